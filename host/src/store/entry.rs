@@ -1,0 +1,160 @@
+//! The entry line: what one action gave, in one scope.
+//!
+//! `v1 output size put-time kind facts expires reach producer boot`, separated by single spaces, ended by a newline.
+//! Fields behind these are a later version's: ignored here, and kept, since a line is only ever replaced whole by a new
+//! put, or changed in place in its boot.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::content::{Facts, Kind};
+use crate::digest::Digest;
+
+use super::boot::Boot;
+
+/// A line has some 180 bytes; this leaves room for fields of later versions.
+pub(super) const MAX_LINE: usize = 4096;
+
+/// How far an entry may travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It stays on this machine.
+    Local,
+    /// It may be sent to tiers beyond this machine.
+    Shared,
+}
+
+/// What one action gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The object.
+    pub output: Digest,
+    /// Bytes of the object.
+    pub size: u64,
+    /// When it was put.
+    pub time: SystemTime,
+    /// What the object is.
+    pub kind: Kind,
+    /// What the host established about it.
+    pub facts: Facts,
+    /// When it stops counting.
+    pub expires: Option<SystemTime>,
+    /// How far it may travel.
+    pub reach: Reach,
+    /// The session that put it, as hex digits.
+    pub producer: String,
+    /// The boot under which the object was last hashed.
+    pub boot: Boot,
+}
+
+/// An entry read from a line, and where in the line its boot stands.
+pub(super) struct Line {
+    pub(super) entry: Entry,
+    pub(super) boot_offset: u64,
+}
+
+impl Entry {
+    /// Whether it no longer counts at `now`.
+    pub fn has_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// The line, with its newline.
+    pub(super) fn to_line(&self) -> String {
+        let reach = match self.reach {
+            Reach::Local => "local",
+            Reach::Shared => "shared",
+        };
+        format!(
+            "v1 {} {} {} {} {} {} {reach} {} {}\n",
+            self.output,
+            self.size,
+            since_epoch(self.time).as_nanos(),
+            self.kind,
+            self.facts,
+            self.expires.map_or(0, |expires| since_epoch(expires).as_secs()),
+            self.producer,
+            self.boot,
+        )
+    }
+
+    /// Reads a line; `None` where it is damaged or cut short.
+    pub(super) fn from_line(line: &[u8]) -> Option<Line> {
+        let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        let mut fields = text.split(' ');
+        if fields.next()? != "v1" {
+            return None;
+        }
+        let entry = Self {
+            output: Digest::from_hex(fields.next()?)?,
+            size: fields.next()?.parse().ok()?,
+            time: UNIX_EPOCH.checked_add(Duration::from_nanos(fields.next()?.parse().ok()?))?,
+            kind: fields.next()?.parse().ok()?,
+            facts: fields.next()?.parse().ok()?,
+            expires: match fields.next()?.parse().ok()? {
+                0 => None,
+                seconds => Some(UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?),
+            },
+            reach: match fields.next()? {
+                "local" => Reach::Local,
+                "shared" => Reach::Shared,
+                _ => return None,
+            },
+            producer: fields.next()?.to_owned(),
+            boot: Boot::UNKNOWN,
+        };
+        let boot = fields.next()?;
+        Some(Line {
+            // Both point into the same text.
+            boot_offset: (boot.as_ptr().addr() - text.as_ptr().addr()) as u64,
+            entry: Self {
+                boot: boot.parse().ok()?,
+                ..entry
+            },
+        })
+    }
+}
+
+fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            output: Digest::of(b"output"),
+            size: 1 << 60,
+            time: UNIX_EPOCH + Duration::new(1_800_000_000, 123_456_789),
+            kind: Kind::PackageArchive,
+            facts: Facts {
+                bound: true,
+                remote: false,
+            },
+            expires: Some(UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
+            reach: Reach::Shared,
+            producer: "00ff00ff00ff00ff".into(),
+            boot: Boot::of("a boot"),
+        }
+    }
+
+    #[test]
+    fn a_line_leads_back_to_its_entry_and_later_fields_are_ignored() {
+        let line = entry().to_line();
+        let read = Entry::from_line(line.as_bytes()).unwrap();
+        assert_eq!(read.entry, entry());
+        let boot = &line[read.boot_offset as usize..];
+        assert_eq!(boot, format!("{}\n", entry().boot));
+        let later = line.replace('\n', " later fields\n");
+        assert_eq!(Entry::from_line(later.as_bytes()).unwrap().entry, entry());
+    }
+
+    #[test]
+    fn a_line_cut_anywhere_is_no_entry() {
+        let line = entry().to_line();
+        for length in 0..line.len() {
+            assert!(Entry::from_line(&line.as_bytes()[..length]).is_none(), "{length} bytes");
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! What every part of the store does with files: open them without being led elsewhere, replace them in one step, and
+//! keep the trimmer away while they are touched.
+
+use std::ffi::OsStr;
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use tempfile::{Builder, NamedTempFile};
+
+/// Begins the name of a file that is still being written; the trimmer sweeps old ones.
+pub(super) const TEMPORARY_PREFIX: &str = ".new-";
+
+/// A file is touched again only when it was not touched for so long: a warm build would otherwise write thousands of
+/// times. The trimmer's times leave room for it.
+pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// Creates a folder and those above it, for this user alone.
+pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+/// Opens a regular file. A link, a pipe or a folder in its place is an error and is neither followed nor waited for.
+pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Metadata)> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
+    let file = OpenOptions::new()
+        .read(true)
+        .write(writable)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(io::Error::other("not a regular file"))
+    }
+}
+
+/// A new file in `folder`, which is created where it is missing; to be moved into place when it is complete.
+pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
+    let mut builder = Builder::new();
+    builder
+        .prefix(TEMPORARY_PREFIX)
+        .rand_bytes(10)
+        .permissions(Permissions::from_mode(mode));
+    match builder.tempfile_in(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_private_folder(folder)?;
+            builder.tempfile_in(folder)
+        }
+        result => result,
+    }
+}
+
+/// Writes a small file in one step: a reader sees the old bytes or the new, never a part.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = new_in(folder, 0o644)?;
+    file.write_all(bytes)?;
+    let _lock = lock_shared(folder)?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// Keeps the trimmer from removing anything in `folder` until the lock is dropped.
+pub(super) fn lock_shared(folder: &Path) -> io::Result<File> {
+    let lock = File::open(folder)?;
+    lock.lock_shared()?;
+    Ok(lock)
+}
+
+/// Keeps everyone from touching or replacing anything in `folder` until the lock is dropped.
+pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
+    let lock = File::open(folder)?;
+    lock.lock()?;
+    Ok(lock)
+}
+
+/// Whether a file last touched at `modified` is due to be touched again.
+pub(super) fn is_touch_due(modified: SystemTime, now: SystemTime) -> bool {
+    match now.duration_since(modified) {
+        Ok(age) => age >= TOUCH_INTERVAL,
+        // A time in the future comes of a clock that was set back; as it stands the file would never be trimmed.
+        Err(ahead) => ahead.duration() >= TOUCH_INTERVAL,
+    }
+}
+
+/// Whether this is the name of a file that is still being written.
+pub(super) fn is_temporary(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(TEMPORARY_PREFIX.as_bytes())
+}
+
+/// The names in a folder, in order; none where the folder is missing or unreadable.
+pub(super) fn names_in(folder: &Path) -> Vec<std::ffi::OsString> {
+    let mut names: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.file_name()))
+        .collect();
+    names.sort();
+    names
+}

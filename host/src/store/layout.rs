@@ -1,0 +1,108 @@
+//! Where things lie in a store's folder, and which version of that this program knows.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use crate::digest::Digest;
+
+use super::files;
+use super::scope::ScopeName;
+
+/// The layout that this program reads and writes.
+pub const LAYOUT_VERSION: u32 = 1;
+
+/// The folder of objects.
+pub(super) const OBJECTS: &str = "objects";
+
+/// The folder of scopes.
+pub(super) const SCOPES: &str = "scopes";
+
+/// A line of totals per session.
+pub(super) const SESSIONS: &str = "sessions.jsonl";
+
+/// What the trimmer did last, and the lock that keeps it alone.
+pub(super) const TRIM: &str = "trim";
+
+const VERSION: &str = "VERSION";
+
+/// The text that makes backup tools pass over a folder (the Cache Directory Tagging Specification).
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This folder is the store of cachewarden, a build cache for Go. It can be removed at any time;\n\
+    # `cachewarden prune` removes less than all of it.\n";
+
+/// Why a store cannot be used.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The folder cannot be made, or its version cannot be read.
+    #[error("the store {folder} cannot be used: {source}; name another folder with --dir, or make this one yours and writable")]
+    Unusable {
+        /// The folder, or the file in it.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A version of this program that is newer, or none, made it.
+    #[error(
+        "{file} says layout `{found}`, and this cachewarden knows layout {LAYOUT_VERSION} only; update cachewarden, or name another folder with --dir"
+    )]
+    OtherLayout {
+        /// The file VERSION of the store.
+        file: PathBuf,
+        /// What it says.
+        found: String,
+    },
+}
+
+/// Makes the folder a store, or sees that it is one.
+pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
+    let unusable = |source| StoreError::Unusable {
+        folder: folder.to_owned(),
+        source,
+    };
+    files::create_private_folder(folder).map_err(unusable)?;
+    let file = folder.join(VERSION);
+    let found = match fs::read_to_string(&file) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return initialise(folder).map_err(unusable);
+        }
+        Err(error) => return Err(unusable(error)),
+    };
+    if found.trim().parse() == Ok(LAYOUT_VERSION) {
+        return Ok(());
+    }
+    const SHOWN: usize = 20;
+    Err(StoreError::OtherLayout {
+        file,
+        found: found.trim().chars().take(SHOWN).flat_map(char::escape_default).collect(),
+    })
+}
+
+fn initialise(folder: &Path) -> io::Result<()> {
+    // The version last: where it stands, all the rest does. Of many that begin at once, each writes the same.
+    create_if_missing(folder, "CACHEDIR.TAG", TAG)?;
+    // A new store has nothing to trim for a day.
+    create_if_missing(folder, TRIM, "")?;
+    create_if_missing(folder, VERSION, &format!("{LAYOUT_VERSION}\n"))
+}
+
+fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
+    let mut file = files::new_in(folder, 0o644)?;
+    file.write_all(text.as_bytes())?;
+    match file.persist_noclobber(folder.join(name)) {
+        Ok(_) => Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// The file of an entry.
+pub(super) fn entry_path(folder: &Path, scope: &ScopeName, action: &Digest) -> PathBuf {
+    let (bucket, name) = action.file_name();
+    let mut path = folder.join(SCOPES);
+    path.extend([scope.folder(), bucket, name]);
+    path
+}

@@ -1,0 +1,186 @@
+//! The files behind DiskPath: objects named by their bytes, and entries in scopes. It knows nothing of policies.
+//!
+//! Many processes share one store without a daemon. What always holds: an object's name is the hash of its bytes as
+//! they were written; an entry is replaced in one step; a get removes nothing; and what is answered was hashed since
+//! this machine started.
+//!
+//! ```text
+//! objects/ab/<output>          the bytes
+//! scopes/<scope>/ab/<action>   one line, see `entry`
+//! sessions.jsonl               a line of totals per session
+//! trim                         what the trimmer last did
+//! CACHEDIR.TAG, VERSION
+//! ```
+
+mod boot;
+mod disk_path;
+mod entry;
+mod files;
+mod incoming;
+mod layout;
+mod objects;
+mod private;
+mod schedule;
+mod scope;
+mod sessions;
+mod survey;
+mod trim;
+
+pub use boot::Boot;
+pub use entry::{Entry, Reach};
+pub use incoming::{Incoming, PutError, Stored};
+pub use layout::{LAYOUT_VERSION, StoreError};
+pub use scope::{InvalidScopeName, ScopeName};
+pub use sessions::{SessionLine, SessionsSoFar, Tally};
+pub use survey::{ScopeSurvey, Survey};
+pub use trim::{DEFAULT_AGE, Removed, TrimProgress, TrimRequest};
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::digest::Digest;
+
+use entry::MAX_LINE;
+use objects::Objects;
+use private::PrivateObjects;
+
+/// A store that is open, or the private folder alone where there is none.
+#[derive(Debug)]
+pub struct Store {
+    /// The store's folder and its objects; `None` where it could not be opened.
+    shared: Option<Shared>,
+    private: PrivateObjects,
+    boot: Boot,
+}
+
+#[derive(Debug)]
+struct Shared {
+    folder: PathBuf,
+    objects: Objects,
+}
+
+/// An entry that a get found, with the object it names.
+#[derive(Debug)]
+pub struct Found {
+    /// The entry.
+    pub entry: Entry,
+    file: File,
+    boot_offset: u64,
+    entry_touched: SystemTime,
+    object_touched: SystemTime,
+}
+
+impl Store {
+    /// Opens the store in `folder`, which is created where it is missing. Paths that cmd/go is told begin with
+    /// `gocache`, where that is known.
+    ///
+    /// # Errors
+    /// When the folder cannot be created or read, or was made by a version with another layout.
+    pub fn open(folder: &Path, gocache: Option<&Path>) -> Result<Self, StoreError> {
+        layout::prepare(folder)?;
+        Ok(Self {
+            shared: Some(Shared {
+                folder: folder.to_owned(),
+                objects: Objects::new(
+                    folder.join(layout::OBJECTS),
+                    gocache.map(Path::to_owned),
+                ),
+            }),
+            ..Self::without_folder(gocache)
+        })
+    }
+
+    /// No store: gets find nothing, and puts go to the private folder.
+    pub fn without_folder(gocache: Option<&Path>) -> Self {
+        Self {
+            shared: None,
+            private: PrivateObjects::new(gocache),
+            boot: Boot::current(),
+        }
+    }
+
+    /// The store's folder; `None` where there is no store.
+    pub fn folder(&self) -> Option<&Path> {
+        self.shared.as_ref().map(|shared| shared.folder.as_path())
+    }
+
+    /// The boot that new entries carry.
+    pub fn boot(&self) -> Boot {
+        self.boot
+    }
+
+    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size.
+    pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
+        let shared = self.shared.as_ref()?;
+        let path = layout::entry_path(&shared.folder, scope, action);
+        // Writable, so that the boot can be brought up to date; a read-only store is read all the same.
+        let (file, metadata) = files::open_regular(&path, true)
+            .or_else(|error| match error.kind() {
+                io::ErrorKind::NotFound => Err(error),
+                _ => files::open_regular(&path, false),
+            })
+            .ok()?;
+        let mut buffer = [0; MAX_LINE];
+        let length = file.read_at(&mut buffer, 0).ok()?;
+        let line = Entry::from_line(&buffer[..length])?;
+        if line.entry.has_expired(now) {
+            return None;
+        }
+        let object_touched = shared.objects.touched(&line.entry.output, line.entry.size)?;
+        Some(Found {
+            entry: line.entry,
+            file,
+            boot_offset: line.boot_offset,
+            entry_touched: metadata.modified().ok()?,
+            object_touched,
+        })
+    }
+
+    /// Prepares what was found to be answered: its bytes are hashed where that did not happen since the machine
+    /// started, or where `verify` asks for it; entry and object are marked as used. The path for cmd/go; `None` where
+    /// the object is damaged or gone, which is a miss.
+    pub fn take(&self, found: &Found, verify: bool, now: SystemTime) -> Option<String> {
+        let objects = &self.shared.as_ref()?.objects;
+        let Entry { output, size, .. } = found.entry;
+        let vouched = found.entry.boot.vouches_under(self.boot);
+        if (verify || !vouched) && !objects.is_sound(&output, size) {
+            return None;
+        }
+        if !vouched {
+            // In place, in the file that was read: if a put has replaced it meanwhile, this changes a file without a
+            // name. A line torn by a crash has some other boot, and is hashed again.
+            let _ = found
+                .file
+                .write_all_at(self.boot.to_string().as_bytes(), found.boot_offset);
+        }
+        if files::is_touch_due(found.object_touched, now) && !objects.touch(&output).unwrap_or(true) {
+            return None;
+        }
+        if files::is_touch_due(found.entry_touched, now) || !vouched {
+            // The object first: it must never look older than its entry by more than the trimmer allows for.
+            let _ = found.file.set_modified(now);
+        }
+        Some(objects.disk_path(&output))
+    }
+
+    /// Begins to take an object in.
+    pub fn receive(&self, output: Digest) -> Incoming<'_> {
+        let shared = self.shared.as_ref().map(|shared| &shared.objects);
+        Incoming::begin(shared, &self.private, output)
+    }
+
+    /// Writes what `action` gave in `scope`.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn put_entry(&self, scope: &ScopeName, action: &Digest, entry: &Entry) -> io::Result<()> {
+        let Some(shared) = &self.shared else {
+            return Err(io::Error::other("the store could not be opened"));
+        };
+        let path = layout::entry_path(&shared.folder, scope, action);
+        files::replace(&path, entry.to_line().as_bytes())
+    }
+}

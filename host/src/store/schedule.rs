@@ -1,0 +1,75 @@
+//! When the trimmer runs: at most once a day, alone, and on from where a killed one stopped.
+//!
+//! The file `trim` is its memory. Its time says when a trimmer last did something; it is empty where that one came to
+//! its end, else it holds the number of the folder to go on with. Whoever works holds a lock on it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::time::{Duration, SystemTime};
+
+use super::{Removed, Store, TrimRequest, layout};
+
+/// Between the end of one trim and the next.
+const INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A trimmer that has shown no progress for so long was killed.
+const STALLED: Duration = Duration::from_secs(10 * 60);
+
+impl Store {
+    /// Whether a trimmer should be started. One look at one file: every session asks.
+    pub fn is_trim_due(&self, now: SystemTime) -> bool {
+        let Some(folder) = self.folder() else {
+            return false;
+        };
+        match fs::metadata(folder.join(layout::TRIM)) {
+            Ok(metadata) => {
+                let interval = if metadata.len() == 0 { INTERVAL } else { STALLED };
+                metadata
+                    .modified()
+                    .is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age >= interval))
+            }
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Trims if it is due and nobody else does; `None` where there was nothing to do.
+    ///
+    /// # Errors
+    /// When the store cannot be read or changed.
+    pub fn trim_if_due(&self, request: &TrimRequest) -> io::Result<Option<Removed>> {
+        let Some(folder) = self.folder() else {
+            return Ok(None);
+        };
+        let mut memory = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(folder.join(layout::TRIM))?;
+        match memory.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // Another one may have finished between this one's start and its lock.
+        if !self.is_trim_due(SystemTime::now()) {
+            return Ok(None);
+        }
+        let mut text = String::new();
+        memory.read_to_string(&mut text)?;
+        let first = text.trim().parse().unwrap_or(0);
+        let removed = self.trim(request, first, |progress| {
+            // A trim that cannot be resumed is only repeated.
+            let _ = remember(&mut memory, &progress.done.to_string());
+        })?;
+        remember(&mut memory, "")?;
+        Ok(Some(removed))
+    }
+}
+
+fn remember(memory: &mut File, text: &str) -> io::Result<()> {
+    memory.set_len(0)?;
+    memory.seek(SeekFrom::Start(0))?;
+    memory.write_all(text.as_bytes())?;
+    memory.set_modified(SystemTime::now())
+}

@@ -1,0 +1,191 @@
+//! What past sessions did: one line of totals each in `sessions.jsonl`.
+//!
+//! A line is appended in one write, under a shared lock; the trimmer folds a file that has grown into a single line,
+//! under an exclusive one. So totals are never lost between the two.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Store, files, layout};
+
+/// A file larger than this is folded: some 5,000 sessions.
+const FOLDED_FROM: u64 = 1 << 20;
+
+/// What happened, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Tally {
+    /// Gets that came.
+    pub gets: u64,
+    /// Gets that were answered with an object.
+    pub hits: u64,
+    /// Gets that had a candidate and became a miss by the policy.
+    pub refused_gets: u64,
+    /// Puts that came.
+    pub puts: u64,
+    /// Puts that the policy kept for the session alone.
+    pub refused_puts: u64,
+    /// Bytes of all puts.
+    pub bytes_put: u64,
+    /// Audits whose rebuild gave other bytes.
+    pub diverged: u64,
+}
+
+impl Tally {
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: &Self) {
+        self.gets += other.gets;
+        self.hits += other.hits;
+        self.refused_gets += other.refused_gets;
+        self.puts += other.puts;
+        self.refused_puts += other.refused_puts;
+        self.bytes_put += other.bytes_put;
+        self.diverged += other.diverged;
+    }
+}
+
+/// One session, or several folded into one line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionLine {
+    /// How many sessions the line stands for.
+    #[serde(default = "one")]
+    pub sessions: u64,
+    /// The session, as entries name their producer; none where several were folded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Seconds since 1970.
+    pub started: u64,
+    /// The SHA-256 of the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// The sum of all lines.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SessionsSoFar {
+    /// How many.
+    pub sessions: u64,
+    /// When the first began, in seconds since 1970.
+    pub since: Option<u64>,
+    /// What happened in all of them.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+impl Store {
+    /// Appends a session's line.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn append_session(&self, line: &SessionLine) -> io::Result<()> {
+        let Some(folder) = self.folder() else {
+            return Ok(());
+        };
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        lock_current(&folder.join(layout::SESSIONS), File::lock_shared)?.write_all(&text)
+    }
+
+    /// What sessions did so far. Lines that cannot be read are passed over.
+    pub fn sessions_so_far(&self) -> SessionsSoFar {
+        self.folder()
+            .map(|folder| sum(&folder.join(layout::SESSIONS)))
+            .unwrap_or_default()
+    }
+}
+
+/// Folds a file that has grown large into one line.
+pub(super) fn fold(folder: &Path) -> io::Result<()> {
+    let path = folder.join(layout::SESSIONS);
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.len() > FOLDED_FROM => {}
+        _ => return Ok(()),
+    }
+    let _lock = lock_current(&path, File::lock)?;
+    let so_far = sum(&path);
+    let line = SessionLine {
+        sessions: so_far.sessions,
+        session: None,
+        started: so_far.since.unwrap_or_default(),
+        policy: None,
+        tally: so_far.tally,
+    };
+    let mut text = serde_json::to_vec(&line)?;
+    text.push(b'\n');
+    let mut file = files::new_in(folder, 0o644)?;
+    file.write_all(&text)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it.
+fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<File> {
+    loop {
+        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        lock(&file)?;
+        if fs::metadata(path).is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino())) {
+            return Ok(file);
+        }
+    }
+}
+
+fn sum(path: &Path) -> SessionsSoFar {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<SessionLine>(line).ok());
+    lines.fold(SessionsSoFar::default(), |mut sum, line| {
+        sum.sessions += line.sessions;
+        sum.since = Some(sum.since.map_or(line.started, |since| since.min(line.started)));
+        sum.tally.add(&line.tally);
+        sum
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folding_keeps_the_sum() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), None).unwrap();
+        let line = SessionLine {
+            sessions: 1,
+            session: Some("00ff".repeat(40)),
+            started: 1_800_000_000,
+            policy: None,
+            tally: Tally {
+                gets: 3,
+                hits: 2,
+                bytes_put: u64::MAX / 1_000_000,
+                ..Tally::default()
+            },
+        };
+        let path = folder.path().join(layout::SESSIONS);
+        let mut count = 0;
+        while fs::metadata(&path).map_or(0, |data| data.len()) <= FOLDED_FROM {
+            store.append_session(&line).unwrap();
+            count += 1;
+        }
+        let before = store.sessions_so_far();
+        assert_eq!((before.sessions, before.tally.gets), (count, 3 * count));
+        fold(folder.path()).unwrap();
+        let after = store.sessions_so_far();
+        assert_eq!((after.sessions, after.tally, after.since), (before.sessions, before.tally, before.since));
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+        store.append_session(&line).unwrap();
+        assert_eq!(store.sessions_so_far().sessions, count + 1);
+    }
+}

@@ -1,0 +1,127 @@
+//! What a store holds: entries by scope and kind, and objects.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+
+use crate::content::Kind;
+
+use super::entry::Entry;
+use super::scope::ScopeName;
+use super::{Store, files, layout};
+
+/// What a store holds.
+#[derive(Debug, Default, Serialize)]
+pub struct Survey {
+    /// Objects, each counted once however many entries name it.
+    pub objects: u64,
+    /// Bytes of the objects.
+    pub bytes: u64,
+    /// What each scope holds.
+    pub scopes: BTreeMap<ScopeName, ScopeSurvey>,
+    /// Entries that cannot be read.
+    pub damaged_entries: u64,
+}
+
+/// What a scope holds.
+#[derive(Debug, Default, Serialize)]
+pub struct ScopeSurvey {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of what they name; an object that several entries name counts with each.
+    pub bytes: u64,
+    /// Seconds since the oldest entry was put.
+    pub oldest_seconds: u64,
+    /// Seconds since an entry was last used.
+    pub last_used_seconds: u64,
+    /// Entries and bytes of each kind.
+    pub kinds: BTreeMap<Kind, KindSurvey>,
+}
+
+/// What a scope holds of one kind.
+#[derive(Debug, Default, Serialize)]
+pub struct KindSurvey {
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of what they name.
+    pub bytes: u64,
+}
+
+impl Store {
+    /// Looks at every entry and every object.
+    pub fn survey(&self, now: SystemTime) -> Survey {
+        let mut survey = Survey::default();
+        let Some(folder) = self.folder() else {
+            return survey;
+        };
+        for bucket in files::names_in(&folder.join(layout::OBJECTS)) {
+            let bucket = folder.join(layout::OBJECTS).join(bucket);
+            for name in files::names_in(&bucket) {
+                if let Ok(metadata) = fs::symlink_metadata(bucket.join(&name))
+                    && !files::is_temporary(&name)
+                {
+                    survey.objects += 1;
+                    survey.bytes += metadata.len();
+                }
+            }
+        }
+        for scope in scopes(folder) {
+            let mut found = ScopeSurvey {
+                last_used_seconds: u64::MAX,
+                ..ScopeSurvey::default()
+            };
+            let scope_folder = folder.join(layout::SCOPES).join(scope.folder());
+            for bucket in files::names_in(&scope_folder) {
+                let bucket = scope_folder.join(bucket);
+                for name in files::names_in(&bucket) {
+                    if files::is_temporary(&name) {
+                        continue;
+                    }
+                    match read_entry(&bucket.join(name)) {
+                        Some((entry, used)) => found.add(&entry, used, now),
+                        None => survey.damaged_entries += 1,
+                    }
+                }
+            }
+            if found.entries > 0 {
+                survey.scopes.insert(scope, found);
+            }
+        }
+        survey
+    }
+}
+
+impl ScopeSurvey {
+    fn add(&mut self, entry: &Entry, used: SystemTime, now: SystemTime) {
+        let seconds_since =
+            |time| now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
+        self.entries += 1;
+        self.bytes += entry.size;
+        self.oldest_seconds = self.oldest_seconds.max(seconds_since(entry.time));
+        self.last_used_seconds = self.last_used_seconds.min(seconds_since(used));
+        let kind = self.kinds.entry(entry.kind).or_default();
+        kind.entries += 1;
+        kind.bytes += entry.size;
+    }
+}
+
+/// The scopes of a store, by name.
+pub(super) fn scopes(folder: &Path) -> Vec<ScopeName> {
+    files::names_in(&folder.join(layout::SCOPES))
+        .iter()
+        .filter_map(|name| ScopeName::from_folder(name.to_str()?))
+        .collect()
+}
+
+/// An entry and when it was last used.
+fn read_entry(path: &Path) -> Option<(Entry, SystemTime)> {
+    let (_, metadata) = files::open_regular(path, false).ok()?;
+    if metadata.len() > super::MAX_LINE as u64 {
+        return None;
+    }
+    let line = Entry::from_line(&fs::read(path).ok()?)?;
+    Some((line.entry, metadata.modified().ok()?))
+}

@@ -1,6 +1,24 @@
-//! cachewarden: a GOCACHEPROG helper that asks a sandboxed policy.
+//! cachewarden: a GOCACHEPROG helper that asks a sandboxed WebAssembly policy about every get and put.
+//!
+//! A request goes one way, and each part has one owner:
+//!
+//! ```text
+//! stdin -> protocol -> session -> store (entries, objects)
+//!                              -> content (kind, facts)
+//!                              -> policy (verdicts)
+//!                              -> recording, notices
+//! ```
+//!
+//! `protocol` knows bytes and messages and nothing of caches; `store` knows files and nothing of policies; `policy` is
+//! the only module that names wasmtime; `session` is the only one that knows all three. `cli` turns a command line into
+//! one of them.
 
+pub mod cli;
 pub mod content;
 pub mod digest;
+pub mod notices;
+pub mod policy;
 pub mod protocol;
+pub mod recording;
+pub mod session;
 pub mod store;

@@ -50,7 +50,9 @@ impl BindingCheck {
         match &mut self.state {
             State::Searching(head) => {
                 head.extend_from_slice(bytes);
-                if !b"!<arch>\n".starts_with(&head[..head.len().min(8)]) && !head.starts_with(b"!<arch>\n") {
+                if !b"!<arch>\n".starts_with(&head[..head.len().min(8)])
+                    && !head.starts_with(b"!<arch>\n")
+                {
                     self.state = State::Unbound;
                 } else if head.len() >= SEARCHED {
                     self.start_hashing();
@@ -171,7 +173,17 @@ mod tests {
     fn archive(action: &Digest) -> Vec<u8> {
         let with_id = |id: &[u8]| {
             let header = b"!<arch>\n__.PKGDEF       0           0     0     644     1000      `\ngo object linux amd64 go1.26.8 X:none\nbuild id \"";
-            [header, id, b"\"\n\n", &b"padding ".repeat(700), id, b" and ", id, b" end"].concat()
+            [
+                header,
+                id,
+                b"\"\n\n",
+                &b"padding ".repeat(700),
+                id,
+                b" and ",
+                id,
+                b" end",
+            ]
+            .concat()
         };
         let zeroed = with_id(&[0; ID_LENGTH]);
         let id = format!("{}/{}", part(action), part(&Digest::of(&zeroed)));
@@ -210,7 +222,13 @@ mod tests {
     #[test]
     fn what_is_no_archive_is_not_bound() {
         let action = Digest::of(b"action");
-        for bytes in [&b""[..], b"!<ar", b"!<arch>\n", b"text", b"!<arch>\nbuild id \"short\"\n"] {
+        for bytes in [
+            &b""[..],
+            b"!<ar",
+            b"!<arch>\n",
+            b"text",
+            b"!<arch>\nbuild id \"short\"\n",
+        ] {
             assert!(!bound(&action, bytes, 2));
         }
     }

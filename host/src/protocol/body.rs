@@ -143,7 +143,9 @@ impl BodyDecoder {
                         self.state = State::Inside;
                         match character {
                             Some(character) => self.encoded.push(character),
-                            None => self.complain("the body holds an escape that is not base64".into()),
+                            None => {
+                                self.complain("the body holds an escape that is not base64".into())
+                            }
                         }
                     }
                 }

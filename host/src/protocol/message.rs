@@ -184,7 +184,8 @@ impl Response<'_> {
                 ..ResponseOnWire::default()
             },
         };
-        serde_json::to_writer(&mut *line, &wire).expect("plain fields into memory always serialise");
+        serde_json::to_writer(&mut *line, &wire)
+            .expect("plain fields into memory always serialise");
         line.push(b'\n');
     }
 }
@@ -222,7 +223,10 @@ mod tests {
         for (text, part) in [
             (r#"{"ID":1,"Command":"fetch"}"#, "unknown command `fetch`"),
             (r#"{"ID":1,"Command":"get"}"#, "ActionID is missing"),
-            (r#"{"ID":1,"Command":"get","ActionID":"AQID"}"#, "ActionID `AQID` is not a SHA-256"),
+            (
+                r#"{"ID":1,"Command":"get","ActionID":"AQID"}"#,
+                "ActionID `AQID` is not a SHA-256",
+            ),
         ] {
             match parse(text).command {
                 Command::Unusable(why) => assert!(why.contains(part), "{why}"),

@@ -7,9 +7,9 @@ use std::io::{self, Read};
 
 use thiserror::Error;
 
+use super::RequestSource;
 use super::body::{BodyDecoder, BodyError, Decoded};
 use super::message::{Request, RequestOnWire};
-use super::RequestSource;
 
 /// A request is some 200 bytes; this leaves room for fields of later versions and for any spacing.
 const MAX_REQUEST: usize = 64 * 1024;
@@ -89,7 +89,11 @@ impl<R: Read> RequestReader<R> {
     /// Passes over the blank lines between messages; false at the end of the stream.
     fn skip_blank(&mut self) -> io::Result<bool> {
         loop {
-            match self.buffered().iter().position(|byte| !byte.is_ascii_whitespace()) {
+            match self
+                .buffered()
+                .iter()
+                .position(|byte| !byte.is_ascii_whitespace())
+            {
                 Some(blank) => {
                     self.start += blank;
                     return Ok(true);
@@ -244,8 +248,15 @@ mod tests {
             assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
             assert_eq!(read_body(&mut reader).unwrap(), b"");
             assert_eq!(reader.next_request().unwrap().unwrap().id, 3);
-            assert_eq!(read_body(&mut reader).unwrap(), bytes, "escapes, in steps of {step}");
-            assert_eq!(reader.next_request().unwrap().unwrap().command, Command::Close);
+            assert_eq!(
+                read_body(&mut reader).unwrap(),
+                bytes,
+                "escapes, in steps of {step}"
+            );
+            assert_eq!(
+                reader.next_request().unwrap().unwrap().command,
+                Command::Close
+            );
             assert!(reader.next_request().unwrap().is_none());
         }
     }
@@ -269,7 +280,10 @@ mod tests {
     #[test]
     fn a_body_of_another_length_or_alphabet_is_an_error_and_the_next_request_is_readable() {
         for text in ["QUJD", "QUJDREVG", "QU$D", "QUJ", "QUJDRA==QUJD", "QUJ\\n"] {
-            let stream = format!("{}\"{text}\"\n{{\"ID\":2,\"Command\":\"close\"}}\n\n", put(1, b"ABCD"));
+            let stream = format!(
+                "{}\"{text}\"\n{{\"ID\":2,\"Command\":\"close\"}}\n\n",
+                put(1, b"ABCD")
+            );
             let mut reader = RequestReader::new(Trickle(stream.as_bytes(), 3));
             reader.next_request().unwrap().unwrap();
             assert!(

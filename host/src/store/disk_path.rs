@@ -52,7 +52,10 @@ mod tests {
         for from in [&gocache, &link] {
             let spelled = spelled_from(Some(from), &store);
             assert!(spelled.starts_with(from.to_str().unwrap()), "{spelled}");
-            assert_eq!(fs::canonicalize(&spelled).unwrap(), store.canonicalize().unwrap());
+            assert_eq!(
+                fs::canonicalize(&spelled).unwrap(),
+                store.canonicalize().unwrap()
+            );
         }
     }
 

@@ -71,7 +71,8 @@ impl Entry {
             since_epoch(self.time).as_nanos(),
             self.kind,
             self.facts,
-            self.expires.map_or(0, |expires| since_epoch(expires).as_secs()),
+            self.expires
+                .map_or(0, |expires| since_epoch(expires).as_secs()),
             self.producer,
             self.boot,
         )
@@ -154,7 +155,10 @@ mod tests {
     fn a_line_cut_anywhere_is_no_entry() {
         let line = entry().to_line();
         for length in 0..line.len() {
-            assert!(Entry::from_line(&line.as_bytes()[..length]).is_none(), "{length} bytes");
+            assert!(
+                Entry::from_line(&line.as_bytes()[..length]).is_none(),
+                "{length} bytes"
+            );
         }
     }
 }

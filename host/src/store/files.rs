@@ -89,7 +89,8 @@ pub(super) fn is_touch_due(modified: SystemTime, now: SystemTime) -> bool {
 
 /// Whether this is the name of a file that is still being written.
 pub(super) fn is_temporary(name: &OsStr) -> bool {
-    name.as_encoded_bytes().starts_with(TEMPORARY_PREFIX.as_bytes())
+    name.as_encoded_bytes()
+        .starts_with(TEMPORARY_PREFIX.as_bytes())
 }
 
 /// The names in a folder, in order; none where the folder is missing or unreadable.

@@ -122,7 +122,9 @@ impl<'store> Incoming<'store> {
             });
         }
         if let Target::Comparing(existing) = &mut self.target {
-            let is_longer = existing.metadata().map_or(true, |data| data.len() != self.size);
+            let is_longer = existing
+                .metadata()
+                .map_or(true, |data| data.len() != self.size);
             if is_longer {
                 self.rewrite();
             }
@@ -173,9 +175,10 @@ impl<'store> Incoming<'store> {
                 Err(error) => self.diverted = Some(error),
             }
         }
-        let created = self.private.make().and_then(|objects| {
-            files::new_in(&objects.bucket(&self.output), OBJECT_MODE)
-        });
+        let created = self
+            .private
+            .make()
+            .and_then(|objects| files::new_in(&objects.bucket(&self.output), OBJECT_MODE));
         match created {
             Ok(file) => Target::Writing(file),
             Err(error) => Target::Failed(error),

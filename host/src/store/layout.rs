@@ -37,7 +37,9 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 #[derive(Debug, Error)]
 pub enum StoreError {
     /// The folder cannot be made, or its version cannot be read.
-    #[error("the store {folder} cannot be used: {source}; name another folder with --dir, or make this one yours and writable")]
+    #[error(
+        "the store {folder} cannot be used: {source}; name another folder with --dir, or make this one yours and writable"
+    )]
     Unusable {
         /// The folder, or the file in it.
         folder: PathBuf,
@@ -77,7 +79,12 @@ pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
     const SHOWN: usize = 20;
     Err(StoreError::OtherLayout {
         file,
-        found: found.trim().chars().take(SHOWN).flat_map(char::escape_default).collect(),
+        found: found
+            .trim()
+            .chars()
+            .take(SHOWN)
+            .flat_map(char::escape_default)
+            .collect(),
     })
 }
 

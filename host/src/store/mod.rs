@@ -84,10 +84,7 @@ impl Store {
         Ok(Self {
             shared: Some(Shared {
                 folder: folder.to_owned(),
-                objects: Objects::new(
-                    folder.join(layout::OBJECTS),
-                    gocache.map(Path::to_owned),
-                ),
+                objects: Objects::new(folder.join(layout::OBJECTS), gocache.map(Path::to_owned)),
             }),
             ..Self::without_folder(gocache)
         })
@@ -129,7 +126,9 @@ impl Store {
         if line.entry.has_expired(now) {
             return None;
         }
-        let object_touched = shared.objects.touched(&line.entry.output, line.entry.size)?;
+        let object_touched = shared
+            .objects
+            .touched(&line.entry.output, line.entry.size)?;
         Some(Found {
             entry: line.entry,
             file,
@@ -156,7 +155,8 @@ impl Store {
                 .file
                 .write_all_at(self.boot.to_string().as_bytes(), found.boot_offset);
         }
-        if files::is_touch_due(found.object_touched, now) && !objects.touch(&output).unwrap_or(true) {
+        if files::is_touch_due(found.object_touched, now) && !objects.touch(&output).unwrap_or(true)
+        {
             return None;
         }
         if files::is_touch_due(found.entry_touched, now) || !vouched {

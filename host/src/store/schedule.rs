@@ -23,7 +23,11 @@ impl Store {
         };
         match fs::metadata(folder.join(layout::TRIM)) {
             Ok(metadata) => {
-                let interval = if metadata.len() == 0 { INTERVAL } else { STALLED };
+                let interval = if metadata.len() == 0 {
+                    INTERVAL
+                } else {
+                    STALLED
+                };
                 metadata
                     .modified()
                     .is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age >= interval))

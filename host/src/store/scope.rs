@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Longest scope name. Every letter may take two bytes in a folder's name, whose limit is 255 everywhere.
-pub const MAX_LENGTH: usize = 96;
+pub(super) const MAX_LENGTH: usize = 96;
 
 /// Begins the folder of a scope that is named as a device of Windows; no upper-case letter is a dash.
 const DEVICE_ESCAPE: &str = "!-";
@@ -85,8 +85,7 @@ impl FromStr for ScopeName {
     type Err = InvalidScopeName;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let allowed =
-            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
         let valid = (1..=MAX_LENGTH).contains(&text.len())
             && text.bytes().all(allowed)
             && !text.starts_with('.')
@@ -95,7 +94,11 @@ impl FromStr for ScopeName {
             Ok(Self(text.to_owned()))
         } else {
             const SHOWN: usize = 100;
-            let shown: String = text.chars().take(SHOWN).flat_map(char::escape_default).collect();
+            let shown: String = text
+                .chars()
+                .take(SHOWN)
+                .flat_map(char::escape_default)
+                .collect();
             Err(InvalidScopeName { shown })
         }
     }
@@ -127,7 +130,9 @@ mod tests {
 
     #[test]
     fn folders_differ_even_where_case_is_folded_and_lead_back() {
-        let names = ["main", "Main", "MAIN", "con", "CON", "con.x", "com1", "com10", "a.b-c_d", "x"];
+        let names = [
+            "main", "Main", "MAIN", "con", "CON", "con.x", "com1", "com10", "a.b-c_d", "x",
+        ];
         let mut folders = std::collections::HashSet::new();
         for name in names {
             let name: ScopeName = name.parse().unwrap();
@@ -141,7 +146,9 @@ mod tests {
     #[test]
     fn names_that_could_lead_elsewhere_are_refused() {
         let long = "a".repeat(MAX_LENGTH + 1);
-        for name in ["", ".", "..", "../x", "a/b", "a\\b", ".a", "a.", "a b", "a\0", "ä", "!m", &long] {
+        for name in [
+            "", ".", "..", "../x", "a/b", "a\\b", ".a", "a.", "a b", "a\0", "ä", "!m", &long,
+        ] {
             assert!(name.parse::<ScopeName>().is_err(), "{name:?}");
         }
         for folder in ["M", "!", "!!m", "!-main", "ä"] {

@@ -134,7 +134,9 @@ fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<Fi
     loop {
         let file = OpenOptions::new().append(true).create(true).open(path)?;
         lock(&file)?;
-        if fs::metadata(path).is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino())) {
+        if fs::metadata(path)
+            .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))
+        {
             return Ok(file);
         }
     }
@@ -147,7 +149,10 @@ fn sum(path: &Path) -> SessionsSoFar {
         .filter_map(|line| serde_json::from_str::<SessionLine>(line).ok());
     lines.fold(SessionsSoFar::default(), |mut sum, line| {
         sum.sessions += line.sessions;
-        sum.since = Some(sum.since.map_or(line.started, |since| since.min(line.started)));
+        sum.since = Some(
+            sum.since
+                .map_or(line.started, |since| since.min(line.started)),
+        );
         sum.tally.add(&line.tally);
         sum
     })
@@ -183,7 +188,10 @@ mod tests {
         assert_eq!((before.sessions, before.tally.gets), (count, 3 * count));
         fold(folder.path()).unwrap();
         let after = store.sessions_so_far();
-        assert_eq!((after.sessions, after.tally, after.since), (before.sessions, before.tally, before.since));
+        assert_eq!(
+            (after.sessions, after.tally, after.since),
+            (before.sessions, before.tally, before.since)
+        );
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
         store.append_session(&line).unwrap();
         assert_eq!(store.sessions_so_far().sessions, count + 1);

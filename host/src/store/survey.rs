@@ -96,8 +96,7 @@ impl Store {
 
 impl ScopeSurvey {
     fn add(&mut self, entry: &Entry, used: SystemTime, now: SystemTime) {
-        let seconds_since =
-            |time| now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
+        let seconds_since = |time| now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
         self.entries += 1;
         self.bytes += entry.size;
         self.oldest_seconds = self.oldest_seconds.max(seconds_since(entry.time));

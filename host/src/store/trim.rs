@@ -121,7 +121,8 @@ impl Store {
                 removed.count_objects(removal.remove_from(&objects, cutoffs.objects)?);
                 let private = private::folder();
                 if private::is_ours(&private) {
-                    removed.count_objects(removal.remove_from(&private.join(&name), now - UNTOUCHED)?);
+                    removed
+                        .count_objects(removal.remove_from(&private.join(&name), now - UNTOUCHED)?);
                 }
             }
         }
@@ -212,7 +213,10 @@ impl Removal {
             let metadata = fs::symlink_metadata(folder.join(name)).ok()?;
             (metadata.modified().ok()? < cutoff).then_some(metadata.len())
         };
-        let candidates: Vec<_> = names.into_iter().filter(|name| is_old(name).is_some()).collect();
+        let candidates: Vec<_> = names
+            .into_iter()
+            .filter(|name| is_old(name).is_some())
+            .collect();
         if candidates.is_empty() {
             return Ok((0, 0));
         }

@@ -1,0 +1,288 @@
+//! What can be said on the command line, and in CACHEWARDEN_* variables.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand};
+use etcetera::BaseStrategy;
+
+use crate::policy::{CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
+use crate::session::{HOST_PREFIX, Pattern};
+use crate::store::{LAYOUT_VERSION, ScopeName};
+
+const ABOUT: &str =
+    "A build cache for Go that asks a sandboxed WebAssembly policy about every get and put.";
+
+const AFTER_HELP: &str = "\
+Use it by setting one variable (quote a path that has spaces in it):
+  export GOCACHEPROG=\"cachewarden --policy '/path/to/policy.wasm'\"
+Every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; lists are separated by commas
+(labels by newlines). `cachewarden doctor` looks at what is set and says what to type.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cachewarden",
+    version = concat!(env!("CARGO_PKG_VERSION")),
+    long_version = long_version(),
+    about = ABOUT,
+    after_help = AFTER_HELP,
+    max_term_width = 110,
+    disable_help_subcommand = true,
+    subcommand_value_name = "VERB",
+    subcommand_help_heading = "Verbs"
+)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) helper: HelperOptions,
+    #[command(subcommand)]
+    pub(super) verb: Option<Verb>,
+}
+
+fn long_version() -> &'static str {
+    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    TEXT.get_or_init(|| {
+        format!(
+            "{}\ncontract {CONTRACT_VERSION}\nstore layout {LAYOUT_VERSION}\nwasmtime {WASMTIME_VERSION}",
+            env!("CARGO_PKG_VERSION")
+        )
+    })
+}
+
+/// What a person may ask for, besides serving a go command.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Show what the store holds, and what sessions did so far
+    Stats(StatsOptions),
+    /// Remove what is no longer used
+    Prune(PruneOptions),
+    /// Check the set-up with a real go command, and say what to type
+    Doctor,
+    /// Trim in the background; started by sessions, at most once a day
+    #[command(hide = true)]
+    Trim,
+}
+
+/// Options of the helper; some of them concern the verbs too.
+#[derive(Clone, Debug, Args)]
+pub(super) struct HelperOptions {
+    /// The policy; FILE@sha256:HEX takes no other bytes. None: a plain cache
+    #[arg(long, value_name = "FILE", env = "CACHEWARDEN_POLICY", hide_env = true)]
+    pub(super) policy: Option<PolicySource>,
+    /// The policy's settings, a JSON text or a file that holds one
+    #[arg(
+        long,
+        value_name = "JSON|@FILE",
+        env = "CACHEWARDEN_SETTINGS",
+        hide_env = true
+    )]
+    pub(super) settings: Option<String>,
+    /// The store's folder [default: cachewarden in the user's cache folder]
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "CACHEWARDEN_DIR",
+        hide_env = true,
+        global = true
+    )]
+    pub(super) dir: Option<PathBuf>,
+    /// Scope of sessions whose policy names none
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CACHEWARDEN_SCOPE",
+        hide_env = true,
+        default_value = "default"
+    )]
+    pub(super) scope: ScopeName,
+    /// Tell the policy something about this session
+    #[arg(long, value_name = "NAME=VALUE", env = "CACHEWARDEN_LABEL", hide_env = true, value_delimiter = '\n', value_parser = label)]
+    pub(super) label: Vec<(String, String)>,
+    /// Tell the policy an environment variable, unless it is empty
+    #[arg(long, value_name = "NAME", env = "CACHEWARDEN_LABEL_ENV", hide_env = true, value_delimiter = ',', value_parser = label_name)]
+    pub(super) label_env: Vec<String>,
+    /// Scopes that may be read, * for any run of characters [default: *]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        env = "CACHEWARDEN_ALLOW_READ",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    pub(super) allow_read: Vec<Pattern>,
+    /// Scopes that may be written [default: *]
+    #[arg(
+        long,
+        value_name = "PATTERN",
+        env = "CACHEWARDEN_ALLOW_WRITE",
+        hide_env = true,
+        value_delimiter = ','
+    )]
+    pub(super) allow_write: Vec<Pattern>,
+    /// Trim the store to this size, once a day
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "CACHEWARDEN_MAX_SIZE",
+        hide_env = true
+    )]
+    pub(super) max_size: Option<ByteSize>,
+    /// Memory of the policy [default: 128 MiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "CACHEWARDEN_POLICY_MEMORY",
+        hide_env = true
+    )]
+    pub(super) policy_memory: Option<ByteSize>,
+    /// CPU time of one question to it [default: 100ms]
+    #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_POLICY_DEADLINE", hide_env = true, value_parser = positive_duration)]
+    pub(super) policy_deadline: Option<Duration>,
+    /// CPU time of all questions of a session [default: 10s]
+    #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_POLICY_BUDGET", hide_env = true, value_parser = positive_duration)]
+    pub(super) policy_budget: Option<Duration>,
+    /// Append every question and verdict to a file, as JSON lines
+    #[arg(long, value_name = "FILE", env = "CACHEWARDEN_RECORD", hide_env = true)]
+    pub(super) record: Option<PathBuf>,
+    /// Say at the end what happened
+    #[arg(short, long, env = "CACHEWARDEN_VERBOSE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(super) verbose: bool,
+}
+
+/// Options of `stats`.
+#[derive(Debug, Args)]
+pub(super) struct StatsOptions {
+    /// As one JSON object
+    #[arg(long, env = "CACHEWARDEN_STATS_JSON", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(super) json: bool,
+}
+
+/// Options of `prune`.
+#[derive(Debug, Args)]
+pub(super) struct PruneOptions {
+    /// Entries unused for longer; what was used in the last two hours stays [default: 5days]
+    #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_PRUNE_OLDER_THAN", hide_env = true, value_parser = duration)]
+    pub(super) older_than: Option<Duration>,
+    /// Then by least recent use, until the objects take no more than this
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "CACHEWARDEN_PRUNE_MAX_SIZE",
+        hide_env = true
+    )]
+    pub(super) max_size: Option<ByteSize>,
+    /// Entries of this scope only
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "CACHEWARDEN_PRUNE_SCOPE",
+        hide_env = true,
+        conflicts_with = "max_size"
+    )]
+    pub(super) scope: Option<ScopeName>,
+    /// All entries, and all objects that no build may be using
+    #[arg(long, env = "CACHEWARDEN_PRUNE_ALL", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue, conflicts_with_all = ["older_than", "max_size"])]
+    pub(super) all: bool,
+    /// Only say what would go
+    #[arg(long, env = "CACHEWARDEN_PRUNE_DRY_RUN", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(super) dry_run: bool,
+}
+
+impl HelperOptions {
+    /// The store's folder, absolute.
+    pub(super) fn store_folder(&self) -> anyhow::Result<PathBuf> {
+        match &self.dir {
+            Some(folder) => std::path::absolute(folder)
+                .with_context(|| format!("--dir {} is no path", folder.display())),
+            None => Ok(user_cache_folder()?.join("cachewarden")),
+        }
+    }
+
+    /// What the policy may use.
+    pub(super) fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            memory: self
+                .policy_memory
+                .map_or(default.memory, |size| size.as_u64()),
+            deadline: self.policy_deadline.unwrap_or(default.deadline),
+            budget: self.policy_budget.unwrap_or(default.budget),
+        }
+    }
+}
+
+/// The user's cache folder, as the platform has it.
+pub(super) fn user_cache_folder() -> anyhow::Result<PathBuf> {
+    let strategy = etcetera::base_strategy::choose_native_strategy()
+        .context("no home folder is known (HOME is not set); name the store's folder with --dir")?;
+    Ok(strategy.cache_dir())
+}
+
+/// $GOCACHE as cmd/go exports it to its helper.
+pub(super) fn gocache() -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os("GOCACHE")?);
+    path.is_absolute().then_some(path)
+}
+
+/// A path that a person can read from anywhere.
+pub(super) fn shown(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("expected NAME=VALUE; --label-env NAME takes the value from the environment")?;
+    Ok((label_name(name)?, value.to_owned()))
+}
+
+fn label_name(name: &str) -> Result<String, String> {
+    if name.is_empty() {
+        return Err("a label needs a name".into());
+    }
+    if name.starts_with(HOST_PREFIX) {
+        return Err(format!(
+            "names that begin with `{HOST_PREFIX}` are cachewarden's own"
+        ));
+    }
+    Ok(name.to_owned())
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; expected a duration such as 100ms, 10s, 5days"))
+}
+
+fn positive_duration(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("a policy needs some time to answer".into()),
+        duration => Ok(duration),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent_and_its_help_fits_a_screen() {
+        let mut command = Arguments::command();
+        command.clone().debug_assert();
+        let help = command.render_help().to_string();
+        assert!(help.lines().count() <= 45, "{} lines", help.lines().count());
+    }
+
+    #[test]
+    fn a_label_of_the_host_cannot_be_set() {
+        assert!(label("cachewarden.scope=main").is_err());
+        assert!(label("=x").is_err());
+        assert!(label("x").is_err());
+        assert_eq!(label("A=b=c").unwrap(), ("A".into(), "b=c".into()));
+    }
+}

@@ -1,0 +1,226 @@
+//! The helper: serves one go command on stdin and stdout.
+//!
+//! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (protocol.md, 7).
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::SystemTime;
+
+use anyhow::Context;
+use serde_json::value::RawValue;
+
+use crate::notices::Notices;
+use crate::policy::{CompiledCache, Policy, PolicySource, THREAD_STACK};
+use crate::protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
+use crate::recording::Recorder;
+use crate::session::{Allowed, Pattern, RunError, Session, Setup, told_label};
+use crate::store::Store;
+
+use super::arguments::{HelperOptions, gocache, shown, user_cache_folder};
+use super::output;
+
+/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (protocol.md, 5):
+/// the more a pipe takes at once, the shorter.
+const PIPE_SIZE: usize = 1024 * 1024;
+
+const WELCOME: &str = "\
+cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
+Set one variable, and build as always:
+
+  export GOCACHEPROG=\"cachewarden\"                                     # a plain cache
+  export GOCACHEPROG=\"cachewarden --policy '/path/to/policy.wasm' -v\"  # a policy decides
+  go build ./...
+
+Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
+
+/// Serves a go command.
+pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
+    if io::stdin().is_terminal() {
+        output::complain(WELCOME);
+        return Ok(ExitCode::from(super::USAGE));
+    }
+    let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let mut sink = ResponseWriter::new(stdout);
+    if sink
+        .send(&Response::Announcement)
+        .and_then(|()| sink.flush())
+        .is_err()
+    {
+        // Whoever started this is gone already.
+        return Ok(ExitCode::SUCCESS);
+    }
+    prepare_process();
+    // A policy needs its stack whatever this process was given for its first thread.
+    let session = thread::Builder::new()
+        .name("session".into())
+        .stack_size(THREAD_STACK)
+        .spawn(move || serve(&options, &mut sink))
+        .context("cannot start a thread")?;
+    session.join().unwrap_or_else(|_| {
+        Err(anyhow::anyhow!(
+            "it failed in a way it should not; please report what is above"
+        ))
+    })
+}
+
+fn serve(options: &HelperOptions, sink: &mut ResponseWriter<File>) -> anyhow::Result<ExitCode> {
+    let mut notices = Notices::to_stderr(options.verbose);
+    let setup = setup(options)?;
+    let recorder = match &options.record {
+        Some(file) => Recorder::append(file, &setup.id())
+            .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
+        None => Recorder::none(),
+    };
+    let policy = match &options.policy {
+        Some(source) => Some(Arc::new(load_policy(source, options, &mut notices)?)),
+        None => None,
+    };
+    let store = Arc::new(open_store(options, &mut notices));
+    if store.is_trim_due(setup.started) {
+        start_trimmer(&store, options);
+    }
+    let session = Session::open(store, policy, setup, recorder, notices)?;
+    let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut source = RequestReader::new(stdin);
+    match session.run(&mut source, sink) {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        // A go command that was killed: nobody is left to complain to.
+        Err(RunError::Answers(_)) => Ok(ExitCode::SUCCESS),
+        Err(error @ RunError::Protocol(_)) => Err(anyhow::Error::new(error).context(
+            "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
+        )),
+    }
+}
+
+/// Larger pipes where the system gives them, and no death by Ctrl-C: the go command gets the same signal, and its end
+/// is the end of the stream (protocol.md, 14).
+fn prepare_process() {
+    #[cfg(target_os = "linux")]
+    for stream in [io::stdin().as_fd(), io::stdout().as_fd()] {
+        // Not a pipe, or over the user's limit: then as it is.
+        let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
+    }
+    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP] {
+        // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
+        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
+    }
+}
+
+fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
+    let mut labels: Vec<_> = options
+        .label
+        .iter()
+        .map(|(name, value)| told_label(name.clone(), value.clone()))
+        .collect();
+    for name in &options.label_env {
+        let value = std::env::var_os(name).unwrap_or_default();
+        let value = value.into_string().ok().with_context(|| {
+            format!("the variable {name} (--label-env) is not valid UTF-8, and two such values could not be told apart")
+        })?;
+        // On a push GITHUB_HEAD_REF is set, and empty: that is no label.
+        if !value.is_empty() {
+            labels.push(told_label(name.clone(), value));
+        }
+    }
+    let or_any = |patterns: &Vec<Pattern>| match patterns.is_empty() {
+        true => vec![Pattern::any()],
+        false => patterns.clone(),
+    };
+    Ok(Setup {
+        started: SystemTime::now(),
+        seed: getrandom::u64().context("the system gives no random numbers")?,
+        labels,
+        settings: settings(options.settings.as_deref())?,
+        default_scope: options.scope.clone(),
+        allowed: Allowed {
+            read: or_any(&options.allow_read),
+            write: or_any(&options.allow_write),
+        },
+    })
+}
+
+/// The settings as one JSON text.
+pub(super) fn settings(text: Option<&str>) -> anyhow::Result<Box<RawValue>> {
+    let (json, origin) = match text {
+        None => ("{}".to_owned(), String::new()),
+        Some(text) => match text.strip_prefix('@') {
+            None => (text.to_owned(), "--settings".to_owned()),
+            Some(file) => (
+                std::fs::read_to_string(file).with_context(|| {
+                    format!("cannot read the settings {file} (--settings @FILE)")
+                })?,
+                format!("the settings {file}"),
+            ),
+        },
+    };
+    serde_json::from_str(&json).with_context(|| format!("{origin}: not valid JSON"))
+}
+
+fn load_policy(
+    source: &PolicySource,
+    options: &HelperOptions,
+    notices: &mut Notices,
+) -> anyhow::Result<Policy> {
+    let cache = compiled_cache();
+    let policy = Policy::load(source, options.limits(), cache.as_ref())?;
+    if source.file.is_relative() && source.pin.is_none() {
+        notices.tell(&format!(
+            "the path of the policy is relative and was found as {}: whoever owns the folder that go runs in owns the policy. Give an absolute path, or pin it: --policy {}@sha256:{}",
+            shown(&source.file),
+            source.file.display(),
+            policy.digest()
+        ));
+    }
+    Ok(policy)
+}
+
+/// Where compiled policies are kept: never in a folder that CI restores.
+pub(super) fn compiled_cache() -> Option<CompiledCache> {
+    let folder = user_cache_folder().ok()?.join("cachewarden-compiled");
+    Some(CompiledCache::new(folder))
+}
+
+fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
+    let gocache = gocache();
+    let opened = options
+        .store_folder()
+        .and_then(|folder| Ok(Store::open(&folder, gocache.as_deref())?));
+    opened.unwrap_or_else(|error| {
+        notices.tell(&format!(
+            "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
+        ));
+        Store::without_folder(gocache.as_deref())
+    })
+}
+
+/// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
+fn start_trimmer(store: &Store, options: &HelperOptions) {
+    let (Some(folder), Ok(program)) = (store.folder(), std::env::current_exe()) else {
+        return;
+    };
+    let mut command = trimmer(&program, folder);
+    if let Some(size) = options.max_size {
+        command.arg("--max-size").arg(size.as_u64().to_string());
+    }
+    command.arg("trim");
+    // Where it cannot be started the next session tries again. It is not waited for: this process ends before it, and
+    // whoever inherits it reaps it.
+    let _ = command.spawn();
+}
+
+fn trimmer(program: &Path, folder: &Path) -> Command {
+    let mut command = Command::new(program);
+    command
+        .arg("--dir")
+        .arg(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command
+}

@@ -1,0 +1,24 @@
+//! Output of the verbs that a person calls. Helper mode never comes here: its stdout is the protocol.
+
+use std::io::{self, Write};
+
+/// Prints to stdout. A reader that has enough (`| head`) is no error.
+pub(super) fn print(text: &str) -> io::Result<()> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// Prints a line to stderr.
+pub(super) fn complain(text: &str) {
+    // Nobody is left to be told that stderr is gone.
+    let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
+}
+
+/// Seconds as a person says them: the two largest units.
+pub(super) fn age(seconds: u64) -> String {
+    let text = humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string();
+    let units: Vec<_> = text.split(' ').take(2).collect();
+    units.join(" ")
+}

@@ -1,0 +1,93 @@
+//! `cachewarden prune`: trims now, as far as it is told to.
+
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use bytesize::ByteSize;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::store::{DEFAULT_AGE, Store, TrimProgress, TrimRequest};
+
+use super::arguments::{HelperOptions, PruneOptions};
+use super::output;
+
+/// What is over sooner needs no bar.
+const BAR_AFTER: Duration = Duration::from_secs(1);
+
+/// Removes what is asked for, and says what that was.
+pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
+    let folder = options.store_folder()?;
+    if !folder.exists() {
+        output::print(&format!(
+            "There is no store in {}; nothing to do.\n",
+            folder.display()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = Store::open(&folder, None)?;
+    let request = TrimRequest {
+        older_than: prune.older_than.unwrap_or(DEFAULT_AGE),
+        max_size: prune.max_size.map(|size| size.as_u64()),
+        scope: prune.scope.clone(),
+        all: prune.all,
+        dry_run: prune.dry_run,
+    };
+    let mut bar = Bar::new();
+    let removed = store
+        .trim(&request, 0, |progress| bar.show(progress))
+        .with_context(|| format!("cannot prune {}", folder.display()))?;
+    bar.clear();
+    let verb = if prune.dry_run {
+        "Would remove"
+    } else {
+        "Removed"
+    };
+    output::print(&format!(
+        "{verb} {} entries and {} objects ({}) from {}.\n",
+        removed.entries,
+        removed.objects,
+        ByteSize(removed.bytes).display().si(),
+        folder.display()
+    ))?;
+    if prune.all || prune.scope.is_some() {
+        output::print(
+            "Objects that a build may still be using go with a later trim: what was used in the last two hours stays.\n",
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A bar on a terminal's stderr, once it has taken a while.
+struct Bar {
+    began: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Bar {
+    fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            bar: None,
+        }
+    }
+
+    fn show(&mut self, progress: TrimProgress) {
+        if self.began.elapsed() < BAR_AFTER {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let style = ProgressStyle::with_template("{bar:40} {percent} % {eta} left")
+                .expect("the template is well formed");
+            // Draws nothing where stderr is no terminal.
+            ProgressBar::new(progress.of as u64).with_style(style)
+        });
+        bar.set_position(progress.done as u64);
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

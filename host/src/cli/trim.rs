@@ -1,0 +1,20 @@
+//! The trimmer: a child of some session, in a process group of its own, with nobody to talk to.
+
+use std::process::ExitCode;
+
+use crate::store::{Store, TrimRequest};
+
+use super::arguments::HelperOptions;
+
+/// Trims if it is due and nobody else does.
+pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
+    // Ctrl-C ends the build, not this. It fails only where that is so already.
+    let _ = rustix::process::setsid();
+    let store = Store::open(&options.store_folder()?, None)?;
+    let request = TrimRequest {
+        max_size: options.max_size.map(|size| size.as_u64()),
+        ..TrimRequest::default()
+    };
+    store.trim_if_due(&request)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,144 @@
+//! The one way to stderr: short lines for a person, bounded in number and in what they can do to a terminal.
+//!
+//! In helper mode stdout is the protocol and stderr goes to whoever runs the go command, so silence is the rule and a
+//! line says what happened and what to do.
+
+use std::collections::HashSet;
+use std::io::Write;
+
+/// Lines that one session may print; a build must not drown in what its cache says.
+const MAX_LINES: usize = 40;
+
+/// Characters of a line. Longer ones come from a policy, not from a person.
+const MAX_LINE: usize = 2_000;
+
+/// Tells a person what happened.
+pub struct Notices {
+    stream: Box<dyn Write + Send>,
+    verbose: bool,
+    told: HashSet<&'static str>,
+    lines: usize,
+}
+
+impl Notices {
+    /// Notices on stderr.
+    pub fn to_stderr(verbose: bool) -> Self {
+        Self::to(Box::new(std::io::stderr()), verbose)
+    }
+
+    /// Notices on any stream.
+    pub fn to(stream: Box<dyn Write + Send>, verbose: bool) -> Self {
+        Self {
+            stream,
+            verbose,
+            told: HashSet::new(),
+            lines: 0,
+        }
+    }
+
+    /// Whether the person asked for more (`-v`).
+    pub fn is_verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// A line that is said each time.
+    pub fn tell(&mut self, text: &str) {
+        self.lines += 1;
+        match self.lines.cmp(&MAX_LINES) {
+            std::cmp::Ordering::Less => self.write(text),
+            std::cmp::Ordering::Equal => {
+                self.write("more happened than is shown here; --record FILE writes all of it down");
+            }
+            std::cmp::Ordering::Greater => {}
+        }
+    }
+
+    /// A line that is said once in a session, however often its cause comes back.
+    pub fn tell_once(&mut self, cause: &'static str, text: &str) {
+        if self.told.insert(cause) {
+            self.tell(text);
+        }
+    }
+
+    /// The line at the end, with `-v`; never cut off by those before it.
+    pub fn summarise(&mut self, text: &str) {
+        if self.verbose {
+            self.write(text);
+        }
+    }
+
+    fn write(&mut self, text: &str) {
+        let line = format!("cachewarden: {}\n", printable(text));
+        // Nobody is left to be told that stderr is gone.
+        let _ = self.stream.write_all(line.as_bytes());
+    }
+}
+
+/// The text on one line, without what a terminal would obey.
+pub fn printable(text: &str) -> String {
+    let mut line: String = text
+        .chars()
+        .take(MAX_LINE)
+        .flat_map(|character| {
+            let (escaped, plain) = if is_obeyed(character) {
+                (Some(character.escape_default()), None)
+            } else {
+                (None, Some(character))
+            };
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect();
+    if text.chars().nth(MAX_LINE).is_some() {
+        line.push_str(" ...");
+    }
+    line
+}
+
+/// Control characters, and those that turn the direction of a line round.
+fn is_obeyed(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_are_bounded_and_the_summary_still_comes() {
+        let seen = Shared::default();
+        let mut notices = Notices::to(Box::new(seen.clone()), true);
+        for number in 0..1000 {
+            notices.tell(&format!("line {number}"));
+            notices.tell_once("cause", "once");
+        }
+        notices.summarise("the end");
+        let text = String::from_utf8(seen.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(text.lines().count(), MAX_LINES + 1);
+        assert_eq!(text.matches("once").count(), 1);
+        assert!(text.ends_with("cachewarden: the end\n"));
+    }
+
+    #[test]
+    fn a_terminal_is_told_nothing_to_obey() {
+        assert_eq!(
+            printable("a\x1b[2Jb\nc\u{202e}d"),
+            "a\\u{1b}[2Jb\\nc\\u{202e}d"
+        );
+        assert_eq!(printable("grün 🦀"), "grün 🦀");
+    }
+}

@@ -1,0 +1,106 @@
+//! Keeps compiled policies, so that only the first session after a change pays for the compiler.
+//!
+//! What lies here is native code that this process runs. So the folder is this user's alone, outside every workspace
+//! and every folder that CI restores; a file that is a link, another's, or writable by others is passed over; its bytes
+//! are hashed before anything looks into them; and its name holds the module, the engine and its settings, so that a
+//! changed one never meets an old file.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::digest::{Digest, LENGTH};
+
+/// A folder of compiled policies.
+#[derive(Clone, Debug)]
+pub struct CompiledCache {
+    folder: PathBuf,
+}
+
+impl CompiledCache {
+    /// Keeps them in `folder`, which is made when first needed.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// The compiled form of a module; `None` where there is none that can be trusted.
+    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<Component> {
+        let image = self.read_trusted(engine, module).ok()?;
+        // SAFETY: deserialising runs what the bytes say. They were written by `save` of this program under this user:
+        // folder and file belong to this user and nobody else may write them, and the bytes hash to what was written.
+        unsafe { Component::deserialize(engine, image).ok() }
+    }
+
+    /// Keeps the compiled form of a module.
+    pub(super) fn save(
+        &self,
+        engine: &Engine,
+        module: &Digest,
+        component: &Component,
+    ) -> io::Result<()> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)?;
+        self.check_folder()?;
+        let image = component.serialize().map_err(io::Error::other)?;
+        let mut file = NamedTempFile::new_in(&self.folder)?;
+        file.write_all(Digest::of(&image).as_bytes())?;
+        file.write_all(&image)?;
+        file.persist(self.path(engine, module))?;
+        Ok(())
+    }
+
+    fn path(&self, engine: &Engine, module: &Digest) -> PathBuf {
+        // The engine's hash covers its version, its settings and this processor's features.
+        let mut hasher = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        self.folder
+            .join(format!("{module}-{:016x}.cwasm", hasher.finish()))
+    }
+
+    fn read_trusted(&self, engine: &Engine, module: &Digest) -> io::Result<Vec<u8>> {
+        self.check_folder()?;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        let mut file = fs::OpenOptions::new()
+            .read(true)
+            .custom_flags(flags.bits().cast_signed())
+            .open(self.path(engine, module))?;
+        // Of the file that is open, not of its name: what is looked at is what is read.
+        check_ours(&file.metadata()?, fs::Metadata::is_file)?;
+        let mut digest = [0; LENGTH];
+        file.read_exact(&mut digest)?;
+        let mut image = Vec::new();
+        file.read_to_end(&mut image)?;
+        if Digest::of(&image) == Digest::from_bytes(digest) {
+            Ok(image)
+        } else {
+            Err(io::Error::other("damaged"))
+        }
+    }
+
+    fn check_folder(&self) -> io::Result<()> {
+        check_ours(&fs::symlink_metadata(&self.folder)?, fs::Metadata::is_dir)
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn check_ours(metadata: &fs::Metadata, is_kind: fn(&fs::Metadata) -> bool) -> io::Result<()> {
+    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    let closed = metadata.permissions().mode() & 0o022 == 0;
+    if is_kind(metadata) && ours && closed {
+        Ok(())
+    } else {
+        Err(io::Error::other("not this user's alone"))
+    }
+}

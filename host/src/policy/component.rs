@@ -1,0 +1,142 @@
+//! Makes a component of whatever a policy file holds: a component stays as it is, a core module is wrapped with a world
+//! of exactly the exports that it has, text is assembled first.
+
+use wasmparser::{Encoding, Parser, Payload};
+use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
+use wit_parser::{Resolve, WorldKey};
+
+use super::contract;
+
+/// The contract, as guests see it.
+pub const CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/wit/policy.wit"));
+
+/// Every export a policy may have.
+pub(super) const EXPORTS: [&str; 4] = ["open", "get", "put", "close"];
+
+/// A module that carries its own world says so in sections of this name.
+const OWN_WORLD: &str = "component-type";
+
+/// The bytes of a component, or why these bytes are none.
+pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    let binary = match bytes.get(..4) {
+        Some(b"\0asm") => bytes,
+        Some(b"\x7fELF") => {
+            return Err("it is native code (a .cwasm file?), which is never run; give the .wasm that it was made of".into());
+        }
+        _ if looks_like_text(&bytes) => wat::parse_bytes(&bytes)
+            .map_err(|error| error.to_string())?
+            .into_owned(),
+        _ => {
+            return Err(
+                "it is neither WebAssembly (a file that begins with \\0asm) nor its text format"
+                    .into(),
+            );
+        }
+    };
+    let encoding = match Parser::new(0).parse_all(&binary).next() {
+        Some(Ok(Payload::Version { encoding, .. })) => encoding,
+        Some(Err(error)) => return Err(error.to_string()),
+        Some(Ok(_)) | None => return Err("it does not begin as WebAssembly does".into()),
+    };
+    match encoding {
+        Encoding::Component => Ok(binary),
+        Encoding::Module => wrap(&binary).map_err(|error| format!("{error:#}")),
+    }
+}
+
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let start = bytes.trim_ascii_start();
+    start.starts_with(b"(") || start.starts_with(b";;")
+}
+
+fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
+    let mut module = module.to_vec();
+    let (exports, has_own_world) = survey(&module)?;
+    if !has_own_world {
+        let (resolve, world) = world_of(&exports)?;
+        embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    }
+    ComponentEncoder::default()
+        .module(&module)?
+        .validate(true)
+        .encode()
+}
+
+/// The contract's exports that a core module has, and whether it carries a world of its own.
+fn survey(module: &[u8]) -> anyhow::Result<(Vec<&'static str>, bool)> {
+    let (mut exports, mut has_own_world) = (Vec::new(), false);
+    for payload in Parser::new(0).parse_all(module) {
+        match payload? {
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let name = export?.name;
+                    exports.extend(EXPORTS.into_iter().filter(|known| *known == name));
+                }
+            }
+            Payload::CustomSection(section) => {
+                has_own_world |= section.name().starts_with(OWN_WORLD)
+            }
+            _ => {}
+        }
+    }
+    anyhow::ensure!(
+        !exports.is_empty(),
+        "it exports none of {}; see the contract, version {}",
+        EXPORTS.join(", "),
+        contract::VERSION
+    );
+    Ok((exports, has_own_world))
+}
+
+/// The contract's world with just these exports.
+fn world_of(exports: &[&str]) -> anyhow::Result<(Resolve, wit_parser::WorldId)> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("policy.wit", CONTRACT)?;
+    let world = resolve.select_world(&[package], Some("policy"))?;
+    resolve.worlds[world].exports.retain(|key, _| match key {
+        WorldKey::Name(name) => exports.contains(&name.as_str()),
+        WorldKey::Interface(_) => true,
+    });
+    Ok((resolve, world))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_subset_of_exports_makes_a_component() {
+        let get = r#"(func (export "get") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) i32.const 0)"#;
+        let put = r#"(func (export "put") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32) i32.const 2)"#;
+        let close = r#"(func (export "close") (param i64 i64 i64 i64 i64 i64 i64))"#;
+        for functions in [
+            get.into(),
+            put.into(),
+            close.into(),
+            format!("{get}{put}"),
+            format!("{get}{put}{close}"),
+        ] {
+            let text = format!("(module {functions})");
+            componentise(text.into_bytes()).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_no_policy_is_refused_with_its_reason() {
+        for (bytes, reason) in [
+            (&b"\x7fELF\x02\x01"[..], "native code"),
+            (b"hello", "neither WebAssembly"),
+            (b"", "neither WebAssembly"),
+            (b"\0asm", "unexpected end"),
+            (b"(module", "expected"),
+            (b"(module)", "exports none of open, get, put, close"),
+            (
+                b"(module (func (export \"put\")))",
+                "type mismatch for function `put`",
+            ),
+        ] {
+            let error = componentise(bytes.to_vec()).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}

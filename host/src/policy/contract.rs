@@ -1,0 +1,165 @@
+//! The contract's words as Rust types: `guest-sdk/wit/policy.wit`, in its order.
+//!
+//! The field names here are also those of a recording. What crosses into the sandbox in another form than the rest of
+//! the host knows it in (digests as words, facts as flags) is converted in `wire`.
+
+use serde::{Deserialize, Serialize};
+use wasmtime::component::{ComponentType, Lift, Lower};
+
+use crate::content::{Facts, Kind};
+use crate::digest::Digest;
+
+/// The version of the contract that this host speaks.
+pub const VERSION: &str = "0.1.0";
+
+/// One thing known about the session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lower)]
+#[component(record)]
+pub struct Label {
+    /// Its name.
+    pub name: String,
+    /// Its value, as it was told.
+    pub value: String,
+    /// The value made fit to be part of a scope name; different values differ here too.
+    pub scope: String,
+    /// Whether the host proved it.
+    pub verified: bool,
+}
+
+/// What a policy is told about its session.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lower)]
+#[component(record)]
+pub struct Session {
+    /// Seconds since 1970.
+    pub started: u64,
+    /// A random number, drawn once.
+    pub seed: u64,
+    /// What is known about the session.
+    pub labels: Vec<Label>,
+    /// Patterns of scope names that it may read.
+    pub readable: Vec<String>,
+    /// Patterns of scope names that it may write.
+    pub writable: Vec<String>,
+    /// The policy's settings, a JSON text.
+    pub settings: String,
+}
+
+/// What a policy gives a session. The names are as the policy said them: nothing is checked yet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
+#[component(record)]
+pub struct Grant {
+    /// Where puts go.
+    pub write: Option<String>,
+    /// Where gets look, in order.
+    pub read: Vec<String>,
+    /// Seconds until what this session puts stops counting; 0 for never.
+    pub lifetime: u32,
+}
+
+/// Why `open` gives no grant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
+#[serde(rename_all = "kebab-case")]
+#[component(variant)]
+pub enum Refusal {
+    /// The settings are wrong.
+    #[component(name = "settings")]
+    Settings(String),
+    /// This session may not use the cache.
+    #[component(name = "session")]
+    Session(String),
+}
+
+/// An entry found for a get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The action asked for.
+    pub action: Digest,
+    /// The object that the entry names.
+    pub output: Digest,
+    /// Bytes of the object.
+    pub size: u64,
+    /// Seconds since the entry was put.
+    pub age: u64,
+    /// Index into the grant's read scopes.
+    pub scope: u32,
+    /// What the object is.
+    pub kind: Kind,
+    /// What the host established about it.
+    pub facts: Facts,
+}
+
+/// A policy's verdict on a get.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
+#[serde(rename_all = "kebab-case")]
+#[component(enum)]
+#[repr(u8)]
+pub enum Lookup {
+    /// Answer with it.
+    #[component(name = "hit")]
+    Hit,
+    /// Answer with it if its bytes still hash to its name.
+    #[component(name = "hit-verified")]
+    HitVerified,
+    /// Go on to the next scope.
+    #[component(name = "skip")]
+    Skip,
+    /// Answer a miss.
+    #[component(name = "miss")]
+    Miss,
+    /// Answer a miss, and compare what the build then puts.
+    #[component(name = "audit")]
+    Audit,
+}
+
+/// An object that the build wants kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The action.
+    pub action: Digest,
+    /// The object.
+    pub output: Digest,
+    /// Its bytes.
+    pub size: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// What the host established about it.
+    pub facts: Facts,
+    /// An entry for this action was answered as a miss by an audit.
+    pub audited: bool,
+    /// The bytes differ from that entry's.
+    pub diverged: bool,
+}
+
+/// A policy's verdict on a put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
+#[serde(rename_all = "kebab-case")]
+#[component(enum)]
+#[repr(u8)]
+pub enum Reach {
+    /// Seen by this session alone.
+    #[component(name = "session")]
+    Session,
+    /// Kept on this machine.
+    #[component(name = "local")]
+    Local,
+    /// Kept, and sent beyond this machine.
+    #[component(name = "shared")]
+    Shared,
+}
+
+/// How much a log line of a policy matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
+#[serde(rename_all = "kebab-case")]
+#[component(enum)]
+#[repr(u8)]
+pub enum Level {
+    /// For the policy's author.
+    #[component(name = "debug")]
+    Debug,
+    /// For who looks closer.
+    #[component(name = "info")]
+    Info,
+    /// For everybody.
+    #[component(name = "warn")]
+    Warn,
+}

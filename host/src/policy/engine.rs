@@ -1,0 +1,65 @@
+//! The one engine of a process: how policies are compiled and run, and the clock that looks at running calls.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+
+use wasmtime::{Config, Engine};
+
+use super::limits::{TICK, WASM_STACK};
+
+/// The engine that all policies of this process share.
+///
+/// # Errors
+/// When this machine cannot run one.
+pub(super) fn engine() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        // Calls are synchronous; this makes each some 300 ns cheaper.
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .max_wasm_stack(WASM_STACK)
+        // A policy is a function of what it is told: no two machines may disagree about the bits of a NaN.
+        .cranelift_nan_canonicalization(true)
+        .wasm_relaxed_simd(false)
+        .wasm_memory64(false)
+        .parallel_compilation(true);
+    Engine::new(&config)
+}
+
+/// Advances the engine's epoch while it lives, so that running calls are looked at.
+pub(super) struct Ticker {
+    stopped: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticker {
+    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let (engine, flag) = (engine.clone(), Arc::clone(&stopped));
+        let thread = thread::Builder::new()
+            .name("policy-clock".into())
+            .spawn(move || {
+                while !flag.load(Ordering::Relaxed) {
+                    thread::park_timeout(TICK);
+                    engine.increment_epoch();
+                }
+            })?;
+        Ok(Self {
+            stopped,
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It cannot fail, and if it did there would be nothing to do about it.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,415 @@
+//! One instance of a policy: its store, its limits, its exports, its log.
+//!
+//! Every way into the guest goes through [`Instance::call`], which sets the deadline first. An instance that has
+//! faulted is dropped by its owner and never called again.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::component::{
+    Component, ComponentNamedList, InstancePre, Lift, Linker, Lower, TypedFunc,
+};
+use wasmtime::{Engine, Store, StoreContextMut, Trap, UpdateDeadline};
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use crate::store::Tally;
+
+use super::component::EXPORTS;
+use super::contract::{self, Candidate, Grant, Level, Lookup, Offer, Reach, Refusal, Session};
+use super::limits::{CallWatch, MAX_BYTES_TO_HOST, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
+use super::wire::{WireCandidate, WireOffer, WireTotals};
+use super::{Policy, wasi};
+
+/// The interface that a policy imports from the host.
+const HOST_INTERFACE: &str = "cachewarden:policy/host";
+
+/// What a policy was asked when something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Being made: its start function, `_initialize`.
+    Start,
+    /// `open`.
+    Open,
+    /// `get`.
+    Get,
+    /// `put`.
+    Put,
+    /// `close`.
+    Close,
+}
+
+impl Question {
+    /// The export's name; `start` for what runs before any.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Open => "open",
+            Self::Get => "get",
+            Self::Put => "put",
+            Self::Close => "close",
+        }
+    }
+}
+
+/// The questions that a policy answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// It gives a grant.
+    pub open: bool,
+    /// It decides gets.
+    pub get: bool,
+    /// It decides puts.
+    pub put: bool,
+    /// It wants the totals.
+    pub close: bool,
+}
+
+impl Exports {
+    pub(super) fn of(component: &Component) -> Self {
+        let [open, get, put, close] =
+            EXPORTS.map(|name| component.get_export_index(None, name).is_some());
+        Self {
+            open,
+            get,
+            put,
+            close,
+        }
+    }
+}
+
+/// A line that a policy logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: Level,
+    /// Its text, as the guest gave it.
+    pub message: String,
+}
+
+/// A call that gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It trapped.
+    Trap(String),
+    /// Its time was up.
+    Timeout,
+}
+
+/// Why there is no instance.
+#[derive(Debug)]
+pub(super) enum StartError {
+    /// The policy does not fit the contract.
+    Contract(String),
+    /// Its own code failed.
+    Fault(Fault),
+}
+
+/// What the host keeps beside an instance.
+pub(super) struct State {
+    space: SpaceLimiter,
+    watch: CallWatch,
+    log: Log,
+    wasi: Option<wasi::ClosedWasi>,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi
+            .as_mut()
+            .expect("only a policy that imports wasi:* is linked with it, and has its state")
+            .view()
+    }
+}
+
+/// Log lines that were not taken yet, and how much a session may still log.
+#[derive(Debug)]
+pub(super) struct Log {
+    lines: Vec<LogLine>,
+    bytes_left: usize,
+    lines_left: usize,
+}
+
+impl Log {
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            bytes_left: MAX_LOG_BYTES,
+            lines_left: MAX_LOG_LINES,
+        }
+    }
+
+    fn push(&mut self, level: Level, mut message: String) {
+        if self.lines_left == 0 {
+            return;
+        }
+        self.lines_left -= 1;
+        if message.len() > self.bytes_left || self.lines_left == 0 {
+            let cut = message.floor_char_boundary(self.bytes_left);
+            message.truncate(cut);
+            message
+                .push_str(" [the policy has logged all that a session may; the rest is dropped]");
+            self.lines_left = 0;
+            self.bytes_left = 0;
+        } else {
+            self.bytes_left -= message.len();
+        }
+        self.lines.push(LogLine { level, message });
+    }
+}
+
+/// Links a component with what the host gives; says also whether it imports WASI.
+pub(super) fn link(
+    engine: &Engine,
+    component: &Component,
+) -> Result<(InstancePre<State>, bool), String> {
+    let ty = component.component_type();
+    let names: Vec<String> = ty
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
+    let mut linker = Linker::<State>::new(engine);
+    let linked = link_host(&mut linker)
+        .and_then(|()| match imports_wasi {
+            true => wasi::link(&mut linker),
+            false => Ok(()),
+        })
+        .and_then(|()| linker.instantiate_pre(component));
+    linked
+        .map(|linked| (linked, imports_wasi))
+        .map_err(|error| describe_link_error(&names, &error))
+}
+
+fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker
+        .instance(&format!("{HOST_INTERFACE}@{}", contract::VERSION))?
+        .func_wrap(
+            "log",
+            |mut store: StoreContextMut<'_, State>, (level, message): (Level, String)| {
+                store.data_mut().log.push(level, message);
+                Ok(())
+            },
+        )
+}
+
+fn describe_link_error(imports: &[String], error: &wasmtime::Error) -> String {
+    let other = imports
+        .iter()
+        .filter_map(|name| name.strip_prefix(HOST_INTERFACE)?.strip_prefix('@'))
+        .find(|version| *version != contract::VERSION);
+    match other {
+        Some(version) => format!(
+            "it was made for version {version} of the contract, and this cachewarden speaks {}; build it with a guest SDK of that version ({error:#})",
+            contract::VERSION
+        ),
+        None => format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"),
+    }
+}
+
+/// A live instance.
+pub(super) struct Instance {
+    store: Store<State>,
+    open: Option<TypedFunc<(Session,), (Result<Grant, Refusal>,)>>,
+    get: Option<TypedFunc<(WireCandidate,), (Lookup,)>>,
+    put: Option<TypedFunc<(WireOffer,), (Reach,)>>,
+    close: Option<TypedFunc<(WireTotals,), ()>>,
+    /// How long the last call took, in CPU time.
+    pub(super) last_call: Duration,
+}
+
+impl Instance {
+    /// Makes an instance; its start function and `_initialize` run under `allowed`. `log` is what the session's earlier
+    /// instances left of theirs.
+    pub(super) fn start(
+        policy: &Policy,
+        session: &Session,
+        allowed: Duration,
+        log: Log,
+    ) -> Result<Self, (StartError, Log)> {
+        let engine = policy.linked.engine();
+        let mut store = Store::new(
+            engine,
+            State {
+                space: SpaceLimiter::new(&policy.limits),
+                watch: CallWatch::new(),
+                log,
+                wasi: policy
+                    .imports_wasi
+                    .then(|| wasi::ClosedWasi::new(session.started, session.seed)),
+            },
+        );
+        store.limiter(|state| &mut state.space);
+        store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
+        store.epoch_deadline_callback(|mut store| {
+            Ok(match store.data_mut().watch.is_over() {
+                true => UpdateDeadline::Interrupt,
+                false => UpdateDeadline::Continue(1),
+            })
+        });
+        let began = Instant::now();
+        store.data_mut().watch.begin(allowed);
+        store.set_epoch_deadline(1);
+        let instance = match policy.linked.instantiate(&mut store) {
+            Ok(instance) => instance,
+            Err(error) => {
+                let fault = fault_of(&error, &mut store);
+                return Err((StartError::Fault(fault), store.into_data().log));
+            }
+        };
+        let last_call = store.data().watch.used(began.elapsed());
+        let exports = policy.exports;
+        let functions = (|| {
+            Ok((
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.open,
+                    "open",
+                    "func(session: session) -> result<grant, refusal>",
+                )?,
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.get,
+                    "get",
+                    "func(candidate: candidate) -> lookup",
+                )?,
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.put,
+                    "put",
+                    "func(offer: offer) -> reach",
+                )?,
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.close,
+                    "close",
+                    "func(totals: totals)",
+                )?,
+            ))
+        })();
+        match functions {
+            Ok((open, get, put, close)) => Ok(Self {
+                store,
+                open,
+                get,
+                put,
+                close,
+                last_call,
+            }),
+            Err(reason) => Err((StartError::Contract(reason), store.into_data().log)),
+        }
+    }
+
+    /// Asks `open`; `None` where the policy has none.
+    pub(super) fn open(
+        &mut self,
+        session: &Session,
+        allowed: Duration,
+    ) -> Option<Result<Result<Grant, Refusal>, Fault>> {
+        let open = self.open.clone()?;
+        Some(
+            self.call(&open, (session.clone(),), allowed)
+                .map(|(answer,)| answer),
+        )
+    }
+
+    /// Asks `get`; `None` where the policy has none.
+    pub(super) fn get(
+        &mut self,
+        candidate: &Candidate,
+        allowed: Duration,
+    ) -> Option<Result<Lookup, Fault>> {
+        let get = self.get.clone()?;
+        Some(
+            self.call(&get, (candidate.into(),), allowed)
+                .map(|(verdict,)| verdict),
+        )
+    }
+
+    /// Asks `put`; `None` where the policy has none.
+    pub(super) fn put(&mut self, offer: &Offer, allowed: Duration) -> Option<Result<Reach, Fault>> {
+        let put = self.put.clone()?;
+        Some(
+            self.call(&put, (offer.into(),), allowed)
+                .map(|(verdict,)| verdict),
+        )
+    }
+
+    /// Tells `close` the totals; `None` where the policy has none.
+    pub(super) fn close(&mut self, tally: &Tally, allowed: Duration) -> Option<Result<(), Fault>> {
+        let close = self.close.clone()?;
+        Some(self.call(&close, (tally.into(),), allowed))
+    }
+
+    /// The lines logged since the last time.
+    pub(super) fn take_log(&mut self) -> Vec<LogLine> {
+        std::mem::take(&mut self.store.data_mut().log.lines)
+    }
+
+    /// Ends the instance; what is left of its log goes on to the next one.
+    pub(super) fn into_log(self) -> Log {
+        self.store.into_data().log
+    }
+
+    fn call<Arguments, Answer>(
+        &mut self,
+        function: &TypedFunc<Arguments, Answer>,
+        arguments: Arguments,
+        allowed: Duration,
+    ) -> Result<Answer, Fault>
+    where
+        Arguments: ComponentNamedList + Lower + Send + Sync + 'static,
+        Answer: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        let began = Instant::now();
+        self.store.data_mut().watch.begin(allowed);
+        self.store.set_epoch_deadline(1);
+        let result = function.call(&mut self.store, arguments);
+        self.last_call = self.store.data().watch.used(began.elapsed());
+        result.map_err(|error| fault_of(&error, &mut self.store))
+    }
+}
+
+fn typed<Arguments, Answer>(
+    instance: &wasmtime::component::Instance,
+    store: &mut Store<State>,
+    is_there: bool,
+    name: &str,
+    signature: &str,
+) -> Result<Option<TypedFunc<Arguments, Answer>>, String>
+where
+    Arguments: ComponentNamedList + Lower,
+    Answer: ComponentNamedList + Lift,
+{
+    if !is_there {
+        return Ok(None);
+    }
+    instance
+        .get_typed_func(&mut *store, name)
+        .map(Some)
+        .map_err(|error| {
+            format!(
+                "its export `{name}` is not the contract's `{signature}` (version {}): {error:#}",
+                contract::VERSION
+            )
+        })
+}
+
+/// What happened, in one line; what the guest printed before it comes after it.
+fn fault_of(error: &wasmtime::Error, store: &mut Store<State>) -> Fault {
+    if let Some(Trap::Interrupt) = error.downcast_ref::<Trap>() {
+        return Fault::Timeout;
+    }
+    // The outermost text is only "error while executing at wasm backtrace", and the trace itself.
+    let mut text = error.root_cause().to_string();
+    if let Some(wasi) = &store.data().wasi {
+        let printed = wasi.printed();
+        if !printed.is_empty() {
+            let last = &printed[printed.len().saturating_sub(1024)..];
+            text.push_str(&format!("; it printed: {}", String::from_utf8_lossy(last)));
+        }
+    }
+    Fault::Trap(text)
+}

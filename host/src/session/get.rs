@@ -1,0 +1,139 @@
+//! Answers a get: the session's own puts first, then the granted scopes in order, each candidate with the policy's
+//! verdict.
+
+use std::io;
+use std::time::{Duration, SystemTime};
+
+use crate::digest::Digest;
+use crate::policy::{Candidate, Lookup};
+use crate::protocol::{Hit, Response, ResponseSink};
+use crate::recording::Line;
+use crate::store::Found;
+
+use super::Session;
+
+/// What came of looking for an action in the granted scopes.
+enum Search {
+    Found { found: Found, disk_path: String },
+    Nothing { refused: bool },
+}
+
+impl Session {
+    pub(super) fn get(
+        &mut self,
+        id: i64,
+        action: &Digest,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        self.tally.gets += 1;
+        if let Some(own) = self.own.get(action)
+            && std::fs::metadata(&own.disk_path).is_ok_and(|file| file.len() == own.size)
+        {
+            self.tally.hits += 1;
+            let hit = Hit {
+                output: own.output,
+                size: own.size,
+                time: own.time,
+                disk_path: &own.disk_path,
+            };
+            sink.send(&Response::Hit(id, hit))?;
+            self.record_answer("get", action, "hit", "own-put");
+            return Ok(());
+        }
+        match self.search(action) {
+            Search::Found { found, disk_path } => {
+                self.tally.hits += 1;
+                sink.send(&Response::Hit(
+                    id,
+                    Hit {
+                        output: found.entry.output,
+                        size: found.entry.size,
+                        time: found.entry.time,
+                        disk_path: &disk_path,
+                    },
+                ))
+            }
+            Search::Nothing { refused } => {
+                self.tally.refused_gets += u64::from(refused);
+                sink.send(&Response::Miss(id))
+            }
+        }
+    }
+
+    fn search(&mut self, action: &Digest) -> Search {
+        let nothing = |refused| Search::Nothing { refused };
+        if self.is_off() {
+            self.record_answer("get", action, "miss", "policy-off");
+            return nothing(false);
+        }
+        let now = SystemTime::now();
+        let (mut refused, mut asked) = (false, false);
+        for index in 0..self.access.read.len() {
+            let scope = &self.access.read[index];
+            let Some(found) = self.store.find(scope, action, now) else {
+                continue;
+            };
+            let verdict = self.ask_get(action, &found, index, now);
+            asked |= verdict.is_some();
+            let verify = match verdict {
+                None | Some(Lookup::Hit) => false,
+                Some(Lookup::HitVerified) => true,
+                Some(Lookup::Skip) => {
+                    refused = true;
+                    continue;
+                }
+                Some(Lookup::Miss) => return nothing(true),
+                Some(Lookup::Audit) => {
+                    self.audits.insert(*action, found.entry.output);
+                    return nothing(true);
+                }
+            };
+            match self.store.take(&found, verify, now) {
+                Some(disk_path) => {
+                    if verdict.is_none() {
+                        self.record_answer("get", action, "hit", "no-question");
+                    }
+                    return Search::Found { found, disk_path };
+                }
+                None => self.record_answer("get", action, "miss", "damaged"),
+            }
+        }
+        if !asked {
+            self.record_answer("get", action, "miss", "absent");
+        }
+        nothing(refused)
+    }
+
+    /// The policy's verdict on a candidate; none where it does not decide gets.
+    fn ask_get(
+        &mut self,
+        action: &Digest,
+        found: &Found,
+        index: usize,
+        now: SystemTime,
+    ) -> Option<Lookup> {
+        let asked = self.policy.as_mut().filter(|asked| asked.exports.get)?;
+        let entry = &found.entry;
+        let candidate = Candidate {
+            action: *action,
+            output: entry.output,
+            size: entry.size,
+            age: now
+                .duration_since(entry.time)
+                .unwrap_or(Duration::ZERO)
+                .as_secs(),
+            scope: u32::try_from(index).expect("read scopes are bounded"),
+            kind: entry.kind,
+            facts: entry.facts,
+        };
+        let verdict = asked.warden.get(&candidate);
+        if self.recorder.is_on() {
+            self.record(&Line::Get {
+                candidate: (&candidate).into(),
+                verdict,
+            });
+        }
+        self.tell_events();
+        Some(verdict)
+    }
+}

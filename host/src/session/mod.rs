@@ -1,0 +1,326 @@
+//! A session: one helper run for one go command. The only place that knows protocol, store and policy.
+//!
+//! It takes requests from any source and answers to any sink, so stdin and stdout, a test and a connection are the same
+//! to it. What always holds: every request is answered once, except a put that its client gave up; a policy's "no" is
+//! never an error (a failed put can fail the build: protocol.md, 9); and what the session put itself it is answered,
+//! without a question.
+
+mod access;
+mod events;
+mod get;
+mod label;
+mod pattern;
+mod put;
+
+pub use access::Allowed;
+pub use label::{HOST_PREFIX, told as told_label};
+pub use pattern::Pattern;
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::digest::Digest;
+use crate::notices::Notices;
+use crate::policy::{
+    self, CONTRACT_VERSION, Exports, Label, LoadError, Opening, Policy, Refusal, Warden,
+};
+use crate::protocol::{Command, ProtocolError, RequestSource, Response, ResponseSink};
+use crate::recording::{Line, Recorder};
+use crate::store::{ScopeName, SessionLine, Store, Tally};
+
+use access::Access;
+
+/// What a session is begun with.
+pub struct Setup {
+    /// When it began.
+    pub started: SystemTime,
+    /// A random number: names the session, and is the policy's only source of chance.
+    pub seed: u64,
+    /// What is known about it.
+    pub labels: Vec<Label>,
+    /// The policy's settings, a JSON text.
+    pub settings: Box<RawValue>,
+    /// The scope of sessions whose policy names none.
+    pub default_scope: ScopeName,
+    /// What the operator allows.
+    pub allowed: Allowed,
+}
+
+impl Setup {
+    /// The session's name, as entries and recordings spell it: 16 hex digits.
+    pub fn id(&self) -> String {
+        format!("{:016x}", self.seed)
+    }
+}
+
+/// Why a session does not begin.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// The policy refuses its settings.
+    #[error("the policy refuses its settings: {0}; see --settings")]
+    Settings(String),
+    /// The policy does not fit the contract.
+    #[error(transparent)]
+    Policy(#[from] LoadError),
+}
+
+/// Why a session ends before its time.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The requests are not the protocol.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// Nobody reads the answers.
+    #[error("cannot write the answers: {0}")]
+    Answers(#[source] io::Error),
+}
+
+/// What happened in a session.
+#[derive(Clone, Copy, Debug)]
+pub struct Outcome {
+    /// Counted.
+    pub tally: Tally,
+    /// CPU time of the policy; none without one.
+    pub policy_time: Option<Duration>,
+}
+
+/// A session at work.
+pub struct Session {
+    id: String,
+    started: SystemTime,
+    store: Arc<Store>,
+    policy: Option<Asked>,
+    access: Access,
+    own: HashMap<Digest, OwnPut>,
+    /// Actions whose entries an audit answered as a miss, and the outputs that those named.
+    audits: HashMap<Digest, Digest>,
+    tally: Tally,
+    recorder: Recorder,
+    notices: Notices,
+}
+
+/// A policy that is asked.
+struct Asked {
+    warden: Warden,
+    exports: Exports,
+    digest: Digest,
+}
+
+/// What this session put.
+struct OwnPut {
+    output: Digest,
+    size: u64,
+    time: SystemTime,
+    disk_path: String,
+}
+
+impl Session {
+    /// Begins a session: asks the policy's `open`, and holds its grant against what the operator allows.
+    ///
+    /// # Errors
+    /// When the policy refuses its settings or does not fit the contract. Every other failure of a policy gives a
+    /// session without access, in which a build works, slower.
+    pub fn open(
+        store: Arc<Store>,
+        policy: Option<Arc<Policy>>,
+        setup: Setup,
+        recorder: Recorder,
+        notices: Notices,
+    ) -> Result<Self, OpenError> {
+        let mut labels = setup.labels.clone();
+        labels.push(label::default_scope(setup.default_scope.as_str()));
+        let patterns = |patterns: &[Pattern]| -> Vec<String> {
+            patterns
+                .iter()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect()
+        };
+        let told = policy::Session {
+            started: setup
+                .started
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs(),
+            seed: setup.seed,
+            labels,
+            readable: patterns(&setup.allowed.read),
+            writable: patterns(&setup.allowed.write),
+            settings: setup.settings.get().to_owned(),
+        };
+        let mut session = Self {
+            id: setup.id(),
+            started: setup.started,
+            store,
+            policy: None,
+            access: Access::default(),
+            own: HashMap::new(),
+            audits: HashMap::new(),
+            tally: Tally::default(),
+            recorder,
+            notices,
+        };
+        session.record(&Line::Session {
+            contract: CONTRACT_VERSION,
+            policy: policy.as_ref().map(|policy| policy.digest()),
+            scope: setup.default_scope.as_str(),
+            started: told.started,
+            seed: told.seed,
+            labels: &told.labels,
+            readable: &told.readable,
+            writable: &told.writable,
+            settings: &setup.settings,
+        });
+        let opening = match policy {
+            None => Opening::Default,
+            Some(policy) => {
+                let (exports, digest) = (policy.exports(), policy.digest());
+                let (warden, opening) = Warden::open(policy, told)?;
+                session.policy = Some(Asked {
+                    warden,
+                    exports,
+                    digest,
+                });
+                session.tell_events();
+                opening
+            }
+        };
+        session.access = session.grant_access(&opening, &setup)?;
+        Ok(session)
+    }
+
+    fn grant_access(&mut self, opening: &Opening, setup: &Setup) -> Result<Access, OpenError> {
+        let (grant, access) = match opening {
+            Opening::Default => {
+                let access = Access::to_default(&setup.default_scope, &setup.allowed);
+                (access.as_grant(), access)
+            }
+            Opening::Granted(grant) => match Access::granted(grant, &setup.allowed) {
+                Ok(access) => (grant.clone(), access),
+                Err(reason) => {
+                    self.record(&Line::Open {
+                        grant: Some(grant),
+                        refusal: None,
+                    });
+                    self.record(&Line::Off { reason: &reason });
+                    self.notices.tell(&format!(
+                        "the policy's grant is not used: {reason}. This build finds nothing in the cache and keeps nothing"
+                    ));
+                    return Ok(Access::default());
+                }
+            },
+            Opening::Refused(refusal) => {
+                self.record(&Line::Open {
+                    grant: None,
+                    refusal: Some(refusal),
+                });
+                return match refusal {
+                    Refusal::Settings(text) => Err(OpenError::Settings(text.clone())),
+                    Refusal::Session(text) => {
+                        self.notices.tell(&format!(
+                            "the policy refuses this session: {text}. This build finds nothing in the cache and keeps nothing"
+                        ));
+                        Ok(Access::default())
+                    }
+                };
+            }
+            Opening::Failed => return Ok(Access::default()),
+        };
+        self.record(&Line::Open {
+            grant: Some(&grant),
+            refusal: None,
+        });
+        Ok(access)
+    }
+
+    /// Answers requests until the client closes or ends the stream.
+    ///
+    /// # Errors
+    /// When the requests are not the protocol, or nobody reads the answers. What happened until then was written down.
+    pub fn run(
+        mut self,
+        source: &mut impl RequestSource,
+        sink: &mut impl ResponseSink,
+    ) -> Result<Outcome, RunError> {
+        let result = self.answer_all(source, sink);
+        // Before the last answer goes out: after it, cmd/go waits for the end of this process (protocol.md, 13).
+        let outcome = self.end();
+        if let Some(id) = result? {
+            sink.send(&Response::Closed(id))
+                .map_err(RunError::Answers)?;
+        }
+        sink.finish().map_err(RunError::Answers)?;
+        Ok(outcome)
+    }
+
+    /// Answers everything but the close, whose ID it gives.
+    fn answer_all(
+        &mut self,
+        source: &mut impl RequestSource,
+        sink: &mut impl ResponseSink,
+    ) -> Result<Option<i64>, RunError> {
+        loop {
+            // What the client already waits for goes out before this side waits for the client.
+            if !source.is_ready() {
+                sink.flush().map_err(RunError::Answers)?;
+            }
+            let request = match source.next_request() {
+                Ok(Some(request)) => request,
+                Ok(None) => return Ok(None),
+                Err(error) => {
+                    sink.finish().map_err(RunError::Answers)?;
+                    return Err(error.into());
+                }
+            };
+            let sent = match request.command {
+                Command::Get { action } => self.get(request.id, &action, sink),
+                Command::Put { action, output } => {
+                    // The body may take long to come.
+                    sink.flush().map_err(RunError::Answers)?;
+                    self.put(request.id, &action, output, source, sink)
+                }
+                Command::Close => return Ok(Some(request.id)),
+                Command::Unusable(reason) => sink.send(&Response::Failed(request.id, reason)),
+            };
+            sent.map_err(RunError::Answers)?;
+        }
+    }
+
+    /// Tells the policy, the recording and the store what happened.
+    fn end(&mut self) -> Outcome {
+        let tally = self.tally;
+        if let Some(asked) = &mut self.policy {
+            asked.warden.close(&tally);
+        }
+        self.tell_events();
+        self.record(&Line::Close { totals: &tally });
+        let policy_time = self.policy.as_ref().map(|asked| asked.warden.used());
+        let line = SessionLine {
+            sessions: 1,
+            session: Some(self.id.clone()),
+            started: self
+                .started
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default()
+                .as_secs(),
+            policy: self.policy.as_ref().map(|asked| asked.digest.to_hex()),
+            tally,
+        };
+        // A store that cannot be written was told of already, where it mattered: at the puts.
+        let _ = self.store.append_session(&line);
+        self.notices
+            .summarise(&events::summary(&tally, policy_time));
+        Outcome { tally, policy_time }
+    }
+
+    /// Whether the policy has failed for good.
+    fn is_off(&self) -> bool {
+        self.policy
+            .as_ref()
+            .is_some_and(|asked| asked.warden.is_off())
+    }
+}

@@ -1,0 +1,193 @@
+//! Answers a put: takes the object in, asks the policy how far it may travel, and writes the entry.
+
+use std::io;
+use std::time::SystemTime;
+
+use crate::content::{Facts, Kind, Recogniser};
+use crate::digest::Digest;
+use crate::policy::{Offer, Reach};
+use crate::protocol::{BodyError, RequestSource, Response, ResponseSink};
+use crate::recording::Line;
+use crate::store::{self, Entry, PutError, Stored};
+
+use super::{OwnPut, Session};
+
+/// Why a put has no object.
+enum Failure {
+    /// The client no longer waits for an answer.
+    Abandoned,
+    /// It does, and this is it.
+    Told(String),
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        match error {
+            // A broken stream has no reader of answers either: the next read says so.
+            BodyError::Abandoned | BodyError::Read(_) => Self::Abandoned,
+            BodyError::Malformed(problem) => Self::Told(problem),
+        }
+    }
+}
+
+impl From<PutError> for Failure {
+    fn from(error: PutError) -> Self {
+        Self::Told(error.to_string())
+    }
+}
+
+impl Session {
+    pub(super) fn put(
+        &mut self,
+        id: i64,
+        action: &Digest,
+        output: Digest,
+        source: &mut impl RequestSource,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        let (stored, kind, facts) = match self.receive(action, output, source) {
+            Ok(received) => received,
+            Err(Failure::Abandoned) => return Ok(()),
+            Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
+        };
+        self.tally.puts += 1;
+        self.tally.bytes_put += stored.size;
+        let now = SystemTime::now();
+        let offer = self.offer(action, output, stored.size, kind, facts);
+        let reach = self.decide(&offer, &stored);
+        if let (Some(reach), Some(scope)) = (reach, &self.access.write) {
+            let entry = Entry {
+                output,
+                size: stored.size,
+                time: now,
+                kind,
+                facts,
+                expires: self.access.expiry(now),
+                reach,
+                producer: self.id.clone(),
+                boot: self.store.boot(),
+            };
+            if let Err(error) = self.store.put_entry(scope, action, &entry) {
+                self.tell_unwritable(&error);
+                self.record_answer("put", action, "session", "not-writable");
+            }
+        }
+        let own = OwnPut {
+            output,
+            size: stored.size,
+            time: now,
+            disk_path: stored.disk_path,
+        };
+        let sent = sink.send(&Response::Kept(id, &own.disk_path));
+        self.own.insert(*action, own);
+        sent
+    }
+
+    /// Takes the body in, and looks at it as it passes.
+    fn receive(
+        &mut self,
+        action: &Digest,
+        output: Digest,
+        source: &mut impl RequestSource,
+    ) -> Result<(Stored, Kind, Facts), Failure> {
+        let mut incoming = self.store.receive(output);
+        let mut recogniser = Recogniser::new(action);
+        while let Some(part) = source.next_part()? {
+            recogniser.update(part);
+            incoming.write(part);
+        }
+        let stored = incoming.finish()?;
+        let (kind, facts) = recogniser.finish();
+        Ok((stored, kind, facts))
+    }
+
+    /// What the policy is asked, with what an audit of this action has shown.
+    fn offer(
+        &mut self,
+        action: &Digest,
+        output: Digest,
+        size: u64,
+        kind: Kind,
+        facts: Facts,
+    ) -> Offer {
+        let expected = self.audits.remove(action);
+        let diverged = expected.is_some_and(|expected| expected != output);
+        if let (true, Some(expected)) = (diverged, expected) {
+            self.tally.diverged += 1;
+            self.notices.tell(&format!(
+                "audit: action {action} gave {output} when it was built again, and the cache held {expected}; one of the two is wrong, or the build is not reproducible"
+            ));
+        }
+        Offer {
+            action: *action,
+            output,
+            size,
+            kind,
+            facts,
+            audited: expected.is_some(),
+            diverged,
+        }
+    }
+
+    /// How far the store keeps the object; none for the session alone.
+    fn decide(&mut self, offer: &Offer, stored: &Stored) -> Option<store::Reach> {
+        if let Some(error) = &stored.diverted {
+            self.tell_unwritable(error);
+            self.record_answer("put", &offer.action, "session", "not-writable");
+            return None;
+        }
+        if self.is_off() {
+            self.tally.refused_puts += 1;
+            self.record_answer("put", &offer.action, "session", "policy-off");
+            return None;
+        }
+        if self.access.write.is_none() {
+            self.tally.refused_puts += 1;
+            self.record_answer("put", &offer.action, "session", "no-write-scope");
+            return None;
+        }
+        let verdict = match self.ask_put(offer) {
+            Some(verdict) => verdict,
+            None => {
+                self.record_answer("put", &offer.action, "shared", "no-question");
+                Reach::Shared
+            }
+        };
+        match verdict {
+            Reach::Session => {
+                self.tally.refused_puts += 1;
+                None
+            }
+            Reach::Local => Some(store::Reach::Local),
+            Reach::Shared => Some(store::Reach::Shared),
+        }
+    }
+
+    /// The policy's verdict on an offer; none where it does not decide puts.
+    fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
+        let asked = self.policy.as_mut().filter(|asked| asked.exports.put)?;
+        let verdict = asked.warden.put(offer);
+        if self.recorder.is_on() {
+            self.record(&Line::Put {
+                offer: offer.into(),
+                verdict,
+            });
+        }
+        self.tell_events();
+        Some(verdict)
+    }
+
+    fn tell_unwritable(&mut self, error: &io::Error) {
+        let folder = match self.store.folder() {
+            Some(folder) => folder.display().to_string(),
+            // Why it could not be opened was told at the beginning.
+            None => return,
+        };
+        self.notices.tell_once(
+            "unwritable",
+            &format!(
+                "the store {folder} cannot be written ({error}); the build goes on and nothing of it is kept. Make room or make it writable, or name another folder with --dir"
+            ),
+        );
+    }
+}

@@ -1,0 +1,72 @@
+//! The question that a put asks, and its answers.
+
+use crate::{Digest, Facts, Kind};
+
+/// An object that the build wants kept.
+///
+/// ```
+/// use cachewarden_policy::{Kind, Offer};
+///
+/// // In a test: a package archive of one megabyte.
+/// let offer = Offer { size: 1_000_000, ..Offer::of(Kind::PackageArchive) };
+/// assert_eq!(offer.kind, Kind::PackageArchive);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Offer {
+    /// The step that made it.
+    pub action: Digest,
+    /// The object itself, by its bytes.
+    pub output: Digest,
+    /// Its size in bytes.
+    pub size: u64,
+    /// What it is.
+    pub kind: Kind,
+    /// What else the host knows of it.
+    pub facts: Facts,
+}
+
+impl Offer {
+    /// An offer of this kind of which nothing else is known, to start a test from.
+    ///
+    /// ```
+    /// use cachewarden_policy::{Facts, Kind, Offer};
+    ///
+    /// assert_eq!(Offer::of(Kind::TestRecord).facts, Facts::NONE);
+    /// ```
+    pub fn of(kind: Kind) -> Self {
+        Self {
+            kind,
+            ..Self::default()
+        }
+    }
+
+    /// The same offer with these facts.
+    ///
+    /// ```
+    /// use cachewarden_policy::{Facts, Kind, Offer};
+    ///
+    /// let rebuild = Offer::of(Kind::PackageArchive).with_facts(Facts::DIVERGED);
+    /// assert!(rebuild.facts.diverged);
+    /// ```
+    #[must_use]
+    pub fn with_facts(self, facts: Facts) -> Self {
+        Self { facts, ..self }
+    }
+}
+
+/// How far an object may travel. Each goes further than the one before it; the operator bounds all of them.
+///
+/// ```
+/// use cachewarden_policy::Reach;
+///
+/// assert!(Reach::Session < Reach::Local && Reach::Local < Reach::Shared);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reach {
+    /// Seen by this session alone. The build goes on as if it had been kept.
+    Session,
+    /// Kept in the write scope, on this machine.
+    Local,
+    /// Kept in the write scope, and sent to where other machines find it.
+    Shared,
+}

@@ -1,0 +1,38 @@
+//! What a module without the standard library must bring: an allocator, and what a panic does.
+//!
+//! Either way a panic's message reaches the host's log before it becomes a trap.
+
+#[cfg(not(feature = "std"))]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
+#[cfg(not(feature = "std"))]
+#[panic_handler]
+fn panic(panic: &core::panic::PanicInfo<'_>) -> ! {
+    use core::sync::atomic::{AtomicBool, Ordering};
+
+    static PANICKING: AtomicBool = AtomicBool::new(false);
+    // Where telling it panics too, for want of memory perhaps, there is nothing left to tell.
+    if !PANICKING.swap(true, Ordering::Relaxed) {
+        tell(panic.location(), &panic.message());
+    }
+    core::arch::wasm32::unreachable()
+}
+
+/// Sends the standard library's panics to the host's log. It traps afterwards by itself.
+#[cfg(feature = "std")]
+pub(crate) fn log_panics() {
+    std::panic::set_hook(alloc::boxed::Box::new(|panic| {
+        tell(
+            panic.location(),
+            &panic.payload_as_str().unwrap_or("no message"),
+        );
+    }));
+}
+
+fn tell(location: Option<&core::panic::Location<'_>>, message: &dyn core::fmt::Display) {
+    match location {
+        Some(location) => crate::warn!("panicked at {location}: {message}"),
+        None => crate::warn!("panicked: {message}"),
+    }
+}

@@ -63,6 +63,8 @@ enum Target {
     Writing(NamedTempFile),
     /// It can be written nowhere.
     Failed(io::Error),
+    /// Nothing more is to be done.
+    Done,
 }
 
 impl<'store> Incoming<'store> {
@@ -78,7 +80,7 @@ impl<'store> Incoming<'store> {
             output,
             hasher: Sha256::new(),
             size: 0,
-            target: Target::Failed(io::ErrorKind::NotFound.into()),
+            target: Target::Done,
             diverted: None,
         };
         incoming.target = match incoming.open_existing() {
@@ -129,13 +131,12 @@ impl<'store> Incoming<'store> {
                 self.rewrite();
             }
         }
-        if let Target::Writing(file) = std::mem::replace(
-            &mut self.target,
-            Target::Failed(io::ErrorKind::NotFound.into()),
-        ) {
-            self.name(file)?;
-        } else if let Target::Failed(error) = self.target {
-            return Err(PutError::Write(error));
+        let target = std::mem::replace(&mut self.target, Target::Done);
+        match target {
+            Target::Comparing(_) => {}
+            Target::Writing(file) => self.name(file)?,
+            Target::Failed(error) => return Err(PutError::Write(error)),
+            Target::Done => unreachable!("only this function leaves it, and it takes the put itself"),
         }
         Ok(Stored {
             disk_path: self.place().disk_path(&self.output),

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::builder::Resettable;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use etcetera::BaseStrategy;
 
 use crate::policy::{CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
@@ -31,14 +32,35 @@ Every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; lists are sepa
     after_help = AFTER_HELP,
     max_term_width = 110,
     disable_help_subcommand = true,
+    disable_help_flag = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs"
 )]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) helper: HelperOptions,
+    /// Print this help
+    // The short form under both names: it has every option, and fits a screen.
+    #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
+    help: Option<bool>,
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
+}
+
+/// Reads the command line. A CACHEWARDEN_* variable that is set and empty counts as not set: CI systems have no other
+/// way to leave one out.
+pub(super) fn parse() -> Arguments {
+    let forget_empty = |argument: clap::Arg| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        match value {
+            Some(value) if value.is_empty() => argument.env(Resettable::Reset),
+            _ => argument,
+        }
+    };
+    let command = Arguments::command()
+        .mut_args(forget_empty)
+        .mut_subcommands(|verb| verb.mut_args(forget_empty));
+    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn long_version() -> &'static str {
@@ -268,7 +290,6 @@ fn positive_duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent_and_its_help_fits_a_screen() {

@@ -12,18 +12,16 @@ mod trim;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
-
 use crate::notices::printable;
 
-use arguments::{Arguments, Verb};
+use arguments::Verb;
 
 /// The caller must mend something.
 const USAGE: u8 = 2;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = arguments::parse();
     let result = match arguments.verb {
         None => helper::run(arguments.helper),
         Some(Verb::Stats(options)) => stats::run(&arguments.helper, &options),
@@ -40,16 +38,57 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// The command line's reference as text, generated from the code; for the documentation.
-pub fn reference() -> String {
-    let mut command = Arguments::command().term_width(100);
-    command.build();
-    let mut text = command.render_long_help().to_string();
-    for verb in command.get_subcommands_mut() {
-        if !verb.is_hide_set() && verb.get_name() != "help" {
-            let help = verb.render_long_help();
-            text.push_str(&format!("\n## {}\n\n{help}", verb.get_name()));
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::arguments::Arguments;
+
+    /// The reference, generated from the code.
+    fn reference() -> String {
+        let mut command = Arguments::command().term_width(110);
+        command.build();
+        let mut text = String::from(
+            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n",
+        );
+        describe("cachewarden", &mut command, &mut text);
+        for verb in command
+            .get_subcommands_mut()
+            .filter(|verb| !verb.is_hide_set())
+        {
+            let name = format!("cachewarden {}", verb.get_name());
+            describe(&name, verb, &mut text);
+        }
+        text
+    }
+
+    fn describe(name: &str, command: &mut clap::Command, text: &mut String) {
+        let help = command.render_help();
+        text.push_str(&format!("\n## {name}\n\n```text\n{help}```\n"));
+        let variables: Vec<_> = command
+            .get_arguments()
+            .filter(|argument| !argument.is_global_set() || name == "cachewarden")
+            .filter_map(|argument| {
+                let variable = argument.get_env()?.to_str()?;
+                Some(format!("| `--{}` | `{variable}` |\n", argument.get_long()?))
+            })
+            .collect();
+        if !variables.is_empty() {
+            text.push_str("\n| option | variable |\n|---|---|\n");
+            text.extend(variables);
         }
     }
-    text
+
+    #[test]
+    fn the_reference_in_the_documentation_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/command-line.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, reference()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == reference(),
+            "docs/command-line.md is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
+        );
+    }
 }

@@ -136,7 +136,9 @@ impl<'store> Incoming<'store> {
             Target::Comparing(_) => {}
             Target::Writing(file) => self.name(file)?,
             Target::Failed(error) => return Err(PutError::Write(error)),
-            Target::Done => unreachable!("only this function leaves it, and it takes the put itself"),
+            Target::Done => {
+                unreachable!("only this function leaves it, and it takes the put itself")
+            }
         }
         Ok(Stored {
             disk_path: self.place().disk_path(&self.output),

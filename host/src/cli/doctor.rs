@@ -3,22 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
-use std::sync::Arc;
 
 use anyhow::Context;
+use clap::Parser;
 
 use crate::policy::Policy;
 use crate::store::Store;
 
-use super::arguments::{HelperOptions, shown};
+use super::arguments::{Arguments, HelperOptions, shown};
 use super::helper::{compiled_cache, settings};
 use super::output;
-
-/// A finding: what was looked at, and what came of it.
-struct Finding {
-    subject: &'static str,
-    result: Result<String, Advice>,
-}
 
 /// What is wrong, and what to do.
 struct Advice {
@@ -36,35 +30,30 @@ fn advice(problem: impl Into<String>, remedy: impl Into<String>) -> Advice {
 /// Prints every finding; exit code 1 where something is wrong.
 pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     let program = std::env::current_exe().context("this program does not know its own path")?;
+    let variable = go_env("GOCACHEPROG");
+    // What go would run is what is looked at, unless the command line names a policy to look at.
+    let in_use = variable.as_deref().ok().and_then(helper_options);
+    let options = match in_use {
+        Some(in_use) if options.policy.is_none() => &HelperOptions {
+            dir: options.dir.clone().or(in_use.dir),
+            ..in_use
+        },
+        _ => options,
+    };
     let findings = [
-        Finding {
-            subject: "store",
-            result: check_store(options),
-        },
-        Finding {
-            subject: "policy",
-            result: check_policy(options),
-        },
-        Finding {
-            subject: "go",
-            result: check_go_version(),
-        },
-        Finding {
-            subject: "GOCACHEPROG",
-            result: check_variable(&program),
-        },
-        Finding {
-            subject: "GOCACHE",
-            result: check_gocache(),
-        },
-        Finding {
-            subject: "a build",
-            result: check_build(&program, options),
-        },
+        ("store", check_store(options)),
+        ("policy", check_policy(options)),
+        ("go", check_go_version()),
+        (
+            "GOCACHEPROG",
+            variable.and_then(|value| check_variable(&program, value)),
+        ),
+        ("GOCACHE", check_gocache()),
+        ("a build", check_build(&program, options)),
     ];
     let mut healthy = true;
-    for Finding { subject, result } in &findings {
-        match result {
+    for (subject, finding) in findings {
+        match finding {
             Ok(text) => output::print(&format!("ok     {subject}: {text}\n"))?,
             Err(Advice { problem, remedy }) => {
                 healthy = false;
@@ -75,6 +64,29 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::from(u8::from(!healthy)))
+}
+
+/// The options within a value of GOCACHEPROG that starts this program.
+fn helper_options(value: &str) -> Option<HelperOptions> {
+    let fields = split_quoted(value)?;
+    let is_ours = Path::new(fields.first()?).file_stem()? == "cachewarden";
+    let arguments = Arguments::try_parse_from(fields).ok()?;
+    is_ours.then_some(arguments.helper)
+}
+
+/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (protocol.md, 17).
+fn split_quoted(value: &str) -> Option<Vec<String>> {
+    let mut fields = Vec::new();
+    let mut rest = value.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let (field, after) = match first {
+            '\'' | '"' => rest[1..].split_once(first)?,
+            _ => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        fields.push(field.to_owned());
+        rest = after.trim_start();
+    }
+    Some(fields)
 }
 
 fn check_store(options: &HelperOptions) -> Result<String, Advice> {
@@ -101,7 +113,6 @@ fn check_policy(options: &HelperOptions) -> Result<String, Advice> {
     settings(options.settings.as_deref())
         .map_err(|error| advice(format!("{error:#}"), "mend --settings"))?;
     let policy = Policy::load(source, options.limits(), compiled_cache().as_ref())
-        .map(Arc::new)
         .map_err(|error| advice(error.to_string(), "mend --policy"))?;
     Ok(format!(
         "{}, SHA-256 {}",
@@ -128,8 +139,7 @@ fn check_go_version() -> Result<String, Advice> {
     }
 }
 
-fn check_variable(program: &Path) -> Result<String, Advice> {
-    let value = go_env("GOCACHEPROG")?;
+fn check_variable(program: &Path, value: String) -> Result<String, Advice> {
     let set = format!(
         "export GOCACHEPROG=\"'{}'\"   (or: go env -w GOCACHEPROG=\"'{}'\")",
         program.display(),
@@ -138,8 +148,10 @@ fn check_variable(program: &Path) -> Result<String, Advice> {
     if value.is_empty() {
         return Err(advice("not set: go uses its own cache", set));
     }
-    if !value.contains("cachewarden") {
-        return Err(advice(format!("set to another helper: {value}"), set));
+    if helper_options(&value).is_none() {
+        let problem =
+            format!("`{value}` is another helper, or has an option that cachewarden does not know");
+        return Err(advice(problem, set));
     }
     Ok(value)
 }
@@ -165,20 +177,32 @@ fn check_build(program: &Path, options: &HelperOptions) -> Result<String, Advice
     }
     fs::write(path("module/go.mod"), "module doctor\n\ngo 1.21\n").map_err(failed)?;
     fs::write(path("module/doctor.go"), "// Package doctor is compiled once.\npackage doctor\n\n// Answer is exported.\nfunc Answer() int { return 42 }\n").map_err(failed)?;
-    let mut helper = format!(
-        "'{}' -v --dir '{}'",
-        program.display(),
-        path("store").display()
-    );
+    let mut settings = vec![
+        ("GOCACHEPROG", format!("'{}' -v", program.display())),
+        ("CACHEWARDEN_DIR", path("store").display().to_string()),
+        ("CACHEWARDEN_SCOPE", options.scope.to_string()),
+        ("CACHEWARDEN_RECORD", String::new()),
+        (
+            "CACHEWARDEN_SETTINGS",
+            options.settings.clone().unwrap_or_default(),
+        ),
+        ("CACHEWARDEN_LABEL_ENV", options.label_env.join(",")),
+    ];
     if let Some(source) = &options.policy {
-        helper.push_str(&format!(" --policy '{}'", shown(&source.file)));
+        settings.push(("CACHEWARDEN_POLICY", shown(&source.file)));
     }
+    let labels: Vec<_> = options
+        .label
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    settings.push(("CACHEWARDEN_LABEL", labels.join("\n")));
     let mut last = String::new();
     for _ in 0..2 {
         let output = Command::new("go")
             .args(["build", "./..."])
             .current_dir(path("module"))
-            .env("GOCACHEPROG", &helper)
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .env("GOCACHE", path("gocache"))
             .env("GOFLAGS", "")
             .env("GOWORK", "off")
@@ -210,4 +234,22 @@ fn go_env(name: &str) -> Result<String, Advice> {
             )
         })?;
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_split_as_go_splits_it() {
+        let split = |value| split_quoted(value).unwrap();
+        assert_eq!(
+            split(" a  -v\t--dir 'x y' \"z'\" "),
+            ["a", "-v", "--dir", "x y", "z'"]
+        );
+        assert_eq!(split_quoted("'open"), None);
+        assert!(helper_options("'/usr/bin/cachewarden' --policy 'a b.wasm'").is_some());
+        assert!(helper_options("go-cacher -v").is_none());
+        assert!(helper_options("cachewarden --no-such-option").is_none());
+    }
 }

@@ -11,11 +11,19 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use std::time::{Duration, SystemTime};
+
 use tempfile::NamedTempFile;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::digest::{Digest, LENGTH};
+
+/// A compiled policy unused for so long goes: its module or its engine was replaced.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// A compiled policy is marked as used when it was not for so long.
+const MARKED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A folder of compiled policies.
 #[derive(Clone, Debug)]
@@ -54,7 +62,19 @@ impl CompiledCache {
         file.write_all(Digest::of(&image).as_bytes())?;
         file.write_all(&image)?;
         file.persist(self.path(engine, module))?;
+        self.sweep(SystemTime::now());
         Ok(())
+    }
+
+    /// Removes what was not used for long. Whoever has such a file open keeps it; whoever wants it compiles it again.
+    fn sweep(&self, now: SystemTime) {
+        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
+            let used = entry.metadata().and_then(|metadata| metadata.modified());
+            if used.is_ok_and(|used| is_older(used, now, KEPT)) {
+                // Another process may have removed it already.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
     }
 
     fn path(&self, engine: &Engine, module: &Digest) -> PathBuf {
@@ -73,7 +93,13 @@ impl CompiledCache {
             .custom_flags(flags.bits().cast_signed())
             .open(self.path(engine, module))?;
         // Of the file that is open, not of its name: what is looked at is what is read.
-        check_ours(&file.metadata()?, fs::Metadata::is_file)?;
+        let metadata = file.metadata()?;
+        check_ours(&metadata, fs::Metadata::is_file)?;
+        let now = SystemTime::now();
+        if is_older(metadata.modified()?, now, MARKED) {
+            // Where it fails, the file is swept some day and made again.
+            let _ = file.set_modified(now);
+        }
         let mut digest = [0; LENGTH];
         file.read_exact(&mut digest)?;
         let mut image = Vec::new();
@@ -93,6 +119,10 @@ impl CompiledCache {
     pub fn folder(&self) -> &Path {
         &self.folder
     }
+}
+
+fn is_older(time: SystemTime, now: SystemTime, age: Duration) -> bool {
+    now.duration_since(time).is_ok_and(|since| since >= age)
 }
 
 fn check_ours(metadata: &fs::Metadata, is_kind: fn(&fs::Metadata) -> bool) -> io::Result<()> {

@@ -5,22 +5,17 @@
 
 use std::time::{Duration, Instant};
 
-use wasmtime::component::{
-    Component, ComponentNamedList, InstancePre, Lift, Linker, Lower, TypedFunc,
-};
-use wasmtime::{Engine, Store, StoreContextMut, Trap, UpdateDeadline};
-use wasmtime_wasi::{WasiCtxView, WasiView};
+use wasmtime::component::{Component, ComponentNamedList, Lift, Lower, TypedFunc};
+use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::store::Tally;
 
 use super::component::EXPORTS;
-use super::contract::{self, Candidate, Grant, Level, Lookup, Offer, Reach, Refusal, Session};
-use super::limits::{CallWatch, MAX_BYTES_TO_HOST, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
+use super::contract::{self, Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
+use super::host::{Log, LogLine, State};
+use super::limits::{CallWatch, MAX_BYTES_TO_HOST, SpaceLimiter};
 use super::wire::{WireCandidate, WireOffer, WireTotals};
 use super::{Policy, wasi};
-
-/// The interface that a policy imports from the host.
-const HOST_INTERFACE: &str = "cachewarden:policy/host";
 
 /// What a policy was asked when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,15 +71,6 @@ impl Exports {
     }
 }
 
-/// A line that a policy logged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// How much it matters.
-    pub level: Level,
-    /// Its text, as the guest gave it.
-    pub message: String,
-}
-
 /// A call that gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
@@ -103,112 +89,13 @@ pub(super) enum StartError {
     Fault(Fault),
 }
 
-/// What the host keeps beside an instance.
-pub(super) struct State {
-    space: SpaceLimiter,
-    watch: CallWatch,
-    log: Log,
-    wasi: Option<wasi::ClosedWasi>,
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi
-            .as_mut()
-            .expect("only a policy that imports wasi:* is linked with it, and has its state")
-            .view()
-    }
-}
-
-/// Log lines that were not taken yet, and how much a session may still log.
-#[derive(Debug)]
-pub(super) struct Log {
-    lines: Vec<LogLine>,
-    bytes_left: usize,
-    lines_left: usize,
-}
-
-impl Log {
-    pub(super) fn new() -> Self {
-        Self {
-            lines: Vec::new(),
-            bytes_left: MAX_LOG_BYTES,
-            lines_left: MAX_LOG_LINES,
-        }
-    }
-
-    fn push(&mut self, level: Level, mut message: String) {
-        if self.lines_left == 0 {
-            return;
-        }
-        self.lines_left -= 1;
-        if message.len() > self.bytes_left || self.lines_left == 0 {
-            let cut = message.floor_char_boundary(self.bytes_left);
-            message.truncate(cut);
-            message
-                .push_str(" [the policy has logged all that a session may; the rest is dropped]");
-            self.lines_left = 0;
-            self.bytes_left = 0;
-        } else {
-            self.bytes_left -= message.len();
-        }
-        self.lines.push(LogLine { level, message });
-    }
-}
-
-/// Links a component with what the host gives; says also whether it imports WASI.
-pub(super) fn link(
-    engine: &Engine,
-    component: &Component,
-) -> Result<(InstancePre<State>, bool), String> {
-    let ty = component.component_type();
-    let names: Vec<String> = ty
-        .imports(engine)
-        .map(|(name, _)| name.to_owned())
-        .collect();
-    let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
-    let mut linker = Linker::<State>::new(engine);
-    let linked = link_host(&mut linker)
-        .and_then(|()| match imports_wasi {
-            true => wasi::link(&mut linker),
-            false => Ok(()),
-        })
-        .and_then(|()| linker.instantiate_pre(component));
-    linked
-        .map(|linked| (linked, imports_wasi))
-        .map_err(|error| describe_link_error(&names, &error))
-}
-
-fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker
-        .instance(&format!("{HOST_INTERFACE}@{}", contract::VERSION))?
-        .func_wrap(
-            "log",
-            |mut store: StoreContextMut<'_, State>, (level, message): (Level, String)| {
-                store.data_mut().log.push(level, message);
-                Ok(())
-            },
-        )
-}
-
-fn describe_link_error(imports: &[String], error: &wasmtime::Error) -> String {
-    let other = imports
-        .iter()
-        .filter_map(|name| name.strip_prefix(HOST_INTERFACE)?.strip_prefix('@'))
-        .find(|version| *version != contract::VERSION);
-    match other {
-        Some(version) => format!(
-            "it was made for version {version} of the contract, and this cachewarden speaks {}; build it with a guest SDK of that version ({error:#})",
-            contract::VERSION
-        ),
-        None => format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"),
-    }
-}
+/// What `open` answers.
+type OpenAnswer = Result<Grant, Refusal>;
 
 /// A live instance.
 pub(super) struct Instance {
     store: Store<State>,
-    open: Option<TypedFunc<(Session,), (Result<Grant, Refusal>,)>>,
+    open: Option<TypedFunc<(Session,), (OpenAnswer,)>>,
     get: Option<TypedFunc<(WireCandidate,), (Lookup,)>>,
     put: Option<TypedFunc<(WireOffer,), (Reach,)>>,
     close: Option<TypedFunc<(WireTotals,), ()>>,
@@ -307,8 +194,8 @@ impl Instance {
         &mut self,
         session: &Session,
         allowed: Duration,
-    ) -> Option<Result<Result<Grant, Refusal>, Fault>> {
-        let open = self.open.clone()?;
+    ) -> Option<Result<OpenAnswer, Fault>> {
+        let open = self.open?;
         Some(
             self.call(&open, (session.clone(),), allowed)
                 .map(|(answer,)| answer),
@@ -321,7 +208,7 @@ impl Instance {
         candidate: &Candidate,
         allowed: Duration,
     ) -> Option<Result<Lookup, Fault>> {
-        let get = self.get.clone()?;
+        let get = self.get?;
         Some(
             self.call(&get, (candidate.into(),), allowed)
                 .map(|(verdict,)| verdict),
@@ -330,7 +217,7 @@ impl Instance {
 
     /// Asks `put`; `None` where the policy has none.
     pub(super) fn put(&mut self, offer: &Offer, allowed: Duration) -> Option<Result<Reach, Fault>> {
-        let put = self.put.clone()?;
+        let put = self.put?;
         Some(
             self.call(&put, (offer.into(),), allowed)
                 .map(|(verdict,)| verdict),
@@ -339,13 +226,13 @@ impl Instance {
 
     /// Tells `close` the totals; `None` where the policy has none.
     pub(super) fn close(&mut self, tally: &Tally, allowed: Duration) -> Option<Result<(), Fault>> {
-        let close = self.close.clone()?;
+        let close = self.close?;
         Some(self.call(&close, (tally.into(),), allowed))
     }
 
     /// The lines logged since the last time.
     pub(super) fn take_log(&mut self) -> Vec<LogLine> {
-        std::mem::take(&mut self.store.data_mut().log.lines)
+        self.store.data_mut().log.take()
     }
 
     /// Ends the instance; what is left of its log goes on to the next one.

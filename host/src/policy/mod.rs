@@ -8,6 +8,7 @@ mod compiled;
 mod component;
 mod contract;
 mod engine;
+mod host;
 mod instance;
 mod limits;
 mod source;
@@ -21,7 +22,8 @@ pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
     VERSION as CONTRACT_VERSION,
 };
-pub use instance::{Exports, LogLine, Question};
+pub use host::LogLine;
+pub use instance::{Exports, Question};
 pub use limits::{Limits, THREAD_STACK};
 pub use source::PolicySource;
 pub use warden::{Event, Opening, Warden};
@@ -38,7 +40,7 @@ use wasmtime::component::{Component, InstancePre};
 use crate::digest::Digest;
 
 use engine::Ticker;
-use instance::State;
+use host::State;
 use limits::MAX_COMPILE_TIME;
 
 /// The version of the engine that runs policies.
@@ -124,7 +126,7 @@ impl Policy {
                 component
             }
         };
-        let (linked, imports_wasi) = instance::link(&engine, &component).map_err(unusable)?;
+        let (linked, imports_wasi) = host::link(&engine, &component).map_err(unusable)?;
         let ticker =
             Ticker::start(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
         Ok(Self {

@@ -10,7 +10,8 @@ use std::time::Duration;
 use crate::store::Tally;
 
 use super::contract::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
-use super::instance::{Fault, Instance, Log, LogLine, Question, StartError};
+use super::host::{Log, LogLine};
+use super::instance::{Fault, Instance, Question, StartError};
 use super::{LoadError, Policy};
 
 /// So many faults in a row, and the policy is off: it will not get better.
@@ -117,13 +118,13 @@ impl Warden {
     /// Tells the policy the totals.
     pub fn close(&mut self, tally: &Tally) {
         // The session is over: a fault here needs no fresh instance.
-        if let Some(mut instance) = self.instance.take() {
-            if let Some(result) = instance.close(tally, self.allowed()) {
-                self.used += instance.last_call;
-                self.take_log(&mut instance);
-                if let Err(fault) = result {
-                    self.report(Question::Close, fault);
-                }
+        if let Some(mut instance) = self.instance.take()
+            && let Some(result) = instance.close(tally, self.allowed())
+        {
+            self.used += instance.last_call;
+            self.take_log(&mut instance);
+            if let Err(fault) = result {
+                self.report(Question::Close, fault);
             }
         }
     }

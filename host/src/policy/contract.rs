@@ -69,8 +69,57 @@ pub enum Refusal {
     Session(String),
 }
 
+/// What the host established, and what an audit has shown. A recording spells it as a list of the names that hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<&'static str>")]
+pub struct AllFacts {
+    /// What the host established about the object.
+    pub of_object: Facts,
+    /// On an offer: an entry for this action was answered as a miss by an audit.
+    pub audited: bool,
+    /// On an audited offer: the bytes differ from that entry's.
+    pub diverged: bool,
+}
+
+impl From<Facts> for AllFacts {
+    fn from(of_object: Facts) -> Self {
+        Self {
+            of_object,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<AllFacts> for Vec<&'static str> {
+    fn from(facts: AllFacts) -> Self {
+        let names = [
+            ("bound", facts.of_object.bound),
+            ("remote", facts.of_object.remote),
+            ("audited", facts.audited),
+            ("diverged", facts.diverged),
+        ];
+        let held = names.into_iter().filter(|(_, holds)| *holds);
+        held.map(|(name, _)| name).collect()
+    }
+}
+
+impl From<Vec<String>> for AllFacts {
+    /// Names this version does not know are dropped.
+    fn from(names: Vec<String>) -> Self {
+        let holds = |name| names.iter().any(|held| held == name);
+        Self {
+            of_object: Facts {
+                bound: holds("bound"),
+                remote: holds("remote"),
+            },
+            audited: holds("audited"),
+            diverged: holds("diverged"),
+        }
+    }
+}
+
 /// An entry found for a get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The action asked for.
     pub action: Digest,
@@ -85,7 +134,8 @@ pub struct Candidate {
     /// What the object is.
     pub kind: Kind,
     /// What the host established about it.
-    pub facts: Facts,
+    #[serde(default)]
+    pub facts: AllFacts,
 }
 
 /// A policy's verdict on a get.
@@ -112,7 +162,7 @@ pub enum Lookup {
 }
 
 /// An object that the build wants kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The action.
     pub action: Digest,
@@ -122,12 +172,9 @@ pub struct Offer {
     pub size: u64,
     /// What it is.
     pub kind: Kind,
-    /// What the host established about it.
-    pub facts: Facts,
-    /// An entry for this action was answered as a miss by an audit.
-    pub audited: bool,
-    /// The bytes differ from that entry's.
-    pub diverged: bool,
+    /// What the host established about it, and what an audit has shown.
+    #[serde(default)]
+    pub facts: AllFacts,
 }
 
 /// A policy's verdict on a put.

@@ -19,7 +19,7 @@ mod wire;
 pub use compiled::CompiledCache;
 pub use component::CONTRACT;
 pub use contract::{
-    Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
+    AllFacts, Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
     VERSION as CONTRACT_VERSION,
 };
 pub use host::LogLine;
@@ -50,12 +50,12 @@ pub const WASMTIME_VERSION: &str = "48.0.8";
 #[derive(Debug, Error)]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read the policy {}: {source}; see the path after --policy", file.display())]
+    #[error("cannot read the policy {}: {reason}; see the path after --policy", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// What the system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file is larger than any policy.
     #[error("the policy {} has more than {} MiB, which is more than is ever loaded", file.display(), limits::MAX_MODULE_BYTES >> 20)]
@@ -143,6 +143,11 @@ impl Policy {
     /// The SHA-256 of the file.
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// The file that it was read from.
+    pub fn file(&self) -> &std::path::Path {
+        &self.file
     }
 
     /// The questions that the policy answers.

@@ -62,9 +62,9 @@ impl PolicySource {
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let unreadable = |source| LoadError::Unreadable {
+    let unreadable = |reason| LoadError::Unreadable {
         file: path.to_owned(),
-        source,
+        reason,
     };
     // A pipe without a writer must not hold the build up.
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();

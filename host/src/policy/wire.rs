@@ -4,11 +4,11 @@
 
 use wasmtime::component::{ComponentType, Lower};
 
-use crate::content::{Facts, Kind};
+use crate::content::Kind;
 use crate::digest::Digest;
 use crate::store::Tally;
 
-use super::contract::{Candidate, Offer};
+use super::contract::{AllFacts, Candidate, Offer};
 
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(record)]
@@ -82,20 +82,22 @@ wasmtime::component::flags! {
     }
 }
 
-fn flags(facts: Facts, audited: bool, diverged: bool) -> WireFacts {
-    let pairs = [
-        (facts.bound, WireFacts::BOUND),
-        (facts.remote, WireFacts::REMOTE),
-        (audited, WireFacts::AUDITED),
-        (diverged, WireFacts::DIVERGED),
-    ];
-    let mut flags = WireFacts::default();
-    for (holds, flag) in pairs {
-        if holds {
-            flags |= flag;
+impl From<AllFacts> for WireFacts {
+    fn from(facts: AllFacts) -> Self {
+        let pairs = [
+            (facts.of_object.bound, Self::BOUND),
+            (facts.of_object.remote, Self::REMOTE),
+            (facts.audited, Self::AUDITED),
+            (facts.diverged, Self::DIVERGED),
+        ];
+        let mut flags = Self::default();
+        for (holds, flag) in pairs {
+            if holds {
+                flags |= flag;
+            }
         }
+        flags
     }
-    flags
 }
 
 #[derive(Clone, Copy, ComponentType, Lower)]
@@ -119,7 +121,7 @@ impl From<&Candidate> for WireCandidate {
             age: candidate.age,
             scope: candidate.scope,
             kind: candidate.kind.into(),
-            facts: flags(candidate.facts, false, false),
+            facts: candidate.facts.into(),
         }
     }
 }
@@ -141,7 +143,7 @@ impl From<&Offer> for WireOffer {
             output: offer.output.into(),
             size: offer.size,
             kind: offer.kind.into(),
-            facts: flags(offer.facts, offer.audited, offer.diverged),
+            facts: offer.facts.into(),
         }
     }
 }

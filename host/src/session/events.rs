@@ -6,10 +6,14 @@ use bytesize::ByteSize;
 
 use crate::digest::Digest;
 use crate::policy::{Event, Level};
-use crate::recording::Line;
+use crate::recording::{Answered, Failed, Line, Logged, Reason};
 use crate::store::Tally;
 
 use super::Session;
+
+/// What a build is like from here on.
+pub(super) const WITHOUT_CACHE: &str =
+    "This build finds nothing in the cache and keeps nothing; it works, slower";
 
 impl Session {
     /// Passes on what the policy did besides answering.
@@ -17,43 +21,62 @@ impl Session {
         let Some(asked) = &mut self.policy else {
             return;
         };
-        for event in asked.warden.take_events() {
-            match &event {
+        let events = asked.warden.take_events();
+        if events.is_empty() {
+            return;
+        }
+        let policy = asked.name.clone();
+        // A failure that switches the policy off is one thing to a person, and told as one.
+        let mut failure = None;
+        for event in events {
+            let line = match event {
                 Event::Trap { question, message } => {
                     let question = question.name();
-                    self.notices.tell(&format!(
-                        "the policy failed in `{question}`: {message}. That request got the safe answer; the build goes on"
-                    ));
-                    self.record(&Line::Trap { question, message });
+                    failure = Some(format!("failed in `{question}`: {message}"));
+                    Line::Trap(Failed {
+                        question: question.to_owned(),
+                        message: Some(message),
+                    })
                 }
                 Event::Timeout { question } => {
                     let question = question.name();
-                    self.notices.tell(&format!(
-                        "the policy took too long in `{question}` (--policy-deadline) and was stopped. That request got the safe answer; the build goes on"
+                    failure = Some(format!(
+                        "took too long in `{question}` and was stopped (--policy-deadline)"
                     ));
-                    self.record(&Line::Timeout { question });
+                    Line::Timeout(Failed {
+                        question: question.to_owned(),
+                        message: None,
+                    })
                 }
-                Event::Reopened => self.record(&Line::Reopened),
+                Event::Reopened => Line::Reopened,
                 Event::Off { reason } => {
+                    let failure = failure.take().map(|failure| format!("{failure}. It "));
                     self.notices.tell(&format!(
-                        "the policy is off for this session: {reason}. This build finds nothing more in the cache and keeps nothing; it works, slower"
+                        "the policy {policy} {}is off for this session: {reason}. {WITHOUT_CACHE}",
+                        failure.unwrap_or_default()
                     ));
-                    self.record(&Line::Off { reason });
+                    Line::Off(Reason { reason })
                 }
                 Event::Log(line) => {
                     if line.level == Level::Warn || self.notices.is_verbose() {
                         self.notices.tell(&format!("policy: {}", line.message));
                     }
-                    self.record(&Line::Log {
+                    Line::Log(Logged {
                         level: line.level,
-                        message: &line.message,
-                    });
+                        message: line.message,
+                    })
                 }
-            }
+            };
+            self.record(&line);
+        }
+        if let Some(failure) = failure {
+            self.notices.tell(&format!(
+                "the policy {policy} {failure}. That request got the safe answer; the build goes on"
+            ));
         }
     }
 
-    pub(super) fn record(&mut self, line: &Line<'_>) {
+    pub(super) fn record(&mut self, line: &Line) {
         if let Err(error) = self.recorder.write(line) {
             self.notices.tell(&format!(
                 "the recording stops here, it cannot be written: {error}; see --record"
@@ -61,21 +84,28 @@ impl Session {
         }
     }
 
+    /// Records a line that is only put together where somebody records.
+    pub(super) fn record_with(&mut self, line: impl FnOnce() -> Line) {
+        if self.recorder.is_on() {
+            self.record(&line());
+        }
+    }
+
     pub(super) fn record_answer(
         &mut self,
-        command: &'static str,
+        command: &str,
         action: &Digest,
-        answer: &'static str,
-        reason: &'static str,
+        answer: &str,
+        reason: &str,
     ) {
-        if self.recorder.is_on() {
-            self.record(&Line::Answer {
-                command,
+        self.record_with(|| {
+            Line::Answer(Answered {
+                command: command.to_owned(),
                 action: *action,
-                answer,
-                reason,
-            });
-        }
+                answer: answer.to_owned(),
+                reason: reason.to_owned(),
+            })
+        });
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::digest::Digest;
 use crate::policy::{Candidate, Lookup};
 use crate::protocol::{Hit, Response, ResponseSink};
-use crate::recording::Line;
+use crate::recording::{self, Line};
 use crate::store::Found;
 
 use super::Session;
@@ -124,15 +124,15 @@ impl Session {
                 .as_secs(),
             scope: u32::try_from(index).expect("read scopes are bounded"),
             kind: entry.kind,
-            facts: entry.facts,
+            facts: entry.facts.into(),
         };
         let verdict = asked.warden.get(&candidate);
-        if self.recorder.is_on() {
-            self.record(&Line::Get {
-                candidate: (&candidate).into(),
+        self.record_with(|| {
+            Line::Get(recording::Asked {
+                question: candidate,
                 verdict,
-            });
-        }
+            })
+        });
         self.tell_events();
         Some(verdict)
     }

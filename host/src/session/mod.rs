@@ -30,10 +30,11 @@ use crate::policy::{
     self, CONTRACT_VERSION, Exports, Label, LoadError, Opening, Policy, Refusal, Warden,
 };
 use crate::protocol::{Command, ProtocolError, RequestSource, Response, ResponseSink};
-use crate::recording::{Line, Recorder};
+use crate::recording::{Began, Ended, Line, Opened, Reason, Recorder};
 use crate::store::{ScopeName, SessionLine, Store, Tally};
 
 use access::Access;
+use events::WITHOUT_CACHE;
 
 /// What a session is begun with.
 pub struct Setup {
@@ -62,8 +63,13 @@ impl Setup {
 #[derive(Debug, Error)]
 pub enum OpenError {
     /// The policy refuses its settings.
-    #[error("the policy refuses its settings: {0}; see --settings")]
-    Settings(String),
+    #[error("the policy {policy} refuses its settings: {reason}; see --settings")]
+    Settings {
+        /// The policy's file.
+        policy: String,
+        /// What it says.
+        reason: String,
+    },
     /// The policy does not fit the contract.
     #[error(transparent)]
     Policy(#[from] LoadError),
@@ -109,6 +115,8 @@ struct Asked {
     warden: Warden,
     exports: Exports,
     digest: Digest,
+    /// Its file, for texts.
+    name: String,
 }
 
 /// What this session put.
@@ -164,26 +172,30 @@ impl Session {
             recorder,
             notices,
         };
-        session.record(&Line::Session {
-            contract: CONTRACT_VERSION,
-            policy: policy.as_ref().map(|policy| policy.digest()),
-            scope: setup.default_scope.as_str(),
-            started: told.started,
-            seed: told.seed,
-            labels: &told.labels,
-            readable: &told.readable,
-            writable: &told.writable,
-            settings: &setup.settings,
+        session.record_with(|| {
+            Line::Session(Box::new(Began {
+                contract: CONTRACT_VERSION.to_owned(),
+                policy: policy.as_ref().map(|policy| policy.digest()),
+                scope: setup.default_scope.to_string(),
+                started: told.started,
+                seed: told.seed,
+                labels: told.labels.clone(),
+                readable: told.readable.clone(),
+                writable: told.writable.clone(),
+                settings: setup.settings.clone(),
+            }))
         });
         let opening = match policy {
             None => Opening::Default,
             Some(policy) => {
                 let (exports, digest) = (policy.exports(), policy.digest());
+                let name = policy.file().display().to_string();
                 let (warden, opening) = Warden::open(policy, told)?;
                 session.policy = Some(Asked {
                     warden,
                     exports,
                     digest,
+                    name,
                 });
                 session.tell_events();
                 opening
@@ -194,47 +206,44 @@ impl Session {
     }
 
     fn grant_access(&mut self, opening: &Opening, setup: &Setup) -> Result<Access, OpenError> {
-        let (grant, access) = match opening {
+        let policy = self
+            .policy
+            .as_ref()
+            .map_or("", |asked| &asked.name)
+            .to_owned();
+        match opening {
             Opening::Default => {
                 let access = Access::to_default(&setup.default_scope, &setup.allowed);
-                (access.as_grant(), access)
+                self.record_with(|| Line::Open(Opened::Grant(access.as_grant())));
+                Ok(access)
             }
-            Opening::Granted(grant) => match Access::granted(grant, &setup.allowed) {
-                Ok(access) => (grant.clone(), access),
-                Err(reason) => {
-                    self.record(&Line::Open {
-                        grant: Some(grant),
-                        refusal: None,
-                    });
-                    self.record(&Line::Off { reason: &reason });
+            Opening::Granted(grant) => {
+                self.record_with(|| Line::Open(Opened::Grant(grant.clone())));
+                Access::granted(grant, &setup.allowed).or_else(|reason| {
                     self.notices.tell(&format!(
-                        "the policy's grant is not used: {reason}. This build finds nothing in the cache and keeps nothing"
+                        "the grant of the policy {policy} is not used: {reason}. {WITHOUT_CACHE}"
                     ));
-                    return Ok(Access::default());
-                }
-            },
+                    self.record_with(|| Line::Off(Reason { reason }));
+                    Ok(Access::default())
+                })
+            }
             Opening::Refused(refusal) => {
-                self.record(&Line::Open {
-                    grant: None,
-                    refusal: Some(refusal),
-                });
-                return match refusal {
-                    Refusal::Settings(text) => Err(OpenError::Settings(text.clone())),
-                    Refusal::Session(text) => {
+                self.record_with(|| Line::Open(Opened::Refusal(refusal.clone())));
+                match refusal {
+                    Refusal::Settings(reason) => Err(OpenError::Settings {
+                        policy,
+                        reason: reason.clone(),
+                    }),
+                    Refusal::Session(reason) => {
                         self.notices.tell(&format!(
-                            "the policy refuses this session: {text}. This build finds nothing in the cache and keeps nothing"
+                            "the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"
                         ));
                         Ok(Access::default())
                     }
-                };
+                }
             }
-            Opening::Failed => return Ok(Access::default()),
-        };
-        self.record(&Line::Open {
-            grant: Some(&grant),
-            refusal: None,
-        });
-        Ok(access)
+            Opening::Failed => Ok(Access::default()),
+        }
     }
 
     /// Answers requests until the client closes or ends the stream.
@@ -297,7 +306,7 @@ impl Session {
             asked.warden.close(&tally);
         }
         self.tell_events();
-        self.record(&Line::Close { totals: &tally });
+        self.record_with(|| Line::Close(Ended { totals: tally }));
         let policy_time = self.policy.as_ref().map(|asked| asked.warden.used());
         let line = SessionLine {
             sessions: 1,

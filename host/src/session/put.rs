@@ -5,9 +5,9 @@ use std::time::SystemTime;
 
 use crate::content::{Facts, Kind, Recogniser};
 use crate::digest::Digest;
-use crate::policy::{Offer, Reach};
+use crate::policy::{AllFacts, Offer, Reach};
 use crate::protocol::{BodyError, RequestSource, Response, ResponseSink};
-use crate::recording::Line;
+use crate::recording::{self, Line};
 use crate::store::{self, Entry, PutError, Stored};
 
 use super::{OwnPut, Session};
@@ -18,6 +18,8 @@ enum Failure {
     Abandoned,
     /// It does, and this is it.
     Told(String),
+    /// There is no place for it.
+    Unwritable(io::Error),
 }
 
 impl From<BodyError> for Failure {
@@ -32,7 +34,10 @@ impl From<BodyError> for Failure {
 
 impl From<PutError> for Failure {
     fn from(error: PutError) -> Self {
-        Self::Told(error.to_string())
+        match error {
+            PutError::Write(error) => Self::Unwritable(error),
+            PutError::WrongHash { .. } => Self::Told(error.to_string()),
+        }
     }
 }
 
@@ -49,6 +54,16 @@ impl Session {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
+            Err(Failure::Unwritable(error)) => {
+                self.notices.tell_once(
+                    "unwritable-anywhere",
+                    &format!(
+                        "no object can be written, neither to the store nor to a private folder in TMPDIR ({error}); go may fail for it. Make room, or make one of the two writable"
+                    ),
+                );
+                let reason = format!("the object cannot be written: {error}");
+                return sink.send(&Response::Failed(id, reason));
+            }
         };
         self.tally.puts += 1;
         self.tally.bytes_put += stored.size;
@@ -123,9 +138,11 @@ impl Session {
             output,
             size,
             kind,
-            facts,
-            audited: expected.is_some(),
-            diverged,
+            facts: AllFacts {
+                of_object: facts,
+                audited: expected.is_some(),
+                diverged,
+            },
         }
     }
 
@@ -167,12 +184,12 @@ impl Session {
     fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
         let asked = self.policy.as_mut().filter(|asked| asked.exports.put)?;
         let verdict = asked.warden.put(offer);
-        if self.recorder.is_on() {
-            self.record(&Line::Put {
-                offer: offer.into(),
+        self.record_with(|| {
+            Line::Put(recording::Asked {
+                question: *offer,
                 verdict,
-            });
-        }
+            })
+        });
         self.tell_events();
         Some(verdict)
     }

@@ -38,6 +38,9 @@ pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Met
     }
 }
 
+/// How often a folder is made that the trimmer removes, empty as it still is, before a file is in it.
+const ATTEMPTS: usize = 5;
+
 /// A new file in `folder`, which is created where it is missing; to be moved into place when it is complete.
 pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
@@ -45,13 +48,15 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
         .prefix(TEMPORARY_PREFIX)
         .rand_bytes(10)
         .permissions(Permissions::from_mode(mode));
-    match builder.tempfile_in(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create_private_folder(folder)?;
-            builder.tempfile_in(folder)
+    for _ in 0..ATTEMPTS {
+        match builder.tempfile_in(folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                create_private_folder(folder)?;
+            }
+            result => return result,
         }
-        result => result,
     }
+    builder.tempfile_in(folder)
 }
 
 /// Writes a small file in one step: a reader sees the old bytes or the new, never a part.

@@ -38,13 +38,13 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 pub enum StoreError {
     /// The folder cannot be made, or its version cannot be read.
     #[error(
-        "the store {folder} cannot be used: {source}; name another folder with --dir, or make this one yours and writable"
+        "the store {folder} cannot be used: {reason}; name another folder with --dir, or make this one yours and writable"
     )]
     Unusable {
         /// The folder, or the file in it.
         folder: PathBuf,
         /// What the system says.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A version of this program that is newer, or none, made it.
     #[error(
@@ -60,9 +60,9 @@ pub enum StoreError {
 
 /// Makes the folder a store, or sees that it is one.
 pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
-    let unusable = |source| StoreError::Unusable {
+    let unusable = |reason| StoreError::Unusable {
         folder: folder.to_owned(),
-        source,
+        reason,
     };
     files::create_private_folder(folder).map_err(unusable)?;
     let file = folder.join(VERSION);

@@ -1,12 +1,11 @@
 //! The folder of last resort: where the store cannot be written, objects of this user's builds go to the system's
 //! temporary folder, for as long as their build may look at them. The next trim sweeps it.
 
-use std::fs;
+use std::fs::{self, DirBuilder};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::files;
 use super::objects::Objects;
 
 /// Objects outside the store, for this user alone.
@@ -36,7 +35,11 @@ impl PrivateObjects {
     /// # Errors
     /// When the folder cannot be made, or somebody else made it: what is compiled from there must be this user's own.
     pub(super) fn make(&self) -> io::Result<&Objects> {
-        files::create_private_folder(&self.folder)?;
+        // Only this one: a TMPDIR that is not there is a mistake, and not to be made true.
+        match DirBuilder::new().mode(0o700).create(&self.folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
         if is_ours(&self.folder) {
             Ok(&self.objects)
         } else {

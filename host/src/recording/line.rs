@@ -1,0 +1,165 @@
+//! The lines of a recording.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::digest::Digest;
+use crate::policy::{Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
+use crate::store::Tally;
+
+/// One line, without its `id`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "line", rename_all = "kebab-case")]
+pub enum Line {
+    /// What the policy is told at the beginning.
+    Session(Box<Began>),
+    /// What `open` gave, or the default where the policy has none.
+    Open(Opened),
+    /// A question about a get, and the verdict.
+    Get(Asked<Candidate, Lookup>),
+    /// A question about a put, and the verdict.
+    Put(Asked<Offer, Reach>),
+    /// An answer that needed no question, or another one than the verdict.
+    Answer(Answered),
+    /// The policy trapped.
+    Trap(Failed),
+    /// The policy ran out of time.
+    Timeout(Failed),
+    /// A fresh instance gave the same grant.
+    Reopened,
+    /// The policy is off.
+    Off(Reason),
+    /// The policy logged.
+    Log(Logged),
+    /// The end.
+    Close(Ended),
+}
+
+/// What a policy is told about its session, and what else a replay needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Began {
+    /// The version of the contract.
+    #[serde(default)]
+    pub contract: String,
+    /// The SHA-256 of the policy; none without one.
+    #[serde(default)]
+    pub policy: Option<Digest>,
+    /// The scope that `--scope` names.
+    #[serde(default)]
+    pub scope: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    pub started: u64,
+    /// The session's random number.
+    #[serde(default)]
+    pub seed: u64,
+    /// What is known about the session.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// What the operator allows.
+    #[serde(default = "any")]
+    pub readable: Vec<String>,
+    /// What the operator allows.
+    #[serde(default = "any")]
+    pub writable: Vec<String>,
+    /// The policy's settings.
+    #[serde(default)]
+    pub settings: Box<RawValue>,
+}
+
+fn any() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+/// A grant, or a refusal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Opened {
+    /// What the policy gives.
+    Grant(Grant),
+    /// Why it gives nothing.
+    Refusal(Refusal),
+}
+
+/// A question with its verdict.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked<Question, Verdict> {
+    /// What was asked.
+    #[serde(flatten)]
+    pub question: Question,
+    /// What the policy said.
+    pub verdict: Verdict,
+}
+
+/// An answer that nobody was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answered {
+    /// `get` or `put`.
+    pub command: String,
+    /// The action.
+    pub action: Digest,
+    /// `hit`, `miss`, `session`, `local` or `shared`.
+    pub answer: String,
+    /// Why nobody was asked.
+    pub reason: String,
+}
+
+/// A call that gave no answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failed {
+    /// What the policy was asked.
+    pub question: String,
+    /// Why it failed; none where its time was up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Why the policy is off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// In words.
+    pub reason: String,
+}
+
+/// What the policy logged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Logged {
+    /// How much it matters.
+    pub level: Level,
+    /// What.
+    pub message: String,
+}
+
+/// What happened in the session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ended {
+    /// Counted.
+    pub totals: Tally,
+}
+
+impl Line {
+    /// Reads the line whose `line` is `name`; `None` for a kind that this version does not know.
+    pub(super) fn from_json(name: &str, json: &str) -> Option<serde_json::Result<Self>> {
+        // Not as one tagged enum: that would read the settings into a tree and write them out in another form.
+        fn parsed<'json, Fields: Deserialize<'json>>(
+            json: &'json str,
+            line: impl FnOnce(Fields) -> Line,
+        ) -> Option<serde_json::Result<Line>> {
+            Some(serde_json::from_str(json).map(line))
+        }
+        match name {
+            "session" => parsed(json, |began| Self::Session(Box::new(began))),
+            "open" => parsed(json, Self::Open),
+            "get" => parsed(json, Self::Get),
+            "put" => parsed(json, Self::Put),
+            "answer" => parsed(json, Self::Answer),
+            "trap" => parsed(json, Self::Trap),
+            "timeout" => parsed(json, Self::Timeout),
+            "reopened" => Some(Ok(Self::Reopened)),
+            "off" => parsed(json, Self::Off),
+            "log" => parsed(json, Self::Log),
+            "close" => parsed(json, Self::Close),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Sessions as JSON lines: the decision log of a build, what a replay reads, and the form of a policy's test cases. The
+//! format is docs/recording.md.
+//!
+//! What is written can be read back, line by line, to the same values.
+
+mod line;
+mod reader;
+mod writer;
+
+pub use line::{Answered, Asked, Began, Ended, Failed, Line, Logged, Opened, Reason};
+pub use reader::{NumberedLine, ReadError, read};
+pub use writer::Recorder;

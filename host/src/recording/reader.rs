@@ -1,0 +1,79 @@
+//! Reads recordings, and cases that a person wrote in their form.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::line::Line;
+
+/// A line and where it stands.
+#[derive(Clone, Debug)]
+pub struct NumberedLine {
+    /// From 1.
+    pub number: usize,
+    /// Which session it belongs to; a case that a person wrote may leave it out.
+    pub id: Option<String>,
+    /// What it says.
+    pub line: Line,
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, Error)]
+pub enum ReadError {
+    /// The file cannot be read.
+    #[error("cannot read the recording {}: {reason}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// A line is not what docs/recording.md says.
+    #[error("{}:{number}: not a line of a recording: {reason}", file.display())]
+    Line {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: serde_json::Error,
+    },
+}
+
+#[derive(Deserialize)]
+struct Head {
+    line: String,
+    #[serde(default)]
+    id: Option<String>,
+}
+
+/// Reads a recording. Empty lines and kinds of line that this version does not know are passed over.
+///
+/// # Errors
+/// When the file cannot be read, or a line is damaged.
+pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
+    let text = fs::read_to_string(file).map_err(|reason| ReadError::File {
+        file: file.to_owned(),
+        reason,
+    })?;
+    let mut lines = Vec::new();
+    for (number, json) in (1..).zip(text.lines()) {
+        if json.trim().is_empty() {
+            continue;
+        }
+        let read = serde_json::from_str::<Head>(json).and_then(|head| {
+            let line = Line::from_json(&head.line, json).transpose()?;
+            Ok((head.id, line))
+        });
+        let (id, line) = read.map_err(|reason| ReadError::Line {
+            file: file.to_owned(),
+            number,
+            reason,
+        })?;
+        lines.extend(line.map(|line| NumberedLine { number, id, line }));
+    }
+    Ok(lines)
+}

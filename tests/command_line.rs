@@ -1,0 +1,260 @@
+//! What a person types and reads: help, versions, statistics, pruning, the doctor, and options as variables.
+
+use std::fs;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::support::*;
+#[test]
+fn help_teaches_and_fits_a_screen() {
+    let sandbox = Sandbox::new();
+    let help = sandbox.run(&["--help"]).succeeded().stdout;
+    assert!(help.lines().count() <= 50, "{} lines", help.lines().count());
+    assert!(
+        help.lines().all(|line| line.chars().count() <= 110),
+        "{help}"
+    );
+    let options = "--policy --settings --dir --scope --label --label-env --allow-read --allow-write --max-size \
+        --policy-memory --policy-deadline --policy-budget --record -v";
+    for word in options.split_whitespace().chain([
+        "stats",
+        "prune",
+        "doctor",
+        "--version",
+        "GOCACHEPROG",
+        "CACHEWARDEN_",
+    ]) {
+        assert!(help.contains(word), "{word} is missing: {help}");
+    }
+    let prune = sandbox.run(&["prune", "--help"]).succeeded().stdout;
+    for word in [
+        "--older-than",
+        "--max-size",
+        "--scope",
+        "--all",
+        "--dry-run",
+    ] {
+        assert!(prune.contains(word), "{word} is missing: {prune}");
+    }
+    assert!(
+        sandbox
+            .run(&["stats", "--help"])
+            .succeeded()
+            .stdout
+            .contains("--json")
+    );
+}
+
+#[test]
+fn the_version_names_contract_layout_and_engine() {
+    let version = Sandbox::new().run(&["--version"]).succeeded().stdout;
+    for word in ["cachewarden", "contract", "layout", "wasmtime"] {
+        let line = version.lines().find(|line| line.contains(word));
+        let line = line.unwrap_or_else(|| panic!("{word} is missing: {version}"));
+        assert!(
+            line.contains(|character: char| character.is_ascii_digit()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_mistyped_option_is_told_and_nothing_is_served() {
+    let sandbox = Sandbox::new();
+    for (arguments, word) in [
+        (&["--polcy", "x.wasm"][..], "--policy"),
+        (&["--max-size", "lots"], "--max-size"),
+        (&["--policy-deadline", "soon"], "--policy-deadline"),
+        (&["--policy-memory=-1"], "--policy-memory"),
+        (&["--label", "no-value"], "--label"),
+        (&["prun"], "prune"),
+    ] {
+        let outcome = sandbox.run(arguments).exited(2);
+        assert!(outcome.stderr.contains(word), "{arguments:?}: {outcome:?}");
+        assert_eq!(outcome.stdout, "", "stdout is for the protocol");
+    }
+}
+
+#[test]
+fn a_person_in_a_terminal_gets_help() {
+    let sandbox = Sandbox::new();
+    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
+    grantpt(&terminal).expect("a terminal");
+    unlockpt(&terminal).expect("a terminal");
+    let name = ptsname(&terminal, Vec::new()).expect("its name");
+    let end = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(name.to_str().expect("UTF-8"))
+        .expect("the other end");
+    let mut command = sandbox.cachewarden(&[]);
+    let child = command
+        .stdin(end)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let watchdog = Watchdog::over(child.id());
+    // It does not wait for what nobody will type: the terminal stays open all the time.
+    let output = child.wait_with_output().expect("it ends");
+    assert!(!watchdog.fired());
+    drop(terminal);
+    assert_eq!(output.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        stderr.contains("GOCACHEPROG=") && stderr.contains("doctor"),
+        "{stderr}"
+    );
+    assert!(output.stdout.is_empty(), "stdout is for the protocol");
+}
+
+#[test]
+fn options_are_variables_too() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.cachewarden(&[]);
+    command
+        .env("CACHEWARDEN_DIR", sandbox.path("elsewhere"))
+        .env("CACHEWARDEN_POLICY", policy("closes"))
+        .env("CACHEWARDEN_SETTINGS", "{\"a\": 1}")
+        .env("CACHEWARDEN_SCOPE", "of-a-variable")
+        .env("CACHEWARDEN_LABEL", "TEAM=blue")
+        .env("CACHEWARDEN_LABEL_ENV", "BRANCH")
+        .env("BRANCH", "main")
+        .env("CACHEWARDEN_ALLOW_READ", "of-*")
+        .env("CACHEWARDEN_ALLOW_WRITE", "of-*")
+        .env("CACHEWARDEN_MAX_SIZE", "1GB")
+        .env("CACHEWARDEN_POLICY_MEMORY", "32MiB")
+        .env("CACHEWARDEN_POLICY_DEADLINE", "200ms")
+        .env("CACHEWARDEN_POLICY_BUDGET", "5s")
+        .env("CACHEWARDEN_RECORD", sandbox.path("record.jsonl"))
+        .env("CACHEWARDEN_VERBOSE", "1");
+    let mut helper = Helper::start(command);
+    helper.put(&action("any"), b"any").kept();
+    let totals = Totals::of(&helper.close());
+    assert_eq!(totals.puts, 1);
+    assert!(find_entry(&sandbox.path("elsewhere"), "of-a-variable", &action("any")).is_some());
+    let session = &recording(&sandbox.path("record.jsonl"))[0];
+    let labels = session["labels"].to_string();
+    assert!(
+        labels.contains("TEAM") && labels.contains("blue") && labels.contains("BRANCH"),
+        "{session}"
+    );
+    assert_eq!(session["settings"], serde_json::json!({"a": 1}));
+    assert_eq!(session["readable"], serde_json::json!(["of-*"]));
+}
+
+#[test]
+fn the_line_of_v_has_the_documented_form() {
+    let sandbox = Sandbox::new();
+    let run = |options: &[&str]| {
+        let mut helper = sandbox.helper(options);
+        helper.get(&action("unknown")).miss();
+        helper.put(&action("any"), &[1; 1_200_000]).kept();
+        helper.get(&action("any")).hit();
+        helper.close()
+    };
+    assert_eq!(run(&[]), "");
+    let plain = run(&["-v"]);
+    assert!(
+        plain.starts_with("cachewarden: 2 gets, 1 hits, 0 refused; 1 puts, 0 refused, 1.2 MB"),
+        "{plain}"
+    );
+    assert_eq!(plain.lines().count(), 1);
+    let with_policy = run(&["-v", "--policy", &policy("closes")]);
+    let time = with_policy
+        .strip_prefix("cachewarden: 2 gets, 1 hits, 0 refused; 1 puts, 0 refused, 1.2 MB; policy ")
+        .unwrap_or_else(|| panic!("{with_policy}"));
+    let time = time
+        .strip_suffix(" ms\n")
+        .unwrap_or_else(|| panic!("{with_policy}"));
+    assert!(time.parse::<f64>().is_ok(), "{with_policy}");
+}
+
+#[test]
+fn a_relative_policy_is_pointed_out() {
+    let sandbox = Sandbox::new();
+    fs::copy(policy("closes"), sandbox.path("closes.wat")).expect("a copy");
+    let stderr = sandbox.helper(&["--policy", "closes.wat"]).close();
+    let resolved = sandbox.path("closes.wat").canonicalize().expect("its path");
+    assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    assert!(
+        stderr.contains(resolved.to_str().expect("UTF-8")),
+        "what it resolved to: {stderr}"
+    );
+    assert!(stderr.contains("@sha256:"), "what to do: {stderr}");
+}
+
+#[test]
+fn the_doctor_says_what_to_type() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let doctor = |variable: &str, options: &[&str]| {
+        let mut command = project.command(Path::new(PROGRAM));
+        command
+            .arg("doctor")
+            .args(options)
+            .env("GOCACHEPROG", variable);
+        command.env("CACHEWARDEN_DIR", sandbox.store());
+        run_to_its_end(&mut command)
+    };
+    let healthy = doctor(&format!("'{PROGRAM}'"), &[]).exited(0);
+    for word in [
+        "GOCACHEPROG",
+        "GOCACHE",
+        sandbox.store().to_str().expect("UTF-8"),
+    ] {
+        assert!(
+            healthy.stdout.contains(word),
+            "{word} is missing: {healthy:?}"
+        );
+    }
+    assert!(
+        healthy.stdout.contains("build"),
+        "a go ran through it: {healthy:?}"
+    );
+
+    let unset = doctor("", &[]).exited(1);
+    assert!(
+        unset.stdout.contains("GOCACHEPROG=") && unset.stdout.contains(PROGRAM),
+        "what to type: {unset:?}"
+    );
+
+    let mut command = project.command(Path::new(PROGRAM));
+    command
+        .args(["--policy", "/nowhere/policy.wasm", "doctor"])
+        .env("CACHEWARDEN_DIR", sandbox.store());
+    let wrong = run_to_its_end(&mut command).exited(1);
+    assert!(wrong.stdout.contains("/nowhere/policy.wasm"), "{wrong:?}");
+
+    let mut command = project.command(Path::new(PROGRAM));
+    command
+        .arg("doctor")
+        .env("PATH", "/nowhere")
+        .env("CACHEWARDEN_DIR", sandbox.store());
+    assert!(run_to_its_end(&mut command).exited(1).stdout.contains("go"));
+}
+
+#[test]
+fn the_default_folder_is_the_users_cache() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.command(Path::new(PROGRAM));
+    command.env("XDG_CACHE_HOME", sandbox.path("home/of-xdg"));
+    let mut helper = Helper::start(command);
+    helper.put(&action("any"), b"any").kept();
+    helper.close();
+    let store = sandbox.path("home/of-xdg/cachewarden");
+    assert!(find_entry(&store, "default", &action("any")).is_some());
+    assert_eq!(mode(&store), 0o700);
+
+    let mut helper = Helper::start(sandbox.command(Path::new(PROGRAM)));
+    helper.get(&action("any")).miss();
+    helper.put(&action("any"), b"any").kept();
+    helper.close();
+    assert!(
+        !sandbox
+            .files_ending("home/.cache", &hex(&action("any")))
+            .is_empty()
+    );
+}

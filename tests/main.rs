@@ -1,0 +1,26 @@
+//! The whole program, tested from outside: the real binary, real go commands, real WebAssembly, real files.
+//!
+//! One file a theme. What always holds: each test has a store, a home and a GOCACHE of its own in one temporary
+//! folder, every process has a bound, and every helper's stdout is checked to be valid protocol to the last byte.
+
+mod support;
+
+mod command_line;
+mod end_to_end;
+mod failures;
+mod go_versions;
+mod grants;
+mod guests;
+mod housekeeping;
+mod knowledge;
+mod malformed;
+mod policy;
+mod policy_faults;
+mod policy_loading;
+mod protocol;
+mod recording;
+mod sharing;
+mod store;
+mod streaming;
+mod trimming;
+mod unwritable;

@@ -1,0 +1,31 @@
+;; A component as text, as a component's tool chain would write it: keeps every put to the session.
+(component
+  (type $types-interface (instance
+    (type $digest' (record (field "a" u64) (field "b" u64) (field "c" u64) (field "d" u64)))
+    (export "digest" (type $digest (eq $digest')))
+    (type $kind' (enum
+      "other" "empty" "package-archive" "module-index" "file-list" "test-record" "analysis-facts"
+      "generated-source" "coverage-meta" "probe"))
+    (export "kind" (type $kind (eq $kind')))
+    (type $facts' (flags "bound" "remote" "audited" "diverged"))
+    (export "facts" (type $facts (eq $facts')))
+    (type $offer' (record
+      (field "action" $digest) (field "output" $digest) (field "size" u64) (field "kind" $kind) (field "facts" $facts)))
+    (export "offer" (type $offer (eq $offer')))
+    (type $reach' (enum "session" "local" "shared"))
+    (export "reach" (type $reach (eq $reach')))))
+  (import "cachewarden:policy/types@0.1.0" (instance $types (type $types-interface)))
+  (alias export $types "offer" (type $offer'))
+  (import "offer" (type $offer (eq $offer')))
+  (alias export $types "reach" (type $reach'))
+  (import "reach" (type $reach (eq $reach')))
+
+  (core module $module
+    (func (export "put")
+      (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+      (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+      (i32.const 0)))
+  (core instance $instance (instantiate $module))
+
+  (func (export "put") (param "offer" $offer) (result $reach)
+    (canon lift (core func $instance "put"))))

@@ -1,0 +1,13 @@
+;; Grants a scope whose name is a way out of the store.
+(module
+  (memory (export "memory") 2)
+  (data (i32.const 64) "../escape")
+  ;; result<grant, refusal>: ok; write: some("../escape"); read: nothing; lifetime: 0
+  (data (i32.const 128) "\00\00\00\00" "\01\00\00\00" "\40\00\00\00" "\09\00\00\00" "\00\00\00\00" "\00\00\00\00" "\00\00\00\00")
+  ;; All that it is told about the session goes to one place: it does not look at it.
+  (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+    (i32.const 4096))
+
+  (func (export "open")
+    (param $started i64) (param $seed i64) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (result i32)
+    (i32.const 128)))

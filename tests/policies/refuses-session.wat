@@ -1,0 +1,13 @@
+;; Refuses the session.
+(module
+  (memory (export "memory") 2)
+  (data (i32.const 64) "nobody I know")
+  ;; result<grant, refusal>: err; session("...")
+  (data (i32.const 128) "\01\00\00\00" "\01\00\00\00" "\40\00\00\00" "\0d\00\00\00")
+  ;; All that it is told about the session goes to one place: it does not look at it.
+  (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+    (i32.const 4096))
+
+  (func (export "open")
+    (param $started i64) (param $seed i64) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (result i32)
+    (i32.const 128)))

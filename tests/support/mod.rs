@@ -1,0 +1,23 @@
+//! What every theme needs: a world of its own for each test, a client that speaks the protocol, a Go project,
+//! and eyes for the store's files. No knowledge of the program's code: only of what its documents promise.
+
+mod answer;
+mod digest;
+mod files;
+mod go;
+mod heard;
+mod helper;
+mod policies;
+mod process;
+mod sandbox;
+mod store;
+
+pub(crate) use answer::*;
+pub(crate) use digest::*;
+pub(crate) use files::*;
+pub(crate) use go::*;
+pub(crate) use helper::*;
+pub(crate) use policies::*;
+pub(crate) use process::*;
+pub(crate) use sandbox::*;
+pub(crate) use store::*;

@@ -1,0 +1,132 @@
+//! Processes that cannot hang a test: each has a bound, after which its whole group is killed and the test fails
+//! with what had been seen.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+
+/// Far beyond what any step takes on a busy machine: it only turns a hang into a failure.
+pub(crate) const BOUND: Duration = Duration::from_secs(180);
+
+/// Kills a process group that is still there after [`BOUND`]; dropping it ends the watch.
+pub(crate) struct Watchdog {
+    fired: Arc<AtomicBool>,
+    _leash: Sender<()>,
+}
+
+impl Watchdog {
+    /// Watches the process `id`, which must lead a group of its own.
+    pub(crate) fn over(id: u32) -> Self {
+        let fired = Arc::new(AtomicBool::new(false));
+        let (leash, released) = mpsc::channel::<()>();
+        let (group, bark) = (process_id(id), Arc::clone(&fired));
+        thread::spawn(move || {
+            if released.recv_timeout(BOUND) == Err(RecvTimeoutError::Timeout) {
+                bark.store(true, Ordering::SeqCst);
+                // It may have ended this very moment; then there is nothing to kill.
+                let _ = kill_process_group(group, Signal::KILL);
+            }
+        });
+        Self {
+            fired,
+            _leash: leash,
+        }
+    }
+
+    /// Whether the process had to be killed.
+    pub(crate) fn fired(&self) -> bool {
+        self.fired.load(Ordering::SeqCst)
+    }
+}
+
+/// The kernel's name for a child.
+pub(crate) fn process_id(id: u32) -> Pid {
+    Pid::from_raw(i32::try_from(id).expect("a process ID fits")).expect("a process ID is not 0")
+}
+
+/// The processes that were told of a path, by an argument or a variable.
+pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
+    let path = path.to_str().expect("UTF-8");
+    let told =
+        |file: &str| fs::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains(path));
+    fs::read_dir("/proc")
+        .expect("the processes")
+        .filter_map(|item| {
+            item.ok()?
+                .file_name()
+                .into_string()
+                .ok()?
+                .parse::<u32>()
+                .ok()
+        })
+        .filter(|id| told(&format!("/proc/{id}/cmdline")) || told(&format!("/proc/{id}/environ")))
+        .collect()
+}
+
+/// Waits for the end of a process that is nobody's child here; whether it came.
+#[must_use]
+pub(crate) fn has_ended(id: u32) -> bool {
+    // Where it has ended by now there is nothing to open.
+    let Ok(process) = pidfd_open(process_id(id), PidfdFlags::empty()) else {
+        return true;
+    };
+    let bound = BOUND.try_into().expect("a bound that the kernel can take");
+    poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&bound)).is_ok_and(|ended| ended > 0)
+}
+
+/// How a process ended and all it said.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// The same, after checking that it ended with status 0.
+    #[track_caller]
+    pub(crate) fn succeeded(self) -> Self {
+        assert!(self.status.success(), "it should have succeeded: {self:#?}");
+        self
+    }
+
+    /// The same, after checking its exit status.
+    #[track_caller]
+    pub(crate) fn exited(self, code: i32) -> Self {
+        assert_eq!(self.status.code(), Some(code), "exit status: {self:#?}");
+        self
+    }
+}
+
+/// Runs a command, without input, to its end.
+#[track_caller]
+pub(crate) fn run_to_its_end(command: &mut Command) -> Outcome {
+    use std::os::unix::process::CommandExt as _;
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .process_group(0)
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+    let watchdog = Watchdog::over(child.id());
+    let output = child.wait_with_output().expect("its output can be read");
+    let outcome = Outcome {
+        status: output.status,
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    };
+    assert!(
+        !watchdog.fired(),
+        "{command:?} did not end within {BOUND:?}: {outcome:#?}"
+    );
+    outcome
+}

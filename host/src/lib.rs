@@ -11,7 +11,7 @@
 //!
 //! `protocol` knows bytes and messages and nothing of caches; `store` knows files and nothing of policies; `policy` is
 //! the only module that names wasmtime; `session` is the only one that knows all three. `cli` turns a command line into
-//! one of them.
+//! one of them. `replay` asks a policy the questions of a recording again.
 
 pub mod cli;
 pub mod content;
@@ -20,5 +20,7 @@ pub mod notices;
 pub mod policy;
 pub mod protocol;
 pub mod recording;
+pub mod replay;
 pub mod session;
 pub mod store;
+pub mod wildcard;

@@ -13,6 +13,8 @@ use crate::policy::{CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
 use crate::session::{HOST_PREFIX, Pattern};
 use crate::store::{LAYOUT_VERSION, ScopeName};
 
+use super::policy::PolicyVerb;
+
 const ABOUT: &str =
     "A build cache for Go that asks a sandboxed WebAssembly policy about every get and put.";
 
@@ -82,6 +84,12 @@ pub(super) enum Verb {
     Prune(PruneOptions),
     /// Check the set-up with a real go command, and say what to type
     Doctor,
+    /// Test and compile policies, print their contract
+    Policy {
+        /// What to do
+        #[command(subcommand)]
+        verb: PolicyVerb,
+    },
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim,

@@ -63,7 +63,10 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
             }
         }
     }
-    Ok(ExitCode::from(u8::from(!healthy)))
+    Ok(match healthy {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(super::FINDING),
+    })
 }
 
 /// The options within a value of GOCACHEPROG that starts this program.

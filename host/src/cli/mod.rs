@@ -1,11 +1,12 @@
 //! The command line: one file a verb. Exit codes are decided here and nowhere else.
 //!
-//! Exit code 0 is success, 1 a finding (`doctor` found a fault), 2 something that the caller must mend.
+//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `policy test` a difference), 2 something that the caller must mend.
 
 mod arguments;
 mod doctor;
 mod helper;
 mod output;
+mod policy;
 mod prune;
 mod stats;
 mod trim;
@@ -15,6 +16,9 @@ use std::process::ExitCode;
 use crate::notices::printable;
 
 use arguments::Verb;
+
+/// Something was looked at and found wrong.
+const FINDING: u8 = 1;
 
 /// The caller must mend something.
 const USAGE: u8 = 2;
@@ -27,6 +31,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Stats(options)) => stats::run(&arguments.helper, &options),
         Some(Verb::Prune(options)) => prune::run(&arguments.helper, &options),
         Some(Verb::Doctor) => doctor::run(&arguments.helper),
+        Some(Verb::Policy { verb }) => policy::run(&arguments.helper, &verb),
         Some(Verb::Trim) => trim::run(&arguments.helper),
     };
     result.unwrap_or_else(|error| {

@@ -5,7 +5,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldKey};
 
-use super::contract;
+use super::{adapters, contract};
 
 /// The contract, as guests see it.
 pub const CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/wit/policy.wit"));
@@ -51,41 +51,57 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 
 fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut module = module.to_vec();
-    let (exports, has_own_world) = survey(&module)?;
-    if !has_own_world {
-        let (resolve, world) = world_of(&exports)?;
+    let guest = Guest::survey(&module)?;
+    if !guest.has_own_world {
+        let (resolve, world) = world_of(&guest.exports)?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     }
-    ComponentEncoder::default()
-        .module(&module)?
-        .validate(true)
-        .encode()
+    let encoder = ComponentEncoder::default().module(&module)?.validate(true);
+    adapters::add_needed(encoder, &guest.imported_modules)?.encode()
 }
 
-/// The contract's exports that a core module has, and whether it carries a world of its own.
-fn survey(module: &[u8]) -> anyhow::Result<(Vec<&'static str>, bool)> {
-    let (mut exports, mut has_own_world) = (Vec::new(), false);
-    for payload in Parser::new(0).parse_all(module) {
-        match payload? {
-            Payload::ExportSection(section) => {
-                for export in section {
-                    let name = export?.name;
-                    exports.extend(EXPORTS.into_iter().filter(|known| *known == name));
+/// What a core module says of itself.
+#[derive(Default)]
+struct Guest {
+    /// The contract's exports that it has.
+    exports: Vec<&'static str>,
+    /// The modules that it imports from.
+    imported_modules: Vec<String>,
+    /// Whether it carries a world of its own.
+    has_own_world: bool,
+}
+
+impl Guest {
+    fn survey(module: &[u8]) -> anyhow::Result<Self> {
+        let mut guest = Self::default();
+        for payload in Parser::new(0).parse_all(module) {
+            match payload? {
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        guest.imported_modules.push(import?.module.to_owned());
+                    }
                 }
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let name = export?.name;
+                        let known = EXPORTS.into_iter().filter(|known| *known == name);
+                        guest.exports.extend(known);
+                    }
+                }
+                Payload::CustomSection(section) => {
+                    guest.has_own_world |= section.name().starts_with(OWN_WORLD);
+                }
+                _ => {}
             }
-            Payload::CustomSection(section) => {
-                has_own_world |= section.name().starts_with(OWN_WORLD)
-            }
-            _ => {}
         }
+        anyhow::ensure!(
+            !guest.exports.is_empty(),
+            "it exports none of {}; see the contract, version {}",
+            EXPORTS.join(", "),
+            contract::VERSION
+        );
+        Ok(guest)
     }
-    anyhow::ensure!(
-        !exports.is_empty(),
-        "it exports none of {}; see the contract, version {}",
-        EXPORTS.join(", "),
-        contract::VERSION
-    );
-    Ok((exports, has_own_world))
 }
 
 /// The contract's world with just these exports.

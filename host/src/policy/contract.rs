@@ -20,9 +20,12 @@ pub struct Label {
     pub name: String,
     /// Its value, as it was told.
     pub value: String,
-    /// The value made fit to be part of a scope name; different values differ here too.
+    /// The value made fit to be part of a scope name; different values differ here too. A case that a person wrote may
+    /// leave it out.
+    #[serde(default)]
     pub scope: String,
     /// Whether the host proved it.
+    #[serde(default)]
     pub verified: bool,
 }
 
@@ -49,10 +52,13 @@ pub struct Session {
 #[component(record)]
 pub struct Grant {
     /// Where puts go.
+    #[serde(default)]
     pub write: Option<String>,
     /// Where gets look, in order.
+    #[serde(default)]
     pub read: Vec<String>,
     /// Seconds until what this session puts stops counting; 0 for never.
+    #[serde(default)]
     pub lifetime: u32,
 }
 

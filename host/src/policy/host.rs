@@ -4,9 +4,12 @@ use wasmtime::component::{Component, InstancePre, Linker};
 use wasmtime::{Engine, StoreContextMut};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
-use super::contract::{self, Level};
-use super::limits::{CallWatch, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
-use super::wasi;
+use chacha20::ChaCha12Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+use super::contract::{self, Level, Session};
+use super::limits::{CallWatch, Limits, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
+use super::{adapters, wasi};
 
 /// The interface that a policy imports from the host.
 const HOST_INTERFACE: &str = "cachewarden:policy/host";
@@ -25,7 +28,55 @@ pub(super) struct State {
     pub(super) space: SpaceLimiter,
     pub(super) watch: CallWatch,
     pub(super) log: Log,
-    pub(super) wasi: Option<wasi::ClosedWasi>,
+    pub(super) chance: Chance,
+    wasi: Option<wasi::ClosedWasi>,
+}
+
+impl State {
+    /// For a new instance; `log` is what the session's earlier ones left of theirs.
+    pub(super) fn new(limits: &Limits, session: &Session, log: Log, imports_wasi: bool) -> Self {
+        Self {
+            space: SpaceLimiter::new(limits),
+            watch: CallWatch::new(),
+            log,
+            chance: Chance::new(session),
+            wasi: imports_wasi.then(|| wasi::ClosedWasi::new(session.started, session.seed)),
+        }
+    }
+
+    /// Moves what the guest printed through WASI to the log.
+    pub(super) fn gather_printed(&mut self) {
+        if let Some(wasi) = &mut self.wasi {
+            let printed = wasi.take_printed();
+            self.log
+                .print(Level::Warn, &String::from_utf8_lossy(&printed));
+        }
+    }
+}
+
+/// The time and the chance of a session, for guests that must have some: both are recorded, so a replay sees the same.
+pub(super) struct Chance {
+    started: u64,
+    numbers: ChaCha12Rng,
+}
+
+impl Chance {
+    fn new(session: &Session) -> Self {
+        Self {
+            started: session.started,
+            numbers: ChaCha12Rng::seed_from_u64(session.seed),
+        }
+    }
+
+    /// When the session started, in nanoseconds since 1970; the clock stands there.
+    pub(super) fn clock_nanoseconds(&self) -> u64 {
+        self.started.saturating_mul(1_000_000_000)
+    }
+
+    /// The next number drawn from the session's seed.
+    pub(super) fn next_word(&mut self) -> u64 {
+        self.numbers.next_u64()
+    }
 }
 
 impl WasiView for State {
@@ -41,6 +92,8 @@ impl WasiView for State {
 #[derive(Debug)]
 pub(super) struct Log {
     lines: Vec<LogLine>,
+    /// Printed, and not ended by a newline yet.
+    unended: Option<LogLine>,
     bytes_left: usize,
     lines_left: usize,
 }
@@ -49,6 +102,7 @@ impl Log {
     pub(super) fn new() -> Self {
         Self {
             lines: Vec::new(),
+            unended: None,
             bytes_left: MAX_LOG_BYTES,
             lines_left: MAX_LOG_LINES,
         }
@@ -56,7 +110,33 @@ impl Log {
 
     /// The lines since the last time.
     pub(super) fn take(&mut self) -> Vec<LogLine> {
+        self.end_line();
         std::mem::take(&mut self.lines)
+    }
+
+    /// What a guest prints: lines may come in pieces.
+    pub(super) fn print(&mut self, level: Level, text: &str) {
+        for piece in text.split_inclusive('\n') {
+            let line = self.unended.get_or_insert_with(|| LogLine {
+                level,
+                message: String::new(),
+            });
+            let room = self.bytes_left.saturating_sub(line.message.len());
+            let cut = piece.floor_char_boundary(room);
+            line.message.push_str(&piece[..cut]);
+            if piece.ends_with('\n') || cut < piece.len() {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        if let Some(line) = self.unended.take() {
+            let message = line.message.trim_end();
+            if !message.is_empty() {
+                self.push(line.level, message.to_owned());
+            }
+        }
     }
 
     fn push(&mut self, level: Level, mut message: String) {
@@ -90,7 +170,12 @@ pub(super) fn link(
         .collect();
     let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
     let mut linker = Linker::<State>::new(engine);
+    let is_adapted = names.iter().any(|name| name.starts_with(adapters::PACKAGE));
     let linked = link_host(&mut linker)
+        .and_then(|()| match is_adapted {
+            true => adapters::link(&mut linker),
+            false => Ok(()),
+        })
         .and_then(|()| match imports_wasi {
             true => wasi::link(&mut linker),
             false => Ok(()),

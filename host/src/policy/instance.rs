@@ -10,12 +10,12 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use crate::store::Tally;
 
+use super::Policy;
 use super::component::EXPORTS;
 use super::contract::{self, Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
 use super::host::{Log, LogLine, State};
-use super::limits::{CallWatch, MAX_BYTES_TO_HOST, SpaceLimiter};
+use super::limits::MAX_BYTES_TO_HOST;
 use super::wire::{WireCandidate, WireOffer, WireTotals};
-use super::{Policy, wasi};
 
 /// What a policy was asked when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,17 +113,8 @@ impl Instance {
         log: Log,
     ) -> Result<Self, (StartError, Log)> {
         let engine = policy.linked.engine();
-        let mut store = Store::new(
-            engine,
-            State {
-                space: SpaceLimiter::new(&policy.limits),
-                watch: CallWatch::new(),
-                log,
-                wasi: policy
-                    .imports_wasi
-                    .then(|| wasi::ClosedWasi::new(session.started, session.seed)),
-            },
-        );
+        let state = State::new(&policy.limits, session, log, policy.imports_wasi);
+        let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.space);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         store.epoch_deadline_callback(|mut store| {
@@ -230,9 +221,19 @@ impl Instance {
         Some(self.call(&close, (tally.into(),), allowed))
     }
 
+    /// What the guest printed through WASI is part of its log from here on.
+    pub(super) fn gather_printed(&mut self) {
+        self.store.data_mut().gather_printed();
+    }
+
     /// The lines logged since the last time.
     pub(super) fn take_log(&mut self) -> Vec<LogLine> {
         self.store.data_mut().log.take()
+    }
+
+    /// Bytes of linear memory that the instance has.
+    pub(super) fn memory_used(&self) -> usize {
+        self.store.data().space.memory_used()
     }
 
     /// Ends the instance; what is left of its log goes on to the next one.
@@ -284,19 +285,12 @@ where
         })
 }
 
-/// What happened, in one line; what the guest printed before it comes after it.
+/// What happened, in one line; what the guest printed before it is in its log.
 fn fault_of(error: &wasmtime::Error, store: &mut Store<State>) -> Fault {
-    if let Some(Trap::Interrupt) = error.downcast_ref::<Trap>() {
-        return Fault::Timeout;
+    store.data_mut().gather_printed();
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Fault::Timeout,
+        // The outermost text is only "error while executing at wasm backtrace", and the trace itself.
+        _ => Fault::Trap(error.root_cause().to_string()),
     }
-    // The outermost text is only "error while executing at wasm backtrace", and the trace itself.
-    let mut text = error.root_cause().to_string();
-    if let Some(wasi) = &store.data().wasi {
-        let printed = wasi.printed();
-        if !printed.is_empty() {
-            let last = &printed[printed.len().saturating_sub(1024)..];
-            text.push_str(&format!("; it printed: {}", String::from_utf8_lossy(last)));
-        }
-    }
-    Fault::Trap(text)
 }

@@ -93,6 +93,11 @@ impl SpaceLimiter {
             elements_left: MAX_TABLE_ELEMENTS,
         }
     }
+
+    /// Bytes of linear memory that the instance has.
+    pub(super) fn memory_used(&self) -> usize {
+        self.memory - self.memory_left
+    }
 }
 
 fn take(left: &mut usize, current: usize, desired: usize) -> bool {

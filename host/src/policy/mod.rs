@@ -4,6 +4,7 @@
 //! ends, in bounded time and memory; what a policy answers are words and numbers of the contract and nothing else; and
 //! after a trap nothing of the instance is used again.
 
+mod adapters;
 mod compiled;
 mod component;
 mod contract;

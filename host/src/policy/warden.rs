@@ -139,6 +139,11 @@ impl Warden {
         std::mem::take(&mut self.events)
     }
 
+    /// Bytes of linear memory that the policy has; 0 where it is off.
+    pub fn memory_used(&self) -> usize {
+        self.instance.as_ref().map_or(0, Instance::memory_used)
+    }
+
     /// The CPU time of all calls so far.
     pub fn used(&self) -> Duration {
         self.used
@@ -211,7 +216,8 @@ impl Warden {
                     reason,
                 });
             }
-            Err((StartError::Fault(fault), log)) => {
+            Err((StartError::Fault(fault), mut log)) => {
+                self.events.extend(log.take().into_iter().map(Event::Log));
                 self.log = Some(log);
                 self.report(Question::Start, fault);
                 return Ok(Opening::Failed);
@@ -242,6 +248,7 @@ impl Warden {
     }
 
     fn take_log(&mut self, instance: &mut Instance) {
+        instance.gather_printed();
         self.events
             .extend(instance.take_log().into_iter().map(Event::Log));
     }

@@ -22,6 +22,8 @@ pub(super) struct ClosedWasi {
     context: WasiCtx,
     table: ResourceTable,
     printed: MemoryOutputPipe,
+    /// How much of it was taken.
+    taken: usize,
 }
 
 impl ClosedWasi {
@@ -48,12 +50,17 @@ impl ClosedWasi {
             context,
             table,
             printed,
+            taken: 0,
         }
     }
 
-    /// What the policy has printed so far, in all.
-    pub(super) fn printed(&self) -> Vec<u8> {
-        self.printed.contents().to_vec()
+    /// What the policy has printed since the last time. Once it has printed all that a session may log, its streams are
+    /// closed to it.
+    pub(super) fn take_printed(&mut self) -> Vec<u8> {
+        let all = self.printed.contents();
+        let new = all[self.taken..].to_vec();
+        self.taken = all.len();
+        new
     }
 
     pub(super) fn view(&mut self) -> WasiCtxView<'_> {

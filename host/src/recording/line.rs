@@ -89,6 +89,28 @@ pub struct Asked<Question, Verdict> {
     pub question: Question,
     /// What the policy said.
     pub verdict: Verdict,
+    /// How often it is asked in a row; a recording has each time as a line of its own.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeat: u64,
+}
+
+impl<Question, Verdict> Asked<Question, Verdict> {
+    /// Asked once.
+    pub fn new(question: Question, verdict: Verdict) -> Self {
+        Self {
+            question,
+            verdict,
+            repeat: 1,
+        }
+    }
+}
+
+fn once() -> u64 {
+    1
+}
+
+fn is_once(repeat: &u64) -> bool {
+    *repeat == 1
 }
 
 /// An answer that nobody was asked for.

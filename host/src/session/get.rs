@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use crate::digest::Digest;
 use crate::policy::{Candidate, Lookup};
 use crate::protocol::{Hit, Response, ResponseSink};
-use crate::recording::{self, Line};
+use crate::recording::{Asked, Line};
 use crate::store::Found;
 
 use super::Session;
@@ -127,12 +127,7 @@ impl Session {
             facts: entry.facts.into(),
         };
         let verdict = asked.warden.get(&candidate);
-        self.record_with(|| {
-            Line::Get(recording::Asked {
-                question: candidate,
-                verdict,
-            })
-        });
+        self.record_with(|| Line::Get(Asked::new(candidate, verdict)));
         self.tell_events();
         Some(verdict)
     }

@@ -39,7 +39,7 @@ pub(super) fn default_scope(scope: &str) -> Label {
 ///
 /// Letters, digits, dashes and inner dots stay; every other byte becomes `_` and its two hex digits, so a single
 /// underscore is never followed by another. A value that is too long is cut and ended by two underscores and a hash.
-fn scope_part(value: &str) -> String {
+pub fn scope_part(value: &str) -> String {
     let last = value.len().saturating_sub(1);
     let mut part = String::with_capacity(value.len().min(MAX_SCOPE_PART));
     for (position, byte) in value.bytes().enumerate() {

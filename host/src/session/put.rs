@@ -7,7 +7,7 @@ use crate::content::{Facts, Kind, Recogniser};
 use crate::digest::Digest;
 use crate::policy::{AllFacts, Offer, Reach};
 use crate::protocol::{BodyError, RequestSource, Response, ResponseSink};
-use crate::recording::{self, Line};
+use crate::recording::{Asked, Line};
 use crate::store::{self, Entry, PutError, Stored};
 
 use super::{OwnPut, Session};
@@ -184,12 +184,7 @@ impl Session {
     fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
         let asked = self.policy.as_mut().filter(|asked| asked.exports.put)?;
         let verdict = asked.warden.put(offer);
-        self.record_with(|| {
-            Line::Put(recording::Asked {
-                question: *offer,
-                verdict,
-            })
-        });
+        self.record_with(|| Line::Put(Asked::new(*offer, verdict)));
         self.tell_events();
         Some(verdict)
     }

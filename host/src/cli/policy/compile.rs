@@ -1,0 +1,35 @@
+//! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI set-up.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::arguments::HelperOptions;
+use crate::cli::helper::compiled_cache;
+use crate::cli::output;
+use crate::policy::{Policy, PolicySource};
+
+/// What to compile.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CompileOptions {
+    /// The policy
+    file: PolicySource,
+}
+
+/// Compiles, and says where the result is kept.
+pub(in crate::cli) fn run(
+    options: &HelperOptions,
+    compile: &CompileOptions,
+) -> anyhow::Result<ExitCode> {
+    let cache =
+        compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
+    let policy = Policy::load(&compile.file, options.limits(), Some(&cache))?;
+    output::print(&format!(
+        "{} ({}) is compiled in {}\n",
+        compile.file.file.display(),
+        policy.digest(),
+        cache.folder().display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,35 @@
+//! `cachewarden policy ...`: what a policy's author needs beside an editor; one file a verb.
+
+mod compile;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+
+use crate::policy::CONTRACT;
+
+use super::arguments::HelperOptions;
+use super::output;
+
+/// What an author may ask for.
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyVerb {
+    /// Ask a policy the questions of recordings or hand-written cases, and print what differs
+    Test(test::TestOptions),
+    /// Compile a policy ahead, so that no build waits for it
+    Compile(compile::CompileOptions),
+    /// Print the contract, for those who use their own tools
+    Wit,
+}
+
+pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        PolicyVerb::Test(test) => test::run(options, test),
+        PolicyVerb::Compile(compile) => compile::run(options, compile),
+        PolicyVerb::Wit => {
+            output::print(CONTRACT)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

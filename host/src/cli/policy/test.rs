@@ -1,0 +1,76 @@
+//! `cachewarden policy test`: does a policy answer as its cases say?
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::thread;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::arguments::HelperOptions;
+use crate::cli::helper::compiled_cache;
+use crate::cli::{FINDING, output};
+use crate::notices::printable;
+use crate::policy::{Policy, PolicySource, THREAD_STACK};
+use crate::recording;
+use crate::replay::replay;
+
+/// What to test with what.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct TestOptions {
+    /// The policy
+    file: PolicySource,
+    /// Recordings, or cases in their form (docs/recording.md)
+    #[arg(required = true)]
+    cases: Vec<PathBuf>,
+}
+
+/// Prints every difference with its file and line; exit code 1 where there is one.
+pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
+    let (limits, test) = (options.limits(), test.clone());
+    // A policy needs its stack whatever this process was given for its first thread.
+    let run = thread::Builder::new()
+        .stack_size(THREAD_STACK)
+        .spawn(move || {
+            let policy = Policy::load(&test.file, limits, compiled_cache().as_ref())?;
+            compare(&Arc::new(policy), &test.cases)
+        });
+    run.context("cannot start a thread")?
+        .join()
+        .unwrap_or_else(|_| {
+            Err(anyhow::anyhow!(
+                "it failed in a way it should not; please report what is above"
+            ))
+        })
+}
+
+fn compare(policy: &Arc<Policy>, cases: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let (mut sessions, mut questions, mut differences) = (0, 0, 0);
+    for file in cases {
+        let outcome = replay(policy, &recording::read(file)?)?;
+        anyhow::ensure!(
+            outcome.sessions > 0,
+            "{} holds no session; expected a `session` line first (docs/recording.md)",
+            file.display()
+        );
+        for difference in &outcome.differences {
+            output::print(&format!(
+                "{}:{}: {}\n",
+                file.display(),
+                difference.number,
+                printable(&difference.text)
+            ))?;
+        }
+        sessions += outcome.sessions;
+        questions += outcome.questions;
+        differences += outcome.differences.len();
+    }
+    output::print(&format!(
+        "{sessions} sessions, {questions} questions, {differences} differences\n"
+    ))?;
+    Ok(match differences {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(FINDING),
+    })
+}

@@ -1,1 +1,76 @@
-fn main() {}
+//! Every chore of this repository, one verb each: `cargo xtask --help`.
+//!
+//! A verb is a file with a `run` function. What a verb needs from elsewhere it finds or fetches itself,
+//! into the target folder; a second run finds it there.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "chores talk to the person who runs them; the ban is for the helper, whose stdout is a protocol"
+)]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+mod bench;
+mod demo;
+mod go;
+mod guests;
+mod helper;
+mod linter;
+mod process;
+mod table;
+mod tally;
+mod test;
+mod toolchains;
+mod totals;
+mod wasm_compiler;
+mod workspace;
+
+use workspace::Workspace;
+
+/// Every chore of this repository: what is built or fetched lands in the target folder
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show the main job on a real Go module, and check it
+    Demo,
+    /// Measure what cachewarden costs, and write docs/benchmarks.md
+    Bench(bench::Effort),
+    /// Build the Rust policies of examples/ to target/guests/<package>.wasm
+    Guests,
+    /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
+    Toolchains,
+    /// Run everything that must pass; the last line says `N passed, N failed`
+    Test {
+        /// Run only those tests whose name contains this; everything else still runs
+        filter: Option<String>,
+    },
+}
+
+fn main() -> ExitCode {
+    run(Arguments::parse().verb).unwrap_or_else(|error| {
+        // On one line and without a backtrace: it is written for the person at the terminal.
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn run(verb: Verb) -> Result<ExitCode> {
+    let workspace = Workspace::find()?;
+    match verb {
+        Verb::Demo => demo::run(&workspace)?,
+        Verb::Bench(effort) => bench::run(&workspace, effort)?,
+        Verb::Guests => guests::run(&workspace)?,
+        Verb::Toolchains => toolchains::run(&workspace)?,
+        Verb::Test { filter } => return test::run(&workspace, filter.as_deref()),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,175 @@
+//! What was measured: samples of contestants that took turns, and what is made of them.
+
+use anyhow::Result;
+
+use crate::table::Table;
+
+/// In what a figure is given.
+#[derive(Clone, Copy)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+    Microseconds,
+    PerSecond,
+    MegabytesPerSecond,
+}
+
+/// One thing that was measured.
+#[derive(Clone)]
+pub(super) struct Row {
+    pub(super) what: String,
+    pub(super) unit: Unit,
+    /// For each column a sample of each round; no samples where a column has none of this.
+    pub(super) samples: Vec<Vec<f64>>,
+}
+
+/// Things that were measured with the same contestants.
+pub(super) struct Section {
+    pub(super) title: &'static str,
+    /// How to read it: whole lines of Markdown.
+    pub(super) note: &'static str,
+    pub(super) columns: Vec<&'static str>,
+    pub(super) rows: Vec<Row>,
+}
+
+/// Lets contestants take turns, `rounds` times, and gives what each measured in each round. Each round begins with the
+/// next one of them, so that none always comes after the same.
+pub(super) fn take_turns<Contestant: Copy, Sample>(
+    rounds: usize,
+    contestants: &[Contestant],
+    mut measure: impl FnMut(Contestant) -> Result<Sample>,
+) -> Result<Vec<Vec<Sample>>> {
+    let count = contestants.len();
+    let mut samples: Vec<Vec<Sample>> = contestants.iter().map(|_| Vec::new()).collect();
+    for round in 0..rounds {
+        for turn in 0..count {
+            let index = (round + turn) % count;
+            samples[index].push(measure(contestants[index])?);
+        }
+    }
+    Ok(samples)
+}
+
+impl Row {
+    /// For each column its median, and the medians of its ratios to the columns on its left.
+    fn cells(&self) -> Vec<String> {
+        let mut cells = Vec::new();
+        for (column, samples) in self.samples.iter().enumerate() {
+            if samples.is_empty() {
+                cells.push("-".to_owned());
+                continue;
+            }
+            let left = self.samples[..column]
+                .iter()
+                .filter(|left| !left.is_empty());
+            let ratios: Vec<_> = left
+                .map(|left| format!("{:.2}", median_ratio(samples, left)))
+                .collect();
+            let figure = self.unit.write(median(samples));
+            cells.push(match ratios.is_empty() {
+                true => figure,
+                false => format!("{figure} ({})", ratios.join(", ")),
+            });
+        }
+        cells
+    }
+
+    fn rounds(&self) -> usize {
+        self.samples.iter().map(Vec::len).max().unwrap_or_default()
+    }
+}
+
+impl Section {
+    /// As a table.
+    pub(super) fn table(&self) -> Table {
+        let mut header = vec!["what", "pairs"];
+        header.extend(&self.columns);
+        let mut table = Table::new(&header);
+        for row in &self.rows {
+            let mut cells = vec![row.what.clone(), row.rounds().to_string()];
+            cells.extend(row.cells());
+            table.add(cells);
+        }
+        table
+    }
+}
+
+impl Unit {
+    fn write(self, figure: f64) -> String {
+        match self {
+            Unit::Seconds if figure < 10.0 => format!("{figure:.3} s"),
+            Unit::Seconds => format!("{figure:.1} s"),
+            Unit::Milliseconds => format!("{figure:.2} ms"),
+            Unit::Microseconds => format!("{figure:.1} us"),
+            Unit::PerSecond => format!("{} /s", grouped(figure)),
+            Unit::MegabytesPerSecond => format!("{figure:.0} MB/s"),
+        }
+    }
+}
+
+/// A whole number with its digits in threes.
+fn grouped(figure: f64) -> String {
+    let digits = format!("{figure:.0}");
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The median of what one has for each one of the other, round by round.
+fn median_ratio(samples: &[f64], others: &[f64]) -> f64 {
+    let ratios: Vec<_> = samples
+        .iter()
+        .zip(others)
+        .map(|(sample, other)| sample / other)
+        .collect();
+    median(&ratios)
+}
+
+/// The middle one, or what lies in the middle between two.
+pub(super) fn median(samples: &[f64]) -> f64 {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let middle = sorted.len() / 2;
+    match sorted.len() % 2 {
+        1 => sorted[middle],
+        _ => f64::midpoint(sorted[middle - 1], sorted[middle]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_has_its_median_and_its_ratios_to_the_left() {
+        let row = Row {
+            what: "a build".into(),
+            unit: Unit::Seconds,
+            samples: vec![vec![1.0, 3.0, 2.0], vec![], vec![2.0, 3.0, 6.0], vec![20.0]],
+        };
+        assert_eq!(
+            row.cells(),
+            ["2.000 s", "-", "3.000 s (2.00)", "20.0 s (20.00, 10.00)"]
+        );
+        assert_eq!(row.rounds(), 3);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(Unit::PerSecond.write(1_234_567.8), "1,234,568 /s");
+        assert_eq!(Unit::PerSecond.write(123.0), "123 /s");
+    }
+
+    #[test]
+    fn each_round_begins_with_the_next_contestant() {
+        let mut order = Vec::new();
+        let samples = take_turns(2, &["a", "b", "c"], |contestant| {
+            order.push(contestant);
+            Ok(order.len())
+        });
+        assert_eq!(samples.unwrap(), [[1, 6], [2, 4], [3, 5]]);
+        assert_eq!(order, ["a", "b", "c", "b", "c", "a"]);
+    }
+}

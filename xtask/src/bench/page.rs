@@ -1,0 +1,41 @@
+//! docs/benchmarks.md: the figures, and all that one has to know to read them.
+
+use super::Effort;
+use super::figures::Section;
+use super::machine::Machine;
+
+/// The whole page.
+pub(super) fn write(machine: &Machine, effort: Effort, sections: &[Section]) -> String {
+    let Machine {
+        cores,
+        processor,
+        system,
+        go,
+    } = machine;
+    let Effort { pairs, cold_pairs } = effort;
+    let mut page = format!(
+        "\
+# Benchmarks
+
+`cargo xtask bench` writes this page. All figures are from one run:
+
+    cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}
+
+with the release build of cachewarden, on {cores} cores ({processor}), {system}, {go}.
+They say how the columns compare, not how fast a machine is.
+
+- The contestants take turns, so that each round of turns makes a pair of any two. A figure is the median of all rounds.
+  The numbers in brackets are its ratios to the columns on its left, in their order: of each pair the ratio, of these the
+  median.
+- **floor** is a helper that answers every get from memory and does nothing else. What it costs is the protocol itself;
+  no helper gets below it.
+- **cachewarden** has no policy; **with `slim`** the policy of examples/slim is asked about every get and put.
+- What is warm is in the page cache. Everything is written into fresh folders, and nothing is removed before the end.
+"
+    );
+    for section in sections {
+        let Section { title, note, .. } = section;
+        page.push_str(&format!("\n## {title}\n\n{note}\n{}", section.table()));
+    }
+    page
+}

@@ -1,0 +1,141 @@
+//! Puts through the wire, each round into a fresh store, beside the plain files that a store has to write at least.
+
+use std::fs;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::totals::Totals;
+
+use super::contestant::{Contestant, State};
+use super::figures::{Row, Section, Unit, take_turns};
+use super::wire::{Client, Requests};
+use super::workbench::Workbench;
+
+/// Who writes. The yardstick creates, writes and renames a file for each object; a put makes two, one of them an entry.
+const WRITERS: [Option<Contestant>; 3] = [None, Some(Contestant::Plain), Some(Contestant::Slim)];
+
+/// Objects of one size, and how many of them make a round.
+struct Load {
+    what: &'static str,
+    size: usize,
+    count: usize,
+    unit: Unit,
+}
+
+const LOADS: [Load; 2] = [
+    Load {
+        what: "puts of 300 B",
+        size: 300,
+        count: 5_000,
+        unit: Unit::PerSecond,
+    },
+    Load {
+        what: "puts of 16 MiB",
+        size: 16 << 20,
+        count: 4,
+        unit: Unit::MegabytesPerSecond,
+    },
+];
+
+/// Puts objects that nobody has yet. Of `rounds` only a third: each fills the disk anew.
+pub(super) fn measure(bench: &Workbench, rounds: usize) -> Result<Section> {
+    let rounds = rounds.div_ceil(3);
+    let mut rows = Vec::new();
+    for load in &LOADS {
+        println!("{}: {rounds} rounds", load.what);
+        let objects: Vec<_> = (0..load.count)
+            .map(|seed| object(seed, load.size))
+            .collect();
+        let requests = requests(&objects);
+        let samples = take_turns(rounds, &WRITERS, |writer| {
+            let state = State::new(bench)?;
+            bench.settle()?;
+            let seconds = match writer {
+                None => write_files(state.folder(), &objects)?,
+                Some(contestant) => put(bench, contestant, &state, &requests)?,
+            };
+            let per_second = load.count as f64 / seconds;
+            Ok(match load.unit {
+                Unit::MegabytesPerSecond => per_second * load.size as f64 / 1e6,
+                _ => per_second,
+            })
+        })?;
+        rows.push(Row {
+            what: load.what.to_owned(),
+            unit: load.unit,
+            samples,
+        });
+    }
+    Ok(Section {
+        title: "Puts",
+        note: "\
+New objects into a fresh store, as fast as the helper takes them. Plain files are created, written and renamed, one an
+object, by one thread; a put hashes its object and makes two files, one of them the entry.
+",
+        columns: WRITERS
+            .map(|writer| writer.map_or("plain files", Contestant::name))
+            .to_vec(),
+        rows,
+    })
+}
+
+/// Bytes that no compression and no comparison finds short cuts in, different for each seed.
+fn object(seed: usize, size: usize) -> Vec<u8> {
+    // Xorshift; it must not begin with 0.
+    let mut word = 0x9e37_79b9_7f4a_7c15 ^ (seed as u64) << 1;
+    let words = std::iter::repeat_with(|| {
+        word ^= word << 13;
+        word ^= word >> 7;
+        word ^= word << 17;
+        word.to_le_bytes()
+    });
+    words.flatten().take(size).collect()
+}
+
+fn requests(objects: &[Vec<u8>]) -> Requests {
+    let mut requests = Requests::default();
+    for (index, object) in objects.iter().enumerate() {
+        let action = STANDARD.encode(Sha256::digest(index.to_le_bytes()));
+        let output = STANDARD.encode(Sha256::digest(object));
+        requests.put(&action, &output, &STANDARD.encode(object), object.len());
+    }
+    requests
+}
+
+/// Puts all objects; the seconds that it took.
+fn put(
+    bench: &Workbench,
+    contestant: Contestant,
+    state: &State,
+    requests: &Requests,
+) -> Result<f64> {
+    let client = Client::ready(bench.command(contestant, state, &[])?)?;
+    let time = client.pipeline(requests)?;
+    let totals = Totals::of_last_session(&state.store())?;
+    ensure!(
+        totals.puts == requests.count as u64 && totals.refused_puts == 0,
+        "all puts should be kept: {totals:?}"
+    );
+    Ok(time.as_secs_f64())
+}
+
+/// Writes all objects as plain files, in 256 folders as a store has them; the seconds that it took.
+fn write_files(folder: &Path, objects: &[Vec<u8>]) -> Result<f64> {
+    let started = Instant::now();
+    for (index, object) in objects.iter().enumerate() {
+        let bucket = folder.join(format!("{:02x}", index % 256));
+        if index < 256 {
+            fs::create_dir(&bucket)?;
+        }
+        let temporary = bucket.join("new");
+        fs::write(&temporary, object)
+            .and_then(|()| fs::rename(&temporary, bucket.join(format!("{index:064x}"))))
+            .with_context(|| format!("cannot write {}", temporary.display()))?;
+    }
+    Ok(started.elapsed().as_secs_f64())
+}

@@ -1,0 +1,120 @@
+//! From the start of a helper to its first words. Go does nothing at all before the first message.
+
+use std::fs;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use super::contestant::{Contestant, States};
+use super::figures::{Row, Section, Unit, take_turns};
+use super::floor;
+use super::wire::{self, Client};
+use super::workbench::Workbench;
+
+/// A start takes milliseconds: so many of them for each round of something larger.
+const STARTS_A_ROUND: usize = 4;
+
+/// What is started. The yardstick is a program that only says something.
+const STARTED: [Option<Contestant>; 4] = [
+    None,
+    Some(Contestant::Floor),
+    Some(Contestant::Plain),
+    Some(Contestant::Slim),
+];
+
+/// Times of one start.
+struct Start {
+    first_message: Duration,
+    first_answer: Option<Duration>,
+}
+
+/// Starts every contestant many times.
+pub(super) fn measure(bench: &Workbench, states: &States, rounds: usize) -> Result<Section> {
+    let rounds = rounds * STARTS_A_ROUND;
+    println!("starts: {rounds} rounds");
+    let actions = floor::actions(&states.of(Contestant::Plain).store())?;
+    let request = wire::get(1, &actions[0]);
+    see_that_slim_decides(bench, states, &request)?;
+    let samples = take_turns(rounds, &STARTED, |started| match started {
+        None => start_echo(),
+        Some(contestant) => start(bench, states, contestant, &request),
+    })?;
+    let row = |what: &str, time: fn(&Start) -> Option<Duration>| Row {
+        what: what.to_owned(),
+        unit: Unit::Milliseconds,
+        samples: samples
+            .iter()
+            .map(|column| {
+                let times = column.iter().filter_map(time);
+                times.map(|time| time.as_secs_f64() * 1e3).collect()
+            })
+            .collect(),
+    };
+    Ok(Section {
+        title: "Start",
+        note: "\
+Go does nothing before the first message. `echo` is what the start of any program takes. The policy's compiled form is in
+its cache, and `slim` is seen to decide the get.
+",
+        columns: STARTED
+            .map(|started| started.map_or("`echo`", Contestant::name))
+            .to_vec(),
+        rows: vec![
+            row("start to the first message", |start| Some(start.first_message)),
+            row("start to the first answered get", |start| start.first_answer),
+        ],
+    })
+}
+
+fn start(
+    bench: &Workbench,
+    states: &States,
+    contestant: Contestant,
+    request: &str,
+) -> Result<Start> {
+    let command = bench.command(contestant, states.of(contestant), &[])?;
+    let started = Instant::now();
+    let mut client = Client::ready(command)?;
+    let first_message = started.elapsed();
+    let answer = client.ask(request.as_bytes())?;
+    let first_answer = started.elapsed();
+    ensure!(answer.contains("DiskPath"), "not a hit: {answer}");
+    client.finish()?;
+    Ok(Start {
+        first_message,
+        first_answer: Some(first_answer),
+    })
+}
+
+fn start_echo() -> Result<Start> {
+    let mut command = Command::new("echo");
+    command.arg("{}");
+    let started = Instant::now();
+    let client = Client::ready(command)?;
+    let first_message = started.elapsed();
+    client.finish()?;
+    Ok(Start {
+        first_message,
+        first_answer: None,
+    })
+}
+
+/// Looks once whether `slim` is really asked about this get, with its compiled form in the cache from then on.
+fn see_that_slim_decides(bench: &Workbench, states: &States, request: &str) -> Result<()> {
+    let recording = bench.path("recording");
+    let options = ["--record".as_ref(), recording.as_os_str()];
+    let slim = Contestant::Slim;
+    let command = bench.command(slim, states.of(slim), &options)?;
+    let mut client = Client::ready(command)?;
+    client.ask(request.as_bytes())?;
+    client.finish()?;
+    let text = fs::read_to_string(&recording)
+        .with_context(|| format!("cannot read {}", recording.display()))?;
+    let asked = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .any(|line| line["line"] == "get" && line["verdict"] == "hit");
+    ensure!(asked, "`slim` was not asked about a get: {text}");
+    Ok(())
+}

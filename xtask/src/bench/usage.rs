@@ -1,0 +1,83 @@
+//! Runs a command and tells what it took, its helpers included.
+//!
+//! cmd/go never waits for its cache program, so that program's CPU time is missing from what go's parent is told of go.
+//! As a subreaper this process becomes the parent of what go leaves behind, waits for it too, and so has it counted.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{WaitOptions, wait};
+
+use crate::process;
+
+/// What a command took.
+#[derive(Clone, Copy)]
+pub(super) struct Usage {
+    /// From its start to its own end, as a person waits for it.
+    pub(super) wall: Duration,
+    /// User and system time of it and all that it started.
+    pub(super) cpu: Duration,
+}
+
+/// From now on this process inherits the orphans of its children.
+#[cfg(target_os = "linux")]
+pub(super) fn adopt_orphans() -> Result<()> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .context("cannot become a child subreaper")
+}
+
+/// No other system lets a process do so.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn adopt_orphans() -> Result<()> {
+    anyhow::bail!(
+        "the bench counts the CPU time of cache programs, which only Linux tells: run it there"
+    )
+}
+
+/// Runs a command that has nothing to say; `words` is a file for what it says all the same. No other child of this
+/// process may be running.
+pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
+    let stderr =
+        File::create(words).with_context(|| format!("cannot create {}", words.display()))?;
+    command.stderr(stderr);
+    let before = cpu_of_children()?;
+    let started = Instant::now();
+    let mut child = command
+        .spawn()
+        .with_context(|| process::cannot_start(command))?;
+    let status = child.wait()?;
+    let wall = started.elapsed();
+    // An error says that there is no child left.
+    while wait(WaitOptions::empty()).is_ok() {}
+    let cpu = cpu_of_children()?.saturating_sub(before);
+
+    let said =
+        fs::read_to_string(words).with_context(|| format!("cannot read {}", words.display()))?;
+    process::succeeded(command, status).with_context(|| said.clone())?;
+    ensure!(
+        said.is_empty(),
+        "a build should be silent, and said: {said}"
+    );
+    Ok(Usage { wall, cpu })
+}
+
+/// The CPU time of all children that were waited for.
+fn cpu_of_children() -> Result<Duration> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the pointer is to a writable `rusage`, which is all that getrusage(2) asks for.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr()) };
+    if result != 0 {
+        return Err(std::io::Error::last_os_error()).context("cannot read the CPU time");
+    }
+    // SAFETY: of plain numbers, zeroed above, any of which are valid.
+    let usage = unsafe { usage.assume_init() };
+    let duration = |time: libc::timeval| {
+        let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+        let microseconds = u64::try_from(time.tv_usec).unwrap_or_default();
+        Duration::from_secs(seconds) + Duration::from_micros(microseconds)
+    };
+    Ok(duration(usage.ru_utime) + duration(usage.ru_stime))
+}

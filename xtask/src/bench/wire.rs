@@ -1,0 +1,184 @@
+//! A client of helpers, in go's place: the same requests, letter by letter, and no work in between.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::process;
+
+/// What is read of answers at a time: all that a pipe holds.
+const BUFFER: usize = 64 * 1024;
+
+/// A helper that runs.
+pub(super) struct Client {
+    command: Command,
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    line: String,
+}
+
+impl Client {
+    /// Starts a helper, and waits for nothing.
+    pub(super) fn start(mut command: Command) -> Result<Client> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| process::cannot_start(&command))?;
+        let requests = child.stdin.take().expect("stdin is a pipe");
+        let answers = child.stdout.take().expect("stdout is a pipe");
+        Ok(Client {
+            command,
+            child,
+            requests,
+            answers: BufReader::with_capacity(BUFFER, answers),
+            line: String::new(),
+        })
+    }
+
+    /// Starts a helper, and waits for its first message as go does.
+    pub(super) fn ready(command: Command) -> Result<Client> {
+        let mut client = Client::start(command)?;
+        client.read_line()?;
+        Ok(client)
+    }
+
+    /// Waits for one line.
+    pub(super) fn read_line(&mut self) -> Result<&str> {
+        self.line.clear();
+        let count = self.answers.read_line(&mut self.line)?;
+        ensure!(count > 0, "the helper ended without an answer");
+        Ok(&self.line)
+    }
+
+    /// Sends one request and waits for its answer.
+    pub(super) fn ask(&mut self, request: &[u8]) -> Result<&str> {
+        self.requests.write_all(request)?;
+        self.read_line()
+    }
+
+    /// Sends all requests as fast as they are taken, and then a close, while the answers are read; gives the time from
+    /// the first request to the last answer. Each request must be answered with a file.
+    pub(super) fn pipeline(mut self, requests: &Requests) -> Result<Duration> {
+        let close = close(requests.count + 1);
+        let mut answers = Vec::new();
+        let started = Instant::now();
+        let time = thread::scope(|scope| {
+            let stream = &mut self.requests;
+            let writer = scope.spawn(move || {
+                stream.write_all(&requests.bytes)?;
+                stream.write_all(close.as_bytes())
+            });
+            while !ends_with_answer(requests.count + 1, &answers) {
+                let part = self.answers.fill_buf()?;
+                ensure!(!part.is_empty(), "the helper ended before its last answer");
+                answers.extend_from_slice(part);
+                let count = part.len();
+                self.answers.consume(count);
+            }
+            let time = started.elapsed();
+            writer.join().expect("writing does not panic")?;
+            Ok(time)
+        })?;
+        self.finish()?;
+        let answers = String::from_utf8(answers)?;
+        let files = answers
+            .lines()
+            .filter(|line| line.contains("\"DiskPath\":\"/"))
+            .count();
+        ensure!(
+            files == requests.count && answers.lines().count() == requests.count + 1,
+            "{files} of {} requests were answered with a file",
+            requests.count
+        );
+        Ok(time)
+    }
+
+    /// Ends the stream, and waits for the helper's end.
+    pub(super) fn finish(self) -> Result<()> {
+        let Client {
+            command,
+            mut child,
+            requests,
+            mut answers,
+            ..
+        } = self;
+        drop(requests);
+        let mut rest = Vec::new();
+        answers.read_to_end(&mut rest)?;
+        ensure!(
+            rest.is_empty(),
+            "the helper answered more than it was asked"
+        );
+        process::succeeded(&command, child.wait()?)
+    }
+}
+
+/// Whether the last line of what came is the answer to this request.
+fn ends_with_answer(id: usize, answers: &[u8]) -> bool {
+    let Some(lines) = answers.strip_suffix(b"\n") else {
+        return false;
+    };
+    let start = lines.iter().rposition(|byte| *byte == b'\n');
+    let last = &lines[start.map_or(0, |newline| newline + 1)..];
+    serde_json::from_slice(last).is_ok_and(|answer: Value| answer["ID"] == id)
+}
+
+/// Requests, ready to be sent; their IDs count from 1.
+#[derive(Default)]
+pub(super) struct Requests {
+    bytes: Vec<u8>,
+    pub(super) count: usize,
+}
+
+impl Requests {
+    /// Adds a get.
+    pub(super) fn get(&mut self, action: &str) {
+        self.count += 1;
+        let text = get(self.count, action);
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// Adds a put: digests and body in base64, and the number of bytes that the body stands for.
+    pub(super) fn put(&mut self, action: &str, output: &str, body: &str, size: usize) {
+        self.count += 1;
+        let id = self.count;
+        let request = format!(
+            "{{\"ID\":{id},\"Command\":\"put\",\"ActionID\":\"{action}\",\"OutputID\":\"{output}\",\"BodySize\":{size}}}\n\n\"{body}\"\n"
+        );
+        self.bytes.extend_from_slice(request.as_bytes());
+    }
+}
+
+/// A get as go sends it.
+pub(super) fn get(id: usize, action: &str) -> String {
+    format!("{{\"ID\":{id},\"Command\":\"get\",\"ActionID\":\"{action}\"}}\n\n")
+}
+
+fn close(id: usize) -> String {
+    format!("{{\"ID\":{id},\"Command\":\"close\"}}\n\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_answer_is_known_by_its_line() {
+        for (answers, ends) in [
+            ("{\"ID\":2,\"Miss\":true}\n{\"ID\":3}\n", true),
+            ("{\"ID\":3}\n", true),
+            ("{\"ID\":3}\n{\"ID\":2,\"Miss\":true}\n", false),
+            ("{\"ID\":2,\"Miss\":true}\n{\"ID\":3}", false),
+            ("{\"ID\":33}\n", false),
+            ("", false),
+        ] {
+            assert_eq!(ends_with_answer(3, answers.as_bytes()), ends, "{answers}");
+        }
+    }
+}

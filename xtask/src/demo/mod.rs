@@ -1,0 +1,238 @@
+//! `cargo xtask demo`: the main job on real input.
+//!
+//! Builds of a small Go module share a store under the policy `trusted-branches`. Nothing is only said: each claim is
+//! looked up in the store, in the recordings and in the programs that were built, and the first that does not hold
+//! ends the demo with an error.
+
+mod stage;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::go::Go;
+use crate::table::Table;
+use crate::workspace::Workspace;
+use crate::{guests, process};
+
+use stage::{Build, FLAGS, Stage};
+
+/// The ref of a build that the policy trusts.
+const TRUSTED: &str = "GITHUB_REF=refs/heads/main";
+
+/// The ref of a build that it does not.
+const PULL_REQUEST: &str = "GITHUB_REF=refs/pull/17/merge";
+
+/// The scope of trusted builds.
+const MAIN: &str = "main";
+
+/// Shows the main job, and checks it.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let go = Go::of_this_machine()?;
+    println!("building cachewarden and its policies");
+    process::run(
+        workspace
+            .cargo()
+            .args(["build", "--package", "cachewarden"]),
+    )?;
+    guests::run(workspace)?;
+    println!(
+        "building a small Go module four times with {}",
+        go.version()
+    );
+    let program = workspace.program("debug", "cachewarden");
+    let stage = Stage::new(workspace.demo(), go, program)?;
+    let policy = workspace.guests().join("trusted-branches.wasm");
+    play(&stage, &policy).with_context(|| {
+        let folder = workspace.demo();
+        format!("the demo failed; its files are in {}", folder.display())
+    })?;
+    print_commands(workspace, &policy);
+    Ok(())
+}
+
+fn play(stage: &Stage, policy: &Path) -> Result<()> {
+    stage.check_out("main", "hello")?;
+    stage.check_out("pull-request", "welcome")?;
+    let mut story = Story::new();
+    let first = build_trusted(stage, &mut story, policy)?;
+    build_pull_request(stage, &mut story, policy)?;
+    build_trusted_again(stage, &mut story, policy, &first)?;
+    build_with_looping_policy(stage, &mut story, &first)?;
+    story.print();
+    Ok(())
+}
+
+fn build_trusted(stage: &Stage, story: &mut Story, policy: &Path) -> Result<Build> {
+    let helper = stage.helper(policy).with("--label").with(TRUSTED);
+    let build = stage.build("trusted", "main", helper)?;
+    story.add("main, into an empty store", &build);
+    let entries = stage.scope(MAIN)?.len();
+    story.check(
+        build.write_scope() == Some(MAIN) && entries > 0 && stage.scopes()? == [MAIN],
+        format!("the trusted build put {entries} entries into `{MAIN}`, and none elsewhere"),
+    )?;
+    Ok(build)
+}
+
+fn build_pull_request(stage: &Stage, story: &mut Story, policy: &Path) -> Result<()> {
+    let before = stage.scope(MAIN)?;
+    let helper = stage.helper(policy).with("--label").with(PULL_REQUEST);
+    let build = stage.build("pull-request", "pull-request", helper)?;
+    story.add("pull request 17, one source changed", &build);
+    let scope = build.write_scope().unwrap_or_default().to_owned();
+    let entries = stage.scope(&scope)?.len();
+    story.check(
+        build.totals.hits > 0 && build.totals.hits < build.totals.gets && build.totals.puts > 0,
+        format!(
+            "of the pull request's {} gets, `{MAIN}` answered {}; only the rest was built",
+            build.totals.gets, build.totals.hits
+        ),
+    )?;
+    story.check(
+        scope != MAIN && entries > 0 && stage.scopes()? == [MAIN, scope.as_str()],
+        format!("what it built is in a scope of its own, `{scope}`: {entries} entries"),
+    )?;
+    story.check(
+        stage.scope(MAIN)? == before,
+        format!("`{MAIN}` is the same after the pull request's build, byte for byte"),
+    )?;
+    let says = build.says()?;
+    story.check(
+        says == "welcome, world",
+        format!("the pull request's program has the change in it: it says `{says}`"),
+    )
+}
+
+fn build_trusted_again(
+    stage: &Stage,
+    story: &mut Story,
+    policy: &Path,
+    first: &Build,
+) -> Result<()> {
+    let helper = stage.helper(policy).with("--label").with(TRUSTED);
+    let build = stage.build("trusted-again", "main", helper)?;
+    story.add("main again", &build);
+    let totals = build.totals;
+    let put_bytes = build.lines("put").any(|line| line["size"] != 0);
+    story.check(
+        totals.gets - totals.hits <= 1 && totals.refused_gets == 0 && !put_bytes,
+        format!(
+            "the next trusted build compiled nothing: {} hits for {} gets \
+             (go asks for the linked program too, which it never keeps)",
+            totals.hits, totals.gets
+        ),
+    )?;
+    let says = build.says()?;
+    story.check(
+        build.is_same_program(first)? && says == "hello, world",
+        format!("it made the same program as the first, byte for byte: it says `{says}`"),
+    )
+}
+
+fn build_with_looping_policy(stage: &Stage, story: &mut Story, first: &Build) -> Result<()> {
+    let before = stage.scope(MAIN)?;
+    let policy = stage.write("loops.wat", include_str!("loops.wat"))?;
+    // A policy without `open` leaves the scope to this option.
+    let helper = stage.helper(&policy).with("--scope").with(MAIN);
+    let build = stage.build("looping-policy", "main", helper)?;
+    story.add("main, the policy loops for ever", &build);
+    let stopped = build.lines("timeout").count();
+    story.check(
+        stopped > 0 && build.lines("off").count() == 1,
+        format!("a policy that loops for ever was stopped {stopped} times, then switched off"),
+    )?;
+    story.check(
+        build.is_same_program(first)?,
+        "the build did not mind: it made the same program, byte for byte".to_owned(),
+    )?;
+    story.check(
+        stage.scope(MAIN)? == before,
+        format!("nothing of that build was kept: `{MAIN}` is the same, byte for byte"),
+    )?;
+    story.check(
+        !build.stderr.is_empty(),
+        format!("and it was told of it:\n{}", indented(&build.stderr)),
+    )
+}
+
+/// What is told at the end: the builds, and what was found to hold.
+struct Story {
+    builds: Table,
+    claims: Vec<String>,
+}
+
+impl Story {
+    fn new() -> Story {
+        Story {
+            builds: Table::new(&[
+                "build",
+                "gets",
+                "hits",
+                "refused gets",
+                "puts",
+                "refused puts",
+                "time",
+            ]),
+            claims: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, name: &str, build: &Build) {
+        let totals = build.totals;
+        let counts = [
+            totals.gets,
+            totals.hits,
+            totals.refused_gets,
+            totals.puts,
+            totals.refused_puts,
+        ];
+        let mut row = vec![name.to_owned()];
+        row.extend(counts.iter().map(u64::to_string));
+        row.push(format!("{:.1} s", build.time.as_secs_f64()));
+        println!("  {name}: {:.1} s", build.time.as_secs_f64());
+        self.builds.add(row);
+    }
+
+    fn check(&mut self, holds: bool, claim: String) -> Result<()> {
+        ensure!(holds, "this does not hold: {claim}");
+        self.claims.push(claim);
+        Ok(())
+    }
+
+    fn print(&self) {
+        println!("\n{}", self.builds);
+        println!("Looked up, and true:");
+        for claim in &self.claims {
+            println!("- {claim}");
+        }
+    }
+}
+
+fn indented(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(|line| format!("    {line}")).collect();
+    lines.join("\n")
+}
+
+/// How to do the same by hand. Paths are absolute where they are used, since go starts its cache program in the folder
+/// of the module; `$PWD` makes them so.
+fn print_commands(workspace: &Workspace, policy: &Path) {
+    let shown = |path: &Path| match path.strip_prefix(workspace.root()) {
+        Ok(path) => format!("$PWD/{}", path.display()),
+        Err(_) => path.display().to_string(),
+    };
+    let demo = shown(&workspace.demo());
+    let program = shown(&workspace.program("debug", "cachewarden"));
+    let policy = shown(policy);
+    let build = format!("go build {}", FLAGS.join(" "));
+    println!(
+        r#"
+The same by hand, in the folder of this repository:
+
+export GOCACHEPROG="'{program}' --policy '{policy}' --dir '{demo}/store' --label-env GITHUB_REF -v"
+export CGO_ENABLED=0
+(cd "{demo}/main"         && {TRUSTED} {build} -o ../bin/site . && ../bin/site)
+(cd "{demo}/pull-request" && {PULL_REQUEST} {build} -o ../bin/site . && ../bin/site)
+"{program}" stats --dir "{demo}/store""#
+    );
+}

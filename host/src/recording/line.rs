@@ -73,12 +73,33 @@ fn any() -> Vec<String> {
 
 /// A grant, or a refusal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", try_from = "OpenedFields")]
 pub enum Opened {
     /// What the policy gives.
     Grant(Grant),
     /// Why it gives nothing.
     Refusal(Refusal),
+}
+
+/// As it stands in a line, among other fields.
+#[derive(Deserialize)]
+struct OpenedFields {
+    #[serde(default)]
+    grant: Option<Grant>,
+    #[serde(default)]
+    refusal: Option<Refusal>,
+}
+
+impl TryFrom<OpenedFields> for Opened {
+    type Error = &'static str;
+
+    fn try_from(fields: OpenedFields) -> Result<Self, Self::Error> {
+        match (fields.grant, fields.refusal) {
+            (Some(grant), None) => Ok(Self::Grant(grant)),
+            (None, Some(refusal)) => Ok(Self::Refusal(refusal)),
+            _ => Err("an `open` line has either a grant or a refusal"),
+        }
+    }
 }
 
 /// A question with its verdict.

@@ -6,6 +6,7 @@
 mod support;
 
 mod command_line;
+mod conformance;
 mod end_to_end;
 mod failures;
 mod go_versions;
@@ -17,6 +18,7 @@ mod malformed;
 mod policy;
 mod policy_faults;
 mod policy_loading;
+mod policy_verbs;
 mod protocol;
 mod recording;
 mod sharing;

@@ -69,15 +69,20 @@ impl Workspace {
         self.target.join("bench")
     }
 
-    /// The names of the Rust policies: the members that lie in `examples/<policy>` or `examples/<policy>/rust`.
+    /// The names of the Rust policies: the members that lie in `examples` or `guest-sdk/conformance`.
     pub(crate) fn guest_packages(&self) -> Vec<&str> {
-        let examples = self.root.join("examples");
+        let folders = [
+            self.root.join("examples"),
+            self.root.join("guest-sdk/conformance"),
+        ];
         let packages = self.metadata["packages"].as_array().into_iter().flatten();
         packages
             .filter(|package| {
-                package["manifest_path"]
-                    .as_str()
-                    .is_some_and(|path| Path::new(path).starts_with(&examples))
+                package["manifest_path"].as_str().is_some_and(|path| {
+                    folders
+                        .iter()
+                        .any(|folder| Path::new(path).starts_with(folder))
+                })
             })
             .filter_map(|package| package["name"].as_str())
             .collect()

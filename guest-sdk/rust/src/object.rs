@@ -1,5 +1,7 @@
 //! What the host knows about an object by looking at its bytes.
 
+use core::fmt;
+
 /// What the host recognised an object to be.
 ///
 /// The list grows with the contract, so a `match` needs an arm for the rest.
@@ -37,6 +39,28 @@ pub enum Kind {
     CoverageMeta,
     /// Whether the C compiler knows some flag: `true` or `false`.
     Probe,
+}
+
+impl fmt::Display for Kind {
+    /// The contract's word.
+    ///
+    /// ```
+    /// assert_eq!(cachewarden_policy::Kind::PackageArchive.to_string(), "package-archive");
+    /// ```
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Other => "other",
+            Self::Empty => "empty",
+            Self::PackageArchive => "package-archive",
+            Self::ModuleIndex => "module-index",
+            Self::FileList => "file-list",
+            Self::TestRecord => "test-record",
+            Self::AnalysisFacts => "analysis-facts",
+            Self::GeneratedSource => "generated-source",
+            Self::CoverageMeta => "coverage-meta",
+            Self::Probe => "probe",
+        })
+    }
 }
 
 /// What the host itself established about an object when it was put. A job cannot claim any of it.

@@ -33,6 +33,17 @@ impl Patterns {
         Self(patterns.into_iter().map(Into::into).collect())
     }
 
+    /// The patterns as texts, in their order.
+    ///
+    /// ```
+    /// use cachewarden_policy::Patterns;
+    ///
+    /// assert!(Patterns::new(["a", "b*"]).iter().eq(["a", "b*"]));
+    /// ```
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
     /// Whether any of the patterns stands for the whole of `name`.
     ///
     /// ```

@@ -57,13 +57,6 @@ mod tests {
             "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n",
         );
         describe("cachewarden", &mut command, &mut text);
-        for verb in command
-            .get_subcommands_mut()
-            .filter(|verb| !verb.is_hide_set())
-        {
-            let name = format!("cachewarden {}", verb.get_name());
-            describe(&name, verb, &mut text);
-        }
         text
     }
 
@@ -81,6 +74,12 @@ mod tests {
         if !variables.is_empty() {
             text.push_str("\n| option | variable |\n|---|---|\n");
             text.extend(variables);
+        }
+        for verb in command
+            .get_subcommands_mut()
+            .filter(|verb| !verb.is_hide_set())
+        {
+            describe(&format!("{name} {}", verb.get_name()), verb, text);
         }
     }
 

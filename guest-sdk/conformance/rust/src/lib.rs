@@ -1,0 +1,133 @@
+//! Says what it was told, and its verdicts follow from numbers: see the README of the folder above.
+#![no_std]
+
+use core::time::Duration;
+
+use cachewarden_policy::prelude::*;
+use serde::Deserialize;
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Settings {
+    write: Option<String>,
+    read: Vec<String>,
+    lifetime: u32,
+    refuse: Option<Refuse>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Refuse {
+    Settings,
+    Session,
+}
+
+#[derive(Default)]
+struct Mirror;
+
+impl Policy for Mirror {
+    type Settings = Settings;
+
+    fn open(&mut self, session: &Session, settings: Settings) -> Result<Grant, Refusal> {
+        debug!(
+            "session started={} seed={} readable={} writable={}",
+            session.started,
+            session.seed,
+            join(&session.readable),
+            join(&session.writable)
+        );
+        for label in &session.labels {
+            info!(
+                "label {}={} scope={} verified={}",
+                label.name, label.value, label.scope, label.verified
+            );
+        }
+        if let Some(refuse) = settings.refuse {
+            warn!("refusing");
+            return Err(match refuse {
+                Refuse::Settings => Refusal::settings("as told"),
+                Refuse::Session => Refusal::session("as told"),
+            });
+        }
+        let lifetime = Duration::from_secs(settings.lifetime.into());
+        Ok(Grant {
+            write: settings.write,
+            read: settings.read,
+            lifetime: (settings.lifetime > 0).then_some(lifetime),
+        })
+    }
+
+    fn get(&mut self, candidate: &Candidate) -> Lookup {
+        debug!(
+            "get action={} output={} size={} age={} scope={} kind={} facts={}",
+            candidate.action,
+            candidate.output,
+            candidate.size,
+            candidate.age,
+            candidate.scope,
+            candidate.kind,
+            names(candidate.facts)
+        );
+        match candidate.age % 5 {
+            0 => Lookup::Hit,
+            1 => Lookup::HitVerified,
+            2 => Lookup::Skip,
+            3 => Lookup::Miss,
+            _ => Lookup::Audit,
+        }
+    }
+
+    fn put(&mut self, offer: &Offer) -> Reach {
+        debug!(
+            "put action={} output={} size={} kind={} facts={}",
+            offer.action,
+            offer.output,
+            offer.size,
+            offer.kind,
+            names(offer.facts)
+        );
+        match offer.size % 3 {
+            0 => Reach::Session,
+            1 => Reach::Local,
+            _ => Reach::Shared,
+        }
+    }
+
+    fn close(&mut self, totals: &Totals) {
+        info!(
+            "close gets={} hits={} refused-gets={} puts={} refused-puts={} bytes-put={} diverged={}",
+            totals.gets,
+            totals.hits,
+            totals.refused_gets,
+            totals.puts,
+            totals.refused_puts,
+            totals.bytes_put,
+            totals.diverged
+        );
+    }
+}
+
+fn join(patterns: &Patterns) -> String {
+    patterns.iter().collect::<Vec<_>>().join(",")
+}
+
+/// The facts that hold, `-` for none.
+fn names(facts: Facts) -> String {
+    let all = [
+        ("bound", facts.bound),
+        ("remote", facts.remote),
+        ("audited", facts.audited),
+        ("diverged", facts.diverged),
+    ];
+    let held: Vec<_> = all
+        .iter()
+        .filter(|(_, holds)| *holds)
+        .map(|(name, _)| *name)
+        .collect();
+    match held.is_empty() {
+        true => "-".to_owned(),
+        false => held.join(","),
+    }
+}
+
+cachewarden_policy::export!(Mirror);

@@ -1,0 +1,187 @@
+//! `cachewarden policy ...`: what a policy's author types.
+
+use crate::support::*;
+
+/// Keeps everything on this machine, and says so.
+const LOCAL: &str = r#"(module
+  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "kept here")
+  (func (export "put")
+    (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)
+    (call $log (i32.const 1) (i32.const 0) (i32.const 9))
+    i32.const 1))"#;
+
+fn put(verdict: &str) -> String {
+    let digest = "00".repeat(32);
+    format!(
+        r#"{{"line":"put","action":"{digest}","output":"{digest}","size":1,"kind":"probe","facts":[],"verdict":"{verdict}"}}"#
+    )
+}
+
+const SESSION: &str = r#"{"line":"session","scope":"default"}"#;
+const OPEN: &str = r#"{"line":"open","grant":{"write":"default","read":["default"]}}"#;
+
+#[test]
+fn a_recording_of_a_build_is_a_test_of_its_policy() {
+    let sandbox = Sandbox::new();
+    let recording = text(sandbox.path("recording.jsonl"));
+    let policy = text(guest("slim"));
+    let mut helper = sandbox.helper(&["--policy", &policy, "--record", &recording]);
+    helper.put(&action("list"), b"./a.go\n").kept();
+    helper.put(&action("index"), b"go index v2\n").kept();
+    helper.close();
+    let mut helper = sandbox.helper(&["--policy", &policy, "--record", &recording]);
+    helper.get(&action("list")).hit();
+    helper.close();
+
+    let same = sandbox
+        .run(&["policy", "test", &policy, &recording])
+        .succeeded();
+    assert_eq!(same.stdout, "2 sessions, 5 questions, 0 differences\n");
+
+    // Another policy: everything is shared, where slim kept the index here.
+    let other = sandbox
+        .run(&["policy", "test", &text(guest("allow-all")), &recording])
+        .exited(1);
+    assert!(
+        other
+            .stdout
+            .contains(r#"recording.jsonl:4: put: expected "local", got "shared""#),
+        "{}",
+        other.stdout
+    );
+    assert!(
+        other
+            .stdout
+            .ends_with("2 sessions, 5 questions, 1 differences\n"),
+        "{}",
+        other.stdout
+    );
+}
+
+#[test]
+fn a_case_names_what_differs_by_file_and_line() {
+    let sandbox = Sandbox::new();
+    let policy = text(sandbox.file("local.wat", LOCAL));
+    let log = r#"{"line":"log","level":"info","message":"kept*"}"#;
+    let lines = |lines: &[&str]| lines.join("\n");
+    let good = sandbox.file(
+        "good.jsonl",
+        lines(&[SESSION, OPEN, &put("local"), log, &put("local")]),
+    );
+    let outcome = sandbox
+        .run(&["policy", "test", &policy, &text(good)])
+        .succeeded();
+    assert_eq!(outcome.stdout, "1 sessions, 3 questions, 0 differences\n");
+
+    let not_said = r#"{"line":"log","level":"warn","message":"kept*"}"#;
+    let wrong_grant = r#"{"line":"open","grant":{"write":"main","read":["main"]}}"#;
+    let bad = text(sandbox.file(
+        "bad.jsonl",
+        lines(&[SESSION, wrong_grant, &put("shared"), not_said]),
+    ));
+    let outcome = sandbox.run(&["policy", "test", &policy, &bad]).exited(1);
+    for (line, part) in [
+        (2, r#"open: expected {"grant":{"write":"main""#),
+        (3, r#"put: expected "shared", got "local""#),
+        (4, "it did not happen"),
+    ] {
+        let expected = format!("{bad}:{line}: {part}");
+        assert!(
+            outcome.stdout.contains(&expected),
+            "{expected}: {}",
+            outcome.stdout
+        );
+    }
+}
+
+#[test]
+fn a_policy_that_fails_or_grows_is_a_difference() {
+    let sandbox = Sandbox::new();
+    let traps = LOCAL.replace("i32.const 1))", "unreachable))");
+    let policy = text(sandbox.file("traps.wat", traps));
+    let cases = sandbox.file("cases.jsonl", [SESSION, OPEN, &put("session")].join("\n"));
+    let outcome = sandbox
+        .run(&["policy", "test", &policy, &text(cases)])
+        .exited(1);
+    assert!(
+        outcome.stdout.contains("the policy failed in `put`"),
+        "{}",
+        outcome.stdout
+    );
+
+    let grows = LOCAL.replace(
+        "i32.const 1))",
+        "(drop (memory.grow (i32.const 1))) i32.const 1))",
+    );
+    let policy = text(sandbox.file("grows.wat", grows));
+    let often = put("local").replace('}', r#","repeat":100}"#);
+    let cases = sandbox.file("often.jsonl", [SESSION, OPEN, &often].join("\n"));
+    let outcome = sandbox
+        .run(&["policy", "test", &policy, &text(cases)])
+        .exited(1);
+    assert!(
+        outcome.stdout.contains("memory grows"),
+        "{}",
+        outcome.stdout
+    );
+}
+
+#[test]
+fn cases_that_cannot_be_run_are_told_by_file_and_line() {
+    let sandbox = Sandbox::new();
+    let policy = text(sandbox.file("local.wat", LOCAL));
+    for (name, content, part) in [
+        ("not-json.jsonl", "{".to_owned(), "not-json.jsonl:1:"),
+        (
+            "no-verdict.jsonl",
+            format!("{SESSION}\n{}", put("local").replace("verdict", "verdct")),
+            "missing field `verdict`",
+        ),
+        ("no-session.jsonl", put("local"), "holds no session"),
+        (
+            "bad-digest.jsonl",
+            format!("{SESSION}\n{}", put("local").replace("0000", "zz")),
+            "64 hex digits",
+        ),
+    ] {
+        let cases = text(sandbox.file(name, content));
+        let outcome = sandbox.run(&["policy", "test", &policy, &cases]).exited(2);
+        assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+    }
+    let missing = text(sandbox.path("missing.jsonl"));
+    let outcome = sandbox
+        .run(&["policy", "test", &policy, &missing])
+        .exited(2);
+    assert!(
+        outcome.stderr.contains("missing.jsonl"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_policy_is_compiled_ahead_once() {
+    let sandbox = Sandbox::new();
+    let policy = text(sandbox.file("local.wat", LOCAL));
+    sandbox.run(&["policy", "compile", &policy]).succeeded();
+    let compiled = files_below(&sandbox.path("home/.cache/cachewarden-compiled"));
+    assert_eq!(compiled.len(), 1);
+    let before = identity(&compiled[0]);
+    let mut helper = sandbox.helper(&["--policy", &policy]);
+    helper.put(&action("x"), b"x").kept();
+    helper.close();
+    assert_eq!(
+        identity(&compiled[0]),
+        before,
+        "the build found it compiled"
+    );
+}
+
+#[test]
+fn the_contract_is_printed_as_it_is_kept() {
+    let sandbox = Sandbox::new();
+    let contract = include_str!("../guest-sdk/wit/policy.wit");
+    assert_eq!(sandbox.run(&["policy", "wit"]).succeeded().stdout, contract);
+}

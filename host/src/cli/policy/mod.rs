@@ -1,6 +1,7 @@
 //! `cachewarden policy ...`: what a policy's author needs beside an editor; one file a verb.
 
 mod compile;
+mod new;
 mod test;
 
 use std::process::ExitCode;
@@ -15,6 +16,8 @@ use super::output;
 /// What an author may ask for.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyVerb {
+    /// Make a project for a new policy, in any of several languages
+    New(new::NewOptions),
     /// Ask a policy the questions of recordings or hand-written cases, and print what differs
     Test(test::TestOptions),
     /// Compile a policy ahead, so that no build waits for it
@@ -25,6 +28,7 @@ pub(super) enum PolicyVerb {
 
 pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
     match verb {
+        PolicyVerb::New(new) => new::run(new),
         PolicyVerb::Test(test) => test::run(options, test),
         PolicyVerb::Compile(compile) => compile::run(options, compile),
         PolicyVerb::Wit => {

@@ -185,3 +185,49 @@ fn the_contract_is_printed_as_it_is_kept() {
     let contract = include_str!("../guest-sdk/wit/policy.wit");
     assert_eq!(sandbox.run(&["policy", "wit"]).succeeded().stdout, contract);
 }
+
+#[test]
+fn a_new_project_never_overwrites_and_says_how_to_build_it() {
+    let sandbox = Sandbox::new();
+    let new =
+        |name: &str, language: &str| sandbox.run(&["policy", "new", name, "--lang", language]);
+    let languages = sandbox.run(&["policy", "new", "--list"]).succeeded().stdout;
+    for language in languages.lines() {
+        let name = format!("in-{language}");
+        let made = new(&name, language).succeeded();
+        let command = made.stdout.lines().last().unwrap();
+        let readme = std::fs::read_to_string(sandbox.path(&name).join("README.md")).unwrap();
+        assert!(
+            readme.contains(command),
+            "{language}: `{command}` is not in the README"
+        );
+        let files = listing(&sandbox.path(&name));
+        assert!(
+            files.keys().any(|file| file.ends_with("cases.jsonl")),
+            "{language}"
+        );
+        for file in files.keys() {
+            let file = text(sandbox.path(&name).join(file));
+            let left = std::fs::read(&file).unwrap();
+            assert!(!file.contains("{{"), "{file}");
+            assert!(!String::from_utf8_lossy(&left).contains("{{name"), "{file}");
+        }
+        let again = new(&name, language).exited(2);
+        assert!(again.stderr.contains(&name), "{}", again.stderr);
+        assert_eq!(
+            listing(&sandbox.path(&name)),
+            files,
+            "{language}: nothing changed"
+        );
+    }
+    for name in ["../x", "A", "", "a b", "-x"] {
+        new(name, "rust").exited(2);
+    }
+    let unknown = new("x", "cobol").exited(2);
+    assert!(
+        unknown.stderr.contains("rust"),
+        "known languages are named: {}",
+        unknown.stderr
+    );
+    assert!(!sandbox.path("x").exists());
+}

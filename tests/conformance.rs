@@ -49,7 +49,7 @@ macro_rules! languages {
     };
 }
 
-languages!(rust);
+languages!(assemblyscript, go, rust);
 
 #[test]
 fn every_language_with_a_policy_here_is_tested() {

@@ -74,6 +74,7 @@ struct Guest {
 impl Guest {
     fn survey(module: &[u8]) -> anyhow::Result<Self> {
         let mut guest = Self::default();
+        let (mut has_start, mut has_initialize) = (false, false);
         for payload in Parser::new(0).parse_all(module) {
             match payload? {
                 Payload::ImportSection(section) => {
@@ -84,6 +85,8 @@ impl Guest {
                 Payload::ExportSection(section) => {
                     for export in section {
                         let name = export?.name;
+                        has_start |= name == "_start";
+                        has_initialize |= name == "_initialize";
                         let known = EXPORTS.into_iter().filter(|known| *known == name);
                         guest.exports.extend(known);
                     }
@@ -99,6 +102,10 @@ impl Guest {
             "it exports none of {}; see the contract, version {}",
             EXPORTS.join(", "),
             contract::VERSION
+        );
+        anyhow::ensure!(
+            has_initialize || !has_start,
+            "it was built as a program, which runs once from `_start`; build it as a library (Go: -buildmode=c-shared; wasi-libc: -mexec-model=reactor)"
         );
         Ok(guest)
     }
@@ -146,6 +153,7 @@ mod tests {
             (b"\0asm", "unexpected end"),
             (b"(module", "expected"),
             (b"(module)", "exports none of open, get, put, close"),
+            (b"(module (func (export \"_start\")) (func (export \"close\") (param i64 i64 i64 i64 i64 i64 i64)))", "build it as a library"),
             (
                 b"(module (func (export \"put\")))",
                 "type mismatch for function `put`",

@@ -70,7 +70,8 @@ impl Chance {
 
     /// When the session started, in nanoseconds since 1970; the clock stands there.
     pub(super) fn clock_nanoseconds(&self) -> u64 {
-        self.started.saturating_mul(1_000_000_000)
+        // Not zero, which is no time to some: Go's runtime does not start at it.
+        self.started.saturating_mul(1_000_000_000).max(1)
     }
 
     /// The next number drawn from the session's seed.

@@ -3,6 +3,8 @@
 //! Those that every language has lie in target/guests/<language>/ afterwards, the Rust ones of examples/ in
 //! target/guests/. A file there changes only when its bytes do, and is never seen half written.
 
+mod assemblyscript;
+mod go;
 mod rust;
 
 use std::fs;
@@ -19,7 +21,11 @@ const POLICIES: [&str; 2] = ["trusted-branches", "mirror"];
 type Build = fn(&Workspace, &Path) -> Result<()>;
 
 /// Every language, by the name of its folders.
-const LANGUAGES: [(&str, Build); 1] = [("rust", rust::build)];
+const LANGUAGES: &[(&str, Build)] = &[
+    ("rust", rust::build),
+    ("assemblyscript", assemblyscript::build),
+    ("go", go::build),
+];
 
 /// Builds all policies; what has not changed is not built again.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {

@@ -16,6 +16,8 @@ use crate::cli::output;
 #[exclude = "conformance/*"]
 #[exclude = "*/node_modules/*"]
 #[exclude = "*/target/*"]
+#[exclude = "*/test/*"]
+#[exclude = "*/tests/*"]
 struct Sdks;
 
 /// A language that projects can be made in.
@@ -30,12 +32,26 @@ struct Language {
     build: &'static str,
 }
 
-const LANGUAGES: &[Language] = &[Language {
-    name: "rust",
-    sdk: Some("rust"),
-    template: "rust/template",
-    build: "cargo build --release --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
-}];
+const LANGUAGES: &[Language] = &[
+    Language {
+        name: "assemblyscript",
+        sdk: Some("assemblyscript"),
+        template: "assemblyscript/template",
+        build: "npm install && npx asc",
+    },
+    Language {
+        name: "go",
+        sdk: Some("go"),
+        template: "go/template",
+        build: "go generate",
+    },
+    Language {
+        name: "rust",
+        sdk: Some("rust"),
+        template: "rust/template",
+        build: "cargo build --release --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
+    },
+];
 
 /// Ends the name of a file that would mean something to a tool where it lies now, such as a manifest.
 const TEMPLATE_SUFFIX: &str = ".template";
@@ -138,9 +154,10 @@ fn below<'path>(path: &'path str, folder: &str) -> Option<&'path str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-/// The text with the project's name in it, as it is and as an identifier.
+/// The text with the project's name in it, as it is and as an identifier, and with the SDK's folder.
 fn with_name(text: &str, name: &str) -> String {
-    text.replace("{{name}}", name)
+    text.replace("{{sdk}}", SDK_FOLDER)
+        .replace("{{name}}", name)
         .replace("{{name_}}", &name.replace('-', "_"))
 }
 

@@ -1,0 +1,76 @@
+// The class that a policy extends.
+
+import { Grant, Opening } from "./grant";
+import { Candidate, Lookup } from "./lookup";
+import { Offer, Reach } from "./reach";
+import { Session } from "./session";
+import { Settings } from "./settings";
+import { Totals } from "./totals";
+
+/**
+ * A policy: what a session may do, and what becomes of each of its gets and puts.
+ *
+ * Every method has the answer that a session without a policy would get, so a policy says only where it differs.
+ * `register` hands it to the host.
+ *
+ * Answers follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network,
+ * so a recorded session replays to the same verdicts. An error that is thrown is a trap: its message is in the host's log,
+ * that get is a miss, that put stays with the session, and a new policy is made and opened for what follows. So a field
+ * that a method changes may start again.
+ */
+export abstract class Policy {
+  /**
+   * Called first, to read the operator's settings into fields. The default reads none.
+   *
+   * A field that this does not ask for, or that is not of the type asked for, is refused by its name: the build stops
+   * with that text, and `open` is not called.
+   */
+  configure(settings: Settings): void {}
+
+  /**
+   * Called before the first question: what may this session do? The default is what a session without a policy has.
+   *
+   * A `Refusal.settings` stops the build; a `Refusal.session` lets it go on without a cache.
+   */
+  open(session: Session): Opening {
+    return Grant.defaultFor(session);
+  }
+
+  /** Called for each entry that a get finds in the granted scopes, in order: does it count? The default is a hit. */
+  get(candidate: Candidate): Lookup {
+    return Lookup.Hit;
+  }
+
+  /**
+   * Called for each object that the build wants kept: how far may it travel? The default is as far as the operator
+   * allows.
+   */
+  put(offer: Offer): Reach {
+    return Reach.Shared;
+  }
+
+  /** Called after the last answer, with what came of the session. The default does nothing. */
+  close(totals: Totals): void {}
+}
+
+let registered: (() => Policy) | null = null;
+
+/**
+ * Makes a class the policy of this module. Once, in the entry file:
+ *
+ *     register<Frugal>();
+ *     export * from "@cachewarden/policy/exports";
+ *
+ * Every session begins with a new object of the class, so its fields need a default each and its constructor no
+ * parameter.
+ */
+export function register<Chosen extends Policy>(): void {
+  registered = (): Policy => instantiate<Chosen>();
+}
+
+/** A new object of the class that was registered. */
+export function create(): Policy {
+  const chosen = registered;
+  if (chosen === null) throw new Error("no policy is registered: write `register<YourPolicy>()` in the entry file");
+  return chosen();
+}

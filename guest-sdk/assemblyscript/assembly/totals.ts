@@ -1,0 +1,21 @@
+// What came of a session.
+
+/** What came of a session, told to `close`. */
+export class Totals {
+  constructor(
+    /** Gets that the build asked. */
+    public gets: u64 = 0,
+    /** Gets that were answered with an object. */
+    public hits: u64 = 0,
+    /** Gets that had a candidate and became a miss by the policy. */
+    public refusedGets: u64 = 0,
+    /** Puts that the build asked. */
+    public puts: u64 = 0,
+    /** Puts that the policy kept to the session. */
+    public refusedPuts: u64 = 0,
+    /** Bytes of all puts. */
+    public bytesPut: u64 = 0,
+    /** Audits whose rebuild gave other bytes. */
+    public diverged: u64 = 0,
+  ) {}
+}

@@ -1,0 +1,130 @@
+//! Policies in Python: pip brings componentize-py to target/tools/python/, and the SDK runs from the repository.
+//!
+//! A build takes ten seconds and never gives the same bytes twice. So whether one is needed goes by what is in its
+//! sources, not by times: beside each result lies the digest of all that it was made of.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+use super::publish;
+
+/// The version of componentize-py. The SDK's pyproject.toml names the same.
+const COMPONENTIZE_PY: &str = "0.25.1";
+
+/// The oldest Python that the SDK runs on.
+const OLDEST_PYTHON: &str = "(3, 11)";
+
+const SDK: &str = "guest-sdk/python/src";
+
+/// Each policy and its file.
+const POLICIES: [(&str, &str); 2] = [
+    (
+        "trusted-branches",
+        "examples/trusted-branches/python/policy.py",
+    ),
+    ("mirror", "guest-sdk/conformance/python/mirror.py"),
+];
+
+/// Builds both policies; what has not changed is not built again.
+pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
+    let tools = workspace.guests().with_file_name("tools").join("python");
+    let lock = tools.join(".lock");
+    let _lock = fs::create_dir_all(&tools)
+        .and_then(|()| File::create(&lock))
+        // Held until we return: a second run waits, and then finds everything there.
+        .and_then(|file| file.lock().map(|()| file))
+        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    let python = install(&tools)?;
+    let sdk = workspace.root().join(SDK);
+    for (policy, file) in POLICIES {
+        let source = workspace.root().join(file);
+        let built = tools.join(policy).with_extension("wasm");
+        let made_of = digest(&[&sdk, &source])?;
+        let note = tools.join(policy).with_extension("sources");
+        let unchanged = fs::read_to_string(&note).is_ok_and(|noted| noted == made_of);
+        if !(unchanged && built.exists()) {
+            let mut command = Command::new(&python);
+            command
+                .env("PYTHONPATH", &sdk)
+                .env("PYTHONDONTWRITEBYTECODE", "1")
+                .args(["-m", "cachewarden_policy", "build"])
+                .arg(&source)
+                .arg("--output")
+                .arg(&built);
+            process::run(&mut command)?;
+            fs::write(&note, made_of)
+                .with_context(|| format!("cannot write {}", note.display()))?;
+        }
+        publish(&built, &out.join(policy).with_extension("wasm"))?;
+    }
+    Ok(())
+}
+
+/// Makes sure that there is a virtual environment with componentize-py; returns its Python.
+fn install(tools: &Path) -> Result<PathBuf> {
+    let environment = tools.join("environment");
+    let python = environment.join("bin/python");
+    let installed = "import importlib.metadata as m; print(m.version('componentize-py'))";
+    if process::ask(Command::new(&python).args(["-c", installed])).as_deref()
+        == Some(COMPONENTIZE_PY)
+    {
+        return Ok(python);
+    }
+    let usable =
+        format!("import ensurepip, sys, venv; sys.exit(sys.version_info < {OLDEST_PYTHON})");
+    ensure!(
+        process::ask(Command::new("python3").args(["-c", &usable])).is_some(),
+        "the Python SDK needs Python 3.11 or newer with venv: install it (on Debian: `apt-get install python3-venv`)"
+    );
+    println!("fetching componentize-py {COMPONENTIZE_PY}");
+    process::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(&environment),
+    )?;
+    let mut command = Command::new(&python);
+    command
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"])
+        .arg(format!("componentize-py=={COMPONENTIZE_PY}"));
+    process::run(&mut command)?;
+    Ok(python)
+}
+
+/// A digest of the tool's version and of these files, or all files in these folders, by name and content.
+fn digest(sources: &[&Path]) -> Result<String> {
+    let mut files = BTreeMap::new();
+    for source in sources {
+        collect(source, &mut files).with_context(|| format!("cannot read {}", source.display()))?;
+    }
+    let mut digest = Sha256::new_with_prefix(COMPONENTIZE_PY);
+    for (path, content) in files {
+        digest.update(format!("\n{} {}\n", path.display(), content.len()));
+        digest.update(content);
+    }
+    Ok(STANDARD.encode(digest.finalize()))
+}
+
+fn collect(source: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> std::io::Result<()> {
+    if source.is_dir() {
+        for entry in fs::read_dir(source)? {
+            collect(&entry?.path(), files)?;
+        }
+    } else if source
+        .extension()
+        .is_none_or(|extension| extension != "pyc")
+    {
+        files.insert(source.to_owned(), fs::read(source)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! Policies in TypeScript: built as those in JavaScript are, after their types are checked.
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::javascript;
+use crate::workspace::Workspace;
+
+/// Builds both policies; what has not changed is not built again.
+pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
+    javascript::build_language(workspace, out, "typescript")
+}

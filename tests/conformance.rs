@@ -49,7 +49,7 @@ macro_rules! languages {
     };
 }
 
-languages!(assemblyscript, go, rust);
+languages!(assemblyscript, go, javascript, rust, typescript);
 
 #[test]
 fn every_language_with_a_policy_here_is_tested() {

@@ -5,7 +5,9 @@
 
 mod assemblyscript;
 mod go;
+mod javascript;
 mod rust;
+mod typescript;
 
 use std::fs;
 use std::path::Path;
@@ -25,6 +27,8 @@ const LANGUAGES: &[(&str, Build)] = &[
     ("rust", rust::build),
     ("assemblyscript", assemblyscript::build),
     ("go", go::build),
+    ("javascript", javascript::build),
+    ("typescript", typescript::build),
 ];
 
 /// Builds all policies; what has not changed is not built again.

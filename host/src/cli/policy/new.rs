@@ -46,10 +46,22 @@ const LANGUAGES: &[Language] = &[
         build: "go generate",
     },
     Language {
+        name: "javascript",
+        sdk: Some("javascript"),
+        template: "javascript/template/javascript",
+        build: "npm install && npm run build",
+    },
+    Language {
         name: "rust",
         sdk: Some("rust"),
         template: "rust/template",
         build: "cargo build --release --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
+    },
+    Language {
+        name: "typescript",
+        sdk: Some("javascript"),
+        template: "javascript/template/typescript",
+        build: "npm install && npm run build",
     },
 ];
 

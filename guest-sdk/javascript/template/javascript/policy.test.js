@@ -1,0 +1,12 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { offer, session } from "cachewarden-policy/testing";
+
+import policy from "./policy.js";
+
+test("what is large stays here", () => {
+  policy.open(session({ settings: { largest: 1000 } }));
+  assert.equal(policy.put(offer({ size: 1001n })), "local");
+  assert.equal(policy.put(offer({ size: 1000n })), "shared");
+});

@@ -1,0 +1,328 @@
+// Every 64-bit number of the contract is a bigint: sizes, ages and counts arrive whole. Compare them with any number
+// (`offer.size > 1_000_000`); calculate with bigints (`candidate.age / 3600n`).
+
+/**
+ * Makes a policy of the functions that you write; the module's default export is what becomes a policy.
+ *
+ * Each function that is left out answers as a session without a policy would. Answers follow from what the policy is told
+ * and nothing else: there is no clock, no randomness, no file and no network, so a recorded session replays to the same
+ * verdicts. An error that is thrown goes to the host's log; that get is a miss, that put stays with the session, and
+ * what follows is asked of a fresh instance, whose variables start again.
+ *
+ * @example
+ * export default policy({
+ *   settings: { largest: integer().default(10_000_000) },
+ *   put: (offer, settings) => (offer.size > settings.largest ? "local" : "shared"),
+ * });
+ */
+export function policy<const Named extends Fields = {}>(definition: Definition<Named>): Policy;
+
+/** What a policy consists of. Everything is optional. */
+export interface Definition<Named extends Fields = {}> {
+  /**
+   * What the operator may set. Settings that do not fit are refused by the field's name before `open` is called, and the
+   * go command stops. Default: none, so any field is refused.
+   */
+  settings?: Named;
+
+  /**
+   * Called before the first question: what may this session write and read? Default: its default scope, both.
+   *
+   * @throws {Refusal} where this session gets no grant.
+   */
+  open?(session: Session, settings: Settings<Named>): Grant;
+
+  /** Called for each entry that a get finds in the granted scopes, in order: does it count? Default: `"hit"`. */
+  get?(candidate: Candidate, settings: Settings<Named>, session: Session): Lookup;
+
+  /** Called for each object that the build wants kept: how far may it travel? Default: `"shared"`. */
+  put?(offer: Offer, settings: Settings<Named>, session: Session): Reach;
+
+  /** Called after the last answer, with what came of the session. Default: nothing. */
+  close?(totals: Totals, settings: Settings<Named>, session: Session): void;
+}
+
+/** A policy as the host runs it, its settings included; a test calls it in the same way. */
+export interface Policy {
+  /**
+   * Reads the settings and opens the policy. The grant has all of its fields.
+   *
+   * @throws {Refusal} where the settings are wrong, or the policy refuses.
+   */
+  open(session: Session): Required<Grant>;
+  /** Asks what becomes of a candidate. An error before `open` gave a grant. */
+  get(candidate: Candidate): Lookup;
+  /** Asks how far an object may travel. An error before `open` gave a grant. */
+  put(offer: Offer): Reach;
+  /** Tells what came of the session. An error before `open` gave a grant. */
+  close(totals: Totals): void;
+}
+
+/** One run of one go command, and all that is known about it. */
+export interface Session {
+  /** When it began, in seconds since 1970. */
+  readonly started: bigint;
+  /** A random 64-bit number, drawn once and recorded. {@link Sample} makes use of it. */
+  readonly seed: bigint;
+  /** What is known of the build, in no particular order; a name may occur more than once. */
+  readonly labels: readonly Label[];
+  /** The scopes that the operator lets this session read. */
+  readonly readable: Patterns;
+  /** The scopes that the operator lets this session write. */
+  readonly writable: Patterns;
+  /** The settings as a JSON text, `{}` where there are none. `open` is given them read. */
+  readonly settings: string;
+  /** The scope that this session would have without a policy. */
+  readonly defaultScope: string;
+  /** The label of this name, if there is one. Where the host proved one and the job claims another, the proved one. */
+  label(name: string): Label | undefined;
+  /** The label of this name, if the host proved it. What a job only claims is as if it were not there. */
+  verifiedLabel(name: string): Label | undefined;
+}
+
+/** One thing known about a session. */
+export interface Label {
+  /** Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own. */
+  readonly name: string;
+  /** What it says. */
+  readonly value: string;
+  /**
+   * What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never
+   * meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
+   */
+  readonly scope: string;
+  /** Whether the host proved it. What is not proved is a job's own word. */
+  readonly verified: boolean;
+}
+
+/**
+ * What a session may do. A scope's name is 1 to 96 of `A-Z a-z 0-9 . _ -`, with no dot at either end. A grant with any
+ * other name, or of more than the operator allows, gives the session nothing.
+ */
+export interface Grant {
+  /** The scope of the session's puts. Default: null, nothing outlives the session. */
+  write?: string | null;
+  /** The scopes where its gets look, in order; at most 64. Default: none. */
+  read?: string[];
+  /** Seconds until what it puts stops counting, rounded up. Default: 0, as long as the store keeps it. */
+  lifetime?: number;
+}
+
+/**
+ * Why a session gets no grant: thrown by `open`.
+ *
+ * @example
+ * throw Refusal.session("builds of forks use no cache");
+ */
+export class Refusal extends Error {
+  /** `"settings"` or `"session"`, see below. */
+  readonly reason: "settings" | "session";
+  constructor(reason: "settings" | "session", text: string);
+  /** The settings are wrong: the go command stops with this text, as for a mistyped option. Name the field. */
+  static settings(text: string): Refusal;
+  /** This session may not use the cache: the build works, gets miss, nothing outlives the session. The text is shown. */
+  static session(text: string): Refusal;
+}
+
+/** An entry that the host found for a get, before it is answered. Its fields are read when they are asked for. */
+export interface Candidate {
+  /** What the build asks for: the SHA-256 of all inputs of a step, 64 hexadecimal digits. */
+  readonly action: string;
+  /** The object that the entry names: the SHA-256 of its bytes, 64 hexadecimal digits. */
+  readonly output: string;
+  /** The object's size in bytes. */
+  readonly size: bigint;
+  /** Seconds since the entry was put. */
+  readonly age: bigint;
+  /** Where it was found: an index into the grant's `read`. */
+  readonly scope: number;
+  /** What the object is. */
+  readonly kind: Kind;
+  /** What else the host knows of it. */
+  readonly facts: Facts;
+}
+
+/** An object that the build wants kept. Its fields are read when they are asked for. */
+export interface Offer {
+  /** The step that made it: the SHA-256 of all its inputs, 64 hexadecimal digits. */
+  readonly action: string;
+  /** The SHA-256 of its bytes, 64 hexadecimal digits. */
+  readonly output: string;
+  /** Its size in bytes. */
+  readonly size: bigint;
+  /** What it is. */
+  readonly kind: Kind;
+  /** What else the host knows of it. */
+  readonly facts: Facts;
+}
+
+/**
+ * What becomes of a candidate.
+ *
+ * - `hit`: answer with it.
+ * - `hit-verified`: answer with it if its bytes still hash to its output, else go on to the next scope.
+ * - `skip`: not this one; go on to the next scope.
+ * - `miss`: answer a miss, whatever the next scopes hold. The build makes it again.
+ * - `audit`: answer a miss, and compare: the offer that follows is `audited`, and `diverged` where the bytes differ.
+ */
+export type Lookup = "hit" | "hit-verified" | "skip" | "miss" | "audit";
+
+/**
+ * How far an object may travel. The operator bounds all of them.
+ *
+ * - `session`: seen by this session alone. The build goes on as if it had been kept.
+ * - `local`: kept in the write scope, on this machine.
+ * - `shared`: kept in the write scope, and sent to where other machines find it.
+ */
+export type Reach = "session" | "local" | "shared";
+
+/**
+ * What the host recognised an object to be, by its content. The list may grow.
+ *
+ * - `other`: none of the others.
+ * - `empty`: no bytes; a step that printed nothing. As needed as any other entry.
+ * - `package-archive`: a compiled package.
+ * - `module-index`: an index of a module's source files, filed under paths and times of one machine.
+ * - `file-list`: the names of the files that a step made.
+ * - `test-record`: a test's output, its coverage, or the log of what it looked at.
+ * - `analysis-facts`: what vet learned about a package.
+ * - `generated-source`: a source file that a tool made, cgo for one.
+ * - `coverage-meta`: what a coverage run must know about a package.
+ * - `probe`: whether the C compiler knows some flag.
+ */
+export type Kind =
+  | "other"
+  | "empty"
+  | "package-archive"
+  | "module-index"
+  | "file-list"
+  | "test-record"
+  | "analysis-facts"
+  | "generated-source"
+  | "coverage-meta"
+  | "probe";
+
+/** What the host itself established about an object when it was put. A job cannot claim any of it. */
+export interface Facts {
+  /**
+   * A package archive whose build ID names this very action and this very content. It shows mix-ups and damage, not who
+   * made the archive: whoever may put can forge it.
+   */
+  readonly bound: boolean;
+  /** It comes from beyond this machine. */
+  readonly remote: boolean;
+  /** On an offer: `audit` was answered for this action, and this is the rebuild. */
+  readonly audited: boolean;
+  /** On an audited offer: the bytes differ from those of the entry that was audited. */
+  readonly diverged: boolean;
+}
+
+/** What came of a session. */
+export interface Totals {
+  /** Gets that the build asked. */
+  readonly gets: bigint;
+  /** Gets that were answered with an object. */
+  readonly hits: bigint;
+  /** Gets that had a candidate and became a miss by the policy. */
+  readonly refusedGets: bigint;
+  /** Puts that the build asked. */
+  readonly puts: bigint;
+  /** Puts that the policy kept to the session. */
+  readonly refusedPuts: bigint;
+  /** Bytes of all puts. */
+  readonly bytesPut: bigint;
+  /** Audits whose rebuild gave other bytes. */
+  readonly diverged: bigint;
+}
+
+/**
+ * A list of patterns for refs, scopes or any other names. `*` stands for any run of characters, the empty one and `/`
+ * included; every other character stands for itself. An empty list matches nothing.
+ *
+ * @example
+ * new Patterns(["main", "release/*"]).matches("release/1.2"); // true
+ */
+export class Patterns implements Iterable<string> {
+  constructor(patterns: Iterable<string>);
+  /** Whether any of the patterns stands for the whole of `name`. */
+  matches(name: string): boolean;
+  /** The patterns as they were given. */
+  [Symbol.iterator](): Iterator<string>;
+}
+
+/**
+ * Draws one action in so many, the same ones each time that a session is replayed. A policy has no randomness of its own;
+ * with the session's seed, different sessions draw different actions.
+ *
+ * @example
+ * get: (candidate, settings, session) =>
+ *   new Sample(settings.auditOneIn, session.seed).takes(candidate.action) ? "audit" : "hit",
+ */
+export class Sample {
+  /** One action in `oneIn`, a whole number; 0 is none at all. */
+  constructor(oneIn: number, seed: bigint);
+  /** Whether this action (64 hexadecimal digits) is drawn. */
+  takes(action: string): boolean;
+}
+
+/** One value of the settings: what is expected there. Without `default` or `optional` it must be set. */
+export interface Field<Value, Json = Value> {
+  /** The same field, with the JSON value that stands there where the operator sets none. */
+  default(json: Json): Field<Value, Json>;
+  /** The same field, undefined where the operator sets none. */
+  optional(): Field<Value | undefined, Json>;
+  /** The same field, which may be null as well. */
+  nullable(): Field<Value | null, Json | null>;
+  /** Reads a JSON value (undefined: there is none); what does not fit is a {@link Refusal} that names `path`. */
+  read(value: unknown, path: string): Value;
+}
+
+/** Fields by their names. A field that is not among them is refused. */
+export type Fields = { readonly [name: string]: Field<any, any> };
+
+/** What fields become once they are read. */
+export type Settings<Named extends Fields> = {
+  readonly [Name in keyof Named]: Named[Name] extends Field<infer Value, any> ? Value : never;
+};
+
+/** A text. */
+export function string(): Field<string>;
+
+/** `true` or `false`. */
+export function boolean(): Field<boolean>;
+
+/**
+ * A whole number within these bounds. Default: from 0 to 2^53 - 1, beyond which JSON numbers are not exact in JavaScript.
+ */
+export function integer(bounds?: { minimum?: number; maximum?: number }): Field<number>;
+
+/** One of these texts. */
+export function oneOf<const Value extends string>(...values: Value[]): Field<Value>;
+
+/** A list of such values. */
+export function list<Value, Json>(element: Field<Value, Json>): Field<Value[], Json[]>;
+
+/** A list of texts that are patterns. */
+export function patterns(): Field<Patterns, string[]>;
+
+/** An object with these fields. */
+export function object<const Named extends Fields>(
+  fields: Named,
+): Field<Settings<Named>, { [Name in keyof Named]?: Named[Name] extends Field<any, infer Json> ? Json : never }>;
+
+declare global {
+  /** In a policy, the host's log: `warn` is shown to whoever runs the build, the others with `-v`. All are recorded. */
+  interface Console {
+    /** For whoever works on the policy. */
+    debug(...parts: unknown[]): void;
+    /** The same as `info`. */
+    log(...parts: unknown[]): void;
+    /** For whoever wonders what happened. */
+    info(...parts: unknown[]): void;
+    /** For whoever runs the build. */
+    warn(...parts: unknown[]): void;
+    /** The same as `warn`. */
+    error(...parts: unknown[]): void;
+  }
+  var console: Console;
+}

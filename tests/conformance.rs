@@ -49,7 +49,16 @@ macro_rules! languages {
     };
 }
 
-languages!(assemblyscript, go, javascript, rust, typescript);
+languages!(
+    assemblyscript,
+    c,
+    go,
+    javascript,
+    python,
+    rust,
+    typescript,
+    wat
+);
 
 #[test]
 fn every_language_with_a_policy_here_is_tested() {

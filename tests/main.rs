@@ -15,6 +15,7 @@ mod guests;
 mod housekeeping;
 mod knowledge;
 mod malformed;
+mod odd_setups;
 mod policy;
 mod policy_faults;
 mod policy_loading;

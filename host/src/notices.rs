@@ -3,11 +3,15 @@
 //! In helper mode stdout is the protocol and stderr goes to whoever runs the go command, so silence is the rule and a
 //! line says what happened and what to do.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::io::Write;
 
 /// Lines that one session may print; a build must not drown in what its cache says.
 const MAX_LINES: usize = 40;
+
+/// Lines that a policy may have printed in a session; they never take the place of the host's own.
+const MAX_POLICY_LINES: usize = 40;
 
 /// Characters of a line. Longer ones come from a policy, not from a person.
 const MAX_LINE: usize = 2_000;
@@ -18,6 +22,7 @@ pub struct Notices {
     verbose: bool,
     told: HashSet<&'static str>,
     lines: usize,
+    policy_lines: usize,
 }
 
 impl Notices {
@@ -33,6 +38,7 @@ impl Notices {
             verbose,
             told: HashSet::new(),
             lines: 0,
+            policy_lines: 0,
         }
     }
 
@@ -45,11 +51,23 @@ impl Notices {
     pub fn tell(&mut self, text: &str) {
         self.lines += 1;
         match self.lines.cmp(&MAX_LINES) {
-            std::cmp::Ordering::Less => self.write(text),
-            std::cmp::Ordering::Equal => {
+            Ordering::Less => self.write(text),
+            Ordering::Equal => {
                 self.write("more happened than is shown here; --record FILE writes all of it down");
             }
-            std::cmp::Ordering::Greater => {}
+            Ordering::Greater => {}
+        }
+    }
+
+    /// A line that the policy logged.
+    pub fn pass_on(&mut self, text: &str) {
+        self.policy_lines += 1;
+        match self.policy_lines.cmp(&MAX_POLICY_LINES) {
+            Ordering::Less => self.write(&format!("policy: {text}")),
+            Ordering::Equal => {
+                self.write("the policy logged more than is shown here; --record FILE writes all of it down");
+            }
+            Ordering::Greater => {}
         }
     }
 
@@ -124,11 +142,12 @@ mod tests {
         let mut notices = Notices::to(Box::new(seen.clone()), true);
         for number in 0..1000 {
             notices.tell(&format!("line {number}"));
+            notices.pass_on("a policy's word");
             notices.tell_once("cause", "once");
         }
         notices.summarise("the end");
         let text = String::from_utf8(seen.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(text.lines().count(), MAX_LINES + 1);
+        assert_eq!(text.lines().count(), MAX_LINES + MAX_POLICY_LINES + 1);
         assert_eq!(text.matches("once").count(), 1);
         assert!(text.ends_with("cachewarden: the end\n"));
     }

@@ -210,23 +210,36 @@ impl<'run> Replay<'run> {
 
     /// Something that the recording says happened.
     fn expect(&mut self, number: usize, line: &Line) {
+        let mut logged = None;
         while let Some(event) = self.happened.pop_front() {
             if is_expected(line, &event) {
                 return;
             }
-            if let Some(failure) = failure(&event) {
-                self.differ(number, failure);
-            }
+            self.tell_failure(number, event, &mut logged);
         }
         self.differ(number, format!("it did not happen: {}", shown(line)));
     }
 
     /// Failures that nothing expected.
     fn tell_failures(&mut self, number: usize) {
+        let mut logged = None;
         while let Some(event) = self.happened.pop_front() {
-            if let Some(failure) = failure(&event) {
-                self.differ(number, failure);
+            self.tell_failure(number, event, &mut logged);
+        }
+    }
+
+    /// Tells a failure together with what the policy logged before it, which often says why.
+    fn tell_failure(&mut self, number: usize, event: Event, logged: &mut Option<String>) {
+        if let Some(failure) = failure(&event) {
+            let logged = logged.take().map(|text| format!("; it logged: {text}"));
+            self.differ(number, failure + &logged.unwrap_or_default());
+        }
+        if let Event::Log(line) = event {
+            let text = logged.get_or_insert_default();
+            if !text.is_empty() {
+                text.push_str(" / ");
             }
+            text.push_str(&line.message);
         }
     }
 

@@ -35,6 +35,7 @@ Every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; lists are sepa
     max_term_width = 110,
     disable_help_subcommand = true,
     disable_help_flag = true,
+    args_override_self = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs"
 )]
@@ -156,7 +157,8 @@ pub(super) struct HelperOptions {
         long,
         value_name = "SIZE",
         env = "CACHEWARDEN_MAX_SIZE",
-        hide_env = true
+        hide_env = true,
+        value_parser = size
     )]
     pub(super) max_size: Option<ByteSize>,
     /// Memory of the policy [default: 128 MiB]
@@ -164,7 +166,8 @@ pub(super) struct HelperOptions {
         long,
         value_name = "SIZE",
         env = "CACHEWARDEN_POLICY_MEMORY",
-        hide_env = true
+        hide_env = true,
+        value_parser = size
     )]
     pub(super) policy_memory: Option<ByteSize>,
     /// CPU time of one question to it [default: 100ms]
@@ -200,7 +203,8 @@ pub(super) struct PruneOptions {
         long,
         value_name = "SIZE",
         env = "CACHEWARDEN_PRUNE_MAX_SIZE",
-        hide_env = true
+        hide_env = true,
+        value_parser = size
     )]
     pub(super) max_size: Option<ByteSize>,
     /// Entries of this scope only
@@ -264,23 +268,34 @@ pub(super) fn shown(path: &Path) -> String {
         .to_string()
 }
 
+/// The empty part that a list's last separator leaves is no label; nothing else may be without a name.
 fn label(text: &str) -> Result<(String, String), String> {
+    if text.is_empty() {
+        return Ok((String::new(), String::new()));
+    }
     let (name, value) = text
         .split_once('=')
         .ok_or("expected NAME=VALUE; --label-env NAME takes the value from the environment")?;
+    if name.is_empty() {
+        return Err("a label needs a name".into());
+    }
     Ok((label_name(name)?, value.to_owned()))
 }
 
 fn label_name(name: &str) -> Result<String, String> {
-    if name.is_empty() {
-        return Err("a label needs a name".into());
-    }
     if name.starts_with(HOST_PREFIX) {
         return Err(format!(
             "names that begin with `{HOST_PREFIX}` are cachewarden's own"
         ));
     }
     Ok(name.to_owned())
+}
+
+fn size(text: &str) -> Result<ByteSize, String> {
+    match text.parse::<ByteSize>() {
+        Ok(size) if size.as_u64() > 0 => Ok(size),
+        _ => Err("expected a size above zero such as 500MB or 10GiB".into()),
+    }
 }
 
 fn duration(text: &str) -> Result<Duration, String> {

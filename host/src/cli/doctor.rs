@@ -8,6 +8,7 @@ use anyhow::Context;
 use clap::Parser;
 
 use crate::policy::Policy;
+use crate::session::Pattern;
 use crate::store::Store;
 
 use super::arguments::{Arguments, HelperOptions, shown};
@@ -72,7 +73,10 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
 /// The options within a value of GOCACHEPROG that starts this program.
 fn helper_options(value: &str) -> Option<HelperOptions> {
     let fields = split_quoted(value)?;
-    let is_ours = Path::new(fields.first()?).file_stem()? == "cachewarden";
+    let program = Path::new(fields.first()?);
+    let is_this = program.canonicalize().ok() == std::env::current_exe().ok()?.canonicalize().ok();
+    let name = program.file_name()?.to_str()?;
+    let is_ours = is_this || name.starts_with("cachewarden");
     let arguments = Arguments::try_parse_from(fields).ok()?;
     is_ours.then_some(arguments.helper)
 }
@@ -171,7 +175,7 @@ fn check_gocache() -> Result<String, Advice> {
 
 /// Builds a small program through this very program, twice; the second time everything must be there.
 fn check_build(program: &Path, options: &HelperOptions) -> Result<String, Advice> {
-    let remedy = "run it by hand with -v and read what it says; the lines above may tell why";
+    let remedy = "mend what it says, or run it by hand with -v";
     let failed = |error: std::io::Error| advice(error.to_string(), remedy);
     let work = tempfile::tempdir().map_err(failed)?;
     let path = |name: &str| work.path().join(name);
@@ -180,6 +184,11 @@ fn check_build(program: &Path, options: &HelperOptions) -> Result<String, Advice
     }
     fs::write(path("module/go.mod"), "module doctor\n\ngo 1.21\n").map_err(failed)?;
     fs::write(path("module/doctor.go"), "// Package doctor is compiled once.\npackage doctor\n\n// Answer is exported.\nfunc Answer() int { return 42 }\n").map_err(failed)?;
+    let limits = options.limits();
+    let patterns = |patterns: &[Pattern]| {
+        let texts: Vec<_> = patterns.iter().map(Pattern::as_str).collect();
+        texts.join(",")
+    };
     let mut settings = vec![
         ("GOCACHEPROG", format!("'{}' -v", program.display())),
         ("CACHEWARDEN_DIR", path("store").display().to_string()),
@@ -190,6 +199,17 @@ fn check_build(program: &Path, options: &HelperOptions) -> Result<String, Advice
             options.settings.clone().unwrap_or_default(),
         ),
         ("CACHEWARDEN_LABEL_ENV", options.label_env.join(",")),
+        ("CACHEWARDEN_ALLOW_READ", patterns(&options.allow_read)),
+        ("CACHEWARDEN_ALLOW_WRITE", patterns(&options.allow_write)),
+        ("CACHEWARDEN_POLICY_MEMORY", format!("{}B", limits.memory)),
+        (
+            "CACHEWARDEN_POLICY_DEADLINE",
+            humantime::format_duration(limits.deadline).to_string(),
+        ),
+        (
+            "CACHEWARDEN_POLICY_BUDGET",
+            humantime::format_duration(limits.budget).to_string(),
+        ),
     ];
     if let Some(source) = &options.policy {
         settings.push(("CACHEWARDEN_POLICY", shown(&source.file)));

@@ -3,8 +3,9 @@
 //! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (protocol.md, 7).
 
 use std::fs::File;
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -28,6 +29,9 @@ use super::output;
 /// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (protocol.md, 5):
 /// the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
+
+/// Bytes of settings that are read from a file: more than anybody writes, and no more than a policy should have to parse.
+const MAX_SETTINGS: u64 = 1024 * 1024;
 
 const WELCOME: &str = "\
 cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
@@ -82,13 +86,16 @@ fn serve(options: &HelperOptions, sink: &mut ResponseWriter<File>) -> anyhow::Re
         None => None,
     };
     let store = Arc::new(open_store(options, &mut notices));
-    if store.is_trim_due(setup.started) {
-        start_trimmer(&store, options);
-    }
-    let session = Session::open(store, policy, setup, recorder, notices)?;
+    let session = Session::open(Arc::clone(&store), policy, setup, recorder, notices)?;
     let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut source = RequestReader::new(stdin);
-    match session.run(&mut source, sink) {
+    let result = session.run(&mut source, sink);
+    // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
+    // day.
+    if store.is_trim_due(SystemTime::now()) {
+        start_trimmer(&store, options);
+    }
+    match result {
         Ok(_) => Ok(ExitCode::SUCCESS),
         // A go command that was killed: nobody is left to complain to.
         Err(RunError::Answers(_)) => Ok(ExitCode::SUCCESS),
@@ -116,9 +123,10 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
     let mut labels: Vec<_> = options
         .label
         .iter()
+        .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| told_label(name.clone(), value.clone()))
         .collect();
-    for name in &options.label_env {
+    for name in options.label_env.iter().filter(|name| !name.is_empty()) {
         let value = std::env::var_os(name).unwrap_or_default();
         let value = value.into_string().ok().with_context(|| {
             format!("the variable {name} (--label-env) is not valid UTF-8, and two such values could not be told apart")
@@ -127,6 +135,15 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
         if !value.is_empty() {
             labels.push(told_label(name.clone(), value));
         }
+    }
+    for (position, label) in labels.iter().enumerate() {
+        anyhow::ensure!(
+            labels[..position]
+                .iter()
+                .all(|earlier| earlier.name != label.name),
+            "the label {} is set twice (--label, --label-env, or a variable CACHEWARDEN_LABEL that was left over); one of the two would be a lie",
+            label.name
+        );
     }
     let or_any = |patterns: &Vec<Pattern>| match patterns.is_empty() {
         true => vec![Pattern::any()],
@@ -152,7 +169,7 @@ pub(super) fn settings(text: Option<&str>) -> anyhow::Result<Box<RawValue>> {
         Some(text) => match text.strip_prefix('@') {
             None => (text.to_owned(), "--settings".to_owned()),
             Some(file) => (
-                std::fs::read_to_string(file).with_context(|| {
+                read_settings(file).with_context(|| {
                     format!("cannot read the settings {file} (--settings @FILE)")
                 })?,
                 format!("the settings {file}"),
@@ -160,6 +177,21 @@ pub(super) fn settings(text: Option<&str>) -> anyhow::Result<Box<RawValue>> {
         },
     };
     serde_json::from_str(&json).with_context(|| format!("{origin}: not valid JSON"))
+}
+
+fn read_settings(file: &str) -> io::Result<String> {
+    // Not a pipe, which would be waited for.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = std::fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(flags)
+        .open(file)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut text = String::new();
+    file.take(MAX_SETTINGS).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn load_policy(
@@ -216,6 +248,12 @@ fn start_trimmer(store: &Store, options: &HelperOptions) {
 
 fn trimmer(program: &Path, folder: &Path) -> Command {
     let mut command = Command::new(program);
+    // What was said to this session is no business of the trimmer's.
+    for (name, _) in std::env::vars_os() {
+        if name.as_encoded_bytes().starts_with(b"CACHEWARDEN_") {
+            command.env_remove(name);
+        }
+    }
     command
         .arg("--dir")
         .arg(folder)

@@ -18,7 +18,7 @@ const BAR_AFTER: Duration = Duration::from_secs(1);
 /// Removes what is asked for, and says what that was.
 pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
     let folder = options.store_folder()?;
-    if !folder.exists() {
+    if !Store::exists(&folder) {
         output::print(&format!(
             "There is no store in {}; nothing to do.\n",
             folder.display()
@@ -26,6 +26,15 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         return Ok(ExitCode::SUCCESS);
     }
     let store = Store::open(&folder, None)?;
+    if let Some(scope) = &prune.scope
+        && !store.has_scope(scope)
+    {
+        output::print(&format!(
+            "There is no scope {scope} in {}; nothing to do.\n",
+            folder.display()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let request = TrimRequest {
         older_than: prune.older_than.unwrap_or(DEFAULT_AGE),
         max_size: prune.max_size.map(|size| size.as_u64()),

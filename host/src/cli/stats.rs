@@ -25,7 +25,7 @@ struct Report<'store> {
 /// Prints the report.
 pub(super) fn run(options: &HelperOptions, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
     let folder = options.store_folder()?;
-    let (survey, sessions) = if folder.exists() {
+    let (survey, sessions) = if Store::exists(&folder) {
         let store = Store::open(&folder, None)?;
         (store.survey(SystemTime::now()), store.sessions_so_far())
     } else {

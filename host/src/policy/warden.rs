@@ -12,6 +12,7 @@ use crate::store::Tally;
 use super::contract::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
 use super::host::{Log, LogLine};
 use super::instance::{Fault, Instance, Question, StartError};
+use super::limits::{Limits, cpu_time};
 use super::{LoadError, Policy};
 
 /// So many faults in a row, and the policy is off: it will not get better.
@@ -65,7 +66,10 @@ pub struct Warden {
     /// What the session may still log, while there is no instance.
     log: Option<Log>,
     faults_in_a_row: u32,
+    /// The sum of all calls: CPU time where a call was long enough to be measured, wall time else.
     used: Duration,
+    /// This thread's CPU time when the session began.
+    cpu_at_start: Duration,
     events: Vec<Event>,
 }
 
@@ -83,6 +87,7 @@ impl Warden {
             log: Some(Log::new()),
             faults_in_a_row: 0,
             used: Duration::ZERO,
+            cpu_at_start: cpu_time(),
             events: Vec::new(),
         };
         let opening = warden.start()?;
@@ -167,7 +172,7 @@ impl Warden {
         match result {
             Ok(answer) => {
                 self.faults_in_a_row = 0;
-                if self.used >= self.policy.limits.budget {
+                if self.is_budget_spent() {
                     self.switch_off_spent();
                 }
                 Some(Some(answer))
@@ -182,15 +187,32 @@ impl Warden {
 
     /// What a call may take: the deadline, or what the session has left.
     fn allowed(&self) -> Duration {
-        let left = self.policy.limits.budget.saturating_sub(self.used);
-        self.policy.limits.deadline.min(left)
+        let Limits {
+            deadline, budget, ..
+        } = self.policy.limits;
+        let left = budget.saturating_sub(self.used);
+        if left >= deadline {
+            return deadline;
+        }
+        deadline.min(budget.saturating_sub(self.used_at_most()))
+    }
+
+    /// On a throttled or busy machine the calls' wall time says too much; they cannot have taken more CPU time than
+    /// this thread has.
+    fn used_at_most(&self) -> Duration {
+        self.used.min(cpu_time().saturating_sub(self.cpu_at_start))
+    }
+
+    fn is_budget_spent(&self) -> bool {
+        let budget = self.policy.limits.budget;
+        self.used >= budget && self.used_at_most() >= budget
     }
 
     /// A fresh instance after a fault.
     fn recover(&mut self) {
         self.faults_in_a_row += 1;
         self.log = self.instance.take().map(Instance::into_log);
-        if self.used >= self.policy.limits.budget {
+        if self.is_budget_spent() {
             return self.switch_off_spent();
         }
         if self.faults_in_a_row >= FAULTS_IN_A_ROW {

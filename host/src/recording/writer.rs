@@ -3,11 +3,13 @@
 //! Each line is whole and goes out in one write, so a killed session leaves nothing but whole lines, and several
 //! sessions may append to one file: every line carries its session's `id`.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
 use serde::Serialize;
+
+use crate::store::{append_line, open_to_append};
 
 use super::line::Line;
 
@@ -38,7 +40,7 @@ impl Recorder {
     /// # Errors
     /// When the file cannot be opened.
     pub fn append(path: &Path, id: &str) -> io::Result<Self> {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let file = open_to_append(path)?;
         Ok(Self {
             file: Some(file),
             id: id.to_owned(),
@@ -58,9 +60,8 @@ impl Recorder {
         let Some(file) = &mut self.file else {
             return Ok(());
         };
-        let mut text = serde_json::to_vec(&WithId { id: &self.id, line })?;
-        text.push(b'\n');
-        let result = file.write_all(&text);
+        let text = serde_json::to_vec(&WithId { id: &self.id, line })?;
+        let result = append_line(file, &text);
         if result.is_err() {
             self.file = None;
         }

@@ -59,7 +59,7 @@ impl Session {
                 }
                 Event::Log(line) => {
                     if line.level == Level::Warn || self.notices.is_verbose() {
-                        self.notices.tell(&format!("policy: {}", line.message));
+                        self.notices.pass_on(&line.message);
                     }
                     Line::Log(Logged {
                         level: line.level,

@@ -63,8 +63,8 @@ enum Target {
     Writing(NamedTempFile),
     /// It can be written nowhere.
     Failed(io::Error),
-    /// Nothing more is to be done.
-    Done,
+    /// It has its name.
+    Named,
 }
 
 impl<'store> Incoming<'store> {
@@ -80,7 +80,7 @@ impl<'store> Incoming<'store> {
             output,
             hasher: Sha256::new(),
             size: 0,
-            target: Target::Done,
+            target: Target::Named,
             diverted: None,
         };
         incoming.target = match incoming.open_existing() {
@@ -123,28 +123,28 @@ impl<'store> Incoming<'store> {
                 found,
             });
         }
-        if let Target::Comparing(existing) = &mut self.target {
-            let is_longer = existing
+        if let Target::Comparing(existing) = &self.target
+            && existing
                 .metadata()
-                .map_or(true, |data| data.len() != self.size);
-            if is_longer {
-                self.rewrite();
-            }
+                .map_or(true, |data| data.len() != self.size)
+        {
+            self.rewrite();
         }
-        let target = std::mem::replace(&mut self.target, Target::Done);
-        match target {
-            Target::Comparing(_) => {}
-            Target::Writing(file) => self.name(file)?,
-            Target::Failed(error) => return Err(PutError::Write(error)),
-            Target::Done => {
-                unreachable!("only this function leaves it, and it takes the put itself")
-            }
+        if let Target::Writing(_) = &self.target
+            && let Err(error) = self.name()
+        {
+            // Something stands in the object's place that cannot be replaced, or there is no room for a name.
+            self.divert(error);
+            self.name().map_err(PutError::Write)?;
         }
-        Ok(Stored {
-            disk_path: self.place().disk_path(&self.output),
-            size: self.size,
-            diverted: self.diverted,
-        })
+        match self.target {
+            Target::Failed(error) => Err(PutError::Write(error)),
+            Target::Comparing(_) | Target::Writing(_) | Target::Named => Ok(Stored {
+                disk_path: self.place().disk_path(&self.output),
+                size: self.size,
+                diverted: self.diverted,
+            }),
+        }
     }
 
     /// Where the object will lie.
@@ -225,11 +225,27 @@ impl<'store> Incoming<'store> {
         }
     }
 
-    fn name(&mut self, file: NamedTempFile) -> Result<(), PutError> {
+    /// Gives a complete file its name; where that fails the file is still there to be read.
+    fn name(&mut self) -> io::Result<()> {
         let place = self.place();
-        let result = files::lock_shared(&place.bucket(&self.output))
-            .and_then(|_lock| Ok(file.persist(place.path(&self.output))?));
-        result.map(drop).map_err(PutError::Write)
+        let bucket = files::lock_shared(&place.bucket(&self.output));
+        match std::mem::replace(&mut self.target, Target::Named) {
+            Target::Writing(file) => {
+                let named = match bucket {
+                    Ok(_lock) => file.persist(place.path(&self.output)),
+                    Err(error) => Err(tempfile::PersistError { error, file }),
+                };
+                named.map(drop).map_err(|failed| {
+                    self.target = Target::Writing(failed.file);
+                    failed.error
+                })
+            }
+            Target::Failed(error) => Err(error),
+            other => {
+                self.target = other;
+                Ok(())
+            }
+        }
     }
 }
 

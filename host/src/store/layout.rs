@@ -1,7 +1,6 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -28,6 +27,11 @@ pub(super) const TRIM: &str = "trim";
 
 const VERSION: &str = "VERSION";
 
+/// A number has few digits.
+const MAX_VERSION: u64 = 100;
+
+const TAG_NAME: &str = "CACHEDIR.TAG";
+
 /// The text that makes backup tools pass over a folder (the Cache Directory Tagging Specification).
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This folder is the store of cachewarden, a build cache for Go. It can be removed at any time;\n\
@@ -46,6 +50,14 @@ pub enum StoreError {
         /// What the system says.
         reason: io::Error,
     },
+    /// The folder holds something else.
+    #[error(
+        "{folder} holds other files and no store of cachewarden (there is no file VERSION in it); name an empty or a new folder with --dir"
+    )]
+    NotAStore {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// A version of this program that is newer, or none, made it.
     #[error(
         "{file} says layout `{found}`, and this cachewarden knows layout {LAYOUT_VERSION} only; update cachewarden, or name another folder with --dir"
@@ -58,21 +70,32 @@ pub enum StoreError {
     },
 }
 
-/// Makes the folder a store, or sees that it is one.
+/// Makes an empty or missing folder a store, or sees that it is one. Nobody else's folder becomes one: a trim would
+/// remove files from it.
 pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
     let unusable = |reason| StoreError::Unusable {
         folder: folder.to_owned(),
         reason,
     };
+    if folder.to_str().is_none() {
+        let reason = "its path is not valid UTF-8, and the paths that go is told must be";
+        return Err(unusable(io::Error::other(reason)));
+    }
     files::create_private_folder(folder).map_err(unusable)?;
-    let file = folder.join(VERSION);
-    let found = match fs::read_to_string(&file) {
+    let found = match read_version(folder) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return initialise(folder).map_err(unusable);
+            return if holds_something_else(folder) {
+                Err(StoreError::NotAStore {
+                    folder: folder.to_owned(),
+                })
+            } else {
+                initialise(folder).map_err(unusable)
+            };
         }
         Err(error) => return Err(unusable(error)),
     };
+    let file = folder.join(VERSION);
     if found.trim().parse() == Ok(LAYOUT_VERSION) {
         return Ok(());
     }
@@ -88,9 +111,29 @@ pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
     })
 }
 
+/// Whether there is a store in the folder, of whatever layout.
+pub(super) fn is_store(folder: &Path) -> bool {
+    folder.join(VERSION).exists()
+}
+
+fn read_version(folder: &Path) -> io::Result<String> {
+    // Not a pipe, which would be waited for.
+    let (file, _) = files::open_regular(&folder.join(VERSION), false)?;
+    let mut text = String::new();
+    file.take(MAX_VERSION).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Files that the making of a store does not leave behind, wherever it is interrupted.
+fn holds_something_else(folder: &Path) -> bool {
+    files::names_in(folder)
+        .iter()
+        .any(|name| !files::is_temporary(name) && name != TAG_NAME && name != TRIM)
+}
+
 fn initialise(folder: &Path) -> io::Result<()> {
     // The version last: where it stands, all the rest does. Of many that begin at once, each writes the same.
-    create_if_missing(folder, "CACHEDIR.TAG", TAG)?;
+    create_if_missing(folder, TAG_NAME, TAG)?;
     // A new store has nothing to trim for a day.
     create_if_missing(folder, TRIM, "")?;
     create_if_missing(folder, VERSION, &format!("{LAYOUT_VERSION}\n"))

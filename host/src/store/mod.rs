@@ -28,6 +28,7 @@ mod trim;
 
 pub use boot::Boot;
 pub use entry::{Entry, Reach};
+pub use files::{append_line, open_to_append};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
 pub use scope::{InvalidScopeName, ScopeName};
@@ -88,6 +89,11 @@ impl Store {
             }),
             ..Self::without_folder(gocache)
         })
+    }
+
+    /// Whether there is a store in `folder`. Looking makes none.
+    pub fn exists(folder: &Path) -> bool {
+        layout::is_store(folder)
     }
 
     /// No store: gets find nothing, and puts go to the private folder.

@@ -5,9 +5,10 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Removed, Store, TrimRequest, layout};
+use super::{Removed, Store, TrimRequest, layout, private};
 
 /// Between the end of one trim and the next.
 const INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -28,9 +29,11 @@ impl Store {
                 } else {
                     STALLED
                 };
-                metadata
+                let due = metadata
                     .modified()
-                    .is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age >= interval))
+                    .is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age >= interval));
+                // In a read-only store there is nothing to do, unless its builds have left something elsewhere.
+                due && (is_writable(folder) || private::folder().exists())
             }
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         }
@@ -44,6 +47,9 @@ impl Store {
         let Some(folder) = self.folder() else {
             return Ok(None);
         };
+        if !is_writable(folder) {
+            return super::trim::sweep_private().map(Some);
+        }
         let mut memory = OpenOptions::new()
             .read(true)
             .write(true)
@@ -69,6 +75,10 @@ impl Store {
         remember(&mut memory, "")?;
         Ok(Some(removed))
     }
+}
+
+fn is_writable(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 fn remember(memory: &mut File, text: &str) -> io::Result<()> {

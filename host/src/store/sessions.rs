@@ -3,8 +3,8 @@
 //! A line is appended in one write, under a shared lock; the trimmer folds a file that has grown into a single line,
 //! under an exclusive one. So totals are never lost between the two.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -38,13 +38,14 @@ pub struct Tally {
 impl Tally {
     /// Adds another tally to this one.
     pub fn add(&mut self, other: &Self) {
-        self.gets += other.gets;
-        self.hits += other.hits;
-        self.refused_gets += other.refused_gets;
-        self.puts += other.puts;
-        self.refused_puts += other.refused_puts;
-        self.bytes_put += other.bytes_put;
-        self.diverged += other.diverged;
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.gets, other.gets);
+        add(&mut self.hits, other.hits);
+        add(&mut self.refused_gets, other.refused_gets);
+        add(&mut self.puts, other.puts);
+        add(&mut self.refused_puts, other.refused_puts);
+        add(&mut self.bytes_put, other.bytes_put);
+        add(&mut self.diverged, other.diverged);
     }
 }
 
@@ -92,15 +93,15 @@ impl Store {
         let Some(folder) = self.folder() else {
             return Ok(());
         };
-        let mut text = serde_json::to_vec(line)?;
-        text.push(b'\n');
-        lock_current(&folder.join(layout::SESSIONS), File::lock_shared)?.write_all(&text)
+        let text = serde_json::to_vec(line)?;
+        let mut file = lock_current(&folder.join(layout::SESSIONS), File::lock_shared)?;
+        files::append_line(&mut file, &text)
     }
 
     /// What sessions did so far. Lines that cannot be read are passed over.
     pub fn sessions_so_far(&self) -> SessionsSoFar {
         self.folder()
-            .map(|folder| sum(&folder.join(layout::SESSIONS)))
+            .and_then(|folder| sum(&folder.join(layout::SESSIONS)).ok())
             .unwrap_or_default()
     }
 }
@@ -113,7 +114,7 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
         _ => return Ok(()),
     }
     let _lock = lock_current(&path, File::lock)?;
-    let so_far = sum(&path);
+    let so_far = sum(&path)?;
     let line = SessionLine {
         sessions: so_far.sessions,
         session: None,
@@ -132,7 +133,7 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
 /// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it.
 fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<File> {
     loop {
-        let file = OpenOptions::new().append(true).create(true).open(path)?;
+        let file = files::open_to_append(path)?;
         lock(&file)?;
         if fs::metadata(path)
             .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))
@@ -142,20 +143,25 @@ fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<Fi
     }
 }
 
-fn sum(path: &Path) -> SessionsSoFar {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    let lines = text
-        .lines()
-        .filter_map(|line| serde_json::from_str::<SessionLine>(line).ok());
-    lines.fold(SessionsSoFar::default(), |mut sum, line| {
-        sum.sessions += line.sessions;
+fn sum(path: &Path) -> io::Result<SessionsSoFar> {
+    let mut bytes = Vec::new();
+    match files::open_regular(path, false) {
+        Ok((mut file, _)) => file.read_to_end(&mut bytes).map(drop)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<SessionLine>(line).ok());
+    Ok(lines.fold(SessionsSoFar::default(), |mut sum, line| {
+        sum.sessions = sum.sessions.saturating_add(line.sessions);
         sum.since = Some(
             sum.since
                 .map_or(line.started, |since| since.min(line.started)),
         );
         sum.tally.add(&line.tally);
         sum
-    })
+    }))
 }
 
 #[cfg(test)]

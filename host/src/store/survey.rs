@@ -94,16 +94,24 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Whether the store has a scope of this name.
+    pub fn has_scope(&self, scope: &ScopeName) -> bool {
+        self.folder()
+            .is_some_and(|folder| folder.join(layout::SCOPES).join(scope.folder()).is_dir())
+    }
+}
+
 impl ScopeSurvey {
     fn add(&mut self, entry: &Entry, used: SystemTime, now: SystemTime) {
         let seconds_since = |time| now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
         self.entries += 1;
-        self.bytes += entry.size;
+        self.bytes = self.bytes.saturating_add(entry.size);
         self.oldest_seconds = self.oldest_seconds.max(seconds_since(entry.time));
         self.last_used_seconds = self.last_used_seconds.min(seconds_since(used));
         let kind = self.kinds.entry(entry.kind).or_default();
         kind.entries += 1;
-        kind.bytes += entry.size;
+        kind.bytes = kind.bytes.saturating_add(entry.size);
     }
 }
 

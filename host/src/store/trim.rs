@@ -11,6 +11,8 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use crate::digest::Digest;
+
 use super::files::{self, TOUCH_INTERVAL};
 use super::scope::ScopeName;
 use super::survey::scopes;
@@ -111,7 +113,7 @@ impl Store {
                 done: bucket,
                 of: BUCKETS,
             });
-            let name = format!("{bucket:02x}");
+            let name = bucket_name(bucket);
             for scope in &scopes {
                 let entries = folder.join(layout::SCOPES).join(scope.folder()).join(&name);
                 removed.entries += removal.remove_from(&entries, cutoffs.entries)?.0;
@@ -119,11 +121,7 @@ impl Store {
             if request.scope.is_none() {
                 let objects = folder.join(layout::OBJECTS).join(&name);
                 removed.count_objects(removal.remove_from(&objects, cutoffs.objects)?);
-                let private = private::folder();
-                if private::is_ours(&private) {
-                    removed
-                        .count_objects(removal.remove_from(&private.join(&name), now - UNTOUCHED)?);
-                }
+                removed.count_objects(removal.remove_from_private(&name, now)?);
             }
         }
         if !request.dry_run {
@@ -135,6 +133,24 @@ impl Store {
         }
         Ok(removed)
     }
+}
+
+/// Sweeps the private folder alone, for a store that cannot be written or used.
+pub(super) fn sweep_private() -> io::Result<Removed> {
+    let now = SystemTime::now();
+    let removal = Removal {
+        dry_run: false,
+        temporaries_before: now - UNTOUCHED,
+    };
+    let mut removed = Removed::default();
+    for bucket in 0..BUCKETS {
+        removed.count_objects(removal.remove_from_private(&bucket_name(bucket), now)?);
+    }
+    Ok(removed)
+}
+
+fn bucket_name(bucket: usize) -> String {
+    format!("{bucket:02x}")
 }
 
 impl Removed {
@@ -201,9 +217,25 @@ struct Removal {
 }
 
 impl Removal {
+    /// Sweeps one folder of the private objects.
+    fn remove_from_private(&self, bucket: &str, now: SystemTime) -> io::Result<(u64, u64)> {
+        let private = private::folder();
+        if !private::is_ours(&private) {
+            return Ok((0, 0));
+        }
+        self.remove_from(&private.join(bucket), now - UNTOUCHED)
+    }
+
     /// Removes the files of `folder` last touched before `cutoff`; how many, and their bytes.
     fn remove_from(&self, folder: &Path, cutoff: SystemTime) -> io::Result<(u64, u64)> {
-        let names = files::names_in(folder);
+        // A link would lead to somebody else's files.
+        if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
+            return Ok((0, 0));
+        }
+        let names: Vec<_> = files::names_in(folder)
+            .into_iter()
+            .filter(is_ours)
+            .collect();
         let is_old = |name: &OsString| {
             let cutoff = if files::is_temporary(name) {
                 self.temporaries_before
@@ -211,7 +243,9 @@ impl Removal {
                 cutoff
             };
             let metadata = fs::symlink_metadata(folder.join(name)).ok()?;
-            (metadata.modified().ok()? < cutoff).then_some(metadata.len())
+            let is_old = metadata.modified().ok()? < cutoff;
+            // A folder in a file's place is nothing that this program made.
+            (is_old && !metadata.is_dir()).then_some(metadata.len())
         };
         let candidates: Vec<_> = names
             .into_iter()
@@ -254,6 +288,14 @@ impl Removal {
         }
         Ok(())
     }
+}
+
+/// Whether this program gives files such names: digests, and what is still being written.
+fn is_ours(name: &OsString) -> bool {
+    files::is_temporary(name)
+        || name
+            .to_str()
+            .is_some_and(|name| Digest::from_hex(name).is_some())
 }
 
 /// Removes the folders of a scope that no longer holds anything: every pull request may have had one.

@@ -10,6 +10,7 @@ mod figures;
 mod floor;
 mod gets;
 mod machine;
+mod meanwhile;
 mod page;
 mod puts;
 mod starts;
@@ -26,6 +27,7 @@ use crate::workspace::Workspace;
 
 use figures::Section;
 use machine::Machine;
+use meanwhile::Meanwhile;
 use workbench::Workbench;
 
 /// How often things are measured.
@@ -51,8 +53,10 @@ pub(crate) fn run(workspace: &Workspace, effort: Effort) -> Result<()> {
     let go = Go::of_this_machine()?;
     let machine = Machine::look(&go)?;
     let bench = Workbench::prepare(workspace, go)?;
+    let meanwhile = Meanwhile::begin()?;
     let sections = measure(&bench, effort)?;
-    let page = page::write(&machine, effort, &sections);
+    let others = meanwhile.share_of_others(machine.cores)?;
+    let page = page::write(&machine, effort, others, &sections);
     println!("\n{page}");
     let file = workspace.root().join("docs/benchmarks.md");
     fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;

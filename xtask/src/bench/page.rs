@@ -5,7 +5,12 @@ use super::figures::Section;
 use super::machine::Machine;
 
 /// The whole page.
-pub(super) fn write(machine: &Machine, effort: Effort, sections: &[Section]) -> String {
+pub(super) fn write(
+    machine: &Machine,
+    effort: Effort,
+    others: f64,
+    sections: &[Section],
+) -> String {
     let Machine {
         cores,
         processor,
@@ -22,7 +27,8 @@ pub(super) fn write(machine: &Machine, effort: Effort, sections: &[Section]) -> 
     cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}
 
 with the release build of cachewarden, on {cores} cores ({processor}), {system}, {go}.
-They say how the columns compare, not how fast a machine is.
+They say how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors' time;
+more than a few, and the times are doubtful.
 
 - The contestants take turns, so that each round of turns makes a pair of any two. A figure is the median of all rounds.
   The numbers in brackets are its ratios to the columns on its left, in their order: of each pair the ratio, of these the
@@ -31,7 +37,8 @@ They say how the columns compare, not how fast a machine is.
   no helper gets below it.
 - **cachewarden** has no policy; **with `slim`** the policy of examples/slim is asked about every get and put.
 - What is warm is in the page cache. Everything is written into fresh folders, and nothing is removed before the end.
-"
+",
+        others * 100.0
     );
     for section in sections {
         let Section { title, note, .. } = section;

@@ -64,11 +64,20 @@ pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
     Ok(Usage { wall, cpu })
 }
 
+/// The CPU time of this process and of all its children that were waited for.
+pub(super) fn cpu_of_all() -> Result<Duration> {
+    Ok(cpu_of(libc::RUSAGE_SELF)? + cpu_of_children()?)
+}
+
 /// The CPU time of all children that were waited for.
 fn cpu_of_children() -> Result<Duration> {
+    cpu_of(libc::RUSAGE_CHILDREN)
+}
+
+fn cpu_of(whom: libc::c_int) -> Result<Duration> {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the pointer is to a writable `rusage`, which is all that getrusage(2) asks for.
-    let result = unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, usage.as_mut_ptr()) };
+    let result = unsafe { libc::getrusage(whom, usage.as_mut_ptr()) };
     if result != 0 {
         return Err(std::io::Error::last_os_error()).context("cannot read the CPU time");
     }

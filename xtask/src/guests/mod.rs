@@ -4,10 +4,13 @@
 //! target/guests/. A file there changes only when its bytes do, and is never seen half written.
 
 mod assemblyscript;
+mod c;
 mod go;
 mod javascript;
+mod python;
 mod rust;
 mod typescript;
+mod wat;
 
 use std::fs;
 use std::path::Path;
@@ -26,9 +29,12 @@ type Build = fn(&Workspace, &Path) -> Result<()>;
 const LANGUAGES: &[(&str, Build)] = &[
     ("rust", rust::build),
     ("assemblyscript", assemblyscript::build),
+    ("c", c::build),
     ("go", go::build),
     ("javascript", javascript::build),
+    ("python", python::build),
     ("typescript", typescript::build),
+    ("wat", wat::build),
 ];
 
 /// Builds all policies; what has not changed is not built again.

@@ -24,8 +24,8 @@ struct Sdks;
 struct Language {
     /// As it is said on the command line.
     name: &'static str,
-    /// Its folder among the SDKs; none where the template is all that is needed.
-    sdk: Option<&'static str>,
+    /// Its folder among the SDKs.
+    sdk: &'static str,
     /// The folder of the template.
     template: &'static str,
     /// What leaves policy.wasm in the new folder.
@@ -35,33 +35,51 @@ struct Language {
 const LANGUAGES: &[Language] = &[
     Language {
         name: "assemblyscript",
-        sdk: Some("assemblyscript"),
+        sdk: "assemblyscript",
         template: "assemblyscript/template",
         build: "npm install && npx asc",
     },
     Language {
+        name: "c",
+        sdk: "c",
+        template: "c/template",
+        build: "make",
+    },
+    Language {
         name: "go",
-        sdk: Some("go"),
+        sdk: "go",
         template: "go/template",
         build: "go generate",
     },
     Language {
         name: "javascript",
-        sdk: Some("javascript"),
+        sdk: "javascript",
         template: "javascript/template/javascript",
         build: "npm install && npm run build",
     },
     Language {
+        name: "python",
+        sdk: "python",
+        template: "python/template",
+        build: "python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt && .venv/bin/python -m cachewarden_policy build policy.py",
+    },
+    Language {
         name: "rust",
-        sdk: Some("rust"),
+        sdk: "rust",
         template: "rust/template",
         build: "cargo build --release --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
     },
     Language {
         name: "typescript",
-        sdk: Some("javascript"),
+        sdk: "javascript",
         template: "javascript/template/typescript",
         build: "npm install && npm run build",
+    },
+    Language {
+        name: "wat",
+        sdk: "wat",
+        template: "wat/template",
+        build: "cp policy.wat policy.wasm",
     },
 ];
 
@@ -139,7 +157,7 @@ fn fill(folder: &Path, name: &str, language: &Language) -> anyhow::Result<()> {
     for path in Sdks::iter() {
         let target = if let Some(rest) = below(&path, language.template) {
             with_name(rest.trim_end_matches(TEMPLATE_SUFFIX), name)
-        } else if let Some(rest) = language.sdk.and_then(|sdk| below(&path, sdk))
+        } else if let Some(rest) = below(&path, language.sdk)
             && below(rest, "template").is_none()
         {
             format!("{SDK_FOLDER}/{rest}")

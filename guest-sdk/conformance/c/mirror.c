@@ -1,0 +1,93 @@
+// Says what it was told, and answers by numbers: see ../README.md.
+#include "cachewarden.h"
+
+static cachewarden_text write;
+static cachewarden_texts read;
+static unsigned lifetime;
+static cachewarden_text refuse;
+
+static const cachewarden_field settings[] = {
+    CACHEWARDEN_NULLABLE_FIELD("write", &write),
+    CACHEWARDEN_FIELD("read", &read),
+    CACHEWARDEN_FIELD("lifetime", &lifetime),
+    CACHEWARDEN_FIELD("refuse", &refuse),
+    CACHEWARDEN_END_OF_FIELDS,
+};
+
+static cachewarden_text joined(cachewarden_texts texts)
+{
+    return cachewarden_join(texts, CACHEWARDEN_TEXT(","));
+}
+
+static cachewarden_text facts_text(unsigned facts)
+{
+    const cachewarden_text names[] = {CACHEWARDEN_TEXT("bound"), CACHEWARDEN_TEXT("remote"),
+                                      CACHEWARDEN_TEXT("audited"), CACHEWARDEN_TEXT("diverged")};
+    cachewarden_text held[4];
+    size_t count = 0;
+    for (unsigned fact = 0; fact < 4; fact++)
+        if (facts >> fact & 1)
+            held[count++] = names[fact];
+    return count ? joined((cachewarden_texts){held, count}) : CACHEWARDEN_TEXT("-");
+}
+
+static cachewarden_refusal open(const cachewarden_session *session, cachewarden_grant *grant)
+{
+    const bool refuses_settings = cachewarden_equal(refuse, CACHEWARDEN_TEXT("settings"));
+    if (refuse.data && !refuses_settings && !cachewarden_equal(refuse, CACHEWARDEN_TEXT("session")))
+        return cachewarden_refuse_settings("`refuse`: expected `settings` or `session`");
+    cachewarden_debug("session started=%llu seed=%llu readable=%.*s writable=%.*s", session->started, session->seed,
+                      CACHEWARDEN_PRINT(joined(session->readable)), CACHEWARDEN_PRINT(joined(session->writable)));
+    for (size_t index = 0; index < session->label_count; index++) {
+        const cachewarden_label *label = &session->labels[index];
+        cachewarden_info("label %.*s=%.*s scope=%.*s verified=%s", CACHEWARDEN_PRINT(label->name),
+                         CACHEWARDEN_PRINT(label->value), CACHEWARDEN_PRINT(label->scope),
+                         label->verified ? "true" : "false");
+    }
+    if (refuse.data) {
+        cachewarden_warn("refusing");
+        return refuses_settings ? cachewarden_refuse_settings("as told") : cachewarden_refuse_session("as told");
+    }
+    cachewarden_grant_write(grant, write);
+    for (size_t index = 0; index < read.count; index++)
+        cachewarden_grant_read(grant, read.items[index]);
+    grant->lifetime = lifetime;
+    return CACHEWARDEN_GRANTED;
+}
+
+static cachewarden_lookup get(const cachewarden_candidate *candidate)
+{
+    cachewarden_debug("get action=%.*s output=%.*s size=%llu age=%llu scope=%u kind=%s facts=%.*s",
+                      CACHEWARDEN_PRINT(cachewarden_hex(&candidate->action)),
+                      CACHEWARDEN_PRINT(cachewarden_hex(&candidate->output)), candidate->size, candidate->age,
+                      candidate->scope, cachewarden_kind_name(candidate->kind),
+                      CACHEWARDEN_PRINT(facts_text(candidate->facts)));
+    static const cachewarden_lookup verdicts[] = {CACHEWARDEN_LOOKUP_HIT, CACHEWARDEN_LOOKUP_HIT_VERIFIED,
+                                                  CACHEWARDEN_LOOKUP_SKIP, CACHEWARDEN_LOOKUP_MISS,
+                                                  CACHEWARDEN_LOOKUP_AUDIT};
+    return verdicts[candidate->age % 5];
+}
+
+static cachewarden_reach put(const cachewarden_offer *offer)
+{
+    cachewarden_debug("put action=%.*s output=%.*s size=%llu kind=%s facts=%.*s",
+                      CACHEWARDEN_PRINT(cachewarden_hex(&offer->action)),
+                      CACHEWARDEN_PRINT(cachewarden_hex(&offer->output)), offer->size,
+                      cachewarden_kind_name(offer->kind), CACHEWARDEN_PRINT(facts_text(offer->facts)));
+    static const cachewarden_reach verdicts[] = {CACHEWARDEN_REACH_SESSION, CACHEWARDEN_REACH_LOCAL,
+                                                 CACHEWARDEN_REACH_SHARED};
+    return verdicts[offer->size % 3];
+}
+
+static void close(const cachewarden_totals *totals)
+{
+    cachewarden_info("close gets=%llu hits=%llu refused-gets=%llu puts=%llu refused-puts=%llu bytes-put=%llu "
+                     "diverged=%llu",
+                     totals->gets, totals->hits, totals->refused_gets, totals->puts, totals->refused_puts,
+                     totals->bytes_put, totals->diverged);
+}
+
+CACHEWARDEN_EXPORT_OPEN(open, settings)
+CACHEWARDEN_EXPORT_GET(get)
+CACHEWARDEN_EXPORT_PUT(put)
+CACHEWARDEN_EXPORT_CLOSE(close)

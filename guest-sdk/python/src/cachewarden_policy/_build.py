@@ -1,0 +1,147 @@
+"""Makes a WebAssembly module of a policy.
+
+What is wrong with a policy's class is found here, in the Python that builds, before componentize-py is called.
+"""
+
+import importlib
+import inspect
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from types import ModuleType
+
+from ._component import PREFIX, with_plain_exports
+from .instance import Instance
+from .policy import Policy
+
+# What a policy need not answer. `open` is always there: it reads the settings.
+OPTIONAL_QUESTIONS = ("get", "put", "close")
+
+ENTRY_NAME = "cachewarden_policy_entry"
+# The Python in the module would leave its byte code beside the sources.
+ENTRY = """\
+import sys
+sys.dont_write_bytecode = True
+import {module}
+from cachewarden_policy import _guest
+
+WitWorld = _guest.export({module}.{policy})
+"""
+
+
+class BuildError(Exception):
+    """Why a policy cannot be built, for whoever wrote it."""
+
+
+def build(source: Path, output: Path) -> None:
+    """Builds the policy in the file `source`. `output` appears complete, or stays as it was."""
+    policy = _policy_in(_load(source))
+    _check(policy)
+    with tempfile.TemporaryDirectory(prefix="cachewarden-policy-") as folder:
+        contract = Path(folder, "policy.wit")
+        questions = _questions(policy)
+        contract.write_text(_contract(questions), encoding="utf-8")
+        entry = Path(folder, f"{ENTRY_NAME}.py")
+        entry.write_text(ENTRY.format(module=source.stem, policy=policy.__name__), encoding="utf-8")
+        component = Path(folder, "component.wasm")
+        _componentize(contract, [entry.parent, source.resolve().parent, Path(__file__).parents[1]], component)
+        _publish(with_plain_exports(component.read_bytes(), questions), output)
+
+
+def _load(source: Path) -> ModuleType:
+    """Runs a policy's file, as the Python in the module will."""
+    if not source.is_file():
+        raise BuildError(f"{source}: there is no such file")
+    if not (source.suffix == ".py" and source.stem.isidentifier()):
+        raise BuildError(f"{source}: a policy's file is named like a module, such as policy.py or read_only.py")
+    if source.stem in sys.stdlib_module_names or source.stem in sys.modules:
+        raise BuildError(f"{source}: there is another module called {source.stem}; name the file policy.py, for example")
+    sys.dont_write_bytecode = True
+    sys.path.insert(0, str(source.resolve().parent))
+    return importlib.import_module(source.stem)
+
+
+def _policy_in(module: ModuleType) -> type[Policy]:
+    """The one policy that a file defines."""
+    defined = [one for one in vars(module).values() if inspect.isclass(one) and one.__module__ == module.__name__]
+    policies = [one for one in defined if issubclass(one, Policy)]
+    if not policies:
+        raise BuildError(f"{module.__file__}: expected a class that derives from Policy, and there is none")
+    if len(policies) > 1:
+        names = ", ".join(policy.__name__ for policy in policies)
+        raise BuildError(f"{module.__file__}: expected one class that derives from Policy, and there are {names}")
+    return policies[0]
+
+
+def _check(policy: type[Policy]) -> None:
+    """Refuses a policy whose methods or settings the host could not use."""
+    try:
+        Instance(policy)
+    except (NameError, TypeError) as error:
+        raise BuildError(f"{policy.__name__}: {error}") from None
+    for question in ("open", *OPTIONAL_QUESTIONS):
+        method = getattr(policy, question)
+        wanted = f"{policy.__name__}: expected `{_head(question, getattr(Policy, question))}`"
+        if not inspect.isfunction(method) or inspect.iscoroutinefunction(method):
+            raise BuildError(f"{wanted}, found {method!r}")
+        try:
+            inspect.signature(method).bind("self", "told")
+        except TypeError:
+            raise BuildError(f"{wanted}, found `{_head(question, method)}`") from None
+
+
+def _head(name: str, method: Callable[..., object]) -> str:
+    """A method's first line."""
+    return f"def {name}{inspect.signature(method)}".replace("'", "")
+
+
+def _questions(policy: type[Policy]) -> list[str]:
+    """What the host is to ask this policy: one that is not exported is not asked, and costs nothing."""
+    written = [name for name in OPTIONAL_QUESTIONS if getattr(policy, name) is not getattr(Policy, name)]
+    return ["open", *written]
+
+
+def _contract(questions: list[str]) -> str:
+    """The contract with these questions only, under the names that componentize-py can link."""
+    contract = resources.files(__package__).joinpath("policy.wit").read_text(encoding="utf-8")
+
+    def export(match: re.Match[str]) -> str:
+        return f"  export {PREFIX}{match[1]}:{match[2]}" if match[1] in questions else ""
+
+    return re.sub(r"^  export ([a-z-]+):(.*\n)", export, contract, flags=re.MULTILINE)
+
+
+def _componentize(contract: Path, python_path: list[Path], output: Path) -> None:
+    """Runs componentize-py. It finds third-party packages by the virtual environment that we run in."""
+    scripts = sysconfig.get_path("scripts")
+    program = shutil.which("componentize-py", path=scripts) or shutil.which("componentize-py")
+    if program is None:
+        raise BuildError("componentize-py is not installed: `pip install cachewarden-policy` brings it")
+    command = [program, "--quiet", "--wit-path", str(contract), "--world", "policy"]
+    command += ["componentize", ENTRY_NAME, "--output", str(output)]
+    for folder in python_path:
+        command += ["--python-path", str(folder)]
+    environment = dict(os.environ)
+    if sys.prefix != sys.base_prefix:
+        environment["VIRTUAL_ENV"] = sys.prefix
+    status = subprocess.run(command, env=environment, check=False).returncode
+    if status != 0:
+        raise BuildError(f"componentize-py failed with exit status {status}")
+
+
+def _publish(component: bytes, output: Path) -> None:
+    """Puts a component where it belongs, in one step for whoever reads it."""
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
+    try:
+        temporary.write_bytes(component)
+        temporary.replace(output)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise BuildError(f"cannot write {output}: {error.strerror}") from None

@@ -1,0 +1,116 @@
+"""Between the bindings that componentize-py generates and a policy's class. Inside the WebAssembly module only.
+
+Numbers and texts come as they are; what has a type of its own in this package is turned into that here.
+"""
+
+import gc
+import linecache
+import struct
+import sys
+import traceback  # noqa: F401  (what prints an exception; it can only be imported while there are files)
+from typing import Any
+
+from componentize_py_types import Err  # type: ignore[import-not-found]
+from wit_world.imports import host, types  # type: ignore[import-not-found]
+
+from . import log
+from .instance import Instance
+from .lookup import Candidate, Lookup
+from .object import Facts, Kind
+from .patterns import Patterns
+from .policy import Policy
+from .reach import Offer, Reach
+from .refusal import Refusal, SettingsRefusal
+from .session import Label, Session
+from .totals import Totals
+
+
+def _contract_name(word: str) -> str:
+    return word.replace("-", "_").upper()
+
+
+# Tables, and `_value_` rather than `value`, because every get and every put goes through them: an enum's `value`
+# and its hash are calls of Python functions.
+_KINDS = [Kind(kind.name.lower().replace("_", "-")) for kind in types.Kind]
+_FACTS = [Facts(bits) for bits in range(2 ** len(Facts))]
+_LOOKUPS = {lookup.value: types.Lookup[_contract_name(lookup.value)] for lookup in Lookup}
+_REACHES = {reach.value: types.Reach[_contract_name(reach.value)] for reach in Reach}
+_LEVELS = {level.name.lower(): level for level in types.Level}
+
+_digest = struct.Struct(">4Q").pack
+
+
+def export(policy: type[Policy]) -> type:
+    """The class that componentize-py looks for in the module that it is given: the world `policy`, as this policy is."""
+    _keep_source(sys.modules[policy.__module__].__file__)
+    instance = Instance(policy)
+    log._write_with(lambda level, line: host.log(_LEVELS[level], line))
+
+    class WitWorld:
+        def policy_open(self, session: Any) -> Any:
+            try:
+                grant = instance.open(_session(session))
+            except Refusal as refusal:
+                of_settings = isinstance(refusal, SettingsRefusal)
+                variant = types.Refusal_Settings if of_settings else types.Refusal_Session
+                raise Err(variant(str(refusal))) from None
+            return types.Grant(grant.write, list(grant.read), grant._lifetime_seconds())
+
+        def policy_get(self, candidate: Any) -> Any:
+            return _LOOKUPS[instance.get(_candidate(candidate))._value_]
+
+        def policy_put(self, offer: Any) -> Any:
+            return _REACHES[instance.put(_offer(offer))._value_]
+
+        def policy_close(self, totals: Any) -> None:
+            instance.close(Totals(**vars(totals)))
+
+    # What is there now stays: a collection during a call has only what calls made to look at.
+    gc.collect()
+    gc.freeze()
+    return WitWorld
+
+
+def _keep_source(file: str | None) -> None:
+    """Keeps the text of a policy's file in the module that is built: tracebacks show its lines, and there is no file then."""
+    if file is not None:
+        # No time: so it is never compared with the file that is not there.
+        lines = linecache.getlines(file)
+        linecache.cache[file] = (0, None, lines, file)
+
+
+def _session(told: Any) -> Session:
+    return Session(
+        started=told.started,
+        seed=told.seed,
+        labels=[Label(label.name, label.value, label.scope, label.verified) for label in told.labels],
+        readable=Patterns(*told.readable),
+        writable=Patterns(*told.writable),
+        settings=told.settings,
+    )
+
+
+def _candidate(told: Any) -> Candidate:
+    return Candidate(
+        action=_words(told.action),
+        output=_words(told.output),
+        size=told.size,
+        age=told.age,
+        scope=told.scope,
+        kind=_KINDS[told.kind._value_],
+        facts=_FACTS[told.facts._value_],
+    )
+
+
+def _offer(told: Any) -> Offer:
+    return Offer(
+        action=_words(told.action),
+        output=_words(told.output),
+        size=told.size,
+        kind=_KINDS[told.kind._value_],
+        facts=_FACTS[told.facts._value_],
+    )
+
+
+def _words(told: Any) -> bytes:
+    return _digest(told.a, told.b, told.c, told.d)

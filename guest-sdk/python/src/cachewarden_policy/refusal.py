@@ -1,0 +1,16 @@
+"""Why a session gets no grant."""
+
+
+class Refusal(Exception):
+    """What `Policy.open` raises where it gives no grant: one of the two below. Its text is shown to whoever builds."""
+
+
+class SettingsRefusal(Refusal):
+    """The settings are wrong: the build stops with this text, as for a mistyped option.
+
+    Name the field, and say what was expected: "`days`: expected 1 to 30".
+    """
+
+
+class SessionRefusal(Refusal):
+    """This session may not use the cache: the build works, every get is a miss, and nothing outlives the session."""

@@ -1,0 +1,76 @@
+"""What is known about the build that asks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from .patterns import Patterns
+
+# The label by which the host tells a session's default scope.
+DEFAULT_SCOPE = "cachewarden.scope"
+
+# How long the host lets a label's value grow in a scope's name.
+LONGEST_SCOPE_PART = 80
+
+
+@dataclass
+class Label:
+    """One thing known about a session.
+
+    In a test: `Label("GITHUB_REF", "refs/heads/fix")`, or `Label("user", "1000", verified=True)`. Its `scope` then only
+    resembles the host's: it is the value with a `-` for every character that no scope's name may hold.
+    """
+
+    name: str
+    """Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own."""
+    value: str
+    """What it says."""
+    scope: str = ""
+    """What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never
+    meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`."""
+    verified: bool = False
+    """Whether the host proved it. What is not proved is a job's own word."""
+
+    def __post_init__(self) -> None:
+        if not self.scope:
+            self.scope = re.sub("[^A-Za-z0-9._]", "-", self.value)[:LONGEST_SCOPE_PART]
+
+
+@dataclass(kw_only=True)
+class Session:
+    """One run of one go command, and all that is known about it.
+
+    A policy is given it; a test builds one, and names what it needs:
+
+        Session(labels=[Label("GITHUB_REF", "refs/heads/main")], settings='{ "days": 3 }')
+    """
+
+    started: int = 0
+    """When it began, in seconds since 1970. There is no other clock."""
+    seed: int = 0
+    """A random number below 2**64, drawn once and recorded. `Sample` makes use of it."""
+    labels: Sequence[Label] = ()
+    """What is known of the build, in no particular order; a name may occur more than once."""
+    readable: Patterns = Patterns("*")
+    """The scopes that the operator lets this session read."""
+    writable: Patterns = Patterns("*")
+    """The scopes that the operator lets this session write."""
+    settings: str = "{}"
+    """The policy's settings as a JSON text. `Policy.settings` has them read."""
+
+    def label(self, name: str) -> Label | None:
+        """The label of this name, if there is one. Where the host proved one and the job claims another, the proved one."""
+        claimed = (label for label in self.labels if label.name == name)
+        return self.verified_label(name) or next(claimed, None)
+
+    def verified_label(self, name: str) -> Label | None:
+        """The label of this name, if the host proved it. What a job only claims is as if it were not there."""
+        return next((label for label in self.labels if label.verified and label.name == name), None)
+
+    @property
+    def default_scope(self) -> str:
+        """The scope that this session would have without a policy."""
+        label = self.verified_label(DEFAULT_SCOPE)
+        return label.value if label else "default"

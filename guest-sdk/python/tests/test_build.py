@@ -1,0 +1,71 @@
+"""What is wrong with a policy is told before componentize-py is called. That it builds is shown by the host's cases."""
+
+import sys
+import tempfile
+import unittest
+import unittest.mock
+from pathlib import Path
+
+from cachewarden_policy import _build
+from cachewarden_policy._component import with_plain_exports
+
+IMPORT = "from cachewarden_policy import *\n"
+
+
+class BuildTest(unittest.TestCase):
+    def refused(self, source: str, name: str = "written_policy.py") -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, name)
+            file.write_text(IMPORT + source, encoding="utf-8")
+            # What a build imports, the next one has not seen.
+            with (
+                unittest.mock.patch.object(sys, "path", [*sys.path]),
+                unittest.mock.patch.dict(sys.modules),
+                self.assertRaises(_build.BuildError) as error,
+            ):
+                _build.build(file, Path(folder, "policy.wasm"))
+            self.assertEqual([one.name for one in Path(folder).iterdir()], [name])
+        return str(error.exception)
+
+    def test_a_file_has_one_policy(self) -> None:
+        self.assertIn("derives from Policy, and there is none", self.refused(""))
+        self.assertIn("there are A, B", self.refused("class A(Policy): pass\nclass B(Policy): pass\n"))
+
+    def test_a_file_is_named_like_a_module_of_its_own(self) -> None:
+        policy = "class A(Policy): pass\n"
+        self.assertIn("named like a module", self.refused(policy, "read-only.py"))
+        self.assertIn("another module called json", self.refused(policy, "json.py"))
+
+    def test_a_method_takes_what_the_host_tells(self) -> None:
+        told = self.refused("class A(Policy):\n    def get(self): ...\n")
+        self.assertIn("A: expected `def get(self, candidate: Candidate) -> Lookup`, found `def get(self)`", told)
+        told = self.refused("class A(Policy):\n    async def put(self, offer): ...\n")
+        self.assertIn("A: expected `def put(self, offer", told)
+
+    def test_settings_are_of_a_type_that_can_be_read(self) -> None:
+        told = self.refused("class A(Policy):\n    settings: dict\n")
+        self.assertIn("A: settings: expected a class with @dataclass, found <class 'dict'>", told)
+
+    def test_the_contract_has_what_is_asked_only(self) -> None:
+        contract = _build._contract(["open", "put"])
+        self.assertIn("  export policy-open: func(session: session)", contract)
+        self.assertIn("  export policy-put: func(offer: offer) -> reach;", contract)
+        self.assertNotIn("export get", contract)
+        self.assertNotIn("close:", contract)
+
+
+class ComponentTest(unittest.TestCase):
+    HEADER = b"\0asm\x0d\0\x01\0"
+
+    def section(self, kind: int, content: bytes) -> bytes:
+        return bytes([kind, len(content) | 0x80, 0]) + content
+
+    def test_only_exports_are_named_anew(self) -> None:
+        other = self.section(1, b"\0\x0bpolicy-open")
+        exports = self.section(11, b"\x01\0\x0bpolicy-open\x01\0\0")
+        renamed = with_plain_exports(self.HEADER + other + exports, ["open"])
+        self.assertEqual(renamed, self.HEADER + bytes([1, 13]) + other[3:] + bytes([11, 10]) + b"\x01\0\x04open\x01\0\0")
+
+    def test_a_missing_export_is_told(self) -> None:
+        with self.assertRaisesRegex(ValueError, "policy-get"):
+            with_plain_exports(self.HEADER, ["get"])

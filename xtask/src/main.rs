@@ -14,6 +14,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod debian;
 mod demo;
 mod go;
 mod guests;

@@ -10,8 +10,8 @@ use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{debian, process};
 
 /// What policies are compiled for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -42,7 +42,7 @@ pub(crate) fn find(workspace: &Workspace) -> Result<Command> {
     if target_installed(workspace)? {
         return Ok(own_cargo(workspace));
     }
-    if debian_installed() || install_debian() {
+    if debian_installed() || debian::install(&DEBIAN_PACKAGES) {
         return debian_cargo(workspace);
     }
     if add_target(workspace) && target_installed(workspace)? {
@@ -75,35 +75,6 @@ fn debian_installed() -> bool {
     query.args(["--show", "--showformat=${db:Status-Status}\n"]);
     process::ask(query.args(DEBIAN_PACKAGES))
         .is_some_and(|states| states.lines().all(|state| state == "installed"))
-}
-
-/// Installs Debian's packages where we are root on Debian; tells whether they are there now.
-fn install_debian() -> bool {
-    let root = process::ask(Command::new("id").arg("-u")).as_deref() == Some("0");
-    if !root || !Path::new("/etc/debian_version").exists() {
-        return false;
-    }
-    println!("installing {}", DEBIAN_PACKAGES.join(" "));
-    // A fresh machine has no package lists; one with lists need not wait for new ones.
-    install_packages() || (apt(&["update"]) && install_packages())
-}
-
-fn install_packages() -> bool {
-    let install = ["install", "--yes", "--no-install-recommends"];
-    apt(&[&install[..], &DEBIAN_PACKAGES].concat())
-}
-
-/// Runs apt-get silently but for errors, waiting for another one that is at work.
-fn apt(arguments: &[&str]) -> bool {
-    let mut command = Command::new("apt-get");
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(["-qq", "-o", "Dpkg::Use-Pty=0"])
-        .args(["-o", "DPkg::Lock::Timeout=600"])
-        .args(arguments);
-    process::run(&mut command)
-        .inspect_err(|error| eprintln!("{error:#}"))
-        .is_ok()
 }
 
 /// Debian's cargo, building the library from source and linking with our own toolchain's linker:

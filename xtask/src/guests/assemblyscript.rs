@@ -1,10 +1,8 @@
 //! Policies in AssemblyScript: npm brings the compiler to target/tools/assemblyscript/, and links the SDK beside it.
 
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -12,6 +10,7 @@ use serde_json::{Value, json};
 use crate::process;
 use crate::workspace::Workspace;
 
+use super::freshness::is_newer;
 use super::publish;
 
 /// The compiler's version. The package.json files of the SDK, its template and both policies name the same.
@@ -112,34 +111,4 @@ fn version(package: &Path) -> Option<String> {
     let manifest = fs::read(package.join("package.json")).ok()?;
     let manifest: Value = serde_json::from_slice(&manifest).ok()?;
     manifest["version"].as_str().map(str::to_owned)
-}
-
-/// Whether `built` is there and was written after all of `sources`, each a file or a folder of files.
-fn is_newer(built: &Path, sources: impl Iterator<Item = PathBuf>) -> Result<bool> {
-    let Ok(built) = modified(built) else {
-        return Ok(false);
-    };
-    for source in sources {
-        let newest = newest(&source)
-            .with_context(|| format!("cannot read the time of {}", source.display()))?;
-        if newest >= built {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// When a file, or a folder or anything in it, was last written.
-fn newest(path: &Path) -> io::Result<SystemTime> {
-    let mut newest = modified(path)?;
-    if path.is_dir() {
-        for entry in fs::read_dir(path)? {
-            newest = newest.max(self::newest(&entry?.path())?);
-        }
-    }
-    Ok(newest)
-}
-
-fn modified(path: &Path) -> io::Result<SystemTime> {
-    fs::metadata(path)?.modified()
 }

@@ -4,14 +4,15 @@
 //! Zig's by Python's package client. Where all fail, the error says what to install.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{debian, process};
 
+use super::freshness::is_newer;
 use super::publish;
 
 /// Each policy and its folder.
@@ -50,7 +51,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         let sources = [source.with_extension("c"), sdk.join("cachewarden.c")];
         let header = sdk.join("cachewarden.h");
         let built = folder.join(policy).with_extension("wasm");
-        if !is_newer(&built, sources.iter().chain([&header])) {
+        if !is_newer(&built, sources.iter().chain([&header]))? {
             let mut command = compiler(workspace)?;
             command.args(FLAGS).arg("-I").arg(&sdk);
             process::run(command.arg("-o").arg(&built).args(&sources))?;
@@ -58,14 +59,6 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
     Ok(())
-}
-
-/// Whether `built` is there and was written after all of `sources`.
-fn is_newer<'a>(built: &Path, mut sources: impl Iterator<Item = &'a PathBuf>) -> bool {
-    let modified = |path: &Path| fs::metadata(path).and_then(|metadata| metadata.modified());
-    modified(built).is_ok_and(|built| {
-        sources.all(|source| modified(source).is_ok_and(|source| source < built))
-    })
 }
 
 /// A compiler command that makes WebAssembly, still without files.
@@ -78,7 +71,7 @@ fn compiler(workspace: &Workspace) -> Result<Command> {
     if zig_fetched(&python) {
         return Ok(zig(&python));
     }
-    if install_debian() && clang_installed() {
+    if debian::install(&DEBIAN_PACKAGES) && clang_installed() {
         return Ok(clang());
     }
     if fetch_zig(&tools, &python) {
@@ -114,30 +107,6 @@ fn clang_installed() -> bool {
 fn zig_fetched(python: &Path) -> bool {
     process::ask(Command::new(python).args(["-m", "ziglang", "version"]))
         .is_some_and(|version| ZIGLANG.ends_with(&version))
-}
-
-/// Installs Debian's packages where we are root on Debian; tells whether that went well.
-fn install_debian() -> bool {
-    let root = process::ask(Command::new("id").arg("-u")).as_deref() == Some("0");
-    if !root || !Path::new("/etc/debian_version").exists() {
-        return false;
-    }
-    println!("installing {}", DEBIAN_PACKAGES.join(" "));
-    let install = ["install", "--yes", "--no-install-recommends"];
-    let install = [&install[..], &DEBIAN_PACKAGES].concat();
-    // A fresh machine has no package lists; one with lists need not wait for new ones.
-    apt(&install) || (apt(&["update"]) && apt(&install))
-}
-
-/// Runs apt-get silently but for errors, waiting for another one that is at work.
-fn apt(arguments: &[&str]) -> bool {
-    let mut command = Command::new("apt-get");
-    command
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .args(["-qq", "-o", "Dpkg::Use-Pty=0"])
-        .args(["-o", "DPkg::Lock::Timeout=600"])
-        .args(arguments);
-    succeeds(&mut command)
 }
 
 /// Fetches Zig, whose C compiler is clang, into a Python environment of its own.

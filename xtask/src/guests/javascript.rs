@@ -7,7 +7,6 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::SystemTime;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -15,6 +14,7 @@ use serde_json::{Value, json};
 use crate::process;
 use crate::workspace::Workspace;
 
+use super::freshness::is_newer;
 use super::publish;
 
 /// The tools and their versions. The package.json of the SDK pins the first two, those of TypeScript policies the last.
@@ -161,34 +161,4 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
             .collect())
     };
     read().with_context(|| format!("cannot read {}", folder.display()))
-}
-
-/// Whether `built` is there and was written after all of `sources`, each a file or a folder of files.
-fn is_newer<'a>(built: &Path, sources: impl Iterator<Item = &'a PathBuf>) -> Result<bool> {
-    let Ok(built) = modified(built) else {
-        return Ok(false);
-    };
-    for source in sources {
-        let newest = newest(source)
-            .with_context(|| format!("cannot read the time of {}", source.display()))?;
-        if newest >= built {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// When a file, or a folder or anything in it, was last written.
-fn newest(path: &Path) -> io::Result<SystemTime> {
-    let mut newest = modified(path)?;
-    if path.is_dir() {
-        for entry in fs::read_dir(path)? {
-            newest = newest.max(self::newest(&entry?.path())?);
-        }
-    }
-    Ok(newest)
-}
-
-fn modified(path: &Path) -> io::Result<SystemTime> {
-    fs::metadata(path)?.modified()
 }

@@ -5,6 +5,7 @@
 
 mod assemblyscript;
 mod c;
+mod freshness;
 mod go;
 mod javascript;
 mod python;

@@ -1,0 +1,42 @@
+//! Whether what was built is newer than what it was built of, for tools that do not tell themselves.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+
+/// Whether `built` is there and was written after all of `sources`, each a file or a folder of files.
+pub(super) fn is_newer<Source: AsRef<Path>>(
+    built: &Path,
+    sources: impl IntoIterator<Item = Source>,
+) -> Result<bool> {
+    let Ok(built) = modified(built) else {
+        return Ok(false);
+    };
+    for source in sources {
+        let source = source.as_ref();
+        let newest = newest(source)
+            .with_context(|| format!("cannot read the time of {}", source.display()))?;
+        if newest >= built {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// When a file, or a folder or anything in it, was last written.
+fn newest(path: &Path) -> io::Result<SystemTime> {
+    let mut newest = modified(path)?;
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            newest = newest.max(self::newest(&entry?.path())?);
+        }
+    }
+    Ok(newest)
+}
+
+fn modified(path: &Path) -> io::Result<SystemTime> {
+    fs::metadata(path)?.modified()
+}

@@ -266,3 +266,28 @@ fn settings_that_the_policy_refuses_stop_the_helper() {
         "{stderr}"
     );
 }
+
+#[test]
+fn builds_that_begin_at_once_compile_a_slow_policy_once() {
+    let sandbox = Sandbox::new();
+    // Go's runtime takes seconds to compile.
+    let policy = text(guest("go/trusted-branches"));
+    let helpers: Vec<_> = (0..3)
+        .map(|_| sandbox.helper(&["--policy", &policy]))
+        .collect();
+    let said: Vec<_> = helpers
+        .into_iter()
+        .map(|mut helper| {
+            helper.put(&action("x"), b"x").kept();
+            helper.close()
+        })
+        .collect();
+    let told = said
+        .iter()
+        .filter(|said| said.contains("compiling the policy"));
+    assert!(told.count() <= 1, "{said:?}");
+    assert_eq!(compiled(&sandbox).len(), 1);
+    let mut helper = sandbox.helper(&["--policy", &policy]);
+    helper.get(&action("x")).miss();
+    assert_eq!(helper.close(), "");
+}

@@ -166,7 +166,7 @@ fn a_policy_is_compiled_ahead_once() {
     let sandbox = Sandbox::new();
     let policy = text(sandbox.file("local.wat", LOCAL));
     sandbox.run(&["policy", "compile", &policy]).succeeded();
-    let compiled = files_below(&sandbox.path("home/.cache/cachewarden-compiled"));
+    let compiled = sandbox.files_ending("home/.cache/cachewarden-compiled", ".cwasm");
     assert_eq!(compiled.len(), 1);
     let before = identity(&compiled[0]);
     let mut helper = sandbox.helper(&["--policy", &policy]);
@@ -184,6 +184,11 @@ fn the_contract_is_printed_as_it_is_kept() {
     let sandbox = Sandbox::new();
     let contract = include_str!("../guest-sdk/wit/policy.wit");
     assert_eq!(sandbox.run(&["policy", "wit"]).succeeded().stdout, contract);
+    let header = include_str!("../guest-sdk/c/cachewarden.h");
+    assert_eq!(
+        sandbox.run(&["policy", "header"]).succeeded().stdout,
+        header
+    );
 }
 
 #[test]

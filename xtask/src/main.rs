@@ -45,7 +45,7 @@ enum Verb {
     Demo,
     /// Measure what cachewarden costs, and write docs/benchmarks.md
     Bench(bench::Effort),
-    /// Build the Rust policies of examples/ to target/guests/<package>.wasm
+    /// Build the policies in every language to target/guests/
     Guests,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,

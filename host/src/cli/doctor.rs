@@ -119,7 +119,7 @@ fn check_policy(options: &HelperOptions) -> Result<String, Advice> {
     };
     settings(options.settings.as_deref())
         .map_err(|error| advice(format!("{error:#}"), "mend --settings"))?;
-    let policy = Policy::load(source, options.limits(), compiled_cache().as_ref())
+    let policy = Policy::load(source, options.limits(), compiled_cache().as_ref(), || {})
         .map_err(|error| advice(error.to_string(), "mend --policy"))?;
     Ok(format!(
         "{}, SHA-256 {}",

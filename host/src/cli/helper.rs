@@ -200,7 +200,12 @@ fn load_policy(
     notices: &mut Notices,
 ) -> anyhow::Result<Policy> {
     let cache = compiled_cache();
-    let policy = Policy::load(source, options.limits(), cache.as_ref())?;
+    let policy = Policy::load(source, options.limits(), cache.as_ref(), || {
+        notices.tell(&format!(
+            "compiling the policy {}, once on this machine",
+            source.file.display()
+        ));
+    })?;
     if source.file.is_relative() && source.pin.is_none() {
         notices.tell(&format!(
             "the path of the policy is relative and was found as {}: whoever owns the folder that go runs in owns the policy. Give an absolute path, or pin it: --policy {}@sha256:{}",

@@ -5,7 +5,7 @@
 //! are hashed before anything looks into them; and its name holds the module, the engine and its settings, so that a
 //! changed one never meets an old file.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
@@ -45,18 +45,33 @@ impl CompiledCache {
         unsafe { Component::deserialize(engine, image).ok() }
     }
 
-    /// Keeps the compiled form of a module.
+    /// Waits until no other process compiles this module, and keeps others waiting until the lock is dropped: a policy
+    /// that takes seconds to compile is compiled once, however many builds begin with it.
+    pub(super) fn lock(&self, module: &Digest) -> io::Result<File> {
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&self.folder)?;
+        self.check_folder()?;
+        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+        let lock = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .custom_flags(flags.bits().cast_signed())
+            .open(self.folder.join(format!("{module}.lock")))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    /// Keeps the compiled form of a module, in a folder that [`lock`](Self::lock) has made and checked.
     pub(super) fn save(
         &self,
         engine: &Engine,
         module: &Digest,
         component: &Component,
     ) -> io::Result<()> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
-        self.check_folder()?;
         let image = component.serialize().map_err(io::Error::other)?;
         let mut file = NamedTempFile::new_in(&self.folder)?;
         file.write_all(Digest::of(&image).as_bytes())?;

@@ -24,7 +24,7 @@ pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
             return Err("it is native code (a .cwasm file?), which is never run; give the .wasm that it was made of".into());
         }
         _ if looks_like_text(&bytes) => wat::parse_bytes(&bytes)
-            .map_err(|error| error.to_string())?
+            .map_err(|error| on_one_line(&error.to_string()))?
             .into_owned(),
         _ => {
             return Err(
@@ -42,6 +42,12 @@ pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         Encoding::Component => Ok(binary),
         Encoding::Module => wrap(&binary).map_err(|error| format!("{error:#}")),
     }
+}
+
+/// The assembler's text without its drawing of the place, which only makes sense on several lines.
+fn on_one_line(error: &str) -> String {
+    let lines: Vec<_> = error.lines().map(str::trim).take(2).collect();
+    lines.join(" ").replace("--> <anon>:", "at line ")
 }
 
 fn looks_like_text(bytes: &[u8]) -> bool {

@@ -21,6 +21,9 @@ pub(super) const MAX_MODULE_BYTES: u64 = 48 * 1024 * 1024;
 /// Longest compilation. Python takes 4 s on two cores; a CI machine may have a tenth of that.
 pub(super) const MAX_COMPILE_TIME: Duration = Duration::from_secs(120);
 
+/// A compilation that takes longer is worth a word to whoever waits for the build.
+pub(super) const TOLD_OF: Duration = Duration::from_secs(1);
+
 /// Elements of all tables together: function pointers, of which interpreters have some ten thousand.
 const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 

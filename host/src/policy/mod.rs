@@ -42,7 +42,7 @@ use crate::digest::Digest;
 
 use engine::Ticker;
 use host::State;
-use limits::MAX_COMPILE_TIME;
+use limits::{MAX_COMPILE_TIME, TOLD_OF};
 
 /// The version of the engine that runs policies.
 pub const WASMTIME_VERSION: &str = "48.0.8";
@@ -101,7 +101,8 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Reads, compiles (or takes the compiled form from `cache`) and links a policy.
+    /// Reads, compiles (or takes the compiled form from `cache`) and links a policy. `slow` is called when compiling has
+    /// taken a second.
     ///
     /// # Errors
     /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
@@ -109,6 +110,7 @@ impl Policy {
         source: &PolicySource,
         limits: Limits,
         cache: Option<&CompiledCache>,
+        slow: impl FnOnce(),
     ) -> Result<Self, LoadError> {
         let (bytes, digest) = source.read()?;
         let unusable = |reason| LoadError::Unusable {
@@ -116,15 +118,24 @@ impl Policy {
             reason,
         };
         let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
-        let component = match cache.and_then(|cache| cache.load(&engine, &digest)) {
+        let load = || cache.and_then(|cache| cache.load(&engine, &digest));
+        let component = match load() {
             Some(component) => component,
             None => {
-                let component = compile_in_time(&engine, bytes).map_err(unusable)?;
-                if let Some(cache) = cache {
-                    // Without it the next session compiles again, and nothing else is lost.
-                    let _ = cache.save(&engine, &digest, &component);
+                // Where there is no place for a lock there is none for the result either: every session compiles then.
+                let lock = cache.and_then(|cache| cache.lock(&digest).ok());
+                // Whoever had the lock before has compiled it.
+                match lock.as_ref().and_then(|_| load()) {
+                    Some(component) => component,
+                    None => {
+                        let component = compile_in_time(&engine, bytes, slow).map_err(unusable)?;
+                        if let (Some(cache), Some(_)) = (cache, &lock) {
+                            // Without it the next session compiles again, and nothing else is lost.
+                            let _ = cache.save(&engine, &digest, &component);
+                        }
+                        component
+                    }
                 }
-                component
             }
         };
         let (linked, imports_wasi) = host::link(&engine, &component).map_err(unusable)?;
@@ -159,7 +170,11 @@ impl Policy {
 
 /// Compiles on a thread of its own: a module may be made to keep the compiler busy for ever, and nothing can interrupt
 /// it. When its time is up the program ends, and the thread with it.
-fn compile_in_time(engine: &Engine, bytes: Vec<u8>) -> Result<Component, String> {
+fn compile_in_time(
+    engine: &Engine,
+    bytes: Vec<u8>,
+    slow: impl FnOnce(),
+) -> Result<Component, String> {
     let engine = engine.clone();
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new()
@@ -173,7 +188,15 @@ fn compile_in_time(engine: &Engine, bytes: Vec<u8>) -> Result<Component, String>
             let _ = sender.send(compiled);
         })
         .map_err(|error| error.to_string())?;
-    match receiver.recv_timeout(MAX_COMPILE_TIME) {
+    let soon = receiver.recv_timeout(TOLD_OF);
+    let result = match soon {
+        Err(RecvTimeoutError::Timeout) => {
+            slow();
+            receiver.recv_timeout(MAX_COMPILE_TIME.saturating_sub(TOLD_OF))
+        }
+        result => result,
+    };
+    match result {
         Ok(compiled) => compiled,
         Err(RecvTimeoutError::Timeout) => Err(format!(
             "compiling it takes longer than {} s",

@@ -79,7 +79,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
             "it is not a regular file",
         )));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(metadata.len().min(MAX_MODULE_BYTES) as usize + 1);
     file.take(MAX_MODULE_BYTES + 1)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;

@@ -8,13 +8,13 @@ use crate::digest::Digest;
 use crate::policy::{Candidate, Lookup};
 use crate::protocol::{Hit, Response, ResponseSink};
 use crate::recording::{Asked, Line};
-use crate::store::Found;
+use crate::store::{Entry, Found};
 
 use super::Session;
 
 /// What came of looking for an action in the granted scopes.
 enum Search {
-    Found { found: Found, disk_path: String },
+    Found { entry: Entry, disk_path: String },
     Nothing { refused: bool },
 }
 
@@ -41,14 +41,14 @@ impl Session {
             return Ok(());
         }
         match self.search(action) {
-            Search::Found { found, disk_path } => {
+            Search::Found { entry, disk_path } => {
                 self.tally.hits += 1;
                 sink.send(&Response::Hit(
                     id,
                     Hit {
-                        output: found.entry.output,
-                        size: found.entry.size,
-                        time: found.entry.time,
+                        output: entry.output,
+                        size: entry.size,
+                        time: entry.time,
                         disk_path: &disk_path,
                     },
                 ))
@@ -93,7 +93,10 @@ impl Session {
                     if verdict.is_none() {
                         self.record_answer("get", action, "hit", "no-question");
                     }
-                    return Search::Found { found, disk_path };
+                    return Search::Found {
+                        entry: found.entry,
+                        disk_path,
+                    };
                 }
                 None => self.record_answer("get", action, "miss", "damaged"),
             }

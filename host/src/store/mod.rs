@@ -38,7 +38,7 @@ pub use trim::{DEFAULT_AGE, Removed, TrimProgress, TrimRequest};
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -68,10 +68,24 @@ struct Shared {
 pub struct Found {
     /// The entry.
     pub entry: Entry,
+    path: PathBuf,
     file: File,
     boot_offset: u64,
     entry_touched: SystemTime,
     object_touched: SystemTime,
+}
+
+impl Found {
+    /// Changes the entry's boot in place, in the very file that was read: if a put has replaced it meanwhile, that put's
+    /// line stays as it is. A line torn by a crash has some other boot, and its object is hashed again.
+    fn renew_boot(&self, boot: Boot) -> io::Result<()> {
+        let (file, metadata) = files::open_regular(&self.path, true)?;
+        let read = self.file.metadata()?;
+        if (metadata.dev(), metadata.ino()) == (read.dev(), read.ino()) {
+            file.write_all_at(boot.to_string().as_bytes(), self.boot_offset)?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
@@ -119,13 +133,7 @@ impl Store {
     pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
         let shared = self.shared.as_ref()?;
         let path = layout::entry_path(&shared.folder, scope, action);
-        // Writable, so that the boot can be brought up to date; a read-only store is read all the same.
-        let (file, metadata) = files::open_regular(&path, true)
-            .or_else(|error| match error.kind() {
-                io::ErrorKind::NotFound => Err(error),
-                _ => files::open_regular(&path, false),
-            })
-            .ok()?;
+        let (file, metadata) = files::open_regular(&path, false).ok()?;
         let mut buffer = [0; MAX_LINE];
         let length = file.read_at(&mut buffer, 0).ok()?;
         let line = Entry::from_line(&buffer[..length])?;
@@ -137,6 +145,7 @@ impl Store {
             .touched(&line.entry.output, line.entry.size)?;
         Some(Found {
             entry: line.entry,
+            path,
             file,
             boot_offset: line.boot_offset,
             entry_touched: metadata.modified().ok()?,
@@ -155,11 +164,8 @@ impl Store {
             return None;
         }
         if !vouched {
-            // In place, in the file that was read: if a put has replaced it meanwhile, this changes a file without a
-            // name. A line torn by a crash has some other boot, and is hashed again.
-            let _ = found
-                .file
-                .write_all_at(self.boot.to_string().as_bytes(), found.boot_offset);
+            // Where the store is read-only, the object is hashed again the next time.
+            let _ = found.renew_boot(self.boot);
         }
         if files::is_touch_due(found.object_touched, now) && !objects.touch(&output).unwrap_or(true)
         {

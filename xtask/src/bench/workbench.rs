@@ -40,7 +40,7 @@ impl Workbench {
             "--bin=cachewarden",
             "--bin=floor",
         ]))?;
-        guests::run(workspace)?;
+        guests::run_rust(workspace)?;
         usage::adopt_orphans()?;
         let all = workspace.bench();
         let folder = all.join(std::process::id().to_string());

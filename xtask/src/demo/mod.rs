@@ -35,7 +35,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
             .cargo()
             .args(["build", "--package", "cachewarden"]),
     )?;
-    guests::run(workspace)?;
+    guests::run_rust(workspace)?;
     println!(
         "building a small Go module four times with {}",
         go.version()

@@ -24,7 +24,7 @@ pub(in crate::cli) fn run(
 ) -> anyhow::Result<ExitCode> {
     let cache =
         compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
-    let policy = Policy::load(&compile.file, options.limits(), Some(&cache))?;
+    let policy = Policy::load(&compile.file, options.limits(), Some(&cache), || {})?;
     output::print(&format!(
         "{} ({}) is compiled in {}\n",
         compile.file.file.display(),

@@ -13,6 +13,9 @@ use crate::policy::CONTRACT;
 use super::arguments::HelperOptions;
 use super::output;
 
+/// The contract for compilers that read C.
+const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/c/cachewarden.h"));
+
 /// What an author may ask for.
 #[derive(Debug, Subcommand)]
 pub(super) enum PolicyVerb {
@@ -24,6 +27,8 @@ pub(super) enum PolicyVerb {
     Compile(compile::CompileOptions),
     /// Print the contract, for those who use their own tools
     Wit,
+    /// Print the contract as a C header: the core functions and how memory is laid out
+    Header,
 }
 
 pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
@@ -33,6 +38,10 @@ pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<
         PolicyVerb::Compile(compile) => compile::run(options, compile),
         PolicyVerb::Wit => {
             output::print(CONTRACT)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        PolicyVerb::Header => {
+            output::print(HEADER)?;
             Ok(ExitCode::SUCCESS)
         }
     }

@@ -33,7 +33,7 @@ pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow
     let run = thread::Builder::new()
         .stack_size(THREAD_STACK)
         .spawn(move || {
-            let policy = Policy::load(&test.file, limits, compiled_cache().as_ref())?;
+            let policy = Policy::load(&test.file, limits, compiled_cache().as_ref(), || {})?;
             compare(&Arc::new(policy), &test.cases)
         });
     run.context("cannot start a thread")?

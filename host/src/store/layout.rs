@@ -83,18 +83,19 @@ pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
     }
     files::create_private_folder(folder).map_err(unusable)?;
     let found = match read_version(folder) {
-        Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return if holds_something_else(folder) {
-                Err(StoreError::NotAStore {
+            // Asked again after the look: meanwhile another process may have made the store and put something into it.
+            if holds_something_else(folder) && !is_store(folder) {
+                return Err(StoreError::NotAStore {
                     folder: folder.to_owned(),
-                })
-            } else {
-                initialise(folder).map_err(unusable)
-            };
+                });
+            }
+            initialise(folder).map_err(unusable)?;
+            read_version(folder)
         }
-        Err(error) => return Err(unusable(error)),
+        found => found,
     };
+    let found = found.map_err(unusable)?;
     let file = folder.join(VERSION);
     if found.trim().parse() == Ok(LAYOUT_VERSION) {
         return Ok(());

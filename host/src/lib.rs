@@ -20,6 +20,7 @@ pub mod notices;
 pub mod policy;
 pub mod protocol;
 pub mod recording;
+pub mod regular_file;
 pub mod replay;
 pub mod session;
 pub mod store;

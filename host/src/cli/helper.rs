@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::Arc;
@@ -20,6 +19,7 @@ use crate::notices::Notices;
 use crate::policy::{CompiledCache, Policy, PolicySource, THREAD_STACK};
 use crate::protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use crate::recording::Recorder;
+use crate::regular_file;
 use crate::session::{Allowed, Pattern, RunError, Session, Setup, told_label};
 use crate::store::Store;
 
@@ -180,15 +180,7 @@ pub(super) fn settings(text: Option<&str>) -> anyhow::Result<Box<RawValue>> {
 }
 
 fn read_settings(file: &str) -> io::Result<String> {
-    // Not a pipe, which would be waited for.
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = std::fs::OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(file)?;
-    if !file.metadata()?.is_file() {
-        return Err(io::Error::other("it is not a regular file"));
-    }
+    let (file, _) = regular_file::open_to_read(Path::new(file))?;
     let mut text = String::new();
     file.take(MAX_SETTINGS).read_to_string(&mut text)?;
     Ok(text)

@@ -1,12 +1,11 @@
 //! A policy as the operator names it: `FILE`, or `FILE@sha256:HEX` to take no other bytes.
 
-use std::fs::OpenOptions;
 use std::io::Read;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::digest::Digest;
+use crate::regular_file;
 
 use super::LoadError;
 use super::limits::MAX_MODULE_BYTES;
@@ -66,19 +65,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
         file: path.to_owned(),
         reason,
     };
-    // A pipe without a writer must not hold the build up.
-    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
-    let file = OpenOptions::new()
-        .read(true)
-        .custom_flags(flags)
-        .open(path)
-        .map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(std::io::Error::other(
-            "it is not a regular file",
-        )));
-    }
+    let (file, metadata) = regular_file::open_to_read(path).map_err(unreadable)?;
     let mut bytes = Vec::with_capacity(metadata.len().min(MAX_MODULE_BYTES) as usize + 1);
     file.take(MAX_MODULE_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::store::{append_line, open_to_append};
+use crate::regular_file::{append_line, open_to_append};
 
 use super::line::Line;
 

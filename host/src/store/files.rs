@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -36,41 +36,6 @@ pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Met
     } else {
         Err(io::Error::other("not a regular file"))
     }
-}
-
-/// Opens a file to append lines to it, which is created where it is missing. A pipe or a device in its place is an
-/// error: one would be waited for, and the other may be the protocol.
-///
-/// # Errors
-/// When it cannot be opened, or is no regular file.
-pub fn open_to_append(path: &Path) -> io::Result<File> {
-    let file = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
-    if file.metadata()?.is_file() {
-        Ok(file)
-    } else {
-        Err(io::Error::other("it is not a regular file"))
-    }
-}
-
-/// Appends a line in one write. After a line that a full disk tore it begins a new one.
-///
-/// # Errors
-/// When it cannot be written.
-pub fn append_line(file: &mut File, line: &[u8]) -> io::Result<()> {
-    let mut text = Vec::with_capacity(line.len() + 2);
-    let length = file.metadata()?.len();
-    let mut last = [b'\n'];
-    if length > 0 && file.read_at(&mut last, length - 1)? == 1 && last != [b'\n'] {
-        text.push(b'\n');
-    }
-    text.extend_from_slice(line);
-    text.push(b'\n');
-    file.write_all(&text)
 }
 
 /// How often a folder is made that the trimmer removes, empty as it still is, before a file is in it.

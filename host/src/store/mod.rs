@@ -28,7 +28,6 @@ mod trim;
 
 pub use boot::Boot;
 pub use entry::{Entry, Reach};
-pub use files::{append_line, open_to_append};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
 pub use scope::{InvalidScopeName, ScopeName};

@@ -10,6 +10,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::regular_file::{append_line, open_to_append};
+
 use super::{Store, files, layout};
 
 /// A file larger than this is folded: some 5,000 sessions.
@@ -95,7 +97,7 @@ impl Store {
         };
         let text = serde_json::to_vec(line)?;
         let mut file = lock_current(&folder.join(layout::SESSIONS), File::lock_shared)?;
-        files::append_line(&mut file, &text)
+        append_line(&mut file, &text)
     }
 
     /// What sessions did so far. Lines that cannot be read are passed over.
@@ -133,7 +135,7 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
 /// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it.
 fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<File> {
     loop {
-        let file = files::open_to_append(path)?;
+        let file = open_to_append(path)?;
         lock(&file)?;
         if fs::metadata(path)
             .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))

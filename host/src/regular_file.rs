@@ -1,0 +1,55 @@
+//! Files that an operator names: opened without waiting for a pipe, and refused unless they are regular files. Links are
+//! followed, unlike within the store, where nobody but this program makes files.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Opens a file to read it.
+///
+/// # Errors
+/// When it cannot be opened, or is no regular file.
+pub fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
+    open(OpenOptions::new().read(true), path)
+}
+
+/// Opens a file to append lines to it, which is created where it is missing. A pipe or a device in its place is an
+/// error: one would be waited for, and the other may be the protocol.
+///
+/// # Errors
+/// When it cannot be opened, or is no regular file.
+pub fn open_to_append(path: &Path) -> io::Result<File> {
+    open(
+        OpenOptions::new().read(true).append(true).create(true),
+        path,
+    )
+    .map(|(file, _)| file)
+}
+
+/// Appends a line in one write. After a line that a full disk tore it begins a new one.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn append_line(file: &mut File, line: &[u8]) -> io::Result<()> {
+    let mut text = Vec::with_capacity(line.len() + 2);
+    let length = file.metadata()?.len();
+    let mut last = [b'\n'];
+    if length > 0 && file.read_at(&mut last, length - 1)? == 1 && last != [b'\n'] {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(line);
+    text.push(b'\n');
+    file.write_all(&text)
+}
+
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    let file = options.custom_flags(flags).open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() {
+        Ok((file, metadata))
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
+}

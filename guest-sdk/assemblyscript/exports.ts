@@ -1,6 +1,6 @@
 // What the host calls. A policy's entry file has the line
 //
-//   export * from "@cachewarden/policy/exports";
+//   export * from "@cachewarden/assemblyscript/exports";
 //
 // and nothing else in these files concerns a policy's author.
 //

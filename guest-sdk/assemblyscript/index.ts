@@ -1,6 +1,6 @@
 // Everything that a policy names. Besides it, a policy's entry file has one line more, which hands it to the host:
 //
-//   export * from "@cachewarden/policy/exports";
+//   export * from "@cachewarden/assemblyscript/exports";
 
 export { Digest } from "./assembly/digest";
 export { Grant, Opening, Refusal } from "./assembly/grant";

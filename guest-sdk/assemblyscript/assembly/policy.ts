@@ -59,7 +59,7 @@ let registered: (() => Policy) | null = null;
  * Makes a class the policy of this module. Once, in the entry file:
  *
  *     register<Frugal>();
- *     export * from "@cachewarden/policy/exports";
+ *     export * from "@cachewarden/assemblyscript/exports";
  *
  * Every session begins with a new object of the class, so its fields need a default each and its constructor no
  * parameter.

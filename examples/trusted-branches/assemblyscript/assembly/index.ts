@@ -3,7 +3,7 @@
 //
 // npm install && npx asc
 
-import { Grant, Opening, Patterns, Policy, Session, Settings, register } from "@cachewarden/policy";
+import { Grant, Opening, Patterns, Policy, Session, Settings, register } from "@cachewarden/assemblyscript";
 
 class TrustedBranches extends Policy {
   /** The label that names the ref being built. */
@@ -30,4 +30,4 @@ class TrustedBranches extends Policy {
 }
 
 register<TrustedBranches>();
-export * from "@cachewarden/policy/exports";
+export * from "@cachewarden/assemblyscript/exports";

@@ -1,6 +1,6 @@
 // Large objects stay on the machine that made them; all others may travel.
 
-import { Offer, Policy, Reach, Settings, register } from "@cachewarden/policy";
+import { Offer, Policy, Reach, Settings, register } from "@cachewarden/assemblyscript";
 
 class Frugal extends Policy {
   /** Objects of more bytes than this stay on the machine. */
@@ -16,4 +16,4 @@ class Frugal extends Policy {
 }
 
 register<Frugal>();
-export * from "@cachewarden/policy/exports";
+export * from "@cachewarden/assemblyscript/exports";

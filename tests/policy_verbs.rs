@@ -240,3 +240,34 @@ fn a_new_project_never_overwrites_and_says_how_to_build_it() {
     );
     assert!(!sandbox.path("x").exists());
 }
+
+#[test]
+fn bench_says_what_a_policy_costs() {
+    let sandbox = Sandbox::new();
+    let policy = policy("two-scopes");
+    let bench = ["policy", "bench", &policy, "--calls", "100"];
+    let shown = sandbox.run(&bench).succeeded().stdout;
+    for line in ["file", "compilation", "first decision", "each ", "memory"] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    let figures = sandbox.run(&[&bench[..], &["--json"]].concat()).succeeded();
+    let figures: serde_json::Value = serde_json::from_str(&figures.stdout).expect("JSON");
+    assert_eq!(figures["calls"], 100);
+    for name in ["compile", "first_cold", "first_warm"] {
+        assert!(figures[name].as_u64().unwrap() > 0, "{name} in {figures}");
+    }
+}
+
+#[test]
+fn bench_of_a_policy_that_fails_says_how() {
+    let sandbox = Sandbox::new();
+    for (name, why) in [
+        ("open-traps", "unreachable"),
+        ("refuses-settings", "refuses"),
+    ] {
+        let outcome = sandbox.run(&["policy", "bench", &policy(name), "--calls", "10"]);
+        let outcome = outcome.exited(2);
+        assert_eq!(outcome.stdout, "");
+        assert!(outcome.stderr.contains(why), "{name}: {outcome:?}");
+    }
+}

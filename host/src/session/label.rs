@@ -26,7 +26,7 @@ pub fn told(name: String, value: String) -> Label {
 }
 
 /// The host's own word for the default scope, which a policy without one of its own may grant.
-pub(super) fn default_scope(scope: &str) -> Label {
+pub fn default_scope(scope: &str) -> Label {
     Label {
         scope: scope_part(scope),
         name: DEFAULT_SCOPE.to_owned(),

@@ -13,7 +13,9 @@ mod pattern;
 mod put;
 
 pub use access::Allowed;
-pub use label::{HOST_PREFIX, scope_part, told as told_label};
+pub use label::{
+    HOST_PREFIX, default_scope as default_scope_label, scope_part, told as told_label,
+};
 pub use pattern::Pattern;
 
 use std::collections::HashMap;

@@ -1,14 +1,17 @@
 //! `cachewarden policy ...`: what a policy's author needs beside an editor; one file a verb.
 
+mod bench;
 mod compile;
 mod new;
 mod test;
 
 use std::process::ExitCode;
+use std::thread;
 
+use anyhow::Context;
 use clap::Subcommand;
 
-use crate::policy::CONTRACT;
+use crate::policy::{CONTRACT, THREAD_STACK};
 
 use super::arguments::HelperOptions;
 use super::output;
@@ -23,6 +26,8 @@ pub(super) enum PolicyVerb {
     New(new::NewOptions),
     /// Ask a policy the questions of recordings or hand-written cases, and print what differs
     Test(test::TestOptions),
+    /// Measure what a policy costs: compilation, first decision, a million questions, memory
+    Bench(bench::BenchOptions),
     /// Compile a policy ahead, so that no build waits for it
     Compile(compile::CompileOptions),
     /// Print the contract, for those who use their own tools
@@ -35,6 +40,7 @@ pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<
     match verb {
         PolicyVerb::New(new) => new::run(new),
         PolicyVerb::Test(test) => test::run(options, test),
+        PolicyVerb::Bench(bench) => bench::run(options, bench),
         PolicyVerb::Compile(compile) => compile::run(options, compile),
         PolicyVerb::Wit => {
             output::print(CONTRACT)?;
@@ -45,4 +51,18 @@ pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Runs what asks a policy, which needs its stack whatever this process was given for its first thread.
+fn with_room_for_a_policy(
+    run: impl FnOnce() -> anyhow::Result<ExitCode> + Send + 'static,
+) -> anyhow::Result<ExitCode> {
+    let run = thread::Builder::new().stack_size(THREAD_STACK).spawn(run);
+    run.context("cannot start a thread")?
+        .join()
+        .unwrap_or_else(|_| {
+            Err(anyhow::anyhow!(
+                "it failed in a way it should not; please report what is above"
+            ))
+        })
 }

@@ -3,16 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread;
 
-use anyhow::Context;
 use clap::Args;
 
 use crate::cli::arguments::HelperOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::{FINDING, output};
 use crate::notices::printable;
-use crate::policy::{Policy, PolicySource, THREAD_STACK};
+use crate::policy::{Policy, PolicySource};
 use crate::recording;
 use crate::replay::replay;
 
@@ -29,20 +27,10 @@ pub(in crate::cli) struct TestOptions {
 /// Prints every difference with its file and line; exit code 1 where there is one.
 pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
     let (limits, test) = (options.limits(), test.clone());
-    // A policy needs its stack whatever this process was given for its first thread.
-    let run = thread::Builder::new()
-        .stack_size(THREAD_STACK)
-        .spawn(move || {
-            let policy = Policy::load(&test.file, limits, compiled_cache().as_ref(), || {})?;
-            compare(&Arc::new(policy), &test.cases)
-        });
-    run.context("cannot start a thread")?
-        .join()
-        .unwrap_or_else(|_| {
-            Err(anyhow::anyhow!(
-                "it failed in a way it should not; please report what is above"
-            ))
-        })
+    super::with_room_for_a_policy(move || {
+        let policy = Policy::load(&test.file, limits, compiled_cache().as_ref(), || {})?;
+        compare(&Arc::new(policy), &test.cases)
+    })
 }
 
 fn compare(policy: &Arc<Policy>, cases: &[PathBuf]) -> anyhow::Result<ExitCode> {

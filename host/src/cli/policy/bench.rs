@@ -1,0 +1,265 @@
+//! `cachewarden policy bench`: what a policy costs a build, before one runs with it.
+//!
+//! One session with one instance, as in a build, and in it as many questions as are asked for; the policy's own log goes
+//! nowhere. The session's budget does not bind here, the deadline of a call does.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use humantime::format_duration;
+use serde::Serialize;
+
+use crate::cli::arguments::HelperOptions;
+use crate::cli::helper::{compiled_cache, settings};
+use crate::cli::output;
+use crate::content::{Facts, Kind};
+use crate::digest::Digest;
+use crate::policy::{
+    AllFacts, Candidate, CompiledCache, Event, Limits, Offer, Opening, Policy, PolicySource,
+    Session, Warden,
+};
+use crate::session::default_scope_label;
+
+/// So much for all questions: a bench is stopped by who started it.
+const NO_BUDGET: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The first and the last part of the calls, which are held against each other.
+const PARTS: u64 = 10;
+
+/// What to ask how often.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct BenchOptions {
+    /// The policy
+    file: PolicySource,
+    /// How many questions to ask
+    #[arg(long, value_name = "NUMBER", default_value = "1000000", value_parser = clap::value_parser!(u64).range(PARTS..))]
+    calls: u64,
+    /// As one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What came out. Times are in nanoseconds, memory is in bytes.
+#[derive(Debug, Serialize)]
+struct Figures {
+    /// Size of the policy's file.
+    file: u64,
+    /// Reading and compiling, without the cache of compiled policies.
+    compile: u64,
+    /// From reading the file to the answer of `open` and of the first question, compiled anew.
+    first_cold: u64,
+    /// The same with the cache of compiled policies.
+    first_warm: u64,
+    /// What was asked: `get`, `put`, or nothing where the policy answers neither.
+    question: Option<&'static str>,
+    calls: u64,
+    /// The mean of all calls; of the first and the last tenth of them; the worst.
+    mean: u64,
+    mean_first: u64,
+    mean_last: u64,
+    worst: u64,
+    /// The policy's memory after the first tenth, and at the end.
+    memory_first: usize,
+    memory_last: usize,
+}
+
+/// Prints the figures.
+pub(in crate::cli) fn run(
+    options: &HelperOptions,
+    bench: &BenchOptions,
+) -> anyhow::Result<ExitCode> {
+    let (options, bench) = (options.clone(), bench.clone());
+    super::with_room_for_a_policy(move || {
+        let figures = measure(&options, &bench)?;
+        let text = match bench.json {
+            true => serde_json::to_string(&figures)? + "\n",
+            false => shown(&figures),
+        };
+        output::print(&text)?;
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn measure(options: &HelperOptions, bench: &BenchOptions) -> anyhow::Result<Figures> {
+    let limits = Limits {
+        budget: NO_BUDGET,
+        ..options.limits()
+    };
+    let session = session(options)?;
+    let load = |cache: Option<&CompiledCache>| -> anyhow::Result<(Warden, Asker, [u64; 2])> {
+        let started = Instant::now();
+        let policy = Arc::new(Policy::load(&bench.file, limits, cache, || {})?);
+        let loaded = nanoseconds(started);
+        let asker = Asker::of(&policy);
+        let (mut warden, opening) = Warden::open(policy, session.clone())?;
+        if let Opening::Refused(refusal) = opening {
+            bail!("the policy refuses the session: {refusal:?}; give what it wants by --settings");
+        }
+        asker.ask(&mut warden);
+        Ok((warden, asker, [loaded, nanoseconds(started)]))
+    };
+    let (_, _, [compile, first_cold]) = load(None)?;
+    let cache = compiled_cache().context("no cache folder is known (HOME is not set)")?;
+    load(Some(&cache))?;
+    let (mut warden, asker, [_, first_warm]) = load(Some(&cache))?;
+
+    let part = bench.calls / PARTS;
+    let mut figures = Figures {
+        file: std::fs::metadata(&bench.file.file)?.len(),
+        compile,
+        first_cold,
+        first_warm,
+        question: asker.name(),
+        calls: bench.calls,
+        mean: 0,
+        mean_first: 0,
+        mean_last: 0,
+        worst: 0,
+        memory_first: 0,
+        memory_last: 0,
+    };
+    if asker.name().is_some() {
+        let started = Instant::now();
+        let mut before = started;
+        let mut last_part_began = started;
+        for call in 1..=bench.calls {
+            asker.ask(&mut warden);
+            let now = Instant::now();
+            figures.worst = figures.worst.max(nanoseconds_between(before, now));
+            before = now;
+            if call == part {
+                figures.mean_first = nanoseconds_between(started, now) / part;
+                figures.memory_first = warden.memory_used();
+            }
+            if call == bench.calls - part {
+                last_part_began = now;
+            }
+        }
+        figures.mean = nanoseconds_between(started, before) / bench.calls;
+        figures.mean_last = nanoseconds_between(last_part_began, before) / part;
+    }
+    figures.memory_last = warden.memory_used();
+    let failures = warden.take_events();
+    let failure = failures
+        .iter()
+        .find(|event| !matches!(event, Event::Log(_)));
+    ensure!(failure.is_none(), "the policy failed: {:?}", failure);
+    Ok(figures)
+}
+
+/// Which question the policy decides.
+#[derive(Clone, Copy)]
+enum Asker {
+    Get,
+    Put,
+    Nothing,
+}
+
+impl Asker {
+    fn of(policy: &Policy) -> Self {
+        let exports = policy.exports();
+        match (exports.get, exports.put) {
+            (true, _) => Self::Get,
+            (false, true) => Self::Put,
+            (false, false) => Self::Nothing,
+        }
+    }
+
+    fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Get => Some("get"),
+            Self::Put => Some("put"),
+            Self::Nothing => None,
+        }
+    }
+
+    /// Asks about a package archive, as most questions of a build are.
+    fn ask(self, warden: &mut Warden) {
+        let digest = Digest::of(b"a package archive");
+        let facts = AllFacts::from(Facts {
+            bound: true,
+            remote: false,
+        });
+        let (kind, size) = (Kind::PackageArchive, 100_000);
+        match self {
+            Self::Get => {
+                warden.get(&Candidate {
+                    action: digest,
+                    output: digest,
+                    size,
+                    age: 60,
+                    scope: 0,
+                    kind,
+                    facts,
+                });
+            }
+            Self::Put => {
+                warden.put(&Offer {
+                    action: digest,
+                    output: digest,
+                    size,
+                    kind,
+                    facts,
+                });
+            }
+            Self::Nothing => {}
+        }
+    }
+}
+
+/// A session as a build's, without labels of its own.
+fn session(options: &HelperOptions) -> anyhow::Result<Session> {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH);
+    Ok(Session {
+        started: started.unwrap_or_default().as_secs(),
+        seed: getrandom::u64().context("the system gives no random numbers")?,
+        labels: vec![default_scope_label(options.scope.as_str())],
+        readable: vec!["*".into()],
+        writable: vec!["*".into()],
+        settings: settings(options.settings.as_deref())?.get().to_owned(),
+    })
+}
+
+fn shown(figures: &Figures) -> String {
+    let time = |nanoseconds: u64| {
+        // Two units are enough to read.
+        let text = format_duration(Duration::from_nanos(nanoseconds)).to_string();
+        text.split(' ').take(2).collect::<Vec<_>>().join(" ")
+    };
+    let mut text = format!(
+        "file            {} bytes\ncompilation     {}, once a machine\nfirst decision  {} after a start; {} where it must be compiled\n",
+        figures.file,
+        time(figures.compile),
+        time(figures.first_warm),
+        time(figures.first_cold),
+    );
+    text += &match figures.question {
+        Some(question) => format!(
+            "each {question}        {} (first tenth {}, last tenth {}), worst {}, of {} calls\nmemory          {} bytes (after the first tenth {})\n",
+            time(figures.mean),
+            time(figures.mean_first),
+            time(figures.mean_last),
+            time(figures.worst),
+            figures.calls,
+            figures.memory_last,
+            figures.memory_first,
+        ),
+        None => format!(
+            "each question   0ns: it exports neither get nor put\nmemory          {} bytes\n",
+            figures.memory_last
+        ),
+    };
+    text
+}
+
+fn nanoseconds(since: Instant) -> u64 {
+    nanoseconds_between(since, Instant::now())
+}
+
+/// Of times that a person waits for: they fit.
+fn nanoseconds_between(start: Instant, end: Instant) -> u64 {
+    u64::try_from((end - start).as_nanos()).unwrap_or(u64::MAX)
+}

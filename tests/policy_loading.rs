@@ -148,6 +148,55 @@ fn a_policy_for_another_contract_is_refused_with_what_does_not_fit() {
     );
 }
 
+/// `chatty.wat`, which imports and exports, made for a version of the contract: as a core module, as a component.
+fn made_for(sandbox: &Sandbox, version: &str) -> [String; 2] {
+    let source = fs::read_to_string(policy("chatty")).expect("its text");
+    let source = source.replace(OLDER_PATCH, version);
+    let module = wat::parse_str(&source).expect("it is right");
+    let world = "package tests:policy;
+        world chatty {
+          use cachewarden:policy/types@0.1.0.{candidate, lookup};
+          import cachewarden:policy/host@0.1.0;
+          export get: func(candidate: candidate) -> lookup;
+        }";
+    let component = component_for(version, module.clone(), world);
+    [
+        text(sandbox.file(&format!("module-{version}.wasm"), module)),
+        text(sandbox.file(&format!("component-{version}.wasm"), component)),
+    ]
+}
+
+#[test]
+fn a_policy_for_any_patch_of_the_contract_is_served() {
+    let sandbox = Sandbox::new();
+    // A line at the level `debug`, for a `chatty` policy.
+    let action = asking(HIT, LOCAL, "known");
+    sandbox.fill(&[], &[action], b"known");
+    for version in [OLDER_PATCH, "0.1.99"] {
+        for policy in made_for(&sandbox, version) {
+            let mut helper = sandbox.helper(&["--policy", &policy, "-v"]);
+            assert_eq!(helper.get(&action).hit().bytes(), b"known", "{policy}");
+            let stderr = helper.close();
+            assert!(stderr.contains("from the policy"), "{policy}: {stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_for_another_minor_version_is_refused_with_both() {
+    let sandbox = Sandbox::new();
+    for version in ["0.2.0", "1.1.1"] {
+        for policy in made_for(&sandbox, version) {
+            let stderr = is_refused(&sandbox, &["--policy", &policy]);
+            assert!(
+                stderr.contains(&format!("version {version} of the contract"))
+                    && stderr.contains("speaks 0.1.1"),
+                "{policy}: {stderr}"
+            );
+        }
+    }
+}
+
 #[test]
 fn a_pinned_policy_has_these_very_bytes() {
     let sandbox = Sandbox::new();

@@ -53,19 +53,28 @@ pub(crate) fn module(name: &str) -> Vec<u8> {
 /// The contract that every policy is made for.
 const CONTRACT: &str = include_str!("../../guest-sdk/wit/policy.wit");
 
-/// The same as a component's bytes, of a world that a WIT text describes.
+/// The version that [`CONTRACT`] has, and another patch of it that policies of the tests are made for.
+const CONTRACT_VERSION: &str = "0.1.1";
+pub(crate) const OLDER_PATCH: &str = "0.1.0";
+
+/// The same as a component's bytes, of a world that a WIT text describes; the text uses the contract in its older patch.
 pub(crate) fn component(name: &str, wit: &str) -> Vec<u8> {
+    component_for(OLDER_PATCH, module(name), wit)
+}
+
+/// A core module as a component, for a version of the contract. Module and text are written for the older patch.
+pub(crate) fn component_for(version: &str, mut module: Vec<u8>, wit: &str) -> Vec<u8> {
     let mut resolve = wit_parser::Resolve::default();
+    let contract = CONTRACT.replace(&format!("@{CONTRACT_VERSION};"), &format!("@{version};"));
     resolve
-        .push_str("contract.wit", CONTRACT)
+        .push_str("contract.wit", &contract)
         .expect("the contract is right");
     let package = resolve
-        .push_str("policy.wit", wit)
+        .push_str("policy.wit", &wit.replace(OLDER_PATCH, version))
         .expect("a WIT text of the tests is right");
     let world = resolve
         .select_world(&[package], None)
         .expect("it has one world");
-    let mut module = module(name);
     let encoding = wit_component::StringEncoding::UTF8;
     wit_component::embed_component_metadata(&mut module, &resolve, world, encoding)
         .expect("they fit");

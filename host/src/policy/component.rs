@@ -1,6 +1,8 @@
 //! Makes a component of whatever a policy file holds: a component stays as it is, a core module is wrapped with a world
 //! of exactly the exports that it has, text is assembled first.
 
+use std::borrow::Cow;
+
 use wasmparser::{Encoding, Parser, Payload};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::{Resolve, WorldKey};
@@ -59,7 +61,7 @@ fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut module = module.to_vec();
     let guest = Guest::survey(&module)?;
     if !guest.has_own_world {
-        let (resolve, world) = world_of(&guest.exports)?;
+        let (resolve, world) = world_of(&guest.exports, guest.contract.as_deref())?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     }
     let encoder = ComponentEncoder::default().module(&module)?.validate(true);
@@ -73,6 +75,8 @@ struct Guest {
     exports: Vec<&'static str>,
     /// The modules that it imports from.
     imported_modules: Vec<String>,
+    /// The version of the contract that it was made for, if it imports something of it.
+    contract: Option<String>,
     /// Whether it carries a world of its own.
     has_own_world: bool,
 }
@@ -85,7 +89,11 @@ impl Guest {
             match payload? {
                 Payload::ImportSection(section) => {
                     for import in section.into_imports() {
-                        guest.imported_modules.push(import?.module.to_owned());
+                        let module = import?.module;
+                        if let Some(version) = contract::version_imported(module) {
+                            guest.contract = Some(version.to_owned());
+                        }
+                        guest.imported_modules.push(module.to_owned());
                     }
                 }
                 Payload::ExportSection(section) => {
@@ -117,10 +125,21 @@ impl Guest {
     }
 }
 
-/// The contract's world with just these exports.
-fn world_of(exports: &[&str]) -> anyhow::Result<(Resolve, wit_parser::WorldId)> {
+/// The contract's world with just these exports, in the patch version that the module was made for: patches of one minor
+/// version have the same types, and the name of an import ends in its version.
+fn world_of(
+    exports: &[&str],
+    made_for: Option<&str>,
+) -> anyhow::Result<(Resolve, wit_parser::WorldId)> {
+    let contract = match made_for {
+        Some(version) => {
+            contract::check(version)?;
+            Cow::Owned(CONTRACT.replacen(contract::VERSION, version, 1))
+        }
+        None => Cow::Borrowed(CONTRACT),
+    };
     let mut resolve = Resolve::default();
-    let package = resolve.push_str("policy.wit", CONTRACT)?;
+    let package = resolve.push_str("policy.wit", &contract)?;
     let world = resolve.select_world(&[package], Some("policy"))?;
     resolve.worlds[world].exports.retain(|key, _| match key {
         WorldKey::Name(name) => exports.contains(&name.as_str()),

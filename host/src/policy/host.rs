@@ -7,12 +7,9 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
-use super::contract::{self, Level, Session};
+use super::contract::{self, HOST_INTERFACE, Level, Session};
 use super::limits::{CallWatch, Limits, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
 use super::{adapters, wasi};
-
-/// The interface that a policy imports from the host.
-const HOST_INTERFACE: &str = "cachewarden:policy/host";
 
 /// A line that a policy logged.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +166,12 @@ pub(super) fn link(
         .imports(engine)
         .map(|(name, _)| name.to_owned())
         .collect();
+    for version in names
+        .iter()
+        .filter_map(|name| contract::version_imported(name))
+    {
+        contract::check(version).map_err(|error| error.to_string())?;
+    }
     let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
     let mut linker = Linker::<State>::new(engine);
     let is_adapted = names.iter().any(|name| name.starts_with(adapters::PACKAGE));
@@ -184,7 +187,7 @@ pub(super) fn link(
         .and_then(|()| linker.instantiate_pre(component));
     linked
         .map(|linked| (linked, imports_wasi))
-        .map_err(|error| describe_link_error(&names, &error))
+        .map_err(|error| format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"))
 }
 
 fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -197,18 +200,4 @@ fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 Ok(())
             },
         )
-}
-
-fn describe_link_error(imports: &[String], error: &wasmtime::Error) -> String {
-    let other = imports
-        .iter()
-        .filter_map(|name| name.strip_prefix(HOST_INTERFACE)?.strip_prefix('@'))
-        .find(|version| *version != contract::VERSION);
-    match other {
-        Some(version) => format!(
-            "it was made for version {version} of the contract, and this cachewarden speaks {}; build it with a guest SDK of that version ({error:#})",
-            contract::VERSION
-        ),
-        None => format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"),
-    }
 }

@@ -186,3 +186,34 @@ fn release_ships_bound_archives_only_and_audits_them() {
         "it is not bound to that action"
     );
 }
+
+/// The sections of a component and of all modules in it, but for names and other notes.
+fn sections(bytes: &[u8]) -> Vec<(u8, &[u8])> {
+    use wasmparser::{Parser, Payload};
+    let payloads = Parser::new(0).parse_all(bytes);
+    let payloads = payloads.map(|payload| payload.expect("valid WebAssembly"));
+    payloads
+        .filter(|payload| match payload {
+            Payload::CustomSection(_) => false,
+            // What is in them comes next.
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => false,
+            _ => true,
+        })
+        .filter_map(|payload| payload.as_section())
+        .map(|(id, range)| (id, &bytes[range]))
+        .collect()
+}
+
+#[test]
+fn the_adapter_of_the_javascript_sdk_is_made_from_its_text() {
+    let engine = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../guest-sdk/javascript/engine"
+    );
+    let text = wat::parse_file(format!("{engine}/adapter.wat")).expect("its text");
+    let binary = std::fs::read(format!("{engine}/adapter.wasm")).expect("its binary form");
+    assert!(
+        sections(&text) == sections(&binary),
+        "make it anew: guest-sdk/javascript/README.md says how"
+    );
+}

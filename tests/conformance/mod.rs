@@ -1,4 +1,10 @@
-//! One set of cases for the policies of every language, run by the program's own `policy test`.
+//! What a policy in any language must do: the same cases, the same end of one that panics, and a new project that builds
+//! with that language's tools alone and answers a million questions in the same memory.
+//!
+//! The chore that runs the tests makes a table of them, languages by cases, from their names; a language whose tools are
+//! not on a person's machine it leaves out, and says so.
+
+mod new_project;
 
 use std::path::{Path, PathBuf};
 
@@ -7,67 +13,151 @@ use crate::support::*;
 /// The folder of the cases, and of a policy in each language beside them.
 const CONFORMANCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk/conformance");
 
-/// The cases that a policy of this name must pass in every language.
-fn cases(policy: &str) -> Vec<PathBuf> {
-    let cases = files_below(&Path::new(CONFORMANCE).join("cases").join(policy));
-    assert!(!cases.is_empty(), "there are cases for {policy}");
-    cases
+/// A module with a test of each kind for each language, and lists of the languages.
+macro_rules! languages {
+    (with an SDK: $($language:ident),+; without: $($bare:ident),*) => {
+        $(mod $language {
+            const LANGUAGE: &str = stringify!($language);
+            tests!();
+
+            #[test]
+            fn new_project_serves_a_go_build_and_a_million_questions() {
+                super::new_project::builds_and_serves(LANGUAGE);
+            }
+        })+
+
+        $(mod $bare {
+            const LANGUAGE: &str = stringify!($bare);
+            tests!();
+        })*
+
+        const WITH_SDK: &[&str] = &[$(stringify!($language)),+];
+        const WITHOUT_SDK: &[&str] = &[$(stringify!($bare)),*];
+
+        /// The cases of each.
+        const CASES: &[&[&str]] = &[$($language::CASES,)+ $($bare::CASES),*];
+    };
 }
 
+/// The tests of one language.
+macro_rules! tests {
+    () => {
+        tests!(
+            mirror_open: "mirror/open",
+            mirror_questions: "mirror/questions",
+            mirror_repeated: "mirror/repeated",
+            mirror_session: "mirror/session",
+            trusted_branches_grants: "trusted-branches/grants",
+            trusted_branches_repeated: "trusted-branches/repeated",
+            trusted_branches_settings: "trusted-branches/settings",
+        );
+
+        #[test]
+        fn panic_is_told_and_the_answer_safe() {
+            super::a_panic_is_told_and_the_answer_safe(LANGUAGE);
+        }
+    };
+    ($($test:ident: $cases:literal),+ $(,)?) => {
+        $(#[test]
+        fn $test() {
+            super::passes(LANGUAGE, $cases);
+        })+
+
+        /// The files of cases that have a test here.
+        pub(super) const CASES: &[&str] = &[$($cases),+];
+    };
+}
+
+languages!(
+    with an SDK: assemblyscript, c, go, javascript, python, rust, typescript, wat, zig;
+    without: d
+);
+
+/// A policy in a language.
 #[track_caller]
-fn passes(language: &str, policy: &str) {
-    let sandbox = Sandbox::new();
-    let file = text(guest(&format!("{language}/{policy}")));
-    let cases: Vec<_> = cases(policy).into_iter().map(text).collect();
-    let mut arguments = vec!["policy", "test", &file];
-    arguments.extend(cases.iter().map(String::as_str));
-    let outcome = sandbox.run(&arguments);
+fn built(language: &str, policy: &str) -> String {
+    text(guest(&format!("{language}/{policy}")))
+}
+
+/// Runs cases with the program's own runner.
+#[track_caller]
+fn agrees(sandbox: &Sandbox, policy: &str, cases: &str) {
+    // A million calls take more than a session of a build has.
+    let outcome = sandbox.run(&["--policy-budget", "10m", "policy", "test", policy, cases]);
     assert!(
         outcome.status.success() && outcome.stdout.ends_with(" 0 differences\n"),
-        "{policy} in {language}:\n{}{}",
+        "{policy}:\n{}{}",
         outcome.stdout,
         outcome.stderr
     );
 }
 
-/// A module with two tests for each language, and the list of them.
-macro_rules! languages {
-    ($($language:ident),* $(,)?) => {
-        $(mod $language {
-            #[test]
-            fn trusted_branches_decides_as_everywhere() {
-                super::passes(stringify!($language), "trusted-branches");
-            }
-
-            #[test]
-            fn what_a_policy_is_told_arrives_whole() {
-                super::passes(stringify!($language), "mirror");
-            }
-        })*
-
-        const LANGUAGES: &[&str] = &[$(stringify!($language)),*];
-    };
+#[track_caller]
+fn passes(language: &str, cases: &str) {
+    let (policy, _) = cases.split_once('/').expect("a policy and a name");
+    let cases = format!("{CONFORMANCE}/cases/{cases}.jsonl");
+    agrees(&Sandbox::new(), &built(language, policy), &cases);
 }
 
-languages!(
-    assemblyscript,
-    c,
-    go,
-    javascript,
-    python,
-    rust,
-    typescript,
-    wat
-);
+#[track_caller]
+fn a_panic_is_told_and_the_answer_safe(language: &str) {
+    let sandbox = Sandbox::new();
+    let policy = built(language, "mirror");
+    let settings = r#"{"write":"default","read":["default"]}"#;
+    let options = ["--policy", &policy, "--settings", settings];
+    let (panics, after) = (action("panics"), action("after"));
+    let mut helper = sandbox.helper(&options);
+    helper.put(&panics, &[7; 666]).kept();
+    helper.get(&panics).hit();
+    helper.put(&after, b"four").kept();
+    let stderr = helper.close();
+    assert!(stderr.contains("as told"), "its own words: {stderr}");
+    assert!(stderr.lines().count() < 20, "and little else: {stderr}");
+
+    let scope = entries(&sandbox.store(), "default");
+    assert_eq!(scope.len(), 1, "what it panicked at is the session's alone");
+    assert_eq!(
+        entry(&sandbox.store(), "default", &after).field("size"),
+        "4"
+    );
+}
 
 #[test]
-fn every_language_with_a_policy_here_is_tested() {
-    let mut folders: Vec<_> = std::fs::read_dir(CONFORMANCE)
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .filter(|entry| entry.file_type().unwrap().is_dir() && entry.file_name() != "cases")
-        .map(|entry| entry.file_name().into_string().unwrap())
+fn every_language_and_every_case_is_tested() {
+    let mut folders = names(Path::new(CONFORMANCE));
+    folders.retain(|name| name != "cases" && name != "README.md");
+    let mut tested = [WITH_SDK, WITHOUT_SDK].concat();
+    tested.sort_unstable();
+    assert_eq!(folders, tested);
+
+    let cases = Path::new(CONFORMANCE).join("cases");
+    let mut files = Vec::new();
+    for policy in names(&cases) {
+        for file in names(&cases.join(&policy)) {
+            files.push(format!("{policy}/{}", file.trim_end_matches(".jsonl")));
+        }
+    }
+    for cases in CASES {
+        assert_eq!(files, *cases);
+    }
+}
+
+#[test]
+fn a_project_can_be_made_in_every_language_with_an_sdk() {
+    let list = Sandbox::new().run(&["policy", "new", "--list"]);
+    let mut offered: Vec<_> = list.stdout.lines().collect();
+    offered.sort_unstable();
+    assert_eq!(offered, WITH_SDK);
+}
+
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    let mut names: Vec<_> = paths
+        .iter()
+        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
         .collect();
-    folders.sort();
-    assert_eq!(folders, LANGUAGES);
+    names.sort();
+    names
 }

@@ -31,6 +31,14 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     prepared(&format!("guests/{name}.wasm"), "guests")
 }
 
+/// The folder of the commands that an author in a language has; none where nothing but a text editor is needed.
+pub(crate) fn tools(language: &str) -> Option<PathBuf> {
+    if language == "wat" {
+        return None;
+    }
+    Some(prepared(&format!("tools/{language}/bin"), "guests"))
+}
+
 /// A program of target/toolchains/bin.
 #[track_caller]
 pub(crate) fn tool(name: &str) -> PathBuf {

@@ -45,6 +45,13 @@ impl Sandbox {
         self.root.path().join(name)
     }
 
+    /// Makes a folder in this world, unless it is there, and says where it is.
+    pub(crate) fn folder(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(&path).expect("the folder");
+        path
+    }
+
     /// Writes a file into this world and says where it is.
     pub(crate) fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);

@@ -1,5 +1,6 @@
 //! What everything is measured on, as far as it explains figures.
 
+use std::fmt;
 use std::fs;
 use std::process::Command;
 
@@ -9,16 +10,16 @@ use crate::go::Go;
 use crate::process;
 
 /// A machine.
-pub(super) struct Machine {
-    pub(super) cores: usize,
-    pub(super) processor: String,
-    pub(super) system: String,
-    pub(super) go: String,
+pub(crate) struct Machine {
+    pub(crate) cores: usize,
+    processor: String,
+    system: String,
+    go: String,
 }
 
 impl Machine {
     /// This one.
-    pub(super) fn look(go: &Go) -> Result<Machine> {
+    pub(crate) fn look(go: &Go) -> Result<Machine> {
         let cores = std::thread::available_parallelism().context("cannot count the cores")?;
         let kernel = process::read(Command::new("uname").args(["-s", "-r", "-m"]))?;
         let distribution = field("/etc/os-release", "PRETTY_NAME", '=');
@@ -32,6 +33,18 @@ impl Machine {
             },
             go: go.version().to_owned(),
         })
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Machine {
+            cores,
+            processor,
+            system,
+            go,
+        } = self;
+        write!(formatter, "{cores} cores ({processor}), {system}, {go}")
     }
 }
 

@@ -14,12 +14,15 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod bench;
+mod conformance;
 mod debian;
 mod demo;
 mod go;
 mod guests;
 mod helper;
+mod languages;
 mod linter;
+mod machine;
 mod process;
 mod table;
 mod tally;
@@ -46,13 +49,18 @@ enum Verb {
     /// Measure what cachewarden costs, and write docs/benchmarks.md
     Bench(bench::Effort),
     /// Build the policies in every language to target/guests/
-    Guests,
+    Guests(guests::Choice),
+    /// Measure what a policy costs in each language, and write docs/languages.md
+    Languages,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,
     /// Run everything that must pass; the last line says `N passed, N failed`
     Test {
         /// Run only those tests whose name contains this; everything else still runs
         filter: Option<String>,
+        /// Test policies in the languages too that are otherwise left out
+        #[arg(long)]
+        all: bool,
     },
 }
 
@@ -69,9 +77,12 @@ fn run(verb: Verb) -> Result<ExitCode> {
     match verb {
         Verb::Demo => demo::run(&workspace)?,
         Verb::Bench(effort) => bench::run(&workspace, effort)?,
-        Verb::Guests => guests::run(&workspace)?,
+        Verb::Guests(choice) => {
+            guests::run(&workspace, &choice)?;
+        }
+        Verb::Languages => languages::run(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
-        Verb::Test { filter } => return test::run(&workspace, filter.as_deref()),
+        Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,7 @@
 //! Runs other programs. A failure always names the whole command, so that a person can repeat it.
 
 use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -38,6 +39,17 @@ pub(crate) fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
         bail!("`{}` failed: {status}", line(command));
     }
     Ok(())
+}
+
+/// The file of a program, as a shell would find it.
+pub(crate) fn find(program: impl AsRef<OsStr>) -> Option<PathBuf> {
+    let program = Path::new(program.as_ref());
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    // A path that is absolute stays as it is when it is joined.
+    let places = std::env::split_paths(&folders).map(|folder| folder.join(program));
+    places
+        .filter(|file| file.is_absolute())
+        .find(|file| file.is_file())
 }
 
 /// The text for a command that could not be started.

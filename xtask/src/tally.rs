@@ -2,12 +2,15 @@
 //!
 //! Only the closing line of each test program is counted; the lines of single tests give the names.
 
+use std::collections::BTreeMap;
+
 /// What was counted so far.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     passed: u64,
     failed: u64,
     failures: Vec<String>,
+    outcomes: BTreeMap<String, String>,
 }
 
 impl Tally {
@@ -34,19 +37,29 @@ impl Tally {
         &self.failures
     }
 
+    /// What each test came to, by its whole name: `ok`, `FAILED`.
+    pub(crate) fn outcomes(&self) -> &BTreeMap<String, String> {
+        &self.outcomes
+    }
+
     /// Takes one line of a test program's output into account; lines of no meaning here are passed over.
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = line.trim_end();
         if let Some(result) = line.strip_prefix("test result: ") {
             self.passed += number_before("passed", result);
             self.failed += number_before("failed", result) + number_before("ignored", result);
-        } else if line.starts_with("test ") {
-            let outcome = line.rsplit(" ... ").next().unwrap_or_default();
+        } else if let Some((name, outcome)) = test_line(line) {
+            self.outcomes.insert(name.to_owned(), outcome.to_owned());
             if outcome.starts_with("FAILED") || outcome.starts_with("ignored") {
                 self.failures.push(line.to_owned());
             }
         }
     }
+}
+
+/// The name and the outcome in `test NAME ... ok`.
+fn test_line(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("test ")?.rsplit_once(" ... ")
 }
 
 /// The 3 of `ok. 3 passed; 0 failed; 1 ignored; ...` for `passed`; 0 where the word is missing.
@@ -86,17 +99,18 @@ test result: FAILED. 1 passed; 1 failed; 1 ignored; 0 measured; 0 filtered out; 
 test src/lib.rs - Session (line 12) ... ok
 test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; finished in 0.31s
 ";
+        let tally = read(output);
+        assert_eq!((tally.passed(), tally.failed()), (13, 2));
         assert_eq!(
-            read(output),
-            Tally {
-                passed: 13,
-                failed: 2,
-                failures: vec![
-                    "test store::trims ... FAILED".to_owned(),
-                    "test store::survives ... ignored, needs two machines".to_owned(),
-                ],
-            }
+            tally.failures(),
+            [
+                "test store::trims ... FAILED",
+                "test store::survives ... ignored, needs two machines",
+            ]
         );
+        let outcome = |name: &str| tally.outcomes().get(name).map(String::as_str);
+        assert_eq!(outcome("store::heals"), Some("ok"));
+        assert_eq!(outcome("store::trims"), Some("FAILED"));
     }
 
     #[test]

@@ -3,18 +3,21 @@
 //! A step that fails stops none of the others. Nothing is skipped unseen: an ignored test counts as a failure,
 //! and so does a test program that ends without a result. The last line is always `N passed, N failed`.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::process::{ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
+use crate::conformance;
+use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{guests, process, toolchains};
 
-/// Runs all steps; `filter` goes to the tests alone.
-pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCode> {
+/// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
+pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
     let mut report = Report::default();
     report.check("rustfmt", || {
         process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
@@ -23,10 +26,20 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCod
         let arguments = ["clippy", "--workspace", "--all-targets", "--"];
         process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))
     });
-    report.prepare("guests", || guests::run(workspace));
+    let mut left_out = Vec::new();
+    report.prepare("guests", || {
+        left_out = guests::run(workspace, &Choice::for_tests(all))?;
+        Ok(())
+    });
+    let is_here = |name: &str| left_out.iter().all(|left_out| left_out.language != name);
+    for language in LANGUAGES.iter().filter(|language| is_here(language.name)) {
+        if let Some(test) = language.test() {
+            report.check(&format!("sdk: {}", language.name), || test(workspace));
+        }
+    }
     report.prepare("toolchains", || toolchains::run(workspace));
-    report.test("tests", || run_tests(workspace, filter));
-    report.print();
+    report.test("tests", || run_tests(workspace, filter, &left_out));
+    report.print(&left_out);
     Ok(if report.failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -35,12 +48,19 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>) -> Result<ExitCod
 }
 
 /// Unit tests, doc tests and whole-program tests, their output passed on line by line.
-fn run_tests(workspace: &Workspace, filter: Option<&str>) -> Result<Tally> {
+///
+/// Tests of policies in a language that is not here are left out by name; the summary says so.
+fn run_tests(workspace: &Workspace, filter: Option<&str>, left_out: &[LeftOut]) -> Result<Tally> {
     let mut command = workspace.cargo();
     command
         .args(["test", "--workspace", "--no-fail-fast"])
         .args(filter)
+        .arg("--")
         .stdout(Stdio::piped());
+    for left_out in left_out {
+        command.arg("--skip");
+        command.arg(conformance::tests_of(left_out.language));
+    }
     let mut child = command
         .spawn()
         .map_err(|error| anyhow!(error).context(process::cannot_start(&command)))?;
@@ -72,6 +92,8 @@ struct Report {
     steps: Vec<String>,
     /// One line for everything that did not pass.
     failures: Vec<String>,
+    /// What each test came to.
+    outcomes: BTreeMap<String, String>,
 }
 
 impl Report {
@@ -94,6 +116,7 @@ impl Report {
                 self.passed += tally.passed();
                 self.failed += tally.failed();
                 self.failures.extend_from_slice(tally.failures());
+                self.outcomes.extend(tally.outcomes().clone());
                 if tally.failed() == 0 { "ok" } else { "FAILED" }
             }
             Err(error) => {
@@ -104,10 +127,18 @@ impl Report {
         };
         let seconds = started.elapsed().as_secs_f64();
         self.steps
-            .push(format!("{name:<12} {result:<6} {seconds:>7.1} s"));
+            .push(format!("{name:<20} {result:<6} {seconds:>7.1} s"));
     }
 
-    fn print(&self) {
+    fn print(&self, left_out: &[LeftOut]) {
+        println!("\n== policies in every language");
+        print!("{}", conformance::table(&self.outcomes));
+        for left_out in left_out {
+            println!(
+                "not tested here: {}: {}",
+                left_out.language, left_out.reason
+            );
+        }
         println!("\n== summary");
         for line in self.steps.iter().chain(&self.failures) {
             println!("{line}");

@@ -44,6 +44,11 @@ impl Workspace {
         self.target.join("guests")
     }
 
+    /// Where the tools of a language of policies lie after `cargo xtask guests`.
+    pub(crate) fn tools(&self, language: &str) -> PathBuf {
+        self.target.join("tools").join(language)
+    }
+
     /// Cargo's target folder for policies: another compiler than the host's may write it.
     pub(crate) fn guest_build(&self) -> PathBuf {
         self.target.join("guest-build")
@@ -59,9 +64,28 @@ impl Workspace {
         self.target.join(profile).join(name)
     }
 
+    /// Builds cachewarden as it is released, and the yardstick of the bench; returns cachewarden.
+    pub(crate) fn build_release(&self) -> Result<PathBuf> {
+        println!("building the programs in release mode; the first time takes minutes");
+        process::run(self.cargo().args([
+            "build",
+            "--release",
+            "--package=cachewarden",
+            "--package=xtask",
+            "--bin=cachewarden",
+            "--bin=floor",
+        ]))?;
+        Ok(self.program("release", "cachewarden"))
+    }
+
     /// The folder of `cargo xtask demo`.
     pub(crate) fn demo(&self) -> PathBuf {
         self.target.join("demo")
+    }
+
+    /// The folder of `cargo xtask languages`.
+    pub(crate) fn languages(&self) -> PathBuf {
+        self.target.join("languages")
     }
 
     /// The folder of `cargo xtask bench`.

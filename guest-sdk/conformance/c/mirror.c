@@ -74,6 +74,8 @@ static cachewarden_reach put(const cachewarden_offer *offer)
                       CACHEWARDEN_PRINT(cachewarden_hex(&offer->action)),
                       CACHEWARDEN_PRINT(cachewarden_hex(&offer->output)), offer->size,
                       cachewarden_kind_name(offer->kind), CACHEWARDEN_PRINT(facts_text(offer->facts)));
+    if (offer->size == 666)
+        cachewarden_panic("as told");
     static const cachewarden_reach verdicts[] = {CACHEWARDEN_REACH_SESSION, CACHEWARDEN_REACH_LOCAL,
                                                  CACHEWARDEN_REACH_SHARED};
     return verdicts[offer->size % 3];

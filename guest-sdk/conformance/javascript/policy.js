@@ -39,6 +39,7 @@ export default policy({
   put(offer) {
     const { action, output, size, kind } = offer;
     console.debug(`put action=${action} output=${output} size=${size} kind=${kind} facts=${facts(offer)}`);
+    if (size === 666n) throw new Error("as told");
     return REACHES[Number(size % 3n)];
   },
 

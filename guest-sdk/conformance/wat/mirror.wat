@@ -85,6 +85,12 @@
     (call $put_number (local.get $size))
     (call $put_kind_and_facts (local.get $kind) (local.get $facts))
     (call $say (global.get $debug))
+    (if (i64.eq (local.get $size) (i64.const 666))
+      (then
+        (call $begin)
+        (call $put_text (global.get $as_told))
+        (call $say (global.get $warn))
+        (unreachable)))
     ;; session, local, shared
     (i32.wrap_i64 (i64.rem_u (local.get $size) (i64.const 3))))
 

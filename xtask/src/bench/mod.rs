@@ -9,7 +9,6 @@ mod contestant;
 mod figures;
 mod floor;
 mod gets;
-mod machine;
 mod meanwhile;
 mod page;
 mod puts;
@@ -25,8 +24,8 @@ use anyhow::{Context, Result};
 use crate::go::Go;
 use crate::workspace::Workspace;
 
+use crate::machine::Machine;
 use figures::Section;
-use machine::Machine;
 use meanwhile::Meanwhile;
 use workbench::Workbench;
 

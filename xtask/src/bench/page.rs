@@ -2,7 +2,7 @@
 
 use super::Effort;
 use super::figures::Section;
-use super::machine::Machine;
+use crate::machine::Machine;
 
 /// The whole page.
 pub(super) fn write(
@@ -11,12 +11,6 @@ pub(super) fn write(
     others: f64,
     sections: &[Section],
 ) -> String {
-    let Machine {
-        cores,
-        processor,
-        system,
-        go,
-    } = machine;
     let Effort { pairs, cold_pairs } = effort;
     let mut page = format!(
         "\
@@ -26,7 +20,7 @@ pub(super) fn write(
 
     cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}
 
-with the release build of cachewarden, on {cores} cores ({processor}), {system}, {go}.
+with the release build of cachewarden, on {machine}.
 They say how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors' time;
 more than a few, and the times are doubtful.
 

@@ -31,15 +31,7 @@ pub(super) struct Workbench {
 impl Workbench {
     /// Builds the programs.
     pub(super) fn prepare(workspace: &Workspace, go: Go) -> Result<Workbench> {
-        println!("building the programs in release mode; the first time takes minutes");
-        process::run(workspace.cargo().args([
-            "build",
-            "--release",
-            "--package=cachewarden",
-            "--package=xtask",
-            "--bin=cachewarden",
-            "--bin=floor",
-        ]))?;
+        let cachewarden = workspace.build_release()?;
         guests::run_rust(workspace)?;
         usage::adopt_orphans()?;
         let all = workspace.bench();
@@ -47,7 +39,7 @@ impl Workbench {
         go::prepare_home(&folder.join("home"))?;
         Ok(Workbench {
             go,
-            cachewarden: workspace.program("release", "cachewarden"),
+            cachewarden,
             floor: workspace.program("release", "floor"),
             slim: workspace.guests().join("slim.wasm"),
             all,

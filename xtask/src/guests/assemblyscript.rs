@@ -1,23 +1,18 @@
 //! Policies in AssemblyScript: npm brings the compiler to target/tools/assemblyscript/, and links the SDK beside it.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use anyhow::Result;
 
 use crate::process;
 use crate::workspace::Workspace;
 
 use super::freshness::is_newer;
-use super::publish;
+use super::versions::ASSEMBLYSCRIPT;
+use super::{npm, publish, toolbox};
 
-/// The compiler's version. The package.json files of the SDK, its template and both policies name the same.
-const COMPILER: &str = "0.28.20";
-
-/// The oldest Node that the compiler runs on.
-const OLDEST_NODE: u32 = 20;
+const NAME: &str = "assemblyscript";
 
 const SDK: &str = "guest-sdk/assemblyscript";
 
@@ -38,10 +33,16 @@ const POLICY_SOURCES: [&str; 2] = ["asconfig.json", "assembly"];
 
 /// Builds both policies; what has not changed is not built again.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
-    let tools = workspace.guests().with_file_name("tools");
-    let tools = tools.join("assemblyscript");
+    let tools = workspace.tools(NAME);
     let sdk = workspace.root().join(SDK);
-    let packages = install(&tools, &sdk)?;
+    let place = format!("file:{}", sdk.display());
+    let needed = [
+        ("assemblyscript", ASSEMBLYSCRIPT),
+        ("@cachewarden/assemblyscript", &place),
+    ];
+    npm::install(&tools, &needed)?;
+    toolbox::provide(workspace, NAME, &["node", "npm", "npx"])?;
+    let packages = tools.join("node_modules");
     for (policy, folder) in POLICIES {
         let folder = workspace.root().join(folder);
         let sources = SDK_SOURCES.iter().map(|name| sdk.join(name));
@@ -63,52 +64,16 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Brings the compiler and a link to the SDK into `tools`; returns the folder of packages there.
-fn install(tools: &Path, sdk: &Path) -> Result<PathBuf> {
-    let packages = tools.join("node_modules");
-    if version(&packages.join("assemblyscript")).as_deref() == Some(COMPILER)
-        && version(&packages.join("@cachewarden/policy")).is_some()
-    {
-        return Ok(packages);
-    }
-    check_node()?;
-    println!("fetching assemblyscript {COMPILER}");
-    let manifest = json!({
-        "private": true,
-        "dependencies": {
-            "@cachewarden/policy": format!("file:{}", sdk.display()),
-            "assemblyscript": COMPILER,
-        },
-    });
-    fs::create_dir_all(tools)
-        .and_then(|()| fs::write(tools.join("package.json"), manifest.to_string()))
-        .with_context(|| format!("cannot write package.json in {}", tools.display()))?;
-    process::run(Command::new("npm").current_dir(tools).args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--no-package-lock",
-        "--loglevel=error",
-    ]))?;
-    Ok(packages)
+/// Runs the SDK's tests in a copy beside the compiler, which they call.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    let sdk = workspace.root().join(SDK);
+    let copy = workspace.tools(NAME).join("sdk");
+    let parts = SDK_SOURCES.iter().chain(&["tests", "package.json"]);
+    npm::copy(&parts.map(|part| sdk.join(part)).collect::<Vec<_>>(), &copy)?;
+    process::run(npm::command(&copy).args(["test", "--silent"]))
 }
 
-/// Tells what to install where there is no Node, or one that is too old.
-fn check_node() -> Result<()> {
-    let version = process::ask(Command::new("node").arg("--version")).unwrap_or_default();
-    let major = version.trim_start_matches('v').split('.').next();
-    let major = major.and_then(|major| major.parse::<u32>().ok());
-    ensure!(
-        major.is_some_and(|major| major >= OLDEST_NODE),
-        "AssemblyScript needs Node {OLDEST_NODE} or newer, with npm: install it (here: {})",
-        if version.is_empty() { "none" } else { &version }
-    );
-    Ok(())
-}
-
-/// The version of the npm package in this folder; none if there is no package.
-fn version(package: &Path) -> Option<String> {
-    let manifest = fs::read(package.join("package.json")).ok()?;
-    let manifest: Value = serde_json::from_slice(&manifest).ok()?;
-    manifest["version"].as_str().map(str::to_owned)
+/// What an author's project is built with.
+pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
+    Ok(format!("asc {ASSEMBLYSCRIPT}"))
 }

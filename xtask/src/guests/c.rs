@@ -7,13 +7,17 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
 use crate::{debian, process};
 
 use super::freshness::is_newer;
-use super::publish;
+use super::missing::MissingTool;
+use super::versions::ZIGLANG;
+use super::{publish, toolbox, zig_compiler};
+
+const NAME: &str = "c";
 
 /// Each policy and its folder.
 const POLICIES: [(&str, &str); 2] = [
@@ -25,9 +29,6 @@ const SDK: &str = "guest-sdk/c";
 
 /// What Debian is asked for. Any version from 14 on serves.
 const DEBIAN_PACKAGES: [&str; 2] = ["clang", "lld"];
-
-/// The compiler that Python's package client fetches.
-const ZIGLANG: &str = "ziglang==0.17.1";
 
 /// As in the Makefile that every project has.
 const FLAGS: [&str; 8] = [
@@ -58,30 +59,45 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
-    Ok(())
+    provide_toolbox(workspace)
+}
+
+/// Runs the SDK's tests, with the C compiler of this machine.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    let mut command = Command::new("make");
+    command.current_dir(workspace.root().join(SDK));
+    process::run(command.args(["--silent", "test"]))
+}
+
+/// What an author's project is built with.
+pub(super) fn tools(workspace: &Workspace) -> Result<String> {
+    if !clang_installed() {
+        return Ok(format!("zig cc {ZIGLANG}"));
+    }
+    let clang = workspace.tools(NAME).join("bin/clang");
+    let said = process::read(Command::new(clang).arg("--version"))?;
+    let version = said.lines().next().and_then(|line| line.split(' ').nth(3));
+    Ok(format!("clang {}", version.unwrap_or("of no version")))
 }
 
 /// A compiler command that makes WebAssembly, still without files.
 fn compiler(workspace: &Workspace) -> Result<Command> {
-    let tools = workspace.guests().with_file_name("tools").join("c");
-    let python = tools.join("bin").join("python");
     if clang_installed() {
         return Ok(clang());
     }
-    if zig_fetched(&python) {
-        return Ok(zig(&python));
+    if let Some(zig) = zig_compiler::fetched(workspace) {
+        return Ok(compiling_c(zig));
     }
     if debian::install(&DEBIAN_PACKAGES) && clang_installed() {
         return Ok(clang());
     }
-    if fetch_zig(&tools, &python) {
-        return Ok(zig(&python));
-    }
-    bail!(
-        "no C compiler here makes WebAssembly: install clang and lld, on Debian by `apt-get install {}`, \
-         or Python 3 with venv, by which {ZIGLANG} is fetched",
-        DEBIAN_PACKAGES.join(" ")
-    )
+    zig_compiler::fetch(workspace).map(compiling_c).map_err(|error| {
+        MissingTool(format!(
+            "no C compiler here makes WebAssembly: install clang and lld, on Debian by `apt-get install {}` ({error:#})",
+            DEBIAN_PACKAGES.join(" ")
+        ))
+        .into()
+    })
 }
 
 fn clang() -> Command {
@@ -91,10 +107,21 @@ fn clang() -> Command {
     command
 }
 
-fn zig(python: &Path) -> Command {
-    let mut command = Command::new(python);
-    command.args(["-m", "ziglang", "cc", "-target", "wasm32-freestanding"]);
-    command
+fn compiling_c(mut zig: Command) -> Command {
+    zig.args(["cc", "-target", "wasm32-freestanding"]);
+    zig
+}
+
+/// An author has make and a compiler: by the name in the Makefile, or told to make as the Makefile says.
+fn provide_toolbox(workspace: &Workspace) -> Result<()> {
+    if clang_installed() {
+        return toolbox::provide(workspace, NAME, &["clang", "wasm-ld", "make"]);
+    }
+    let zig = zig_compiler::fetch(workspace)?;
+    toolbox::provide_as(workspace, NAME, "zig", &zig)?;
+    let mut make = Command::new("make");
+    make.arg("COMPILE=zig cc -target wasm32-freestanding");
+    toolbox::provide_as(workspace, NAME, "make", &make)
 }
 
 /// Whether there is a clang that knows WebAssembly, and its linker.
@@ -102,22 +129,4 @@ fn clang_installed() -> bool {
     process::ask(Command::new("clang").arg("--print-targets"))
         .is_some_and(|targets| targets.contains("wasm32"))
         && process::ask(Command::new("wasm-ld").arg("--version")).is_some()
-}
-
-fn zig_fetched(python: &Path) -> bool {
-    process::ask(Command::new(python).args(["-m", "ziglang", "version"]))
-        .is_some_and(|version| ZIGLANG.ends_with(&version))
-}
-
-/// Fetches Zig, whose C compiler is clang, into a Python environment of its own.
-fn fetch_zig(tools: &Path, python: &Path) -> bool {
-    println!("fetching {ZIGLANG}");
-    succeeds(Command::new("python3").args(["-m", "venv"]).arg(tools))
-        && succeeds(Command::new(python).args(["-m", "pip", "install", "--quiet", ZIGLANG]))
-}
-
-fn succeeds(command: &mut Command) -> bool {
-    process::run(command)
-        .inspect_err(|error| eprintln!("{error:#}"))
-        .is_ok()
 }

@@ -1,7 +1,7 @@
 //! Policies in Go: built by the go command of this machine, which needs nothing else for it. What it compiled is kept in
 //! target/tools/go/, so that a second build only links.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -9,7 +9,13 @@ use crate::go::{self, Go};
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::publish;
+use super::missing::MissingTool;
+use super::{publish, toolbox};
+
+const NAME: &str = "go";
+
+/// Where there are tests: the SDK, and the example.
+const TESTED: [&str; 2] = ["guest-sdk/go", "examples/trusted-branches/go"];
 
 /// The policies, and the folders of their modules.
 const MODULES: [(&str, &str); 2] = [
@@ -18,10 +24,8 @@ const MODULES: [(&str, &str); 2] = [
 ];
 
 /// Builds the policies into `out`; one whose bytes are the same is left as it is.
-pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
-    let go = Go::of_this_machine()?;
-    let home = workspace.guests().with_file_name("tools").join("go");
-    go::prepare_home(&home)?;
+pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
+    let (go, home) = go(workspace)?;
     for (policy, folder) in MODULES {
         let file = format!("{policy}.wasm");
         let built = home.join(&file);
@@ -38,5 +42,32 @@ pub(crate) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         process::run(&mut command).with_context(|| format!("cannot build {policy}"))?;
         publish(&built, &out.join(&file))?;
     }
+    toolbox::provide_as(workspace, NAME, "go", &go.command(&home))
+}
+
+/// Vets and tests the SDK and the example, on this machine as it is: no WebAssembly runs here.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    let (go, home) = go(workspace)?;
+    for folder in TESTED {
+        for verb in ["vet", "test"] {
+            let mut command = go.command(&home);
+            command.current_dir(workspace.root().join(folder));
+            process::run(command.args([verb, "./..."]))?;
+        }
+    }
     Ok(())
+}
+
+/// The go command of this machine, and the folder that it may write to.
+fn go(workspace: &Workspace) -> Result<(Go, PathBuf)> {
+    let go = Go::of_this_machine().map_err(|error| MissingTool(error.to_string()))?;
+    let home = workspace.tools(NAME);
+    go::prepare_home(&home)?;
+    Ok((go, home))
+}
+
+/// What an author's project is built with.
+pub(super) fn tools(workspace: &Workspace) -> Result<String> {
+    let (go, _) = go(workspace)?;
+    Ok(go.version().replacen("go", "go ", 1))
 }

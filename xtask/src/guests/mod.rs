@@ -1,61 +1,211 @@
 //! `cargo xtask guests`: builds policies in every language, one file a language.
 //!
 //! Those that every language has lie in target/guests/<language>/ afterwards, the Rust ones of examples/ in
-//! target/guests/. A file there changes only when its bytes do, and is never seen half written.
+//! target/guests/. A file there changes only when its bytes do, and is never seen half written. What a language is
+//! built with is in target/tools/<language>/.
 
 mod assemblyscript;
 mod c;
+mod d;
 mod freshness;
 mod go;
 mod javascript;
+mod missing;
+mod npm;
 mod python;
 mod rust;
+mod toolbox;
 mod typescript;
+mod versions;
 mod wat;
+mod zig;
+mod zig_compiler;
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use clap::Args;
 
 use crate::workspace::Workspace;
+
+use missing::MissingTool;
 
 /// What every language has: an example that people use, and one that says what it was told.
 const POLICIES: [&str; 2] = ["trusted-branches", "mirror"];
 
-/// A language's build: into a folder of its own.
-type Build = fn(&Workspace, &Path) -> Result<()>;
+/// How policies in one language come about here.
+pub(crate) struct Language {
+    /// The name of its folders, and of `policy new --lang`.
+    pub(crate) name: &'static str,
+    /// Builds [`POLICIES`] into a folder of its own; what has not changed is not built again.
+    build: fn(&Workspace, &Path) -> Result<()>,
+    /// Runs the tests of the SDK and of the example by the language's own means, after they were built.
+    /// Rust's are run with our own.
+    test: Option<fn(&Workspace) -> Result<()>>,
+    /// Says what an author's project is built with, names and versions; none where there is no `policy new` for it.
+    pub(crate) tools: Option<fn(&Workspace) -> Result<String>>,
+    /// Whether it is left out unless it is asked for.
+    on_demand: bool,
+}
 
-/// Every language, by the name of its folders.
-const LANGUAGES: &[(&str, Build)] = &[
-    ("rust", rust::build),
-    ("assemblyscript", assemblyscript::build),
-    ("c", c::build),
-    ("go", go::build),
-    ("javascript", javascript::build),
-    ("python", python::build),
-    ("typescript", typescript::build),
-    ("wat", wat::build),
+/// Every language, in the order of the tables.
+pub(crate) const LANGUAGES: &[Language] = &[
+    Language::new("rust", rust::build).with_tools(rust::tools),
+    Language::new("go", go::build)
+        .tested_by(go::test)
+        .with_tools(go::tools),
+    Language::new("c", c::build)
+        .tested_by(c::test)
+        .with_tools(c::tools),
+    Language::new("assemblyscript", assemblyscript::build)
+        .tested_by(assemblyscript::test)
+        .with_tools(assemblyscript::tools),
+    Language::new("javascript", javascript::build)
+        .tested_by(javascript::test)
+        .with_tools(javascript::tools),
+    Language::new("typescript", typescript::build).with_tools(typescript::tools),
+    Language::new("python", python::build)
+        .tested_by(python::test)
+        .with_tools(python::tools),
+    Language::new("wat", wat::build).with_tools(wat::tools),
+    Language::new("zig", zig::build)
+        .tested_by(zig::test)
+        .with_tools(zig::tools)
+        .on_demand(),
+    Language::new("d", d::build).on_demand(),
 ];
 
-/// Builds all policies; what has not changed is not built again.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    build(workspace, LANGUAGES)
+/// Which languages to build.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Choice {
+    /// Only these
+    #[arg(value_parser = LANGUAGES.iter().map(|language| language.name).collect::<Vec<_>>())]
+    languages: Vec<String>,
+    /// Those too that are otherwise left out: zig, d
+    #[arg(long)]
+    all: bool,
+}
+
+impl Choice {
+    /// Those that are always tested, or all.
+    pub(crate) fn for_tests(all: bool) -> Choice {
+        Choice {
+            languages: Vec::new(),
+            all,
+        }
+    }
+
+    fn includes(&self, language: &Language) -> bool {
+        if self.languages.is_empty() {
+            self.all || !language.on_demand
+        } else {
+            self.languages.iter().any(|name| name == language.name)
+        }
+    }
+}
+
+/// A language that nothing was built in.
+pub(crate) struct LeftOut {
+    pub(crate) language: &'static str,
+    /// What was missing, or how to ask for it.
+    pub(crate) reason: String,
+}
+
+/// Builds the policies in the chosen languages; returns the languages that were left out, each with the reason.
+///
+/// A missing tool chain is such a reason for a person; in CI (`CI=true`) it is an error, so that none is left out there
+/// by mistake.
+pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Result<Vec<LeftOut>> {
+    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+    let (mut left_out, mut failed) = (Vec::new(), Vec::new());
+    for language in LANGUAGES {
+        let mut leave_out = |reason: String| {
+            left_out.push(LeftOut {
+                language: language.name,
+                reason,
+            });
+        };
+        if !choice.includes(language) {
+            leave_out("it was not asked for; --all does".into());
+            continue;
+        }
+        match language.build(workspace) {
+            Ok(()) => {}
+            Err(error) if !is_ci && error.is::<MissingTool>() => {
+                println!("not built here: policies in {}: {error:#}", language.name);
+                leave_out(format!("{error:#}"));
+            }
+            Err(error) => failed.push(format!("the policies in {}: {error:#}", language.name)),
+        }
+    }
+    if !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
+    }
+    println!("policies in {}", workspace.guests().display());
+    Ok(left_out)
+}
+
+/// Where an author in a language finds commands: the language's own first.
+pub(crate) fn search_path(workspace: &Workspace, language: &str) -> OsString {
+    let mut path = workspace.tools(language).join("bin").into_os_string();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    path
 }
 
 /// Builds the policies in Rust alone: a machine that has Rust and Go need fetch no other compiler for them.
 pub(crate) fn run_rust(workspace: &Workspace) -> Result<()> {
-    build(workspace, &[("rust", rust::build)])
+    let choice = Choice {
+        languages: vec!["rust".into()],
+        all: false,
+    };
+    run(workspace, &choice).map(|_| ())
 }
 
-fn build(workspace: &Workspace, languages: &[(&str, Build)]) -> Result<()> {
-    for (language, build) in languages {
-        let folder = workspace.guests().join(language);
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        build(workspace, &folder).with_context(|| format!("the policies in {language}"))?;
+impl Language {
+    const fn new(name: &'static str, build: fn(&Workspace, &Path) -> Result<()>) -> Language {
+        Language {
+            name,
+            build,
+            test: None,
+            tools: None,
+            on_demand: false,
+        }
     }
-    println!("policies in {}", workspace.guests().display());
-    Ok(())
+
+    const fn tested_by(self, test: fn(&Workspace) -> Result<()>) -> Language {
+        Language {
+            test: Some(test),
+            ..self
+        }
+    }
+
+    const fn with_tools(self, tools: fn(&Workspace) -> Result<String>) -> Language {
+        Language {
+            tools: Some(tools),
+            ..self
+        }
+    }
+
+    const fn on_demand(self) -> Language {
+        Language {
+            on_demand: true,
+            ..self
+        }
+    }
+
+    /// The tests in the language's own way, if it has some.
+    pub(crate) fn test(&self) -> Option<fn(&Workspace) -> Result<()>> {
+        self.test
+    }
+
+    fn build(&self, workspace: &Workspace) -> Result<()> {
+        let folder = workspace.guests().join(self.name);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        (self.build)(workspace, &folder)
+    }
 }
 
 /// Makes `guest` a copy of `built`, in one step for whoever reads it.

@@ -16,15 +16,16 @@ use sha2::{Digest, Sha256};
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::publish;
+use super::missing::MissingTool;
+use super::versions::{COMPONENTIZE_PY, OLDEST_PYTHON};
+use super::{publish, toolbox};
 
-/// The version of componentize-py. The SDK's pyproject.toml names the same.
-const COMPONENTIZE_PY: &str = "0.25.1";
-
-/// The oldest Python that the SDK runs on.
-const OLDEST_PYTHON: &str = "(3, 11)";
+const NAME: &str = "python";
 
 const SDK: &str = "guest-sdk/python/src";
+
+/// Where there are tests.
+const TESTED: [&str; 2] = ["guest-sdk/python/tests", "examples/trusted-branches/python"];
 
 /// Each policy and its file.
 const POLICIES: [(&str, &str); 2] = [
@@ -37,7 +38,7 @@ const POLICIES: [(&str, &str); 2] = [
 
 /// Builds both policies; what has not changed is not built again.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
-    let tools = workspace.guests().with_file_name("tools").join("python");
+    let tools = workspace.tools(NAME);
     let lock = tools.join(".lock");
     let _lock = fs::create_dir_all(&tools)
         .and_then(|()| File::create(&lock))
@@ -67,6 +68,24 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
+    // Itself, not a version manager's script that looks for it.
+    let itself =
+        process::read(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?;
+    toolbox::provide_as(workspace, NAME, "python3", &Command::new(itself))
+}
+
+/// Runs the tests of the SDK and of the example.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    let python = install(&workspace.tools(NAME))?;
+    for folder in TESTED {
+        let mut command = Command::new(&python);
+        command
+            .current_dir(workspace.root().join(folder))
+            .env("PYTHONPATH", workspace.root().join(SDK))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .args(["-m", "unittest", "discover", "--quiet"]);
+        process::run(&mut command)?;
+    }
     Ok(())
 }
 
@@ -80,11 +99,14 @@ fn install(tools: &Path) -> Result<PathBuf> {
     {
         return Ok(python);
     }
-    let usable =
-        format!("import ensurepip, sys, venv; sys.exit(sys.version_info < {OLDEST_PYTHON})");
+    let usable = format!(
+        "import ensurepip, sys, venv; sys.exit(sys.version_info < tuple(map(int, '{OLDEST_PYTHON}'.split('.'))))"
+    );
     ensure!(
         process::ask(Command::new("python3").args(["-c", &usable])).is_some(),
-        "the Python SDK needs Python 3.11 or newer with venv: install it (on Debian: `apt-get install python3-venv`)"
+        MissingTool(format!(
+            "Python {OLDEST_PYTHON} or newer is needed, with venv: install it (on Debian: `apt-get install python3-venv`)"
+        ))
     );
     println!("fetching componentize-py {COMPONENTIZE_PY}");
     process::run(
@@ -127,4 +149,9 @@ fn collect(source: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> std::io::Re
         files.insert(source.to_owned(), fs::read(source)?);
     }
     Ok(())
+}
+
+/// What an author's project is built with.
+pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
+    Ok(format!("componentize-py {COMPONENTIZE_PY}"))
 }

@@ -2,6 +2,7 @@
 //! of the language too.
 
 use std::path::Path;
+use std::process::Command;
 
 use anyhow::{Result, ensure};
 
@@ -9,7 +10,10 @@ use crate::process;
 use crate::wasm_compiler::{self, TARGET};
 use crate::workspace::Workspace;
 
-use super::{POLICIES, publish};
+use super::missing::MissingTool;
+use super::{POLICIES, publish, toolbox};
+
+const NAME: &str = "rust";
 
 /// The profile of the root Cargo.toml that policies are built with.
 const PROFILE: &str = "guest";
@@ -22,7 +26,8 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
         "no policy to build: the root Cargo.toml has no member in examples/"
     );
     let build = workspace.guest_build();
-    let mut command = wasm_compiler::find(workspace)?;
+    let mut command =
+        wasm_compiler::find(workspace).map_err(|error| MissingTool(format!("{error:#}")))?;
     command
         .args(["build", "--lib", "--profile", PROFILE, "--target", TARGET])
         .arg("--target-dir")
@@ -41,5 +46,27 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
         }
         publish(&built, &workspace.guests().join(&name))?;
     }
-    Ok(())
+    provide_toolbox(workspace)
+}
+
+/// An author has cargo with the target that policies are compiled for, and a linker for what runs while they are.
+fn provide_toolbox(workspace: &Workspace) -> Result<()> {
+    let mut cargo = wasm_compiler::find(workspace)?;
+    cargo
+        // Where this workspace is built is no place for a new project.
+        .env_remove("CARGO_TARGET_DIR")
+        // What it depends on is kept, so that a second run is quick.
+        .env(
+            "CARGO_BUILD_BUILD_DIR",
+            workspace.guest_build().join("new-project"),
+        );
+    toolbox::provide_as(workspace, NAME, "cargo", &cargo)?;
+    toolbox::provide(workspace, NAME, &["rustc", "cc", "ld"])
+}
+
+/// What an author's project is built with.
+pub(super) fn tools(workspace: &Workspace) -> Result<String> {
+    let cargo = workspace.tools(NAME).join("bin/cargo");
+    let version = process::read(Command::new(cargo).arg("--version"))?;
+    Ok(version.split(' ').take(2).collect::<Vec<_>>().join(" "))
 }

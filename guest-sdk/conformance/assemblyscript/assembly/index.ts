@@ -3,7 +3,7 @@
 import {
   Candidate, Facts, Grant, Lookup, Offer, Opening, Policy, Reach, Refusal, Session, Settings, Totals,
   kindName, log, register,
-} from "@cachewarden/policy";
+} from "@cachewarden/assemblyscript";
 
 class Mirror extends Policy {
   write: string | null = null;
@@ -57,6 +57,7 @@ class Mirror extends Policy {
       `put action=${offer.action} output=${offer.output} size=${offer.size}` +
       ` kind=${kindName(offer.kind)} facts=${names(offer.facts)}`,
     );
+    if (offer.size == 666) throw new Error("as told");
     switch (<i32>(offer.size % 3)) {
       case 0: return Reach.Session;
       case 1: return Reach.Local;
@@ -79,4 +80,4 @@ function names(facts: Facts): string {
 }
 
 register<Mirror>();
-export * from "@cachewarden/policy/exports";
+export * from "@cachewarden/assemblyscript/exports";

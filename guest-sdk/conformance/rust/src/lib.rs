@@ -86,6 +86,7 @@ impl Policy for Mirror {
             offer.kind,
             names(offer.facts)
         );
+        assert!(offer.size != 666, "as told");
         match offer.size % 3 {
             0 => Reach::Session,
             1 => Reach::Local,

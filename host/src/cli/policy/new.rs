@@ -16,6 +16,8 @@ use crate::cli::output;
 #[exclude = "conformance/*"]
 #[exclude = "*/node_modules/*"]
 #[exclude = "*/target/*"]
+#[exclude = "*/.zig-cache/*"]
+#[exclude = "*/zig-out/*"]
 #[exclude = "*/test/*"]
 #[exclude = "*/tests/*"]
 struct Sdks;
@@ -80,6 +82,12 @@ const LANGUAGES: &[Language] = &[
         sdk: "wat",
         template: "wat/template",
         build: "cp policy.wat policy.wasm",
+    },
+    Language {
+        name: "zig",
+        sdk: "zig",
+        template: "zig/template",
+        build: "zig build",
     },
 ];
 

@@ -1,0 +1,310 @@
+/++
+ The contract between cachewarden and a policy in D: what a policy is told, what it answers, texts and the log, memory.
+
+ This is no SDK of cachewarden's. It is what two policies share, the one here and guest-sdk/conformance/d, written after
+ guest-sdk/wat/README.md, which tells every signature, number and byte. Copy it, and take what you need.
+
+ What always holds: memory is only ever taken from the end of one heap. What is made while `open` runs stays as long as
+ the session; a line of the log gives back what it took, so questions do not make memory grow.
++/
+module contract;
+
+import ldc.attributes : llvmAttr;
+import ldc.intrinsics : llvm_trap;
+
+// ---- What a policy is told ------------------------------------------------------------------------------------------
+
+/// A text of the contract: UTF-8. Where D expects a text, it is one.
+struct Text
+{
+    private const(char)* bytes;
+    private size_t count;
+
+    this(const(char)[] text)
+    {
+        bytes = text.ptr;
+        count = text.length;
+    }
+
+    const(char)[] slice() const
+    {
+        return bytes[0 .. count];
+    }
+
+    alias slice this;
+}
+
+/// One thing known about the session. `scope_` is the value made fit to be part of a scope's name.
+struct Label
+{
+    Text name, value, scope_;
+    bool verified; /// whether the host proved it, or the job only says so
+}
+
+static assert(Text.sizeof == 8 && Label.sizeof == 28 && Label.verified.offsetof == 24);
+
+/// The label of this name, or null. Where the host proved one and the job claims another, the proved one.
+const(Label)* find(const(Label)[] labels, const(char)[] name)
+{
+    const(Label)* claimed;
+    foreach (ref label; labels)
+    {
+        if (label.name != name)
+            continue;
+        if (label.verified)
+            return &label;
+        if (!claimed)
+            claimed = &label;
+    }
+    return claimed;
+}
+
+/// A SHA-256 digest, as four numbers in big-endian order.
+struct Digest
+{
+    ulong a, b, c, d;
+
+    /// 64 hexadecimal digits.
+    void toString(scope void function(const(char)[]) sink) const
+    {
+        char[64] digits = void;
+        foreach (index, ref digit; digits)
+        {
+            const word = index < 16 ? a : index < 32 ? b : index < 48 ? c : d;
+            digit = "0123456789abcdef"[word >> (60 - index % 16 * 4) & 15];
+        }
+        sink(digits);
+    }
+}
+
+// ---- What a policy answers ------------------------------------------------------------------------------------------
+
+/// The verdict on a get.
+enum Lookup
+{
+    hit,
+    hitVerified,
+    skip,
+    miss,
+    audit,
+}
+
+/// The verdict on a put.
+enum Reach
+{
+    session,
+    local,
+    shared_,
+}
+
+/// What `open` answers: a grant or a refusal.
+struct Answer
+{
+    bool refused;
+    union
+    {
+        Grant grant;
+        Refusal refusal;
+    }
+}
+
+/// What a session may do.
+struct Grant
+{
+    private bool writes;
+    private Text write;
+    private Text* read;
+    private size_t readCount;
+    uint lifetime; /// seconds until what the session puts stops counting; 0: as long as the store keeps it
+}
+
+/// Why there is no grant.
+struct Refusal
+{
+    private bool ofSession;
+    private Text reason;
+}
+
+static assert(Answer.sizeof == 28 && Answer.grant.offsetof == 4 && Grant.lifetime.offsetof == 20);
+
+private __gshared Answer answer;
+
+/// Puts go to `write`, or nowhere where it is null; gets look in `read`, in this order.
+Answer* grant(const(char)[] write, scope const(char)[][] read...)
+{
+    auto scopes = allocate!Text(read.length);
+    foreach (index, ref scope_; scopes)
+        scope_ = Text(read[index]);
+    answer.grant = Grant(write !is null, Text(write), scopes.ptr, scopes.length);
+    return &answer;
+}
+
+/// The settings are wrong: the go command stops with this reason, as for a mistyped option.
+Answer* refuseSettings(const(char)[] reason)
+{
+    return refuse(Refusal(false, Text(reason)));
+}
+
+/// This session may not use the cache: the build works without one, and the reason is shown.
+Answer* refuseSession(const(char)[] reason)
+{
+    return refuse(Refusal(true, Text(reason)));
+}
+
+private Answer* refuse(Refusal refusal)
+{
+    answer.refused = true;
+    answer.refusal = refusal;
+    return &answer;
+}
+
+// ---- Texts and the log ----------------------------------------------------------------------------------------------
+
+/// How much a line matters: `warn` is always shown to whoever runs the build, the others with `-v`.
+enum Level
+{
+    debug_,
+    info,
+    warn,
+}
+
+/// A new text of all pieces: texts, numbers, and whatever tells itself to a sink by `toString`.
+const(char)[] text(Pieces...)(Pieces pieces)
+{
+    auto begin = heap;
+    foreach (ref piece; pieces)
+    {
+        static if (is(typeof(piece) : const(char)[]))
+            append(piece);
+        else static if (is(typeof(piece) : ulong))
+            appendNumber(piece);
+        else
+            piece.toString(&append);
+    }
+    return begin[0 .. heap - begin];
+}
+
+/// Logs a line of all pieces.
+void log(Pieces...)(Level level, Pieces pieces)
+{
+    auto begin = heap;
+    const line = text(pieces);
+    hostLog(level, line.ptr, line.length);
+    heap = begin;
+}
+
+private void append(const(char)[] bytes)
+{
+    foreach (index, ref to; allocate!char(bytes.length))
+        to = bytes[index];
+}
+
+private void appendNumber(ulong number)
+{
+    char[20] digits = void;
+    size_t begin = digits.length;
+    do
+    {
+        digits[--begin] = cast(char)('0' + number % 10);
+        number /= 10;
+    }
+    while (number);
+    append(digits[begin .. $]);
+}
+
+@llvmAttr("wasm-import-module", "cachewarden:policy/host@0.1.0") @llvmAttr("wasm-import-name", "log")
+private extern (C) void hostLog(Level level, const(char)* message, size_t length);
+
+/// D calls this where an assertion does not hold or an index is out of bounds. An assertion's text must be a literal:
+/// only those end by a zero byte, as C has it.
+private extern (C) noreturn __assert(const(char)* message, const(char)* file, int line)
+{
+    stop(text(file.terminated, ":", line, ": ", message.terminated));
+}
+
+/// Gives up: whoever runs the build reads why, and this call ends here. The host then makes a get a miss, keeps a put
+/// for the session, and opens a fresh instance for what follows.
+private noreturn stop(const(char)[] reason)
+{
+    hostLog(Level.warn, reason.ptr, reason.length);
+    for (;;)
+        llvm_trap();
+}
+
+/// C's text, which a zero byte ends.
+private const(char)[] terminated(const(char)* text)
+{
+    size_t length;
+    while (text[length])
+        length++;
+    return text[0 .. length];
+}
+
+// ---- Memory ---------------------------------------------------------------------------------------------------------
+
+/// The linker puts it where the static data and the stack end.
+private extern (C) extern __gshared char __heap_base;
+
+/// Where the next piece begins.
+private __gshared char* heap = &__heap_base;
+
+private enum ulong page = 65_536;
+
+pragma(LDC_intrinsic, "llvm.wasm.memory.size.i32")
+private int memorySize(int memory);
+pragma(LDC_intrinsic, "llvm.wasm.memory.grow.i32")
+private int memoryGrow(int memory, int pages);
+
+/// Room for this many items.
+Item[] allocate(Item)(size_t count)
+{
+    return (cast(Item*) take(ulong(count) * Item.sizeof, Item.alignof))[0 .. count];
+}
+
+private char* take(ulong size, uint alignment)
+{
+    const begin = (cast(size_t) heap + ulong(alignment) - 1) / alignment * alignment;
+    const end = begin + size;
+    const present = memorySize(0) * page;
+    if (end > present)
+    {
+        const missing = (end - present + page - 1) / page;
+        if (end > uint.max || memoryGrow(0, cast(int) missing) == -1)
+            stop("out of memory");
+    }
+    heap = cast(char*) end;
+    return cast(char*) begin;
+}
+
+/// The host asks here for room for what it tells `open`. It never asks to make an old piece larger.
+export extern (C) void* cabi_realloc(void*, size_t, uint alignment, size_t size)
+{
+    return take(size, alignment);
+}
+
+// The compiler may turn copies, fillings and comparisons of memory into calls of these.
+
+extern (C) void* memcpy(void* to, const(void)* from, size_t count)
+{
+    foreach (index; 0 .. count)
+        (cast(char*) to)[index] = (cast(const(char)*) from)[index];
+    return to;
+}
+
+extern (C) void* memset(void* to, int value, size_t count)
+{
+    foreach (index; 0 .. count)
+        (cast(ubyte*) to)[index] = cast(ubyte) value;
+    return to;
+}
+
+extern (C) int memcmp(const(void)* one, const(void)* other, size_t count)
+{
+    foreach (index; 0 .. count)
+    {
+        const difference = (cast(const(ubyte)*) one)[index] - (cast(const(ubyte)*) other)[index];
+        if (difference)
+            return difference;
+    }
+    return 0;
+}

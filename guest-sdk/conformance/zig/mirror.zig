@@ -1,0 +1,61 @@
+//! The `mirror` policy: it says what it was told, and its verdicts follow from numbers. See ../README.md.
+
+const std = @import("std");
+const cachewarden = @import("cachewarden");
+
+const Settings = struct {
+    write: ?[]const u8 = null,
+    read: []const []const u8 = &.{},
+    lifetime: u32 = 0,
+    refuse: ?enum { settings, session } = null,
+};
+
+var settings: Settings = .{};
+
+fn open(session: cachewarden.Session) !cachewarden.Grant {
+    std.log.debug("session started={d} seed={d} readable={s} writable={s}", .{
+        session.started, session.seed, try joined(session.readable), try joined(session.writable),
+    });
+    for (session.labels) |label| {
+        std.log.info("label {s}={s} scope={s} verified={}", .{ label.name, label.value, label.scope, label.verified });
+    }
+    if (settings.refuse) |refuse| {
+        std.log.warn("refusing", .{});
+        return switch (refuse) {
+            .settings => cachewarden.refuseSettings("as told", .{}),
+            .session => cachewarden.refuseSession("as told", .{}),
+        };
+    }
+    return .init(.{ .write = settings.write, .read = settings.read, .lifetime = settings.lifetime });
+}
+
+fn get(candidate: cachewarden.Candidate) cachewarden.Lookup {
+    std.log.debug("get action={f} output={f} size={d} age={d} scope={d} kind={f} facts={f}", .{
+        candidate.action, candidate.output, candidate.size,  candidate.age,
+        candidate.scope,  candidate.kind,   candidate.facts,
+    });
+    const verdicts = [_]cachewarden.Lookup{ .hit, .hit_verified, .skip, .miss, .audit };
+    return verdicts[@intCast(candidate.age % verdicts.len)];
+}
+
+fn put(offer: cachewarden.Offer) cachewarden.Reach {
+    std.log.debug("put action={f} output={f} size={d} kind={f} facts={f}", .{
+        offer.action, offer.output, offer.size, offer.kind, offer.facts,
+    });
+    if (offer.size == 666) @panic("as told");
+    const verdicts = [_]cachewarden.Reach{ .session, .local, .shared };
+    return verdicts[@intCast(offer.size % verdicts.len)];
+}
+
+fn close(totals: cachewarden.Totals) void {
+    std.log.info("close gets={d} hits={d} refused-gets={d} puts={d} refused-puts={d} bytes-put={d} diverged={d}", .{
+        totals.gets,      totals.hits,     totals.refused_gets, totals.puts, totals.refused_puts,
+        totals.bytes_put, totals.diverged,
+    });
+}
+
+fn joined(texts: []const []const u8) ![]const u8 {
+    return std.mem.join(cachewarden.arena(), ",", texts);
+}
+
+pub const policy = cachewarden.policy(.{ .settings = &settings, .open = open, .get = get, .put = put, .close = close });

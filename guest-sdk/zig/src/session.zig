@@ -1,0 +1,70 @@
+//! What is known about the build that asks.
+
+const std = @import("std");
+
+/// One thing known about the session.
+pub const Label = struct {
+    /// As the operator chose it (`--label NAME=VALUE`, `--label-env NAME`). Names that begin with `cachewarden.` are the
+    /// host's own, and no job can set one.
+    name: []const u8,
+    /// Its value. Never empty where it comes from the environment: an empty variable is no label.
+    value: []const u8,
+    /// The value made fit to be part of a scope's name: at most 80 characters. Put a prefix of your own before it, or a
+    /// branch called `main` gets the scope `main`.
+    scope: []const u8 = "",
+    /// Whether the host proved it, or the job only says so.
+    verified: bool = false,
+};
+
+/// One run of one go command, and all that is known about it. A test writes the fields that matter to it.
+pub const Session = struct {
+    /// When it began, in seconds since 1970. This is all the time there is.
+    started: u64 = 0,
+    /// A random number, drawn once; `Sample` makes use of it.
+    seed: u64 = 0,
+    /// In no particular order; a name may occur more than once.
+    labels: []const Label = &.{},
+    /// Patterns of the scopes that the operator lets this session read.
+    readable: []const []const u8 = &.{"*"},
+    /// The same for writing.
+    writable: []const []const u8 = &.{"*"},
+    /// The policy's settings, a JSON text. The policy has them parsed: see `policy`.
+    settings: []const u8 = "{}",
+
+    /// The label of this name. Where the host proved one and the job claims another, the proved one.
+    pub fn label(session: Session, name: []const u8) ?Label {
+        if (session.verifiedLabel(name)) |proved| return proved;
+        for (session.labels) |known| if (std.mem.eql(u8, known.name, name)) return known;
+        return null;
+    }
+
+    /// The label of this name, if the host proved it. What a job only claims is as if it were not there.
+    pub fn verifiedLabel(session: Session, name: []const u8) ?Label {
+        for (session.labels) |known| if (known.verified and std.mem.eql(u8, known.name, name)) return known;
+        return null;
+    }
+
+    /// The scope that this session would have without a policy.
+    pub fn defaultScope(session: Session) []const u8 {
+        return if (session.verifiedLabel("cachewarden.scope")) |scope| scope.value else "default";
+    }
+};
+
+test "the host's word comes before a job's" {
+    const claimed: Label = .{ .name = "user", .value = "root" };
+    const proved: Label = .{ .name = "user", .value = "1000", .verified = true };
+    const session: Session = .{ .labels = &.{ claimed, proved } };
+    try std.testing.expectEqualStrings("1000", session.label("user").?.value);
+
+    const only_claimed: Session = .{ .labels = &.{claimed} };
+    try std.testing.expectEqualStrings("root", only_claimed.label("user").?.value);
+    try std.testing.expectEqual(null, only_claimed.verifiedLabel("user"));
+    try std.testing.expectEqual(null, only_claimed.label("User"));
+}
+
+test "no job sets the default scope" {
+    const forged: Session = .{ .labels = &.{.{ .name = "cachewarden.scope", .value = "main" }} };
+    try std.testing.expectEqualStrings("default", forged.defaultScope());
+    const told: Session = .{ .labels = &.{.{ .name = "cachewarden.scope", .value = "nightly", .verified = true }} };
+    try std.testing.expectEqualStrings("nightly", told.defaultScope());
+}

@@ -1,0 +1,42 @@
+//! What a policy answers, and what came of it.
+
+/// The verdict on a get.
+pub const Lookup = enum {
+    /// Answer with the entry.
+    hit,
+    /// Answer with it if its bytes still hash to its output, else go on to the next scope.
+    hit_verified,
+    /// Not this one: go on to the next scope.
+    skip,
+    /// Answer a miss, whatever the next scopes hold: the build makes it again.
+    miss,
+    /// Answer a miss, let the build make it again, and compare: the offer that follows is `audited`, and `diverged` where
+    /// the bytes differ, which the host also says aloud.
+    audit,
+};
+
+/// The verdict on a put: how far the object may travel. The operator bounds all of them.
+pub const Reach = enum {
+    /// Seen by this session alone; the build goes on as if it had been kept.
+    session,
+    /// Kept in the write scope, on this machine.
+    local,
+    /// Kept, and sent to the tiers beyond this machine.
+    shared,
+};
+
+/// What happened in a session, counted.
+pub const Totals = struct {
+    gets: u64 = 0,
+    /// Gets that were answered with an object.
+    hits: u64 = 0,
+    /// Gets that had a candidate and became a miss by the policy.
+    refused_gets: u64 = 0,
+    puts: u64 = 0,
+    /// Puts that were kept for the session alone.
+    refused_puts: u64 = 0,
+    /// Bytes of all puts.
+    bytes_put: u64 = 0,
+    /// Audits whose rebuild gave other bytes.
+    diverged: u64 = 0,
+};

@@ -1,0 +1,72 @@
+//! Policies in D: no SDK of ours, to show that the contract alone suffices. LDC compiles them, LLVM's linker links them;
+//! both are those of this machine, or Debian's packages where we may install them.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::workspace::Workspace;
+use crate::{debian, process};
+
+use super::freshness::is_newer;
+use super::missing::MissingTool;
+use super::publish;
+
+/// The example, whose contract, settings and compiler options both policies share.
+const SHARED: &str = "examples/trusted-branches/d";
+
+/// Each policy, its folder and its file.
+const POLICIES: [(&str, &str, &str); 2] = [
+    ("trusted-branches", SHARED, "trusted_branches.d"),
+    ("mirror", "guest-sdk/conformance/d", "mirror.d"),
+];
+
+/// What Debian is asked for. LDC 1.30 serves, with LLVM's linker of any version from 14 on.
+const DEBIAN_PACKAGES: [&str; 2] = ["ldc", "lld"];
+
+/// Builds both policies; what has not changed is not built again.
+pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
+    let folder = workspace.guest_build().join("d");
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    for (policy, source_folder, file) in POLICIES {
+        let built = folder.join(policy).with_extension("wasm");
+        let sources = [SHARED, source_folder].map(|source| workspace.root().join(source));
+        if !is_newer(&built, &sources)? {
+            install()?;
+            let mut command = Command::new("ldc2");
+            command
+                // Relative names: those of the files are in the policies, for what they say when they fail.
+                .current_dir(workspace.root())
+                .arg(format!("@{SHARED}/wasm.rsp"))
+                .arg(format!("-I{SHARED}"))
+                .arg(format!("-od={}", folder.display()))
+                .arg(format!("-of={}", built.display()))
+                .arg(format!("{source_folder}/{file}"));
+            process::run(&mut command)?;
+        }
+        publish(&built, &out.join(policy).with_extension("wasm"))?;
+    }
+    Ok(())
+}
+
+/// Makes sure of the compiler and the linker.
+fn install() -> Result<()> {
+    if installed() || (debian::install(&DEBIAN_PACKAGES) && installed()) {
+        return Ok(());
+    }
+    let packages = DEBIAN_PACKAGES.join(" ");
+    Err(MissingTool(format!(
+        "nothing here compiles D to WebAssembly: install LDC and lld, so that `ldc2` and `wasm-ld` are on PATH; \
+         on Debian by `apt-get install {packages}`"
+    ))
+    .into())
+}
+
+/// Whether there is an LDC that knows WebAssembly, and its linker.
+fn installed() -> bool {
+    process::ask(Command::new("ldc2").arg("--version"))
+        .is_some_and(|about| about.contains("wasm32"))
+        && process::ask(Command::new("wasm-ld").arg("--version")).is_some()
+}

@@ -1,0 +1,85 @@
+//! The commands that an author of a policy has, and no others: target/tools/<language>/bin/, for tests that build a new
+//! project as on a machine where only that language is installed.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+use super::missing::MissingTool;
+
+/// Makes each of these commands of this machine one of the language's.
+pub(super) fn provide(workspace: &Workspace, language: &str, names: &[&str]) -> Result<()> {
+    names
+        .iter()
+        .try_for_each(|name| provide_as(workspace, language, name, &Command::new(name)))
+}
+
+/// Makes a command, with its arguments and environment, one of the language's under this name.
+pub(super) fn provide_as(
+    workspace: &Workspace,
+    language: &str,
+    name: &str,
+    command: &Command,
+) -> Result<()> {
+    let folder = workspace.tools(language).join("bin");
+    let script = script(command)?;
+    let file = folder.join(name);
+    if fs::read_to_string(&file).is_ok_and(|present| present == script) {
+        return Ok(());
+    }
+    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(&temporary, script))
+        .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755)))
+        .and_then(|()| fs::rename(&temporary, &file))
+        .with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// A script rather than a link: some programs look for their files beside the name that they were called by.
+fn script(command: &Command) -> Result<String> {
+    let program = command.get_program();
+    let program = process::find(program).ok_or_else(|| {
+        let name = Path::new(program).display();
+        MissingTool(format!("`{name}` is not installed"))
+    })?;
+    let mut script = String::from("#!/bin/sh\n");
+    for (name, value) in command.get_envs() {
+        let name = name.to_string_lossy();
+        match value {
+            Some(value) => {
+                script += &format!("export {name}={}\n", quoted(&value.to_string_lossy()))
+            }
+            None => script += &format!("unset {name}\n"),
+        }
+    }
+    script += &format!("exec {}", quoted(&program.to_string_lossy()));
+    for argument in command.get_args() {
+        script += &format!(" {}", quoted(&argument.to_string_lossy()));
+    }
+    Ok(script + " \"$@\"\n")
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_says_all_of_the_command() {
+        let mut command = Command::new("/bin/tool");
+        command.env("A", "it's").env_remove("B").args(["-x", "a b"]);
+        assert_eq!(
+            script(&command).unwrap(),
+            "#!/bin/sh\nexport A='it'\\''s'\nunset B\nexec '/bin/tool' '-x' 'a b' \"$@\"\n"
+        );
+    }
+}

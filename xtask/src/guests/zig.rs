@@ -1,0 +1,56 @@
+//! Policies in Zig, built by `zig build` as an author builds them: the build system knows what has changed.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::process;
+use crate::workspace::Workspace;
+
+use super::versions::ZIGLANG;
+use super::zig_compiler::{self, NAME};
+use super::{publish, toolbox};
+
+/// The policies, and the folders of their projects.
+const PROJECTS: [(&str, &str); 2] = [
+    ("trusted-branches", "examples/trusted-branches/zig"),
+    ("mirror", "guest-sdk/conformance/zig"),
+];
+
+/// Where there are tests: the SDK, and the example.
+const TESTED: [&str; 2] = ["guest-sdk/zig", "examples/trusted-branches/zig"];
+
+/// Builds both policies; what has not changed is not built again.
+pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
+    for (policy, folder) in PROJECTS {
+        process::run(&mut zig_build(workspace, folder)?)?;
+        let file = format!("{policy}.wasm");
+        let built = workspace.root().join(folder).join(&file);
+        publish(&built, &out.join(&file))?;
+    }
+    toolbox::provide_as(workspace, NAME, "zig", &zig_compiler::fetch(workspace)?)
+}
+
+/// Runs the tests of the SDK and of the example, on this machine as it is: no WebAssembly runs here.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    for folder in TESTED {
+        process::run(zig_build(workspace, folder)?.arg("test"))?;
+    }
+    Ok(())
+}
+
+/// What an author's project is built with.
+pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
+    Ok(format!("Zig {ZIGLANG}"))
+}
+
+fn zig_build(workspace: &Workspace, folder: &str) -> Result<Command> {
+    let mut command = zig_compiler::fetch(workspace)?;
+    command
+        .current_dir(workspace.root().join(folder))
+        // Not beside the sources, some of which are compiled into cachewarden.
+        .env("ZIG_LOCAL_CACHE_DIR", workspace.tools(NAME).join("build"))
+        .arg("build");
+    Ok(command)
+}

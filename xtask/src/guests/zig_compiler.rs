@@ -1,0 +1,68 @@
+//! Zig's compiler, which compiles C as well. Python's package client fetches it to target/tools/zig/, where its caches
+//! lie too: the first `zig build` of a machine compiles the build system itself, which takes a minute.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+use super::missing::MissingTool;
+use super::versions::ZIGLANG;
+
+/// The folder among the tools.
+pub(super) const NAME: &str = "zig";
+
+/// The compiler, still without arguments, if it was fetched before.
+pub(super) fn fetched(workspace: &Workspace) -> Option<Command> {
+    let version = process::ask(compiler(workspace).arg("version"))?;
+    (version == ZIGLANG).then(|| compiler(workspace))
+}
+
+/// The compiler, still without arguments; it is fetched where it is not there yet.
+pub(super) fn fetch(workspace: &Workspace) -> Result<Command> {
+    let tools = workspace.tools(NAME);
+    let lock = tools.join(".lock");
+    let _lock = fs::create_dir_all(&tools)
+        .and_then(|()| File::create(&lock))
+        // Held until we return: a second run waits, and then finds it there.
+        .and_then(|file| file.lock().map(|()| file))
+        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    if let Some(compiler) = fetched(workspace) {
+        return Ok(compiler);
+    }
+    println!("fetching ziglang {ZIGLANG}");
+    install(&tools.join("environment")).map_err(|error| {
+        MissingTool(format!(
+            "Zig {ZIGLANG} could not be fetched: {error:#}; install Python 3 with venv \
+             (on Debian: `apt-get install python3-venv`), by which it is fetched"
+        ))
+    })?;
+    Ok(compiler(workspace))
+}
+
+fn install(environment: &Path) -> Result<()> {
+    process::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(environment),
+    )?;
+    let mut command = Command::new(environment.join("bin/python"));
+    command
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"])
+        .arg(format!("ziglang=={ZIGLANG}"));
+    process::run(&mut command)
+}
+
+fn compiler(workspace: &Workspace) -> Command {
+    let tools = workspace.tools(NAME);
+    let mut command = Command::new(tools.join("environment/bin/python"));
+    command
+        .env("ZIG_GLOBAL_CACHE_DIR", tools.join("cache"))
+        .args(["-m", "ziglang"]);
+    command
+}

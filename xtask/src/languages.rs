@@ -1,0 +1,152 @@
+//! `cargo xtask languages`: writes docs/languages.md, what a policy costs in each language, from one run.
+//!
+//! What is measured is the project that `policy new` makes, built by the command that it prints and measured by `policy
+//! bench`: a reader can repeat each row by hand.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::go::Go;
+use crate::guests::{self, Choice, LANGUAGES, Language};
+use crate::machine::Machine;
+use crate::process;
+use crate::table::Table;
+use crate::workspace::Workspace;
+
+const PAGE: &str = "docs/languages.md";
+
+/// What stands before the table, and what to choose when.
+const TEXT: &str = include_str!("languages.md");
+
+/// Where the table goes in it.
+const PLACE_OF_TABLE: &str = "{{table}}\n";
+
+const COLUMNS: [&str; 9] = [
+    "language",
+    "built with",
+    "policy.wasm",
+    "compiled in",
+    "first decision",
+    "when not compiled yet",
+    "a decision",
+    "the worst of a million",
+    "memory",
+];
+
+/// Builds and measures a project in every language, and writes the page.
+pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+    let machine = Machine::look(&Go::of_this_machine()?)?;
+    let cachewarden = workspace.build_release()?;
+    let left_out = guests::run(workspace, &Choice::for_tests(true))?;
+    let mut table = Table::new(&COLUMNS);
+    for language in LANGUAGES {
+        let is_here = left_out.iter().all(|left| left.language != language.name);
+        if let (true, Some(tools)) = (is_here, language.tools) {
+            println!("measuring {}", language.name);
+            let figures = measure(workspace, &cachewarden, language)?;
+            table.add(row(language.name, &tools(workspace)?, &figures)?);
+        }
+    }
+    for left_out in &left_out {
+        println!("not measured: {}: {}", left_out.language, left_out.reason);
+    }
+    let page = TEXT
+        .replace(PLACE_OF_TABLE, &table.to_string())
+        .replace("{{machine}}", &machine.to_string());
+    let file = workspace.root().join(PAGE);
+    fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    println!("wrote {PAGE}");
+    Ok(())
+}
+
+/// Makes a project, builds it and measures it.
+fn measure(workspace: &Workspace, cachewarden: &Path, language: &Language) -> Result<Value> {
+    let folder = workspace.languages();
+    let project = folder.join(language.name);
+    if project.exists() {
+        fs::remove_dir_all(&project)
+            .with_context(|| format!("cannot remove {}", project.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let said = process::read(Command::new(cachewarden).current_dir(&folder).args([
+        "policy",
+        "new",
+        language.name,
+        "--lang",
+        language.name,
+    ]))?;
+    let build = said.lines().last().context("`policy new` said nothing")?;
+    process::read(
+        Command::new("sh")
+            .current_dir(&project)
+            .env("PATH", guests::search_path(workspace, language.name))
+            .args(["-c", build]),
+    )?;
+    let figures = process::read(Command::new(cachewarden).current_dir(&project).args([
+        "policy",
+        "bench",
+        "policy.wasm",
+        "--json",
+    ]))?;
+    serde_json::from_str(&figures).context("`policy bench` printed no JSON")
+}
+
+fn row(language: &str, tools: &str, figures: &Value) -> Result<Vec<String>> {
+    let figure = |name: &str| {
+        figures[name]
+            .as_f64()
+            .with_context(|| format!("`policy bench` printed no `{name}`"))
+    };
+    Ok(vec![
+        language.to_owned(),
+        tools.to_owned(),
+        size(figure("file")?),
+        time(figure("compile")?),
+        time(figure("first_warm")?),
+        time(figure("first_cold")?),
+        time(figure("mean")?),
+        time(figure("worst")?),
+        size(figure("memory_last")?),
+    ])
+}
+
+/// Three digits are as many as a machine repeats.
+fn time(nanoseconds: f64) -> String {
+    let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
+    in_units(nanoseconds, &units)
+}
+
+fn size(bytes: f64) -> String {
+    in_units(bytes, &[(1e6, "MB"), (1e3, "kB"), (1.0, "B")])
+}
+
+fn in_units(value: f64, units: &[(f64, &str)]) -> String {
+    let (unit, name) = units
+        .iter()
+        .find(|(unit, _)| value >= *unit)
+        .unwrap_or(&units[units.len() - 1]);
+    let value = value / unit;
+    if value < 10.0 {
+        format!("{value:.1} {name}")
+    } else {
+        format!("{value:.0} {name}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_have_the_unit_that_suits_them() {
+        assert_eq!(time(1_234_567_890.0), "1.2 s");
+        assert_eq!(time(45_600.0), "46 µs");
+        assert_eq!(time(308.0), "308 ns");
+        assert_eq!(size(56_625.0), "57 kB");
+        assert_eq!(size(0.0), "0.0 B");
+    }
+}

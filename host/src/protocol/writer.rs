@@ -9,7 +9,7 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::ResponseSink;
 use super::message::Response;
@@ -17,12 +17,12 @@ use super::message::Response;
 /// Answers that may wait for a reader; beyond it, requests wait too. At some 300 bytes an answer this is 20 MB.
 const MAX_WAITING: usize = 65_536;
 
-/// Bytes that a pipe which polls as writable takes without blocking (PIPE_BUF on Linux, and at least that elsewhere).
+/// Bytes that a pipe which polls as writable takes without blocking (PIPE_BUF on Linux, and at least that elsewhere). Answers
+/// of so many bytes gain nothing by waiting for company.
 const ATOMIC_WRITE: usize = 4096;
 
 /// Answers to a stream of bytes.
 pub struct ResponseWriter<W> {
-    line: Vec<u8>,
     held: Held,
     shared: Arc<Shared<W>>,
     thread_started: bool,
@@ -58,7 +58,6 @@ where
     /// Writes to `stream`.
     pub fn new(stream: W) -> Self {
         Self {
-            line: Vec::new(),
             held: Held::default(),
             shared: Arc::new(Shared {
                 stream,
@@ -72,9 +71,11 @@ where
     /// Writes what is held as far as it goes without waiting.
     fn write_without_waiting(&mut self) -> io::Result<()> {
         let mut written = 0;
-        while written < self.held.bytes.len() && is_writable(&self.shared.stream)? {
-            let end = self.held.bytes.len().min(written + ATOMIC_WRITE);
-            written += (&self.shared.stream).write(&self.held.bytes[written..end])?;
+        while written < self.held.bytes.len() {
+            match write_now(&self.shared.stream, &self.held.bytes[written..])? {
+                0 => break,
+                count => written += count,
+            }
         }
         self.held.bytes.drain(..written);
         if self.held.bytes.is_empty() {
@@ -109,11 +110,8 @@ where
     for<'stream> &'stream W: Write,
 {
     fn send(&mut self, response: &Response<'_>) -> io::Result<()> {
-        self.line.clear();
-        response.write_to(&mut self.line);
-        self.held.bytes.extend_from_slice(&self.line);
+        response.write_to(&mut self.held.bytes);
         self.held.answers += 1;
-        // More than a pipe takes at once gains nothing by waiting for company.
         if self.held.bytes.len() >= ATOMIC_WRITE {
             self.flush()?;
         }
@@ -214,7 +212,37 @@ impl Backlog {
     }
 }
 
+/// Writes as much as the stream takes without waiting; 0 where it takes nothing now.
+fn write_now<W: AsFd>(stream: &W, bytes: &[u8]) -> io::Result<usize>
+where
+    for<'stream> &'stream W: Write,
+{
+    #[cfg(target_os = "linux")]
+    match write_in_one_call(stream, bytes) {
+        // An older kernel, or no pipe.
+        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) => {}
+        Err(Errno::AGAIN | Errno::INTR) => return Ok(0),
+        result => return Ok(result?),
+    }
+    if !is_writable(stream)? {
+        return Ok(0);
+    }
+    let mut stream = stream;
+    stream.write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
+}
+
+/// One call instead of two for each answer: the flag makes this write alone return where it would wait.
+#[cfg(target_os = "linux")]
+fn write_in_one_call(stream: &impl AsFd, bytes: &[u8]) -> rustix::io::Result<usize> {
+    use rustix::io::{ReadWriteFlags, pwritev2};
+    /// The stream's own position; a pipe has no other.
+    const HERE: u64 = u64::MAX;
+    let bytes = [io::IoSlice::new(bytes)];
+    pwritev2(stream, &bytes, HERE, ReadWriteFlags::NOWAIT)
+}
+
 fn is_writable(stream: &impl AsFd) -> io::Result<bool> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let mut descriptors = [PollFd::new(stream, PollFlags::OUT)];
     let now = Timespec {
         tv_sec: 0,
@@ -222,7 +250,7 @@ fn is_writable(stream: &impl AsFd) -> io::Result<bool> {
     };
     match poll(&mut descriptors, Some(&now)) {
         Ok(ready) => Ok(ready > 0),
-        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(Errno::INTR) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }

@@ -21,6 +21,7 @@ fn help_teaches_and_fits_a_screen() {
     for word in options.split_whitespace().chain([
         "stats",
         "prune",
+        "verify",
         "doctor",
         "--version",
         "GOCACHEPROG",

@@ -27,3 +27,4 @@ mod store;
 mod streaming;
 mod trimming;
 mod unwritable;
+mod verify;

@@ -14,6 +14,7 @@ use crate::session::{HOST_PREFIX, Pattern};
 use crate::store::{LAYOUT_VERSION, ScopeName};
 
 use super::policy::PolicyVerb;
+use super::verify::VerifyOptions;
 
 const ABOUT: &str =
     "A build cache for Go that asks a sandboxed WebAssembly policy about every get and put.";
@@ -83,6 +84,8 @@ pub(super) enum Verb {
     Stats(StatsOptions),
     /// Remove what is no longer used
     Prune(PruneOptions),
+    /// Check every object and entry of the store
+    Verify(VerifyOptions),
     /// Check the set-up with a real go command, and say what to type
     Doctor,
     /// Test and compile policies, print their contract

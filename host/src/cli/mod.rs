@@ -1,8 +1,9 @@
 //! The command line: one file a verb. Exit codes are decided here and nowhere else.
 //!
-//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `policy test` a difference), 2 something that the caller must mend.
+//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `verify` damage, `policy test` a difference), 2 something that the caller must mend.
 
 mod arguments;
+mod bar;
 mod doctor;
 mod helper;
 mod output;
@@ -10,6 +11,7 @@ mod policy;
 mod prune;
 mod stats;
 mod trim;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -30,6 +32,7 @@ pub fn main() -> ExitCode {
         None => helper::run(arguments.helper),
         Some(Verb::Stats(options)) => stats::run(&arguments.helper, &options),
         Some(Verb::Prune(options)) => prune::run(&arguments.helper, &options),
+        Some(Verb::Verify(options)) => verify::run(&arguments.helper, &options),
         Some(Verb::Doctor) => doctor::run(&arguments.helper),
         Some(Verb::Policy { verb }) => policy::run(&arguments.helper, &verb),
         Some(Verb::Trim) => trim::run(&arguments.helper),

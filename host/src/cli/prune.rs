@@ -1,19 +1,15 @@
 //! `cachewarden prune`: trims now, as far as it is told to.
 
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bytesize::ByteSize;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::store::{DEFAULT_AGE, Store, TrimProgress, TrimRequest};
+use crate::store::{DEFAULT_AGE, Store, TrimRequest};
 
 use super::arguments::{HelperOptions, PruneOptions};
+use super::bar::Bar;
 use super::output;
-
-/// What is over sooner needs no bar.
-const BAR_AFTER: Duration = Duration::from_secs(1);
 
 /// Removes what is asked for, and says what that was.
 pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
@@ -44,7 +40,7 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
     };
     let mut bar = Bar::new();
     let removed = store
-        .trim(&request, 0, |progress| bar.show(progress))
+        .prune(&request, |progress| bar.show(progress))
         .with_context(|| format!("cannot prune {}", folder.display()))?;
     bar.clear();
     let verb = if prune.dry_run {
@@ -65,38 +61,4 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         )?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// A bar on a terminal's stderr, once it has taken a while.
-struct Bar {
-    began: Instant,
-    bar: Option<ProgressBar>,
-}
-
-impl Bar {
-    fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            bar: None,
-        }
-    }
-
-    fn show(&mut self, progress: TrimProgress) {
-        if self.began.elapsed() < BAR_AFTER {
-            return;
-        }
-        let bar = self.bar.get_or_insert_with(|| {
-            let style = ProgressStyle::with_template("{bar:40} {percent} % {eta} left")
-                .expect("the template is well formed");
-            // Draws nothing where stderr is no terminal.
-            ProgressBar::new(progress.of as u64).with_style(style)
-        });
-        bar.set_position(progress.done as u64);
-    }
-
-    fn clear(&self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
-        }
-    }
 }

@@ -10,6 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
+use crate::digest::Digest;
+
 /// Begins the name of a file that is still being written; the trimmer sweeps old ones.
 pub(super) const TEMPORARY_PREFIX: &str = ".new-";
 
@@ -96,6 +98,12 @@ pub(super) fn is_touch_due(modified: SystemTime, now: SystemTime) -> bool {
 pub(super) fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes()
         .starts_with(TEMPORARY_PREFIX.as_bytes())
+}
+
+/// The digest that a file is named by; `None` where its name is no digest, spelled as this program does.
+pub(super) fn digest_of(name: &OsStr) -> Option<Digest> {
+    let name = name.to_str()?;
+    Digest::from_hex(name).filter(|digest| digest.to_hex() == name)
 }
 
 /// The names in a folder, in order; none where the folder is missing or unreadable.

@@ -1,5 +1,6 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
+use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -143,11 +144,28 @@ fn initialise(folder: &Path) -> io::Result<()> {
 fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     let mut file = files::new_in(folder, 0o644)?;
     file.write_all(text.as_bytes())?;
+    // Once for a store: a power failure that left the version empty would shut it for ever.
+    file.as_file().sync_all()?;
     match file.persist_noclobber(folder.join(name)) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error),
     }
+}
+
+/// Whether the store's folder holds something of this name.
+pub(super) fn is_known(name: &OsStr) -> bool {
+    [OBJECTS, SCOPES, SESSIONS, TRIM, VERSION, TAG_NAME]
+        .iter()
+        .any(|known| name == *known)
+}
+
+/// The file of an object.
+pub(super) fn object_path(folder: &Path, output: &Digest) -> PathBuf {
+    let (bucket, name) = output.file_name();
+    let mut path = folder.join(OBJECTS);
+    path.extend([bucket, name]);
+    path
 }
 
 /// The file of an entry.

@@ -13,9 +13,11 @@
 //! ```
 
 mod boot;
+mod buckets;
 mod disk_path;
 mod entry;
 mod files;
+mod finding;
 mod incoming;
 mod layout;
 mod objects;
@@ -24,16 +26,20 @@ mod schedule;
 mod scope;
 mod sessions;
 mod survey;
+mod suspect;
 mod trim;
+mod verify;
 
 pub use boot::Boot;
 pub use entry::{Entry, Reach};
+pub use finding::{Finding, Kind, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
 pub use scope::{InvalidScopeName, ScopeName};
 pub use sessions::{SessionLine, SessionsSoFar, Tally};
 pub use survey::{ScopeSurvey, Survey};
-pub use trim::{DEFAULT_AGE, Removed, TrimProgress, TrimRequest};
+pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest};
+pub use verify::{Told, Verified};
 
 use std::fs::File;
 use std::io;

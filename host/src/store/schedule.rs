@@ -5,10 +5,11 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Removed, Store, TrimRequest, layout, private};
+use super::{Progress, Removed, Store, TrimRequest, files, layout, private};
 
 /// Between the end of one trim and the next.
 const INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -50,12 +51,7 @@ impl Store {
         if !is_writable(folder) {
             return super::trim::sweep_private().map(Some);
         }
-        let mut memory = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(folder.join(layout::TRIM))?;
+        let mut memory = open_memory(folder)?;
         match memory.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -74,6 +70,45 @@ impl Store {
         })?;
         remember(&mut memory, "")?;
         Ok(Some(removed))
+    }
+}
+
+impl Store {
+    /// Trims now, once no trimmer is at work.
+    ///
+    /// # Errors
+    /// When the store cannot be read or changed.
+    pub fn prune(
+        &self,
+        request: &TrimRequest,
+        progress: impl FnMut(Progress),
+    ) -> io::Result<Removed> {
+        let _lock = self.folder().and_then(keep_trimmers_away);
+        self.trim(request, 0, progress)
+    }
+}
+
+/// Waits until no trimmer is at work, and lets none begin until the lock is dropped; `None` where there is nothing to
+/// lock.
+pub(super) fn keep_trimmers_away(folder: &Path) -> Option<File> {
+    let (memory, _) = files::open_regular(&folder.join(layout::TRIM), false).ok()?;
+    memory.lock().ok()?;
+    Some(memory)
+}
+
+/// Opens the trimmer's memory. A pipe in its place is an error, and is not waited for.
+fn open_memory(folder: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
+    let memory = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(flags.bits().cast_signed())
+        .open(folder.join(layout::TRIM))?;
+    match memory.metadata()?.is_file() {
+        true => Ok(memory),
+        false => Err(io::Error::other("`trim` is not a regular file")),
     }
 }
 

@@ -11,8 +11,7 @@ use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use crate::digest::Digest;
-
+use super::buckets::{BUCKETS, bucket_name};
 use super::files::{self, TOUCH_INTERVAL};
 use super::scope::ScopeName;
 use super::survey::scopes;
@@ -26,9 +25,6 @@ const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// A file that was used within [`KEPT`] may have been touched this long ago, since not every use touches it.
 const UNTOUCHED: Duration = Duration::from_secs(KEPT.as_secs() + TOUCH_INTERVAL.as_secs());
-
-/// The first two hex digits of a name: the folders within a folder of objects or entries.
-const BUCKETS: usize = 256;
 
 /// What to remove.
 #[derive(Clone, Debug)]
@@ -68,9 +64,9 @@ pub struct Removed {
     pub bytes: u64,
 }
 
-/// How far a trim is, in steps.
+/// How far a trim or a verification is, in steps.
 #[derive(Clone, Copy, Debug)]
-pub struct TrimProgress {
+pub struct Progress {
     /// Steps that are done.
     pub done: usize,
     /// Steps in all.
@@ -88,11 +84,11 @@ impl Store {
     ///
     /// # Errors
     /// When a folder of the store cannot be read or changed.
-    pub fn trim(
+    pub(super) fn trim(
         &self,
         request: &TrimRequest,
         first: usize,
-        mut progress: impl FnMut(TrimProgress),
+        mut progress: impl FnMut(Progress),
     ) -> io::Result<Removed> {
         let mut removed = Removed::default();
         let Some(folder) = self.folder() else {
@@ -109,7 +105,7 @@ impl Store {
             temporaries_before: now - UNTOUCHED,
         };
         for bucket in first..BUCKETS {
-            progress(TrimProgress {
+            progress(Progress {
                 done: bucket,
                 of: BUCKETS,
             });
@@ -147,10 +143,6 @@ pub(super) fn sweep_private() -> io::Result<Removed> {
         removed.count_objects(removal.remove_from_private(&bucket_name(bucket), now)?);
     }
     Ok(removed)
-}
-
-fn bucket_name(bucket: usize) -> String {
-    format!("{bucket:02x}")
 }
 
 impl Removed {
@@ -292,10 +284,7 @@ impl Removal {
 
 /// Whether this program gives files such names: digests, and what is still being written.
 fn is_ours(name: &OsString) -> bool {
-    files::is_temporary(name)
-        || name
-            .to_str()
-            .is_some_and(|name| Digest::from_hex(name).is_some())
+    files::is_temporary(name) || files::digest_of(name).is_some()
 }
 
 /// Removes the folders of a scope that no longer holds anything: every pull request may have had one.

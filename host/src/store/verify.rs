@@ -1,0 +1,308 @@
+//! Checks a whole store: every object against its name, every entry against its object.
+//!
+//! Verifying changes nothing, and no trim runs meanwhile. Repairing removes what is damaged: under the lock that a
+//! removal always holds, and only the very file that was found damaged, so what a build has put in its place stays.
+//! Nothing is followed out of the store, and nothing is opened that is no regular file.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, Metadata};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::digest::Digest;
+
+use super::buckets::{BUCKETS, in_parallel, is_bucket};
+use super::entry::{Entry, MAX_LINE};
+use super::finding::{Finding, Kind, Problem, Repair};
+use super::scope::ScopeName;
+use super::suspect::Suspect;
+use super::{Progress, Store, files, layout, objects, schedule};
+
+/// What was looked at, and what was wrong with it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Verified {
+    /// Objects.
+    pub objects: u64,
+    /// Bytes of the objects.
+    pub bytes: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Files and folders that are damaged, or were.
+    pub damaged: u64,
+    /// Those of them that were removed.
+    pub removed: u64,
+    /// Things that are no part of the store.
+    pub strays: u64,
+}
+
+/// What is told while a store is verified.
+#[derive(Debug)]
+pub enum Told {
+    /// Something is wrong.
+    Finding(Finding),
+    /// How far it is.
+    Progress(Progress),
+}
+
+impl Store {
+    /// Hashes every object and reads every entry, on all processors; with `repair`, removes what is damaged.
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub fn verify(&self, repair: bool, mut tell: impl FnMut(Told)) -> io::Result<Verified> {
+        let mut verified = Verified::default();
+        let Some(folder) = self.folder() else {
+            return Ok(verified);
+        };
+        // An object that goes before its entry would look lost.
+        let _lock = schedule::keep_trimmers_away(folder);
+        let pass = Pass {
+            folder,
+            scopes: scopes(folder),
+            repair,
+            damaged: Mutex::default(),
+        };
+        let mut done = 0;
+        let mut hear = |checked: Checked| {
+            verified.add(&checked);
+            let findings = checked.findings.into_iter();
+            findings.for_each(|finding| tell(Told::Finding(finding)));
+            done += 1;
+            tell(Told::Progress(Progress {
+                done,
+                of: 2 * BUCKETS + 1,
+            }));
+        };
+        hear(pass.strays());
+        // Objects first: whether an entry counts depends on its object.
+        in_parallel(|bucket| pass.objects(bucket), &mut hear)?;
+        in_parallel(|bucket| pass.entries(bucket), &mut hear)?;
+        Ok(verified)
+    }
+}
+
+impl Verified {
+    fn add(&mut self, checked: &Checked) {
+        self.objects += checked.objects;
+        self.bytes += checked.bytes;
+        self.entries += checked.entries;
+        for finding in &checked.findings {
+            *match finding.problem {
+                Problem::Stray => &mut self.strays,
+                _ => &mut self.damaged,
+            } += 1;
+            self.removed += u64::from(matches!(finding.repair, Repair::Removed));
+        }
+    }
+}
+
+/// What one folder came to.
+#[derive(Default)]
+struct Checked {
+    objects: u64,
+    bytes: u64,
+    entries: u64,
+    findings: Vec<Finding>,
+}
+
+impl Checked {
+    fn note(&mut self, path: PathBuf, problem: Problem) {
+        self.findings.push(Finding {
+            path,
+            problem,
+            repair: Repair::None,
+        });
+    }
+
+    /// The names in a folder of the store; what keeps it from being read is noted. `look` says whether a link in its
+    /// place counts.
+    fn names_in(
+        &mut self,
+        folder: &Path,
+        look: fn(&Path) -> io::Result<Metadata>,
+    ) -> Vec<OsString> {
+        match read_folder(folder, look) {
+            Ok(names) => names,
+            Err(problem) => {
+                self.note(folder.to_owned(), problem);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The files of a folder that are named by digests which begin with the folder's name; others are noted.
+    fn files_in(&mut self, bucket: &Path) -> Vec<(PathBuf, Digest)> {
+        let mut files = Vec::new();
+        for name in self.names_in(bucket, |path| fs::symlink_metadata(path)) {
+            let path = bucket.join(&name);
+            match files::digest_of(&name) {
+                Some(digest) if bucket.ends_with(digest.file_name().0) => {
+                    files.push((path, digest));
+                }
+                _ if files::is_temporary(&name) => {}
+                _ => self.note(path, Problem::Stray),
+            }
+        }
+        files
+    }
+}
+
+/// One way through a store.
+struct Pass<'store> {
+    folder: &'store Path,
+    scopes: Vec<PathBuf>,
+    repair: bool,
+    /// Objects that are damaged and still there.
+    damaged: Mutex<HashSet<Digest>>,
+}
+
+impl Pass<'_> {
+    /// Looks for what is no part of the store, outside the folders that hold its files.
+    fn strays(&self) -> Checked {
+        let mut checked = Checked::default();
+        let mut look = |folder: &Path, is_ours: fn(&OsStr) -> bool| {
+            // These may be links: whoever made the store may have put them elsewhere, and builds follow them.
+            for name in checked.names_in(folder, |path| fs::metadata(path)) {
+                if !is_ours(&name) && !files::is_temporary(&name) {
+                    checked.note(folder.join(name), Problem::Stray);
+                }
+            }
+        };
+        look(self.folder, layout::is_known);
+        look(&self.folder.join(layout::OBJECTS), is_bucket);
+        look(&self.folder.join(layout::SCOPES), is_scope);
+        for scope in &self.scopes {
+            look(scope, is_bucket);
+        }
+        checked
+    }
+
+    fn objects(&self, bucket: &str) -> Checked {
+        let mut checked = Checked::default();
+        let bucket = self.folder.join(layout::OBJECTS).join(bucket);
+        for (path, name) in checked.files_in(&bucket) {
+            checked.objects += 1;
+            let mut bytes = 0;
+            let suspect = Suspect::find(&path, |file| {
+                let (found, size) = objects::hash(file)?;
+                bytes = size;
+                Ok((found != name).then_some(Problem::OtherBytes { size, found }))
+            });
+            checked.bytes += bytes;
+            if let Some(suspect) = suspect {
+                // Objects are never changed: the same file is still damaged.
+                let finding = self.settle(path, suspect, || true);
+                match (&finding.problem, &finding.repair) {
+                    (Problem::Unreadable(_), _) | (_, Repair::Removed) => {}
+                    _ => drop(self.damaged().insert(name)),
+                }
+                checked.findings.push(finding);
+            }
+        }
+        checked
+    }
+
+    fn entries(&self, bucket: &str) -> Checked {
+        let mut checked = Checked::default();
+        for scope in &self.scopes {
+            for (path, _) in checked.files_in(&scope.join(bucket)) {
+                checked.entries += 1;
+                let check = |file: &mut File| self.check_entry(file);
+                if let Some(suspect) = Suspect::find(&path, check) {
+                    // A put may have brought its object back meanwhile.
+                    let still = || Suspect::find(&path, check).is_some();
+                    let finding = self.settle(path.clone(), suspect, still);
+                    checked.findings.push(finding);
+                }
+            }
+        }
+        checked
+    }
+
+    fn check_entry(&self, file: &mut File) -> io::Result<Option<Problem>> {
+        let mut line = Vec::new();
+        file.take(MAX_LINE as u64 + 1).read_to_end(&mut line)?;
+        let entry = match Entry::from_line(&line) {
+            Some(read) if line.len() <= MAX_LINE => read.entry,
+            _ => return Ok(Some(Problem::NoLine)),
+        };
+        let (object, said) = (entry.output, entry.size);
+        let found = match fs::symlink_metadata(layout::object_path(self.folder, &object)) {
+            Ok(metadata) => metadata.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Some(Problem::MissingObject(object)));
+            }
+            // Its folder cannot be read, which was told already.
+            Err(_) => return Ok(None),
+        };
+        Ok(if self.damaged().contains(&object) {
+            Some(Problem::DamagedObject(object))
+        } else {
+            (found != said).then_some(Problem::OtherSize {
+                object,
+                said,
+                found,
+            })
+        })
+    }
+
+    /// What becomes of a file in which something was found.
+    fn settle(&self, path: PathBuf, suspect: Suspect, still: impl Fn() -> bool) -> Finding {
+        let repair = match self.repair && suspect.problem.is_mended_by_removal() {
+            false => Repair::None,
+            true => match suspect.remove(&path, still) {
+                Ok(()) => Repair::Removed,
+                Err(error) => Repair::Failed(error),
+            },
+        };
+        Finding {
+            path,
+            problem: suspect.problem,
+            repair,
+        }
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, HashSet<Digest>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The names in a folder, in order, none where there is no such folder; or what is wrong with it.
+fn read_folder(
+    folder: &Path,
+    look: fn(&Path) -> io::Result<Metadata>,
+) -> Result<Vec<OsString>, Problem> {
+    let read = || {
+        let found = Kind::from(look(folder)?.file_type());
+        if found != Kind::Folder {
+            return Ok(Err(Problem::Displaced {
+                found,
+                expected: Kind::Folder,
+            }));
+        }
+        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+        names.collect::<io::Result<Vec<_>>>().map(Ok)
+    };
+    match read() {
+        Ok(names) => names.map(|mut names| {
+            names.sort();
+            names
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(Problem::Unreadable(error)),
+    }
+}
+
+/// The folders of the store's scopes.
+fn scopes(folder: &Path) -> Vec<PathBuf> {
+    let scopes = folder.join(layout::SCOPES);
+    let mut names = files::names_in(&scopes);
+    names.retain(|name| is_scope(name));
+    names.iter().map(|name| scopes.join(name)).collect()
+}
+
+fn is_scope(name: &OsStr) -> bool {
+    name.to_str().and_then(ScopeName::from_folder).is_some()
+}

@@ -16,7 +16,7 @@ fn help_teaches_and_fits_a_screen() {
         help.lines().all(|line| line.chars().count() <= 110),
         "{help}"
     );
-    let options = "--policy --settings --dir --scope --label --label-env --allow-read --allow-write --max-size \
+    let options = "--policy --settings --dir --allow-shared-store --scope --label --label-env --allow-read --allow-write --max-size \
         --policy-memory --policy-deadline --policy-budget --record -v";
     for word in options.split_whitespace().chain([
         "stats",

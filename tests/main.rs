@@ -22,6 +22,7 @@ mod policy_loading;
 mod policy_verbs;
 mod protocol;
 mod recording;
+mod shared_store;
 mod sharing;
 mod store;
 mod streaming;

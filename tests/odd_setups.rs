@@ -9,6 +9,7 @@ fn a_folder_of_somebody_elses_never_becomes_a_store() {
     let sandbox = Sandbox::new();
     let mine = sandbox.file("plain/objects/ab/my-thesis.txt", "mine");
     sandbox.set_age(&mine, 10 * 24 * HOUR);
+    set_mode(&sandbox.path("plain"), 0o755);
     let folder = text(sandbox.path("plain"));
     let before = listing(&sandbox.path("plain"));
     let stats = sandbox.run(&["stats", "--dir", &folder]).succeeded();
@@ -145,11 +146,42 @@ fn pipes_and_devices_in_a_files_place_are_refused_and_not_waited_for() {
         assert!(said.stderr.contains(part), "{options:?}: {}", said.stderr);
     }
     fs::create_dir(sandbox.store()).unwrap();
+    set_mode(&sandbox.store(), 0o755);
     let version = sandbox.store().join("VERSION");
     rustix::fs::mkfifoat(rustix::fs::CWD, &version, rustix::fs::Mode::RWXU).unwrap();
     let mut helper = sandbox.helper(&[]);
     helper.put(&action("x"), b"x").kept();
     assert!(helper.close().contains("cannot be used"));
+}
+
+#[test]
+fn a_pipe_in_place_of_the_trimmers_memory_holds_nobody_up() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.settle();
+    let memory = sandbox.store().join("trim");
+    fs::remove_file(&memory).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, &memory, rustix::fs::Mode::RWXU).unwrap();
+    // Nobody opens it to make it older.
+    let then = rustix::fs::Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    let times = rustix::fs::Timestamps {
+        last_access: then,
+        last_modification: then,
+    };
+    rustix::fs::utimensat(
+        rustix::fs::CWD,
+        &memory,
+        &times,
+        rustix::fs::AtFlags::empty(),
+    )
+    .unwrap();
+    sandbox.helper(&[]).close();
+    sandbox.settle();
+    sandbox.run(&["prune"]).succeeded();
+    sandbox.run(&["verify"]).succeeded();
 }
 
 #[test]

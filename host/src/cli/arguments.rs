@@ -11,7 +11,7 @@ use etcetera::BaseStrategy;
 
 use crate::policy::{CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
 use crate::session::{HOST_PREFIX, Pattern};
-use crate::store::{LAYOUT_VERSION, ScopeName};
+use crate::store::{LAYOUT_VERSION, ScopeName, Sharing};
 
 use super::policy::PolicyVerb;
 use super::verify::VerifyOptions;
@@ -122,6 +122,9 @@ pub(super) struct HelperOptions {
         global = true
     )]
     pub(super) dir: Option<PathBuf>,
+    /// Use the store though others may write it, or it is somebody else's
+    #[arg(long, env = "CACHEWARDEN_ALLOW_SHARED_STORE", hide_env = true, global = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(super) allow_shared_store: bool,
     /// Scope of sessions whose policy names none
     #[arg(
         long,
@@ -234,6 +237,14 @@ impl HelperOptions {
             Some(folder) => std::path::absolute(folder)
                 .with_context(|| format!("--dir {} is no path", folder.display())),
             None => Ok(user_cache_folder()?.join("cachewarden")),
+        }
+    }
+
+    /// Whether the store may be one that others can change.
+    pub(super) fn sharing(&self) -> Sharing {
+        match self.allow_shared_store {
+            true => Sharing::Allowed,
+            false => Sharing::Refused,
         }
     }
 

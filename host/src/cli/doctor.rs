@@ -37,6 +37,7 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     let options = match in_use {
         Some(in_use) if options.policy.is_none() => &HelperOptions {
             dir: options.dir.clone().or(in_use.dir),
+            allow_shared_store: options.allow_shared_store || in_use.allow_shared_store,
             ..in_use
         },
         _ => options,
@@ -101,7 +102,8 @@ fn check_store(options: &HelperOptions) -> Result<String, Advice> {
     let folder = options
         .store_folder()
         .map_err(|error| advice(format!("{error:#}"), remedy))?;
-    Store::open(&folder, None).map_err(|error| advice(error.to_string(), remedy))?;
+    Store::open(&folder, None, options.sharing())
+        .map_err(|error| advice(error.to_string(), remedy))?;
     tempfile::NamedTempFile::new_in(&folder).map_err(|error| {
         advice(
             format!("{} cannot be written: {error}", folder.display()),

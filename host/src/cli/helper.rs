@@ -217,9 +217,10 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
 
 fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
     let gocache = gocache();
-    let opened = options
-        .store_folder()
-        .and_then(|folder| Ok(Store::open(&folder, gocache.as_deref())?));
+    let opened = options.store_folder().and_then(|folder| {
+        let sharing = options.sharing();
+        Ok(Store::open(&folder, gocache.as_deref(), sharing)?)
+    });
     opened.unwrap_or_else(|error| {
         notices.tell(&format!(
             "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
@@ -234,6 +235,9 @@ fn start_trimmer(store: &Store, options: &HelperOptions) {
         return;
     };
     let mut command = trimmer(&program, folder);
+    if options.allow_shared_store {
+        command.arg("--allow-shared-store");
+    }
     if let Some(size) = options.max_size {
         command.arg("--max-size").arg(size.as_u64().to_string());
     }

@@ -21,7 +21,7 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = Store::open(&folder, None)?;
+    let store = Store::open(&folder, None, options.sharing())?;
     if let Some(scope) = &prune.scope
         && !store.has_scope(scope)
     {

@@ -8,7 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use crate::store::{SessionsSoFar, Store, Survey};
+use crate::store::{SessionsSoFar, Sharing, Store, Survey};
 
 use super::arguments::{HelperOptions, StatsOptions};
 use super::output;
@@ -26,7 +26,7 @@ struct Report<'store> {
 pub(super) fn run(options: &HelperOptions, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
     let folder = options.store_folder()?;
     let (survey, sessions) = if Store::exists(&folder) {
-        let store = Store::open(&folder, None)?;
+        let store = Store::open(&folder, None, Sharing::Allowed)?;
         (store.survey(SystemTime::now()), store.sessions_so_far())
     } else {
         // Looking makes no store.

@@ -10,7 +10,7 @@ use super::arguments::HelperOptions;
 pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     // Ctrl-C ends the build, not this. It fails only where that is so already.
     let _ = rustix::process::setsid();
-    let store = Store::open(&options.store_folder()?, None)?;
+    let store = Store::open(&options.store_folder()?, None, options.sharing())?;
     let request = TrimRequest {
         max_size: options.max_size.map(|size| size.as_u64()),
         ..TrimRequest::default()

@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use crate::notices::printable;
-use crate::store::{Store, Told, Verified};
+use crate::store::{Sharing, Store, Told, Verified};
 
 use super::arguments::HelperOptions;
 use super::bar::Bar;
@@ -32,7 +32,12 @@ pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Re
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = Store::open(&folder, None)?;
+    // A look changes nothing, whosever the store is.
+    let sharing = match verify.repair {
+        true => options.sharing(),
+        false => Sharing::Allowed,
+    };
+    let store = Store::open(&folder, None, sharing)?;
     let mut bar = Bar::new();
     let mut printed = Ok(());
     let verified = store

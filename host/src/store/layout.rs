@@ -9,6 +9,7 @@ use thiserror::Error;
 use crate::digest::Digest;
 
 use super::files;
+use super::owner::{self, Sharing};
 use super::scope::ScopeName;
 
 /// The layout that this program reads and writes.
@@ -51,6 +52,30 @@ pub enum StoreError {
         /// What the system says.
         reason: io::Error,
     },
+    /// Others may write it.
+    #[error(
+        "others may write {path} (mode {mode:04o}), so the store is not used: they could have any code built into what you build. If you trust what is in it: chmod -R go-w '{folder}'; to use it as it is: --allow-shared-store"
+    )]
+    Writable {
+        /// The folder that others may write.
+        path: PathBuf,
+        /// The store's folder.
+        folder: PathBuf,
+        /// The permission bits.
+        mode: u32,
+    },
+    /// It belongs to somebody else.
+    #[error(
+        "{path} belongs to user {owner}, and this is user {user}, so the store is not used: they could have any code built into what you build. Name a folder of your own with --dir; to use it as it is: --allow-shared-store"
+    )]
+    Foreign {
+        /// The folder that belongs to somebody else.
+        path: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who this process is.
+        user: u32,
+    },
     /// The folder holds something else.
     #[error(
         "{folder} holds other files and no store of cachewarden (there is no file VERSION in it); name an empty or a new folder with --dir"
@@ -73,7 +98,7 @@ pub enum StoreError {
 
 /// Makes an empty or missing folder a store, or sees that it is one. Nobody else's folder becomes one: a trim would
 /// remove files from it.
-pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
+pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
     let unusable = |reason| StoreError::Unusable {
         folder: folder.to_owned(),
         reason,
@@ -83,6 +108,7 @@ pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
         return Err(unusable(io::Error::other(reason)));
     }
     files::create_private_folder(folder).map_err(unusable)?;
+    owner::check_owner(folder, sharing)?;
     let found = match read_version(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Asked again after the look: meanwhile another process may have made the store and put something into it.
@@ -91,10 +117,14 @@ pub(super) fn prepare(folder: &Path) -> Result<(), StoreError> {
                     folder: folder.to_owned(),
                 });
             }
+            owner::check(folder, sharing)?;
             initialise(folder).map_err(unusable)?;
             read_version(folder)
         }
-        found => found,
+        found => {
+            owner::check(folder, sharing)?;
+            found
+        }
     };
     let found = found.map_err(unusable)?;
     let file = folder.join(VERSION);

@@ -21,6 +21,7 @@ mod finding;
 mod incoming;
 mod layout;
 mod objects;
+mod owner;
 mod private;
 mod schedule;
 mod scope;
@@ -35,6 +36,7 @@ pub use entry::{Entry, Reach};
 pub use finding::{Finding, Kind, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
+pub use owner::Sharing;
 pub use scope::{InvalidScopeName, ScopeName};
 pub use sessions::{SessionLine, SessionsSoFar, Tally};
 pub use survey::{ScopeSurvey, Survey};
@@ -98,9 +100,14 @@ impl Store {
     /// `gocache`, where that is known.
     ///
     /// # Errors
-    /// When the folder cannot be created or read, or was made by a version with another layout.
-    pub fn open(folder: &Path, gocache: Option<&Path>) -> Result<Self, StoreError> {
-        layout::prepare(folder)?;
+    /// When the folder cannot be created or read, was made by a version with another layout, or can be changed by others
+    /// and `sharing` is refused.
+    pub fn open(
+        folder: &Path,
+        gocache: Option<&Path>,
+        sharing: Sharing,
+    ) -> Result<Self, StoreError> {
+        layout::prepare(folder, sharing)?;
         Ok(Self {
             shared: Some(Shared {
                 folder: folder.to_owned(),

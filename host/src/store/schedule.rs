@@ -104,6 +104,7 @@ fn open_memory(folder: &Path) -> io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
+        .mode(0o644)
         .custom_flags(flags.bits().cast_signed())
         .open(folder.join(layout::TRIM))?;
     match memory.metadata()?.is_file() {

@@ -169,11 +169,12 @@ fn sum(path: &Path) -> io::Result<SessionsSoFar> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Sharing;
 
     #[test]
     fn folding_keeps_the_sum() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), None).unwrap();
+        let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
         let line = SessionLine {
             sessions: 1,
             session: Some("00ff".repeat(40)),

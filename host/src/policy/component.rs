@@ -3,9 +3,11 @@
 
 use std::borrow::Cow;
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::types::EntityType;
+use wasmparser::{Encoding, ExternalKind, Parser, Payload, Validator, WasmFeatures};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
-use wit_parser::{Resolve, WorldKey};
+use wit_parser::abi::{AbiVariant, WasmType};
+use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
 use super::{adapters, contract};
 
@@ -60,8 +62,9 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut module = module.to_vec();
     let guest = Guest::survey(&module)?;
+    let (resolve, world) = world_of(&guest.exports, guest.contract.as_deref())?;
+    check_signatures(&module, &resolve, world)?;
     if !guest.has_own_world {
-        let (resolve, world) = world_of(&guest.exports, guest.contract.as_deref())?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     }
     let encoder = ComponentEncoder::default().module(&module)?.validate(true);
@@ -73,6 +76,8 @@ fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
 struct Guest {
     /// The contract's exports that it has.
     exports: Vec<&'static str>,
+    /// The other functions that it exports, as an author may have misspelt one.
+    other_functions: Vec<String>,
     /// The modules that it imports from.
     imported_modules: Vec<String>,
     /// The version of the contract that it was made for, if it imports something of it.
@@ -98,11 +103,17 @@ impl Guest {
                 }
                 Payload::ExportSection(section) => {
                     for export in section {
-                        let name = export?.name;
+                        let export = export?;
+                        let name = export.name;
                         has_start |= name == "_start";
                         has_initialize |= name == "_initialize";
-                        let known = EXPORTS.into_iter().filter(|known| *known == name);
-                        guest.exports.extend(known);
+                        match EXPORTS.into_iter().find(|known| *known == name) {
+                            Some(known) => guest.exports.push(known),
+                            None if export.kind == ExternalKind::Func => {
+                                guest.other_functions.push(format!("`{name}`"));
+                            }
+                            None => {}
+                        }
                     }
                 }
                 Payload::CustomSection(section) => {
@@ -113,9 +124,7 @@ impl Guest {
         }
         anyhow::ensure!(
             !guest.exports.is_empty(),
-            "it exports none of {}; see the contract, version {}",
-            EXPORTS.join(", "),
-            contract::VERSION
+            none_exported(&guest.other_functions)
         );
         anyhow::ensure!(
             has_initialize || !has_start,
@@ -125,12 +134,97 @@ impl Guest {
     }
 }
 
+/// What to say of a policy that exports nothing of the contract, but these other functions.
+pub(super) fn none_exported(others: &[String]) -> String {
+    let found = match others {
+        [] => String::new(),
+        others => format!("it exports {}; ", others.join(", ")),
+    };
+    format!(
+        "{found}it exports none of the contract's functions: {}. With an SDK, a line that hands the policy over is missing \
+         (Rust: `cachewarden_policy::export!(YourPolicy);`, C: `CACHEWARDEN_EXPORT_PUT(put)`, AssemblyScript: \
+         `export * from \"@cachewarden/assemblyscript/exports\";`); without one, {READ_ON}",
+        EXPORTS.map(in_the_contract).join(", ")
+    )
+}
+
+/// Where the contract is told to those who use their own tools.
+const READ_ON: &str = "`cachewarden policy wit` and `cachewarden policy header` say what they are";
+
+/// An export as the contract has it, such as `` `put: func(offer: offer) -> reach` ``.
+fn in_the_contract(export: &str) -> String {
+    let mut exports = CONTRACT
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("export ")?.strip_suffix(';'));
+    let found = exports.find(|line| line.split_once(':').is_some_and(|(name, _)| name == export));
+    format!("`{}`", found.expect("the contract has every export"))
+}
+
+/// Refuses an export of another type than the contract's, in words that an author has use for.
+fn check_signatures(module: &[u8], resolve: &Resolve, world: WorldId) -> anyhow::Result<()> {
+    let types = Validator::new_with_features(WasmFeatures::all()).validate_all(module)?;
+    let exported: Vec<_> = types
+        .as_ref()
+        .core_exports()
+        .into_iter()
+        .flatten()
+        .collect();
+    for (key, item) in &resolve.worlds[world].exports {
+        let (WorldKey::Name(name), WorldItem::Function(function)) = (key, item) else {
+            continue;
+        };
+        let contract = resolve.wasm_signature(AbiVariant::GuestExport, function);
+        let expected = signature(
+            contract.params.into_iter().map(core_type),
+            contract.results.into_iter().map(core_type),
+        );
+        let found = exported.iter().find(|(exported, _)| exported == name);
+        let found = match found.map(|(_, entity)| *entity) {
+            Some(EntityType::Func(id) | EntityType::FuncExact(id)) => {
+                let function = types[id].unwrap_func();
+                signature(function.params(), function.results())
+            }
+            _ => "what is no function".into(),
+        };
+        anyhow::ensure!(
+            found == expected,
+            "its export `{name}` is not the contract's {}: expected the core function {expected}, found {found}; {READ_ON}",
+            in_the_contract(name)
+        );
+    }
+    Ok(())
+}
+
+/// A core function's type, as WebAssembly text has it.
+fn signature<Type: ToString>(
+    params: impl IntoIterator<Item = Type>,
+    results: impl IntoIterator<Item = Type>,
+) -> String {
+    fn clause<Type: ToString>(name: &str, types: impl IntoIterator<Item = Type>) -> Option<String> {
+        let types: Vec<_> = types.into_iter().map(|of| of.to_string()).collect();
+        (!types.is_empty()).then(|| format!("({name} {})", types.join(" ")))
+    }
+    let clauses = [clause("param", params), clause("result", results)];
+    let clauses: Vec<_> = clauses.into_iter().flatten().collect();
+    match &clauses[..] {
+        [] => "`(func)`".into(),
+        clauses => format!("`{}`", clauses.join(" ")),
+    }
+}
+
+/// What a type of the canonical ABI is in a core module.
+const fn core_type(of: WasmType) -> &'static str {
+    match of {
+        WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",
+        WasmType::I64 | WasmType::PointerOrI64 => "i64",
+        WasmType::F32 => "f32",
+        WasmType::F64 => "f64",
+    }
+}
+
 /// The contract's world with just these exports, in the patch version that the module was made for: patches of one minor
 /// version have the same types, and the name of an import ends in its version.
-fn world_of(
-    exports: &[&str],
-    made_for: Option<&str>,
-) -> anyhow::Result<(Resolve, wit_parser::WorldId)> {
+fn world_of(exports: &[&str], made_for: Option<&str>) -> anyhow::Result<(Resolve, WorldId)> {
     let contract = match made_for {
         Some(version) => {
             contract::check(version)?;
@@ -177,11 +271,16 @@ mod tests {
             (b"", "neither WebAssembly"),
             (b"\0asm", "unexpected end"),
             (b"(module", "expected"),
-            (b"(module)", "exports none of open, get, put, close"),
+            (b"(module)", "it exports none of the contract's functions: `open: func(session: session) -> result<grant, refusal>`"),
+            (b"(module (func (export \"putt\")))", "it exports `putt`; it exports none"),
             (b"(module (func (export \"_start\")) (func (export \"close\") (param i64 i64 i64 i64 i64 i64 i64)))", "build it as a library"),
             (
                 b"(module (func (export \"put\")))",
-                "type mismatch for function `put`",
+                "its export `put` is not the contract's `put: func(offer: offer) -> reach`: expected the core function `(param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)`, found `(func)`",
+            ),
+            (
+                b"(module (memory (export \"close\") 1))",
+                "its export `close` is not the contract's `close: func(totals: totals)`: expected the core function `(param i64 i64 i64 i64 i64 i64 i64)`, found what is no function",
             ),
         ] {
             let error = componentise(bytes.to_vec()).unwrap_err();

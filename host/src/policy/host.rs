@@ -7,7 +7,9 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
+use super::component::none_exported;
 use super::contract::{self, HOST_INTERFACE, Level, Session};
+use super::instance::Exports;
 use super::limits::{CallWatch, Limits, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
 use super::{adapters, wasi};
 
@@ -161,6 +163,9 @@ pub(super) fn link(
     engine: &Engine,
     component: &Component,
 ) -> Result<(InstancePre<State>, bool), String> {
+    if Exports::of(component) == Exports::default() {
+        return Err(none_exported(&[]));
+    }
     let ty = component.component_type();
     let names: Vec<String> = ty
         .imports(engine)
@@ -200,4 +205,22 @@ fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 Ok(())
             },
         )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::engine::engine;
+
+    #[test]
+    fn a_component_that_exports_nothing_of_the_contract_is_refused() {
+        let engine = engine().unwrap();
+        let bytes = wat::parse_str("(component)").unwrap();
+        let component = Component::from_binary(&engine, &bytes).unwrap();
+        let error = link(&engine, &component).err().unwrap();
+        assert!(
+            error.contains("`put: func(offer: offer) -> reach`"),
+            "{error}"
+        );
+    }
 }

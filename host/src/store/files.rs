@@ -3,7 +3,7 @@
 
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -59,16 +59,6 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
         }
     }
     builder.tempfile_in(folder)
-}
-
-/// Writes a small file in one step: a reader sees the old bytes or the new, never a part.
-pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = new_in(folder, 0o644)?;
-    file.write_all(bytes)?;
-    let _lock = lock_shared(folder)?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
 }
 
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.

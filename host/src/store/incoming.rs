@@ -9,13 +9,13 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
-use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::digest::Digest;
 
 use super::files;
 use super::objects::{BUFFER, OBJECT_MODE, Objects};
+use super::open_buckets::NewFile;
 use super::private::PrivateObjects;
 
 /// Why an object was not kept.
@@ -60,11 +60,11 @@ enum Target {
     /// The object is there, and its bytes were the same so far.
     Comparing(File),
     /// It is being written.
-    Writing(NamedTempFile),
+    Writing(NewFile),
     /// It can be written nowhere.
     Failed(io::Error),
-    /// It has its name.
-    Named,
+    /// It was not begun yet, or has its name.
+    Nothing,
 }
 
 impl<'store> Incoming<'store> {
@@ -80,7 +80,7 @@ impl<'store> Incoming<'store> {
             output,
             hasher: Sha256::new(),
             size: 0,
-            target: Target::Named,
+            target: Target::Nothing,
             diverted: None,
         };
         incoming.target = match incoming.open_existing() {
@@ -139,7 +139,7 @@ impl<'store> Incoming<'store> {
         }
         match self.target {
             Target::Failed(error) => Err(PutError::Write(error)),
-            Target::Comparing(_) | Target::Writing(_) | Target::Named => Ok(Stored {
+            Target::Comparing(_) | Target::Writing(_) | Target::Nothing => Ok(Stored {
                 disk_path: self.place().disk_path(&self.output),
                 size: self.size,
                 diverted: self.diverted,
@@ -158,9 +158,8 @@ impl<'store> Incoming<'store> {
     /// The object that is already there, marked as used first so that the trimmer leaves it alone from now on.
     fn open_existing(&self) -> Option<File> {
         let objects = self.store?;
-        let path = objects.path(&self.output);
-        let (file, metadata) = files::open_regular(&path, false).ok()?;
-        let due = files::is_touch_due(metadata.modified().ok()?, SystemTime::now());
+        let (file, status) = objects.buckets.open(&self.output, false).ok()?;
+        let due = files::is_touch_due(status.modified, SystemTime::now());
         if due && !objects.touch(&self.output).ok()? {
             return None;
         }
@@ -170,7 +169,7 @@ impl<'store> Incoming<'store> {
     fn create(&mut self) -> Target {
         if self.diverted.is_none() {
             let created = match self.store {
-                Some(store) => files::new_in(&store.bucket(&self.output), OBJECT_MODE),
+                Some(store) => store.buckets.create(&self.output, OBJECT_MODE),
                 None => Err(io::Error::other("the store could not be opened")),
             };
             match created {
@@ -181,7 +180,7 @@ impl<'store> Incoming<'store> {
         let created = self
             .private
             .make()
-            .and_then(|objects| files::new_in(&objects.bucket(&self.output), OBJECT_MODE));
+            .and_then(|objects| objects.buckets.create(&self.output, OBJECT_MODE));
         match created {
             Ok(file) => Target::Writing(file),
             Err(error) => Target::Failed(error),
@@ -227,18 +226,13 @@ impl<'store> Incoming<'store> {
 
     /// Gives a complete file its name; where that fails the file is still there to be read.
     fn name(&mut self) -> io::Result<()> {
-        let place = self.place();
-        let bucket = files::lock_shared(&place.bucket(&self.output));
-        match std::mem::replace(&mut self.target, Target::Named) {
-            Target::Writing(file) => {
-                let named = match bucket {
-                    Ok(_lock) => file.persist(place.path(&self.output)),
-                    Err(error) => Err(tempfile::PersistError { error, file }),
-                };
-                named.map(drop).map_err(|failed| {
-                    self.target = Target::Writing(failed.file);
-                    failed.error
-                })
+        match std::mem::replace(&mut self.target, Target::Nothing) {
+            Target::Writing(mut file) => {
+                let named = file.name(&self.output);
+                if named.is_err() {
+                    self.target = Target::Writing(file);
+                }
+                named
             }
             Target::Failed(error) => Err(error),
             other => {

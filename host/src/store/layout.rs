@@ -198,10 +198,7 @@ pub(super) fn object_path(folder: &Path, output: &Digest) -> PathBuf {
     path
 }
 
-/// The file of an entry.
-pub(super) fn entry_path(folder: &Path, scope: &ScopeName, action: &Digest) -> PathBuf {
-    let (bucket, name) = action.file_name();
-    let mut path = folder.join(SCOPES);
-    path.extend([scope.folder(), bucket, name]);
-    path
+/// The folder of a scope's entries.
+pub(super) fn scope_path(folder: &Path, scope: &ScopeName) -> PathBuf {
+    folder.join(SCOPES).join(scope.folder())
 }

@@ -18,9 +18,11 @@ mod disk_path;
 mod entry;
 mod files;
 mod finding;
+mod folder_watch;
 mod incoming;
 mod layout;
 mod objects;
+mod open_buckets;
 mod owner;
 mod private;
 mod schedule;
@@ -43,17 +45,24 @@ pub use survey::{ScopeSurvey, Survey};
 pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest};
 pub use verify::{Told, Verified};
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::io;
-use std::os::unix::fs::{FileExt, MetadataExt};
+use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
 
 use entry::MAX_LINE;
+use folder_watch::FolderWatch;
 use objects::Objects;
+use open_buckets::OpenBuckets;
 use private::PrivateObjects;
+
+/// An entry's file is replaced whole; its owner changes its boot and its time in place.
+const ENTRY_MODE: u32 = 0o644;
 
 /// A store that is open, or the private folder alone where there is none.
 #[derive(Debug)]
@@ -68,6 +77,43 @@ pub struct Store {
 struct Shared {
     folder: PathBuf,
     objects: Objects,
+    /// The entries of the scopes that were looked into.
+    scopes: Mutex<HashMap<ScopeName, Arc<OpenBuckets>>>,
+    watch: FolderWatch,
+}
+
+impl Shared {
+    fn new(folder: &Path, gocache: Option<&Path>) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            objects: Objects::new(folder.join(layout::OBJECTS), gocache.map(Path::to_owned)),
+            scopes: Mutex::default(),
+            watch: FolderWatch::new(folder),
+        }
+    }
+
+    /// The entries of a scope.
+    fn entries(&self, scope: &ScopeName) -> Arc<OpenBuckets> {
+        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+        match scopes.get(scope) {
+            Some(entries) => Arc::clone(entries),
+            None => {
+                let folder = layout::scope_path(&self.folder, scope);
+                let entries = Arc::new(OpenBuckets::new(folder));
+                scopes.insert(scope.clone(), Arc::clone(&entries));
+                entries
+            }
+        }
+    }
+
+    /// Before anything is looked for or put: what is open must still be what the store's path leads to.
+    fn stay_in_place(&self) {
+        if self.watch.has_moved(&self.folder) {
+            self.objects.buckets.forget_all();
+            let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
+            scopes.values().for_each(|entries| entries.forget_all());
+        }
+    }
 }
 
 /// An entry that a get found, with the object it names.
@@ -75,8 +121,10 @@ struct Shared {
 pub struct Found {
     /// The entry.
     pub entry: Entry,
-    path: PathBuf,
+    action: Digest,
+    entries: Arc<OpenBuckets>,
     file: File,
+    identity: (u64, u64),
     boot_offset: u64,
     entry_touched: SystemTime,
     object_touched: SystemTime,
@@ -86,9 +134,8 @@ impl Found {
     /// Changes the entry's boot in place, in the very file that was read: if a put has replaced it meanwhile, that put's
     /// line stays as it is. A line torn by a crash has some other boot, and its object is hashed again.
     fn renew_boot(&self, boot: Boot) -> io::Result<()> {
-        let (file, metadata) = files::open_regular(&self.path, true)?;
-        let read = self.file.metadata()?;
-        if (metadata.dev(), metadata.ino()) == (read.dev(), read.ino()) {
+        let (file, status) = self.entries.open(&self.action, true)?;
+        if status.identity == self.identity {
             file.write_all_at(boot.to_string().as_bytes(), self.boot_offset)?;
         }
         Ok(())
@@ -109,10 +156,7 @@ impl Store {
     ) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
         Ok(Self {
-            shared: Some(Shared {
-                folder: folder.to_owned(),
-                objects: Objects::new(folder.join(layout::OBJECTS), gocache.map(Path::to_owned)),
-            }),
+            shared: Some(Shared::new(folder, gocache)),
             ..Self::without_folder(gocache)
         })
     }
@@ -144,8 +188,9 @@ impl Store {
     /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size.
     pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
         let shared = self.shared.as_ref()?;
-        let path = layout::entry_path(&shared.folder, scope, action);
-        let (file, metadata) = files::open_regular(&path, false).ok()?;
+        shared.stay_in_place();
+        let entries = shared.entries(scope);
+        let (file, status) = entries.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
         let length = file.read_at(&mut buffer, 0).ok()?;
         let line = Entry::from_line(&buffer[..length])?;
@@ -157,10 +202,12 @@ impl Store {
             .touched(&line.entry.output, line.entry.size)?;
         Some(Found {
             entry: line.entry,
-            path,
+            action: *action,
+            entries,
             file,
+            identity: status.identity,
             boot_offset: line.boot_offset,
-            entry_touched: metadata.modified().ok()?,
+            entry_touched: status.modified,
             object_touched,
         })
     }
@@ -192,7 +239,10 @@ impl Store {
 
     /// Begins to take an object in.
     pub fn receive(&self, output: Digest) -> Incoming<'_> {
-        let shared = self.shared.as_ref().map(|shared| &shared.objects);
+        let shared = self.shared.as_ref().map(|shared| {
+            shared.stay_in_place();
+            &shared.objects
+        });
         Incoming::begin(shared, &self.private, output)
     }
 
@@ -204,7 +254,8 @@ impl Store {
         let Some(shared) = &self.shared else {
             return Err(io::Error::other("the store could not be opened"));
         };
-        let path = layout::entry_path(&shared.folder, scope, action);
-        files::replace(&path, entry.to_line().as_bytes())
+        let mut file = shared.entries(scope).create(action, ENTRY_MODE)?;
+        file.write_all(entry.to_line().as_bytes())?;
+        file.name(action)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A file gets its name only after its bytes were hashed, by a rename; it is never changed afterwards.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,6 +14,7 @@ use crate::digest::Digest;
 
 use super::disk_path::spelled_from;
 use super::files;
+use super::open_buckets::OpenBuckets;
 
 /// What is read at a time; large enough that system calls do not count, small enough to stay in a processor's cache.
 pub(super) const BUFFER: usize = 128 * 1024;
@@ -24,7 +25,7 @@ pub(super) const OBJECT_MODE: u32 = 0o444;
 /// A folder of objects.
 #[derive(Debug)]
 pub(super) struct Objects {
-    folder: PathBuf,
+    pub(super) buckets: OpenBuckets,
     gocache: Option<PathBuf>,
     /// The folder as cmd/go is told; found out when the first object is there, since a way only leads to what exists.
     spelled: OnceLock<String>,
@@ -34,21 +35,10 @@ impl Objects {
     /// Objects under `folder`, which need not exist yet, named to cmd/go by paths that begin with `gocache`.
     pub(super) fn new(folder: PathBuf, gocache: Option<PathBuf>) -> Self {
         Self {
-            folder,
+            buckets: OpenBuckets::new(folder),
             gocache,
             spelled: OnceLock::new(),
         }
-    }
-
-    /// The folder that holds an object.
-    pub(super) fn bucket(&self, output: &Digest) -> PathBuf {
-        self.folder.join(output.file_name().0)
-    }
-
-    /// The object's file.
-    pub(super) fn path(&self, output: &Digest) -> PathBuf {
-        let (bucket, name) = output.file_name();
-        self.folder.join(bucket).join(name)
     }
 
     /// The object's file, as cmd/go is told.
@@ -56,21 +46,19 @@ impl Objects {
         let (bucket, name) = output.file_name();
         let folder = self
             .spelled
-            .get_or_init(|| spelled_from(self.gocache.as_deref(), &self.folder));
+            .get_or_init(|| spelled_from(self.gocache.as_deref(), self.buckets.folder()));
         format!("{folder}/{bucket}/{name}")
     }
 
     /// When the object was last touched; `None` where it is missing or not of this size.
     pub(super) fn touched(&self, output: &Digest, size: u64) -> Option<SystemTime> {
-        let metadata = fs::symlink_metadata(self.path(output)).ok()?;
-        (metadata.is_file() && metadata.len() == size)
-            .then(|| metadata.modified().ok())
-            .flatten()
+        let status = self.buckets.status(output).ok()?;
+        (status.size == size).then_some(status.modified)
     }
 
     /// Whether the object's bytes are what its name says.
     pub(super) fn is_sound(&self, output: &Digest, size: u64) -> bool {
-        let Ok((mut file, _)) = files::open_regular(&self.path(output), false) else {
+        let Ok((mut file, _)) = self.buckets.open(output, false) else {
             return false;
         };
         matches!(hash(&mut file), Ok((digest, length)) if digest == *output && length == size)
@@ -78,8 +66,8 @@ impl Objects {
 
     /// Marks the object as used; false where the trimmer was quicker.
     pub(super) fn touch(&self, output: &Digest) -> io::Result<bool> {
-        let _lock = files::lock_shared(&self.bucket(output))?;
-        match files::open_regular(&self.path(output), false) {
+        let _lock = files::lock_shared(&self.buckets.bucket_path(output))?;
+        match self.buckets.open(output, false) {
             Ok((file, _)) => {
                 // Where the store is read-only nothing is trimmed either.
                 let _ = file.set_modified(SystemTime::now());

@@ -17,7 +17,7 @@ fn help_teaches_and_fits_a_screen() {
         "{help}"
     );
     let options = "--policy --settings --dir --allow-shared-store --scope --label --label-env --allow-read --allow-write --max-size \
-        --policy-memory --policy-deadline --policy-budget --record -v";
+        --policy-memory --policy-deadline --policy-budget --policy-compile-time --policy-compile-memory --record -v";
     for word in options.split_whitespace().chain([
         "stats",
         "prune",

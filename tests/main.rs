@@ -6,6 +6,7 @@
 mod support;
 
 mod command_line;
+mod compiled_code;
 mod conformance;
 mod end_to_end;
 mod failures;

@@ -17,6 +17,7 @@ pub mod cli;
 pub mod content;
 pub mod digest;
 pub mod notices;
+mod own_process;
 pub mod policy;
 pub mod protocol;
 pub mod recording;

@@ -9,7 +9,7 @@ use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::policy::{CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
+use crate::policy::{COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
 use crate::session::{HOST_PREFIX, Pattern};
 use crate::store::{LAYOUT_VERSION, ScopeName, Sharing};
 
@@ -97,6 +97,9 @@ pub(super) enum Verb {
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim,
+    /// Compile the policy on standard input; started by who wants it compiled
+    #[command(hide = true, name = COMPILER_VERB)]
+    CompileForParent,
 }
 
 /// Options of the helper; some of them concern the verbs too.
@@ -182,6 +185,18 @@ pub(super) struct HelperOptions {
     /// CPU time of all questions of a session [default: 10s]
     #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_POLICY_BUDGET", hide_env = true, value_parser = positive_duration)]
     pub(super) policy_budget: Option<Duration>,
+    /// Time that compiling it may take [default: 2min]
+    #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_POLICY_COMPILE_TIME", hide_env = true, value_parser = positive_duration)]
+    pub(super) policy_compile_time: Option<Duration>,
+    /// Memory that compiling it may take [default: 1 GiB]
+    #[arg(
+        long,
+        value_name = "SIZE",
+        env = "CACHEWARDEN_POLICY_COMPILE_MEMORY",
+        hide_env = true,
+        value_parser = size
+    )]
+    pub(super) policy_compile_memory: Option<ByteSize>,
     /// Append every question and verdict to a file, as JSON lines
     #[arg(long, value_name = "FILE", env = "CACHEWARDEN_RECORD", hide_env = true)]
     pub(super) record: Option<PathBuf>,
@@ -257,6 +272,10 @@ impl HelperOptions {
                 .map_or(default.memory, |size| size.as_u64()),
             deadline: self.policy_deadline.unwrap_or(default.deadline),
             budget: self.policy_budget.unwrap_or(default.budget),
+            compile_time: self.policy_compile_time.unwrap_or(default.compile_time),
+            compile_memory: self
+                .policy_compile_memory
+                .map_or(default.compile_memory, |size| size.as_u64()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread;
@@ -16,6 +16,7 @@ use anyhow::Context;
 use serde_json::value::RawValue;
 
 use crate::notices::Notices;
+use crate::own_process;
 use crate::policy::{CompiledCache, Policy, PolicySource, THREAD_STACK};
 use crate::protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use crate::recording::Recorder;
@@ -192,12 +193,22 @@ fn load_policy(
     notices: &mut Notices,
 ) -> anyhow::Result<Policy> {
     let cache = compiled_cache();
+    let mut was_slow = false;
     let policy = Policy::load(source, options.limits(), cache.as_ref(), || {
+        was_slow = true;
         notices.tell(&format!(
             "compiling the policy {}, once on this machine",
             source.file.display()
         ));
     })?;
+    if let (true, Some(reason)) = (was_slow, policy.not_kept()) {
+        let folder = cache
+            .as_ref()
+            .map_or("".into(), |cache| cache.folder().to_string_lossy());
+        notices.tell(&format!(
+            "the compiled policy cannot be kept in {folder}: {reason}. Every go command compiles it again until that is mended"
+        ));
+    }
     if source.file.is_relative() && source.pin.is_none() {
         notices.tell(&format!(
             "the path of the policy is relative and was found as {}: whoever owns the folder that go runs in owns the policy. Give an absolute path, or pin it: --policy {}@sha256:{}",
@@ -231,10 +242,10 @@ fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
 
 /// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
 fn start_trimmer(store: &Store, options: &HelperOptions) {
-    let (Some(folder), Ok(program)) = (store.folder(), std::env::current_exe()) else {
+    let (Some(folder), Ok(mut command)) = (store.folder(), own_process::command()) else {
         return;
     };
-    let mut command = trimmer(&program, folder);
+    command.arg("--dir").arg(folder);
     if options.allow_shared_store {
         command.arg("--allow-shared-store");
     }
@@ -245,21 +256,4 @@ fn start_trimmer(store: &Store, options: &HelperOptions) {
     // Where it cannot be started the next session tries again. It is not waited for: this process ends before it, and
     // whoever inherits it reaps it.
     let _ = command.spawn();
-}
-
-fn trimmer(program: &Path, folder: &Path) -> Command {
-    let mut command = Command::new(program);
-    // What was said to this session is no business of the trimmer's.
-    for (name, _) in std::env::vars_os() {
-        if name.as_encoded_bytes().starts_with(b"CACHEWARDEN_") {
-            command.env_remove(name);
-        }
-    }
-    command
-        .arg("--dir")
-        .arg(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
-    command
 }

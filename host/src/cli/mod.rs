@@ -13,11 +13,13 @@ mod stats;
 mod trim;
 mod verify;
 
+use std::io;
 use std::process::ExitCode;
 
 use crate::notices::printable;
+use crate::policy::run_compiler;
 
-use arguments::Verb;
+use arguments::{HelperOptions, Verb};
 
 /// Something was looked at and found wrong.
 const FINDING: u8 = 1;
@@ -35,6 +37,7 @@ pub fn main() -> ExitCode {
         Some(Verb::Verify(options)) => verify::run(&arguments.helper, &options),
         Some(Verb::Doctor) => doctor::run(&arguments.helper),
         Some(Verb::Policy { verb }) => policy::run(&arguments.helper, &verb),
+        Some(Verb::CompileForParent) => compile_for_parent(&arguments.helper),
         Some(Verb::Trim) => trim::run(&arguments.helper),
     };
     result.unwrap_or_else(|error| {
@@ -43,6 +46,15 @@ pub fn main() -> ExitCode {
             printable(&format!("{error:#}"))
         ));
         ExitCode::from(USAGE)
+    })
+}
+
+/// Serves a process of this program that wants a policy compiled.
+fn compile_for_parent(options: &HelperOptions) -> anyhow::Result<ExitCode> {
+    let is_compiled = run_compiler(io::stdin().lock(), io::stdout().lock(), &options.limits())?;
+    Ok(match is_compiled {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(FINDING),
     })
 }
 

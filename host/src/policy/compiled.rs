@@ -1,23 +1,26 @@
-//! Keeps compiled policies, so that only the first session after a change pays for the compiler.
+//! Keeps compiled policies, so that only the first session after a change pays for the compiler; and which ones it gave
+//! up on, so that not every session waits for that.
 //!
-//! What lies here is native code that this process runs. So the folder is this user's alone, outside every workspace
-//! and every folder that CI restores; a file that is a link, another's, or writable by others is passed over; its bytes
-//! are hashed before anything looks into them; and its name holds the module, the engine and its settings, so that a
-//! changed one never meets an old file.
+//! What lies here is native code that this process runs. So it lies in an [`OwnFolder`], outside every workspace and
+//! every folder that CI restores. A file begins with a seal: the hash of its name and of all that follows, compared before
+//! anything else looks at it. The name holds the module and the engine with its settings, so no file stands for another.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use std::time::{Duration, SystemTime};
-
-use tempfile::NamedTempFile;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
-use wasmtime::component::Component;
 
 use crate::digest::{Digest, LENGTH};
+
+use super::limits::{Limits, MAX_IMAGE_BYTES};
+use super::own_folder::OwnFolder;
 
 /// A compiled policy unused for so long goes: its module or its engine was replaced.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -25,127 +28,178 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// A compiled policy is marked as used when it was not for so long.
 const MARKED: Duration = Duration::from_secs(24 * 60 * 60);
 
+/// So long a refusal is believed: what was slow on a busy day may not be on another.
+const BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A refusal is a sentence.
+const MAX_REFUSAL: u64 = 64 * 1024;
+
+/// What a seal is made for, and the form of what it seals.
+const PURPOSE: &[u8] = b"cachewarden compiled policy, form 1\0";
+
 /// A folder of compiled policies.
 #[derive(Clone, Debug)]
 pub struct CompiledCache {
     folder: PathBuf,
+    believes_refusals: bool,
+}
+
+/// Why a compiler gave up, and how much it had been given.
+#[derive(Debug, Serialize, Deserialize)]
+struct Refusal {
+    reason: String,
+    /// Seconds since 1970.
+    time: u64,
+    compile_milliseconds: u128,
+    compile_memory: u64,
 }
 
 impl CompiledCache {
     /// Keeps them in `folder`, which is made when first needed.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
-    }
-
-    /// The compiled form of a module; `None` where there is none that can be trusted.
-    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<Component> {
-        let image = self.read_trusted(engine, module).ok()?;
-        // SAFETY: deserialising runs what the bytes say. They were written by `save` of this program under this user:
-        // folder and file belong to this user and nobody else may write them, and the bytes hash to what was written.
-        unsafe { Component::deserialize(engine, image).ok() }
-    }
-
-    /// Waits until no other process compiles this module, and keeps others waiting until the lock is dropped: a policy
-    /// that takes seconds to compile is compiled once, however many builds begin with it.
-    pub(super) fn lock(&self, module: &Digest) -> io::Result<File> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&self.folder)?;
-        self.check_folder()?;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        let lock = fs::OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .custom_flags(flags.bits().cast_signed())
-            .open(self.folder.join(format!("{module}.lock")))?;
-        lock.lock()?;
-        Ok(lock)
-    }
-
-    /// Keeps the compiled form of a module, in a folder that [`lock`](Self::lock) has made and checked.
-    pub(super) fn save(
-        &self,
-        engine: &Engine,
-        module: &Digest,
-        component: &Component,
-    ) -> io::Result<()> {
-        let image = component.serialize().map_err(io::Error::other)?;
-        let mut file = NamedTempFile::new_in(&self.folder)?;
-        file.write_all(Digest::of(&image).as_bytes())?;
-        file.write_all(&image)?;
-        file.persist(self.path(engine, module))?;
-        self.sweep(SystemTime::now());
-        Ok(())
-    }
-
-    /// Removes what was not used for long. Whoever has such a file open keeps it; whoever wants it compiles it again.
-    fn sweep(&self, now: SystemTime) {
-        for entry in fs::read_dir(&self.folder).into_iter().flatten().flatten() {
-            let used = entry.metadata().and_then(|metadata| metadata.modified());
-            if used.is_ok_and(|used| is_older(used, now, KEPT)) {
-                // Another process may have removed it already.
-                let _ = fs::remove_file(entry.path());
-            }
+        Self {
+            folder,
+            believes_refusals: true,
         }
     }
 
-    fn path(&self, engine: &Engine, module: &Digest) -> PathBuf {
-        // The engine's hash covers its version, its settings and this processor's features.
-        let mut hasher = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut hasher);
-        self.folder
-            .join(format!("{module}-{:016x}.cwasm", hasher.finish()))
-    }
-
-    fn read_trusted(&self, engine: &Engine, module: &Digest) -> io::Result<Vec<u8>> {
-        self.check_folder()?;
-        let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
-        let mut file = fs::OpenOptions::new()
-            .read(true)
-            .custom_flags(flags.bits().cast_signed())
-            .open(self.path(engine, module))?;
-        // Of the file that is open, not of its name: what is looked at is what is read.
-        let metadata = file.metadata()?;
-        check_ours(&metadata, fs::Metadata::is_file)?;
-        let now = SystemTime::now();
-        if is_older(metadata.modified()?, now, MARKED) {
-            // Where it fails, the file is swept some day and made again.
-            let _ = file.set_modified(now);
+    /// The same, but what could not be compiled is tried again.
+    #[must_use]
+    pub fn trying_again(self) -> Self {
+        Self {
+            believes_refusals: false,
+            ..self
         }
-        let mut digest = [0; LENGTH];
-        file.read_exact(&mut digest)?;
-        let mut image = Vec::new();
-        file.read_to_end(&mut image)?;
-        if Digest::of(&image) == Digest::from_bytes(digest) {
-            Ok(image)
-        } else {
-            Err(io::Error::other("damaged"))
-        }
-    }
-
-    fn check_folder(&self) -> io::Result<()> {
-        check_ours(&fs::symlink_metadata(&self.folder)?, fs::Metadata::is_dir)
     }
 
     /// The folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
-}
 
-fn is_older(time: SystemTime, now: SystemTime, age: Duration) -> bool {
-    now.duration_since(time).is_ok_and(|since| since >= age)
-}
-
-fn check_ours(metadata: &fs::Metadata, is_kind: fn(&fs::Metadata) -> bool) -> io::Result<()> {
-    let ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    let closed = metadata.permissions().mode() & 0o022 == 0;
-    if is_kind(metadata) && ours && closed {
-        Ok(())
-    } else {
-        Err(io::Error::other("not this user's alone"))
+    /// The compiled form of a module; `None` where there is none that can be trusted.
+    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<Vec<u8>> {
+        let name = compiled_name(engine, module);
+        let (file, image) = self.read_sealed(&name, MAX_IMAGE_BYTES).ok()?;
+        let now = SystemTime::now();
+        let used = file.metadata().and_then(|metadata| metadata.modified());
+        if used.is_ok_and(|used| is_apart(used, now, MARKED)) {
+            // Where it fails, the file is swept some day and made again.
+            let _ = file.set_modified(now);
+        }
+        Some(image)
     }
+
+    /// Why a compiler gave up on this module, having been given no less than `limits`.
+    pub(super) fn refusal(
+        &self,
+        engine: &Engine,
+        module: &Digest,
+        limits: &Limits,
+    ) -> Option<String> {
+        if !self.believes_refusals {
+            return None;
+        }
+        let name = refusal_name(engine, module);
+        let (_, text) = self.read_sealed(&name, MAX_REFUSAL).ok()?;
+        let refusal: Refusal = serde_json::from_slice(&text).ok()?;
+        let time = UNIX_EPOCH.checked_add(Duration::from_secs(refusal.time))?;
+        let had_as_much = refusal.compile_milliseconds >= limits.compile_time.as_millis()
+            && refusal.compile_memory >= limits.compile_memory;
+        (had_as_much && !is_apart(time, SystemTime::now(), BELIEVED)).then_some(refusal.reason)
+    }
+
+    /// Waits until no other process compiles this module, and keeps others waiting until the lock is dropped: a policy
+    /// that takes seconds to compile is compiled once, however many builds begin with it. `None` where `patience` ends
+    /// first: whoever has the lock may have been stopped with it.
+    ///
+    /// # Errors
+    /// When there is no place for a lock, and none for compiled policies either.
+    pub(super) fn lock(&self, module: &Digest, patience: Duration) -> io::Result<Option<File>> {
+        let folder = OwnFolder::make(&self.folder)?;
+        let lock = folder.open_lock(&format!("{module}.lock"))?;
+        let (sender, receiver) = mpsc::channel();
+        thread::Builder::new().spawn(move || {
+            let locked = lock.lock().map(|()| lock);
+            // Nobody listens any more when the patience was at its end.
+            let _ = sender.send(locked);
+        })?;
+        receiver.recv_timeout(patience).ok().transpose()
+    }
+
+    /// Keeps the compiled form of a module.
+    pub(super) fn save(&self, engine: &Engine, module: &Digest, image: &[u8]) -> io::Result<()> {
+        let folder = OwnFolder::open(&self.folder)?;
+        let name = compiled_name(engine, module);
+        folder.write(&name, &[seal(&name, image).as_bytes(), image])?;
+        // There is mostly none.
+        let _ = folder.remove(&refusal_name(engine, module));
+        folder.sweep(SystemTime::now() - KEPT);
+        Ok(())
+    }
+
+    /// Remembers that a compiler gave up on a module, having been given `limits`.
+    pub(super) fn refuse(
+        &self,
+        engine: &Engine,
+        module: &Digest,
+        limits: &Limits,
+        reason: &str,
+    ) -> io::Result<()> {
+        let folder = OwnFolder::open(&self.folder)?;
+        let name = refusal_name(engine, module);
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
+        let text = serde_json::to_vec(&Refusal {
+            reason: reason.to_owned(),
+            time: since_epoch.unwrap_or_default().as_secs(),
+            compile_milliseconds: limits.compile_time.as_millis(),
+            compile_memory: limits.compile_memory,
+        })?;
+        folder.write(&name, &[seal(&name, &text).as_bytes(), &text])
+    }
+
+    /// What follows a seal that holds.
+    fn read_sealed(&self, name: &str, most: u64) -> io::Result<(File, Vec<u8>)> {
+        let folder = OwnFolder::open(&self.folder)?;
+        let (file, mut bytes) = folder.read(name, most + LENGTH as u64)?;
+        let sealed = bytes
+            .split_first_chunk()
+            .is_some_and(|(found, rest)| Digest::from_bytes(*found) == seal(name, rest));
+        if sealed {
+            bytes.drain(..LENGTH);
+            Ok((file, bytes))
+        } else {
+            Err(io::ErrorKind::InvalidData.into())
+        }
+    }
+}
+
+fn seal(name: &str, content: &[u8]) -> Digest {
+    let hasher = Sha256::new()
+        .chain_update(PURPOSE)
+        .chain_update(name)
+        .chain_update([0])
+        .chain_update(content);
+    Digest::finish(hasher)
+}
+
+fn compiled_name(engine: &Engine, module: &Digest) -> String {
+    format!("{}.cwasm", stem(engine, module))
+}
+
+fn refusal_name(engine: &Engine, module: &Digest) -> String {
+    format!("{}.refused", stem(engine, module))
+}
+
+fn stem(engine: &Engine, module: &Digest) -> String {
+    // The engine's hash covers its version, its settings and this processor's features.
+    let mut hasher = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut hasher);
+    format!("{module}-{:016x}", hasher.finish())
+}
+
+/// Whether two times are so far apart; one in the future comes of a clock that was set back.
+fn is_apart(time: SystemTime, now: SystemTime, distance: Duration) -> bool {
+    let apart = now.duration_since(time);
+    apart.unwrap_or_else(|ahead| ahead.duration()) >= distance
 }

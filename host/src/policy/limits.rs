@@ -18,8 +18,11 @@ pub const THREAD_STACK: usize = 16 * 1024 * 1024;
 /// Largest policy file. The largest real ones hold an interpreter: 18 MB for Python.
 pub(super) const MAX_MODULE_BYTES: u64 = 48 * 1024 * 1024;
 
-/// Longest compilation. Python takes 4 s on two cores; a CI machine may have a tenth of that.
-pub(super) const MAX_COMPILE_TIME: Duration = Duration::from_secs(120);
+/// Largest compiled form of one; Python's has 34 MB.
+pub(super) const MAX_IMAGE_BYTES: u64 = 512 * 1024 * 1024;
+
+/// Threads that compile: each takes memory of its own.
+pub(super) const COMPILER_THREADS: usize = 8;
 
 /// A compilation that takes longer is worth a word to whoever waits for the build.
 pub(super) const TOLD_OF: Duration = Duration::from_secs(1);
@@ -58,6 +61,10 @@ pub struct Limits {
     pub deadline: Duration,
     /// CPU time of all calls of a session.
     pub budget: Duration,
+    /// Wall time of compiling it.
+    pub compile_time: Duration,
+    /// Bytes of memory of compiling it.
+    pub compile_memory: u64,
 }
 
 impl Default for Limits {
@@ -67,6 +74,10 @@ impl Default for Limits {
             memory: 128 * 1024 * 1024,
             deadline: Duration::from_millis(100),
             budget: Duration::from_secs(10),
+            // Python takes 4 s on two cores; a CI machine may have a tenth of that.
+            compile_time: Duration::from_secs(120),
+            // Python takes 400 MB.
+            compile_memory: 1024 * 1024 * 1024,
         }
     }
 }

@@ -6,18 +6,22 @@
 
 mod adapters;
 mod compiled;
+mod compiler;
 mod component;
 mod contract;
 mod engine;
 mod host;
 mod instance;
 mod limits;
+mod loading;
+mod own_folder;
 mod source;
 mod warden;
 mod wasi;
 mod wire;
 
 pub use compiled::CompiledCache;
+pub use compiler::{COMPILER_VERB, run as run_compiler};
 pub use component::CONTRACT;
 pub use contract::{
     AllFacts, Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
@@ -31,18 +35,15 @@ pub use warden::{Event, Opening, Warden};
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread;
 
 use thiserror::Error;
-use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::InstancePre;
 
 use crate::digest::Digest;
 
 use engine::Ticker;
 use host::State;
-use limits::{MAX_COMPILE_TIME, TOLD_OF};
+use loading::{Loaded, Loading};
 
 /// The version of the engine that runs policies.
 pub const WASMTIME_VERSION: &str = "48.0.8";
@@ -97,12 +98,13 @@ pub struct Policy {
     limits: Limits,
     linked: InstancePre<State>,
     imports_wasi: bool,
+    not_kept: Option<io::Error>,
     _ticker: Ticker,
 }
 
 impl Policy {
     /// Reads, compiles (or takes the compiled form from `cache`) and links a policy. `slow` is called when compiling has
-    /// taken a second.
+    /// taken a second. The compiler is a process of the program that is running, which must serve [`COMPILER_VERB`].
     ///
     /// # Errors
     /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
@@ -118,26 +120,17 @@ impl Policy {
             reason,
         };
         let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
-        let load = || cache.and_then(|cache| cache.load(&engine, &digest));
-        let component = match load() {
-            Some(component) => component,
-            None => {
-                // Where there is no place for a lock there is none for the result either: every session compiles then.
-                let lock = cache.and_then(|cache| cache.lock(&digest).ok());
-                // Whoever had the lock before has compiled it.
-                match lock.as_ref().and_then(|_| load()) {
-                    Some(component) => component,
-                    None => {
-                        let component = compile_in_time(&engine, bytes, slow).map_err(unusable)?;
-                        if let (Some(cache), Some(_)) = (cache, &lock) {
-                            // Without it the next session compiles again, and nothing else is lost.
-                            let _ = cache.save(&engine, &digest, &component);
-                        }
-                        component
-                    }
-                }
-            }
+        let loading = Loading {
+            file: &source.file,
+            engine: &engine,
+            module: &digest,
+            limits: &limits,
+            cache,
         };
+        let Loaded {
+            component,
+            not_kept,
+        } = loading.load(bytes, slow).map_err(unusable)?;
         let (linked, imports_wasi) = host::link(&engine, &component).map_err(unusable)?;
         let ticker =
             Ticker::start(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
@@ -148,6 +141,7 @@ impl Policy {
             limits,
             linked,
             imports_wasi,
+            not_kept,
             _ticker: ticker,
         })
     }
@@ -162,47 +156,14 @@ impl Policy {
         &self.file
     }
 
+    /// Why its compiled form could not be kept, where it had to be compiled: the next session compiles it again.
+    pub fn not_kept(&self) -> Option<&io::Error> {
+        self.not_kept.as_ref()
+    }
+
     /// The questions that the policy answers.
     pub fn exports(&self) -> Exports {
         self.exports
-    }
-}
-
-/// Compiles on a thread of its own: a module may be made to keep the compiler busy for ever, and nothing can interrupt
-/// it. When its time is up the program ends, and the thread with it.
-fn compile_in_time(
-    engine: &Engine,
-    bytes: Vec<u8>,
-    slow: impl FnOnce(),
-) -> Result<Component, String> {
-    let engine = engine.clone();
-    let (sender, receiver) = mpsc::channel();
-    thread::Builder::new()
-        .name("policy-compiler".into())
-        .stack_size(THREAD_STACK)
-        .spawn(move || {
-            let compiled = component::componentise(bytes).and_then(|component| {
-                Component::from_binary(&engine, &component).map_err(|error| format!("{error:#}"))
-            });
-            // Nobody listens any more when the time was up.
-            let _ = sender.send(compiled);
-        })
-        .map_err(|error| error.to_string())?;
-    let soon = receiver.recv_timeout(TOLD_OF);
-    let result = match soon {
-        Err(RecvTimeoutError::Timeout) => {
-            slow();
-            receiver.recv_timeout(MAX_COMPILE_TIME.saturating_sub(TOLD_OF))
-        }
-        result => result,
-    };
-    match result {
-        Ok(compiled) => compiled,
-        Err(RecvTimeoutError::Timeout) => Err(format!(
-            "compiling it takes longer than {} s",
-            MAX_COMPILE_TIME.as_secs()
-        )),
-        Err(RecvTimeoutError::Disconnected) => Err("the compiler failed on it".into()),
     }
 }
 

@@ -24,7 +24,14 @@ pub(in crate::cli) fn run(
 ) -> anyhow::Result<ExitCode> {
     let cache =
         compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
+    let cache = cache.trying_again();
     let policy = Policy::load(&compile.file, options.limits(), Some(&cache), || {})?;
+    if let Some(reason) = policy.not_kept() {
+        anyhow::bail!(
+            "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",
+            cache.folder().display()
+        );
+    }
     output::print(&format!(
         "{} ({}) is compiled in {}\n",
         compile.file.file.display(),

@@ -1,0 +1,122 @@
+//! A folder whose files nobody but this user can have written.
+//!
+//! The folder is looked at once, as it is open, and its files are opened within it: whatever is put in its place later
+//! is not what was looked at. A file is looked at as it is open, too: it must be a regular file of this user's that nobody
+//! else may write, and no link is followed.
+
+use std::fs::{self, DirBuilder, File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use rustix::fs::{Mode, OFlags, openat};
+use tempfile::NamedTempFile;
+
+/// The user that every user is in a user namespace that does not know them. There, nothing is certainly ours.
+const UNKNOWN_USER: u32 = 65534;
+
+/// Write permission for the group or for everybody.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// Neither links nor waiting.
+const CAREFULLY: OFlags = OFlags::NOFOLLOW
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::CLOEXEC);
+
+/// Such a folder, open.
+pub(super) struct OwnFolder {
+    path: PathBuf,
+    folder: OwnedFd,
+}
+
+impl OwnFolder {
+    /// Opens the folder.
+    pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let flags = CAREFULLY | OFlags::DIRECTORY | OFlags::RDONLY;
+        let folder = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        check(&folder.metadata()?, Metadata::is_dir)?;
+        Ok(Self {
+            path: path.to_owned(),
+            folder: folder.into(),
+        })
+    }
+
+    /// Opens the folder, which is made where it is missing.
+    pub(super) fn make(path: &Path) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        Self::open(path)
+    }
+
+    /// Opens a file to read it.
+    pub(super) fn open_file(&self, name: &str) -> io::Result<(File, Metadata)> {
+        self.checked(name, OFlags::RDONLY)
+    }
+
+    /// Reads a file; one that has more than `most` bytes is an error.
+    pub(super) fn read(&self, name: &str, most: u64) -> io::Result<(File, Vec<u8>)> {
+        let (file, metadata) = self.open_file(name)?;
+        if metadata.len() > most {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let mut bytes = Vec::with_capacity(metadata.len() as usize);
+        (&file).take(most).read_to_end(&mut bytes)?;
+        Ok((file, bytes))
+    }
+
+    /// Opens a file that is only there to be locked.
+    pub(super) fn open_lock(&self, name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE;
+        self.checked(name, flags).map(|(file, _)| file)
+    }
+
+    /// Writes a file in one step.
+    pub(super) fn write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
+        // If the folder was replaced meanwhile, a file goes where nobody will load it.
+        let mut file = NamedTempFile::new_in(&self.path)?;
+        for part in parts {
+            file.write_all(part)?;
+        }
+        file.persist(self.path.join(name))?;
+        Ok(())
+    }
+
+    /// Removes a file.
+    pub(super) fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(rustix::fs::unlinkat(
+            &self.folder,
+            name,
+            rustix::fs::AtFlags::empty(),
+        )?)
+    }
+
+    /// Removes files that were last modified before `then`. Whoever has one open keeps it.
+    pub(super) fn sweep(&self, then: SystemTime) {
+        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            if modified.is_ok_and(|modified| modified < then) {
+                // Another process may have removed it already.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+
+    fn checked(&self, name: &str, flags: OFlags) -> io::Result<(File, Metadata)> {
+        let mode = Mode::RUSR | Mode::WUSR;
+        let file = File::from(openat(&self.folder, name, flags | CAREFULLY, mode)?);
+        let metadata = file.metadata()?;
+        check(&metadata, Metadata::is_file)?;
+        Ok((file, metadata))
+    }
+}
+
+fn check(metadata: &Metadata, is_kind: fn(&Metadata) -> bool) -> io::Result<()> {
+    let user = rustix::process::geteuid().as_raw();
+    let ours = metadata.uid() == user && user != UNKNOWN_USER;
+    if is_kind(metadata) && ours && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::other("it is not this user's alone"))
+    }
+}

@@ -21,6 +21,7 @@ mod policy;
 mod policy_faults;
 mod policy_loading;
 mod policy_verbs;
+mod private_folder;
 mod protocol;
 mod recording;
 mod shared_store;

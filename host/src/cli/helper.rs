@@ -22,7 +22,7 @@ use crate::protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use crate::recording::Recorder;
 use crate::regular_file;
 use crate::session::{Allowed, Pattern, RunError, Session, Setup, told_label};
-use crate::store::Store;
+use crate::store::{Store, is_sweep_due};
 
 use super::arguments::{HelperOptions, gocache, shown, user_cache_folder};
 use super::output;
@@ -93,8 +93,9 @@ fn serve(options: &HelperOptions, sink: &mut ResponseWriter<File>) -> anyhow::Re
     let result = session.run(&mut source, sink);
     // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
     // day.
-    if store.is_trim_due(SystemTime::now()) {
-        start_trimmer(&store, options);
+    let now = SystemTime::now();
+    if store.is_trim_due(now) || is_sweep_due(now) {
+        start_trimmer(options);
     }
     match result {
         Ok(_) => Ok(ExitCode::SUCCESS),
@@ -241,11 +242,13 @@ fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
 }
 
 /// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
-fn start_trimmer(store: &Store, options: &HelperOptions) {
-    let (Some(folder), Ok(mut command)) = (store.folder(), own_process::command()) else {
+fn start_trimmer(options: &HelperOptions) {
+    let Ok(mut command) = own_process::command() else {
         return;
     };
-    command.arg("--dir").arg(folder);
+    if let Ok(folder) = options.store_folder() {
+        command.arg("--dir").arg(folder);
+    }
     if options.allow_shared_store {
         command.arg("--allow-shared-store");
     }

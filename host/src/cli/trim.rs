@@ -2,14 +2,15 @@
 
 use std::process::ExitCode;
 
-use crate::store::{Store, TrimRequest};
+use crate::store::{Store, TrimRequest, sweep_if_due};
 
 use super::arguments::HelperOptions;
 
-/// Trims if it is due and nobody else does.
+/// Sweeps the private folder and trims the store, each if it is due and nobody else does.
 pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     // Ctrl-C ends the build, not this. It fails only where that is so already.
     let _ = rustix::process::setsid();
+    sweep_if_due()?;
     let store = Store::open(&options.store_folder()?, None, options.sharing())?;
     let request = TrimRequest {
         max_size: options.max_size.map(|size| size.as_u64()),

@@ -39,6 +39,7 @@ pub use finding::{Finding, Kind, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
 pub use owner::Sharing;
+pub use private::{is_sweep_due, sweep_if_due};
 pub use scope::{InvalidScopeName, ScopeName};
 pub use sessions::{SessionLine, SessionsSoFar, Tally};
 pub use survey::{ScopeSurvey, Survey};

@@ -1,12 +1,23 @@
-//! The folder of last resort: where the store cannot be written, objects of this user's builds go to the system's
-//! temporary folder, for as long as their build may look at them. The next trim sweeps it.
+//! The folder of last resort: where the store cannot be written or used, objects of this user's builds go to the system's
+//! temporary folder, for as long as their build may look at them.
+//!
+//! It is swept apart from any store, since those who need it most have none: at most once an hour, by whichever session
+//! ends then. Temporary folders are small. When nothing is left in it, it goes too.
 
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use super::objects::Objects;
+use super::{files, trim};
+
+/// Its time says when the folder was last swept.
+const SWEPT: &str = "swept";
+
+/// Between two sweeps.
+const INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Objects outside the store, for this user alone.
 #[derive(Debug)]
@@ -49,6 +60,43 @@ impl PrivateObjects {
             )))
         }
     }
+}
+
+/// Whether the private folder should be swept. One look, where there is none: every session asks.
+pub fn is_sweep_due(now: SystemTime) -> bool {
+    let folder = folder();
+    if !is_ours(&folder) {
+        return false;
+    }
+    let swept = fs::symlink_metadata(folder.join(SWEPT)).and_then(|metadata| metadata.modified());
+    swept.map_or(true, |swept| {
+        // A time in the future comes of a clock that was set back.
+        let apart = now.duration_since(swept);
+        apart.unwrap_or_else(|ahead| ahead.duration()) >= INTERVAL
+    })
+}
+
+/// Removes what no build can be looking at any more from the private folder, if that is due.
+///
+/// # Errors
+/// When it cannot be changed.
+pub fn sweep_if_due() -> io::Result<()> {
+    if !is_sweep_due(SystemTime::now()) {
+        return Ok(());
+    }
+    // First: whoever comes meanwhile need not do the same.
+    let folder = folder();
+    files::replace(&folder.join(SWEPT), b"")?;
+    trim::sweep_private()?;
+    for bucket in files::names_in(&folder) {
+        // Fails where something is inside, which is the point. A put that comes just now makes its folders again.
+        let _ = fs::remove_dir(folder.join(bucket));
+    }
+    if files::names_in(&folder) == [SWEPT] {
+        fs::remove_file(folder.join(SWEPT))?;
+        let _ = fs::remove_dir(&folder);
+    }
+    Ok(())
 }
 
 /// The folder, whether or not it is there.

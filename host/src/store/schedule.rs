@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Progress, Removed, Store, TrimRequest, files, layout, private};
+use super::{Progress, Removed, Store, TrimRequest, files, layout};
 
 /// Between the end of one trim and the next.
 const INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -33,8 +33,8 @@ impl Store {
                 let due = metadata
                     .modified()
                     .is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age >= interval));
-                // In a read-only store there is nothing to do, unless its builds have left something elsewhere.
-                due && (is_writable(folder) || private::folder().exists())
+                // In a read-only store there is nothing to do.
+                due && is_writable(folder)
             }
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         }
@@ -48,9 +48,6 @@ impl Store {
         let Some(folder) = self.folder() else {
             return Ok(None);
         };
-        if !is_writable(folder) {
-            return super::trim::sweep_private().map(Some);
-        }
         let mut memory = open_memory(folder)?;
         match memory.try_lock() {
             Ok(()) => {}

@@ -134,7 +134,7 @@ impl Store {
     }
 }
 
-/// Sweeps the private folder alone, for a store that cannot be written or used.
+/// Sweeps the private folder alone.
 pub(super) fn sweep_private() -> io::Result<Removed> {
     let now = SystemTime::now();
     let removal = Removal {

@@ -289,6 +289,27 @@ fn a_disk_without_room_costs_the_next_session_its_time_only() {
 }
 
 #[test]
+fn a_limit_on_files_is_a_full_disk() {
+    let sandbox = Sandbox::new();
+    let limited = |arguments: &[&str]| {
+        let mut command = sandbox.command(Path::new("sh"));
+        command
+            .args(["-c", "ulimit -f 8; exec \"$0\" \"$@\"", PROGRAM])
+            .args(arguments)
+            .env("CACHEWARDEN_DIR", sandbox.store());
+        command
+    };
+    let policy = text(guest("slim"));
+    let compile = run_to_its_end(&mut limited(&["policy", "compile", &policy])).exited(2);
+    assert!(compile.stderr.contains("cannot be kept"), "{compile:?}");
+    let mut helper = Helper::start(limited(&["--policy", &policy]));
+    helper.put(&action("small"), b"small").kept();
+    helper.get(&action("small")).hit();
+    helper.close();
+    assert_eq!(files(&sandbox, ".cwasm"), Vec::<PathBuf>::new());
+}
+
+#[test]
 fn a_home_that_cannot_be_written_is_no_reason_to_stop() {
     let mut sandbox = Sandbox::new();
     sandbox.fill(&[], &actions(), b"known");

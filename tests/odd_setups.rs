@@ -181,6 +181,10 @@ fn a_pipe_in_place_of_the_trimmers_memory_holds_nobody_up() {
     sandbox.helper(&[]).close();
     sandbox.settle();
     sandbox.run(&["prune"]).succeeded();
+    let verified = sandbox.run(&["verify"]).exited(1);
+    assert!(verified.stdout.contains("it is a pipe"), "{verified:?}");
+    sandbox.run(&["verify", "--repair"]).exited(1);
+    sandbox.helper(&[]).close();
     sandbox.run(&["verify"]).succeeded();
 }
 

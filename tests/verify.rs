@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::thread;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
@@ -380,6 +381,31 @@ fn repairing_takes_nothing_from_a_build() {
         assert_eq!(helper.get(&action).hit().bytes(), body, "{number}");
     }
     helper.close();
+}
+
+#[test]
+fn a_trim_that_is_under_way_is_no_damage() {
+    let sandbox = Sandbox::new();
+    let (entry, object) = filled(&sandbox, "trimmed");
+    sandbox.settle();
+    let trimmer = fs::File::open(sandbox.store().join("trim")).unwrap();
+    trimmer.lock().unwrap();
+    fs::remove_file(&object).unwrap();
+    let mut verify = sandbox.cachewarden(&["verify"]);
+    verify.stdout(Stdio::piped());
+    let verify = verify.spawn().unwrap();
+    let waits = format!(" {} ", verify.id());
+    while !fs::read_to_string("/proc/locks")
+        .unwrap()
+        .lines()
+        .any(|lock| lock.contains("->") && lock.contains(&waits))
+    {
+        thread::yield_now();
+    }
+    fs::remove_file(&entry).unwrap();
+    drop(trimmer);
+    let verified = verify.wait_with_output().unwrap();
+    assert!(verified.status.success(), "{verified:?}");
 }
 
 /// Changes bytes of a file that may be gone by now.

@@ -102,9 +102,9 @@ fn check_store(options: &HelperOptions) -> Result<String, Advice> {
     let folder = options
         .store_folder()
         .map_err(|error| advice(format!("{error:#}"), remedy))?;
-    Store::open(&folder, None, options.sharing())
+    let store = Store::open(&folder, None, options.sharing())
         .map_err(|error| advice(error.to_string(), remedy))?;
-    tempfile::NamedTempFile::new_in(&folder).map_err(|error| {
+    store.try_to_write().map_err(|error| {
         advice(
             format!("{} cannot be written: {error}", folder.display()),
             remedy,

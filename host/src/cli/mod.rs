@@ -15,6 +15,10 @@ mod verify;
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::SIGXFSZ;
 
 use crate::notices::printable;
 use crate::policy::run_compiler;
@@ -30,6 +34,8 @@ const USAGE: u8 = 2;
 /// Runs the program.
 pub fn main() -> ExitCode {
     let arguments = arguments::parse();
+    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a write ends the process.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let result = match arguments.verb {
         None => helper::run(arguments.helper),
         Some(Verb::Stats(options)) => stats::run(&arguments.helper, &options),

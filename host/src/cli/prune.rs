@@ -38,7 +38,7 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         all: prune.all,
         dry_run: prune.dry_run,
     };
-    let mut bar = Bar::new();
+    let bar = Bar::new();
     let removed = store
         .prune(&request, |progress| bar.show(progress))
         .with_context(|| format!("cannot prune {}", folder.display()))?;

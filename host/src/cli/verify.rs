@@ -38,7 +38,7 @@ pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Re
         false => Sharing::Allowed,
     };
     let store = Store::open(&folder, None, sharing)?;
-    let mut bar = Bar::new();
+    let bar = Bar::new();
     let mut printed = Ok(());
     let verified = store
         .verify(verify.repair, |told| match told {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -11,6 +12,9 @@ use crate::digest::Digest;
 use super::compiled::CompiledCache;
 use super::compiler;
 use super::limits::Limits;
+
+/// Time for whoever compiles a module to tell others that it has given up.
+const AFTERWARDS: Duration = Duration::from_secs(2);
 
 /// A component, ready to be linked.
 pub(super) struct Loaded {
@@ -41,11 +45,9 @@ impl Loading<'_> {
         // Where there is no place for a lock there is none for the result either: every session compiles then.
         let lock = self
             .cache
-            .map(|cache| cache.lock(self.module, self.limits.compile_time));
+            .map(|cache| cache.lock(self.module, self.limits.compile_time + AFTERWARDS));
         // Whoever had the lock before has compiled it, or has given up.
-        if let Some(Ok(Some(_))) = &lock
-            && let Some(result) = self.known()
-        {
+        if let Some(result) = self.known() {
             return result;
         }
         let image = compiler::compile(bytes, self.limits, slow).map_err(|failure| {

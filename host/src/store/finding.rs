@@ -55,9 +55,9 @@ pub enum Problem {
     #[error("it is {found}, and should be {expected}")]
     Displaced {
         /// What it is.
-        found: Kind,
+        found: FileKind,
         /// What should be there.
-        expected: Kind,
+        expected: FileKind,
     },
     /// The system does not let it be read.
     #[error("it cannot be read: {0}")]
@@ -77,7 +77,7 @@ impl Problem {
             | Self::DamagedObject(_)
             | Self::OtherSize { .. } => true,
             Self::Displaced { found, expected } => {
-                *expected == Kind::File && *found != Kind::Folder
+                *expected == FileKind::File && *found != FileKind::Folder
             }
             Self::Unreadable(_) | Self::Stray => false,
         }
@@ -108,7 +108,7 @@ impl fmt::Display for Finding {
 
 /// What may stand under a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// A regular file.
     File,
     /// A folder.
@@ -123,7 +123,7 @@ pub enum Kind {
     Device,
 }
 
-impl From<FileType> for Kind {
+impl From<FileType> for FileKind {
     fn from(kind: FileType) -> Self {
         if kind.is_file() {
             Self::File
@@ -141,7 +141,7 @@ impl From<FileType> for Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FileKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::File => "a file",

@@ -1,6 +1,5 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
-use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +27,12 @@ pub(super) const SESSIONS: &str = "sessions.jsonl";
 pub(super) const TRIM: &str = "trim";
 
 const VERSION: &str = "VERSION";
+
+/// What a store's folder holds: folders.
+pub(super) const FOLDERS: [&str; 2] = [OBJECTS, SCOPES];
+
+/// And files.
+pub(super) const FILES: [&str; 4] = [SESSIONS, TRIM, VERSION, TAG_NAME];
 
 /// A number has few digits.
 const MAX_VERSION: u64 = 100;
@@ -181,13 +186,6 @@ fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error),
     }
-}
-
-/// Whether the store's folder holds something of this name.
-pub(super) fn is_known(name: &OsStr) -> bool {
-    [OBJECTS, SCOPES, SESSIONS, TRIM, VERSION, TAG_NAME]
-        .iter()
-        .any(|known| name == *known)
 }
 
 /// The file of an object.

@@ -14,6 +14,7 @@
 
 mod boot;
 mod buckets;
+mod checked;
 mod disk_path;
 mod entry;
 mod files;
@@ -35,7 +36,7 @@ mod verify;
 
 pub use boot::Boot;
 pub use entry::{Entry, Reach};
-pub use finding::{Finding, Kind, Problem, Repair};
+pub use finding::{FileKind, Finding, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
 pub use owner::Sharing;
@@ -179,6 +180,17 @@ impl Store {
     /// The store's folder; `None` where there is no store.
     pub fn folder(&self) -> Option<&Path> {
         self.shared.as_ref().map(|shared| shared.folder.as_path())
+    }
+
+    /// Makes a file in the store's folder, and removes it.
+    ///
+    /// # Errors
+    /// When the folder cannot be written.
+    pub fn try_to_write(&self) -> io::Result<()> {
+        match self.folder() {
+            Some(folder) => files::new_in(folder, 0o600).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// The boot that new entries carry.

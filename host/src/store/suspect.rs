@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use super::files;
-use super::finding::{Kind, Problem};
+use super::finding::{FileKind, Problem};
 
 /// A file in which something was found.
 pub(super) struct Suspect {
@@ -36,7 +36,7 @@ impl Suspect {
                 Ok(metadata) => {
                     let problem = Problem::Displaced {
                         found: metadata.file_type().into(),
-                        expected: Kind::File,
+                        expected: FileKind::File,
                     };
                     Self::unopened(problem, &metadata)
                 }

@@ -5,8 +5,8 @@
 //! Nothing is followed out of the store, and nothing is opened that is no regular file.
 
 use std::collections::HashSet;
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata};
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,8 +14,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::digest::Digest;
 
 use super::buckets::{BUCKETS, in_parallel, is_bucket};
+use super::checked::Checked;
 use super::entry::{Entry, MAX_LINE};
-use super::finding::{Finding, Kind, Problem, Repair};
+use super::finding::{Finding, Problem, Repair};
 use super::scope::ScopeName;
 use super::suspect::Suspect;
 use super::{Progress, Store, files, layout, objects, schedule};
@@ -98,57 +99,6 @@ impl Verified {
     }
 }
 
-/// What one folder came to.
-#[derive(Default)]
-struct Checked {
-    objects: u64,
-    bytes: u64,
-    entries: u64,
-    findings: Vec<Finding>,
-}
-
-impl Checked {
-    fn note(&mut self, path: PathBuf, problem: Problem) {
-        self.findings.push(Finding {
-            path,
-            problem,
-            repair: Repair::None,
-        });
-    }
-
-    /// The names in a folder of the store; what keeps it from being read is noted. `look` says whether a link in its
-    /// place counts.
-    fn names_in(
-        &mut self,
-        folder: &Path,
-        look: fn(&Path) -> io::Result<Metadata>,
-    ) -> Vec<OsString> {
-        match read_folder(folder, look) {
-            Ok(names) => names,
-            Err(problem) => {
-                self.note(folder.to_owned(), problem);
-                Vec::new()
-            }
-        }
-    }
-
-    /// The files of a folder that are named by digests which begin with the folder's name; others are noted.
-    fn files_in(&mut self, bucket: &Path) -> Vec<(PathBuf, Digest)> {
-        let mut files = Vec::new();
-        for name in self.names_in(bucket, |path| fs::symlink_metadata(path)) {
-            let path = bucket.join(&name);
-            match files::digest_of(&name) {
-                Some(digest) if bucket.ends_with(digest.file_name().0) => {
-                    files.push((path, digest));
-                }
-                _ if files::is_temporary(&name) => {}
-                _ => self.note(path, Problem::Stray),
-            }
-        }
-        files
-    }
-}
-
 /// One way through a store.
 struct Pass<'store> {
     folder: &'store Path,
@@ -170,11 +120,21 @@ impl Pass<'_> {
                 }
             }
         };
-        look(self.folder, layout::is_known);
+        look(self.folder, |name| {
+            layout::FOLDERS.iter().any(|known| name == *known)
+                || layout::FILES.iter().any(|known| name == *known)
+        });
         look(&self.folder.join(layout::OBJECTS), is_bucket);
         look(&self.folder.join(layout::SCOPES), is_scope);
         for scope in &self.scopes {
             look(scope, is_bucket);
+        }
+        for path in layout::FILES.map(|name| self.folder.join(name)) {
+            // Their content is nobody's loss; something else in their place is in the way.
+            checked.findings.extend(
+                Suspect::find(&path, |_| Ok(None))
+                    .map(|suspect| self.settle(path, suspect, || true)),
+            );
         }
         checked
     }
@@ -266,32 +226,6 @@ impl Pass<'_> {
 
     fn damaged(&self) -> MutexGuard<'_, HashSet<Digest>> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The names in a folder, in order, none where there is no such folder; or what is wrong with it.
-fn read_folder(
-    folder: &Path,
-    look: fn(&Path) -> io::Result<Metadata>,
-) -> Result<Vec<OsString>, Problem> {
-    let read = || {
-        let found = Kind::from(look(folder)?.file_type());
-        if found != Kind::Folder {
-            return Ok(Err(Problem::Displaced {
-                found,
-                expected: Kind::Folder,
-            }));
-        }
-        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
-        names.collect::<io::Result<Vec<_>>>().map(Ok)
-    };
-    match read() {
-        Ok(names) => names.map(|mut names| {
-            names.sort();
-            names
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(error) => Err(Problem::Unreadable(error)),
     }
 }
 

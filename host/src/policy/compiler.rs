@@ -92,7 +92,8 @@ pub(super) fn compile(
     match status {
         Ok(status) if status.success() => Ok(image),
         Ok(status) if status.code() == Some(REFUSED) => Err(failure(
-            String::from_utf8_lossy(&image).into_owned(),
+            String::from_utf8_lossy(&image[..image.len().min(MAX_LAST_WORDS as usize)])
+                .into_owned(),
             began.elapsed() > TOLD_OF,
         )),
         Ok(status) => Err(failure(

@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use serde_json::value::RawValue;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGXFSZ};
 
 use crate::notices::Notices;
 use crate::own_process;
@@ -50,7 +51,9 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
         output::complain(WELCOME);
         return Ok(ExitCode::from(super::USAGE));
     }
-    let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let stdout = duplicate(io::stdout()).context("cannot use standard output")?;
+    // Before anything else takes what may be the last file descriptor.
+    let stdin = duplicate(io::stdin()).context("cannot use standard input")?;
     let mut sink = ResponseWriter::new(stdout);
     if sink
         .send(&Response::Announcement)
@@ -65,7 +68,7 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
     let session = thread::Builder::new()
         .name("session".into())
         .stack_size(THREAD_STACK)
-        .spawn(move || serve(&options, &mut sink))
+        .spawn(move || serve(&options, stdin, &mut sink))
         .context("cannot start a thread")?;
     session.join().unwrap_or_else(|_| {
         Err(anyhow::anyhow!(
@@ -74,7 +77,16 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn serve(options: &HelperOptions, sink: &mut ResponseWriter<File>) -> anyhow::Result<ExitCode> {
+/// A stream as a file, without the buffer and the lock of the standard library's.
+fn duplicate(stream: impl AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
+fn serve(
+    options: &HelperOptions,
+    stdin: File,
+    sink: &mut ResponseWriter<File>,
+) -> anyhow::Result<ExitCode> {
     let mut notices = Notices::to_stderr(options.verbose);
     let setup = setup(options)?;
     let recorder = match &options.record {
@@ -88,7 +100,6 @@ fn serve(options: &HelperOptions, sink: &mut ResponseWriter<File>) -> anyhow::Re
     };
     let store = Arc::new(open_store(options, &mut notices));
     let session = Session::open(Arc::clone(&store), policy, setup, recorder, notices)?;
-    let stdin = File::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut source = RequestReader::new(stdin);
     let result = session.run(&mut source, sink);
     // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
@@ -107,15 +118,15 @@ fn serve(options: &HelperOptions, sink: &mut ResponseWriter<File>) -> anyhow::Re
     }
 }
 
-/// Larger pipes where the system gives them, and no death by Ctrl-C: the go command gets the same signal, and its end
-/// is the end of the stream (protocol.md, 14).
+/// Larger pipes where the system gives them. No death by Ctrl-C: the go command gets the same signal, and its end is the
+/// end of the stream (protocol.md, 14). And none by `ulimit -f`: a write beyond it fails, as on a full disk.
 fn prepare_process() {
     #[cfg(target_os = "linux")]
     for stream in [io::stdin().as_fd(), io::stdout().as_fd()] {
         // Not a pipe, or over the user's limit: then as it is.
         let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
     }
-    for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGHUP] {
+    for signal in [SIGINT, SIGHUP, SIGXFSZ] {
         // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }

@@ -26,10 +26,21 @@ pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
 
 /// Opens a regular file. A link, a pipe or a folder in its place is an error and is neither followed nor waited for.
 pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Metadata)> {
+    open(OpenOptions::new().read(true).write(writable), path)
+}
+
+/// Opens a regular file to append to it, likewise; it is created where it is missing.
+pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
+    open(
+        OpenOptions::new().read(true).append(true).create(true),
+        path,
+    )
+    .map(|(file, _)| file)
+}
+
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
-    let file = OpenOptions::new()
-        .read(true)
-        .write(writable)
+    let file = options
         .custom_flags(flags.bits().cast_signed())
         .open(path)?;
     let metadata = file.metadata()?;

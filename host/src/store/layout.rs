@@ -1,5 +1,6 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
+use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -153,6 +154,21 @@ pub(super) fn is_store(folder: &Path) -> bool {
     folder.join(VERSION).exists()
 }
 
+/// Makes a folder a store again that lost its version while a session worked in it: what somebody's `rm -r` left, or what
+/// was put after it. The next session would take it for somebody else's folder.
+pub(super) fn mend(folder: &Path) {
+    if folder.is_dir() && !is_store(folder) && files::names_in(folder).iter().all(is_own_name) {
+        // Where it cannot be written, nothing was put into it either.
+        let _ = initialise(folder);
+    }
+}
+
+/// Whether a store has such a name in its folder.
+fn is_own_name(name: &OsString) -> bool {
+    const OTHERS: [&str; 4] = [OBJECTS, SCOPES, SESSIONS, VERSION];
+    is_left_by_making(name) || OTHERS.iter().any(|other| name == other)
+}
+
 fn read_version(folder: &Path) -> io::Result<String> {
     // Not a pipe, which would be waited for.
     let (file, _) = files::open_regular(&folder.join(VERSION), false)?;
@@ -161,11 +177,13 @@ fn read_version(folder: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// Files that the making of a store does not leave behind, wherever it is interrupted.
+/// Whether there are files that the making of a store does not leave behind, wherever it is interrupted.
 fn holds_something_else(folder: &Path) -> bool {
-    files::names_in(folder)
-        .iter()
-        .any(|name| !files::is_temporary(name) && name != TAG_NAME && name != TRIM)
+    !files::names_in(folder).iter().all(is_left_by_making)
+}
+
+fn is_left_by_making(name: &OsString) -> bool {
+    files::is_temporary(name) || name == TAG_NAME || name == TRIM
 }
 
 fn initialise(folder: &Path) -> io::Result<()> {

@@ -3,9 +3,8 @@
 //! The file `trim` is its memory. Its time says when a trimmer last did something; it is empty where that one came to
 //! its end, else it holds the number of the folder to go on with. Whoever works holds a lock on it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, TryLockError};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -23,16 +22,18 @@ impl Store {
         let Some(folder) = self.folder() else {
             return false;
         };
-        match fs::metadata(folder.join(layout::TRIM)) {
+        match fs::symlink_metadata(folder.join(layout::TRIM)) {
             Ok(metadata) => {
                 let interval = if metadata.len() == 0 {
                     INTERVAL
                 } else {
                     STALLED
                 };
-                let due = metadata
-                    .modified()
-                    .is_ok_and(|last| now.duration_since(last).is_ok_and(|age| age >= interval));
+                let due = metadata.modified().is_ok_and(|last| {
+                    // A time in the future comes of a clock that was set back.
+                    let apart = now.duration_since(last);
+                    apart.unwrap_or_else(|ahead| ahead.duration()) >= interval
+                });
                 // In a read-only store there is nothing to do.
                 due && is_writable(folder)
             }
@@ -48,7 +49,7 @@ impl Store {
         let Some(folder) = self.folder() else {
             return Ok(None);
         };
-        let mut memory = open_memory(folder)?;
+        let mut memory = files::open_to_append(&folder.join(layout::TRIM))?;
         match memory.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
@@ -93,30 +94,12 @@ pub(super) fn keep_trimmers_away(folder: &Path) -> Option<File> {
     Some(memory)
 }
 
-/// Opens the trimmer's memory. A pipe in its place is an error, and is not waited for.
-fn open_memory(folder: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
-    let memory = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o644)
-        .custom_flags(flags.bits().cast_signed())
-        .open(folder.join(layout::TRIM))?;
-    match memory.metadata()?.is_file() {
-        true => Ok(memory),
-        false => Err(io::Error::other("`trim` is not a regular file")),
-    }
-}
-
 fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 fn remember(memory: &mut File, text: &str) -> io::Result<()> {
     memory.set_len(0)?;
-    memory.seek(SeekFrom::Start(0))?;
     memory.write_all(text.as_bytes())?;
     memory.set_modified(SystemTime::now())
 }

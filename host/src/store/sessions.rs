@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::regular_file::{append_line, open_to_append};
+use crate::regular_file::append_line;
 
 use super::{Store, files, layout};
 
@@ -87,7 +87,7 @@ pub struct SessionsSoFar {
 }
 
 impl Store {
-    /// Appends a session's line.
+    /// Appends a session's line, to what is still a store.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -95,6 +95,7 @@ impl Store {
         let Some(folder) = self.folder() else {
             return Ok(());
         };
+        layout::mend(folder);
         let text = serde_json::to_vec(line)?;
         let mut file = lock_current(&folder.join(layout::SESSIONS), File::lock_shared)?;
         append_line(&mut file, &text)
@@ -111,7 +112,7 @@ impl Store {
 /// Folds a file that has grown large into one line.
 pub(super) fn fold(folder: &Path) -> io::Result<()> {
     let path = folder.join(layout::SESSIONS);
-    match fs::metadata(&path) {
+    match fs::symlink_metadata(&path) {
         Ok(metadata) if metadata.len() > FOLDED_FROM => {}
         _ => return Ok(()),
     }
@@ -135,9 +136,9 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
 /// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it.
 fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<File> {
     loop {
-        let file = open_to_append(path)?;
+        let file = files::open_to_append(path)?;
         lock(&file)?;
-        if fs::metadata(path)
+        if fs::symlink_metadata(path)
             .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))
         {
             return Ok(file);

@@ -10,6 +10,7 @@ mod compiled_code;
 mod conformance;
 mod end_to_end;
 mod failures;
+mod faults;
 mod go_versions;
 mod grants;
 mod guests;

@@ -9,20 +9,6 @@ use crate::support::*;
 
 const MEBIBYTE: usize = 1 << 20;
 
-/// The most memory that a process ever held, in KiB.
-fn peak_memory(process: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).expect("its status");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmHWM:"))
-        .expect("VmHWM");
-    line.trim()
-        .strip_suffix(" kB")
-        .expect("in kB")
-        .parse()
-        .expect("a number")
-}
-
 /// A MiB of a large object; each is different, so that no shortcut can tell them apart by one look.
 fn mebibyte(number: usize) -> Vec<u8> {
     let seed = sha256(&number.to_le_bytes());

@@ -111,6 +111,11 @@ impl<'a> GoProject<'a> {
         Self { cgo: true, ..self }
     }
 
+    /// Where the module is.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Adds or replaces a source.
     pub(crate) fn write(&self, name: &str, source: &str) {
         let path = self.folder.join(name);

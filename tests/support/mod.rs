@@ -2,6 +2,7 @@
 //! and eyes for the store's files. No knowledge of the program's code: only of what its documents promise.
 
 mod answer;
+mod audit;
 mod digest;
 mod files;
 mod go;
@@ -9,15 +10,18 @@ mod heard;
 mod helper;
 mod policies;
 mod process;
+mod rounds;
 mod sandbox;
 mod store;
 
 pub(crate) use answer::*;
+pub(crate) use audit::*;
 pub(crate) use digest::*;
 pub(crate) use files::*;
 pub(crate) use go::*;
 pub(crate) use helper::*;
 pub(crate) use policies::*;
 pub(crate) use process::*;
+pub(crate) use rounds::*;
 pub(crate) use sandbox::*;
 pub(crate) use store::*;

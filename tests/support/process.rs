@@ -52,6 +52,22 @@ pub(crate) fn process_id(id: u32) -> Pid {
     Pid::from_raw(i32::try_from(id).expect("a process ID fits")).expect("a process ID is not 0")
 }
 
+/// The most memory that a process ever held, in KiB; none where it has ended.
+pub(crate) fn peak_memory_if_there(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let number = line.trim().strip_suffix(" kB").expect("in kB");
+    Some(number.parse().expect("a number"))
+}
+
+/// The most memory that a process ever held, in KiB.
+#[track_caller]
+pub(crate) fn peak_memory(process: u32) -> u64 {
+    peak_memory_if_there(process).expect("it has not ended")
+}
+
 /// The processes that were told of a path, by an argument or a variable.
 pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
     let path = path.to_str().expect("UTF-8");

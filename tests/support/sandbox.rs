@@ -81,6 +81,15 @@ impl Sandbox {
             &format!("mount --bind '{path}' '{path}' && mount -o remount,bind,ro '{path}' && ");
     }
 
+    /// From now on this world's processes see a machine that was started anew.
+    pub(crate) fn boot_anew(&mut self) {
+        let identity = self.file("boot", format!("{:032x}\n", fastrand::u128(..)));
+        self.mounts = format!(
+            "mount --bind '{}' /proc/sys/kernel/random/boot_id && ",
+            identity.display()
+        );
+    }
+
     /// From now on this world's processes see everything as it is; as the same user as with the mounts.
     pub(crate) fn unmount(&mut self) {
         "true && ".clone_into(&mut self.mounts);
@@ -166,8 +175,10 @@ impl Sandbox {
     /// Lets the store look as if it had been trimmed last some days ago, whatever file remembers it.
     pub(crate) fn is_due_for_trimming(&self) {
         for item in fs::read_dir(self.store()).expect("the store") {
-            let path = item.expect("an item").path();
-            if path.is_file() {
+            let item = item.expect("an item");
+            let path = item.path();
+            // Not through a link, and not a pipe that somebody put there.
+            if item.file_type().expect("its type").is_file() {
                 self.set_age(&path, 72 * HOUR);
             }
         }

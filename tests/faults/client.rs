@@ -1,0 +1,332 @@
+//! The other side misbehaves: bodies that are not what was announced, lines without an end, ends at any moment, signals.
+
+use std::io::{Read as _, Write as _};
+use std::os::unix::process::ExitStatusExt as _;
+use std::process::Stdio;
+
+use rustix::process::Signal;
+
+use super::*;
+
+const MEBIBYTE: usize = 1 << 20;
+
+/// A put's request without its body.
+fn put_head(id: u64, action: &Digest, output: &Digest, size: usize) -> String {
+    format!(
+        "{{\"ID\":{id},\"Command\":\"put\",\"ActionID\":\"{}\",\"OutputID\":\"{}\",\"BodySize\":{size}}}\n\n",
+        base64(action),
+        base64(output)
+    )
+}
+
+#[test]
+fn input_that_ends_in_mid_body_keeps_nothing_of_it() {
+    let body: Vec<u8> = (0..400_000_u32).flat_map(u32::to_le_bytes).collect();
+    let whole = put_message(1, &action("cut"), &sha256(&body), &body);
+    let start = whole.find("\n\n\"").expect("a body") + 2;
+    // Before the body, in its first characters, in mid-quantum, behind what is decoded at once, before its last quote.
+    let places = [0, 1, 2, 4, 70_001, 1_000_000, whole.len() - start - 2];
+    for place in places {
+        let sandbox = Sandbox::new();
+        let mut helper = sandbox.helper(&[]);
+        helper.put(&action("known"), b"known").kept();
+        helper.next_id();
+        helper.write(&whole.as_bytes()[..start + place]);
+        let ending = helper.ending();
+        assert!(ending.status.success(), "{place}: {ending:?}");
+        assert_eq!(ending.stderr, "", "{place}");
+        let left = audit(&sandbox.store()).whole();
+        assert_eq!((left.entries, left.objects), (1, 1), "{place}");
+        assert_eq!(left.temporaries, Vec::<PathBuf>::new(), "{place}");
+    }
+}
+
+#[test]
+fn a_body_of_another_size_alphabet_or_hash_is_an_err_and_nothing_of_it_is_kept() {
+    let sandbox = Sandbox::new();
+    let mut helper = sandbox.helper(&[]);
+    helper.put(&action("known"), b"known").kept();
+    let large: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
+    let (encoded, output) = (base64(&large), sha256(&large));
+    let mut flipped = large.clone();
+    flipped[100_000] ^= 1;
+    let middle = encoded.len() / 2;
+    let wrong = [
+        (large.len() - 1, encoded.clone()),
+        (large.len() + 1, encoded.clone()),
+        (1, encoded.clone()),
+        (usize::MAX, encoded.clone()),
+        (large.len(), String::new()),
+        (large.len(), format!("{encoded}AAAA")),
+        (large.len(), encoded[..encoded.len() - 4].to_owned()),
+        (large.len(), encoded[..encoded.len() - 1].to_owned()),
+        (large.len(), encoded.replace('A', "*")),
+        (large.len(), encoded.replace('A', "\\n")),
+        (large.len(), encoded.replace('A', "\\u0000")),
+        (large.len(), encoded.replace('A', "ä")),
+        (
+            large.len(),
+            format!("{}={}", &encoded[..middle], &encoded[middle..]),
+        ),
+        (
+            large.len(),
+            format!("{}\u{0}{}", &encoded[..middle], &encoded[middle..]),
+        ),
+        (large.len(), base64(&flipped)),
+    ];
+    for (size, text) in wrong {
+        let id = helper.next_id();
+        helper.write(put_head(id, &action("large"), &output, size));
+        helper.write(format!("\"{text}\"\n"));
+        let shown = &text[..text.len().min(10)];
+        assert!(!helper.answer(id).error().is_empty(), "{size} {shown}");
+        helper.get(&action("large")).miss();
+        assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
+    }
+    // And what is right, in an unusual spelling, is taken.
+    let id = helper.next_id();
+    helper.write(put_head(id, &action("large"), &output, large.len()));
+    helper.write(format!(
+        "\n \"{}\"\n",
+        encoded.replace('A', "\\u0041").replace('/', "\\/")
+    ));
+    assert_eq!(
+        fs::read(helper.answer(id).kept()).expect("the object"),
+        large
+    );
+    helper.close();
+    let left = audit(&sandbox.store()).whole();
+    assert_eq!(
+        (left.entries, left.objects, left.temporaries.len()),
+        (2, 2, 0)
+    );
+}
+
+#[test]
+fn a_put_given_up_anywhere_in_its_body_is_forgotten_and_the_next_request_is_found() {
+    let sandbox = Sandbox::new();
+    let body: Vec<u8> = (0..60_000_u32).flat_map(u32::to_le_bytes).collect();
+    let text = base64(&body);
+    rounds("puts given up", 40, |round| {
+        let mut helper = sandbox.helper(&[]);
+        helper.put(&action("known"), b"known").kept();
+        for _ in 0..4 {
+            let sent = match round.chance.u8(..3) {
+                0 => round.chance.usize(..8),
+                1 => 4 * 16 * 1024 + round.chance.usize(..8) - 4,
+                _ => round.chance.usize(..text.len()),
+            };
+            let id = helper.next_id();
+            helper.write(put_head(
+                id,
+                &action("given up"),
+                &sha256(&body),
+                body.len(),
+            ));
+            helper.write(format!("\"{}", &text[..sent]));
+            // The next request follows on the same line (protocol.md, 27).
+            if round.chance.bool() {
+                helper.get(&action("given up")).miss();
+            } else {
+                helper.put(&action("next"), b"next").kept();
+            }
+            assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
+        }
+        let ending = helper.ending();
+        assert!(
+            ending.status.success() && ending.stderr.is_empty(),
+            "{ending:?}"
+        );
+        assert!(
+            ending.unanswered.len() == 4,
+            "one that was given up gets no answer: {ending:?}"
+        );
+        let left = audit(&sandbox.store()).whole();
+        assert!(left.objects <= 2 && left.temporaries.is_empty(), "{left:?}");
+    });
+}
+
+#[test]
+fn an_id_that_is_repeated_is_answered_each_time() {
+    let sandbox = Sandbox::new();
+    let requests = [
+        get_message(7, &action("one")),
+        put_message(7, &action("one"), &sha256(b"one"), b"one"),
+        get_message(7, &action("one")),
+        "{\"ID\":7,\"Command\":\"what\"}\n\n".to_owned(),
+        "{\"ID\":-7,\"Command\":\"close\"}\n\n".to_owned(),
+    ];
+    let output = speak(&sandbox, requests.concat().as_bytes());
+    let answers: Vec<serde_json::Value> = serde_json::Deserializer::from_slice(&output)
+        .into_iter()
+        .collect::<Result<_, _>>()
+        .expect("JSON to the last byte");
+    let ids: Vec<_> = answers.iter().map(|answer| answer["ID"].as_i64()).collect();
+    assert_eq!(ids, [0, 7, 7, 7, 7, -7].map(Some));
+    assert_eq!(answers[1]["Miss"], true);
+    assert_eq!(answers[3]["Size"], 3);
+    assert!(answers[4]["Err"].is_string());
+}
+
+/// Runs a session that is told these bytes; all it answers.
+fn speak(sandbox: &Sandbox, input: &[u8]) -> Vec<u8> {
+    let mut child = sandbox
+        .cachewarden(&[])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    child
+        .stdin
+        .take()
+        .expect("stdin")
+        .write_all(input)
+        .expect("it listens");
+    let mut output = Vec::new();
+    child
+        .stdout
+        .take()
+        .expect("stdout")
+        .read_to_end(&mut output)
+        .expect("it ends");
+    assert!(child.wait().expect("it ends").success());
+    output
+}
+
+#[test]
+fn a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memory() {
+    let output = sha256(b"never");
+    let head = put_head(2, &action("endless"), &output, 3);
+    let endless = put_head(2, &action("endless"), &output, 1 << 40);
+    // What comes before, what then comes for a GiB, and how it ends.
+    for (before, filler, status) in [
+        ("{\"ID\":2,\"Command\":\"".to_owned(), "x", 2),
+        (
+            "{\"ID\":2,\"Command\":\"get\",\"Later\":".to_owned(),
+            "[",
+            2,
+        ),
+        (
+            "{\"ID\":2,\"Command\":\"get\",\"Later\":[".to_owned(),
+            "1,",
+            2,
+        ),
+        (String::new(), "A", 2),
+        (String::new(), " \n\t\r", 0),
+        (format!("{head}\""), "AAAA", 0),
+        (format!("{head}\""), "!", 0),
+        (format!("{head}\""), "\\u0041", 0),
+        (format!("{endless}\""), "AAAA", 0),
+        (head.clone(), " \n", 0),
+    ] {
+        let sandbox = Sandbox::new();
+        let mut helper = sandbox.helper(&[]);
+        helper.put(&action("known"), b"known").kept();
+        helper.next_id();
+        let memory = peak_memory(helper.process());
+        helper.write(&before);
+        let part = filler.repeat(MEBIBYTE / filler.len());
+        let mut peak = memory;
+        for _ in 0..1024 * MEBIBYTE / part.len() {
+            if helper.input().write_all(part.as_bytes()).is_err() {
+                break;
+            }
+            // Where it has ended by now, the last look counts.
+            peak = peak.max(peak_memory_if_there(helper.process()).unwrap_or(0));
+        }
+        let extra = peak - memory;
+        assert!(
+            extra < 8 * 1024,
+            "{before:?}, then {filler:?}: {extra} KiB more"
+        );
+        let ending = helper.ending();
+        assert_eq!(
+            ending.status.code(),
+            Some(status),
+            "{before:?}, then {filler:?}: {ending:?}"
+        );
+        assert!(ending.stderr.len() < 1000, "{ending:?}");
+        let left = audit(&sandbox.store()).whole();
+        assert_eq!((left.entries, left.temporaries.len()), (1, 0), "{left:?}");
+    }
+}
+
+#[test]
+fn a_reader_that_stops_reading_and_goes_is_an_end() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("known")], b"known");
+    let mut child = sandbox
+        .cachewarden(&[])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut input = child.stdin.take().expect("stdin");
+    let unread = child.stdout.take().expect("stdout");
+    let many = get_message(1, &action("known")).repeat(1000);
+    // More than it promises to hold back, and the rest fits into its pipe: it stops reading in its turn ...
+    for _ in 0..70 {
+        input.write_all(many.as_bytes()).expect("it listens");
+    }
+    drop(unread);
+    // ... until it learns that nobody listens.
+    while input.write_all(many.as_bytes()).is_ok() {}
+    let output = child.wait_with_output().expect("it ends");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), &*stderr), (Some(0), ""));
+    audit(&sandbox.store()).whole();
+}
+
+#[test]
+fn signals_that_a_terminal_sends_end_no_session_and_others_leave_a_whole_store() {
+    let body = vec![7; 2_000_000];
+    for signal in [Signal::INT, Signal::HUP, Signal::PIPE, Signal::XFSZ] {
+        let sandbox = Sandbox::new();
+        let mut helper = sandbox.helper(&[]);
+        let id = begin_a_put(&mut helper, &body);
+        helper.signal(signal);
+        helper.write(format!("{}\"\n", rest_of(&body)));
+        assert_eq!(
+            fs::read(helper.answer(id).kept()).expect("the object"),
+            body,
+            "{signal:?}"
+        );
+        assert_eq!(helper.end_of_input(), "", "{signal:?}");
+        audit(&sandbox.store()).whole();
+    }
+    for signal in [Signal::TERM, Signal::QUIT, Signal::ABORT, Signal::KILL] {
+        let sandbox = Sandbox::new();
+        let mut helper = sandbox.helper(&[]);
+        helper.put(&action("known"), b"known").kept();
+        begin_a_put(&mut helper, &body);
+        helper.signal(signal);
+        let ending = helper.ending();
+        assert_eq!(ending.status.signal(), Some(signal.as_raw()), "{ending:?}");
+        let left = audit(&sandbox.store()).whole();
+        assert_eq!((left.entries, left.objects), (1, 1), "{signal:?}: {left:?}");
+        sweep(&sandbox);
+        let mut helper = sandbox.helper(&[]);
+        assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
+        helper.close();
+    }
+}
+
+/// Sends a put as far as the middle of its body; all of that is in the pipe or taken in.
+fn begin_a_put(helper: &mut Helper, body: &[u8]) -> u64 {
+    let id = helper.next_id();
+    helper.write(put_head(
+        id,
+        &action("in mid-body"),
+        &sha256(body),
+        body.len(),
+    ));
+    let text = base64(body);
+    helper.write(format!("\"{}", &text[..text.len() / 2]));
+    id
+}
+
+fn rest_of(body: &[u8]) -> String {
+    let text = base64(body);
+    text[text.len() / 2..].to_owned()
+}

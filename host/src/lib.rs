@@ -16,6 +16,8 @@
 pub mod cli;
 pub mod content;
 pub mod digest;
+#[cfg(test)]
+mod fuzz;
 pub mod notices;
 mod own_process;
 pub mod policy;

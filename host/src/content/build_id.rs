@@ -207,6 +207,44 @@ mod tests {
         }
     }
 
+    /// The same by the words of protocol.md, 25, with all bytes at hand.
+    fn is_bound_by_the_book(action: &Digest, bytes: &[u8]) -> bool {
+        let Some(id) = find_id(&bytes[..bytes.len().min(SEARCHED)]) else {
+            return false;
+        };
+        let mut zeroed = bytes.to_vec();
+        let mut at = 0;
+        while let Some(found) = memchr::memmem::find(&zeroed[at..], &id) {
+            zeroed[at + found..][..ID_LENGTH].fill(0);
+            at += found + ID_LENGTH;
+        }
+        bytes.starts_with(b"!<arch>\n")
+            && id[..PART_LENGTH] == *part(action).as_bytes()
+            && id[PART_LENGTH + 1..] == *part(&Digest::of(&zeroed)).as_bytes()
+    }
+
+    #[test]
+    fn fuzz_build_id() {
+        crate::fuzz::fuzz("build-id", |bytes| {
+            // The action that the archive itself names, where it names one.
+            let mut action = [0; 32];
+            if let Some(id) = find_id(&bytes[..bytes.len().min(SEARCHED)])
+                && let Ok(named) = URL_SAFE_NO_PAD.decode(&id[..PART_LENGTH])
+            {
+                action[..KEPT_BYTES].copy_from_slice(&named);
+            }
+            let action = Digest::from_bytes(action);
+            let expected = is_bound_by_the_book(&action, bytes);
+            for chunk in [1, 7, ID_LENGTH - 1, ID_LENGTH, 1000, bytes.len().max(1)] {
+                assert_eq!(
+                    bound(&action, bytes, chunk),
+                    expected,
+                    "in chunks of {chunk}"
+                );
+            }
+        });
+    }
+
     #[test]
     fn another_action_or_one_changed_byte_is_not_bound() {
         let action = Digest::of(b"action");

@@ -271,6 +271,18 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_kind() {
+        crate::fuzz::fuzz("kind", |bytes| {
+            let kind = kind_of(bytes, bytes.len().max(1));
+            for chunk in [1, 7, 4095, 4096, 4097] {
+                assert_eq!(kind_of(bytes, chunk), kind, "in chunks of {chunk}");
+            }
+            assert_eq!(kind.name().parse(), Ok(kind));
+            assert_eq!(kind == Kind::Empty, bytes.is_empty());
+        });
+    }
+
+    #[test]
     fn words_lead_back_to_their_kinds() {
         for kind in Kind::ALL {
             assert_eq!(kind.name().parse(), Ok(kind));

@@ -172,6 +172,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn fuzz_module() {
+        let engine = engine::engine().unwrap();
+        let load = move |bytes: &[u8]| {
+            let component = component::componentise(bytes.to_vec())?;
+            let component = wasmtime::component::Component::from_binary(&engine, &component)
+                .map_err(|error| format!("{error:#}"))?;
+            host::link(&engine, &component).map(drop)
+        };
+        let check = move |bytes: &[u8]| {
+            // What fails says why.
+            assert!(load(bytes).err().is_none_or(|reason| !reason.is_empty()));
+        };
+        // With the stack that the compiler has: texts and types may be nested.
+        std::thread::Builder::new()
+            .stack_size(THREAD_STACK)
+            .spawn(move || crate::fuzz::fuzz("module", check))
+            .unwrap()
+            .join()
+            .unwrap();
+    }
+
+    #[test]
     fn the_version_shown_is_the_one_built_in() {
         let lock = include_str!("../../../Cargo.lock");
         assert!(lock.contains(&format!(

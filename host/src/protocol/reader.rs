@@ -316,6 +316,41 @@ mod tests {
         assert!(error.contains("`hello`"), "{error}");
     }
 
+    /// Everything that a stream gives, request by request, and how it ends.
+    fn all_of(stream: impl Read) -> Vec<String> {
+        let mut reader = RequestReader::new(stream);
+        let mut all = Vec::new();
+        loop {
+            match reader.next_request() {
+                Ok(Some(request)) => {
+                    all.push(format!("{request:?}"));
+                    // Every third body is passed over unread.
+                    if request.id % 3 != 0 {
+                        all.push(format!("{:?}", read_body(&mut reader)));
+                    }
+                }
+                Err(ProtocolError::NotTheProtocol { offset, .. }) => {
+                    all.push(format!("garbage at {offset}"));
+                    return all;
+                }
+                end => {
+                    all.push(format!("{end:?}"));
+                    return all;
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fuzz_protocol() {
+        crate::fuzz::fuzz("protocol", |bytes| {
+            let at_once = all_of(bytes);
+            for step in [1, 2, 3, 61] {
+                assert_eq!(all_of(Trickle(bytes, step)), at_once, "in steps of {step}");
+            }
+        });
+    }
+
     #[test]
     fn a_line_without_end_is_refused_in_bounded_memory() {
         let mut reader = RequestReader::new(io::repeat(b'[').take(1 << 30));

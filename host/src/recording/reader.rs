@@ -59,6 +59,11 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
         file: file.to_owned(),
         reason,
     })?;
+    parse(file, &text)
+}
+
+/// Reads the text of a recording; `file` is for the errors.
+fn parse(file: &Path, text: &str) -> Result<Vec<NumberedLine>, ReadError> {
     let mut lines = Vec::new();
     for (number, json) in (1..).zip(text.lines()) {
         if json.trim().is_empty() {
@@ -76,4 +81,38 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
         lines.extend(line.map(|line| NumberedLine { number, id, line }));
     }
     Ok(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::writer::WithId;
+    use super::*;
+
+    #[test]
+    fn fuzz_recording() {
+        crate::fuzz::fuzz("recording", |bytes| {
+            let Ok(text) = std::str::from_utf8(bytes) else {
+                return;
+            };
+            let file = Path::new("cases.jsonl");
+            match parse(file, text) {
+                Ok(lines) => lines.iter().for_each(check_read_back),
+                Err(error) => assert!(error.to_string().starts_with("cases.jsonl:"), "{error}"),
+            }
+        });
+    }
+
+    /// What was read can be written, and be read back to the same.
+    fn check_read_back(read: &NumberedLine) {
+        let id = read.id.as_deref().unwrap_or_default();
+        let line = WithId {
+            id,
+            line: &read.line,
+        };
+        let json = serde_json::to_string(&line).expect("it can be written");
+        let again = parse(Path::new("again.jsonl"), &json).expect("it can be read");
+        assert_eq!(again.len(), 1, "{json}");
+        assert_eq!(again[0].id.as_deref(), Some(id));
+        assert_eq!(format!("{:?}", again[0].line), format!("{:?}", read.line));
+    }
 }

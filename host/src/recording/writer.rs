@@ -20,10 +20,10 @@ pub struct Recorder {
 }
 
 #[derive(Serialize)]
-struct WithId<'session> {
-    id: &'session str,
+pub(super) struct WithId<'session> {
+    pub(super) id: &'session str,
     #[serde(flatten)]
-    line: &'session Line,
+    pub(super) line: &'session Line,
 }
 
 impl Recorder {

@@ -64,6 +64,26 @@ mod tests {
     use crate::store::ScopeName;
 
     #[test]
+    fn fuzz_label_value() {
+        crate::fuzz::fuzz("label-value", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let values: Vec<&str> = text.split('\n').take(50).collect();
+            for (position, value) in values.iter().enumerate() {
+                let part = scope_part(value);
+                let name = format!("a-prefix-of-16--{part}");
+                assert!(name.parse::<ScopeName>().is_ok(), "{name}");
+                for other in &values[..position] {
+                    assert_eq!(
+                        scope_part(other) == part,
+                        other == value,
+                        "{other:?}, {value:?}"
+                    );
+                }
+            }
+        });
+    }
+
+    #[test]
     fn values_become_parts_of_scope_names_and_stay_different() {
         let long = "x".repeat(10_000);
         let longer = "x".repeat(10_001);

@@ -144,6 +144,39 @@ mod tests {
     }
 
     #[test]
+    fn fuzz_scope_name() {
+        crate::fuzz::fuzz("scope-name", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let names: Vec<ScopeName> = text
+                .lines()
+                .filter_map(|name| name.parse().ok())
+                .take(50)
+                .collect();
+            for (position, name) in names.iter().enumerate() {
+                let folder = name.folder();
+                assert!(folder.len() <= 255 && !folder.starts_with('.') && !folder.ends_with('.'));
+                assert!(folder.bytes().all(
+                    |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'!')
+                ));
+                assert!(!is_device(&folder), "{folder}");
+                assert_eq!(ScopeName::from_folder(&folder).as_ref(), Some(name));
+                for other in &names[..position] {
+                    assert_eq!(
+                        other.folder() == folder,
+                        other == name,
+                        "{other} and {name}"
+                    );
+                }
+            }
+            for folder in text.lines() {
+                if let Some(name) = ScopeName::from_folder(folder) {
+                    assert_eq!(name.folder(), folder);
+                }
+            }
+        });
+    }
+
+    #[test]
     fn names_that_could_lead_elsewhere_are_refused() {
         let long = "a".repeat(MAX_LENGTH + 1);
         for name in [

@@ -86,7 +86,9 @@ pub fn sweep_if_due() -> io::Result<()> {
     }
     // First: whoever comes meanwhile need not do the same.
     let folder = folder();
-    files::replace(&folder.join(SWEPT), b"")?;
+    files::new_in(&folder, 0o600)?
+        .persist(folder.join(SWEPT))
+        .map_err(|error| error.error)?;
     trim::sweep_private()?;
     for bucket in files::names_in(&folder) {
         // Fails where something is inside, which is the point. A put that comes just now makes its folders again.

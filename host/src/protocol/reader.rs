@@ -116,7 +116,7 @@ impl<R: Read> RequestReader<R> {
                 self.start += values.byte_offset();
                 Ok(Some(request))
             }
-            Some(Err(error)) if error.is_eof() => Ok(None),
+            Some(Err(error)) if error.is_eof() || is_at_end(&error, self.buffered()) => Ok(None),
             Some(Err(error)) => Err(self.unexpected(
                 "a request as a JSON object with ID and Command",
                 error.to_string(),
@@ -134,6 +134,13 @@ impl<R: Read> RequestReader<R> {
             found: format!("`{}` ({problem})", beginning.escape_ascii()),
         }
     }
+}
+
+/// Whether an error stands at the last byte: the parser calls a minus without its digits wrong, and they may still come.
+fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
+    let last_line = bytes.split(|byte| *byte == b'\n').next_back();
+    let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
+    error.line() == lines && last_line.is_some_and(|line| error.column() >= line.len())
 }
 
 impl<R: Read> RequestSource for RequestReader<R> {

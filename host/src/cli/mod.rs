@@ -14,6 +14,7 @@ mod trim;
 mod verify;
 
 use std::io;
+use std::panic::{self, PanicHookInfo};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -33,6 +34,7 @@ const USAGE: u8 = 2;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(tell_panic));
     let arguments = arguments::parse();
     // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a write ends the process.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
@@ -62,6 +64,12 @@ fn compile_for_parent(options: &HelperOptions) -> anyhow::Result<ExitCode> {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(FINDING),
     })
+}
+
+/// A mistake of this program is told in one line, as everything is.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let text = panic.to_string().replace('\n', " ");
+    output::complain(&format!("cachewarden: {}", printable(&text)));
 }
 
 #[cfg(test)]

@@ -50,7 +50,10 @@ pub(super) const MAX_RESOURCES: usize = 1_000;
 
 /// Honest policies wait on throttled machines, so the deadline counts the thread's own CPU time; this is behind it,
 /// for whatever waits without using any.
-const WALL_TIME_OF_A_CALL: Duration = Duration::from_secs(2);
+const LEAST_WALL_TIME: Duration = Duration::from_secs(2);
+
+/// The same for a longer deadline than the default: a machine may give a policy so small a part of its time.
+const WALL_TIME_FOR_CPU_TIME: u32 = 20;
 
 /// The bounds that an operator may change.
 #[derive(Clone, Copy, Debug)]
@@ -192,7 +195,8 @@ impl CallWatch {
         let (cpu, wall) = self
             .since
             .get_or_insert_with(|| (cpu_time(), Instant::now()));
-        cpu_time().saturating_sub(*cpu) >= self.allowed || wall.elapsed() >= WALL_TIME_OF_A_CALL
+        cpu_time().saturating_sub(*cpu) >= self.allowed
+            || wall.elapsed() >= wall_time_for(self.allowed)
     }
 
     /// The CPU time of the call that has just ended, of which the wall time is known: the same, but for one that was
@@ -203,6 +207,12 @@ impl CallWatch {
             Some((cpu, _)) => wall.min(cpu_time().saturating_sub(cpu) + TICK),
         }
     }
+}
+
+/// How long a call may last that may take so much CPU time.
+fn wall_time_for(allowed: Duration) -> Duration {
+    let enough = allowed.saturating_mul(WALL_TIME_FOR_CPU_TIME);
+    enough.max(LEAST_WALL_TIME)
 }
 
 /// The CPU time of this thread.
@@ -217,6 +227,15 @@ pub(super) fn cpu_time() -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_longer_deadline_may_take_longer_on_a_slow_machine() {
+        let second = Duration::from_secs(1);
+        assert_eq!(wall_time_for(Limits::default().deadline), 2 * second);
+        assert_eq!(wall_time_for(second / 100), 2 * second);
+        assert_eq!(wall_time_for(second), 20 * second);
+        assert_eq!(wall_time_for(Duration::MAX), Duration::MAX);
+    }
 
     #[test]
     fn memories_share_one_bound() {

@@ -14,6 +14,7 @@ mod faults;
 mod go_versions;
 mod grants;
 mod guests;
+mod hostile;
 mod housekeeping;
 mod knowledge;
 mod malformed;

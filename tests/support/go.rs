@@ -76,6 +76,7 @@ pub(crate) struct GoProject<'a> {
     sandbox: &'a Sandbox,
     goroot: PathBuf,
     folder: PathBuf,
+    gocache: PathBuf,
     helper: String,
     cgo: bool,
 }
@@ -93,6 +94,7 @@ impl<'a> GoProject<'a> {
             sandbox,
             goroot: prepared(&format!("toolchains/{version}"), "toolchains"),
             folder: sandbox.path("project"),
+            gocache: sandbox.path("gocache"),
             helper: String::new(),
             cgo: false,
         };
@@ -104,6 +106,11 @@ impl<'a> GoProject<'a> {
         let store = self.sandbox.store();
         let helper = format!("'{PROGRAM}' --dir '{}' {options}", store.display());
         Self { helper, ..self }
+    }
+
+    /// With another $GOCACHE than the sandbox's: go fills a new one with folders, which takes longer than a small build.
+    pub(crate) fn with_gocache(self, gocache: PathBuf) -> Self {
+        Self { gocache, ..self }
     }
 
     /// With cgo.
@@ -141,7 +148,7 @@ impl<'a> GoProject<'a> {
             )
             .env("GOROOT", &self.goroot)
             .env("GOPATH", self.sandbox.path("gopath"))
-            .env("GOCACHE", self.sandbox.path("gocache"))
+            .env("GOCACHE", &self.gocache)
             .env("GOCACHEPROG", &self.helper)
             .env("GOTOOLCHAIN", "local")
             .env("GOPROXY", "off")

@@ -186,6 +186,23 @@ impl Helper {
         said.answers.remove(&id).expect("it has arrived")
     }
 
+    /// Whether the answer to a request has come by now.
+    pub(crate) fn has_answered(&self, id: u64) -> bool {
+        self.heard.said().answered.contains(&id)
+    }
+
+    /// Waits until it has said this on stderr.
+    #[track_caller]
+    pub(crate) fn has_said(&self, words: &str) {
+        let told = |said: &Said| said.stderr.contains(words);
+        drop(self.until(words, |said| told(said) || said.stderr_ended, told));
+    }
+
+    /// Whether its process has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
     /// Ends the session as `go build` does; what it had to say on stderr.
     #[track_caller]
     pub(crate) fn close(mut self) -> String {

@@ -51,7 +51,7 @@ pub(crate) fn module(name: &str) -> Vec<u8> {
 }
 
 /// The contract that every policy is made for.
-const CONTRACT: &str = include_str!("../../guest-sdk/wit/policy.wit");
+pub(crate) const CONTRACT: &str = include_str!("../../guest-sdk/wit/policy.wit");
 
 /// The version that [`CONTRACT`] has, and another patch of it that policies of the tests are made for.
 const CONTRACT_VERSION: &str = "0.1.1";

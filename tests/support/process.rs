@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, poll};
-use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 
 /// Far beyond what any step takes on a busy machine: it only turns a hang into a failure.
 pub(crate) const BOUND: Duration = Duration::from_secs(180);
@@ -44,6 +44,49 @@ impl Watchdog {
     /// Whether the process had to be killed.
     pub(crate) fn fired(&self) -> bool {
         self.fired.load(Ordering::SeqCst)
+    }
+}
+
+/// Gives a process a fifth of a processor, as a small container does, until it is dropped: stopped for four parts of the
+/// time, by signals. What depends on it is only how long the process takes.
+pub(crate) struct Throttle {
+    released: Option<Sender<()>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Throttle {
+    /// What the process may run at a time.
+    const PART: Duration = Duration::from_millis(10);
+
+    /// Throttles the process `id`, a child that is not waited for before this is dropped.
+    pub(crate) fn over(id: u32) -> Self {
+        let (released, wait) = mpsc::channel::<()>();
+        let process = process_id(id);
+        let thread = thread::spawn(move || {
+            loop {
+                kill_process(process, Signal::STOP).expect("it can be stopped");
+                let over = wait.recv_timeout(4 * Self::PART) != Err(RecvTimeoutError::Timeout);
+                kill_process(process, Signal::CONT).expect("it can go on");
+                if over || wait.recv_timeout(Self::PART) != Err(RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        });
+        Self {
+            released: Some(released),
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Throttle {
+    fn drop(&mut self) {
+        self.released = None;
+        let ended = self.thread.take().map(thread::JoinHandle::join);
+        debug_assert!(
+            ended.is_none_or(|ended| ended.is_ok()) || thread::panicking(),
+            "it was throttled"
+        );
     }
 }
 

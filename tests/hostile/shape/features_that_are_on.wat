@@ -1,0 +1,36 @@
+;; Uses everything that is on: vectors, bulk memory, references to functions, several results, tail calls, extended constants, several memories. Must: it works.
+(module
+  (memory $one (export "memory") 1)
+  (memory $two 1)
+  (table $table 2 funcref)
+  (type $verdict (func (result i32)))
+  (global $changed (export "changed") (mut i32) (i32.const 0))
+  (elem (i32.const 0) $zero)
+  (elem declare func $zero)
+  (data $passive "\00\00\00\00")
+  ;; Extended constants: an offset that is computed.
+  (data (i32.add (i32.const 60) (i32.const 4)) "\07")
+
+  (func $zero (type $verdict) (i32.const 0))
+  (func $two_results (result i32 i32) (i32.const 0) (i32.const 0))
+  (func $tail (type $verdict) (return_call_indirect $table (type $verdict) (i32.const 1)))
+
+  (func (export "get")
+    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (if (i32.ne (i32.load8_u $one (i32.const 64)) (i32.const 7)) (then unreachable))
+    (memory.init $one $passive (i32.const 128) (i32.const 0) (i32.const 4))
+    (memory.fill $two (i32.const 0) (i32.const 9) (i32.const 16))
+    (memory.copy $one $two (i32.const 256) (i32.const 0) (i32.const 16))
+    (if (i32.ne (i32x4.extract_lane 2 (i32x4.add (v128.load $one (i32.const 256)) (v128.const i32x4 1 1 1 1))) (i32.const 0x0909090a))
+      (then unreachable))
+    (if (i32.ne (i32.extend8_s (i32.const 255)) (i32.const -1)) (then unreachable))
+    (if (i32.trunc_sat_f32_s (f32.const nan)) (then unreachable))
+    (table.set $table (i32.const 1) (ref.func $zero))
+    (i32.add (call $two_results))
+    (i32.add (call $tail)))
+
+  (func (export "put")
+    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (i32.const 2)))

@@ -1,0 +1,58 @@
+//! Policies that want much, say much, and point where nothing is.
+
+mod data_huge;
+mod instances_many;
+
+use super::corpus;
+
+const MEMORY: &[&str] = &["bytes of memory", "--policy-memory"];
+const OPEN_FAILED: &[&str] = &["failed in `open`", "is off for this session"];
+
+corpus! { "space":
+    memory_huge.wat => |source| source.trial().must_do_without_cache(MEMORY),
+    memory_grows.wat => |source| source.trial().comes_to(0, false, MEMORY),
+    memory_copied.wat => |source| {
+        source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
+    },
+    table_huge.wat => |source| source.trial().must_do_without_cache(&["table elements"]),
+    table_grows.wat => |source| source.trial().comes_to(0, false, &["table elements"]),
+    memories_many.wat => |source| source.trial().must_do_without_cache(&["memor"]),
+    tables_many.wat => |source| source.trial().must_do_without_cache(&["table"]),
+    instances_many.rs => |source| {
+        source.trial_of("100 instances", &instances_many::policy(100))
+            .must_do_without_cache(&["instance"]);
+    },
+    data_huge.rs => |source| {
+        source.trial_of("24 MiB", &data_huge::policy(24)).works();
+        source.trial_of("24 MiB, and 16 MiB of memory", &data_huge::policy(24))
+            .with(&["--policy-memory", "16MiB"])
+            .must_do_without_cache(MEMORY);
+    },
+    strings_two_billion.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    string_four_gib.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    strings_overlapping.wat => |source| source.trial().must_do_without_cache(&["too much data"]),
+    answer_unaligned.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    answer_past_end.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    list_past_end.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    list_unaligned.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    string_past_end.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    realloc_past_end.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    realloc_unaligned.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    realloc_overlapping.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
+    log_flood_of_lines.wat => |source| {
+        source.trial().comes_to(4, true, &["drown in this", "logged more than is shown"]);
+    },
+    log_flood_of_bytes.wat => |source| source.trial().comes_to(4, true, &["policy: aaaa", " ..."]),
+    log_past_end.wat => |source| {
+        source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
+    },
+    print_flood.wat => |source| {
+        source.trial().comes_to(4, true, &["policy: {", "logged more than is shown"]);
+    },
+    resources_without_end.wat => |source| {
+        source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
+    },
+    random_without_end.wat => |source| {
+        source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
+    },
+}

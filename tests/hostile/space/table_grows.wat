@@ -1,0 +1,11 @@
+;; Grows a table for ever, in `get`. Must: a trap at the limit.
+(module
+  (table $table 1 funcref)
+
+  (func (export "get")
+    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (loop $for_ever
+      (drop (table.grow $table (ref.null func) (i32.const 1000)))
+      (br $for_ever))
+    (i32.const 0)))

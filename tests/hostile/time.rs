@@ -1,0 +1,86 @@
+//! Policies that take their time.
+
+use super::corpus;
+use crate::support::lookup::HIT;
+use crate::support::reach::LOCAL;
+use crate::support::*;
+
+const TOO_LONG: &[&str] = &[
+    "took too long in",
+    "--policy-deadline",
+    "is off for this session",
+];
+
+corpus! { "time":
+    start_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
+    initialize_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
+    realloc_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
+    post_return_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
+    open_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
+    get_loops.wat => |source| {
+        source.trial().in_short()
+            .comes_to(0, false, &["took too long in `get`", "three times in a row"]);
+    },
+    post_return_of_get_loops.wat => |source| {
+        source.trial()
+            .in_short()
+            .comes_to(0, false, &["took too long in `get`", "three times in a row"]);
+    },
+    put_loops.wat => |source| {
+        source.trial().in_short().comes_to(4, false, &["took too long in `put`"]);
+    },
+    close_loops.wat => |source| {
+        source.trial().in_short().comes_to(4, true, &["took too long in `close`"]);
+    },
+    recursion.wat => |source| {
+        source.trial().comes_to(0, false, &["call stack exhausted", "three times in a row"]);
+    },
+    below_deadline.wat => |source| {
+        let trial = source.trial().with(&["--policy-deadline", "5s", "--policy-budget", "100ms"]);
+        let known = asking(HIT, LOCAL, "known");
+        trial.sandbox.fill(&[], &[known], b"known");
+        let mut helper = trial.sandbox.helper(&trial.arguments());
+        // However fast this machine is: some time it has used a tenth of a second.
+        let spent = (0..10_000).any(|_| helper.get(&known).is_miss());
+        assert!(spent, "its time is not without end");
+        helper.get(&known).miss();
+        let said = trial.checked(&helper.close(), 1);
+        assert!(said.contains("--policy-budget"), "{said}");
+        trial.build();
+        // Whether the last call was stopped or just ended is chance.
+        trial.record(
+            "exit 0, found until the budget is spent, not after, the archive is right; it said that it is off (--policy-budget)",
+            "",
+        );
+    },
+    honest_but_slow.wat => |source| {
+        let trial = source.trial();
+        let known = asking(HIT, LOCAL, "known");
+        trial.sandbox.fill(&[], &[known], b"known");
+        let mut helper = trial.sandbox.helper(&trial.arguments());
+        let throttle = Throttle::over(helper.process());
+        for number in 0..4 {
+            assert_eq!(helper.get(&known).hit().bytes(), b"known");
+            helper.put(&asking(HIT, LOCAL, &format!("new {number}")), b"new").kept();
+        }
+        drop(throttle);
+        assert_eq!(helper.close(), "", "it was never stopped");
+        assert!(find_entry(&trial.sandbox.store(), "default", &asking(HIT, LOCAL, "new 0")).is_some());
+        trial.works();
+    },
+    sleeps_preview1.wat => |source| source.trial().works(),
+    sleeps_preview2.wat => |source| source.trial().works(),
+    slow_on_thousandth.wat => |source| {
+        let trial = source.trial().in_short();
+        let known = asking(HIT, LOCAL, "known");
+        trial.sandbox.fill(&[], &[known], b"known");
+        let mut helper = trial.sandbox.helper(&trial.arguments());
+        for number in 1..=2_500 {
+            assert_eq!(helper.get(&known).is_miss(), number % 1_000 == 0, "get {number}");
+        }
+        let said = trial.checked(&helper.close(), 2);
+        assert_eq!(said.matches("took too long in `get`").count(), 2, "{said}");
+        trial.build();
+        trial.record("exit 0, of 2,500 gets all but two are found, the archive is right", &said);
+    },
+}

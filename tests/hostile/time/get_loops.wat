@@ -1,0 +1,7 @@
+;; Loops for ever in `get`. Must: each get is a miss, and the third in a row switches it off.
+(module
+  (func (export "get")
+    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (loop $for_ever (br $for_ever))
+    (i32.const 0)))

@@ -1,0 +1,17 @@
+;; Loops for ever in `open`. Must: the build works without a cache, and one line says that it took too long.
+(module
+  (memory (export "memory") 1)
+
+  (data (i32.const 64) "default")
+  ;; result<grant, refusal>: ok; write: some("default"); read: 1 item; lifetime: 0
+  (data (i32.const 128) "\00\00\00\00" "\01\00\00\00" "\40\00\00\00" "\07\00\00\00" "\c0\00\00\00" "\01\00\00\00" "\00\00\00\00")
+  (data (i32.const 192) "\40\00\00\00" "\07\00\00\00")
+
+  ;; What it is told about the session goes to one place: it does not look at it.
+  (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+    (i32.const 4096))
+
+  (func (export "open")
+    (param $started i64) (param $seed i64) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (result i32)
+    (loop $for_ever (br $for_ever))
+    (i32.const 128)))

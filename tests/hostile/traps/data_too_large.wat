@@ -1,0 +1,9 @@
+;; Has data that its memory is too small for. Must: the build works without a cache, and one line says why.
+(module
+  (memory 1)
+  (data (i32.const 65535) "two")
+
+  (func (export "put")
+    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (i32.const 2)))

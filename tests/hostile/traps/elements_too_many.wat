@@ -1,0 +1,10 @@
+;; Has elements that its table is too small for. Must: the build works without a cache, and one line says why.
+(module
+  (table 1 funcref)
+  (func $any)
+  (elem (i32.const 1) $any)
+
+  (func (export "put")
+    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
+    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (i32.const 2)))

@@ -1,0 +1,18 @@
+;; Traps in `cabi_post_open`, when its grant has been read. Must: the grant does not count: the build works without a cache, and one line says why.
+(module
+  (memory (export "memory") 1)
+
+  (data (i32.const 64) "default")
+  ;; result<grant, refusal>: ok; write: some("default"); read: 1 item; lifetime: 0
+  (data (i32.const 128) "\00\00\00\00" "\01\00\00\00" "\40\00\00\00" "\07\00\00\00" "\c0\00\00\00" "\01\00\00\00" "\00\00\00\00")
+  (data (i32.const 192) "\40\00\00\00" "\07\00\00\00")
+
+  ;; What it is told about the session goes to one place: it does not look at it.
+  (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+    (i32.const 4096))
+
+  (func (export "open")
+    (param $started i64) (param $seed i64) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (result i32)
+    (i32.const 128))
+
+  (func (export "cabi_post_open") (param i32) unreachable))

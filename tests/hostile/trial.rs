@@ -1,0 +1,352 @@
+//! One trial: a session that a script plays and a real go build, both with the hostile policy, and what must hold for
+//! every policy whatever it does.
+//!
+//! Always: valid protocol to the last byte, one answer to each request, no bytes but the right ones, exit status 0 (2
+//! where the policy may not be loaded), the right archive, no scope changed but the one that may be, and on stderr bounded
+//! lines that no terminal obeys.
+
+use std::fs;
+
+use super::page;
+use super::program;
+use super::source::Source;
+use crate::support::lookup::HIT;
+use crate::support::reach::LOCAL;
+use crate::support::*;
+
+/// Objects that the store has before the session begins.
+const KNOWN: usize = 4;
+
+/// Lines that a session may say: the host's own, the policy's, and the last one.
+const MOST_LINES: usize = 81;
+
+/// Ends a line that is said where the compiler takes a second: that depends on the machine.
+const SLOW: &str = "once on this machine";
+
+/// Bytes of such a line.
+const LONGEST_LINE: usize = 21_000;
+
+/// A policy that is to be tried.
+pub(super) struct Trial {
+    source: &'static Source,
+    variant: String,
+    pub(super) sandbox: Sandbox,
+    policy: String,
+    options: Vec<String>,
+    builds: bool,
+}
+
+/// What a session with it came to.
+#[derive(Debug)]
+pub(super) struct Seen {
+    /// How many of the objects in the store were answered.
+    pub(super) hits: usize,
+    /// Whether a put outlived the session.
+    pub(super) kept: bool,
+    /// What it said, the policy's path cut to its name.
+    pub(super) stderr: String,
+}
+
+impl Source {
+    /// Tries the policy that this file is.
+    #[track_caller]
+    pub(super) fn trial(&'static self) -> Trial {
+        self.trial_of("", &self.policy())
+    }
+
+    /// Tries one of the policies that this file makes.
+    #[track_caller]
+    pub(super) fn trial_of(&'static self, variant: &str, policy: &[u8]) -> Trial {
+        let sandbox = Sandbox::new();
+        let path = sandbox.file(
+            &format!("policy/{}", self.file_name().replace(".rs", ".wasm")),
+            policy,
+        );
+        Trial::at(self, variant, sandbox, text(path))
+    }
+}
+
+impl Trial {
+    /// Tries whatever lies at this path.
+    pub(super) fn at(
+        source: &'static Source,
+        variant: &str,
+        sandbox: Sandbox,
+        policy: String,
+    ) -> Self {
+        Self {
+            source,
+            variant: variant.to_owned(),
+            sandbox,
+            policy,
+            options: Vec::new(),
+            builds: true,
+        }
+    }
+
+    /// With more options.
+    pub(super) fn with(mut self, options: &[&str]) -> Self {
+        self.options
+            .extend(options.iter().map(|option| (*option).to_owned()));
+        self
+    }
+
+    /// With a deadline as short as is still fair to a busy machine.
+    pub(super) fn in_short(self) -> Self {
+        self.with(&["--policy-deadline", "20ms"])
+    }
+
+    /// Without the go build: for the many variants of one thing.
+    pub(super) fn unbuilt(mut self) -> Self {
+        self.builds = false;
+        self
+    }
+
+    /// The policy may not be loaded: one text that has these words, before the first answer, and go stops.
+    #[track_caller]
+    pub(super) fn must_be_refused(self, words: &[&str]) {
+        let said = self.refusal();
+        self.has_words(&said, words);
+        if self.builds {
+            let build = self
+                .project(program::LIBRARY)
+                .go(&["build", "./lib"])
+                .exited(1);
+            let ours = build
+                .stderr
+                .lines()
+                .filter(|line| line.starts_with("cachewarden: ") && !line.ends_with(SLOW));
+            assert_eq!(ours.count(), 1, "one text: {build:?}");
+        }
+        self.record("refused, exit 2", &said);
+    }
+
+    /// What a helper says that may not start.
+    #[track_caller]
+    pub(super) fn refusal(&self) -> String {
+        let mut helper = self.sandbox.helper(&self.arguments());
+        let request = helper.send_get(&action("any"));
+        let ending = helper.ending();
+        assert_eq!(ending.status.code(), Some(2), "{}: {ending:?}", self.name());
+        assert_eq!(ending.unanswered, [request], "{}: {ending:?}", self.name());
+        self.checked(&ending.stderr, 1)
+    }
+
+    /// Every object is found, a put outlives the session, and nothing is said. The go build is that of a program.
+    #[track_caller]
+    pub(super) fn works(self) {
+        program::copy_store(&self.sandbox);
+        let seen = self.session();
+        assert_eq!(
+            (seen.hits, seen.kept, seen.stderr.as_str()),
+            (KNOWN, true, ""),
+            "{}",
+            self.name()
+        );
+        if self.builds {
+            let build = self
+                .project(program::PROGRAM)
+                .go(&["build", "-trimpath", "-o", "program", "."])
+                .succeeded();
+            assert_eq!(self.checked(&build.stderr, 0), "", "{}", self.name());
+            let program = self.sandbox.path("project/program");
+            let run = run_to_its_end(&mut self.sandbox.command(&program)).succeeded();
+            assert_eq!(run.stderr, program::PRINTS);
+        }
+        self.record(
+            "as if it were not hostile: exit 0, 4 of 4 found, a put is kept, the program is right",
+            "",
+        );
+    }
+
+    /// The session and the build have no cache, and the text about it has these words.
+    #[track_caller]
+    pub(super) fn must_do_without_cache(self, words: &[&str]) {
+        self.comes_to(0, false, words);
+    }
+
+    /// So many objects are found, a put is kept or not, and what is said has these words.
+    #[track_caller]
+    pub(super) fn comes_to(self, hits: usize, kept: bool, words: &[&str]) {
+        let seen = self.session();
+        assert_eq!(
+            (seen.hits, seen.kept),
+            (hits, kept),
+            "{}: {seen:?}",
+            self.name()
+        );
+        self.has_words(&seen.stderr, words);
+        self.build();
+        let puts = if kept {
+            "a put is kept"
+        } else {
+            "a put is the session's alone"
+        };
+        let archive = if self.builds {
+            ", the archive is right"
+        } else {
+            ""
+        };
+        self.record(
+            &format!("exit 0, {hits} of {KNOWN} found, {puts}{archive}"),
+            &seen.stderr,
+        );
+    }
+
+    /// The real go builds a library; the archive must be the one that it builds without a policy.
+    #[track_caller]
+    pub(super) fn build(&self) {
+        if !self.builds {
+            return;
+        }
+        let project = self.project(program::LIBRARY);
+        let build = project
+            .go(&["build", "-trimpath", "-o", "lib.a", "./lib"])
+            .succeeded();
+        self.checked(&build.stderr, MOST_LINES);
+        let archive = fs::read(self.sandbox.path("project/lib.a")).expect("an archive");
+        assert!(
+            archive == program::archive(),
+            "{}: the archive is the right one",
+            self.name()
+        );
+    }
+
+    /// Plays the script: known actions, unknown ones, puts and what was put.
+    #[track_caller]
+    pub(super) fn session(&self) -> Seen {
+        let known: [_; KNOWN] =
+            std::array::from_fn(|number| asking(HIT, LOCAL, &format!("known {number}")));
+        self.sandbox
+            .fill(&["--scope", "other"], &known, b"of another scope");
+        self.sandbox.fill(&[], &known, b"known");
+        let others = listing(&self.sandbox.store().join("scopes/other"));
+        let new = asking(HIT, LOCAL, "new");
+
+        let mut helper = self.sandbox.helper(&self.arguments());
+        let mut hits = 0;
+        for action in &known {
+            let answer = helper.get(action);
+            if answer.is_miss() {
+                answer.miss();
+            } else {
+                hits += 1;
+                assert_eq!(answer.hit().bytes(), b"known", "{}", self.name());
+            }
+        }
+        helper.get(&asking(HIT, LOCAL, "unknown")).miss();
+        let path = helper.put(&new, b"new").kept();
+        assert_eq!(
+            helper.get(&new).hit().bytes(),
+            b"new",
+            "{}: its own",
+            self.name()
+        );
+        helper.put(&asking(HIT, LOCAL, "empty"), b"").kept();
+        let peak = peak_memory(helper.process()).expect("it runs");
+        assert!(
+            peak < MOST_MEMORY,
+            "{}: {peak} bytes at the most",
+            self.name()
+        );
+        let stderr = helper.close();
+        assert_eq!(fs::read(path).expect("it lives on"), b"new");
+
+        let kept = find_entry(&self.sandbox.store(), "default", &new).is_some();
+        assert_eq!(
+            listing(&self.sandbox.store().join("scopes/other")),
+            others,
+            "{}",
+            self.name()
+        );
+        for folder in fs::read_dir(self.sandbox.store().join("scopes")).expect("the scopes") {
+            let folder = folder.expect("a scope").file_name();
+            assert!(
+                folder == "default" || folder == "other",
+                "{}: made {folder:?}",
+                self.name()
+            );
+        }
+        let stderr = self.checked(&stderr, MOST_LINES);
+        Seen { hits, kept, stderr }
+    }
+
+    /// The program's arguments.
+    pub(super) fn arguments(&self) -> Vec<&str> {
+        let mut arguments = vec!["--policy", self.policy.as_str()];
+        arguments.extend(self.options.iter().map(String::as_str));
+        arguments
+    }
+
+    /// Notes what happened.
+    #[track_caller]
+    pub(super) fn record(&self, happened: &str, said: &str) {
+        page::note(self.source, &self.variant, happened, said);
+    }
+
+    #[track_caller]
+    fn has_words(&self, said: &str, words: &[&str]) {
+        for word in words {
+            assert!(
+                said.contains(word),
+                "{}: `{word}` is missing in {said:?}",
+                self.name()
+            );
+        }
+        assert!(
+            !words.is_empty() || said.is_empty(),
+            "{}: nothing was expected: {said:?}",
+            self.name()
+        );
+    }
+
+    /// What was said, after checking it; the policy's path cut to its name.
+    #[track_caller]
+    pub(super) fn checked(&self, stderr: &str, most: usize) -> String {
+        let name = self.policy.rsplit('/').next().expect("a last part");
+        checked(stderr, most, &self.name()).replace(&self.policy, name)
+    }
+
+    fn project(&self, sources: &[(&str, &str)]) -> GoProject<'_> {
+        let quoted: Vec<_> = self
+            .arguments()
+            .iter()
+            .map(|argument| format!("'{argument}'"))
+            .collect();
+        GoProject::new(&self.sandbox, GO, sources)
+            .with_helper(&quoted.join(" "))
+            .with_gocache(program::gocache())
+    }
+
+    fn name(&self) -> String {
+        format!("{} {}", self.source.name, self.variant)
+    }
+}
+
+/// What was said, after checking that there is not too much of it and nothing that a terminal would obey; without a line
+/// that depends on the machine.
+#[track_caller]
+pub(super) fn checked(stderr: &str, most: usize, name: &str) -> String {
+    for line in stderr.lines() {
+        let is_ours = line.starts_with("cachewarden: ") && line.len() <= LONGEST_LINE;
+        assert!(is_ours, "{name}: {line:?}");
+        assert!(!line.contains(char::is_control), "{name}: {line:?}");
+    }
+    let told = stderr.lines().filter(|line| !line.ends_with(SLOW));
+    let told: Vec<_> = told.map(|line| format!("{line}\n")).collect();
+    assert!(told.len() <= most, "{name}: too much: {stderr}");
+    told.concat()
+}
+
+/// Beside what a policy may have, 128 MiB: its code, the store, the program itself.
+const MOST_MEMORY: u64 = 384 << 20;
+
+/// The most memory that a process has had so far; none once it has ended.
+pub(super) fn peak_memory(process: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = peak.trim().strip_suffix(" kB")?.parse().ok()?;
+    Some(kibibytes << 10)
+}

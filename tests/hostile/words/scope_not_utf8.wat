@@ -1,0 +1,16 @@
+;; Grants a scope whose name is no UTF-8. Must: a trap in `open`; the build works without a cache.
+(module
+  (memory (export "memory") 1)
+
+  (data (i32.const 64) "\ff\fe\c0\80\ed\a0\80")
+  ;; result<grant, refusal>: ok; write: some("default"); read: 1 item; lifetime: 0
+  (data (i32.const 128) "\00\00\00\00" "\01\00\00\00" "\40\00\00\00" "\07\00\00\00" "\c0\00\00\00" "\01\00\00\00" "\00\00\00\00")
+  (data (i32.const 192) "\40\00\00\00" "\07\00\00\00")
+
+  ;; What it is told about the session goes to one place: it does not look at it.
+  (func (export "cabi_realloc") (param $old i32) (param $old_size i32) (param $align i32) (param $size i32) (result i32)
+    (i32.const 4096))
+
+  (func (export "open")
+    (param $started i64) (param $seed i64) (param i32 i32 i32 i32 i32 i32) (param i32 i32) (result i32)
+    (i32.const 128)))

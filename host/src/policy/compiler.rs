@@ -4,6 +4,7 @@
 //! compiler but the end of its process; so it has one. The module goes to its standard input, the compiled form or the
 //! reason why there is none comes from its standard output.
 
+use std::any::Any;
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
@@ -198,13 +199,22 @@ pub fn run(mut input: impl Read, mut output: impl Write, limits: &Limits) -> io:
         })
         .map_err(|error| io::Error::other(format!("memory allocation of a stack failed: {error}")))?
         .join()
-        .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        .unwrap_or_else(|panic| Err(failure_of(&*panic)));
     match &compiled {
         Ok(image) => output.write_all(image)?,
         Err(reason) => output.write_all(reason.as_bytes())?,
     }
     output.flush()?;
     Ok(compiled.is_ok())
+}
+
+/// What a compiler that panics has met.
+fn failure_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    match text.or_else(|| panic.downcast_ref::<&str>().copied()) {
+        Some(text) => format!("the compiler failed on it: {text}"),
+        None => "the compiler failed on it".into(),
+    }
 }
 
 /// What this process may take. A bound that the system does not set leaves those that the parent holds.

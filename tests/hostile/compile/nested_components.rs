@@ -1,13 +1,18 @@
-//! Is a component in a component in a component, so many deep. Must: no stack of the host overflows: the helper does not start, and says so.
+//! Holds a component in a component in a component, so many deep. Must: no stack of the host overflows: it is compiled within bounded memory and time, or refused with the limit that it met.
 
-use wasm_encoder::{Component, NestedComponentSection};
+use wasm_encoder::{Component, ComponentSection, NestedComponentSection};
+
+use super::super::{parts, shape};
+use crate::support::{OLDER_PATCH, component_for};
 
 pub(in crate::hostile) fn policy(depth: u32) -> Vec<u8> {
-    let mut component = Component::new();
-    for _ in 0..depth {
+    let mut nested = Component::new();
+    for _ in 1..depth {
         let mut outer = Component::new();
-        outer.section(&NestedComponentSection(&component));
-        component = outer;
+        outer.section(&NestedComponentSection(&nested));
+        nested = outer;
     }
-    component.finish()
+    let mut policy = component_for(OLDER_PATCH, parts::smallest(), shape::PUT);
+    NestedComponentSection(&nested).append_to_component(&mut policy);
+    policy
 }

@@ -5,6 +5,7 @@
 
 mod support;
 
+mod any_policy;
 mod command_line;
 mod compiled_code;
 mod conformance;
@@ -18,6 +19,7 @@ mod hostile;
 mod housekeeping;
 mod knowledge;
 mod malformed;
+mod model;
 mod odd_setups;
 mod policy;
 mod policy_faults;

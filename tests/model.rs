@@ -1,0 +1,438 @@
+//! Random sequences of sessions, gets, puts, trims and crashes, held against a model in memory: what was answered as kept
+//! is there until it is trimmed, no answer is wrong, and no scope sees what is another's.
+//!
+//! A sequence that fails is made as short as it can be, and shown as it stands in [`KEPT`].
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rustix::process::Signal;
+
+use crate::support::*;
+
+/// One step; a step of a session that is not there is none.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// A session begins: 0 writes and reads `main`, 1 `Main`; 2 writes `pr-1` and reads `pr-1` and `main`.
+    Open(usize, usize),
+    Get(usize, u8),
+    Put(usize, u8, usize),
+    /// A put whose body ends in the middle.
+    GiveUp(usize, u8, usize),
+    /// A put of other bytes than it names.
+    Lie(usize, u8, usize),
+    Close(usize),
+    Kill(usize),
+    /// Ten days go by in which nothing is used.
+    Age,
+    Prune,
+    PruneAll,
+    PruneScope(usize),
+    /// Somebody removes an object.
+    Lose(usize),
+    /// The machine crashes and starts again. An object has lost its bytes, or its end.
+    Blank(usize),
+    Cut(usize),
+    /// Or an entry has: one of a scope, of an action.
+    Tear(usize, u8),
+}
+
+/// Sequences that found a fault: in this program, or in one that was broken on purpose to see it found.
+const KEPT: &[&[Step]] = &[
+    // An object that was not hashed again after a crash.
+    &[
+        Step::Open(0, 0),
+        Step::Put(0, 0, 1),
+        Step::Blank(1),
+        Step::Open(0, 0),
+        Step::Get(0, 0),
+    ],
+];
+
+const SCOPES: [&str; 3] = ["main", "Main", "pr-1"];
+
+/// Their folders, by the documented layout.
+const FOLDERS: [&str; 3] = ["main", "!main", "pr-1"];
+
+const SIZES: [usize; 4] = [0, 1, 5_000, 200_000];
+
+const SESSIONS: usize = 3;
+const ACTIONS: u8 = 3;
+
+#[test]
+fn sequences_that_failed_once_fail_no_more() {
+    for steps in KEPT {
+        World::run(steps);
+    }
+}
+
+#[test]
+fn the_store_does_what_its_model_says() {
+    rounds("sequences tried", 30, |round| {
+        let steps: Vec<_> = (0..round.chance.usize(10..120))
+            .map(|_| step(&mut round.chance))
+            .collect();
+        round.count("steps taken", steps.len());
+        if fails(&steps) {
+            panic!(
+                "as the last words above say; to be kept: {:?}",
+                shrunk(steps)
+            );
+        }
+    });
+}
+
+fn step(chance: &mut fastrand::Rng) -> Step {
+    let (slot, action, body) = (
+        chance.usize(..SESSIONS),
+        chance.u8(..ACTIONS),
+        chance.usize(..SIZES.len()),
+    );
+    let scope = chance.usize(..SCOPES.len());
+    match chance.u8(..48) {
+        0..8 => Step::Open(slot, scope),
+        8..22 => Step::Get(slot, action),
+        22..32 => Step::Put(slot, action, body),
+        32 => Step::GiveUp(slot, action, body),
+        33 => Step::Lie(slot, action, body),
+        34 => Step::Close(slot),
+        35 => Step::Kill(slot),
+        36..38 => Step::Age,
+        38 => Step::Prune,
+        39 => Step::PruneAll,
+        40 => Step::PruneScope(scope),
+        41 => Step::Lose(body),
+        42..45 => Step::Blank(body),
+        45..47 => Step::Cut(body),
+        _ => Step::Tear(scope, action),
+    }
+}
+
+fn fails(steps: &[Step]) -> bool {
+    catch_unwind(AssertUnwindSafe(|| World::run(steps))).is_err()
+}
+
+/// Leaves out every step without which it fails as well.
+fn shrunk(mut steps: Vec<Step>) -> Vec<Step> {
+    let mut length = steps.len().div_ceil(2);
+    while length > 0 {
+        let mut start = 0;
+        while start < steps.len() {
+            let end = (start + length).min(steps.len());
+            let fewer = [&steps[..start], &steps[end..]].concat();
+            if fails(&fewer) {
+                steps = fewer;
+            } else {
+                start = end;
+            }
+        }
+        length /= 2;
+    }
+    steps
+}
+
+fn name(action: u8) -> Digest {
+    let mut name = action_named(action);
+    // Any but 2, at which the policy of the third scope looks.
+    name[0] = 10 + action;
+    name
+}
+
+fn action_named(action: u8) -> Digest {
+    crate::support::action(&format!("modelled {action}"))
+}
+
+fn body(number: usize) -> Vec<u8> {
+    vec![b'a' + number as u8; SIZES[number]]
+}
+
+/// An entry as the model knows it.
+struct Entry {
+    body: usize,
+    old: bool,
+    torn: bool,
+}
+
+/// An object that is there.
+struct Object {
+    old: bool,
+    state: State,
+}
+
+#[derive(PartialEq)]
+enum State {
+    Whole,
+    Blank,
+    Cut,
+}
+
+struct Session {
+    helper: Helper,
+    read: &'static [usize],
+    write: usize,
+    own: BTreeMap<u8, usize>,
+    given_up: usize,
+}
+
+/// The store, and what the model says of it.
+struct World {
+    /// Before the sandbox: it waits for their end when it goes.
+    sessions: [Option<Session>; SESSIONS],
+    sandbox: Sandbox,
+    entries: BTreeMap<(usize, u8), Entry>,
+    objects: BTreeMap<usize, Object>,
+}
+
+impl World {
+    fn run(steps: &[Step]) {
+        let mut world = Self {
+            sessions: [const { None }; SESSIONS],
+            sandbox: Sandbox::new(),
+            entries: BTreeMap::new(),
+            objects: BTreeMap::new(),
+        };
+        for step in steps {
+            world.take(*step);
+        }
+        (0..SESSIONS).for_each(|slot| world.close(slot));
+        world.check_files();
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Open(slot, scope) => self.open(slot, scope),
+            Step::Get(slot, action) => self.get(slot, action),
+            Step::Put(slot, action, body) => self.put(slot, action, body),
+            Step::GiveUp(slot, action, body) => self.give_up(slot, action, body),
+            Step::Lie(slot, action, body) => self.lie(slot, action, body),
+            Step::Close(slot) => self.close(slot),
+            Step::Kill(slot) => self.kill(slot),
+            Step::Age => self.age(),
+            Step::Prune => {
+                self.prune(&[]);
+                self.entries.retain(|_, entry| !entry.old);
+                self.objects.retain(|_, object| !object.old);
+            }
+            Step::PruneAll => {
+                self.prune(&["--all"]);
+                self.entries.clear();
+                self.objects.retain(|_, object| !object.old);
+            }
+            Step::PruneScope(scope) => {
+                self.prune(&["--scope", SCOPES[scope]]);
+                self.entries
+                    .retain(|(of, _), entry| *of != scope || !entry.old);
+            }
+            Step::Lose(body) => {
+                if self.objects.remove(&body).is_some() {
+                    fs::remove_file(self.object(body)).expect("it is there");
+                }
+            }
+            Step::Blank(body) => self.crash(|world| {
+                let path = world.object(body);
+                if let Some(object) = world.objects.get_mut(&body)
+                    && object.state == State::Whole
+                    && SIZES[body] > 0
+                {
+                    object.state = State::Blank;
+                    overwrite(&path, &vec![0; SIZES[body]]);
+                }
+            }),
+            Step::Cut(body) => self.crash(|world| {
+                let path = world.object(body);
+                if let Some(object) = world.objects.get_mut(&body)
+                    && SIZES[body] > 0
+                {
+                    object.state = State::Cut;
+                    overwrite(&path, &vec![b'a' + body as u8; SIZES[body] / 2]);
+                }
+            }),
+            Step::Tear(scope, action) => self.crash(|world| {
+                if let Some(entry) = world.entries.get_mut(&(scope, action)) {
+                    entry.torn = true;
+                    let path = entry_path(&world.sandbox.store(), FOLDERS[scope], &name(action));
+                    let line = fs::read(&path).expect("it is there");
+                    overwrite(&path, &line[..line.len() / 2]);
+                }
+            }),
+        }
+    }
+
+    fn open(&mut self, slot: usize, scope: usize) {
+        if self.sessions[slot].is_some() {
+            return;
+        }
+        let policy = policy("two-scopes");
+        let options: &[&str] = match scope {
+            2 => &["--policy", &policy],
+            _ => &["--scope", SCOPES[scope]],
+        };
+        const READ: [&[usize]; 3] = [&[0], &[1], &[2, 0]];
+        self.sessions[slot] = Some(Session {
+            helper: self.sandbox.helper(options),
+            read: READ[scope],
+            write: scope,
+            own: BTreeMap::new(),
+            given_up: 0,
+        });
+    }
+
+    fn get(&mut self, slot: usize, action: u8) {
+        let Some(session) = &mut self.sessions[slot] else {
+            return;
+        };
+        let answer = session.helper.get(&name(action));
+        let there = |objects: &BTreeMap<usize, Object>, body: &usize, is: fn(&State) -> bool| {
+            objects.get(body).is_some_and(|object| is(&object.state))
+        };
+        // A session looks at the size of what it has put itself.
+        let own = session.own.get(&action).copied();
+        let mut expected =
+            own.filter(|body| there(&self.objects, body, |state| *state != State::Cut));
+        if expected.is_none() {
+            for scope in session.read {
+                let Some(entry) = self.entries.get_mut(&(*scope, action)) else {
+                    continue;
+                };
+                if !entry.torn && there(&self.objects, &entry.body, |state| *state == State::Whole)
+                {
+                    entry.old = false;
+                    self.objects.get_mut(&entry.body).expect("it is there").old = false;
+                    expected = Some(entry.body);
+                    break;
+                }
+            }
+        }
+        match expected {
+            None => answer.miss(),
+            Some(number) => assert!(answer.hit().bytes() == body(number), "body {number}"),
+        }
+    }
+
+    fn put(&mut self, slot: usize, action: u8, number: usize) {
+        let Some(session) = &mut self.sessions[slot] else {
+            return;
+        };
+        let path = session.helper.put(&name(action), &body(number)).kept();
+        assert!(fs::read(path).expect("the object") == body(number));
+        session.own.insert(action, number);
+        let entry = Entry {
+            body: number,
+            old: false,
+            torn: false,
+        };
+        self.entries.insert((session.write, action), entry);
+        let object = Object {
+            old: false,
+            state: State::Whole,
+        };
+        self.objects.insert(number, object);
+    }
+
+    fn give_up(&mut self, slot: usize, action: u8, number: usize) {
+        let Some(session) = &mut self.sessions[slot] else {
+            return;
+        };
+        if SIZES[number] < 3 {
+            return;
+        }
+        let id = session.helper.next_id();
+        let (name, body) = (name(action), body(number));
+        let message = put_message(id, &name, &sha256(&body), &body);
+        session.helper.write(&message[..message.len() - 6]);
+        session.given_up += 1;
+        // The next request is behind it: once that is answered, this one is over.
+        self.get(slot, action);
+        self.touch(number);
+    }
+
+    fn lie(&mut self, slot: usize, action: u8, number: usize) {
+        let Some(session) = &mut self.sessions[slot] else {
+            return;
+        };
+        let id = session.helper.next_id();
+        let message = put_message(id, &name(action), &sha256(&body(number)), b"a lie");
+        session.helper.write(message);
+        session.helper.answer(id).error();
+        self.touch(number);
+    }
+
+    /// A put marks what is there as used before it knows how it ends.
+    fn touch(&mut self, number: usize) {
+        if let Some(object) = self.objects.get_mut(&number) {
+            object.old = false;
+        }
+    }
+
+    fn close(&mut self, slot: usize) {
+        if let Some(mut session) = self.sessions[slot].take() {
+            let id = session.helper.next_id();
+            session
+                .helper
+                .write(format!("{{\"ID\":{id},\"Command\":\"close\"}}\n\n"));
+            session.helper.answer(id).nothing();
+            let ending = session.helper.ending();
+            assert!(
+                ending.status.success() && ending.stderr.is_empty(),
+                "{ending:?}"
+            );
+            assert_eq!(ending.unanswered.len(), session.given_up, "{ending:?}");
+        }
+    }
+
+    fn kill(&mut self, slot: usize) {
+        if let Some(session) = self.sessions[slot].take() {
+            session.helper.announced();
+            session.helper.signal(Signal::KILL);
+            session.helper.ending();
+        }
+    }
+
+    fn age(&mut self) {
+        for path in self.files() {
+            make_older(&File::open(path).expect("it is there"), 240 * HOUR);
+        }
+        self.entries.values_mut().for_each(|entry| entry.old = true);
+        self.objects
+            .values_mut()
+            .for_each(|object| object.old = true);
+    }
+
+    fn prune(&mut self, options: &[&str]) {
+        self.sandbox
+            .run(&[&["prune"], options].concat())
+            .succeeded();
+    }
+
+    fn crash(&mut self, damage: impl FnOnce(&mut Self)) {
+        (0..SESSIONS).for_each(|slot| self.kill(slot));
+        damage(self);
+        self.sandbox.boot_anew();
+    }
+
+    fn object(&self, number: usize) -> std::path::PathBuf {
+        object_path(&self.sandbox.store(), &sha256(&body(number)))
+    }
+
+    /// Entries and objects, without what a killed session left half-written.
+    fn files(&self) -> Vec<std::path::PathBuf> {
+        let store = self.sandbox.store();
+        let mut files = files_below(&store.join("objects"));
+        files.extend(files_below(&store.join("scopes")));
+        files.retain(|path| !path.to_string_lossy().contains("/.new-"));
+        files.sort();
+        files
+    }
+
+    /// The files are those of the model, no more and no less.
+    fn check_files(&self) {
+        let store = self.sandbox.store();
+        let entry =
+            |(scope, action): &(usize, u8)| entry_path(&store, FOLDERS[*scope], &name(*action));
+        let mut expected: Vec<_> = self.entries.keys().map(entry).collect();
+        expected.extend(self.objects.keys().map(|number| self.object(*number)));
+        expected.sort();
+        assert_eq!(self.files(), expected);
+    }
+}

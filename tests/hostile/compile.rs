@@ -9,7 +9,7 @@ pub(super) mod huge_br_table;
 pub(super) mod many_functions;
 pub(super) mod many_types;
 pub(super) mod nested_components;
-pub(super) mod nested_types;
+mod nested_types;
 
 use super::corpus;
 

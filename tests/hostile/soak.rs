@@ -28,7 +28,9 @@ fn peak_until_its_end(process: u32) -> u64 {
     let mut most = 0;
     while let Some(peak) = peak_memory(process) {
         most = peak;
-        thread::sleep(Duration::from_millis(10));
+        if ends_within(process, Duration::from_millis(10)) {
+            break;
+        }
     }
     most
 }

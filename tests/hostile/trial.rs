@@ -109,7 +109,7 @@ impl Trial {
         self.has_words(&said, words);
         if self.builds {
             let build = self
-                .project(program::LIBRARY)
+                .project(program::LIBRARY_SOURCES)
                 .go(&["build", "./lib"])
                 .exited(1);
             let ours = build
@@ -145,7 +145,7 @@ impl Trial {
         );
         if self.builds {
             let build = self
-                .project(program::PROGRAM)
+                .project(program::PROGRAM_SOURCES)
                 .go(&["build", "-trimpath", "-o", "program", "."])
                 .succeeded();
             assert_eq!(self.checked(&build.stderr, 0), "", "{}", self.name());
@@ -199,7 +199,7 @@ impl Trial {
         if !self.builds {
             return;
         }
-        let project = self.project(program::LIBRARY);
+        let project = self.project(program::LIBRARY_SOURCES);
         let build = project
             .go(&["build", "-trimpath", "-o", "lib.a", "./lib"])
             .succeeded();

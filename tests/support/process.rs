@@ -133,11 +133,17 @@ pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
 /// Waits for the end of a process that is nobody's child here; whether it came.
 #[must_use]
 pub(crate) fn has_ended(id: u32) -> bool {
+    ends_within(id, BOUND)
+}
+
+/// Waits so long for the end of a process; whether it came.
+#[must_use]
+pub(crate) fn ends_within(id: u32, bound: Duration) -> bool {
     // Where it has ended by now there is nothing to open.
     let Ok(process) = pidfd_open(process_id(id), PidfdFlags::empty()) else {
         return true;
     };
-    let bound = BOUND.try_into().expect("a bound that the kernel can take");
+    let bound = bound.try_into().expect("a bound that the kernel can take");
     poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&bound)).is_ok_and(|ended| ended > 0)
 }
 

@@ -6,6 +6,7 @@
 //! (`page`).
 
 mod beside;
+mod bounds;
 mod chance;
 mod compile;
 mod escape;

@@ -11,11 +11,12 @@ mod world_of_others;
 
 use std::fs;
 
+use super::bounds::checked;
 use super::chance::Chance;
 use super::corpus;
 use super::parts;
 use super::source::Source;
-use super::trial::{Trial, checked};
+use super::trial::Trial;
 use crate::support::lookup::HIT;
 use crate::support::reach::LOCAL;
 use crate::support::*;

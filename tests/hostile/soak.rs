@@ -4,6 +4,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::bounds::{checked, peak_memory};
 use super::chance::Chance;
 use super::compile::{
     custom_sections, deep_blocks, deep_text, giant_function, huge_br_table, many_functions,
@@ -11,7 +12,7 @@ use super::compile::{
 };
 use super::parts;
 use super::shape::{self, Counts, changed_at_random, random_bytes};
-use super::trial::{checked, peak_memory};
+
 use crate::support::*;
 
 /// Tries that are made each time.

@@ -49,6 +49,12 @@ corpus! { "space":
     print_flood.wat => |source| {
         source.trial().comes_to(4, true, &["policy: {", "logged more than is shown"]);
     },
+    print_flood_preview2.wat => |source| {
+        source.trial().comes_to(4, true, &["policy: aaaa", " ..."]);
+    },
+    zeroes_without_end.wat => |source| {
+        source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
+    },
     resources_without_end.wat => |source| {
         source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
     },

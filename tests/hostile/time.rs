@@ -70,6 +70,7 @@ corpus! { "time":
     },
     sleeps_preview1.wat => |source| source.trial().works(),
     sleeps_preview2.wat => |source| source.trial().works(),
+    waits_preview2.wat => |source| source.trial().works(),
     slow_on_thousandth.wat => |source| {
         let trial = source.trial().in_short();
         let known = asking(HIT, LOCAL, "known");

@@ -123,12 +123,14 @@ impl Warden {
     /// Tells the policy the totals.
     pub fn close(&mut self, tally: &Tally) {
         // The session is over: a fault here needs no fresh instance.
-        if let Some(mut instance) = self.instance.take()
-            && let Some(result) = instance.close(tally, self.allowed())
-        {
-            self.used += instance.last_call;
+        if let Some(mut instance) = self.instance.take() {
+            let result = instance.close(tally, self.allowed());
+            if result.is_some() {
+                self.used += instance.last_call;
+            }
+            // Without a `close` too: what was printed through WASI is gathered only here.
             self.take_log(&mut instance);
-            if let Err(fault) = result {
+            if let Some(Err(fault)) = result {
                 self.report(Question::Close, fault);
             }
         }

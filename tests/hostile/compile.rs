@@ -15,7 +15,7 @@ use super::corpus;
 
 corpus! { "compile":
     many_functions.rs => |source| {
-        source.trial_of("20,000", &many_functions::policy(20_000)).works();
+        source.trial_of("10,000", &many_functions::policy(10_000)).works();
     },
     giant_function.rs => |source| {
         source.trial_of("100,000", &giant_function::policy(100_000)).works();
@@ -37,7 +37,7 @@ corpus! { "compile":
     },
     nested_components.rs => |source| {
         source.trial_of("1,000", &nested_components::policy(1_000)).works();
-        source.trial_of("10,000", &nested_components::policy(10_000))
+        source.trial_of("20,000", &nested_components::policy(20_000))
             .must_be_refused(&["more than 1024 MiB of memory"]);
     },
     nested_types.rs => |source| {

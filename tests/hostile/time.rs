@@ -54,18 +54,18 @@ corpus! { "time":
         );
     },
     honest_but_slow.wat => |source| {
-        let trial = source.trial();
-        let known = asking(HIT, LOCAL, "known");
-        trial.sandbox.fill(&[], &[known], b"known");
+        let trial = source.trial().with(&["--policy-deadline", "400ms"]);
+        let (slow, new) = (asking(7, 7, "slow"), asking(7, 7, "new"));
+        trial.sandbox.fill(&[], &[slow], b"known");
         let mut helper = trial.sandbox.helper(&trial.arguments());
         let throttle = Throttle::over(helper.process());
-        for number in 0..4 {
-            assert_eq!(helper.get(&known).hit().bytes(), b"known");
-            helper.put(&asking(HIT, LOCAL, &format!("new {number}")), b"new").kept();
+        for _ in 0..2 {
+            assert_eq!(helper.get(&slow).hit().bytes(), b"known");
         }
+        helper.put(&new, b"new").kept();
         drop(throttle);
         assert_eq!(helper.close(), "", "it was never stopped");
-        assert!(find_entry(&trial.sandbox.store(), "default", &asking(HIT, LOCAL, "new 0")).is_some());
+        assert!(find_entry(&trial.sandbox.store(), "default", &new).is_some());
         trial.works();
     },
     sleeps_preview1.wat => |source| source.trial().works(),

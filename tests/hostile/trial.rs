@@ -88,6 +88,11 @@ impl Trial {
         self.with(&["--policy-deadline", "20ms"])
     }
 
+    /// With a deadline that is no matter: what is tried is something else, and the machine may be slow.
+    pub(super) fn at_leisure(self) -> Self {
+        self.with(&["--policy-deadline", "10s"])
+    }
+
     /// Without the go build: for the many variants of one thing.
     pub(super) fn unbuilt(mut self) -> Self {
         self.builds = false;

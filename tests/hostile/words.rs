@@ -46,7 +46,9 @@ corpus! { "words":
             source.trial_of(&format!("`{name}`"), b"").record(&format!("exit 0, a scope like any other, in the folder `{folder}`"), "");
         }
     },
-    scopes_million.wat => |source| source.trial().must_do_without_cache(&["too much data"]),
+    scopes_million.wat => |source| {
+        source.trial().at_leisure().must_do_without_cache(&["too much data"]);
+    },
     scopes_hundred.wat => |source| {
         source.trial().must_do_without_cache(&[NOT_USED, "100 scopes", "64 are the most"]);
     },
@@ -72,7 +74,7 @@ corpus! { "words":
         source.trial().must_do_without_cache(&["refuses this session", r"\u{1b}[2J", r"\r\n{"]);
     },
     refusal_long.wat => |source| {
-        source.trial().must_do_without_cache(&["refuses this session: aaa", " ..."]);
+        source.trial().at_leisure().must_do_without_cache(&["refuses this session: aaa", " ..."]);
     },
     settings_escapes.wat => |source| {
         source.trial().must_be_refused(&["refuses its settings", r"\u{1b}[2J", r"\r\n{"]);

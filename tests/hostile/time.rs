@@ -54,7 +54,7 @@ corpus! { "time":
         );
     },
     honest_but_slow.wat => |source| {
-        let trial = source.trial().with(&["--policy-deadline", "400ms"]);
+        let trial = source.trial().with(&["--policy-deadline", "500ms"]);
         let (slow, new) = (asking(7, 7, "slow"), asking(7, 7, "new"));
         trial.sandbox.fill(&[], &[slow], b"known");
         let mut helper = trial.sandbox.helper(&trial.arguments());

@@ -3,7 +3,7 @@
   (func $work (param $action i64)
     (local $left i32)
     (if (i64.ne (i64.shr_u (local.get $action) (i64.const 56)) (i64.const 7)) (then (return)))
-    (local.set $left (i32.const 120000000))
+    (local.set $left (i32.const 400000000))
     (loop $again
       (local.set $left (i32.sub (local.get $left) (i32.const 1)))
       (br_if $again (local.get $left))))

@@ -367,7 +367,10 @@ fn what_the_compiler_gave_up_on_is_not_tried_by_every_build() {
     let sandbox = Sandbox::new();
     let policy = slow_policy(&sandbox);
     for (options, reason) in [
-        (["--policy-compile-time", "1ms"], "takes longer than 1ms"),
+        (
+            ["--policy-compile-time", "1ms"],
+            "takes longer than 0.001 s",
+        ),
         (
             ["--policy-compile-memory", "1MiB"],
             "takes more than 1 MiB of memory",

@@ -70,9 +70,9 @@ pub(super) fn compile(
             output => output,
         };
         output.map_err(|_| {
-            let time = humantime::format_duration(limits.compile_time);
+            let seconds = limits.compile_time.as_secs_f64();
             failure(
-                format!("compiling it takes longer than {time} (--policy-compile-time)"),
+                format!("compiling it takes longer than {seconds} s (--policy-compile-time)"),
                 true,
             )
         })
@@ -107,16 +107,32 @@ pub(super) fn compile(
     }
 }
 
+/// What became of a compiler that ended without a word on its standard output.
 fn reason_of(status: ExitStatus, last_words: &[u8], limits: &Limits) -> String {
-    let last_words = String::from_utf8_lossy(last_words);
-    if OUT_OF_MEMORY.iter().any(|words| last_words.contains(words)) {
+    explain(&String::from_utf8_lossy(last_words), limits)
+        .unwrap_or_else(|| format!("the compiler failed on it ({status})"))
+}
+
+/// What a compiler that panics has met.
+fn failure_of(panic: &(dyn Any + Send), limits: &Limits) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    match text.or_else(|| panic.downcast_ref::<&str>().copied()) {
+        Some(text) => {
+            explain(text, limits).unwrap_or_else(|| format!("the compiler failed on it: {text}"))
+        }
+        None => "the compiler failed on it".into(),
+    }
+}
+
+/// Whether these words mean that the memory was not enough.
+fn explain(words: &str, limits: &Limits) -> Option<String> {
+    let is_out_of_memory = OUT_OF_MEMORY.iter().any(|out| words.contains(out));
+    is_out_of_memory.then(|| {
         format!(
             "compiling it takes more than {} MiB of memory (--policy-compile-memory)",
             limits.compile_memory >> 20
         )
-    } else {
-        format!("the compiler failed on it ({status})")
-    }
+    })
 }
 
 fn start(limits: &Limits) -> io::Result<Child> {
@@ -199,22 +215,13 @@ pub fn run(mut input: impl Read, mut output: impl Write, limits: &Limits) -> io:
         })
         .map_err(|error| io::Error::other(format!("memory allocation of a stack failed: {error}")))?
         .join()
-        .unwrap_or_else(|panic| Err(failure_of(&*panic)));
+        .unwrap_or_else(|panic| Err(failure_of(&*panic, limits)));
     match &compiled {
         Ok(image) => output.write_all(image)?,
         Err(reason) => output.write_all(reason.as_bytes())?,
     }
     output.flush()?;
     Ok(compiled.is_ok())
-}
-
-/// What a compiler that panics has met.
-fn failure_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    match text.or_else(|| panic.downcast_ref::<&str>().copied()) {
-        Some(text) => format!("the compiler failed on it: {text}"),
-        None => "the compiler failed on it".into(),
-    }
 }
 
 /// What this process may take. A bound that the system does not set leaves those that the parent holds.

@@ -7,7 +7,7 @@
 // Nothing is allocated here for a get or a put: the host's numbers go into one candidate and one offer, made once.
 
 import { allocate, answer, receive, release } from "./assembly/border";
-import { Grant } from "./assembly/grant";
+import { Grant, Refusal } from "./assembly/grant";
 import { Candidate } from "./assembly/lookup";
 import { Policy, create } from "./assembly/policy";
 import { Offer } from "./assembly/reach";
@@ -31,6 +31,9 @@ export function open(
     started, seed, labels, labelCount, readable, readableCount, writable, writableCount, settings, settingsLength,
   );
   const chosen = create();
+  if (chosen === null) {
+    return answer(Refusal.session("no policy is registered: expected `register<YourPolicy>();` in the entry file"));
+  }
   const given = parse(session.settings);
   chosen.configure(given);
   const refusal = given.refusal();

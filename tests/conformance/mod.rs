@@ -1,9 +1,11 @@
-//! What a policy in any language must do: the same cases, the same end of one that panics, and a new project that builds
-//! with that language's tools alone and answers a million questions in the same memory.
+//! What a policy in any language must do: the same cases, the same end of one that panics, a new project that builds with
+//! that language's tools alone and answers a million questions in the same memory, and words of that language for an export
+//! that is missing or of another type.
 //!
 //! The chore that runs the tests makes a table of them, languages by cases, from their names; a language whose tools are
 //! not on a person's machine it leaves out, and says so.
 
+mod misuse;
 mod new_project;
 
 use std::path::{Path, PathBuf};
@@ -23,6 +25,11 @@ macro_rules! languages {
             #[test]
             fn new_project_serves_a_go_build_and_a_million_questions() {
                 super::new_project::builds_and_serves(LANGUAGE);
+            }
+
+            #[test]
+            fn misuse_is_told_with_the_export_and_its_signature() {
+                super::misuse::is_told(LANGUAGE);
             }
         })+
 

@@ -14,35 +14,82 @@ const BASICS: &[&str] = &[
     "readlink", "rm", "sed", "sh", "tr", "uname",
 ];
 
+/// A project as `policy new` makes it, outside of the repository.
+pub(super) struct Project<'a> {
+    sandbox: &'a Sandbox,
+    language: &'a str,
+    pub(super) folder: PathBuf,
+    /// The command that `policy new` printed.
+    build: String,
+}
+
+impl<'a> Project<'a> {
+    #[track_caller]
+    pub(super) fn new(sandbox: &'a Sandbox, language: &'a str) -> Self {
+        let made = run_to_its_end(
+            sandbox
+                .command(Path::new(PROGRAM))
+                .current_dir(sandbox.folder("elsewhere"))
+                .args(["policy", "new", "my-policy", "--lang", language]),
+        )
+        .succeeded();
+        let build = made.stdout.lines().last().expect("a build command");
+        Self {
+            sandbox,
+            language,
+            folder: sandbox.path("elsewhere/my-policy"),
+            build: build.to_owned(),
+        }
+    }
+
+    /// Runs the printed command.
+    #[track_caller]
+    pub(super) fn build(&self) -> Outcome {
+        self.run(&self.build)
+    }
+
+    /// Runs the part of it that a changed policy needs: what it installed is there.
+    #[track_caller]
+    pub(super) fn build_again(&self) -> Outcome {
+        let mut installs = ["npm install && ", "-r requirements.txt && "].into_iter();
+        let parts = installs.find_map(|install| self.build.split_once(install));
+        self.run(parts.map_or(&self.build, |(_, build)| build))
+    }
+
+    /// With the author's home, where the package clients keep what they fetched before, and no tools but the language's.
+    #[track_caller]
+    fn run(&self, command: &str) -> Outcome {
+        run_to_its_end(
+            Command::new(basics(self.sandbox).join("sh"))
+                .current_dir(&self.folder)
+                .env("PATH", only(self.sandbox, self.language))
+                .args(["-c", command]),
+        )
+    }
+
+    /// What a build leaves.
+    pub(super) fn policy(&self) -> String {
+        text(self.folder.join("policy.wasm"))
+    }
+
+    /// What it is to answer.
+    pub(super) fn cases(&self) -> String {
+        text(self.folder.join("cases.jsonl"))
+    }
+}
+
 #[track_caller]
 pub(super) fn builds_and_serves(language: &str) {
     let sandbox = Sandbox::new();
-    let made = run_to_its_end(
-        sandbox
-            .command(Path::new(PROGRAM))
-            .current_dir(sandbox.folder("elsewhere"))
-            .args(["policy", "new", "my-policy", "--lang", language]),
-    )
-    .succeeded();
-    let build = made.stdout.lines().last().expect("a build command");
+    let project = Project::new(&sandbox, language);
+    project.build().succeeded();
 
-    let project = sandbox.path("elsewhere/my-policy");
-    // The author's home, where the package clients keep what they fetched before; no other tools.
-    run_to_its_end(
-        Command::new(basics(&sandbox).join("sh"))
-            .current_dir(&project)
-            .env("PATH", only(&sandbox, language))
-            .args(["-c", build]),
-    )
-    .succeeded();
-
-    let policy = project.join("policy.wasm");
-    let cases = project.join("cases.jsonl");
-    super::agrees(&sandbox, &text(policy.clone()), &text(cases));
+    let policy = project.policy();
+    super::agrees(&sandbox, &policy, &project.cases());
     let million = text(sandbox.file("million.jsonl", million_questions()));
-    super::agrees(&sandbox, &text(policy.clone()), &million);
+    super::agrees(&sandbox, &policy, &million);
 
-    let helper = format!("--policy '{}' -v", policy.display());
+    let helper = format!("--policy '{policy}' -v");
     let go = GoProject::new(&sandbox, GO, RUNES).with_helper(&helper);
     go.go(&["build", "./..."]).succeeded();
     let again = go.go(&["build", "./..."]).succeeded();

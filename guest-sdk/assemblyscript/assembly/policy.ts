@@ -10,8 +10,8 @@ import { Totals } from "./totals";
 /**
  * A policy: what a session may do, and what becomes of each of its gets and puts.
  *
- * Every method has the answer that a session without a policy would get, so a policy says only where it differs.
- * `register` hands it to the host.
+ * Every method has the answer that a session without a policy would get, so a policy says only where it differs. Write
+ * `override` before a method: the compiler then tells of a misspelt one. `register` hands the policy to the host.
  *
  * Answers follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network,
  * so a recorded session replays to the same verdicts. An error that is thrown is a trap: its message is in the host's log,
@@ -68,9 +68,8 @@ export function register<Chosen extends Policy>(): void {
   registered = (): Policy => instantiate<Chosen>();
 }
 
-/** A new object of the class that was registered. */
-export function create(): Policy {
+/** A new object of the class that was registered; null where none was. */
+export function create(): Policy | null {
   const chosen = registered;
-  if (chosen === null) throw new Error("no policy is registered: write `register<YourPolicy>()` in the entry file");
-  return chosen();
+  return chosen === null ? null : chosen();
 }

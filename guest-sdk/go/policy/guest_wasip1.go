@@ -40,6 +40,8 @@ func reallocate(old unsafe.Pointer, oldSize, alignment, size uint32) unsafe.Poin
 	return address
 }
 
+const notRegistered = "no policy is registered: expected func init() { policy.Register(newPolicy) }, where newPolicy is a func() that returns a policy.Policy"
+
 //go:wasmexport open
 func open(
 	started, seed uint64,
@@ -50,7 +52,9 @@ func open(
 ) unsafe.Pointer {
 	debug.SetGCPercent(collectAt)
 	if registered == nil {
-		panic("no policy is registered: call policy.Register in func init")
+		// A panic would say the same below a stack of what is not the author's.
+		answerRefusal(SessionRefusal(notRegistered))
+		return unsafe.Pointer(&answer.words)
 	}
 	session := Session{
 		Started:  time.Unix(int64(started), 0).UTC(),

@@ -23,11 +23,21 @@ export async function build(source, output) {
     sync: true,
     optSize: true,
     stubWasi: true,
+  }).catch((error) => {
+    throw new Error(thrownByPolicy(error.message));
   });
   const adapter = await readFile(path.join(engine, "adapter.wasm"));
   const temporary = `${output}.${process.pid}.tmp`;
   await writeFile(temporary, insertComponent(adapter, component));
   await rename(temporary, output);
+}
+
+/** What a policy threw as the engine ran its module, without the engine's words before it and its places in the script. */
+function thrownByPolicy(message) {
+  return message
+    .replace(/^.*Failed to finish JavaScript module evaluation: Error: /, "")
+    .replace(/ \(componentize-qjs:.*\)/g, "")
+    .trim();
 }
 
 /** One script without imports but the host's. */

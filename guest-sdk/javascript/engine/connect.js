@@ -9,7 +9,9 @@ import { hostIsThere } from "./environment.js";
 
 export function connect(policy) {
   if (!(policy instanceof Policy)) {
-    throw new TypeError("the module must have `export default policy({ ... })`");
+    throw new TypeError(
+      "the module must have a policy as its default export: `export default policy({ put(offer, settings, session) { ... } })`, for example",
+    );
   }
   return {
     open(numbers, labels, readable, writable, settings) {

@@ -3,7 +3,13 @@
 import { LOOKUPS, REACHES, checkedVerdict, completeGrant } from "./answers.js";
 import { object, readSettings } from "./settings.js";
 
-const QUESTIONS = ["open", "get", "put", "close"];
+/** The functions of a policy, as an author writes them. */
+const QUESTIONS = {
+  open: "open(session, settings)",
+  get: "get(candidate, settings, session)",
+  put: "put(offer, settings, session)",
+  close: "close(totals, settings, session)",
+};
 
 /** The answers of a session without a policy. */
 const PLAIN = {
@@ -26,11 +32,12 @@ export class Policy {
   constructor(definition) {
     const { settings = {}, ...answers } = definition;
     for (const [name, answer] of Object.entries(answers)) {
-      if (!QUESTIONS.includes(name)) {
-        throw new TypeError(`a policy has no \`${name}\`, only \`settings\` and the functions ${QUESTIONS.join(", ")}`);
+      if (!Object.hasOwn(QUESTIONS, name)) {
+        const questions = Object.values(QUESTIONS).join(", ");
+        throw new TypeError(`a policy has no \`${name}\`, only \`settings\` and the functions ${questions}`);
       }
       if (typeof answer !== "function") {
-        throw new TypeError(`a policy's \`${name}\` must be a function, not ${String(answer)}`);
+        throw new TypeError(`a policy's \`${name}\` must be a function ${QUESTIONS[name]}, not ${String(answer)}`);
       }
     }
     this.#fields = object(settings);

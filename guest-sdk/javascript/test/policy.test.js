@@ -49,8 +49,8 @@ test("a wrong answer says what was expected", () => {
 });
 
 test("a misspelt function is found at once", () => {
-  assert.throws(() => policy({ gett: () => "hit" }), /a policy has no `gett`/);
-  assert.throws(() => policy({ get: "hit" }), /`get` must be a function/);
+  assert.throws(() => policy({ gett: () => "hit" }), /a policy has no `gett`.* get\(candidate, settings, session\)/);
+  assert.throws(() => policy({ get: "hit" }), /`get` must be a function get\(candidate, settings, session\), not hit/);
 });
 
 test("after a refusal nothing can be asked", () => {

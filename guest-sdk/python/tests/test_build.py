@@ -42,6 +42,11 @@ class BuildTest(unittest.TestCase):
         told = self.refused("class A(Policy):\n    async def put(self, offer): ...\n")
         self.assertIn("A: expected `def put(self, offer", told)
 
+    def test_a_misspelt_method_is_told(self) -> None:
+        told = self.refused("class A(Policy):\n    def putt(self, offer: Offer) -> Reach: ...\n")
+        self.assertIn("`def put(self, offer: Offer) -> Reach`", told)
+        self.assertIn("found `def putt(self, offer: Offer) -> Reach`", told)
+
     def test_settings_are_of_a_type_that_can_be_read(self) -> None:
         told = self.refused("class A(Policy):\n    settings: dict\n")
         self.assertIn("A: settings: expected a class with @dataclass, found <class 'dict'>", told)

@@ -6,11 +6,11 @@ class Frugal extends Policy {
   /** Objects of more bytes than this stay on the machine. */
   largest: u64 = 10_000_000;
 
-  configure(settings: Settings): void {
+  override configure(settings: Settings): void {
     this.largest = settings.number("largest", this.largest);
   }
 
-  put(offer: Offer): Reach {
+  override put(offer: Offer): Reach {
     return offer.size > this.largest ? Reach.Local : Reach.Shared;
   }
 }

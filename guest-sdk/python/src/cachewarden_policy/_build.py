@@ -23,6 +23,7 @@ from .policy import Policy
 
 # What a policy need not answer. `open` is always there: it reads the settings.
 OPTIONAL_QUESTIONS = ("get", "put", "close")
+QUESTIONS = ("open", *OPTIONAL_QUESTIONS)
 
 ENTRY_NAME = "cachewarden_policy_entry"
 # The Python in the module would leave its byte code beside the sources.
@@ -86,7 +87,12 @@ def _check(policy: type[Policy]) -> None:
         Instance(policy)
     except (NameError, TypeError) as error:
         raise BuildError(f"{policy.__name__}: {error}") from None
-    for question in ("open", *OPTIONAL_QUESTIONS):
+    for name, value in vars(policy).items():
+        if inspect.isfunction(value) and not name.startswith("_") and name not in QUESTIONS:
+            expected = ", ".join(f"`{_head(question, getattr(Policy, question))}`" for question in QUESTIONS)
+            found = f"`{_head(name, value)}`, which nothing calls"
+            raise BuildError(f"{policy.__name__}: expected one of {expected}, or `_{name}` for a method of its own; found {found}")
+    for question in QUESTIONS:
         method = getattr(policy, question)
         wanted = f"{policy.__name__}: expected `{_head(question, getattr(Policy, question))}`"
         if not inspect.isfunction(method) or inspect.iscoroutinefunction(method):
@@ -98,8 +104,9 @@ def _check(policy: type[Policy]) -> None:
 
 
 def _head(name: str, method: Callable[..., object]) -> str:
-    """A method's first line."""
-    return f"def {name}{inspect.signature(method)}".replace("'", "")
+    """A method's first line, its types by the names that a policy imports."""
+    head = f"def {name}{inspect.signature(method)}".replace("'", "")
+    return re.sub(rf"\b{__package__}\.\w+\.", "", head)
 
 
 def _questions(policy: type[Policy]) -> list[str]:

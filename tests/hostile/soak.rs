@@ -12,7 +12,6 @@ use super::compile::{
 };
 use super::parts;
 use super::shape::{self, Counts, changed_at_random, random_bytes};
-
 use crate::support::*;
 
 /// Tries that are made each time.

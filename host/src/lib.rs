@@ -13,6 +13,9 @@
 //! the only module that names wasmtime; `session` is the only one that knows all three. `cli` turns a command line into
 //! one of them. `replay` asks a policy the questions of a recording again.
 
+// One place is excepted, with its reason: where a compiled policy is loaded.
+#![deny(unsafe_code)]
+
 pub mod cli;
 pub mod content;
 pub mod digest;

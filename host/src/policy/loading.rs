@@ -85,6 +85,10 @@ impl Loading<'_> {
         )))
     }
 
+    #[allow(
+        unsafe_code,
+        reason = "what was compiled can be loaded in no other way"
+    )]
     fn revive(&self, image: Vec<u8>) -> wasmtime::Result<Component> {
         // SAFETY: deserialising trusts what the bytes say, and what they say is run. They come from this very program:
         // over a pipe from a process of its own, or from a file that `CompiledCache::save` wrote under this user. Nobody

@@ -60,22 +60,40 @@ fn a_build_killed_at_any_moment_leaves_a_whole_store() {
         sandbox.settle();
 
         let left = audit(&sandbox.store()).whole();
+        for action in kept_for_certain(&recording) {
+            assert!(
+                find_entry(&sandbox.store(), "default", &action).is_some(),
+                "{} was kept",
+                hex(&action)
+            );
+        }
         round.count("entries checked", left.entries);
         round.count("objects hashed", left.objects);
         round.count("files left half-written", left.temporaries.len());
         let (bytes, totals) = built(&project);
         assert!(bytes == right, "the next build is right");
-        assert!(totals.hits >= left.entries.min(1) as u64 || left.entries == 0);
+        assert!(
+            totals.hits > 0 || left.entries == 0,
+            "what was there is used"
+        );
         sweep(&sandbox);
         let (bytes, totals) = built(&project);
         assert!(bytes == right, "and the one after it");
-        assert_eq!(
-            (totals.gets, totals.puts),
-            (totals.hits, 0),
-            "nothing is lost"
-        );
+        // What cmd/go does not need it does not make again, so not all are hits.
+        assert!(totals.hits > 0 && totals.puts == 0, "{totals:?}");
         audit(&sandbox.store()).whole();
     });
+}
+
+/// The actions whose puts were answered: each is written down before its entry is, and the next one after it.
+fn kept_for_certain(file: &Path) -> Vec<Digest> {
+    let mut actions: Vec<_> = recording(file)
+        .iter()
+        .filter(|line| line["command"] == "put")
+        .map(|line| from_hex(line["action"].as_str().expect("an action")))
+        .collect();
+    actions.pop();
+    actions
 }
 
 /// The lines of a recording so far.

@@ -8,6 +8,7 @@ mod disk;
 mod instead;
 mod kills;
 mod power;
+mod signals;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -74,6 +74,6 @@ impl Drop for ToldOnFailure {
 }
 
 /// Past the test runner, which shows the output of tests that failed only.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
 }

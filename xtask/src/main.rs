@@ -24,6 +24,7 @@ mod languages;
 mod linter;
 mod machine;
 mod process;
+mod soak;
 mod table;
 mod tally;
 mod test;
@@ -54,6 +55,10 @@ enum Verb {
     Languages,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,
+    /// Run the randomised tests for long, and print what they counted
+    Soak(soak::SoakOptions),
+    /// Run the fuzz targets for long
+    Fuzz(soak::FuzzOptions),
     /// Run everything that must pass; the last line says `N passed, N failed`
     Test {
         /// Run only those tests whose name contains this; everything else still runs
@@ -82,6 +87,8 @@ fn run(verb: Verb) -> Result<ExitCode> {
         }
         Verb::Languages => languages::run(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
+        Verb::Soak(options) => return soak::soak(&workspace, &options),
+        Verb::Fuzz(options) => return soak::fuzz(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),
     }
     Ok(ExitCode::SUCCESS)

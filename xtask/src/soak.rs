@@ -1,0 +1,165 @@
+//! `cargo xtask soak` and `cargo xtask fuzz`: the randomised tests for as long as one likes.
+//!
+//! They are the same tests that run with all others in a bounded form. Each says on stderr what it came to, `counted: WHAT
+//! NUMBER, WHAT NUMBER`; here that is added up. A test that fails has said before how to run it again.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+
+use crate::guests::Choice;
+use crate::table::Table;
+use crate::workspace::Workspace;
+use crate::{guests, process, toolchains};
+
+/// The randomised tests of the whole program, by the modules that they are in.
+const PARTS: [&str; 7] = [
+    "faults::kills",
+    "faults::power",
+    "faults::client",
+    "faults::crowd",
+    "model::",
+    "any_policy::",
+    "hostile::soak",
+];
+
+/// The fuzz targets: unit tests whose names begin so.
+const FUZZ: &str = "fuzz_";
+
+/// How long to soak.
+#[derive(Args)]
+pub(crate) struct SoakOptions {
+    /// Minutes in all; the largest compile bombs take some more
+    #[arg(long, default_value = "30", value_parser = clap::value_parser!(u32).range(1..))]
+    minutes: u32,
+}
+
+/// What to fuzz for how long.
+#[derive(Args)]
+pub(crate) struct FuzzOptions {
+    /// Only targets with this in their name
+    target: Option<String>,
+    /// Seconds for each target
+    #[arg(long, default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
+    seconds: u32,
+}
+
+/// Runs all randomised tests, one part after the other, and prints what was counted.
+pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitCode> {
+    guests::run(workspace, &Choice::for_tests(false))?;
+    toolchains::run(workspace)?;
+    // The fuzz targets are one part more, each of them as long as a part of another kind.
+    let share = f64::from(options.minutes) / (PARTS.len() + 1) as f64;
+    let mut counted = Counted::default();
+    for part in PARTS {
+        let mut command = tests(workspace, &["--test=program", part]);
+        command.env("CACHEWARDEN_SOAK_MINUTES", share.to_string());
+        counted.run(part, &mut command)?;
+    }
+    let mut command = tests(workspace, &["--lib", FUZZ]);
+    command.env("CACHEWARDEN_FUZZ_SECONDS", (share * 60.0).to_string());
+    counted.run(FUZZ, &mut command)?;
+    Ok(counted.print())
+}
+
+/// Runs fuzz targets, and prints how many inputs they took.
+pub(crate) fn fuzz(workspace: &Workspace, options: &FuzzOptions) -> Result<ExitCode> {
+    let filter = format!("{FUZZ}{}", options.target.as_deref().unwrap_or_default());
+    let mut command = tests(workspace, &["--lib", &filter]);
+    command.env("CACHEWARDEN_FUZZ_SECONDS", options.seconds.to_string());
+    let mut counted = Counted::default();
+    counted.run(&filter, &mut command)?;
+    Ok(counted.print())
+}
+
+fn tests(workspace: &Workspace, arguments: &[&str]) -> Command {
+    let mut command = workspace.cargo();
+    command.args(["test", "--package=cachewarden"]);
+    command.args(arguments);
+    command
+}
+
+/// The sums of what tests counted.
+#[derive(Default)]
+struct Counted {
+    sums: BTreeMap<String, u64>,
+    failed: Vec<String>,
+}
+
+impl Counted {
+    /// Runs tests, passes on what they say, and adds up what they counted.
+    fn run(&mut self, part: &str, command: &mut Command) -> Result<()> {
+        println!("\n== {part}");
+        let mut child = command
+            .stderr(Stdio::piped())
+            .spawn()
+            .with_context(|| process::cannot_start(command))?;
+        let said = child.stderr.take().expect("stderr is a pipe");
+        let mut counted_something = false;
+        for line in BufReader::new(said).lines() {
+            let line = line?;
+            writeln!(std::io::stderr(), "{line}")?;
+            counted_something |= self.read_line(&line);
+        }
+        if !child.wait()?.success() {
+            self.failed.push(part.to_owned());
+        }
+        ensure!(counted_something, "no test of `{part}` counted anything");
+        Ok(())
+    }
+
+    /// Takes one line into account; whether it counts something.
+    fn read_line(&mut self, line: &str) -> bool {
+        let Some(counts) = line.strip_prefix("counted: ") else {
+            return false;
+        };
+        for count in counts.split(", ") {
+            if let Some((what, number)) = count.rsplit_once(' ')
+                && let Ok(number) = number.parse::<u64>()
+            {
+                *self.sums.entry(what.to_owned()).or_default() += number;
+            }
+        }
+        true
+    }
+
+    /// Prints the sums, and that nothing was wrong, or where something was.
+    fn print(&self) -> ExitCode {
+        let mut table = Table::new(&["counted", "number"]);
+        for (what, number) in &self.sums {
+            table.add(vec![what.clone(), number.to_string()]);
+        }
+        println!("\n{table}");
+        match self.failed.is_empty() {
+            true => {
+                println!("wrong answers: 0");
+                ExitCode::SUCCESS
+            }
+            false => {
+                println!("FAILED: {}", self.failed.join(", "));
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_of_the_same_thing_are_added() {
+        let mut counted = Counted::default();
+        assert!(counted.read_line("counted: entries checked 4, kills survived 2"));
+        assert!(counted.read_line("counted: kills survived 3"));
+        assert!(!counted.read_line("test faults::kills ... ok"));
+        let sums: Vec<_> = counted.sums.into_iter().collect();
+        assert_eq!(
+            sums,
+            [("entries checked".into(), 4), ("kills survived".into(), 5)]
+        );
+    }
+}

@@ -4,7 +4,7 @@
 //! An object appears under its name only when all of its bytes are there and hash to that name. Where the store cannot
 //! be written, the bytes go to a private folder of this user, so that a full disk fails no build.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::time::SystemTime;
 
@@ -158,8 +158,10 @@ impl<'store> Incoming<'store> {
     /// The object that is already there, marked as used first so that the trimmer leaves it alone from now on.
     fn open_existing(&self) -> Option<File> {
         let objects = self.store?;
-        let (file, status) = objects.buckets.open(&self.output, false).ok()?;
-        let due = files::is_touch_due(status.modified, SystemTime::now());
+        // By the path that cmd/go is told.
+        let path = objects.buckets.path(&self.output);
+        let (file, metadata) = files::open_regular(&path, false).ok()?;
+        let due = files::is_touch_due(metadata.modified().ok()?, SystemTime::now());
         if due && !objects.touch(&self.output).ok()? {
             return None;
         }
@@ -228,7 +230,11 @@ impl<'store> Incoming<'store> {
     fn name(&mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.target, Target::Nothing) {
             Target::Writing(mut file) => {
-                let named = file.name(&self.output);
+                let path = self.place().buckets.path(&self.output);
+                // What cmd/go cannot reach by the path that it is told is not kept.
+                let named = file
+                    .name(&self.output)
+                    .and_then(|()| fs::symlink_metadata(path).map(drop));
                 if named.is_err() {
                     self.target = Target::Writing(file);
                 }

@@ -19,7 +19,6 @@ mod disk_path;
 mod entry;
 mod files;
 mod finding;
-mod folder_watch;
 mod incoming;
 mod layout;
 mod objects;
@@ -58,7 +57,6 @@ use std::time::SystemTime;
 use crate::digest::Digest;
 
 use entry::MAX_LINE;
-use folder_watch::FolderWatch;
 use objects::Objects;
 use open_buckets::OpenBuckets;
 use private::PrivateObjects;
@@ -81,7 +79,6 @@ struct Shared {
     objects: Objects,
     /// The entries of the scopes that were looked into.
     scopes: Mutex<HashMap<ScopeName, Arc<OpenBuckets>>>,
-    watch: FolderWatch,
 }
 
 impl Shared {
@@ -90,7 +87,6 @@ impl Shared {
             folder: folder.to_owned(),
             objects: Objects::new(folder.join(layout::OBJECTS), gocache.map(Path::to_owned)),
             scopes: Mutex::default(),
-            watch: FolderWatch::new(folder),
         }
     }
 
@@ -105,15 +101,6 @@ impl Shared {
                 scopes.insert(scope.clone(), Arc::clone(&entries));
                 entries
             }
-        }
-    }
-
-    /// Before anything is looked for or put: what is open must still be what the store's path leads to.
-    fn stay_in_place(&self) {
-        if self.watch.has_moved(&self.folder) {
-            self.objects.buckets.forget_all();
-            let scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-            scopes.values().for_each(|entries| entries.forget_all());
         }
     }
 }
@@ -201,7 +188,6 @@ impl Store {
     /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size.
     pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
         let shared = self.shared.as_ref()?;
-        shared.stay_in_place();
         let entries = shared.entries(scope);
         let (file, status) = entries.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
@@ -252,10 +238,7 @@ impl Store {
 
     /// Begins to take an object in.
     pub fn receive(&self, output: Digest) -> Incoming<'_> {
-        let shared = self.shared.as_ref().map(|shared| {
-            shared.stay_in_place();
-            &shared.objects
-        });
+        let shared = self.shared.as_ref().map(|shared| &shared.objects);
         Incoming::begin(shared, &self.private, output)
     }
 

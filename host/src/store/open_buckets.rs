@@ -1,8 +1,8 @@
 //! The buckets of a folder, each opened once: from then on a file is looked up in its bucket alone, which takes half the
 //! time of a walk from the root, and a bucket is locked without being opened again.
 //!
-//! What always holds: a bucket that was removed, or whose folder has gone elsewhere, is not used for long: neither a put
-//! nor a get believes in what it finds there.
+//! A bucket that was removed is opened anew. One that was moved away, or that the go command can no longer read, is not
+//! noticed here: whoever answers with a path looks along that path itself.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -44,7 +44,6 @@ struct Bucket {
 /// What the system says of a file, as far as it matters here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Status {
-    pub(super) size: u64,
     pub(super) modified: SystemTime,
     /// Device and number: which file it is.
     pub(super) identity: (u64, u64),
@@ -64,6 +63,12 @@ impl OpenBuckets {
     /// The folder of all buckets.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// The path of a digest's file.
+    pub(super) fn path(&self, digest: &Digest) -> PathBuf {
+        let (bucket, name) = digest.file_name();
+        self.folder.join(bucket).join(name)
     }
 
     /// The path of the bucket that a digest's file is in.
@@ -87,14 +92,6 @@ impl OpenBuckets {
         Ok((file, status))
     }
 
-    /// What the system says of a digest's file, which must be a regular one.
-    pub(super) fn status(&self, digest: &Digest) -> io::Result<Status> {
-        let found = self.in_bucket(digest, |folder, name| {
-            rustix::fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)
-        })?;
-        Status::of(&found)
-    }
-
     /// A new file in a digest's bucket, which is made where it is missing; to be named when it is complete.
     pub(super) fn create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
         for _ in 0..ATTEMPTS {
@@ -112,13 +109,6 @@ impl OpenBuckets {
             }
         }
         Err(io::ErrorKind::NotFound.into())
-    }
-
-    /// Forgets all that is open: the folder's path leads elsewhere now.
-    pub(super) fn forget_all(&self) {
-        for slot in &self.open {
-            *lock(slot) = None;
-        }
     }
 
     /// Does something by name in a digest's bucket.
@@ -183,7 +173,6 @@ impl Status {
             false => SystemTime::UNIX_EPOCH.checked_sub(since_epoch),
         };
         Ok(Self {
-            size: u64::try_from(status.st_size).unwrap_or(0),
             modified: modified.ok_or_else(|| io::Error::other("its time is none"))?,
             identity: (status.st_dev, status.st_ino),
         })

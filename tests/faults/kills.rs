@@ -85,6 +85,40 @@ fn a_build_killed_at_any_moment_leaves_a_whole_store() {
     });
 }
 
+#[test]
+fn a_prune_killed_at_any_moment_leaves_what_it_did_not_remove() {
+    let sandbox = Sandbox::new();
+    let names: Vec<_> = (0..150).map(|number| action(&number.to_string())).collect();
+    rounds("prunes killed", 6, |round| {
+        let mut helper = sandbox.helper(&[]);
+        for name in &names {
+            helper.put(name, name).kept();
+        }
+        helper.close();
+        let known = outputs(&sandbox.store());
+        assert_eq!(known.len(), names.len());
+        let [objects, scopes] = ["objects", "scopes"].map(|name| sandbox.store().join(name));
+        for path in [files_below(&objects), files_below(&scopes)].concat() {
+            make_older(&File::open(path).expect("it is there"), 240 * HOUR);
+        }
+        let mut prune = sandbox
+            .cachewarden(&["prune", "--all"])
+            .stdout(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        // Not a wait for anything: it spreads the kills over the folders.
+        thread::sleep(Duration::from_micros(round.chance.u64(..12_000)));
+        let _ = prune.kill();
+        prune.wait().expect("it can be waited for");
+        let left = audit(&sandbox.store());
+        assert_eq!(left.damage, Vec::<String>::new());
+        round.count("entries left by them", left.entries);
+        // An entry may be left without its object; that is a miss.
+        let hits = check_answers(&sandbox, &known);
+        assert_eq!(hits, left.entries - left.dangling.len());
+    });
+}
+
 /// The actions whose puts were answered: each is written down before its entry is, and the next one after it.
 fn kept_for_certain(file: &Path) -> Vec<Digest> {
     let mut actions: Vec<_> = recording(file)

@@ -318,6 +318,30 @@ fn a_home_that_cannot_be_written_is_no_reason_to_stop() {
 }
 
 #[test]
+fn code_that_nobody_uses_goes_and_other_folders_keep_theirs() {
+    let (sandbox, code) = compiled();
+    let folder = code.parent().unwrap();
+    let unused = folder.join("unused.cwasm");
+    let half = folder.join(".tmpHalf");
+    let kept = sandbox.file("kept/old", "mine");
+    for old in [&unused, &half] {
+        fs::write(old, "old").unwrap();
+    }
+    symlink(kept.parent().unwrap(), folder.join("link")).unwrap();
+    for old in [&unused, &half, &kept, &code] {
+        sandbox.set_age(old, 31 * 24 * HOUR);
+    }
+    // It is used, and so it stays; another one is compiled, and so the rest is swept.
+    assert_decides(&sandbox);
+    assert_eq!(
+        sandbox.helper(&["--policy", &policy("component")]).close(),
+        ""
+    );
+    assert!(code.exists() && kept.exists());
+    assert!(!unused.exists() && !half.exists());
+}
+
+#[test]
 fn many_that_begin_at_once_compile_once_though_some_are_killed() {
     let sandbox = Sandbox::new();
     let policy = text(guest("slim"));

@@ -4,14 +4,14 @@
 //! is not what was looked at. A file is looked at as it is open, too: it must be a regular file of this user's that nobody
 //! else may write, and no link is followed.
 
-use std::fs::{self, DirBuilder, File, Metadata};
+use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, statat, unlinkat};
 use tempfile::NamedTempFile;
 
 /// The user that every user is in a user namespace that does not know them. There, nothing is certainly ours.
@@ -84,20 +84,19 @@ impl OwnFolder {
 
     /// Removes a file.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
-        Ok(rustix::fs::unlinkat(
-            &self.folder,
-            name,
-            rustix::fs::AtFlags::empty(),
-        )?)
+        Ok(unlinkat(&self.folder, name, AtFlags::empty())?)
     }
 
     /// Removes files that were last modified before `then`. Whoever has one open keeps it.
     pub(super) fn sweep(&self, then: SystemTime) {
-        for entry in fs::read_dir(&self.path).into_iter().flatten().flatten() {
-            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+        let then = then.duration_since(UNIX_EPOCH).unwrap_or_default();
+        for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let modified = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW)
+                .map(|found| Duration::from_secs(found.st_mtime.try_into().unwrap_or_default()));
             if modified.is_ok_and(|modified| modified < then) {
-                // Another process may have removed it already.
-                let _ = fs::remove_file(entry.path());
+                // Another process may have removed it already; a folder is nothing that this program made.
+                let _ = unlinkat(&self.folder, name, AtFlags::empty());
             }
         }
     }

@@ -438,6 +438,7 @@ fn a_refusal_is_believed_for_a_day_and_only_if_it_is_ours() {
         );
         let _ = fs::remove_file(&refusal);
         fs::write(&refusal, sealed(&refusal, line.as_bytes())).unwrap();
+        set_mode(&refusal, 0o600);
     };
     plant(3600);
     let said = is_refused(&sandbox, &policy("as-asked"), &[]);

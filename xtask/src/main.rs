@@ -17,6 +17,7 @@ mod bench;
 mod conformance;
 mod debian;
 mod demo;
+mod deny;
 mod go;
 mod guests;
 mod helper;

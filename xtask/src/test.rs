@@ -14,7 +14,7 @@ use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{guests, process, toolchains};
+use crate::{deny, guests, process, toolchains};
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
@@ -26,6 +26,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         let arguments = ["clippy", "--workspace", "--all-targets", "--"];
         process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))
     });
+    report.check("cargo deny", || deny::check(workspace));
     let mut left_out = Vec::new();
     report.prepare("guests", || {
         left_out = guests::run(workspace, &Choice::for_tests(all))?;

@@ -126,7 +126,7 @@ impl Toolchain {
 }
 
 /// Unpacks a package of PyPI into a folder, with whichever installer is here.
-fn install_package(requirement: &str, folder: &Path) -> Result<()> {
+pub(crate) fn install_package(requirement: &str, folder: &Path) -> Result<()> {
     const INSTALLERS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["uv", "pip"]];
     let command_of = |words: &[&str]| {
         let mut command = Command::new(words[0]);

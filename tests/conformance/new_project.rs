@@ -25,19 +25,19 @@ pub(super) struct Project<'a> {
 
 impl<'a> Project<'a> {
     #[track_caller]
-    pub(super) fn new(sandbox: &'a Sandbox, language: &'a str) -> Self {
+    pub(super) fn new(sandbox: &'a Sandbox, name: &str, language: &'a str) -> Self {
         let made = run_to_its_end(
             sandbox
                 .command(Path::new(PROGRAM))
                 .current_dir(sandbox.folder("elsewhere"))
-                .args(["policy", "new", "my-policy", "--lang", language]),
+                .args(["policy", "new", name, "--lang", language]),
         )
         .succeeded();
         let build = made.stdout.lines().last().expect("a build command");
         Self {
             sandbox,
             language,
-            folder: sandbox.path("elsewhere/my-policy"),
+            folder: sandbox.path(&format!("elsewhere/{name}")),
             build: build.to_owned(),
         }
     }
@@ -81,7 +81,7 @@ impl<'a> Project<'a> {
 #[track_caller]
 pub(super) fn builds_and_serves(language: &str) {
     let sandbox = Sandbox::new();
-    let project = Project::new(&sandbox, language);
+    let project = Project::new(&sandbox, "my-policy", language);
     project.build().succeeded();
 
     let policy = project.policy();

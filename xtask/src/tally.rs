@@ -115,7 +115,7 @@ test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; fin
 
     #[test]
     fn other_lines_count_nothing() {
-        let tally = read("all doctests ran in 0.71s\ntest a ... ok\n7 passed; 3 failed\n");
+        let tally = read("all doctests ran in 0.71s\ntest of a thing\n7 passed; 3 failed\n");
         assert_eq!(tally, Tally::default());
     }
 }

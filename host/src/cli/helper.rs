@@ -14,7 +14,7 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use serde_json::value::RawValue;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGXFSZ};
+use signal_hook::consts::{SIGHUP, SIGINT};
 
 use crate::notices::Notices;
 use crate::own_process;
@@ -119,14 +119,14 @@ fn serve(
 }
 
 /// Larger pipes where the system gives them. No death by Ctrl-C: the go command gets the same signal, and its end is the
-/// end of the stream (protocol.md, 14). And none by `ulimit -f`: a write beyond it fails, as on a full disk.
+/// end of the stream (protocol.md, 14).
 fn prepare_process() {
     #[cfg(target_os = "linux")]
     for stream in [io::stdin().as_fd(), io::stdout().as_fd()] {
         // Not a pipe, or over the user's limit: then as it is.
         let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
     }
-    for signal in [SIGINT, SIGHUP, SIGXFSZ] {
+    for signal in [SIGINT, SIGHUP] {
         // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }

@@ -136,8 +136,11 @@ impl OpenBuckets {
         if let Some(bucket) = &*slot {
             return Ok(Arc::clone(bucket));
         }
+        // A pipe in its place is an error and is not waited for.
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = rustix::fs::open(self.bucket_path(digest), flags, Mode::empty())?;
         let bucket = Arc::new(Bucket {
-            folder: File::open(self.bucket_path(digest))?,
+            folder: File::from(folder),
             renaming: Mutex::new(()),
         });
         if bucket.folder.as_raw_fd() < MOST_DESCRIPTORS {

@@ -75,11 +75,11 @@ mod tests {
 
     #[test]
     fn a_script_says_all_of_the_command() {
-        let mut command = Command::new("/bin/tool");
+        let mut command = Command::new("/bin/sh");
         command.env("A", "it's").env_remove("B").args(["-x", "a b"]);
         assert_eq!(
             script(&command).unwrap(),
-            "#!/bin/sh\nexport A='it'\\''s'\nunset B\nexec '/bin/tool' '-x' 'a b' \"$@\"\n"
+            "#!/bin/sh\nexport A='it'\\''s'\nunset B\nexec '/bin/sh' '-x' 'a b' \"$@\"\n"
         );
     }
 }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::digest::Digest;
@@ -129,19 +130,27 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
         }
         found => {
             owner::check(folder, sharing)?;
-            found
+            match found {
+                Ok(text) if text.is_empty() && holds_a_store_only(folder) => {
+                    // A crash came before the disk had it.
+                    let file = synced(folder, &version_text()).map_err(unusable)?;
+                    file.persist(folder.join(VERSION))
+                        .map_err(|error| unusable(error.error))?;
+                    read_version(folder)
+                }
+                found => found,
+            }
         }
     };
     let found = found.map_err(unusable)?;
     let file = folder.join(VERSION);
-    if found.trim().parse() == Ok(LAYOUT_VERSION) {
+    if found.parse() == Ok(LAYOUT_VERSION) {
         return Ok(());
     }
     const SHOWN: usize = 20;
     Err(StoreError::OtherLayout {
         file,
         found: found
-            .trim()
             .chars()
             .take(SHOWN)
             .flat_map(char::escape_default)
@@ -157,24 +166,35 @@ pub(super) fn is_store(folder: &Path) -> bool {
 /// Makes a folder a store again that lost its version while a session worked in it: what somebody's `rm -r` left, or what
 /// was put after it. The next session would take it for somebody else's folder.
 pub(super) fn mend(folder: &Path) {
-    if folder.is_dir() && !is_store(folder) && files::names_in(folder).iter().all(is_own_name) {
+    if folder.is_dir() && !is_store(folder) && holds_a_store_only(folder) {
         // Where it cannot be written, nothing was put into it either.
         let _ = initialise(folder);
     }
 }
 
-/// Whether a store has such a name in its folder.
-fn is_own_name(name: &OsString) -> bool {
+/// Whether there is nothing in the folder that a store does not have.
+fn holds_a_store_only(folder: &Path) -> bool {
     const OTHERS: [&str; 4] = [OBJECTS, SCOPES, SESSIONS, VERSION];
-    is_left_by_making(name) || OTHERS.iter().any(|other| name == other)
+    files::names_in(folder)
+        .iter()
+        .all(|name| is_left_by_making(name) || OTHERS.iter().any(|other| name == other))
 }
 
+/// What VERSION says in a store of this layout.
+fn version_text() -> String {
+    format!("{LAYOUT_VERSION}\n")
+}
+
+/// What VERSION says; nothing where a crash has blanked it.
 fn read_version(folder: &Path) -> io::Result<String> {
     // Not a pipe, which would be waited for.
     let (file, _) = files::open_regular(&folder.join(VERSION), false)?;
     let mut text = String::new();
     file.take(MAX_VERSION).read_to_string(&mut text)?;
-    Ok(text)
+    // What a crash has blanked are zeros.
+    let version =
+        text.trim_matches(|character: char| character == '\0' || character.is_whitespace());
+    Ok(version.to_owned())
 }
 
 /// Whether there are files that the making of a store does not leave behind, wherever it is interrupted.
@@ -191,19 +211,23 @@ fn initialise(folder: &Path) -> io::Result<()> {
     create_if_missing(folder, TAG_NAME, TAG)?;
     // A new store has nothing to trim for a day.
     create_if_missing(folder, TRIM, "")?;
-    create_if_missing(folder, VERSION, &format!("{LAYOUT_VERSION}\n"))
+    create_if_missing(folder, VERSION, &version_text())
 }
 
 fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
-    let mut file = files::new_in(folder, 0o644)?;
-    file.write_all(text.as_bytes())?;
-    // Once for a store: a power failure that left the version empty would shut it for ever.
-    file.as_file().sync_all()?;
-    match file.persist_noclobber(folder.join(name)) {
+    match synced(folder, text)?.persist_noclobber(folder.join(name)) {
         Ok(_) => Ok(()),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(error.error),
     }
+}
+
+/// A file to be named that the disk has. Once for a store: a power failure that left the version empty would shut it.
+fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
+    let mut file = files::new_in(folder, 0o644)?;
+    file.write_all(text.as_bytes())?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// The file of an object.

@@ -130,7 +130,7 @@ fn in_units(value: f64, units: &[(f64, &str)]) -> String {
         .find(|(unit, _)| value >= *unit)
         .unwrap_or(&units[units.len() - 1]);
     let value = value / unit;
-    if value < 10.0 {
+    if value < 10.0 && value > 0.0 {
         format!("{value:.1} {name}")
     } else {
         format!("{value:.0} {name}")
@@ -147,6 +147,6 @@ mod tests {
         assert_eq!(time(45_600.0), "46 µs");
         assert_eq!(time(308.0), "308 ns");
         assert_eq!(size(56_625.0), "57 kB");
-        assert_eq!(size(0.0), "0.0 B");
+        assert_eq!(size(0.0), "0 B");
     }
 }

@@ -27,6 +27,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         command.current_dir(workspace.root()).args(arguments);
         process::run(&mut command)
     };
+    // It reads every dependency's manifest, of other systems too: a machine that has only built has not fetched those.
+    process::run(workspace.cargo().args(["fetch", "--locked"]))?;
     run(&["--offline", "check", "bans", "licenses", "sources"])?;
     let database = std::env::home_dir().map(|home| home.join(".cargo/advisory-dbs"));
     match database.is_some_and(|database| database.exists()) {

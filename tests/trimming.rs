@@ -201,3 +201,25 @@ fn nothing_is_taken_from_a_session_that_was_told_of_it() {
         now.close();
     });
 }
+
+#[test]
+fn what_others_are_still_writing_is_in_no_prunes_way() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("kept")], b"kept");
+    thread::scope(|threads| {
+        let pruning =
+            threads.spawn(|| (0..60).for_each(|_| drop(sandbox.run(&["prune"]).succeeded())));
+        // As sessions do that make a store, all at once: each file has its name in a moment.
+        let names: Vec<_> = (0..200)
+            .map(|number| sandbox.store().join(format!(".new-{number}")))
+            .collect();
+        while !pruning.is_finished() {
+            for name in &names {
+                fs::write(name, b"1\n").expect("it can be written");
+            }
+            for name in &names {
+                fs::remove_file(name).expect("it is there: it is new");
+            }
+        }
+    });
+}

@@ -254,12 +254,8 @@ impl Removal {
                 let Some(size) = is_old(name) else {
                     continue;
                 };
-                if !self.dry_run {
-                    match fs::remove_file(folder.join(name)) {
-                        Ok(()) => {}
-                        Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                        Err(error) => return Err(error),
-                    }
+                if !self.dry_run && !remove_if_there(&folder.join(name))? {
+                    continue;
                 }
                 if !files::is_temporary(name) {
                     count += 1;
@@ -274,13 +270,24 @@ impl Removal {
     fn remove_temporaries(&self, folder: &Path) -> io::Result<()> {
         for name in files::names_in(folder) {
             let path = folder.join(&name);
-            if files::is_temporary(&name)
-                && fs::symlink_metadata(&path)?.modified()? < self.temporaries_before
-            {
-                fs::remove_file(path)?;
+            // One that is gone by now has got its name: a store is being made, or its sessions are folded.
+            let is_left = fs::symlink_metadata(&path)
+                .and_then(|metadata| metadata.modified())
+                .is_ok_and(|modified| modified < self.temporaries_before);
+            if files::is_temporary(&name) && is_left {
+                remove_if_there(&path)?;
             }
         }
         Ok(())
+    }
+}
+
+/// Removes a file; false where somebody else was quicker.
+fn remove_if_there(path: &Path) -> io::Result<bool> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -223,3 +223,33 @@ fn what_others_are_still_writing_is_in_no_prunes_way() {
         }
     });
 }
+
+#[test]
+fn a_trimmer_that_was_stopped_with_its_lock_stops_no_build() {
+    let sandbox = Sandbox::new();
+    let (_, object) = aged(&sandbox, "old", 2 * HOUR, 2 * HOUR);
+    let bucket = fs::File::open(object.parent().expect("its bucket")).expect("the bucket");
+    bucket.lock().expect("its lock");
+    let mut helper = sandbox.helper(&[]);
+    // Nobody can be kept from removing what looks old; what is new nobody may remove.
+    helper.get(&action("old")).miss();
+    let path = helper.put(&action("new"), b"old").kept();
+    assert_eq!(fs::read(path).expect("the object"), b"old");
+    helper.close();
+    drop(bucket);
+    let mut helper = sandbox.helper(&[]);
+    assert_eq!(helper.get(&action("old")).hit().bytes(), b"old");
+    helper.close();
+}
+
+#[test]
+fn what_a_long_session_put_itself_is_in_use_when_it_is_wanted_again() {
+    let sandbox = Sandbox::new();
+    let mut helper = sandbox.helper(&[]);
+    let path = helper.put(&action("own"), b"own").kept();
+    make_older(&fs::File::open(&path).expect("the object"), 4 * HOUR);
+    helper.get(&action("own")).hit();
+    sandbox.run(&["prune", "--max-size", "0"]).succeeded();
+    assert!(path.exists(), "it was answered just now");
+    helper.close();
+}

@@ -70,10 +70,37 @@ impl Digest {
         words
     }
 
-    /// The two hex digits of the folder that holds this digest's file, and the file's name.
-    pub fn file_name(&self) -> (String, String) {
-        let hex = self.to_hex();
-        (hex[..2].to_owned(), hex)
+    /// Where this digest's file lies in a folder of buckets.
+    pub fn file_path(&self) -> FilePath {
+        let mut text = [b'/'; FILE_PATH];
+        let name = const_hex::Buffer::<LENGTH>::new().const_format(&self.0);
+        let digits = name.as_bytes();
+        text[..BUCKET].copy_from_slice(&digits[..BUCKET]);
+        text[BUCKET + 1..].copy_from_slice(digits);
+        FilePath(text)
+    }
+}
+
+/// Hex digits that name a bucket.
+const BUCKET: usize = 2;
+
+/// A bucket, a slash, and a digest in hex.
+const FILE_PATH: usize = BUCKET + 1 + 2 * LENGTH;
+
+/// The way to a digest's file: the bucket, which its first two hex digits name, and its name, which is all of them.
+/// Without memory of its own: two are made for every get.
+#[derive(Clone, Copy)]
+pub struct FilePath([u8; FILE_PATH]);
+
+impl FilePath {
+    /// Both, with a slash between.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("hex digits and a slash")
+    }
+
+    /// The bucket alone.
+    pub fn bucket(&self) -> &str {
+        &self.as_str()[..BUCKET]
     }
 }
 

@@ -51,9 +51,11 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
         output::complain(WELCOME);
         return Ok(ExitCode::from(super::USAGE));
     }
-    let stdout = duplicate(io::stdout()).context("cannot use standard output")?;
+    let stdout = take_stdout().context("cannot use standard output")?;
     // Before anything else takes what may be the last file descriptor.
     let stdin = duplicate(io::stdin()).context("cannot use standard input")?;
+    widen(&stdin);
+    widen(&stdout);
     let mut sink = ResponseWriter::new(stdout);
     if sink
         .send(&Response::Announcement)
@@ -63,12 +65,12 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
         // Whoever started this is gone already.
         return Ok(ExitCode::SUCCESS);
     }
-    prepare_process();
+    outlive_interrupts();
     // A policy needs its stack whatever this process was given for its first thread.
     let session = thread::Builder::new()
         .name("session".into())
         .stack_size(THREAD_STACK)
-        .spawn(move || serve(&options, stdin, &mut sink))
+        .spawn(move || serve(&options, stdin, sink))
         .context("cannot start a thread")?;
     session.join().unwrap_or_else(|_| {
         Err(anyhow::anyhow!(
@@ -82,10 +84,18 @@ fn duplicate(stream: impl AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
+/// Standard output, for answers alone: whatever else would print there prints to standard error. So the stream ends with
+/// the last answer, and the go command, which waits for that (protocol.md, 13), does not wait for this process to end.
+fn take_stdout() -> io::Result<File> {
+    let stdout = duplicate(io::stdout())?;
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    Ok(stdout)
+}
+
 fn serve(
     options: &HelperOptions,
     stdin: File,
-    sink: &mut ResponseWriter<File>,
+    mut sink: ResponseWriter<File>,
 ) -> anyhow::Result<ExitCode> {
     let mut notices = Notices::to_stderr(options.verbose);
     let setup = setup(options)?;
@@ -101,7 +111,8 @@ fn serve(
     let store = Arc::new(open_store(options, &mut notices));
     let session = Session::open(Arc::clone(&store), policy, setup, recorder, notices)?;
     let mut source = RequestReader::new(stdin);
-    let result = session.run(&mut source, sink);
+    let result = session.run(&mut source, &mut sink);
+    drop(sink);
     // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
     // day.
     let now = SystemTime::now();
@@ -118,14 +129,15 @@ fn serve(
     }
 }
 
-/// Larger pipes where the system gives them. No death by Ctrl-C: the go command gets the same signal, and its end is the
-/// end of the stream (protocol.md, 14).
-fn prepare_process() {
+/// Makes a pipe larger, where the system gives that.
+fn widen(stream: &File) {
+    // Not a pipe, or over the user's limit: then as it is.
     #[cfg(target_os = "linux")]
-    for stream in [io::stdin().as_fd(), io::stdout().as_fd()] {
-        // Not a pipe, or over the user's limit: then as it is.
-        let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
-    }
+    let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
+}
+
+/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream (protocol.md, 14).
+fn outlive_interrupts() {
     for signal in [SIGINT, SIGHUP] {
         // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));

@@ -8,13 +8,13 @@ use crate::digest::Digest;
 use crate::policy::{Candidate, Lookup};
 use crate::protocol::{Hit, Response, ResponseSink};
 use crate::recording::{Asked, Line};
-use crate::store::{Entry, Found};
+use crate::store::Found;
 
 use super::Session;
 
 /// What came of looking for an action in the granted scopes.
 enum Search {
-    Found { entry: Entry, disk_path: String },
+    Found(Found),
     Nothing { refused: bool },
 }
 
@@ -26,8 +26,9 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
         self.tally.gets += 1;
+        let now = SystemTime::now();
         if let Some(own) = self.own.get(action)
-            && std::fs::metadata(&own.disk_path).is_ok_and(|file| file.len() == own.size)
+            && self.store.still_has(&own.disk_path, own.size, now)
         {
             self.tally.hits += 1;
             let hit = Hit {
@@ -40,18 +41,19 @@ impl Session {
             self.record_answer("get", action, "hit", "own-put");
             return Ok(());
         }
-        match self.search(action) {
-            Search::Found { entry, disk_path } => {
+        match self.search(action, now) {
+            Search::Found(found) => {
                 self.tally.hits += 1;
-                sink.send(&Response::Hit(
-                    id,
-                    Hit {
-                        output: entry.output,
-                        size: entry.size,
-                        time: entry.time,
-                        disk_path: &disk_path,
-                    },
-                ))
+                let entry = &found.entry;
+                let hit = Hit {
+                    output: entry.output,
+                    size: entry.size,
+                    time: entry.time,
+                    disk_path: found.disk_path(),
+                };
+                sink.send(&Response::Hit(id, hit))?;
+                self.answered = Some(found);
+                Ok(())
             }
             Search::Nothing { refused } => {
                 self.tally.refused_gets += u64::from(refused);
@@ -60,13 +62,12 @@ impl Session {
         }
     }
 
-    fn search(&mut self, action: &Digest) -> Search {
+    fn search(&mut self, action: &Digest, now: SystemTime) -> Search {
         let nothing = |refused| Search::Nothing { refused };
         if self.is_off() {
             self.record_answer("get", action, "miss", "policy-off");
             return nothing(false);
         }
-        let now = SystemTime::now();
         let (mut refused, mut asked) = (false, false);
         for index in 0..self.access.read.len() {
             let scope = &self.access.read[index];
@@ -88,18 +89,13 @@ impl Session {
                     return nothing(true);
                 }
             };
-            match self.store.take(&found, verify, now) {
-                Some(disk_path) => {
-                    if verdict.is_none() {
-                        self.record_answer("get", action, "hit", "no-question");
-                    }
-                    return Search::Found {
-                        entry: found.entry,
-                        disk_path,
-                    };
+            if self.store.take(&found, verify, now) {
+                if verdict.is_none() {
+                    self.record_answer("get", action, "hit", "no-question");
                 }
-                None => self.record_answer("get", action, "miss", "damaged"),
+                return Search::Found(found);
             }
+            self.record_answer("get", action, "miss", "damaged");
         }
         if !asked {
             self.record_answer("get", action, "miss", "absent");

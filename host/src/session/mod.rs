@@ -33,7 +33,7 @@ use crate::policy::{
 };
 use crate::protocol::{Command, ProtocolError, RequestSource, Response, ResponseSink};
 use crate::recording::{Began, Ended, Line, Opened, Reason, Recorder};
-use crate::store::{ScopeName, SessionLine, Store, Tally};
+use crate::store::{Found, ScopeName, SessionLine, Store, Tally};
 
 use access::Access;
 use events::WITHOUT_CACHE;
@@ -105,6 +105,8 @@ pub struct Session {
     policy: Option<Asked>,
     access: Access,
     own: HashMap<Digest, OwnPut>,
+    /// What was answered last: its file is closed when the answer is out, so that nobody waits for that.
+    answered: Option<Found>,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
     tally: Tally,
@@ -169,6 +171,7 @@ impl Session {
             policy: None,
             access: Access::default(),
             own: HashMap::new(),
+            answered: None,
             audits: HashMap::new(),
             tally: Tally::default(),
             recorder,
@@ -278,6 +281,7 @@ impl Session {
             // What the client already waits for goes out before this side waits for the client.
             if !source.is_ready() {
                 sink.flush().map_err(RunError::Answers)?;
+                self.answered = None;
             }
             let request = match source.next_request() {
                 Ok(Some(request)) => request,
@@ -290,9 +294,12 @@ impl Session {
             let sent = match request.command {
                 Command::Get { action } => self.get(request.id, &action, sink),
                 Command::Put { action, output } => {
-                    // The body may take long to come.
-                    sink.flush().map_err(RunError::Answers)?;
-                    self.put(request.id, &action, output, source, sink)
+                    if !source.is_ready() {
+                        // The body may take long to come.
+                        sink.flush().map_err(RunError::Answers)?;
+                    }
+                    let size = request.body_size;
+                    self.put(request.id, &action, output, size, source, sink)
                 }
                 Command::Close => return Ok(Some(request.id)),
                 Command::Unusable(reason) => sink.send(&Response::Failed(request.id, reason)),

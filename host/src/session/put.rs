@@ -1,6 +1,8 @@
 //! Answers a put: takes the object in, asks the policy how far it may travel, and writes the entry.
 
 use std::io;
+use std::sync::mpsc;
+use std::thread;
 use std::time::SystemTime;
 
 use crate::content::{Facts, Kind, Recogniser};
@@ -8,9 +10,16 @@ use crate::digest::Digest;
 use crate::policy::{AllFacts, Offer, Reach};
 use crate::protocol::{BodyError, RequestSource, Response, ResponseSink};
 use crate::recording::{Asked, Line};
-use crate::store::{self, Entry, PutError, Stored};
+use crate::store::{self, Entry, Incoming, PutError, Stored};
 
 use super::{OwnPut, Session};
+
+/// A body from this size on is read and decoded by one thread while another hashes and writes it. Below, starting one
+/// costs more than it saves.
+const OVERLAPPED_FROM: u64 = 1024 * 1024;
+
+/// Parts that wait for the second thread: enough that neither waits for the other's every step.
+const PARTS_UNDER_WAY: usize = 4;
 
 /// Why a put has no object.
 enum Failure {
@@ -47,10 +56,11 @@ impl Session {
         id: i64,
         action: &Digest,
         output: Digest,
+        size: u64,
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        let (stored, kind, facts) = match self.receive(action, output, source) {
+        let (stored, kind, facts) = match self.receive(action, output, size, source) {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
@@ -103,10 +113,15 @@ impl Session {
         &mut self,
         action: &Digest,
         output: Digest,
+        size: u64,
         source: &mut impl RequestSource,
     ) -> Result<(Stored, Kind, Facts), Failure> {
         let mut incoming = self.store.receive(output);
         let mut recogniser = Recogniser::new(action);
+        if size >= OVERLAPPED_FROM {
+            receive_overlapped(&mut incoming, &mut recogniser, source)?;
+        }
+        // What is left: all of it, or nothing.
         while let Some(part) = source.next_part()? {
             recogniser.update(part);
             incoming.write(part);
@@ -202,4 +217,30 @@ impl Session {
             ),
         );
     }
+}
+
+/// Takes a body in on two threads: this one reads and decodes, the other hashes and writes. Where the system has no thread
+/// to give, nothing of it was taken.
+fn receive_overlapped(
+    incoming: &mut Incoming<'_>,
+    recogniser: &mut Recogniser,
+    source: &mut impl RequestSource,
+) -> Result<(), BodyError> {
+    let (sender, parts) = mpsc::sync_channel::<Vec<u8>>(PARTS_UNDER_WAY);
+    // The sender belongs to this closure, so that the other thread ends however it is left.
+    thread::scope(move |threads| {
+        let write_all = move || parts.into_iter().for_each(|part| incoming.write(&part));
+        if thread::Builder::new()
+            .spawn_scoped(threads, write_all)
+            .is_err()
+        {
+            return Ok(());
+        }
+        while let Some(part) = source.next_part()? {
+            recogniser.update(part);
+            // The other one takes all that comes.
+            let _ = sender.send(part.to_vec());
+        }
+        Ok(())
+    })
 }

@@ -51,7 +51,7 @@ impl Checked {
         for name in self.names_in(bucket, |path| fs::symlink_metadata(path)) {
             let path = bucket.join(&name);
             match files::digest_of(&name) {
-                Some(digest) if bucket.ends_with(digest.file_name().0) => {
+                Some(digest) if bucket.ends_with(digest.file_path().bucket()) => {
                     files.push((path, digest));
                 }
                 _ if files::is_temporary(&name) => {}

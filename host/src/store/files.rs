@@ -2,11 +2,13 @@
 //! keep the trimmer away while they are touched.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -72,11 +74,44 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
+/// How long a build waits for a trimmer, which holds a lock for a millisecond. One that was stopped with it, by Ctrl-Z or
+/// with its container, must stop no build.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Between two looks at a lock: the first ones, and the most that they grow to.
+const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(20));
+
+/// A lock was not to be had once: from then on this process waits for none.
+static IMPATIENT: AtomicBool = AtomicBool::new(false);
+
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.
+///
+/// # Errors
+/// When it cannot be opened or locked, or somebody else holds the lock for longer than any build should wait.
 pub(super) fn lock_shared(folder: &Path) -> io::Result<File> {
     let lock = File::open(folder)?;
-    lock.lock_shared()?;
-    Ok(lock)
+    let began = Instant::now();
+    let (mut pause, longest) = PAUSES;
+    loop {
+        match lock.try_lock_shared() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if IMPATIENT.load(Ordering::Relaxed) || began.elapsed() >= PATIENCE {
+            IMPATIENT.store(true, Ordering::Relaxed);
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                format!(
+                    "{} is locked by a process that trims the store and does not go on; is a `cachewarden prune` stopped?",
+                    folder.display()
+                ),
+            ));
+        }
+        // There is no event to wait for: the system's own wait for a lock has no end.
+        thread::sleep(pause);
+        pause = longest.min(pause * 2);
+    }
 }
 
 /// Keeps everyone from touching or replacing anything in `folder` until the lock is dropped.
@@ -84,6 +119,19 @@ pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
     let lock = File::open(folder)?;
     lock.lock()?;
     Ok(lock)
+}
+
+/// Marks a file as used, while the trimmer keeps away.
+///
+/// # Errors
+/// When it is gone, or the trimmer cannot be kept away.
+pub(super) fn touch(path: &Path, now: SystemTime) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let _lock = lock_shared(folder)?;
+    let (file, _) = open_regular(path, false)?;
+    // Where the store is read-only nothing is trimmed either.
+    let _ = file.set_modified(now);
+    Ok(())
 }
 
 /// Whether a file last touched at `modified` is due to be touched again.

@@ -13,9 +13,8 @@ use thiserror::Error;
 
 use crate::digest::Digest;
 
-use super::files;
-use super::objects::{BUFFER, OBJECT_MODE, Objects};
-use super::open_buckets::NewFile;
+use super::new_file::NewFile;
+use super::objects::{self, BUFFER, FoundObject, OBJECT_MODE, Objects};
 use super::private::PrivateObjects;
 
 /// Why an object was not kept.
@@ -123,10 +122,9 @@ impl<'store> Incoming<'store> {
                 found,
             });
         }
-        if let Target::Comparing(existing) = &self.target
-            && existing
-                .metadata()
-                .map_or(true, |data| data.len() != self.size)
+        // What cmd/go cannot reach by the path that it is told is not kept.
+        if let (Target::Comparing(_), Some(objects)) = (&self.target, self.store)
+            && objects.find(&self.output, self.size).is_none()
         {
             self.rewrite();
         }
@@ -158,14 +156,12 @@ impl<'store> Incoming<'store> {
     /// The object that is already there, marked as used first so that the trimmer leaves it alone from now on.
     fn open_existing(&self) -> Option<File> {
         let objects = self.store?;
-        // By the path that cmd/go is told.
-        let path = objects.buckets.path(&self.output);
-        let (file, metadata) = files::open_regular(&path, false).ok()?;
-        let due = files::is_touch_due(metadata.modified().ok()?, SystemTime::now());
-        if due && !objects.touch(&self.output).ok()? {
-            return None;
-        }
-        Some(file)
+        let (file, status) = objects.buckets.open(&self.output, false).ok()?;
+        let object = FoundObject {
+            touched: status.modified,
+            disk_path: objects.disk_path(&self.output),
+        };
+        objects::keep(&object, SystemTime::now()).then_some(file)
     }
 
     fn create(&mut self) -> Target {
@@ -230,11 +226,10 @@ impl<'store> Incoming<'store> {
     fn name(&mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.target, Target::Nothing) {
             Target::Writing(mut file) => {
-                let path = self.place().buckets.path(&self.output);
-                // What cmd/go cannot reach by the path that it is told is not kept.
+                let buckets = &self.place().buckets;
                 let named = file
-                    .name(&self.output)
-                    .and_then(|()| fs::symlink_metadata(path).map(drop));
+                    .name(&self.output, &buckets.bucket_path(&self.output))
+                    .and_then(|()| fs::symlink_metadata(buckets.path(&self.output)).map(drop));
                 if named.is_err() {
                     self.target = Target::Writing(file);
                 }

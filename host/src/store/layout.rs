@@ -232,10 +232,7 @@ fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
 
 /// The file of an object.
 pub(super) fn object_path(folder: &Path, output: &Digest) -> PathBuf {
-    let (bucket, name) = output.file_name();
-    let mut path = folder.join(OBJECTS);
-    path.extend([bucket, name]);
-    path
+    folder.join(OBJECTS).join(output.file_path().as_str())
 }
 
 /// The folder of a scope's entries.

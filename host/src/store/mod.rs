@@ -21,6 +21,7 @@ mod files;
 mod finding;
 mod incoming;
 mod layout;
+mod new_file;
 mod objects;
 mod open_buckets;
 mod owner;
@@ -57,7 +58,7 @@ use std::time::SystemTime;
 use crate::digest::Digest;
 
 use entry::MAX_LINE;
-use objects::Objects;
+use objects::{FoundObject, Objects};
 use open_buckets::OpenBuckets;
 use private::PrivateObjects;
 
@@ -116,10 +117,15 @@ pub struct Found {
     identity: (u64, u64),
     boot_offset: u64,
     entry_touched: SystemTime,
-    object_touched: SystemTime,
+    object: FoundObject,
 }
 
 impl Found {
+    /// The object's file, as cmd/go is told.
+    pub fn disk_path(&self) -> &str {
+        &self.object.disk_path
+    }
+
     /// Changes the entry's boot in place, in the very file that was read: if a put has replaced it meanwhile, that put's
     /// line stays as it is. A line torn by a crash has some other boot, and its object is hashed again.
     fn renew_boot(&self, boot: Boot) -> io::Result<()> {
@@ -196,9 +202,7 @@ impl Store {
         if line.entry.has_expired(now) {
             return None;
         }
-        let object_touched = shared
-            .objects
-            .touched(&line.entry.output, line.entry.size)?;
+        let object = shared.objects.find(&line.entry.output, line.entry.size)?;
         Some(Found {
             entry: line.entry,
             action: *action,
@@ -207,33 +211,40 @@ impl Store {
             identity: status.identity,
             boot_offset: line.boot_offset,
             entry_touched: status.modified,
-            object_touched,
+            object,
         })
     }
 
     /// Prepares what was found to be answered: its bytes are hashed where that did not happen since the machine
-    /// started, or where `verify` asks for it; entry and object are marked as used. The path for cmd/go; `None` where
-    /// the object is damaged or gone, which is a miss.
-    pub fn take(&self, found: &Found, verify: bool, now: SystemTime) -> Option<String> {
-        let objects = &self.shared.as_ref()?.objects;
+    /// started, or where `verify` asks for it; entry and object are marked as used. False where the object is damaged or
+    /// gone, which is a miss.
+    pub fn take(&self, found: &Found, verify: bool, now: SystemTime) -> bool {
+        let Some(Shared { objects, .. }) = &self.shared else {
+            return false;
+        };
         let Entry { output, size, .. } = found.entry;
         let vouched = found.entry.boot.vouches_under(self.boot);
         if (verify || !vouched) && !objects.is_sound(&output, size) {
-            return None;
+            return false;
         }
         if !vouched {
             // Where the store is read-only, the object is hashed again the next time.
             let _ = found.renew_boot(self.boot);
         }
-        if files::is_touch_due(found.object_touched, now) && !objects.touch(&output).unwrap_or(true)
-        {
-            return None;
+        if !objects::keep(&found.object, now) {
+            return false;
         }
         if files::is_touch_due(found.entry_touched, now) || !vouched {
             // The object first: it must never look older than its entry by more than the trimmer allows for.
             let _ = found.file.set_modified(now);
         }
-        Some(objects.disk_path(&output))
+        true
+    }
+
+    /// Whether an object that this session put is there still; it is marked as used.
+    pub fn still_has(&self, disk_path: &str, size: u64, now: SystemTime) -> bool {
+        objects::find_at(disk_path.to_owned(), size)
+            .is_some_and(|object| objects::keep(&object, now))
     }
 
     /// Begins to take an object in.
@@ -250,8 +261,9 @@ impl Store {
         let Some(shared) = &self.shared else {
             return Err(io::Error::other("the store could not be opened"));
         };
-        let mut file = shared.entries(scope).create(action, ENTRY_MODE)?;
+        let entries = shared.entries(scope);
+        let mut file = entries.create(action, ENTRY_MODE)?;
         file.write_all(entry.to_line().as_bytes())?;
-        file.name(action)
+        file.name(action, &entries.bucket_path(action))
     }
 }

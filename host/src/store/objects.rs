@@ -4,7 +4,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::SystemTime;
 
@@ -31,6 +31,15 @@ pub(super) struct Objects {
     spelled: OnceLock<String>,
 }
 
+/// An object that is there.
+#[derive(Debug)]
+pub(super) struct FoundObject {
+    /// When it was last marked as used.
+    pub(super) touched: SystemTime,
+    /// Its path, as cmd/go is told.
+    pub(super) disk_path: String,
+}
+
 impl Objects {
     /// Objects under `folder`, which need not exist yet, named to cmd/go by paths that begin with `gocache`.
     pub(super) fn new(folder: PathBuf, gocache: Option<PathBuf>) -> Self {
@@ -43,20 +52,22 @@ impl Objects {
 
     /// The object's file, as cmd/go is told.
     pub(super) fn disk_path(&self, output: &Digest) -> String {
-        let (bucket, name) = output.file_name();
         let folder = self
             .spelled
             .get_or_init(|| spelled_from(self.gocache.as_deref(), self.buckets.folder()));
-        format!("{folder}/{bucket}/{name}")
+        path_below(folder, output)
     }
 
-    /// When the object was last touched; `None` where it is missing or not of this size.
-    pub(super) fn touched(&self, output: &Digest, size: u64) -> Option<SystemTime> {
-        // By the path that cmd/go is told: what it cannot reach is not here.
-        let metadata = fs::symlink_metadata(self.buckets.path(output)).ok()?;
-        (metadata.is_file() && metadata.len() == size)
-            .then(|| metadata.modified().ok())
-            .flatten()
+    /// Looks for an object of this size; `None` where there is none.
+    pub(super) fn find(&self, output: &Digest, size: u64) -> Option<FoundObject> {
+        match self.spelled.get() {
+            Some(folder) => find_at(path_below(folder, output), size),
+            None => {
+                // How it is spelled cannot be found out before there is something.
+                fs::symlink_metadata(self.buckets.path(output)).ok()?;
+                find_at(self.disk_path(output), size)
+            }
+        }
     }
 
     /// Whether the object's bytes are what its name says.
@@ -66,20 +77,36 @@ impl Objects {
         };
         matches!(hash(&mut file), Ok((digest, length)) if digest == *output && length == size)
     }
+}
 
-    /// Marks the object as used; false where the trimmer was quicker.
-    pub(super) fn touch(&self, output: &Digest) -> io::Result<bool> {
-        let _lock = files::lock_shared(&self.buckets.bucket_path(output))?;
-        match self.buckets.open(output, false) {
-            Ok((file, _)) => {
-                // Where the store is read-only nothing is trimmed either.
-                let _ = file.set_modified(SystemTime::now());
-                Ok(true)
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
+/// Looks for an object along the path that cmd/go is told: what it cannot reach is not here.
+pub(super) fn find_at(disk_path: String, size: u64) -> Option<FoundObject> {
+    let metadata = fs::symlink_metadata(&disk_path).ok()?;
+    let touched = metadata.modified().ok()?;
+    (metadata.is_file() && metadata.len() == size).then_some(FoundObject { touched, disk_path })
+}
+
+/// Marks an object as used, where that is due; false where it may be gone the next moment: the trimmer was quicker, or
+/// nobody can be kept from removing it.
+pub(super) fn keep(object: &FoundObject, now: SystemTime) -> bool {
+    !files::is_touch_due(object.touched, now)
+        || files::touch(Path::new(&object.disk_path), now)
+            .map_or_else(|error| is_for_reading_only(&error), |()| true)
+}
+
+/// Whether an error says that this process cannot change the store at all, or that its file system has no locks: then it
+/// is read as it is.
+fn is_for_reading_only(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
+    matches!(
+        error.kind(),
+        PermissionDenied | ReadOnlyFilesystem | Unsupported
+    ) || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOLCK)
+}
+
+fn path_below(folder: &str, output: &Digest) -> String {
+    let path = output.file_path();
+    [folder, "/", path.as_str()].concat()
 }
 
 /// The digest and the length of a file, from its current position.

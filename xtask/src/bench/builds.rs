@@ -1,6 +1,8 @@
-//! Builds with a real go: cold, into an empty cache, and warm, with everything in it.
+//! Work of a real go: cold, into an empty cache, and warm, with everything in it.
 
-use anyhow::{Result, ensure};
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
 
 use crate::totals::Totals;
 
@@ -13,13 +15,39 @@ use super::workbench::Workbench;
 pub(super) struct Workload {
     name: &'static str,
     arguments: &'static [&'static str],
+    /// The most that it may take warm, as parts of the floor's time.
+    target: &'static str,
 }
 
 /// A thousand gets and little else: the most that a helper can hurt.
 pub(super) const STANDARD_LIBRARY: Workload = Workload {
     name: "`go build std`",
     arguments: &["build", "std"],
+    target: "1.04 x floor",
 };
+
+/// What people do all day.
+pub(super) const WARM: [&Workload; 4] = [
+    &STANDARD_LIBRARY,
+    &Workload {
+        name: "`go build` of a program with net/http",
+        arguments: &["build", "-o", "/dev/null", "./program"],
+        target: "1.02 x floor",
+    },
+    &Workload {
+        name: "`go vet std`",
+        arguments: &["vet", "std"],
+        target: "1.02 x floor",
+    },
+    &Workload {
+        name: "`go test` of five packages, cached",
+        arguments: &["test", "strings", "bytes", "sort", "strconv", "bufio"],
+        target: "1.05 x floor",
+    },
+];
+
+/// The program that imports net/http.
+const PROGRAM: &str = "package main\n\nimport (\n\t\"fmt\"\n\t\"net/http\"\n)\n\nfunc main() { fmt.Println(http.StatusText(200)) }\n";
 
 /// The columns of all builds. Nothing is cold to the floor: it takes no puts.
 pub(super) const CONTESTANTS: [Contestant; 4] = [
@@ -38,50 +66,73 @@ does not wait for, and of the compiler. Every warm build is seen to find everyth
 /// Builds into empty caches; what the last round leaves is there for warm builds.
 pub(super) fn cold(
     bench: &Workbench,
-    workload: &Workload,
+    contestants: &[Contestant],
     rounds: usize,
 ) -> Result<(Vec<Row>, States)> {
+    let workload = &STANDARD_LIBRARY;
     println!("cold {}: {rounds} rounds", workload.name);
-    let mut states = States {
-        alone: State::new(bench)?,
-        plain: State::new(bench)?,
-        slim: State::new(bench)?,
-    };
-    let contestants = [Contestant::GoAlone, Contestant::Plain, Contestant::Slim];
-    let mut samples = take_turns(rounds, &contestants, |contestant| {
+    let mut states = States::default();
+    let samples = take_turns(rounds, contestants, |contestant| {
+        if contestant == Contestant::Floor {
+            return Ok(None);
+        }
         let state = State::new(bench)?;
         bench.settle()?;
         let usage = run(bench, workload, contestant, &state)?;
         println!("  {}: {:.1} s", contestant.name(), usage.wall.as_secs_f64());
-        if contestant != Contestant::GoAlone {
+        if contestant.is_ours() {
             let totals = Totals::of_last_session(&state.store())?;
             let built = totals.puts > 0 && totals.refused_gets == 0 && totals.refused_puts == 0;
             ensure!(built, "a cold build should put all it makes: {totals:?}");
         }
-        *match contestant {
-            Contestant::Plain => &mut states.plain,
-            Contestant::Slim => &mut states.slim,
-            _ => &mut states.alone,
-        } = state;
-        Ok(usage)
+        states.keep(contestant, state);
+        Ok(Some(usage))
     })?;
-    samples.insert(1, Vec::new());
     bench.settle()?;
-    Ok((rows("cold", workload, &samples), states))
+    let samples: Vec<Vec<Usage>> = samples
+        .into_iter()
+        .map(|column| column.into_iter().flatten().collect())
+        .collect();
+    Ok((
+        rows("cold", workload, &samples, "1.02 x cmd/go alone"),
+        states,
+    ))
 }
 
-/// Builds with everything in the cache.
+/// Does all that is measured warm once, so that everything is in the caches.
+pub(super) fn fill(bench: &Workbench, contestants: &[Contestant], states: &States) -> Result<()> {
+    let program = bench.path("program");
+    let write = |name: &str, text: &str| {
+        let file = bench.path(name);
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    };
+    fs::create_dir(&program).with_context(|| format!("cannot make {}", program.display()))?;
+    write("go.mod", "module example.org/bench\n\ngo 1.24\n")?;
+    write("program/main.go", PROGRAM)?;
+    for workload in WARM {
+        println!("filling: {}", workload.name);
+        for contestant in contestants {
+            if *contestant != Contestant::Floor {
+                run(bench, workload, *contestant, states.of(*contestant)?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Work with everything in the cache.
 pub(super) fn warm(
     bench: &Workbench,
     workload: &Workload,
+    contestants: &[Contestant],
     states: &States,
     rounds: usize,
 ) -> Result<Vec<Row>> {
     println!("warm {}: {rounds} rounds", workload.name);
-    let build = |contestant| {
-        let state = states.of(contestant);
+    let build = |contestant: Contestant| {
+        let state = states.of(contestant)?;
         let usage = run(bench, workload, contestant, state)?;
-        if matches!(contestant, Contestant::Plain | Contestant::Slim) {
+        if contestant.is_ours() {
             let totals = Totals::of_last_session(&state.store())?;
             let warm = totals.gets > 0 && totals.hits == totals.gets && totals.puts == 0;
             ensure!(warm, "a warm build should find everything: {totals:?}");
@@ -89,9 +140,9 @@ pub(super) fn warm(
         Ok(usage)
     };
     // Not measured: the first one finds programs and files that were not read yet.
-    take_turns(1, &CONTESTANTS, build)?;
-    let samples = take_turns(rounds, &CONTESTANTS, build)?;
-    Ok(rows("warm", workload, &samples))
+    take_turns(1, contestants, build)?;
+    let samples = take_turns(rounds, contestants, build)?;
+    Ok(rows("warm", workload, &samples, workload.target))
 }
 
 fn run(
@@ -106,17 +157,24 @@ fn run(
 }
 
 /// A row for the time and one for the CPU time.
-fn rows(temperature: &str, workload: &Workload, samples: &[Vec<Usage>]) -> Vec<Row> {
-    let row = |what: &str, figure: fn(&Usage) -> f64| Row {
+fn rows(temperature: &str, workload: &Workload, samples: &[Vec<Usage>], target: &str) -> Vec<Row> {
+    let row = |what: &str, target: &str, figure: fn(&Usage) -> f64| Row {
         what: format!("{temperature} {}, {what}", workload.name),
+        target: target.to_owned(),
         unit: Unit::Seconds,
         samples: samples
             .iter()
             .map(|column| column.iter().map(figure).collect())
             .collect(),
     };
+    let for_cpu = match temperature {
+        "warm" => "1.17 x cmd/go alone",
+        _ => "",
+    };
     vec![
-        row("time", |usage| usage.wall.as_secs_f64()),
-        row("CPU of go and helper", |usage| usage.cpu.as_secs_f64()),
+        row("time", target, |usage| usage.wall.as_secs_f64()),
+        row("CPU of go and helper", for_cpu, |usage| {
+            usage.cpu.as_secs_f64()
+        }),
     ]
 }

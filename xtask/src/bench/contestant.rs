@@ -1,13 +1,15 @@
 //! Whom everything is measured with.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use super::peers::Peer;
 use super::workbench::Workbench;
 
 /// One who answers go.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Contestant {
     /// cmd/go with its own cache: no helper.
     GoAlone,
@@ -17,6 +19,8 @@ pub(super) enum Contestant {
     Plain,
     /// cachewarden, asking `slim` about every get and put.
     Slim,
+    /// Somebody else's helper.
+    Peer(&'static Peer),
 }
 
 impl Contestant {
@@ -27,7 +31,13 @@ impl Contestant {
             Contestant::Floor => "floor",
             Contestant::Plain => "cachewarden",
             Contestant::Slim => "with `slim`",
+            Contestant::Peer(peer) => peer.name,
         }
+    }
+
+    /// Whether it keeps totals of its sessions.
+    pub(super) fn is_ours(self) -> bool {
+        matches!(self, Contestant::Plain | Contestant::Slim)
     }
 }
 
@@ -50,7 +60,7 @@ impl State {
         self.folder.join("gocache")
     }
 
-    /// The store of a cachewarden.
+    /// The store of a cachewarden, or of a peer.
     pub(super) fn store(&self) -> PathBuf {
         self.folder.join("store")
     }
@@ -67,19 +77,25 @@ impl State {
 }
 
 /// What the contestants have kept after a cold build: all that a warm one needs.
+#[derive(Default)]
 pub(super) struct States {
-    pub(super) alone: State,
-    pub(super) plain: State,
-    pub(super) slim: State,
+    kept: HashMap<Contestant, State>,
 }
 
 impl States {
+    /// This contestant's from now on.
+    pub(super) fn keep(&mut self, contestant: Contestant, state: State) {
+        self.kept.insert(contestant, state);
+    }
+
     /// The floor answers what the plain cachewarden would.
-    pub(super) fn of(&self, contestant: Contestant) -> &State {
-        match contestant {
-            Contestant::GoAlone => &self.alone,
-            Contestant::Floor | Contestant::Plain => &self.plain,
-            Contestant::Slim => &self.slim,
-        }
+    pub(super) fn of(&self, contestant: Contestant) -> Result<&State> {
+        let whose = match contestant {
+            Contestant::Floor => Contestant::Plain,
+            other => other,
+        };
+        self.kept
+            .get(&whose)
+            .with_context(|| format!("{} has kept nothing yet", whose.name()))
     }
 }

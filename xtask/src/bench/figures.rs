@@ -10,14 +10,18 @@ pub(super) enum Unit {
     Seconds,
     Milliseconds,
     Microseconds,
+    Nanoseconds,
     PerSecond,
     MegabytesPerSecond,
+    Megabytes,
 }
 
 /// One thing that was measured.
 #[derive(Clone)]
 pub(super) struct Row {
     pub(super) what: String,
+    /// What it should come to; empty where nothing was set.
+    pub(super) target: String,
     pub(super) unit: Unit,
     /// For each column a sample of each round; no samples where a column has none of this.
     pub(super) samples: Vec<Vec<f64>>,
@@ -63,7 +67,7 @@ impl Row {
                 .iter()
                 .filter(|left| !left.is_empty());
             let ratios: Vec<_> = left
-                .map(|left| format!("{:.2}", median_ratio(samples, left)))
+                .map(|left| format!("{:.3}", median_ratio(samples, left)))
                 .collect();
             let figure = self.unit.write(median(samples));
             cells.push(match ratios.is_empty() {
@@ -82,11 +86,15 @@ impl Row {
 impl Section {
     /// As a table.
     pub(super) fn table(&self) -> Table {
-        let mut header = vec!["what", "pairs"];
+        let mut header = vec!["what", "target", "pairs"];
         header.extend(&self.columns);
         let mut table = Table::new(&header);
         for row in &self.rows {
-            let mut cells = vec![row.what.clone(), row.rounds().to_string()];
+            let mut cells = vec![
+                row.what.clone(),
+                row.target.clone(),
+                row.rounds().to_string(),
+            ];
             cells.extend(row.cells());
             table.add(cells);
         }
@@ -102,6 +110,8 @@ impl Unit {
             Unit::Milliseconds => format!("{figure:.2} ms"),
             Unit::Microseconds => format!("{figure:.1} us"),
             Unit::PerSecond => format!("{} /s", grouped(figure)),
+            Unit::Nanoseconds => format!("{figure:.0} ns"),
+            Unit::Megabytes => format!("{figure:.1} MB"),
             Unit::MegabytesPerSecond => format!("{figure:.0} MB/s"),
         }
     }
@@ -149,12 +159,13 @@ mod tests {
     fn a_cell_has_its_median_and_its_ratios_to_the_left() {
         let row = Row {
             what: "a build".into(),
+            target: String::new(),
             unit: Unit::Seconds,
             samples: vec![vec![1.0, 3.0, 2.0], vec![], vec![2.0, 3.0, 6.0], vec![20.0]],
         };
         assert_eq!(
             row.cells(),
-            ["2.000 s", "-", "3.000 s (2.00)", "20.0 s (20.00, 10.00)"]
+            ["2.000 s", "-", "3.000 s (2.000)", "20.0 s (20.000, 10.000)"]
         );
         assert_eq!(row.rounds(), 3);
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);

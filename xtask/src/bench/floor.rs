@@ -13,7 +13,7 @@ use super::workbench::Workbench;
 
 /// Writes all answers of the plain cachewarden's store into a file for the floor.
 pub(super) fn learn(bench: &Workbench, states: &States) -> Result<()> {
-    let state = states.of(Contestant::Plain);
+    let state = states.of(Contestant::Plain)?;
     let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
     let mut answers = String::new();
     for (index, action) in actions(&state.store())?.iter().enumerate() {

@@ -10,8 +10,6 @@ use super::floor;
 use super::wire::{self, Client, Requests};
 use super::workbench::Workbench;
 
-const CONTESTANTS: [Contestant; 3] = [Contestant::Floor, Contestant::Plain, Contestant::Slim];
-
 /// Gets of a pipelined round: half a second or so.
 const PIPELINED: usize = 50_000;
 
@@ -19,46 +17,74 @@ const PIPELINED: usize = 50_000;
 const SINGLE: usize = 2_000;
 
 /// Sends gets that hit.
-pub(super) fn measure(bench: &Workbench, states: &States, rounds: usize) -> Result<Section> {
+pub(super) fn measure(
+    bench: &Workbench,
+    helpers: &[Contestant],
+    states: &States,
+    rounds: usize,
+) -> Result<Section> {
     println!("gets: {rounds} rounds");
-    let actions = floor::actions(&states.of(Contestant::Plain).store())?;
+    let actions = floor::actions(&states.of(Contestant::Plain)?.store())?;
     let mut requests = Requests::default();
     for action in actions.iter().cycle().take(PIPELINED) {
         requests.get(action);
     }
-    let pipelined = take_turns(rounds, &CONTESTANTS, |contestant| {
-        let client = Client::ready(bench.command(contestant, states.of(contestant), &[])?)?;
+    let pipelined = take_turns(rounds, helpers, |contestant| {
+        let client = Client::ready(bench.command(contestant, states.of(contestant)?, &[])?)?;
         let time = client.pipeline(&requests)?;
         Ok(PIPELINED as f64 / time.as_secs_f64())
     })?;
-    let single = take_turns(rounds, &CONTESTANTS, |contestant| {
-        let client = Client::ready(bench.command(contestant, states.of(contestant), &[])?)?;
-        median_of_single(client, &actions)
+    let single = take_turns(rounds, helpers, |contestant| {
+        let client = Client::ready(bench.command(contestant, states.of(contestant)?, &[])?)?;
+        one_at_a_time(client, &actions)
     })?;
     Ok(Section {
         title: "Gets that hit",
         note: "\
 The requests that go sends, without go: 50,000 as fast as the helper takes them, and 2,000 of which each waits for the
-answer to the one before it (the median of these).
+answer to the one before it (the median of these). Memory is the most that the helper had by the last of them: a warm
+`go build std` sends some thousand.
 ",
-        columns: CONTESTANTS.map(Contestant::name).to_vec(),
+        columns: helpers.iter().map(|helper| helper.name()).collect(),
         rows: vec![
             Row {
                 what: "pipelined".to_owned(),
+                target: "200,000 /s".to_owned(),
                 unit: Unit::PerSecond,
                 samples: pipelined,
             },
             Row {
                 what: "one at a time, each".to_owned(),
+                target: "1.25 x floor".to_owned(),
                 unit: Unit::Microseconds,
-                samples: single,
+                samples: column(&single, |single| single.microseconds),
+            },
+            Row {
+                what: "memory of the helper".to_owned(),
+                target: "16 MB".to_owned(),
+                unit: Unit::Megabytes,
+                samples: column(&single, |single| single.megabytes),
             },
         ],
     })
 }
 
-/// The median time of a get, in microseconds.
-fn median_of_single(mut client: Client, actions: &[String]) -> Result<f64> {
+/// What came of gets that were sent one at a time.
+struct Single {
+    /// The median time of one.
+    microseconds: f64,
+    /// The most memory that the helper had.
+    megabytes: f64,
+}
+
+fn column(samples: &[Vec<Single>], figure: fn(&Single) -> f64) -> Vec<Vec<f64>> {
+    samples
+        .iter()
+        .map(|column| column.iter().map(figure).collect())
+        .collect()
+}
+
+fn one_at_a_time(mut client: Client, actions: &[String]) -> Result<Single> {
     let mut times = Vec::new();
     for (index, action) in actions.iter().cycle().take(SINGLE).enumerate() {
         let request = wire::get(index + 1, action);
@@ -67,6 +93,10 @@ fn median_of_single(mut client: Client, actions: &[String]) -> Result<f64> {
         times.push(started.elapsed().as_secs_f64() * 1e6);
         ensure!(answer.contains("DiskPath"), "not a hit: {answer}");
     }
+    let megabytes = client.peak_memory()? as f64 / 1e6;
     client.finish()?;
-    Ok(median(&times))
+    Ok(Single {
+        microseconds: median(&times),
+        megabytes,
+    })
 }

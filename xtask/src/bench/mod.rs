@@ -6,11 +6,14 @@
 
 mod builds;
 mod contestant;
+mod decisions;
 mod figures;
 mod floor;
 mod gets;
+mod large;
 mod meanwhile;
 mod page;
+mod peers;
 mod puts;
 mod starts;
 mod usage;
@@ -25,6 +28,7 @@ use crate::go::Go;
 use crate::workspace::Workspace;
 
 use crate::machine::Machine;
+use contestant::Contestant;
 use figures::Section;
 use meanwhile::Meanwhile;
 use workbench::Workbench;
@@ -38,6 +42,12 @@ pub(crate) struct Effort {
     /// Pairs of cold builds, of which each takes half a minute or more
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = positive)]
     cold_pairs: usize,
+    /// Measure other helpers beside, which are installed for it; writes docs/peers.md
+    #[arg(long)]
+    peers: bool,
+    /// Entries of the large store
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = positive)]
+    entries: usize,
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -47,37 +57,66 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Measures everything, prints it, and writes docs/benchmarks.md.
+/// Measures everything, prints it, and writes docs/benchmarks.md; or, with peers, measures them and writes
+/// docs/peers.md.
 pub(crate) fn run(workspace: &Workspace, effort: Effort) -> Result<()> {
     let go = Go::of_this_machine()?;
     let machine = Machine::look(&go)?;
     let bench = Workbench::prepare(workspace, go)?;
     let meanwhile = Meanwhile::begin()?;
-    let sections = measure(&bench, effort)?;
+    let (name, contestants, missing) = if effort.peers {
+        let found = peers::install(&bench.peers)?;
+        let mut contestants = builds::CONTESTANTS.to_vec();
+        contestants.extend(found.here.into_iter().map(Contestant::Peer));
+        ("peers", contestants, found.missing)
+    } else {
+        ("benchmarks", builds::CONTESTANTS.to_vec(), Vec::new())
+    };
+    let sections = measure(&bench, effort, &contestants)?;
     let others = meanwhile.share_of_others(machine.cores)?;
-    let page = page::write(&machine, effort, others, &sections);
+    let page = page::write(&bench, &machine, effort, others, &sections, &missing)?;
     println!("\n{page}");
-    let file = workspace.root().join("docs/benchmarks.md");
+    let file = workspace.root().join(format!("docs/{name}.md"));
     fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
     println!("written to {}", file.display());
     bench.remove()
 }
 
-fn measure(bench: &Workbench, effort: Effort) -> Result<Vec<Section>> {
-    let workload = &builds::STANDARD_LIBRARY;
-    let (cold, states) = builds::cold(bench, workload, effort.cold_pairs)?;
+fn measure(bench: &Workbench, effort: Effort, contestants: &[Contestant]) -> Result<Vec<Section>> {
+    let (cold, states) = builds::cold(bench, contestants, effort.cold_pairs)?;
+    builds::fill(bench, contestants, &states)?;
     floor::learn(bench, &states)?;
-    let warm = builds::warm(bench, workload, &states, effort.pairs)?;
+    let mut rows = Vec::new();
+    for workload in builds::WARM {
+        rows.extend(builds::warm(
+            bench,
+            workload,
+            contestants,
+            &states,
+            effort.pairs,
+        )?);
+    }
+    rows.extend(cold);
     let builds = Section {
         title: "Builds",
         note: builds::NOTE,
-        columns: builds::CONTESTANTS.map(|one| one.name()).to_vec(),
-        rows: [warm, cold].concat(),
+        columns: contestants.iter().map(|one| one.name()).collect(),
+        rows,
     };
-    Ok(vec![
+    let helpers: Vec<_> = contestants
+        .iter()
+        .copied()
+        .filter(|contestant| *contestant != Contestant::GoAlone)
+        .collect();
+    let mut sections = vec![
         builds,
-        starts::measure(bench, &states, effort.pairs)?,
-        gets::measure(bench, &states, effort.pairs)?,
-        puts::measure(bench, effort.pairs)?,
-    ])
+        starts::measure(bench, &helpers, &states, effort.pairs)?,
+        gets::measure(bench, &helpers, &states, effort.pairs)?,
+        puts::measure(bench, &helpers, effort.pairs)?,
+    ];
+    if !effort.peers {
+        sections.push(decisions::measure(bench, effort.pairs)?);
+        sections.push(large::measure(bench, effort)?);
+    }
+    Ok(sections)
 }

@@ -1,26 +1,46 @@
 //! docs/benchmarks.md: the figures, and all that one has to know to read them.
 
+use std::fs;
+
+use anyhow::{Context, Result};
+
 use super::Effort;
 use super::figures::Section;
+use super::workbench::Workbench;
 use crate::machine::Machine;
 
 /// The whole page.
 pub(super) fn write(
+    bench: &Workbench,
     machine: &Machine,
     effort: Effort,
     others: f64,
     sections: &[Section],
-) -> String {
-    let Effort { pairs, cold_pairs } = effort;
+    missing: &[String],
+) -> Result<String> {
+    let Effort {
+        pairs,
+        cold_pairs,
+        peers,
+        entries,
+    } = effort;
+    let (title, option) = match peers {
+        true => ("Other helpers beside", " --peers".to_owned()),
+        false => ("Benchmarks", format!(" --entries {entries}")),
+    };
+    let size = fs::metadata(bench.cachewarden())
+        .with_context(|| format!("cannot look at {}", bench.cachewarden().display()))?
+        .len() as f64
+        / 1e6;
     let mut page = format!(
         "\
-# Benchmarks
+# {title}
 
 `cargo xtask bench` writes this page. All figures are from one run:
 
-    cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}
+    cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}{option}
 
-with the release build of cachewarden, on {machine}.
+with the release build of cachewarden ({size:.1} MB), on {machine}.
 They say how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors' time;
 more than a few, and the times are doubtful.
 
@@ -30,6 +50,7 @@ more than a few, and the times are doubtful.
 - **floor** is a helper that answers every get from memory and does nothing else. What it costs is the protocol itself;
   no helper gets below it.
 - **cachewarden** has no policy; **with `slim`** the policy of examples/slim is asked about every get and put.
+- **target** is what was set out to be reached: a figure, or a ratio to a column.
 - What is warm is in the page cache. Everything is written into fresh folders, and nothing is removed before the end.
 ",
         others * 100.0
@@ -38,5 +59,11 @@ more than a few, and the times are doubtful.
         let Section { title, note, .. } = section;
         page.push_str(&format!("\n## {title}\n\n{note}\n{}", section.table()));
     }
-    page
+    if !missing.is_empty() {
+        page.push_str("\n## Not measured\n\nThese could not be installed by `go install`:\n\n");
+        for line in missing {
+            page.push_str(&format!("- {line}\n"));
+        }
+    }
+    Ok(page)
 }

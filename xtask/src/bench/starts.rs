@@ -15,33 +15,34 @@ use super::workbench::Workbench;
 /// A start takes milliseconds: so many of them for each round of something larger.
 const STARTS_A_ROUND: usize = 4;
 
-/// What is started. The yardstick is a program that only says something.
-const STARTED: [Option<Contestant>; 4] = [
-    None,
-    Some(Contestant::Floor),
-    Some(Contestant::Plain),
-    Some(Contestant::Slim),
-];
-
 /// Times of one start.
 struct Start {
     first_message: Duration,
     first_answer: Option<Duration>,
 }
 
-/// Starts every contestant many times.
-pub(super) fn measure(bench: &Workbench, states: &States, rounds: usize) -> Result<Section> {
+/// Starts every contestant many times. The yardstick is a program that only says something.
+pub(super) fn measure(
+    bench: &Workbench,
+    helpers: &[Contestant],
+    states: &States,
+    rounds: usize,
+) -> Result<Section> {
+    let started: Vec<_> = std::iter::once(None)
+        .chain(helpers.iter().copied().map(Some))
+        .collect();
     let rounds = rounds * STARTS_A_ROUND;
     println!("starts: {rounds} rounds");
-    let actions = floor::actions(&states.of(Contestant::Plain).store())?;
+    let actions = floor::actions(&states.of(Contestant::Plain)?.store())?;
     let request = wire::get(1, &actions[0]);
     see_that_slim_decides(bench, states, &request)?;
-    let samples = take_turns(rounds, &STARTED, |started| match started {
+    let samples = take_turns(rounds, &started, |started| match started {
         None => start_echo(),
         Some(contestant) => start(bench, states, contestant, &request),
     })?;
-    let row = |what: &str, time: fn(&Start) -> Option<Duration>| Row {
+    let row = |what: &str, target: &str, time: fn(&Start) -> Option<Duration>| Row {
         what: what.to_owned(),
+        target: target.to_owned(),
         unit: Unit::Milliseconds,
         samples: samples
             .iter()
@@ -57,12 +58,17 @@ pub(super) fn measure(bench: &Workbench, states: &States, rounds: usize) -> Resu
 Go does nothing before the first message. `echo` is what the start of any program takes. The policy's compiled form is in
 its cache, and `slim` is seen to decide the get.
 ",
-        columns: STARTED
+        columns: started
+            .iter()
             .map(|started| started.map_or("`echo`", Contestant::name))
-            .to_vec(),
+            .collect(),
         rows: vec![
-            row("start to the first message", |start| Some(start.first_message)),
-            row("start to the first answered get", |start| start.first_answer),
+            row("start to the first message", "2.5 ms", |start| {
+                Some(start.first_message)
+            }),
+            row("start to the first answered get", "5 ms", |start| {
+                start.first_answer
+            }),
         ],
     })
 }
@@ -73,7 +79,7 @@ fn start(
     contestant: Contestant,
     request: &str,
 ) -> Result<Start> {
-    let command = bench.command(contestant, states.of(contestant), &[])?;
+    let command = bench.command(contestant, states.of(contestant)?, &[])?;
     let started = Instant::now();
     let mut client = Client::ready(command)?;
     let first_message = started.elapsed();
@@ -105,7 +111,7 @@ fn see_that_slim_decides(bench: &Workbench, states: &States, request: &str) -> R
     let recording = bench.path("recording");
     let options = ["--record".as_ref(), recording.as_os_str()];
     let slim = Contestant::Slim;
-    let command = bench.command(slim, states.of(slim), &options)?;
+    let command = bench.command(slim, states.of(slim)?, &options)?;
     let mut client = Client::ready(command)?;
     client.ask(request.as_bytes())?;
     client.finish()?;

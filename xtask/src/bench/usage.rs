@@ -5,7 +5,7 @@
 
 use std::fs::{self, File};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -42,7 +42,7 @@ pub(super) fn adopt_orphans() -> Result<()> {
 pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
     let stderr =
         File::create(words).with_context(|| format!("cannot create {}", words.display()))?;
-    command.stderr(stderr);
+    command.stdout(Stdio::null()).stderr(stderr);
     let before = cpu_of_children()?;
     let started = Instant::now();
     let mut child = command

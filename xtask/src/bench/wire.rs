@@ -1,5 +1,6 @@
 //! A client of helpers, in go's place: the same requests, letter by letter, and no work in between.
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::thread;
@@ -99,6 +100,18 @@ impl Client {
         Ok(time)
     }
 
+    /// The most memory that the helper had so far, in bytes.
+    pub(super) fn peak_memory(&self) -> Result<u64> {
+        let file = format!("/proc/{}/status", self.child.id());
+        let status = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
+        let kilobytes = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok())
+            .with_context(|| format!("{file} has no line VmHWM"))?;
+        Ok(kilobytes * 1024)
+    }
+
     /// Ends the stream, and waits for the helper's end.
     pub(super) fn finish(self) -> Result<()> {
         let Client {
@@ -147,10 +160,7 @@ impl Requests {
     /// Adds a put: digests and body in base64, and the number of bytes that the body stands for.
     pub(super) fn put(&mut self, action: &str, output: &str, body: &str, size: usize) {
         self.count += 1;
-        let id = self.count;
-        let request = format!(
-            "{{\"ID\":{id},\"Command\":\"put\",\"ActionID\":\"{action}\",\"OutputID\":\"{output}\",\"BodySize\":{size}}}\n\n\"{body}\"\n"
-        );
+        let request = put(self.count, action, output, body, size);
         self.bytes.extend_from_slice(request.as_bytes());
     }
 }
@@ -158,6 +168,13 @@ impl Requests {
 /// A get as go sends it.
 pub(super) fn get(id: usize, action: &str) -> String {
     format!("{{\"ID\":{id},\"Command\":\"get\",\"ActionID\":\"{action}\"}}\n\n")
+}
+
+/// A put as go sends it.
+pub(super) fn put(id: usize, action: &str, output: &str, body: &str, size: usize) -> String {
+    format!(
+        "{{\"ID\":{id},\"Command\":\"put\",\"ActionID\":\"{action}\",\"OutputID\":\"{output}\",\"BodySize\":{size}}}\n\n\"{body}\"\n"
+    )
 }
 
 fn close(id: usize) -> String {

@@ -22,6 +22,8 @@ pub(super) struct Workbench {
     cachewarden: PathBuf,
     floor: PathBuf,
     slim: PathBuf,
+    /// Other people's helpers.
+    pub(super) peers: PathBuf,
     /// All runs of the bench, should an earlier one have left something.
     all: PathBuf,
     folder: PathBuf,
@@ -42,6 +44,7 @@ impl Workbench {
             cachewarden,
             floor: workspace.program("release", "floor"),
             slim: workspace.guests().join("slim.wasm"),
+            peers: workspace.tools("peers"),
             all,
             folder,
             folders: Cell::new(0),
@@ -68,7 +71,18 @@ impl Workbench {
             Contestant::Floor => Some(Helper::new(&self.floor).with(state.answers())),
             Contestant::Plain => Some(plain()),
             Contestant::Slim => Some(plain().with("--policy").with(&self.slim)),
+            Contestant::Peer(peer) => Some(peer.helper(&self.peers, &state.store())),
         }
+    }
+
+    /// cachewarden itself.
+    pub(super) fn cachewarden(&self) -> &Path {
+        &self.cachewarden
+    }
+
+    /// The policy that is asked.
+    pub(super) fn slim(&self) -> &Path {
+        &self.slim
     }
 
     /// A go command whose cache is this contestant.

@@ -1,0 +1,47 @@
+//! What one question to a policy takes, in the host's own call: no pipe, no file, no go.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process;
+
+use super::contestant::Contestant;
+use super::figures::{Row, Section, Unit};
+use super::workbench::Workbench;
+
+/// Questions of a round.
+const QUESTIONS: &str = "200000";
+
+/// Asks `slim` as `cachewarden policy bench` does.
+pub(super) fn measure(bench: &Workbench, rounds: usize) -> Result<Section> {
+    println!("decisions: {rounds} rounds");
+    let samples: Result<Vec<f64>> = (0..rounds)
+        .map(|_| {
+            let mut command = Command::new(bench.cachewarden());
+            command
+                .args(["policy", "bench", "--json", "--calls", QUESTIONS])
+                .arg(bench.slim());
+            let text = process::read(&mut command)?;
+            let figures: Value = serde_json::from_str(&text)?;
+            figures["mean"]
+                .as_f64()
+                .with_context(|| format!("no mean in {text}"))
+        })
+        .collect();
+    Ok(Section {
+        title: "Decisions",
+        note: "\
+The mean of 200,000 questions to one instance (`cachewarden policy bench slim.wasm`), in the process that holds it. The
+clock, which is read once a question, is a part of it.
+",
+        columns: vec![Contestant::Slim.name()],
+        rows: vec![Row {
+            what: "one decision".to_owned(),
+            target: "300 ns".to_owned(),
+            unit: Unit::Nanoseconds,
+            samples: vec![samples?],
+        }],
+    })
+}

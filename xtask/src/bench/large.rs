@@ -1,0 +1,199 @@
+//! A store of a million entries: what a get costs in it, and what a build notices of its being trimmed.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context, Result, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::process;
+
+use super::Effort;
+use super::contestant::{Contestant, State};
+use super::figures::{Row, Section, Unit, median, take_turns};
+use super::wire::{self, Client, Requests};
+use super::workbench::Workbench;
+
+/// Entries of the store that the large one is compared with, and that are asked for in both.
+const FEW: usize = 1_000;
+
+/// How much older than a trim allows for the entries of the large store are.
+const OLD: Duration = Duration::from_secs(10 * 24 * 3600);
+
+/// Requests whose waits are looked at, at the least.
+const WAITS: usize = 2_000;
+
+/// Fills two stores, asks both for the same, and trims the larger one.
+pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<Section> {
+    let Effort { pairs, entries, .. } = effort;
+    println!("stores of {FEW} and of {entries} entries");
+    let (small, large) = (State::new(bench)?, State::new(bench)?);
+    let line = first_entry(bench, &small, &large)?;
+    for (state, count) in [(&small, FEW), (&large, entries)] {
+        fill(&state.store(), &line, count)?;
+    }
+    bench.settle()?;
+    let actions: Vec<_> = (0..FEW).map(action).collect();
+    println!("gets: {pairs} rounds");
+    let ask = |large_one: bool| {
+        let state = if large_one { &large } else { &small };
+        let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
+        let times = waits(&mut client, &actions, 1)?;
+        client.finish()?;
+        Ok(median(&times))
+    };
+    take_turns(1, &[false, true], ask)?;
+    let gets = take_turns(pairs, &[false, true], ask)?;
+    println!("trimming");
+    let trimmed = worst_waits(bench, &large, &actions)?;
+    Ok(Section {
+        title: "A large store",
+        note: "\
+The same thousand gets, one at a time, in a store of a thousand entries and in one that has many more (a million, unless
+`--entries` said otherwise). Then all the rest, unused for ten days, is removed by `cachewarden prune`, while gets and
+puts go on, one at a time: the longest that one of them waited, before the trim and during it.
+",
+        columns: vec!["few entries, or untrimmed", "many entries, or trimmed"],
+        rows: vec![
+            Row {
+                what: "a get, one at a time".to_owned(),
+                target: "1.2 x few".to_owned(),
+                unit: Unit::Microseconds,
+                samples: gets,
+            },
+            Row {
+                what: "the longest wait for a get".to_owned(),
+                target: "5 ms more".to_owned(),
+                unit: Unit::Milliseconds,
+                samples: vec![vec![trimmed.gets[0]], vec![trimmed.gets[1]]],
+            },
+            Row {
+                what: "the longest wait for a put".to_owned(),
+                target: "5 ms more".to_owned(),
+                unit: Unit::Milliseconds,
+                samples: vec![vec![trimmed.puts[0]], vec![trimmed.puts[1]]],
+            },
+        ],
+    })
+}
+
+/// An action of the stores, in base64.
+fn action(number: usize) -> String {
+    STANDARD.encode(digest(number))
+}
+
+fn digest(number: usize) -> [u8; 32] {
+    Sha256::digest(number.to_le_bytes()).into()
+}
+
+/// Lets cachewarden make both stores, with one entry each; gives its line.
+fn first_entry(bench: &Workbench, small: &State, large: &State) -> Result<String> {
+    for state in [small, large] {
+        let client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
+        let mut requests = Requests::default();
+        let output = STANDARD.encode(Sha256::digest(b"object"));
+        requests.put(&action(0), &output, &STANDARD.encode(b"object"), 6);
+        client.pipeline(&requests)?;
+    }
+    let file = entry_path(&small.store(), 0);
+    fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+}
+
+/// Where an entry lies, as docs/design.md has it.
+fn entry_path(store: &Path, number: usize) -> std::path::PathBuf {
+    let name: String = digest(number)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    store.join("scopes/default").join(&name[..2]).join(&name)
+}
+
+/// Writes as many entries, all of the same object; those beyond the first few look long unused.
+fn fill(store: &Path, line: &str, count: usize) -> Result<()> {
+    for bucket in 0..256 {
+        let bucket = store.join(format!("scopes/default/{bucket:02x}"));
+        fs::create_dir_all(&bucket).with_context(|| format!("cannot make {}", bucket.display()))?;
+    }
+    let then = SystemTime::now() - OLD;
+    for number in 0..count {
+        let path = entry_path(store, number);
+        let problem = || format!("cannot write {}", path.display());
+        let mut file = fs::File::create(&path).with_context(problem)?;
+        file.write_all(line.as_bytes()).with_context(problem)?;
+        if number >= FEW {
+            file.set_modified(then).with_context(problem)?;
+        }
+    }
+    Ok(())
+}
+
+/// How long each get waits, in microseconds.
+fn waits(client: &mut Client, actions: &[String], first_id: usize) -> Result<Vec<f64>> {
+    let mut times = Vec::new();
+    for (index, action) in actions.iter().enumerate() {
+        let request = wire::get(first_id + index, action);
+        let started = Instant::now();
+        let answer = client.ask(request.as_bytes())?;
+        times.push(started.elapsed().as_secs_f64() * 1e6);
+        ensure!(answer.contains("DiskPath"), "not a hit: {answer}");
+    }
+    Ok(times)
+}
+
+/// The longest waits in milliseconds, before a trim and during it.
+struct Longest {
+    gets: [f64; 2],
+    puts: [f64; 2],
+}
+
+fn worst_waits(bench: &Workbench, state: &State, actions: &[String]) -> Result<Longest> {
+    let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
+    let mut longest = Longest {
+        gets: [0.0; 2],
+        puts: [0.0; 2],
+    };
+    let mut id = 0;
+    let mut ask = |longest: &mut Longest, when: usize| -> Result<()> {
+        id += 1;
+        let started = Instant::now();
+        client.ask(wire::get(id, &actions[id % actions.len()]).as_bytes())?;
+        longest.gets[when] = longest.gets[when].max(started.elapsed().as_secs_f64() * 1e3);
+        id += 1;
+        let body = id.to_le_bytes();
+        let (output, text) = (STANDARD.encode(Sha256::digest(body)), STANDARD.encode(body));
+        // An action of its own, in whatever bucket is being trimmed.
+        let action = STANDARD.encode(Sha256::digest(format!("put {id}")));
+        let request = wire::put(id, &action, &output, &text, body.len());
+        let started = Instant::now();
+        let answer = client.ask(request.as_bytes())?;
+        longest.puts[when] = longest.puts[when].max(started.elapsed().as_secs_f64() * 1e3);
+        ensure!(answer.contains("DiskPath"), "not kept: {answer}");
+        Ok(())
+    };
+    for _ in 0..WAITS {
+        ask(&mut longest, 0)?;
+    }
+    let mut command = Command::new(bench.cachewarden());
+    command
+        .arg("--dir")
+        .arg(state.store())
+        .arg("prune")
+        .stdout(Stdio::null());
+    let mut prune = command
+        .spawn()
+        .with_context(|| process::cannot_start(&command))?;
+    let status = loop {
+        ask(&mut longest, 1)?;
+        if let Some(status) = prune.try_wait()? {
+            break status;
+        }
+    };
+    process::succeeded(&command, status)?;
+    client.finish()?;
+    Ok(longest)
+}

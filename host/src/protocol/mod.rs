@@ -18,7 +18,8 @@ use std::io;
 
 /// Where a session's requests come from.
 pub trait RequestSource {
-    /// Whether the next request is already here, so that taking it does not wait.
+    /// Whether what is to be taken next, the last request's body or the next request, is already here, so that taking it
+    /// does not wait.
     fn is_ready(&self) -> bool;
 
     /// The next request; `None` at the end of the stream. What is left of the last request's body is passed over.

@@ -145,8 +145,8 @@ fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
 
 impl<R: Read> RequestSource for RequestReader<R> {
     fn is_ready(&self) -> bool {
-        // A message ends with its line; one that lies over several lines is only found a little later.
-        self.body.is_none() && memchr::memchr(b'\n', self.buffered().trim_ascii_start()).is_some()
+        // A message ends with its line, and so does a body; one that lies over several lines is only found a little later.
+        memchr::memchr(b'\n', self.buffered().trim_ascii_start()).is_some()
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {

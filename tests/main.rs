@@ -9,6 +9,7 @@ mod any_policy;
 mod command_line;
 mod compiled_code;
 mod conformance;
+mod costs;
 mod end_to_end;
 mod failures;
 mod faults;

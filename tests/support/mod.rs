@@ -3,6 +3,7 @@
 
 mod answer;
 mod audit;
+pub(crate) mod counting;
 mod digest;
 mod files;
 mod go;

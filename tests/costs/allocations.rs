@@ -1,0 +1,65 @@
+//! Allocations, counted in this process: a session here serves the same bytes that a helper would read.
+
+use std::fs::File;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use cachewarden::notices::Notices;
+use cachewarden::protocol::{RequestReader, ResponseWriter};
+use cachewarden::recording::Recorder;
+use cachewarden::session::{Allowed, Pattern, Session, Setup};
+use cachewarden::store::{Sharing, Store};
+
+use super::*;
+
+/// A warm get: who put the entry, the object's path, the texts of the answer.
+const GET: f64 = 5.1;
+
+/// A put of a small object: where its bytes go, two names that nobody looks for, the paths of two files, the entry and
+/// its line, the answer, and what the session keeps of it.
+const PUT: f64 = 32.0;
+
+#[test]
+fn allocations_of_a_warm_get() {
+    let sandbox = filled();
+    let each = of_one(RUNS.map(|count| counted(&sandbox, &gets(count))));
+    assert!(each <= GET, "{each} allocations a get, not {GET}");
+}
+
+#[test]
+fn allocations_of_a_put() {
+    let sandboxes = [filled(), filled()];
+    let mut runs = RUNS.iter();
+    let counts = sandboxes.map(|sandbox| counted(&sandbox, &puts(*runs.next().expect("two"))));
+    let each = of_one(counts);
+    assert!(each <= PUT, "{each} allocations a put, not {PUT}");
+}
+
+/// Serves these requests, and counts what this thread allocates meanwhile.
+fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
+    let store = Store::open(&sandbox.store(), None, Sharing::Refused).expect("the store");
+    let any = || vec![Pattern::any()];
+    let setup = Setup {
+        started: SystemTime::now(),
+        seed: 7,
+        labels: Vec::new(),
+        settings: serde_json::value::RawValue::from_string("{}".to_owned()).expect("JSON"),
+        default_scope: "default".parse().expect("a scope"),
+        allowed: Allowed {
+            read: any(),
+            write: any(),
+        },
+    };
+    let notices = Notices::to(Box::new(std::io::sink()), false);
+    let session =
+        Session::open(Arc::new(store), None, setup, Recorder::none(), notices).expect("a session");
+    let mut source = RequestReader::new(requests);
+    let nowhere = File::options()
+        .write(true)
+        .open("/dev/null")
+        .expect("a file that takes everything");
+    let mut sink = ResponseWriter::new(nowhere);
+    let before = counting::so_far();
+    session.run(&mut source, &mut sink).expect("it is served");
+    counting::so_far() - before
+}

@@ -12,10 +12,10 @@ use crate::store::Found;
 
 use super::Session;
 
-/// What came of looking for an action in the granted scopes.
-enum Search {
-    Found(Found),
-    Nothing { refused: bool },
+/// Nothing was found that may be answered.
+struct Missed {
+    /// There was something, and the policy said no.
+    refused: bool,
 }
 
 impl Session {
@@ -42,7 +42,7 @@ impl Session {
             return Ok(());
         }
         match self.search(action, now) {
-            Search::Found(found) => {
+            Ok(found) => {
                 self.tally.hits += 1;
                 let entry = &found.entry;
                 let hit = Hit {
@@ -55,15 +55,15 @@ impl Session {
                 self.answered = Some(found);
                 Ok(())
             }
-            Search::Nothing { refused } => {
+            Err(Missed { refused }) => {
                 self.tally.refused_gets += u64::from(refused);
                 sink.send(&Response::Miss(id))
             }
         }
     }
 
-    fn search(&mut self, action: &Digest, now: SystemTime) -> Search {
-        let nothing = |refused| Search::Nothing { refused };
+    fn search(&mut self, action: &Digest, now: SystemTime) -> Result<Found, Missed> {
+        let nothing = |refused| Err(Missed { refused });
         if self.is_off() {
             self.record_answer("get", action, "miss", "policy-off");
             return nothing(false);
@@ -93,7 +93,7 @@ impl Session {
                 if verdict.is_none() {
                     self.record_answer("get", action, "hit", "no-question");
                 }
-                return Search::Found(found);
+                return Ok(found);
             }
             self.record_answer("get", action, "miss", "damaged");
         }

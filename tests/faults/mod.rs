@@ -9,6 +9,7 @@ mod instead;
 mod kills;
 mod power;
 mod signals;
+mod version;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

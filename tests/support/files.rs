@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, Permissions};
+use std::io::Write as _;
 use std::mem::MaybeUninit;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -95,6 +96,18 @@ pub(crate) fn overwrite(path: &Path, content: &[u8]) {
         .and_then(|file| file.set_times(FileTimes::new().set_modified(modified)))
         .expect("its time can be set");
     set_mode(path, mode);
+}
+
+/// Replaces a file in one step, as another program does: whoever reads it meanwhile sees what was there, or all of this.
+pub(crate) fn replace(path: &Path, content: &[u8]) {
+    let folder = path.parent().expect("a folder");
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o644))
+        .prefix(".new-")
+        .tempfile_in(folder)
+        .expect("a file beside it");
+    file.write_all(content).expect("it can be written");
+    file.persist(path).expect("it can be replaced");
 }
 
 /// Changes one byte in the middle of a file, as a bad disk does.

@@ -21,7 +21,10 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = Store::open(&folder, None, options.sharing())?;
+    let store = match prune.dry_run {
+        true => Store::open_to_look(&folder, options.sharing())?,
+        false => Store::open(&folder, None, options.sharing())?,
+    };
     if let Some(scope) = &prune.scope
         && !store.has_scope(scope)
     {

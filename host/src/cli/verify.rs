@@ -32,12 +32,11 @@ pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Re
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    // A look changes nothing, whosever the store is.
-    let sharing = match verify.repair {
-        true => options.sharing(),
-        false => Sharing::Allowed,
+    let store = match verify.repair {
+        true => Store::open(&folder, None, options.sharing())?,
+        // A look changes nothing, whosever the store is.
+        false => Store::open_to_look(&folder, Sharing::Allowed)?,
     };
-    let store = Store::open(&folder, None, sharing)?;
     let bar = Bar::new();
     let mut printed = Ok(());
     let verified = store

@@ -35,3 +35,5 @@ mod streaming;
 mod trimming;
 mod unwritable;
 mod verify;
+mod verify_beside_others;
+mod waiting;

@@ -40,14 +40,18 @@ pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Re
     let bar = Bar::new();
     let mut printed = Ok(());
     let verified = store
-        .verify(verify.repair, |told| match told {
-            Told::Finding(finding) if printed.is_ok() => {
-                let line = format!("{}\n", printable(&finding.to_string()));
-                printed = bar.beside(|| output::print(&line));
-            }
-            Told::Finding(_) => {}
-            Told::Progress(progress) => bar.show(progress),
-        })
+        .verify(
+            verify.repair,
+            output::complain_of_waiting,
+            |told| match told {
+                Told::Finding(finding) if printed.is_ok() => {
+                    let line = format!("{}\n", printable(&finding.to_string()));
+                    printed = bar.beside(|| output::print(&line));
+                }
+                Told::Finding(_) => {}
+                Told::Progress(progress) => bar.show(progress),
+            },
+        )
         .with_context(|| format!("cannot verify {}", folder.display()))?;
     bar.clear();
     printed?;

@@ -32,6 +32,7 @@ mod shared_store;
 mod sharing;
 mod store;
 mod streaming;
+mod trim_obstacles;
 mod trimming;
 mod unwritable;
 mod verify;

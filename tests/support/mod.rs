@@ -13,6 +13,7 @@ mod process;
 mod rounds;
 mod sandbox;
 mod store;
+mod watch;
 
 pub(crate) use answer::*;
 pub(crate) use audit::*;
@@ -25,3 +26,4 @@ pub(crate) use process::*;
 pub(crate) use rounds::*;
 pub(crate) use sandbox::*;
 pub(crate) use store::*;
+pub(crate) use watch::*;

@@ -13,6 +13,7 @@ mod process;
 mod rounds;
 mod sandbox;
 mod store;
+mod usage;
 mod watch;
 
 pub(crate) use answer::*;
@@ -26,4 +27,5 @@ pub(crate) use process::*;
 pub(crate) use rounds::*;
 pub(crate) use sandbox::*;
 pub(crate) use store::*;
+pub(crate) use usage::*;
 pub(crate) use watch::*;

@@ -8,6 +8,7 @@ mod disk;
 mod instead;
 mod kills;
 mod power;
+mod removed;
 mod signals;
 mod version;
 

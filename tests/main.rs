@@ -26,6 +26,7 @@ mod policy_faults;
 mod policy_loading;
 mod policy_verbs;
 mod private_folder;
+mod progress;
 mod protocol;
 mod recording;
 mod shared_store;

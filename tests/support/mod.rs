@@ -13,6 +13,7 @@ mod process;
 mod rounds;
 mod sandbox;
 mod store;
+mod terminal;
 mod usage;
 mod watch;
 
@@ -27,5 +28,6 @@ pub(crate) use process::*;
 pub(crate) use rounds::*;
 pub(crate) use sandbox::*;
 pub(crate) use store::*;
+pub(crate) use terminal::*;
 pub(crate) use usage::*;
 pub(crate) use watch::*;

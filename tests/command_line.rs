@@ -4,9 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-
 use crate::support::*;
+
 #[test]
 fn help_teaches_and_fits_a_screen() {
     let sandbox = Sandbox::new();
@@ -81,15 +80,7 @@ fn a_mistyped_option_is_told_and_nothing_is_served() {
 #[test]
 fn a_person_in_a_terminal_gets_help() {
     let sandbox = Sandbox::new();
-    let terminal = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
-    grantpt(&terminal).expect("a terminal");
-    unlockpt(&terminal).expect("a terminal");
-    let name = ptsname(&terminal, Vec::new()).expect("its name");
-    let end = fs::File::options()
-        .read(true)
-        .write(true)
-        .open(name.to_str().expect("UTF-8"))
-        .expect("the other end");
+    let (terminal, end) = terminal();
     let mut command = sandbox.cachewarden(&[]);
     let child = command
         .stdin(end)

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use rustix::fs::{CWD, FileType, Mode, RenameFlags, mkfifoat, mknodat, renameat_with};
 use rustix::process::{Signal, kill_process};
@@ -479,18 +479,23 @@ fn a_policy_that_is_none_is_no_compilers_failure() {
 }
 
 /// The process that compiles for a helper, once there is one.
+#[track_caller]
 fn compiler_of(sandbox: &Sandbox, helper: &Helper) -> u32 {
+    let is_compiler = |process: &u32| {
+        *process != helper.process()
+            && fs::read(format!("/proc/{process}/cmdline"))
+                .is_ok_and(|words| String::from_utf8_lossy(&words).contains("compile-for-parent"))
+    };
+    let deadline = Instant::now() + BOUND;
     loop {
+        // Asked first: where it is over by now, it may have been seen until then.
+        let is_over = !files(sandbox, ".cwasm").is_empty();
         let others = processes_of(&sandbox.path("home"));
-        let started = others.into_iter().find(|process| {
-            *process != helper.process()
-                && fs::read(format!("/proc/{process}/cmdline")).is_ok_and(|words| {
-                    String::from_utf8_lossy(&words).contains("compile-for-parent")
-                })
-        });
-        if let Some(process) = started {
+        if let Some(process) = others.into_iter().find(is_compiler) {
             return process;
         }
+        assert!(!is_over, "the compiler was over before it was seen");
+        assert!(Instant::now() < deadline, "no compiler is started");
         thread::yield_now();
     }
 }

@@ -1,10 +1,8 @@
 //! `verify`: what it finds in a store, what it removes, and what it leaves alone.
 
 use std::fs;
-use std::os::unix::fs::{FileExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::thread;
 
 use rustix::fs::{CWD, Mode, mkfifoat};
 
@@ -337,85 +335,4 @@ fn where_there_is_no_store_nothing_is_made_or_read() {
     overwrite(&sandbox.store().join("VERSION"), b"999\n");
     let told = sandbox.run(&["verify"]).exited(2);
     assert!(told.stderr.contains("999"), "{told:?}");
-}
-
-#[test]
-fn repairing_takes_nothing_from_a_build() {
-    const OBJECTS: u32 = 20;
-    let sandbox = Sandbox::new();
-    let made = |number: u32| {
-        (
-            action(&number.to_string()),
-            number.to_be_bytes().repeat(500),
-        )
-    };
-    let mut helper = sandbox.helper(&[]);
-    thread::scope(|threads| {
-        let repairing = threads.spawn(|| {
-            let mut found = 0;
-            while found < 3 {
-                let outcome = sandbox.run(&["verify", "--repair"]);
-                found += u32::from(outcome.status.code() == Some(1));
-            }
-        });
-        while !repairing.is_finished() {
-            for number in 0..OBJECTS {
-                let (action, body) = made(number);
-                let path = helper.put(&action, &body).kept();
-                assert_eq!(fs::read(&path).expect("the object"), body);
-            }
-            for number in (0..OBJECTS).step_by(2) {
-                spoil_in_place(&object_path(&sandbox.store(), &sha256(&made(number).1)));
-            }
-        }
-        for number in 0..OBJECTS {
-            let (action, body) = made(number);
-            helper.put(&action, &body).kept();
-        }
-    });
-    helper.close();
-    passes(&sandbox);
-    let mut helper = sandbox.helper(&[]);
-    for number in 0..OBJECTS {
-        let (action, body) = made(number);
-        assert_eq!(helper.get(&action).hit().bytes(), body, "{number}");
-    }
-    helper.close();
-}
-
-#[test]
-fn a_trim_that_is_under_way_is_no_damage() {
-    let sandbox = Sandbox::new();
-    let (entry, object) = filled(&sandbox, "trimmed");
-    sandbox.settle();
-    let trimmer = fs::File::open(sandbox.store().join("trim")).unwrap();
-    trimmer.lock().unwrap();
-    fs::remove_file(&object).unwrap();
-    let mut verify = sandbox.cachewarden(&["verify"]);
-    verify.stdout(Stdio::piped());
-    let verify = verify.spawn().unwrap();
-    let waits = format!(" {} ", verify.id());
-    while !fs::read_to_string("/proc/locks")
-        .unwrap()
-        .lines()
-        .any(|lock| lock.contains("->") && lock.contains(&waits))
-    {
-        thread::yield_now();
-    }
-    fs::remove_file(&entry).unwrap();
-    drop(trimmer);
-    let verified = verify.wait_with_output().unwrap();
-    assert!(verified.status.success(), "{verified:?}");
-}
-
-/// Changes bytes of a file that may be gone by now.
-fn spoil_in_place(path: &Path) {
-    let spoil = || {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o644))?;
-        let file = fs::OpenOptions::new().write(true).open(path)?;
-        file.write_all_at(b"damage", 10)
-    };
-    if let Err(error) = spoil() {
-        assert_eq!(error.kind(), std::io::ErrorKind::NotFound, "{error}");
-    }
 }

@@ -23,6 +23,7 @@ pub mod digest;
 mod fuzz;
 pub mod notices;
 mod own_process;
+mod patience;
 pub mod policy;
 pub mod protocol;
 pub mod recording;

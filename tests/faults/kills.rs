@@ -60,6 +60,7 @@ fn a_build_killed_at_any_moment_leaves_a_whole_store() {
         sandbox.settle();
 
         let left = audit(&sandbox.store()).whole();
+        sandbox.run(&["verify"]).succeeded();
         for action in kept_for_certain(&recording) {
             assert!(
                 find_entry(&sandbox.store(), "default", &action).is_some(),
@@ -116,6 +117,13 @@ fn a_prune_killed_at_any_moment_leaves_what_it_did_not_remove() {
         // An entry may be left without its object; that is a miss.
         let hits = check_answers(&sandbox, &known);
         assert_eq!(hits, left.entries - left.dangling.len());
+        if left.dangling.is_empty() {
+            sandbox.run(&["verify"]).succeeded();
+        } else {
+            let repaired = sandbox.run(&["verify", "--repair"]).exited(1);
+            let lost = format!("{0} damaged, all removed", left.dangling.len());
+            assert!(repaired.stdout.contains(&lost), "{repaired:?}");
+        }
     });
 }
 

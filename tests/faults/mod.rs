@@ -8,7 +8,9 @@ mod disk;
 mod instead;
 mod kills;
 mod power;
+mod removed;
 mod signals;
+mod version;
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -52,6 +52,7 @@ fn survives(what: &'static str, kinds: &[Damage], ordinary: usize) {
     let known = outputs(&whole);
     assert!(known.len() > 20, "there is something to lose");
 
+    let mut answered = 0;
     rounds(what, ordinary, |round| {
         // A copy has times of its own, as one that was carried here has.
         run_to_its_end(
@@ -63,8 +64,14 @@ fn survives(what: &'static str, kinds: &[Damage], ordinary: usize) {
         .succeeded();
         let mut files = files_below(&store.join("objects"));
         files.extend(files_below(&store.join("scopes")));
-        let own = ["VERSION", "CACHEDIR.TAG", "trim", "sessions.jsonl"];
+        let own = ["CACHEDIR.TAG", "trim", "sessions.jsonl"];
         files.extend(own.map(|name| store.join(name)));
+        // Without a VERSION that says what the store is, nothing else in it counts.
+        let version = store.join("VERSION");
+        let is_known = round.chance.u8(..4) > 0;
+        if !is_known {
+            files.push(version.clone());
+        }
         round.chance.shuffle(&mut files);
         let number = round.chance.usize(1..=files.len());
         for path in &files[..number] {
@@ -80,17 +87,28 @@ fn survives(what: &'static str, kinds: &[Damage], ordinary: usize) {
         assert!(archive(&project) == right, "the next build is right");
         let (bytes, totals) = built(&project);
         assert!(bytes == right, "and the one after it");
-        if kinds == CRASH {
+        if is_known || kinds == CRASH {
             // A VERSION that was blanked is known for what it is: the store goes on. (What cmd/go does not need it does
             // not make again, so not all are hits.)
             assert!(totals.hits > 0 && totals.puts == 0, "{totals:?}");
         }
-        // The build healed what it needed; what is left is still never answered wrong.
+        // The build healed what it needed; what is left is still never answered wrong, once the store is known again.
+        sandbox.settle();
+        fs::write(&version, b"1\n").expect("it can be written");
         let hits = check_answers(&sandbox, &known);
         round.count("answers checked", hits);
+        answered += hits;
+        let repaired = sandbox.run(&["verify", "--repair"]);
+        assert!(
+            matches!(repaired.status.code(), Some(0 | 1)),
+            "{repaired:?}"
+        );
+        sandbox.run(&["verify"]).succeeded();
         round.count("files damaged", number);
+        sandbox.settle();
         fs::remove_dir_all(&store).expect("it can be removed");
     });
+    assert!(answered > 0, "no answer was ever a hit");
 }
 
 fn spoil(path: &Path, kind: Damage, chance: &mut fastrand::Rng) {

@@ -44,7 +44,9 @@ corpus! { "time":
         let spent = (0..10_000).any(|_| helper.get(&known).is_miss());
         assert!(spent, "its time is not without end");
         helper.get(&known).miss();
-        let said = trial.checked(&helper.close(), 1);
+        let ending = helper.closed();
+        trial.time_limits().hold(ending.used, u32::MAX, "below_deadline");
+        let said = trial.checked(&ending.stderr, 1);
         assert!(said.contains("--policy-budget"), "{said}");
         trial.build();
         // Whether the last call was stopped or just ended is chance.
@@ -79,7 +81,9 @@ corpus! { "time":
         for number in 1..=2_500 {
             assert_eq!(helper.get(&known).is_miss(), number % 1_000 == 0, "get {number}");
         }
-        let said = trial.checked(&helper.close(), 2);
+        let ending = helper.closed();
+        trial.time_limits().hold(ending.used, 2, "slow_on_thousandth");
+        let said = trial.checked(&ending.stderr, 2);
         assert_eq!(said.matches("took too long in `get`").count(), 2, "{said}");
         trial.build();
         trial.record("exit 0, of 2,500 gets all but two are found, the archive is right", &said);

@@ -2,12 +2,13 @@
 //! every policy whatever it does.
 //!
 //! Always: valid protocol to the last byte, one answer to each request, no bytes but the right ones, exit status 0 (2
-//! where the policy may not be loaded), the right archive, no scope changed but the one that may be, and on stderr bounded
-//! lines that no terminal obeys.
+//! where the policy may not be loaded), the right archive, no scope changed but the one that may be, no more processor time
+//! and memory than the limits leave, `close` included, and on stderr bounded lines that no terminal obeys.
 
 use std::fs;
+use std::time::Duration;
 
-use super::bounds::{MOST_LINES, MOST_MEMORY, SLOW, checked, peak_memory};
+use super::bounds::{MOST_CALLS, MOST_LINES, SLOW, TimeLimits, checked};
 use super::page;
 use super::program;
 use super::source::Source;
@@ -240,13 +241,9 @@ impl Trial {
             self.name()
         );
         helper.put(&asking(HIT, LOCAL, "empty"), b"").kept();
-        let peak = peak_memory(helper.process()).expect("it runs");
-        assert!(
-            peak < MOST_MEMORY,
-            "{}: {peak} bytes at the most",
-            self.name()
-        );
-        let stderr = helper.close();
+        let ending = helper.closed();
+        self.time_limits()
+            .hold(ending.used, MOST_CALLS, &self.name());
         assert_eq!(fs::read(path).expect("it lives on"), b"new");
 
         let kept = find_entry(&self.sandbox.store(), "default", &new).is_some();
@@ -264,8 +261,22 @@ impl Trial {
                 self.name()
             );
         }
-        let stderr = self.checked(&stderr, MOST_LINES);
+        let stderr = self.checked(&ending.stderr, MOST_LINES);
         Seen { hits, kept, stderr }
+    }
+
+    /// How long the policy may take: by this trial's options, or by the program's defaults.
+    pub(super) fn time_limits(&self) -> TimeLimits {
+        let option = |name: &str, default: u64| {
+            let position = self.options.iter().rposition(|option| option == name);
+            position.map_or(Duration::from_millis(default), |position| {
+                humantime::parse_duration(&self.options[position + 1]).expect("a duration")
+            })
+        };
+        TimeLimits {
+            deadline: option("--policy-deadline", 100),
+            budget: option("--policy-budget", 10_000),
+        }
     }
 
     /// The program's arguments.

@@ -2,16 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, Permissions};
-use std::mem::MaybeUninit;
+use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
-
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::inotify;
+use std::time::{Duration, SystemTime};
 
 use super::digest::{Digest, sha256};
-use super::process::BOUND;
 
 /// One hour, the unit of most of the store's promises.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -97,56 +93,22 @@ pub(crate) fn overwrite(path: &Path, content: &[u8]) {
     set_mode(path, mode);
 }
 
+/// Replaces a file in one step, as another program does: whoever reads it meanwhile sees what was there, or all of this.
+pub(crate) fn replace(path: &Path, content: &[u8]) {
+    let folder = path.parent().expect("a folder");
+    let mut file = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o644))
+        .prefix(".new-")
+        .tempfile_in(folder)
+        .expect("a file beside it");
+    file.write_all(content).expect("it can be written");
+    file.persist(path).expect("it can be replaced");
+}
+
 /// Changes one byte in the middle of a file, as a bad disk does.
 pub(crate) fn damage(path: &Path) {
     let mut content = fs::read(path).expect("it can be read");
     let middle = content.len() / 2;
     content[middle] ^= 0x55;
     overwrite(path, &content);
-}
-
-/// Sees a file go, whoever removes it: watch first, then cause, then wait.
-pub(crate) struct RemovalWatch {
-    path: PathBuf,
-    events: rustix::fd::OwnedFd,
-}
-
-impl RemovalWatch {
-    /// Begins to watch a file that is still there.
-    pub(crate) fn over(path: &Path) -> Self {
-        assert!(path.exists(), "{} must be there first", path.display());
-        let events = inotify::init(inotify::CreateFlags::CLOEXEC).expect("inotify");
-        let folder = path.parent().expect("a folder");
-        inotify::add_watch(
-            &events,
-            folder,
-            inotify::WatchFlags::DELETE | inotify::WatchFlags::DELETE_SELF,
-        )
-        .expect("the folder can be watched");
-        Self {
-            path: path.to_owned(),
-            events,
-        }
-    }
-
-    /// Returns once the file is gone.
-    #[track_caller]
-    pub(crate) fn wait(self) {
-        let deadline = Instant::now() + BOUND;
-        let mut buffer = [MaybeUninit::uninit(); 4096];
-        while self.path.exists() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let left = left.try_into().expect("a bound that the kernel can take");
-            let ready =
-                poll(&mut [PollFd::new(&self.events, PollFlags::IN)], Some(&left)).expect("poll");
-            assert!(
-                ready > 0,
-                "{} was not removed within {BOUND:?}",
-                self.path.display()
-            );
-            inotify::Reader::new(&self.events, &mut buffer)
-                .next()
-                .expect("an event");
-        }
-    }
 }

@@ -16,10 +16,13 @@ use super::answer::Answer;
 use super::digest::{Digest, base64, sha256};
 use super::heard::{Heard, Said};
 use super::process::{Watchdog, process_id};
+use super::usage::{Used, end_of};
 
 /// A running helper and what it has said so far.
 pub(crate) struct Helper {
-    child: Child,
+    /// Until it was waited for.
+    child: Option<Child>,
+    id: u32,
     input: Option<ChildStdin>,
     /// Until somebody wants to read.
     output: Option<ChildStdout>,
@@ -37,6 +40,8 @@ pub(crate) struct Ending {
     pub(crate) stderr: String,
     /// Requests that got no answer.
     pub(crate) unanswered: Vec<u64>,
+    /// What it has used from its start to its end.
+    pub(crate) used: Used,
 }
 
 /// A get as cmd/go writes it.
@@ -93,7 +98,8 @@ impl Helper {
             input: child.stdin.take(),
             output: child.stdout.take(),
             watchdog: Watchdog::over(child.id()),
-            child,
+            id: child.id(),
+            child: Some(child),
             heard,
             readers: vec![reader],
             asked: BTreeSet::new(),
@@ -116,7 +122,7 @@ impl Helper {
 
     /// The number of the process.
     pub(crate) fn process(&self) -> u32 {
-        self.child.id()
+        self.id
     }
 
     /// Waits for the first message.
@@ -200,28 +206,40 @@ impl Helper {
 
     /// Whether its process has not ended.
     pub(crate) fn is_running(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(None))
+        let child = self.child.as_mut();
+        child.is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
     /// Ends the session as `go build` does; what it had to say on stderr.
     #[track_caller]
-    pub(crate) fn close(mut self) -> String {
+    pub(crate) fn close(self) -> String {
+        self.closed().stderr
+    }
+
+    /// The same, and what it has used.
+    #[track_caller]
+    pub(crate) fn closed(mut self) -> Ending {
         let id = self.next_id();
         self.write(format!("{{\"ID\":{id},\"Command\":\"close\"}}\n\n"));
         self.answer(id).nothing();
-        self.end_of_input()
+        self.clean_ending()
     }
 
     /// Ends the session as `go list` does; what it had to say on stderr.
     #[track_caller]
     pub(crate) fn end_of_input(self) -> String {
+        self.clean_ending().stderr
+    }
+
+    #[track_caller]
+    fn clean_ending(self) -> Ending {
         let ending = self.ending();
         assert!(ending.status.success(), "it should end cleanly: {ending:?}");
         assert!(
             ending.unanswered.is_empty(),
             "every request is answered before the end: {ending:?}"
         );
-        ending.stderr
+        ending
     }
 
     /// Closes its stdin and waits for its end, whatever that is; stdout must still be valid protocol.
@@ -231,7 +249,7 @@ impl Helper {
         for reader in self.readers.drain(..) {
             reader.join().expect("a reader does not panic");
         }
-        let status = self.child.wait().expect("it can be waited for");
+        let (status, used) = end_of(self.child.take().expect("it was not waited for"));
         let said = self.heard.said();
         assert!(
             !self.watchdog.fired(),
@@ -254,12 +272,13 @@ impl Helper {
             status,
             stderr: said.stderr.clone(),
             unanswered: self.asked.difference(&said.answered).copied().collect(),
+            used,
         }
     }
 
     /// Sends a signal to it and to what it started, as a terminal does.
     pub(crate) fn signal(&self, signal: Signal) {
-        kill_process_group(process_id(self.child.id()), signal).expect("it can be signalled");
+        kill_process_group(process_id(self.id), signal).expect("it can be signalled");
     }
 
     #[track_caller]
@@ -286,7 +305,9 @@ impl Helper {
 impl Drop for Helper {
     fn drop(&mut self) {
         // A test that fails half-way leaves no process behind; one that ended has none left to kill.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if let Some(child) = &mut self.child {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
     }
 }

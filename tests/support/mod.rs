@@ -14,6 +14,9 @@ mod process;
 mod rounds;
 mod sandbox;
 mod store;
+mod terminal;
+mod usage;
+mod watch;
 
 pub(crate) use answer::*;
 pub(crate) use audit::*;
@@ -26,3 +29,6 @@ pub(crate) use process::*;
 pub(crate) use rounds::*;
 pub(crate) use sandbox::*;
 pub(crate) use store::*;
+pub(crate) use terminal::*;
+pub(crate) use usage::*;
+pub(crate) use watch::*;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
@@ -145,6 +145,22 @@ pub(crate) fn ends_within(id: u32, bound: Duration) -> bool {
     };
     let bound = bound.try_into().expect("a bound that the kernel can take");
     poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&bound)).is_ok_and(|ended| ended > 0)
+}
+
+/// Returns once a process waits for a lock on a file.
+#[track_caller]
+pub(crate) fn waits_for_a_lock(id: u32) {
+    let (waiter, deadline) = (format!(" {id} "), Instant::now() + BOUND);
+    let waits = |lock: &str| lock.contains("->") && lock.contains(&waiter);
+    // No event tells of it.
+    while !fs::read_to_string("/proc/locks")
+        .expect("the locks")
+        .lines()
+        .any(waits)
+    {
+        assert!(Instant::now() < deadline, "{id} waits for no lock");
+        thread::yield_now();
+    }
 }
 
 /// How a process ended and all it said.

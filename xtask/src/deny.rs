@@ -2,6 +2,7 @@
 //!
 //! From PyPI, where it is a ready program: from its source it takes as long to build as all the rest.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -11,8 +12,12 @@ use crate::{process, toolchains};
 
 const RELEASE: &str = "0.20.2";
 
-/// Licences, sources and double versions. Known faults are looked for where their database is on the machine already.
-pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+/// What was not checked.
+const WITHOUT_DATABASE: &str = "known faults of dependencies (advisories): their database is not on this machine; `cargo deny fetch db` brings it";
+
+/// Licences, sources and double versions; known faults where their database is on the machine already. What was not
+/// checked, if so.
+pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     let folder = workspace.tools("cargo-deny");
     let program = folder.join("bin/cargo-deny");
     let is_ready = process::ask(Command::new(&program).arg("--version"))
@@ -30,14 +35,19 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     // It reads every dependency's manifest, of other systems too: a machine that has only built has not fetched those.
     process::run(workspace.cargo().args(["fetch", "--locked"]))?;
     run(&["--offline", "check", "bans", "licenses", "sources"])?;
-    let database = std::env::home_dir().map(|home| home.join(".cargo/advisory-dbs"));
-    match database.is_some_and(|database| database.exists()) {
-        true => run(&["--offline", "check", "advisories"]),
-        false => {
-            println!(
-                "no database of known faults is on this machine: `cargo deny fetch` brings it"
-            );
-            Ok(())
-        }
+    if advisories().is_some_and(|database| database.exists()) {
+        run(&["--offline", "check", "advisories"])?;
+        return Ok(None);
     }
+    println!("NOT CHECKED: {WITHOUT_DATABASE}");
+    Ok(Some(WITHOUT_DATABASE))
+}
+
+/// Where cargo-deny keeps the databases of known faults: in cargo's folder.
+fn advisories() -> Option<PathBuf> {
+    let cargo = std::env::var_os("CARGO_HOME")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
+    Some(cargo.join("advisory-dbs"))
 }

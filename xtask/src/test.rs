@@ -19,6 +19,7 @@ use crate::{deny, guests, process, toolchains};
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
     let mut report = Report::default();
+    let mut unchecked = None;
     report.check("rustfmt", || {
         process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
     });
@@ -26,7 +27,10 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         let arguments = ["clippy", "--workspace", "--all-targets", "--"];
         process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))
     });
-    report.check("cargo deny", || deny::check(workspace));
+    report.check("cargo deny", || {
+        unchecked = deny::check(workspace)?;
+        Ok(())
+    });
     let mut left_out = Vec::new();
     report.prepare("guests", || {
         left_out = guests::run(workspace, &Choice::for_tests(all))?;
@@ -40,7 +44,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     }
     report.prepare("toolchains", || toolchains::run(workspace));
     report.test("tests", || run_tests(workspace, filter, &left_out));
-    report.print(&left_out);
+    report.print(&left_out, unchecked);
     Ok(if report.failed == 0 {
         ExitCode::SUCCESS
     } else {
@@ -131,7 +135,7 @@ impl Report {
             .push(format!("{name:<20} {result:<6} {seconds:>7.1} s"));
     }
 
-    fn print(&self, left_out: &[LeftOut]) {
+    fn print(&self, left_out: &[LeftOut], unchecked: Option<&str>) {
         println!("\n== policies in every language");
         print!("{}", conformance::table(&self.outcomes));
         for left_out in left_out {
@@ -143,6 +147,9 @@ impl Report {
         println!("\n== summary");
         for line in self.steps.iter().chain(&self.failures) {
             println!("{line}");
+        }
+        if let Some(unchecked) = unchecked {
+            println!("NOT CHECKED: {unchecked}");
         }
         println!("{} passed, {} failed", self.passed, self.failed);
     }

@@ -16,6 +16,17 @@ pub(super) fn complain(text: &str) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
+/// Says that a verb waits for another process that is at work on the store.
+pub(super) fn complain_of_waiting(process: Option<u32>) {
+    let who = match process {
+        Some(process) => format!("process {process}"),
+        None => "another process".to_owned(),
+    };
+    complain(&format!(
+        "cachewarden: waiting for {who}, which is trimming or verifying the store"
+    ));
+}
+
 /// Seconds as a person says them: the two largest units.
 pub(super) fn age(seconds: u64) -> String {
     let text = humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string();

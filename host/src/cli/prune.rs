@@ -21,7 +21,10 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let store = Store::open(&folder, None, options.sharing())?;
+    let store = match prune.dry_run {
+        true => Store::open_to_look(&folder, options.sharing())?,
+        false => Store::open(&folder, None, options.sharing())?,
+    };
     if let Some(scope) = &prune.scope
         && !store.has_scope(scope)
     {
@@ -39,10 +42,11 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
         dry_run: prune.dry_run,
     };
     let bar = Bar::new();
-    let removed = store
-        .prune(&request, |progress| bar.show(progress))
-        .with_context(|| format!("cannot prune {}", folder.display()))?;
+    let pruned = store.prune(&request, output::complain_of_waiting, |progress| {
+        bar.show(progress);
+    });
     bar.clear();
+    let removed = pruned.with_context(|| format!("cannot prune {}", folder.display()))?;
     let verb = if prune.dry_run {
         "Would remove"
     } else {

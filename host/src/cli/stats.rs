@@ -26,7 +26,7 @@ struct Report<'store> {
 pub(super) fn run(options: &HelperOptions, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
     let folder = options.store_folder()?;
     let (survey, sessions) = if Store::exists(&folder) {
-        let store = Store::open(&folder, None, Sharing::Allowed)?;
+        let store = Store::open_to_look(&folder, Sharing::Allowed)?;
         (store.survey(SystemTime::now()), store.sessions_so_far())
     } else {
         // Looking makes no store.

@@ -32,23 +32,26 @@ pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Re
         ))?;
         return Ok(ExitCode::SUCCESS);
     }
-    // A look changes nothing, whosever the store is.
-    let sharing = match verify.repair {
-        true => options.sharing(),
-        false => Sharing::Allowed,
+    let store = match verify.repair {
+        true => Store::open(&folder, None, options.sharing())?,
+        // A look changes nothing, whosever the store is.
+        false => Store::open_to_look(&folder, Sharing::Allowed)?,
     };
-    let store = Store::open(&folder, None, sharing)?;
     let bar = Bar::new();
     let mut printed = Ok(());
     let verified = store
-        .verify(verify.repair, |told| match told {
-            Told::Finding(finding) if printed.is_ok() => {
-                let line = format!("{}\n", printable(&finding.to_string()));
-                printed = bar.beside(|| output::print(&line));
-            }
-            Told::Finding(_) => {}
-            Told::Progress(progress) => bar.show(progress),
-        })
+        .verify(
+            verify.repair,
+            output::complain_of_waiting,
+            |told| match told {
+                Told::Finding(finding) if printed.is_ok() => {
+                    let line = format!("{}\n", printable(&finding.to_string()));
+                    printed = bar.beside(|| output::print(&line));
+                }
+                Told::Finding(_) => {}
+                Told::Progress(progress) => bar.show(progress),
+            },
+        )
         .with_context(|| format!("cannot verify {}", folder.display()))?;
     bar.clear();
     printed?;

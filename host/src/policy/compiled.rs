@@ -9,8 +9,6 @@ use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -18,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 
 use crate::digest::{Digest, LENGTH};
+use crate::patience::lock_within;
 
 use super::limits::{Limits, MAX_IMAGE_BYTES};
 use super::own_folder::OwnFolder;
@@ -117,14 +116,7 @@ impl CompiledCache {
     /// When there is no place for a lock, and none for compiled policies either.
     pub(super) fn lock(&self, module: &Digest, patience: Duration) -> io::Result<Option<File>> {
         let folder = OwnFolder::make(&self.folder)?;
-        let lock = folder.open_lock(&format!("{module}.lock"))?;
-        let (sender, receiver) = mpsc::channel();
-        thread::Builder::new().spawn(move || {
-            let locked = lock.lock().map(|()| lock);
-            // Nobody listens any more when the patience was at its end.
-            let _ = sender.send(locked);
-        })?;
-        receiver.recv_timeout(patience).ok().transpose()
+        lock_within(folder.open_lock(&format!("{module}.lock"))?, patience)
     }
 
     /// Keeps the compiled form of a module.

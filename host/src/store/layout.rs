@@ -1,13 +1,17 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use crate::digest::Digest;
+use crate::patience::lock_within;
 
 use super::files;
 use super::owner::{self, Sharing};
@@ -38,6 +42,9 @@ pub(super) const FILES: [&str; 4] = [SESSIONS, TRIM, VERSION, TAG_NAME];
 
 /// A number has few digits.
 const MAX_VERSION: u64 = 100;
+
+/// Writing a number takes a moment; whoever is at it for longer was stopped, and a build does not wait for that.
+const RENEWED_WITHIN: Duration = Duration::from_secs(5);
 
 const TAG_NAME: &str = "CACHEDIR.TAG";
 
@@ -132,17 +139,33 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
             owner::check(folder, sharing)?;
             match found {
                 Ok(text) if text.is_empty() && holds_a_store_only(folder) => {
-                    // A crash came before the disk had it.
-                    let file = synced(folder, &version_text()).map_err(unusable)?;
-                    file.persist(folder.join(VERSION))
-                        .map_err(|error| unusable(error.error))?;
+                    renew_version(folder).map_err(unusable)?;
                     read_version(folder)
                 }
                 found => found,
             }
         }
     };
-    let found = found.map_err(unusable)?;
+    is_known(folder, &found.map_err(unusable)?)
+}
+
+/// Sees that a folder is a store, and changes nothing in it.
+pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+    owner::check_owner(folder, sharing)?;
+    owner::check(folder, sharing)?;
+    let found = read_version(folder).map_err(|reason| StoreError::Unusable {
+        folder: folder.to_owned(),
+        reason,
+    })?;
+    // One that a crash has blanked is the next session's to write again.
+    if found.is_empty() && holds_a_store_only(folder) {
+        return Ok(());
+    }
+    is_known(folder, &found)
+}
+
+/// Whether this program knows the layout that a VERSION names.
+fn is_known(folder: &Path, found: &str) -> Result<(), StoreError> {
     let file = folder.join(VERSION);
     if found.parse() == Ok(LAYOUT_VERSION) {
         return Ok(());
@@ -189,6 +212,29 @@ fn version_text() -> String {
 fn read_version(folder: &Path) -> io::Result<String> {
     // Not a pipe, which would be waited for.
     let (file, _) = files::open_regular(&folder.join(VERSION), false)?;
+    version_in(&file)
+}
+
+/// Writes a VERSION again that a crash has blanked before the disk had it. In place, in the very file that is blank: one
+/// that a newer program has put there meanwhile stays as it is. And under a lock: of two programs that find it blank,
+/// whichever comes second sees what the first one wrote.
+fn renew_version(folder: &Path) -> io::Result<()> {
+    let (file, _) = files::open_regular(&folder.join(VERSION), true)?;
+    let Some(file) = lock_within(file, RENEWED_WITHIN)? else {
+        return Err(io::Error::other(
+            "its file VERSION is blank, and another process holds a lock on that and does not write it",
+        ));
+    };
+    if version_in(&file)?.is_empty() {
+        let text = version_text();
+        file.write_all_at(text.as_bytes(), 0)?;
+        file.set_len(text.len() as u64)?;
+        file.sync_all()?;
+    }
+    Ok(())
+}
+
+fn version_in(file: &File) -> io::Result<String> {
     let mut text = String::new();
     file.take(MAX_VERSION).read_to_string(&mut text)?;
     // What a crash has blanked are zeros.

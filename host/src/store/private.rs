@@ -79,26 +79,25 @@ pub fn is_sweep_due(now: SystemTime) -> bool {
 /// Removes what no build can be looking at any more from the private folder, if that is due.
 ///
 /// # Errors
-/// When it cannot be changed.
+/// When something could not be removed; all the rest has been by then.
 pub fn sweep_if_due() -> io::Result<()> {
     if !is_sweep_due(SystemTime::now()) {
         return Ok(());
     }
-    // First: whoever comes meanwhile need not do the same.
+    // First: whoever comes meanwhile need not do the same. Where there is no room for it, all the more is to be swept.
     let folder = folder();
-    files::new_in(&folder, 0o600)?
-        .persist(folder.join(SWEPT))
-        .map_err(|error| error.error)?;
-    trim::sweep_private()?;
+    let _ = files::new_in(&folder, 0o600).map(|file| file.persist(folder.join(SWEPT)));
+    let swept = trim::sweep_private();
     for bucket in files::names_in(&folder) {
         // Fails where something is inside, which is the point. A put that comes just now makes its folders again.
         let _ = fs::remove_dir(folder.join(bucket));
     }
-    if files::names_in(&folder) == [SWEPT] {
-        fs::remove_file(folder.join(SWEPT))?;
+    if files::names_in(&folder).iter().all(|name| name == SWEPT) {
+        // Another sweep may have been quicker.
+        let _ = fs::remove_file(folder.join(SWEPT));
         let _ = fs::remove_dir(&folder);
     }
-    Ok(())
+    swept
 }
 
 /// The folder, whether or not it is there.

@@ -3,8 +3,9 @@
 //! The file `trim` is its memory. Its time says when a trimmer last did something; it is empty where that one came to
 //! its end, else it holds the number of the folder to go on with. Whoever works holds a lock on it.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -65,33 +66,60 @@ impl Store {
         let removed = self.trim(request, first, |progress| {
             // A trim that cannot be resumed is only repeated.
             let _ = remember(&mut memory, &progress.done.to_string());
-        })?;
+        });
+        // Also where something could not be removed: it would stand in the way of every trim from now on.
         remember(&mut memory, "")?;
-        Ok(Some(removed))
+        removed.map(Some)
     }
 }
 
 impl Store {
-    /// Trims now, once no trimmer is at work.
+    /// Trims now, once no trimmer is at work. Where one is, `waiting` is told which process that is, if that is known.
     ///
     /// # Errors
-    /// When the store cannot be read or changed.
+    /// When something could not be removed; all the rest has been by then.
     pub fn prune(
         &self,
         request: &TrimRequest,
+        waiting: impl FnOnce(Option<u32>),
         progress: impl FnMut(Progress),
     ) -> io::Result<Removed> {
-        let _lock = self.folder().and_then(keep_trimmers_away);
+        let _lock = self
+            .folder()
+            .and_then(|folder| keep_trimmers_away(folder, waiting));
         self.trim(request, 0, progress)
     }
 }
 
 /// Waits until no trimmer is at work, and lets none begin until the lock is dropped; `None` where there is nothing to
-/// lock.
-pub(super) fn keep_trimmers_away(folder: &Path) -> Option<File> {
-    let (memory, _) = files::open_regular(&folder.join(layout::TRIM), false).ok()?;
-    memory.lock().ok()?;
+/// lock. Where it has to wait, `waiting` is told for which process, if that is known.
+pub(super) fn keep_trimmers_away(folder: &Path, waiting: impl FnOnce(Option<u32>)) -> Option<File> {
+    let (memory, metadata) = files::open_regular(&folder.join(layout::TRIM), false).ok()?;
+    match memory.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            waiting(holder(&metadata));
+            memory.lock().ok()?;
+        }
+        Err(TryLockError::Error(_)) => return None,
+    }
     Some(memory)
+}
+
+/// Which process holds a lock on a file. Linux alone tells, and not of processes in another container.
+fn holder(file: &Metadata) -> Option<u32> {
+    let device = file.dev();
+    let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
+    let name = format!("{major:02x}:{minor:02x}:{}", file.ino());
+    // `1: FLOCK ADVISORY WRITE 1234 fe:00:6046615 0 EOF`; who waits has an arrow before its FLOCK.
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    locks.lines().find_map(|lock| {
+        let fields: Vec<_> = lock.split_whitespace().collect();
+        match fields[..] {
+            [_, "FLOCK", _, _, process, file, ..] if file == name => process.parse().ok(),
+            _ => None,
+        }
+    })
 }
 
 fn is_writable(folder: &Path) -> bool {

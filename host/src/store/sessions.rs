@@ -1,21 +1,27 @@
 //! What past sessions did: one line of totals each in `sessions.jsonl`.
 //!
-//! A line is appended in one write, under a shared lock; the trimmer folds a file that has grown into a single line,
-//! under an exclusive one. So totals are never lost between the two.
+//! A line is appended in one write, and the trimmer folds a file that has grown into a single line; each under a lock of
+//! its own. So totals are never lost between the two, and nobody takes what another one has half written for a torn line.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::patience::lock_within;
 use crate::regular_file::append_line;
 
 use super::{Store, files, layout};
 
 /// A file larger than this is folded: some 5,000 sessions.
 const FOLDED_FROM: u64 = 1 << 20;
+
+/// Writing a line takes a moment. Whoever holds the lock for longer was stopped with it, and a build does not wait for
+/// that: its line is given up.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What happened, counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,14 +96,16 @@ impl Store {
     /// Appends a session's line, to what is still a store.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// When the store cannot be written, or somebody holds the file for too long.
     pub fn append_session(&self, line: &SessionLine) -> io::Result<()> {
         let Some(folder) = self.folder() else {
             return Ok(());
         };
         layout::mend(folder);
         let text = serde_json::to_vec(line)?;
-        let mut file = lock_current(&folder.join(layout::SESSIONS), File::lock_shared)?;
+        let Some(mut file) = lock_current(&folder.join(layout::SESSIONS))? else {
+            return Err(io::ErrorKind::TimedOut.into());
+        };
         append_line(&mut file, &text)
     }
 
@@ -116,7 +124,10 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
         Ok(metadata) if metadata.len() > FOLDED_FROM => {}
         _ => return Ok(()),
     }
-    let _lock = lock_current(&path, File::lock)?;
+    let Some(_lock) = lock_current(&path)? else {
+        // The next trim does it.
+        return Ok(());
+    };
     let so_far = sum(&path)?;
     let line = SessionLine {
         sessions: so_far.sessions,
@@ -133,15 +144,17 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it.
-fn lock_current(path: &Path, lock: fn(&File) -> io::Result<()>) -> io::Result<File> {
+/// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it. `None`
+/// where somebody else does not let go of it.
+fn lock_current(path: &Path) -> io::Result<Option<File>> {
     loop {
-        let file = files::open_to_append(path)?;
-        lock(&file)?;
+        let Some(file) = lock_within(files::open_to_append(path)?, PATIENCE)? else {
+            return Ok(None);
+        };
         if fs::symlink_metadata(path)
             .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))
         {
-            return Ok(file);
+            return Ok(Some(file));
         }
     }
 }

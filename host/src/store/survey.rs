@@ -11,7 +11,7 @@ use crate::content::Kind;
 
 use super::entry::Entry;
 use super::scope::ScopeName;
-use super::{Store, files, layout};
+use super::{Shared, Sharing, Store, StoreError, files, layout};
 
 /// What a store holds.
 #[derive(Debug, Default, Serialize)]
@@ -51,6 +51,19 @@ pub struct KindSurvey {
 }
 
 impl Store {
+    /// Opens the store in `folder` for a look: nothing in it is made, mended or changed by that.
+    ///
+    /// # Errors
+    /// When there is no store, it was made by a version with another layout, or can be changed by others and `sharing`
+    /// is refused.
+    pub fn open_to_look(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
+        layout::look(folder, sharing)?;
+        Ok(Self {
+            shared: Some(Shared::new(folder, None)),
+            ..Self::without_folder(None)
+        })
+    }
+
     /// Looks at every entry and every object.
     pub fn survey(&self, now: SystemTime) -> Survey {
         let mut survey = Survey::default();

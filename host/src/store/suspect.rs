@@ -8,10 +8,13 @@ use std::path::Path;
 use super::files;
 use super::finding::{FileKind, Problem};
 
+/// Which file it is, by device and number.
+pub(super) type FileIdentity = (u64, u64);
+
 /// A file in which something was found.
 pub(super) struct Suspect {
     pub(super) problem: Problem,
-    identity: (u64, u64),
+    identity: FileIdentity,
     /// While it is open no other file can have its identity.
     _file: Option<File>,
 }
@@ -64,6 +67,11 @@ impl Suspect {
         }
     }
 
+    /// Which file it is.
+    pub(super) fn identity(&self) -> FileIdentity {
+        self.identity
+    }
+
     fn is_at(&self, path: &Path) -> bool {
         fs::symlink_metadata(path).is_ok_and(|metadata| identity(&metadata) == self.identity)
     }
@@ -82,6 +90,7 @@ impl Suspect {
     }
 }
 
-fn identity(metadata: &Metadata) -> (u64, u64) {
+/// Which file this is said of.
+pub(super) fn identity(metadata: &Metadata) -> FileIdentity {
     (metadata.dev(), metadata.ino())
 }

@@ -5,7 +5,8 @@
 //! exclusive one around its last look and the unlink; so nothing is removed that was used meanwhile. What was used in
 //! the last two hours is never removed: a build may have been told of it.
 
-use std::ffi::OsString;
+mod removal;
+
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -17,6 +18,8 @@ use super::scope::ScopeName;
 use super::survey::scopes;
 use super::{Store, layout, private, sessions};
 
+use removal::{Removal, remove_empty};
+
 /// Entries unused for so long go; cmd/go does the same in its own cache.
 pub const DEFAULT_AGE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
@@ -25,9 +28,6 @@ const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// A file that was used within [`KEPT`] may have been touched this long ago, since not every use touches it.
 const UNTOUCHED: Duration = Duration::from_secs(KEPT.as_secs() + TOUCH_INTERVAL.as_secs());
-
-/// Files that are removed under one lock. A put that waits for it waits for some 20 microseconds each.
-const REMOVED_AT_A_TIME: usize = 32;
 
 /// What to remove.
 #[derive(Clone, Debug)]
@@ -86,7 +86,7 @@ impl Store {
     /// Removes what `request` names, beginning with the folder `first` of [`BUCKETS`], and tells its progress.
     ///
     /// # Errors
-    /// When a folder of the store cannot be read or changed.
+    /// When something could not be removed; all the rest has been by then.
     pub(super) fn trim(
         &self,
         request: &TrimRequest,
@@ -103,10 +103,7 @@ impl Store {
             Some(scope) => vec![scope.clone()],
             None => scopes(folder),
         };
-        let removal = Removal {
-            dry_run: request.dry_run,
-            temporaries_before: now - UNTOUCHED,
-        };
+        let mut removal = Removal::new(now, request.dry_run);
         for bucket in first..BUCKETS {
             progress(Progress {
                 done: bucket,
@@ -115,37 +112,39 @@ impl Store {
             let name = bucket_name(bucket);
             for scope in &scopes {
                 let entries = folder.join(layout::SCOPES).join(scope.folder()).join(&name);
-                removed.entries += removal.remove_from(&entries, cutoffs.entries)?.0;
+                removed.entries += removal.remove_from(&entries, cutoffs.entries).0;
             }
             if request.scope.is_none() {
                 let objects = folder.join(layout::OBJECTS).join(&name);
-                removed.count_objects(removal.remove_from(&objects, cutoffs.objects)?);
-                removed.count_objects(removal.remove_from_private(&name, now)?);
+                removed.count_objects(removal.remove_from(&objects, cutoffs.objects));
+                removed.count_objects(removal.remove_from_private(&name));
             }
         }
         if !request.dry_run {
             for scope in &scopes {
                 remove_empty(&folder.join(layout::SCOPES).join(scope.folder()));
             }
-            removal.remove_temporaries(folder)?;
-            sessions::fold(folder)?;
+            removal.remove_temporaries(folder);
+            if let Err(error) = sessions::fold(folder) {
+                removal.note(&folder.join(layout::SESSIONS), error);
+            }
         }
+        removal.finish()?;
         Ok(removed)
     }
 }
 
 /// Sweeps the private folder alone.
-pub(super) fn sweep_private() -> io::Result<Removed> {
-    let now = SystemTime::now();
-    let removal = Removal {
-        dry_run: false,
-        temporaries_before: now - UNTOUCHED,
-    };
-    let mut removed = Removed::default();
+///
+/// # Errors
+/// When something could not be removed; all the rest has been by then.
+pub(super) fn sweep_private() -> io::Result<()> {
+    let mut removal = Removal::new(SystemTime::now(), false);
     for bucket in 0..BUCKETS {
-        removed.count_objects(removal.remove_from_private(&bucket_name(bucket), now)?);
+        removal.remove_from_private(&bucket_name(bucket));
     }
-    Ok(removed)
+    removal.remove_temporaries(&private::folder());
+    removal.finish()
 }
 
 impl Removed {
@@ -200,107 +199,31 @@ fn least_recently_used(folder: &Path, max_size: u64) -> Option<SystemTime> {
     for (touched, size) in &objects {
         match surplus.checked_sub(*size) {
             Some(rest) if rest > 0 => surplus = rest,
-            _ => return Some(*touched + Duration::from_nanos(1)),
+            _ => return Some(just_after(*touched)),
         }
     }
     None
 }
 
-struct Removal {
-    dry_run: bool,
-    temporaries_before: SystemTime,
+/// The next moment; the same one at the end of time, which a file may well claim to be of.
+fn just_after(time: SystemTime) -> SystemTime {
+    time.checked_add(Duration::from_nanos(1)).unwrap_or(time)
 }
 
-impl Removal {
-    /// Sweeps one folder of the private objects.
-    fn remove_from_private(&self, bucket: &str, now: SystemTime) -> io::Result<(u64, u64)> {
-        let private = private::folder();
-        if !private::is_ours(&private) {
-            return Ok((0, 0));
-        }
-        self.remove_from(&private.join(bucket), now - UNTOUCHED)
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// Removes the files of `folder` last touched before `cutoff`; how many, and their bytes.
-    fn remove_from(&self, folder: &Path, cutoff: SystemTime) -> io::Result<(u64, u64)> {
-        // A link would lead to somebody else's files.
-        if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
-            return Ok((0, 0));
-        }
-        let names: Vec<_> = files::names_in(folder)
-            .into_iter()
-            .filter(is_ours)
-            .collect();
-        let is_old = |name: &OsString| {
-            let cutoff = if files::is_temporary(name) {
-                self.temporaries_before
-            } else {
-                cutoff
-            };
-            let metadata = fs::symlink_metadata(folder.join(name)).ok()?;
-            let is_old = metadata.modified().ok()? < cutoff;
-            // A folder in a file's place is nothing that this program made.
-            (is_old && !metadata.is_dir()).then_some(metadata.len())
-        };
-        let candidates: Vec<_> = names
-            .into_iter()
-            .filter(|name| is_old(name).is_some())
-            .collect();
-        let (mut count, mut bytes) = (0, 0);
-        for few in candidates.chunks(REMOVED_AT_A_TIME) {
-            let _lock = files::lock_exclusive(folder)?;
-            for name in few {
-                // The last look, now that nobody can touch or replace it.
-                let Some(size) = is_old(name) else {
-                    continue;
-                };
-                if !self.dry_run && !remove_if_there(&folder.join(name))? {
-                    continue;
-                }
-                if !files::is_temporary(name) {
-                    count += 1;
-                    bytes += size;
-                }
-            }
-        }
-        Ok((count, bytes))
+    #[test]
+    fn nothing_is_after_the_end_of_time() {
+        let end = (0..63).rev().fold(SystemTime::UNIX_EPOCH, |end, power| {
+            end.checked_add(Duration::from_secs(1 << power))
+                .unwrap_or(end)
+        });
+        let end = end
+            .checked_add(Duration::from_nanos(999_999_999))
+            .unwrap_or(end);
+        assert_eq!(just_after(end), end);
+        assert!(just_after(SystemTime::now()) > SystemTime::UNIX_EPOCH);
     }
-
-    /// Sweeps what killed processes left half written in the store's own folder.
-    fn remove_temporaries(&self, folder: &Path) -> io::Result<()> {
-        for name in files::names_in(folder) {
-            let path = folder.join(&name);
-            // One that is gone by now has got its name: a store is being made, or its sessions are folded.
-            let is_left = fs::symlink_metadata(&path)
-                .and_then(|metadata| metadata.modified())
-                .is_ok_and(|modified| modified < self.temporaries_before);
-            if files::is_temporary(&name) && is_left {
-                remove_if_there(&path)?;
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Removes a file; false where somebody else was quicker.
-fn remove_if_there(path: &Path) -> io::Result<bool> {
-    match fs::remove_file(path) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Whether this program gives files such names: digests, and what is still being written.
-fn is_ours(name: &OsString) -> bool {
-    files::is_temporary(name) || files::digest_of(name).is_some()
-}
-
-/// Removes the folders of a scope that no longer holds anything: every pull request may have had one.
-fn remove_empty(scope: &Path) {
-    for bucket in files::names_in(scope) {
-        // Fails where something is inside, which is the point.
-        let _ = fs::remove_dir(scope.join(bucket));
-    }
-    let _ = fs::remove_dir(scope);
 }

@@ -4,7 +4,7 @@
 //! removal always holds, and only the very file that was found damaged, so what a build has put in its place stays.
 //! Nothing is followed out of the store, and nothing is opened that is no regular file.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -18,7 +18,7 @@ use super::checked::Checked;
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::scope::ScopeName;
-use super::suspect::Suspect;
+use super::suspect::{FileIdentity, Suspect, identity};
 use super::{Progress, Store, files, layout, objects, schedule};
 
 /// What was looked at, and what was wrong with it.
@@ -48,17 +48,23 @@ pub enum Told {
 }
 
 impl Store {
-    /// Hashes every object and reads every entry, on all processors; with `repair`, removes what is damaged.
+    /// Hashes every object and reads every entry, on all processors; with `repair`, removes what is damaged. Where a
+    /// trimmer is at work, `waiting` is told which process that is, if that is known.
     ///
     /// # Errors
     /// When no thread can be started.
-    pub fn verify(&self, repair: bool, mut tell: impl FnMut(Told)) -> io::Result<Verified> {
+    pub fn verify(
+        &self,
+        repair: bool,
+        waiting: impl FnOnce(Option<u32>),
+        mut tell: impl FnMut(Told),
+    ) -> io::Result<Verified> {
         let mut verified = Verified::default();
         let Some(folder) = self.folder() else {
             return Ok(verified);
         };
         // An object that goes before its entry would look lost.
-        let _lock = schedule::keep_trimmers_away(folder);
+        let _lock = schedule::keep_trimmers_away(folder, waiting);
         let pass = Pass {
             folder,
             scopes: scopes(folder),
@@ -104,8 +110,8 @@ struct Pass<'store> {
     folder: &'store Path,
     scopes: Vec<PathBuf>,
     repair: bool,
-    /// Objects that are damaged and still there.
-    damaged: Mutex<HashSet<Digest>>,
+    /// Objects that are damaged and still there, and which file each of them was: a put may heal it meanwhile.
+    damaged: Mutex<HashMap<Digest, FileIdentity>>,
 }
 
 impl Pass<'_> {
@@ -153,10 +159,11 @@ impl Pass<'_> {
             checked.bytes += bytes;
             if let Some(suspect) = suspect {
                 // Objects are never changed: the same file is still damaged.
+                let identity = suspect.identity();
                 let finding = self.settle(path, suspect, || true);
                 match (&finding.problem, &finding.repair) {
                     (Problem::Unreadable(_), _) | (_, Repair::Removed) => {}
-                    _ => drop(self.damaged().insert(name)),
+                    _ => drop(self.damaged().insert(name, identity)),
                 }
                 checked.findings.push(finding);
             }
@@ -189,23 +196,26 @@ impl Pass<'_> {
             _ => return Ok(Some(Problem::NoLine)),
         };
         let (object, said) = (entry.output, entry.size);
-        let found = match fs::symlink_metadata(layout::object_path(self.folder, &object)) {
-            Ok(metadata) => metadata.len(),
+        let metadata = match fs::symlink_metadata(layout::object_path(self.folder, &object)) {
+            Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Some(Problem::MissingObject(object)));
             }
             // Its folder cannot be read, which was told already.
             Err(_) => return Ok(None),
         };
-        Ok(if self.damaged().contains(&object) {
-            Some(Problem::DamagedObject(object))
-        } else {
-            (found != said).then_some(Problem::OtherSize {
-                object,
-                said,
-                found,
-            })
-        })
+        let found = metadata.len();
+        Ok(
+            if self.damaged().get(&object) == Some(&identity(&metadata)) {
+                Some(Problem::DamagedObject(object))
+            } else {
+                (found != said).then_some(Problem::OtherSize {
+                    object,
+                    said,
+                    found,
+                })
+            },
+        )
     }
 
     /// What becomes of a file in which something was found.
@@ -224,7 +234,7 @@ impl Pass<'_> {
         }
     }
 
-    fn damaged(&self) -> MutexGuard<'_, HashSet<Digest>> {
+    fn damaged(&self) -> MutexGuard<'_, HashMap<Digest, FileIdentity>> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -77,7 +77,7 @@ impl CompiledCache {
     }
 
     /// The compiled form of a module; `None` where there is none that can be trusted.
-    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<Vec<u8>> {
+    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<Sealed> {
         let name = compiled_name(engine, module);
         let (file, image) = self.read_sealed(&name, MAX_IMAGE_BYTES).ok()?;
         let now = SystemTime::now();
@@ -101,7 +101,7 @@ impl CompiledCache {
         }
         let name = refusal_name(engine, module);
         let (_, text) = self.read_sealed(&name, MAX_REFUSAL).ok()?;
-        let refusal: Refusal = serde_json::from_slice(&text).ok()?;
+        let refusal: Refusal = serde_json::from_slice(text.content()).ok()?;
         let time = UNIX_EPOCH.checked_add(Duration::from_secs(refusal.time))?;
         let had_as_much = refusal.compile_milliseconds >= limits.compile_time.as_millis()
             && refusal.compile_memory >= limits.compile_memory;
@@ -151,18 +151,27 @@ impl CompiledCache {
     }
 
     /// What follows a seal that holds.
-    fn read_sealed(&self, name: &str, most: u64) -> io::Result<(File, Vec<u8>)> {
+    fn read_sealed(&self, name: &str, most: u64) -> io::Result<(File, Sealed)> {
         let folder = OwnFolder::open(&self.folder)?;
-        let (file, mut bytes) = folder.read(name, most + LENGTH as u64)?;
+        let (file, bytes) = folder.read(name, most + LENGTH as u64)?;
         let sealed = bytes
             .split_first_chunk()
             .is_some_and(|(found, rest)| Digest::from_bytes(*found) == seal(name, rest));
         if sealed {
-            bytes.drain(..LENGTH);
-            Ok((file, bytes))
+            Ok((file, Sealed(bytes)))
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
+    }
+}
+
+/// The bytes of a file whose seal holds. They stay where they were read to: there may be many.
+pub(super) struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// What follows the seal.
+    pub(super) fn content(&self) -> &[u8] {
+        &self.0[LENGTH..]
     }
 }
 

@@ -63,7 +63,7 @@ impl Loading<'_> {
             _ => Err(io::Error::other("there is no folder for it")),
         };
         Ok(Loaded {
-            component: self.revive(image).map_err(|error| format!("{error:#}"))?,
+            component: self.revive(&image).map_err(|error| format!("{error:#}"))?,
             not_kept: kept.err(),
         })
     }
@@ -72,7 +72,7 @@ impl Loading<'_> {
     fn known(&self) -> Option<Result<Loaded, String>> {
         let cache = self.cache?;
         let image = cache.load(self.engine, self.module);
-        if let Some(Ok(component)) = image.map(|image| self.revive(image)) {
+        if let Some(Ok(component)) = image.map(|image| self.revive(image.content())) {
             return Some(Ok(Loaded {
                 component,
                 not_kept: None,
@@ -89,7 +89,7 @@ impl Loading<'_> {
         unsafe_code,
         reason = "what was compiled can be loaded in no other way"
     )]
-    fn revive(&self, image: Vec<u8>) -> wasmtime::Result<Component> {
+    fn revive(&self, image: &[u8]) -> wasmtime::Result<Component> {
         // SAFETY: deserialising trusts what the bytes say, and what they say is run. They come from this very program:
         // over a pipe from a process of its own, or from a file that `CompiledCache::save` wrote under this user. Nobody
         // else may write that file or its folder, and its seal says that these are the bytes that were written.

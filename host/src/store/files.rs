@@ -2,17 +2,17 @@
 //! keep the trimmer away while they are touched.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
+use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::digest::Digest;
+use crate::patience::lock_shared_within;
 
 /// Begins the name of a file that is still being written; the trimmer sweeps old ones.
 pub(super) const TEMPORARY_PREFIX: &str = ".new-";
@@ -78,9 +78,6 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
 /// with its container, must stop no build.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Between two looks at a lock: the first ones, and the most that they grow to.
-const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(20));
-
 /// A lock was not to be had once: from then on this process waits for none.
 static IMPATIENT: AtomicBool = AtomicBool::new(false);
 
@@ -89,29 +86,20 @@ static IMPATIENT: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// When it cannot be opened or locked, or somebody else holds the lock for longer than any build should wait.
 pub(super) fn lock_shared(folder: &Path) -> io::Result<File> {
-    let lock = File::open(folder)?;
-    let began = Instant::now();
-    let (mut pause, longest) = PAUSES;
-    loop {
-        match lock.try_lock_shared() {
-            Ok(()) => return Ok(lock),
-            Err(TryLockError::Error(error)) => return Err(error),
-            Err(TryLockError::WouldBlock) => {}
-        }
-        if IMPATIENT.load(Ordering::Relaxed) || began.elapsed() >= PATIENCE {
-            IMPATIENT.store(true, Ordering::Relaxed);
-            return Err(io::Error::new(
-                io::ErrorKind::TimedOut,
-                format!(
-                    "{} is locked by a process that trims the store and does not go on; is a `cachewarden prune` stopped?",
-                    folder.display()
-                ),
-            ));
-        }
-        // There is no event to wait for: the system's own wait for a lock has no end.
-        thread::sleep(pause);
-        pause = longest.min(pause * 2);
-    }
+    let patience = match IMPATIENT.load(Ordering::Relaxed) {
+        true => Duration::ZERO,
+        false => PATIENCE,
+    };
+    lock_shared_within(File::open(folder)?, patience)?.ok_or_else(|| {
+        IMPATIENT.store(true, Ordering::Relaxed);
+        io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!(
+                "{} is locked by a process that trims the store and does not go on; is a `cachewarden prune` stopped?",
+                folder.display()
+            ),
+        )
+    })
 }
 
 /// Keeps everyone from touching or replacing anything in `folder` until the lock is dropped.

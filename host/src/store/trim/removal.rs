@@ -5,7 +5,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use crate::store::{files, private};
 
@@ -13,6 +14,9 @@ use super::UNTOUCHED;
 
 /// Files that are removed under one lock. A put that waits for it waits for some 20 microseconds each.
 const REMOVED_AT_A_TIME: usize = 32;
+
+/// Between two locks on one folder: long enough that whoever waits for it wakes up and gets in between.
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// A removal at work, and what stood in its way so far.
 pub(super) struct Removal {
@@ -93,7 +97,10 @@ impl Removal {
             .filter(|name| is_ours(name) && is_old(name).is_some())
             .collect();
         let (mut count, mut bytes) = (0, 0);
-        for few in candidates.chunks(REMOVED_AT_A_TIME) {
+        for (turn, few) in candidates.chunks(REMOVED_AT_A_TIME).enumerate() {
+            if turn > 0 {
+                thread::sleep(PAUSE);
+            }
             let _lock = match files::lock_exclusive(folder) {
                 Ok(lock) => lock,
                 Err(error) => {

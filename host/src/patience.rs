@@ -30,6 +30,7 @@ fn within(
 ) -> io::Result<Option<File>> {
     match try_lock(&file) {
         Ok(()) => return Ok(Some(file)),
+        Err(TryLockError::WouldBlock) if patience.is_zero() => return Ok(None),
         Err(TryLockError::WouldBlock) => {}
         Err(TryLockError::Error(error)) => return Err(error),
     }

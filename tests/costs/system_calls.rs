@@ -65,7 +65,10 @@ fn counted(mut command: Command, input: &[u8]) -> usize {
     unsafe {
         command.pre_exec(|| Ok(ptrace::traceme()?));
     }
-    #[expect(clippy::zombie_processes, reason = "whoever traces it waits for its end")]
+    #[expect(
+        clippy::zombie_processes,
+        reason = "whoever traces it waits for its end"
+    )]
     let mut child = command.spawn().expect("it can be traced");
     let mut output = child.stdout.take().expect("stdout is a pipe");
     let reader = thread::spawn(move || {

@@ -1,11 +1,14 @@
 //! Policies that look for a way out: to files, the network, the process, other sessions.
 
+mod preview2_each_call;
+
 use super::corpus;
 use crate::support::*;
 
 corpus! { "escape":
     preview1_everything.wat => |source| source.trial().works(),
     preview2_everything.wat => |source| source.trial().works(),
+    preview2_each_call.rs => |source| preview2_each_call::try_all(source.trial_of("", &preview2_each_call::policy())),
     exit_preview1.wat => |source| {
         source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
     },

@@ -63,8 +63,17 @@ pub(crate) fn component(name: &str, wit: &str) -> Vec<u8> {
 }
 
 /// A core module as a component, for a version of the contract. Module and text are written for the older patch.
-pub(crate) fn component_for(version: &str, mut module: Vec<u8>, wit: &str) -> Vec<u8> {
-    let mut resolve = wit_parser::Resolve::default();
+pub(crate) fn component_for(version: &str, module: Vec<u8>, wit: &str) -> Vec<u8> {
+    component_with(wit_parser::Resolve::default(), version, module, wit)
+}
+
+/// The same with a text that names packages which are known already.
+pub(crate) fn component_with(
+    mut resolve: wit_parser::Resolve,
+    version: &str,
+    mut module: Vec<u8>,
+    wit: &str,
+) -> Vec<u8> {
     let contract = CONTRACT.replace(&format!("@{CONTRACT_VERSION};"), &format!("@{version};"));
     resolve
         .push_str("contract.wit", &contract)

@@ -70,3 +70,14 @@ fn installed() -> bool {
         .is_some_and(|about| about.contains("wasm32"))
         && process::ask(Command::new("wasm-ld").arg("--version")).is_some()
 }
+
+/// What a policy is built with.
+pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
+    let said = process::read(Command::new("ldc2").arg("--version"))?;
+    // `LDC - the LLVM D compiler (1.30.0):`
+    let version = said
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let version = version.map_or("of no version", |(version, _)| version);
+    Ok(format!("LDC {version}, no SDK"))
+}

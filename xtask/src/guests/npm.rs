@@ -34,13 +34,11 @@ pub(super) fn install(folder: &Path, packages: &[Package]) -> Result<()> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(folder.join("package.json"), manifest.to_string()))
         .with_context(|| format!("cannot write package.json in {}", folder.display()))?;
-    process::run(command(folder).args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--no-package-lock",
-        "--loglevel=error",
-    ]))
+    let install = ["install", "--no-audit", "--no-fund", "--no-package-lock"];
+    process::run(command(folder).args(install).arg("--loglevel=error")).map_err(|error| {
+        let names: Vec<_> = packages.iter().map(|(name, _)| *name).collect();
+        MissingTool::not_fetched(&names.join(", "), &error).into()
+    })
 }
 
 /// Whether a package is there in this version; of one that comes from a folder, whether it is there.

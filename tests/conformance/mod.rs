@@ -54,6 +54,7 @@ macro_rules! tests {
             mirror_questions: "mirror/questions",
             mirror_repeated: "mirror/repeated",
             mirror_session: "mirror/session",
+            mirror_settings: "mirror/settings",
             trusted_branches_grants: "trusted-branches/grants",
             trusted_branches_repeated: "trusted-branches/repeated",
             trusted_branches_settings: "trusted-branches/settings",

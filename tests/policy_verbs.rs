@@ -259,6 +259,58 @@ fn bench_says_what_a_policy_costs() {
 }
 
 #[test]
+fn bench_asks_the_question_that_it_is_told_to() {
+    let sandbox = Sandbox::new();
+    let policy = text(guest("mirror"));
+    let bench = ["policy", "bench", &policy, "--calls", "100", "--json"];
+    for question in ["get", "put"] {
+        let told = [&bench[..], &["--question", question]].concat();
+        let figures = sandbox.run(&told).succeeded().stdout;
+        let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
+        assert_eq!(figures["question"], question);
+    }
+    let only_put = text(sandbox.file("local.wat", LOCAL));
+    let bench = ["policy", "bench", &only_put, "--question", "get"];
+    let outcome = sandbox.run(&bench).exited(2);
+    assert!(
+        outcome.stderr.contains("exports no get"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_policy_that_takes_long_to_compile_is_told_of() {
+    let sandbox = Sandbox::new();
+    // One function of so many instructions that no machine compiles it in the time that it is given.
+    let mix = "(local.set $a (i64.rotl (i64.add (local.get $a) (local.get $b)) (i64.const 7)))\n\
+               (local.set $b (i64.rotl (i64.add (local.get $b) (local.get $a)) (i64.const 5)))\n";
+    let long = format!(
+        "(func (export \"long\") (param $a i64) (param $b i64) (result i64)\n{}(local.get $a))",
+        mix.repeat(200_000)
+    );
+    let policy = LOCAL.trim_end().strip_suffix(')').expect("a module");
+    let policy = text(sandbox.file("long.wat", format!("{policy}{long})")));
+    let cases = text(sandbox.file("cases.jsonl", SESSION));
+    for verb in [
+        &["compile", &policy][..],
+        &["test", &policy, &cases],
+        &["bench", &policy],
+    ] {
+        // Each tries anew: that it took too long is not remembered for a longer time.
+        let home = sandbox.folder(&format!("home-of-{}", verb[0]));
+        let mut command = sandbox.cachewarden(&["--policy-compile-time", "3s", "policy"]);
+        let outcome = run_to_its_end(command.args(verb).env("HOME", home)).exited(2);
+        let told = format!("compiling the policy {policy}, once on this machine");
+        assert!(
+            outcome.stderr.lines().any(|line| line == told),
+            "{verb:?}: {}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
 fn bench_of_a_policy_that_fails_says_how() {
     let sandbox = Sandbox::new();
     for (name, why) in [

@@ -36,6 +36,12 @@ macro_rules! languages {
         $(mod $bare {
             const LANGUAGE: &str = stringify!($bare);
             tests!();
+
+            /// With an SDK its new project is asked.
+            #[test]
+            fn a_million_questions_cost_no_more_at_the_end() {
+                super::a_million_cost_no_more_at_the_end(&super::built(LANGUAGE, "mirror"));
+            }
         })*
 
         const WITH_SDK: &[&str] = &[$(stringify!($language)),+];
@@ -105,6 +111,27 @@ fn passes(language: &str, cases: &str) {
     let (policy, _) = cases.split_once('/').expect("a policy and a name");
     let cases = format!("{CONFORMANCE}/cases/{cases}.jsonl");
     agrees(&Sandbox::new(), &built(language, policy), &cases);
+}
+
+/// The last tenth of a million questions against the first, by the processor's time, which other programs do not add to.
+/// A tenfold would be a collector that drowns; the factor leaves room for a machine that changes its pace.
+#[track_caller]
+fn a_million_cost_no_more_at_the_end(policy: &str) {
+    const FACTOR: u64 = 3;
+    let bench = ["policy", "bench", policy, "--question", "put", "--json"];
+    let figures = Sandbox::new().run(&bench).succeeded().stdout;
+    let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
+    let figure = |name: &str| figures[name].as_u64().expect("a number");
+    assert_eq!(figure("calls"), 1_000_000);
+    assert!(
+        figure("mean_last") <= FACTOR * figure("mean_first"),
+        "it slows down: {figures}"
+    );
+    assert_eq!(
+        figure("memory_last"),
+        figure("memory_first"),
+        "its memory grows after the first tenth: {figures}"
+    );
 }
 
 #[track_caller]

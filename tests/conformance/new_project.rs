@@ -89,6 +89,7 @@ pub(super) fn builds_and_serves(language: &str) {
     super::agrees(&sandbox, &policy, &project.cases());
     let million = text(sandbox.file("million.jsonl", million_questions()));
     super::agrees(&sandbox, &policy, &million);
+    super::a_million_cost_no_more_at_the_end(&policy);
 
     let helper = format!("--policy '{policy}' -v");
     let go = GoProject::new(&sandbox, GO, RUNES).with_helper(&helper);

@@ -26,7 +26,7 @@ const TEXT: &str = include_str!("languages.md");
 const PLACE_OF_TABLE: &str = "{{table}}\n";
 
 /// What is measured of a language that has no project.
-const EXAMPLE: &str = "trusted-branches.wasm";
+const INSTEAD: &str = "mirror.wasm";
 
 const COLUMNS: [&str; 10] = [
     "language",
@@ -70,11 +70,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Makes a project and builds it; where there is no project to make, it is the example.
+/// Makes a project and builds it; where there is no project to make, it is the policy of the
+/// conformance cases.
 fn policy(workspace: &Workspace, cachewarden: &Path, language: &Language) -> Result<PathBuf> {
     if !language.has_sdk {
-        let example = Path::new(language.name).join(EXAMPLE);
-        return Ok(workspace.guests().join(example));
+        let instead = Path::new(language.name).join(INSTEAD);
+        return Ok(workspace.guests().join(instead));
     }
     let folder = workspace.languages();
     let project = folder.join(language.name);
@@ -103,7 +104,7 @@ fn policy(workspace: &Workspace, cachewarden: &Path, language: &Language) -> Res
 /// Measures what is asked in every language's project: `put`, which its author has written.
 fn measure(cachewarden: &Path, policy: &Path) -> Result<Value> {
     let mut command = Command::new(cachewarden);
-    command.args(["policy", "bench", "--json"]);
+    command.args(["policy", "bench", "--question", "put", "--json"]);
     let figures = process::read(command.arg(policy))?;
     serde_json::from_str(&figures).context("`policy bench` printed no JSON")
 }

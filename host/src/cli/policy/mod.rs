@@ -11,7 +11,9 @@ use std::thread;
 use anyhow::Context;
 use clap::Subcommand;
 
-use crate::policy::{CONTRACT, THREAD_STACK};
+use crate::policy::{
+    CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, THREAD_STACK,
+};
 
 use super::arguments::HelperOptions;
 use super::output;
@@ -51,6 +53,25 @@ pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Loads a policy for a person, who is told where compiling it takes a while.
+fn load(
+    source: &PolicySource,
+    limits: Limits,
+    cache: Option<&CompiledCache>,
+) -> Result<Policy, LoadError> {
+    Policy::load(source, limits, cache, || {
+        output::complain(&compiling(source));
+    })
+}
+
+/// What is said where compiling takes longer than a second.
+pub(super) fn compiling(source: &PolicySource) -> String {
+    format!(
+        "compiling the policy {}, once on this machine",
+        source.file.display()
+    )
 }
 
 /// Runs what asks a policy, which needs its stack whatever this process was given for its first thread.

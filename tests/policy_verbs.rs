@@ -1,5 +1,7 @@
 //! `cachewarden policy ...`: what a policy's author types.
 
+use std::path::Path;
+
 use crate::support::*;
 
 /// Keeps everything on this machine, and says so.
@@ -184,10 +186,40 @@ fn the_contract_is_printed_as_it_is_kept() {
     let sandbox = Sandbox::new();
     let contract = include_str!("../guest-sdk/wit/policy.wit");
     assert_eq!(sandbox.run(&["policy", "wit"]).succeeded().stdout, contract);
-    let header = include_str!("../guest-sdk/c/cachewarden.h");
+    let header = include_str!("../guest-sdk/wit/policy.h");
     assert_eq!(
         sandbox.run(&["policy", "header"]).succeeded().stdout,
         header
+    );
+}
+
+#[test]
+fn the_header_is_enough_to_write_a_policy() {
+    let sandbox = Sandbox::new();
+    let header = sandbox.run(&["policy", "header"]).succeeded().stdout;
+    sandbox.file("policy.h", header);
+    sandbox.file("policy.c", include_str!("policies/by_header.c"));
+    sandbox.file(
+        "Makefile",
+        "COMPILE = clang --target=wasm32\n\
+         policy.wasm: policy.c policy.h\n\
+         \t$(COMPILE) -std=c11 -O2 -Wall -Werror -ffreestanding -nostdlib -Wl,--no-entry -o $@ policy.c\n",
+    );
+    // The compiler that policies in C are built with, by the name that a Makefile has for it.
+    let mut make = sandbox.command(Path::new("make"));
+    let tools = tools("c").expect("a C compiler").into_os_string();
+    let mut path = tools;
+    path.push(":");
+    path.push(std::env::var_os("PATH").expect("PATH"));
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    run_to_its_end(make.env("PATH", path).env("HOME", home)).succeeded();
+
+    let cases = text(sandbox.file("cases.jsonl", include_str!("policies/by_header.jsonl")));
+    let policy = text(sandbox.path("policy.wasm"));
+    let outcome = sandbox.run(&["policy", "test", &policy, &cases]);
+    assert_eq!(
+        outcome.succeeded().stdout,
+        "3 sessions, 6 questions, 0 differences\n"
     );
 }
 

@@ -18,8 +18,8 @@ use crate::policy::{
 use super::arguments::HelperOptions;
 use super::output;
 
-/// The contract for compilers that read C.
-const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/c/cachewarden.h"));
+/// The contract as a core module sees it, for compilers that read C.
+const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/wit/policy.h"));
 
 /// What an author may ask for.
 #[derive(Debug, Subcommand)]
@@ -34,7 +34,7 @@ pub(super) enum PolicyVerb {
     Compile(compile::CompileOptions),
     /// Print the contract, for those who use their own tools
     Wit,
-    /// Print the contract as a C header: the core functions and how memory is laid out
+    /// Print the contract as a C header: the functions of a core module, its import, and how memory is laid out
     Header,
 }
 

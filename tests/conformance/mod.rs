@@ -1,10 +1,11 @@
 //! What a policy in any language must do: the same cases, the same end of one that panics, a new project that builds with
-//! that language's tools alone and answers a million questions in the same memory, and words of that language for an export
+//! that language's tools alone and answers a million questions in the same memory, a debug build that does as well, and words of that language for an export
 //! that is missing or of another type.
 //!
 //! The chore that runs the tests makes a table of them, languages by cases, from their names; a language whose tools are
 //! not on a person's machine it leaves out, and says so.
 
+mod debug_build;
 mod misuse;
 mod new_project;
 
@@ -65,6 +66,11 @@ macro_rules! tests {
             trusted_branches_repeated: "trusted-branches/repeated",
             trusted_branches_settings: "trusted-branches/settings",
         );
+
+        #[test]
+        fn debug_build_is_loaded_and_asked() {
+            super::debug_build::is_loaded_and_asked(LANGUAGE);
+        }
 
         #[test]
         fn panic_is_told_and_the_answer_safe() {

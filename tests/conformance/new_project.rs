@@ -20,7 +20,7 @@ pub(super) struct Project<'a> {
     language: &'a str,
     pub(super) folder: PathBuf,
     /// The command that `policy new` printed.
-    build: String,
+    pub(super) build: String,
 }
 
 impl<'a> Project<'a> {
@@ -58,7 +58,7 @@ impl<'a> Project<'a> {
 
     /// With the author's home, where the package clients keep what they fetched before, and no tools but the language's.
     #[track_caller]
-    fn run(&self, command: &str) -> Outcome {
+    pub(super) fn run(&self, command: &str) -> Outcome {
         run_to_its_end(
             Command::new(basics(self.sandbox).join("sh"))
                 .current_dir(&self.folder)

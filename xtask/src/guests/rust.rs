@@ -53,8 +53,11 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
 fn provide_toolbox(workspace: &Workspace) -> Result<()> {
     let mut cargo = wasm_compiler::find(workspace)?;
     cargo
-        // Where this workspace is built is no place for a new project.
-        .env_remove("CARGO_TARGET_DIR")
+        // An author may have it set, for all of their projects.
+        .env(
+            "CARGO_TARGET_DIR",
+            workspace.guest_build().join("elsewhere"),
+        )
         // What it depends on is kept, so that a second run is quick.
         .env(
             "CARGO_BUILD_BUILD_DIR",

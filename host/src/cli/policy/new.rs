@@ -69,7 +69,7 @@ const LANGUAGES: &[Language] = &[
         name: "rust",
         sdk: "rust",
         template: "rust/template",
-        build: "cargo build --release --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
+        build: "cargo build --release --target wasm32-unknown-unknown --target-dir target && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
     },
     Language {
         name: "typescript",

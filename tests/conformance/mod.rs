@@ -57,6 +57,7 @@ macro_rules! languages {
 macro_rules! tests {
     () => {
         tests!(
+            mirror_failures: "mirror/failures",
             mirror_open: "mirror/open",
             mirror_questions: "mirror/questions",
             mirror_repeated: "mirror/repeated",

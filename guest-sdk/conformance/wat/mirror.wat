@@ -19,6 +19,7 @@
     (if (local.get $wrong)
       (then (return (call $refuse_because (i32.const 0) (local.get $wrong)))))
 
+    (if (i64.eq (local.get $started) (i64.const 666)) (then (call $fail)))
     (call $begin)
     (call $put_text (global.get $session_started))
     (call $put_number (local.get $started))
@@ -68,6 +69,7 @@
     (call $put_number (i64.extend_i32_u (local.get $scope)))
     (call $put_kind_and_facts (local.get $kind) (local.get $facts))
     (call $say (global.get $debug))
+    (if (i64.eq (local.get $age) (i64.const 666)) (then (call $fail)))
     ;; hit, hit-verified, skip, miss, audit
     (i32.wrap_i64 (i64.rem_u (local.get $age) (i64.const 5))))
 
@@ -85,12 +87,7 @@
     (call $put_number (local.get $size))
     (call $put_kind_and_facts (local.get $kind) (local.get $facts))
     (call $say (global.get $debug))
-    (if (i64.eq (local.get $size) (i64.const 666))
-      (then
-        (call $begin)
-        (call $put_text (global.get $as_told))
-        (call $say (global.get $warn))
-        (unreachable)))
+    (if (i64.eq (local.get $size) (i64.const 666)) (then (call $fail)))
     ;; session, local, shared
     (i32.wrap_i64 (i64.rem_u (local.get $size) (i64.const 3))))
 
@@ -113,6 +110,13 @@
     (call $put_text (global.get $_diverged))
     (call $put_number (local.get $diverged))
     (call $say (global.get $info)))
+
+  ;; Says why, and ends here.
+  (func $fail
+    (call $begin)
+    (call $put_text (global.get $as_told))
+    (call $say (global.get $warn))
+    (unreachable))
 
   ;; ---- What `open` answers ------------------------------------------------------------------------------------------
 

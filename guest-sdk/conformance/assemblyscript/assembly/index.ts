@@ -19,6 +19,7 @@ class Mirror extends Policy {
   }
 
   open(session: Session): Opening {
+    if (session.started == 666) throw new Error("as told");
     log.debug(
       `session started=${session.started} seed=${session.seed}` +
       ` readable=${session.readable} writable=${session.writable}`,
@@ -43,6 +44,7 @@ class Mirror extends Policy {
       `get action=${candidate.action} output=${candidate.output} size=${candidate.size} age=${candidate.age}` +
       ` scope=${candidate.scope} kind=${kindName(candidate.kind)} facts=${names(candidate.facts)}`,
     );
+    if (candidate.age == 666) throw new Error("as told");
     switch (<i32>(candidate.age % 5)) {
       case 0: return Lookup.Hit;
       case 1: return Lookup.HitVerified;

@@ -13,7 +13,7 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 use crate::{debian, process};
 
-use super::freshness::is_newer;
+use super::freshness::{is_newer, note_means, was_made_by};
 use super::missing::MissingTool;
 use super::versions::ZIGLANG;
 use super::{publish, toolbox, zig_compiler};
@@ -53,10 +53,12 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         let sources = [source.with_extension("c"), sdk.join("cachewarden.c")];
         let header = sdk.join("cachewarden.h");
         let built = folder.join(policy).with_extension("wasm");
-        if !is_newer(&built, sources.iter().chain([&header]))? {
-            let mut command = compiler(workspace)?;
-            command.args(FLAGS).arg("-I").arg(&sdk);
+        let mut command = compiler(workspace)?;
+        command.args(FLAGS).arg("-I").arg(&sdk);
+        let means = format!("{}\n{command:?}\n", version()?);
+        if !is_newer(&built, sources.iter().chain([&header]))? || !was_made_by(&built, &means) {
             process::run(command.arg("-o").arg(&built).args(&sources))?;
+            note_means(&built, &means)?;
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
@@ -71,13 +73,19 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
 }
 
 /// What an author's project is built with.
-pub(super) fn tools(workspace: &Workspace) -> Result<String> {
+pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
+    version()
+}
+
+/// The compiler's name and version.
+fn version() -> Result<String> {
     if !clang_installed() {
         return Ok(format!("zig cc {ZIGLANG}"));
     }
-    let clang = workspace.tools(NAME).join("bin/clang");
-    let said = process::read(Command::new(clang).arg("--version"))?;
-    let version = said.lines().next().and_then(|line| line.split(' ').nth(3));
+    // `Debian clang version 14.0.6`, `clang version 20.1.2 (...)`
+    let said = process::read(Command::new("clang").arg("--version"))?;
+    let version = said.split_once("version ").map(|(_, rest)| rest);
+    let version = version.and_then(|rest| rest.split_whitespace().next());
     Ok(format!("clang {}", version.unwrap_or("of no version")))
 }
 

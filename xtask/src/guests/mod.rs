@@ -12,6 +12,7 @@ mod go;
 mod javascript;
 mod missing;
 mod npm;
+mod packaging;
 mod pip;
 mod python;
 mod rust;
@@ -42,8 +43,8 @@ pub(crate) struct Language {
     pub(crate) name: &'static str,
     /// Builds [`POLICIES`] into a folder of its own; what has not changed is not built again.
     build: fn(&Workspace, &Path) -> Result<()>,
-    /// Runs the tests of the SDK and of the example by the language's own means, after they were built.
-    /// Rust's are run with our own.
+    /// Runs the tests of the SDK and of the example by the language's own means, after they were built, and checks the
+    /// SDK's package. Rust's tests are run with our own.
     test: Option<fn(&Workspace) -> Result<()>>,
     /// Says what a policy is built with, names and versions.
     pub(crate) tools: fn(&Workspace) -> Result<String>,
@@ -55,7 +56,7 @@ pub(crate) struct Language {
 
 /// Every language, in the order of the tables.
 pub(crate) const LANGUAGES: &[Language] = &[
-    Language::new("rust", rust::build, rust::tools),
+    Language::new("rust", rust::build, rust::tools).tested_by(rust::test),
     Language::new("go", go::build, go::tools).tested_by(go::test),
     Language::new("c", c::build, c::tools).tested_by(c::test),
     Language::new(

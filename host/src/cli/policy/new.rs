@@ -23,6 +23,7 @@ use crate::cli::output;
 #[exclude = "python/build/*"]
 #[exclude = "python/dist/*"]
 #[exclude = "*/package-lock.json"]
+#[exclude = "rust/wit/policy.h"]
 #[exclude = "*/test/*"]
 #[exclude = "*/tests/*"]
 struct Sdks;

@@ -1,5 +1,7 @@
 //! `cachewarden policy ...`: what a policy's author types.
 
+use std::path::Path;
+
 use crate::support::*;
 
 /// Keeps everything on this machine, and says so.
@@ -184,10 +186,40 @@ fn the_contract_is_printed_as_it_is_kept() {
     let sandbox = Sandbox::new();
     let contract = include_str!("../guest-sdk/wit/policy.wit");
     assert_eq!(sandbox.run(&["policy", "wit"]).succeeded().stdout, contract);
-    let header = include_str!("../guest-sdk/c/cachewarden.h");
+    let header = include_str!("../guest-sdk/wit/policy.h");
     assert_eq!(
         sandbox.run(&["policy", "header"]).succeeded().stdout,
         header
+    );
+}
+
+#[test]
+fn the_header_is_enough_to_write_a_policy() {
+    let sandbox = Sandbox::new();
+    let header = sandbox.run(&["policy", "header"]).succeeded().stdout;
+    sandbox.file("policy.h", header);
+    sandbox.file("policy.c", include_str!("policies/by_header.c"));
+    sandbox.file(
+        "Makefile",
+        "COMPILE = clang --target=wasm32\n\
+         policy.wasm: policy.c policy.h\n\
+         \t$(COMPILE) -std=c11 -O2 -Wall -Werror -ffreestanding -nostdlib -Wl,--no-entry -o $@ policy.c\n",
+    );
+    // The compiler that policies in C are built with, by the name that a Makefile has for it.
+    let mut make = sandbox.command(Path::new("make"));
+    let tools = tools("c").expect("a C compiler").into_os_string();
+    let mut path = tools;
+    path.push(":");
+    path.push(std::env::var_os("PATH").expect("PATH"));
+    let home = std::env::var_os("HOME").unwrap_or_default();
+    run_to_its_end(make.env("PATH", path).env("HOME", home)).succeeded();
+
+    let cases = text(sandbox.file("cases.jsonl", include_str!("policies/by_header.jsonl")));
+    let policy = text(sandbox.path("policy.wasm"));
+    let outcome = sandbox.run(&["policy", "test", &policy, &cases]);
+    assert_eq!(
+        outcome.succeeded().stdout,
+        "3 sessions, 6 questions, 0 differences\n"
     );
 }
 
@@ -255,6 +287,58 @@ fn bench_says_what_a_policy_costs() {
     assert_eq!(figures["calls"], 100);
     for name in ["compile", "first_cold", "first_warm"] {
         assert!(figures[name].as_u64().unwrap() > 0, "{name} in {figures}");
+    }
+}
+
+#[test]
+fn bench_asks_the_question_that_it_is_told_to() {
+    let sandbox = Sandbox::new();
+    let policy = text(guest("mirror"));
+    let bench = ["policy", "bench", &policy, "--calls", "100", "--json"];
+    for question in ["get", "put"] {
+        let told = [&bench[..], &["--question", question]].concat();
+        let figures = sandbox.run(&told).succeeded().stdout;
+        let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
+        assert_eq!(figures["question"], question);
+    }
+    let only_put = text(sandbox.file("local.wat", LOCAL));
+    let bench = ["policy", "bench", &only_put, "--question", "get"];
+    let outcome = sandbox.run(&bench).exited(2);
+    assert!(
+        outcome.stderr.contains("exports no get"),
+        "{}",
+        outcome.stderr
+    );
+}
+
+#[test]
+fn a_policy_that_takes_long_to_compile_is_told_of() {
+    let sandbox = Sandbox::new();
+    // One function of so many instructions that no machine compiles it in the time that it is given.
+    let mix = "(local.set $a (i64.rotl (i64.add (local.get $a) (local.get $b)) (i64.const 7)))\n\
+               (local.set $b (i64.rotl (i64.add (local.get $b) (local.get $a)) (i64.const 5)))\n";
+    let long = format!(
+        "(func (export \"long\") (param $a i64) (param $b i64) (result i64)\n{}(local.get $a))",
+        mix.repeat(200_000)
+    );
+    let policy = LOCAL.trim_end().strip_suffix(')').expect("a module");
+    let policy = text(sandbox.file("long.wat", format!("{policy}{long})")));
+    let cases = text(sandbox.file("cases.jsonl", SESSION));
+    for verb in [
+        &["compile", &policy][..],
+        &["test", &policy, &cases],
+        &["bench", &policy],
+    ] {
+        // Each tries anew: that it took too long is not remembered for a longer time.
+        let home = sandbox.folder(&format!("home-of-{}", verb[0]));
+        let mut command = sandbox.cachewarden(&["--policy-compile-time", "3s", "policy"]);
+        let outcome = run_to_its_end(command.args(verb).env("HOME", home)).exited(2);
+        let told = format!("compiling the policy {policy}, once on this machine");
+        assert!(
+            outcome.stderr.lines().any(|line| line == told),
+            "{verb:?}: {}",
+            outcome.stderr
+        );
     }
 }
 

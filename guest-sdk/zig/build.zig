@@ -8,6 +8,8 @@ pub const PolicyOptions = struct {
     root_source_file: std.Build.LazyPath,
     /// What is left in the project's folder.
     output: []const u8 = "policy.wasm",
+    /// `.debug` keeps names for a debugger, and is a hundred times larger.
+    optimize: std.builtin.OptimizeMode = .safe,
 };
 
 /// Makes `zig build` leave the policy in the project's folder, and `zig build test` run the tests in its file.
@@ -23,8 +25,8 @@ pub fn addPolicy(b: *std.Build, options: PolicyOptions) void {
         .root_module = b.createModule(.{
             .root_source_file = sdk.path("src/entry.zig"),
             .target = b.resolveTargetQuery(.{ .cpu_arch = .wasm32, .os_tag = .freestanding }),
-            .optimize = .safe,
-            .strip = true,
+            .optimize = options.optimize,
+            .strip = options.optimize != .debug,
             .imports = &.{ cachewarden, .{ .name = "policy", .module = policy } },
         }),
     });

@@ -1,10 +1,11 @@
 //! What a policy in any language must do: the same cases, the same end of one that panics, a new project that builds with
-//! that language's tools alone and answers a million questions in the same memory, and words of that language for an export
+//! that language's tools alone and answers a million questions in the same memory, a debug build that does as well, and words of that language for an export
 //! that is missing or of another type.
 //!
 //! The chore that runs the tests makes a table of them, languages by cases, from their names; a language whose tools are
 //! not on a person's machine it leaves out, and says so.
 
+mod debug_build;
 mod misuse;
 mod new_project;
 
@@ -36,6 +37,12 @@ macro_rules! languages {
         $(mod $bare {
             const LANGUAGE: &str = stringify!($bare);
             tests!();
+
+            /// With an SDK its new project is asked.
+            #[test]
+            fn a_million_questions_cost_no_more_at_the_end() {
+                super::a_million_cost_no_more_at_the_end(&super::built(LANGUAGE, "mirror"));
+            }
         })*
 
         const WITH_SDK: &[&str] = &[$(stringify!($language)),+];
@@ -50,14 +57,21 @@ macro_rules! languages {
 macro_rules! tests {
     () => {
         tests!(
+            mirror_failures: "mirror/failures",
             mirror_open: "mirror/open",
             mirror_questions: "mirror/questions",
             mirror_repeated: "mirror/repeated",
             mirror_session: "mirror/session",
+            mirror_settings: "mirror/settings",
             trusted_branches_grants: "trusted-branches/grants",
             trusted_branches_repeated: "trusted-branches/repeated",
             trusted_branches_settings: "trusted-branches/settings",
         );
+
+        #[test]
+        fn debug_build_is_loaded_and_asked() {
+            super::debug_build::is_loaded_and_asked(LANGUAGE);
+        }
 
         #[test]
         fn panic_is_told_and_the_answer_safe() {
@@ -104,6 +118,27 @@ fn passes(language: &str, cases: &str) {
     let (policy, _) = cases.split_once('/').expect("a policy and a name");
     let cases = format!("{CONFORMANCE}/cases/{cases}.jsonl");
     agrees(&Sandbox::new(), &built(language, policy), &cases);
+}
+
+/// The last tenth of a million questions against the first, by the processor's time, which other programs do not add to.
+/// A tenfold would be a collector that drowns; the factor leaves room for a machine that changes its pace.
+#[track_caller]
+fn a_million_cost_no_more_at_the_end(policy: &str) {
+    const FACTOR: u64 = 3;
+    let bench = ["policy", "bench", policy, "--question", "put", "--json"];
+    let figures = Sandbox::new().run(&bench).succeeded().stdout;
+    let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
+    let figure = |name: &str| figures[name].as_u64().expect("a number");
+    assert_eq!(figure("calls"), 1_000_000);
+    assert!(
+        figure("mean_last") <= FACTOR * figure("mean_first"),
+        "it slows down: {figures}"
+    );
+    assert_eq!(
+        figure("memory_last"),
+        figure("memory_first"),
+        "its memory grows after the first tenth: {figures}"
+    );
 }
 
 #[track_caller]

@@ -20,7 +20,7 @@ pub(super) struct Project<'a> {
     language: &'a str,
     pub(super) folder: PathBuf,
     /// The command that `policy new` printed.
-    build: String,
+    pub(super) build: String,
 }
 
 impl<'a> Project<'a> {
@@ -58,7 +58,7 @@ impl<'a> Project<'a> {
 
     /// With the author's home, where the package clients keep what they fetched before, and no tools but the language's.
     #[track_caller]
-    fn run(&self, command: &str) -> Outcome {
+    pub(super) fn run(&self, command: &str) -> Outcome {
         run_to_its_end(
             Command::new(basics(self.sandbox).join("sh"))
                 .current_dir(&self.folder)
@@ -89,6 +89,7 @@ pub(super) fn builds_and_serves(language: &str) {
     super::agrees(&sandbox, &policy, &project.cases());
     let million = text(sandbox.file("million.jsonl", million_questions()));
     super::agrees(&sandbox, &policy, &million);
+    super::a_million_cost_no_more_at_the_end(&policy);
 
     let helper = format!("--policy '{policy}' -v");
     let go = GoProject::new(&sandbox, GO, RUNES).with_helper(&helper);

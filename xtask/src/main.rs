@@ -84,7 +84,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Demo => demo::run(&workspace)?,
         Verb::Bench(effort) => bench::run(&workspace, effort)?,
         Verb::Guests(choice) => {
-            guests::run(&workspace, &choice)?;
+            guests::run(&workspace, &choice).result?;
         }
         Verb::Languages => languages::run(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,

@@ -49,7 +49,7 @@ pub(crate) struct FuzzOptions {
 
 /// Runs all randomised tests, one part after the other, and prints what was counted.
 pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitCode> {
-    guests::run(workspace, &Choice::for_tests(false))?;
+    guests::run(workspace, &Choice::for_tests(false)).result?;
     toolchains::run(workspace)?;
     // The fuzz targets are one part more, each of them as long as a part of another kind.
     let share = f64::from(options.minutes) / (PARTS.len() + 1) as f64;

@@ -33,8 +33,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     });
     let mut left_out = Vec::new();
     report.prepare("guests", || {
-        left_out = guests::run(workspace, &Choice::for_tests(all))?;
-        Ok(())
+        let built = guests::run(workspace, &Choice::for_tests(all));
+        left_out = built.left_out;
+        built.result
     });
     let is_here = |name: &str| left_out.iter().all(|left_out| left_out.language != name);
     for language in LANGUAGES.iter().filter(|language| is_here(language.name)) {
@@ -44,6 +45,12 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     }
     report.prepare("toolchains", || toolchains::run(workspace));
     report.test("tests", || run_tests(workspace, filter, &left_out));
+    match filter {
+        None => report.failures_of_gaps(&left_out),
+        Some(filter) => {
+            println!("\nonly tests with `{filter}` in their name ran: the table below has gaps")
+        }
+    }
     report.print(&left_out, unchecked);
     Ok(if report.failed == 0 {
         ExitCode::SUCCESS
@@ -133,6 +140,15 @@ impl Report {
         let seconds = started.elapsed().as_secs_f64();
         self.steps
             .push(format!("{name:<20} {result:<6} {seconds:>7.1} s"));
+    }
+
+    /// Counts each language and each case that nothing was tested of, but for the languages that were left out.
+    fn failures_of_gaps(&mut self, left_out: &[LeftOut]) {
+        let left_out: Vec<_> = left_out.iter().map(|left| left.language).collect();
+        for gap in conformance::gaps(&self.outcomes, &left_out) {
+            self.failed += 1;
+            self.failures.push(gap);
+        }
     }
 
     fn print(&self, left_out: &[LeftOut], unchecked: Option<&str>) {

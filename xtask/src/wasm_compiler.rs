@@ -1,8 +1,8 @@
 //! Finds a Rust that can build for WebAssembly.
 //!
 //! rust-toolchain.toml names no such target on purpose: where it cannot be had, nothing at all would build.
-//! So it is looked for here, in this order: the target of our own toolchain; Debian's packages, which build its
-//! library from source; `rustup target add`. Where all three fail, the error says what to install.
+//! So it is looked for here, in this order: the target of our own toolchain; `rustup target add`; Debian's packages, which
+//! build its library from source. Where all three fail, the error says what to install.
 
 use std::fs;
 use std::path::Path;
@@ -42,11 +42,15 @@ pub(crate) fn find(workspace: &Workspace) -> Result<Command> {
     if target_installed(workspace)? {
         return Ok(own_cargo(workspace));
     }
-    if debian_installed() || debian::install(&DEBIAN_PACKAGES) {
+    // What is there already needs no network; of what must be fetched, Debian's are the last resort.
+    if debian_installed() {
         return debian_cargo(workspace);
     }
     if add_target(workspace) && target_installed(workspace)? {
         return Ok(own_cargo(workspace));
+    }
+    if debian::install(&DEBIAN_PACKAGES) {
+        return debian_cargo(workspace);
     }
     bail!(
         "no Rust here builds for {TARGET}: run `rustup target add {TARGET}`, \

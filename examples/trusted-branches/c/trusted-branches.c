@@ -19,13 +19,18 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
 {
     const cachewarden_text shared = CACHEWARDEN_TEXT("main");
     const cachewarden_label *git_ref = cachewarden_find(session, label);
-    if (git_ref && cachewarden_matches(trusted, git_ref->value)) {
-        cachewarden_grant_write(grant, shared);
-    } else if (git_ref) {
-        const cachewarden_text own = cachewarden_format("ref-%.*s", CACHEWARDEN_PRINT(git_ref->scope));
-        cachewarden_grant_write(grant, own);
-        cachewarden_grant_read(grant, own);
+    if (!git_ref) {
+        cachewarden_grant_read(grant, shared);
+        return CACHEWARDEN_GRANTED;
     }
+    if (cachewarden_matches(trusted, git_ref->value)) {
+        cachewarden_grant_write(grant, shared);
+        cachewarden_grant_read(grant, shared);
+        return CACHEWARDEN_GRANTED;
+    }
+    const cachewarden_text own = cachewarden_format("ref-%.*s", CACHEWARDEN_PRINT(git_ref->scope));
+    cachewarden_grant_write(grant, own);
+    cachewarden_grant_read(grant, own);
     cachewarden_grant_read(grant, shared);
     return CACHEWARDEN_GRANTED;
 }

@@ -4,7 +4,7 @@ package main
 
 import "github.com/cachewarden/cachewarden/guest-sdk/go/policy"
 
-//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o trusted-branches.wasm .
+//go:generate env GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o policy.wasm .
 
 // trustedBranches is the policy; its fields are what the operator may set.
 type trustedBranches struct {

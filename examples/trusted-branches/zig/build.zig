@@ -1,8 +1,8 @@
-//! `zig build` leaves trusted-branches.wasm here; `zig build test` runs the tests in policy.zig.
+//! `zig build` leaves policy.wasm here; `zig build test` runs the tests in policy.zig.
 
 const std = @import("std");
 const cachewarden = @import("cachewarden_policy");
 
 pub fn build(b: *std.Build) void {
-    cachewarden.addPolicy(b, .{ .root_source_file = b.path("policy.zig"), .output = "trusted-branches.wasm" });
+    cachewarden.addPolicy(b, .{ .root_source_file = b.path("policy.zig") });
 }

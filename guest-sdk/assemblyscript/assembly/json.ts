@@ -82,7 +82,11 @@ export class Reader {
       if (object.names.includes(name)) this.expected("`" + name + "` once only");
       object.names.push(name);
       if (!this.takes(":")) this.expected("`:`");
+      const before = this.mistake;
       object.items.push(this.value());
+      const mistake = this.mistake;
+      // What is wrong within a field is told with its name.
+      if (before === null && mistake !== null) this.mistake = "`" + name + "`: " + mistake;
     } while (this.mistake === null && this.takes(","));
     if (!this.takes("}")) this.expected("`,` or `}`");
     return object;
@@ -104,6 +108,7 @@ export class Reader {
     let from = ++this.at;
     while (this.at < this.json.length && this.peek() != '"') {
       if (this.peek() != "\\") {
+        if (this.json.charCodeAt(this.at) < 0x20) this.expected("no control character but as an escape");
         this.at++;
         continue;
       }
@@ -111,6 +116,8 @@ export class Reader {
       from = this.at;
     }
     text += this.json.substring(from, this.at);
+    // AssemblyScript keeps half of a surrogate pair, which is no character and has no form in UTF-8.
+    if (!isWellFormed(text)) this.expected("both halves of a surrogate pair before this");
     if (this.at++ >= this.json.length) this.expected('`"`');
     return text;
   }
@@ -163,6 +170,16 @@ export class Reader {
 function isOfWord(character: i32): bool {
   return isDigit(character) || (character >= 0x61 && character <= 0x7a) || character == 0x45 // a to z, E
     || character == 0x2b || character == 0x2d || character == 0x2e; // + - .
+}
+
+/** Whether each half of a surrogate pair stands with the other. */
+function isWellFormed(text: string): bool {
+  for (let at = 0; at < text.length; at++) {
+    const surrogate = text.charCodeAt(at) & 0xfc00;
+    if (surrogate == 0xdc00) return false;
+    if (surrogate == 0xd800 && (text.charCodeAt(++at) & 0xfc00) != 0xdc00) return false;
+  }
+  return true;
 }
 
 function isDigit(character: i32): bool {

@@ -77,7 +77,8 @@ export class Settings {
     const negative = value.text.startsWith("-");
     const limit = negative ? lowest<T>() : highest<T>();
     const magnitude = new Magnitude(negative ? value.text.substring(1) : value.text);
-    if (magnitude.isWhole && magnitude.value <= limit) {
+    // `-0` is written as no whole number is.
+    if (magnitude.isWhole && magnitude.value <= limit && !(negative && magnitude.value == 0)) {
       return negative ? <T>(0 - magnitude.value) : <T>magnitude.value;
     }
     const from = isSigned<T>() ? "-" + lowest<T>().toString() : "0";

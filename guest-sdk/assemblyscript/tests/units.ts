@@ -104,6 +104,10 @@ export function what_is_no_json_is_told_by_its_place(): void {
   told(`{"label": "a`, "character 14: expected `\"`");
   told(`{"label": "\\x"}`, "expected one of `\"\\/bfnrtu`");
   told(`{"label": "\\u12"}`, "expected four hexadecimal digits");
+  told(`{"label": "a\tb"}`, "`label`: character 13: expected no control character");
+  told(`{"label": "\\ud83d"}`, "`label`: character 18: expected both halves of a surrogate pair");
+  told(`{"label": "\\ude00\\ud83d"}`, "expected both halves of a surrogate pair");
+  told(`{"small": -0}`, "`small`: expected a whole number from 0 to 255, not -0");
   told(`{"small": 01}`, "character 11: expected a value");
   told(`{"small": 1.}`, "character 11: expected a value");
   told(`{"small": +1}`, "character 11: expected a value");

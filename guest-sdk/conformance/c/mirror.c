@@ -36,6 +36,8 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
     const bool refuses_settings = cachewarden_equal(refuse, CACHEWARDEN_TEXT("settings"));
     if (refuse.data && !refuses_settings && !cachewarden_equal(refuse, CACHEWARDEN_TEXT("session")))
         return cachewarden_refuse_settings("`refuse`: expected `settings` or `session`");
+    if (session->started == 666)
+        cachewarden_panic("as told");
     cachewarden_debug("session started=%llu seed=%llu readable=%.*s writable=%.*s", session->started, session->seed,
                       CACHEWARDEN_PRINT(joined(session->readable)), CACHEWARDEN_PRINT(joined(session->writable)));
     for (size_t index = 0; index < session->label_count; index++) {
@@ -62,6 +64,8 @@ static cachewarden_lookup get(const cachewarden_candidate *candidate)
                       CACHEWARDEN_PRINT(cachewarden_hex(&candidate->output)), candidate->size, candidate->age,
                       candidate->scope, cachewarden_kind_name(candidate->kind),
                       CACHEWARDEN_PRINT(facts_text(candidate->facts)));
+    if (candidate->age == 666)
+        cachewarden_panic("as told");
     static const cachewarden_lookup verdicts[] = {CACHEWARDEN_LOOKUP_HIT, CACHEWARDEN_LOOKUP_HIT_VERIFIED,
                                                   CACHEWARDEN_LOOKUP_SKIP, CACHEWARDEN_LOOKUP_MISS,
                                                   CACHEWARDEN_LOOKUP_AUDIT};

@@ -71,6 +71,7 @@ export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labels, 
     if (settings.refuse !is null && settings.refuse != "settings" && settings.refuse != "session")
         return refuseSettings("`refuse`: expected `settings` or `session`");
 
+    assert(started != 666, "as told");
     log(Level.debug_, "session started=", started, " seed=", seed, " readable=",
         Joined(readable[0 .. readableCount]), " writable=", Joined(writable[0 .. writableCount]));
     foreach (ref label; labels[0 .. labelCount])
@@ -93,6 +94,7 @@ export extern (C) Lookup get(ulong actionA, ulong actionB, ulong actionC, ulong 
     log(Level.debug_, "get action=", Digest(actionA, actionB, actionC, actionD),
         " output=", Digest(outputA, outputB, outputC, outputD), " size=", size, " age=", age,
         " scope=", scope_, " kind=", kinds[kind], " facts=", Facts(facts));
+    assert(age != 666, "as told");
     static immutable verdicts = [Lookup.hit, Lookup.hitVerified, Lookup.skip, Lookup.miss, Lookup.audit];
     return verdicts[age % 5];
 }

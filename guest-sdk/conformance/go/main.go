@@ -17,6 +17,9 @@ type mirror struct {
 }
 
 func (m *mirror) Open(session policy.Session) (policy.Grant, error) {
+	if session.Started.Unix() == 666 {
+		panic("as told")
+	}
 	policy.Debugf("session started=%d seed=%d readable=%s writable=%s", uint64(session.Started.Unix()), session.Seed,
 		strings.Join(session.Readable, ","), strings.Join(session.Writable, ","))
 	for _, label := range session.Labels {
@@ -36,6 +39,9 @@ func (m *mirror) Open(session policy.Session) (policy.Grant, error) {
 func (m *mirror) Get(candidate policy.Candidate) policy.Lookup {
 	policy.Debugf("get action=%s output=%s size=%d age=%d scope=%d kind=%s facts=%s", candidate.Action, candidate.Output,
 		candidate.Size, candidate.Age, candidate.Scope, candidate.Kind, candidate.Facts)
+	if candidate.Age == 666 {
+		panic("as told")
+	}
 	return policy.Lookup(candidate.Age % 5)
 }
 

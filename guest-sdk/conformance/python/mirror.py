@@ -39,6 +39,8 @@ class Mirror(Policy):
     settings: Settings
 
     def open(self, session: Session) -> Grant:
+        if session.started == 666:
+            raise RuntimeError("as told")
         readable, writable = ",".join(session.readable), ",".join(session.writable)
         log.debug(f"session started={session.started} seed={session.seed} readable={readable} writable={writable}")
         for label in session.labels:
@@ -55,6 +57,8 @@ class Mirror(Policy):
             f"get action={candidate.action.hex()} output={candidate.output.hex()} size={candidate.size}"
             f" age={candidate.age} scope={candidate.scope} kind={candidate.kind.value} facts={names(candidate.facts)}"
         )
+        if candidate.age == 666:
+            raise RuntimeError("as told")
         return LOOKUPS[candidate.age % len(LOOKUPS)]
 
     def put(self, offer: Offer) -> Reach:

@@ -16,6 +16,7 @@ export default policy({
 
   open(session, { write, read, lifetime, refuse }) {
     const { started, seed } = session;
+    if (Number(started) === 666) throw new Error("as told");
     const readable = [...session.readable].join();
     const writable = [...session.writable].join();
     console.debug(`session started=${started} seed=${seed} readable=${readable} writable=${writable}`);
@@ -34,6 +35,7 @@ export default policy({
     console.debug(
       `get action=${action} output=${output} size=${size} age=${age} scope=${scope} kind=${kind} facts=${facts(candidate)}`,
     );
+    if (age === 666n) throw new Error("as told");
     return LOOKUPS[Number(age % 5n)]!;
   },
 

@@ -19,6 +19,7 @@
     (if (local.get $wrong)
       (then (return (call $refuse_because (i32.const 0) (local.get $wrong)))))
 
+    (if (i64.eq (local.get $started) (i64.const 666)) (then (call $fail)))
     (call $begin)
     (call $put_text (global.get $session_started))
     (call $put_number (local.get $started))
@@ -68,6 +69,7 @@
     (call $put_number (i64.extend_i32_u (local.get $scope)))
     (call $put_kind_and_facts (local.get $kind) (local.get $facts))
     (call $say (global.get $debug))
+    (if (i64.eq (local.get $age) (i64.const 666)) (then (call $fail)))
     ;; hit, hit-verified, skip, miss, audit
     (i32.wrap_i64 (i64.rem_u (local.get $age) (i64.const 5))))
 
@@ -85,12 +87,7 @@
     (call $put_number (local.get $size))
     (call $put_kind_and_facts (local.get $kind) (local.get $facts))
     (call $say (global.get $debug))
-    (if (i64.eq (local.get $size) (i64.const 666))
-      (then
-        (call $begin)
-        (call $put_text (global.get $as_told))
-        (call $say (global.get $warn))
-        (unreachable)))
+    (if (i64.eq (local.get $size) (i64.const 666)) (then (call $fail)))
     ;; session, local, shared
     (i32.wrap_i64 (i64.rem_u (local.get $size) (i64.const 3))))
 
@@ -113,6 +110,13 @@
     (call $put_text (global.get $_diverged))
     (call $put_number (local.get $diverged))
     (call $say (global.get $info)))
+
+  ;; Says why, and ends here.
+  (func $fail
+    (call $begin)
+    (call $put_text (global.get $as_told))
+    (call $say (global.get $warn))
+    (unreachable))
 
   ;; ---- What `open` answers ------------------------------------------------------------------------------------------
 
@@ -160,25 +164,47 @@
     (if (i32.ne (global.get $at) (global.get $end)) (then (return (global.get $not_alone))))
     (i32.const 0))
 
+  (global $seen (mut i32) (i32.const 0))         ;; the fields that were there, one bit each
+
+  ;; Notes that a field is there; whether it was before.
+  (func $seen_before (param $bit i32) (result i32)
+    (local $before i32)
+    (local.set $before (i32.and (global.get $seen) (local.get $bit)))
+    (global.set $seen (i32.or (global.get $seen) (local.get $bit)))
+    (local.get $before))
+
+  ;; `name`, then another text.
+  (func $name_and (param $name i32) (param $wrong i32) (result i32)
+    (call $begin)
+    (call $put_byte (i32.const 0x60)) ;; `
+    (call $put_text (local.get $name))
+    (call $put_text (local.get $wrong))
+    (call $finish))
+
   ;; Reads the value of a field. The answer is what is wrong with it, or 0.
   (func $read_field (param $name i32) (result i32)
     (local $number i64)
     (if (call $equal (local.get $name) (global.get $write_field))
       (then
+        (if (call $seen_before (i32.const 1)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (if (call $take_null) (then (global.set $write (i32.const 0)) (return (i32.const 0))))
         (global.set $write (call $take_text))
         (return (select (i32.const 0) (global.get $write_wrong) (global.get $write)))))
     (if (call $equal (local.get $name) (global.get $read_field_name))
       (then
+        (if (call $seen_before (i32.const 2)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (global.set $read (call $take_texts))
         (return (select (i32.const 0) (global.get $read_wrong) (global.get $read)))))
     (if (call $equal (local.get $name) (global.get $lifetime_field))
       (then
+        (if (call $seen_before (i32.const 4)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (local.set $number (call $take_number))
+        (if (i32.eqz (call $value_ended)) (then (local.set $number (i64.const -1))))
         (global.set $lifetime (i32.wrap_i64 (local.get $number)))
         (return (select (i32.const 0) (global.get $lifetime_wrong) (i64.ge_s (local.get $number) (i64.const 0))))))
     (if (call $equal (local.get $name) (global.get $refuse_field))
       (then
+        (if (call $seen_before (i32.const 8)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (global.set $refuse (call $take_text))
         (if (global.get $refuse)
           (then
@@ -296,8 +322,11 @@
     "\b0\05\00\00\05\00\00\00\b5\05\00\00\06\00\00\00\bb\05\00\00\07\00\00\00\c2\05\00\00\08\00\00\00"
     "boundremoteauditeddiverged")
 
+  (global $twice i32 (i32.const 0x5d0))
+  (data (i32.const 0x5d0) "\d8\05\00\00\18\00\00\00`: the field occurs twice")
+
   ;; Where `open` leaves its answer: 28 bytes.
-  (global $answer i32 (i32.const 0x5d0))
+  (global $answer i32 (i32.const 0x600))
 
   ;; ---- Lines for the log --------------------------------------------------------------------------------------------
 
@@ -387,6 +416,14 @@
     (if (i32.ne (call $next) (i32.const 0x75)) (then (return (i32.const 0)))) ;; u
     (if (i32.ne (call $next) (i32.const 0x6c)) (then (return (i32.const 0)))) ;; l
     (i32.eq (call $next) (i32.const 0x6c))) ;; l
+
+  ;; Whether what was taken is followed by what may follow a value: `1` in `1.5` is not.
+  (func $value_ended (result i32)
+    (call $skip_space)
+    (if (i32.eq (global.get $at) (global.get $end)) (then (return (i32.const 0))))
+    (i32.or
+      (i32.eq (i32.load8_u (global.get $at)) (i32.const 0x2c)) ;; ,
+      (i32.eq (i32.load8_u (global.get $at)) (i32.const 0x7d)))) ;; }
 
   ;; Takes a whole number of at most 32 bits, in plain digits; -1 where there is none.
   (func $take_number (result i64)

@@ -13,6 +13,7 @@ const Settings = struct {
 var settings: Settings = .{};
 
 fn open(session: cachewarden.Session) !cachewarden.Grant {
+    if (session.started == 666) @panic("as told");
     std.log.debug("session started={d} seed={d} readable={s} writable={s}", .{
         session.started, session.seed, try joined(session.readable), try joined(session.writable),
     });
@@ -34,6 +35,7 @@ fn get(candidate: cachewarden.Candidate) cachewarden.Lookup {
         candidate.action, candidate.output, candidate.size,  candidate.age,
         candidate.scope,  candidate.kind,   candidate.facts,
     });
+    if (candidate.age == 666) @panic("as told");
     const verdicts = [_]cachewarden.Lookup{ .hit, .hit_verified, .skip, .miss, .audit };
     return verdicts[@intCast(candidate.age % verdicts.len)];
 }

@@ -14,7 +14,7 @@ import (
 // field.
 //
 // encoding/json does the reading, but takes LABEL for label and null for "as it was": both would leave a mistake of the
-// operator unseen, so checkNames looks first.
+// operator unseen, so checkNames looks first, and checkSpelling before it.
 func readSettings(text string, policy Policy) error {
 	if text == "" {
 		text = "{}"
@@ -25,6 +25,9 @@ func readSettings(text string, policy Policy) error {
 	}
 	if _, object := settings.(map[string]any); !object {
 		return SettingsRefusal("expected a JSON object, such as {}")
+	}
+	if err := checkSpelling(text); err != nil {
+		return err
 	}
 	var fields any = policy
 	if reflect.TypeOf(policy).Kind() != reflect.Pointer {

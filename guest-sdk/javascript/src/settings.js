@@ -1,5 +1,6 @@
 // Settings: a JSON text from the operator, read by fields that say what they expect.
 
+import { Spelled, inner, parse } from "./json.js";
 import { Patterns } from "./patterns.js";
 import { Refusal } from "./refusal.js";
 
@@ -93,8 +94,9 @@ export function object(fields) {
 export function readSettings(fields, text) {
   let value;
   try {
-    value = JSON.parse(text);
+    value = parse(text);
   } catch (error) {
+    if (error instanceof Refusal) throw error;
     throw Refusal.settings(`the settings are no JSON: ${error.message}`);
   }
   return fields.read(value, "");
@@ -109,10 +111,6 @@ function mismatch(path, expected, value) {
   );
 }
 
-function inner(path, name) {
-  return path === "" ? name : `${path}.${name}`;
-}
-
 /** A field called `constructor` or `toString` is not there just because every object has one. */
 function own(value, name) {
   return Object.hasOwn(value, name) ? value[name] : undefined;
@@ -123,6 +121,6 @@ function quoted(name) {
 }
 
 function shown(value) {
-  const text = JSON.stringify(value);
+  const text = value instanceof Spelled ? value.toString() : JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

@@ -51,6 +51,12 @@ test("wrong settings are refused by field and by what was expected", () => {
     [[], "expected a JSON object"],
     ["null", "expected a JSON object"],
     ["{} {}", "the settings are no JSON"],
+    ['{"oneIn": 1.0}', "`oneIn`: expected a whole number from 0 to 100, not 1.0"],
+    ['{"oneIn": 1e1}', "`oneIn`: expected a whole number from 0 to 100, not 1e1"],
+    ['{"oneIn": -0}', "`oneIn`: expected a whole number from 0 to 100, not -0"],
+    ['{"label": "a", "l\\u0061bel": "a"}', "`label`: the field is there twice"],
+    ['{"rules": [{"scope": "a", "scope": "a"}]}', "`rules[0].scope`: the field is there twice"],
+    ['{"trusted": ["a", "\\ud800"]}', "`trusted[1]`: half of a surrogate pair is no character"],
     ['{"__proto__": {}}', "unknown field `__proto__`"],
   ]) {
     assert.throws(

@@ -117,6 +117,7 @@ export interface Grant {
 export class Refusal extends Error {
   /** `"settings"` or `"session"`, see below. */
   readonly reason: "settings" | "session";
+  /** What `Refusal.settings(text)` and `Refusal.session(text)` make, where the reason comes from elsewhere. */
   constructor(reason: "settings" | "session", text: string);
   /** The settings are wrong: the go command stops with this text, as for a mistyped option. Name the field. */
   static settings(text: string): Refusal;
@@ -243,6 +244,7 @@ export interface Totals {
  * new Patterns(["main", "release/*"]).matches("release/1.2"); // true
  */
 export class Patterns implements Iterable<string> {
+  /** Takes the patterns as they are: any text is one. */
   constructor(patterns: Iterable<string>);
   /** Whether any of the patterns stands for the whole of `name`. */
   matches(name: string): boolean;

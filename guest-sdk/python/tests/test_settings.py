@@ -61,6 +61,8 @@ class SettingsTest(unittest.TestCase):
             ('{"trusted": "main"}', '`trusted`: expected a list, found "main"'),
             ('{"trusted": ["a", null]}', "`trusted[1]`: expected a text, found null"),
             ('{"days": true}', "`days`: expected a whole number, found true"),
+            ('{"days": -0}', "`days`: expected a whole number, found -0"),
+            (r'{"trusted": ["a", "\ud800"]}', "`trusted[1]`: half of a surrogate pair is no character"),
             ('{"days": 1.0}', "`days`: expected a whole number, found 1.0"),
             ('{"days": 0}', "`days`: expected 1 or more"),
             ('{"share": "1"}', '`share`: expected a number, found "1"'),

@@ -22,6 +22,7 @@ pub const Grant = struct {
     // No slice: one of a temporary list would be gone when `open` has returned.
     const Scopes = struct { names: [most_scopes][]const u8, count: usize };
 
+    /// What `init` makes a grant of. All of it left out, the session writes and reads nothing.
     pub const Options = struct {
         /// Where puts go; null: nothing outlives the session.
         write: ?[]const u8 = null,

@@ -15,7 +15,12 @@ pub fn arena() std.mem.Allocator {
     return if (in_question) of_question.allocator() else of_session.allocator();
 }
 
-/// A text by `std.fmt`'s rules, in the `arena`. Panics where memory is at its end.
+/// A text by `std.fmt`'s rules, in the `arena`: made in `open` it lives as long as the session, else until the function
+/// returns. Panics where memory is at its end.
+///
+/// ```
+/// const own = cachewarden.format("ref-{s}", .{ref.scope});
+/// ```
 pub fn format(comptime template: []const u8, arguments: anytype) []const u8 {
     return std.fmt.allocPrint(arena(), template, arguments) catch outOfMemory();
 }

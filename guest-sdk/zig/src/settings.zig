@@ -40,6 +40,8 @@ const Reader = struct {
             .bool => if (found == .true or found == .false) return try reader.scanner.next() == .true,
             .int => if (found == .number) {
                 const digits = try reader.letters();
+                // `-0` is written as no whole number is.
+                if (std.mem.eql(u8, digits, "-0")) return wrong(T, path, digits);
                 return std.fmt.parseInt(T, digits, 10) catch wrong(T, path, digits);
             },
             .float => if (found == .number) {
@@ -100,7 +102,12 @@ const Reader = struct {
             inline for (known.field_names, known.field_types, &seen) |field_name, Field, *seen_before| {
                 if (std.mem.eql(u8, field_name, field)) {
                     if (seen_before.*) return refuseSettings("`{s}` is there twice", .{field_path});
-                    @field(result, field_name) = try reader.value(Field, field_path);
+                    @field(result, field_name) = reader.value(Field, field_path) catch |failure| switch (failure) {
+                        error.SyntaxError => return refuseSettings("`{s}`: expected a JSON value, found something else at byte {d}", .{
+                            field_path, reader.scanner.cursor,
+                        }),
+                        else => return failure,
+                    };
                     seen_before.* = true;
                     continue :next;
                 }

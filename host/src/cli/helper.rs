@@ -220,10 +220,7 @@ fn load_policy(
     let mut was_slow = false;
     let policy = Policy::load(source, options.limits(), cache.as_ref(), || {
         was_slow = true;
-        notices.tell(&format!(
-            "compiling the policy {}, once on this machine",
-            source.file.display()
-        ));
+        notices.tell(&super::policy::compiling(source));
     })?;
     if let (true, Some(reason)) = (was_slow, policy.not_kept()) {
         let folder = cache

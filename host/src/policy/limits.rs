@@ -216,7 +216,7 @@ fn wall_time_for(allowed: Duration) -> Duration {
 }
 
 /// The CPU time of this thread.
-pub(super) fn cpu_time() -> Duration {
+pub fn cpu_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(
         u64::try_from(time.tv_sec).unwrap_or_default(),

@@ -29,7 +29,7 @@ pub use contract::{
 };
 pub use host::LogLine;
 pub use instance::{Exports, Question};
-pub use limits::{Limits, THREAD_STACK};
+pub use limits::{Limits, THREAD_STACK, cpu_time};
 pub use source::PolicySource;
 pub use warden::{Event, Opening, Warden};
 

@@ -70,7 +70,8 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     let copy = workspace.tools(NAME).join("sdk");
     let parts = SDK_SOURCES.iter().chain(&["tests", "package.json"]);
     npm::copy(&parts.map(|part| sdk.join(part)).collect::<Vec<_>>(), &copy)?;
-    process::run(npm::command(&copy).args(["test", "--silent"]))
+    process::run(npm::command(&copy).args(["test", "--silent"]))?;
+    npm::check_package(&sdk, &["index.ts", "exports.ts", "assembly/policy.ts"])
 }
 
 /// What an author's project is built with.

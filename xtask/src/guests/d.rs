@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 use crate::{debian, process};
 
-use super::freshness::is_newer;
+use super::freshness::{is_newer, note_means, was_made_by};
 use super::missing::MissingTool;
 use super::publish;
 
@@ -33,18 +33,20 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     for (policy, source_folder, file) in POLICIES {
         let built = folder.join(policy).with_extension("wasm");
         let sources = [SHARED, source_folder].map(|source| workspace.root().join(source));
-        if !is_newer(&built, &sources)? {
-            install()?;
-            let mut command = Command::new("ldc2");
-            command
-                // Relative names: those of the files are in the policies, for what they say when they fail.
-                .current_dir(workspace.root())
-                .arg(format!("@{SHARED}/wasm.rsp"))
-                .arg(format!("-I{SHARED}"))
-                .arg(format!("-od={}", folder.display()))
-                .arg(format!("-of={}", built.display()))
-                .arg(format!("{source_folder}/{file}"));
+        install()?;
+        let mut command = Command::new("ldc2");
+        command
+            // Relative names: those of the files are in the policies, for what they say when they fail.
+            .current_dir(workspace.root())
+            .arg(format!("@{SHARED}/wasm.rsp"))
+            .arg(format!("-I{SHARED}"))
+            .arg(format!("-od={}", folder.display()))
+            .arg(format!("-of={}", built.display()))
+            .arg(format!("{source_folder}/{file}"));
+        let means = format!("{}\n{command:?}\n", version()?);
+        if !is_newer(&built, &sources)? || !was_made_by(&built, &means) {
             process::run(&mut command)?;
+            note_means(&built, &means)?;
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
@@ -69,4 +71,19 @@ fn installed() -> bool {
     process::ask(Command::new("ldc2").arg("--version"))
         .is_some_and(|about| about.contains("wasm32"))
         && process::ask(Command::new("wasm-ld").arg("--version")).is_some()
+}
+
+/// What a policy is built with.
+pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
+    Ok(format!("{}, no SDK", version()?))
+}
+
+fn version() -> Result<String> {
+    let said = process::read(Command::new("ldc2").arg("--version"))?;
+    // `LDC - the LLVM D compiler (1.30.0):`
+    let version = said
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'));
+    let version = version.map_or("of no version", |(version, _)| version);
+    Ok(format!("LDC {version}"))
 }

@@ -1,8 +1,9 @@
-//! Whether what was built is newer than what it was built of, for tools that do not tell themselves.
+//! Whether what was built is newer than what it was built of, and built by the same means, for tools that do not tell
+//! themselves.
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
@@ -24,6 +25,21 @@ pub(super) fn is_newer<Source: AsRef<Path>>(
         }
     }
     Ok(true)
+}
+
+/// Whether `built` was made by these means, as [`note_means`] has noted them: a compiler's version and its options.
+pub(super) fn was_made_by(built: &Path, means: &str) -> bool {
+    fs::read_to_string(note(built)).is_ok_and(|noted| noted == means)
+}
+
+/// Notes by what means `built` was made.
+pub(super) fn note_means(built: &Path, means: &str) -> Result<()> {
+    let note = note(built);
+    fs::write(&note, means).with_context(|| format!("cannot write {}", note.display()))
+}
+
+fn note(built: &Path) -> PathBuf {
+    built.with_extension("means")
 }
 
 /// When a file, or a folder or anything in it, was last written.

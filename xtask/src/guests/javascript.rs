@@ -73,7 +73,13 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     for folder in [workspace.root().join(SDK), example] {
         process::run(npm::command(&folder).args(["test", "--silent"]))?;
     }
-    Ok(())
+    let wanted = [
+        "src/index.js",
+        "types/index.d.ts",
+        "engine/adapter.wasm",
+        "bin/cachewarden-policy.js",
+    ];
+    npm::check_package(&workspace.root().join(SDK), &wanted)
 }
 
 /// Where a policy stands as an author's project.

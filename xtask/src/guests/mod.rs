@@ -12,6 +12,8 @@ mod go;
 mod javascript;
 mod missing;
 mod npm;
+mod packaging;
+mod pip;
 mod python;
 mod rust;
 mod toolbox;
@@ -21,11 +23,11 @@ mod wat;
 mod zig;
 mod zig_compiler;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
 
 use crate::workspace::Workspace;
@@ -41,40 +43,38 @@ pub(crate) struct Language {
     pub(crate) name: &'static str,
     /// Builds [`POLICIES`] into a folder of its own; what has not changed is not built again.
     build: fn(&Workspace, &Path) -> Result<()>,
-    /// Runs the tests of the SDK and of the example by the language's own means, after they were built.
-    /// Rust's are run with our own.
+    /// Runs the tests of the SDK and of the example by the language's own means, after they were built, and checks the
+    /// SDK's package. Rust's tests are run with our own.
     test: Option<fn(&Workspace) -> Result<()>>,
-    /// Says what an author's project is built with, names and versions; none where there is no `policy new` for it.
-    pub(crate) tools: Option<fn(&Workspace) -> Result<String>>,
+    /// Says what a policy is built with, names and versions.
+    pub(crate) tools: fn(&Workspace) -> Result<String>,
+    /// Whether there is an SDK of ours for it, and so a `policy new`.
+    pub(crate) has_sdk: bool,
     /// Whether it is left out unless it is asked for.
     on_demand: bool,
 }
 
 /// Every language, in the order of the tables.
 pub(crate) const LANGUAGES: &[Language] = &[
-    Language::new("rust", rust::build).with_tools(rust::tools),
-    Language::new("go", go::build)
-        .tested_by(go::test)
-        .with_tools(go::tools),
-    Language::new("c", c::build)
-        .tested_by(c::test)
-        .with_tools(c::tools),
-    Language::new("assemblyscript", assemblyscript::build)
-        .tested_by(assemblyscript::test)
-        .with_tools(assemblyscript::tools),
-    Language::new("javascript", javascript::build)
-        .tested_by(javascript::test)
-        .with_tools(javascript::tools),
-    Language::new("typescript", typescript::build).with_tools(typescript::tools),
-    Language::new("python", python::build)
-        .tested_by(python::test)
-        .with_tools(python::tools),
-    Language::new("wat", wat::build).with_tools(wat::tools),
-    Language::new("zig", zig::build)
+    Language::new("rust", rust::build, rust::tools).tested_by(rust::test),
+    Language::new("go", go::build, go::tools).tested_by(go::test),
+    Language::new("c", c::build, c::tools).tested_by(c::test),
+    Language::new(
+        "assemblyscript",
+        assemblyscript::build,
+        assemblyscript::tools,
+    )
+    .tested_by(assemblyscript::test),
+    Language::new("javascript", javascript::build, javascript::tools).tested_by(javascript::test),
+    Language::new("typescript", typescript::build, typescript::tools),
+    Language::new("python", python::build, python::tools).tested_by(python::test),
+    Language::new("wat", wat::build, wat::tools),
+    Language::new("zig", zig::build, zig::tools)
         .tested_by(zig::test)
-        .with_tools(zig::tools)
         .on_demand(),
-    Language::new("d", d::build).on_demand(),
+    Language::new("d", d::build, d::tools)
+        .without_sdk()
+        .on_demand(),
 ];
 
 /// Which languages to build.
@@ -113,12 +113,20 @@ pub(crate) struct LeftOut {
     pub(crate) reason: String,
 }
 
-/// Builds the policies in the chosen languages; returns the languages that were left out, each with the reason.
+/// What came of building policies.
+pub(crate) struct Built {
+    /// The languages that were left out, each with the reason; they are known whatever else failed.
+    pub(crate) left_out: Vec<LeftOut>,
+    /// Whether all others were built.
+    pub(crate) result: Result<()>,
+}
+
+/// Builds the policies in the chosen languages.
 ///
-/// A missing tool chain is such a reason for a person; in CI (`CI=true`) it is an error, so that none is left out there
-/// by mistake.
-pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Result<Vec<LeftOut>> {
-    let is_ci = std::env::var("CI").is_ok_and(|value| value == "true");
+/// A tool chain that is missing, or cannot be fetched, is a reason to leave its language out for a person; in CI it is an
+/// error, so that none is left out there by mistake.
+pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Built {
+    let is_ci = is_ci(std::env::var_os("CI").as_deref());
     let (mut left_out, mut failed) = (Vec::new(), Vec::new());
     for language in LANGUAGES {
         let mut leave_out = |reason: String| {
@@ -140,11 +148,19 @@ pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Result<Vec<LeftOut>
             Err(error) => failed.push(format!("the policies in {}: {error:#}", language.name)),
         }
     }
-    if !failed.is_empty() {
-        bail!("{}", failed.join("\n"));
-    }
-    println!("policies in {}", workspace.guests().display());
-    Ok(left_out)
+    let result = if failed.is_empty() {
+        println!("policies in {}", workspace.guests().display());
+        Ok(())
+    } else {
+        Err(anyhow!("{}", failed.join("\n")))
+    };
+    Built { left_out, result }
+}
+
+/// Whether a value of the variable CI says that nobody is there to read what was left out. Services set `true`, `1` or a
+/// name of theirs.
+fn is_ci(value: Option<&OsStr>) -> bool {
+    value.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == *no))
 }
 
 /// Where an author in a language finds commands: the language's own first.
@@ -161,16 +177,21 @@ pub(crate) fn run_rust(workspace: &Workspace) -> Result<()> {
         languages: vec!["rust".into()],
         all: false,
     };
-    run(workspace, &choice).map(|_| ())
+    run(workspace, &choice).result
 }
 
 impl Language {
-    const fn new(name: &'static str, build: fn(&Workspace, &Path) -> Result<()>) -> Language {
+    const fn new(
+        name: &'static str,
+        build: fn(&Workspace, &Path) -> Result<()>,
+        tools: fn(&Workspace) -> Result<String>,
+    ) -> Language {
         Language {
             name,
             build,
             test: None,
-            tools: None,
+            tools,
+            has_sdk: true,
             on_demand: false,
         }
     }
@@ -182,9 +203,9 @@ impl Language {
         }
     }
 
-    const fn with_tools(self, tools: fn(&Workspace) -> Result<String>) -> Language {
+    const fn without_sdk(self) -> Language {
         Language {
-            tools: Some(tools),
+            has_sdk: false,
             ..self
         }
     }
@@ -218,4 +239,24 @@ fn publish(built: &Path, guest: &Path) -> Result<()> {
     fs::write(&temporary, bytes)
         .and_then(|()| fs::rename(&temporary, guest))
         .with_context(|| format!("cannot write {}", guest.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_may_say_in_many_ways_that_it_is_one() {
+        for (value, expected) in [
+            (None, false),
+            (Some(""), false),
+            (Some("0"), false),
+            (Some("false"), false),
+            (Some("true"), true),
+            (Some("1"), true),
+            (Some("woodpecker"), true),
+        ] {
+            assert_eq!(is_ci(value.map(OsStr::new)), expected, "{value:?}");
+        }
+    }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::process;
 
 use super::missing::MissingTool;
+use super::packaging;
 use super::versions::OLDEST_NODE;
 
 /// A package and the version to have; a version may also be `file:` and a path.
@@ -34,13 +35,11 @@ pub(super) fn install(folder: &Path, packages: &[Package]) -> Result<()> {
     fs::create_dir_all(folder)
         .and_then(|()| fs::write(folder.join("package.json"), manifest.to_string()))
         .with_context(|| format!("cannot write package.json in {}", folder.display()))?;
-    process::run(command(folder).args([
-        "install",
-        "--no-audit",
-        "--no-fund",
-        "--no-package-lock",
-        "--loglevel=error",
-    ]))
+    let install = ["install", "--no-audit", "--no-fund", "--no-package-lock"];
+    process::run(command(folder).args(install).arg("--loglevel=error")).map_err(|error| {
+        let names: Vec<_> = packages.iter().map(|(name, _)| *name).collect();
+        MissingTool::not_fetched(&names.join(", "), &error).into()
+    })
 }
 
 /// Whether a package is there in this version; of one that comes from a folder, whether it is there.
@@ -58,6 +57,17 @@ pub(super) fn command(folder: &Path) -> Command {
     let mut command = Command::new("npm");
     command.current_dir(folder);
     command
+}
+
+/// Checks what the package in `folder` would have in it.
+pub(super) fn check_package(folder: &Path, wanted: &[&str]) -> Result<()> {
+    let listed = process::read(command(folder).args(["pack", "--dry-run", "--json", "--silent"]))?;
+    let listed: Value = serde_json::from_str(&listed)
+        .with_context(|| format!("`npm pack` in {} printed no JSON", folder.display()))?;
+    let files = listed[0]["files"].as_array().into_iter().flatten();
+    let paths: Vec<_> = files.filter_map(|file| file["path"].as_str()).collect();
+    let name = listed[0]["name"].as_str().unwrap_or_default();
+    packaging::check(name, &paths.join("\n"), wanted)
 }
 
 /// Makes `folder` hold copies of these files and folders, and nothing else.

@@ -18,7 +18,7 @@ use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
 use super::versions::{COMPONENTIZE_PY, OLDEST_PYTHON};
-use super::{publish, toolbox};
+use super::{pip, publish, toolbox};
 
 const NAME: &str = "python";
 
@@ -108,18 +108,9 @@ fn install(tools: &Path) -> Result<PathBuf> {
             "Python {OLDEST_PYTHON} or newer is needed, with venv: install it (on Debian: `apt-get install python3-venv`)"
         ))
     );
-    println!("fetching componentize-py {COMPONENTIZE_PY}");
-    process::run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(&environment),
-    )?;
-    let mut command = Command::new(&python);
-    command
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"])
-        .arg(format!("componentize-py=={COMPONENTIZE_PY}"));
-    process::run(&mut command)?;
+    let package = format!("componentize-py=={COMPONENTIZE_PY}");
+    pip::fetch(&environment, &package)
+        .map_err(|error| MissingTool::not_fetched(&package, &error))?;
     Ok(python)
 }
 

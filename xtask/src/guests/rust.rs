@@ -11,7 +11,7 @@ use crate::wasm_compiler::{self, TARGET};
 use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
-use super::{POLICIES, publish, toolbox};
+use super::{POLICIES, packaging, publish, toolbox};
 
 const NAME: &str = "rust";
 
@@ -53,8 +53,11 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
 fn provide_toolbox(workspace: &Workspace) -> Result<()> {
     let mut cargo = wasm_compiler::find(workspace)?;
     cargo
-        // Where this workspace is built is no place for a new project.
-        .env_remove("CARGO_TARGET_DIR")
+        // An author may have it set, for all of their projects.
+        .env(
+            "CARGO_TARGET_DIR",
+            workspace.guest_build().join("elsewhere"),
+        )
         // What it depends on is kept, so that a second run is quick.
         .env(
             "CARGO_BUILD_BUILD_DIR",
@@ -62,6 +65,16 @@ fn provide_toolbox(workspace: &Workspace) -> Result<()> {
         );
     toolbox::provide_as(workspace, NAME, "cargo", &cargo)?;
     toolbox::provide(workspace, NAME, &["rustc", "cc", "ld"])
+}
+
+/// Checks the SDK's package; its tests are among our own.
+pub(super) fn test(workspace: &Workspace) -> Result<()> {
+    const PACKAGE: &str = "cachewarden-policy";
+    let mut command = workspace.cargo();
+    // What is not committed yet is listed too.
+    command.args(["package", "--list", "--allow-dirty", "--package", PACKAGE]);
+    let listed = process::read(&mut command)?;
+    packaging::check(PACKAGE, &listed, &["src/lib.rs", "wit/policy.wit"])
 }
 
 /// What an author's project is built with.

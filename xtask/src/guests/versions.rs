@@ -1,6 +1,11 @@
 //! The versions of every tool that policies are built with: the one place to change them.
 //!
 //! Manifests of the SDKs, their templates and the examples name the same ones; the test below holds them to it.
+//!
+//! What a package client fetches is pinned: npm's, PyPI's and cargo's packages (Cargo.lock has those of the latter). What a
+//! machine has is taken as it is, from the oldest version on that serves, because an author's machine has it in any version
+//! too: Go, Node, Python, clang with wasm-ld, LDC, Rust. The compiler of the whole repository, and so of the policies in
+//! Rust, is pinned in rust-toolchain.toml; Debian's, the last resort, is what Debian has.
 
 /// AssemblyScript's compiler, from npm.
 pub(super) const ASSEMBLYSCRIPT: &str = "0.28.20";
@@ -25,6 +30,14 @@ pub(super) const OLDEST_PYTHON: &str = "3.11";
 
 /// Zig, whose C compiler is clang, from PyPI.
 pub(super) const ZIGLANG: &str = "0.17.1";
+
+/// The generator of the bindings in the SDK for Rust: what it generates belongs to a version.
+#[cfg(test)]
+const WIT_BINDGEN: &str = "0.61.1";
+
+/// The oldest Go that builds a policy: the first with exports.
+#[cfg(test)]
+const OLDEST_GO: &str = "1.24";
 
 #[cfg(test)]
 mod tests {
@@ -70,6 +83,38 @@ mod tests {
                 text.contains(&format!("\"{version}\"")) || text.contains(&format!("=={version}")),
                 "{file} names {version}"
             );
+        }
+    }
+
+    #[test]
+    fn manifests_name_the_oldest_version_that_serves() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let expected = [
+            (
+                "guest-sdk/rust/Cargo.toml",
+                format!("wit-bindgen = {{ version = \"{WIT_BINDGEN}\""),
+            ),
+            ("guest-sdk/go/go.mod", format!("go {OLDEST_GO}\n")),
+            (
+                "examples/trusted-branches/go/go.mod",
+                format!("go {OLDEST_GO}\n"),
+            ),
+            (
+                "guest-sdk/conformance/go/go.mod",
+                format!("go {OLDEST_GO}\n"),
+            ),
+            (
+                "guest-sdk/javascript/package.json",
+                format!("\"node\": \">={OLDEST_NODE}\""),
+            ),
+            (
+                "guest-sdk/python/pyproject.toml",
+                format!("requires-python = \">={OLDEST_PYTHON}\""),
+            ),
+        ];
+        for (file, words) in expected {
+            let text = std::fs::read_to_string(root.join(file)).unwrap();
+            assert!(text.contains(&words), "{file} has no {words}");
         }
     }
 }

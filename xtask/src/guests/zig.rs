@@ -12,10 +12,14 @@ use super::versions::ZIGLANG;
 use super::zig_compiler::{self, NAME};
 use super::{publish, toolbox};
 
-/// The policies, and the folders of their projects.
-const PROJECTS: [(&str, &str); 2] = [
-    ("trusted-branches", "examples/trusted-branches/zig"),
-    ("mirror", "guest-sdk/conformance/zig"),
+/// The policies, the folders of their projects, and what a build leaves there.
+const PROJECTS: [(&str, &str, &str); 2] = [
+    (
+        "trusted-branches",
+        "examples/trusted-branches/zig",
+        "policy.wasm",
+    ),
+    ("mirror", "guest-sdk/conformance/zig", "mirror.wasm"),
 ];
 
 /// Where there are tests: the SDK, and the example.
@@ -23,11 +27,10 @@ const TESTED: [&str; 2] = ["guest-sdk/zig", "examples/trusted-branches/zig"];
 
 /// Builds both policies; what has not changed is not built again.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
-    for (policy, folder) in PROJECTS {
+    for (policy, folder, file) in PROJECTS {
         process::run(&mut zig_build(workspace, folder)?)?;
-        let file = format!("{policy}.wasm");
-        let built = workspace.root().join(folder).join(&file);
-        publish(&built, &out.join(&file))?;
+        let built = workspace.root().join(folder).join(file);
+        publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
     toolbox::provide_as(workspace, NAME, "zig", &zig_compiler::fetch(workspace)?)
 }

@@ -2,7 +2,6 @@
 //! lie too: the first `zig build` of a machine compiles the build system itself, which takes a minute.
 
 use std::fs::{self, File};
-use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -11,6 +10,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
+use super::pip;
 use super::versions::ZIGLANG;
 
 /// The folder among the tools.
@@ -34,28 +34,14 @@ pub(super) fn fetch(workspace: &Workspace) -> Result<Command> {
     if let Some(compiler) = fetched(workspace) {
         return Ok(compiler);
     }
-    println!("fetching ziglang {ZIGLANG}");
-    install(&tools.join("environment")).map_err(|error| {
+    let package = format!("ziglang=={ZIGLANG}");
+    pip::fetch(&tools.join("environment"), &package).map_err(|error| {
         MissingTool(format!(
-            "Zig {ZIGLANG} could not be fetched: {error:#}; install Python 3 with venv \
-             (on Debian: `apt-get install python3-venv`), by which it is fetched"
+            "Zig {ZIGLANG} could not be fetched: {error:#}; it comes by Python 3 with venv \
+             (on Debian: `apt-get install python3-venv`) and needs a network"
         ))
     })?;
     Ok(compiler(workspace))
-}
-
-fn install(environment: &Path) -> Result<()> {
-    process::run(
-        Command::new("python3")
-            .args(["-m", "venv", "--clear"])
-            .arg(environment),
-    )?;
-    let mut command = Command::new(environment.join("bin/python"));
-    command
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .args(["-m", "pip", "install", "--quiet", "--only-binary=:all:"])
-        .arg(format!("ziglang=={ZIGLANG}"));
-    process::run(&mut command)
 }
 
 fn compiler(workspace: &Workspace) -> Command {

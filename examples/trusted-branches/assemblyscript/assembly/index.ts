@@ -11,12 +11,12 @@ class TrustedBranches extends Policy {
   /** The refs whose builds may write `main`. */
   trusted: Patterns = new Patterns(["refs/heads/main", "refs/heads/master"]);
 
-  configure(settings: Settings): void {
+  override configure(settings: Settings): void {
     this.label = settings.text("label", this.label);
     this.trusted = settings.patterns("trusted", this.trusted);
   }
 
-  open(session: Session): Opening {
+  override open(session: Session): Opening {
     const gitRef = session.label(this.label);
     if (gitRef === null) {
       return Grant.readOnly().reading("main");

@@ -11,14 +11,15 @@ class Mirror extends Policy {
   lifetime: u32 = 0;
   refuse: string = "";
 
-  configure(settings: Settings): void {
+  override configure(settings: Settings): void {
     this.write = settings.textOrNull("write");
     this.read = settings.texts("read", this.read);
     this.lifetime = settings.number("lifetime", this.lifetime);
     this.refuse = settings.choice("refuse", ["settings", "session"], this.refuse);
   }
 
-  open(session: Session): Opening {
+  override open(session: Session): Opening {
+    if (session.started == 666) throw new Error("as told");
     log.debug(
       `session started=${session.started} seed=${session.seed}` +
       ` readable=${session.readable} writable=${session.writable}`,
@@ -38,11 +39,12 @@ class Mirror extends Policy {
     return grant;
   }
 
-  get(candidate: Candidate): Lookup {
+  override get(candidate: Candidate): Lookup {
     log.debug(
       `get action=${candidate.action} output=${candidate.output} size=${candidate.size} age=${candidate.age}` +
       ` scope=${candidate.scope} kind=${kindName(candidate.kind)} facts=${names(candidate.facts)}`,
     );
+    if (candidate.age == 666) throw new Error("as told");
     switch (<i32>(candidate.age % 5)) {
       case 0: return Lookup.Hit;
       case 1: return Lookup.HitVerified;
@@ -52,7 +54,7 @@ class Mirror extends Policy {
     }
   }
 
-  put(offer: Offer): Reach {
+  override put(offer: Offer): Reach {
     log.debug(
       `put action=${offer.action} output=${offer.output} size=${offer.size}` +
       ` kind=${kindName(offer.kind)} facts=${names(offer.facts)}`,
@@ -65,7 +67,7 @@ class Mirror extends Policy {
     }
   }
 
-  close(totals: Totals): void {
+  override close(totals: Totals): void {
     log.info(
       `close gets=${totals.gets} hits=${totals.hits} refused-gets=${totals.refusedGets} puts=${totals.puts}` +
       ` refused-puts=${totals.refusedPuts} bytes-put=${totals.bytesPut} diverged=${totals.diverged}`,

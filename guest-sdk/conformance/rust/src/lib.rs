@@ -29,6 +29,7 @@ impl Policy for Mirror {
     type Settings = Settings;
 
     fn open(&mut self, session: &Session, settings: Settings) -> Result<Grant, Refusal> {
+        assert!(session.started != 666, "as told");
         debug!(
             "session started={} seed={} readable={} writable={}",
             session.started,
@@ -68,6 +69,7 @@ impl Policy for Mirror {
             candidate.kind,
             names(candidate.facts)
         );
+        assert!(candidate.age != 666, "as told");
         match candidate.age % 5 {
             0 => Lookup::Hit,
             1 => Lookup::HitVerified,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import types
 import typing
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from .refusal import SettingsRefusal
 
 # Reads a JSON value that was found at a path.
 _Reader = Callable[[Any, str], Any]
+
+# JSON can spell it, Python keeps it, and UTF-8 has no form for it.
+_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 
 SUPPORTED = (
     "str, bool, int, float, Patterns, an Enum, a Literal, a dataclass, list[...], tuple[..., ...], dict[str, ...]"
@@ -43,7 +47,7 @@ def reader(settings: type) -> Callable[[str], Any]:
 
     def read_text(text: str) -> Any:
         try:
-            value = json.loads(text, object_pairs_hook=_object, parse_constant=_no_constant)
+            value = json.loads(text, object_pairs_hook=_object, parse_int=_whole, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise SettingsRefusal(f"expected a JSON object, such as `{{}}`: {error}") from None
         if not isinstance(value, dict):
@@ -60,6 +64,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the field `{twice}` is there twice")
     return fields
+
+
+def _whole(digits: str) -> int | float:
+    """A number without a point. `-0` is none that anybody counts with: Python would make it 0."""
+    return -0.0 if digits == "-0" else int(digits)
 
 
 def _no_constant(name: str) -> Any:
@@ -100,6 +109,8 @@ def _plain(expected: type) -> _Reader:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
             raise _mistyped(path, name, value)
+        if expected is str and _HALF_A_PAIR.search(value):
+            raise _refusal(path, "half of a surrogate pair is no character")
         return expected(value)
 
     return read

@@ -8,7 +8,7 @@ use clap::Args;
 use crate::cli::arguments::HelperOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
-use crate::policy::{Policy, PolicySource};
+use crate::policy::PolicySource;
 
 /// What to compile.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(
     let cache =
         compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
     let cache = cache.trying_again();
-    let policy = Policy::load(&compile.file, options.limits(), Some(&cache), || {})?;
+    let policy = super::load(&compile.file, options.limits(), Some(&cache))?;
     if let Some(reason) = policy.not_kept() {
         anyhow::bail!(
             "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",

@@ -11,13 +11,15 @@ use std::thread;
 use anyhow::Context;
 use clap::Subcommand;
 
-use crate::policy::{CONTRACT, THREAD_STACK};
+use crate::policy::{
+    CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, THREAD_STACK,
+};
 
 use super::arguments::HelperOptions;
 use super::output;
 
-/// The contract for compilers that read C.
-const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/c/cachewarden.h"));
+/// The contract as a core module sees it, for compilers that read C.
+const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/wit/policy.h"));
 
 /// What an author may ask for.
 #[derive(Debug, Subcommand)]
@@ -32,7 +34,7 @@ pub(super) enum PolicyVerb {
     Compile(compile::CompileOptions),
     /// Print the contract, for those who use their own tools
     Wit,
-    /// Print the contract as a C header: the core functions and how memory is laid out
+    /// Print the contract as a C header: the functions of a core module, its import, and how memory is laid out
     Header,
 }
 
@@ -51,6 +53,25 @@ pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+/// Loads a policy for a person, who is told where compiling it takes a while.
+fn load(
+    source: &PolicySource,
+    limits: Limits,
+    cache: Option<&CompiledCache>,
+) -> Result<Policy, LoadError> {
+    Policy::load(source, limits, cache, || {
+        output::complain(&compiling(source));
+    })
+}
+
+/// What is said where compiling takes longer than a second.
+pub(super) fn compiling(source: &PolicySource) -> String {
+    format!(
+        "compiling the policy {}, once on this machine",
+        source.file.display()
+    )
 }
 
 /// Runs what asks a policy, which needs its stack whatever this process was given for its first thread.

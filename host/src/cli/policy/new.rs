@@ -18,6 +18,12 @@ use crate::cli::output;
 #[exclude = "*/target/*"]
 #[exclude = "*/.zig-cache/*"]
 #[exclude = "*/zig-out/*"]
+#[exclude = "*/__pycache__/*"]
+#[exclude = "*/*.egg-info/*"]
+#[exclude = "python/build/*"]
+#[exclude = "python/dist/*"]
+#[exclude = "*/package-lock.json"]
+#[exclude = "rust/wit/policy.h"]
 #[exclude = "*/test/*"]
 #[exclude = "*/tests/*"]
 struct Sdks;
@@ -69,7 +75,7 @@ const LANGUAGES: &[Language] = &[
         name: "rust",
         sdk: "rust",
         template: "rust/template",
-        build: "cargo build --release --target wasm32-unknown-unknown && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
+        build: "cargo build --release --target wasm32-unknown-unknown --target-dir target && cp target/wasm32-unknown-unknown/release/{{name_}}.wasm policy.wasm",
     },
     Language {
         name: "typescript",
@@ -99,6 +105,9 @@ const SDK_FOLDER: &str = "sdk";
 
 /// Longest name: package registries have limits of this size.
 const MAX_NAME: usize = 64;
+
+/// Names of the SDKs' own packages: a project of such a name could not depend on its SDK.
+const RESERVED: [&str; 2] = ["cachewarden", "cachewarden-policy"];
 
 /// What to make.
 #[derive(Debug, Args)]
@@ -158,6 +167,10 @@ fn check_name(name: &str) -> anyhow::Result<()> {
         valid,
         "`{name}` cannot be a project's name; expected at most {MAX_NAME} lower-case letters, digits and dashes, a letter first"
     );
+    ensure!(
+        !RESERVED.contains(&name),
+        "`{name}` cannot be a project's name: it is that of an SDK's package; choose another"
+    );
     Ok(())
 }
 
@@ -216,9 +229,28 @@ mod tests {
             "ä",
             "1a",
             &"a".repeat(65),
+            "cachewarden-policy",
         ] {
             assert!(check_name(name).is_err(), "{name:?}");
         }
         assert!(check_name("my-policy2").is_ok());
+    }
+
+    #[test]
+    fn what_tools_leave_beside_the_sources_is_no_part_of_an_sdk() {
+        for path in Sdks::iter() {
+            let left = [
+                "__pycache__",
+                ".egg-info",
+                "node_modules",
+                "package-lock.json",
+            ];
+            let left = left.iter().find(|left| path.contains(**left));
+            assert!(
+                left.is_none() && !path.ends_with(".wasm")
+                    || path.starts_with("javascript/engine/"),
+                "{path}"
+            );
+        }
     }
 }

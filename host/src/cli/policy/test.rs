@@ -28,7 +28,7 @@ pub(in crate::cli) struct TestOptions {
 pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
     let (limits, test) = (options.limits(), test.clone());
     super::with_room_for_a_policy(move || {
-        let policy = Policy::load(&test.file, limits, compiled_cache().as_ref(), || {})?;
+        let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
         compare(&Arc::new(policy), &test.cases)
     })
 }

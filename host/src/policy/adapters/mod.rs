@@ -21,8 +21,9 @@ interface preview1 {
 }
 interface assemblyscript {
     abort: func(message: list<u16>, file: list<u16>, line: u32, column: u32);
-    print: func(message: list<u16>);
+    print: func(level: u32, message: list<u16>);
     seed: func() -> f64;
+    now: func() -> f64;
 }
 world for-preview1 { import preview1; }
 world for-assemblyscript { import assemblyscript; }
@@ -113,15 +114,23 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     )?;
     assemblyscript.func_wrap(
         "print",
-        |mut store: StoreContextMut<'_, State>, (message,): (Vec<u16>,)| {
+        |mut store: StoreContextMut<'_, State>, (level, message): (u32, Vec<u16>)| {
+            let level = match level {
+                0 => Level::Debug,
+                1 => Level::Info,
+                _ => Level::Warn,
+            };
             let text = format!("{}\n", String::from_utf16_lossy(&message));
-            store.data_mut().log.print(Level::Info, &text);
+            store.data_mut().log.print(level, &text);
             Ok(())
         },
     )?;
     assemblyscript.func_wrap("seed", |mut store: StoreContextMut<'_, State>, (): ()| {
         // Any number does; this keeps it exact.
         Ok(((store.data_mut().chance.next_word() >> 11) as f64,))
+    })?;
+    assemblyscript.func_wrap("now", |store: StoreContextMut<'_, State>, (): ()| {
+        Ok(((store.data().chance.clock_nanoseconds() / 1_000_000) as f64,))
     })?;
     Ok(())
 }

@@ -64,7 +64,7 @@ fn a_trim_that_is_under_way_is_no_damage() {
     trimmer.lock().unwrap();
     fs::remove_file(&object).unwrap();
     let mut verify = sandbox.cachewarden(&["verify"]);
-    verify.stdout(Stdio::piped());
+    verify.stdout(Stdio::piped()).stderr(Stdio::piped());
     let verify = verify.spawn().unwrap();
     waits_for_a_lock(verify.id());
     fs::remove_file(&entry).unwrap();

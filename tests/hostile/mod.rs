@@ -20,6 +20,7 @@ mod space;
 mod time;
 mod traps;
 mod trial;
+mod wasi;
 mod words;
 
 use std::collections::BTreeSet;

@@ -25,6 +25,7 @@ mod languages;
 mod linter;
 mod machine;
 mod process;
+mod sanitizer;
 mod soak;
 mod table;
 mod tally;

@@ -78,6 +78,11 @@ impl Workspace {
         Ok(self.program("release", "cachewarden"))
     }
 
+    /// Cargo's target folder for what a sanitizer looks at.
+    pub(crate) fn sanitized(&self) -> PathBuf {
+        self.target.join("sanitized")
+    }
+
     /// The folder of `cargo xtask demo`.
     pub(crate) fn demo(&self) -> PathBuf {
         self.target.join("demo")

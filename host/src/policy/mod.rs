@@ -15,6 +15,8 @@ mod instance;
 mod limits;
 mod loading;
 mod own_folder;
+#[cfg(test)]
+mod sanitized;
 mod source;
 mod warden;
 mod wasi;

@@ -1,0 +1,54 @@
+//! What is unsafe in the program, under the address sanitizer: the one test of `host/src/policy/sanitized.rs`.
+//!
+//! The sanitizer comes with the compiler, whose stable releases offer it to whoever insists. The standard library is as it
+//! is shipped; all other code is built for it, in a folder of its own: minutes the first time.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+/// What was not checked.
+const WITHOUT_SANITIZER: &str =
+    "unsafe code under a sanitizer: this compiler has none for this system";
+
+/// Runs the test. What was not checked, if so.
+pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
+    let version = process::read(Command::new("rustc").arg("-vV"))?;
+    let host = version
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .context("`rustc -vV` does not say which system this is")?;
+    if !is_there(host)? {
+        println!("NOT CHECKED: {WITHOUT_SANITIZER}");
+        return Ok(Some(WITHOUT_SANITIZER));
+    }
+    let mut command = workspace.cargo();
+    command
+        .args(["test", "--package=cachewarden", "--lib", "sanitized"])
+        // What runs on this machine while it builds is built without a sanitizer.
+        .args(["--target", host])
+        .env("CARGO_TARGET_DIR", workspace.sanitized())
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTFLAGS", "-Zsanitizer=address");
+    process::run(&mut command)?;
+    Ok(None)
+}
+
+/// Whether the compiler has an address sanitizer for the system.
+fn is_there(host: &str) -> Result<bool> {
+    let folder = process::read(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let libraries = PathBuf::from(folder)
+        .join("lib/rustlib")
+        .join(host)
+        .join("lib");
+    let files = std::fs::read_dir(&libraries)
+        .with_context(|| format!("cannot read {}", libraries.display()))?;
+    // `librustc-stable_rt.asan.a`, and on macOS a dynamic one.
+    Ok(files
+        .flatten()
+        .any(|file| file.file_name().to_string_lossy().contains("_rt.asan.")))
+}

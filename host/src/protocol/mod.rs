@@ -18,9 +18,11 @@ use std::io;
 
 /// Where a session's requests come from.
 pub trait RequestSource {
-    /// Whether what is to be taken next, the last request's body or the next request, is already here, so that taking it
-    /// does not wait.
+    /// Whether the next request is already here, so that taking it does not wait.
     fn is_ready(&self) -> bool;
+
+    /// Whether all of the last request's body is already here.
+    fn is_body_ready(&self) -> bool;
 
     /// The next request; `None` at the end of the stream. What is left of the last request's body is passed over.
     ///

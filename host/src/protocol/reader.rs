@@ -86,6 +86,12 @@ impl<R: Read> RequestReader<R> {
         }
     }
 
+    /// Whether a whole line is buffered. A message ends with its line, and so does a body; one that lies over several
+    /// lines is only found a little later.
+    fn has_line(&self) -> bool {
+        memchr::memchr(b'\n', self.buffered().trim_ascii_start()).is_some()
+    }
+
     /// Passes over the blank lines between messages; false at the end of the stream.
     fn skip_blank(&mut self) -> io::Result<bool> {
         loop {
@@ -145,8 +151,11 @@ fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
 
 impl<R: Read> RequestSource for RequestReader<R> {
     fn is_ready(&self) -> bool {
-        // A message ends with its line, and so does a body; one that lies over several lines is only found a little later.
-        memchr::memchr(b'\n', self.buffered().trim_ascii_start()).is_some()
+        self.body.is_none() && self.has_line()
+    }
+
+    fn is_body_ready(&self) -> bool {
+        self.body.is_none() || self.has_line()
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {

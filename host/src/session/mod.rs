@@ -294,7 +294,7 @@ impl Session {
             let sent = match request.command {
                 Command::Get { action } => self.get(request.id, &action, sink),
                 Command::Put { action, output } => {
-                    if !source.is_ready() {
+                    if !source.is_body_ready() {
                         // The body may take long to come.
                         sink.flush().map_err(RunError::Answers)?;
                     }

@@ -29,6 +29,7 @@ mod policy_verbs;
 mod private_folder;
 mod progress;
 mod protocol;
+mod recent;
 mod recording;
 mod shared_store;
 mod sharing;

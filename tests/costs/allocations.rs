@@ -21,7 +21,7 @@ const PUT: f64 = 32.0;
 
 #[test]
 fn allocations_of_a_warm_get() {
-    let sandbox = filled();
+    let sandbox = warm();
     let each = of_one(RUNS.map(|count| counted(&sandbox, &gets(count))));
     assert!(each <= GET, "{each} allocations a get, not {GET}");
 }

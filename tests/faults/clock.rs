@@ -1,6 +1,5 @@
 //! A clock that was set forward or back: what the files say lies years ahead or behind, and nothing is lost or stuck.
 
-use std::fs::FileTimes;
 use std::time::{Duration, SystemTime};
 
 use super::*;
@@ -125,11 +124,4 @@ fn times_at_the_ends_of_what_can_be_written_are_no_more_than_odd() {
         sandbox.run(&["stats"]).succeeded();
         entry.rewrite(field, &before);
     }
-}
-
-fn set_time(path: &Path, time: SystemTime) {
-    let times = FileTimes::new().set_modified(time);
-    File::open(path)
-        .and_then(|file| file.set_times(times))
-        .expect("its time can be set");
 }

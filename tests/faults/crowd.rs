@@ -102,7 +102,7 @@ fn make_unused(sandbox: &Sandbox, share: usize, chance: &mut fastrand::Rng) {
             .iter()
             .filter(|entry| entry.object(&sandbox.store()) == object);
         for path in named_by.map(|entry| &entry.path).chain([&object]) {
-            make_older(&File::open(path).expect("it is there"), 240 * HOUR);
+            make_older(path, 240 * HOUR);
         }
     }
 }
@@ -162,8 +162,7 @@ fn wave(sandbox: &Sandbox, right: &[u8], underneath: Underneath) -> Vec<Totals> 
 
 /// Has a session start a trimmer that goes by size; so do the builds that end from then on.
 fn trim(sandbox: &Sandbox) {
-    let memory = File::open(sandbox.store().join("trim")).expect("the trimmer's memory");
-    make_older(&memory, 72 * HOUR);
+    make_older(&sandbox.store().join("trim"), 72 * HOUR);
     sandbox.helper(&["--max-size", SMALL]).close();
 }
 

@@ -100,7 +100,7 @@ fn a_prune_killed_at_any_moment_leaves_what_it_did_not_remove() {
         assert_eq!(known.len(), names.len());
         let [objects, scopes] = ["objects", "scopes"].map(|name| sandbox.store().join(name));
         for path in [files_below(&objects), files_below(&scopes)].concat() {
-            make_older(&File::open(path).expect("it is there"), 240 * HOUR);
+            make_older(&path, 240 * HOUR);
         }
         let mut prune = sandbox
             .cachewarden(&["prune", "--all"])

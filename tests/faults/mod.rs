@@ -33,10 +33,7 @@ const NUMBERS: &[(&str, &str)] = &[
 fn numbers(sandbox: &Sandbox) -> GoProject<'_> {
     let project = GoProject::new(sandbox, GO, NUMBERS);
     for (name, _) in NUMBERS {
-        make_older(
-            &File::open(project.folder().join(name)).expect("a source"),
-            HOUR,
-        );
+        make_older(&project.folder().join(name), HOUR);
     }
     project
 }
@@ -90,7 +87,7 @@ fn check_answers(sandbox: &Sandbox, known: &[(Digest, Digest)]) -> usize {
 fn sweep(sandbox: &Sandbox) {
     sandbox.settle();
     for path in audit(&sandbox.store()).temporaries {
-        make_older(&File::open(path).expect("it is there"), 24 * HOUR);
+        make_older(&path, 24 * HOUR);
     }
     sandbox.run(&["prune"]).succeeded();
     let left = audit(&sandbox.store()).temporaries;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, FileTimes, Permissions};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -12,7 +12,7 @@ use super::digest::{Digest, sha256};
 /// One hour, the unit of most of the store's promises.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// Every file and link below a folder, in order.
+/// Every file and link below a folder, in order; but not a scope's table of what was lately read, which comes and goes.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(items) = fs::read_dir(folder) else {
@@ -22,7 +22,7 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
         let item = item.expect("a folder can be read");
         if item.file_type().expect("its type").is_dir() {
             files.extend(files_below(&item.path()));
-        } else {
+        } else if !is_recent(&item.path()) {
             files.push(item.path());
         }
     }
@@ -66,6 +66,14 @@ pub(crate) fn modified(path: &Path) -> SystemTime {
     metadata(path).modified().expect("a modification time")
 }
 
+/// When the file, or what a folder holds, last changed in whatever way.
+pub(crate) fn changed(path: &Path) -> SystemTime {
+    let metadata = metadata(path);
+    let seconds = u64::try_from(metadata.ctime()).expect("after 1970");
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).expect("less than a second");
+    SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds)
+}
+
 /// Which file it is, whatever its path is called.
 pub(crate) fn identity(path: &Path) -> (u64, u64) {
     let metadata = metadata(path);
@@ -77,9 +85,20 @@ fn metadata(path: &Path) -> fs::Metadata {
 }
 
 /// Makes a file look as if it had not been touched for so long.
-pub(crate) fn make_older(file: &File, age: Duration) {
-    let then = FileTimes::new().set_modified(SystemTime::now() - age);
-    file.set_times(then).expect("its time can be set");
+pub(crate) fn make_older(path: &Path, age: Duration) {
+    set_time(path, SystemTime::now() - age);
+}
+
+/// Makes a file look as if it had last been touched at this time.
+pub(crate) fn set_time(path: &Path, time: SystemTime) {
+    set_time_if_there(path, time).expect("its time can be set");
+}
+
+/// The same, of a file that somebody else may remove meanwhile.
+pub(crate) fn set_time_if_there(path: &Path, time: SystemTime) -> io::Result<()> {
+    File::open(path)?.set_times(FileTimes::new().set_modified(time))?;
+    empty_recent(path);
+    Ok(())
 }
 
 /// Replaces a file's content behind the store's back; its mode and its age stay.
@@ -87,10 +106,26 @@ pub(crate) fn overwrite(path: &Path, content: &[u8]) {
     let (mode, modified) = (mode(path), modified(path));
     set_mode(path, 0o644);
     fs::write(path, content).expect("it can be written");
-    File::open(path)
-        .and_then(|file| file.set_times(FileTimes::new().set_modified(modified)))
-        .expect("its time can be set");
+    set_time(path, modified);
     set_mode(path, mode);
+}
+
+/// Lets a store forget what it has lately read of the scope that an entry is in. An hour, a crash or a bad disk does to an
+/// entry what tests do in a moment and in place; the store would not look for it.
+fn empty_recent(entry: &Path) {
+    let scope = entry.parent().and_then(Path::parent);
+    if let Some(recent) = scope.map(|scope| scope.join("recent"))
+        && is_recent(&recent)
+        && recent.is_file()
+    {
+        fs::write(recent, "").expect("it can be emptied");
+    }
+}
+
+/// Whether this is the place of a scope's table of what was lately read.
+fn is_recent(path: &Path) -> bool {
+    let scopes = path.parent().and_then(Path::parent);
+    path.ends_with("recent") && scopes.is_some_and(|folder| folder.ends_with("scopes"))
 }
 
 /// Replaces a file in one step, as another program does: whoever reads it meanwhile sees what was there, or all of this.

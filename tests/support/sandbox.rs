@@ -1,6 +1,6 @@
 //! One test's own world: a home, a store, a GOCACHE and a scratch folder, all gone when the test ends.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
@@ -167,8 +167,7 @@ impl Sandbox {
     #[track_caller]
     pub(crate) fn set_age(&self, path: &Path, age: Duration) -> SystemTime {
         self.settle();
-        let file = File::open(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        make_older(&file, age);
+        make_older(path, age);
         modified(path)
     }
 

@@ -3,10 +3,11 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::thread;
+use std::time::{Duration, SystemTime};
 
 use super::digest::{Digest, from_hex, hex};
-use super::files::{files_below, overwrite};
+use super::files::{changed, files_below, folders_below, overwrite};
 
 /// The fields of an entry's line, in order.
 const FIELDS: [&str; 10] = [
@@ -97,6 +98,22 @@ pub(crate) fn entry_path(store: &Path, folder: &str, action: &Digest) -> PathBuf
         .join(folder)
         .join(&name[..2])
         .join(name)
+}
+
+/// Waits until a scope's buckets have not changed for so long that a session remembers what it reads of them. Only time
+/// does that.
+pub(crate) fn let_settle(store: &Path, folder: &str) {
+    const SETTLED: Duration = Duration::from_millis(2_100);
+    let folders = folders_below(&store.join("scopes").join(folder));
+    let last = folders.iter().map(|folder| changed(folder)).max();
+    wait_until(last.expect("the scope's folder at least") + SETTLED);
+}
+
+/// Waits for a moment, for which nothing else can be waited.
+pub(crate) fn wait_until(moment: SystemTime) {
+    if let Ok(wait) = moment.duration_since(SystemTime::now()) {
+        thread::sleep(wait);
+    }
 }
 
 /// An action's entry in a scope, if it is there.

@@ -100,7 +100,7 @@ fn serve(
     let mut notices = Notices::to_stderr(options.verbose);
     let setup = setup(options)?;
     let recorder = match &options.record {
-        Some(file) => Recorder::append(file, &setup.id())
+        Some(file) => Recorder::append(file, &setup.id().to_string())
             .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
         None => Recorder::none(),
     };

@@ -52,6 +52,7 @@ impl Session {
                     disk_path: found.disk_path(),
                 };
                 sink.send(&Response::Hit(id, hit))?;
+                self.settle();
                 self.answered = Some(found);
                 Ok(())
             }
@@ -59,6 +60,13 @@ impl Session {
                 self.tally.refused_gets += u64::from(refused);
                 sink.send(&Response::Miss(id))
             }
+        }
+    }
+
+    /// What is left to do of the last answer, when nobody waits for it any more.
+    pub(super) fn settle(&mut self) {
+        if let Some(found) = self.answered.take() {
+            self.store.remember(found);
         }
     }
 
@@ -71,7 +79,7 @@ impl Session {
         let (mut refused, mut asked) = (false, false);
         for index in 0..self.access.read.len() {
             let scope = &self.access.read[index];
-            let Some(found) = self.store.find(scope, action, now) else {
+            let Some(mut found) = self.store.find(scope, action, now) else {
                 continue;
             };
             let verdict = self.ask_get(action, &found, index, now);
@@ -89,7 +97,7 @@ impl Session {
                     return nothing(true);
                 }
             };
-            if self.store.take(&found, verify, now) {
+            if self.store.take(&mut found, verify, now) {
                 if verdict.is_none() {
                     self.record_answer("get", action, "hit", "no-question");
                 }

@@ -33,7 +33,7 @@ use crate::policy::{
 };
 use crate::protocol::{Command, ProtocolError, RequestSource, Response, ResponseSink};
 use crate::recording::{Began, Ended, Line, Opened, Reason, Recorder};
-use crate::store::{Found, ScopeName, SessionLine, Store, Tally};
+use crate::store::{Found, Producer, ScopeName, SessionLine, Store, Tally};
 
 use access::Access;
 use events::WITHOUT_CACHE;
@@ -56,8 +56,8 @@ pub struct Setup {
 
 impl Setup {
     /// The session's name, as entries and recordings spell it: 16 hex digits.
-    pub fn id(&self) -> String {
-        format!("{:016x}", self.seed)
+    pub fn id(&self) -> Producer {
+        Producer(self.seed)
     }
 }
 
@@ -99,13 +99,14 @@ pub struct Outcome {
 
 /// A session at work.
 pub struct Session {
-    id: String,
+    id: Producer,
     started: SystemTime,
     store: Arc<Store>,
     policy: Option<Asked>,
     access: Access,
     own: HashMap<Digest, OwnPut>,
-    /// What was answered last: its file is closed when the answer is out, so that nobody waits for that.
+    /// What was answered last: its file is closed, and it is remembered, when the answer is out, so that nobody waits for
+    /// that.
     answered: Option<Found>,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
@@ -268,6 +269,7 @@ impl Session {
                 .map_err(RunError::Answers)?;
         }
         sink.finish().map_err(RunError::Answers)?;
+        self.settle();
         Ok(outcome)
     }
 
@@ -281,7 +283,7 @@ impl Session {
             // What the client already waits for goes out before this side waits for the client.
             if !source.is_ready() {
                 sink.flush().map_err(RunError::Answers)?;
-                self.answered = None;
+                self.settle();
             }
             let request = match source.next_request() {
                 Ok(Some(request)) => request,
@@ -319,7 +321,7 @@ impl Session {
         let policy_time = self.policy.as_ref().map(|asked| asked.warden.used());
         let line = SessionLine {
             sessions: 1,
-            session: Some(self.id.clone()),
+            session: Some(self.id.to_string()),
             started: self
                 .started
                 .duration_since(UNIX_EPOCH)

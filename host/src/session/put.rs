@@ -89,7 +89,7 @@ impl Session {
                 facts,
                 expires: self.access.expiry(now),
                 reach,
-                producer: self.id.clone(),
+                producer: self.id,
                 boot: self.store.boot(),
             };
             if let Err(error) = self.store.put_entry(scope, action, &entry) {

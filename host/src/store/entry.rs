@@ -4,6 +4,8 @@
 //! Fields behind these are a later version's: ignored here, and kept, since a line is only ever replaced whole by a new
 //! put, or changed in place in its boot.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::content::{Facts, Kind};
@@ -23,8 +25,34 @@ pub enum Reach {
     Shared,
 }
 
+/// The session that put an entry: 16 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Producer(pub u64);
+
+/// A text that names no session.
+#[derive(Debug)]
+pub struct InvalidProducer;
+
+impl fmt::Display for Producer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Producer {
+    type Err = InvalidProducer;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.len() {
+            16 => u64::from_str_radix(text, 16).map(Self),
+            _ => return Err(InvalidProducer),
+        }
+        .map_err(|_| InvalidProducer)
+    }
+}
+
 /// What one action gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The object.
     pub output: Digest,
@@ -40,8 +68,8 @@ pub struct Entry {
     pub expires: Option<SystemTime>,
     /// How far it may travel.
     pub reach: Reach,
-    /// The session that put it, as hex digits.
-    pub producer: String,
+    /// The session that put it.
+    pub producer: Producer,
     /// The boot under which the object was last hashed.
     pub boot: Boot,
 }
@@ -100,7 +128,7 @@ impl Entry {
                 "shared" => Reach::Shared,
                 _ => return None,
             },
-            producer: fields.next()?.to_owned(),
+            producer: fields.next()?.parse().ok()?,
             boot: Boot::UNKNOWN,
         };
         let boot = fields.next()?;
@@ -135,7 +163,7 @@ mod tests {
             },
             expires: Some(UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
             reach: Reach::Shared,
-            producer: "00ff00ff00ff00ff".into(),
+            producer: Producer(0x00ff_00ff_00ff_00ff),
             boot: Boot::of("a boot"),
         }
     }

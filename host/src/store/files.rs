@@ -21,6 +21,10 @@ pub(super) const TEMPORARY_PREFIX: &str = ".new-";
 /// times. The trimmer's times leave room for it.
 pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
+/// For how long a folder counts as it was looked at. What this program does to a store shows at once; this concerns what
+/// somebody does to it by hand while a session works.
+pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
 /// Creates a folder and those above it, for this user alone.
 pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)

@@ -124,7 +124,9 @@ impl<'store> Incoming<'store> {
         }
         // What cmd/go cannot reach by the path that it is told is not kept.
         if let (Target::Comparing(_), Some(objects)) = (&self.target, self.store)
-            && objects.find(&self.output, self.size).is_none()
+            && objects
+                .find(&self.output, self.size, SystemTime::now())
+                .is_none()
         {
             self.rewrite();
         }
@@ -229,7 +231,7 @@ impl<'store> Incoming<'store> {
                 let buckets = &self.place().buckets;
                 let named = file
                     .name(&self.output, &buckets.bucket_path(&self.output))
-                    .and_then(|()| fs::symlink_metadata(buckets.path(&self.output)).map(drop));
+                    .and_then(|_| fs::symlink_metadata(buckets.path(&self.output)).map(drop));
                 if named.is_err() {
                     self.target = Target::Writing(file);
                 }

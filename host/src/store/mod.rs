@@ -7,6 +7,7 @@
 //! ```text
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
+//! scopes/<scope>/recent        what was lately read of them, see `recent`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! CACHEDIR.TAG, VERSION
@@ -16,6 +17,7 @@ mod boot;
 mod buckets;
 mod checked;
 mod disk_path;
+mod entries;
 mod entry;
 mod files;
 mod finding;
@@ -26,6 +28,7 @@ mod objects;
 mod open_buckets;
 mod owner;
 mod private;
+mod recent;
 mod schedule;
 mod scope;
 mod sessions;
@@ -35,7 +38,8 @@ mod trim;
 mod verify;
 
 pub use boot::Boot;
-pub use entry::{Entry, Reach};
+pub use entries::Found;
+pub use entry::{Entry, Producer, Reach};
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
@@ -48,22 +52,16 @@ pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest};
 pub use verify::{Told, Verified};
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
 
-use entry::MAX_LINE;
-use objects::{FoundObject, Objects};
-use open_buckets::OpenBuckets;
+use entries::Entries;
+use objects::Objects;
 use private::PrivateObjects;
-
-/// An entry's file is replaced whole; its owner changes its boot and its time in place.
-const ENTRY_MODE: u32 = 0o644;
 
 /// A store that is open, or the private folder alone where there is none.
 #[derive(Debug)]
@@ -79,7 +77,7 @@ struct Shared {
     folder: PathBuf,
     objects: Objects,
     /// The entries of the scopes that were looked into.
-    scopes: Mutex<HashMap<ScopeName, Arc<OpenBuckets>>>,
+    scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
 }
 
 impl Shared {
@@ -92,48 +90,17 @@ impl Shared {
     }
 
     /// The entries of a scope.
-    fn entries(&self, scope: &ScopeName) -> Arc<OpenBuckets> {
+    fn entries(&self, scope: &ScopeName) -> Arc<Entries> {
         let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
         match scopes.get(scope) {
             Some(entries) => Arc::clone(entries),
             None => {
                 let folder = layout::scope_path(&self.folder, scope);
-                let entries = Arc::new(OpenBuckets::new(folder));
+                let entries = Arc::new(Entries::new(folder));
                 scopes.insert(scope.clone(), Arc::clone(&entries));
                 entries
             }
         }
-    }
-}
-
-/// An entry that a get found, with the object it names.
-#[derive(Debug)]
-pub struct Found {
-    /// The entry.
-    pub entry: Entry,
-    action: Digest,
-    entries: Arc<OpenBuckets>,
-    file: File,
-    identity: (u64, u64),
-    boot_offset: u64,
-    entry_touched: SystemTime,
-    object: FoundObject,
-}
-
-impl Found {
-    /// The object's file, as cmd/go is told.
-    pub fn disk_path(&self) -> &str {
-        &self.object.disk_path
-    }
-
-    /// Changes the entry's boot in place, in the very file that was read: if a put has replaced it meanwhile, that put's
-    /// line stays as it is. A line torn by a crash has some other boot, and its object is hashed again.
-    fn renew_boot(&self, boot: Boot) -> io::Result<()> {
-        let (file, status) = self.entries.open(&self.action, true)?;
-        if status.identity == self.identity {
-            file.write_all_at(boot.to_string().as_bytes(), self.boot_offset)?;
-        }
-        Ok(())
     }
 }
 
@@ -195,22 +162,16 @@ impl Store {
     pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
         let shared = self.shared.as_ref()?;
         let entries = shared.entries(scope);
-        let (file, status) = entries.open(action, false).ok()?;
-        let mut buffer = [0; MAX_LINE];
-        let length = file.read_at(&mut buffer, 0).ok()?;
-        let line = Entry::from_line(&buffer[..length])?;
-        if line.entry.has_expired(now) {
+        let (entry, file) = entries.find(action, self.boot, now)?;
+        if entry.has_expired(now) {
             return None;
         }
-        let object = shared.objects.find(&line.entry.output, line.entry.size)?;
+        let object = shared.objects.find(&entry.output, entry.size, now)?;
         Some(Found {
-            entry: line.entry,
+            entry,
             action: *action,
             entries,
             file,
-            identity: status.identity,
-            boot_offset: line.boot_offset,
-            entry_touched: status.modified,
             object,
         })
     }
@@ -218,7 +179,7 @@ impl Store {
     /// Prepares what was found to be answered: its bytes are hashed where that did not happen since the machine
     /// started, or where `verify` asks for it; entry and object are marked as used. False where the object is damaged or
     /// gone, which is a miss.
-    pub fn take(&self, found: &Found, verify: bool, now: SystemTime) -> bool {
+    pub fn take(&self, found: &mut Found, verify: bool, now: SystemTime) -> bool {
         let Some(Shared { objects, .. }) = &self.shared else {
             return false;
         };
@@ -227,18 +188,17 @@ impl Store {
         if (verify || !vouched) && !objects.is_sound(&output, size) {
             return false;
         }
-        if !vouched {
-            // Where the store is read-only, the object is hashed again the next time.
-            let _ = found.renew_boot(self.boot);
-        }
+        // The object first: it must never look older than its entry by more than the trimmer allows for.
         if !objects::keep(&found.object, now) {
             return false;
         }
-        if files::is_touch_due(found.entry_touched, now) || !vouched {
-            // The object first: it must never look older than its entry by more than the trimmer allows for.
-            let _ = found.file.set_modified(now);
-        }
+        found.mark(self.boot, now);
         true
+    }
+
+    /// Remembers what was answered, once nobody waits for it, so that it is found with less the next time.
+    pub fn remember(&self, found: Found) {
+        found.remember(self.boot);
     }
 
     /// Whether an object that this session put is there still; it is marked as used.
@@ -261,9 +221,6 @@ impl Store {
         let Some(shared) = &self.shared else {
             return Err(io::Error::other("the store could not be opened"));
         };
-        let entries = shared.entries(scope);
-        let mut file = entries.create(action, ENTRY_MODE)?;
-        file.write_all(entry.to_line().as_bytes())?;
-        file.name(action, &entries.bucket_path(action))
+        shared.entries(scope).put(action, entry)
     }
 }

@@ -52,23 +52,24 @@ impl NewFile {
         &mut self.file
     }
 
-    /// Gives it its name in one step: a reader sees what was there before, or all of this. Where that fails, the file is
-    /// still there to be read.
-    pub(super) fn name(&mut self, digest: &Digest, bucket: &Path) -> io::Result<()> {
+    /// Gives it its name in one step: a reader sees what was there before, or all of this. Whether something had that name
+    /// is told. Where it fails, the file is still there to be read.
+    pub(super) fn name(&mut self, digest: &Digest, bucket: &Path) -> io::Result<bool> {
         let Some(temporary) = &self.temporary else {
-            return Ok(());
+            return Ok(false);
         };
         let (folder, path) = (&self.folder, digest.file_path());
         // Where nothing has this name there is nothing that a trimmer may have looked at and be about to remove; so
         // this needs no lock. It is how almost every put ends.
         let alone = RenameFlags::NOREPLACE;
-        if rustix::fs::renameat_with(folder, temporary, folder, path.as_str(), alone).is_err() {
+        let named = rustix::fs::renameat_with(folder, temporary, folder, path.as_str(), alone);
+        if named.is_err() {
             // The trimmer keeps away meanwhile.
             let _lock = files::lock_shared(bucket)?;
             rustix::fs::renameat(folder, temporary, folder, path.as_str())?;
         }
         self.temporary = None;
-        Ok(())
+        Ok(named.is_err())
     }
 }
 

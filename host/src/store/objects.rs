@@ -5,7 +5,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
@@ -29,6 +29,8 @@ pub(super) struct Objects {
     gocache: Option<PathBuf>,
     /// The folder as cmd/go is told; found out when the first object is there, since a way only leads to what exists.
     spelled: OnceLock<String>,
+    /// When it was last looked whether that leads to the folder, and whether it did.
+    looked: Mutex<Option<(SystemTime, bool)>>,
 }
 
 /// An object that is there.
@@ -47,27 +49,44 @@ impl Objects {
             buckets: OpenBuckets::new(folder),
             gocache,
             spelled: OnceLock::new(),
+            looked: Mutex::default(),
         }
     }
 
     /// The object's file, as cmd/go is told.
     pub(super) fn disk_path(&self, output: &Digest) -> String {
-        let folder = self
-            .spelled
-            .get_or_init(|| spelled_from(self.gocache.as_deref(), self.buckets.folder()));
-        path_below(folder, output)
+        path_below(self.spelled(), output)
     }
 
-    /// Looks for an object of this size; `None` where there is none.
-    pub(super) fn find(&self, output: &Digest, size: u64) -> Option<FoundObject> {
-        match self.spelled.get() {
-            Some(folder) => find_at(path_below(folder, output), size),
-            None => {
-                // How it is spelled cannot be found out before there is something.
-                fs::symlink_metadata(self.buckets.path(output)).ok()?;
-                find_at(self.disk_path(output), size)
-            }
+    /// Looks for an object of this size that cmd/go can reach; `None` where there is none.
+    pub(super) fn find(&self, output: &Digest, size: u64, now: SystemTime) -> Option<FoundObject> {
+        // First: how the folder is spelled cannot be found out before there is something in it.
+        let status = self.buckets.status(output).ok()?;
+        let found = status.size == size && self.is_reached(now);
+        found.then(|| FoundObject {
+            touched: status.modified,
+            disk_path: self.disk_path(output),
+        })
+    }
+
+    /// Whether the way that cmd/go is told leads to these objects. The folder is looked at now and then, and not the whole
+    /// way for every object.
+    fn is_reached(&self, now: SystemTime) -> bool {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, reached)) = *looked
+            && let Ok(age) = now.duration_since(at)
+            && age < files::LOOK_INTERVAL
+        {
+            return reached;
         }
+        let reached = self.buckets.is_reached_by(self.spelled());
+        *looked = Some((now, reached));
+        reached
+    }
+
+    fn spelled(&self) -> &str {
+        self.spelled
+            .get_or_init(|| spelled_from(self.gocache.as_deref(), self.buckets.folder()))
     }
 
     /// Whether the object's bytes are what its name says.
@@ -79,7 +98,7 @@ impl Objects {
     }
 }
 
-/// Looks for an object along the path that cmd/go is told: what it cannot reach is not here.
+/// Looks for an object along the whole path that cmd/go is told.
 pub(super) fn find_at(disk_path: String, size: u64) -> Option<FoundObject> {
     let metadata = fs::symlink_metadata(&disk_path).ok()?;
     let touched = metadata.modified().ok()?;

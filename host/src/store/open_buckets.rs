@@ -1,7 +1,7 @@
 //! A folder of buckets, opened once: from then on a file is looked up from there, which saves the walk from the root.
 //!
-//! A folder that was removed is opened anew. One that was moved away, or that the go command can no longer read, is not
-//! noticed here: whoever answers with a path looks along that path itself.
+//! A folder that was removed is opened anew. One that was moved away, or that the go command can no longer reach, is not
+//! noticed here: whoever answers with a path asks whether that leads here still.
 
 use std::fs::File;
 use std::io;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use crate::digest::Digest;
 
@@ -35,6 +35,9 @@ pub(super) struct OpenBuckets {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Status {
     pub(super) modified: SystemTime,
+    /// When the file, or what a folder holds, was last changed in whatever way. Nobody can set it.
+    pub(super) changed: SystemTime,
+    pub(super) size: u64,
     /// Device and number: which file it is.
     pub(super) identity: (u64, u64),
 }
@@ -74,8 +77,51 @@ impl OpenBuckets {
             rustix::fs::openat(folder, path.as_str(), access | CAREFULLY, Mode::empty())
         })?;
         let file = File::from(file);
-        let status = Status::of(&rustix::fs::fstat(&file)?)?;
+        let status = Status::of(&rustix::fs::fstat(&file)?, FileType::RegularFile)?;
         Ok((file, status))
+    }
+
+    /// What the system says of a digest's file, which must be a regular one.
+    pub(super) fn status(&self, digest: &Digest) -> io::Result<Status> {
+        let path = digest.file_path();
+        let status = self.in_folder(|folder| {
+            rustix::fs::statat(folder, path.as_str(), AtFlags::SYMLINK_NOFOLLOW)
+        })?;
+        Status::of(&status, FileType::RegularFile)
+    }
+
+    /// Whether this path leads to the folder that is open.
+    pub(super) fn is_reached_by(&self, path: &str) -> bool {
+        let found = || -> io::Result<bool> {
+            let (this, there) = (
+                rustix::fs::fstat(&*self.open_folder()?)?,
+                rustix::fs::stat(path)?,
+            );
+            Ok((this.st_dev, this.st_ino) == (there.st_dev, there.st_ino))
+        };
+        found().unwrap_or(false)
+    }
+
+    /// What the system says of a digest's bucket.
+    pub(super) fn bucket_status(&self, digest: &Digest) -> io::Result<Status> {
+        let path = digest.file_path();
+        let status = self.in_folder(|folder| {
+            rustix::fs::statat(folder, path.bucket(), AtFlags::SYMLINK_NOFOLLOW)
+        })?;
+        Status::of(&status, FileType::Directory)
+    }
+
+    /// Opens a regular file beside the buckets, to read and to write it; with a mode, it is created where it is missing.
+    pub(super) fn open_beside(&self, name: &str, mode: Option<u32>) -> io::Result<File> {
+        let flags = match mode {
+            Some(_) => OFlags::RDWR | OFlags::CREATE | CAREFULLY,
+            None => OFlags::RDWR | CAREFULLY,
+        };
+        let mode = Mode::from_raw_mode(mode.unwrap_or(0));
+        let file =
+            File::from(self.in_folder(|folder| rustix::fs::openat(folder, name, flags, mode))?);
+        Status::of(&rustix::fs::fstat(&file)?, FileType::RegularFile)?;
+        Ok(file)
     }
 
     /// A new file in a digest's bucket, which is made where it is missing; to be named when it is complete.
@@ -135,19 +181,25 @@ fn was_removed(folder: &File) -> bool {
 }
 
 impl Status {
-    fn of(status: &rustix::fs::Stat) -> io::Result<Self> {
-        if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
-            return Err(io::Error::other("not a regular file"));
+    fn of(status: &rustix::fs::Stat, expected: FileType) -> io::Result<Self> {
+        if FileType::from_raw_mode(status.st_mode) != expected {
+            return Err(io::Error::other("something else stands in its place"));
         }
-        let nanoseconds = u32::try_from(status.st_mtime_nsec).unwrap_or(0);
-        let since_epoch = Duration::new(status.st_mtime.unsigned_abs(), nanoseconds);
-        let modified = match status.st_mtime >= 0 {
-            true => SystemTime::UNIX_EPOCH.checked_add(since_epoch),
-            false => SystemTime::UNIX_EPOCH.checked_sub(since_epoch),
-        };
         Ok(Self {
-            modified: modified.ok_or_else(|| io::Error::other("its time is none"))?,
+            modified: time(status.st_mtime, status.st_mtime_nsec)?,
+            changed: time(status.st_ctime, status.st_ctime_nsec)?,
+            size: status.st_size.unsigned_abs(),
             identity: (status.st_dev, status.st_ino),
         })
     }
+}
+
+/// A time as the system tells it.
+fn time(seconds: i64, nanoseconds: impl TryInto<u32>) -> io::Result<SystemTime> {
+    let since_epoch = Duration::new(seconds.unsigned_abs(), nanoseconds.try_into().unwrap_or(0));
+    let time = match seconds >= 0 {
+        true => SystemTime::UNIX_EPOCH.checked_add(since_epoch),
+        false => SystemTime::UNIX_EPOCH.checked_sub(since_epoch),
+    };
+    time.ok_or_else(|| io::Error::other("its time is none"))
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::content::Kind;
 
-use super::entry::Entry;
+use super::entry::{Entry, MAX_LINE};
 use super::scope::ScopeName;
 use super::{Shared, Sharing, Store, StoreError, files, layout};
 
@@ -139,7 +139,7 @@ pub(super) fn scopes(folder: &Path) -> Vec<ScopeName> {
 /// An entry and when it was last used.
 fn read_entry(path: &Path) -> Option<(Entry, SystemTime)> {
     let (_, metadata) = files::open_regular(path, false).ok()?;
-    if metadata.len() > super::MAX_LINE as u64 {
+    if metadata.len() > MAX_LINE as u64 {
         return None;
     }
     let line = Entry::from_line(&fs::read(path).ok()?)?;

@@ -17,6 +17,7 @@ use super::buckets::{BUCKETS, in_parallel, is_bucket};
 use super::checked::Checked;
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
+use super::recent::RECENT;
 use super::scope::ScopeName;
 use super::suspect::{FileIdentity, Suspect, identity};
 use super::{Progress, Store, files, layout, objects, schedule};
@@ -133,7 +134,7 @@ impl Pass<'_> {
         look(&self.folder.join(layout::OBJECTS), is_bucket);
         look(&self.folder.join(layout::SCOPES), is_scope);
         for scope in &self.scopes {
-            look(scope, is_bucket);
+            look(scope, |name| is_bucket(name) || name == RECENT);
         }
         for path in layout::FILES.map(|name| self.folder.join(name)) {
             // Their content is nobody's loss; something else in their place is in the way.

@@ -33,7 +33,9 @@ pub(super) const WARM: [&Workload; 4] = [
     &STANDARD_LIBRARY,
     &Workload {
         name: "`go build` of a program with net/http",
-        arguments: &["build", "-o", "/dev/null", "./program"],
+        // Executables are in no cache: only one that is there already needs no put. And what a repository around this folder
+        // has changed is no matter.
+        arguments: &["build", "-buildvcs=false", "-o", "built", "./program"],
         target: "1.02 x floor",
     },
     &Workload {

@@ -1,0 +1,286 @@
+//! What was lately read of a scope's entries: a table in one file, so that a warm get costs one call for its entry and not
+//! four.
+//!
+//! The entries' own files are what counts, and nothing is lost with the table. What always holds: a slot is believed only
+//! while the bucket that its entry was read from is the folder that it was then, with nothing put there, replaced or
+//! removed since, and on the same boot; where anything is in doubt, the file is read. A slot is sealed with all of that, so
+//! that one which two processes wrote at once, or which a crash has torn, is none. Nobody takes a lock for it.
+//!
+//! A change in place shows only in the file itself. There are two: a use is marked there, and a slot is not believed once
+//! that is due again; and a boot is brought up to date there, of which slots know only the present one.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::content::{Facts, Kind};
+use crate::digest::Digest;
+
+use super::boot::Boot;
+use super::buckets::BUCKETS;
+use super::entry::{Entry, Producer, Reach};
+use super::files;
+use super::open_buckets::{OpenBuckets, Status};
+
+/// The table's name, in the folder of its scope.
+pub(super) const RECENT: &str = "recent";
+
+/// For the user alone, as the folders are.
+const MODE: u32 = 0o600;
+
+/// Each action has one slot, and shares it. A build asks for some thousand actions; of a hundred thousand a quarter finds
+/// its slot taken by another, and is read from its file. The file is 8 MiB and has holes where nothing was written.
+const SLOTS: u64 = 65_536;
+
+/// Bytes of a slot: a power of two, so that none lies in two pages.
+const SLOT: usize = 128;
+
+/// What of it is used, behind its seal.
+const CONTENT: usize = 106;
+
+/// A change may carry the same time as the look before it, as finely as a file system tells times: seconds, on the coarsest.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// The form of a slot, for its seal. Another version may know other kinds.
+const FORM: &str = concat!("recent entries, form 1, ", env!("CARGO_PKG_VERSION"));
+
+/// The table of one scope, and what is known of the scope's buckets.
+#[derive(Debug, Default)]
+pub(super) struct Recent {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    table: Table,
+    looks: Vec<Option<Look>>,
+}
+
+#[derive(Debug, Default)]
+enum Table {
+    #[default]
+    Unopened,
+    /// There is none yet.
+    Missing,
+    /// It cannot be used: the store is read-only, or something else has its name.
+    Unusable,
+    Open(File),
+}
+
+/// A look at a bucket.
+#[derive(Clone, Copy, Debug)]
+struct Look {
+    at: SystemTime,
+    seen: Option<Stamp>,
+}
+
+/// Which folder a bucket was, when something last changed in it, and on which boot that was seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Stamp(u64);
+
+/// What is known of an action before its entry is read.
+pub(super) enum Remembered {
+    /// All of it.
+    Entry(Entry),
+    /// Nothing. What is read now may be remembered under this stamp.
+    Nothing(Option<Stamp>),
+}
+
+impl Recent {
+    /// Looks an action up.
+    pub(super) fn find(
+        &self,
+        buckets: &OpenBuckets,
+        action: &Digest,
+        boot: Boot,
+        now: SystemTime,
+    ) -> Remembered {
+        let mut state = self.state();
+        let Some(stamp) = state.stamp(buckets, action, boot, now) else {
+            return Remembered::Nothing(None);
+        };
+        let remembered = state.open(buckets).and_then(|table| {
+            let mut slot = [0; SLOT];
+            table.read_exact_at(&mut slot, offset(action)).ok()?;
+            let (entry, touched) = unpack(&slot, action, stamp, boot)?;
+            (!files::is_touch_due(touched, now)).then_some(entry)
+        });
+        remembered.map_or(Remembered::Nothing(Some(stamp)), Remembered::Entry)
+    }
+
+    /// Notes an entry that was read, and marked as used at `touched`, after its bucket was seen to be as `stamp` says.
+    pub(super) fn remember(
+        &self,
+        buckets: &OpenBuckets,
+        action: &Digest,
+        entry: &Entry,
+        touched: SystemTime,
+        stamp: Stamp,
+    ) {
+        let mut state = self.state();
+        if let Some(table) = state.open_or_create(buckets) {
+            // Where there is no room, the file is read the next time too.
+            let _ = table.write_all_at(&pack(action, entry, touched, stamp), offset(action));
+        }
+    }
+
+    /// An entry was replaced: whoever has looked at its bucket just before must not believe its slot.
+    pub(super) fn forget(&self, buckets: &OpenBuckets, action: &Digest) {
+        if let Some(table) = self.state().open(buckets) {
+            let _ = table.write_all_at(&[0; SLOT], offset(action));
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// What the bucket of `action` looks like; `None` where that says nothing.
+    fn stamp(
+        &mut self,
+        buckets: &OpenBuckets,
+        action: &Digest,
+        boot: Boot,
+        now: SystemTime,
+    ) -> Option<Stamp> {
+        self.looks.resize(BUCKETS, None);
+        let look = &mut self.looks[usize::from(action.as_bytes()[0])];
+        if let Some(look) = look
+            && let Ok(age) = now.duration_since(look.at)
+            && age < files::LOOK_INTERVAL
+        {
+            return look.seen;
+        }
+        let seen = buckets
+            .bucket_status(action)
+            .ok()
+            .and_then(|status| Stamp::of(&status, boot, now));
+        *look = Some(Look { at: now, seen });
+        seen
+    }
+
+    /// The table, where there is one.
+    fn open(&mut self, buckets: &OpenBuckets) -> Option<&File> {
+        if let Table::Unopened = self.table {
+            self.table = match buckets.open_beside(RECENT, None) {
+                Ok(file) => Table::Open(file),
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::Missing,
+                Err(_) => Table::Unusable,
+            };
+        }
+        match &self.table {
+            Table::Open(file) => Some(file),
+            Table::Unopened | Table::Missing | Table::Unusable => None,
+        }
+    }
+
+    fn open_or_create(&mut self, buckets: &OpenBuckets) -> Option<&File> {
+        self.open(buckets);
+        if let Table::Missing = self.table {
+            self.table = match buckets.open_beside(RECENT, Some(MODE)) {
+                Ok(file) => Table::Open(file),
+                Err(_) => Table::Unusable,
+            };
+        }
+        self.open(buckets)
+    }
+}
+
+impl Stamp {
+    /// `None` where the boot is not known, or the bucket changed so lately that another change may carry the same time.
+    fn of(status: &Status, boot: Boot, now: SystemTime) -> Option<Self> {
+        let settled = now.duration_since(status.changed).ok()? >= SETTLED;
+        if !settled || !boot.vouches_under(boot) {
+            return None;
+        }
+        let (device, file) = status.identity;
+        let changed = nanoseconds(status.changed);
+        let text = format!("{FORM}\0{boot}\0{device:x} {file:x} {changed:x}");
+        Some(Self(Digest::of(text.as_bytes()).words()[0]))
+    }
+}
+
+fn offset(action: &Digest) -> u64 {
+    // Not the word that says its bucket.
+    action.words()[1] % SLOTS * SLOT as u64
+}
+
+/// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words, kind, flags; and in
+/// its last eight bytes the seal.
+fn pack(action: &Digest, entry: &Entry, touched: SystemTime, stamp: Stamp) -> [u8; SLOT] {
+    let mut slot = [0; SLOT];
+    slot[..32].copy_from_slice(action.as_bytes());
+    slot[32..64].copy_from_slice(entry.output.as_bytes());
+    let words = [
+        entry.size,
+        nanoseconds(entry.time),
+        entry.expires.map_or(0, nanoseconds),
+        nanoseconds(touched),
+        entry.producer.0,
+    ];
+    for (place, word) in slot[64..104].chunks_exact_mut(8).zip(words) {
+        place.copy_from_slice(&word.to_le_bytes());
+    }
+    slot[104] = entry.kind as u8;
+    slot[105] = u8::from(entry.facts.bound)
+        | u8::from(entry.facts.remote) << 1
+        | u8::from(entry.reach == Reach::Shared) << 2;
+    let seal = seal(&slot, stamp);
+    slot[SLOT - 8..].copy_from_slice(&seal);
+    slot
+}
+
+/// What a slot says of `action`, and when the entry was last marked as used.
+fn unpack(
+    slot: &[u8; SLOT],
+    action: &Digest,
+    stamp: Stamp,
+    boot: Boot,
+) -> Option<(Entry, SystemTime)> {
+    if slot[..32] != *action.as_bytes() || slot[SLOT - 8..] != seal(slot, stamp) {
+        return None;
+    }
+    let word = |index: usize| {
+        let bytes = &slot[64 + 8 * index..][..8];
+        u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
+    };
+    let time = |word| UNIX_EPOCH.checked_add(Duration::from_nanos(word));
+    let flag = |bit: u8| slot[105] & 1 << bit != 0;
+    let entry = Entry {
+        output: Digest::from_bytes(slot[32..64].try_into().expect("32 bytes")),
+        size: word(0),
+        time: time(word(1))?,
+        kind: *Kind::ALL.get(usize::from(slot[104]))?,
+        facts: Facts {
+            bound: flag(0),
+            remote: flag(1),
+        },
+        expires: match word(2) {
+            0 => None,
+            nanoseconds => Some(time(nanoseconds)?),
+        },
+        reach: match flag(2) {
+            true => Reach::Shared,
+            false => Reach::Local,
+        },
+        producer: Producer(word(4)),
+        boot,
+    };
+    Some((entry, time(word(3))?))
+}
+
+fn seal(slot: &[u8; SLOT], stamp: Stamp) -> [u8; 8] {
+    // As many bytes as two rounds of the hash take.
+    let mut sealed = [0; 8 + CONTENT];
+    sealed[..8].copy_from_slice(&stamp.0.to_le_bytes());
+    sealed[8..].copy_from_slice(&slot[..CONTENT]);
+    Digest::of(&sealed).words()[0].to_le_bytes()
+}
+
+fn nanoseconds(time: SystemTime) -> u64 {
+    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,202 @@
+//! What a session remembers of entries that it has read: that it is used, and that it never hides what is in the store.
+
+use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::support::*;
+
+/// Bytes of a slot of the table.
+const SLOT: usize = 128;
+
+/// The file of what was lately read of the default scope.
+fn table(sandbox: &Sandbox) -> PathBuf {
+    sandbox.store().join("scopes/default/recent")
+}
+
+/// A store that has an action's entry, which a session has remembered.
+fn remembered(name: &str) -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action(name)], name.as_bytes());
+    remember(&sandbox, name);
+    sandbox
+}
+
+/// Has a session remember an action's entry.
+#[track_caller]
+fn remember(sandbox: &Sandbox, name: &str) {
+    let_settle(&sandbox.store(), "default");
+    asked(sandbox, name).hit();
+    assert!(is_remembered(&table(sandbox), name));
+}
+
+/// Whether a table has a slot for an action.
+fn is_remembered(table: &Path, name: &str) -> bool {
+    let bytes = fs::read(table).unwrap_or_default();
+    bytes
+        .chunks(SLOT)
+        .any(|slot| slot.starts_with(&action(name)))
+}
+
+/// Asks for an action in a session of its own.
+fn asked(sandbox: &Sandbox, name: &str) -> Answer {
+    let mut helper = sandbox.helper(&[]);
+    let answer = helper.get(&action(name));
+    assert_eq!(helper.close(), "");
+    answer
+}
+
+#[test]
+fn what_is_remembered_is_answered_as_it_was_read() {
+    let sandbox = remembered("entry");
+    let first = asked(&sandbox, "entry").hit();
+    // It shows where an answer comes from: a change in place is not looked for within the hour.
+    let path = entry_path(&sandbox.store(), "default", &action("entry"));
+    let line = fs::read(&path).expect("the entry");
+    File::options()
+        .write(true)
+        .open(&path)
+        .and_then(|file| file.write_all_at(&vec![b'?'; line.len()], 0))
+        .expect("it can be written");
+    let second = asked(&sandbox, "entry").hit();
+    assert_eq!(second.bytes(), b"entry");
+    assert_eq!(format!("{first:?}"), format!("{second:?}"));
+}
+
+#[test]
+fn a_use_is_marked_again_after_an_hour() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("entry")], b"entry");
+    let path = entry_path(&sandbox.store(), "default", &action("entry"));
+    let almost = sandbox.set_age(&path, HOUR - Duration::from_secs(6));
+    remember(&sandbox, "entry");
+    assert_eq!(modified(&path), almost, "not yet");
+    wait_until(almost + HOUR);
+    asked(&sandbox, "entry").hit();
+    assert!(modified(&path) > almost, "now it is");
+}
+
+#[test]
+fn what_is_removed_replaced_or_put_back_by_hand_counts_at_once() {
+    let sandbox = remembered("entry");
+    let path = entry_path(&sandbox.store(), "default", &action("entry"));
+    let line = fs::read(&path).expect("the entry");
+    fs::remove_file(&path).expect("it can be removed");
+    asked(&sandbox, "entry").miss();
+    fs::write(&path, &line).expect("it can be written");
+    remember(&sandbox, "entry");
+    replace(&path, b"damage");
+    asked(&sandbox, "entry").miss();
+    replace(&path, &line);
+    remember(&sandbox, "entry");
+    let bucket = path.parent().expect("its bucket");
+    let aside = sandbox.path("aside");
+    fs::rename(bucket, &aside).expect("it can be moved");
+    asked(&sandbox, "entry").miss();
+    fs::create_dir(bucket).expect("a bucket");
+    asked(&sandbox, "entry").miss();
+    fs::remove_dir(bucket).expect("it is empty");
+    fs::rename(&aside, bucket).expect("it can be moved back");
+    asked(&sandbox, "entry").hit();
+    let scope = bucket.parent().expect("its scope");
+    fs::remove_dir_all(scope).expect("it can be removed");
+    asked(&sandbox, "entry").miss();
+}
+
+#[test]
+fn another_sessions_put_counts_at_once_in_sessions_that_have_looked_before() {
+    let sandbox = remembered("entry");
+    let mut before = sandbox.helper(&[]);
+    assert_eq!(before.get(&action("entry")).hit().bytes(), b"entry");
+    sandbox.fill(&[], &[action("entry")], b"another object");
+    let answer = before.get(&action("entry")).hit();
+    assert_eq!(answer.bytes(), b"another object");
+    before.close();
+    asked(&sandbox, "entry").hit();
+    remember(&sandbox, "entry");
+    let answer = asked(&sandbox, "entry").hit();
+    assert_eq!(answer.bytes(), b"another object");
+}
+
+#[test]
+fn a_lost_object_is_a_miss_and_a_damaged_one_where_a_policy_wants_it_verified() {
+    let verified = asking(lookup::HIT_VERIFIED, reach::SHARED, "verified");
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[verified], b"verified");
+    let_settle(&sandbox.store(), "default");
+    let ask = || {
+        let mut helper = sandbox.helper(&["--policy", &policy("as-asked")]);
+        let answer = helper.get(&verified);
+        helper.close();
+        answer
+    };
+    ask().hit();
+    ask().hit();
+    let object = object_path(&sandbox.store(), &sha256(b"verified"));
+    damage(&object);
+    ask().miss();
+    fs::remove_file(&object).expect("it can be removed");
+    ask().miss();
+}
+
+#[test]
+fn on_another_boot_nothing_is_believed_that_was_not_hashed_again() {
+    let mut sandbox = remembered("entry");
+    damage(&object_path(&sandbox.store(), &sha256(b"entry")));
+    sandbox.boot_anew();
+    asked(&sandbox, "entry").miss();
+}
+
+#[test]
+fn a_table_with_any_byte_changed_gives_the_same_answer() {
+    let sandbox = remembered("entry");
+    let table = table(&sandbox);
+    let whole = fs::read(&table).expect("the table");
+    let slot = whole
+        .chunks(SLOT)
+        .position(|slot| slot.starts_with(&action("entry")))
+        .expect("its slot");
+    let expected = format!("{:?}", asked(&sandbox, "entry").hit());
+    for byte in 0..SLOT {
+        let mut changed = whole.clone();
+        changed[slot * SLOT + byte] ^= 0x40;
+        fs::write(&table, &changed).expect("it can be written");
+        let answer = asked(&sandbox, "entry").hit();
+        assert_eq!(format!("{answer:?}"), expected, "byte {byte}");
+    }
+    for length in [0, 1, (slot + 1) * SLOT - 1] {
+        fs::write(&table, &whole[..length]).expect("it can be written");
+        let answer = asked(&sandbox, "entry").hit();
+        assert_eq!(format!("{answer:?}"), expected, "{length} bytes");
+    }
+}
+
+#[test]
+fn without_a_table_a_build_goes_on() {
+    let sandbox = remembered("entry");
+    let table = table(&sandbox);
+    fs::remove_file(&table).expect("it can be removed");
+    fs::create_dir(&table).expect("a folder in its place");
+    asked(&sandbox, "entry").hit();
+    fs::remove_dir(&table).expect("it can be removed");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &table, rustix::fs::Mode::RWXU).expect("a pipe");
+    asked(&sandbox, "entry").hit();
+    fs::remove_file(&table).expect("it can be removed");
+    let theirs = sandbox.file("theirs", "somebody else's");
+    std::os::unix::fs::symlink(&theirs, &table).expect("a link");
+    asked(&sandbox, "entry").hit();
+    assert_eq!(fs::read(&theirs).expect("their file"), b"somebody else's");
+    fs::remove_file(&table).expect("it can be removed");
+    remember(&sandbox, "entry");
+    assert_eq!(mode(&table), 0o600);
+}
+
+#[test]
+fn it_is_part_of_its_scope_and_goes_with_it() {
+    let sandbox = remembered("entry");
+    sandbox.run(&["verify"]).succeeded();
+    sandbox.run(&["prune", "--all"]).succeeded();
+    asked(&sandbox, "entry").miss();
+    assert!(!sandbox.store().join("scopes/default").exists());
+}

@@ -87,7 +87,7 @@ impl Entry {
     }
 
     /// The line, with its newline.
-    pub(super) fn to_line(&self) -> String {
+    pub(super) fn to_line(self) -> String {
         let reach = match self.reach {
             Reach::Local => "local",
             Reach::Shared => "shared",
@@ -197,7 +197,7 @@ mod tests {
             let changed = Entry::from_line(&changed).expect("it is an entry still");
             let expected = Entry {
                 boot: Boot::of("another"),
-                ..read.entry.clone()
+                ..read.entry
             };
             assert_eq!(changed.entry, expected);
             // What an answer says of it can be written.

@@ -70,7 +70,7 @@ impl Objects {
     }
 
     /// Whether the way that cmd/go is told leads to these objects. The folder is looked at now and then, and not the whole
-    /// way for every object.
+    /// way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
     fn is_reached(&self, now: SystemTime) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, reached)) = *looked

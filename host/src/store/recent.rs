@@ -284,3 +284,82 @@ fn nanoseconds(time: SystemTime) -> u64 {
     let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: Stamp = Stamp(7);
+
+    fn entries() -> impl Iterator<Item = Entry> {
+        Kind::ALL.into_iter().enumerate().map(|(number, kind)| {
+            let bit = |bit: usize| number & 1 << bit != 0;
+            Entry {
+                output: Digest::of(kind.name().as_bytes()),
+                size: u64::MAX - number as u64,
+                time: UNIX_EPOCH + Duration::from_nanos(1_800_000_000_123_456_789),
+                kind,
+                facts: Facts {
+                    bound: bit(0),
+                    remote: bit(1),
+                },
+                expires: bit(2).then(|| UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
+                reach: match bit(3) {
+                    true => Reach::Shared,
+                    false => Reach::Local,
+                },
+                producer: Producer(0x0123_4567_89ab_cdef),
+                boot: Boot::of("a boot"),
+            }
+        })
+    }
+
+    #[test]
+    fn a_slot_leads_back_to_its_entry_under_its_own_stamp_alone() {
+        let action = Digest::of(b"action");
+        let touched = UNIX_EPOCH + Duration::from_nanos(1_800_000_001_000_000_001);
+        for entry in entries() {
+            let slot = pack(&action, &entry, touched, STAMP);
+            let unpacked = unpack(&slot, &action, STAMP, entry.boot);
+            assert_eq!(unpacked, Some((entry, touched)));
+            assert_eq!(unpack(&slot, &action, Stamp(8), entry.boot), None);
+            let other = Digest::of(b"other");
+            assert_eq!(unpack(&slot, &other, STAMP, entry.boot), None);
+        }
+    }
+
+    #[test]
+    fn a_slot_that_two_wrote_at_once_is_none_of_both() {
+        let action = Digest::of(b"action");
+        let slots: Vec<_> = entries()
+            .map(|entry| pack(&action, &entry, entry.time, STAMP))
+            .collect();
+        for length in 33..SLOT {
+            let mut torn = slots[0];
+            torn[..length].copy_from_slice(&slots.last().unwrap()[..length]);
+            assert_eq!(unpack(&torn, &action, STAMP, Boot::of("a boot")), None);
+        }
+    }
+
+    #[test]
+    fn a_bucket_that_changed_lately_or_an_unknown_boot_has_no_stamp() {
+        let now = SystemTime::now();
+        let status = |changed| Status {
+            modified: now,
+            changed,
+            size: 4096,
+            identity: (1, 2),
+        };
+        let boot = Boot::of("a boot");
+        let (settled, other) = (status(now - SETTLED), status(now - 2 * SETTLED));
+        let stamp = Stamp::of(&settled, boot, now);
+        assert!(stamp.is_some());
+        assert_eq!(Stamp::of(&settled, boot, now), stamp);
+        assert_ne!(Stamp::of(&other, boot, now), stamp);
+        assert_ne!(Stamp::of(&settled, Boot::of("another"), now), stamp);
+        for changed in [now, now - SETTLED / 2, now + SETTLED] {
+            assert_eq!(Stamp::of(&status(changed), boot, now), None);
+        }
+        assert_eq!(Stamp::of(&settled, Boot::UNKNOWN, now), None);
+    }
+}

@@ -1,27 +1,30 @@
-//! What the floor knows: every answer that the plain cachewarden gives to a get, asked for once through the wire.
+//! What the floor knows: the answers that the plain cachewarden gives to the gets of one build, and no more, since it reads
+//! them all when it starts.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
 
-use super::contestant::{Contestant, States};
+use super::contestant::{Contestant, State};
 use super::wire::{self, Client};
 use super::workbench::Workbench;
 
-/// Writes all answers of the plain cachewarden's store into a file for the floor.
-pub(super) fn learn(bench: &Workbench, states: &States) -> Result<()> {
-    let state = states.of(Contestant::Plain)?;
+/// Asks the plain cachewarden for these actions, and writes its answers into a file for the floor.
+pub(super) fn learn(bench: &Workbench, state: &State, actions: &[String]) -> Result<()> {
     let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
     let mut answers = String::new();
-    for (index, action) in actions(&state.store())?.iter().enumerate() {
+    for (index, action) in actions.iter().enumerate() {
         let id = index + 1;
         let answer = client.ask(wire::get(id, action).as_bytes())?;
         let rest = answer.strip_prefix(&format!("{{\"ID\":{id},"));
-        let rest = rest.filter(|rest| rest.contains("DiskPath"));
-        let rest = rest.with_context(|| format!("not a hit: {answer}"))?;
+        let known = |rest: &&str| rest.contains("DiskPath") || rest.contains("Miss");
+        let rest = rest.filter(known);
+        let rest = rest.with_context(|| format!("neither a hit nor a miss: {answer}"))?;
         answers.push_str(&format!("{action} {rest}"));
     }
     client.finish()?;
@@ -29,28 +32,19 @@ pub(super) fn learn(bench: &Workbench, states: &States) -> Result<()> {
     fs::write(&file, answers).with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// All actions of the entries in a store, in base64, sorted: their files are named by them, in hexadecimal.
-pub(super) fn actions(store: &Path) -> Result<Vec<String>> {
-    let mut actions = Vec::new();
-    let mut folders = vec![store.join("scopes")];
-    while let Some(folder) = folders.pop() {
-        let problem = || format!("cannot read {}", folder.display());
-        for entry in fs::read_dir(&folder).with_context(problem)? {
-            let entry = entry.with_context(problem)?;
-            if entry.file_type().with_context(problem)?.is_dir() {
-                folders.push(entry.path());
-            } else {
-                let name = entry.file_name();
-                let action = to_base64(&name.to_string_lossy());
-                actions.push(action.with_context(|| {
-                    format!("{} is not named by an action", entry.path().display())
-                })?);
-            }
+/// The actions of the gets in a recording, in base64, sorted.
+pub(super) fn asked(recording: &Path) -> Result<Vec<String>> {
+    let problem = || format!("cannot read {}", recording.display());
+    let mut actions = BTreeSet::new();
+    for line in fs::read_to_string(recording).with_context(problem)?.lines() {
+        let line: Value = serde_json::from_str(line).with_context(problem)?;
+        if line["line"] == "answer" && line["command"] == "get" {
+            let action = line["action"].as_str().and_then(to_base64);
+            actions.insert(action.with_context(problem)?);
         }
     }
-    ensure!(!actions.is_empty(), "{} has no entries", store.display());
-    actions.sort();
-    Ok(actions)
+    ensure!(!actions.is_empty(), "{} has no gets", recording.display());
+    Ok(actions.into_iter().collect())
 }
 
 /// 64 hexadecimal digits as base64; none where the text is anything else.

@@ -6,7 +6,6 @@ use anyhow::{Result, ensure};
 
 use super::contestant::{Contestant, States};
 use super::figures::{Row, Section, Unit, median, take_turns};
-use super::floor;
 use super::wire::{self, Client, Requests};
 use super::workbench::Workbench;
 
@@ -21,10 +20,10 @@ pub(super) fn measure(
     bench: &Workbench,
     helpers: &[Contestant],
     states: &States,
+    actions: &[String],
     rounds: usize,
 ) -> Result<Section> {
     println!("gets: {rounds} rounds");
-    let actions = floor::actions(&states.of(Contestant::Plain)?.store())?;
     let mut requests = Requests::default();
     for action in actions.iter().cycle().take(PIPELINED) {
         requests.get(action);
@@ -36,7 +35,7 @@ pub(super) fn measure(
     })?;
     let single = take_turns(rounds, helpers, |contestant| {
         let client = Client::ready(bench.command(contestant, states.of(contestant)?, &[])?)?;
-        one_at_a_time(client, &actions)
+        one_at_a_time(client, actions)
     })?;
     Ok(Section {
         title: "Gets that hit",

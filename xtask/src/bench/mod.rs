@@ -85,7 +85,6 @@ pub(crate) fn run(workspace: &Workspace, effort: Effort) -> Result<()> {
 fn measure(bench: &Workbench, effort: Effort, contestants: &[Contestant]) -> Result<Vec<Section>> {
     let (cold, states) = builds::cold(bench, contestants, effort.cold_pairs)?;
     builds::fill(bench, contestants, &states)?;
-    floor::learn(bench, &states)?;
     let mut rows = Vec::new();
     for workload in builds::WARM {
         rows.extend(builds::warm(
@@ -97,6 +96,7 @@ fn measure(bench: &Workbench, effort: Effort, contestants: &[Contestant]) -> Res
         )?);
     }
     rows.extend(cold);
+    let actions = builds::teach(bench, &builds::STANDARD_LIBRARY, &states)?;
     let builds = Section {
         title: "Builds",
         note: builds::NOTE,
@@ -110,8 +110,8 @@ fn measure(bench: &Workbench, effort: Effort, contestants: &[Contestant]) -> Res
         .collect();
     let mut sections = vec![
         builds,
-        starts::measure(bench, &helpers, &states, effort.pairs)?,
-        gets::measure(bench, &helpers, &states, effort.pairs)?,
+        starts::measure(bench, &helpers, &states, &actions, effort.pairs)?,
+        gets::measure(bench, &helpers, &states, &actions, effort.pairs)?,
         puts::measure(bench, &helpers, effort.pairs)?,
     ];
     if !effort.peers {

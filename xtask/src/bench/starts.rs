@@ -8,7 +8,6 @@ use anyhow::{Context, Result, ensure};
 
 use super::contestant::{Contestant, States};
 use super::figures::{Row, Section, Unit, take_turns};
-use super::floor;
 use super::wire::{self, Client};
 use super::workbench::Workbench;
 
@@ -26,6 +25,7 @@ pub(super) fn measure(
     bench: &Workbench,
     helpers: &[Contestant],
     states: &States,
+    actions: &[String],
     rounds: usize,
 ) -> Result<Section> {
     let started: Vec<_> = std::iter::once(None)
@@ -33,7 +33,6 @@ pub(super) fn measure(
         .collect();
     let rounds = rounds * STARTS_A_ROUND;
     println!("starts: {rounds} rounds");
-    let actions = floor::actions(&states.of(Contestant::Plain)?.store())?;
     let request = wire::get(1, &actions[0]);
     see_that_slim_decides(bench, states, &request)?;
     let samples = take_turns(rounds, &started, |started| match started {

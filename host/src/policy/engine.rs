@@ -38,6 +38,8 @@ pub(super) fn engine() -> wasmtime::Result<Engine> {
         .concurrency_support(false)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
+        // A session makes one instance: to copy its data is cheaper than a file in memory to map it from.
+        .memory_init_cow(false)
         // A policy is a function of what it is told: no two machines may disagree about the bits of a NaN.
         .cranelift_nan_canonicalization(true)
         .parallel_compilation(true);

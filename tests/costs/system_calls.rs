@@ -52,7 +52,7 @@ fn a_policys_verdict_needs_no_system_call() {
     // Compiled first, or the compiler would be counted.
     counted(command(), &gets(1));
     let each = of_one(RUNS.map(|count| counted(command(), &gets(count))));
-    // Every 10 ms a clock ticks, and while it is traced the program is slow.
+    // Every 100 ms a clock ticks, and while it is traced the program is slow.
     let clock = 0.5;
     assert!(
         each <= WARM_GET + clock,

@@ -1,8 +1,9 @@
 //! The one engine of a process: how policies are compiled and run, and the clock that looks at running calls.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, JoinHandle};
+use std::sync::{Arc, OnceLock};
+use std::thread::{self, JoinHandle, Thread};
+use std::time::Duration;
 
 use wasmtime::{Config, Engine, WasmFeatures};
 
@@ -38,8 +39,6 @@ pub(super) fn engine() -> wasmtime::Result<Engine> {
         .concurrency_support(false)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
-        // A session makes one instance: to copy its data is cheaper than a file in memory to map it from.
-        .memory_init_cow(false)
         // A policy is a function of what it is told: no two machines may disagree about the bits of a NaN.
         .cranelift_nan_canonicalization(true)
         .parallel_compilation(true);
@@ -48,32 +47,66 @@ pub(super) fn engine() -> wasmtime::Result<Engine> {
 
 /// Advances the engine's epoch while it lives, so that running calls are looked at.
 pub(super) struct Ticker {
-    stopped: Arc<AtomicBool>,
+    pace: Arc<Pace>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// How fast a ticker ticks: slowly, until a call is found running.
+#[derive(Default)]
+pub(super) struct Pace {
+    stopped: AtomicBool,
+    hurried: AtomicBool,
+    ticker: OnceLock<Thread>,
+}
+
+impl Pace {
+    /// A call is running: the next tick comes soon.
+    pub(super) fn hurry(&self) {
+        if !self.hurried.swap(true, Ordering::Relaxed)
+            && let Some(ticker) = self.ticker.get()
+        {
+            ticker.unpark();
+        }
+    }
+
+    fn tick(&self, engine: &Engine, idle: Duration) {
+        while !self.stopped.load(Ordering::Relaxed) {
+            // Where it is woken to hurry, this tick comes at once, and the next one soon.
+            let interval = match self.hurried.swap(false, Ordering::Relaxed) {
+                true => TICK,
+                false => idle,
+            };
+            thread::park_timeout(interval);
+            engine.increment_epoch();
+        }
+    }
+}
+
 impl Ticker {
-    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
-        let stopped = Arc::new(AtomicBool::new(false));
-        let (engine, flag) = (engine.clone(), Arc::clone(&stopped));
+    /// Begins to tick; every `idle` while no call is found running.
+    pub(super) fn start(engine: &Engine, idle: Duration) -> std::io::Result<Self> {
+        let pace = Arc::new(Pace::default());
+        let (engine, shared) = (engine.clone(), Arc::clone(&pace));
         let thread = thread::Builder::new()
             .name("policy-clock".into())
-            .spawn(move || {
-                while !flag.load(Ordering::Relaxed) {
-                    thread::park_timeout(TICK);
-                    engine.increment_epoch();
-                }
-            })?;
+            .spawn(move || shared.tick(&engine, idle))?;
+        // Nobody else sets it.
+        let _ = pace.ticker.set(thread.thread().clone());
         Ok(Self {
-            stopped,
+            pace,
             thread: Some(thread),
         })
+    }
+
+    /// What tells it to hurry.
+    pub(super) fn pace(&self) -> Arc<Pace> {
+        Arc::clone(&self.pace)
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        self.pace.stopped.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             // It cannot fail, and if it did there would be nothing to do about it.

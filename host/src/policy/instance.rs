@@ -117,10 +117,14 @@ impl Instance {
         let mut store = Store::new(engine, state);
         store.limiter(|state| &mut state.space);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
-        store.epoch_deadline_callback(|mut store| {
+        let pace = policy.ticker.pace();
+        store.epoch_deadline_callback(move |mut store| {
             Ok(match store.data_mut().watch.is_over() {
                 true => UpdateDeadline::Interrupt,
-                false => UpdateDeadline::Continue(1),
+                false => {
+                    pace.hurry();
+                    UpdateDeadline::Continue(1)
+                }
             })
         });
         let began = Instant::now();

@@ -101,7 +101,7 @@ pub struct Policy {
     linked: InstancePre<State>,
     imports_wasi: bool,
     not_kept: Option<io::Error>,
-    _ticker: Ticker,
+    ticker: Ticker,
 }
 
 impl Policy {
@@ -134,8 +134,8 @@ impl Policy {
             not_kept,
         } = loading.load(bytes, slow).map_err(unusable)?;
         let (linked, imports_wasi) = host::link(&engine, &component).map_err(unusable)?;
-        let ticker =
-            Ticker::start(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
+        let ticker = Ticker::start(&engine, limits::idle_tick(limits.deadline))
+            .map_err(|error| LoadError::Engine(error.to_string()))?;
         Ok(Self {
             digest,
             file: source.file.clone(),
@@ -144,7 +144,7 @@ impl Policy {
             linked,
             imports_wasi,
             not_kept,
-            _ticker: ticker,
+            ticker,
         })
     }
 

@@ -120,6 +120,51 @@ fn another_sessions_put_counts_at_once_in_sessions_that_have_looked_before() {
 }
 
 #[test]
+fn a_put_counts_at_once_whatever_the_session_that_puts_knows_of_the_table() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("entry"), action("other")], b"entry");
+    let_settle(&sandbox.store(), "default");
+    // One finds no table; of the other the table is removed.
+    let mut none = sandbox.helper(&[]);
+    none.get(&action("nothing")).miss();
+    asked(&sandbox, "entry").hit();
+    asked(&sandbox, "other").hit();
+    let mut removed = sandbox.helper(&[]);
+    removed.get(&action("other")).hit();
+    fs::remove_file(table(&sandbox)).expect("it can be removed");
+    for (helper, name) in [(&mut none, "entry"), (&mut removed, "other")] {
+        asked(&sandbox, "entry").hit();
+        asked(&sandbox, "other").hit();
+        let mut before = sandbox.helper(&[]);
+        before.get(&action(name)).hit();
+        helper.put(&action(name), b"another object").kept();
+        let answer = before.get(&action(name)).hit();
+        assert_eq!(answer.bytes(), b"another object");
+        before.close();
+    }
+    none.close();
+    removed.close();
+}
+
+#[test]
+fn a_scope_that_is_moved_away_is_left_within_a_second() {
+    let sandbox = remembered("entry");
+    let scope = sandbox.store().join("scopes/default");
+    let mut helper = sandbox.helper(&[]);
+    helper.get(&action("entry")).hit();
+    let aside = sandbox.path("aside");
+    fs::rename(&scope, &aside).expect("it can be moved");
+    soon(|| helper.get(&action("entry")).is_miss());
+    helper.put(&action("new"), b"new").kept();
+    assert_eq!(helper.close(), "");
+    let new = entry_path(&sandbox.store(), "default", &action("new"));
+    assert!(new.exists());
+    let there = aside.join(new.strip_prefix(&scope).expect("it is in its scope"));
+    assert!(!there.exists(), "nothing new is there");
+    asked(&sandbox, "new").hit();
+}
+
+#[test]
 fn a_lost_object_is_a_miss_and_a_damaged_one_where_a_policy_wants_it_verified() {
     let verified = asking(lookup::HIT_VERIFIED, reach::SHARED, "verified");
     let sandbox = Sandbox::new();
@@ -179,6 +224,8 @@ fn without_a_table_a_build_goes_on() {
     fs::remove_file(&table).expect("it can be removed");
     fs::create_dir(&table).expect("a folder in its place");
     asked(&sandbox, "entry").hit();
+    let verified = sandbox.run(&["verify"]).exited(1);
+    assert!(verified.stdout.contains("it is a folder"), "{verified:?}");
     fs::remove_dir(&table).expect("it can be removed");
     rustix::fs::mkfifoat(rustix::fs::CWD, &table, rustix::fs::Mode::RWXU).expect("a pipe");
     asked(&sandbox, "entry").hit();

@@ -1,7 +1,6 @@
 //! A disk that gives out while a session runs: no room, no folder, no right, no file descriptor.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
 
 use rustix::process::{Resource, Rlimit, getrlimit, prlimit};
 
@@ -200,15 +199,6 @@ fn missed_soon(helper: &mut Helper, action: &Digest) {
 #[track_caller]
 fn hit_soon(helper: &mut Helper, action: &Digest) {
     soon(|| !helper.get(action).is_miss());
-}
-
-/// Waits until something is so, which nothing announces.
-#[track_caller]
-fn soon(mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(20), "it is not so");
-    }
 }
 
 /// Bounds what a running helper may do from now on; `None` takes the bound away.

@@ -47,6 +47,14 @@ const KEPT: &[&[Step]] = &[
         Step::Open(0, 0),
         Step::Get(0, 0),
     ],
+    // An object that its own session asked for when it looked unused.
+    &[
+        Step::Open(2, 1),
+        Step::Put(2, 1, 0),
+        Step::Age,
+        Step::Get(2, 1),
+        Step::Prune,
+    ],
 ];
 
 const SCOPES: [&str; 3] = ["main", "Main", "pr-1"];

@@ -175,7 +175,6 @@ impl World {
                 if !entry.torn && there(&self.objects, &entry.body, |state| *state == State::Whole)
                 {
                     entry.old = false;
-                    self.objects.get_mut(&entry.body).expect("it is there").old = false;
                     expected = Some(entry.body);
                     break;
                 }
@@ -183,7 +182,10 @@ impl World {
         }
         match expected {
             None => answer.miss(),
-            Some(number) => assert!(answer.hit().bytes() == body(number), "body {number}"),
+            Some(number) => {
+                assert!(answer.hit().bytes() == body(number), "body {number}");
+                self.touch(number);
+            }
         }
     }
 
@@ -235,7 +237,7 @@ impl World {
         self.touch(number);
     }
 
-    /// A put marks what is there as used before it knows how it ends.
+    /// A get marks what it finds as used, and a put what is there before it knows how it ends.
     fn touch(&mut self, number: usize) {
         if let Some(object) = self.objects.get_mut(&number) {
             object.old = false;

@@ -1,4 +1,4 @@
-//! The one engine of a process: how policies are compiled and run, and the clock that looks at running calls.
+//! The engine: how policies are compiled and run, and the clock that looks at running calls.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -26,7 +26,7 @@ const FEATURES: WasmFeatures = WasmFeatures::FLOATS
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// The engine that all policies of this process share.
+/// An engine; every policy of this program is compiled and run by one that is made like this.
 ///
 /// # Errors
 /// When this machine cannot run one.

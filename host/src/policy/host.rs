@@ -36,7 +36,7 @@ impl State {
     pub(super) fn new(limits: &Limits, session: &Session, log: Log, imports_wasi: bool) -> Self {
         Self {
             space: SpaceLimiter::new(limits),
-            watch: CallWatch::new(),
+            watch: CallWatch::new(limits.deadline),
             log,
             chance: Chance::new(session),
             wasi: imports_wasi.then(|| wasi::ClosedWasi::new(session.started, session.seed)),

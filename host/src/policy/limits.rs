@@ -182,13 +182,16 @@ impl ResourceLimiter for SpaceLimiter {
 pub(super) struct CallWatch {
     /// CPU time that this call may take: the deadline, or what the budget has left.
     allowed: Duration,
+    /// The most that a call may have taken before the first tick.
+    unmeasured: Duration,
     since: Option<(Duration, Instant)>,
 }
 
 impl CallWatch {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(deadline: Duration) -> Self {
         Self {
             allowed: Duration::ZERO,
+            unmeasured: idle_tick(deadline),
             since: None,
         }
     }
@@ -213,7 +216,7 @@ impl CallWatch {
     pub(super) fn used(&self, wall: Duration) -> Duration {
         match self.since {
             None => wall,
-            Some((cpu, _)) => wall.min(cpu_time().saturating_sub(cpu) + LONGEST_TICK),
+            Some((cpu, _)) => wall.min(cpu_time().saturating_sub(cpu) + self.unmeasured),
         }
     }
 }

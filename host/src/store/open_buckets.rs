@@ -1,19 +1,18 @@
 //! A folder of buckets, opened once: from then on a file is looked up from there, which saves the walk from the root.
 //!
-//! A folder that was removed is opened anew. One that was moved away, or that the go command can no longer reach, is not
-//! noticed here: whoever answers with a path asks whether that leads here still.
+//! A folder that was removed is opened anew, and so is one that was moved away, within a second.
 
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use crate::digest::Digest;
 
-use super::files::create_private_folder;
+use super::files::{LOOK_INTERVAL, create_private_folder};
 use super::new_file::NewFile;
 
 /// How often a bucket is made that the trimmer removes, empty as it still is, before a file is in it.
@@ -28,7 +27,14 @@ const CAREFULLY: OFlags = OFlags::NONBLOCK
 #[derive(Debug)]
 pub(super) struct OpenBuckets {
     folder: PathBuf,
-    open: Mutex<Option<Arc<File>>>,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    folder: Arc<File>,
+    /// When it was last seen to be what its path leads to.
+    looked: Instant,
 }
 
 /// What the system says of a file, as far as it matters here.
@@ -92,14 +98,8 @@ impl OpenBuckets {
 
     /// Whether this path leads to the folder that is open.
     pub(super) fn is_reached_by(&self, path: &str) -> bool {
-        let found = || -> io::Result<bool> {
-            let (this, there) = (
-                rustix::fs::fstat(&*self.open_folder()?)?,
-                rustix::fs::stat(path)?,
-            );
-            Ok((this.st_dev, this.st_ino) == (there.st_dev, there.st_ino))
-        };
-        found().unwrap_or(false)
+        self.open_folder()
+            .is_ok_and(|folder| leads_to(Path::new(path), &folder))
     }
 
     /// What the system says of a digest's bucket.
@@ -160,20 +160,39 @@ impl OpenBuckets {
 
     fn open_folder(&self) -> io::Result<Arc<File>> {
         let mut slot = self.slot();
-        if let Some(folder) = &*slot {
-            return Ok(Arc::clone(folder));
+        if let Some(open) = &mut *slot {
+            if open.looked.elapsed() < LOOK_INTERVAL {
+                return Ok(Arc::clone(&open.folder));
+            }
+            if leads_to(&self.folder, &open.folder) {
+                open.looked = Instant::now();
+                return Ok(Arc::clone(&open.folder));
+            }
+            *slot = None;
         }
         // A pipe in its place is an error and is not waited for.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(&self.folder, flags, Mode::empty())?;
         let folder = Arc::new(File::from(folder));
-        *slot = Some(Arc::clone(&folder));
+        *slot = Some(Open {
+            folder: Arc::clone(&folder),
+            looked: Instant::now(),
+        });
         Ok(folder)
     }
 
-    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Arc<File>>> {
+    fn slot(&self) -> MutexGuard<'_, Option<Open>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a path leads to this very folder.
+fn leads_to(path: &Path, folder: &File) -> bool {
+    let found = || -> rustix::io::Result<bool> {
+        let (this, there) = (rustix::fs::fstat(folder)?, rustix::fs::stat(path)?);
+        Ok((this.st_dev, this.st_ino) == (there.st_dev, there.st_ino))
+    };
+    found().unwrap_or(false)
 }
 
 fn was_removed(folder: &File) -> bool {

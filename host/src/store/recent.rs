@@ -6,8 +6,9 @@
 //! removed since, and on the same boot; where anything is in doubt, the file is read. A slot is sealed with all of that, so
 //! that one which two processes wrote at once, or which a crash has torn, is none. Nobody takes a lock for it.
 //!
-//! A change in place shows only in the file itself. There are two: a use is marked there, and a slot is not believed once
-//! that is due again; and a boot is brought up to date there, of which slots know only the present one.
+//! A change in place shows only in the file itself. This program makes two: a use is marked there, and a slot is not
+//! believed once that is due again; and a boot is brought up to date there, of which slots know only the present one. What
+//! somebody else writes into a file in place is seen when its hour is over.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -29,14 +30,15 @@ pub(super) const RECENT: &str = "recent";
 /// For the user alone, as the folders are.
 const MODE: u32 = 0o600;
 
-/// Each action has one slot, and shares it. A build asks for some thousand actions; of a hundred thousand a quarter finds
-/// its slot taken by another, and is read from its file. The file is 8 MiB and has holes where nothing was written.
+/// Each action has one slot, and shares it. A build asks for some thousand actions, of which a few in a hundred find their
+/// slot taken by another and are read from their files; of a hundred thousand it is half. The file has up to 8 MiB, with
+/// holes where nothing was written.
 const SLOTS: u64 = 65_536;
 
 /// Bytes of a slot: a power of two, so that none lies in two pages.
 const SLOT: usize = 128;
 
-/// What of it is used, behind its seal.
+/// What of it is used; the seal is at its end.
 const CONTENT: usize = 106;
 
 /// A change may carry the same time as the look before it, as finely as a file system tells times: seconds, on the coarsest.
@@ -119,7 +121,12 @@ impl Recent {
         stamp: Stamp,
     ) {
         let mut state = self.state();
-        if let Some(table) = state.open_or_create(buckets) {
+        // Had something changed since it was read, sessions that have looked at its bucket before would believe this slot.
+        let status = buckets.bucket_status(action).ok();
+        if status.and_then(|status| Stamp::of(&status, entry.boot, SystemTime::now()))
+            == Some(stamp)
+            && let Some(table) = state.open_or_create(buckets)
+        {
             // Where there is no room, the file is read the next time too.
             let _ = table.write_all_at(&pack(action, entry, touched, stamp), offset(action));
         }
@@ -127,8 +134,14 @@ impl Recent {
 
     /// An entry was replaced: whoever has looked at its bucket just before must not believe its slot.
     pub(super) fn forget(&self, buckets: &OpenBuckets, action: &Digest) {
-        if let Some(table) = self.state().open(buckets) {
-            let _ = table.write_all_at(&[0; SLOT], offset(action));
+        // The table that has the name now: a trim may have removed the one that is open, and others made one since.
+        match buckets.open_beside(RECENT, None) {
+            Ok(table) => {
+                let _ = table.write_all_at(&[0; SLOT], offset(action));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            // Another user's, or something else: it goes, where it can.
+            Err(_) => drop(std::fs::remove_file(buckets.folder().join(RECENT))),
         }
     }
 
@@ -273,7 +286,7 @@ fn unpack(
 }
 
 fn seal(slot: &[u8; SLOT], stamp: Stamp) -> [u8; 8] {
-    // As many bytes as two rounds of the hash take.
+    // No more bytes than two rounds of the hash take.
     let mut sealed = [0; 8 + CONTENT];
     sealed[..8].copy_from_slice(&stamp.0.to_le_bytes());
     sealed[8..].copy_from_slice(&slot[..CONTENT]);

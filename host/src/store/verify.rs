@@ -136,7 +136,9 @@ impl Pass<'_> {
         for scope in &self.scopes {
             look(scope, |name| is_bucket(name) || name == RECENT);
         }
-        for path in layout::FILES.map(|name| self.folder.join(name)) {
+        let tables = self.scopes.iter().map(|scope| scope.join(RECENT));
+        let files = layout::FILES.map(|name| self.folder.join(name));
+        for path in files.into_iter().chain(tables) {
             // Their content is nobody's loss; something else in their place is in the way.
             checked.findings.extend(
                 Suspect::find(&path, |_| Ok(None))

@@ -41,7 +41,9 @@ pub(super) fn measure(
         title: "Gets that hit",
         note: "\
 The requests that go sends, without go: 50,000 as fast as the helper takes them, and 2,000 of which each waits for the
-answer to the one before it (the median of these). Memory is the most that the helper had by the last of them: a warm
+answer to the one before it (the median of these). One at a time has two modes, for every helper: some 6 us where both
+programs are woken on one processor, some 40 us where not, and the system chooses anew at every start; so its ratios say
+something only where both columns are in one mode. Memory is the most that the helper had by the last of them: a warm
 `go build std` sends some thousand.
 ",
         columns: helpers.iter().map(|helper| helper.name()).collect(),

@@ -30,7 +30,7 @@ const OLD: Duration = Duration::from_secs(10 * 24 * 3600);
 const UNTRIMMED: Duration = Duration::from_secs(100);
 
 /// Fills two stores, asks both for the same, and trims the larger one.
-pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<Section> {
+pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<[Section; 2]> {
     let Effort { pairs, entries, .. } = effort;
     println!("stores of {FEW} and of {entries} entries");
     let (small, large) = (State::new(bench)?, State::new(bench)?);
@@ -52,28 +52,36 @@ pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<Section> {
     let gets = take_turns(pairs, &[false, true], ask)?;
     println!("trimming");
     let trimmed = waits_beside_a_trim(bench, &large, &actions)?;
-    Ok(Section {
+    let size = Section {
         title: "A large store",
         note: "\
 The same thousand gets, one at a time, in a store of a thousand entries and in one that has many more (a million, unless
-`--entries` said otherwise). Then all the rest, unused for ten days, is removed by `cachewarden prune`, while gets and
+`--entries` said otherwise).
+",
+        columns: vec!["few entries", "many entries"],
+        rows: vec![Row {
+            what: "a get, one at a time".to_owned(),
+            target: "1.2 x few".to_owned(),
+            unit: Unit::Microseconds,
+            samples: gets,
+        }],
+    };
+    let trim = Section {
+        title: "Beside a trim",
+        note: "\
+All but a thousand entries of the large store, unused for ten days, are removed by `cachewarden prune`, while gets and
 puts go on, one at a time: how long they waited, in the 100 s before the trim and during it. The longest of a hundred
 thousand waits is what a machine does now and then, whoever works on it.
 ",
-        columns: vec!["few entries, or untrimmed", "many entries, or trimmed"],
+        columns: vec!["before", "during"],
         rows: vec![
-            Row {
-                what: "a get, one at a time".to_owned(),
-                target: "1.2 x few".to_owned(),
-                unit: Unit::Microseconds,
-                samples: gets,
-            },
             row("get, the longest wait", &trimmed.gets, 1.0),
             row("get, one of a thousand waits longer than", &trimmed.gets, 0.999),
             row("put, the longest wait", &trimmed.puts, 1.0),
             row("put, one of a thousand waits longer than", &trimmed.puts, 0.999),
         ],
-    })
+    };
+    Ok([size, trim])
 }
 
 /// An action of the stores, in base64.

@@ -116,7 +116,7 @@ fn measure(bench: &Workbench, effort: Effort, contestants: &[Contestant]) -> Res
     ];
     if !effort.peers {
         sections.push(decisions::measure(bench, effort.pairs)?);
-        sections.push(large::measure(bench, effort)?);
+        sections.extend(large::measure(bench, effort)?);
     }
     Ok(sections)
 }

@@ -39,14 +39,6 @@ fn is_remembered(table: &Path, name: &str) -> bool {
         .any(|slot| slot.starts_with(&action(name)))
 }
 
-/// Asks for an action in a session of its own.
-fn asked(sandbox: &Sandbox, name: &str) -> Answer {
-    let mut helper = sandbox.helper(&[]);
-    let answer = helper.get(&action(name));
-    assert_eq!(helper.close(), "");
-    answer
-}
-
 #[test]
 fn what_is_remembered_is_answered_as_it_was_read() {
     let sandbox = remembered("entry");

@@ -18,15 +18,6 @@ fn filled(sandbox: &Sandbox, name: &str, body: &[u8]) -> (Entry, std::path::Path
     )
 }
 
-/// Asks for an action in a session of its own.
-#[track_caller]
-fn asked(sandbox: &Sandbox, name: &str) -> Answer {
-    let mut helper = sandbox.helper(&[]);
-    let answer = helper.get(&action(name));
-    assert_eq!(helper.close(), "", "a miss is no reason for noise");
-    answer
-}
-
 #[test]
 fn the_layout_is_as_documented() {
     let sandbox = Sandbox::new();

@@ -12,12 +12,12 @@ use nix::unistd::Pid;
 
 use super::*;
 
-/// A warm get: pread of what is remembered of the entry, statx of the object. Reading requests and writing answers is shared
-/// by those that come together; and each of the 256 buckets is looked at once.
+/// A warm get: pread of what is remembered of the entry, newfstatat of the object. Reading requests and writing answers is
+/// shared by those that come together; and each of the 256 buckets is looked at once.
 const WARM_GET: f64 = 2.2;
 
 /// The first get after something was put beside its entry: a look at what is remembered, openat, fstat and pread of the
-/// entry, statx of the object, close.
+/// entry, newfstatat of the object, close.
 const GET: f64 = 6.2 + CLOSE_CHECK;
 
 /// A put of a small new object: a look for it; the object created, written, named, looked for along go's path and

@@ -175,30 +175,18 @@ fn a_store_made_unreadable_under_a_session_costs_the_cache_only() {
     for (number, (folder, hides_objects)) in folders.iter().enumerate() {
         set_mode(folder, 0);
         match hides_objects {
-            true => missed_soon(&mut helper, &known),
+            true => soon(|| helper.get(&known).is_miss()),
             false => assert_eq!(helper.get(&known).hit().bytes(), b"known"),
         }
         let name = format!("put {number}");
         let path = helper.put(&action(&name), name.as_bytes()).kept();
         set_mode(folder, 0o700);
         assert_eq!(fs::read(path).expect("the object"), name.as_bytes());
-        hit_soon(&mut helper, &known);
+        soon(|| !helper.get(&known).is_miss());
     }
     let said = helper.close();
     assert_eq!(said.lines().count(), 1, "one text: {said}");
     audit(&sandbox.store()).whole();
-}
-
-/// Asks until an action is a miss.
-#[track_caller]
-fn missed_soon(helper: &mut Helper, action: &Digest) {
-    soon(|| helper.get(action).is_miss());
-}
-
-/// Asks until an action is a hit.
-#[track_caller]
-fn hit_soon(helper: &mut Helper, action: &Digest) {
-    soon(|| !helper.get(action).is_miss());
 }
 
 /// Bounds what a running helper may do from now on; `None` takes the bound away.

@@ -18,7 +18,6 @@ mod terminal;
 mod usage;
 mod watch;
 
-pub(crate) use answer::*;
 pub(crate) use audit::*;
 pub(crate) use digest::*;
 pub(crate) use files::*;

@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
 
-use super::digest::Digest;
+use super::answer::Answer;
+use super::digest::{Digest, action};
 use super::files::{HOUR, files_below, make_older, modified};
 use super::helper::Helper;
 use super::process::{Outcome, has_ended, processes_of, run_to_its_end};
@@ -197,4 +198,13 @@ impl Drop for Sandbox {
         let ended = processes_of(&self.store()).into_iter().all(has_ended);
         debug_assert!(ended || std::thread::panicking(), "a process does not end");
     }
+}
+
+/// Asks for an action in a session of its own.
+#[track_caller]
+pub(crate) fn asked(sandbox: &Sandbox, name: &str) -> Answer {
+    let mut helper = sandbox.helper(&[]);
+    let answer = helper.get(&action(name));
+    assert_eq!(helper.close(), "", "a miss is no reason for noise");
+    answer
 }

@@ -143,7 +143,8 @@ impl Entry {
     }
 }
 
-fn since_epoch(time: SystemTime) -> Duration {
+/// Since 1970; nothing of times before.
+pub(super) fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 

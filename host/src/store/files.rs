@@ -25,6 +25,26 @@ pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// somebody does to it by hand while a session works.
 pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
+/// What a look at a folder came to.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look<Seen> {
+    at: SystemTime,
+    seen: Seen,
+}
+
+impl<Seen: Copy> Look<Seen> {
+    /// A look at `now`.
+    pub(super) fn new(now: SystemTime, seen: Seen) -> Self {
+        Self { at: now, seen }
+    }
+
+    /// What was seen, as long as that counts; nothing where the clock was set back.
+    pub(super) fn still(&self, now: SystemTime) -> Option<Seen> {
+        let age = now.duration_since(self.at).ok()?;
+        (age < LOOK_INTERVAL).then_some(self.seen)
+    }
+}
+
 /// Creates a folder and those above it, for this user alone.
 pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)

@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use crate::digest::Digest;
 
 use super::disk_path::spelled_from;
-use super::files;
+use super::files::{self, Look};
 use super::open_buckets::OpenBuckets;
 
 /// What is read at a time; large enough that system calls do not count, small enough to stay in a processor's cache.
@@ -29,8 +29,8 @@ pub(super) struct Objects {
     gocache: Option<PathBuf>,
     /// The folder as cmd/go is told; found out when the first object is there, since a way only leads to what exists.
     spelled: OnceLock<String>,
-    /// When it was last looked whether that leads to the folder, and whether it did.
-    looked: Mutex<Option<(SystemTime, bool)>>,
+    /// Whether that leads to the folder.
+    looked: Mutex<Option<Look<bool>>>,
 }
 
 /// An object that is there.
@@ -73,14 +73,11 @@ impl Objects {
     /// way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
     fn is_reached(&self, now: SystemTime) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, reached)) = *looked
-            && let Ok(age) = now.duration_since(at)
-            && age < files::LOOK_INTERVAL
-        {
+        if let Some(reached) = looked.and_then(|look| look.still(now)) {
             return reached;
         }
         let reached = self.buckets.is_reached_by(self.spelled());
-        *looked = Some((now, reached));
+        *looked = Some(Look::new(now, reached));
         reached
     }
 

@@ -89,11 +89,7 @@ impl OpenBuckets {
 
     /// What the system says of a digest's file, which must be a regular one.
     pub(super) fn status(&self, digest: &Digest) -> io::Result<Status> {
-        let path = digest.file_path();
-        let status = self.in_folder(|folder| {
-            rustix::fs::statat(folder, path.as_str(), AtFlags::SYMLINK_NOFOLLOW)
-        })?;
-        Status::of(&status, FileType::RegularFile)
+        self.status_of(digest.file_path().as_str(), FileType::RegularFile)
     }
 
     /// Whether this path leads to the folder that is open.
@@ -104,11 +100,13 @@ impl OpenBuckets {
 
     /// What the system says of a digest's bucket.
     pub(super) fn bucket_status(&self, digest: &Digest) -> io::Result<Status> {
-        let path = digest.file_path();
-        let status = self.in_folder(|folder| {
-            rustix::fs::statat(folder, path.bucket(), AtFlags::SYMLINK_NOFOLLOW)
-        })?;
-        Status::of(&status, FileType::Directory)
+        self.status_of(digest.file_path().bucket(), FileType::Directory)
+    }
+
+    fn status_of(&self, path: &str, expected: FileType) -> io::Result<Status> {
+        let status =
+            self.in_folder(|folder| rustix::fs::statat(folder, path, AtFlags::SYMLINK_NOFOLLOW))?;
+        Status::of(&status, expected)
     }
 
     /// Opens a regular file beside the buckets, to read and to write it; with a mode, it is created where it is missing.

@@ -20,8 +20,8 @@ use crate::digest::Digest;
 
 use super::boot::Boot;
 use super::buckets::BUCKETS;
-use super::entry::{Entry, Producer, Reach};
-use super::files;
+use super::entry::{Entry, Producer, Reach, since_epoch};
+use super::files::{self, Look};
 use super::open_buckets::{OpenBuckets, Status};
 
 /// The table's name, in the folder of its scope.
@@ -56,7 +56,7 @@ pub(super) struct Recent {
 #[derive(Debug, Default)]
 struct State {
     table: Table,
-    looks: Vec<Option<Look>>,
+    looks: Vec<Option<Look<Option<Stamp>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -68,13 +68,6 @@ enum Table {
     /// It cannot be used: the store is read-only, or something else has its name.
     Unusable,
     Open(File),
-}
-
-/// A look at a bucket.
-#[derive(Clone, Copy, Debug)]
-struct Look {
-    at: SystemTime,
-    seen: Option<Stamp>,
 }
 
 /// Which folder a bucket was, when something last changed in it, and on which boot that was seen.
@@ -102,7 +95,7 @@ impl Recent {
         let Some(stamp) = state.stamp(buckets, action, boot, now) else {
             return Remembered::Nothing(None);
         };
-        let remembered = state.open(buckets).and_then(|table| {
+        let remembered = state.open(buckets, None).and_then(|table| {
             let mut slot = [0; SLOT];
             table.read_exact_at(&mut slot, offset(action)).ok()?;
             let (entry, touched) = unpack(&slot, action, stamp, boot)?;
@@ -125,7 +118,7 @@ impl Recent {
         let status = buckets.bucket_status(action).ok();
         if status.and_then(|status| Stamp::of(&status, entry.boot, SystemTime::now()))
             == Some(stamp)
-            && let Some(table) = state.open_or_create(buckets)
+            && let Some(table) = state.open(buckets, Some(MODE))
         {
             // Where there is no room, the file is read the next time too.
             let _ = table.write_all_at(&pack(action, entry, touched, stamp), offset(action));
@@ -161,24 +154,26 @@ impl State {
     ) -> Option<Stamp> {
         self.looks.resize(BUCKETS, None);
         let look = &mut self.looks[usize::from(action.as_bytes()[0])];
-        if let Some(look) = look
-            && let Ok(age) = now.duration_since(look.at)
-            && age < files::LOOK_INTERVAL
-        {
-            return look.seen;
+        if let Some(seen) = look.and_then(|look| look.still(now)) {
+            return seen;
         }
         let seen = buckets
             .bucket_status(action)
             .ok()
             .and_then(|status| Stamp::of(&status, boot, now));
-        *look = Some(Look { at: now, seen });
+        *look = Some(Look::new(now, seen));
         seen
     }
 
-    /// The table, where there is one.
-    fn open(&mut self, buckets: &OpenBuckets) -> Option<&File> {
-        if let Table::Unopened = self.table {
-            self.table = match buckets.open_beside(RECENT, None) {
+    /// The table, where there is one; with a mode, it is made.
+    fn open(&mut self, buckets: &OpenBuckets, mode: Option<u32>) -> Option<&File> {
+        let is_worth_trying = match self.table {
+            Table::Unopened => true,
+            Table::Missing => mode.is_some(),
+            Table::Unusable | Table::Open(_) => false,
+        };
+        if is_worth_trying {
+            self.table = match buckets.open_beside(RECENT, mode) {
                 Ok(file) => Table::Open(file),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::Missing,
                 Err(_) => Table::Unusable,
@@ -188,17 +183,6 @@ impl State {
             Table::Open(file) => Some(file),
             Table::Unopened | Table::Missing | Table::Unusable => None,
         }
-    }
-
-    fn open_or_create(&mut self, buckets: &OpenBuckets) -> Option<&File> {
-        self.open(buckets);
-        if let Table::Missing = self.table {
-            self.table = match buckets.open_beside(RECENT, Some(MODE)) {
-                Ok(file) => Table::Open(file),
-                Err(_) => Table::Unusable,
-            };
-        }
-        self.open(buckets)
     }
 }
 
@@ -294,8 +278,7 @@ fn seal(slot: &[u8; SLOT], stamp: Stamp) -> [u8; 8] {
 }
 
 fn nanoseconds(time: SystemTime) -> u64 {
-    let since_epoch = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since_epoch.as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(since_epoch(time).as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

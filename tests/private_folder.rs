@@ -85,6 +85,8 @@ fn what_a_killed_session_left_half_written_goes_too() {
 fn a_store_that_is_in_use_sweeps_it_between_its_trims() {
     let mut sandbox = Sandbox::new();
     sandbox.fill(&[], &[action("known")], b"known");
+    // What this session started in the background would find the private folder empty as yet, and remove its mark again.
+    sandbox.settle();
     sandbox.mount_read_only(&sandbox.store());
     let mut helper = sandbox.helper(&[]);
     let path = helper.put(&action("private"), b"private").kept();

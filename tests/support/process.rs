@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 
+use super::sandbox::PROGRAM;
+
 /// Far beyond what any step takes on a busy machine: it only turns a hang into a failure.
 pub(crate) const BOUND: Duration = Duration::from_secs(180);
 
@@ -114,8 +116,7 @@ pub(crate) fn peak_memory(process: u32) -> u64 {
 /// The processes that were told of a path, by an argument or a variable.
 pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
     let path = path.to_str().expect("UTF-8");
-    let told =
-        |file: &str| fs::read(file).is_ok_and(|text| String::from_utf8_lossy(&text).contains(path));
+    let told = |file: String| String::from_utf8_lossy(&read_if_there(file)).contains(path);
     fs::read_dir("/proc")
         .expect("the processes")
         .filter_map(|item| {
@@ -126,8 +127,28 @@ pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
                 .parse::<u32>()
                 .ok()
         })
-        .filter(|id| told(&format!("/proc/{id}/cmdline")) || told(&format!("/proc/{id}/environ")))
+        .filter(|id| {
+            wait_for_arguments(*id);
+            told(format!("/proc/{id}/cmdline")) || told(format!("/proc/{id}/environ"))
+        })
         .collect()
+}
+
+/// Where this program has only just been started, its arguments and variables are not to be seen yet, although whoever
+/// started it may have ended by now.
+fn wait_for_arguments(id: u32) {
+    let deadline = Instant::now() + BOUND;
+    let is_ours =
+        || fs::read_link(format!("/proc/{id}/exe")).is_ok_and(|exe| exe == Path::new(PROGRAM));
+    // No event tells of it.
+    while is_ours() && read_if_there(format!("/proc/{id}/cmdline")).is_empty() {
+        assert!(Instant::now() < deadline, "process {id} does not begin");
+        thread::yield_now();
+    }
+}
+
+fn read_if_there(file: String) -> Vec<u8> {
+    fs::read(file).unwrap_or_default()
 }
 
 /// Waits for the end of a process that is nobody's child here; whether it came.

@@ -59,14 +59,60 @@ fn what_is_remembered_is_answered_as_it_was_read() {
 #[test]
 fn a_use_is_marked_again_after_an_hour() {
     let sandbox = Sandbox::new();
-    sandbox.fill(&[], &[action("entry")], b"entry");
-    let path = entry_path(&sandbox.store(), "default", &action("entry"));
-    let almost = sandbox.set_age(&path, HOUR - Duration::from_secs(6));
-    remember(&sandbox, "entry");
-    assert_eq!(modified(&path), almost, "not yet");
-    wait_until(almost + HOUR);
-    asked(&sandbox, "entry").hit();
-    assert!(modified(&path) > almost, "now it is");
+    let names = ["entry", "object"];
+    for name in names {
+        sandbox.fill(&[], &[action(name)], name.as_bytes());
+    }
+    // Whichever of an action's two files is due sooner.
+    let due = [
+        entry_path(&sandbox.store(), "default", &action("entry")),
+        object_path(&sandbox.store(), &sha256(b"object")),
+    ];
+    let almost = due
+        .each_ref()
+        .map(|path| sandbox.set_age(path, HOUR - Duration::from_secs(6)));
+    for name in names {
+        remember(&sandbox, name);
+    }
+    assert_eq!(due.each_ref().map(|path| modified(path)), almost, "not yet");
+    for (path, almost) in due.iter().zip(almost) {
+        wait_until(almost + HOUR);
+        for name in names {
+            asked(&sandbox, name).hit();
+        }
+        assert!(modified(path) > almost, "now it is: {path:?}");
+    }
+}
+
+#[test]
+fn go_looks_for_objects_itself_and_puts_again_what_is_gone() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, GREETING).with_helper("-v");
+    let run = |arguments: &[&str]| {
+        let outcome = project.go(arguments).succeeded();
+        (Totals::of(&outcome.stderr), outcome)
+    };
+    let build = ["build", "-o", "program", "."];
+    run(&build);
+    let spoil: [fn(&Path); 2] = [
+        |object| fs::remove_file(object).expect("it can be removed"),
+        |object| overwrite(object, b"cut"),
+    ];
+    for spoil in spoil {
+        let_settle(&sandbox.store(), "default");
+        let (warm, _) = run(&build);
+        let objects = files_below(&sandbox.store().join("objects"));
+        objects.iter().for_each(|object| spoil(object));
+        let (again, _) = run(&build);
+        assert!(
+            again.hits > 0 && again.puts > warm.puts + again.hits / 2,
+            "remembered, and built again: {again:?}"
+        );
+        let (healed, outcome) = run(&build);
+        assert_eq!(healed.hits, healed.gets, "{outcome:?}");
+        let (_, outcome) = run(&["run", "."]);
+        assert!(outcome.stderr.contains("hello, world"), "{outcome:?}");
+    }
 }
 
 #[test]

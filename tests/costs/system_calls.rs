@@ -12,9 +12,9 @@ use nix::unistd::Pid;
 
 use super::*;
 
-/// A warm get: pread of what is remembered of the entry, newfstatat of the object. Reading requests and writing answers is
-/// shared by those that come together; and each of the 256 buckets is looked at once.
-const WARM_GET: f64 = 2.2;
+/// A warm get: pread of what is remembered of the entry. Reading requests and writing answers is shared by those that come
+/// together; and each of the 256 buckets is looked at once.
+const WARM_GET: f64 = 1.2;
 
 /// The first get after something was put beside its entry: a look at what is remembered, openat, fstat and pread of the
 /// entry, newfstatat of the object, close.

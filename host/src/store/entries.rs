@@ -26,6 +26,15 @@ pub(super) struct Entries {
     recent: Recent,
 }
 
+/// Where an entry was found.
+#[derive(Debug)]
+pub(super) enum Origin {
+    /// In the table of recent entries, which has when it and its object were last marked as used.
+    Table { used: SystemTime },
+    /// In its own file.
+    File(EntryFile),
+}
+
 /// The file that an entry was read from.
 #[derive(Debug)]
 pub(super) struct EntryFile {
@@ -59,15 +68,15 @@ impl Entries {
         }
     }
 
-    /// An action's entry, whether it counts still or not, and its file where that had to be read.
+    /// An action's entry, whether it counts still or not.
     pub(super) fn find(
         &self,
         action: &Digest,
         boot: Boot,
         now: SystemTime,
-    ) -> Option<(Entry, Option<EntryFile>)> {
+    ) -> Option<(Entry, Origin)> {
         let stamp = match self.recent.find(&self.buckets, action, boot, now) {
-            Remembered::Entry(entry) => return Some((entry, None)),
+            Remembered::Entry(entry, used) => return Some((entry, Origin::Table { used })),
             Remembered::Nothing(stamp) => stamp,
         };
         let (file, status) = self.buckets.open(action, false).ok()?;
@@ -81,7 +90,7 @@ impl Entries {
             touched: status.modified,
             stamp,
         };
-        Some((line.entry, Some(file)))
+        Some((line.entry, Origin::File(file)))
     }
 
     /// Writes an action's entry.
@@ -125,7 +134,9 @@ impl Found {
             && self.entry.boot.vouches_under(boot)
         {
             let Entries { buckets, recent } = &*self.entries;
-            recent.remember(buckets, &self.action, &self.entry, file.touched, stamp);
+            // Whichever is due sooner: then both are marked as used again.
+            let used = file.touched.min(self.object.touched);
+            recent.remember(buckets, &self.action, &self.entry, used, stamp);
         }
     }
 }

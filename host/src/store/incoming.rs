@@ -159,11 +159,11 @@ impl<'store> Incoming<'store> {
     fn open_existing(&self) -> Option<File> {
         let objects = self.store?;
         let (file, status) = objects.buckets.open(&self.output, false).ok()?;
-        let object = FoundObject {
+        let mut object = FoundObject {
             touched: status.modified,
             disk_path: objects.disk_path(&self.output),
         };
-        objects::keep(&object, SystemTime::now()).then_some(file)
+        objects::keep(&mut object, SystemTime::now()).then_some(file)
     }
 
     fn create(&mut self) -> Target {

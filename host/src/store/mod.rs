@@ -59,7 +59,7 @@ use std::time::SystemTime;
 
 use crate::digest::Digest;
 
-use entries::Entries;
+use entries::{Entries, Origin};
 use objects::Objects;
 use private::PrivateObjects;
 
@@ -158,15 +158,20 @@ impl Store {
         self.boot
     }
 
-    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size.
+    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size. Where the entry is
+    /// remembered, its object was there within the hour: cmd/go looks itself, and misses what is gone (protocol.md, 8).
     pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
         let shared = self.shared.as_ref()?;
         let entries = shared.entries(scope);
-        let (entry, file) = entries.find(action, self.boot, now)?;
+        let (entry, origin) = entries.find(action, self.boot, now)?;
         if entry.has_expired(now) {
             return None;
         }
-        let object = shared.objects.find(&entry.output, entry.size, now)?;
+        let Entry { output, size, .. } = &entry;
+        let (object, file) = match origin {
+            Origin::Table { used } => (shared.objects.remembered(output, used, now)?, None),
+            Origin::File(file) => (shared.objects.find(output, *size, now)?, Some(file)),
+        };
         Some(Found {
             entry,
             action: *action,
@@ -189,7 +194,7 @@ impl Store {
             return false;
         }
         // The object first: it must never look older than its entry by more than the trimmer allows for.
-        if !objects::keep(&found.object, now) {
+        if !objects::keep(&mut found.object, now) {
             return false;
         }
         found.mark(self.boot, now);
@@ -204,7 +209,7 @@ impl Store {
     /// Whether an object that this session put is there still; it is marked as used.
     pub fn still_has(&self, disk_path: &str, size: u64, now: SystemTime) -> bool {
         objects::find_at(disk_path.to_owned(), size)
-            .is_some_and(|object| objects::keep(&object, now))
+            .is_some_and(|mut object| objects::keep(&mut object, now))
     }
 
     /// Begins to take an object in.

@@ -69,6 +69,19 @@ impl Objects {
         })
     }
 
+    /// The object of an entry that is remembered: it was there when that was read, and marked as used at `touched`.
+    pub(super) fn remembered(
+        &self,
+        output: &Digest,
+        touched: SystemTime,
+        now: SystemTime,
+    ) -> Option<FoundObject> {
+        self.is_reached(now).then(|| FoundObject {
+            touched,
+            disk_path: self.disk_path(output),
+        })
+    }
+
     /// Whether the way that cmd/go is told leads to these objects. The folder is looked at now and then, and not the whole
     /// way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
     fn is_reached(&self, now: SystemTime) -> bool {
@@ -104,10 +117,17 @@ pub(super) fn find_at(disk_path: String, size: u64) -> Option<FoundObject> {
 
 /// Marks an object as used, where that is due; false where it may be gone the next moment: the trimmer was quicker, or
 /// nobody can be kept from removing it.
-pub(super) fn keep(object: &FoundObject, now: SystemTime) -> bool {
-    !files::is_touch_due(object.touched, now)
-        || files::touch(Path::new(&object.disk_path), now)
-            .map_or_else(|error| is_for_reading_only(&error), |()| true)
+pub(super) fn keep(object: &mut FoundObject, now: SystemTime) -> bool {
+    if !files::is_touch_due(object.touched, now) {
+        return true;
+    }
+    match files::touch(Path::new(&object.disk_path), now) {
+        Ok(()) => {
+            object.touched = now;
+            true
+        }
+        Err(error) => is_for_reading_only(&error),
+    }
 }
 
 /// Whether an error says that this process cannot change the store at all, or that its file system has no locks: then it

@@ -1,5 +1,5 @@
-//! What was lately read of a scope's entries: a table in one file, so that a warm get costs one call for its entry and not
-//! four.
+//! What was lately read of a scope's entries: a table in one file, so that a warm get costs one call, instead of four for its
+//! entry and one for its object.
 //!
 //! The entries' own files are what counts, and nothing is lost with the table. What always holds: a slot is believed only
 //! while the bucket that its entry was read from is the folder that it was then, with nothing put there, replaced or
@@ -45,7 +45,7 @@ const CONTENT: usize = 106;
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// The form of a slot, for its seal. Another version may know other kinds.
-const FORM: &str = concat!("recent entries, form 1, ", env!("CARGO_PKG_VERSION"));
+const FORM: &str = concat!("recent entries, form 2, ", env!("CARGO_PKG_VERSION"));
 
 /// The table of one scope, and what is known of the scope's buckets.
 #[derive(Debug, Default)]
@@ -76,8 +76,8 @@ pub(super) struct Stamp(u64);
 
 /// What is known of an action before its entry is read.
 pub(super) enum Remembered {
-    /// All of it.
-    Entry(Entry),
+    /// All of it, and when it and its object were last marked as used.
+    Entry(Entry, SystemTime),
     /// Nothing. What is read now may be remembered under this stamp.
     Nothing(Option<Stamp>),
 }
@@ -98,19 +98,20 @@ impl Recent {
         let remembered = state.open(buckets, None).and_then(|table| {
             let mut slot = [0; SLOT];
             table.read_exact_at(&mut slot, offset(action)).ok()?;
-            let (entry, touched) = unpack(&slot, action, stamp, boot)?;
-            (!files::is_touch_due(touched, now)).then_some(entry)
+            let (entry, used) = unpack(&slot, action, stamp, boot)?;
+            (!files::is_touch_due(used, now)).then_some(Remembered::Entry(entry, used))
         });
-        remembered.map_or(Remembered::Nothing(Some(stamp)), Remembered::Entry)
+        remembered.unwrap_or(Remembered::Nothing(Some(stamp)))
     }
 
-    /// Notes an entry that was read, and marked as used at `touched`, after its bucket was seen to be as `stamp` says.
+    /// Notes an entry that was read, after its bucket was seen to be as `stamp` says. It and its object were last marked as
+    /// used at `used`.
     pub(super) fn remember(
         &self,
         buckets: &OpenBuckets,
         action: &Digest,
         entry: &Entry,
-        touched: SystemTime,
+        used: SystemTime,
         stamp: Stamp,
     ) {
         let mut state = self.state();
@@ -121,7 +122,7 @@ impl Recent {
             && let Some(table) = state.open(buckets, Some(MODE))
         {
             // Where there is no room, the file is read the next time too.
-            let _ = table.write_all_at(&pack(action, entry, touched, stamp), offset(action));
+            let _ = table.write_all_at(&pack(action, entry, used, stamp), offset(action));
         }
     }
 
@@ -207,7 +208,7 @@ fn offset(action: &Digest) -> u64 {
 
 /// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words, kind, flags; and in
 /// its last eight bytes the seal.
-fn pack(action: &Digest, entry: &Entry, touched: SystemTime, stamp: Stamp) -> [u8; SLOT] {
+fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; SLOT] {
     let mut slot = [0; SLOT];
     slot[..32].copy_from_slice(action.as_bytes());
     slot[32..64].copy_from_slice(entry.output.as_bytes());
@@ -215,7 +216,7 @@ fn pack(action: &Digest, entry: &Entry, touched: SystemTime, stamp: Stamp) -> [u
         entry.size,
         nanoseconds(entry.time),
         entry.expires.map_or(0, nanoseconds),
-        nanoseconds(touched),
+        nanoseconds(used),
         entry.producer.0,
     ];
     for (place, word) in slot[64..104].chunks_exact_mut(8).zip(words) {
@@ -230,7 +231,7 @@ fn pack(action: &Digest, entry: &Entry, touched: SystemTime, stamp: Stamp) -> [u
     slot
 }
 
-/// What a slot says of `action`, and when the entry was last marked as used.
+/// What a slot says of `action`, and when the entry and its object were last marked as used.
 fn unpack(
     slot: &[u8; SLOT],
     action: &Digest,
@@ -313,11 +314,11 @@ mod tests {
     #[test]
     fn a_slot_leads_back_to_its_entry_under_its_own_stamp_alone() {
         let action = Digest::of(b"action");
-        let touched = UNIX_EPOCH + Duration::from_nanos(1_800_000_001_000_000_001);
+        let used = UNIX_EPOCH + Duration::from_nanos(1_800_000_001_000_000_001);
         for entry in entries() {
-            let slot = pack(&action, &entry, touched, STAMP);
+            let slot = pack(&action, &entry, used, STAMP);
             let unpacked = unpack(&slot, &action, STAMP, entry.boot);
-            assert_eq!(unpacked, Some((entry, touched)));
+            assert_eq!(unpacked, Some((entry, used)));
             assert_eq!(unpack(&slot, &action, Stamp(8), entry.boot), None);
             let other = Digest::of(b"other");
             assert_eq!(unpack(&slot, &other, STAMP, entry.boot), None);

@@ -163,23 +163,42 @@ fn measure(options: &HelperOptions, bench: &BenchOptions) -> anyhow::Result<Figu
     Ok(figures)
 }
 
-/// Which question the policy decides.
-#[derive(Clone, Copy)]
+/// The question that the policy decides, put together once: about a package archive, as most questions of a build are.
 enum Asker {
-    Get,
-    Put,
+    Get(Candidate),
+    Put(Offer),
     Nothing,
 }
 
 impl Asker {
     fn of(policy: &Policy, asked: Option<Asked>) -> anyhow::Result<Self> {
         let exports = policy.exports();
+        let digest = Digest::of(b"a package archive");
+        let (kind, size) = (Kind::PackageArchive, 100_000);
+        let facts = AllFacts::from(Facts {
+            bound: true,
+            remote: false,
+        });
+        let get = Self::Get(Candidate {
+            action: digest,
+            output: digest,
+            size,
+            age: 60,
+            scope: 0,
+            kind,
+            facts,
+        });
+        let put = Self::Put(Offer {
+            action: digest,
+            output: digest,
+            size,
+            kind,
+            facts,
+        });
         Ok(match asked {
-            None if exports.get => Self::Get,
-            None if exports.put => Self::Put,
+            None | Some(Asked::Get) if exports.get => get,
+            None | Some(Asked::Put) if exports.put => put,
             None => Self::Nothing,
-            Some(Asked::Get) if exports.get => Self::Get,
-            Some(Asked::Put) if exports.put => Self::Put,
             Some(asked) => bail!(
                 "the policy {} exports no {}: leave --question out, or ask another",
                 policy.file().display(),
@@ -188,42 +207,21 @@ impl Asker {
         })
     }
 
-    fn name(self) -> Option<&'static str> {
+    fn name(&self) -> Option<&'static str> {
         match self {
-            Self::Get => Some("get"),
-            Self::Put => Some("put"),
+            Self::Get(_) => Some("get"),
+            Self::Put(_) => Some("put"),
             Self::Nothing => None,
         }
     }
 
-    /// Asks about a package archive, as most questions of a build are.
-    fn ask(self, warden: &mut Warden) {
-        let digest = Digest::of(b"a package archive");
-        let facts = AllFacts::from(Facts {
-            bound: true,
-            remote: false,
-        });
-        let (kind, size) = (Kind::PackageArchive, 100_000);
+    fn ask(&self, warden: &mut Warden) {
         match self {
-            Self::Get => {
-                warden.get(&Candidate {
-                    action: digest,
-                    output: digest,
-                    size,
-                    age: 60,
-                    scope: 0,
-                    kind,
-                    facts,
-                });
+            Self::Get(candidate) => {
+                warden.get(candidate);
             }
-            Self::Put => {
-                warden.put(&Offer {
-                    action: digest,
-                    output: digest,
-                    size,
-                    kind,
-                    facts,
-                });
+            Self::Put(offer) => {
+                warden.put(offer);
             }
             Self::Nothing => {}
         }

@@ -8,9 +8,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::totals::Totals;
 
-use super::contestant::{Contestant, State, States};
+use super::contestant::{Contestant, FLOOR, GO_ALONE, PLAIN, State, States};
 use super::figures::{Row, Unit, take_turns};
 use super::floor;
+use super::target::{Bound, Target};
 use super::usage::{self, Usage};
 use super::workbench::Workbench;
 
@@ -19,14 +20,14 @@ pub(super) struct Workload {
     name: &'static str,
     arguments: &'static [&'static str],
     /// The most that it may take warm, as parts of the floor's time.
-    target: &'static str,
+    target: Target,
 }
 
 /// A thousand gets and little else: the most that a helper can hurt.
 pub(super) const STANDARD_LIBRARY: Workload = Workload {
     name: "`go build std`",
     arguments: &["build", "std"],
-    target: "1.04 x floor",
+    target: &[Bound::MostTimes(1.04, FLOOR)],
 };
 
 /// What people do all day.
@@ -37,17 +38,17 @@ pub(super) const WARM: [&Workload; 4] = [
         // Executables are in no cache: only one that is there already needs no put. And what a repository around this folder
         // has changed is no matter.
         arguments: &["build", "-buildvcs=false", "-o", "built", "./program"],
-        target: "1.02 x floor",
+        target: &[Bound::MostTimes(1.02, FLOOR)],
     },
     &Workload {
         name: "`go vet std`",
         arguments: &["vet", "std"],
-        target: "1.02 x floor",
+        target: &[Bound::MostTimes(1.02, FLOOR)],
     },
     &Workload {
         name: "`go test` of five packages, cached",
         arguments: &["test", "strings", "bytes", "sort", "strconv", "bufio"],
-        target: "1.05 x floor",
+        target: &[Bound::MostTimes(1.05, FLOOR)],
     },
 ];
 
@@ -100,7 +101,12 @@ pub(super) fn cold(
         .map(|column| column.into_iter().flatten().collect())
         .collect();
     Ok((
-        rows("cold", workload, &samples, "1.02 x cmd/go alone"),
+        rows(
+            "cold",
+            workload,
+            &samples,
+            &[Bound::MostTimes(1.02, GO_ALONE)],
+        ),
         states,
     ))
 }
@@ -172,7 +178,22 @@ pub(super) fn warm(
     // Not measured: the first one finds programs and files that were not read yet.
     take_turns(1, contestants, build)?;
     let samples = take_turns(rounds, contestants, build)?;
-    Ok(rows("warm", workload, &samples, workload.target))
+    let mut rows = rows("warm", workload, &samples, workload.target);
+    let with_and_without = |(contestant, samples): (&Contestant, &Vec<f64>)| match contestant {
+        contestant if contestant.is_ours() => samples.clone(),
+        _ => Vec::new(),
+    };
+    rows.push(Row {
+        what: format!("warm {}, time with and without a policy", workload.name),
+        target: &[Bound::MostTimes(1.01, PLAIN)],
+        unit: Unit::Seconds,
+        samples: contestants
+            .iter()
+            .zip(&rows[0].samples)
+            .map(with_and_without)
+            .collect(),
+    });
+    Ok(rows)
 }
 
 fn run(
@@ -187,19 +208,24 @@ fn run(
 }
 
 /// A row for the time and one for the CPU time.
-fn rows(temperature: &str, workload: &Workload, samples: &[Vec<Usage>], target: &str) -> Vec<Row> {
-    let row = |what: &str, target: &str, figure: fn(&Usage) -> f64| Row {
+fn rows(
+    temperature: &str,
+    workload: &Workload,
+    samples: &[Vec<Usage>],
+    target: Target,
+) -> Vec<Row> {
+    let row = |what: &str, target: Target, figure: fn(&Usage) -> f64| Row {
         what: format!("{temperature} {}, {what}", workload.name),
-        target: target.to_owned(),
+        target,
         unit: Unit::Seconds,
         samples: samples
             .iter()
             .map(|column| column.iter().map(figure).collect())
             .collect(),
     };
-    let for_cpu = match temperature {
-        "warm" => "1.17 x cmd/go alone",
-        _ => "",
+    let for_cpu: Target = match temperature {
+        "warm" => &[Bound::MostTimes(1.17, GO_ALONE)],
+        _ => &[],
     };
     vec![
         row("time", target, |usage| usage.wall.as_secs_f64()),

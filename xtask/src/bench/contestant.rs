@@ -23,9 +23,17 @@ pub(super) enum Contestant {
     Peer(&'static Peer),
 }
 
+/// cachewarden's names in tables: what targets are set for.
+pub(super) const OURS: [&str; 2] = [PLAIN, Contestant::Slim.name()];
+
+/// What is compared with.
+pub(super) const GO_ALONE: &str = Contestant::GoAlone.name();
+pub(super) const FLOOR: &str = Contestant::Floor.name();
+pub(super) const PLAIN: &str = Contestant::Plain.name();
+
 impl Contestant {
     /// As tables name it.
-    pub(super) fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Contestant::GoAlone => "cmd/go alone",
             Contestant::Floor => "floor",

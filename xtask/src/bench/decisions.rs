@@ -7,8 +7,9 @@ use serde_json::Value;
 
 use crate::process;
 
-use super::contestant::Contestant;
+use super::contestant::{Contestant, OURS};
 use super::figures::{Row, Section, Unit};
+use super::target::Bound;
 use super::workbench::Workbench;
 
 /// Questions of a round.
@@ -37,9 +38,10 @@ The mean of 200,000 questions to one instance (`cachewarden policy bench slim.wa
 clock, which is read once a question, is a part of it.
 ",
         columns: vec![Contestant::Slim.name()],
+        judged: &OURS,
         rows: vec![Row {
             what: "one decision".to_owned(),
-            target: "300 ns".to_owned(),
+            target: &[Bound::Most(300.0)],
             unit: Unit::Nanoseconds,
             samples: vec![samples?],
         }],

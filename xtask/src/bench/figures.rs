@@ -4,6 +4,8 @@ use anyhow::Result;
 
 use crate::table::Table;
 
+use super::target::{self, Target};
+
 /// In what a figure is given.
 #[derive(Clone, Copy)]
 pub(super) enum Unit {
@@ -20,8 +22,8 @@ pub(super) enum Unit {
 #[derive(Clone)]
 pub(super) struct Row {
     pub(super) what: String,
-    /// What it should come to; empty where nothing was set.
-    pub(super) target: String,
+    /// What it should come to.
+    pub(super) target: Target,
     pub(super) unit: Unit,
     /// For each column a sample of each round; no samples where a column has none of this.
     pub(super) samples: Vec<Vec<f64>>,
@@ -33,6 +35,8 @@ pub(super) struct Section {
     /// How to read it: whole lines of Markdown.
     pub(super) note: &'static str,
     pub(super) columns: Vec<&'static str>,
+    /// Those of them that targets are set for.
+    pub(super) judged: &'static [&'static str],
     pub(super) rows: Vec<Row>,
 }
 
@@ -88,14 +92,16 @@ impl Section {
     pub(super) fn table(&self) -> Table {
         let mut header = vec!["what", "target", "pairs"];
         header.extend(&self.columns);
+        header.push("reached");
         let mut table = Table::new(&header);
         for row in &self.rows {
             let mut cells = vec![
                 row.what.clone(),
-                row.target.clone(),
+                target::text(row),
                 row.rounds().to_string(),
             ];
             cells.extend(row.cells());
+            cells.push(target::verdict(row, &self.columns, self.judged));
             table.add(cells);
         }
         table
@@ -103,7 +109,7 @@ impl Section {
 }
 
 impl Unit {
-    fn write(self, figure: f64) -> String {
+    pub(super) fn write(self, figure: f64) -> String {
         match self {
             Unit::Seconds if figure < 10.0 => format!("{figure:.3} s"),
             Unit::Seconds => format!("{figure:.1} s"),
@@ -131,7 +137,7 @@ fn grouped(figure: f64) -> String {
 }
 
 /// The median of what one has for each one of the other, round by round.
-fn median_ratio(samples: &[f64], others: &[f64]) -> f64 {
+pub(super) fn median_ratio(samples: &[f64], others: &[f64]) -> f64 {
     let ratios: Vec<_> = samples
         .iter()
         .zip(others)
@@ -159,7 +165,7 @@ mod tests {
     fn a_cell_has_its_median_and_its_ratios_to_the_left() {
         let row = Row {
             what: "a build".into(),
-            target: String::new(),
+            target: &[],
             unit: Unit::Seconds,
             samples: vec![vec![1.0, 3.0, 2.0], vec![], vec![2.0, 3.0, 6.0], vec![20.0]],
         };

@@ -2,10 +2,12 @@
 
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use super::contestant::{Contestant, States};
+use super::contestant::{Contestant, FLOOR, OURS, States};
 use super::figures::{Row, Section, Unit, median, take_turns};
+use super::target::Bound;
 use super::wire::{self, Client, Requests};
 use super::workbench::Workbench;
 
@@ -34,6 +36,7 @@ pub(super) fn measure(
         Ok(PIPELINED as f64 / time.as_secs_f64())
     })?;
     let single = take_turns(rounds, helpers, |contestant| {
+        let _bound = OneProcessor::bind()?;
         let client = Client::ready(bench.command(contestant, states.of(contestant)?, &[])?)?;
         one_at_a_time(client, actions)
     })?;
@@ -41,28 +44,29 @@ pub(super) fn measure(
         title: "Gets that hit",
         note: "\
 The requests that go sends, without go: 50,000 as fast as the helper takes them, and 2,000 of which each waits for the
-answer to the one before it (the median of these). One at a time has two modes, for every helper: some 6 us where both
-programs are woken on one processor, some 40 us where not, and the system chooses anew at every start; so its ratios say
-something only where both columns are in one mode. Memory is the most that the helper had by the last of them: a warm
+answer to the one before it (the median of these). For these both programs are bound to one processor: left to the
+system, one wakes the other on the same processor or on another, which takes 40 us instead of 6, for every helper, and
+which of the two it is changes with every start. Memory is the most that the helper had by the last of them: a warm
 `go build std` sends some thousand.
 ",
         columns: helpers.iter().map(|helper| helper.name()).collect(),
+        judged: &OURS,
         rows: vec![
             Row {
                 what: "pipelined".to_owned(),
-                target: "200,000 /s".to_owned(),
+                target: &[Bound::Least(200_000.0)],
                 unit: Unit::PerSecond,
                 samples: pipelined,
             },
             Row {
                 what: "one at a time, each".to_owned(),
-                target: "1.25 x floor".to_owned(),
+                target: &[Bound::MostTimes(1.25, FLOOR)],
                 unit: Unit::Microseconds,
                 samples: column(&single, |single| single.microseconds),
             },
             Row {
                 what: "memory of the helper".to_owned(),
-                target: "16 MB".to_owned(),
+                target: &[Bound::Most(16.0)],
                 unit: Unit::Megabytes,
                 samples: column(&single, |single| single.megabytes),
             },
@@ -83,6 +87,29 @@ fn column(samples: &[Vec<Single>], figure: fn(&Single) -> f64) -> Vec<Vec<f64>> 
         .iter()
         .map(|column| column.iter().map(figure).collect())
         .collect()
+}
+
+/// Binds this thread, and what it starts meanwhile, to the first processor that it may use.
+struct OneProcessor {
+    before: CpuSet,
+}
+
+impl OneProcessor {
+    fn bind() -> Result<OneProcessor> {
+        let before = sched_getaffinity(None)?;
+        let mut first = CpuSet::new();
+        let number = (0..CpuSet::MAX_CPU).find(|number| before.is_set(*number));
+        first.set(number.context("this process may use no processor")?);
+        sched_setaffinity(None, &first)?;
+        Ok(OneProcessor { before })
+    }
+}
+
+impl Drop for OneProcessor {
+    fn drop(&mut self) {
+        // It was allowed before.
+        let _ = sched_setaffinity(None, &self.before);
+    }
 }
 
 fn one_at_a_time(mut client: Client, actions: &[String]) -> Result<Single> {

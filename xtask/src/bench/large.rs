@@ -16,6 +16,7 @@ use crate::process;
 use super::Effort;
 use super::contestant::{Contestant, State};
 use super::figures::{Row, Section, Unit, median, take_turns};
+use super::target::Bound;
 use super::wire::{self, Client, Requests};
 use super::workbench::Workbench;
 
@@ -28,6 +29,12 @@ const OLD: Duration = Duration::from_secs(10 * 24 * 3600);
 /// For how long the waits are looked at before the trim: about as long as that takes, since the longest of many waits is
 /// longer than that of few.
 const UNTRIMMED: Duration = Duration::from_secs(100);
+
+/// The stores that are compared, and the times, as tables name them.
+const FEW_ENTRIES: &str = "few entries";
+const MANY_ENTRIES: &str = "many entries";
+const BEFORE: &str = "before";
+const DURING: &str = "during";
 
 /// Fills two stores, asks both for the same, and trims the larger one.
 pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<[Section; 2]> {
@@ -58,10 +65,11 @@ pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<[Section; 2]>
 The same thousand gets, one at a time, in a store of a thousand entries and in one that has many more (a million, unless
 `--entries` said otherwise).
 ",
-        columns: vec!["few entries", "many entries"],
+        columns: vec![FEW_ENTRIES, MANY_ENTRIES],
+        judged: &[MANY_ENTRIES],
         rows: vec![Row {
             what: "a get, one at a time".to_owned(),
-            target: "1.2 x few".to_owned(),
+            target: &[Bound::MostTimes(1.2, FEW_ENTRIES)],
             unit: Unit::Microseconds,
             samples: gets,
         }],
@@ -73,7 +81,8 @@ All but a thousand entries of the large store, unused for ten days, are removed 
 puts go on, one at a time: how long they waited, in the 100 s before the trim and during it. The longest of a hundred
 thousand waits is what a machine does now and then, whoever works on it.
 ",
-        columns: vec!["before", "during"],
+        columns: vec![BEFORE, DURING],
+        judged: &[DURING],
         rows: vec![
             row("get, the longest wait", &trimmed.gets, 1.0),
             row("get, one of a thousand waits longer than", &trimmed.gets, 0.999),
@@ -163,7 +172,7 @@ fn row(what: &str, waits: &[Vec<f64>; 2], part: f64) -> Row {
     };
     Row {
         what: what.to_owned(),
-        target: "5 ms more".to_owned(),
+        target: &[Bound::MostMore(5.0, BEFORE)],
         unit: Unit::Milliseconds,
         samples: waits.iter().map(exceeded_by_few).collect(),
     }

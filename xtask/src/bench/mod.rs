@@ -16,6 +16,7 @@ mod page;
 mod peers;
 mod puts;
 mod starts;
+mod target;
 mod usage;
 mod wire;
 mod workbench;
@@ -101,6 +102,7 @@ fn measure(bench: &Workbench, effort: Effort, contestants: &[Contestant]) -> Res
         title: "Builds",
         note: builds::NOTE,
         columns: contestants.iter().map(|one| one.name()).collect(),
+        judged: &contestant::OURS,
         rows,
     };
     let helpers: Vec<_> = contestants

@@ -50,7 +50,9 @@ more than a few, and the times are doubtful.
 - **floor** is a helper that answers every get from memory and does nothing else. What it costs is the protocol itself;
   no helper gets below it.
 - **cachewarden** has no policy; **with `slim`** the policy of examples/slim is asked about every get and put.
-- **target** is what was set out to be reached: a figure, or a ratio to a column.
+- **target** is what was set out to be reached: a figure, or a ratio to a column; **reached** says by which of
+  cachewarden's columns. What falls short is explained in
+  [where the time goes](performance.md#what-falls-short-and-why).
 - What is warm is in the page cache. Everything is written into fresh folders, and nothing is removed before the end.
 ",
         others * 100.0

@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::totals::Totals;
 
-use super::contestant::{Contestant, State};
+use super::contestant::{Contestant, OURS, State};
 use super::figures::{Row, Section, Unit, take_turns};
+use super::target::{Bound, Target};
 use super::wire::{Client, Requests};
 use super::workbench::Workbench;
 
@@ -22,8 +23,11 @@ struct Load {
     size: usize,
     count: usize,
     unit: Unit,
-    target: &'static str,
+    target: Target,
 }
+
+/// The yardstick's name in tables.
+const PLAIN_FILES: &str = "plain files";
 
 const LOADS: [Load; 2] = [
     Load {
@@ -31,14 +35,14 @@ const LOADS: [Load; 2] = [
         size: 300,
         count: 5_000,
         unit: Unit::PerSecond,
-        target: "30,000 /s or 0.5 x plain files",
+        target: &[Bound::Least(30_000.0), Bound::LeastTimes(0.5, PLAIN_FILES)],
     },
     Load {
         what: "puts of 16 MiB",
         size: 16 << 20,
         count: 8,
         unit: Unit::MegabytesPerSecond,
-        target: "1,000 MB/s or plain files",
+        target: &[Bound::Least(1_000.0), Bound::LeastTimes(1.0, PLAIN_FILES)],
     },
 ];
 
@@ -73,7 +77,7 @@ pub(super) fn measure(bench: &Workbench, helpers: &[Contestant], rounds: usize) 
         })?;
         rows.push(Row {
             what: load.what.to_owned(),
-            target: load.target.to_owned(),
+            target: load.target,
             unit: load.unit,
             samples,
         });
@@ -86,8 +90,9 @@ object, by one thread; a put hashes its object and makes two files, one of them 
 ",
         columns: writers
             .iter()
-            .map(|writer| writer.map_or("plain files", Contestant::name))
+            .map(|writer| writer.map_or(PLAIN_FILES, Contestant::name))
             .collect(),
+        judged: &OURS,
         rows,
     })
 }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::contestant::{Contestant, States};
+use super::contestant::{Contestant, OURS, States};
 use super::figures::{Row, Section, Unit, take_turns};
+use super::target::{Bound, Target};
 use super::wire::{self, Client};
 use super::workbench::Workbench;
 
@@ -39,9 +40,9 @@ pub(super) fn measure(
         None => start_echo(),
         Some(contestant) => start(bench, states, contestant, &request),
     })?;
-    let row = |what: &str, target: &str, time: fn(&Start) -> Option<Duration>| Row {
+    let row = |what: &str, target: Target, time: fn(&Start) -> Option<Duration>| Row {
         what: what.to_owned(),
-        target: target.to_owned(),
+        target,
         unit: Unit::Milliseconds,
         samples: samples
             .iter()
@@ -61,11 +62,12 @@ its cache, and `slim` is seen to decide the get.
             .iter()
             .map(|started| started.map_or("`echo`", Contestant::name))
             .collect(),
+        judged: &OURS,
         rows: vec![
-            row("start to the first message", "2.5 ms", |start| {
+            row("start to the first message", &[Bound::Most(2.5)], |start| {
                 Some(start.first_message)
             }),
-            row("start to the first answered get", "5 ms", |start| {
+            row("start to the first answered get", &[Bound::Most(5.0)], |start| {
                 start.first_answer
             }),
         ],

@@ -69,6 +69,27 @@ fn a_prune_says_what_it_could_not_remove_and_removes_the_rest() {
 }
 
 #[test]
+fn a_prune_says_which_folder_it_could_not_look_into() {
+    let mut sandbox = Sandbox::new();
+    let [entry, object] = old(&sandbox, "closed");
+    let folders = [
+        entry.ancestors().nth(2).expect("its scope"),
+        object.parent().expect("its bucket"),
+    ];
+    sandbox.drop_privileges();
+    for folder in folders {
+        set_mode(folder, 0);
+        let pruned = sandbox.run(&["prune"]).exited(2);
+        set_mode(folder, 0o700);
+        let folder = folder.to_str().expect("UTF-8");
+        assert!(pruned.stderr.contains(folder), "{pruned:?}");
+        assert!(pruned.stderr.contains("cannot be removed"), "{pruned:?}");
+    }
+    sandbox.run(&["prune"]).succeeded();
+    assert!(!entry.exists() && !object.exists());
+}
+
+#[test]
 fn a_trimmer_goes_on_past_what_it_cannot_remove_and_rests_for_a_day() {
     let mut sandbox = Sandbox::new();
     let (stuck, others) = obstructed(&mut sandbox);

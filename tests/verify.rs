@@ -247,6 +247,18 @@ fn folders_and_pipes_in_the_way_are_told_and_not_entered() {
 }
 
 #[test]
+fn a_file_in_place_of_a_scope_is_told_once() {
+    let sandbox = Sandbox::new();
+    filled(&sandbox, "whole");
+    let scope = sandbox.file("store/scopes/other", "mine");
+    let told = sandbox.run(&["verify", "--repair"]).exited(1);
+    assert!(told_of(&told, &scope).ends_with("it is a file, and should be a folder"));
+    assert_eq!(told.stdout.lines().count(), 2, "{}", told.stdout);
+    sandbox.run(&["prune"]).succeeded();
+    assert!(scope.exists());
+}
+
+#[test]
 fn names_that_a_terminal_would_obey_are_spelled_out() {
     let sandbox = Sandbox::new();
     filled(&sandbox, "whole");

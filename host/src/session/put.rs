@@ -213,7 +213,7 @@ impl Session {
         self.notices.tell_once(
             "unwritable",
             &format!(
-                "the store {folder} cannot be written ({error}); the build goes on and nothing of it is kept. Make room or make it writable, or name another folder with --dir"
+                "the store {folder} cannot be written ({error}); the build goes on, and what it cannot write there is not kept. Make room or make it writable, or name another folder with --dir"
             ),
         );
     }

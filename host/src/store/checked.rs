@@ -75,15 +75,12 @@ fn read_folder(
                 expected: FileKind::Folder,
             }));
         }
-        let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
-        names.collect::<io::Result<Vec<_>>>().map(Ok)
+        files::read_names(folder).map(Ok)
     };
     match read() {
-        Ok(names) => names.map(|mut names| {
-            names.sort();
-            names
-        }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(names) => names,
+        // What lies in place of the folder above it is told of there.
+        Err(error) if files::is_not_there(&error) => Ok(Vec::new()),
         Err(error) => Err(Problem::Unreadable(error)),
     }
 }

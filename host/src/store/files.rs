@@ -1,7 +1,7 @@
 //! What every part of the store does with files: open them without being led elsewhere, replace them in one step, and
 //! keep the trimmer away while they are touched.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -155,6 +155,12 @@ pub(super) fn is_touch_due(modified: SystemTime, now: SystemTime) -> bool {
     }
 }
 
+/// Whether an error says that there is no such file: nothing has its name, or something else lies where its folder would.
+pub(super) fn is_not_there(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
+}
+
 /// Whether this is the name of a file that is still being written.
 pub(super) fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes()
@@ -168,12 +174,17 @@ pub(super) fn digest_of(name: &OsStr) -> Option<Digest> {
 }
 
 /// The names in a folder, in order; none where the folder is missing or unreadable.
-pub(super) fn names_in(folder: &Path) -> Vec<std::ffi::OsString> {
-    let mut names: Vec<_> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| Some(entry.ok()?.file_name()))
-        .collect();
+pub(super) fn names_in(folder: &Path) -> Vec<OsString> {
+    read_names(folder).unwrap_or_default()
+}
+
+/// The names in a folder, in order.
+///
+/// # Errors
+/// When it is missing or unreadable.
+pub(super) fn read_names(folder: &Path) -> io::Result<Vec<OsString>> {
+    let names = fs::read_dir(folder)?.map(|entry| Ok(entry?.file_name()));
+    let mut names = names.collect::<io::Result<Vec<_>>>()?;
     names.sort();
-    names
+    Ok(names)
 }

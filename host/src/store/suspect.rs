@@ -43,7 +43,7 @@ impl Suspect {
                     };
                     Self::unopened(problem, &metadata)
                 }
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+                Err(error) if files::is_not_there(&error) => return None,
                 Err(error) => {
                     return Some(Self {
                         problem: Problem::Unreadable(error),

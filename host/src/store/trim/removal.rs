@@ -77,10 +77,16 @@ impl Removal {
 
     /// Removes the files of `folder` last touched before `cutoff`; how many, and their bytes.
     pub(super) fn remove_from(&mut self, folder: &Path, cutoff: SystemTime) -> (u64, u64) {
-        // A link would lead to somebody else's files.
-        if !fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) {
-            return (0, 0);
-        }
+        let names = match fs::symlink_metadata(folder) {
+            Ok(metadata) if metadata.is_dir() => files::read_names(folder),
+            // A link would lead to somebody else's files.
+            Ok(_) => return (0, 0),
+            Err(error) => Err(error),
+        };
+        let names = names.unwrap_or_else(|error| {
+            self.note_unless_gone(folder, error);
+            Vec::new()
+        });
         let temporaries_before = self.now - UNTOUCHED;
         let is_old = |name: &OsString| {
             let cutoff = if files::is_temporary(name) {
@@ -93,7 +99,7 @@ impl Removal {
             // A folder in a file's place is nothing that this program made.
             (is_old && !metadata.is_dir()).then_some(metadata.len())
         };
-        let candidates: Vec<_> = files::names_in(folder)
+        let candidates: Vec<_> = names
             .into_iter()
             .filter(|name| is_ours(name) && is_old(name).is_some())
             .collect();
@@ -149,9 +155,9 @@ impl Removal {
         }
     }
 
-    /// Where somebody else was quicker, nothing stands in the way.
+    /// Where somebody else was quicker, or put something in the place of the folder above, there is nothing to remove.
     fn note_unless_gone(&mut self, path: &Path, error: io::Error) {
-        if error.kind() != io::ErrorKind::NotFound {
+        if !files::is_not_there(&error) {
             self.note(path, error);
         }
     }

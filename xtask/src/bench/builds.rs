@@ -9,8 +9,9 @@ use anyhow::{Context, Result, ensure};
 use crate::totals::Totals;
 
 use super::contestant::{Contestant, FLOOR, GO_ALONE, PLAIN, State, States};
-use super::figures::{Row, Unit, take_turns};
+use super::figures::{Row, take_turns};
 use super::floor;
+use super::samples::Unit;
 use super::target::{Bound, Target};
 use super::usage::{self, Usage};
 use super::workbench::Workbench;

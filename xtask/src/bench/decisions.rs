@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::process;
 
 use super::contestant::{Contestant, OURS};
-use super::figures::{Row, Section, Unit};
+use super::figures::{Row, Section};
+use super::samples::Unit;
 use super::target::Bound;
 use super::workbench::Workbench;
 

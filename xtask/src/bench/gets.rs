@@ -6,7 +6,8 @@ use anyhow::{Context, Result, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
 use super::contestant::{Contestant, FLOOR, OURS, States};
-use super::figures::{Row, Section, Unit, median, take_turns};
+use super::figures::{Row, Section, take_turns};
+use super::samples::{Unit, median};
 use super::target::Bound;
 use super::wire::{self, Client, Requests};
 use super::workbench::Workbench;

@@ -15,7 +15,8 @@ use crate::process;
 
 use super::Effort;
 use super::contestant::{Contestant, State};
-use super::figures::{Row, Section, Unit, median, take_turns};
+use super::figures::{Row, Section, take_turns};
+use super::samples::{Unit, median};
 use super::target::Bound;
 use super::wire::{self, Client, Requests};
 use super::workbench::Workbench;

@@ -15,6 +15,7 @@ mod meanwhile;
 mod page;
 mod peers;
 mod puts;
+mod samples;
 mod starts;
 mod target;
 mod usage;

@@ -12,7 +12,8 @@ use sha2::{Digest, Sha256};
 use crate::totals::Totals;
 
 use super::contestant::{Contestant, OURS, State};
-use super::figures::{Row, Section, Unit, take_turns};
+use super::figures::{Row, Section, take_turns};
+use super::samples::Unit;
 use super::target::{Bound, Target};
 use super::wire::{Client, Requests};
 use super::workbench::Workbench;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::contestant::{Contestant, OURS, States};
-use super::figures::{Row, Section, Unit, take_turns};
+use super::figures::{Row, Section, take_turns};
+use super::samples::Unit;
 use super::target::{Bound, Target};
 use super::wire::{self, Client};
 use super::workbench::Workbench;

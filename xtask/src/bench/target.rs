@@ -1,6 +1,6 @@
 //! What was set out to be reached, and whether it was.
 
-use super::figures::{Row, median, median_ratio};
+use super::samples::{Unit, median, median_ratio};
 
 /// A figure that was set out to be reached, in the unit of its row: one of these bounds. None where nothing was set out.
 pub(super) type Target = &'static [Bound];
@@ -19,53 +19,54 @@ pub(super) enum Bound {
 
 impl Bound {
     /// As tables have it.
-    fn text(self, row: &Row) -> String {
+    fn text(self, unit: Unit) -> String {
         match self {
-            Bound::Most(figure) | Bound::Least(figure) => row.unit.write(figure),
+            Bound::Most(figure) | Bound::Least(figure) => unit.write(figure),
             Bound::MostTimes(times, column) | Bound::LeastTimes(times, column) => {
                 format!("{times} x {column}")
             }
             Bound::MostMore(figure, column) => {
-                format!("{} more than {column}", row.unit.write(figure))
+                format!("{} more than {column}", unit.write(figure))
             }
         }
     }
 
     /// Whether a column keeps it; none where there is nothing to compare.
-    fn is_kept(self, row: &Row, columns: &[&str], column: usize) -> Option<bool> {
-        let samples = row
-            .samples
-            .get(column)
-            .filter(|samples| !samples.is_empty())?;
+    fn is_kept(self, samples: &[Vec<f64>], columns: &[&str], column: usize) -> Option<bool> {
+        let own = samples.get(column).filter(|own| !own.is_empty())?;
         let other = |name: &str| {
             let index = columns.iter().position(|column| *column == name)?;
-            (index != column).then(|| &row.samples[index])
+            (index != column).then(|| &samples[index])
         };
         Some(match self {
-            Bound::Most(figure) => median(samples) <= figure,
-            Bound::Least(figure) => median(samples) >= figure,
-            Bound::MostTimes(times, name) => median_ratio(samples, other(name)?) <= times,
-            Bound::LeastTimes(times, name) => median_ratio(samples, other(name)?) >= times,
-            Bound::MostMore(figure, name) => median(samples) - median(other(name)?) <= figure,
+            Bound::Most(figure) => median(own) <= figure,
+            Bound::Least(figure) => median(own) >= figure,
+            Bound::MostTimes(times, name) => median_ratio(own, other(name)?) <= times,
+            Bound::LeastTimes(times, name) => median_ratio(own, other(name)?) >= times,
+            Bound::MostMore(figure, name) => median(own) - median(other(name)?) <= figure,
         })
     }
 }
 
-/// The target of a row, as tables have it.
-pub(super) fn text(row: &Row) -> String {
-    let bounds: Vec<_> = row.target.iter().map(|bound| bound.text(row)).collect();
+/// A target, as tables have it.
+pub(super) fn text(target: Target, unit: Unit) -> String {
+    let bounds: Vec<_> = target.iter().map(|bound| bound.text(unit)).collect();
     bounds.join(" or ")
 }
 
-/// Which of the judged columns reach the target of a row: `yes`, `no`, or the names of those that do.
-pub(super) fn verdict(row: &Row, columns: &[&str], judged: &[&str]) -> String {
+/// Which of the judged columns reach a target: `yes`, `no`, or the names of those that do.
+pub(super) fn verdict(
+    target: Target,
+    samples: &[Vec<f64>],
+    columns: &[&str],
+    judged: &[&str],
+) -> String {
     let mut reached = Vec::new();
     let mut missed = false;
     for (index, column) in columns.iter().enumerate() {
-        let kept: Vec<_> = row
-            .target
+        let kept: Vec<_> = target
             .iter()
-            .filter_map(|bound| bound.is_kept(row, columns, index))
+            .filter_map(|bound| bound.is_kept(samples, columns, index))
             .collect();
         if !judged.contains(column) || kept.is_empty() {
             continue;
@@ -85,23 +86,13 @@ pub(super) fn verdict(row: &Row, columns: &[&str], judged: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::figures::Unit;
     use super::*;
-
-    fn row(target: Target, samples: &[f64]) -> Row {
-        Row {
-            what: String::new(),
-            target,
-            unit: Unit::Milliseconds,
-            samples: samples.iter().map(|sample| vec![*sample]).collect(),
-        }
-    }
 
     #[test]
     fn a_verdict_names_whoever_reaches_the_target() {
         let columns = ["floor", "plain", "policy"];
         let judged = &columns[1..];
-        let samples = [1.0, 1.1, 1.3];
+        let samples = [1.0, 1.1, 1.3].map(|sample| vec![sample]);
         for (target, text_of_it, reached) in [
             (&[][..], "", ""),
             (&[Bound::Most(1.3)], "1.30 ms", "yes"),
@@ -119,9 +110,9 @@ mod tests {
                 "yes",
             ),
         ] {
-            let row = row(target, &samples);
-            assert_eq!(text(&row), text_of_it);
-            assert_eq!(verdict(&row, &columns, judged), reached, "{text_of_it}");
+            assert_eq!(text(target, Unit::Milliseconds), text_of_it);
+            let verdict = verdict(target, &samples, &columns, judged);
+            assert_eq!(verdict, reached, "{text_of_it}");
         }
     }
 }

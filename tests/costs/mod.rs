@@ -1,9 +1,12 @@
-//! What a request costs, counted in what noise does not touch: system calls, allocations, bytes, wake-ups.
+//! What a request costs, and a start, counted in what noise does not touch: system calls, allocations, bytes, wake-ups, and
+//! the size of the program.
 //!
 //! Each bound is what docs/performance.md has in its budget, and a little for what comes once in many requests. A count
 //! that grows is a cost that every build pays; one that shrinks is a reason to lower the bound and the budget.
 
 mod allocations;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod size;
 mod system_calls;
 
 use std::fs;

@@ -96,7 +96,10 @@ fn go_looks_for_objects_itself_and_puts_again_what_is_gone() {
     run(&build);
     let spoil: [fn(&Path); 2] = [
         |object| fs::remove_file(object).expect("it can be removed"),
-        |object| overwrite(object, b"cut"),
+        |object| {
+            set_mode(object, 0o644);
+            fs::write(object, "cut").expect("it can be written");
+        },
     ];
     for spoil in spoil {
         let_settle(&sandbox.store(), "default");

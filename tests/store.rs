@@ -59,7 +59,7 @@ fn a_missing_or_resized_object_is_a_miss_and_a_put_heals_it() {
     let body = b"bytes that will be lost";
     let (_, object) = filled(&sandbox, "lost", body);
     let spoil: [&dyn Fn(); 3] = [
-        &|| fs::remove_file(&object).expect("it can be removed"),
+        &|| lose(&object),
         &|| overwrite(&object, b"bytes that will be lost, and more"),
         &|| overwrite(&object, b""),
     ];

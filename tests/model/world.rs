@@ -103,7 +103,7 @@ impl World {
             }
             Step::Lose(body) => {
                 if self.objects.remove(&body).is_some() {
-                    fs::remove_file(self.object(body)).expect("it is there");
+                    lose(&self.object(body));
                 }
             }
             Step::Blank(body) => self.crash(|world| {

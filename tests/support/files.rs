@@ -110,15 +110,34 @@ pub(crate) fn overwrite(path: &Path, content: &[u8]) {
     set_mode(path, mode);
 }
 
-/// Lets a store forget what it has lately read of the scope that an entry is in. An hour, a crash or a bad disk does to an
-/// entry what tests do in a moment and in place; the store would not look for it.
-fn empty_recent(entry: &Path) {
-    let scope = entry.parent().and_then(Path::parent);
-    if let Some(recent) = scope.map(|scope| scope.join("recent"))
-        && is_recent(&recent)
-        && recent.is_file()
-    {
-        fs::write(recent, "").expect("it can be emptied");
+/// Removes an object behind the store's back, long after it was last used.
+pub(crate) fn lose(object: &Path) {
+    fs::remove_file(object).expect("it can be removed");
+    empty_recent(object);
+}
+
+/// What is in a folder; nothing where there is none.
+fn items_of(folder: &Path) -> Vec<PathBuf> {
+    let items = fs::read_dir(folder).into_iter().flatten();
+    items
+        .map(|item| item.expect("a folder can be read").path())
+        .collect()
+}
+
+/// Lets a store forget what it has lately read of the scope that an entry is in, or for an object of all scopes. An hour, a
+/// crash or a bad disk does to a file what tests do in a moment and in place; the store would not look for it.
+fn empty_recent(path: &Path) {
+    let Some(folder) = path.ancestors().nth(2) else {
+        return;
+    };
+    let scopes = match folder.ends_with("objects") {
+        true => items_of(&folder.with_file_name("scopes")),
+        false => vec![folder.to_owned()],
+    };
+    for recent in scopes.iter().map(|scope| scope.join("recent")) {
+        if is_recent(&recent) && recent.is_file() {
+            fs::write(recent, "").expect("it can be emptied");
+        }
     }
 }
 

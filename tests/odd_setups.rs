@@ -54,6 +54,9 @@ fn a_folder_in_an_objects_place_costs_that_object_only() {
     assert_eq!(helper.get(&action("x")).hit().bytes(), b"x");
     let said = helper.close();
     assert!(said.contains("cannot be written"), "{said}");
+    assert!(said.contains("`cachewarden verify` names it"), "{said}");
+    let named = sandbox.run(&["verify"]).exited(1);
+    assert!(named.stdout.contains("it is a folder"), "{named:?}");
     sandbox.run(&["prune", "--all"]).succeeded();
 }
 

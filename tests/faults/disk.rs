@@ -159,10 +159,20 @@ fn a_store_removed_under_a_session_is_a_store_again_for_the_next() {
 
 #[test]
 fn a_store_made_unreadable_under_a_session_costs_the_cache_only() {
-    let mut sandbox = Sandbox::new();
+    for remembered in [false, true] {
+        let mut sandbox = Sandbox::new();
+        sandbox.fill(&[], &[action("known")], b"known");
+        if remembered {
+            let_settle(&sandbox.store(), "default");
+            asked(&sandbox, "known").hit();
+        }
+        sandbox.drop_privileges();
+        make_unreadable_under_a_session(&sandbox);
+    }
+}
+
+fn make_unreadable_under_a_session(sandbox: &Sandbox) {
     let known = action("known");
-    sandbox.fill(&[], &[known], b"known");
-    sandbox.drop_privileges();
     let mut helper = sandbox.helper(&[]);
     assert_eq!(helper.get(&known).hit().bytes(), b"known");
     // Entries and objects are looked up in folders that are open already. What the go command cannot reach any more it

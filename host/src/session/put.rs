@@ -205,6 +205,13 @@ impl Session {
     }
 
     fn tell_unwritable(&mut self, error: &io::Error) {
+        use io::ErrorKind::{AlreadyExists, IsADirectory, NotADirectory};
+        let remedy = match error.kind() {
+            AlreadyExists | IsADirectory | NotADirectory => {
+                "Something lies where a file or a folder of the store should: `cachewarden verify` names it"
+            }
+            _ => "Make room or make it writable, or name another folder with --dir",
+        };
         let folder = match self.store.folder() {
             Some(folder) => folder.display().to_string(),
             // Why it could not be opened was told at the beginning.
@@ -213,7 +220,7 @@ impl Session {
         self.notices.tell_once(
             "unwritable",
             &format!(
-                "the store {folder} cannot be written ({error}); the build goes on, and what it cannot write there is not kept. Make room or make it writable, or name another folder with --dir"
+                "the store {folder} cannot be written ({error}); the build goes on, and what it cannot write there is not kept. {remedy}"
             ),
         );
     }

@@ -133,17 +133,16 @@ pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
     Ok(lock)
 }
 
-/// Marks a file as used, while the trimmer keeps away.
+/// Marks a file as used, while the trimmer keeps away; whether that could be done. In a read-only store it cannot, and
+/// nothing is trimmed either; a file of somebody else's in a shared store stays as it is.
 ///
 /// # Errors
 /// When it is gone, or the trimmer cannot be kept away.
-pub(super) fn touch(path: &Path, now: SystemTime) -> io::Result<()> {
+pub(super) fn touch(path: &Path, now: SystemTime) -> io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let _lock = lock_shared(folder)?;
     let (file, _) = open_regular(path, false)?;
-    // Where the store is read-only nothing is trimmed either.
-    let _ = file.set_modified(now);
-    Ok(())
+    Ok(file.set_modified(now).is_ok())
 }
 
 /// Whether a file last touched at `modified` is due to be touched again.

@@ -158,8 +158,8 @@ impl Store {
         self.boot
     }
 
-    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size. Where the entry is
-    /// remembered, its object was there within the hour: cmd/go looks itself, and misses what is gone (protocol.md, 8).
+    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size, or was there within
+    /// the hour where the entry is remembered.
     pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
         let shared = self.shared.as_ref()?;
         let entries = shared.entries(scope);

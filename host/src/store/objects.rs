@@ -69,7 +69,8 @@ impl Objects {
         })
     }
 
-    /// The object of an entry that is remembered: it was there when that was read, and marked as used at `touched`.
+    /// The object of an entry that is remembered. It was there when that was read, and marked as used at `touched`; nobody
+    /// looks whether it is there still but cmd/go, for which a hit without its file is a miss (protocol.md, 8).
     pub(super) fn remembered(
         &self,
         output: &Digest,
@@ -122,8 +123,10 @@ pub(super) fn keep(object: &mut FoundObject, now: SystemTime) -> bool {
         return true;
     }
     match files::touch(Path::new(&object.disk_path), now) {
-        Ok(()) => {
-            object.touched = now;
+        Ok(marked) => {
+            if marked {
+                object.touched = now;
+            }
             true
         }
         Err(error) => is_for_reading_only(&error),

@@ -92,10 +92,12 @@ impl OpenBuckets {
         self.status_of(digest.file_path().as_str(), FileType::RegularFile)
     }
 
-    /// Whether this path leads to the folder that is open.
+    /// Whether this path leads to the folder that is open, and into it.
     pub(super) fn is_reached_by(&self, path: &str) -> bool {
+        // The dot is looked for in the folder, which whoever may not search it cannot.
+        let inside = Path::new(path).join(".");
         self.open_folder()
-            .is_ok_and(|folder| leads_to(Path::new(path), &folder))
+            .is_ok_and(|folder| leads_to(&inside, &folder))
     }
 
     /// What the system says of a digest's bucket.

@@ -2,7 +2,7 @@
 //! it before it begins. Both are of the build that tests run; the one that is released is smaller (docs/performance.md), and
 //! grows with it.
 
-use std::path::Path;
+use std::fs;
 
 use crate::support::*;
 
@@ -23,7 +23,7 @@ const RELOCATION_SIZE: u64 = 9;
 
 #[test]
 fn the_program_is_no_larger_than_it_has_to_be() {
-    let program = std::fs::read(Path::new(PROGRAM)).expect("the program");
+    let program = fs::read(PROGRAM).expect("the program");
     let word = |at: usize| u64::from_le_bytes(program[at..][..8].try_into().expect("eight bytes"));
     let half = |at: usize| usize::from(u16::from_le_bytes([program[at], program[at + 1]]));
     let (mut mapped, mut sizes) = (0, [0; 2]);

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::process::{Outcome, run_to_its_end};
-use super::sandbox::{PROGRAM, Sandbox};
+use super::process::{Outcome, PROGRAM, run_to_its_end};
+use super::sandbox::Sandbox;
 
 /// The one for tests in which the version does not matter.
 pub(crate) const GO: &str = "go1.26";

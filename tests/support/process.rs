@@ -13,10 +13,21 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, kill_process_group, pidfd_open};
 
-use super::sandbox::PROGRAM;
+/// The program under test.
+pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cachewarden");
 
 /// Far beyond what any step takes on a busy machine: it only turns a hang into a failure.
 pub(crate) const BOUND: Duration = Duration::from_secs(180);
+
+/// Waits until something is so, which nothing announces.
+#[track_caller]
+pub(crate) fn soon(mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < BOUND, "it is not so");
+        thread::yield_now();
+    }
+}
 
 /// Kills a process group that is still there after [`BOUND`]; dropping it ends the watch.
 pub(crate) struct Watchdog {
@@ -136,15 +147,11 @@ pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
 
 /// Where this program has only just been started, its arguments and variables are not to be seen yet, although whoever
 /// started it may have ended by now.
+#[track_caller]
 fn wait_for_arguments(id: u32) {
-    let deadline = Instant::now() + BOUND;
     let is_ours =
         || fs::read_link(format!("/proc/{id}/exe")).is_ok_and(|exe| exe == Path::new(PROGRAM));
-    // No event tells of it.
-    while is_ours() && read_if_there(format!("/proc/{id}/cmdline")).is_empty() {
-        assert!(Instant::now() < deadline, "process {id} does not begin");
-        thread::yield_now();
-    }
+    soon(|| !is_ours() || !read_if_there(format!("/proc/{id}/cmdline")).is_empty());
 }
 
 fn read_if_there(file: String) -> Vec<u8> {

@@ -11,10 +11,7 @@ use super::answer::Answer;
 use super::digest::{Digest, action};
 use super::files::{HOUR, files_below, make_older, modified};
 use super::helper::Helper;
-use super::process::{Outcome, has_ended, processes_of, run_to_its_end};
-
-/// The program under test.
-pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_cachewarden");
+use super::process::{Outcome, PROGRAM, has_ended, processes_of, run_to_its_end};
 
 /// A temporary folder in which everything of one test lives.
 pub(crate) struct Sandbox {

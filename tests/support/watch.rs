@@ -87,12 +87,3 @@ impl GrowthWatch {
             .wait_until(&what, || such(&fs::read(&self.path).expect("the file")));
     }
 }
-
-/// Waits until something is so, which nothing announces.
-#[track_caller]
-pub(crate) fn soon(mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < BOUND, "it is not so");
-    }
-}

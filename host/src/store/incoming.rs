@@ -14,7 +14,7 @@ use thiserror::Error;
 use crate::digest::Digest;
 
 use super::new_file::NewFile;
-use super::objects::{self, BUFFER, FoundObject, OBJECT_MODE, Objects};
+use super::objects::{self, BUFFER, OBJECT_MODE, Objects};
 use super::private::PrivateObjects;
 
 /// Why an object was not kept.
@@ -159,10 +159,7 @@ impl<'store> Incoming<'store> {
     fn open_existing(&self) -> Option<File> {
         let objects = self.store?;
         let (file, status) = objects.buckets.open(&self.output, false).ok()?;
-        let mut object = FoundObject {
-            touched: status.modified,
-            disk_path: objects.disk_path(&self.output),
-        };
+        let mut object = objects.found(&self.output, status.modified);
         objects::keep(&mut object, SystemTime::now()).then_some(file)
     }
 

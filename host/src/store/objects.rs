@@ -58,15 +58,20 @@ impl Objects {
         path_below(self.spelled(), output)
     }
 
+    /// An object that is there, last marked as used at `touched`.
+    pub(super) fn found(&self, output: &Digest, touched: SystemTime) -> FoundObject {
+        FoundObject {
+            touched,
+            disk_path: self.disk_path(output),
+        }
+    }
+
     /// Looks for an object of this size that cmd/go can reach; `None` where there is none.
     pub(super) fn find(&self, output: &Digest, size: u64, now: SystemTime) -> Option<FoundObject> {
         // First: how the folder is spelled cannot be found out before there is something in it.
         let status = self.buckets.status(output).ok()?;
         let found = status.size == size && self.is_reached(now);
-        found.then(|| FoundObject {
-            touched: status.modified,
-            disk_path: self.disk_path(output),
-        })
+        found.then(|| self.found(output, status.modified))
     }
 
     /// The object of an entry that is remembered. It was there when that was read, and marked as used at `touched`; nobody
@@ -77,10 +82,7 @@ impl Objects {
         touched: SystemTime,
         now: SystemTime,
     ) -> Option<FoundObject> {
-        self.is_reached(now).then(|| FoundObject {
-            touched,
-            disk_path: self.disk_path(output),
-        })
+        self.is_reached(now).then(|| self.found(output, touched))
     }
 
     /// Whether the way that cmd/go is told leads to these objects. The folder is looked at now and then, and not the whole

@@ -180,9 +180,9 @@ pub(super) fn warm(
     take_turns(1, contestants, build)?;
     let samples = take_turns(rounds, contestants, build)?;
     let mut rows = rows("warm", workload, &samples, workload.target);
-    let with_and_without = |(contestant, samples): (&Contestant, &Vec<f64>)| match contestant {
-        contestant if contestant.is_ours() => samples.clone(),
-        _ => Vec::new(),
+    let ours_alone = |(contestant, samples): (&Contestant, &Vec<f64>)| match contestant.is_ours() {
+        true => samples.clone(),
+        false => Vec::new(),
     };
     rows.push(Row {
         what: format!("warm {}, time with and without a policy", workload.name),
@@ -191,7 +191,7 @@ pub(super) fn warm(
         samples: contestants
             .iter()
             .zip(&rows[0].samples)
-            .map(with_and_without)
+            .map(ours_alone)
             .collect(),
     });
     Ok(rows)

@@ -63,17 +63,16 @@ pub(super) fn verdict(
 ) -> String {
     let mut reached = Vec::new();
     let mut missed = false;
-    for (index, column) in columns.iter().enumerate() {
+    let all = columns.iter().enumerate();
+    for (index, column) in all.filter(|(_, column)| judged.contains(column)) {
         let kept: Vec<_> = target
             .iter()
             .filter_map(|bound| bound.is_kept(samples, columns, index))
             .collect();
-        if !judged.contains(column) || kept.is_empty() {
-            continue;
-        }
-        match kept.contains(&true) {
-            true => reached.push(*column),
-            false => missed = true,
+        if kept.contains(&true) {
+            reached.push(*column);
+        } else if !kept.is_empty() {
+            missed = true;
         }
     }
     match (reached.is_empty(), missed) {

@@ -33,6 +33,7 @@ mod test;
 mod toolchains;
 mod totals;
 mod wasm_compiler;
+mod words;
 mod workspace;
 
 use workspace::Workspace;
@@ -61,6 +62,8 @@ enum Verb {
     Soak(soak::SoakOptions),
     /// Run the fuzz targets for long
     Fuzz(soak::FuzzOptions),
+    /// Write what guest-sdk/wit/words.toml says to the host, the SDKs and the documentation
+    Words,
     /// Run everything that must pass; the last line says `N passed, N failed`
     Test {
         /// Run only those tests whose name contains this; everything else still runs
@@ -88,6 +91,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
             guests::run(&workspace, &choice).result?;
         }
         Verb::Languages => languages::run(&workspace)?,
+        Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
         Verb::Fuzz(options) => return soak::fuzz(&workspace, &options),

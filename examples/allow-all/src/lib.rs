@@ -23,10 +23,10 @@ mod tests {
         let grant = policy.open(&session).unwrap();
         assert_eq!(grant, Grant::writing("nightly").reading("nightly"));
         assert_eq!(
-            policy.get(&Candidate::of(Kind::PackageArchive)),
+            policy.get(&Candidate::of(Kind::PACKAGE_ARCHIVE)),
             Lookup::Hit
         );
-        assert_eq!(policy.put(&Offer::of(Kind::PackageArchive)), Reach::Shared);
+        assert_eq!(policy.put(&Offer::of(Kind::PACKAGE_ARCHIVE)), Reach::Shared);
     }
 
     #[test]

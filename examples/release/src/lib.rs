@@ -1,59 +1,101 @@
-//! For what is shipped: package archives count only where they are proved to belong to their action, every hit is
-//! hashed again, and a sample is rebuilt to see whether the same bytes come out.
+//! For what is shipped: from `main` only package archives count that are proved to belong to their action, and empty
+//! objects. Every hit is hashed again, and a sample is rebuilt to see whether the same bytes come out.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
 use serde::Deserialize;
 
+/// What is taken from `main` without a setting: what can be checked.
+const CHECKED: [Kind; 2] = [Kind::EMPTY, Kind::PACKAGE_ARCHIVE];
+
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
-    /// One package archive in so many is audited; 0: none.
+    /// The label that names the repository; none: the store is for one repository.
+    repository: Option<String>,
+    /// The kinds that count from `main`.
+    kinds: Vec<Kind>,
+    /// One object in so many is audited; 0: none.
     audit_one_in: u32,
+    /// The kinds that are audited.
+    audit_kinds: Vec<Kind>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { audit_one_in: 100 }
+        Self {
+            repository: Some("GITHUB_REPOSITORY".to_owned()),
+            kinds: CHECKED.to_vec(),
+            audit_one_in: 100,
+            audit_kinds: vec![Kind::PACKAGE_ARCHIVE],
+        }
     }
 }
 
 #[derive(Default)]
 struct Release {
+    kinds: Vec<Kind>,
     audits: Sample,
+    audit_kinds: Vec<Kind>,
 }
+
+/// The index of the scope `release` in the grant.
+const OWN: u32 = 0;
 
 impl Policy for Release {
     type Settings = Settings;
 
     fn open(&mut self, session: &Session, settings: Settings) -> Result<Grant, Refusal> {
+        for kind in settings.kinds.iter().filter(|kind| !CHECKED.contains(kind)) {
+            warn!("{kind} counts from main: who may write main acts in this release by it");
+        }
+        let suffix = match &settings.repository {
+            None => String::new(),
+            Some(name) => match session.label(name) {
+                Some(repository) => format!("-{}", repository.scope),
+                None => {
+                    warn!(
+                        "no label {name}: pass --label-env {name}, or set repository to null where the store is for one repository"
+                    );
+                    return Ok(Grant::read_only());
+                }
+            },
+        };
+        self.kinds = settings.kinds;
         self.audits = Sample::one_in(settings.audit_one_in, session.seed);
-        Ok(Grant::writing("release").reading("release").reading("main"))
+        self.audit_kinds = settings.audit_kinds;
+        let own = format!("release{suffix}");
+        Ok(Grant::writing(&own)
+            .reading(own)
+            .reading(format!("main{suffix}")))
     }
 
     fn get(&mut self, candidate: &Candidate) -> Lookup {
-        if candidate.kind == Kind::PackageArchive {
+        let counts = candidate.scope == OWN || self.kinds.contains(&candidate.kind);
+        if !counts || is_unproved_archive(candidate.kind, candidate.facts) {
             // The next scope may hold a better one.
-            if !candidate.facts.bound {
-                return Lookup::Skip;
-            }
-            if self.audits.takes(&candidate.action) {
-                return Lookup::Audit;
-            }
+            return Lookup::Skip;
+        }
+        if self.audit_kinds.contains(&candidate.kind) && self.audits.takes(&candidate.action) {
+            return Lookup::Audit;
         }
         Lookup::HitVerified
     }
 
     fn put(&mut self, offer: &Offer) -> Reach {
-        if offer.facts.diverged {
+        if offer.facts.diverged() {
             warn!("{}: the rebuild differs and is not kept", offer.action);
-            return Reach::Session;
+            return Reach::Ephemeral;
         }
-        if offer.kind == Kind::PackageArchive && !offer.facts.bound {
-            return Reach::Session;
+        if is_unproved_archive(offer.kind, offer.facts) {
+            return Reach::Ephemeral;
         }
-        Reach::Shared
+        offer.kind.default_reach()
     }
+}
+
+fn is_unproved_archive(kind: Kind, facts: Facts) -> bool {
+    kind == Kind::PACKAGE_ARCHIVE && !facts.build_id_matches()
 }
 
 cachewarden_policy::export!(Release);

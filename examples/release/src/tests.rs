@@ -2,9 +2,14 @@
 
 use super::*;
 
+const ONE_REPOSITORY: &str = r#"{ "repository": null }"#;
+
 fn release(settings: &str, seed: u64) -> Instance<Release> {
     let mut release = Instance::new();
-    let session = Session::new().with_settings(settings).with_seed(seed);
+    let session = Session::new()
+        .with_label("GITHUB_REPOSITORY", "acme/widget")
+        .with_settings(settings)
+        .with_seed(seed);
     release.open(&session).unwrap();
     release
 }
@@ -12,44 +17,69 @@ fn release(settings: &str, seed: u64) -> Instance<Release> {
 fn archive(number: u64) -> Candidate {
     Candidate {
         action: Digest::from_words([number, 0, 0, 0]),
-        ..Candidate::of(Kind::PackageArchive).with_facts(Facts::BOUND)
+        ..Candidate::of(Kind::PACKAGE_ARCHIVE).with_facts(Facts::BUILD_ID_MATCHES)
+    }
+}
+
+fn from_main(candidate: Candidate) -> Candidate {
+    Candidate {
+        scope: 1,
+        ..candidate
     }
 }
 
 #[test]
-fn release_is_written_and_read_before_main() {
-    let grant = Instance::<Release>::new().open(&Session::new()).unwrap();
+fn release_is_written_and_read_before_main_of_the_same_repository() {
+    let grant = |session: &Session| Instance::<Release>::new().open(session).unwrap();
+    let widget = Session::new().with_label("GITHUB_REPOSITORY", "acme/widget");
     assert_eq!(
-        grant,
+        grant(&widget),
+        Grant::writing("release-acme_2fwidget")
+            .reading("release-acme_2fwidget")
+            .reading("main-acme_2fwidget")
+    );
+    assert_eq!(
+        grant(&Session::new().with_settings(ONE_REPOSITORY)),
         Grant::writing("release").reading("release").reading("main")
     );
+    assert_eq!(grant(&Session::new()), Grant::read_only());
 }
 
 #[test]
-fn an_archive_that_is_not_bound_neither_counts_nor_is_kept() {
+fn an_archive_that_is_not_proved_neither_counts_nor_is_kept() {
     let mut release = release("{}", 7);
-    assert_eq!(
-        release.get(&Candidate::of(Kind::PackageArchive)),
-        Lookup::Skip
-    );
-    assert_eq!(
-        release.put(&Offer::of(Kind::PackageArchive)),
-        Reach::Session
-    );
-    let bound = Offer::of(Kind::PackageArchive).with_facts(Facts::BOUND);
-    assert_eq!(release.put(&bound), Reach::Shared);
+    let unproved = Candidate::of(Kind::PACKAGE_ARCHIVE);
+    assert_eq!(release.get(&unproved), Lookup::Skip);
+    assert_eq!(release.get(&from_main(unproved)), Lookup::Skip);
+    let offer = Offer::of(Kind::PACKAGE_ARCHIVE);
+    assert_eq!(release.put(&offer), Reach::Ephemeral);
+    let proved = offer.with_facts(Facts::BUILD_ID_MATCHES);
+    assert_eq!(release.put(&proved), Reach::Shared);
 }
 
 #[test]
-fn hits_are_verified() {
+fn from_main_only_what_can_be_checked_counts() {
     let mut release = release(r#"{ "audit_one_in": 0 }"#, 7);
-    for number in 0..1000 {
-        assert_eq!(release.get(&archive(number)), Lookup::HitVerified);
+    for number in 0..u32::from(u8::MAX) {
+        let kind = Kind::from_number(number);
+        let candidate = Candidate::of(kind).with_facts(Facts::BUILD_ID_MATCHES);
+        let expected = match kind {
+            Kind::EMPTY | Kind::PACKAGE_ARCHIVE => Lookup::HitVerified,
+            _ => Lookup::Skip,
+        };
+        assert_eq!(release.get(&from_main(candidate)), expected, "{kind}");
+        assert_eq!(release.get(&candidate), Lookup::HitVerified, "{kind}");
     }
-    assert_eq!(
-        release.get(&Candidate::of(Kind::FileList)),
-        Lookup::HitVerified
-    );
+}
+
+#[test]
+fn a_setting_widens_what_counts_from_main() {
+    let settings = r#"{ "kinds": ["package-archive", "analysis-facts"], "audit_one_in": 0 }"#;
+    let mut release = release(settings, 7);
+    let facts = from_main(Candidate::of(Kind::ANALYSIS_FACTS));
+    assert_eq!(release.get(&facts), Lookup::HitVerified);
+    let empty = from_main(Candidate::of(Kind::EMPTY));
+    assert_eq!(release.get(&empty), Lookup::Skip);
 }
 
 #[test]
@@ -69,33 +99,39 @@ fn a_session_draws_its_audits_and_a_replay_draws_the_same() {
 }
 
 #[test]
-fn only_archives_are_audited_for_nothing_else_is_the_same_twice() {
-    let mut release = release(r#"{ "audit_one_in": 1 }"#, 7);
-    assert_eq!(
-        release.get(&Candidate::of(Kind::TestRecord)),
-        Lookup::HitVerified
-    );
+fn other_kinds_are_audited_where_a_setting_names_them() {
+    let list = Candidate::of(Kind::FILE_LIST);
+    let mut archives = release(r#"{ "audit_one_in": 1 }"#, 7);
+    assert_eq!(archives.get(&list), Lookup::HitVerified);
+    let mut lists = release(r#"{ "audit_one_in": 1, "audit_kinds": ["file-list"] }"#, 7);
+    assert_eq!(lists.get(&list), Lookup::Audit);
+    assert_eq!(lists.get(&archive(1)), Lookup::HitVerified);
 }
 
 #[test]
 fn a_divergent_rebuild_stays_with_the_session() {
     let mut release = release("{}", 7);
-    let rebuild = |facts| {
-        Offer::of(Kind::PackageArchive).with_facts(Facts {
-            bound: true,
-            ..facts
-        })
-    };
-    assert_eq!(release.put(&rebuild(Facts::DIVERGED)), Reach::Session);
+    let rebuild =
+        |facts| Offer::of(Kind::PACKAGE_ARCHIVE).with_facts(Facts::BUILD_ID_MATCHES | facts);
+    let diverged = rebuild(Facts::AUDITED | Facts::DIVERGED);
+    assert_eq!(release.put(&diverged), Reach::Ephemeral);
     assert_eq!(release.put(&rebuild(Facts::AUDITED)), Reach::Shared);
 }
 
 #[test]
 fn wrong_settings_are_refused_by_name() {
-    let session = Session::new().with_settings(r#"{ "audit_one_in": "ten" }"#);
-    let refusal = Instance::<Release>::new().open(&session).unwrap_err();
-    assert!(
-        refusal.to_string().contains("`audit_one_in`: invalid type"),
-        "{refusal}"
-    );
+    for (settings, reason) in [
+        (
+            r#"{ "audit_one_in": "ten" }"#,
+            "`audit_one_in`: invalid type",
+        ),
+        (
+            r#"{ "kinds": ["archive"] }"#,
+            "`kinds[0]`: `archive` is no kind",
+        ),
+    ] {
+        let session = Session::new().with_settings(settings);
+        let refusal = Instance::<Release>::new().open(&session).unwrap_err();
+        assert!(refusal.to_string().contains(reason), "{refusal}");
+    }
 }

@@ -11,11 +11,20 @@ impl Policy for Slim {
 
     fn put(&mut self, offer: &Offer) -> Reach {
         match offer.kind {
-            // Filed under the paths and times of this machine's files: no other machine ever asks for it.
-            Kind::ModuleIndex => Reach::Local,
-            // Holds for this machine's files and environment, and is new with every run of the test.
-            Kind::TestRecord => Reach::Local,
-            _ => Reach::Shared,
+            // What is made from the inputs that it is filed under, wherever they are.
+            Kind::EMPTY
+            | Kind::PACKAGE_ARCHIVE
+            | Kind::FILE_LIST
+            | Kind::ANALYSIS_FACTS
+            | Kind::ANALYSIS_RESULT
+            | Kind::GENERATED_SOURCE
+            | Kind::COVERAGE_META
+            | Kind::PROBE
+            | Kind::TOOL_OUTPUT
+            | Kind::PGO_PROFILE => Reach::Shared,
+            // A module index, a test's record and a fix archive hold for this machine's files; a program is for who
+            // linked it; and of what is not known nobody can say that it holds elsewhere.
+            _ => Reach::Local,
         }
     }
 }
@@ -28,24 +37,33 @@ mod tests {
 
     #[test]
     fn what_only_this_machine_can_use_stays_here() {
-        for kind in [Kind::ModuleIndex, Kind::TestRecord] {
-            assert_eq!(Slim.put(&Offer::of(kind)), Reach::Local, "{kind:?}");
+        for kind in [
+            Kind::OTHER,
+            Kind::MODULE_INDEX,
+            Kind::TEST_RECORD,
+            Kind::EXECUTABLE,
+            Kind::FIX_ARCHIVE,
+            Kind::from_number(4242),
+        ] {
+            assert_eq!(Slim.put(&Offer::of(kind)), Reach::Local, "{kind}");
         }
     }
 
     #[test]
     fn all_that_a_build_elsewhere_asks_for_is_shared() {
         for kind in [
-            Kind::Other,
-            Kind::Empty,
-            Kind::PackageArchive,
-            Kind::FileList,
-            Kind::AnalysisFacts,
-            Kind::GeneratedSource,
-            Kind::CoverageMeta,
-            Kind::Probe,
+            Kind::EMPTY,
+            Kind::PACKAGE_ARCHIVE,
+            Kind::FILE_LIST,
+            Kind::ANALYSIS_FACTS,
+            Kind::ANALYSIS_RESULT,
+            Kind::GENERATED_SOURCE,
+            Kind::COVERAGE_META,
+            Kind::PROBE,
+            Kind::TOOL_OUTPUT,
+            Kind::PGO_PROFILE,
         ] {
-            assert_eq!(Slim.put(&Offer::of(kind)), Reach::Shared, "{kind:?}");
+            assert_eq!(Slim.put(&Offer::of(kind)), Reach::Shared, "{kind}");
         }
     }
 }

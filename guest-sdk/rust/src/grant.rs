@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::Session;
+use crate::{Candidate, Kind, Session};
 
 /// What a session may do: the scope it writes, the scopes it reads, and for how long its puts count.
 ///
@@ -25,10 +25,12 @@ use crate::Session;
 pub struct Grant {
     /// The scope of the session's puts; with none, nothing outlives the session.
     pub write: Option<String>,
-    /// The scopes where its gets look, in order.
+    /// The scopes where its gets look, in order. To read a scope is to trust everybody who may write it.
     pub read: Vec<String>,
     /// How long what it puts counts; with none, as long as the store keeps it.
     pub lifetime: Option<Duration>,
+    /// The kinds that count only where a grant names them; today that is [`Kind::EXECUTABLE`].
+    pub admit: Vec<Kind>,
 }
 
 impl Grant {
@@ -61,6 +63,7 @@ impl Grant {
             write: None,
             read: Vec::new(),
             lifetime: None,
+            admit: Vec::new(),
         }
     }
 
@@ -89,6 +92,34 @@ impl Grant {
     pub fn reading(mut self, scope: impl Into<String>) -> Self {
         self.read.push(scope.into());
         self
+    }
+
+    /// Entries of this kind count too; for kinds that count only where a grant names them.
+    ///
+    /// ```
+    /// use cachewarden_policy::{Grant, Kind};
+    ///
+    /// let grant = Grant::writing("main").reading("main").admitting(Kind::EXECUTABLE);
+    /// assert_eq!(grant.admit, [Kind::EXECUTABLE]);
+    /// ```
+    #[must_use]
+    pub fn admitting(mut self, kind: Kind) -> Self {
+        self.admit.push(kind);
+        self
+    }
+
+    /// The name of the scope where a candidate was found; none of one that no get of this grant can have.
+    ///
+    /// ```
+    /// use cachewarden_policy::{Candidate, Grant};
+    ///
+    /// let grant = Grant::writing("pr-17").reading("pr-17").reading("main");
+    /// let candidate = Candidate { scope: 1, ..Candidate::default() };
+    /// assert_eq!(grant.scope_of(&candidate), Some("main"));
+    /// ```
+    pub fn scope_of(&self, candidate: &Candidate) -> Option<&str> {
+        let scope = self.read.get(candidate.scope as usize)?;
+        Some(scope)
     }
 
     /// What the session puts stops counting after this long, in whole seconds, rounded up.

@@ -5,11 +5,12 @@
 
 use core::cell::{RefCell, RefMut};
 use core::marker::PhantomData;
+use core::time::Duration;
 
 use crate::log::Level;
 use crate::{
     Candidate, Digest, Facts, Grant, Instance, Kind, Label, Lookup, Offer, Patterns, Policy, Reach,
-    Refusal, Session, Totals,
+    Refusal, Role, Session, Totals,
 };
 
 use bindings::cachewarden::policy::{host, types as raw};
@@ -101,6 +102,7 @@ impl From<raw::Label> for Label {
             name: label.name,
             value: label.value,
             scope: label.scope,
+            hash: label.hash,
             verified: label.verified,
         }
     }
@@ -110,6 +112,7 @@ impl From<Grant> for raw::Grant {
     fn from(grant: Grant) -> Self {
         Self {
             lifetime: grant.lifetime_seconds(),
+            admit: grant.admit.iter().map(|kind| kind.number()).collect(),
             write: grant.write,
             read: grant.read,
         }
@@ -131,10 +134,11 @@ impl From<raw::Candidate> for Candidate {
             action: candidate.action.into(),
             output: candidate.output.into(),
             size: candidate.size,
-            age: candidate.age,
+            age: Duration::from_secs(candidate.age),
             scope: candidate.scope,
-            kind: candidate.kind.into(),
-            facts: candidate.facts.into(),
+            kind: Kind::from_number(candidate.kind),
+            role: Role::from_number(candidate.role),
+            facts: Facts::from_bits(candidate.facts),
         }
     }
 }
@@ -145,8 +149,9 @@ impl From<raw::Offer> for Offer {
             action: offer.action.into(),
             output: offer.output.into(),
             size: offer.size,
-            kind: offer.kind.into(),
-            facts: offer.facts.into(),
+            kind: Kind::from_number(offer.kind),
+            role: Role::from_number(offer.role),
+            facts: Facts::from_bits(offer.facts),
         }
     }
 }
@@ -154,35 +159,6 @@ impl From<raw::Offer> for Offer {
 impl From<raw::Digest> for Digest {
     fn from(digest: raw::Digest) -> Self {
         Self::from_words([digest.a, digest.b, digest.c, digest.d])
-    }
-}
-
-impl From<raw::Kind> for Kind {
-    fn from(kind: raw::Kind) -> Self {
-        match kind {
-            raw::Kind::Other => Self::Other,
-            raw::Kind::Empty => Self::Empty,
-            raw::Kind::PackageArchive => Self::PackageArchive,
-            raw::Kind::ModuleIndex => Self::ModuleIndex,
-            raw::Kind::FileList => Self::FileList,
-            raw::Kind::TestRecord => Self::TestRecord,
-            raw::Kind::AnalysisFacts => Self::AnalysisFacts,
-            raw::Kind::GeneratedSource => Self::GeneratedSource,
-            raw::Kind::CoverageMeta => Self::CoverageMeta,
-            raw::Kind::Probe => Self::Probe,
-        }
-    }
-}
-
-impl From<raw::Facts> for Facts {
-    fn from(facts: raw::Facts) -> Self {
-        let known = |fact: raw::Facts| facts.bits() & fact.bits() != 0;
-        Self {
-            bound: known(raw::Facts::BOUND),
-            remote: known(raw::Facts::REMOTE),
-            audited: known(raw::Facts::AUDITED),
-            diverged: known(raw::Facts::DIVERGED),
-        }
     }
 }
 
@@ -201,7 +177,7 @@ impl From<Lookup> for raw::Lookup {
 impl From<Reach> for raw::Reach {
     fn from(reach: Reach) -> Self {
         match reach {
-            Reach::Session => Self::Session,
+            Reach::Ephemeral => Self::Ephemeral,
             Reach::Local => Self::Local,
             Reach::Shared => Self::Shared,
         }

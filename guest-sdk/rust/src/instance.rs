@@ -19,7 +19,7 @@ use crate::{Candidate, Grant, Lookup, Offer, Policy, Reach, Refusal, Session, To
 ///
 /// let mut plain = Instance::<Plain>::new();
 /// plain.open(&Session::new()).unwrap();
-/// assert_eq!(plain.get(&Candidate::of(Kind::PackageArchive)), Lookup::Hit);
+/// assert_eq!(plain.get(&Candidate::of(Kind::PACKAGE_ARCHIVE)), Lookup::Hit);
 /// ```
 #[derive(Debug, Default)]
 pub struct Instance<Chosen: Policy> {
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn a_second_open_begins_again() {
         let mut instance = Instance::<Counting>::new();
-        let offer = Offer::of(Kind::Other);
+        let offer = Offer::of(Kind::OTHER);
         for _ in 0..2 {
             instance.open(&Session::new()).unwrap();
             assert_eq!(instance.put(&offer), Reach::Shared);

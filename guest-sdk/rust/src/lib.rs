@@ -11,7 +11,6 @@ mod export;
 mod grant;
 mod instance;
 mod lookup;
-mod object;
 mod patterns;
 mod policy;
 mod reach;
@@ -20,6 +19,7 @@ mod sample;
 mod session;
 mod settings;
 mod totals;
+mod words;
 
 pub mod prelude;
 
@@ -36,7 +36,6 @@ pub use digest::Digest;
 pub use grant::Grant;
 pub use instance::Instance;
 pub use lookup::{Candidate, Lookup};
-pub use object::{Facts, Kind};
 pub use patterns::Patterns;
 pub use policy::Policy;
 pub use reach::{Offer, Reach};
@@ -45,3 +44,4 @@ pub use sample::Sample;
 pub use session::{Label, Session};
 pub use settings::NoSettings;
 pub use totals::Totals;
+pub use words::{Facts, Kind, Role, UnknownWord};

@@ -1,15 +1,19 @@
 //! The question that a get asks, and its answers.
 
-use crate::{Digest, Facts, Kind};
+use core::time::Duration;
+
+use crate::{Digest, Facts, Kind, Role};
 
 /// An entry that the host found for a get, before it is answered.
 ///
 /// ```
 /// use cachewarden_policy::{Candidate, Kind};
+/// use std::time::Duration;
 ///
-/// // In a test: a module index put an hour ago.
-/// let candidate = Candidate { age: 3600, ..Candidate::of(Kind::ModuleIndex) };
-/// assert_eq!(candidate.kind, Kind::ModuleIndex);
+/// // In a test: an archive put an hour ago.
+/// let age = Duration::from_secs(3600);
+/// let candidate = Candidate { age, ..Candidate::of(Kind::PACKAGE_ARCHIVE) };
+/// assert_eq!(candidate.kind, Kind::PACKAGE_ARCHIVE);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
@@ -19,12 +23,16 @@ pub struct Candidate {
     pub output: Digest,
     /// The object's size in bytes.
     pub size: u64,
-    /// Seconds since the entry was first put.
-    pub age: u64,
-    /// Where it was found: an index into the grant's [`read`](crate::Grant::read).
+    /// How long ago the entry was put, in whole seconds.
+    pub age: Duration,
+    /// Where it was found: an index into the grant's [`read`](crate::Grant::read). [`Grant::scope_of`] names it.
+    ///
+    /// [`Grant::scope_of`]: crate::Grant::scope_of
     pub scope: u32,
     /// What the object is.
     pub kind: Kind,
+    /// What the entry is for.
+    pub role: Role,
     /// What else the host knows of it.
     pub facts: Facts,
 }
@@ -35,7 +43,7 @@ impl Candidate {
     /// ```
     /// use cachewarden_policy::{Candidate, Facts, Kind};
     ///
-    /// assert_eq!(Candidate::of(Kind::PackageArchive).facts, Facts::NONE);
+    /// assert_eq!(Candidate::of(Kind::PACKAGE_ARCHIVE).facts, Facts::NONE);
     /// ```
     pub fn of(kind: Kind) -> Self {
         Self {
@@ -49,8 +57,8 @@ impl Candidate {
     /// ```
     /// use cachewarden_policy::{Candidate, Facts, Kind};
     ///
-    /// let archive = Candidate::of(Kind::PackageArchive).with_facts(Facts::BOUND);
-    /// assert!(archive.facts.bound);
+    /// let archive = Candidate::of(Kind::PACKAGE_ARCHIVE).with_facts(Facts::BUILD_ID_MATCHES);
+    /// assert!(archive.facts.build_id_matches());
     /// ```
     #[must_use]
     pub fn with_facts(self, facts: Facts) -> Self {
@@ -63,8 +71,8 @@ impl Candidate {
 /// ```
 /// use cachewarden_policy::{Candidate, Kind, Lookup};
 ///
-/// let candidate = Candidate::of(Kind::PackageArchive);
-/// let verdict = if candidate.facts.bound { Lookup::Hit } else { Lookup::Skip };
+/// let candidate = Candidate::of(Kind::PACKAGE_ARCHIVE);
+/// let verdict = if candidate.facts.build_id_matches() { Lookup::Hit } else { Lookup::Skip };
 /// assert_eq!(verdict, Lookup::Skip);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

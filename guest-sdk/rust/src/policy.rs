@@ -85,6 +85,7 @@ pub trait Policy: Default {
     ///
     /// ```
     /// use cachewarden_policy::prelude::*;
+    /// use std::time::Duration;
     ///
     /// #[derive(Default)]
     /// struct Fresh;
@@ -93,11 +94,11 @@ pub trait Policy: Default {
     ///     type Settings = NoSettings;
     ///
     ///     fn get(&mut self, candidate: &Candidate) -> Lookup {
-    ///         if candidate.age > 86_400 { Lookup::Skip } else { Lookup::Hit }
+    ///         if candidate.age > Duration::from_secs(86_400) { Lookup::Skip } else { Lookup::Hit }
     ///     }
     /// }
     ///
-    /// let old = Candidate { age: 90_000, ..Candidate::default() };
+    /// let old = Candidate { age: Duration::from_secs(90_000), ..Candidate::default() };
     /// assert_eq!(Fresh.get(&old), Lookup::Skip);
     /// ```
     fn get(&mut self, candidate: &Candidate) -> Lookup {
@@ -105,7 +106,7 @@ pub trait Policy: Default {
         Lookup::Hit
     }
 
-    /// Called for each object that the build wants kept. The default is as far as the operator allows.
+    /// Called for each object that the build wants kept. The default is [`Kind::default_reach`](crate::Kind::default_reach).
     ///
     /// ```
     /// use cachewarden_policy::prelude::*;
@@ -118,17 +119,16 @@ pub trait Policy: Default {
     ///
     ///     fn put(&mut self, offer: &Offer) -> Reach {
     ///         match offer.kind {
-    ///             Kind::TestRecord => Reach::Session,
-    ///             _ => Reach::Shared,
+    ///             Kind::TEST_RECORD => Reach::Ephemeral,
+    ///             kind => kind.default_reach(),
     ///         }
     ///     }
     /// }
     ///
-    /// assert_eq!(NoTests.put(&Offer::of(Kind::TestRecord)), Reach::Session);
+    /// assert_eq!(NoTests.put(&Offer::of(Kind::TEST_RECORD)), Reach::Ephemeral);
     /// ```
     fn put(&mut self, offer: &Offer) -> Reach {
-        let _ = offer;
-        Reach::Shared
+        offer.kind.default_reach()
     }
 
     /// Called after the last answer, with what came of the session. The default does nothing.

@@ -15,5 +15,5 @@ pub use alloc::vec::Vec;
 
 pub use crate::{
     Candidate, Digest, Facts, Grant, Instance, Kind, Label, Lookup, NoSettings, Offer, Patterns,
-    Policy, Reach, Refusal, Sample, Session, Totals, debug, info, warn,
+    Policy, Reach, Refusal, Role, Sample, Session, Totals, debug, info, warn,
 };

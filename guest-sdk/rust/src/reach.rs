@@ -1,6 +1,6 @@
 //! The question that a put asks, and its answers.
 
-use crate::{Digest, Facts, Kind};
+use crate::{Digest, Facts, Kind, Role};
 
 /// An object that the build wants kept.
 ///
@@ -8,8 +8,8 @@ use crate::{Digest, Facts, Kind};
 /// use cachewarden_policy::{Kind, Offer};
 ///
 /// // In a test: a package archive of one megabyte.
-/// let offer = Offer { size: 1_000_000, ..Offer::of(Kind::PackageArchive) };
-/// assert_eq!(offer.kind, Kind::PackageArchive);
+/// let offer = Offer { size: 1_000_000, ..Offer::of(Kind::PACKAGE_ARCHIVE) };
+/// assert_eq!(offer.kind, Kind::PACKAGE_ARCHIVE);
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offer {
@@ -21,6 +21,8 @@ pub struct Offer {
     pub size: u64,
     /// What it is.
     pub kind: Kind,
+    /// What its entry will be for.
+    pub role: Role,
     /// What else the host knows of it.
     pub facts: Facts,
 }
@@ -31,7 +33,7 @@ impl Offer {
     /// ```
     /// use cachewarden_policy::{Facts, Kind, Offer};
     ///
-    /// assert_eq!(Offer::of(Kind::TestRecord).facts, Facts::NONE);
+    /// assert_eq!(Offer::of(Kind::TEST_RECORD).facts, Facts::NONE);
     /// ```
     pub fn of(kind: Kind) -> Self {
         Self {
@@ -45,8 +47,8 @@ impl Offer {
     /// ```
     /// use cachewarden_policy::{Facts, Kind, Offer};
     ///
-    /// let rebuild = Offer::of(Kind::PackageArchive).with_facts(Facts::DIVERGED);
-    /// assert!(rebuild.facts.diverged);
+    /// let rebuild = Offer::of(Kind::PACKAGE_ARCHIVE).with_facts(Facts::AUDITED | Facts::DIVERGED);
+    /// assert!(rebuild.facts.diverged());
     /// ```
     #[must_use]
     pub fn with_facts(self, facts: Facts) -> Self {
@@ -59,12 +61,12 @@ impl Offer {
 /// ```
 /// use cachewarden_policy::Reach;
 ///
-/// assert!(Reach::Session < Reach::Local && Reach::Local < Reach::Shared);
+/// assert!(Reach::Ephemeral < Reach::Local && Reach::Local < Reach::Shared);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
     /// Seen by this session alone. The build goes on as if it had been kept.
-    Session,
+    Ephemeral,
     /// Kept in the write scope, on this machine.
     Local,
     /// Kept in the write scope, and sent to where other machines find it.

@@ -13,7 +13,7 @@ use crate::Digest;
 /// let session = Session::new().with_seed(7);
 /// let audits = Sample::one_in(1, session.seed);
 ///
-/// let candidate = Candidate::of(Kind::PackageArchive);
+/// let candidate = Candidate::of(Kind::PACKAGE_ARCHIVE);
 /// let verdict = if audits.takes(&candidate.action) { Lookup::Audit } else { Lookup::Hit };
 /// assert_eq!(verdict, Lookup::Audit);
 /// ```

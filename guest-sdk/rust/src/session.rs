@@ -1,6 +1,6 @@
 //! What is known about the build that asks.
 
-use alloc::string::{String, ToString};
+use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use crate::Patterns;
@@ -9,6 +9,7 @@ use crate::Patterns;
 const DEFAULT_SCOPE: &str = "cachewarden.scope";
 
 /// How long the host lets a label's value grow in a scope's name.
+#[cfg(not(target_arch = "wasm32"))]
 const LONGEST_SCOPE_PART: usize = 80;
 
 /// One helper run for one go command, and all that is known about it.
@@ -113,6 +114,7 @@ impl Session {
     /// let session = Session::new().with_label("GITHUB_REF", "refs/pull/17/merge");
     /// assert_eq!(session.labels.len(), 1);
     /// ```
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn with_label(mut self, name: &str, value: &str) -> Self {
         self.labels.push(Label::new(name, value));
@@ -127,6 +129,7 @@ impl Session {
     /// let session = Session::new().with_verified_label("user", "1000");
     /// assert!(session.label("user").unwrap().verified);
     /// ```
+    #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
     pub fn with_verified_label(mut self, name: &str, value: &str) -> Self {
         self.labels.push(Label {
@@ -214,31 +217,65 @@ pub struct Label {
     ///
     /// Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
     pub scope: String,
+    /// 24 hexadecimal digits of the value's SHA-256. It stands for the value in a scope's name where two must fit.
+    pub hash: String,
     /// Whether the host proved it. What is not proved is a job's own word.
     pub verified: bool,
 }
 
 impl Label {
-    /// A label that a job claims, for a test. Its `scope` only resembles the host's: it is `value` with a `-` for every
-    /// character that no scope's name may hold.
+    /// A label that a job claims, for a test, with the `scope` and the `hash` that the host gives it.
     ///
     /// ```
     /// use cachewarden_policy::Label;
     ///
-    /// assert_eq!(Label::new("GITHUB_REF", "refs/heads/fix").scope, "refs-heads-fix");
+    /// let label = Label::new("GITHUB_REF", "refs/heads/fix");
+    /// assert_eq!(label.scope, "refs_2fheads_2ffix");
+    /// assert_eq!(label.hash.len(), 24);
     /// ```
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn new(name: &str, value: &str) -> Self {
-        let fit = |character: char| match character {
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' => character,
-            _ => '-',
-        };
+        let hash = hash(value);
         Self {
             name: name.to_string(),
             value: value.to_string(),
-            scope: value.chars().map(fit).take(LONGEST_SCOPE_PART).collect(),
+            scope: scope_part(value, &hash),
+            hash,
             verified: false,
         }
     }
+}
+
+/// A value made fit to be part of a scope name, as the host does it: every byte but letters, digits, dashes and inner
+/// dots is escaped, and a long value is cut and ended by its hash.
+#[cfg(not(target_arch = "wasm32"))]
+fn scope_part(value: &str, hash: &str) -> String {
+    let last = value.len().saturating_sub(1);
+    let mut part = String::new();
+    for (position, byte) in value.bytes().enumerate() {
+        let inner_dot = byte == b'.' && position != 0 && position != last;
+        if byte.is_ascii_alphanumeric() || byte == b'-' || inner_dot {
+            part.push(char::from(byte));
+        } else {
+            part.push_str(&alloc::format!("_{byte:02x}"));
+        }
+        if part.len() > LONGEST_SCOPE_PART {
+            part.truncate(LONGEST_SCOPE_PART - hash.len() - 2);
+            return alloc::format!("{part}__{hash}");
+        }
+    }
+    part
+}
+
+/// 24 hexadecimal digits of a text's SHA-256.
+#[cfg(not(target_arch = "wasm32"))]
+fn hash(text: &str) -> String {
+    use sha2::{Digest as _, Sha256};
+
+    const BYTES: usize = 12;
+    let digest = Sha256::digest(text.as_bytes());
+    let digits = digest.iter().take(BYTES);
+    digits.map(|byte| alloc::format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

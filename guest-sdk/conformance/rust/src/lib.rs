@@ -12,6 +12,7 @@ struct Settings {
     write: Option<String>,
     read: Vec<String>,
     lifetime: u32,
+    admit: Vec<Kind>,
     refuse: Option<Refuse>,
 }
 
@@ -39,8 +40,8 @@ impl Policy for Mirror {
         );
         for label in &session.labels {
             info!(
-                "label {}={} scope={} verified={}",
-                label.name, label.value, label.scope, label.verified
+                "label {}={} scope={} hash={} verified={}",
+                label.name, label.value, label.scope, label.hash, label.verified
             );
         }
         if let Some(refuse) = settings.refuse {
@@ -55,22 +56,24 @@ impl Policy for Mirror {
             write: settings.write,
             read: settings.read,
             lifetime: (settings.lifetime > 0).then_some(lifetime),
+            admit: settings.admit,
         })
     }
 
     fn get(&mut self, candidate: &Candidate) -> Lookup {
         debug!(
-            "get action={} output={} size={} age={} scope={} kind={} facts={}",
+            "get action={} output={} size={} age={} scope={} kind={} role={} facts={}",
             candidate.action,
             candidate.output,
             candidate.size,
-            candidate.age,
+            candidate.age.as_secs(),
             candidate.scope,
             candidate.kind,
-            names(candidate.facts)
+            candidate.role,
+            candidate.facts
         );
-        assert!(candidate.age != 666, "as told");
-        match candidate.age % 5 {
+        assert!(candidate.age.as_secs() != 666, "as told");
+        match candidate.age.as_secs() % 5 {
             0 => Lookup::Hit,
             1 => Lookup::HitVerified,
             2 => Lookup::Skip,
@@ -81,16 +84,12 @@ impl Policy for Mirror {
 
     fn put(&mut self, offer: &Offer) -> Reach {
         debug!(
-            "put action={} output={} size={} kind={} facts={}",
-            offer.action,
-            offer.output,
-            offer.size,
-            offer.kind,
-            names(offer.facts)
+            "put action={} output={} size={} kind={} role={} facts={}",
+            offer.action, offer.output, offer.size, offer.kind, offer.role, offer.facts
         );
         assert!(offer.size != 666, "as told");
         match offer.size % 3 {
-            0 => Reach::Session,
+            0 => Reach::Ephemeral,
             1 => Reach::Local,
             _ => Reach::Shared,
         }
@@ -112,25 +111,6 @@ impl Policy for Mirror {
 
 fn join(patterns: &Patterns) -> String {
     patterns.iter().collect::<Vec<_>>().join(",")
-}
-
-/// The facts that hold, `-` for none.
-fn names(facts: Facts) -> String {
-    let all = [
-        ("bound", facts.bound),
-        ("remote", facts.remote),
-        ("audited", facts.audited),
-        ("diverged", facts.diverged),
-    ];
-    let held: Vec<_> = all
-        .iter()
-        .filter(|(_, holds)| *holds)
-        .map(|(name, _)| *name)
-        .collect();
-    match held.is_empty() {
-        true => "-".to_owned(),
-        false => held.join(","),
-    }
 }
 
 cachewarden_policy::export!(Mirror);

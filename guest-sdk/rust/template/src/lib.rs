@@ -1,4 +1,4 @@
-//! Objects that are larger than a setting stay on this machine.
+//! Objects that are larger than a setting stay on this machine, and so do those that no other machine can use.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -36,7 +36,7 @@ impl Policy for Frugal {
         if offer.size > self.largest {
             Reach::Local
         } else {
-            Reach::Shared
+            offer.kind.default_reach()
         }
     }
 }

@@ -1,0 +1,366 @@
+//! Kinds, roles and facts: the words of `wit/words.toml`.
+//!
+//! All three are open. A newer host may know more of them than this SDK, and tells a policy what it knows all the same.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::str::FromStr;
+
+use serde::{Deserialize, Deserializer, de};
+
+use crate::Reach;
+
+/// What the host recognised an object to be, by its bytes.
+///
+/// ```
+/// use cachewarden_policy::{Kind, Reach};
+///
+/// let reach = match Kind::TOOL_OUTPUT {
+///     Kind::TOOL_OUTPUT | Kind::FIX_ARCHIVE => Reach::Ephemeral,
+///     kind => kind.default_reach(),
+/// };
+/// assert_eq!(reach, Reach::Ephemeral);
+/// ```
+///
+/// Settings may name kinds:
+///
+/// ```
+/// use cachewarden_policy::Kind;
+///
+/// assert_eq!("package-archive".parse(), Ok(Kind::PACKAGE_ARCHIVE));
+/// assert_eq!("kind-4242".parse::<Kind>().unwrap().to_string(), "kind-4242");
+/// assert!("archive".parse::<Kind>().is_err());
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Kind(u32);
+
+impl Kind {
+    // BEGIN kinds (cargo xtask words)
+    /// None of the others.
+    pub const OTHER: Self = Kind(0);
+    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    pub const EMPTY: Self = Kind(1);
+    /// A compiled package.
+    pub const PACKAGE_ARCHIVE: Self = Kind(2);
+    /// An index of the source files of a module or a package.
+    pub const MODULE_INDEX: Self = Kind(3);
+    /// The names of the source files that a step made, all of them plain local names.
+    pub const FILE_LIST: Self = Kind(4);
+    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    /// each time that the test runs.
+    pub const TEST_RECORD: Self = Kind(5);
+    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    pub const ANALYSIS_FACTS: Self = Kind(6);
+    /// A source file that a tool (cgo, cover) made.
+    pub const GENERATED_SOURCE: Self = Kind(7);
+    /// What a coverage run must know about a package.
+    pub const COVERAGE_META: Self = Kind(8);
+    /// Whether the C compiler knows a flag: `true` or `false`.
+    pub const PROBE: Self = Kind(9);
+    /// A program that the system can run.
+    pub const EXECUTABLE: Self = Kind(10);
+    /// A zip archive of the files that `go fix` would change.
+    pub const FIX_ARCHIVE: Self = Kind(11);
+    /// What a compiler, a linker or vet printed.
+    pub const TOOL_OUTPUT: Self = Kind(12);
+    /// The findings of staticcheck about a package.
+    pub const ANALYSIS_RESULT: Self = Kind(13);
+    /// A profile that was prepared for the compiler.
+    pub const PGO_PROFILE: Self = Kind(14);
+
+    /// The names, by number.
+    const KINDS: [&'static str; 15] = [
+        "other",
+        "empty",
+        "package-archive",
+        "module-index",
+        "file-list",
+        "test-record",
+        "analysis-facts",
+        "generated-source",
+        "coverage-meta",
+        "probe",
+        "executable",
+        "fix-archive",
+        "tool-output",
+        "analysis-result",
+        "pgo-profile",
+    ];
+
+    /// Kinds that stay on this machine where a policy does not say otherwise.
+    const LOCAL: [Self; 4] = [
+        Self::MODULE_INDEX,
+        Self::TEST_RECORD,
+        Self::EXECUTABLE,
+        Self::FIX_ARCHIVE,
+    ];
+    // END kinds
+
+    /// The kind of this number, known or not.
+    ///
+    /// ```
+    /// assert_eq!(cachewarden_policy::Kind::from_number(1), cachewarden_policy::Kind::EMPTY);
+    /// ```
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
+    /// Its number.
+    ///
+    /// ```
+    /// assert_eq!(cachewarden_policy::Kind::EMPTY.number(), 1);
+    /// ```
+    pub const fn number(self) -> u32 {
+        self.0
+    }
+
+    /// How far an object of this kind travels where no policy decides.
+    ///
+    /// ```
+    /// use cachewarden_policy::{Kind, Reach};
+    ///
+    /// assert_eq!(Kind::TEST_RECORD.default_reach(), Reach::Local);
+    /// assert_eq!(Kind::PACKAGE_ARCHIVE.default_reach(), Reach::Shared);
+    /// ```
+    pub fn default_reach(self) -> Reach {
+        if Self::LOCAL.contains(&self) {
+            Reach::Local
+        } else {
+            Reach::Shared
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    /// The name, `kind-4242` where this SDK knows none.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(formatter, &Self::KINDS, "kind", self.0)
+    }
+}
+
+impl FromStr for Kind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        number(&Self::KINDS, "kind", text).map(Self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen.
+///
+/// ```
+/// use cachewarden_policy::Role;
+///
+/// assert_eq!(Role::SOURCE_LIST.to_string(), "source-list");
+/// assert_eq!(Role::default(), Role::UNKNOWN);
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Role(u32);
+
+impl Role {
+    // BEGIN roles (cargo xtask words)
+    /// Nothing that the session has seen explains the key.
+    pub const UNKNOWN: Self = Role(0);
+    /// The action's own output: the object's build ID names the action.
+    pub const OUTPUT: Self = Role(1);
+    /// What the compiler or vet printed.
+    pub const STDOUT: Self = Role(2);
+    /// What the linker printed.
+    pub const LINK_STDOUT: Self = Role(3);
+    /// The list of the package's source files.
+    pub const SOURCE_LIST: Self = Role(4);
+    /// The header that cgo made for the package's exported functions.
+    pub const CGO_HEADER: Self = Role(5);
+    /// The changes that `go fix` would make.
+    pub const FIX_ARCHIVE: Self = Role(6);
+    /// The coverage profile of a test's output.
+    pub const COVER_PROFILE: Self = Role(7);
+
+    /// The names, by number.
+    const ROLES: [&'static str; 8] = [
+        "unknown",
+        "output",
+        "stdout",
+        "link-stdout",
+        "source-list",
+        "cgo-header",
+        "fix-archive",
+        "cover-profile",
+    ];
+    // END roles
+
+    /// The role of this number, known or not.
+    ///
+    /// ```
+    /// assert_eq!(cachewarden_policy::Role::from_number(2), cachewarden_policy::Role::STDOUT);
+    /// ```
+    pub const fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for Role {
+    /// The name, `role-4242` where this SDK knows none.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        show(formatter, &Self::ROLES, "role", self.0)
+    }
+}
+
+/// A set of what the host itself established about an object. A job cannot claim any of it.
+///
+/// ```
+/// use cachewarden_policy::Facts;
+///
+/// let facts = Facts::BUILD_ID_MATCHES | Facts::REMOTE;
+/// assert!(facts.build_id_matches() && facts.remote() && !facts.audited());
+/// assert_eq!(facts.to_string(), "build-id-matches,remote");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Facts(u32);
+
+impl Facts {
+    /// Nothing is known.
+    pub const NONE: Self = Self(0);
+
+    // BEGIN facts (cargo xtask words)
+    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    /// rewrites outputs (`-toolexec`) may break it.
+    pub const BUILD_ID_MATCHES: Self = Facts(1);
+
+    /// Whether [`BUILD_ID_MATCHES`](Self::BUILD_ID_MATCHES) holds.
+    #[must_use]
+    pub const fn build_id_matches(self) -> bool {
+        self.has(Self::BUILD_ID_MATCHES)
+    }
+
+    /// It comes from beyond this machine.
+    pub const REMOTE: Self = Facts(2);
+
+    /// Whether [`REMOTE`](Self::REMOTE) holds.
+    #[must_use]
+    pub const fn remote(self) -> bool {
+        self.has(Self::REMOTE)
+    }
+
+    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    pub const AUDITED: Self = Facts(4);
+
+    /// Whether [`AUDITED`](Self::AUDITED) holds.
+    #[must_use]
+    pub const fn audited(self) -> bool {
+        self.has(Self::AUDITED)
+    }
+
+    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    /// says what becomes of this one.
+    pub const DIVERGED: Self = Facts(8);
+
+    /// Whether [`DIVERGED`](Self::DIVERGED) holds.
+    #[must_use]
+    pub const fn diverged(self) -> bool {
+        self.has(Self::DIVERGED)
+    }
+
+    // END facts
+
+    // BEGIN fact names (cargo xtask words)
+
+    /// The names, by number.
+    const NAMES: [&'static str; 4] = ["build-id-matches", "remote", "audited", "diverged"];
+    // END fact names
+
+    /// The set of these bits, known or not.
+    ///
+    /// ```
+    /// assert_eq!(cachewarden_policy::Facts::from_bits(1 << 9).to_string(), "fact-9");
+    /// ```
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// Whether all of these facts hold.
+    ///
+    /// ```
+    /// use cachewarden_policy::Facts;
+    ///
+    /// assert!(!Facts::REMOTE.has(Facts::REMOTE | Facts::AUDITED));
+    /// ```
+    pub const fn has(self, facts: Self) -> bool {
+        self.0 & facts.0 == facts.0
+    }
+}
+
+impl core::ops::BitOr for Facts {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+impl fmt::Display for Facts {
+    /// The names of those that hold, joined by commas; `-` where none does.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 == 0 {
+            return formatter.pad("-");
+        }
+        let mut names = String::new();
+        for bit in (0..u32::BITS).filter(|bit| self.0 >> bit & 1 == 1) {
+            if !names.is_empty() {
+                names.push(',');
+            }
+            match Self::NAMES.get(bit as usize) {
+                Some(name) => names.push_str(name),
+                None => names.push_str(&format!("fact-{bit}")),
+            }
+        }
+        formatter.pad(&names)
+    }
+}
+
+/// A text that is the name of no kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownWord {
+    what: &'static str,
+    text: String,
+}
+
+impl fmt::Display for UnknownWord {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` is no {}", self.text, self.what)
+    }
+}
+
+impl core::error::Error for UnknownWord {}
+
+fn show(
+    formatter: &mut fmt::Formatter<'_>,
+    names: &[&str],
+    what: &str,
+    number: u32,
+) -> fmt::Result {
+    match names.get(number as usize) {
+        Some(name) => formatter.pad(name),
+        None => formatter.pad(&format!("{what}-{number}")),
+    }
+}
+
+fn number(names: &[&str], what: &'static str, text: &str) -> Result<u32, UnknownWord> {
+    let known = names.iter().position(|name| *name == text);
+    let known = known.and_then(|position| u32::try_from(position).ok());
+    let spelled = || text.strip_prefix(what)?.strip_prefix('-')?.parse().ok();
+    known.or_else(spelled).ok_or_else(|| UnknownWord {
+        what,
+        text: text.to_string(),
+    })
+}

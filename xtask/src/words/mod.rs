@@ -1,0 +1,151 @@
+//! `cargo xtask words`: writes what the host, the SDKs and the documentation repeat of guest-sdk/wit/words.toml.
+//!
+//! Each place is a block between two lines that hold `BEGIN name (cargo xtask words)` and `END name`, in whatever way
+//! the file writes comments. What stands outside the block is a person's. `cargo xtask test` finds a block that is out
+//! of date.
+
+mod assembly_script;
+mod c;
+mod docs;
+mod go;
+mod host;
+mod javascript;
+mod python;
+mod rust;
+mod table;
+mod wat;
+mod wit;
+mod zig;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::workspace::Workspace;
+
+use table::Words;
+
+/// A block of a file, and what belongs into it.
+struct Block {
+    /// The file, from the root of the repository.
+    file: &'static str,
+    /// The block's name in that file.
+    name: &'static str,
+    /// Whole lines.
+    text: String,
+}
+
+impl Block {
+    fn new(file: &'static str, name: &'static str, text: String) -> Block {
+        Block { file, name, text }
+    }
+}
+
+/// Every block there is.
+fn blocks(words: &Words) -> Vec<Block> {
+    [
+        wit::blocks(words),
+        host::blocks(words),
+        rust::blocks(words),
+        go::blocks(words),
+        c::blocks(words),
+        javascript::blocks(words),
+        assembly_script::blocks(words),
+        python::blocks(words),
+        zig::blocks(words),
+        wat::blocks(words),
+        docs::blocks(words),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Brings every block up to date.
+pub(crate) fn write(workspace: &Workspace) -> Result<()> {
+    for block in blocks(&Words::read(workspace)?) {
+        let file = workspace.root().join(block.file);
+        let (before, after) = read(&file, &block)?;
+        if before != after {
+            fs::write(&file, after).with_context(|| format!("cannot write {}", file.display()))?;
+            println!("{}: {}", block.file, block.name);
+        }
+    }
+    Ok(())
+}
+
+/// An error that names each block that is out of date.
+pub(crate) fn check(workspace: &Workspace) -> Result<()> {
+    let mut stale = Vec::new();
+    for block in blocks(&Words::read(workspace)?) {
+        let (before, after) = read(&workspace.root().join(block.file), &block)?;
+        if before != after {
+            stale.push(format!("{} ({})", block.file, block.name));
+        }
+    }
+    ensure!(
+        stale.is_empty(),
+        "these do not say what guest-sdk/wit/words.toml says; run `cargo xtask words`: {}",
+        stale.join(", ")
+    );
+    Ok(())
+}
+
+/// A file as it is, and as it should be.
+fn read(file: &Path, block: &Block) -> Result<(String, String)> {
+    let text =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let updated = replace(&text, block.name, &block.text)
+        .with_context(|| format!("cannot update {}", file.display()))?;
+    Ok((text, updated))
+}
+
+/// `text` with other lines between the two that mark the block.
+fn replace(text: &str, name: &str, lines: &str) -> Result<String> {
+    let begin = format!("BEGIN {name} (cargo xtask words)");
+    let end = format!("END {name}");
+    let (mut result, mut inside, mut found) = (String::with_capacity(text.len()), false, false);
+    for line in text.split_inclusive('\n') {
+        if inside && line.contains(&end) {
+            inside = false;
+        }
+        if !inside {
+            result.push_str(line);
+        }
+        if line.contains(&begin) {
+            ensure!(!found, "it has the line `{begin}` twice");
+            (inside, found) = (true, true);
+            result.push_str(lines);
+        }
+    }
+    if !found || inside {
+        bail!("it needs a line with `{begin}` and a later one with `{end}`");
+    }
+    Ok(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_is_replaced_and_the_rest_stays() {
+        let text = "a\n// BEGIN x (cargo xtask words)\nold\n// END x\nb";
+        let expected = "a\n// BEGIN x (cargo xtask words)\nnew\n// END x\nb";
+        assert_eq!(replace(text, "x", "new\n").unwrap(), expected);
+        assert_eq!(replace(expected, "x", "new\n").unwrap(), expected);
+    }
+
+    #[test]
+    fn a_block_without_its_two_lines_is_an_error() {
+        for text in [
+            "",
+            "// END x\n",
+            "// BEGIN x (cargo xtask words)\n",
+            "// BEGIN x (cargo xtask words)\n// END x\n// BEGIN x (cargo xtask words)\n// END x\n",
+        ] {
+            assert!(replace(text, "x", "").is_err(), "{text:?}");
+        }
+    }
+}

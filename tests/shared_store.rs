@@ -40,11 +40,12 @@ fn a_store_that_others_may_write_is_not_used() {
         ("", 0o2775),
         ("objects", 0o722),
         ("scopes", 0o720),
+        ("recent", 0o720),
     ] {
         let sandbox = filled();
         let path = match folder {
             "" => sandbox.store(),
-            folder => sandbox.store().join(folder),
+            folder => sandbox.folder(&format!("store/{folder}")),
         };
         set_mode(&path, mode);
         let before = listing(&sandbox.store());

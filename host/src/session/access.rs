@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use crate::policy::Grant;
-use crate::store::ScopeName;
+use crate::store::{Right, ScopeName};
 
 use super::pattern::Pattern;
 
@@ -70,6 +70,14 @@ impl Access {
             write,
             lifetime,
         })
+    }
+
+    /// What the session may do to a scope that it reads.
+    pub(super) fn right_to(&self, scope: &ScopeName) -> Right {
+        match self.write.as_ref() == Some(scope) {
+            true => Right::Write,
+            false => Right::Read,
+        }
     }
 
     /// When an entry put at `now` stops counting.

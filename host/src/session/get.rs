@@ -79,7 +79,10 @@ impl Session {
         let (mut refused, mut asked) = (false, false);
         for index in 0..self.access.read.len() {
             let scope = &self.access.read[index];
-            let Some(mut found) = self.store.find(scope, action, now) else {
+            let Some(mut found) = self
+                .store
+                .find(scope, self.access.right_to(scope), action, now)
+            else {
                 continue;
             };
             let verdict = self.ask_get(action, &found, index, now);

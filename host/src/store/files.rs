@@ -64,6 +64,20 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     .map(|(file, _)| file)
 }
 
+/// Opens a regular file to read and to write it, likewise; it is created where it is missing, and so is its folder.
+pub(super) fn open_or_create(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).mode(mode);
+    let opened = match open(&mut options, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+            open(&mut options, path)
+        }
+        opened => opened,
+    };
+    opened.map(|(file, _)| file)
+}
+
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
     let file = options

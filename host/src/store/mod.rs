@@ -7,7 +7,7 @@
 //! ```text
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
-//! scopes/<scope>/recent        what was lately read of them, see `recent`
+//! recent/<scope>               what was lately read of a scope, see `recent`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! CACHEDIR.TAG, VERSION
@@ -38,7 +38,7 @@ mod trim;
 mod verify;
 
 pub use boot::Boot;
-pub use entries::Found;
+pub use entries::{Found, Right};
 pub use entry::{Entry, Producer, Reach};
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
@@ -95,8 +95,10 @@ impl Shared {
         match scopes.get(scope) {
             Some(entries) => Arc::clone(entries),
             None => {
-                let folder = layout::scope_path(&self.folder, scope);
-                let entries = Arc::new(Entries::new(folder));
+                let entries = Arc::new(Entries::new(
+                    layout::scope_path(&self.folder, scope),
+                    layout::recent_path(&self.folder, scope),
+                ));
                 scopes.insert(scope.clone(), Arc::clone(&entries));
                 entries
             }
@@ -158,9 +160,15 @@ impl Store {
         self.boot
     }
 
-    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size, or was there within
-    /// the hour where the entry is remembered.
-    pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
+    /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is
+    /// there in its size, or was there within the hour where the entry is remembered.
+    pub fn find(
+        &self,
+        scope: &ScopeName,
+        right: Right,
+        action: &Digest,
+        now: SystemTime,
+    ) -> Option<Found> {
         let shared = self.shared.as_ref()?;
         let entries = shared.entries(scope);
         let (entry, origin) = entries.find(action, self.boot, now)?;
@@ -175,6 +183,7 @@ impl Store {
         Some(Found {
             entry,
             action: *action,
+            right,
             entries,
             file,
             object,

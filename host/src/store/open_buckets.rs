@@ -111,19 +111,6 @@ impl OpenBuckets {
         Status::of(&status, expected)
     }
 
-    /// Opens a regular file beside the buckets, to read and to write it; with a mode, it is created where it is missing.
-    pub(super) fn open_beside(&self, name: &str, mode: Option<u32>) -> io::Result<File> {
-        let flags = match mode {
-            Some(_) => OFlags::RDWR | OFlags::CREATE | CAREFULLY,
-            None => OFlags::RDWR | CAREFULLY,
-        };
-        let mode = Mode::from_raw_mode(mode.unwrap_or(0));
-        let file =
-            File::from(self.in_folder(|folder| rustix::fs::openat(folder, name, flags, mode))?);
-        Status::of(&rustix::fs::fstat(&file)?, FileType::RegularFile)?;
-        Ok(file)
-    }
-
     /// A new file in a digest's bucket, which is made where it is missing; to be named when it is complete.
     pub(super) fn create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
         for _ in 0..ATTEMPTS {

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::layout::{OBJECTS, SCOPES, StoreError};
+use super::layout::{FOLDERS, StoreError};
 
 /// Whether a store may be one that others can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +35,11 @@ pub(super) fn check_owner(path: &Path, sharing: Sharing) -> Result<(), StoreErro
     }
 }
 
-/// Sees that nobody but this user can change a store. Looked at are the folder and the two in it that hold everything;
-/// this program makes all others for this user alone.
+/// Sees that nobody but this user can change a store. Looked at are the folder and those in it that hold everything; this
+/// program makes all others for this user alone.
 pub(super) fn check(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
-    for path in [folder.to_owned(), folder.join(OBJECTS), folder.join(SCOPES)] {
+    let inside = FOLDERS.iter().map(|name| folder.join(name));
+    for path in std::iter::once(folder.to_owned()).chain(inside) {
         check_owner(&path, sharing)?;
         if let Some((Whose::Everybodys, metadata)) = look(&path, sharing)? {
             return Err(StoreError::Writable {

@@ -11,10 +11,12 @@ mod get;
 mod label;
 mod pattern;
 mod put;
+mod rules;
 
 pub use access::Allowed;
 pub use label::{
-    HOST_PREFIX, default_scope as default_scope_label, scope_part, told as told_label,
+    HOST_PREFIX, default_scope as default_scope_label, hash as label_hash, scope_part,
+    told as told_label,
 };
 pub use pattern::Pattern;
 
@@ -26,6 +28,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::content::Roles;
 use crate::digest::Digest;
 use crate::notices::Notices;
 use crate::policy::{
@@ -110,6 +113,8 @@ pub struct Session {
     answered: Option<Found>,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
+    /// The actions that the client named, by which keys have a role.
+    roles: Roles,
     tally: Tally,
     recorder: Recorder,
     notices: Notices,
@@ -174,6 +179,7 @@ impl Session {
             own: HashMap::new(),
             answered: None,
             audits: HashMap::new(),
+            roles: Roles::default(),
             tally: Tally::default(),
             recorder,
             notices,

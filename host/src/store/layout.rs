@@ -18,7 +18,7 @@ use super::owner::{self, Sharing};
 use super::scope::ScopeName;
 
 /// The layout that this program reads and writes.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// The folder of objects.
 pub(super) const OBJECTS: &str = "objects";

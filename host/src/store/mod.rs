@@ -160,6 +160,11 @@ impl Store {
         self.boot
     }
 
+    /// The user that new entries name.
+    pub fn user(&self) -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
     /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is
     /// there in its size, or was there within the hour where the entry is remembered.
     pub fn find(

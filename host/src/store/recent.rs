@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::content::{Facts, Kind};
+use crate::content::{Content, Facts, Kind, Role};
 use crate::digest::Digest;
 
 use super::boot::Boot;
@@ -43,13 +43,13 @@ const SLOTS: u64 = 65_536;
 const SLOT: usize = 128;
 
 /// What of it is used; the seal is at its end.
-const CONTENT: usize = 106;
+const CONTENT: usize = 120;
 
 /// A change may carry the same time as the look before it, as finely as a file system tells times: seconds, on the coarsest.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// The form of a slot, for its seal. Another version may know other kinds.
-const FORM: &str = concat!("recent entries, form 2, ", env!("CARGO_PKG_VERSION"));
+const FORM: &str = concat!("recent entries, form 3, ", env!("CARGO_PKG_VERSION"));
 
 /// The table of one scope, and what is known of the scope's buckets.
 #[derive(Debug)]
@@ -252,8 +252,8 @@ fn offset(action: &Digest) -> u64 {
     action.words()[1] % SLOTS * SLOT as u64
 }
 
-/// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words, kind, flags; and in
-/// its last eight bytes the seal.
+/// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words of eight
+/// bytes; kind and role, facts, user and reach as numbers of four; and in its last eight bytes the seal.
 fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; SLOT] {
     let mut slot = [0; SLOT];
     slot[..32].copy_from_slice(action.as_bytes());
@@ -268,10 +268,16 @@ fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; 
     for (place, word) in slot[64..104].chunks_exact_mut(8).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());
     }
-    slot[104] = entry.kind as u8;
-    slot[105] = u8::from(entry.facts.bound)
-        | u8::from(entry.facts.remote) << 1
-        | u8::from(entry.reach == Reach::Shared) << 2;
+    // Numbers of later versions are not remembered whole, but under a seal of this version alone.
+    let numbers = [
+        entry.content.kind.number() << 8 | entry.content.role.number() & 0xff,
+        entry.content.facts.bits(),
+        entry.user,
+        u32::from(entry.reach == Reach::Shared),
+    ];
+    for (place, number) in slot[104..120].chunks_exact_mut(4).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
     let seal = seal(&slot, stamp);
     slot[SLOT - 8..].copy_from_slice(&seal);
     slot
@@ -292,25 +298,29 @@ fn unpack(
         u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
     };
     let time = |word| UNIX_EPOCH.checked_add(Duration::from_nanos(word));
-    let flag = |bit: u8| slot[105] & 1 << bit != 0;
+    let number = |index: usize| {
+        let bytes = &slot[104 + 4 * index..][..4];
+        u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+    };
     let entry = Entry {
         output: Digest::from_bytes(slot[32..64].try_into().expect("32 bytes")),
         size: word(0),
         time: time(word(1))?,
-        kind: *Kind::ALL.get(usize::from(slot[104]))?,
-        facts: Facts {
-            bound: flag(0),
-            remote: flag(1),
+        content: Content {
+            kind: Kind::from_number(number(0) >> 8),
+            role: Role::from_number(number(0) & 0xff),
+            facts: Facts::from_bits(number(1)),
         },
         expires: match word(2) {
             0 => None,
             nanoseconds => Some(time(nanoseconds)?),
         },
-        reach: match flag(2) {
-            true => Reach::Shared,
-            false => Reach::Local,
+        reach: match number(3) {
+            0 => Reach::Local,
+            _ => Reach::Shared,
         },
         producer: Producer(word(4)),
+        user: number(2),
         boot,
     };
     Some((entry, time(word(3))?))
@@ -338,13 +348,13 @@ mod tests {
         Kind::ALL.into_iter().enumerate().map(|(number, kind)| {
             let bit = |bit: usize| number & 1 << bit != 0;
             Entry {
-                output: Digest::of(kind.name().as_bytes()),
+                output: Digest::of(kind.to_string().as_bytes()),
                 size: u64::MAX - number as u64,
                 time: UNIX_EPOCH + Duration::from_nanos(1_800_000_000_123_456_789),
-                kind,
-                facts: Facts {
-                    bound: bit(0),
-                    remote: bit(1),
+                content: Content {
+                    kind,
+                    role: Role::ALL[number % Role::ALL.len()],
+                    facts: Facts::from_bits(number as u32 * 0x0101_0101),
                 },
                 expires: bit(2).then(|| UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
                 reach: match bit(3) {
@@ -352,6 +362,7 @@ mod tests {
                     false => Reach::Local,
                 },
                 producer: Producer(0x0123_4567_89ab_cdef),
+                user: u32::MAX - number as u32,
                 boot: Boot::of("a boot"),
             }
         })

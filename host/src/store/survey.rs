@@ -122,7 +122,7 @@ impl ScopeSurvey {
         self.bytes = self.bytes.saturating_add(entry.size);
         self.oldest_seconds = self.oldest_seconds.max(seconds_since(entry.time));
         self.last_used_seconds = self.last_used_seconds.min(seconds_since(used));
-        let kind = self.kinds.entry(entry.kind).or_default();
+        let kind = self.kinds.entry(entry.content.kind).or_default();
         kind.entries += 1;
         kind.bytes = kind.bytes.saturating_add(entry.size);
     }

@@ -17,6 +17,7 @@ mod policy;
 mod reach;
 mod refusal;
 mod sample;
+mod scope_part;
 mod session;
 mod settings;
 mod totals;

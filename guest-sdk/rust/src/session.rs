@@ -4,12 +4,10 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::Patterns;
+use crate::scope_part::scope_part;
 
 /// The label by which the host tells a session's default scope.
 const DEFAULT_SCOPE: &str = "cachewarden.scope";
-
-/// How long the host lets a label's value grow in a scope's name.
-const LONGEST_SCOPE_PART: usize = 80;
 
 /// One helper run for one go command, and all that is known about it.
 ///
@@ -219,23 +217,18 @@ pub struct Label {
 }
 
 impl Label {
-    /// A label that a job claims, for a test. Its `scope` only resembles the host's: it is `value` with a `-` for every
-    /// character that no scope's name may hold.
+    /// A label that a job claims, for a test. Its `scope` is what the host makes of the value.
     ///
     /// ```
     /// use cachewarden_policy::Label;
     ///
-    /// assert_eq!(Label::new("GITHUB_REF", "refs/heads/fix").scope, "refs-heads-fix");
+    /// assert_eq!(Label::new("GITHUB_REF", "refs/heads/fix").scope, "refs_2fheads_2ffix");
     /// ```
     pub fn new(name: &str, value: &str) -> Self {
-        let fit = |character: char| match character {
-            'A'..='Z' | 'a'..='z' | '0'..='9' | '.' | '_' => character,
-            _ => '-',
-        };
         Self {
             name: name.to_string(),
             value: value.to_string(),
-            scope: value.chars().map(fit).take(LONGEST_SCOPE_PART).collect(),
+            scope: scope_part(value),
             verified: false,
         }
     }

@@ -13,6 +13,9 @@ use crate::store::Found;
 
 use super::Session;
 
+/// Audits that may wait for their put: the client chooses whether one comes.
+const MAX_AUDITS: usize = 65_536;
+
 /// Nothing was found that may be answered.
 struct Missed {
     /// There was something, and the policy said no.
@@ -104,7 +107,10 @@ impl Session {
                 }
                 Some(Lookup::Miss) => return nothing(true),
                 Some(Lookup::Audit) => {
-                    self.audits.insert(*action, found.entry.output);
+                    // One too many is built again as well, and not compared.
+                    if self.audits.len() < MAX_AUDITS {
+                        self.audits.insert(*action, found.entry.output);
+                    }
                     return nothing(true);
                 }
             };

@@ -92,6 +92,29 @@ mod tests {
     }
 
     #[test]
+    fn every_sdk_can_make_the_same_part_of_a_value() {
+        // Each SDK's tests read these cases, too: a policy's own tests must see the scopes that its builds will have.
+        #[derive(serde::Deserialize)]
+        struct Case {
+            value: String,
+            scope: String,
+            hash: String,
+        }
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../guest-sdk/conformance/scope-parts.json"
+        );
+        let text = std::fs::read_to_string(file).unwrap();
+        let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+        assert!(cases.len() > 100, "{} cases", cases.len());
+        for Case { value, scope, hash } in cases {
+            assert_eq!(scope_part(&value), scope, "{value:?}");
+            let digest = Digest::of(value.as_bytes()).to_hex();
+            assert_eq!(digest[..HASH_LENGTH], hash, "{value:?}");
+        }
+    }
+
+    #[test]
     fn values_become_parts_of_scope_names_and_stay_different() {
         let long = "x".repeat(10_000);
         let longer = "x".repeat(10_001);

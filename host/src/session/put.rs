@@ -12,7 +12,8 @@ use crate::protocol::{BodyError, RequestSource, Response, ResponseSink};
 use crate::recording::{Asked, Line};
 use crate::store::{self, Entry, Incoming, PutError, Stored};
 
-use super::{OwnPut, Session};
+use super::Session;
+use super::own::OwnPut;
 
 /// A body from this size on is read and decoded by one thread while another hashes and writes it. Below, starting one
 /// costs more than it saves.
@@ -111,7 +112,7 @@ impl Session {
             disk_path: stored.disk_path,
         };
         let sent = sink.send(&Response::Kept(id, &own.disk_path));
-        self.own.insert(*action, own);
+        self.note_own(*action, own);
         sent
     }
 

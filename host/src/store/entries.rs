@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use super::boot::Boot;
 use super::entry::{Entry, MAX_LINE};
-use super::files;
+use super::files::{self, FILE_MODE};
 use super::objects::FoundObject;
 use super::open_buckets::OpenBuckets;
 use super::recent::{Recent, Remembered, Stamp};
-
-/// An entry's file is replaced whole; its owner changes its boot and its time in place.
-const MODE: u32 = 0o644;
 
 /// The entries of a scope.
 #[derive(Debug)]
@@ -71,9 +69,9 @@ pub struct Found {
 
 impl Entries {
     /// The entries in a scope's folder, and the table of what was lately read of them; neither need exist.
-    pub(super) fn new(folder: PathBuf, table: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf, table: PathBuf, patience: Arc<Patience>) -> Self {
         Self {
-            buckets: OpenBuckets::new(folder),
+            buckets: OpenBuckets::new(folder, patience),
             recent: Recent::new(table),
         }
     }
@@ -105,7 +103,7 @@ impl Entries {
 
     /// Writes an action's entry.
     pub(super) fn put(&self, action: &Digest, entry: &Entry) -> io::Result<()> {
-        let mut file = self.buckets.create(action, MODE)?;
+        let mut file = self.buckets.create(action, FILE_MODE)?;
         file.write_all(entry.to_line().as_bytes())?;
         if file.name(action, &self.buckets.bucket_path(action))? {
             self.recent.forget(action);

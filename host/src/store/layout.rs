@@ -274,7 +274,7 @@ fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
 
 /// A file to be named that the disk has. Once for a store: a power failure that left the version empty would shut it.
 fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let mut file = files::new_in(folder, 0o644)?;
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)

@@ -36,6 +36,7 @@ mod survey;
 mod suspect;
 mod trim;
 mod verify;
+mod way;
 
 pub use boot::Boot;
 pub use entries::{Found, Right};
@@ -58,6 +59,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use entries::{Entries, Origin};
 use objects::Objects;
@@ -70,6 +72,8 @@ pub struct Store {
     shared: Option<Shared>,
     private: PrivateObjects,
     boot: Boot,
+    /// With trimmers, whichever folder they lock.
+    patience: Arc<Patience>,
 }
 
 #[derive(Debug)]
@@ -78,14 +82,23 @@ struct Shared {
     objects: Objects,
     /// The entries of the scopes that were looked into.
     scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
+    patience: Arc<Patience>,
 }
 
 impl Shared {
-    fn new(folder: &Path, gocache: Option<&Path>) -> Self {
+    fn new(
+        folder: &Path,
+        gocache: Option<&Path>,
+        sharing: Sharing,
+        patience: &Arc<Patience>,
+    ) -> Self {
+        let objects = folder.join(layout::OBJECTS);
+        let gocache = gocache.map(Path::to_owned);
         Self {
             folder: folder.to_owned(),
-            objects: Objects::new(folder.join(layout::OBJECTS), gocache.map(Path::to_owned)),
+            objects: Objects::new(objects, gocache, sharing, Arc::clone(patience)),
             scopes: Mutex::default(),
+            patience: Arc::clone(patience),
         }
     }
 
@@ -98,6 +111,7 @@ impl Shared {
                 let entries = Arc::new(Entries::new(
                     layout::scope_path(&self.folder, scope),
                     layout::recent_path(&self.folder, scope),
+                    Arc::clone(&self.patience),
                 ));
                 scopes.insert(scope.clone(), Arc::clone(&entries));
                 entries
@@ -119,10 +133,7 @@ impl Store {
         sharing: Sharing,
     ) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
-        Ok(Self {
-            shared: Some(Shared::new(folder, gocache)),
-            ..Self::without_folder(gocache)
-        })
+        Ok(Self::in_folder(folder, gocache, sharing))
     }
 
     /// Whether there is a store in `folder`. Looking makes none.
@@ -130,12 +141,23 @@ impl Store {
         layout::is_store(folder)
     }
 
+    /// The store in a folder that was looked at.
+    fn in_folder(folder: &Path, gocache: Option<&Path>, sharing: Sharing) -> Self {
+        let store = Self::without_folder(gocache);
+        Self {
+            shared: Some(Shared::new(folder, gocache, sharing, &store.patience)),
+            ..store
+        }
+    }
+
     /// No store: gets find nothing, and puts go to the private folder.
     pub fn without_folder(gocache: Option<&Path>) -> Self {
+        let patience = files::patience();
         Self {
             shared: None,
-            private: PrivateObjects::new(gocache),
+            private: PrivateObjects::new(gocache, Arc::clone(&patience)),
             boot: Boot::current(),
+            patience,
         }
     }
 
@@ -208,7 +230,7 @@ impl Store {
             return false;
         }
         // The object first: it must never look older than its entry by more than the trimmer allows for.
-        if !objects::keep(&mut found.object, now) {
+        if !objects::keep(&mut found.object, now, &self.patience) {
             return false;
         }
         found.mark(self.boot, now);
@@ -223,7 +245,7 @@ impl Store {
     /// Whether an object that this session put is there still; it is marked as used.
     pub fn still_has(&self, disk_path: &str, size: u64, now: SystemTime) -> bool {
         objects::find_at(disk_path.to_owned(), size)
-            .is_some_and(|mut object| objects::keep(&mut object, now))
+            .is_some_and(|mut object| objects::keep(&mut object, now, &self.patience))
     }
 
     /// Begins to take an object in.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use super::files::{LOOK_INTERVAL, create_private_folder};
 use super::new_file::NewFile;
@@ -28,6 +29,7 @@ const CAREFULLY: OFlags = OFlags::NONBLOCK
 pub(super) struct OpenBuckets {
     folder: PathBuf,
     open: Mutex<Option<Open>>,
+    patience: Arc<Patience>,
 }
 
 #[derive(Debug)]
@@ -50,11 +52,17 @@ pub(super) struct Status {
 
 impl OpenBuckets {
     /// Nothing is opened, or made, before it is needed.
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf, patience: Arc<Patience>) -> Self {
         Self {
             folder,
             open: Mutex::default(),
+            patience,
         }
+    }
+
+    /// How long to wait for locks on a bucket.
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     /// The folder of all buckets.
@@ -129,7 +137,7 @@ impl OpenBuckets {
     }
 
     fn try_to_create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
-        self.in_folder(|folder| NewFile::create(folder, digest, mode))
+        self.in_folder(|folder| NewFile::create(folder, digest, mode, &self.patience))
     }
 
     /// Does something in the folder, as it is open.

@@ -11,7 +11,7 @@ use crate::content::Kind;
 
 use super::entry::{Entry, MAX_LINE};
 use super::scope::ScopeName;
-use super::{Shared, Sharing, Store, StoreError, files, layout};
+use super::{Sharing, Store, StoreError, files, layout};
 
 /// What a store holds.
 #[derive(Debug, Default, Serialize)]
@@ -58,10 +58,7 @@ impl Store {
     /// is refused.
     pub fn open_to_look(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
         layout::look(folder, sharing)?;
-        Ok(Self {
-            shared: Some(Shared::new(folder, None)),
-            ..Self::without_folder(None)
-        })
+        Ok(Self::in_folder(folder, None, sharing))
     }
 
     /// Looks at every entry and every object.

@@ -7,6 +7,8 @@
 //! put, or changed in place in its boot.
 
 use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,12 +16,16 @@ use crate::content::{Content, Facts, Kind, Role};
 use crate::digest::Digest;
 
 use super::boot::Boot;
+use super::files;
 
 /// The version of the line. A reader takes no other.
 const VERSION: &str = "v2";
 
 /// A line has some 190 bytes; this leaves room for fields of later versions.
 pub(super) const MAX_LINE: usize = 4096;
+
+/// Room for a line, and to see that it ends there.
+const TYPICAL_LINE: usize = 256;
 
 /// How far an entry may travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +158,21 @@ impl Entry {
             },
         })
     }
+}
+
+/// Reads an entry's file, and when it was last marked as used; no entry where it is damaged.
+///
+/// # Errors
+/// When it cannot be read, or is no regular file.
+pub(super) fn read_entry(path: &Path) -> io::Result<(Option<Entry>, SystemTime)> {
+    let (file, metadata) = files::open_regular(path, false)?;
+    let mut line = Vec::with_capacity(TYPICAL_LINE);
+    file.take(MAX_LINE as u64 + 1).read_to_end(&mut line)?;
+    let entry = match line.len() <= MAX_LINE {
+        true => Entry::from_line(&line).map(|line| line.entry),
+        false => None,
+    };
+    Ok((entry, metadata.modified()?))
 }
 
 /// Since 1970; nothing of times before.

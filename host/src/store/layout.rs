@@ -1,7 +1,7 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -93,6 +93,14 @@ pub enum StoreError {
         /// Who this process is.
         user: u32,
     },
+    /// One of the folders in it is a link.
+    #[error(
+        "{path} is a link, so the store is not used: a trim would remove files from where it leads to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
+    )]
+    Linked {
+        /// The link.
+        path: PathBuf,
+    },
     /// The folder holds something else.
     #[error(
         "{folder} holds other files and no store of cachewarden (there is no file VERSION in it); name an empty or a new folder with --dir"
@@ -126,6 +134,7 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
     }
     files::create_private_folder(folder).map_err(unusable)?;
     owner::check_owner(folder, sharing)?;
+    has_no_links(folder)?;
     let found = match read_version(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Asked again after the look: meanwhile another process may have made the store and put something into it.
@@ -155,6 +164,7 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
 /// Sees that a folder is a store, and changes nothing in it.
 pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
     owner::check_owner(folder, sharing)?;
+    has_no_links(folder)?;
     owner::check(folder, sharing)?;
     let found = read_version(folder).map_err(|reason| StoreError::Unusable {
         folder: folder.to_owned(),
@@ -165,6 +175,16 @@ pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
         return Ok(());
     }
     is_known(folder, &found)
+}
+
+/// Sees that nothing leads out of the store: everything below it is removed sooner or later.
+fn has_no_links(folder: &Path) -> Result<(), StoreError> {
+    for path in FOLDERS.map(|name| folder.join(name)) {
+        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(StoreError::Linked { path });
+        }
+    }
+    Ok(())
 }
 
 /// Whether this program knows the layout that a VERSION names.

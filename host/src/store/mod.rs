@@ -49,7 +49,7 @@ pub use private::{is_sweep_due, sweep_if_due};
 pub use scope::{InvalidScopeName, ScopeName};
 pub use sessions::{SessionLine, SessionsSoFar, Tally};
 pub use survey::{ScopeSurvey, Survey};
-pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest};
+pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
 pub use verify::{Told, Verified};
 
 use std::collections::HashMap;

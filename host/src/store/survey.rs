@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::content::Kind;
 
-use super::entry::{Entry, MAX_LINE};
+use super::entry::{Entry, read_entry};
 use super::scope::ScopeName;
 use super::{Sharing, Store, StoreError, files, layout};
 
@@ -84,6 +84,10 @@ impl Store {
                 ..ScopeSurvey::default()
             };
             let scope_folder = folder.join(layout::SCOPES).join(scope.folder());
+            if scope_folder.is_symlink() {
+                // What it leads to is no part of the store; `verify` names it.
+                continue;
+            }
             for bucket in files::names_in(&scope_folder) {
                 let bucket = scope_folder.join(bucket);
                 for name in files::names_in(&bucket) {
@@ -91,8 +95,8 @@ impl Store {
                         continue;
                     }
                     match read_entry(&bucket.join(name)) {
-                        Some((entry, used)) => found.add(&entry, used, now),
-                        None => survey.damaged_entries += 1,
+                        Ok((Some(entry), used)) => found.add(&entry, used, now),
+                        _ => survey.damaged_entries += 1,
                     }
                 }
             }
@@ -131,14 +135,4 @@ pub(super) fn scopes(folder: &Path) -> Vec<ScopeName> {
         .iter()
         .filter_map(|name| ScopeName::from_folder(name.to_str()?))
         .collect()
-}
-
-/// An entry and when it was last used.
-fn read_entry(path: &Path) -> Option<(Entry, SystemTime)> {
-    let (_, metadata) = files::open_regular(path, false).ok()?;
-    if metadata.len() > MAX_LINE as u64 {
-        return None;
-    }
-    let line = Entry::from_line(&fs::read(path).ok()?)?;
-    Some((line.entry, metadata.modified().ok()?))
 }

@@ -119,8 +119,12 @@ impl Pass<'_> {
     fn strays(&self) -> Checked {
         let mut checked = Checked::default();
         let mut look = |folder: &Path, is_ours: fn(&OsStr) -> bool| {
-            // These may be links: whoever made the store may have put them elsewhere, and builds follow them.
-            for name in checked.names_in(folder, |path| fs::metadata(path)) {
+            // The store's own folder may be a link, since whoever named it followed that; nothing in it may be.
+            let look = match folder == self.folder {
+                true => |path: &Path| fs::metadata(path),
+                false => |path: &Path| fs::symlink_metadata(path),
+            };
+            for name in checked.names_in(folder, look) {
                 if !is_ours(&name) && !files::is_temporary(&name) {
                     checked.note(folder.join(name), Problem::Stray);
                 }
@@ -180,7 +184,8 @@ impl Pass<'_> {
 
     fn entries(&self, bucket: &str) -> Checked {
         let mut checked = Checked::default();
-        for scope in &self.scopes {
+        // One that is a link was told of, and leads to somebody else's files.
+        for scope in self.scopes.iter().filter(|scope| !scope.is_symlink()) {
             for (path, _) in checked.files_in(&scope.join(bucket)) {
                 checked.entries += 1;
                 let check = |file: &mut File| self.check_entry(file);

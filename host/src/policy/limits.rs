@@ -26,9 +26,9 @@ pub(super) const MAX_MODULE_BYTES: u64 = 48 * 1024 * 1024;
 /// Largest compiled form of one; Python's has 34 MB.
 pub(super) const MAX_IMAGE_BYTES: u64 = 512 * 1024 * 1024;
 
-/// Bytes of compiled form for each byte of a policy, and for the smallest one. Python's has two bytes for one; code that
-/// consists of branches only, in text, some ten.
-pub(super) const IMAGE_FOR_MODULE: u64 = 32;
+/// Bytes of compiled form for each byte of a policy, and for the smallest one. Python's has two bytes for one, and functions
+/// without a body, each in a table, have sixty. More comes only of a component that is unfolded.
+pub(super) const IMAGE_FOR_MODULE: u64 = 64;
 pub(super) const SMALLEST_MAX_IMAGE_BYTES: u64 = 1024 * 1024;
 
 /// Memory that loading a policy may take beside its own memory and twice its compiled form, which is read and then

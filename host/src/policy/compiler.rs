@@ -70,3 +70,19 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
             .map_err(|error| format!("{error:#}"))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_compiled_form_is_bounded_by_the_module() {
+        assert_eq!(most_image_bytes(0), SMALLEST_MAX_IMAGE_BYTES);
+        let mebibyte = 1024 * 1024;
+        assert_eq!(
+            most_image_bytes(mebibyte),
+            mebibyte as u64 * IMAGE_FOR_MODULE
+        );
+        assert_eq!(most_image_bytes(usize::MAX), MAX_IMAGE_BYTES);
+    }
+}

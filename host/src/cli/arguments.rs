@@ -9,7 +9,9 @@ use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::policy::{COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
+use crate::policy::{
+    COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, TRIAL_VERB, WASMTIME_VERSION,
+};
 use crate::session::{HOST_PREFIX, Pattern};
 use crate::store::{LAYOUT_VERSION, ScopeName, Sharing};
 
@@ -100,6 +102,9 @@ pub(super) enum Verb {
     /// Compile the policy on standard input; started by who wants it compiled
     #[command(hide = true, name = COMPILER_VERB)]
     CompileForParent,
+    /// Load the compiled policy on standard input; started by who has compiled it
+    #[command(hide = true, name = TRIAL_VERB)]
+    LoadForParent,
 }
 
 /// Options of the helper; some of them concern the verbs too.

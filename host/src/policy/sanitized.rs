@@ -30,41 +30,26 @@ fn what_was_compiled_and_kept_is_loaded_and_runs() {
     assert!(ran > 10, "most of them are policies: {ran}");
 }
 
+#[test]
+fn a_start_that_fails_counts_in_the_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.wat");
+    fs::write(
+        &file,
+        r#"(module
+            (start $start)
+            (func $start unreachable)
+            (func (export "close") (param i64 i64 i64 i64 i64 i64 i64)))"#,
+    )
+    .unwrap();
+    let warden = opened(file).unwrap();
+    assert!(warden.is_off());
+    assert!(warden.used() > Duration::ZERO);
+}
+
 /// Whether there was something to run: some policies of the tests may not be loaded.
 fn runs(file: PathBuf) -> bool {
-    let bytes = fs::read(&file).unwrap();
-    let engine = engine::engine().unwrap();
-    let compiled = component::componentise(bytes.clone()).and_then(|component| {
-        engine
-            .precompile_component(&component)
-            .map_err(|error| error.to_string())
-    });
-    let Ok(image) = compiled else {
-        return false;
-    };
-    let folder = tempfile::tempdir().unwrap();
-    let cache = CompiledCache::new(folder.path().join("compiled"));
-    OwnFolder::make(cache.folder()).unwrap();
-    cache.save(&engine, &Digest::of(&bytes), &image).unwrap();
-    let source = PolicySource { file, pin: None };
-    // A sanitizer is slow.
-    let limits = Limits {
-        deadline: Duration::from_millis(200),
-        ..Limits::default()
-    };
-    let compiles = || panic!("it is kept already");
-    let Ok(policy) = Policy::load(&source, limits, Some(&cache), compiles) else {
-        return false;
-    };
-    let session = Session {
-        started: 1_800_000_000,
-        seed: 7,
-        labels: Vec::new(),
-        readable: vec!["*".into()],
-        writable: vec!["*".into()],
-        settings: "{}".into(),
-    };
-    let Ok((mut warden, _)) = Warden::open(Arc::new(policy), session) else {
+    let Some(mut warden) = opened(file) else {
         return false;
     };
     let (action, output) = (Digest::of(b"action"), Digest::of(b"output"));
@@ -90,4 +75,42 @@ fn runs(file: PathBuf) -> bool {
     }
     warden.close(&crate::store::Tally::default());
     true
+}
+
+/// A session with a policy, compiled in this very process.
+fn opened(file: PathBuf) -> Option<Warden> {
+    let bytes = fs::read(&file).unwrap();
+    let engine = engine::engine().unwrap();
+    let compiled = component::componentise(bytes.clone()).and_then(|component| {
+        engine
+            .precompile_component(&component)
+            .map_err(|error| error.to_string())
+    });
+    let Ok(image) = compiled else {
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let cache = CompiledCache::new(folder.path().join("compiled"));
+    OwnFolder::make(cache.folder()).unwrap();
+    cache.save(&engine, &Digest::of(&bytes), &image).unwrap();
+    let source = PolicySource { file, pin: None };
+    // A sanitizer is slow.
+    let limits = Limits {
+        deadline: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let compiles = || panic!("it is kept already");
+    let Ok(policy) = Policy::load(&source, limits, Some(&cache), compiles) else {
+        return None;
+    };
+    let session = Session {
+        started: 1_800_000_000,
+        seed: 7,
+        labels: Vec::new(),
+        readable: vec!["*".into()],
+        writable: vec!["*".into()],
+        settings: "{}".into(),
+    };
+    let (warden, _) = Warden::open(Arc::new(policy), session).ok()?;
+    Some(warden)
 }

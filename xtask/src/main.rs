@@ -18,6 +18,7 @@ mod conformance;
 mod debian;
 mod demo;
 mod deny;
+mod engine;
 mod go;
 mod guests;
 mod helper;

@@ -26,6 +26,7 @@ mod languages;
 mod linter;
 mod machine;
 mod process;
+mod pypi;
 mod sanitizer;
 mod soak;
 mod table;

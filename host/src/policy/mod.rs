@@ -26,7 +26,7 @@ pub use compiled::CompiledCache;
 pub use compiler::{COMPILER_VERB, run as run_compiler};
 pub use component::CONTRACT;
 pub use contract::{
-    AllFacts, Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
+    Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
     VERSION as CONTRACT_VERSION,
 };
 pub use host::LogLine;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::own_folder::OwnFolder;
 use super::*;
-use crate::content::Kind;
+use crate::content::{Facts, Kind, Role};
 
 #[test]
 fn what_was_compiled_and_kept_is_loaded_and_runs() {
@@ -76,14 +76,16 @@ fn runs(file: PathBuf) -> bool {
             age: 1,
             scope: 0,
             kind: Kind::Other,
-            facts: AllFacts::default(),
+            role: Role::Unknown,
+            facts: Facts::NONE,
         });
         warden.put(&Offer {
             action,
             output,
             size: 1,
             kind: Kind::Other,
-            facts: AllFacts::default(),
+            role: Role::Unknown,
+            facts: Facts::NONE,
         });
     }
     warden.close(&crate::store::Tally::default());

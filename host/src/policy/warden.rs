@@ -110,14 +110,14 @@ impl Warden {
         .unwrap_or(Lookup::Miss)
     }
 
-    /// The verdict on a put: the furthest where the policy does not decide puts, the session alone where it is off or
-    /// fails.
+    /// The verdict on a put: what its kind has without a policy where this one does not decide puts, the session alone
+    /// where it is off or fails.
     pub fn put(&mut self, offer: &Offer) -> Reach {
         self.ask(Question::Put, |instance, allowed| {
             instance.put(offer, allowed)
         })
-        .unwrap_or(Some(Reach::Shared))
-        .unwrap_or(Reach::Session)
+        .unwrap_or(Some(offer.default_reach()))
+        .unwrap_or(Reach::Ephemeral)
     }
 
     /// Tells the policy the totals.

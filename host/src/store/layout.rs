@@ -18,13 +18,16 @@ use super::owner::{self, Sharing};
 use super::scope::ScopeName;
 
 /// The layout that this program reads and writes.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// The folder of objects.
 pub(super) const OBJECTS: &str = "objects";
 
 /// The folder of scopes.
 pub(super) const SCOPES: &str = "scopes";
+
+/// The folder of what was lately read: a table for each scope, see `recent`.
+pub(super) const RECENT: &str = "recent";
 
 /// A line of totals per session.
 pub(super) const SESSIONS: &str = "sessions.jsonl";
@@ -35,7 +38,7 @@ pub(super) const TRIM: &str = "trim";
 const VERSION: &str = "VERSION";
 
 /// What a store's folder holds: folders.
-pub(super) const FOLDERS: [&str; 2] = [OBJECTS, SCOPES];
+pub(super) const FOLDERS: [&str; 3] = [OBJECTS, SCOPES, RECENT];
 
 /// And files.
 pub(super) const FILES: [&str; 4] = [SESSIONS, TRIM, VERSION, TAG_NAME];
@@ -197,10 +200,11 @@ pub(super) fn mend(folder: &Path) {
 
 /// Whether there is nothing in the folder that a store does not have.
 fn holds_a_store_only(folder: &Path) -> bool {
-    const OTHERS: [&str; 4] = [OBJECTS, SCOPES, SESSIONS, VERSION];
-    files::names_in(folder)
-        .iter()
-        .all(|name| is_left_by_making(name) || OTHERS.iter().any(|other| name == other))
+    const OTHERS: [&str; 2] = [SESSIONS, VERSION];
+    files::names_in(folder).iter().all(|name| {
+        let mut known = FOLDERS.iter().chain(&OTHERS);
+        is_left_by_making(name) || known.any(|known| name == known)
+    })
 }
 
 /// What VERSION says in a store of this layout.
@@ -270,7 +274,7 @@ fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
 
 /// A file to be named that the disk has. Once for a store: a power failure that left the version empty would shut it.
 fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let mut file = files::new_in(folder, 0o644)?;
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
@@ -279,6 +283,11 @@ fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
 /// The file of an object.
 pub(super) fn object_path(folder: &Path, output: &Digest) -> PathBuf {
     folder.join(OBJECTS).join(output.file_path().as_str())
+}
+
+/// The table of what was lately read of a scope.
+pub(super) fn recent_path(folder: &Path, scope: &ScopeName) -> PathBuf {
+    folder.join(RECENT).join(scope.folder())
 }
 
 /// The folder of a scope's entries.

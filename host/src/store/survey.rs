@@ -11,7 +11,7 @@ use crate::content::Kind;
 
 use super::entry::{Entry, MAX_LINE};
 use super::scope::ScopeName;
-use super::{Shared, Sharing, Store, StoreError, files, layout};
+use super::{Sharing, Store, StoreError, files, layout};
 
 /// What a store holds.
 #[derive(Debug, Default, Serialize)]
@@ -58,10 +58,7 @@ impl Store {
     /// is refused.
     pub fn open_to_look(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
         layout::look(folder, sharing)?;
-        Ok(Self {
-            shared: Some(Shared::new(folder, None)),
-            ..Self::without_folder(None)
-        })
+        Ok(Self::in_folder(folder, None, sharing))
     }
 
     /// Looks at every entry and every object.
@@ -122,7 +119,7 @@ impl ScopeSurvey {
         self.bytes = self.bytes.saturating_add(entry.size);
         self.oldest_seconds = self.oldest_seconds.max(seconds_since(entry.time));
         self.last_used_seconds = self.last_used_seconds.min(seconds_since(used));
-        let kind = self.kinds.entry(entry.kind).or_default();
+        let kind = self.kinds.entry(entry.content.kind).or_default();
         kind.entries += 1;
         kind.bytes = kind.bytes.saturating_add(entry.size);
     }

@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use super::buckets::{BUCKETS, bucket_name};
 use super::files::{self, TOUCH_INTERVAL};
-use super::recent::RECENT;
+use super::recent::remove_tables;
 use super::scope::ScopeName;
 use super::survey::scopes;
 use super::{Store, layout, private, sessions};
@@ -106,11 +106,9 @@ impl Store {
         };
         let mut removal = Removal::new(now, request.dry_run);
         if !request.dry_run {
-            for scope in &scopes {
-                // What is remembered would say so itself that it counts no more, wherever the file system keeps the time
-                // of a folder's change. Of a scope that is removed nothing may be left.
-                let _ = fs::remove_file(layout::scope_path(folder, scope).join(RECENT));
-            }
+            // What is remembered would say so itself that it counts no more, wherever the file system keeps the time of a
+            // folder's change.
+            remove_tables(folder, request.scope.as_ref());
         }
         for bucket in first..BUCKETS {
             progress(Progress {

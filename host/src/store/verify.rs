@@ -17,7 +17,6 @@ use super::buckets::{BUCKETS, in_parallel, is_bucket};
 use super::checked::Checked;
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
-use super::recent::RECENT;
 use super::scope::ScopeName;
 use super::suspect::{FileIdentity, Suspect, identity};
 use super::{Progress, Store, files, layout, objects, schedule};
@@ -134,9 +133,14 @@ impl Pass<'_> {
         look(&self.folder.join(layout::OBJECTS), is_bucket);
         look(&self.folder.join(layout::SCOPES), is_scope);
         for scope in &self.scopes {
-            look(scope, |name| is_bucket(name) || name == RECENT);
+            look(scope, is_bucket);
         }
-        let tables = self.scopes.iter().map(|scope| scope.join(RECENT));
+        let recent = self.folder.join(layout::RECENT);
+        look(&recent, is_scope);
+        let tables = files::names_in(&recent).into_iter();
+        let tables = tables
+            .filter(|name| is_scope(name))
+            .map(|name| recent.join(name));
         let files = layout::FILES.map(|name| self.folder.join(name));
         for path in files.into_iter().chain(tables) {
             // Their content is nobody's loss; something else in their place is in the way.

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::store::recent::RECENT;
 use crate::store::{files, private};
 
 use super::UNTOUCHED;
@@ -173,10 +172,6 @@ pub(super) fn remove_empty(scope: &Path) {
     for bucket in files::names_in(scope) {
         // Fails where something is inside, which is the point.
         let _ = fs::remove_dir(scope.join(bucket));
-    }
-    if files::names_in(scope) == [RECENT] {
-        // A session has made it again meanwhile.
-        let _ = fs::remove_file(scope.join(RECENT));
     }
     let _ = fs::remove_dir(scope);
 }

@@ -105,25 +105,9 @@ func TestWhatOthersCannotUseStaysHereByDefault(t *testing.T) {
 	}
 }
 
-func TestALabelIsMadeAsTheHostMakesIt(t *testing.T) {
-	for value, expected := range map[string]string{
-		"":                      "",
-		"main":                  "main",
-		"refs/heads/main":       "refs_2fheads_2fmain",
-		"a_b":                   "a_5fb",
-		".a.b.":                 "_2ea.b_2e",
-		".":                     "_2e",
-		"ä":                     "_c3_a4",
-		strings.Repeat("x", 80): strings.Repeat("x", 80),
-		strings.Repeat("x", 81): strings.Repeat("x", 54) + "__4d1f7bb876c6aae013f06a74",
-	} {
-		if label := NewLabel("name", value); label.Scope != expected || label.Verified {
-			t.Errorf("%q: %+v", value, label)
-		}
-	}
-	label := NewVerifiedLabel("GITHUB_REF", "refs/heads/main")
-	if label.Hash != "f921bd05e68b03740c450e56" || !label.Verified {
-		t.Errorf("%+v", label)
+func TestOnlyAVerifiedLabelIsVerified(t *testing.T) {
+	if NewLabel("user", "1000").Verified || !NewVerifiedLabel("user", "1000").Verified {
+		t.Error("a claim is not a proof")
 	}
 }
 

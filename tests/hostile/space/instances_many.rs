@@ -7,7 +7,6 @@ pub(in crate::hostile) fn policy(count: u32) -> Vec<u8> {
     format!(
         "(component
   (core module $module
-    (memory 1)
     (table 1 funcref)
     (func (export \"close\")))
 {instances}  (func $close (canon lift (core func $i0 \"close\")))

@@ -122,7 +122,7 @@ impl Instance {
             store.data_mut().watch.look()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        store.data_mut().watch.begin(allowed);
+        store.data_mut().watch.begin(allowed, Instant::now());
         store.set_epoch_deadline(1);
         let instance = match until_time_is_up(|| policy.linked.instantiate(&mut store)) {
             Ok(instance) => instance,
@@ -249,7 +249,7 @@ impl Instance {
         Answer: ComponentNamedList + Lift + Send + Sync + 'static,
     {
         let began = Instant::now();
-        self.store.data_mut().watch.begin(allowed);
+        self.store.data_mut().watch.begin(allowed, began);
         self.store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         self.store.set_epoch_deadline(1);
         let result = until_time_is_up(|| function.call(&mut self.store, arguments));

@@ -25,6 +25,8 @@ pub(super) struct CallWatch {
     /// The most that a call may have taken before the first tick.
     unmeasured: Duration,
     since: Option<(Duration, Instant)>,
+    /// This thread's CPU time not long before the call, and when that was read: for a call that nobody looked at.
+    anchor: (Duration, Instant),
     pace: Arc<Pace>,
     /// The clock's ticks when the call was last looked at.
     ticks: u64,
@@ -38,14 +40,18 @@ impl CallWatch {
             allowed: Duration::ZERO,
             unmeasured: idle_tick(deadline),
             since: None,
+            anchor: (cpu_time(), Instant::now()),
             ticks: pace.ticks(),
             pace,
             bytes_left: MAX_BYTES_TO_HOST,
         }
     }
 
-    /// A call begins that may take `allowed`.
-    pub(super) fn begin(&mut self, allowed: Duration) {
+    /// A call begins at `now` that may take `allowed`.
+    pub(super) fn begin(&mut self, allowed: Duration, now: Instant) {
+        if now.saturating_duration_since(self.anchor.1) > ANCHOR_AGE {
+            self.anchor = (cpu_time(), now);
+        }
         self.allowed = allowed;
         self.since = None;
         self.ticks = self.pace.ticks();
@@ -92,12 +98,17 @@ impl CallWatch {
         self.bytes_left
     }
 
-    /// Whether an answer that came after so much wall time came too late. One that nobody has looked at meanwhile has not
-    /// ticked, and so its wall time is short; or this machine stood still.
+    /// Whether an answer that came after so much wall time came too late. Nobody may have looked at a call in which no
+    /// function was called and no loop turned: then what the thread has used since shortly before it says so.
     pub(super) fn is_late(&mut self, wall: Duration) -> bool {
         match self.since {
             Some(_) => self.is_over(),
-            None => wall >= wall_time_for(self.allowed),
+            None if wall < self.allowed => false,
+            None => {
+                let used = cpu_time().saturating_sub(self.anchor.0);
+                used >= self.allowed.saturating_add(ANCHOR_AGE)
+                    || wall >= wall_time_for(self.allowed)
+            }
         }
     }
 
@@ -118,6 +129,10 @@ impl CallWatch {
         }
     }
 }
+
+/// How long the thread's CPU time before a call counts as read: reading it is a system call, and costs as much as a short
+/// question. What the host itself has used since may be this much, so a call that nobody looked at may take it on top.
+const ANCHOR_AGE: Duration = Duration::from_millis(10);
 
 /// How long a call may last that may take so much CPU time.
 fn wall_time_for(allowed: Duration) -> Duration {
@@ -152,23 +167,39 @@ mod tests {
     fn bytes_are_counted_for_a_question_and_not_for_a_call() {
         let mut watch = CallWatch::new(Duration::MAX, Arc::default());
         let half = MAX_BYTES_TO_HOST / 2;
-        watch.begin(Duration::MAX);
+        watch.begin(Duration::MAX, Instant::now());
         for _ in 0..2 {
             watch.hand_over(half).unwrap();
         }
         let error = watch.hand_over(1).unwrap_err();
         assert!(error.to_string().contains("too much data"), "{error}");
-        watch.begin(Duration::MAX);
+        watch.begin(Duration::MAX, Instant::now());
         watch.hand_over(half).unwrap();
     }
 
     #[test]
     fn an_answer_after_its_deadline_is_late() {
         let mut watch = CallWatch::new(Duration::ZERO, Arc::default());
-        watch.begin(Duration::ZERO);
+        watch.begin(Duration::ZERO, Instant::now());
         assert!(!watch.is_late(Duration::ZERO), "nobody has looked");
         assert!(watch.is_late(LEAST_WALL_TIME));
         assert!(watch.look().is_err());
         assert!(watch.is_late(Duration::ZERO));
+    }
+
+    /// A call without a loop, a function or a way to the host: nothing has looked at it before it ends.
+    #[test]
+    fn an_answer_that_nobody_looked_at_is_late_by_the_threads_time() {
+        let allowed = Duration::from_millis(5);
+        let mut watch = CallWatch::new(allowed, Arc::default());
+        let began = Instant::now();
+        watch.begin(allowed, began);
+        assert!(!watch.is_late(began.elapsed().min(allowed / 2)));
+        let before = cpu_time();
+        while cpu_time() - before < allowed + 2 * ANCHOR_AGE {}
+        assert!(watch.is_late(began.elapsed()));
+        let again = Instant::now();
+        watch.begin(allowed, again);
+        assert!(!watch.is_late(allowed), "it has used nothing itself");
     }
 }

@@ -247,7 +247,7 @@ fn print_commands(workspace: &Workspace, policy: &Path) {
         r#"
 The same by hand, in the folder of this repository:
 
-export GOCACHEPROG="'{program}' --policy '{policy}' --dir '{demo}/store' --label-env GITHUB_REF -v"
+export GOCACHEPROG="'{program}' --no-env --policy '{policy}' --dir '{demo}/store' --label-env GITHUB_REF -v"
 export CGO_ENABLED=0
 (cd "{demo}/main"         && {TRUSTED} {build} -o ../bin/site . && ../bin/site)
 (cd "{demo}/pull-request" && {PULL_REQUEST} {build} -o ../bin/site . && ../bin/site)

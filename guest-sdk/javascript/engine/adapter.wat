@@ -69,7 +69,7 @@
     (type $numbers (list u8))
     (import "open" (func $engine_open (param "numbers" $numbers) (param "labels" $labels) (param "readable" $texts)
       (param "writable" $texts) (param "settings" string)
-      (result (result (tuple (option string) (list string) u16 u16 (list u32)) (error (tuple bool string))))))
+      (result (result (tuple (option string) (list string) s32 (list s32)) (error (tuple bool string))))))
     (import "get" (func $engine_get (param "numbers" $numbers) (param "scope" u32) (param "kind" u32) (param "role" u32)
       (param "facts" u32) (result u32)))
     (import "put" (func $engine_put (param "numbers" $numbers) (param "kind" u32) (param "role" u32) (param "facts" u32)

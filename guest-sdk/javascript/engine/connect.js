@@ -27,7 +27,7 @@ export function connect(policy) {
       });
       try {
         const { write, read, lifetime, admit } = policy.open(session);
-        return [write, read, lifetime & 0xffff, lifetime >>> 16, admit.map(kindNumber)];
+        return [write, read, lifetime | 0, admit.map((kind) => kindNumber(kind) | 0)];
       } catch (error) {
         // A refusal is an answer; in the engine's form an answer too is thrown.
         throw error instanceof Refusal ? [error.reason === "session", error.message] : told("open", error);

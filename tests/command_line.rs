@@ -34,6 +34,8 @@ fn help_teaches_and_fits_a_screen() {
         "--max-size",
         "--scope",
         "--all",
+        "--now",
+        "--yes",
         "--dry-run",
     ] {
         assert!(prune.contains(word), "{word} is missing: {prune}");

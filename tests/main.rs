@@ -35,6 +35,7 @@ mod shared_store;
 mod sharing;
 mod store;
 mod streaming;
+mod trim_limits;
 mod trim_obstacles;
 mod trimming;
 mod unwritable;

@@ -27,6 +27,25 @@ fn what_is_not_understood_gets_an_err_with_its_id() {
 }
 
 #[test]
+fn an_err_has_a_bounded_length_however_long_the_request_is() {
+    let sandbox = Sandbox::new();
+    let mut helper = sandbox.helper(&[]);
+    // As much as a request may hold, of what grows most in an answer.
+    let long = "\\u0001".repeat(10_000);
+    for fields in [
+        format!("\"Command\":\"{long}\""),
+        format!("\"Command\":\"get\",\"ActionID\":\"{long}\""),
+        format!("\"Command\":\"put\",\"ActionID\":\"{long}\",\"OutputID\":\"{long}\""),
+    ] {
+        let id = helper.next_id();
+        helper.write(format!("{{\"ID\":{id},{fields}}}\n\n"));
+        let error = helper.answer(id).error();
+        assert!(error.len() < 1000, "{} bytes", error.len());
+    }
+    helper.close();
+}
+
+#[test]
 fn ids_of_another_length_are_an_err_and_their_body_is_skipped() {
     let sandbox = Sandbox::new();
     let mut helper = sandbox.helper(&[]);

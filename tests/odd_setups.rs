@@ -41,6 +41,83 @@ fn pruning_removes_digests_only_and_follows_no_link() {
 }
 
 #[test]
+fn a_store_with_a_link_in_it_is_not_used_and_nothing_behind_the_link_is_removed() {
+    for name in ["objects", "scopes"] {
+        let sandbox = Sandbox::new();
+        sandbox.fill(&[], &[action("x")], b"x");
+        sandbox.settle();
+        let (link, elsewhere) = (sandbox.store().join(name), sandbox.path("elsewhere"));
+        fs::rename(&link, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+        for file in files_below(&elsewhere) {
+            make_older(&file, 10 * 24 * HOUR);
+        }
+        let before = listing(&elsewhere);
+        let named = format!("{} is a link", link.display());
+        for verb in [
+            &["prune", "--all", "--now"][..],
+            &["prune", "--dry-run"],
+            &["verify"],
+            &["verify", "--repair"],
+            &["stats"],
+        ] {
+            let refused = sandbox.run(verb).exited(2);
+            assert!(refused.stderr.contains(&named), "{verb:?}: {refused:?}");
+        }
+        make_older(&sandbox.store().join("trim"), 72 * HOUR);
+        let mut helper = sandbox.helper(&[]);
+        helper.get(&action("x")).miss();
+        helper.put(&action("x"), b"x").kept();
+        let said = helper.close();
+        assert!(said.contains(&named), "{said}");
+        sandbox.settle();
+        assert_eq!(listing(&elsewhere), before);
+    }
+}
+
+#[test]
+fn the_folder_of_a_whole_store_may_be_a_link() {
+    let sandbox = Sandbox::new();
+    let elsewhere = sandbox.folder("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, sandbox.store()).unwrap();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.run(&["verify"]).succeeded();
+    let pruned = sandbox.run(&["prune", "--all", "--now"]).succeeded();
+    assert!(
+        pruned.stdout.starts_with("Removed 1 entries and 1 objects"),
+        "{pruned:?}"
+    );
+}
+
+#[test]
+fn a_scope_that_is_a_link_is_told_and_left_alone() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&["--scope", "main"], &[action("x")], b"x");
+    sandbox.fill(&["--scope", "other"], &[action("y")], b"y");
+    sandbox.settle();
+    let (link, elsewhere) = (
+        sandbox.store().join("scopes/main"),
+        sandbox.path("elsewhere"),
+    );
+    fs::rename(&link, &elsewhere).unwrap();
+    std::os::unix::fs::symlink(&elsewhere, &link).unwrap();
+    let before = listing(&elsewhere);
+    let pruned = sandbox.run(&["prune", "--all"]).exited(2);
+    let named = format!("{} cannot be removed: it is a link", link.display());
+    assert!(pruned.stderr.contains(&named), "{pruned:?}");
+    let verified = sandbox.run(&["verify", "--repair"]).exited(1);
+    let named = format!("{}: it is a link, and should be a folder", link.display());
+    assert!(verified.stdout.contains(&named), "{verified:?}");
+    let stats = sandbox.run(&["stats"]).succeeded().stdout;
+    assert!(!stats.contains("main"), "{stats}");
+    assert_eq!(listing(&elsewhere), before);
+    assert!(
+        !sandbox.store().join("scopes/other").exists(),
+        "all the rest goes"
+    );
+}
+
+#[test]
 fn a_folder_in_an_objects_place_costs_that_object_only() {
     let sandbox = Sandbox::new();
     let mut helper = sandbox.helper(&[]);

@@ -12,7 +12,7 @@ const SLOT: usize = 128;
 
 /// The file of what was lately read of the default scope.
 fn table(sandbox: &Sandbox) -> PathBuf {
-    sandbox.store().join("scopes/default/recent")
+    sandbox.store().join("recent/default")
 }
 
 /// A store that has an action's entry, which a session has remembered.
@@ -281,10 +281,131 @@ fn without_a_table_a_build_goes_on() {
 }
 
 #[test]
-fn it_is_part_of_its_scope_and_goes_with_it() {
+fn a_table_goes_with_its_scope_and_after_it() {
     let sandbox = remembered("entry");
-    sandbox.run(&["verify"]).succeeded();
+    let verified = sandbox.run(&["verify"]).succeeded();
+    assert!(!verified.stdout.contains("no part"), "{verified:?}");
+    sandbox.run(&["prune", "--scope", "other"]).succeeded();
+    assert!(table(&sandbox).exists());
+    sandbox.run(&["prune", "--all", "--dry-run"]).succeeded();
+    assert!(table(&sandbox).exists());
     sandbox.run(&["prune", "--all"]).succeeded();
     asked(&sandbox, "entry").miss();
-    assert!(!sandbox.store().join("scopes/default").exists());
+    let scope = sandbox.store().join("scopes/default");
+    assert!(!scope.exists() && !table(&sandbox).exists());
+
+    let sandbox = remembered("entry");
+    fs::remove_dir_all(sandbox.store().join("scopes/default")).expect("it can be removed");
+    sandbox.run(&["prune"]).succeeded();
+    assert!(!table(&sandbox).exists());
+}
+
+#[test]
+fn a_trim_takes_no_other_file_for_a_table() {
+    let sandbox = remembered("entry");
+    let mine = sandbox.file("store/recent/Not A Scope", "mine");
+    sandbox.run(&["prune", "--all"]).succeeded();
+    assert!(mine.exists());
+    let aside = sandbox.path("aside");
+    fs::rename(sandbox.store().join("recent"), &aside).expect("it can be moved");
+    let theirs = sandbox.file("aside/default", "somebody else's");
+    std::os::unix::fs::symlink(&aside, sandbox.store().join("recent")).expect("a link");
+    sandbox.run(&["prune", "--all"]).succeeded();
+    assert!(theirs.exists(), "no link is followed");
+}
+
+/// A session that may read the scope `main` and write none.
+fn reader(sandbox: &Sandbox) -> Helper {
+    sandbox.helper(&["--policy", &policy("reads-main")])
+}
+
+#[test]
+fn what_a_reader_verifies_after_a_boot_is_remembered_in_the_table_alone() {
+    let mut sandbox = Sandbox::new();
+    let read = action("read");
+    sandbox.fill(&["--scope", "main"], &[read], b"read");
+    let scope = sandbox.store().join("scopes/main");
+    sandbox.boot_anew();
+    let_settle(&sandbox.store(), "main");
+    let before = everything_below(&scope);
+    let mut helper = reader(&sandbox);
+    helper.get(&read).hit();
+    helper.close();
+    assert_eq!(everything_below(&scope), before);
+    assert!(is_remembered(&sandbox.store().join("recent/main"), "read"));
+
+    // Damage in place shows whether the object is hashed again.
+    let object = object_path(&sandbox.store(), &sha256(b"read"));
+    set_mode(&object, 0o644);
+    fs::write(&object, b"daed").expect("it can be written");
+    let mut helper = reader(&sandbox);
+    assert_eq!(helper.get(&read).hit().bytes(), b"daed");
+    helper.close();
+    sandbox.boot_anew();
+    let mut helper = reader(&sandbox);
+    helper.get(&read).miss();
+    helper.close();
+    assert_eq!(everything_below(&scope), before);
+}
+
+#[test]
+fn who_may_write_a_scope_notes_the_new_boot_in_its_entries() {
+    let mut sandbox = Sandbox::new();
+    let read = action("read");
+    sandbox.fill(&["--scope", "main"], &[read], b"read");
+    let boot = |sandbox: &Sandbox| {
+        let entry = entry(&sandbox.store(), "main", &read);
+        entry.field("boot").to_owned()
+    };
+    let first = boot(&sandbox);
+    sandbox.boot_anew();
+    let mut helper = reader(&sandbox);
+    helper.get(&read).hit();
+    helper.close();
+    assert_eq!(boot(&sandbox), first);
+    let mut helper = sandbox.helper(&["--scope", "main"]);
+    helper.get(&read).hit();
+    helper.close();
+    assert_ne!(boot(&sandbox), first);
+}
+
+#[test]
+fn a_build_that_may_only_read_a_scope_changes_nothing_below_it() {
+    let mut sandbox = Sandbox::new();
+    let options = |reference: &str| {
+        let policy = guest("trusted-branches");
+        format!(
+            "--policy '{}' --label GITHUB_REF={reference} -v",
+            policy.display()
+        )
+    };
+    let main = GoProject::new(&sandbox, GO, RUNES).with_helper(&options("refs/heads/main"));
+    main.go(&["build", "./lib"]).succeeded();
+    let store = sandbox.store();
+    let scope = store.join("scopes/main");
+    let before = everything_below(&scope);
+    let build = |sandbox: &Sandbox, number: u32| {
+        let project = GoProject::new(sandbox, GO, RUNES);
+        let reference = format!("refs/pull/{number}/merge");
+        let project = project.with_helper(&options(&reference));
+        project.write(
+            "lib/pull.go",
+            &format!("package lib\n\nconst Pull = {number}\n"),
+        );
+        let build = project.go(&["build", "./lib"]).succeeded();
+        let totals = Totals::of(&build.stderr);
+        assert!(totals.hits > 0 && totals.puts > 0, "{build:?}");
+        assert_eq!(everything_below(&scope), before, "pull request {number}");
+    };
+    // Only what lies still for some seconds is remembered.
+    let_settle(&store, "main");
+    build(&sandbox, 1);
+    assert!(store.join("recent/main").exists(), "it was remembered");
+    for entry in files_below(&scope) {
+        // Due to be marked as used, which changes its time alone.
+        make_older(&entry, 3 * HOUR);
+    }
+    build(&sandbox, 2);
+    sandbox.boot_anew();
+    build(&sandbox, 3);
 }

@@ -40,11 +40,12 @@ fn a_store_that_others_may_write_is_not_used() {
         ("", 0o2775),
         ("objects", 0o722),
         ("scopes", 0o720),
+        ("recent", 0o720),
     ] {
         let sandbox = filled();
         let path = match folder {
             "" => sandbox.store(),
-            folder => sandbox.store().join(folder),
+            folder => sandbox.folder(&format!("store/{folder}")),
         };
         set_mode(&path, mode);
         let before = listing(&sandbox.store());
@@ -152,27 +153,113 @@ fn an_empty_folder_that_others_may_write_becomes_no_store() {
     sandbox.fill(&[], &[action("x")], b"x");
 }
 
+/// The mode of a file that this program has made.
+fn expected_mode(file: &Path) -> u32 {
+    let text = file.to_str().expect("UTF-8");
+    let name = text.rsplit('/').next().expect("a name");
+    let is_object = name.len() == 64 && !text.contains("/scopes/");
+    if is_object {
+        0o444
+    } else if text.contains("/cachewarden-compiled/") || ["recent", "swept"].contains(&name) {
+        0o600
+    } else {
+        0o644
+    }
+}
+
 #[test]
 fn what_this_program_makes_is_safe_under_any_umask() {
-    for umask in ["000", "002", "022", "077"] {
+    for umask in ["000", "002", "022", "077", "027", "777"] {
         let sandbox = Sandbox::new();
         let script = format!("umask {umask}; exec \"$0\" \"$@\"");
-        let start = || {
+        let policy = policy("agrees");
+        let start = |store: &str| {
             let mut command = sandbox.command(Path::new("sh"));
             command
-                .args(["-c", &script, PROGRAM])
-                .env("CACHEWARDEN_DIR", sandbox.path("deep/er/store"));
+                .args(["-c", &script, PROGRAM, "--policy", &policy])
+                .env("CACHEWARDEN_DIR", sandbox.path(store));
             Helper::start(command)
         };
-        let mut helper = start();
+        let mut helper = start("deep/er/store");
         helper.put(&action("x"), b"x").kept();
         assert_eq!(helper.close(), "");
-        for folder in folders_below(&sandbox.path("deep")) {
-            assert_eq!(mode(&folder), 0o700, "{umask}: {}", folder.display());
-        }
-        let mut helper = start();
+        let mut helper = start("deep/er/store");
         helper.get(&action("x")).hit();
         assert_eq!(helper.close(), "");
+        // The private folder, which is used where there is no store.
+        sandbox.file("other/VERSION", "999\n");
+        set_mode(&sandbox.path("other"), 0o755);
+        let mut helper = start("other");
+        helper.put(&action("x"), b"x").kept();
+        assert!(helper.close().contains("999"));
+        sandbox.settle();
+
+        let mut files = 0;
+        let there_before = ["temporary", "home"].map(|place| sandbox.path(place));
+        for place in ["deep", "temporary", "home"] {
+            let place = sandbox.path(place);
+            let made = |folder: &PathBuf| !there_before.contains(folder);
+            for folder in folders_below(&place).iter().filter(|folder| made(folder)) {
+                assert_eq!(mode(folder), 0o700, "{umask}: {}", folder.display());
+            }
+            for file in files_below(&place) {
+                let expected = expected_mode(&file);
+                assert_eq!(mode(&file), expected, "{umask}: {}", file.display());
+                files += 1;
+            }
+        }
+        assert!(files >= 8, "{umask}: {files} files");
+    }
+}
+
+#[test]
+fn a_path_through_a_link_that_others_may_replace_is_not_told() {
+    let sandbox = Sandbox::new();
+    let link = sandbox.folder("shared").join("link");
+    std::os::unix::fs::symlink(sandbox.path("gocache"), &link).expect("a link");
+    let told = |mode, name: &str, options: &[&str]| {
+        set_mode(&sandbox.path("shared"), mode);
+        let mut command = sandbox.cachewarden(options);
+        command.env("GOCACHE", &link);
+        let mut helper = Helper::start(command);
+        let path = helper.put(&action(name), name.as_bytes()).kept();
+        assert_eq!(helper.get(&action(name)).hit().path, path);
+        assert_eq!(helper.close(), "");
+        path
+    };
+    for (mode, name) in [(0o777, "all"), (0o775, "group")] {
+        let path = told(mode, name, &[]);
+        assert!(path.starts_with(sandbox.store()), "{}", path.display());
+    }
+    // As /tmp is: nobody else may remove the link.
+    for (mode, name) in [(0o1777, "sticky"), (0o755, "own")] {
+        let path = told(mode, name, &[]);
+        assert!(path.starts_with(&link), "{}", path.display());
+    }
+    let path = told(0o777, "trusting", &["--allow-shared-store"]);
+    assert!(path.starts_with(&link), "{}", path.display());
+}
+
+#[test]
+fn a_path_lives_as_long_as_gocache_or_as_a_store_that_is_named_after_it() {
+    for (store, outlives) in [("store", false), ("throw-away-store", true)] {
+        let sandbox = Sandbox::new();
+        let gocache = sandbox.folder("throw-away");
+        let mut command = sandbox.cachewarden(&["--dir", &text(sandbox.path(store))]);
+        command
+            .env_remove("CACHEWARDEN_DIR")
+            .env("GOCACHE", &gocache);
+        let mut helper = Helper::start(command);
+        let path = helper.put(&action("x"), b"x").kept();
+        helper.close();
+        // What go looks at (protocol.md, 26).
+        let told = path.to_str().expect("UTF-8");
+        assert!(told.starts_with(gocache.to_str().expect("UTF-8")), "{told}");
+        assert!(path.exists());
+        fs::remove_dir(&gocache).expect("it can be thrown away");
+        assert_eq!(path.exists(), outlives, "{told}");
+        let object = object_path(&sandbox.path(store), &sha256(b"x"));
+        assert!(object.exists(), "the store has it in any case");
     }
 }
 

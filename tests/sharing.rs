@@ -1,4 +1,5 @@
-//! Scopes keep entries apart whatever they are called, and many processes share one store without a daemon.
+//! Scopes keep entries apart whatever they are called, many processes share one store without a daemon, and an entry does
+//! not say more of its session than it should.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -132,4 +133,32 @@ fn sessions_see_each_others_puts_at_once() {
     assert_eq!(other.get(&action("seen")).hit().bytes(), b"replaced");
     one.close();
     other.close();
+}
+
+#[test]
+fn a_sessions_name_does_not_give_away_the_seed_that_its_policy_draws_from() {
+    let sandbox = Sandbox::new();
+    let path = text(sandbox.path("record.jsonl"));
+    let mut helper = sandbox.helper(&["--record", &path]);
+    helper.put(&action("x"), b"x").kept();
+    helper.close();
+    let recorded = recording(&sandbox.path("record.jsonl"));
+    let session = &recorded[0];
+    let id = session["id"].as_str().expect("a name");
+    let seed = session["seed"].as_u64().expect("a seed");
+    let entry = entry_path(&sandbox.store(), "default", &action("x"));
+    let entry = std::fs::read_to_string(entry).expect("the entry");
+    assert!(entry.contains(id), "an entry names who put it: {entry}");
+    let spellings = [
+        format!("{seed:x}"),
+        seed.to_string(),
+        format!("{:x}", seed.swap_bytes()),
+    ];
+    for file in files_below(&sandbox.store()) {
+        let bytes = std::fs::read(&file).expect("a file");
+        let content = String::from_utf8_lossy(&bytes);
+        for spelling in &spellings {
+            assert!(!content.contains(spelling), "{}: {content}", file.display());
+        }
+    }
 }

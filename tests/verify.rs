@@ -194,6 +194,7 @@ fn what_is_no_part_of_the_store_is_told_and_left_alone() {
         sandbox.file(&format!("store/objects/00/{name}"), "mine"),
         sandbox.file(&format!("store/objects/ab/{}", name.to_uppercase()), "mine"),
         sandbox.file("store/scopes/default/notes.txt", "mine"),
+        sandbox.file("store/recent/Capital", "mine"),
     ];
     let scope = sandbox.file("store/scopes/Capital/ab/x", "mine");
     let told = sandbox.run(&["verify", "--repair"]).succeeded();
@@ -205,7 +206,7 @@ fn what_is_no_part_of_the_store_is_told_and_left_alone() {
     }
     assert!(
         told.stdout
-            .contains("nothing is damaged; 7 no part of the store"),
+            .contains("nothing is damaged; 8 no part of the store"),
         "{}",
         told.stdout
     );

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::policy::{Event, Grant, LoadError, Opening, Policy, Refusal, Session, Warden};
 use crate::recording::{Asked, Began, Line, NumberedLine, Opened};
-use crate::session::scope_part;
+use crate::session::{label_hash, scope_part};
 use crate::wildcard;
 
 /// What came of asking again.
@@ -147,6 +147,7 @@ impl<'run> Replay<'run> {
             write: Some(self.default_scope.clone()),
             read: vec![self.default_scope.clone()],
             lifetime: 0,
+            admit: Vec::new(),
         };
         let same = match (expected, &self.opening) {
             (Opened::Grant(expected), Opening::Granted(grant)) => expected == grant,
@@ -255,8 +256,13 @@ impl<'run> Replay<'run> {
 /// What the policy is told, as a recording or a person has it.
 fn told(began: &Began) -> Session {
     let mut labels = began.labels.clone();
-    for label in labels.iter_mut().filter(|label| label.scope.is_empty()) {
-        label.scope = scope_part(&label.value);
+    for label in &mut labels {
+        if label.scope.is_empty() {
+            label.scope = scope_part(&label.value);
+        }
+        if label.hash.is_empty() {
+            label.hash = label_hash(&label.value);
+        }
     }
     Session {
         started: began.started,

@@ -136,26 +136,49 @@ fn a_policy_that_is_none_is_no_compilers_failure() {
     assert_eq!(files(&sandbox, ".refused"), Vec::<PathBuf>::new());
 }
 
-/// The process that compiles for a helper, once there is one.
+/// The process that compiles for a helper, once there is one. It has no environment that would tell whose it is.
 #[track_caller]
 fn compiler_of(sandbox: &Sandbox, helper: &Helper) -> u32 {
+    let parent = format!("PPid:\t{}\n", helper.process());
     let is_compiler = |process: &u32| {
-        *process != helper.process()
-            && fs::read(format!("/proc/{process}/cmdline"))
-                .is_ok_and(|words| String::from_utf8_lossy(&words).contains("compile-for-parent"))
+        let told = |file: &str| fs::read_to_string(format!("/proc/{process}/{file}"));
+        told("status").is_ok_and(|status| status.contains(&parent))
+            && told("cmdline").is_ok_and(|words| words.contains("compile-for-parent"))
     };
     let deadline = Instant::now() + BOUND;
     loop {
         // Asked first: where it is over by now, it may have been seen until then.
         let is_over = !files(sandbox, ".cwasm").is_empty();
-        let others = processes_of(&sandbox.path("home"));
-        if let Some(process) = others.into_iter().find(is_compiler) {
+        let processes = fs::read_dir("/proc").unwrap();
+        let mut processes =
+            processes.filter_map(|item| item.ok()?.file_name().to_str()?.parse().ok());
+        if let Some(process) = processes.find(is_compiler) {
             return process;
         }
         assert!(!is_over, "the compiler was over before it was seen");
         assert!(Instant::now() < deadline, "no compiler is started");
         thread::yield_now();
     }
+}
+
+#[test]
+fn a_compiler_has_no_environment() {
+    let sandbox = Sandbox::new();
+    let policy = slow_policy(&sandbox);
+    let mut command = sandbox.cachewarden(&["--policy", &policy]);
+    command.env("SECRET", "of the job").stdin(Stdio::piped());
+    let helper = Helper::start(command);
+    let compiler = compiler_of(&sandbox, &helper);
+    kill_process(process_id(compiler), Signal::STOP).unwrap();
+    let environment = fs::read(format!("/proc/{compiler}/environ")).unwrap();
+    kill_process(process_id(compiler), Signal::CONT).unwrap();
+    let names: Vec<_> = environment
+        .split(|byte| *byte == 0)
+        .filter_map(|variable| variable.split(|byte| *byte == b'=').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    assert_eq!(names, [b"RAYON_NUM_THREADS"]);
+    closes_quietly(helper);
 }
 
 #[test]

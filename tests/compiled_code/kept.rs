@@ -272,3 +272,31 @@ fn code_that_nobody_uses_goes_and_other_folders_keep_theirs() {
     assert!(code.exists() && kept.exists());
     assert!(!unused.exists() && !half.exists());
 }
+
+#[test]
+fn what_is_kept_has_a_bound_and_what_was_not_used_for_the_longest_time_goes_first() {
+    let (sandbox, code) = compiled();
+    let folder = code.parent().unwrap();
+    let large = |name: &str, age| {
+        let path = folder.join(name);
+        // All hole: it takes no room here, and has the size of the largest ones.
+        let file = fs::File::create(&path).unwrap();
+        file.set_len(400 << 20).unwrap();
+        sandbox.set_age(&path, age);
+        path
+    };
+    let [oldest, older, newer] = [("oldest.cwasm", 4), ("older.cwasm", 3), ("newer.cwasm", 1)]
+        .map(|(name, hours)| large(name, hours * HOUR));
+    sandbox.set_age(&code, 2 * HOUR);
+    closes_quietly(sandbox.helper(&["--policy", &policy("component")]));
+    assert!(!oldest.exists(), "all together are too large");
+    assert!(
+        older.exists() && newer.exists() && code.exists(),
+        "and now they are not"
+    );
+    assert_eq!(
+        files(&sandbox, ".cwasm").len(),
+        4,
+        "with the one that was made now"
+    );
+}

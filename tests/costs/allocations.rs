@@ -8,7 +8,7 @@ use cachewarden::notices::Notices;
 use cachewarden::protocol::{RequestReader, ResponseWriter};
 use cachewarden::recording::Recorder;
 use cachewarden::session::{Allowed, Pattern, Session, Setup};
-use cachewarden::store::{Sharing, Store};
+use cachewarden::store::{Producer, Sharing, Store};
 
 use super::*;
 
@@ -41,6 +41,7 @@ fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
     let any = || vec![Pattern::any()];
     let setup = Setup {
         started: SystemTime::now(),
+        id: Producer(1),
         seed: 7,
         labels: Vec::new(),
         settings: serde_json::value::RawValue::from_string("{}".to_owned()).expect("JSON"),

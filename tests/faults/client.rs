@@ -247,30 +247,3 @@ fn a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memo
         assert_eq!((left.entries, left.temporaries.len()), (1, 0), "{left:?}");
     }
 }
-
-#[test]
-fn a_reader_that_stops_reading_and_goes_is_an_end() {
-    let sandbox = Sandbox::new();
-    sandbox.fill(&[], &[action("known")], b"known");
-    let mut child = sandbox
-        .cachewarden(&[])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("it starts");
-    let mut input = child.stdin.take().expect("stdin");
-    let unread = child.stdout.take().expect("stdout");
-    let many = get_message(1, &action("known")).repeat(1000);
-    // More than it promises to hold back, and the rest fits into its pipe: it stops reading in its turn ...
-    for _ in 0..70 {
-        input.write_all(many.as_bytes()).expect("it listens");
-    }
-    drop(unread);
-    // ... until it learns that nobody listens.
-    while input.write_all(many.as_bytes()).is_ok() {}
-    let output = child.wait_with_output().expect("it ends");
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert_eq!((output.status.code(), &*stderr), (Some(0), ""));
-    audit(&sandbox.store()).whole();
-}

@@ -5,6 +5,7 @@ mod client;
 mod clock;
 mod crowd;
 mod disk;
+mod greedy;
 mod instead;
 mod kills;
 mod power;

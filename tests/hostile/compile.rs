@@ -6,6 +6,7 @@ pub(super) mod deep_blocks;
 pub(super) mod deep_text;
 pub(super) mod giant_function;
 pub(super) mod huge_br_table;
+mod instances_nested;
 pub(super) mod many_functions;
 pub(super) mod many_types;
 pub(super) mod nested_components;
@@ -26,6 +27,10 @@ corpus! { "compile":
         source.trial_of("60,000", &huge_br_table::policy(1, 60_000)).works();
         source.trial_of("100,000", &huge_br_table::policy(1, 100_000))
             .must_be_refused(&["100000 targets"]);
+    },
+    instances_nested.rs => |source| {
+        source.trial_of("10 each", &instances_nested::policy(10)).must_be_refused(&["1000 instances"]);
+        source.trial_of("100 each", &instances_nested::policy(100)).must_be_refused(&["1000 instances"]);
     },
     many_types.rs => |source| {
         source.trial_of("1,000", &many_types::policy(1_000)).works();

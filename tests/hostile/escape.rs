@@ -1,6 +1,6 @@
 //! Policies that look for a way out: to files, the network, the process, other sessions.
 
-mod preview2_each_call;
+pub(super) mod preview2_each_call;
 
 use super::corpus;
 use crate::support::*;

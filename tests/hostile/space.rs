@@ -1,9 +1,14 @@
 //! Policies that want much, say much, and point where nothing is.
 
 mod data_huge;
+mod globals_many;
 mod instances_many;
+mod memories_most;
 
 use super::corpus;
+use crate::support::lookup::HIT;
+use crate::support::reach::LOCAL;
+use crate::support::*;
 
 const MEMORY: &[&str] = &["bytes of memory", "--policy-memory"];
 const OPEN_FAILED: &[&str] = &["failed in `open`", "is off for this session"];
@@ -18,6 +23,31 @@ corpus! { "space":
     table_huge.wat => |source| source.trial().must_do_without_cache(&["table elements"]),
     table_grows.wat => |source| source.trial().at_leisure().comes_to(0, false, &["table elements"]),
     memories_many.wat => |source| source.trial().must_do_without_cache(&["memor"]),
+    memories_most.rs => |source| {
+        let trial = source.trial_of("4", &memories_most::policy(4));
+        memories_most::reserves_little(&trial);
+        trial.works();
+        source.trial_of("5", &memories_most::policy(5)).must_do_without_cache(&["memor"]);
+    },
+    globals_many.rs => |source| {
+        source.trial_of("60 times 200,000", &globals_many::policy(60, 200_000))
+            .must_be_refused(&["loading it takes more than", "which every session would take"]);
+    },
+    bytes_through_wasi.wat => |source| {
+        let trial = source.trial().at_leisure();
+        let ways = [1, 2, 3].map(|way| asking(way, LOCAL, "way"));
+        let honest = asking(HIT, LOCAL, "honest");
+        trial.sandbox.fill(&[], &ways, b"known");
+        trial.sandbox.fill(&[], &[honest], b"known");
+        let mut helper = trial.sandbox.helper(&trial.arguments());
+        for way in &ways {
+            helper.get(way).miss();
+            assert_eq!(helper.get(&honest).hit().bytes(), b"known");
+        }
+        let said = trial.checked(&helper.close(), 3 + 80);
+        assert_eq!(said.matches("too much data").count(), ways.len(), "{said}");
+        trial.record("exit 0, each of three ways is a trap, a hit after each", "");
+    },
     tables_many.wat => |source| source.trial().must_do_without_cache(&["table"]),
     instances_many.rs => |source| {
         source.trial_of("100 instances", &instances_many::policy(100))

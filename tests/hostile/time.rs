@@ -1,5 +1,8 @@
 //! Policies that take their time.
 
+mod each_call_late;
+mod log_in_a_line;
+
 use super::corpus;
 use crate::support::lookup::HIT;
 use crate::support::reach::LOCAL;
@@ -69,6 +72,16 @@ corpus! { "time":
         assert_eq!(helper.close(), "", "it was never stopped");
         assert!(find_entry(&trial.sandbox.store(), "default", &new).is_some());
         trial.works();
+    },
+    log_in_a_line.rs => |source| {
+        source.trial_of("20,000 times", &log_in_a_line::policy(20_000))
+            .at_leisure()
+            .comes_to(4, false, &["failed in `put`", "too much data"]);
+    },
+    each_call_late.rs => |source| {
+        let late = ["--policy-deadline", "1ns"];
+        each_call_late::try_log(source.trial_of("log", &each_call_late::policy_of_log()).with(&late));
+        each_call_late::try_all(source.trial_of("WASI preview 2", &each_call_late::policy()).with(&late));
     },
     sleeps_preview1.wat => |source| source.trial().works(),
     sleeps_preview2.wat => |source| source.trial().works(),

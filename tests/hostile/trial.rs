@@ -30,7 +30,7 @@ pub(super) struct Trial {
 }
 
 /// What a session with it came to.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Seen {
     /// How many of the objects in the store were answered.
     pub(super) hits: usize,
@@ -105,6 +105,8 @@ impl Trial {
     pub(super) fn must_be_refused(self, words: &[&str]) {
         let said = self.refusal();
         self.has_words(&said, words);
+        // Found in the second session too, whether it is remembered or found again.
+        self.has_words(&self.refusal(), words);
         if self.builds {
             let build = self
                 .project(program::LIBRARY_SOURCES)
@@ -210,16 +212,25 @@ impl Trial {
         );
     }
 
-    /// Plays the script: known actions, unknown ones, puts and what was put.
+    /// Plays the script twice: in the first session the policy is compiled, in the second it comes from the cache. Both must
+    /// come to the same, within the same bounds.
     #[track_caller]
     pub(super) fn session(&self) -> Seen {
+        let [first, second] = ["first", "second"].map(|name| self.session_named(name));
+        assert_eq!(second, first, "{}: a second session", self.name());
+        second
+    }
+
+    /// Plays the script once: known actions, unknown ones, puts and what was put.
+    #[track_caller]
+    fn session_named(&self, name: &str) -> Seen {
         let known: [_; KNOWN] =
             std::array::from_fn(|number| asking(HIT, LOCAL, &format!("known {number}")));
         self.sandbox
             .fill(&["--scope", "other"], &known, b"of another scope");
         self.sandbox.fill(&[], &known, b"known");
         let others = listing(&self.sandbox.store().join("scopes/other"));
-        let new = asking(HIT, LOCAL, "new");
+        let new = asking(HIT, LOCAL, &format!("new in the {name}"));
 
         let mut helper = self.sandbox.helper(&self.arguments());
         let mut hits = 0;
@@ -240,7 +251,8 @@ impl Trial {
             "{}: its own",
             self.name()
         );
-        helper.put(&asking(HIT, LOCAL, "empty"), b"").kept();
+        let empty = asking(HIT, LOCAL, &format!("empty in the {name}"));
+        helper.put(&empty, b"").kept();
         let ending = helper.closed();
         self.time_limits()
             .hold(ending.used, MOST_CALLS, &self.name());

@@ -98,8 +98,18 @@ impl World {
             }
             Step::PruneScope(scope) => {
                 self.prune(&["--scope", SCOPES[scope]]);
-                self.entries
-                    .retain(|(of, _), entry| *of != scope || !entry.old);
+                let goes = |of: usize, entry: &Entry| of == scope && entry.old;
+                let (gone, left): (Vec<_>, Vec<_>) = std::mem::take(&mut self.entries)
+                    .into_iter()
+                    .partition(|((of, _), entry)| goes(*of, entry));
+                self.entries = left.into_iter().collect();
+                // With the last entry that names it, an object goes; a torn one names nothing.
+                self.objects.retain(|number, object| {
+                    let named = |entry: &Entry| entry.body == *number && !entry.torn;
+                    let is_released = gone.iter().any(|(_, entry)| named(entry));
+                    let is_kept = self.entries.values().any(named);
+                    !(object.old && is_released && !is_kept)
+                });
             }
             Step::Lose(body) => {
                 if self.objects.remove(&body).is_some() {

@@ -12,7 +12,7 @@ use super::digest::{Digest, sha256};
 /// One hour, the unit of most of the store's promises.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// Every file and link below a folder, in order; but not a scope's table of what was lately read, which comes and goes.
+/// Every file and link below a folder, in order; but not a store's tables of what was lately read, which come and go.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(items) = fs::read_dir(folder) else {
@@ -54,6 +54,13 @@ pub(crate) fn listing(folder: &Path) -> BTreeMap<PathBuf, (u32, Digest)> {
         (path.clone(), (mode(&path), sha256(&content)))
     };
     files_below(folder).into_iter().map(describe).collect()
+}
+
+/// All that is below a folder: as [`listing`], and empty folders, too.
+pub(crate) fn everything_below(folder: &Path) -> (Vec<PathBuf>, BTreeMap<PathBuf, (u32, Digest)>) {
+    let mut folders = folders_below(folder);
+    folders.sort();
+    (folders, listing(folder))
 }
 
 /// The permission bits.
@@ -130,21 +137,20 @@ fn empty_recent(path: &Path) {
     let Some(folder) = path.ancestors().nth(2) else {
         return;
     };
-    let scopes = match folder.ends_with("objects") {
-        true => items_of(&folder.with_file_name("scopes")),
-        false => vec![folder.to_owned()],
+    let store = folder.ancestors().nth(2).unwrap_or(folder);
+    let tables = match (folder.ends_with("objects"), folder.file_name()) {
+        (false, Some(scope)) => vec![store.join("recent").join(scope)],
+        _ => items_of(&folder.with_file_name("recent")),
     };
-    for recent in scopes.iter().map(|scope| scope.join("recent")) {
-        if is_recent(&recent) && recent.is_file() {
-            fs::write(recent, "").expect("it can be emptied");
-        }
+    for table in tables.iter().filter(|table| table.is_file()) {
+        fs::write(table, "").expect("it can be emptied");
     }
 }
 
-/// Whether this is the place of a scope's table of what was lately read.
+/// Whether this is the place of a table of what was lately read of a scope.
 fn is_recent(path: &Path) -> bool {
-    let scopes = path.parent().and_then(Path::parent);
-    path.ends_with("recent") && scopes.is_some_and(|folder| folder.ends_with("scopes"))
+    path.parent()
+        .is_some_and(|folder| folder.ends_with("recent"))
 }
 
 /// Replaces a file in one step, as another program does: whoever reads it meanwhile sees what was there, or all of this.

@@ -16,6 +16,8 @@ mod policy;
 mod reach;
 mod refusal;
 mod sample;
+#[cfg(not(target_arch = "wasm32"))]
+mod scope_part;
 mod session;
 mod settings;
 mod totals;

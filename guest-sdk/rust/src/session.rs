@@ -4,13 +4,11 @@ use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
 use crate::Patterns;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::scope_part::{hash, scope_part};
 
 /// The label by which the host tells a session's default scope.
 const DEFAULT_SCOPE: &str = "cachewarden.scope";
-
-/// How long the host lets a label's value grow in a scope's name.
-#[cfg(not(target_arch = "wasm32"))]
-const LONGEST_SCOPE_PART: usize = 80;
 
 /// One helper run for one go command, and all that is known about it.
 ///
@@ -235,47 +233,14 @@ impl Label {
     /// ```
     #[cfg(not(target_arch = "wasm32"))]
     pub fn new(name: &str, value: &str) -> Self {
-        let hash = hash(value);
         Self {
             name: name.to_string(),
             value: value.to_string(),
-            scope: scope_part(value, &hash),
-            hash,
+            scope: scope_part(value),
+            hash: hash(value),
             verified: false,
         }
     }
-}
-
-/// A value made fit to be part of a scope name, as the host does it: every byte but letters, digits, dashes and inner
-/// dots is escaped, and a long value is cut and ended by its hash.
-#[cfg(not(target_arch = "wasm32"))]
-fn scope_part(value: &str, hash: &str) -> String {
-    let last = value.len().saturating_sub(1);
-    let mut part = String::new();
-    for (position, byte) in value.bytes().enumerate() {
-        let inner_dot = byte == b'.' && position != 0 && position != last;
-        if byte.is_ascii_alphanumeric() || byte == b'-' || inner_dot {
-            part.push(char::from(byte));
-        } else {
-            part.push_str(&alloc::format!("_{byte:02x}"));
-        }
-        if part.len() > LONGEST_SCOPE_PART {
-            part.truncate(LONGEST_SCOPE_PART - hash.len() - 2);
-            return alloc::format!("{part}__{hash}");
-        }
-    }
-    part
-}
-
-/// 24 hexadecimal digits of a text's SHA-256.
-#[cfg(not(target_arch = "wasm32"))]
-fn hash(text: &str) -> String {
-    use sha2::{Digest as _, Sha256};
-
-    const BYTES: usize = 12;
-    let digest = Sha256::digest(text.as_bytes());
-    let digits = digest.iter().take(BYTES);
-    digits.map(|byte| alloc::format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

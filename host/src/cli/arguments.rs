@@ -9,7 +9,9 @@ use clap::builder::Resettable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use etcetera::BaseStrategy;
 
-use crate::policy::{COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, WASMTIME_VERSION};
+use crate::policy::{
+    COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, TRIAL_VERB, WASMTIME_VERSION,
+};
 use crate::session::{HOST_PREFIX, Pattern};
 use crate::store::{LAYOUT_VERSION, ScopeName, Sharing};
 
@@ -100,6 +102,9 @@ pub(super) enum Verb {
     /// Compile the policy on standard input; started by who wants it compiled
     #[command(hide = true, name = COMPILER_VERB)]
     CompileForParent,
+    /// Load the compiled policy on standard input; started by who has compiled it
+    #[command(hide = true, name = TRIAL_VERB)]
+    LoadForParent,
 }
 
 /// Options of the helper; some of them concern the verbs too.
@@ -216,10 +221,10 @@ pub(super) struct StatsOptions {
 /// Options of `prune`.
 #[derive(Debug, Args)]
 pub(super) struct PruneOptions {
-    /// Entries unused for longer; what was used in the last two hours stays [default: 5days]
+    /// Entries unused for longer; what was used in the last three hours stays [default: 5days]
     #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_PRUNE_OLDER_THAN", hide_env = true, value_parser = duration)]
     pub(super) older_than: Option<Duration>,
-    /// Then by least recent use, until the objects take no more than this
+    /// Then objects by least recent use, with their entries, until the rest takes no more than this
     #[arg(
         long,
         value_name = "SIZE",
@@ -228,7 +233,7 @@ pub(super) struct PruneOptions {
         value_parser = size
     )]
     pub(super) max_size: Option<ByteSize>,
-    /// Entries of this scope only
+    /// Entries of this scope only, and the objects that no other entry names
     #[arg(
         long,
         value_name = "NAME",
@@ -237,9 +242,15 @@ pub(super) struct PruneOptions {
         conflicts_with = "max_size"
     )]
     pub(super) scope: Option<ScopeName>,
-    /// All entries, and all objects that no build may be using
+    /// All entries, and all objects that were not used in the last three hours
     #[arg(long, env = "CACHEWARDEN_PRUNE_ALL", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue, conflicts_with_all = ["older_than", "max_size"])]
     pub(super) all: bool,
+    /// Also what was used in the last three hours; a build that is running may fail. A terminal is asked first
+    #[arg(long, env = "CACHEWARDEN_PRUNE_NOW", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(super) now: bool,
+    /// Ask nothing
+    #[arg(long, env = "CACHEWARDEN_PRUNE_YES", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    pub(super) yes: bool,
     /// Only say what would go
     #[arg(long, env = "CACHEWARDEN_PRUNE_DRY_RUN", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(super) dry_run: bool,

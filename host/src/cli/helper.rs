@@ -13,6 +13,7 @@ use std::thread;
 use std::time::SystemTime;
 
 use anyhow::Context;
+use rustix::fs::Mode;
 use serde_json::value::RawValue;
 use signal_hook::consts::{SIGHUP, SIGINT};
 
@@ -23,7 +24,7 @@ use crate::protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use crate::recording::Recorder;
 use crate::regular_file;
 use crate::session::{Allowed, Pattern, RunError, Session, Setup, told_label};
-use crate::store::{Store, is_sweep_due};
+use crate::store::{Producer, Store, is_sweep_due};
 
 use super::arguments::{HelperOptions, gocache, shown, user_cache_folder};
 use super::output;
@@ -51,6 +52,8 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
         output::complain(WELCOME);
         return Ok(ExitCode::from(super::USAGE));
     }
+    // What is made says its own mode, and a umask that takes from that would only make a store that is half readable.
+    rustix::process::umask(Mode::WGRP | Mode::WOTH);
     let stdout = take_stdout().context("cannot use standard output")?;
     // Before anything else takes what may be the last file descriptor.
     let stdin = duplicate(io::stdin()).context("cannot use standard input")?;
@@ -100,7 +103,7 @@ fn serve(
     let mut notices = Notices::to_stderr(options.verbose);
     let setup = setup(options)?;
     let recorder = match &options.record {
-        Some(file) => Recorder::append(file, &setup.id().to_string())
+        Some(file) => Recorder::append(file, &setup.id.to_string())
             .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
         None => Recorder::none(),
     };
@@ -176,7 +179,8 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
     };
     Ok(Setup {
         started: SystemTime::now(),
-        seed: getrandom::u64().context("the system gives no random numbers")?,
+        id: Producer(random()?),
+        seed: random()?,
         labels,
         settings: settings(options.settings.as_deref())?,
         default_scope: options.scope.clone(),
@@ -185,6 +189,10 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
             write: or_any(&options.allow_write),
         },
     })
+}
+
+fn random() -> anyhow::Result<u64> {
+    getrandom::u64().context("the system gives no random numbers")
 }
 
 /// The settings as one JSON text.

@@ -22,9 +22,9 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::SIGXFSZ;
 
 use crate::notices::printable;
-use crate::policy::run_compiler;
+use crate::policy::{run_compiler, run_trial};
 
-use arguments::{HelperOptions, Verb};
+use arguments::Verb;
 
 /// Something was looked at and found wrong.
 const FINDING: u8 = 1;
@@ -45,7 +45,16 @@ pub fn main() -> ExitCode {
         Some(Verb::Verify(options)) => verify::run(&arguments.helper, &options),
         Some(Verb::Doctor) => doctor::run(&arguments.helper),
         Some(Verb::Policy { verb }) => policy::run(&arguments.helper, &verb),
-        Some(Verb::CompileForParent) => compile_for_parent(&arguments.helper),
+        Some(Verb::CompileForParent) => for_parent(run_compiler(
+            io::stdin().lock(),
+            io::stdout().lock(),
+            &arguments.helper.limits(),
+        )),
+        Some(Verb::LoadForParent) => for_parent(run_trial(
+            io::stdin().lock(),
+            io::stdout().lock(),
+            &arguments.helper.limits(),
+        )),
         Some(Verb::Trim) => trim::run(&arguments.helper),
     };
     result.unwrap_or_else(|error| {
@@ -57,10 +66,9 @@ pub fn main() -> ExitCode {
     })
 }
 
-/// Serves a process of this program that wants a policy compiled.
-fn compile_for_parent(options: &HelperOptions) -> anyhow::Result<ExitCode> {
-    let is_compiled = run_compiler(io::stdin().lock(), io::stdout().lock(), &options.limits())?;
-    Ok(match is_compiled {
+/// The end of a process that has worked for another one of this program.
+fn for_parent(is_done: io::Result<bool>) -> anyhow::Result<ExitCode> {
+    Ok(match is_done? {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(FINDING),
     })

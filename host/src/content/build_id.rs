@@ -1,11 +1,15 @@
-//! Whether a package archive is bound: its build ID names this action and this content (protocol.md, 25).
+//! Whether the build ID in an object names the action that it is filed under (protocol.md, 25).
 //!
-//! The ID is `<A>/<C>`: A from the action, C from the SHA-256 of the archive with every occurrence of the whole ID
-//! replaced by zeros. It says consistent, not authentic: who may put can compute a C that fits any A.
+//! A package archive has `<A>/<C>`: A from the compile action, C from the SHA-256 of the archive with every occurrence of
+//! the whole ID replaced by zeros. Both are checked. A program has four parts, of which the first is from the link action;
+//! that one is checked, and the last is not: what the linker leaves out of that hash differs from version to version.
+//!
+//! A match is consistent, not authentic: who may put can compute an ID that fits. What counts is the ID that cmd/go reads
+//! (cmd/internal/buildid, ReadFile); a second one in the head of an object, which other readers may take, is no match.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use memchr::memmem::Finder;
+use memchr::memmem::{self, Finder};
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::Digest;
@@ -19,12 +23,23 @@ const PART_LENGTH: usize = 20;
 /// Two parts and the slash between them.
 const ID_LENGTH: usize = 2 * PART_LENGTH + 1;
 
-/// How far into an archive its build ID may stand: it follows the archive's header and the line that names the
-/// compiler. Go's own reader (cmd/internal/buildid, ReadFile) looks at the first lines only as well.
-const SEARCHED: usize = 4096;
+/// Four parts and the slashes between them.
+const PROGRAM_ID_LENGTH: usize = 4 * PART_LENGTH + 3;
 
-/// Computes, while an archive streams by, whether it is bound to one action.
-pub struct BindingCheck {
+/// How far cmd/go reads for the ID of an archive.
+const READ_BY_GO: usize = 1024;
+
+/// How far into an archive a second ID is looked for.
+const ARCHIVE_HEAD: usize = 4096;
+
+/// How far cmd/go reads for the ID of a program.
+const PROGRAM_HEAD: usize = 32 * 1024;
+
+/// The first line of an archive.
+const ARCHIVE: &[u8] = b"!<arch>\n";
+
+/// Computes, while an object streams by, whether its build ID names one action.
+pub struct BuildIdCheck {
     action: String,
     state: State,
 }
@@ -34,11 +49,11 @@ enum State {
     Searching(Vec<u8>),
     /// The ID names the action; its content part is being checked.
     Hashing(Box<ZeroingHasher>),
-    /// No build ID, or one of another action.
-    Unbound,
+    /// Nothing more to see.
+    Done(bool),
 }
 
-impl BindingCheck {
+impl BuildIdCheck {
     pub(super) fn new(action: &Digest) -> Self {
         Self {
             action: part(action),
@@ -50,37 +65,38 @@ impl BindingCheck {
         match &mut self.state {
             State::Searching(head) => {
                 head.extend_from_slice(bytes);
-                if !b"!<arch>\n".starts_with(&head[..head.len().min(8)])
-                    && !head.starts_with(b"!<arch>\n")
-                {
-                    self.state = State::Unbound;
-                } else if head.len() >= SEARCHED {
-                    self.start_hashing();
+                match wanted(head) {
+                    None => self.state = State::Done(false),
+                    Some(wanted) if head.len() >= wanted => self.search(),
+                    Some(_) => {}
                 }
             }
             State::Hashing(hasher) => hasher.update(bytes),
-            State::Unbound => {}
+            State::Done(_) => {}
         }
     }
 
     pub(super) fn finish(mut self) -> bool {
         if matches!(self.state, State::Searching(_)) {
-            self.start_hashing();
+            self.search();
         }
         match self.state {
             State::Hashing(hasher) => hasher.finish(),
-            State::Searching(_) | State::Unbound => false,
+            State::Done(matches) => matches,
+            State::Searching(_) => false,
         }
     }
 
-    fn start_hashing(&mut self) {
-        let State::Searching(head) = std::mem::replace(&mut self.state, State::Unbound) else {
+    fn search(&mut self) {
+        let State::Searching(head) = std::mem::replace(&mut self.state, State::Done(false)) else {
             return;
         };
-        let Some(id) = find_id(&head[..head.len().min(SEARCHED)]) else {
-            return;
-        };
-        if id.starts_with(self.action.as_bytes()) {
+        if !head.starts_with(ARCHIVE) {
+            let head = &head[..head.len().min(PROGRAM_HEAD)];
+            self.state = State::Done(is_program_of(head, self.action.as_bytes()));
+        } else if let Some(id) = archive_id(&head[..head.len().min(ARCHIVE_HEAD)])
+            && id.starts_with(self.action.as_bytes())
+        {
             let mut hasher = Box::new(ZeroingHasher::new(id));
             hasher.update(&head);
             self.state = State::Hashing(hasher);
@@ -88,17 +104,72 @@ impl BindingCheck {
     }
 }
 
+/// How many bytes of an object that begins so are looked at; `None` where it is neither archive nor program.
+fn wanted(head: &[u8]) -> Option<usize> {
+    let beginning = &head[..head.len().min(ARCHIVE.len())];
+    if ARCHIVE.starts_with(beginning) {
+        return Some(ARCHIVE_HEAD);
+    }
+    // Scripts have no ID, and what else the system runs has one of these bytes at its beginning.
+    matches!(head[0], 0x7f | 0xfe | 0xce | 0xcf | 0xca | b'M' | 0).then_some(PROGRAM_HEAD)
+}
+
 /// The form of a digest in a build ID.
 fn part(digest: &Digest) -> String {
     URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..KEPT_BYTES])
 }
 
-fn find_id(head: &[u8]) -> Option<[u8; ID_LENGTH]> {
+/// The ID of an archive, by cmd/go's own way: the fourth line, after `!<arch>`, the header of `__.PKGDEF` and the line
+/// that begins with `go object `.
+fn archive_id(head: &[u8]) -> Option<[u8; ID_LENGTH]> {
     const BEFORE: &[u8] = b"build id \"";
-    let start = memchr::memmem::find(head, BEFORE)? + BEFORE.len();
-    let id: [u8; ID_LENGTH] = head.get(start..start + ID_LENGTH)?.try_into().ok()?;
-    let closed = head.get(start + ID_LENGTH) == Some(&b'"');
-    (closed && id[PART_LENGTH] == b'/').then_some(id)
+    let read = &head[..head.len().min(READ_BY_GO)];
+    let mut lines = read.split_inclusive(|byte| *byte == b'\n');
+    let mut line = || lines.next()?.strip_suffix(b"\n");
+    let is_archive = line()? == b"!<arch>"
+        && line()?.starts_with(b"__.PKGDEF")
+        && line()?.starts_with(b"go object ");
+    let quoted = line()?.strip_prefix(BEFORE)?.strip_suffix(b"\"")?;
+    let id: [u8; ID_LENGTH] = quoted.try_into().ok()?;
+    let is_id = id
+        .iter()
+        .enumerate()
+        .all(|(position, byte)| is_digit(*byte) || (position == PART_LENGTH && *byte == b'/'));
+    let others = memmem::find_iter(head, BEFORE).any(|at| {
+        let rest = &head[at + BEFORE.len()..];
+        !rest.starts_with(&id) && !id.starts_with(rest)
+    });
+    (is_archive && is_id && !others).then_some(id)
+}
+
+/// Whether a digit of base64 in its form for file names, as IDs have it.
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// Whether every build ID in the head of a program is the same one, and its first part is `action`. An ID stands behind
+/// the linker's marker, and in ELF in a note too.
+fn is_program_of(head: &[u8], action: &[u8]) -> bool {
+    const MARKER: &[u8] = b"\xff Go build ID: \"";
+    // The length of the name, of the ID, the type of the note; the name.
+    const NOTE: &[u8] = b"\x04\0\0\0\x53\0\0\0\x04\0\0\0Go\0\0";
+    let ids = |before: &'static [u8]| {
+        memmem::find_iter(head, before).map(move |at| {
+            let start = at + before.len();
+            head.get(start..start + PROGRAM_ID_LENGTH)
+        })
+    };
+    let mut found = ids(MARKER).chain(ids(NOTE));
+    let Some(Some(id)) = found.next() else {
+        return false;
+    };
+    let parts: Vec<_> = id.split(|byte| *byte == b'/').collect();
+    parts.len() == 4
+        && parts
+            .iter()
+            .all(|part| part.len() == PART_LENGTH && part.iter().all(|digit| is_digit(*digit)))
+        && parts[0] == action
+        && found.all(|other| other == Some(id))
 }
 
 /// Hashes a stream with every occurrence of an ID replaced by as many zeros.
@@ -190,8 +261,8 @@ mod tests {
         with_id(id.as_bytes())
     }
 
-    fn bound(action: &Digest, bytes: &[u8], chunk: usize) -> bool {
-        let mut check = BindingCheck::new(action);
+    fn matches(action: &Digest, bytes: &[u8], chunk: usize) -> bool {
+        let mut check = BuildIdCheck::new(action);
         for piece in bytes.chunks(chunk) {
             check.update(piece);
         }
@@ -199,17 +270,23 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_is_bound_to_its_action_however_it_is_cut() {
+    fn an_archive_names_its_action_however_it_is_cut() {
         let action = Digest::of(b"action");
         let archive = archive(&action);
         for chunk in [1, 3, 40, 41, 42, 100, 4096, 5000, archive.len()] {
-            assert!(bound(&action, &archive, chunk), "in chunks of {chunk}");
+            assert!(matches(&action, &archive, chunk), "in chunks of {chunk}");
         }
     }
 
     /// The same by the words of protocol.md, 25, with all bytes at hand.
-    fn is_bound_by_the_book(action: &Digest, bytes: &[u8]) -> bool {
-        let Some(id) = find_id(&bytes[..bytes.len().min(SEARCHED)]) else {
+    fn matches_by_the_book(action: &Digest, bytes: &[u8]) -> bool {
+        if !bytes.starts_with(ARCHIVE) {
+            return is_program_of(
+                &bytes[..bytes.len().min(PROGRAM_HEAD)],
+                part(action).as_bytes(),
+            );
+        }
+        let Some(id) = archive_id(&bytes[..bytes.len().min(ARCHIVE_HEAD)]) else {
             return false;
         };
         let mut zeroed = bytes.to_vec();
@@ -218,8 +295,7 @@ mod tests {
             zeroed[at + found..][..ID_LENGTH].fill(0);
             at += found + ID_LENGTH;
         }
-        bytes.starts_with(b"!<arch>\n")
-            && id[..PART_LENGTH] == *part(action).as_bytes()
+        id[..PART_LENGTH] == *part(action).as_bytes()
             && id[PART_LENGTH + 1..] == *part(&Digest::of(&zeroed)).as_bytes()
     }
 
@@ -228,16 +304,16 @@ mod tests {
         crate::fuzz::fuzz("build-id", |bytes| {
             // The action that the archive itself names, where it names one.
             let mut action = [0; 32];
-            if let Some(id) = find_id(&bytes[..bytes.len().min(SEARCHED)])
+            if let Some(id) = archive_id(&bytes[..bytes.len().min(ARCHIVE_HEAD)])
                 && let Ok(named) = URL_SAFE_NO_PAD.decode(&id[..PART_LENGTH])
             {
                 action[..KEPT_BYTES].copy_from_slice(&named);
             }
             let action = Digest::from_bytes(action);
-            let expected = is_bound_by_the_book(&action, bytes);
+            let expected = matches_by_the_book(&action, bytes);
             for chunk in [1, 7, ID_LENGTH - 1, ID_LENGTH, 1000, bytes.len().max(1)] {
                 assert_eq!(
-                    bound(&action, bytes, chunk),
+                    matches(&action, bytes, chunk),
                     expected,
                     "in chunks of {chunk}"
                 );
@@ -246,19 +322,19 @@ mod tests {
     }
 
     #[test]
-    fn another_action_or_one_changed_byte_is_not_bound() {
+    fn another_action_or_one_changed_byte_is_no_match() {
         let action = Digest::of(b"action");
         let archive = archive(&action);
-        assert!(!bound(&Digest::of(b"other"), &archive, 4096));
+        assert!(!matches(&Digest::of(b"other"), &archive, 4096));
         for position in (0..archive.len()).step_by(97) {
             let mut changed = archive.clone();
             changed[position] ^= 1;
-            assert!(!bound(&action, &changed, 4096), "byte {position} changed");
+            assert!(!matches(&action, &changed, 4096), "byte {position} changed");
         }
     }
 
     #[test]
-    fn what_is_no_archive_is_not_bound() {
+    fn what_is_no_archive_is_no_match() {
         let action = Digest::of(b"action");
         for bytes in [
             &b""[..],
@@ -267,7 +343,60 @@ mod tests {
             b"text",
             b"!<arch>\nbuild id \"short\"\n",
         ] {
-            assert!(!bound(&action, bytes, 2));
+            assert!(!matches(&action, bytes, 2));
+        }
+    }
+
+    /// What other readers than cmd/go's take for the ID must not differ from what it takes.
+    #[test]
+    fn a_second_id_in_the_head_is_no_match() {
+        let action = Digest::of(b"action");
+        let honest = String::from_utf8(archive(&action)).unwrap();
+        assert!(matches(&action, honest.as_bytes(), 4096));
+        let other = format!(
+            "build id \"{}/{}\"",
+            part(&Digest::of(b"x")),
+            "A".repeat(20)
+        );
+        for forged in [
+            honest.replace("go1.26.8 X:none", &other),
+            honest.replace("__.PKGDEF       0", &format!("__.PKGDEF {other}")),
+            honest.replace("\"\n\n", &format!("\"\n{other}\n\n")),
+            honest.replace("go object linux", "go objects"),
+            honest.replace("\nbuild id", "\n\nbuild id"),
+            honest.replace("!<arch>\n", "!<arch>\n\n"),
+        ] {
+            assert_ne!(forged, honest);
+            let id = archive_id(&forged.as_bytes()[..ARCHIVE_HEAD]);
+            assert_eq!(id, None, "{}", &forged[..200]);
+        }
+    }
+
+    #[test]
+    fn a_program_names_its_link_action() {
+        let action = Digest::of(b"link");
+        let id = |first: &Digest| {
+            let other = part(&Digest::of(b"other"));
+            format!("{}/{other}/{other}/{other}", part(first))
+        };
+        let program = |note: &str, marker: &str| {
+            let note = format!("\x04\0\0\0\x53\0\0\0\x04\0\0\0Go\0\0{note}");
+            let mut bytes =
+                format!("\x7fELF{}{note}{}", "\0".repeat(90), "\0".repeat(900)).into_bytes();
+            bytes.extend_from_slice(b"\xff Go build ID: \"");
+            bytes.extend_from_slice(marker.as_bytes());
+            bytes.extend_from_slice(b"\"\n \xff");
+            bytes.extend_from_slice(&[7; 50_000]);
+            bytes
+        };
+        let (own, foreign) = (id(&action), id(&Digest::of(b"foreign")));
+        for chunk in [1, 4096, 100_000] {
+            assert!(matches(&action, &program(&own, &own), chunk));
+            assert!(!matches(&action, &program(&foreign, &own), chunk));
+            assert!(!matches(&action, &program(&own, &foreign), chunk));
+            assert!(!matches(&action, &program(&foreign, &foreign), chunk));
+            assert!(!matches(&action, b"\x7fELF", chunk));
+            assert!(!matches(&action, b"#!/bin/sh\n", chunk));
         }
     }
 }

@@ -2,10 +2,8 @@
 //!
 //! Only the first [`HEAD`] and last [`TAIL`] bytes are kept, so an object of any size costs the same memory.
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
+use super::file_list::{FileList, FileListCheck};
+use super::words::{Kind, Role};
 
 /// Enough for every magic number and the header of a generated file, whose first lines may be a licence.
 const HEAD: usize = 4096;
@@ -13,100 +11,30 @@ const HEAD: usize = 4096;
 /// Enough for the last line of a test's output: an import path, a time, a coverage figure.
 const TAIL: usize = 4096;
 
-/// What an object is, by its content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// None of the others.
-    Other,
-    /// No bytes at all.
-    Empty,
-    /// A compiled package.
-    PackageArchive,
-    /// An index of a module's or a package's source files; keyed by local file times, so of use to one machine only.
-    ModuleIndex,
-    /// The names of the files a step made, one a line.
-    FileList,
-    /// A test's output, its log of what it looked at, or its coverage profile.
-    TestRecord,
-    /// What an analyser (vet) learned about a package.
-    AnalysisFacts,
-    /// A source file that a tool (cgo, cover) made.
-    GeneratedSource,
-    /// Coverage meta data.
-    CoverageMeta,
-    /// The answer to "does this compiler know this flag".
-    Probe,
-}
-
-impl Kind {
-    /// Every kind, in the contract's order.
-    pub const ALL: [Self; 10] = [
-        Self::Other,
-        Self::Empty,
-        Self::PackageArchive,
-        Self::ModuleIndex,
-        Self::FileList,
-        Self::TestRecord,
-        Self::AnalysisFacts,
-        Self::GeneratedSource,
-        Self::CoverageMeta,
-        Self::Probe,
-    ];
-
-    /// The contract's word.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Other => "other",
-            Self::Empty => "empty",
-            Self::PackageArchive => "package-archive",
-            Self::ModuleIndex => "module-index",
-            Self::FileList => "file-list",
-            Self::TestRecord => "test-record",
-            Self::AnalysisFacts => "analysis-facts",
-            Self::GeneratedSource => "generated-source",
-            Self::CoverageMeta => "coverage-meta",
-            Self::Probe => "probe",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.name())
-    }
-}
-
-impl FromStr for Kind {
-    type Err = std::convert::Infallible;
-
-    /// A word this version does not know is `other`.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self::ALL
-            .into_iter()
-            .find(|kind| kind.name() == text)
-            .unwrap_or(Self::Other))
-    }
-}
-
 /// Keeps the two ends of an object as it streams by.
 pub struct KindRecogniser {
+    role: Role,
     head: Vec<u8>,
     tail: Vec<u8>,
     size: u64,
+    list: FileListCheck,
 }
 
 impl KindRecogniser {
-    pub(super) fn new() -> Self {
+    /// For the object of an entry of this role.
+    pub(super) fn new(role: Role) -> Self {
         Self {
+            role,
             head: Vec::new(),
             tail: Vec::new(),
             size: 0,
+            list: FileListCheck::new(),
         }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.size += bytes.len() as u64;
+        self.list.update(bytes);
         let wanted = (HEAD - self.head.len()).min(bytes.len());
         self.head.extend_from_slice(&bytes[..wanted]);
         let rest = &bytes[wanted..];
@@ -117,33 +45,67 @@ impl KindRecogniser {
     }
 
     pub(super) fn finish(self) -> Kind {
-        let Self { head, tail, size } = self;
-        let mut ending = head.clone();
-        ending.extend_from_slice(&tail);
-        let ending = &ending[ending.len().saturating_sub(TAIL)..];
-        recognise(&head, ending, size)
+        let Self {
+            role,
+            head,
+            tail,
+            size,
+            list,
+        } = self;
+        if size == 0 {
+            return Kind::Empty;
+        }
+        if let Some(kind) = by_beginning(&head) {
+            return kind;
+        }
+        match (role, list.finish()) {
+            // Whatever they look like: the key says what they are.
+            (Role::Stdout | Role::LinkStdout, _) => Kind::ToolOutput,
+            (Role::SourceList, FileList::Local | FileList::Usual) => Kind::FileList,
+            (Role::SourceList, FileList::No) => Kind::Other,
+            (_, list) => {
+                let mut ending = head.clone();
+                ending.extend_from_slice(&tail);
+                let ending = &ending[ending.len().saturating_sub(TAIL)..];
+                by_text(&head, ending, list)
+            }
+        }
     }
 }
 
+/// The kinds that are known by their first bytes, whatever follows.
+fn by_beginning(head: &[u8]) -> Option<Kind> {
+    const BEGINNINGS: [(&[u8], Kind); 17] = [
+        (b"!<arch>\n__.PKGDEF", Kind::PackageArchive),
+        (b"go index v", Kind::ModuleIndex),
+        (b"\0cvm", Kind::CoverageMeta),
+        (b"\0\0cvm", Kind::CoverageMeta),
+        (b"GO PREPROFILE V1\n", Kind::PgoProfile),
+        // Zip files, and those without a file.
+        (b"PK\x03\x04", Kind::FixArchive),
+        (b"PK\x05\x06", Kind::FixArchive),
+        // ELF, Mach-O in four forms and for several processors, PE, WebAssembly, scripts.
+        (b"\x7fELF", Kind::Executable),
+        (b"\xfe\xed\xfa\xce", Kind::Executable),
+        (b"\xfe\xed\xfa\xcf", Kind::Executable),
+        (b"\xce\xfa\xed\xfe", Kind::Executable),
+        (b"\xcf\xfa\xed\xfe", Kind::Executable),
+        (b"\xca\xfe\xba\xbe", Kind::Executable),
+        (b"MZ", Kind::Executable),
+        (b"\0asm", Kind::Executable),
+        (b"#!", Kind::Executable),
+        (b"# test log\n", Kind::TestRecord),
+    ];
+    let found = BEGINNINGS
+        .iter()
+        .find(|(beginning, _)| head.starts_with(beginning));
+    found.map(|(_, kind)| *kind)
+}
+
 /// The kind of an object that begins with `head` and ends with `ending`.
-fn recognise(head: &[u8], ending: &[u8], size: u64) -> Kind {
-    if size == 0 {
-        return Kind::Empty;
-    }
-    if head.starts_with(b"!<arch>\n__.PKGDEF") {
-        return Kind::PackageArchive;
-    }
-    if head.starts_with(b"go index v") {
-        return Kind::ModuleIndex;
-    }
-    if head.starts_with(b"\0cvm") || head.starts_with(b"\0\0cvm") {
-        return Kind::CoverageMeta;
-    }
+fn by_text(head: &[u8], ending: &[u8], list: FileList) -> Kind {
     // A test's coverage profile belongs to its record as the log does.
-    if head.starts_with(b"# test log\n")
-        || head.starts_with(b"mode: ")
-        || last_line(ending).starts_with(b"ok  \t")
-    {
+    if head.starts_with(b"mode: ") || last_line(ending).starts_with(b"ok  \t") {
         return Kind::TestRecord;
     }
     if head == b"true" || head == b"false" {
@@ -152,13 +114,16 @@ fn recognise(head: &[u8], ending: &[u8], size: u64) -> Kind {
     if is_generated_source(head) {
         return Kind::GeneratedSource;
     }
-    if is_analysis_facts(head) {
+    if defines_gob_type(head, b"gobFact") {
         return Kind::AnalysisFacts;
     }
-    if is_file_list(head, size) {
-        return Kind::FileList;
+    if defines_gob_type(head, b"ResultData") {
+        return Kind::AnalysisResult;
     }
-    Kind::Other
+    match list {
+        FileList::Usual => Kind::FileList,
+        FileList::Local | FileList::No => Kind::Other,
+    }
 }
 
 fn last_line(ending: &[u8]) -> &[u8] {
@@ -184,31 +149,10 @@ fn is_generated_source(head: &[u8]) -> bool {
     })
 }
 
-/// vet's facts are a gob stream; its first message defines the wire type of a slice of the analyser's own fact record.
-fn is_analysis_facts(head: &[u8]) -> bool {
-    memchr::memmem::find(&head[..head.len().min(256)], b"gobFact").is_some()
-}
-
-/// Lines of plain file names, as cmd/go writes for the Go and C files of a package.
-fn is_file_list(head: &[u8], size: u64) -> bool {
-    let whole = size == head.len() as u64;
-    let Ok(text) = std::str::from_utf8(head) else {
-        return false;
-    };
-    let Some(cut) = text.rfind('\n') else {
-        return false;
-    };
-    if whole && cut + 1 != text.len() {
-        return false;
-    }
-    text[..cut].lines().all(is_file_name)
-}
-
-fn is_file_name(line: &str) -> bool {
-    let name = line.strip_prefix("./").unwrap_or(line);
-    !name.is_empty()
-        && name.contains('.')
-        && !name.contains(|character: char| character.is_control() || character == ' ')
+/// vet's facts and staticcheck's results are gob streams; the first message defines the wire type of the analyser's own
+/// record, by its name.
+fn defines_gob_type(head: &[u8], name: &[u8]) -> bool {
+    memchr::memmem::find(&head[..head.len().min(256)], name).is_some()
 }
 
 #[cfg(test)]
@@ -216,7 +160,11 @@ mod tests {
     use super::*;
 
     fn kind_of(bytes: &[u8], chunk: usize) -> Kind {
-        let mut recogniser = KindRecogniser::new();
+        kind_in_role(Role::Unknown, bytes, chunk)
+    }
+
+    fn kind_in_role(role: Role, bytes: &[u8], chunk: usize) -> Kind {
+        let mut recogniser = KindRecogniser::new(role);
         for part in bytes.chunks(chunk) {
             recogniser.update(part);
         }
@@ -230,7 +178,7 @@ mod tests {
             b"ok  \texample.com/a\t0.004s\n".to_vec(),
         ]
         .concat();
-        let cases: [(&[u8], Kind); 14] = [
+        let cases: [(&[u8], Kind); 24] = [
             (b"", Kind::Empty),
             (
                 b"!<arch>\n__.PKGDEF       0           0",
@@ -257,6 +205,19 @@ mod tests {
             (b"mode: set\na.go:3.17,3.49 1 1\n", Kind::TestRecord),
             (b"\0\0cvm\x01", Kind::CoverageMeta),
             (b"some text\nwithout meaning", Kind::Other),
+            (b"../a.go\n", Kind::Other),
+            (b"\x7fELF\x02\x01", Kind::Executable),
+            (b"MZ\x90\0", Kind::Executable),
+            (b"\xcf\xfa\xed\xfe\x07", Kind::Executable),
+            (b"\0asm\x01\0\0\0", Kind::Executable),
+            (b"#!/bin/sh\n", Kind::Executable),
+            (b"PK\x03\x04\x14", Kind::FixArchive),
+            (b"PK\x05\x06\0", Kind::FixArchive),
+            (b"GO PREPROFILE V1\n", Kind::PgoProfile),
+            (
+                b"\x45\xff\x83\x03\x01\x01\x0aResultData\x01",
+                Kind::AnalysisResult,
+            ),
         ];
         for (bytes, kind) in cases {
             for chunk in [1, 7, 4096, 100_000] {
@@ -277,16 +238,27 @@ mod tests {
             for chunk in [1, 7, 4095, 4096, 4097] {
                 assert_eq!(kind_of(bytes, chunk), kind, "in chunks of {chunk}");
             }
-            assert_eq!(kind.name().parse(), Ok(kind));
             assert_eq!(kind == Kind::Empty, bytes.is_empty());
         });
     }
 
     #[test]
-    fn words_lead_back_to_their_kinds() {
-        for kind in Kind::ALL {
-            assert_eq!(kind.name().parse(), Ok(kind));
+    fn a_role_says_what_a_text_is_and_never_hides_what_can_act() {
+        let kind = |role, bytes: &[u8]| kind_in_role(role, bytes, 7);
+        for text in [
+            &b"true"[..],
+            b"./a.go\n",
+            b"warning: x\n",
+            b"\xff\0",
+            b"ok  \ta\t1s\n",
+        ] {
+            assert_eq!(kind(Role::Stdout, text), Kind::ToolOutput);
+            assert_eq!(kind(Role::LinkStdout, text), Kind::ToolOutput);
         }
-        assert_eq!("from-the-future".parse(), Ok(Kind::Other));
+        assert_eq!(kind(Role::Stdout, b""), Kind::Empty);
+        assert_eq!(kind(Role::Stdout, b"#!/bin/sh\n"), Kind::Executable);
+        assert_eq!(kind(Role::SourceList, b"./Makefile\n"), Kind::FileList);
+        assert_eq!(kind(Role::SourceList, b"../a.go\n"), Kind::Other);
+        assert_eq!(kind(Role::SourceList, b"./a b.go\n"), Kind::FileList);
     }
 }

@@ -378,6 +378,83 @@ impl FromStr for Role {
     }
 }
 
+/// A set of what the host itself established about an object. Bits of another version are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<String>", try_from = "Vec<String>")]
+pub struct Facts(u32);
+
+impl Facts {
+    /// Nothing is known.
+    pub const NONE: Self = Self(0);
+
+    // BEGIN facts (cargo xtask words)
+    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    /// rewrites outputs (`-toolexec`) may break it.
+    pub const BUILD_ID_MATCHES: Self = Self(1);
+    /// It comes from beyond this machine.
+    pub const REMOTE: Self = Self(2);
+    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    pub const AUDITED: Self = Self(4);
+    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    /// says what becomes of this one.
+    pub const DIVERGED: Self = Self(8);
+    // END facts
+
+    /// The names, by the positions of their bits.
+    // BEGIN fact names (cargo xtask words)
+    const NAMES: [&'static str; 4] = ["build-id-matches", "remote", "audited", "diverged"];
+    // END fact names
+
+    /// The set of these bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The bits that a policy is told, and that are on disk.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether all of these facts hold.
+    pub const fn has(self, facts: Self) -> bool {
+        self.0 & facts.0 == facts.0
+    }
+
+    /// These facts, and others where `holds`.
+    #[must_use]
+    pub const fn with(self, facts: Self, holds: bool) -> Self {
+        if holds { Self(self.0 | facts.0) } else { self }
+    }
+}
+
+impl From<Facts> for Vec<String> {
+    fn from(facts: Facts) -> Self {
+        let held = (0..u32::BITS).filter(|bit| facts.0 >> bit & 1 == 1);
+        held.map(|bit| match Facts::NAMES.get(bit as usize) {
+            Some(name) => (*name).to_owned(),
+            None => format!("fact-{bit}"),
+        })
+        .collect()
+    }
+}
+
+impl TryFrom<Vec<String>> for Facts {
+    type Error = UnknownWord;
+
+    fn try_from(names: Vec<String>) -> Result<Self, Self::Error> {
+        names.iter().try_fold(Self::NONE, |facts, name| {
+            let known = Self::NAMES.iter().position(|known| known == name);
+            let known = known.and_then(|bit| u32::try_from(bit).ok());
+            known
+                .or_else(|| numbered("fact-", name))
+                .filter(|bit| *bit < u32::BITS)
+                .map(|bit| Self(facts.0 | 1 << bit))
+                .ok_or_else(|| UnknownWord::new("fact", name))
+        })
+    }
+}
+
 /// The names by which cmd/go derives keys from an action, and the roles that they have.
 // BEGIN subkeys (cargo xtask words)
 pub const SUBKEYS: [(&str, Role); 6] = [
@@ -393,28 +470,30 @@ pub const SUBKEYS: [(&str, Role); 6] = [
 /// Why an answer was given without a question, or against a verdict.
 pub mod reasons {
     // BEGIN reasons (cargo xtask words)
-/// The session put it itself.
-pub const OWN_PUT: &str = "own-put";
-/// No scope that the session may read has an entry.
-pub const ABSENT: &str = "absent";
-/// The entry's object is missing, has another size, or does not hash to its name.
-pub const DAMAGED: &str = "damaged";
-/// The policy does not decide such requests, or there is none.
-pub const NO_QUESTION: &str = "no-question";
-/// The policy has failed for good.
-pub const POLICY_OFF: &str = "policy-off";
-/// The session may write no scope.
-pub const NO_WRITE_SCOPE: &str = "no-write-scope";
-/// The store cannot be written.
-pub const NOT_WRITABLE: &str = "not-writable";
-/// A module index counts only in the write scope, on the boot and for the user that put it.
-pub const MODULE_INDEX: &str = "module-index";
-/// A program counts only where the grant admits the kind, and where its build ID names the action.
-pub const EXECUTABLE: &str = "executable";
-/// The key's role cannot have an object of this kind.
-pub const WRONG_KIND: &str = "wrong-kind";
-/// A list of files with a name that is not a plain local name.
-pub const UNSAFE_NAMES: &str = "unsafe-names";
+    /// The session put it itself.
+    pub const OWN_PUT: &str = "own-put";
+    /// No scope that the session may read has an entry.
+    pub const ABSENT: &str = "absent";
+    /// The entry's object is missing, has another size, or does not hash to its name.
+    pub const DAMAGED: &str = "damaged";
+    /// The policy does not decide such requests, or there is none.
+    pub const NO_QUESTION: &str = "no-question";
+    /// The policy has failed for good.
+    pub const POLICY_OFF: &str = "policy-off";
+    /// The session may write no scope.
+    pub const NO_WRITE_SCOPE: &str = "no-write-scope";
+    /// The store cannot be written.
+    pub const NOT_WRITABLE: &str = "not-writable";
+    /// A module index counts only in the write scope, on the boot and for the user that put it.
+    pub const MODULE_INDEX: &str = "module-index";
+    /// A program counts only where the grant admits the kind, and where its build ID names the action.
+    pub const EXECUTABLE: &str = "executable";
+    /// A later version put it, and this one does not know what it is.
+    pub const UNKNOWN_KIND: &str = "unknown-kind";
+    /// The key's role cannot have an object of this kind.
+    pub const WRONG_KIND: &str = "wrong-kind";
+    /// A list of files with a name that is not a plain local name.
+    pub const UNSAFE_NAMES: &str = "unsafe-names";
     // END reasons
 }
 
@@ -480,12 +559,27 @@ mod tests {
     #[test]
     fn a_word_of_another_version_keeps_its_number() {
         let kind: Kind = "kind-4242".parse().unwrap();
-        assert_eq!((kind.number(), kind.to_string()), (4242, "kind-4242".into()));
+        assert_eq!(
+            (kind.number(), kind.to_string()),
+            (4242, "kind-4242".into())
+        );
         assert_eq!("kind-1".parse(), Ok(Kind::Empty));
         assert_eq!(kind.rule(), Rule::OwnScope);
         let role: Role = "role-77".parse().unwrap();
         assert_eq!((role.number(), role.to_string()), (77, "role-77".into()));
         assert!("archive".parse::<Kind>().is_err());
+    }
+
+    #[test]
+    fn facts_are_a_set_that_keeps_what_it_does_not_know() {
+        let facts = Facts::REMOTE.with(Facts::from_bits(1 << 9), true);
+        let names: Vec<String> = facts.into();
+        assert_eq!(names, ["remote", "fact-9"]);
+        assert_eq!(names.try_into(), Ok(facts));
+        assert!(facts.has(Facts::REMOTE) && !facts.has(Facts::AUDITED));
+        for wrong in ["bound", "fact-32", "fact-", ""] {
+            assert!(Facts::try_from(vec![wrong.to_owned()]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

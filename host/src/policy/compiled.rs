@@ -3,7 +3,8 @@
 //!
 //! What lies here is native code that this process runs. So it lies in an [`OwnFolder`], outside every workspace and
 //! every folder that CI restores. A file begins with a seal: the hash of its name and of all that follows, compared before
-//! anything else looks at it. The name holds the module and the engine with its settings, so no file stands for another.
+//! anything else looks at it. The name holds the module, the engine with its settings, and what a module is wrapped with, so
+//! no file stands for another. The folder has a bound on its size: what was not used for the longest time goes first.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +19,9 @@ use wasmtime::Engine;
 use crate::digest::{Digest, LENGTH};
 use crate::patience::lock_within;
 
-use super::limits::{Limits, MAX_IMAGE_BYTES};
+use super::adapters;
+use super::component::CONTRACT;
+use super::limits::{Limits, MAX_IMAGE_BYTES, MAX_KEPT_BYTES};
 use super::own_folder::OwnFolder;
 
 /// A compiled policy unused for so long goes: its module or its engine was replaced.
@@ -127,6 +130,7 @@ impl CompiledCache {
         // There is mostly none.
         let _ = folder.remove(&refusal_name(engine, module));
         folder.sweep(SystemTime::now() - KEPT);
+        folder.shrink(MAX_KEPT_BYTES, &name);
         Ok(())
     }
 
@@ -193,9 +197,23 @@ fn refusal_name(engine: &Engine, module: &Digest) -> String {
 }
 
 fn stem(engine: &Engine, module: &Digest) -> String {
+    stem_of(module, engine.precompile_compatibility_hash(), wrapping())
+}
+
+/// All that a module is wrapped with by this version.
+fn wrapping() -> impl Iterator<Item = &'static str> {
+    adapters::texts().chain([CONTRACT, env!("CARGO_PKG_VERSION")])
+}
+
+fn stem_of<'text>(
+    module: &Digest,
+    engine: impl Hash,
+    wrapping: impl Iterator<Item = &'text str>,
+) -> String {
     // The engine's hash covers its version, its settings and this processor's features.
     let mut hasher = DefaultHasher::new();
-    engine.precompile_compatibility_hash().hash(&mut hasher);
+    engine.hash(&mut hasher);
+    wrapping.for_each(|text| text.hash(&mut hasher));
     format!("{module}-{:016x}", hasher.finish())
 }
 
@@ -203,4 +221,37 @@ fn stem(engine: &Engine, module: &Digest) -> String {
 fn is_apart(time: SystemTime, now: SystemTime, distance: Duration) -> bool {
     let apart = now.duration_since(time);
     apart.unwrap_or_else(|ahead| ahead.duration()) >= distance
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_holds_all_that_made_the_code() {
+        let (module, other) = (Digest::of(b"module"), Digest::of(b"other"));
+        let all: Vec<_> = wrapping().collect();
+        let name =
+            |module, engine: u32, texts: &[&str]| stem_of(module, engine, texts.iter().copied());
+        let mut names = vec![
+            name(&module, 1, &all),
+            name(&module, 2, &all),
+            name(&other, 1, &all),
+        ];
+        for changed in 0..all.len() {
+            let mut texts = all.clone();
+            let text = format!("{} ", texts[changed]);
+            texts[changed] = &text;
+            names.push(name(&module, 1, &texts));
+        }
+        assert!(all.contains(&CONTRACT) && all.contains(&env!("CARGO_PKG_VERSION")));
+        assert!(
+            all.iter()
+                .any(|text| text.contains("wasi_snapshot_preview1") || text.contains("fd_write"))
+        );
+        let count = names.len();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), count);
+    }
 }

@@ -1,17 +1,17 @@
 //! The contract's words as Rust types: `guest-sdk/wit/policy.wit`, in its order.
 //!
 //! The field names here are also those of a recording. What crosses into the sandbox in another form than the rest of
-//! the host knows it in (digests as words, facts as flags) is converted in `wire`.
+//! the host knows it in (digests as words, kinds as numbers) is converted in `wire`.
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use wasmtime::component::{ComponentType, Lift, Lower};
 
-use crate::content::{Facts, Kind};
+use crate::content::{Facts, Kind, Role};
 use crate::digest::Digest;
 
 /// The version of the contract that this host speaks.
-pub const VERSION: &str = "0.1.1";
+pub const VERSION: &str = "0.2.0";
 
 /// What the names of the contract's interfaces begin with; they end in `@` and a version.
 const PACKAGE: &str = "cachewarden:policy/";
@@ -28,7 +28,7 @@ pub(super) fn version_imported(name: &str) -> Option<&str> {
 /// A policy for another minor version than this host's: its types may be others.
 #[derive(Debug, Error)]
 #[error(
-    "it was made for version {0} of the contract, and this cachewarden speaks {VERSION}; build it with a guest SDK of that version"
+    "it was made for version {0} of the contract, and this cachewarden speaks {VERSION}; build it again with the SDK of this cachewarden (`cachewarden policy new` makes a project with it)"
 )]
 pub(super) struct OtherVersion(String);
 
@@ -56,6 +56,9 @@ pub struct Label {
     /// leave it out.
     #[serde(default)]
     pub scope: String,
+    /// 24 hex digits of the value's SHA-256. A case may leave it out.
+    #[serde(default)]
+    pub hash: String,
     /// Whether the host proved it.
     #[serde(default)]
     pub verified: bool,
@@ -80,8 +83,7 @@ pub struct Session {
 }
 
 /// What a policy gives a session. The names are as the policy said them: nothing is checked yet.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
-#[component(record)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Grant {
     /// Where puts go.
     #[serde(default)]
@@ -92,6 +94,9 @@ pub struct Grant {
     /// Seconds until what this session puts stops counting; 0 for never.
     #[serde(default)]
     pub lifetime: u32,
+    /// Kinds that count only where a grant names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub admit: Vec<Kind>,
 }
 
 /// Why `open` gives no grant.
@@ -107,55 +112,6 @@ pub enum Refusal {
     Session(String),
 }
 
-/// What the host established, and what an audit has shown. A recording spells it as a list of the names that hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "Vec<String>", into = "Vec<&'static str>")]
-pub struct AllFacts {
-    /// What the host established about the object.
-    pub of_object: Facts,
-    /// On an offer: an entry for this action was answered as a miss by an audit.
-    pub audited: bool,
-    /// On an audited offer: the bytes differ from that entry's.
-    pub diverged: bool,
-}
-
-impl From<Facts> for AllFacts {
-    fn from(of_object: Facts) -> Self {
-        Self {
-            of_object,
-            ..Self::default()
-        }
-    }
-}
-
-impl From<AllFacts> for Vec<&'static str> {
-    fn from(facts: AllFacts) -> Self {
-        let names = [
-            ("bound", facts.of_object.bound),
-            ("remote", facts.of_object.remote),
-            ("audited", facts.audited),
-            ("diverged", facts.diverged),
-        ];
-        let held = names.into_iter().filter(|(_, holds)| *holds);
-        held.map(|(name, _)| name).collect()
-    }
-}
-
-impl From<Vec<String>> for AllFacts {
-    /// Names this version does not know are dropped.
-    fn from(names: Vec<String>) -> Self {
-        let holds = |name| names.iter().any(|held| held == name);
-        Self {
-            of_object: Facts {
-                bound: holds("bound"),
-                remote: holds("remote"),
-            },
-            audited: holds("audited"),
-            diverged: holds("diverged"),
-        }
-    }
-}
-
 /// An entry found for a get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -167,13 +123,16 @@ pub struct Candidate {
     pub size: u64,
     /// Seconds since the entry was put.
     pub age: u64,
-    /// Index into the grant's read scopes.
+    /// Index into the grant's read scopes, as the policy wrote them.
     pub scope: u32,
     /// What the object is.
     pub kind: Kind,
+    /// What the entry is for.
+    #[serde(default)]
+    pub role: Role,
     /// What the host established about it.
     #[serde(default)]
-    pub facts: AllFacts,
+    pub facts: Facts,
 }
 
 /// A policy's verdict on a get.
@@ -210,9 +169,23 @@ pub struct Offer {
     pub size: u64,
     /// What it is.
     pub kind: Kind,
+    /// What its entry will be for.
+    #[serde(default)]
+    pub role: Role,
     /// What the host established about it, and what an audit has shown.
     #[serde(default)]
-    pub facts: AllFacts,
+    pub facts: Facts,
+}
+
+impl Offer {
+    /// How far it travels where no policy decides it.
+    pub fn default_reach(&self) -> Reach {
+        if self.kind.is_shared_by_default() {
+            Reach::Shared
+        } else {
+            Reach::Local
+        }
+    }
 }
 
 /// A policy's verdict on a put.
@@ -222,8 +195,8 @@ pub struct Offer {
 #[repr(u8)]
 pub enum Reach {
     /// Seen by this session alone.
-    #[component(name = "session")]
-    Session,
+    #[component(name = "ephemeral")]
+    Ephemeral,
     /// Kept on this machine.
     #[component(name = "local")]
     Local,

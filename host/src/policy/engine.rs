@@ -1,6 +1,6 @@
 //! The engine: how policies are compiled and run, and the clock that looks at running calls.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle, Thread};
 use std::time::Duration;
@@ -56,6 +56,7 @@ pub(super) struct Ticker {
 pub(super) struct Pace {
     stopped: AtomicBool,
     hurried: AtomicBool,
+    ticks: AtomicU64,
     ticker: OnceLock<Thread>,
 }
 
@@ -69,6 +70,11 @@ impl Pace {
         }
     }
 
+    /// How often the clock has ticked: the engine does not tell its epoch.
+    pub(super) fn ticks(&self) -> u64 {
+        self.ticks.load(Ordering::Relaxed)
+    }
+
     fn tick(&self, engine: &Engine, idle: Duration) {
         while !self.stopped.load(Ordering::Relaxed) {
             // Where it is woken to hurry, this tick comes at once, and the next one soon.
@@ -77,6 +83,7 @@ impl Pace {
                 false => idle,
             };
             thread::park_timeout(interval);
+            self.ticks.fetch_add(1, Ordering::Relaxed);
             engine.increment_epoch();
         }
     }

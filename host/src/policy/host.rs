@@ -1,6 +1,10 @@
 //! What the host is to a guest: the state beside an instance, its log, and the imports that it is linked with.
 
-use wasmtime::component::{Component, InstancePre, Linker};
+use std::sync::Arc;
+
+use wasmtime::component::{
+    Component, ComponentNamedList, InstancePre, Lift, Linker, LinkerInstance, Lower,
+};
 use wasmtime::{Engine, StoreContextMut};
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
@@ -9,8 +13,11 @@ use chacha20::rand_core::{Rng, SeedableRng};
 
 use super::component::none_exported;
 use super::contract::{self, HOST_INTERFACE, Level, Session};
+use super::engine::Pace;
 use super::instance::Exports;
-use super::limits::{CallWatch, Limits, MAX_LOG_BYTES, MAX_LOG_LINES, SpaceLimiter};
+use super::limits::{Limits, MAX_LOG_BYTES, MAX_LOG_LINES};
+use super::space::SpaceLimiter;
+use super::watch::CallWatch;
 use super::{adapters, wasi};
 
 /// A line that a policy logged.
@@ -33,10 +40,16 @@ pub(super) struct State {
 
 impl State {
     /// For a new instance; `log` is what the session's earlier ones left of theirs.
-    pub(super) fn new(limits: &Limits, session: &Session, log: Log, imports_wasi: bool) -> Self {
+    pub(super) fn new(
+        limits: &Limits,
+        session: &Session,
+        log: Log,
+        imports_wasi: bool,
+        pace: Arc<Pace>,
+    ) -> Self {
         Self {
             space: SpaceLimiter::new(limits),
-            watch: CallWatch::new(limits.deadline),
+            watch: CallWatch::new(limits.deadline, pace),
             log,
             chance: Chance::new(session),
             wasi: imports_wasi.then(|| wasi::ClosedWasi::new(session.started, session.seed)),
@@ -80,7 +93,9 @@ impl Chance {
 }
 
 impl WasiView for State {
+    // Every function of WASI begins with this.
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        wasi::look_at_tick(&mut self.watch);
         self.wasi
             .as_mut()
             .expect("only a policy that imports wasi:* is linked with it, and has its state")
@@ -196,15 +211,40 @@ pub(super) fn link(
 }
 
 fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker
-        .instance(&format!("{HOST_INTERFACE}@{}", contract::VERSION))?
-        .func_wrap(
-            "log",
-            |mut store: StoreContextMut<'_, State>, (level, message): (Level, String)| {
-                store.data_mut().log.push(level, message);
-                Ok(())
-            },
-        )
+    let mut host = linker.instance(&format!("{HOST_INTERFACE}@{}", contract::VERSION))?;
+    add(
+        &mut host,
+        "log",
+        |state, (level, message): (Level, String)| {
+            state.watch.hand_over(message.len())?;
+            state.log.push(level, message);
+            Ok(())
+        },
+    )
+}
+
+/// Adds a function that guests may call: before and after it, the time of the call that the guest is in is looked at. The
+/// function says itself how many bytes it was handed.
+pub(super) fn add<Arguments, Answer>(
+    instance: &mut LinkerInstance<'_, State>,
+    name: &str,
+    function: impl Fn(&mut State, Arguments) -> wasmtime::Result<Answer> + Send + Sync + 'static,
+) -> wasmtime::Result<()>
+where
+    Arguments: ComponentNamedList + Lift + 'static,
+    Answer: ComponentNamedList + Lower + Send + Sync + 'static,
+{
+    instance.func_wrap(
+        name,
+        move |mut store: StoreContextMut<'_, State>, arguments: Arguments| {
+            store.data_mut().watch.look_at_tick()?;
+            let answer = function(store.data_mut(), arguments)?;
+            let left = store.data().watch.bytes_left();
+            store.set_hostcall_fuel(left);
+            store.data_mut().watch.look_at_tick()?;
+            Ok(answer)
+        },
+    )
 }
 
 #[cfg(test)]

@@ -15,7 +15,8 @@ use super::component::EXPORTS;
 use super::contract::{self, Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
 use super::host::{Log, LogLine, State};
 use super::limits::MAX_BYTES_TO_HOST;
-use super::wire::{WireCandidate, WireOffer, WireTotals};
+use super::wasi::until_time_is_up;
+use super::wire::{WireCandidate, WireGrant, WireOffer, WireTotals};
 
 /// What a policy was asked when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +90,8 @@ pub(super) enum StartError {
     Fault(Fault),
 }
 
-/// What `open` answers.
-type OpenAnswer = Result<Grant, Refusal>;
+/// What `open` answers, at the border.
+type OpenAnswer = Result<WireGrant, Refusal>;
 
 /// A live instance.
 pub(super) struct Instance {
@@ -112,32 +113,24 @@ impl Instance {
         allowed: Duration,
         log: Log,
     ) -> Result<Self, (StartError, Log)> {
-        let engine = policy.linked.engine();
-        let state = State::new(&policy.limits, session, log, policy.imports_wasi);
-        let mut store = Store::new(engine, state);
+        let pace = policy.ticker.pace();
+        let state = State::new(&policy.limits, session, log, policy.imports_wasi, pace);
+        let mut store = Store::new(policy.linked.engine(), state);
         store.limiter(|state| &mut state.space);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
-        let pace = policy.ticker.pace();
-        store.epoch_deadline_callback(move |mut store| {
-            Ok(match store.data_mut().watch.is_over() {
-                true => UpdateDeadline::Interrupt,
-                false => {
-                    pace.hurry();
-                    UpdateDeadline::Continue(1)
-                }
-            })
+        store.epoch_deadline_callback(|mut store| {
+            store.data_mut().watch.look()?;
+            Ok(UpdateDeadline::Continue(1))
         });
-        let began = Instant::now();
         store.data_mut().watch.begin(allowed);
         store.set_epoch_deadline(1);
-        let instance = match policy.linked.instantiate(&mut store) {
+        let instance = match until_time_is_up(|| policy.linked.instantiate(&mut store)) {
             Ok(instance) => instance,
             Err(error) => {
                 let fault = fault_of(&error, &mut store);
                 return Err((StartError::Fault(fault), store.into_data().log));
             }
         };
-        let last_call = store.data().watch.used(began.elapsed());
         let exports = policy.exports;
         let functions = (|| {
             Ok((
@@ -178,7 +171,7 @@ impl Instance {
                 get,
                 put,
                 close,
-                last_call,
+                last_call: Duration::ZERO,
             }),
             Err(reason) => Err((StartError::Contract(reason), store.into_data().log)),
         }
@@ -189,11 +182,11 @@ impl Instance {
         &mut self,
         session: &Session,
         allowed: Duration,
-    ) -> Option<Result<OpenAnswer, Fault>> {
+    ) -> Option<Result<Result<Grant, Refusal>, Fault>> {
         let open = self.open?;
         Some(
             self.call(&open, (session.clone(),), allowed)
-                .map(|(answer,)| answer),
+                .map(|(answer,)| answer.map(Grant::from)),
         )
     }
 
@@ -257,10 +250,17 @@ impl Instance {
     {
         let began = Instant::now();
         self.store.data_mut().watch.begin(allowed);
+        self.store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         self.store.set_epoch_deadline(1);
-        let result = function.call(&mut self.store, arguments);
-        self.last_call = self.store.data().watch.used(began.elapsed());
-        result.map_err(|error| fault_of(&error, &mut self.store))
+        let result = until_time_is_up(|| function.call(&mut self.store, arguments));
+        let wall = began.elapsed();
+        let watch = &mut self.store.data_mut().watch;
+        let is_late = watch.is_late(wall);
+        self.last_call = watch.used(wall);
+        match result {
+            Ok(_) if is_late => Err(Fault::Timeout),
+            result => result.map_err(|error| fault_of(&error, &mut self.store)),
+        }
     }
 }
 

@@ -63,7 +63,7 @@ impl Loading<'_> {
             _ => Err(io::Error::other("there is no folder for it")),
         };
         Ok(Loaded {
-            component: self.revive(&image).map_err(|error| format!("{error:#}"))?,
+            component: revive(self.engine, &image).map_err(|error| format!("{error:#}"))?,
             not_kept: kept.err(),
         })
     }
@@ -72,7 +72,7 @@ impl Loading<'_> {
     fn known(&self) -> Option<Result<Loaded, String>> {
         let cache = self.cache?;
         let image = cache.load(self.engine, self.module);
-        if let Some(Ok(component)) = image.map(|image| self.revive(image.content())) {
+        if let Some(Ok(component)) = image.map(|image| revive(self.engine, image.content())) {
             return Some(Ok(Loaded {
                 component,
                 not_kept: None,
@@ -84,15 +84,17 @@ impl Loading<'_> {
             self.file.display()
         )))
     }
+}
 
-    #[allow(
-        unsafe_code,
-        reason = "what was compiled can be loaded in no other way"
-    )]
-    fn revive(&self, image: &[u8]) -> wasmtime::Result<Component> {
-        // SAFETY: deserialising trusts what the bytes say, and what they say is run. They come from this very program:
-        // over a pipe from a process of its own, or from a file that `CompiledCache::save` wrote under this user. Nobody
-        // else may write that file or its folder, and its seal says that these are the bytes that were written.
-        unsafe { Component::deserialize(self.engine, image) }
-    }
+/// What was compiled, ready to be linked.
+#[allow(
+    unsafe_code,
+    reason = "what was compiled can be loaded in no other way"
+)]
+pub(super) fn revive(engine: &Engine, image: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: deserialising trusts what the bytes say, and what they say is run. They come from this very program: over a
+    // pipe from a process of its own (or, in `trial`, from the parent that has them so), or from a file that
+    // `CompiledCache::save` wrote under this user. Nobody else may write that file or its folder, and its seal says that
+    // these are the bytes that were written.
+    unsafe { Component::deserialize(engine, image) }
 }

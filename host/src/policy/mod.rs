@@ -10,36 +10,44 @@ mod compiler;
 mod component;
 mod contract;
 mod engine;
+mod errand;
 mod host;
 mod instance;
+mod instances;
 mod limits;
 mod loading;
 mod own_folder;
 #[cfg(test)]
 mod sanitized;
 mod source;
+mod space;
+mod trial;
 mod warden;
 mod wasi;
+mod watch;
 mod wire;
 
 pub use compiled::CompiledCache;
 pub use compiler::{COMPILER_VERB, run as run_compiler};
 pub use component::CONTRACT;
 pub use contract::{
-    AllFacts, Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
+    Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
     VERSION as CONTRACT_VERSION,
 };
 pub use host::LogLine;
 pub use instance::{Exports, Question};
-pub use limits::{Limits, THREAD_STACK, cpu_time};
+pub use limits::{Limits, THREAD_STACK};
 pub use source::PolicySource;
+pub use trial::{TRIAL_VERB, run as run_trial};
 pub use warden::{Event, Opening, Warden};
+pub use watch::cpu_time;
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use wasmtime::component::InstancePre;
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre};
 
 use crate::digest::Digest;
 
@@ -106,7 +114,8 @@ pub struct Policy {
 
 impl Policy {
     /// Reads, compiles (or takes the compiled form from `cache`) and links a policy. `slow` is called when compiling has
-    /// taken a second. The compiler is a process of the program that is running, which must serve [`COMPILER_VERB`].
+    /// taken a second. The compiler is a process of the program that is running, which must serve [`COMPILER_VERB`]
+    /// and [`TRIAL_VERB`].
     ///
     /// # Errors
     /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
@@ -133,17 +142,32 @@ impl Policy {
             component,
             not_kept,
         } = loading.load(bytes, slow).map_err(unusable)?;
-        let (linked, imports_wasi) = host::link(&engine, &component).map_err(unusable)?;
-        let ticker = Ticker::start(&engine, limits::idle_tick(limits.deadline))
+        let policy = Self::link(&engine, &component, limits, digest, source.file.clone())?;
+        Ok(Self { not_kept, ..policy })
+    }
+
+    fn link(
+        engine: &Engine,
+        component: &Component,
+        limits: Limits,
+        digest: Digest,
+        file: PathBuf,
+    ) -> Result<Self, LoadError> {
+        let (linked, imports_wasi) =
+            host::link(engine, component).map_err(|reason| LoadError::Unusable {
+                file: file.clone(),
+                reason,
+            })?;
+        let ticker = Ticker::start(engine, limits::idle_tick(limits.deadline))
             .map_err(|error| LoadError::Engine(error.to_string()))?;
         Ok(Self {
             digest,
-            file: source.file.clone(),
-            exports: Exports::of(&component),
+            file,
+            exports: Exports::of(component),
             limits,
             linked,
             imports_wasi,
-            not_kept,
+            not_kept: None,
             ticker,
         })
     }

@@ -4,6 +4,7 @@
 //! is not what was looked at. A file is looked at as it is open, too: it must be a regular file of this user's that nobody
 //! else may write, and no link is followed.
 
+use std::ffi::CString;
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
@@ -11,7 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 use tempfile::NamedTempFile;
 
 /// The user that every user is in a user namespace that does not know them. There, nothing is certainly ours.
@@ -99,6 +100,42 @@ impl OwnFolder {
                 let _ = unlinkat(&self.folder, name, AtFlags::empty());
             }
         }
+    }
+
+    /// Removes files until all that are left have no more than `most` bytes, those first that were modified longest ago,
+    /// and never the one named `kept`.
+    pub(super) fn shrink(&self, most: u64, kept: &str) {
+        let mut files = self.files();
+        let mut sum: u64 = files.iter().map(|file| file.1).sum();
+        files.sort();
+        for (_, size, name) in files {
+            if sum <= most {
+                break;
+            }
+            // An empty one is a lock, or would free nothing.
+            let goes = size > 0 && name.to_bytes() != kept.as_bytes();
+            if goes && unlinkat(&self.folder, &name, AtFlags::empty()).is_ok() {
+                sum -= size;
+            }
+        }
+    }
+
+    /// Every regular file: when it was modified, its size and its name.
+    fn files(&self) -> Vec<(Duration, u64, CString)> {
+        let mut files = Vec::new();
+        for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let Ok(found) = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) else {
+                continue;
+            };
+            if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile {
+                let seconds = found.st_mtime.try_into().unwrap_or_default();
+                let nanoseconds = found.st_mtime_nsec.try_into().unwrap_or_default();
+                let size = found.st_size.try_into().unwrap_or_default();
+                files.push((Duration::new(seconds, nanoseconds), size, name.to_owned()));
+            }
+        }
+        files
     }
 
     fn checked(&self, name: &str, flags: OFlags) -> io::Result<(File, Metadata)> {

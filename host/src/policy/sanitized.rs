@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::own_folder::OwnFolder;
 use super::*;
-use crate::content::Kind;
+use crate::content::{Facts, Kind, Role};
 
 #[test]
 fn what_was_compiled_and_kept_is_loaded_and_runs() {
@@ -30,8 +30,55 @@ fn what_was_compiled_and_kept_is_loaded_and_runs() {
     assert!(ran > 10, "most of them are policies: {ran}");
 }
 
+#[test]
+fn a_start_that_fails_counts_in_the_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.wat");
+    fs::write(
+        &file,
+        r#"(module
+            (start $start)
+            (func $start unreachable)
+            (func (export "close") (param i64 i64 i64 i64 i64 i64 i64)))"#,
+    )
+    .unwrap();
+    let warden = opened(file).unwrap();
+    assert!(warden.is_off());
+    assert!(warden.used() > Duration::ZERO);
+}
+
 /// Whether there was something to run: some policies of the tests may not be loaded.
 fn runs(file: PathBuf) -> bool {
+    let Some(mut warden) = opened(file) else {
+        return false;
+    };
+    let (action, output) = (Digest::of(b"action"), Digest::of(b"output"));
+    for _ in 0..3 {
+        warden.get(&Candidate {
+            action,
+            output,
+            size: 1,
+            age: 1,
+            scope: 0,
+            kind: Kind::Other,
+            role: Role::Unknown,
+            facts: Facts::NONE,
+        });
+        warden.put(&Offer {
+            action,
+            output,
+            size: 1,
+            kind: Kind::Other,
+            role: Role::Unknown,
+            facts: Facts::NONE,
+        });
+    }
+    warden.close(&crate::store::Tally::default());
+    true
+}
+
+/// A session with a policy, compiled in this very process.
+fn opened(file: PathBuf) -> Option<Warden> {
     let bytes = fs::read(&file).unwrap();
     let engine = engine::engine().unwrap();
     let compiled = component::componentise(bytes.clone()).and_then(|component| {
@@ -40,7 +87,7 @@ fn runs(file: PathBuf) -> bool {
             .map_err(|error| error.to_string())
     });
     let Ok(image) = compiled else {
-        return false;
+        return None;
     };
     let folder = tempfile::tempdir().unwrap();
     let cache = CompiledCache::new(folder.path().join("compiled"));
@@ -54,7 +101,7 @@ fn runs(file: PathBuf) -> bool {
     };
     let compiles = || panic!("it is kept already");
     let Ok(policy) = Policy::load(&source, limits, Some(&cache), compiles) else {
-        return false;
+        return None;
     };
     let session = Session {
         started: 1_800_000_000,
@@ -64,28 +111,6 @@ fn runs(file: PathBuf) -> bool {
         writable: vec!["*".into()],
         settings: "{}".into(),
     };
-    let Ok((mut warden, _)) = Warden::open(Arc::new(policy), session) else {
-        return false;
-    };
-    let (action, output) = (Digest::of(b"action"), Digest::of(b"output"));
-    for _ in 0..3 {
-        warden.get(&Candidate {
-            action,
-            output,
-            size: 1,
-            age: 1,
-            scope: 0,
-            kind: Kind::Other,
-            facts: AllFacts::default(),
-        });
-        warden.put(&Offer {
-            action,
-            output,
-            size: 1,
-            kind: Kind::Other,
-            facts: AllFacts::default(),
-        });
-    }
-    warden.close(&crate::store::Tally::default());
-    true
+    let (warden, _) = Warden::open(Arc::new(policy), session).ok()?;
+    Some(warden)
 }

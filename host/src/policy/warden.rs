@@ -12,7 +12,8 @@ use crate::store::Tally;
 use super::contract::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
 use super::host::{Log, LogLine};
 use super::instance::{Fault, Instance, Question, StartError};
-use super::limits::{Limits, cpu_time};
+use super::limits::Limits;
+use super::watch::cpu_time;
 use super::{LoadError, Policy};
 
 /// So many faults in a row, and the policy is off: it will not get better.
@@ -66,7 +67,7 @@ pub struct Warden {
     /// What the session may still log, while there is no instance.
     log: Option<Log>,
     faults_in_a_row: u32,
-    /// The sum of all calls: CPU time where a call was long enough to be measured, wall time else.
+    /// The sum of all calls, and of making and dropping instances: CPU time where a call was long enough to be measured, wall time else.
     used: Duration,
     /// This thread's CPU time when the session began.
     cpu_at_start: Duration,
@@ -110,14 +111,14 @@ impl Warden {
         .unwrap_or(Lookup::Miss)
     }
 
-    /// The verdict on a put: the furthest where the policy does not decide puts, the session alone where it is off or
-    /// fails.
+    /// The verdict on a put: what its kind has without a policy where this one does not decide puts, the session alone
+    /// where it is off or fails.
     pub fn put(&mut self, offer: &Offer) -> Reach {
         self.ask(Question::Put, |instance, allowed| {
             instance.put(offer, allowed)
         })
-        .unwrap_or(Some(Reach::Shared))
-        .unwrap_or(Reach::Session)
+        .unwrap_or(Some(offer.default_reach()))
+        .unwrap_or(Reach::Ephemeral)
     }
 
     /// Tells the policy the totals.
@@ -213,7 +214,7 @@ impl Warden {
     /// A fresh instance after a fault.
     fn recover(&mut self) {
         self.faults_in_a_row += 1;
-        self.log = self.instance.take().map(Instance::into_log);
+        self.log = self.counted(|warden| warden.instance.take().map(Instance::into_log));
         if self.is_budget_spent() {
             return self.switch_off_spent();
         }
@@ -232,7 +233,9 @@ impl Warden {
     fn start(&mut self) -> Result<Opening, LoadError> {
         let log = self.log.take().unwrap_or_else(Log::new);
         let allowed = self.allowed();
-        let mut instance = match Instance::start(&self.policy, &self.session, allowed, log) {
+        let started =
+            self.counted(|warden| Instance::start(&warden.policy, &warden.session, allowed, log));
+        let mut instance = match started {
             Ok(instance) => instance,
             Err((StartError::Contract(reason), _)) => {
                 return Err(LoadError::Unusable {
@@ -247,7 +250,6 @@ impl Warden {
                 return Ok(Opening::Failed);
             }
         };
-        self.used += instance.last_call;
         let answer = instance.open(&self.session, self.allowed());
         if answer.is_some() {
             self.used += instance.last_call;
@@ -264,11 +266,19 @@ impl Warden {
             }
             Some(Ok(Err(refusal))) => Opening::Refused(refusal),
             Some(Err(fault)) => {
-                self.log = Some(instance.into_log());
+                self.log = Some(self.counted(|_| instance.into_log()));
                 self.report(Question::Open, fault);
                 Opening::Failed
             }
         })
+    }
+
+    /// Makes or drops an instance, whose time counts as that of calls does.
+    fn counted<Result>(&mut self, work: impl FnOnce(&mut Self) -> Result) -> Result {
+        let began = cpu_time();
+        let result = work(self);
+        self.used += cpu_time().saturating_sub(began);
+        result
     }
 
     fn take_log(&mut self, instance: &mut Instance) {

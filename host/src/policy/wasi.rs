@@ -3,19 +3,29 @@
 //! No files, no network, no environment, no arguments, no input. Clocks stand at the session's start and random
 //! numbers come from its seed, so that a replay sees the same; a sleep is over at once, since no call to the host may
 //! wait (an epoch cannot interrupt it). What the policy prints goes to its log.
+//!
+//! Every function looks first whether the time of the call is up. What a guest hands over is counted by those functions
+//! that take strings or lists and can be called with what a guest has; the others fail at their first handle.
 
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::SeedableRng;
+use wasmtime::Trap;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::clocks::{HostMonotonicClock, HostWallClock, WasiClocksCtxView, WasiClocksView};
 use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+use wasmtime_wasi::p2::bindings::sockets::{ip_name_lookup, network};
+use wasmtime_wasi::p2::bindings::sync::io::{poll, streams};
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
-use wasmtime_wasi::p2::{DynPollable, add_to_linker_sync};
+use wasmtime_wasi::p2::{DynOutputStream, DynPollable, StreamResult, add_to_linker_sync};
+use wasmtime_wasi::sockets::WasiSocketsView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::host::{State, add};
 use super::limits::{MAX_BYTES_TO_HOST, MAX_LOG_BYTES, MAX_RESOURCES};
+use super::watch::CallWatch;
 
 /// The state of the closed WASI in one instance.
 pub(super) struct ClosedWasi {
@@ -71,13 +81,100 @@ impl ClosedWasi {
     }
 }
 
+/// The version of the interfaces that the engine has; a component may import any earlier one of 0.2.
+const VERSION: &str = "0.2.12";
+
+/// The time of a call was up when it came to the host.
+struct TimeIsUp;
+
+/// Looks at the call where the clock has ticked since. What the engine's WASI asks for its state with has no way to fail:
+/// so this unwinds, to [`until_time_is_up`], through frames of the engine that expect it of any function of the host.
+pub(super) fn look_at_tick(watch: &mut CallWatch) {
+    if watch.look_at_tick().is_err() {
+        // Not a panic: no hook is called and nothing is said.
+        resume_unwind(Box::new(TimeIsUp));
+    }
+}
+
+/// Calls a guest. When this is an error, nothing of its instance may be used again.
+pub(super) fn until_time_is_up<Answer>(
+    call: impl FnOnce() -> wasmtime::Result<Answer>,
+) -> wasmtime::Result<Answer> {
+    match catch_unwind(AssertUnwindSafe(call)) {
+        Ok(result) => result,
+        Err(payload) if payload.is::<TimeIsUp>() => Err(Trap::Interrupt.into()),
+        Err(payload) => resume_unwind(payload),
+    }
+}
+
 /// Adds wasi:* to a linker.
-pub(super) fn link<State: WasiView + 'static>(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
     monotonic_clock::add_to_linker::<State, NoSleep>(linker, |state| Sleepless(state.clocks()))?;
+    link_counted(linker)?;
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// What is written: a handle of an output and bytes.
+type Written = (Resource<DynOutputStream>, Vec<u8>);
+
+/// The functions that take strings or lists: the engine's, after counting.
+fn link_counted(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut output = linker.instance(&format!("wasi:io/streams@{VERSION}"))?;
+    add(
+        &mut output,
+        "[method]output-stream.write",
+        |state, written: Written| write(state, written, streams::HostOutputStream::write),
+    )?;
+    add(
+        &mut output,
+        "[method]output-stream.blocking-write-and-flush",
+        |state, written: Written| {
+            write(
+                state,
+                written,
+                streams::HostOutputStream::blocking_write_and_flush,
+            )
+        },
+    )?;
+    let mut polling = linker.instance(&format!("wasi:io/poll@{VERSION}"))?;
+    add(
+        &mut polling,
+        "poll",
+        |state, (pollables,): (Vec<Resource<DynPollable>>,)| {
+            state.watch.hand_over(size_of_val(&*pollables))?;
+            Ok((poll::Host::poll(state.ctx().table, pollables)?,))
+        },
+    )?;
+    let mut names = linker.instance(&format!("wasi:sockets/ip-name-lookup@{VERSION}"))?;
+    add(
+        &mut names,
+        "resolve-addresses",
+        |state, (network, name): (Resource<ip_name_lookup::Network>, String)| {
+            state.watch.hand_over(name.len())?;
+            let mut sockets = state.sockets();
+            let result = ip_name_lookup::Host::resolve_addresses(&mut sockets, network, name);
+            Ok((match result {
+                Ok(stream) => Ok(stream),
+                Err(error) => Err(network::Host::convert_error_code(&mut sockets, error)?),
+            },))
+        },
+    )
+}
+
+fn write(
+    state: &mut State,
+    (stream, bytes): Written,
+    write: impl Fn(&mut ResourceTable, Resource<DynOutputStream>, Vec<u8>) -> StreamResult<()>,
+) -> wasmtime::Result<(Result<(), streams::StreamError>,)> {
+    state.watch.hand_over(bytes.len())?;
+    let table = state.ctx().table;
+    Ok((match write(table, stream, bytes) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(streams::Host::convert_stream_error(table, error)?),
+    },))
 }
 
 struct NoSleep;

@@ -1,14 +1,12 @@
-//! The forms in which questions cross into the sandbox: digests as words, facts as flags, everything flat.
-//!
-//! Only for the way there; nothing here is ever lifted out of a guest.
+//! The forms in which questions and grants cross the border of the sandbox: digests as words, kinds as numbers.
 
-use wasmtime::component::{ComponentType, Lower};
+use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::content::Kind;
 use crate::digest::Digest;
 use crate::store::Tally;
 
-use super::contract::{AllFacts, Candidate, Offer};
+use super::contract::{Candidate, Grant, Offer};
 
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(record)]
@@ -26,77 +24,25 @@ impl From<Digest> for Words {
     }
 }
 
-#[derive(Clone, Copy, ComponentType, Lower)]
-#[component(enum)]
-#[repr(u8)]
-pub(super) enum WireKind {
-    #[component(name = "other")]
-    Other,
-    #[component(name = "empty")]
-    Empty,
-    #[component(name = "package-archive")]
-    PackageArchive,
-    #[component(name = "module-index")]
-    ModuleIndex,
-    #[component(name = "file-list")]
-    FileList,
-    #[component(name = "test-record")]
-    TestRecord,
-    #[component(name = "analysis-facts")]
-    AnalysisFacts,
-    #[component(name = "generated-source")]
-    GeneratedSource,
-    #[component(name = "coverage-meta")]
-    CoverageMeta,
-    #[component(name = "probe")]
-    Probe,
+/// A grant as a policy gives it: kinds are numbers.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+pub(super) struct WireGrant {
+    write: Option<String>,
+    read: Vec<String>,
+    lifetime: u32,
+    admit: Vec<u32>,
 }
 
-impl From<Kind> for WireKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Other => Self::Other,
-            Kind::Empty => Self::Empty,
-            Kind::PackageArchive => Self::PackageArchive,
-            Kind::ModuleIndex => Self::ModuleIndex,
-            Kind::FileList => Self::FileList,
-            Kind::TestRecord => Self::TestRecord,
-            Kind::AnalysisFacts => Self::AnalysisFacts,
-            Kind::GeneratedSource => Self::GeneratedSource,
-            Kind::CoverageMeta => Self::CoverageMeta,
-            Kind::Probe => Self::Probe,
+impl From<WireGrant> for Grant {
+    fn from(grant: WireGrant) -> Self {
+        let admit = grant.admit.into_iter();
+        Self {
+            write: grant.write,
+            read: grant.read,
+            lifetime: grant.lifetime,
+            admit: admit.map(Kind::from_number).collect(),
         }
-    }
-}
-
-wasmtime::component::flags! {
-    WireFacts {
-        #[component(name = "bound")]
-        const BOUND;
-        #[component(name = "remote")]
-        const REMOTE;
-        #[component(name = "audited")]
-        const AUDITED;
-        #[component(name = "diverged")]
-        const DIVERGED;
-    }
-}
-
-impl From<AllFacts> for WireFacts {
-    fn from(facts: AllFacts) -> Self {
-        let pairs = [
-            (facts.of_object.bound, Self::BOUND),
-            (facts.of_object.remote, Self::REMOTE),
-            (facts.audited, Self::AUDITED),
-            (facts.diverged, Self::DIVERGED),
-        ];
-        let mut flags = Self::default();
-        for (holds, flag) in pairs {
-            if holds {
-                flags |= flag;
-            }
-        }
-        flags
     }
 }
 
@@ -108,8 +54,9 @@ pub(super) struct WireCandidate {
     size: u64,
     age: u64,
     scope: u32,
-    kind: WireKind,
-    facts: WireFacts,
+    kind: u32,
+    role: u32,
+    facts: u32,
 }
 
 impl From<&Candidate> for WireCandidate {
@@ -120,8 +67,9 @@ impl From<&Candidate> for WireCandidate {
             size: candidate.size,
             age: candidate.age,
             scope: candidate.scope,
-            kind: candidate.kind.into(),
-            facts: candidate.facts.into(),
+            kind: candidate.kind.number(),
+            role: candidate.role.number(),
+            facts: candidate.facts.bits(),
         }
     }
 }
@@ -132,8 +80,9 @@ pub(super) struct WireOffer {
     action: Words,
     output: Words,
     size: u64,
-    kind: WireKind,
-    facts: WireFacts,
+    kind: u32,
+    role: u32,
+    facts: u32,
 }
 
 impl From<&Offer> for WireOffer {
@@ -142,8 +91,9 @@ impl From<&Offer> for WireOffer {
             action: offer.action.into(),
             output: offer.output.into(),
             size: offer.size,
-            kind: offer.kind.into(),
-            facts: offer.facts.into(),
+            kind: offer.kind.number(),
+            role: offer.role.number(),
+            facts: offer.facts.bits(),
         }
     }
 }

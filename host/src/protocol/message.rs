@@ -81,7 +81,7 @@ impl RequestOnWire<'_> {
             "close" => Ok(Command::Close),
             other => Err(format!(
                 "unknown command `{}`; known are get, put and close",
-                other.escape_debug()
+                excerpt(other).escape_debug()
             )),
         }
     }
@@ -92,9 +92,19 @@ fn digest(field: &str, text: Option<&str>) -> Result<Digest, String> {
     Digest::from_base64(text).ok_or_else(|| {
         format!(
             "{field} `{}` is not a SHA-256 in base64 (32 bytes, 44 characters)",
-            text.escape_debug()
+            excerpt(text).escape_debug()
         )
     })
+}
+
+/// The beginning of a text that a client sent, for an error: enough to know it by. The client chooses how long the text is,
+/// and must not choose how long the answer is.
+pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
+    const SHOWN: usize = 100;
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
+        None => text.into(),
+    }
 }
 
 /// An object that answers a get.
@@ -215,6 +225,34 @@ mod tests {
                     output: expected
                 }
             );
+        }
+    }
+
+    #[test]
+    fn an_answer_has_a_bounded_length_whatever_the_request_is() {
+        // Characters that grow: in JSON, as an escape, in both.
+        for character in ["x", "\\", "\u{1}", "\u{e0001}", "\"", "\u{301}"] {
+            let long = serde_json::to_string(&character.repeat(60_000)).unwrap();
+            let known = Digest::of(b"x").to_base64();
+            for fields in [
+                format!(r#""Command":{long}"#),
+                format!(r#""Command":"get","ActionID":{long}"#),
+                format!(r#""Command":"put","ActionID":{long},"OutputID":"{known}""#),
+                format!(r#""Command":"put","ActionID":"{known}","OutputID":{long}"#),
+                format!(r#""Command":"put","ActionID":"{known}","ObjectID":{long}"#),
+            ] {
+                let request = parse(&format!(r#"{{"ID":1,{fields}}}"#));
+                let Command::Unusable(why) = request.command else {
+                    panic!("{:?}", request.command)
+                };
+                let mut answer = Vec::new();
+                Response::Failed(request.id, why).write_to(&mut answer);
+                assert!(
+                    answer.len() < 2_000,
+                    "{character:?}: {} bytes",
+                    answer.len()
+                );
+            }
         }
     }
 

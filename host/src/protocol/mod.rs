@@ -45,7 +45,7 @@ pub trait ResponseSink {
     /// When nobody reads the answers any more.
     fn send(&mut self, response: &Response<'_>) -> io::Result<()>;
 
-    /// Sends what was held back, without waiting for the reader as long as a bounded number is held.
+    /// Sends what was held back, without waiting for the reader as long as no more than a bounded number of bytes waits.
     ///
     /// # Errors
     /// When nobody reads the answers any more.

@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::RequestSource;
 use super::body::{BodyDecoder, BodyError, Decoded};
-use super::message::{Request, RequestOnWire};
+use super::message::{Request, RequestOnWire, excerpt};
 
 /// A request is some 200 bytes; this leaves room for fields of later versions and for any spacing.
 const MAX_REQUEST: usize = 64 * 1024;
@@ -137,7 +137,7 @@ impl<R: Read> RequestReader<R> {
         ProtocolError::NotTheProtocol {
             offset: self.offset + self.start as u64,
             expected,
-            found: format!("`{}` ({problem})", beginning.escape_ascii()),
+            found: format!("`{}` ({})", beginning.escape_ascii(), excerpt(&problem)),
         }
     }
 }
@@ -330,6 +330,21 @@ mod tests {
         let error = reader.next_request().unwrap_err().to_string();
         assert!(error.starts_with("byte 28 "), "{error}");
         assert!(error.contains("`hello`"), "{error}");
+    }
+
+    #[test]
+    fn what_is_said_of_garbage_has_a_bounded_length() {
+        let long = "x".repeat(MAX_REQUEST / 2);
+        for request in [
+            format!(r#"{{"ID":"{long}","Command":"get"}}"#),
+            format!(r#"{{"ID":1,"Command":"get","BodySize":"{long}"}}"#),
+            format!(r#""{long}""#),
+        ] {
+            let stream = request + "\n\n";
+            let mut reader = RequestReader::new(stream.as_bytes());
+            let error = reader.next_request().unwrap_err().to_string();
+            assert!(error.len() < 400, "{error}");
+        }
     }
 
     /// Everything that a stream gives, request by request, and how it ends.

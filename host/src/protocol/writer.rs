@@ -1,8 +1,10 @@
-//! Writes answers without ever making the reader of requests wait, up to a bound.
+//! Writes answers without making the reader of requests wait, as long as no more than a bounded number of bytes waits.
 //!
 //! cmd/go may send thousands of requests before it reads an answer; if this side stopped reading while its answers
 //! find no room in the pipe, both would wait for ever. So an answer is written at once where there is room, and a
-//! thread takes over where there is none.
+//! thread takes over where there is none. A client that goes on sending and does not read is not an honest one: when the
+//! bound is reached nothing more is read of it until it has read some of the answers. Nothing is lost, and no answer is
+//! dropped: a session that waits so goes on when its client reads, and ends when its client is gone.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -14,8 +16,10 @@ use rustix::io::Errno;
 use super::ResponseSink;
 use super::message::Response;
 
-/// Answers that may wait for a reader; beyond it, requests wait too. At some 300 bytes an answer this is 20 MB.
-const MAX_WAITING: usize = 65_536;
+/// Bytes of answers that may wait for a reader; beyond it, requests wait too, until some were read. An answer has some 300
+/// bytes, so this holds 65,536 answers and more. A go command has a few requests in flight for each processor, and reads
+/// on whatever it does besides, so it never meets this bound.
+const MAX_WAITING: usize = 32 * 1024 * 1024;
 
 /// Bytes that a pipe which polls as writable takes without blocking (PIPE_BUF on Linux, and at least that elsewhere). Answers
 /// of so many bytes gain nothing by waiting for company.
@@ -23,16 +27,10 @@ const ATOMIC_WRITE: usize = 4096;
 
 /// Answers to a stream of bytes.
 pub struct ResponseWriter<W> {
-    held: Held,
+    /// Answers that were not written yet.
+    held: Vec<u8>,
     shared: Arc<Shared<W>>,
     thread_started: bool,
-}
-
-/// Answers that were not written yet.
-#[derive(Default)]
-struct Held {
-    bytes: Vec<u8>,
-    answers: usize,
 }
 
 struct Shared<W> {
@@ -43,8 +41,8 @@ struct Shared<W> {
 
 #[derive(Default)]
 struct Backlog {
-    held: Held,
-    /// The thread is writing, outside the lock, this many answers.
+    held: Vec<u8>,
+    /// The thread is writing, outside the lock, so many bytes.
     writing: usize,
     closed: bool,
     error: Option<io::ErrorKind>,
@@ -58,7 +56,7 @@ where
     /// Writes to `stream`.
     pub fn new(stream: W) -> Self {
         Self {
-            held: Held::default(),
+            held: Vec::new(),
             shared: Arc::new(Shared {
                 stream,
                 backlog: Mutex::default(),
@@ -71,23 +69,19 @@ where
     /// Writes what is held as far as it goes without waiting.
     fn write_without_waiting(&mut self) -> io::Result<()> {
         let mut written = 0;
-        while written < self.held.bytes.len() {
-            match write_now(&self.shared.stream, &self.held.bytes[written..])? {
+        while written < self.held.len() {
+            match write_now(&self.shared.stream, &self.held[written..])? {
                 0 => break,
                 count => written += count,
             }
         }
-        self.held.bytes.drain(..written);
-        if self.held.bytes.is_empty() {
-            self.held.answers = 0;
-        }
+        self.held.drain(..written);
         Ok(())
     }
 
     /// Leaves what is held to the thread.
     fn hand_over(&mut self, mut backlog: MutexGuard<'_, Backlog>) {
-        backlog.held.bytes.append(&mut self.held.bytes);
-        backlog.held.answers += std::mem::take(&mut self.held.answers);
+        backlog.held.append(&mut self.held);
         drop(backlog);
         self.shared.changed.notify_all();
     }
@@ -110,16 +104,15 @@ where
     for<'stream> &'stream W: Write,
 {
     fn send(&mut self, response: &Response<'_>) -> io::Result<()> {
-        response.write_to(&mut self.held.bytes);
-        self.held.answers += 1;
-        if self.held.bytes.len() >= ATOMIC_WRITE {
+        response.write_to(&mut self.held);
+        if self.held.len() >= ATOMIC_WRITE {
             self.flush()?;
         }
         Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.held.bytes.is_empty() {
+        if self.held.is_empty() {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
@@ -128,13 +121,14 @@ where
         if backlog.is_empty() {
             drop(backlog);
             self.write_without_waiting()?;
-            if self.held.bytes.is_empty() {
+            if self.held.is_empty() {
                 return Ok(());
             }
             self.start_thread()?;
             backlog = shared.lock();
         }
-        while backlog.answers() + self.held.answers > MAX_WAITING && !backlog.is_empty() {
+        // What is longer than the bound by itself goes out alone.
+        while backlog.bytes() + self.held.len() > MAX_WAITING && !backlog.is_empty() {
             backlog = shared.wait(backlog);
             backlog.check()?;
         }
@@ -178,9 +172,9 @@ impl<W> Shared<W> {
     {
         let mut backlog = self.lock();
         loop {
-            if !backlog.held.bytes.is_empty() {
-                let Held { bytes, answers } = std::mem::take(&mut backlog.held);
-                backlog.writing = answers.max(1);
+            if !backlog.held.is_empty() {
+                let bytes = std::mem::take(&mut backlog.held);
+                backlog.writing = bytes.len();
                 drop(backlog);
                 let result = (&self.stream).write_all(&bytes);
                 backlog = self.lock();
@@ -199,12 +193,12 @@ impl<W> Shared<W> {
 }
 
 impl Backlog {
-    fn answers(&self) -> usize {
-        self.held.answers + self.writing
+    fn bytes(&self) -> usize {
+        self.held.len() + self.writing
     }
 
     fn is_empty(&self) -> bool {
-        self.held.bytes.is_empty() && self.writing == 0
+        self.bytes() == 0
     }
 
     fn check(&self) -> io::Result<()> {
@@ -285,6 +279,36 @@ mod tests {
             let value: serde_json::Value = serde_json::from_str(line).unwrap();
             assert_eq!(value["ID"], id);
         }
+    }
+
+    #[test]
+    fn what_waits_for_a_reader_is_bounded_in_bytes_however_long_each_answer_is() {
+        const LENGTH: usize = 60_000;
+        let most = MAX_WAITING + LENGTH + 100;
+        let count = 3 * MAX_WAITING / LENGTH;
+        let (reader, writer) = io::pipe().unwrap();
+        let mut sink = ResponseWriter::new(writer);
+        let shared = Arc::clone(&sink.shared);
+        let sender = thread::spawn(move || {
+            for id in 0..count {
+                let answer = Response::Failed(id as i64, "x".repeat(LENGTH));
+                sink.send(&answer).unwrap();
+                let waiting = sink.shared.lock().bytes();
+                assert!(waiting <= most, "{waiting} bytes wait");
+            }
+            sink.finish().unwrap();
+        });
+        // Nobody reads until it holds as much as it may.
+        while shared.lock().bytes() + 2 * LENGTH < MAX_WAITING {
+            thread::yield_now();
+        }
+        drop(shared);
+        let lines = BufReader::new(reader)
+            .lines()
+            .take(count)
+            .map(Result::unwrap);
+        assert_eq!(lines.filter(|line| line.len() > LENGTH).count(), count);
+        sender.join().unwrap();
     }
 
     #[test]

@@ -5,8 +5,9 @@
 
 use std::time::{Duration, SystemTime};
 
+use crate::content::Kind;
 use crate::policy::Grant;
-use crate::store::ScopeName;
+use crate::store::{Right, ScopeName};
 
 use super::pattern::Pattern;
 
@@ -25,21 +26,44 @@ pub struct Allowed {
 /// Where a session's gets look and its puts go.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Access {
-    /// In this order.
-    pub(super) read: Vec<ScopeName>,
+    /// In this order, each once.
+    pub(super) read: Vec<ReadScope>,
     /// None: puts stay with the session.
     pub(super) write: Option<ScopeName>,
     lifetime: Option<Duration>,
+    /// Kinds that count only where a grant names them, and are named.
+    admit: Vec<Kind>,
+}
+
+/// A scope where gets look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ReadScope {
+    pub(super) name: ScopeName,
+    /// Its place in the grant, as the policy wrote it.
+    pub(super) index: u32,
+    pub(super) right: Right,
+}
+
+impl ReadScope {
+    fn new(index: u32, name: ScopeName, write: Option<&ScopeName>) -> Self {
+        let right = match write == Some(&name) {
+            true => Right::Write,
+            false => Right::Read,
+        };
+        Self { name, index, right }
+    }
 }
 
 impl Access {
     /// The default scope, as far as the operator allows.
     pub(super) fn to_default(scope: &ScopeName, allowed: &Allowed) -> Self {
         let clip = |patterns| is_allowed(patterns, scope).then(|| scope.clone());
+        let write = clip(&allowed.write);
+        let read = clip(&allowed.read).map(|name| ReadScope::new(0, name, write.as_ref()));
         Self {
-            read: clip(&allowed.read).into_iter().collect(),
-            write: clip(&allowed.write),
-            lifetime: None,
+            read: read.into_iter().collect(),
+            write,
+            ..Self::default()
         }
     }
 
@@ -51,24 +75,25 @@ impl Access {
                 grant.read.len()
             ));
         }
-        let mut read = Vec::new();
-        for name in &grant.read {
-            let scope = check(name, "read", "--allow-read", &allowed.read)?;
-            // The same scope twice is the same candidate twice.
-            if !read.contains(&scope) {
-                read.push(scope);
-            }
-        }
         let write = grant
             .write
             .as_ref()
             .map(|name| check(name, "write", "--allow-write", &allowed.write))
             .transpose()?;
+        let mut read: Vec<ReadScope> = Vec::new();
+        for (index, name) in (0..).zip(&grant.read) {
+            let name = check(name, "read", "--allow-read", &allowed.read)?;
+            // The same scope twice is the same candidate twice.
+            if read.iter().all(|scope| scope.name != name) {
+                read.push(ReadScope::new(index, name, write.as_ref()));
+            }
+        }
         let lifetime = (grant.lifetime > 0).then(|| Duration::from_secs(grant.lifetime.into()));
         Ok(Self {
             read,
             write,
             lifetime,
+            admit: grant.admit.clone(),
         })
     }
 
@@ -81,9 +106,19 @@ impl Access {
     pub(super) fn as_grant(&self) -> Grant {
         Grant {
             write: self.write.as_ref().map(ToString::to_string),
-            read: self.read.iter().map(ToString::to_string).collect(),
+            read: self
+                .read
+                .iter()
+                .map(|scope| scope.name.to_string())
+                .collect(),
             lifetime: 0,
+            admit: self.admit.clone(),
         }
+    }
+
+    /// Whether the grant names a kind that counts only then.
+    pub(super) fn admits(&self, kind: Kind) -> bool {
+        self.admit.contains(&kind)
     }
 }
 
@@ -103,4 +138,58 @@ fn check(name: &str, verb: &str, option: &str, patterns: &[Pattern]) -> Result<S
 
 fn is_allowed(patterns: &[Pattern], scope: &ScopeName) -> bool {
     patterns.iter().any(|pattern| pattern.matches(scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everything() -> Allowed {
+        let any: Pattern = "*".parse().unwrap();
+        Allowed {
+            read: vec![any.clone()],
+            write: vec![any],
+        }
+    }
+
+    fn grant(write: Option<&str>, read: &[&str]) -> Grant {
+        Grant {
+            write: write.map(str::to_owned),
+            read: read.iter().map(ToString::to_string).collect(),
+            lifetime: 0,
+            admit: Vec::new(),
+        }
+    }
+
+    /// A policy is told a scope by its place in the grant that it wrote: trust hangs on it.
+    #[test]
+    fn a_scope_keeps_its_place_in_the_grant_where_another_is_named_twice() {
+        let grant = grant(Some("b"), &["a", "a", "b", "a", "c"]);
+        let access = Access::granted(&grant, &everything()).unwrap();
+        let read: Vec<_> = access
+            .read
+            .iter()
+            .map(|scope| (scope.name.as_str(), scope.index, scope.right))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("a", 0, Right::Read),
+                ("b", 2, Right::Write),
+                ("c", 4, Right::Read)
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_a_grant_names_is_admitted() {
+        let mut grant = grant(None, &["a"]);
+        let admits = |grant: &Grant| {
+            let access = Access::granted(grant, &everything()).unwrap();
+            access.admits(Kind::Executable)
+        };
+        assert!(!admits(&grant));
+        grant.admit.push(Kind::Executable);
+        assert!(admits(&grant));
+    }
 }

@@ -1,9 +1,10 @@
-//! Answers a get: the session's own puts first, then the granted scopes in order, each candidate with the policy's
-//! verdict.
+//! Answers a get: the session's own puts first, then the granted scopes in order, each candidate by the host's rules and
+//! with the policy's verdict.
 
 use std::io;
 use std::time::{Duration, SystemTime};
 
+use crate::content::{Kind, reasons};
 use crate::digest::Digest;
 use crate::policy::{Candidate, Lookup};
 use crate::protocol::{Hit, Response, ResponseSink};
@@ -11,6 +12,9 @@ use crate::recording::{Asked, Line};
 use crate::store::Found;
 
 use super::Session;
+
+/// Audits that may wait for their put: the client chooses whether one comes.
+const MAX_AUDITS: usize = 65_536;
 
 /// Nothing was found that may be answered.
 struct Missed {
@@ -38,13 +42,17 @@ impl Session {
                 disk_path: &own.disk_path,
             };
             sink.send(&Response::Hit(id, hit))?;
-            self.record_answer("get", action, "hit", "own-put");
+            self.record_answer("get", action, "hit", reasons::OWN_PUT);
             return Ok(());
         }
         match self.search(action, now) {
             Ok(found) => {
                 self.tally.hits += 1;
                 let entry = &found.entry;
+                // Nothing is filed under an index.
+                if entry.content.kind != Kind::ModuleIndex {
+                    self.roles.note(action);
+                }
                 let hit = Hit {
                     output: entry.output,
                     size: entry.size,
@@ -58,6 +66,7 @@ impl Session {
             }
             Err(Missed { refused }) => {
                 self.tally.refused_gets += u64::from(refused);
+                self.roles.note(action);
                 sink.send(&Response::Miss(id))
             }
         }
@@ -73,16 +82,21 @@ impl Session {
     fn search(&mut self, action: &Digest, now: SystemTime) -> Result<Found, Missed> {
         let nothing = |refused| Err(Missed { refused });
         if self.is_off() {
-            self.record_answer("get", action, "miss", "policy-off");
+            self.record_answer("get", action, "miss", reasons::POLICY_OFF);
             return nothing(false);
         }
         let (mut refused, mut asked) = (false, false);
-        for index in 0..self.access.read.len() {
-            let scope = &self.access.read[index];
-            let Some(mut found) = self.store.find(scope, action, now) else {
+        for position in 0..self.access.read.len() {
+            let scope = self.access.read[position].clone();
+            let Some(mut found) = self.store.find(&scope.name, scope.right, action, now) else {
                 continue;
             };
-            let verdict = self.ask_get(action, &found, index, now);
+            if let Some(reason) = self.rule_against_entry(action, &mut found.entry, &scope) {
+                self.record_answer("get", action, "miss", reason);
+                (refused, asked) = (true, true);
+                continue;
+            }
+            let verdict = self.ask_get(action, &found, scope.index, now);
             asked |= verdict.is_some();
             let verify = match verdict {
                 None | Some(Lookup::Hit) => false,
@@ -93,20 +107,23 @@ impl Session {
                 }
                 Some(Lookup::Miss) => return nothing(true),
                 Some(Lookup::Audit) => {
-                    self.audits.insert(*action, found.entry.output);
+                    // One too many is built again as well, and not compared.
+                    if self.audits.len() < MAX_AUDITS {
+                        self.audits.insert(*action, found.entry.output);
+                    }
                     return nothing(true);
                 }
             };
             if self.store.take(&mut found, verify, now) {
                 if verdict.is_none() {
-                    self.record_answer("get", action, "hit", "no-question");
+                    self.record_answer("get", action, "hit", reasons::NO_QUESTION);
                 }
                 return Ok(found);
             }
-            self.record_answer("get", action, "miss", "damaged");
+            self.record_answer("get", action, "miss", reasons::DAMAGED);
         }
         if !asked {
-            self.record_answer("get", action, "miss", "absent");
+            self.record_answer("get", action, "miss", reasons::ABSENT);
         }
         nothing(refused)
     }
@@ -116,7 +133,7 @@ impl Session {
         &mut self,
         action: &Digest,
         found: &Found,
-        index: usize,
+        scope: u32,
         now: SystemTime,
     ) -> Option<Lookup> {
         let asked = self.policy.as_mut().filter(|asked| asked.exports.get)?;
@@ -129,9 +146,10 @@ impl Session {
                 .duration_since(entry.time)
                 .unwrap_or(Duration::ZERO)
                 .as_secs(),
-            scope: u32::try_from(index).expect("read scopes are bounded"),
-            kind: entry.kind,
-            facts: entry.facts.into(),
+            scope,
+            kind: entry.content.kind,
+            role: entry.content.role,
+            facts: entry.content.facts,
         };
         let verdict = asked.warden.get(&candidate);
         self.record_with(|| Line::Get(Asked::new(candidate, verdict)));

@@ -12,13 +12,14 @@ const DEFAULT_SCOPE: &str = "cachewarden.scope";
 /// Longest form of a value in a scope name: leaves a policy 16 characters for a prefix of its own.
 const MAX_SCOPE_PART: usize = 80;
 
-/// Hex digits of the hash that ends a value that was cut: 96 bits.
+/// Hex digits of the hash of a value: 96 bits.
 const HASH_LENGTH: usize = 24;
 
 /// A label that the job says: an environment variable, a command line.
 pub fn told(name: String, value: String) -> Label {
     Label {
         scope: scope_part(&value),
+        hash: hash(&value),
         name,
         value,
         verified: false,
@@ -29,6 +30,7 @@ pub fn told(name: String, value: String) -> Label {
 pub fn default_scope(scope: &str) -> Label {
     Label {
         scope: scope_part(scope),
+        hash: hash(scope),
         name: DEFAULT_SCOPE.to_owned(),
         value: scope.to_owned(),
         verified: true,
@@ -50,12 +52,18 @@ pub fn scope_part(value: &str) -> String {
             part.push_str(&format!("_{byte:02x}"));
         }
         if part.len() > MAX_SCOPE_PART {
-            let hash = Digest::of(value.as_bytes()).to_hex();
             part.truncate(MAX_SCOPE_PART - HASH_LENGTH - 2);
-            return format!("{part}__{}", &hash[..HASH_LENGTH]);
+            return format!("{part}__{}", hash(value));
         }
     }
     part
+}
+
+/// The beginning of a value's SHA-256, which stands for it where two values must fit into one name.
+pub fn hash(value: &str) -> String {
+    let mut digits = Digest::of(value.as_bytes()).to_hex();
+    digits.truncate(HASH_LENGTH);
+    digits
 }
 
 #[cfg(test)]
@@ -81,6 +89,29 @@ mod tests {
                 }
             }
         });
+    }
+
+    #[test]
+    fn every_sdk_can_make_the_same_part_of_a_value() {
+        // Each SDK's tests read these cases, too: a policy's own tests must see the scopes that its builds will have.
+        #[derive(serde::Deserialize)]
+        struct Case {
+            value: String,
+            scope: String,
+            hash: String,
+        }
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../guest-sdk/conformance/scope-parts.json"
+        );
+        let text = std::fs::read_to_string(file).unwrap();
+        let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+        assert!(cases.len() > 100, "{} cases", cases.len());
+        for Case { value, scope, hash } in cases {
+            assert_eq!(scope_part(&value), scope, "{value:?}");
+            let digest = Digest::of(value.as_bytes()).to_hex();
+            assert_eq!(digest[..HASH_LENGTH], hash, "{value:?}");
+        }
     }
 
     #[test]

@@ -3,18 +3,21 @@
 //! It takes requests from any source and answers to any sink, so stdin and stdout, a test and a connection are the same
 //! to it. What always holds: every request is answered once, except a put that its client gave up; a policy's "no" is
 //! never an error (a failed put can fail the build: protocol.md, 9); and what the session put itself it is answered,
-//! without a question.
+//! without a question, as far as it can keep note of that (`own`).
 
 mod access;
 mod events;
 mod get;
 mod label;
+mod own;
 mod pattern;
 mod put;
+mod rules;
 
 pub use access::Allowed;
 pub use label::{
-    HOST_PREFIX, default_scope as default_scope_label, scope_part, told as told_label,
+    HOST_PREFIX, default_scope as default_scope_label, hash as label_hash, scope_part,
+    told as told_label,
 };
 pub use pattern::Pattern;
 
@@ -26,6 +29,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
+use crate::content::Roles;
 use crate::digest::Digest;
 use crate::notices::Notices;
 use crate::policy::{
@@ -37,12 +41,16 @@ use crate::store::{Found, Producer, ScopeName, SessionLine, Store, Tally};
 
 use access::Access;
 use events::WITHOUT_CACHE;
+use own::OwnPuts;
 
 /// What a session is begun with.
 pub struct Setup {
     /// When it began.
     pub started: SystemTime,
-    /// A random number: names the session, and is the policy's only source of chance.
+    /// Its name, a random number. Entries and recordings spell it as 16 hex digits.
+    pub id: Producer,
+    /// The policy's only source of chance: another random number, which no entry holds. Whoever reads what a session has
+    /// put must not foresee what that session's policy draws, such as which actions it audits.
     pub seed: u64,
     /// What is known about it.
     pub labels: Vec<Label>,
@@ -52,13 +60,6 @@ pub struct Setup {
     pub default_scope: ScopeName,
     /// What the operator allows.
     pub allowed: Allowed,
-}
-
-impl Setup {
-    /// The session's name, as entries and recordings spell it: 16 hex digits.
-    pub fn id(&self) -> Producer {
-        Producer(self.seed)
-    }
 }
 
 /// Why a session does not begin.
@@ -104,12 +105,14 @@ pub struct Session {
     store: Arc<Store>,
     policy: Option<Asked>,
     access: Access,
-    own: HashMap<Digest, OwnPut>,
+    own: OwnPuts,
     /// What was answered last: its file is closed, and it is remembered, when the answer is out, so that nobody waits for
     /// that.
     answered: Option<Found>,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
+    /// The actions that the client named, by which keys have a role.
+    roles: Roles,
     tally: Tally,
     recorder: Recorder,
     notices: Notices,
@@ -122,14 +125,6 @@ struct Asked {
     digest: Digest,
     /// Its file, for texts.
     name: String,
-}
-
-/// What this session put.
-struct OwnPut {
-    output: Digest,
-    size: u64,
-    time: SystemTime,
-    disk_path: String,
 }
 
 impl Session {
@@ -166,14 +161,15 @@ impl Session {
             settings: setup.settings.get().to_owned(),
         };
         let mut session = Self {
-            id: setup.id(),
+            id: setup.id,
             started: setup.started,
             store,
             policy: None,
             access: Access::default(),
-            own: HashMap::new(),
+            own: OwnPuts::default(),
             answered: None,
             audits: HashMap::new(),
+            roles: Roles::default(),
             tally: Tally::default(),
             recorder,
             notices,

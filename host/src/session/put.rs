@@ -5,14 +5,15 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::SystemTime;
 
-use crate::content::{Facts, Kind, Recogniser};
+use crate::content::{Content, Facts, Kind, Recogniser, Rule, reasons};
 use crate::digest::Digest;
-use crate::policy::{AllFacts, Offer, Reach};
+use crate::policy::{Offer, Reach};
 use crate::protocol::{BodyError, RequestSource, Response, ResponseSink};
 use crate::recording::{Asked, Line};
 use crate::store::{self, Entry, Incoming, PutError, Stored};
 
-use super::{OwnPut, Session};
+use super::Session;
+use super::own::OwnPut;
 
 /// A body from this size on is read and decoded by one thread while another hashes and writes it. Below, starting one
 /// costs more than it saves.
@@ -60,7 +61,7 @@ impl Session {
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        let (stored, kind, facts) = match self.receive(action, output, size, source) {
+        let (stored, content) = match self.receive(action, output, size, source) {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
@@ -78,23 +79,30 @@ impl Session {
         self.tally.puts += 1;
         self.tally.bytes_put += stored.size;
         let now = SystemTime::now();
-        let offer = self.offer(action, output, stored.size, kind, facts);
+        if let Some(reason) = self.rule_against_put(content) {
+            // Not even this session is told it again.
+            self.tally.refused_puts += 1;
+            self.record_answer("put", action, "ephemeral", reason);
+            self.own.remove(action);
+            return sink.send(&Response::Kept(id, &stored.disk_path));
+        }
+        let offer = self.offer(action, output, stored.size, content);
         let reach = self.decide(&offer, &stored);
         if let (Some(reach), Some(scope)) = (reach, &self.access.write) {
             let entry = Entry {
                 output,
                 size: stored.size,
                 time: now,
-                kind,
-                facts,
+                content,
                 expires: self.access.expiry(now),
                 reach,
                 producer: self.id,
+                user: self.store.user(),
                 boot: self.store.boot(),
             };
             if let Err(error) = self.store.put_entry(scope, action, &entry) {
                 self.tell_unwritable(&error);
-                self.record_answer("put", action, "session", "not-writable");
+                self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             }
         }
         let own = OwnPut {
@@ -104,7 +112,7 @@ impl Session {
             disk_path: stored.disk_path,
         };
         let sent = sink.send(&Response::Kept(id, &own.disk_path));
-        self.own.insert(*action, own);
+        self.note_own(*action, own);
         sent
     }
 
@@ -115,9 +123,9 @@ impl Session {
         output: Digest,
         size: u64,
         source: &mut impl RequestSource,
-    ) -> Result<(Stored, Kind, Facts), Failure> {
+    ) -> Result<(Stored, Content), Failure> {
         let mut incoming = self.store.receive(output);
-        let mut recogniser = Recogniser::new(action);
+        let mut recogniser = Recogniser::new(action, self.roles.of(action));
         if size >= OVERLAPPED_FROM {
             receive_overlapped(&mut incoming, &mut recogniser, source)?;
         }
@@ -127,19 +135,15 @@ impl Session {
             incoming.write(part);
         }
         let stored = incoming.finish()?;
-        let (kind, facts) = recogniser.finish();
-        Ok((stored, kind, facts))
+        let content = recogniser.finish();
+        if content.kind != Kind::ModuleIndex {
+            self.roles.note(action);
+        }
+        Ok((stored, content))
     }
 
     /// What the policy is asked, with what an audit of this action has shown.
-    fn offer(
-        &mut self,
-        action: &Digest,
-        output: Digest,
-        size: u64,
-        kind: Kind,
-        facts: Facts,
-    ) -> Offer {
+    fn offer(&mut self, action: &Digest, output: Digest, size: u64, content: Content) -> Offer {
         let expected = self.audits.remove(action);
         let diverged = expected.is_some_and(|expected| expected != output);
         if let (true, Some(expected)) = (diverged, expected) {
@@ -152,12 +156,12 @@ impl Session {
             action: *action,
             output,
             size,
-            kind,
-            facts: AllFacts {
-                of_object: facts,
-                audited: expected.is_some(),
-                diverged,
-            },
+            kind: content.kind,
+            role: content.role,
+            facts: content
+                .facts
+                .with(Facts::AUDITED, expected.is_some())
+                .with(Facts::DIVERGED, diverged),
         }
     }
 
@@ -165,33 +169,39 @@ impl Session {
     fn decide(&mut self, offer: &Offer, stored: &Stored) -> Option<store::Reach> {
         if let Some(error) = &stored.diverted {
             self.tell_unwritable(error);
-            self.record_answer("put", &offer.action, "session", "not-writable");
+            self.record_answer("put", &offer.action, "ephemeral", reasons::NOT_WRITABLE);
             return None;
         }
         if self.is_off() {
             self.tally.refused_puts += 1;
-            self.record_answer("put", &offer.action, "session", "policy-off");
+            self.record_answer("put", &offer.action, "ephemeral", reasons::POLICY_OFF);
             return None;
         }
         if self.access.write.is_none() {
             self.tally.refused_puts += 1;
-            self.record_answer("put", &offer.action, "session", "no-write-scope");
+            self.record_answer("put", &offer.action, "ephemeral", reasons::NO_WRITE_SCOPE);
             return None;
         }
         let verdict = match self.ask_put(offer) {
             Some(verdict) => verdict,
             None => {
-                self.record_answer("put", &offer.action, "shared", "no-question");
-                Reach::Shared
+                let reach = offer.default_reach();
+                let answer = match reach {
+                    Reach::Shared => "shared",
+                    Reach::Local | Reach::Ephemeral => "local",
+                };
+                self.record_answer("put", &offer.action, answer, reasons::NO_QUESTION);
+                reach
             }
         };
         match verdict {
-            Reach::Session => {
+            Reach::Ephemeral => {
                 self.tally.refused_puts += 1;
                 None
             }
-            Reach::Local => Some(store::Reach::Local),
-            Reach::Shared => Some(store::Reach::Shared),
+            Reach::Shared if offer.kind.rule() == Rule::Open => Some(store::Reach::Shared),
+            // What holds on this machine only never leaves it.
+            Reach::Local | Reach::Shared => Some(store::Reach::Local),
         }
     }
 

@@ -3,21 +3,30 @@
 //! `go build -o x.a ./lib` moves an object out of the store unless its path begins, as text, with $GOCACHE
 //! (protocol.md, 26). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
 //! `..` from where $GOCACHE really is, so the way is computed between the real folders, whatever links lead to them.
+//!
+//! Such a way must lead to the store for as long as it is used, so it is told only where nobody else can turn it: with a
+//! link for $GOCACHE in a folder that others may write, they could have go read files of theirs. And it ends with $GOCACHE.
+//! Where the store's own path begins so, as that of `$GOCACHE-store` does, it is told as it is, and outlives $GOCACHE.
 
 use std::path::{Component, Path, PathBuf};
 
-/// The spelling of `folder` that begins with `gocache`; `folder` itself where there is none that leads to the same place.
-pub(super) fn spelled_from(gocache: Option<&Path>, folder: &Path) -> String {
-    let plain = || folder.to_string_lossy().into_owned();
-    let Some(gocache) = gocache else {
-        return plain();
-    };
-    spell(gocache, folder).unwrap_or_else(plain)
+use super::owner::Sharing;
+use super::way::real_folder;
+
+/// The spelling of `folder` that begins with `gocache`; `folder` itself where there is none that leads to the same place,
+/// or others can change where it leads and sharing is refused.
+pub(super) fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: Sharing) -> String {
+    let plain = folder.to_string_lossy();
+    let spelled = gocache
+        .and_then(Path::to_str)
+        .filter(|gocache| !plain.starts_with(gocache))
+        .and_then(|gocache| spell(Path::new(gocache), folder, sharing));
+    spelled.unwrap_or_else(|| plain.into_owned())
 }
 
-fn spell(gocache: &Path, folder: &Path) -> Option<String> {
-    let real_gocache = gocache.canonicalize().ok()?;
-    let real_folder = folder.canonicalize().ok()?;
+fn spell(gocache: &Path, folder: &Path, sharing: Sharing) -> Option<String> {
+    let real_gocache = real_folder(gocache, sharing)?;
+    let real_folder = real_folder(folder, sharing)?;
     let spelled = gocache.join(way_between(&real_gocache, &real_folder));
     let same = rustix::fs::stat(&spelled).ok()?;
     let wanted = rustix::fs::stat(&real_folder).ok()?;
@@ -39,7 +48,12 @@ fn way_between(from: &Path, to: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    fn spelled(gocache: &Path, store: &Path) -> String {
+        spelled_from(Some(gocache), store, Sharing::Refused)
+    }
 
     #[test]
     fn the_way_begins_with_gocache_and_leads_to_the_store() {
@@ -48,9 +62,9 @@ mod tests {
         fs::create_dir_all(&gocache).unwrap();
         fs::create_dir_all(&store).unwrap();
         let link = root.path().join("link");
-        std::os::unix::fs::symlink(&gocache, &link).unwrap();
+        symlink(&gocache, &link).unwrap();
         for from in [&gocache, &link] {
-            let spelled = spelled_from(Some(from), &store);
+            let spelled = spelled(from, &store);
             assert!(spelled.starts_with(from.to_str().unwrap()), "{spelled}");
             assert_eq!(
                 fs::canonicalize(&spelled).unwrap(),
@@ -60,10 +74,45 @@ mod tests {
     }
 
     #[test]
+    fn a_way_that_others_can_turn_is_not_told_unless_they_are_trusted() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        for folder in ["shared", "gocache", "store"] {
+            fs::create_dir(path(folder)).unwrap();
+        }
+        let (link, store) = (path("shared/link"), path("store"));
+        symlink(path("gocache"), &link).unwrap();
+        let set_mode = |mode| {
+            let permissions = Permissions::from_mode(mode);
+            fs::set_permissions(path("shared"), permissions).unwrap();
+        };
+        set_mode(0o777);
+        assert_eq!(spelled(&link, &store), store.to_str().unwrap());
+        let trusting = spelled_from(Some(&link), &store, Sharing::Allowed);
+        assert!(trusting.starts_with(link.to_str().unwrap()), "{trusting}");
+        // As in /tmp: the link is this user's, and nobody else may remove it.
+        set_mode(0o1777);
+        let sticky = spelled(&link, &store);
+        assert!(sticky.starts_with(link.to_str().unwrap()), "{sticky}");
+    }
+
+    #[test]
+    fn a_store_whose_path_begins_with_gocache_is_spelled_plainly_and_outlives_it() {
+        let root = tempfile::tempdir().unwrap();
+        let gocache = root.path().join("go");
+        fs::create_dir(&gocache).unwrap();
+        for store in ["go-store", "go/store"] {
+            let store = root.path().join(store);
+            fs::create_dir(&store).unwrap();
+            assert_eq!(spelled(&gocache, &store), store.to_str().unwrap());
+        }
+    }
+
+    #[test]
     fn without_a_gocache_the_store_is_spelled_plainly() {
         let store = tempfile::tempdir().unwrap();
         let plain = store.path().to_str().unwrap();
-        assert_eq!(spelled_from(None, store.path()), plain);
-        assert_eq!(spelled_from(Some(Path::new("off")), store.path()), plain);
+        assert_eq!(spelled_from(None, store.path(), Sharing::Refused), plain);
+        assert_eq!(spelled(Path::new("off"), store.path()), plain);
     }
 }

@@ -8,22 +8,29 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use super::boot::Boot;
 use super::entry::{Entry, MAX_LINE};
-use super::files;
+use super::files::{self, FILE_MODE};
 use super::objects::FoundObject;
 use super::open_buckets::OpenBuckets;
 use super::recent::{Recent, Remembered, Stamp};
-
-/// An entry's file is replaced whole; its owner changes its boot and its time in place.
-const MODE: u32 = 0o644;
 
 /// The entries of a scope.
 #[derive(Debug)]
 pub(super) struct Entries {
     buckets: OpenBuckets,
     recent: Recent,
+}
+
+/// What a session may do to a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Right {
+    /// Answer its entries, and mark them as used; not a byte below the scope's folder changes.
+    Read,
+    /// Put entries, too.
+    Write,
 }
 
 /// Where an entry was found.
@@ -53,6 +60,7 @@ pub struct Found {
     /// The entry.
     pub entry: Entry,
     pub(super) action: Digest,
+    pub(super) right: Right,
     pub(super) entries: Arc<Entries>,
     /// None where it is remembered.
     pub(super) file: Option<EntryFile>,
@@ -60,11 +68,11 @@ pub struct Found {
 }
 
 impl Entries {
-    /// The entries in a scope's folder, which need not exist.
-    pub(super) fn new(folder: PathBuf) -> Self {
+    /// The entries in a scope's folder, and the table of what was lately read of them; neither need exist.
+    pub(super) fn new(folder: PathBuf, table: PathBuf, patience: Arc<Patience>) -> Self {
         Self {
-            buckets: OpenBuckets::new(folder),
-            recent: Recent::default(),
+            buckets: OpenBuckets::new(folder, patience),
+            recent: Recent::new(table),
         }
     }
 
@@ -95,10 +103,10 @@ impl Entries {
 
     /// Writes an action's entry.
     pub(super) fn put(&self, action: &Digest, entry: &Entry) -> io::Result<()> {
-        let mut file = self.buckets.create(action, MODE)?;
+        let mut file = self.buckets.create(action, FILE_MODE)?;
         file.write_all(entry.to_line().as_bytes())?;
         if file.name(action, &self.buckets.bucket_path(action))? {
-            self.recent.forget(&self.buckets, action);
+            self.recent.forget(action);
         }
         Ok(())
     }
@@ -110,19 +118,21 @@ impl Found {
         &self.object.disk_path
     }
 
-    /// Marks the entry as used, and its object as hashed under `boot`. Where the store is read-only, that happens again the
-    /// next time.
+    /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where the session may write the
+    /// scope, and else in the table alone. Where the store is read-only, that happens again the next time.
     pub(super) fn mark(&mut self, boot: Boot, now: SystemTime) {
         let Some(file) = &mut self.file else {
             return;
         };
-        let is_new_here = !self.entry.boot.vouches_under(boot);
-        if is_new_here && renew_boot(&self.entries.buckets, &self.action, file, boot).is_ok() {
+        let mut is_due = files::is_touch_due(file.touched, now);
+        if !self.entry.boot.vouches_under(boot) {
+            if self.right == Right::Write {
+                let renewed = renew_boot(&self.entries.buckets, &self.action, file, boot);
+                is_due |= renewed.is_ok();
+            }
             self.entry.boot = boot;
         }
-        if (is_new_here || files::is_touch_due(file.touched, now))
-            && file.file.set_modified(now).is_ok()
-        {
+        if is_due && file.file.set_modified(now).is_ok() {
             file.touched = now;
         }
     }

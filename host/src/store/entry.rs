@@ -1,20 +1,31 @@
 //! The entry line: what one action gave, in one scope.
 //!
-//! `v1 output size put-time kind facts expires reach producer boot`, separated by single spaces, ended by a newline.
+//! `v2 output size put-time kind role facts expires reach producer user boot`, separated by single spaces, ended by a
+//! newline. Kind, role and facts are the numbers of words.toml, so that those of a later version keep theirs. `v1` was
+//! never released.
 //! Fields behind these are a later version's: ignored here, and kept, since a line is only ever replaced whole by a new
 //! put, or changed in place in its boot.
 
 use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::content::{Facts, Kind};
+use crate::content::{Content, Facts, Kind, Role};
 use crate::digest::Digest;
 
 use super::boot::Boot;
+use super::files;
 
-/// A line has some 180 bytes; this leaves room for fields of later versions.
+/// The version of the line. A reader takes no other.
+const VERSION: &str = "v2";
+
+/// A line has some 190 bytes; this leaves room for fields of later versions.
 pub(super) const MAX_LINE: usize = 4096;
+
+/// Room for a line, and to see that it ends there.
+const TYPICAL_LINE: usize = 256;
 
 /// How far an entry may travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,16 +71,16 @@ pub struct Entry {
     pub size: u64,
     /// When it was put.
     pub time: SystemTime,
-    /// What the object is.
-    pub kind: Kind,
-    /// What the host established about it.
-    pub facts: Facts,
+    /// What the object is, what the entry is for, and what the host established.
+    pub content: Content,
     /// When it stops counting.
     pub expires: Option<SystemTime>,
     /// How far it may travel.
     pub reach: Reach,
     /// The session that put it.
     pub producer: Producer,
+    /// The user that put it.
+    pub user: u32,
     /// The boot under which the object was last hashed.
     pub boot: Boot,
 }
@@ -93,15 +104,17 @@ impl Entry {
             Reach::Shared => "shared",
         };
         format!(
-            "v1 {} {} {} {} {} {} {reach} {} {}\n",
+            "{VERSION} {} {} {} {} {} {} {} {reach} {} {} {}\n",
             self.output,
             self.size,
             since_epoch(self.time).as_nanos(),
-            self.kind,
-            self.facts,
+            self.content.kind.number(),
+            self.content.role.number(),
+            self.content.facts.bits(),
             self.expires
                 .map_or(0, |expires| since_epoch(expires).as_secs()),
             self.producer,
+            self.user,
             self.boot,
         )
     }
@@ -110,15 +123,18 @@ impl Entry {
     pub(super) fn from_line(line: &[u8]) -> Option<Line> {
         let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
         let mut fields = text.split(' ');
-        if fields.next()? != "v1" {
+        if fields.next()? != VERSION {
             return None;
         }
         let entry = Self {
             output: Digest::from_hex(fields.next()?)?,
             size: fields.next()?.parse().ok()?,
             time: UNIX_EPOCH.checked_add(Duration::from_nanos(fields.next()?.parse().ok()?))?,
-            kind: fields.next()?.parse().ok()?,
-            facts: fields.next()?.parse().ok()?,
+            content: Content {
+                kind: Kind::from_number(fields.next()?.parse().ok()?),
+                role: Role::from_number(fields.next()?.parse().ok()?),
+                facts: Facts::from_bits(fields.next()?.parse().ok()?),
+            },
             expires: match fields.next()?.parse().ok()? {
                 0 => None,
                 seconds => Some(UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?),
@@ -129,6 +145,7 @@ impl Entry {
                 _ => return None,
             },
             producer: fields.next()?.parse().ok()?,
+            user: fields.next()?.parse().ok()?,
             boot: Boot::UNKNOWN,
         };
         let boot = fields.next()?;
@@ -141,6 +158,21 @@ impl Entry {
             },
         })
     }
+}
+
+/// Reads an entry's file, and when it was last marked as used; no entry where it is damaged.
+///
+/// # Errors
+/// When it cannot be read, or is no regular file.
+pub(super) fn read_entry(path: &Path) -> io::Result<(Option<Entry>, SystemTime)> {
+    let (file, metadata) = files::open_regular(path, false)?;
+    let mut line = Vec::with_capacity(TYPICAL_LINE);
+    file.take(MAX_LINE as u64 + 1).read_to_end(&mut line)?;
+    let entry = match line.len() <= MAX_LINE {
+        true => Entry::from_line(&line).map(|line| line.entry),
+        false => None,
+    };
+    Ok((entry, metadata.modified()?))
 }
 
 /// Since 1970; nothing of times before.
@@ -157,14 +189,15 @@ mod tests {
             output: Digest::of(b"output"),
             size: 1 << 60,
             time: UNIX_EPOCH + Duration::new(1_800_000_000, 123_456_789),
-            kind: Kind::PackageArchive,
-            facts: Facts {
-                bound: true,
-                remote: false,
+            content: Content {
+                kind: Kind::PackageArchive,
+                role: Role::Output,
+                facts: Facts::BUILD_ID_MATCHES,
             },
             expires: Some(UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
             reach: Reach::Shared,
             producer: Producer(0x00ff_00ff_00ff_00ff),
+            user: 1000,
             boot: Boot::of("a boot"),
         }
     }
@@ -178,6 +211,26 @@ mod tests {
         assert_eq!(boot, format!("{}\n", entry().boot));
         let later = line.replace('\n', " later fields\n");
         assert_eq!(Entry::from_line(later.as_bytes()).unwrap().entry, entry());
+    }
+
+    /// A line of this version, as it stands in stores. It is read for as long as there is this version.
+    #[test]
+    fn a_kept_line_is_read() {
+        let line = include_bytes!("fixtures/entry-v2");
+        let read = Entry::from_line(line).unwrap();
+        let later = Content {
+            kind: Kind::Numbered(4242),
+            role: Role::Numbered(77),
+            facts: Facts::from_bits(1 << 9 | 1),
+        };
+        assert_eq!(
+            read.entry,
+            Entry {
+                content: later,
+                ..entry()
+            }
+        );
+        assert_eq!(read.entry.to_line().as_bytes(), line);
     }
 
     #[test]

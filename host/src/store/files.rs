@@ -6,13 +6,13 @@ use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::digest::Digest;
-use crate::patience::lock_shared_within;
+use crate::patience::Patience;
 
 /// Begins the name of a file that is still being written; the trimmer sweeps old ones.
 pub(super) const TEMPORARY_PREFIX: &str = ".new-";
@@ -20,6 +20,10 @@ pub(super) const TEMPORARY_PREFIX: &str = ".new-";
 /// A file is touched again only when it was not touched for so long: a warm build would otherwise write thousands of
 /// times. The trimmer's times leave room for it.
 pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
+
+/// The mode of files that their owner alone writes. Their folders are private; who opens those to others for a store that
+/// is only read finds files that can be.
+pub(super) const FILE_MODE: u32 = 0o644;
 
 /// For how long a folder counts as it was looked at. What this program does to a store shows at once; this concerns what
 /// somebody does to it by hand while a session works.
@@ -57,11 +61,23 @@ pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Met
 
 /// Opens a regular file to append to it, likewise; it is created where it is missing.
 pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
-    open(
-        OpenOptions::new().read(true).append(true).create(true),
-        path,
-    )
-    .map(|(file, _)| file)
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(FILE_MODE);
+    open(&mut options, path).map(|(file, _)| file)
+}
+
+/// Opens a regular file to read and to write it, likewise; it is created where it is missing, and so is its folder.
+pub(super) fn open_or_create(path: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).mode(mode);
+    let opened = match open(&mut options, path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+            open(&mut options, path)
+        }
+        opened => opened,
+    };
+    opened.map(|(file, _)| file)
 }
 
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
@@ -102,20 +118,21 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
 /// with its container, must stop no build.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A lock was not to be had once: from then on this process waits for none.
-static IMPATIENT: AtomicBool = AtomicBool::new(false);
+/// And how long it waits for none after that. A build beside a trimmer that stays stopped loses at most five seconds of
+/// each minute; one beside a trimmer that went on has lost nothing but what it looked for meanwhile.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// The patience of one store with its trimmer.
+pub(super) fn patience() -> Arc<Patience> {
+    Arc::new(Patience::new(PATIENCE, PAUSE))
+}
 
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.
 ///
 /// # Errors
 /// When it cannot be opened or locked, or somebody else holds the lock for longer than any build should wait.
-pub(super) fn lock_shared(folder: &Path) -> io::Result<File> {
-    let patience = match IMPATIENT.load(Ordering::Relaxed) {
-        true => Duration::ZERO,
-        false => PATIENCE,
-    };
-    lock_shared_within(File::open(folder)?, patience)?.ok_or_else(|| {
-        IMPATIENT.store(true, Ordering::Relaxed);
+pub(super) fn lock_shared(folder: &Path, patience: &Patience) -> io::Result<File> {
+    patience.lock_shared(File::open(folder)?)?.ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::TimedOut,
             format!(
@@ -138,9 +155,9 @@ pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When it is gone, or the trimmer cannot be kept away.
-pub(super) fn touch(path: &Path, now: SystemTime) -> io::Result<bool> {
+pub(super) fn touch(path: &Path, now: SystemTime, patience: &Patience) -> io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let _lock = lock_shared(folder)?;
+    let _lock = lock_shared(folder, patience)?;
     let (file, _) = open_regular(path, false)?;
     Ok(file.set_modified(now).is_ok())
 }

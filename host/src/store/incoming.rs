@@ -160,7 +160,7 @@ impl<'store> Incoming<'store> {
         let objects = self.store?;
         let (file, status) = objects.buckets.open(&self.output, false).ok()?;
         let mut object = objects.found(&self.output, status.modified);
-        objects::keep(&mut object, SystemTime::now()).then_some(file)
+        objects::keep(&mut object, SystemTime::now(), objects.buckets.patience()).then_some(file)
     }
 
     fn create(&mut self) -> Target {

@@ -1,7 +1,7 @@
 //! Where things lie in a store's folder, and which version of that this program knows.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,16 @@ use super::owner::{self, Sharing};
 use super::scope::ScopeName;
 
 /// The layout that this program reads and writes.
-pub const LAYOUT_VERSION: u32 = 1;
+pub const LAYOUT_VERSION: u32 = 2;
 
 /// The folder of objects.
 pub(super) const OBJECTS: &str = "objects";
 
 /// The folder of scopes.
 pub(super) const SCOPES: &str = "scopes";
+
+/// The folder of what was lately read: a table for each scope, see `recent`.
+pub(super) const RECENT: &str = "recent";
 
 /// A line of totals per session.
 pub(super) const SESSIONS: &str = "sessions.jsonl";
@@ -35,7 +38,7 @@ pub(super) const TRIM: &str = "trim";
 const VERSION: &str = "VERSION";
 
 /// What a store's folder holds: folders.
-pub(super) const FOLDERS: [&str; 2] = [OBJECTS, SCOPES];
+pub(super) const FOLDERS: [&str; 3] = [OBJECTS, SCOPES, RECENT];
 
 /// And files.
 pub(super) const FILES: [&str; 4] = [SESSIONS, TRIM, VERSION, TAG_NAME];
@@ -90,6 +93,14 @@ pub enum StoreError {
         /// Who this process is.
         user: u32,
     },
+    /// One of the folders in it is a link.
+    #[error(
+        "{path} is a link, so the store is not used: a trim would remove files from where it leads to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
+    )]
+    Linked {
+        /// The link.
+        path: PathBuf,
+    },
     /// The folder holds something else.
     #[error(
         "{folder} holds other files and no store of cachewarden (there is no file VERSION in it); name an empty or a new folder with --dir"
@@ -123,6 +134,7 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
     }
     files::create_private_folder(folder).map_err(unusable)?;
     owner::check_owner(folder, sharing)?;
+    has_no_links(folder)?;
     let found = match read_version(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             // Asked again after the look: meanwhile another process may have made the store and put something into it.
@@ -152,6 +164,7 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
 /// Sees that a folder is a store, and changes nothing in it.
 pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
     owner::check_owner(folder, sharing)?;
+    has_no_links(folder)?;
     owner::check(folder, sharing)?;
     let found = read_version(folder).map_err(|reason| StoreError::Unusable {
         folder: folder.to_owned(),
@@ -162,6 +175,16 @@ pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
         return Ok(());
     }
     is_known(folder, &found)
+}
+
+/// Sees that nothing leads out of the store: everything below it is removed sooner or later.
+fn has_no_links(folder: &Path) -> Result<(), StoreError> {
+    for path in FOLDERS.map(|name| folder.join(name)) {
+        if fs::symlink_metadata(&path).is_ok_and(|metadata| metadata.is_symlink()) {
+            return Err(StoreError::Linked { path });
+        }
+    }
+    Ok(())
 }
 
 /// Whether this program knows the layout that a VERSION names.
@@ -197,10 +220,11 @@ pub(super) fn mend(folder: &Path) {
 
 /// Whether there is nothing in the folder that a store does not have.
 fn holds_a_store_only(folder: &Path) -> bool {
-    const OTHERS: [&str; 4] = [OBJECTS, SCOPES, SESSIONS, VERSION];
-    files::names_in(folder)
-        .iter()
-        .all(|name| is_left_by_making(name) || OTHERS.iter().any(|other| name == other))
+    const OTHERS: [&str; 2] = [SESSIONS, VERSION];
+    files::names_in(folder).iter().all(|name| {
+        let mut known = FOLDERS.iter().chain(&OTHERS);
+        is_left_by_making(name) || known.any(|known| name == known)
+    })
 }
 
 /// What VERSION says in a store of this layout.
@@ -270,7 +294,7 @@ fn create_if_missing(folder: &Path, name: &str, text: &str) -> io::Result<()> {
 
 /// A file to be named that the disk has. Once for a store: a power failure that left the version empty would shut it.
 fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
-    let mut file = files::new_in(folder, 0o644)?;
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
@@ -279,6 +303,11 @@ fn synced(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
 /// The file of an object.
 pub(super) fn object_path(folder: &Path, output: &Digest) -> PathBuf {
     folder.join(OBJECTS).join(output.file_path().as_str())
+}
+
+/// The table of what was lately read of a scope.
+pub(super) fn recent_path(folder: &Path, scope: &ScopeName) -> PathBuf {
+    folder.join(RECENT).join(scope.folder())
 }
 
 /// The folder of a scope's entries.

@@ -7,7 +7,7 @@
 //! ```text
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
-//! scopes/<scope>/recent        what was lately read of them, see `recent`
+//! recent/<scope>               what was lately read of a scope, see `recent`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! CACHEDIR.TAG, VERSION
@@ -36,9 +36,10 @@ mod survey;
 mod suspect;
 mod trim;
 mod verify;
+mod way;
 
 pub use boot::Boot;
-pub use entries::Found;
+pub use entries::{Found, Right};
 pub use entry::{Entry, Producer, Reach};
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
@@ -48,7 +49,7 @@ pub use private::{is_sweep_due, sweep_if_due};
 pub use scope::{InvalidScopeName, ScopeName};
 pub use sessions::{SessionLine, SessionsSoFar, Tally};
 pub use survey::{ScopeSurvey, Survey};
-pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest};
+pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
 pub use verify::{Told, Verified};
 
 use std::collections::HashMap;
@@ -58,6 +59,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use entries::{Entries, Origin};
 use objects::Objects;
@@ -70,6 +72,8 @@ pub struct Store {
     shared: Option<Shared>,
     private: PrivateObjects,
     boot: Boot,
+    /// With trimmers, whichever folder they lock.
+    patience: Arc<Patience>,
 }
 
 #[derive(Debug)]
@@ -78,14 +82,23 @@ struct Shared {
     objects: Objects,
     /// The entries of the scopes that were looked into.
     scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
+    patience: Arc<Patience>,
 }
 
 impl Shared {
-    fn new(folder: &Path, gocache: Option<&Path>) -> Self {
+    fn new(
+        folder: &Path,
+        gocache: Option<&Path>,
+        sharing: Sharing,
+        patience: &Arc<Patience>,
+    ) -> Self {
+        let objects = folder.join(layout::OBJECTS);
+        let gocache = gocache.map(Path::to_owned);
         Self {
             folder: folder.to_owned(),
-            objects: Objects::new(folder.join(layout::OBJECTS), gocache.map(Path::to_owned)),
+            objects: Objects::new(objects, gocache, sharing, Arc::clone(patience)),
             scopes: Mutex::default(),
+            patience: Arc::clone(patience),
         }
     }
 
@@ -95,8 +108,11 @@ impl Shared {
         match scopes.get(scope) {
             Some(entries) => Arc::clone(entries),
             None => {
-                let folder = layout::scope_path(&self.folder, scope);
-                let entries = Arc::new(Entries::new(folder));
+                let entries = Arc::new(Entries::new(
+                    layout::scope_path(&self.folder, scope),
+                    layout::recent_path(&self.folder, scope),
+                    Arc::clone(&self.patience),
+                ));
                 scopes.insert(scope.clone(), Arc::clone(&entries));
                 entries
             }
@@ -117,10 +133,7 @@ impl Store {
         sharing: Sharing,
     ) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
-        Ok(Self {
-            shared: Some(Shared::new(folder, gocache)),
-            ..Self::without_folder(gocache)
-        })
+        Ok(Self::in_folder(folder, gocache, sharing))
     }
 
     /// Whether there is a store in `folder`. Looking makes none.
@@ -128,12 +141,23 @@ impl Store {
         layout::is_store(folder)
     }
 
+    /// The store in a folder that was looked at.
+    fn in_folder(folder: &Path, gocache: Option<&Path>, sharing: Sharing) -> Self {
+        let store = Self::without_folder(gocache);
+        Self {
+            shared: Some(Shared::new(folder, gocache, sharing, &store.patience)),
+            ..store
+        }
+    }
+
     /// No store: gets find nothing, and puts go to the private folder.
     pub fn without_folder(gocache: Option<&Path>) -> Self {
+        let patience = files::patience();
         Self {
             shared: None,
-            private: PrivateObjects::new(gocache),
+            private: PrivateObjects::new(gocache, Arc::clone(&patience)),
             boot: Boot::current(),
+            patience,
         }
     }
 
@@ -158,9 +182,20 @@ impl Store {
         self.boot
     }
 
-    /// Looks for what `action` gave in `scope`: an entry that counts, whose object is there in its size, or was there within
-    /// the hour where the entry is remembered.
-    pub fn find(&self, scope: &ScopeName, action: &Digest, now: SystemTime) -> Option<Found> {
+    /// The user that new entries name.
+    pub fn user(&self) -> u32 {
+        rustix::process::geteuid().as_raw()
+    }
+
+    /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is
+    /// there in its size, or was there within the hour where the entry is remembered.
+    pub fn find(
+        &self,
+        scope: &ScopeName,
+        right: Right,
+        action: &Digest,
+        now: SystemTime,
+    ) -> Option<Found> {
         let shared = self.shared.as_ref()?;
         let entries = shared.entries(scope);
         let (entry, origin) = entries.find(action, self.boot, now)?;
@@ -175,6 +210,7 @@ impl Store {
         Some(Found {
             entry,
             action: *action,
+            right,
             entries,
             file,
             object,
@@ -194,7 +230,7 @@ impl Store {
             return false;
         }
         // The object first: it must never look older than its entry by more than the trimmer allows for.
-        if !objects::keep(&mut found.object, now) {
+        if !objects::keep(&mut found.object, now, &self.patience) {
             return false;
         }
         found.mark(self.boot, now);
@@ -209,7 +245,7 @@ impl Store {
     /// Whether an object that this session put is there still; it is marked as used.
     pub fn still_has(&self, disk_path: &str, size: u64, now: SystemTime) -> bool {
         objects::find_at(disk_path.to_owned(), size)
-            .is_some_and(|mut object| objects::keep(&mut object, now))
+            .is_some_and(|mut object| objects::keep(&mut object, now, &self.patience))
     }
 
     /// Begins to take an object in.

@@ -10,6 +10,7 @@ use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use super::files::{self, TEMPORARY_PREFIX};
 
@@ -19,6 +20,7 @@ pub(super) struct NewFile {
     file: File,
     /// The folder of buckets.
     folder: Arc<File>,
+    patience: Arc<Patience>,
     /// Its way from there, until it has its name.
     temporary: Option<String>,
 }
@@ -29,6 +31,7 @@ impl NewFile {
         folder: &Arc<File>,
         digest: &Digest,
         mode: u32,
+        patience: &Arc<Patience>,
     ) -> rustix::io::Result<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let path = digest.file_path();
@@ -40,6 +43,7 @@ impl NewFile {
                     return Ok(Self {
                         file: File::from(file?),
                         folder: Arc::clone(folder),
+                        patience: Arc::clone(patience),
                         temporary: Some(name),
                     });
                 }
@@ -65,7 +69,7 @@ impl NewFile {
         let named = rustix::fs::renameat_with(folder, temporary, folder, path.as_str(), alone);
         if named.is_err() {
             // The trimmer keeps away meanwhile.
-            let _lock = files::lock_shared(bucket)?;
+            let _lock = files::lock_shared(bucket, &self.patience)?;
             rustix::fs::renameat(folder, temporary, folder, path.as_str())?;
         }
         self.temporary = None;

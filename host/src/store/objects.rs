@@ -5,16 +5,18 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use super::disk_path::spelled_from;
 use super::files::{self, Look};
 use super::open_buckets::OpenBuckets;
+use super::owner::Sharing;
 
 /// What is read at a time; large enough that system calls do not count, small enough to stay in a processor's cache.
 pub(super) const BUFFER: usize = 128 * 1024;
@@ -27,6 +29,8 @@ pub(super) const OBJECT_MODE: u32 = 0o444;
 pub(super) struct Objects {
     pub(super) buckets: OpenBuckets,
     gocache: Option<PathBuf>,
+    /// Whether others may be able to change where the way from there leads.
+    sharing: Sharing,
     /// The folder as cmd/go is told; found out when the first object is there, since a way only leads to what exists.
     spelled: OnceLock<String>,
     /// Whether that leads to the folder.
@@ -44,10 +48,16 @@ pub(super) struct FoundObject {
 
 impl Objects {
     /// Objects under `folder`, which need not exist yet, named to cmd/go by paths that begin with `gocache`.
-    pub(super) fn new(folder: PathBuf, gocache: Option<PathBuf>) -> Self {
+    pub(super) fn new(
+        folder: PathBuf,
+        gocache: Option<PathBuf>,
+        sharing: Sharing,
+        patience: Arc<Patience>,
+    ) -> Self {
         Self {
-            buckets: OpenBuckets::new(folder),
+            buckets: OpenBuckets::new(folder, patience),
             gocache,
+            sharing,
             spelled: OnceLock::new(),
             looked: Mutex::default(),
         }
@@ -98,8 +108,9 @@ impl Objects {
     }
 
     fn spelled(&self) -> &str {
-        self.spelled
-            .get_or_init(|| spelled_from(self.gocache.as_deref(), self.buckets.folder()))
+        self.spelled.get_or_init(|| {
+            spelled_from(self.gocache.as_deref(), self.buckets.folder(), self.sharing)
+        })
     }
 
     /// Whether the object's bytes are what its name says.
@@ -120,11 +131,11 @@ pub(super) fn find_at(disk_path: String, size: u64) -> Option<FoundObject> {
 
 /// Marks an object as used, where that is due; false where it may be gone the next moment: the trimmer was quicker, or
 /// nobody can be kept from removing it.
-pub(super) fn keep(object: &mut FoundObject, now: SystemTime) -> bool {
+pub(super) fn keep(object: &mut FoundObject, now: SystemTime, patience: &Patience) -> bool {
     if !files::is_touch_due(object.touched, now) {
         return true;
     }
-    match files::touch(Path::new(&object.disk_path), now) {
+    match files::touch(Path::new(&object.disk_path), now, patience) {
         Ok(marked) => {
             if marked {
                 object.touched = now;

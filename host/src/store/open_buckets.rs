@@ -11,6 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
 use crate::digest::Digest;
+use crate::patience::Patience;
 
 use super::files::{LOOK_INTERVAL, create_private_folder};
 use super::new_file::NewFile;
@@ -28,6 +29,7 @@ const CAREFULLY: OFlags = OFlags::NONBLOCK
 pub(super) struct OpenBuckets {
     folder: PathBuf,
     open: Mutex<Option<Open>>,
+    patience: Arc<Patience>,
 }
 
 #[derive(Debug)]
@@ -50,11 +52,17 @@ pub(super) struct Status {
 
 impl OpenBuckets {
     /// Nothing is opened, or made, before it is needed.
-    pub(super) fn new(folder: PathBuf) -> Self {
+    pub(super) fn new(folder: PathBuf, patience: Arc<Patience>) -> Self {
         Self {
             folder,
             open: Mutex::default(),
+            patience,
         }
+    }
+
+    /// How long to wait for locks on a bucket.
+    pub(super) fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     /// The folder of all buckets.
@@ -111,19 +119,6 @@ impl OpenBuckets {
         Status::of(&status, expected)
     }
 
-    /// Opens a regular file beside the buckets, to read and to write it; with a mode, it is created where it is missing.
-    pub(super) fn open_beside(&self, name: &str, mode: Option<u32>) -> io::Result<File> {
-        let flags = match mode {
-            Some(_) => OFlags::RDWR | OFlags::CREATE | CAREFULLY,
-            None => OFlags::RDWR | CAREFULLY,
-        };
-        let mode = Mode::from_raw_mode(mode.unwrap_or(0));
-        let file =
-            File::from(self.in_folder(|folder| rustix::fs::openat(folder, name, flags, mode))?);
-        Status::of(&rustix::fs::fstat(&file)?, FileType::RegularFile)?;
-        Ok(file)
-    }
-
     /// A new file in a digest's bucket, which is made where it is missing; to be named when it is complete.
     pub(super) fn create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
         for _ in 0..ATTEMPTS {
@@ -142,7 +137,7 @@ impl OpenBuckets {
     }
 
     fn try_to_create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
-        self.in_folder(|folder| NewFile::create(folder, digest, mode))
+        self.in_folder(|folder| NewFile::create(folder, digest, mode, &self.patience))
     }
 
     /// Does something in the folder, as it is open.

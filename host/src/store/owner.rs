@@ -6,14 +6,14 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use super::layout::{OBJECTS, SCOPES, StoreError};
+use super::layout::{FOLDERS, StoreError};
 
 /// Whether a store may be one that others can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sharing {
-    /// No: what it holds is used.
+    /// No: where others can change it, it is not used.
     Refused,
-    /// Yes: the operator trusts them, or nothing but a look is taken.
+    /// Yes: it is used all the same, because the operator trusts them, or because nothing but a look is taken.
     Allowed,
 }
 
@@ -22,6 +22,9 @@ const ROOT: u32 = 0;
 
 /// Write permission for the group or for everybody. An access list that lets somebody write shows as the group's.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// In such a folder only their owners, and the folder's, may remove or rename what is in it.
+const STICKY: u32 = 0o1000;
 
 /// Sees that a folder is this user's or root's, before anything in it is looked at.
 pub(super) fn check_owner(path: &Path, sharing: Sharing) -> Result<(), StoreError> {
@@ -35,10 +38,11 @@ pub(super) fn check_owner(path: &Path, sharing: Sharing) -> Result<(), StoreErro
     }
 }
 
-/// Sees that nobody but this user can change a store. Looked at are the folder and the two in it that hold everything;
-/// this program makes all others for this user alone.
+/// Sees that nobody but this user can change a store. Looked at are the folder and those in it that hold everything; this
+/// program makes all others for this user alone.
 pub(super) fn check(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
-    for path in [folder.to_owned(), folder.join(OBJECTS), folder.join(SCOPES)] {
+    let inside = FOLDERS.iter().map(|name| folder.join(name));
+    for path in std::iter::once(folder.to_owned()).chain(inside) {
         check_owner(&path, sharing)?;
         if let Some((Whose::Everybodys, metadata)) = look(&path, sharing)? {
             return Err(StoreError::Writable {
@@ -49,6 +53,12 @@ pub(super) fn check(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether somebody else can put another thing in the place of what a folder holds.
+pub(super) fn may_be_replaced(folder: &Metadata, held: &Metadata) -> bool {
+    let (owner, mode) = (folder.uid(), folder.mode());
+    is_replaceable(owner, mode, held.uid(), user())
 }
 
 /// Whose a folder is; `None` where it is not there, or does not matter.
@@ -91,9 +101,43 @@ fn whose(owner: u32, mode: u32, user: u32) -> Whose {
     }
 }
 
+/// Whether others can replace what `held_by` owns in a folder of `owner` with these permissions, as `user` sees it.
+fn is_replaceable(owner: u32, mode: u32, held_by: u32, user: u32) -> bool {
+    let is_other = |owner| owner != user && owner != ROOT;
+    match whose(owner, mode, user) {
+        Whose::Ours => false,
+        Whose::Everybodys => mode & STICKY == 0 || is_other(held_by),
+        Whose::Theirs => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_folder_holds_is_safe_if_only_we_and_root_can_replace_it() {
+        for (owner, mode, held_by, expected) in [
+            (1000, 0o40755, 1000, false),
+            // In our folder, whoever owns the file.
+            (1000, 0o40755, 1001, false),
+            (ROOT, 0o40755, 1001, false),
+            (1000, 0o40775, 1000, true),
+            (ROOT, 0o40777, 1000, true),
+            // As in /tmp.
+            (ROOT, 0o41777, 1000, false),
+            (ROOT, 0o41777, ROOT, false),
+            (ROOT, 0o41777, 1001, true),
+            (1001, 0o41777, 1000, true),
+            (1001, 0o40755, 1000, true),
+        ] {
+            assert_eq!(
+                is_replaceable(owner, mode, held_by, 1000),
+                expected,
+                "{owner} {mode:o} {held_by}"
+            );
+        }
+    }
 
     #[test]
     fn a_folder_is_ours_if_nobody_but_us_and_root_can_change_it() {

@@ -8,9 +8,13 @@ use std::fs::{self, DirBuilder};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::patience::Patience;
+
 use super::objects::Objects;
+use super::owner::Sharing;
 use super::{files, trim};
 
 /// Its time says when the folder was last swept.
@@ -28,10 +32,12 @@ pub(super) struct PrivateObjects {
 
 impl PrivateObjects {
     /// Nothing is made before it is needed.
-    pub(super) fn new(gocache: Option<&Path>) -> Self {
+    pub(super) fn new(gocache: Option<&Path>, patience: Arc<Patience>) -> Self {
         let folder = folder();
+        let gocache = gocache.map(Path::to_owned);
         Self {
-            objects: Objects::new(folder.clone(), gocache.map(Path::to_owned)),
+            // Nobody shares this folder, whatever is said of the store.
+            objects: Objects::new(folder.clone(), gocache, Sharing::Refused, patience),
             folder,
         }
     }

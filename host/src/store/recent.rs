@@ -1,31 +1,35 @@
 //! What was lately read of a scope's entries: a table in one file, so that a warm get costs one call, instead of four for its
 //! entry and one for its object.
 //!
+//! The table lies beside the scopes and not in one, because every session that reads a scope writes its table, also one
+//! that may not write the scope.
+//!
 //! The entries' own files are what counts, and nothing is lost with the table. What always holds: a slot is believed only
 //! while the bucket that its entry was read from is the folder that it was then, with nothing put there, replaced or
 //! removed since, and on the same boot; where anything is in doubt, the file is read. A slot is sealed with all of that, so
 //! that one which two processes wrote at once, or which a crash has torn, is none. Nobody takes a lock for it.
 //!
 //! A change in place shows only in the file itself. This program makes two: a use is marked there, and a slot is not
-//! believed once that is due again; and a boot is brought up to date there, of which slots know only the present one. What
-//! somebody else writes into a file in place is seen when its hour is over.
+//! believed once that is due again; and a boot is brought up to date there by a session that may write the scope. Slots know
+//! the present boot only: under it the object was hashed, whatever the entry's file says. What somebody else writes into a file in place is seen when its hour is over.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::content::{Facts, Kind};
+use crate::content::{Content, Facts, Kind, Role};
 use crate::digest::Digest;
 
 use super::boot::Boot;
 use super::buckets::BUCKETS;
 use super::entry::{Entry, Producer, Reach, since_epoch};
 use super::files::{self, Look};
+use super::layout;
 use super::open_buckets::{OpenBuckets, Status};
-
-/// The table's name, in the folder of its scope.
-pub(super) const RECENT: &str = "recent";
+use super::scope::ScopeName;
 
 /// For the user alone, as the folders are.
 const MODE: u32 = 0o600;
@@ -39,17 +43,18 @@ const SLOTS: u64 = 65_536;
 const SLOT: usize = 128;
 
 /// What of it is used; the seal is at its end.
-const CONTENT: usize = 106;
+const CONTENT: usize = 120;
 
 /// A change may carry the same time as the look before it, as finely as a file system tells times: seconds, on the coarsest.
 const SETTLED: Duration = Duration::from_secs(2);
 
 /// The form of a slot, for its seal. Another version may know other kinds.
-const FORM: &str = concat!("recent entries, form 2, ", env!("CARGO_PKG_VERSION"));
+const FORM: &str = concat!("recent entries, form 3, ", env!("CARGO_PKG_VERSION"));
 
 /// The table of one scope, and what is known of the scope's buckets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Recent {
+    path: PathBuf,
     state: Mutex<State>,
 }
 
@@ -82,7 +87,34 @@ pub(super) enum Remembered {
     Nothing(Option<Stamp>),
 }
 
+/// Removes what a store remembers of a scope, or of all scopes, also of those that it has no longer.
+pub(super) fn remove_tables(store: &Path, scope: Option<&ScopeName>) {
+    let folder = store.join(layout::RECENT);
+    // A link would lead to somebody else's files.
+    if !std::fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
+        return;
+    }
+    let tables = match scope {
+        Some(scope) => vec![scope.folder().into()],
+        None => files::names_in(&folder),
+    };
+    for name in tables {
+        if name.to_str().and_then(ScopeName::from_folder).is_some() {
+            // One that stays is believed no more than before: a slot says itself whether it counts.
+            let _ = std::fs::remove_file(folder.join(name));
+        }
+    }
+}
+
 impl Recent {
+    /// The table that this path is for; nothing is opened, or made, before it is needed.
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            state: Mutex::default(),
+        }
+    }
+
     /// Looks an action up.
     pub(super) fn find(
         &self,
@@ -95,7 +127,7 @@ impl Recent {
         let Some(stamp) = state.stamp(buckets, action, boot, now) else {
             return Remembered::Nothing(None);
         };
-        let remembered = state.open(buckets, None).and_then(|table| {
+        let remembered = state.open(&self.path).and_then(|table| {
             let mut slot = [0; SLOT];
             table.read_exact_at(&mut slot, offset(action)).ok()?;
             let (entry, used) = unpack(&slot, action, stamp, boot)?;
@@ -119,7 +151,7 @@ impl Recent {
         let status = buckets.bucket_status(action).ok();
         if status.and_then(|status| Stamp::of(&status, entry.boot, SystemTime::now()))
             == Some(stamp)
-            && let Some(table) = state.open(buckets, Some(MODE))
+            && let Some(table) = state.open_or_create(&self.path)
         {
             // Where there is no room, the file is read the next time too.
             let _ = table.write_all_at(&pack(action, entry, used, stamp), offset(action));
@@ -127,15 +159,15 @@ impl Recent {
     }
 
     /// An entry was replaced: whoever has looked at its bucket just before must not believe its slot.
-    pub(super) fn forget(&self, buckets: &OpenBuckets, action: &Digest) {
+    pub(super) fn forget(&self, action: &Digest) {
         // The table that has the name now: a trim may have removed the one that is open, and others made one since.
-        match buckets.open_beside(RECENT, None) {
-            Ok(table) => {
+        match files::open_regular(&self.path, true) {
+            Ok((table, _)) => {
                 let _ = table.write_all_at(&[0; SLOT], offset(action));
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             // Another user's, or something else: it goes, where it can.
-            Err(_) => drop(std::fs::remove_file(buckets.folder().join(RECENT))),
+            Err(_) => drop(std::fs::remove_file(&self.path)),
         }
     }
 
@@ -166,23 +198,37 @@ impl State {
         seen
     }
 
-    /// The table, where there is one; with a mode, it is made.
-    fn open(&mut self, buckets: &OpenBuckets, mode: Option<u32>) -> Option<&File> {
-        let is_worth_trying = match self.table {
-            Table::Unopened => true,
-            Table::Missing => mode.is_some(),
-            Table::Unusable | Table::Open(_) => false,
-        };
-        if is_worth_trying {
-            self.table = match buckets.open_beside(RECENT, mode) {
-                Ok(file) => Table::Open(file),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Table::Missing,
-                Err(_) => Table::Unusable,
-            };
+    /// The table, where there is one.
+    fn open(&mut self, path: &Path) -> Option<&File> {
+        if let Table::Unopened = self.table {
+            let opened = files::open_regular(path, true);
+            self.table = Table::of(opened.map(|(file, _)| file));
         }
-        match &self.table {
-            Table::Open(file) => Some(file),
-            Table::Unopened | Table::Missing | Table::Unusable => None,
+        self.table.file()
+    }
+
+    /// The table, which is made where there is none.
+    fn open_or_create(&mut self, path: &Path) -> Option<&File> {
+        if let Table::Unopened | Table::Missing = self.table {
+            self.table = Table::of(files::open_or_create(path, MODE));
+        }
+        self.table.file()
+    }
+}
+
+impl Table {
+    fn of(opened: io::Result<File>) -> Self {
+        match opened {
+            Ok(file) => Self::Open(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::Missing,
+            Err(_) => Self::Unusable,
+        }
+    }
+
+    fn file(&self) -> Option<&File> {
+        match self {
+            Self::Open(file) => Some(file),
+            Self::Unopened | Self::Missing | Self::Unusable => None,
         }
     }
 }
@@ -206,8 +252,8 @@ fn offset(action: &Digest) -> u64 {
     action.words()[1] % SLOTS * SLOT as u64
 }
 
-/// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words, kind, flags; and in
-/// its last eight bytes the seal.
+/// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words of eight
+/// bytes; kind and role, facts, user and reach as numbers of four; and in its last eight bytes the seal.
 fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; SLOT] {
     let mut slot = [0; SLOT];
     slot[..32].copy_from_slice(action.as_bytes());
@@ -222,10 +268,16 @@ fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; 
     for (place, word) in slot[64..104].chunks_exact_mut(8).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());
     }
-    slot[104] = entry.kind as u8;
-    slot[105] = u8::from(entry.facts.bound)
-        | u8::from(entry.facts.remote) << 1
-        | u8::from(entry.reach == Reach::Shared) << 2;
+    // Numbers of later versions are not remembered whole, but under a seal of this version alone.
+    let numbers = [
+        entry.content.kind.number() << 8 | entry.content.role.number() & 0xff,
+        entry.content.facts.bits(),
+        entry.user,
+        u32::from(entry.reach == Reach::Shared),
+    ];
+    for (place, number) in slot[104..120].chunks_exact_mut(4).zip(numbers) {
+        place.copy_from_slice(&number.to_le_bytes());
+    }
     let seal = seal(&slot, stamp);
     slot[SLOT - 8..].copy_from_slice(&seal);
     slot
@@ -246,25 +298,29 @@ fn unpack(
         u64::from_le_bytes(bytes.try_into().expect("eight bytes"))
     };
     let time = |word| UNIX_EPOCH.checked_add(Duration::from_nanos(word));
-    let flag = |bit: u8| slot[105] & 1 << bit != 0;
+    let number = |index: usize| {
+        let bytes = &slot[104 + 4 * index..][..4];
+        u32::from_le_bytes(bytes.try_into().expect("four bytes"))
+    };
     let entry = Entry {
         output: Digest::from_bytes(slot[32..64].try_into().expect("32 bytes")),
         size: word(0),
         time: time(word(1))?,
-        kind: *Kind::ALL.get(usize::from(slot[104]))?,
-        facts: Facts {
-            bound: flag(0),
-            remote: flag(1),
+        content: Content {
+            kind: Kind::from_number(number(0) >> 8),
+            role: Role::from_number(number(0) & 0xff),
+            facts: Facts::from_bits(number(1)),
         },
         expires: match word(2) {
             0 => None,
             nanoseconds => Some(time(nanoseconds)?),
         },
-        reach: match flag(2) {
-            true => Reach::Shared,
-            false => Reach::Local,
+        reach: match number(3) {
+            0 => Reach::Local,
+            _ => Reach::Shared,
         },
         producer: Producer(word(4)),
+        user: number(2),
         boot,
     };
     Some((entry, time(word(3))?))
@@ -292,13 +348,13 @@ mod tests {
         Kind::ALL.into_iter().enumerate().map(|(number, kind)| {
             let bit = |bit: usize| number & 1 << bit != 0;
             Entry {
-                output: Digest::of(kind.name().as_bytes()),
+                output: Digest::of(kind.to_string().as_bytes()),
                 size: u64::MAX - number as u64,
                 time: UNIX_EPOCH + Duration::from_nanos(1_800_000_000_123_456_789),
-                kind,
-                facts: Facts {
-                    bound: bit(0),
-                    remote: bit(1),
+                content: Content {
+                    kind,
+                    role: Role::ALL[number % Role::ALL.len()],
+                    facts: Facts::from_bits(number as u32 * 0x0101_0101),
                 },
                 expires: bit(2).then(|| UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
                 reach: match bit(3) {
@@ -306,6 +362,7 @@ mod tests {
                     false => Reach::Local,
                 },
                 producer: Producer(0x0123_4567_89ab_cdef),
+                user: u32::MAX - number as u32,
                 boot: Boot::of("a boot"),
             }
         })

@@ -1,10 +1,11 @@
-//! When the trimmer runs: at most once a day, alone, and on from where a killed one stopped.
+//! When the trimmer runs: alone, and at most once a day, unless a trim has left something that can go sooner.
 //!
-//! The file `trim` is its memory. Its time says when a trimmer last did something; it is empty where that one came to
-//! its end, else it holds the number of the folder to go on with. Whoever works holds a lock on it.
+//! The file `trim` is its memory. The next trim is due a day after its time. It is empty where the last trimmer came to
+//! its end; else it says how far that one is, and another one begins once it has shown no progress for a while. Whoever
+//! works holds a lock on it.
 
 use std::fs::{self, File, Metadata, TryLockError};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -60,16 +61,15 @@ impl Store {
         if !self.is_trim_due(SystemTime::now()) {
             return Ok(None);
         }
-        let mut text = String::new();
-        memory.read_to_string(&mut text)?;
-        let first = text.trim().parse().unwrap_or(0);
-        let removed = self.trim(request, first, |progress| {
-            // A trim that cannot be resumed is only repeated.
+        let removed = self.trim(request, |progress| {
+            // A trim that looks as if it had stopped is at worst begun again, once this one has let go of its lock.
             let _ = remember(&mut memory, &progress.done.to_string());
         });
         // Also where something could not be removed: it would stand in the way of every trim from now on.
         remember(&mut memory, "")?;
-        removed.map(Some)
+        let removed = removed?;
+        let _ = bring_forward(&memory, &removed);
+        Ok(Some(removed))
     }
 }
 
@@ -84,10 +84,29 @@ impl Store {
         waiting: impl FnOnce(Option<u32>),
         progress: impl FnMut(Progress),
     ) -> io::Result<Removed> {
-        let _lock = self
+        let lock = self
             .folder()
             .and_then(|folder| keep_trimmers_away(folder, waiting));
-        self.trim(request, 0, progress)
+        let removed = self.trim(request, progress)?;
+        if let (Some(memory), false) = (lock, request.dry_run) {
+            // Where that cannot be, what follows goes with the day's trim.
+            let _ = bring_forward(&memory, &removed);
+        }
+        Ok(removed)
+    }
+}
+
+/// Makes the next trim due when what this one has left can go.
+fn bring_forward(memory: &File, removed: &Removed) -> io::Result<()> {
+    let Some(due) = removed
+        .following_from
+        .and_then(|from| from.checked_sub(INTERVAL))
+    else {
+        return Ok(());
+    };
+    match due < memory.metadata()?.modified()? {
+        true => memory.set_modified(due),
+        false => Ok(()),
     }
 }
 

@@ -138,7 +138,7 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
     };
     let mut text = serde_json::to_vec(&line)?;
     text.push(b'\n');
-    let mut file = files::new_in(folder, 0o644)?;
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
     file.write_all(&text)?;
     file.persist(path)?;
     Ok(())

@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use crate::content::Kind;
 
-use super::entry::{Entry, MAX_LINE};
+use super::entry::{Entry, read_entry};
 use super::scope::ScopeName;
-use super::{Shared, Sharing, Store, StoreError, files, layout};
+use super::{Sharing, Store, StoreError, files, layout};
 
 /// What a store holds.
 #[derive(Debug, Default, Serialize)]
@@ -58,10 +58,7 @@ impl Store {
     /// is refused.
     pub fn open_to_look(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
         layout::look(folder, sharing)?;
-        Ok(Self {
-            shared: Some(Shared::new(folder, None)),
-            ..Self::without_folder(None)
-        })
+        Ok(Self::in_folder(folder, None, sharing))
     }
 
     /// Looks at every entry and every object.
@@ -87,6 +84,10 @@ impl Store {
                 ..ScopeSurvey::default()
             };
             let scope_folder = folder.join(layout::SCOPES).join(scope.folder());
+            if scope_folder.is_symlink() {
+                // What it leads to is no part of the store; `verify` names it.
+                continue;
+            }
             for bucket in files::names_in(&scope_folder) {
                 let bucket = scope_folder.join(bucket);
                 for name in files::names_in(&bucket) {
@@ -94,8 +95,8 @@ impl Store {
                         continue;
                     }
                     match read_entry(&bucket.join(name)) {
-                        Some((entry, used)) => found.add(&entry, used, now),
-                        None => survey.damaged_entries += 1,
+                        Ok((Some(entry), used)) => found.add(&entry, used, now),
+                        _ => survey.damaged_entries += 1,
                     }
                 }
             }
@@ -122,7 +123,7 @@ impl ScopeSurvey {
         self.bytes = self.bytes.saturating_add(entry.size);
         self.oldest_seconds = self.oldest_seconds.max(seconds_since(entry.time));
         self.last_used_seconds = self.last_used_seconds.min(seconds_since(used));
-        let kind = self.kinds.entry(entry.kind).or_default();
+        let kind = self.kinds.entry(entry.content.kind).or_default();
         kind.entries += 1;
         kind.bytes = kind.bytes.saturating_add(entry.size);
     }
@@ -134,14 +135,4 @@ pub(super) fn scopes(folder: &Path) -> Vec<ScopeName> {
         .iter()
         .filter_map(|name| ScopeName::from_folder(name.to_str()?))
         .collect()
-}
-
-/// An entry and when it was last used.
-fn read_entry(path: &Path) -> Option<(Entry, SystemTime)> {
-    let (_, metadata) = files::open_regular(path, false).ok()?;
-    if metadata.len() > MAX_LINE as u64 {
-        return None;
-    }
-    let line = Entry::from_line(&fs::read(path).ok()?)?;
-    Some((line.entry, metadata.modified().ok()?))
 }

@@ -1,24 +1,27 @@
 //! Removes what is no longer used, while builds go on.
 //!
-//! An object is touched whenever one of its entries is, so nothing needs counting: entries go by their own age, objects
-//! a while later by theirs. Whoever touches or replaces a file holds a shared lock on its folder, and a removal holds an
-//! exclusive one around its last look and the unlink; so nothing is removed that was used meanwhile. What was used in
-//! the last two hours is never removed: a build may have been told of it.
+//! First everything is looked at, and what goes is decided: an entry by its age, an object when no entry is left that
+//! names it or, least recently used first, for its size. Then the entries go, and after them the objects; a trim that is
+//! killed leaves no entry without its object.
+//!
+//! Whoever touches or replaces a file holds a shared lock on its folder, and a removal holds an exclusive one around its
+//! last look and the unlink; so nothing is removed that was used meanwhile. What was used in the last two hours is not
+//! removed, unless that is asked for: a build may have been told of it.
 
+mod cutoffs;
+mod inventory;
+mod pass;
 mod removal;
 
-use std::fs;
 use std::io;
-use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::buckets::{BUCKETS, bucket_name};
-use super::files::{self, TOUCH_INTERVAL};
-use super::recent::RECENT;
+use super::files::TOUCH_INTERVAL;
 use super::scope::ScopeName;
-use super::survey::scopes;
 use super::{Store, layout, private, sessions};
 
+use pass::{Pass, STEPS};
 use removal::{Removal, remove_empty};
 
 /// Entries unused for so long go; cmd/go does the same in its own cache.
@@ -28,19 +31,21 @@ pub const DEFAULT_AGE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// A file that was used within [`KEPT`] may have been touched this long ago, since not every use touches it.
-const UNTOUCHED: Duration = Duration::from_secs(KEPT.as_secs() + TOUCH_INTERVAL.as_secs());
+pub const UNTOUCHED: Duration = Duration::from_secs(KEPT.as_secs() + TOUCH_INTERVAL.as_secs());
 
 /// What to remove.
 #[derive(Clone, Debug)]
 pub struct TrimRequest {
-    /// Entries unused for longer; objects follow two hours later.
+    /// Entries unused for longer.
     pub older_than: Duration,
-    /// Objects by least recent use until the rest has at most so many bytes.
+    /// Objects by least recent use, with all entries that name them, until the rest has at most so many bytes.
     pub max_size: Option<u64>,
-    /// Only entries of this scope; objects stay until no scope has used them for a while.
+    /// Only entries of this scope, and the objects that no other entry names.
     pub scope: Option<ScopeName>,
-    /// All entries, whenever used, and all objects but those of the last hours.
+    /// All entries, whenever used.
     pub all: bool,
+    /// Also what was used so lately that a build under way may still read it.
+    pub now: bool,
     /// Only count.
     pub dry_run: bool,
 }
@@ -52,12 +57,13 @@ impl Default for TrimRequest {
             max_size: None,
             scope: None,
             all: false,
+            now: false,
             dry_run: false,
         }
     }
 }
 
-/// What was removed.
+/// What was removed, and what was asked for and stays for now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Removed {
     /// Entries.
@@ -66,6 +72,14 @@ pub struct Removed {
     pub objects: u64,
     /// Bytes of the objects.
     pub bytes: u64,
+    /// Entries older than was asked for that were used too lately.
+    pub young_entries: u64,
+    /// Bytes above the size that was asked for, of objects that were used too lately.
+    pub surplus: u64,
+    /// Bytes of objects that no entry names any more, and that were used too lately.
+    pub following: u64,
+    /// When all of these can go.
+    pub following_from: Option<SystemTime>,
 }
 
 /// How far a trim or a verification is, in steps.
@@ -77,60 +91,32 @@ pub struct Progress {
     pub of: usize,
 }
 
-/// Files last touched before these times go.
-struct Cutoffs {
-    entries: SystemTime,
-    objects: SystemTime,
-}
-
 impl Store {
-    /// Removes what `request` names, beginning with the folder `first` of [`BUCKETS`], and tells its progress.
+    /// Removes what `request` names, and tells its progress.
     ///
     /// # Errors
     /// When something could not be removed; all the rest has been by then.
     pub(super) fn trim(
         &self,
         request: &TrimRequest,
-        first: usize,
         mut progress: impl FnMut(Progress),
     ) -> io::Result<Removed> {
-        let mut removed = Removed::default();
         let Some(folder) = self.folder() else {
-            return Ok(removed);
+            return Ok(Removed::default());
         };
         let now = SystemTime::now();
-        let cutoffs = Cutoffs::new(folder, request, now);
-        let scopes = match &request.scope {
-            Some(scope) => vec![scope.clone()],
-            None => scopes(folder),
-        };
         let mut removal = Removal::new(now, request.dry_run);
+        let mut done = 0;
+        let step = || {
+            progress(Progress { done, of: STEPS });
+            done += 1;
+        };
+        let scopes = removal.scopes(folder);
+        let pass = Pass::new(folder, &scopes, request, now);
+        let removed = pass.run(&mut removal, step);
         if !request.dry_run {
-            for scope in &scopes {
-                // What is remembered would say so itself that it counts no more, wherever the file system keeps the time
-                // of a folder's change. Of a scope that is removed nothing may be left.
-                let _ = fs::remove_file(layout::scope_path(folder, scope).join(RECENT));
-            }
-        }
-        for bucket in first..BUCKETS {
-            progress(Progress {
-                done: bucket,
-                of: BUCKETS,
-            });
-            let name = bucket_name(bucket);
-            for scope in &scopes {
-                let entries = folder.join(layout::SCOPES).join(scope.folder()).join(&name);
-                removed.entries += removal.remove_from(&entries, cutoffs.entries).0;
-            }
-            if request.scope.is_none() {
-                let objects = folder.join(layout::OBJECTS).join(&name);
-                removed.count_objects(removal.remove_from(&objects, cutoffs.objects));
-                removed.count_objects(removal.remove_from_private(&name));
-            }
-        }
-        if !request.dry_run {
-            for scope in &scopes {
-                remove_empty(&folder.join(layout::SCOPES).join(scope.folder()));
+            for (_, scope) in &scopes {
+                remove_empty(scope);
             }
             removal.remove_temporaries(folder);
             if let Err(error) = sessions::fold(folder) {
@@ -153,85 +139,4 @@ pub(super) fn sweep_private() -> io::Result<()> {
     }
     removal.remove_temporaries(&private::folder());
     removal.finish()
-}
-
-impl Removed {
-    fn count_objects(&mut self, (objects, bytes): (u64, u64)) {
-        self.objects += objects;
-        self.bytes += bytes;
-    }
-}
-
-impl Cutoffs {
-    fn new(folder: &Path, request: &TrimRequest, now: SystemTime) -> Self {
-        if request.all {
-            // No use at all keeps an entry, not even one in the future of a clock that was set back.
-            return Self {
-                entries: now + Duration::from_secs(u64::from(u32::MAX)),
-                objects: now - UNTOUCHED,
-            };
-        }
-        let before = |age| now.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
-        let by_age = before(request.older_than.max(UNTOUCHED));
-        let mut cutoffs = Self {
-            entries: by_age,
-            objects: by_age.checked_sub(KEPT).unwrap_or(SystemTime::UNIX_EPOCH),
-        };
-        if let Some(max_size) = request.max_size
-            && let Some(used_before) = least_recently_used(folder, max_size)
-        {
-            // An entry may look younger than its object by the interval between touches: it goes with it.
-            let used_before = used_before.min(before(UNTOUCHED + TOUCH_INTERVAL));
-            cutoffs.objects = cutoffs.objects.max(used_before);
-            cutoffs.entries = cutoffs.entries.max(used_before + TOUCH_INTERVAL);
-        }
-        cutoffs
-    }
-}
-
-/// The time before which objects must go so that the rest has at most `max_size` bytes; `None` where it has already.
-fn least_recently_used(folder: &Path, max_size: u64) -> Option<SystemTime> {
-    let mut objects = Vec::new();
-    let root = folder.join(layout::OBJECTS);
-    for bucket in files::names_in(&root) {
-        let bucket = root.join(bucket);
-        for name in files::names_in(&bucket) {
-            if let Ok(metadata) = fs::symlink_metadata(bucket.join(name)) {
-                objects.push((metadata.modified().ok()?, metadata.len()));
-            }
-        }
-    }
-    let total: u64 = objects.iter().map(|(_, size)| size).sum();
-    let mut surplus = total.checked_sub(max_size).filter(|surplus| *surplus > 0)?;
-    objects.sort_unstable();
-    for (touched, size) in &objects {
-        match surplus.checked_sub(*size) {
-            Some(rest) if rest > 0 => surplus = rest,
-            _ => return Some(just_after(*touched)),
-        }
-    }
-    None
-}
-
-/// The next moment; the same one at the end of time, which a file may well claim to be of.
-fn just_after(time: SystemTime) -> SystemTime {
-    time.checked_add(Duration::from_nanos(1)).unwrap_or(time)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_after_the_end_of_time() {
-        let end = (0..63).rev().fold(SystemTime::UNIX_EPOCH, |end, power| {
-            end.checked_add(Duration::from_secs(1 << power))
-                .unwrap_or(end)
-        });
-        let end = end
-            .checked_add(Duration::from_nanos(999_999_999))
-            .unwrap_or(end);
-        assert_eq!(just_after(end), end);
-        assert!(just_after(SystemTime::now()) > SystemTime::UNIX_EPOCH);
-    }
 }

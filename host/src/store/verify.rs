@@ -17,7 +17,6 @@ use super::buckets::{BUCKETS, in_parallel, is_bucket};
 use super::checked::Checked;
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
-use super::recent::RECENT;
 use super::scope::ScopeName;
 use super::suspect::{FileIdentity, Suspect, identity};
 use super::{Progress, Store, files, layout, objects, schedule};
@@ -120,8 +119,12 @@ impl Pass<'_> {
     fn strays(&self) -> Checked {
         let mut checked = Checked::default();
         let mut look = |folder: &Path, is_ours: fn(&OsStr) -> bool| {
-            // These may be links: whoever made the store may have put them elsewhere, and builds follow them.
-            for name in checked.names_in(folder, |path| fs::metadata(path)) {
+            // The store's own folder may be a link, since whoever named it followed that; nothing in it may be.
+            let look = match folder == self.folder {
+                true => |path: &Path| fs::metadata(path),
+                false => |path: &Path| fs::symlink_metadata(path),
+            };
+            for name in checked.names_in(folder, look) {
                 if !is_ours(&name) && !files::is_temporary(&name) {
                     checked.note(folder.join(name), Problem::Stray);
                 }
@@ -134,9 +137,14 @@ impl Pass<'_> {
         look(&self.folder.join(layout::OBJECTS), is_bucket);
         look(&self.folder.join(layout::SCOPES), is_scope);
         for scope in &self.scopes {
-            look(scope, |name| is_bucket(name) || name == RECENT);
+            look(scope, is_bucket);
         }
-        let tables = self.scopes.iter().map(|scope| scope.join(RECENT));
+        let recent = self.folder.join(layout::RECENT);
+        look(&recent, is_scope);
+        let tables = files::names_in(&recent).into_iter();
+        let tables = tables
+            .filter(|name| is_scope(name))
+            .map(|name| recent.join(name));
         let files = layout::FILES.map(|name| self.folder.join(name));
         for path in files.into_iter().chain(tables) {
             // Their content is nobody's loss; something else in their place is in the way.
@@ -176,7 +184,8 @@ impl Pass<'_> {
 
     fn entries(&self, bucket: &str) -> Checked {
         let mut checked = Checked::default();
-        for scope in &self.scopes {
+        // One that is a link was told of, and leads to somebody else's files.
+        for scope in self.scopes.iter().filter(|scope| !scope.is_symlink()) {
             for (path, _) in checked.files_in(&scope.join(bucket)) {
                 checked.entries += 1;
                 let check = |file: &mut File| self.check_entry(file);

@@ -16,6 +16,9 @@ use crate::support::*;
 /// Where an answer goes, and what is allocated for its lists.
 const ANSWER: u32 = 1024;
 
+/// Pages of the policy's memory; most of it is only there to be filled.
+const PAGES: u32 = 1900;
+
 /// How a policy comes by a handle: whom it asks, with what, and whether the answer may be a failure.
 const HANDLES: [(&str, &str, &str, bool); 6] = [
     ("input-stream", "wasi:cli/stdin#get-stdin", "", false),
@@ -93,6 +96,11 @@ const ANSWERED: [&str; 35] = [
 /// A policy that asks the function whose number is the first byte of the action, and says `hit` where that answers, `miss`
 /// where it fails.
 pub(super) fn policy() -> Vec<u8> {
+    policy_around("", "")
+}
+
+/// The same, with something before each call, when its arguments stand ready, and something after it.
+pub(in crate::hostile) fn policy_around(before: &str, after: &str) -> Vec<u8> {
     let resolve = engine();
     let calls = calls(&resolve);
     assert!(calls.len() < 255, "a byte numbers them");
@@ -118,7 +126,7 @@ pub(super) fn policy() -> Vec<u8> {
         writeln!(
             asks,
             "(func $ask{number} (result i32) {})",
-            ask(&resolve, call, number, &signature)
+            ask(&resolve, call, (number, before, after), &signature)
         )
         .expect("text");
         writeln!(
@@ -144,7 +152,7 @@ pub(super) fn policy() -> Vec<u8> {
     }
     let module = format!(
         r#"(module {imports}
-        (memory (export "memory") 4)
+        (memory (export "memory") {PAGES})
         (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8192))
         {asks}
         (func (export "get")
@@ -168,7 +176,12 @@ pub(super) fn policy() -> Vec<u8> {
 }
 
 /// The body of a function that asks another one, and tells whether that failed.
-fn ask(resolve: &Resolve, call: &Call, number: usize, signature: &WasmSignature) -> String {
+fn ask(
+    resolve: &Resolve,
+    call: &Call,
+    (number, before, after): (usize, &str, &str),
+    signature: &WasmSignature,
+) -> String {
     assert!(
         !signature.indirect_params,
         "{}: too many parameters",
@@ -202,7 +215,7 @@ fn ask(resolve: &Resolve, call: &Call, number: usize, signature: &WasmSignature)
         write!(arguments, "(i32.const {ANSWER})").expect("text");
     }
     let failed = is_result(resolve, call.function);
-    let asked = format!("(call $f{number} {arguments})");
+    let asked = format!("(call $f{number} {arguments} {before})");
     let failure = match (failed, signature.retptr, signature.results.len()) {
         (true, true, _) => format!("{asked} (i32.load8_u (i32.const {ANSWER}))"),
         (true, false, _) => asked,
@@ -210,7 +223,7 @@ fn ask(resolve: &Resolve, call: &Call, number: usize, signature: &WasmSignature)
         (false, ..) => format!("(drop {asked}) (i32.const 0)"),
     };
     // `hit` is 0 and `miss` is 3.
-    format!("{failure} (i32.mul (i32.const 3))")
+    format!("{failure} (i32.mul (i32.const 3)) {after}")
 }
 
 /// Asks for everything in one session, and holds what came of it against the list.

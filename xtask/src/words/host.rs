@@ -9,6 +9,8 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     vec![
         Block::new(FILE, "kinds", kinds(words)),
         Block::new(FILE, "roles", roles(words)),
+        Block::new(FILE, "facts", facts(words)),
+        Block::new(FILE, "fact names", fact_names(words)),
         Block::new(FILE, "subkeys", subkeys(words)),
         Block::new(FILE, "reasons", reasons(words)),
     ]
@@ -100,6 +102,33 @@ fn role_facts(role: &Role) -> String {
         role.number,
         role.name,
         kinds.join(", ")
+    )
+}
+
+fn facts(words: &Words) -> String {
+    words
+        .facts
+        .iter()
+        .map(|fact| {
+            comment(&fact.doc, "    ///", 118)
+                + &format!(
+                    "    pub const {}: Self = Self({});\n",
+                    constant(&fact.name),
+                    1 << fact.bit
+                )
+        })
+        .collect()
+}
+
+fn fact_names(words: &Words) -> String {
+    let facts = words.facts.iter();
+    let names: Vec<_> = facts
+        .map(|fact| format!("        \"{}\",\n", fact.name))
+        .collect();
+    format!(
+        "    const NAMES: [&'static str; {}] = [\n{}    ];\n",
+        names.len(),
+        names.concat()
     )
 }
 

@@ -15,11 +15,11 @@ use serde::Serialize;
 use crate::cli::arguments::HelperOptions;
 use crate::cli::helper::{compiled_cache, settings};
 use crate::cli::output;
-use crate::content::{Facts, Kind};
+use crate::content::{Facts, Kind, Role};
 use crate::digest::Digest;
 use crate::policy::{
-    AllFacts, Candidate, CompiledCache, Event, Limits, Offer, Opening, Policy, PolicySource,
-    Session, Warden, cpu_time,
+    Candidate, CompiledCache, Event, Limits, Offer, Opening, Policy, PolicySource, Session, Warden,
+    cpu_time,
 };
 use crate::session::default_scope_label;
 
@@ -175,10 +175,7 @@ impl Asker {
         let exports = policy.exports();
         let digest = Digest::of(b"a package archive");
         let (kind, size) = (Kind::PackageArchive, 100_000);
-        let facts = AllFacts::from(Facts {
-            bound: true,
-            remote: false,
-        });
+        let facts = Facts::BUILD_ID_MATCHES;
         let get = Self::Get(Candidate {
             action: digest,
             output: digest,
@@ -186,6 +183,7 @@ impl Asker {
             age: 60,
             scope: 0,
             kind,
+            role: Role::Output,
             facts,
         });
         let put = Self::Put(Offer {
@@ -193,6 +191,7 @@ impl Asker {
             output: digest,
             size,
             kind,
+            role: Role::Output,
             facts,
         });
         Ok(match asked {

@@ -14,6 +14,7 @@ use crate::cli::output;
 #[derive(RustEmbed)]
 #[folder = "sdk/"]
 #[exclude = "conformance/*"]
+#[exclude = "rust/tests/*"]
 #[exclude = "*/node_modules/*"]
 #[exclude = "*/target/*"]
 #[exclude = "*/.zig-cache/*"]

@@ -3,13 +3,12 @@
 //! An adapter is a small module that is joined with the guest's when it is wrapped, and speaks to the host through an
 //! interface of its own below, which no component that was made elsewhere may import.
 
-use wasmtime::StoreContextMut;
 use wasmtime::component::Linker;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use super::contract::Level;
-use super::host::State;
+use super::host::{State, add};
 
 /// The adapters' own interfaces. Text is bytes or UTF-16 units: what a guest prints need not be well formed.
 const INTERFACES: &str = "
@@ -76,61 +75,73 @@ pub(super) fn add_needed(
 /// Links what the adapters import. Clock and random numbers are the session's: a replay sees the same.
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut preview1 = linker.instance(&format!("{PACKAGE}preview1@0.1.0"))?;
-    preview1.func_wrap("clock", |store: StoreContextMut<'_, State>, (): ()| {
-        Ok((store.data().chance.clock_nanoseconds(),))
+    add(&mut preview1, "clock", |state, (): ()| {
+        Ok((state.chance.clock_nanoseconds(),))
     })?;
-    preview1.func_wrap("random", |mut store: StoreContextMut<'_, State>, (): ()| {
-        Ok((store.data_mut().chance.next_word(),))
+    add(&mut preview1, "random", |state, (): ()| {
+        Ok((state.chance.next_word(),))
     })?;
-    preview1.func_wrap(
+    add(
+        &mut preview1,
         "print",
-        |mut store: StoreContextMut<'_, State>, (descriptor, text): (u32, Vec<u8>)| {
+        |state, (descriptor, text): (u32, Vec<u8>)| {
             // Standard output is talk, standard error is what somebody should see.
             let level = if descriptor == 1 {
                 Level::Info
             } else {
                 Level::Warn
             };
-            store
-                .data_mut()
-                .log
-                .print(level, &String::from_utf8_lossy(&text));
+            state.watch.hand_over(text.len())?;
+            state.log.print(level, &String::from_utf8_lossy(&text));
             Ok(())
         },
     )?;
     let mut assemblyscript = linker.instance(&format!("{PACKAGE}assemblyscript@0.1.0"))?;
-    assemblyscript.func_wrap(
+    add(
+        &mut assemblyscript,
         "abort",
-        |mut store: StoreContextMut<'_, State>,
-         (message, file, line, column): (Vec<u16>, Vec<u16>, u32, u32)| {
+        |state, (message, file, line, column): (Vec<u16>, Vec<u16>, u32, u32)| {
+            state
+                .watch
+                .hand_over(size_of_val(&*message) + size_of_val(&*file))?;
             let (message, file) = (
                 String::from_utf16_lossy(&message),
                 String::from_utf16_lossy(&file),
             );
             let text = format!("abort: {message} in {file}:{line}:{column}\n");
-            store.data_mut().log.print(Level::Warn, &text);
+            state.log.print(Level::Warn, &text);
             Ok(())
         },
     )?;
-    assemblyscript.func_wrap(
+    add(
+        &mut assemblyscript,
         "print",
-        |mut store: StoreContextMut<'_, State>, (level, message): (u32, Vec<u16>)| {
+        |state, (level, message): (u32, Vec<u16>)| {
             let level = match level {
                 0 => Level::Debug,
                 1 => Level::Info,
                 _ => Level::Warn,
             };
+            state.watch.hand_over(size_of_val(&*message))?;
             let text = format!("{}\n", String::from_utf16_lossy(&message));
-            store.data_mut().log.print(level, &text);
+            state.log.print(level, &text);
             Ok(())
         },
     )?;
-    assemblyscript.func_wrap("seed", |mut store: StoreContextMut<'_, State>, (): ()| {
+    add(&mut assemblyscript, "seed", |state, (): ()| {
         // Any number does; this keeps it exact.
-        Ok(((store.data_mut().chance.next_word() >> 11) as f64,))
+        Ok(((state.chance.next_word() >> 11) as f64,))
     })?;
-    assemblyscript.func_wrap("now", |store: StoreContextMut<'_, State>, (): ()| {
-        Ok(((store.data().chance.clock_nanoseconds() / 1_000_000) as f64,))
+    add(&mut assemblyscript, "now", |state, (): ()| {
+        Ok(((state.chance.clock_nanoseconds() / 1_000_000) as f64,))
     })?;
     Ok(())
+}
+
+/// All texts that a core module is wrapped with.
+pub(super) fn texts() -> impl Iterator<Item = &'static str> {
+    ADAPTERS
+        .into_iter()
+        .map(|adapter| adapter.text)
+        .chain([INTERFACES])
 }

@@ -1,15 +1,16 @@
 //! Removing old files from folders, one folder at a time. What cannot be removed stops nothing: it is noted, and the rest
 //! goes.
 
-use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use crate::store::recent::RECENT;
-use crate::store::{files, private};
+use crate::digest::Digest;
+use crate::store::scope::ScopeName;
+use crate::store::suspect::{FileIdentity, identity};
+use crate::store::{files, layout, private, survey};
 
 use super::UNTOUCHED;
 
@@ -66,17 +67,44 @@ impl Removal {
         self.failure.get_or_insert_with(|| (path.to_owned(), error));
     }
 
+    /// Whether something was noted.
+    pub(super) fn has_failed(&self) -> bool {
+        self.failure.is_some()
+    }
+
+    /// The scopes of a store, and their folders. One that is a link is noted, and left alone.
+    pub(super) fn scopes(&mut self, folder: &Path) -> Vec<(ScopeName, PathBuf)> {
+        let mut scopes = Vec::new();
+        for scope in survey::scopes(folder) {
+            let path = layout::scope_path(folder, &scope);
+            match fs::symlink_metadata(&path) {
+                Ok(metadata) if metadata.is_dir() => scopes.push((scope, path)),
+                Ok(metadata) if metadata.is_symlink() => {
+                    let reason = "it is a link, and nothing is removed through a link";
+                    self.note(&path, io::Error::other(reason));
+                }
+                _ => {}
+            }
+        }
+        scopes
+    }
+
     /// Sweeps one folder of the private objects.
     pub(super) fn remove_from_private(&mut self, bucket: &str) -> (u64, u64) {
         let private = private::folder();
         if !private::is_ours(&private) {
             return (0, 0);
         }
-        self.remove_from(&private.join(bucket), self.now - UNTOUCHED)
+        let before = self.now - UNTOUCHED;
+        self.remove_from(&private.join(bucket), |_, _, used| used < before)
     }
 
-    /// Removes the files of `folder` last touched before `cutoff`; how many, and their bytes.
-    pub(super) fn remove_from(&mut self, folder: &Path, cutoff: SystemTime) -> (u64, u64) {
+    /// Removes those files of `folder` of which `goes` says so, by path, name and mark of use; how many, and their bytes.
+    pub(super) fn remove_from(
+        &mut self,
+        folder: &Path,
+        mut goes: impl FnMut(&Path, Digest, SystemTime) -> bool,
+    ) -> (u64, u64) {
         let names = match fs::symlink_metadata(folder) {
             Ok(metadata) if metadata.is_dir() => files::read_names(folder),
             // A link would lead to somebody else's files.
@@ -88,23 +116,28 @@ impl Removal {
             Vec::new()
         });
         let temporaries_before = self.now - UNTOUCHED;
-        let is_old = |name: &OsString| {
-            let cutoff = if files::is_temporary(name) {
-                temporaries_before
-            } else {
-                cutoff
-            };
-            let metadata = fs::symlink_metadata(folder.join(name)).ok()?;
-            let is_old = metadata.modified().ok()? < cutoff;
+        let mut candidates = Vec::new();
+        for name in names {
+            let path = folder.join(&name);
             // A folder in a file's place is nothing that this program made.
-            (is_old && !metadata.is_dir()).then_some(metadata.len())
-        };
-        let candidates: Vec<_> = names
-            .into_iter()
-            .filter(|name| is_ours(name) && is_old(name).is_some())
-            .collect();
+            let Some(seen) = Seen::at(&path) else {
+                continue;
+            };
+            let goes = match files::digest_of(&name) {
+                Some(digest) => goes(&path, digest, seen.used),
+                None => files::is_temporary(&name) && seen.used < temporaries_before,
+            };
+            if goes {
+                candidates.push((path, seen));
+            }
+        }
+        self.remove_unchanged(folder, &candidates)
+    }
+
+    /// Removes files that are still as they were seen. Those that were never finished do not count.
+    fn remove_unchanged(&mut self, folder: &Path, files: &[(PathBuf, Seen)]) -> (u64, u64) {
         let (mut count, mut bytes) = (0, 0);
-        for (turn, few) in candidates.chunks(REMOVED_AT_A_TIME).enumerate() {
+        for (turn, few) in files.chunks(REMOVED_AT_A_TIME).enumerate() {
             if turn > 0 {
                 thread::sleep(PAUSE);
             }
@@ -115,15 +148,15 @@ impl Removal {
                     return (count, bytes);
                 }
             };
-            for name in few {
+            for (path, seen) in few {
                 // The last look, now that nobody can touch or replace it.
-                let Some(size) = is_old(name) else {
+                if Seen::at(path).as_ref() != Some(seen) {
                     continue;
-                };
-                let counts = !files::is_temporary(name);
-                if (self.dry_run || self.remove(&folder.join(name))) && counts {
+                }
+                let counts = !path.file_name().is_some_and(files::is_temporary);
+                if (self.dry_run || self.remove(path)) && counts {
                     count += 1;
-                    bytes += size;
+                    bytes += seen.size;
                 }
             }
         }
@@ -163,9 +196,24 @@ impl Removal {
     }
 }
 
-/// Whether this program gives files such names: digests, and what is still being written.
-fn is_ours(name: &OsString) -> bool {
-    files::is_temporary(name) || files::digest_of(name).is_some()
+/// A file as it was seen before its removal.
+#[derive(PartialEq)]
+struct Seen {
+    identity: FileIdentity,
+    used: SystemTime,
+    size: u64,
+}
+
+impl Seen {
+    /// What is at `path`, unless that is a folder.
+    fn at(path: &Path) -> Option<Self> {
+        let metadata = fs::symlink_metadata(path).ok()?;
+        (!metadata.is_dir()).then_some(Self {
+            identity: identity(&metadata),
+            used: metadata.modified().ok()?,
+            size: metadata.len(),
+        })
+    }
 }
 
 /// Removes the folders of a scope that no longer holds anything: every pull request may have had one.
@@ -173,10 +221,6 @@ pub(super) fn remove_empty(scope: &Path) {
     for bucket in files::names_in(scope) {
         // Fails where something is inside, which is the point.
         let _ = fs::remove_dir(scope.join(bucket));
-    }
-    if files::names_in(scope) == [RECENT] {
-        // A session has made it again meanwhile.
-        let _ = fs::remove_file(scope.join(RECENT));
     }
     let _ = fs::remove_dir(scope);
 }

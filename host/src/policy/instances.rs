@@ -1,0 +1,198 @@
+//! Counts the instances that a component makes, before it is compiled.
+//!
+//! A component may hold components, and make instances of one in another: three levels of a hundred are a million
+//! instances, from a few lines. The engine unfolds them all when it compiles.
+
+use wasmparser::{
+    ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+};
+
+use super::limits::MAX_UNFOLDED_INSTANCES;
+
+/// What is known of a component or module whose end was not read yet.
+struct Scope {
+    encoding: Encoding,
+    /// Instances that it makes each time it is made one of itself.
+    instances: u64,
+    /// The same of each component that it knows; none where that is handed to it.
+    components: Vec<Option<u64>>,
+}
+
+/// Refuses a component that makes too many instances. What is no component is left to the compiler, which says why.
+pub(super) fn check(component: &[u8]) -> Result<(), String> {
+    let mut scopes: Vec<Scope> = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        match payload {
+            Err(_) => return Ok(()),
+            Ok(Payload::Version { encoding, .. }) => scopes.push(Scope {
+                encoding,
+                instances: 0,
+                components: Vec::new(),
+            }),
+            Ok(Payload::End(_)) => {
+                let ended = scopes.pop();
+                if let (Some(ended), Some(outer)) = (ended, scopes.last_mut())
+                    && ended.encoding == Encoding::Component
+                {
+                    outer.components.push(Some(ended.instances));
+                }
+            }
+            Ok(payload) => {
+                let Some((scope, outer)) = scopes.split_last_mut() else {
+                    return Ok(());
+                };
+                scope.read(&payload, outer)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+impl Scope {
+    fn read(&mut self, payload: &Payload, outer: &[Self]) -> Result<(), String> {
+        match payload {
+            Payload::ComponentImportSection(imports) => {
+                for import in imports.clone().into_iter().flatten() {
+                    if let ComponentTypeRef::Component(_) = import.ty {
+                        self.components.push(None);
+                    }
+                }
+            }
+            Payload::ComponentAliasSection(aliases) => {
+                for alias in aliases.clone().into_iter().flatten() {
+                    self.alias(&alias, outer);
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                // What is exported has another index from there on.
+                for export in exports.clone().into_iter().flatten() {
+                    if export.kind == ComponentExternalKind::Component {
+                        self.components.push(self.component(export.index));
+                    }
+                }
+            }
+            Payload::InstanceSection(instances) => {
+                for instance in instances.clone().into_iter().flatten() {
+                    self.add(u64::from(matches!(instance, Instance::Instantiate { .. })))?;
+                }
+            }
+            Payload::ComponentInstanceSection(instances) => {
+                for instance in instances.clone().into_iter().flatten() {
+                    let ComponentInstance::Instantiate {
+                        component_index, ..
+                    } = instance
+                    else {
+                        continue;
+                    };
+                    let inner = self.component(component_index).ok_or(
+                        "it makes an instance of a component that it is handed, which is not supported: how many that makes cannot be told",
+                    )?;
+                    self.add(inner.saturating_add(1))?;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: &ComponentAlias, outer: &[Self]) {
+        match alias {
+            ComponentAlias::InstanceExport {
+                kind: ComponentExternalKind::Component,
+                ..
+            } => self.components.push(None),
+            ComponentAlias::Outer {
+                kind: ComponentOuterAliasKind::Component,
+                count,
+                index,
+            } => {
+                let known = match count.checked_sub(1) {
+                    None => self.component(*index),
+                    Some(above) => outer
+                        .iter()
+                        .nth_back(above as usize)
+                        .and_then(|scope| scope.component(*index)),
+                };
+                self.components.push(known);
+            }
+            _ => {}
+        }
+    }
+
+    fn component(&self, index: u32) -> Option<u64> {
+        self.components.get(index as usize).copied().flatten()
+    }
+
+    fn add(&mut self, instances: u64) -> Result<(), String> {
+        self.instances = self.instances.saturating_add(instances);
+        if self.instances > MAX_UNFOLDED_INSTANCES {
+            return Err(format!(
+                "it makes more than {MAX_UNFOLDED_INSTANCES} instances of the components and modules in it"
+            ));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_text(text: &str) -> Result<(), String> {
+        check(&wat::parse_str(text).unwrap())
+    }
+
+    /// A component with a component in it that makes `count` instances of an empty one.
+    fn nested(count: usize, more: &str) -> String {
+        let instances = "(instance (instantiate $empty))".repeat(count);
+        format!("(component (component $outer (component $empty) {instances}) {more})")
+    }
+
+    #[test]
+    fn instances_are_counted_as_often_as_they_are_made() {
+        let most = MAX_UNFOLDED_INSTANCES as usize;
+        let once = "(instance (instantiate $outer))";
+        check_text(&nested(most - 1, once)).unwrap();
+        for text in [
+            nested(most, once),
+            nested(most / 2, &once.repeat(2)),
+            // By another name: an alias, from within and from without, and an export.
+            nested(most, "(component (instance (instantiate $outer)))"),
+            nested(
+                most,
+                r#"(export $e "e" (component $outer)) (instance (instantiate $e))"#,
+            ),
+            format!(
+                "(component (core module $m) {})",
+                "(core instance (instantiate $m))".repeat(most + 1)
+            ),
+        ] {
+            let error = check_text(&text).unwrap_err();
+            assert!(error.contains("more than 1000 instances"), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_made_is_not_counted() {
+        let most = MAX_UNFOLDED_INSTANCES as usize;
+        check_text(&nested(most, "")).unwrap();
+        check_text(&format!("(component {})", "(component)".repeat(most + 1))).unwrap();
+        check(b"\0asm").unwrap();
+    }
+
+    #[test]
+    fn a_component_that_is_handed_over_is_not_made_an_instance_of() {
+        for text in [
+            r#"(component (component $taker (import "c" (component $c)) (instance (instantiate $c))))"#,
+            r#"(component
+                (component $giver (component $c) (export "c" (component $c)))
+                (instance $i (instantiate $giver))
+                (alias export $i "c" (component $c))
+                (instance (instantiate $c)))"#,
+        ] {
+            let error = check_text(text).unwrap_err();
+            assert!(error.contains("that it is handed"), "{error}");
+        }
+    }
+}

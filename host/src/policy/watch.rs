@@ -1,0 +1,174 @@
+//! Watches one call: how long it takes, and how many bytes it hands to the host.
+//!
+//! WebAssembly looks at the engine's clock at each function and each turn of a loop. A line of calls to the host without
+//! either never does; so each call to the host looks, too.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::time::{ClockId, clock_gettime};
+use thiserror::Error;
+use wasmtime::Trap;
+
+use super::engine::Pace;
+use super::limits::{LEAST_WALL_TIME, MAX_BYTES_TO_HOST, WALL_TIME_FOR_CPU_TIME, idle_tick};
+
+/// A call handed over more than it may.
+#[derive(Debug, Error)]
+#[error("too much data: for one question, a policy may hand {MAX_BYTES_TO_HOST} bytes to the host")]
+struct TooManyBytes;
+
+/// Watches one call at a time. Nothing is measured before the first tick, so a short call costs nothing.
+pub(super) struct CallWatch {
+    /// CPU time that this call may take: the deadline, or what the budget has left.
+    allowed: Duration,
+    /// The most that a call may have taken before the first tick.
+    unmeasured: Duration,
+    since: Option<(Duration, Instant)>,
+    pace: Arc<Pace>,
+    /// The clock's ticks when the call was last looked at.
+    ticks: u64,
+    /// Bytes that it may still hand to the host.
+    bytes_left: usize,
+}
+
+impl CallWatch {
+    pub(super) fn new(deadline: Duration, pace: Arc<Pace>) -> Self {
+        Self {
+            allowed: Duration::ZERO,
+            unmeasured: idle_tick(deadline),
+            since: None,
+            ticks: pace.ticks(),
+            pace,
+            bytes_left: MAX_BYTES_TO_HOST,
+        }
+    }
+
+    /// A call begins that may take `allowed`.
+    pub(super) fn begin(&mut self, allowed: Duration) {
+        self.allowed = allowed;
+        self.since = None;
+        self.ticks = self.pace.ticks();
+        self.bytes_left = MAX_BYTES_TO_HOST;
+    }
+
+    /// Called at every tick within a call.
+    ///
+    /// # Errors
+    /// When the call's time is up.
+    pub(super) fn look(&mut self) -> wasmtime::Result<()> {
+        if self.is_over() {
+            return Err(Trap::Interrupt.into());
+        }
+        self.pace.hurry();
+        Ok(())
+    }
+
+    /// Called wherever a call comes to the host and goes back: looks where the clock has ticked since.
+    ///
+    /// # Errors
+    /// When the call's time is up.
+    pub(super) fn look_at_tick(&mut self) -> wasmtime::Result<()> {
+        let ticks = self.pace.ticks();
+        if ticks == self.ticks {
+            return Ok(());
+        }
+        self.ticks = ticks;
+        self.look()
+    }
+
+    /// The call hands so many bytes to the host.
+    ///
+    /// # Errors
+    /// When these are more than it may.
+    pub(super) fn hand_over(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        let left = self.bytes_left.checked_sub(bytes);
+        self.bytes_left = left.ok_or_else(|| wasmtime::Error::new(TooManyBytes))?;
+        Ok(())
+    }
+
+    /// Bytes that the call may still hand over.
+    pub(super) fn bytes_left(&self) -> usize {
+        self.bytes_left
+    }
+
+    /// Whether an answer that came after so much wall time came too late. One that nobody has looked at meanwhile has not
+    /// ticked, and so its wall time is short; or this machine stood still.
+    pub(super) fn is_late(&mut self, wall: Duration) -> bool {
+        match self.since {
+            Some(_) => self.is_over(),
+            None => wall >= wall_time_for(self.allowed),
+        }
+    }
+
+    fn is_over(&mut self) -> bool {
+        let (cpu, wall) = self
+            .since
+            .get_or_insert_with(|| (cpu_time(), Instant::now()));
+        cpu_time().saturating_sub(*cpu) >= self.allowed
+            || wall.elapsed() >= wall_time_for(self.allowed)
+    }
+
+    /// The CPU time of the call that has just ended, of which the wall time is known: the same, but for one that was
+    /// long enough for others to come between.
+    pub(super) fn used(&self, wall: Duration) -> Duration {
+        match self.since {
+            None => wall,
+            Some((cpu, _)) => wall.min(cpu_time().saturating_sub(cpu) + self.unmeasured),
+        }
+    }
+}
+
+/// How long a call may last that may take so much CPU time.
+fn wall_time_for(allowed: Duration) -> Duration {
+    let enough = allowed.saturating_mul(WALL_TIME_FOR_CPU_TIME);
+    enough.max(LEAST_WALL_TIME)
+}
+
+/// The CPU time of this thread.
+pub fn cpu_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::limits::Limits;
+    use super::*;
+
+    #[test]
+    fn a_longer_deadline_may_take_longer_on_a_slow_machine() {
+        let second = Duration::from_secs(1);
+        assert_eq!(wall_time_for(Limits::default().deadline), 2 * second);
+        assert_eq!(wall_time_for(second / 100), 2 * second);
+        assert_eq!(wall_time_for(second), 20 * second);
+        assert_eq!(wall_time_for(Duration::MAX), Duration::MAX);
+    }
+
+    #[test]
+    fn bytes_are_counted_for_a_question_and_not_for_a_call() {
+        let mut watch = CallWatch::new(Duration::MAX, Arc::default());
+        let half = MAX_BYTES_TO_HOST / 2;
+        watch.begin(Duration::MAX);
+        for _ in 0..2 {
+            watch.hand_over(half).unwrap();
+        }
+        let error = watch.hand_over(1).unwrap_err();
+        assert!(error.to_string().contains("too much data"), "{error}");
+        watch.begin(Duration::MAX);
+        watch.hand_over(half).unwrap();
+    }
+
+    #[test]
+    fn an_answer_after_its_deadline_is_late() {
+        let mut watch = CallWatch::new(Duration::ZERO, Arc::default());
+        watch.begin(Duration::ZERO);
+        assert!(!watch.is_late(Duration::ZERO), "nobody has looked");
+        assert!(watch.is_late(LEAST_WALL_TIME));
+        assert!(watch.look().is_err());
+        assert!(watch.is_late(Duration::ZERO));
+    }
+}

@@ -1,0 +1,167 @@
+//! What a store holds before a trim: every object, when it was last used, and whether an entry keeps it.
+//!
+//! An object and the entries that name it, in whatever scopes, are one thing here: it was last used when any of them
+//! was, and it stays as long as one of them does. Entries are read one at a time and not kept. So the memory that this
+//! takes is that of the objects alone: 64 bytes each, 64 MB for a million.
+
+use std::cmp::Reverse;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::digest::Digest;
+use crate::store::buckets::{BUCKETS, bucket_name};
+use crate::store::entry::read_entry;
+use crate::store::{files, layout};
+
+/// An object, and what is known of the entries that name it.
+#[derive(Debug)]
+pub(super) struct Object {
+    pub(super) digest: Digest,
+    pub(super) size: u64,
+    /// The latest mark of use, its own or that of an entry.
+    pub(super) used: SystemTime,
+    /// An entry that names it stays.
+    pub(super) kept: bool,
+    /// An entry that names it goes.
+    pub(super) released: bool,
+    /// It goes for its size, with all entries that name it.
+    pub(super) evicted: bool,
+}
+
+const _: () = assert!(size_of::<Object>() <= 64);
+
+/// The objects of a store, by bucket and name.
+#[derive(Debug)]
+pub(super) struct Inventory {
+    buckets: Vec<Vec<Object>>,
+    /// Something could not be read, and any object may be named there.
+    incomplete: bool,
+}
+
+impl Inventory {
+    /// Looks at every object; `progress` hears of each bucket. Nothing is known of entries yet.
+    pub(super) fn of_objects(folder: &Path, progress: &mut impl FnMut()) -> Self {
+        let objects = folder.join(layout::OBJECTS);
+        let mut look = |bucket| {
+            progress();
+            objects_in(&objects.join(bucket_name(bucket)))
+        };
+        Self {
+            buckets: (0..BUCKETS).map(&mut look).collect(),
+            incomplete: false,
+        }
+    }
+
+    /// Reads every entry in one bucket of a scope. `goes` says of a mark of use whether an entry that has it goes.
+    pub(super) fn read_entries(&mut self, bucket: &Path, mut goes: impl FnMut(SystemTime) -> bool) {
+        let names = match fs::symlink_metadata(bucket) {
+            Ok(metadata) if metadata.is_dir() => files::read_names(bucket),
+            Err(error) if files::is_not_there(&error) => return,
+            // A link would lead to somebody else's files.
+            _ => return self.incomplete = true,
+        };
+        let Ok(names) = names else {
+            self.incomplete = true;
+            return;
+        };
+        for name in names.iter().filter(|name| files::digest_of(name).is_some()) {
+            let path = bucket.join(name);
+            match read_entry(&path) {
+                Ok((entry, used)) => {
+                    let goes = goes(used);
+                    if let Some(object) = entry.and_then(|entry| self.find_mut(&entry.output)) {
+                        object.used = object.used.max(used);
+                        object.released |= goes;
+                        object.kept |= !goes;
+                    }
+                }
+                // What stands in an entry's place names nothing.
+                Err(_) => {
+                    self.incomplete |=
+                        fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+                }
+            }
+        }
+    }
+
+    /// Ends the reading. Where not all entries could be read, each object counts as named by one that is as old as itself.
+    pub(super) fn close(&mut self, goes: impl Fn(SystemTime) -> bool) {
+        if self.incomplete {
+            for object in self.buckets.iter_mut().flatten() {
+                object.kept |= !goes(object.used);
+            }
+        }
+    }
+
+    /// Notes that there is something that could not be read.
+    pub(super) fn note_gap(&mut self) {
+        self.incomplete = true;
+    }
+
+    /// Chooses what goes so that `surplus` bytes less are there: the least recently used first, of those used at the same
+    /// moment the largest. Only what `may_go`. How much of the surplus is left.
+    pub(super) fn evict(&mut self, mut surplus: u64, may_go: impl Fn(&Object) -> bool) -> u64 {
+        if surplus == 0 {
+            return 0;
+        }
+        let mut candidates: Vec<_> = self.buckets.iter_mut().flatten().collect();
+        candidates.retain(|object| may_go(object));
+        candidates
+            .sort_unstable_by_key(|object| (object.used, Reverse(object.size), object.digest));
+        for object in candidates {
+            if surplus == 0 {
+                break;
+            }
+            object.evicted = true;
+            surplus = surplus.saturating_sub(object.size);
+        }
+        surplus
+    }
+
+    /// All objects.
+    pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.buckets.iter().flatten()
+    }
+
+    /// The object of this name.
+    pub(super) fn find(&self, digest: &Digest) -> Option<&Object> {
+        let bucket = &self.buckets[usize::from(digest.as_bytes()[0])];
+        position(bucket, digest).map(|position| &bucket[position])
+    }
+
+    fn find_mut(&mut self, digest: &Digest) -> Option<&mut Object> {
+        let bucket = &mut self.buckets[usize::from(digest.as_bytes()[0])];
+        position(bucket, digest).map(|position| &mut bucket[position])
+    }
+}
+
+fn position(bucket: &[Object], digest: &Digest) -> Option<usize> {
+    bucket
+        .binary_search_by_key(digest, |object| object.digest)
+        .ok()
+}
+
+/// The objects in a folder, by name. What keeps it from being read is told when something is to be removed from it.
+fn objects_in(bucket: &Path) -> Vec<Object> {
+    if !fs::symlink_metadata(bucket).is_ok_and(|metadata| metadata.is_dir()) {
+        return Vec::new();
+    }
+    let look = |name: &OsString| {
+        let digest = files::digest_of(name)?;
+        let metadata = fs::symlink_metadata(bucket.join(name)).ok()?;
+        // A folder in an object's place is nothing that this program made.
+        (!metadata.is_dir()).then_some(Object {
+            digest,
+            size: metadata.len(),
+            used: metadata.modified().ok()?,
+            kept: false,
+            released: false,
+            evicted: false,
+        })
+    };
+    let mut objects: Vec<_> = files::names_in(bucket).iter().filter_map(look).collect();
+    objects.shrink_to_fit();
+    objects
+}

@@ -40,7 +40,7 @@ fn go_build_std_with_slim_is_all_hits_the_second_time() {
     let reach = |kind: &str| {
         let mut reaches: Vec<_> = entries(&sandbox.store(), "default")
             .iter()
-            .filter(|entry| entry.field("kind") == kind)
+            .filter(|entry| entry.kind() == kind)
             .map(|entry| entry.field("reach").to_owned())
             .collect();
         reaches.sort();

@@ -160,7 +160,7 @@ fn release_ships_bound_archives_only_and_audits_them() {
     let archives = entries(&sandbox.store(), "release");
     let archives: Vec<_> = archives
         .iter()
-        .filter(|entry| entry.field("kind") == "package-archive")
+        .filter(|entry| entry.kind() == "package-archive")
         .collect();
     assert!(!archives.is_empty());
 

@@ -145,10 +145,10 @@ fn a_policy_that_talks_does_not_drown_what_the_host_says() {
         "talks.wat",
         format!(
             r#"(module
-  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "words")
-  (func (export "put") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)
+  (func (export "put") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32)
     {} unreachable))"#,
             line.repeat(50)
         ),

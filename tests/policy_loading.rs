@@ -11,7 +11,7 @@ use crate::support::*;
 /// The world of as-asked.wat.
 const ASKED: &str = "package tests:policy;
     world asked {
-      use cachewarden:policy/types@0.1.0.{candidate, lookup, offer, reach};
+      use cachewarden:policy/types@0.2.0.{candidate, lookup, offer, reach};
       export get: func(candidate: candidate) -> lookup;
       export put: func(offer: offer) -> reach;
     }";
@@ -82,7 +82,7 @@ fn a_component_may_be_text_too() {
 fn every_export_is_optional() {
     let sandbox = Sandbox::new();
     let world = "package tests:policy;
-        world closes { use cachewarden:policy/types@0.1.0.{totals}; export close: func(totals: totals); }";
+        world closes { use cachewarden:policy/types@0.2.0.{totals}; export close: func(totals: totals); }";
     let component = text(sandbox.file("closes.wasm", component("closes", world)));
     for (policy, scope) in [(policy("closes"), "one"), (component, "other")] {
         let options = ["--policy", &policy, "--scope", scope];
@@ -151,12 +151,12 @@ fn a_policy_for_another_contract_is_refused_with_what_does_not_fit() {
 /// `chatty.wat`, which imports and exports, made for a version of the contract: as a core module, as a component.
 fn made_for(sandbox: &Sandbox, version: &str) -> [String; 2] {
     let source = fs::read_to_string(policy("chatty")).expect("its text");
-    let source = source.replace(OLDER_PATCH, version);
+    let source = source.replace(CONTRACT_VERSION, version);
     let module = wat::parse_str(&source).expect("it is right");
     let world = "package tests:policy;
         world chatty {
-          use cachewarden:policy/types@0.1.0.{candidate, lookup};
-          import cachewarden:policy/host@0.1.0;
+          use cachewarden:policy/types@0.2.0.{candidate, lookup};
+          import cachewarden:policy/host@0.2.0;
           export get: func(candidate: candidate) -> lookup;
         }";
     let component = component_for(version, module.clone(), world);
@@ -172,7 +172,7 @@ fn a_policy_for_any_patch_of_the_contract_is_served() {
     // A line at the level `debug`, for a `chatty` policy.
     let action = asking(HIT, LOCAL, "known");
     sandbox.fill(&[], &[action], b"known");
-    for version in [OLDER_PATCH, "0.1.99"] {
+    for version in [CONTRACT_VERSION, "0.2.99"] {
         for policy in made_for(&sandbox, version) {
             let mut helper = sandbox.helper(&["--policy", &policy, "-v"]);
             assert_eq!(helper.get(&action).hit().bytes(), b"known", "{policy}");
@@ -185,12 +185,12 @@ fn a_policy_for_any_patch_of_the_contract_is_served() {
 #[test]
 fn a_policy_for_another_minor_version_is_refused_with_both() {
     let sandbox = Sandbox::new();
-    for version in ["0.2.0", "1.1.1"] {
+    for version in ["0.1.1", "0.3.0", "1.2.0"] {
         for policy in made_for(&sandbox, version) {
             let stderr = is_refused(&sandbox, &["--policy", &policy]);
             assert!(
                 stderr.contains(&format!("version {version} of the contract"))
-                    && stderr.contains("speaks 0.1.1"),
+                    && stderr.contains("speaks 0.2.0; build it again"),
                 "{policy}: {stderr}"
             );
         }

@@ -6,11 +6,11 @@ use crate::support::*;
 
 /// Keeps everything on this machine, and says so.
 const LOCAL: &str = r#"(module
-  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "kept here")
   (func (export "put")
-    (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)
+    (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32)
     (call $log (i32.const 1) (i32.const 0) (i32.const 9))
     i32.const 1))"#;
 

@@ -24,8 +24,8 @@ fn the_layout_is_as_documented() {
     let (entry, object) = filled(&sandbox, "layout", b"layout");
     assert_eq!(entry.object(&sandbox.store()), object);
     assert_eq!(entry.field("size"), "6");
-    assert_eq!(entry.field("kind"), "other");
-    assert_eq!(entry.facts(), Vec::<&str>::new());
+    assert_eq!(entry.kind(), "other");
+    assert!(!entry.names_its_action());
     assert_eq!(mode(&object), 0o444);
     assert_eq!(mode(&sandbox.store()), 0o700);
     let tag =

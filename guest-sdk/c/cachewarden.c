@@ -17,7 +17,7 @@ enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN };
 
 #ifdef __wasm__
 
-__attribute__((import_module("cachewarden:policy/host@0.1.0"), import_name("log"))) void host_log(unsigned level,
+__attribute__((import_module("cachewarden:policy/host@0.2.0"), import_name("log"))) void host_log(unsigned level,
                                                                                                    const char *message,
                                                                                                    size_t length);
 
@@ -357,13 +357,118 @@ bool cachewarden_draws(unsigned one_in, unsigned long long seed, const cacheward
     return one_in && mix(action->words[0] ^ seed) % one_in == 0;
 }
 
-const char *cachewarden_kind_name(cachewarden_kind kind)
+// BEGIN kinds (cargo xtask words)
+static const char *const kind_names[] = {
+    "other",
+    "empty",
+    "package-archive",
+    "module-index",
+    "file-list",
+    "test-record",
+    "analysis-facts",
+    "generated-source",
+    "coverage-meta",
+    "probe",
+    "executable",
+    "fix-archive",
+    "tool-output",
+    "analysis-result",
+    "pgo-profile",
+};
+
+// Kinds that stay on this machine where a policy does not say otherwise.
+static const cachewarden_kind local_kinds[] = {
+    CACHEWARDEN_KIND_MODULE_INDEX,
+    CACHEWARDEN_KIND_TEST_RECORD,
+    CACHEWARDEN_KIND_EXECUTABLE,
+    CACHEWARDEN_KIND_FIX_ARCHIVE,
+};
+// END kinds
+
+// BEGIN roles (cargo xtask words)
+static const char *const role_names[] = {
+    "unknown",
+    "output",
+    "stdout",
+    "link-stdout",
+    "source-list",
+    "cgo-header",
+    "fix-archive",
+    "cover-profile",
+};
+// END roles
+
+// BEGIN facts (cargo xtask words)
+static const char *const fact_names[] = {
+    "build-id-matches",
+    "remote",
+    "audited",
+    "diverged",
+};
+// END facts
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+// The name of a number; one that has none is told as itself.
+static cachewarden_text name_of(const char *const *names, size_t count, const char *what, unsigned number)
 {
-    static const char *const names[] = {
-        "other",       "empty",          "package-archive",  "module-index",  "file-list",
-        "test-record", "analysis-facts", "generated-source", "coverage-meta", "probe",
-    };
-    return kind < sizeof(names) / sizeof(*names) ? names[kind] : names[CACHEWARDEN_KIND_OTHER];
+    return number < count ? text_of(names[number]) : cachewarden_format("%s-%u", what, number);
+}
+
+cachewarden_text cachewarden_kind_name(cachewarden_kind kind)
+{
+    return name_of(kind_names, COUNT(kind_names), "kind", kind);
+}
+
+cachewarden_text cachewarden_role_name(cachewarden_role role)
+{
+    return name_of(role_names, COUNT(role_names), "role", role);
+}
+
+cachewarden_text cachewarden_facts_names(cachewarden_facts facts)
+{
+    cachewarden_text names[32];
+    size_t count = 0;
+    for (unsigned bit = 0; bit < 32; bit++)
+        if (facts >> bit & 1)
+            names[count++] = name_of(fact_names, COUNT(fact_names), "fact", bit);
+    return count ? cachewarden_join((cachewarden_texts){names, count}, CACHEWARDEN_TEXT(",")) : CACHEWARDEN_TEXT("-");
+}
+
+bool cachewarden_parse_kind(cachewarden_text name, cachewarden_kind *kind)
+{
+    for (unsigned number = 0; number < COUNT(kind_names); number++)
+        if (cachewarden_equal(name, text_of(kind_names[number]))) {
+            *kind = number;
+            return true;
+        }
+    const cachewarden_text prefix = CACHEWARDEN_TEXT("kind-");
+    if (name.length <= prefix.length || !cachewarden_equal((cachewarden_text){name.data, prefix.length}, prefix))
+        return false;
+    unsigned long long number = 0;
+    for (size_t index = prefix.length; index < name.length; index++) {
+        if (name.data[index] < '0' || name.data[index] > '9')
+            return false;
+        number = number * 10 + (unsigned)(name.data[index] - '0');
+        if (number > UINT_MAX)
+            return false;
+    }
+    *kind = (cachewarden_kind)number;
+    return true;
+}
+
+bool cachewarden_has_kind(cachewarden_kinds kinds, cachewarden_kind kind)
+{
+    for (size_t index = 0; index < kinds.count; index++)
+        if (kinds.items[index] == kind)
+            return true;
+    return false;
+}
+
+cachewarden_reach cachewarden_default_reach(cachewarden_kind kind)
+{
+    const cachewarden_kinds stay = {local_kinds, COUNT(local_kinds)};
+    return cachewarden_has_kind(stay, kind) ? CACHEWARDEN_REACH_LOCAL : CACHEWARDEN_REACH_SHARED;
 }
 
 static const cachewarden_label *find(const cachewarden_session *session, cachewarden_text name, bool verified)
@@ -425,8 +530,9 @@ cachewarden_refusal cachewarden_refuse_session(const char *format, ...)
 }
 
 // ---- Settings -------------------------------------------------------------------------------------------------------
-// A JSON reader for one flat object. A field that is not declared ends it, so nothing is ever skipped or nested: it
-// takes time in proportion to the text, and no stack.
+// A JSON reader for one flat object. The host hands over an object without duplicate fields or broken strings, so this
+// looks for unknown fields and values of another type alone. Other texts, in a test, do no harm. A field that is not
+// declared ends it, so nothing is ever skipped or nested: it takes time in proportion to the text, and no stack.
 
 const cachewarden_field cachewarden_no_settings[] = {CACHEWARDEN_END_OF_FIELDS};
 
@@ -465,35 +571,23 @@ static bool take_word(reader *reader, const char *word)
     return true;
 }
 
-// Four hexadecimal digits; -1 where there are none.
-static long take_hex(reader *reader)
+// Four hexadecimal digits. The host writes control characters so, and every other one as it is: those are refused.
+static bool take_control_character(reader *reader, sink *sink)
 {
-    long number = 0;
+    unsigned number = 0;
     for (int count = 0; count < 4; count++, reader->at++) {
         if (reader->at == reader->end)
-            return -1;
+            return false;
         const char digit = *reader->at;
         if (digit >= '0' && digit <= '9')
-            number = number * 16 + (digit - '0');
+            number = number * 16 + (unsigned)(digit - '0');
         else if ((digit | 0x20) >= 'a' && (digit | 0x20) <= 'f')
-            number = number * 16 + ((digit | 0x20) - 'a' + 10);
+            number = number * 16 + (unsigned)((digit | 0x20) - 'a' + 10);
         else
-            return -1;
+            return false;
     }
-    return number;
-}
-
-static void put_character(sink *sink, unsigned long character)
-{
-    if (character < 0x80) {
-        put_byte(sink, (char)character);
-        return;
-    }
-    // UTF-8: the first byte tells how many follow, and each of those carries six bits.
-    const unsigned following = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-    put_byte(sink, (char)((0xf0 << (3 - following)) | (character >> (6 * following))));
-    for (unsigned left = following; left-- > 0;)
-        put_byte(sink, (char)(0x80 | ((character >> (6 * left)) & 0x3f)));
+    put_byte(sink, (char)number);
+    return number < 0x80;
 }
 
 // What follows a backslash.
@@ -508,23 +602,7 @@ static bool take_escape(reader *reader, sink *sink)
             put_byte(sink, meanings[index]);
             return true;
         }
-    if (escape != 'u')
-        return false;
-    long character = take_hex(reader);
-    // A character beyond 16 bits is spelled as two surrogates; half of such a pair is none.
-    if (character >= 0xd800 && character < 0xdc00) {
-        if (reader->end - reader->at < 2 || reader->at[0] != '\\' || reader->at[1] != 'u')
-            return false;
-        reader->at += 2;
-        const long low = take_hex(reader);
-        if (low < 0xdc00 || low > 0xdfff)
-            return false;
-        character = 0x10000 + ((character - 0xd800) << 10) + (low - 0xdc00);
-    } else if (character < 0 || (character >= 0xdc00 && character < 0xe000)) {
-        return false;
-    }
-    put_character(sink, (unsigned long)character);
-    return true;
+    return escape == 'u' && take_control_character(reader, sink);
 }
 
 // Takes a JSON string; its text has room for the string as it is spelled, which is never shorter.
@@ -542,14 +620,10 @@ static bool take_text(reader *reader, cachewarden_text *text)
             *text = (cachewarden_text){sink.data, sink.length};
             return true;
         }
-        if (byte == '\\') {
-            if (!take_escape(reader, &sink))
-                return false;
-        } else if ((unsigned char)byte < 0x20) {
-            return false;
-        } else {
+        if (byte != '\\')
             put_byte(&sink, byte);
-        }
+        else if (!take_escape(reader, &sink))
+            return false;
     }
     return false;
 }
@@ -566,8 +640,7 @@ static bool take_number(reader *reader, unsigned long long most, unsigned long l
             return false;
         *number = *number * 10 + digit;
     }
-    const size_t digits = (size_t)(reader->at - begin);
-    return digits == 1 || (digits > 1 && *begin != '0');
+    return reader->at != begin;
 }
 
 static bool take_texts(reader *reader, cachewarden_texts *texts)
@@ -602,33 +675,55 @@ static bool value_ended(reader *reader)
     return reader->at < reader->end && (*reader->at == ',' || *reader->at == '}');
 }
 
-// Fills the variable of a field; says what it should have been where that cannot be. NULL: it is filled.
-static const char *fill(reader *reader, const cachewarden_field *field)
+// What is wrong with a value that was read; no text where nothing is.
+static cachewarden_text checked(bool right, const char *expected)
+{
+    return right ? (cachewarden_text){NULL, 0} : cachewarden_format("expected %s", expected);
+}
+
+static cachewarden_text fill_kinds(reader *reader, cachewarden_kinds *kinds)
+{
+    cachewarden_texts names;
+    if (!take_texts(reader, &names))
+        return checked(false, "a list of kinds");
+    cachewarden_kind *items = allocate(names.count * sizeof(*items));
+    for (size_t index = 0; index < names.count; index++)
+        if (!cachewarden_parse_kind(names.items[index], &items[index]))
+            return cachewarden_format("`%.*s` is no kind", CACHEWARDEN_PRINT(names.items[index]));
+    *kinds = (cachewarden_kinds){items, names.count};
+    return checked(true, NULL);
+}
+
+// Fills the variable of a field. Says what is wrong where that cannot be.
+static cachewarden_text fill(reader *reader, const cachewarden_field *field)
 {
     unsigned long long number = 0;
+    bool right = false;
     switch (field->kind) {
     case CACHEWARDEN_FIELD_BOOL:
-        *(bool *)field->address = take_word(reader, "true");
-        return *(bool *)field->address || take_word(reader, "false") ? NULL : "true or false";
+        right = take_word(reader, "true");
+        *(bool *)field->address = right;
+        return checked(right || take_word(reader, "false"), "true or false");
     case CACHEWARDEN_FIELD_UNSIGNED:
-        if (!take_number(reader, UINT_MAX, &number))
-            return "a whole number from 0 to 4294967295";
+        right = take_number(reader, UINT_MAX, &number);
         *(unsigned *)field->address = (unsigned)number;
-        return NULL;
+        return checked(right, "a whole number from 0 to 4294967295");
     case CACHEWARDEN_FIELD_LONG:
-        return take_number(reader, ULLONG_MAX, field->address) ? NULL : "a whole number from 0 to 18446744073709551615";
+        right = take_number(reader, ULLONG_MAX, field->address);
+        return checked(right, "a whole number from 0 to 18446744073709551615");
     case CACHEWARDEN_FIELD_TEXT:
-        return take_text(reader, field->address) ? NULL : "a text";
+        return checked(take_text(reader, field->address), "a text");
     case CACHEWARDEN_FIELD_NULLABLE_TEXT:
-        if (take_word(reader, "null")) {
+        right = take_word(reader, "null");
+        if (right)
             *(cachewarden_text *)field->address = (cachewarden_text){NULL, 0};
-            return NULL;
-        }
-        return take_text(reader, field->address) ? NULL : "a text or null";
+        return checked(right || take_text(reader, field->address), "a text or null");
     case CACHEWARDEN_FIELD_TEXTS:
-        return take_texts(reader, field->address) ? NULL : "a list of texts";
+        return checked(take_texts(reader, field->address), "a list of texts");
+    case CACHEWARDEN_FIELD_KINDS:
+        return fill_kinds(reader, field->address);
     }
-    return "a type that cachewarden.h knows";
+    return checked(false, "a type that cachewarden.h knows");
 }
 
 static cachewarden_refusal unknown_field(const cachewarden_field *fields, cachewarden_text name)
@@ -646,39 +741,27 @@ static cachewarden_refusal unknown_field(const cachewarden_field *fields, cachew
 static cachewarden_refusal read_settings(cachewarden_text text, const cachewarden_field *fields)
 {
     reader reader = {text.data, text.data + text.length};
-    // Which fields there were, one bit each.
-    unsigned long long seen = 0;
     if (!take(&reader, '{'))
         return cachewarden_refuse_settings("expected a JSON object, such as `{}`");
-    if (!take(&reader, '}')) {
-        do {
-            cachewarden_text name;
-            if (!take_text(&reader, &name) || !take(&reader, ':'))
-                return cachewarden_refuse_settings("expected a field as in `{\"name\": value}` at byte %zu",
-                                                   (size_t)(reader.at - text.data));
-            size_t index = 0;
-            while (fields[index].name && !cachewarden_equal(name, text_of(fields[index].name)))
-                index++;
-            if (!fields[index].name)
-                return unknown_field(fields, name);
-            if (index >= 64)
-                cachewarden_panic("more than 64 fields are declared");
-            if (seen >> index & 1)
-                return cachewarden_refuse_settings("`%.*s`: the field occurs twice", CACHEWARDEN_PRINT(name));
-            seen |= 1ull << index;
-            const char *expected = fill(&reader, &fields[index]);
-            if (expected || !value_ended(&reader))
-                return cachewarden_refuse_settings("`%.*s`: expected %s at byte %zu", CACHEWARDEN_PRINT(name),
-                                                   expected ? expected : "`,` or `}` after it",
-                                                   (size_t)(reader.at - text.data));
-        } while (take(&reader, ','));
-        if (!take(&reader, '}'))
-            return cachewarden_refuse_settings("expected `,` or `}` at byte %zu", (size_t)(reader.at - text.data));
-    }
-    skip_space(&reader);
-    if (reader.at != reader.end)
-        return cachewarden_refuse_settings("expected nothing after the object, at byte %zu",
-                                           (size_t)(reader.at - text.data));
+    if (take(&reader, '}'))
+        return CACHEWARDEN_GRANTED;
+    do {
+        cachewarden_text name;
+        if (!take_text(&reader, &name) || !take(&reader, ':'))
+            return cachewarden_refuse_settings("expected a field as in `{\"name\": value}` at byte %zu",
+                                               (size_t)(reader.at - text.data));
+        const cachewarden_field *field = fields;
+        while (field->name && !cachewarden_equal(name, text_of(field->name)))
+            field++;
+        if (!field->name)
+            return unknown_field(fields, name);
+        cachewarden_text wrong = fill(&reader, field);
+        if (!wrong.length)
+            wrong = checked(value_ended(&reader), "`,` or `}` after it");
+        if (wrong.length)
+            return cachewarden_refuse_settings("`%s`: %.*s, at byte %zu", field->name, CACHEWARDEN_PRINT(wrong),
+                                               (size_t)(reader.at - text.data));
+    } while (take(&reader, ','));
     return CACHEWARDEN_GRANTED;
 }
 
@@ -696,7 +779,7 @@ cachewarden_refusal cachewarden_open(const cachewarden_session *session, const c
 
 // What the host passes is read where it lies: these are the layouts of the component model's canonical ABI.
 _Static_assert(sizeof(cachewarden_text) == 8, "string: pointer, length");
-_Static_assert(sizeof(cachewarden_label) == 28 && offsetof(cachewarden_label, verified) == 24, "label");
+_Static_assert(sizeof(cachewarden_label) == 36 && offsetof(cachewarden_label, verified) == 32, "label");
 
 // `result<grant, refusal>` as the canonical ABI lays it out: a tag, then one of the two.
 typedef struct opened {
@@ -707,6 +790,7 @@ typedef struct opened {
             cachewarden_text write;
             cachewarden_texts read;
             uint32_t lifetime;
+            cachewarden_kinds admit;
         } grant;
         struct {
             uint8_t of_session;
@@ -714,7 +798,7 @@ typedef struct opened {
         } refusal;
     };
 } opened;
-_Static_assert(sizeof(opened) == 28 && offsetof(opened, grant.lifetime) == 24, "result<grant, refusal>");
+_Static_assert(sizeof(opened) == 36 && offsetof(opened, grant.lifetime) == 24, "result<grant, refusal>");
 
 const void *cachewarden_answer_open(const cachewarden_session *session, const cachewarden_field *fields,
                                     cachewarden_open_function *function)
@@ -731,6 +815,7 @@ const void *cachewarden_answer_open(const cachewarden_session *session, const ca
         answer.grant.write = grant.write;
         answer.grant.read = (cachewarden_texts){grant.read, grant.read_count};
         answer.grant.lifetime = grant.lifetime;
+        answer.grant.admit = grant.admit;
     }
     question_base = heap_end;
     return &answer;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// cachewarden.h 0.1.0: write policies for cachewarden in C (C11, clang; no libc is needed).
+// cachewarden.h 0.2.0: write policies for cachewarden in C (C11, clang; no libc is needed).
 // https://github.com/cachewarden/cachewarden
 //
 // A policy is up to four functions, each handed to the host by a line at the end of the file:
@@ -94,36 +94,119 @@ cachewarden_text cachewarden_hex(const cachewarden_digest *digest);
 // the same actions, and another session others.
 bool cachewarden_draws(unsigned one_in, unsigned long long seed, const cachewarden_digest *action);
 
-// What the host recognised an object to be, by its content.
-typedef enum cachewarden_kind {
-    CACHEWARDEN_KIND_OTHER,            // none of the others
-    CACHEWARDEN_KIND_EMPTY,            // no bytes at all; as needed as any other entry
-    CACHEWARDEN_KIND_PACKAGE_ARCHIVE,  // a compiled package
-    CACHEWARDEN_KIND_MODULE_INDEX,     // an index of source files, keyed by local file times: useless elsewhere
-    CACHEWARDEN_KIND_FILE_LIST,        // the names of the files that a step made
-    CACHEWARDEN_KIND_TEST_RECORD,      // a test's output, its log of what it looked at, or its coverage profile
-    CACHEWARDEN_KIND_ANALYSIS_FACTS,   // what an analyser (vet) learned about a package
-    CACHEWARDEN_KIND_GENERATED_SOURCE, // a source file that a tool (cgo, cover) made
-    CACHEWARDEN_KIND_COVERAGE_META,    // coverage meta data
-    CACHEWARDEN_KIND_PROBE,            // the answer to "does this compiler know this flag"
-} cachewarden_kind;
-
-// The contract's word for a kind, "package-archive" for instance.
-const char *cachewarden_kind_name(cachewarden_kind kind);
-
-// What the host itself established about an object when it was put: bits of `facts`. A job can claim none of them.
+// What the host recognised an object to be, by its bytes. A newer host may tell numbers that are not here.
+typedef unsigned cachewarden_kind;
 enum {
-    CACHEWARDEN_FACT_BOUND = 1,    // an archive whose build ID names this action and this content; not who made it
-    CACHEWARDEN_FACT_REMOTE = 2,   // it comes from beyond this machine
-    CACHEWARDEN_FACT_AUDITED = 4,  // on an offer: an audit was answered for this action, and this is the rebuild
-    CACHEWARDEN_FACT_DIVERGED = 8, // on an audited offer: the bytes differ from the entry's
+    // BEGIN kinds (cargo xtask words)
+    // None of the others.
+    CACHEWARDEN_KIND_OTHER = 0,
+    // No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    CACHEWARDEN_KIND_EMPTY = 1,
+    // A compiled package.
+    CACHEWARDEN_KIND_PACKAGE_ARCHIVE = 2,
+    // An index of the source files of a module or a package.
+    CACHEWARDEN_KIND_MODULE_INDEX = 3,
+    // The names of the source files that a step made, all of them plain local names.
+    CACHEWARDEN_KIND_FILE_LIST = 4,
+    // A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    // each time that the test runs.
+    CACHEWARDEN_KIND_TEST_RECORD = 5,
+    // What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    CACHEWARDEN_KIND_ANALYSIS_FACTS = 6,
+    // A source file that a tool (cgo, cover) made.
+    CACHEWARDEN_KIND_GENERATED_SOURCE = 7,
+    // What a coverage run must know about a package.
+    CACHEWARDEN_KIND_COVERAGE_META = 8,
+    // Whether the C compiler knows a flag: `true` or `false`.
+    CACHEWARDEN_KIND_PROBE = 9,
+    // A program that the system can run.
+    CACHEWARDEN_KIND_EXECUTABLE = 10,
+    // A zip archive of the files that `go fix` would change.
+    CACHEWARDEN_KIND_FIX_ARCHIVE = 11,
+    // What a compiler, a linker or vet printed.
+    CACHEWARDEN_KIND_TOOL_OUTPUT = 12,
+    // The findings of staticcheck about a package.
+    CACHEWARDEN_KIND_ANALYSIS_RESULT = 13,
+    // A profile that was prepared for the compiler.
+    CACHEWARDEN_KIND_PGO_PROFILE = 14,
+    // END kinds
 };
+
+// Some kinds.
+typedef struct cachewarden_kinds {
+    const cachewarden_kind *items;
+    size_t count;
+} cachewarden_kinds;
+
+// A list of kinds: CACHEWARDEN_KINDS(CACHEWARDEN_KIND_EMPTY, CACHEWARDEN_KIND_PROBE).
+#define CACHEWARDEN_KINDS(...)                                                                                         \
+    (cachewarden_kinds){(const cachewarden_kind[]){__VA_ARGS__},                                                       \
+                        sizeof((const cachewarden_kind[]){__VA_ARGS__}) / sizeof(cachewarden_kind)}
+
+// Whether a list has this kind.
+bool cachewarden_has_kind(cachewarden_kinds kinds, cachewarden_kind kind);
+
+// The name of a kind, "package-archive" for instance; "kind-4242" where none is known.
+cachewarden_text cachewarden_kind_name(cachewarden_kind kind);
+
+// The kind of a name, "kind-4242" included. False where the text is the name of no kind.
+bool cachewarden_parse_kind(cachewarden_text name, cachewarden_kind *kind);
+
+// What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen. A newer host
+// may tell numbers that are not here.
+typedef unsigned cachewarden_role;
+enum {
+    // BEGIN roles (cargo xtask words)
+    // Nothing that the session has seen explains the key.
+    CACHEWARDEN_ROLE_UNKNOWN = 0,
+    // The action's own output: the object's build ID names the action.
+    CACHEWARDEN_ROLE_OUTPUT = 1,
+    // What the compiler or vet printed.
+    CACHEWARDEN_ROLE_STDOUT = 2,
+    // What the linker printed.
+    CACHEWARDEN_ROLE_LINK_STDOUT = 3,
+    // The list of the package's source files.
+    CACHEWARDEN_ROLE_SOURCE_LIST = 4,
+    // The header that cgo made for the package's exported functions.
+    CACHEWARDEN_ROLE_CGO_HEADER = 5,
+    // The changes that `go fix` would make.
+    CACHEWARDEN_ROLE_FIX_ARCHIVE = 6,
+    // The coverage profile of a test's output.
+    CACHEWARDEN_ROLE_COVER_PROFILE = 7,
+    // END roles
+};
+
+// The name of a role, "source-list" for instance; "role-4242" where none is known.
+cachewarden_text cachewarden_role_name(cachewarden_role role);
+
+// What the host itself established about an object: a set of bits. A job can claim none of them. A newer host may tell
+// bits that are not here.
+typedef unsigned cachewarden_facts;
+enum {
+    // BEGIN facts (cargo xtask words)
+    // The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    // shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    // rewrites outputs (`-toolexec`) may break it.
+    CACHEWARDEN_FACT_BUILD_ID_MATCHES = 1,
+    // It comes from beyond this machine.
+    CACHEWARDEN_FACT_REMOTE = 2,
+    // On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    CACHEWARDEN_FACT_AUDITED = 4,
+    // On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    // says what becomes of this one.
+    CACHEWARDEN_FACT_DIVERGED = 8,
+    // END facts
+};
+
+// The names of the facts that hold, joined by commas, "-" for none. A bit without a name is "fact-9".
+cachewarden_text cachewarden_facts_names(cachewarden_facts facts);
 
 // One thing known about the session.
 typedef struct cachewarden_label {
     cachewarden_text name;  // as the operator chose it; `cachewarden.` begins the host's own
     cachewarden_text value; // what it says
     cachewarden_text scope; // the value made fit to be part of a scope's name; put a prefix of your own before it
+    cachewarden_text hash;  // 24 hexadecimal digits of the value's SHA-256, for a scope's name where two must fit
     bool verified;          // whether the host proved it, or the job only says so
 } cachewarden_label;
 
@@ -154,8 +237,9 @@ typedef struct cachewarden_candidate {
     unsigned long long size;   // the object's bytes
     unsigned long long age;    // seconds since the entry was put
     unsigned scope;            // where it was found: an index into the grant's `read`
-    cachewarden_kind kind;
-    unsigned facts;            // CACHEWARDEN_FACT_... bits
+    cachewarden_kind kind;     // what the object is
+    cachewarden_role role;     // what the entry is for
+    cachewarden_facts facts;   // CACHEWARDEN_FACT_... bits
 } cachewarden_candidate;
 
 // An object that the build wants kept.
@@ -163,8 +247,9 @@ typedef struct cachewarden_offer {
     cachewarden_digest action; // the step that made it
     cachewarden_digest output; // the object itself, by its bytes
     unsigned long long size;   // in bytes
-    cachewarden_kind kind;
-    unsigned facts;            // CACHEWARDEN_FACT_... bits
+    cachewarden_kind kind;     // what it is
+    cachewarden_role role;     // what its entry will be for
+    cachewarden_facts facts;   // CACHEWARDEN_FACT_... bits
 } cachewarden_offer;
 
 // What came of a session, counted.
@@ -191,10 +276,14 @@ typedef enum cachewarden_lookup {
 
 // The verdict on a put. Each goes further than the one before it; the operator bounds all of them.
 typedef enum cachewarden_reach {
-    CACHEWARDEN_REACH_SESSION, // seen by this session alone; the build goes on as if it had been kept
-    CACHEWARDEN_REACH_LOCAL,   // kept in the write scope, on this machine
-    CACHEWARDEN_REACH_SHARED,  // kept, and sent to the tiers beyond this machine
+    CACHEWARDEN_REACH_EPHEMERAL, // seen by this session alone; the build goes on as if it had been kept
+    CACHEWARDEN_REACH_LOCAL,     // kept in the write scope, on this machine
+    CACHEWARDEN_REACH_SHARED,    // kept, and sent to the tiers beyond this machine
 } cachewarden_reach;
+
+// How far an object of this kind travels where no policy decides: local where other machines cannot use it or should
+// not trust it, else shared.
+cachewarden_reach cachewarden_default_reach(cachewarden_kind kind);
 
 // The most scopes that a session may read.
 #define CACHEWARDEN_MOST_SCOPES 64
@@ -202,10 +291,12 @@ typedef enum cachewarden_reach {
 // What a session may do. `open` is given an empty one: nothing is written, nothing read. A scope's name is 1 to 96 of
 // `[A-Za-z0-9._-]` without a dot at either end; a grant beyond what the operator allows gives the session nothing.
 typedef struct cachewarden_grant {
-    cachewarden_text write;                         // where puts go; no text: nothing outlives the session
-    cachewarden_text read[CACHEWARDEN_MOST_SCOPES]; // where gets look, in order
+    cachewarden_text write; // where puts go; no text: nothing outlives the session
+    // Where gets look, in order. To read a scope is to trust everybody who may write it.
+    cachewarden_text read[CACHEWARDEN_MOST_SCOPES];
     size_t read_count;
     unsigned lifetime; // seconds until what the session puts stops counting; 0: as long as the store keeps it
+    cachewarden_kinds admit; // kinds that count only where a grant names them; today CACHEWARDEN_KIND_EXECUTABLE
 } cachewarden_grant;
 
 // Puts go to `scope`. Gets do not look there unless cachewarden_grant_read says so.
@@ -242,8 +333,8 @@ CACHEWARDEN_FORMAT cachewarden_refusal cachewarden_refuse_session(const char *fo
 //     static unsigned days = 30;
 //     static const cachewarden_field settings[] = {CACHEWARDEN_FIELD("days", &days), CACHEWARDEN_END_OF_FIELDS};
 //
-// They are filled before `open` is called; an absent field keeps the value that its variable has. An unknown field, one
-// of another type and one that occurs twice are refused by name, and `open` is not called.
+// They are filled before `open` is called; an absent field keeps the value that its variable has. An unknown field and
+// one of another type are refused by name, and `open` is not called.
 
 // What a field holds; CACHEWARDEN_FIELD chooses it by the variable's type.
 typedef enum cachewarden_field_kind {
@@ -253,6 +344,7 @@ typedef enum cachewarden_field_kind {
     CACHEWARDEN_FIELD_TEXT,          // cachewarden_text
     CACHEWARDEN_FIELD_NULLABLE_TEXT, // cachewarden_text; null makes it {NULL, 0}
     CACHEWARDEN_FIELD_TEXTS,         // cachewarden_texts: a list of texts, of patterns for instance
+    CACHEWARDEN_FIELD_KINDS,         // cachewarden_kinds: a list of names of kinds
 } cachewarden_field_kind;
 
 // A field of the settings.
@@ -267,7 +359,7 @@ typedef struct cachewarden_field {
     {name,                                                                                                             \
      _Generic((address), bool *: CACHEWARDEN_FIELD_BOOL, unsigned *: CACHEWARDEN_FIELD_UNSIGNED,                       \
               unsigned long long *: CACHEWARDEN_FIELD_LONG, cachewarden_text *: CACHEWARDEN_FIELD_TEXT,                \
-              cachewarden_texts *: CACHEWARDEN_FIELD_TEXTS),                                                           \
+              cachewarden_texts *: CACHEWARDEN_FIELD_TEXTS, cachewarden_kinds *: CACHEWARDEN_FIELD_KINDS),             \
      address}
 
 // The same for a text that may be null.
@@ -299,7 +391,7 @@ typedef cachewarden_lookup cachewarden_get_function(const cachewarden_candidate 
     CACHEWARDEN_CHECK(get, function, "cachewarden_lookup " #function "(const cachewarden_candidate *candidate)")       \
     CACHEWARDEN_ENTER_GET
 
-// Called for each object that the build puts. Without it: as far as the operator allows.
+// Called for each object that the build puts. Without it: cachewarden_default_reach of its kind.
 typedef cachewarden_reach cachewarden_put_function(const cachewarden_offer *offer);
 #define CACHEWARDEN_EXPORT_PUT(function)                                                                               \
     CACHEWARDEN_CHECK(put, function, "cachewarden_reach " #function "(const cachewarden_offer *offer)")                \
@@ -350,10 +442,11 @@ cachewarden_refusal cachewarden_open(const cachewarden_session *session, const c
 #define CACHEWARDEN_ENTER_GET                                                                                          \
     CACHEWARDEN_ENTER("get")                                                                                           \
     unsigned cachewarden_enter_get(CACHEWARDEN_WORDS(action), CACHEWARDEN_WORDS(output), unsigned long long size,      \
-                                   unsigned long long age, unsigned scope, unsigned kind, unsigned facts)              \
+                                   unsigned long long age, unsigned scope, unsigned kind, unsigned role,               \
+                                   unsigned facts)                                                                     \
     {                                                                                                                  \
         const cachewarden_candidate candidate = {                                                                      \
-            CACHEWARDEN_DIGEST(action), CACHEWARDEN_DIGEST(output), size, age, scope, (cachewarden_kind)kind, facts};  \
+            CACHEWARDEN_DIGEST(action), CACHEWARDEN_DIGEST(output), size, age, scope, kind, role, facts};              \
         cachewarden_begin_question();                                                                                  \
         return cachewarden_chosen_get(&candidate);                                                                     \
     }
@@ -361,10 +454,10 @@ cachewarden_refusal cachewarden_open(const cachewarden_session *session, const c
 #define CACHEWARDEN_ENTER_PUT                                                                                          \
     CACHEWARDEN_ENTER("put")                                                                                           \
     unsigned cachewarden_enter_put(CACHEWARDEN_WORDS(action), CACHEWARDEN_WORDS(output), unsigned long long size,      \
-                                   unsigned kind, unsigned facts)                                                      \
+                                   unsigned kind, unsigned role, unsigned facts)                                       \
     {                                                                                                                  \
-        const cachewarden_offer offer = {CACHEWARDEN_DIGEST(action), CACHEWARDEN_DIGEST(output), size,                 \
-                                         (cachewarden_kind)kind, facts};                                               \
+        const cachewarden_offer offer = {                                                                              \
+            CACHEWARDEN_DIGEST(action), CACHEWARDEN_DIGEST(output), size, kind, role, facts};                          \
         cachewarden_begin_question();                                                                                  \
         return cachewarden_chosen_put(&offer);                                                                         \
     }

@@ -10,7 +10,8 @@
 //
 //     #include "policy.h"
 //
-//     uint32_t policy_put(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint32_t kind, uint32_t facts)
+//     uint32_t policy_put(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint32_t kind, uint32_t role,
+//                         uint32_t facts)
 //     {
 //         return size > 10000000 ? POLICY_REACH_LOCAL : POLICY_REACH_SHARED;
 //     }
@@ -39,15 +40,22 @@ typedef struct policy_texts {
     uint32_t count;
 } policy_texts;
 
-// A label, an item of `labels`. 28 bytes.
+// A list of kinds: the first item, and their count. 8 bytes.
+typedef struct policy_kinds {
+    const uint32_t *items;
+    uint32_t count;
+} policy_kinds;
+
+// A label, an item of `labels`. 36 bytes.
 typedef struct policy_label {
     policy_text name;
     policy_text value;
     policy_text scope;
+    policy_text hash;
     uint8_t verified; // 0 or 1
 } policy_label;
 
-// What `open` answers the address of: `result<grant, refusal>`. 28 bytes; zeros are a grant that writes and reads nothing.
+// What `open` answers the address of: `result<grant, refusal>`. 36 bytes; zeros are a grant that writes and reads nothing.
 // It and all that it points to must stay as they are until the next call.
 typedef struct policy_opened {
     uint8_t is_refusal; // 0: grant, 1: refusal
@@ -55,8 +63,9 @@ typedef struct policy_opened {
         struct {
             uint8_t has_write; // 0: none, and `write` means nothing
             policy_text write;
-            policy_texts read;
-            uint32_t lifetime; // seconds; 0: as long as the store keeps it
+            policy_texts read;  // to read a scope is to trust everybody who may write it
+            uint32_t lifetime;  // seconds; 0: as long as the store keeps it
+            policy_kinds admit; // kinds that count only where a grant names them
         } grant;
         struct {
             uint8_t of_session; // 0: of the settings, 1: of the session
@@ -68,10 +77,11 @@ typedef struct policy_opened {
 // A reader of C that knows no offsetof (D's ImportC) defines POLICY_WITHOUT_CHECKS.
 #if defined(__wasm32__) && !defined(POLICY_WITHOUT_CHECKS)
 _Static_assert(sizeof(policy_text) == 8, "text");
-_Static_assert(sizeof(policy_label) == 28 && offsetof(policy_label, verified) == 24, "label");
-_Static_assert(sizeof(policy_opened) == 28, "result<grant, refusal>");
+_Static_assert(sizeof(policy_label) == 36 && offsetof(policy_label, verified) == 32, "label");
+_Static_assert(sizeof(policy_opened) == 36, "result<grant, refusal>");
 _Static_assert(offsetof(policy_opened, grant.has_write) == 4 && offsetof(policy_opened, grant.write) == 8, "grant");
 _Static_assert(offsetof(policy_opened, grant.read) == 16 && offsetof(policy_opened, grant.lifetime) == 24, "grant");
+_Static_assert(offsetof(policy_opened, grant.admit) == 28, "grant");
 _Static_assert(offsetof(policy_opened, refusal.of_session) == 4, "refusal");
 _Static_assert(offsetof(policy_opened, refusal.reason) == 8, "refusal");
 #endif
@@ -88,30 +98,84 @@ enum policy_lookup {
 };
 
 enum policy_reach {
-    POLICY_REACH_SESSION,
+    POLICY_REACH_EPHEMERAL,
     POLICY_REACH_LOCAL,
     POLICY_REACH_SHARED,
 };
 
+// What a policy is told. A newer host may tell other numbers and bits too: have an answer for them, best the strict one.
 enum policy_kind {
-    POLICY_KIND_OTHER,
-    POLICY_KIND_EMPTY,
-    POLICY_KIND_PACKAGE_ARCHIVE,
-    POLICY_KIND_MODULE_INDEX,
-    POLICY_KIND_FILE_LIST,
-    POLICY_KIND_TEST_RECORD,
-    POLICY_KIND_ANALYSIS_FACTS,
-    POLICY_KIND_GENERATED_SOURCE,
-    POLICY_KIND_COVERAGE_META,
-    POLICY_KIND_PROBE,
+    // BEGIN kinds (cargo xtask words)
+    // None of the others.
+    POLICY_KIND_OTHER = 0,
+    // No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    POLICY_KIND_EMPTY = 1,
+    // A compiled package.
+    POLICY_KIND_PACKAGE_ARCHIVE = 2,
+    // An index of the source files of a module or a package.
+    POLICY_KIND_MODULE_INDEX = 3,
+    // The names of the source files that a step made, all of them plain local names.
+    POLICY_KIND_FILE_LIST = 4,
+    // A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    // each time that the test runs.
+    POLICY_KIND_TEST_RECORD = 5,
+    // What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    POLICY_KIND_ANALYSIS_FACTS = 6,
+    // A source file that a tool (cgo, cover) made.
+    POLICY_KIND_GENERATED_SOURCE = 7,
+    // What a coverage run must know about a package.
+    POLICY_KIND_COVERAGE_META = 8,
+    // Whether the C compiler knows a flag: `true` or `false`.
+    POLICY_KIND_PROBE = 9,
+    // A program that the system can run.
+    POLICY_KIND_EXECUTABLE = 10,
+    // A zip archive of the files that `go fix` would change.
+    POLICY_KIND_FIX_ARCHIVE = 11,
+    // What a compiler, a linker or vet printed.
+    POLICY_KIND_TOOL_OUTPUT = 12,
+    // The findings of staticcheck about a package.
+    POLICY_KIND_ANALYSIS_RESULT = 13,
+    // A profile that was prepared for the compiler.
+    POLICY_KIND_PGO_PROFILE = 14,
+    // END kinds
+};
+
+enum policy_role {
+    // BEGIN roles (cargo xtask words)
+    // Nothing that the session has seen explains the key.
+    POLICY_ROLE_UNKNOWN = 0,
+    // The action's own output: the object's build ID names the action.
+    POLICY_ROLE_OUTPUT = 1,
+    // What the compiler or vet printed.
+    POLICY_ROLE_STDOUT = 2,
+    // What the linker printed.
+    POLICY_ROLE_LINK_STDOUT = 3,
+    // The list of the package's source files.
+    POLICY_ROLE_SOURCE_LIST = 4,
+    // The header that cgo made for the package's exported functions.
+    POLICY_ROLE_CGO_HEADER = 5,
+    // The changes that `go fix` would make.
+    POLICY_ROLE_FIX_ARCHIVE = 6,
+    // The coverage profile of a test's output.
+    POLICY_ROLE_COVER_PROFILE = 7,
+    // END roles
 };
 
 // Bits of `facts`.
 enum policy_facts {
-    POLICY_FACT_BOUND = 1,
+    // BEGIN facts (cargo xtask words)
+    // The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    // shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    // rewrites outputs (`-toolexec`) may break it.
+    POLICY_FACT_BUILD_ID_MATCHES = 1,
+    // It comes from beyond this machine.
     POLICY_FACT_REMOTE = 2,
+    // On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
     POLICY_FACT_AUDITED = 4,
+    // On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    // says what becomes of this one.
     POLICY_FACT_DIVERGED = 8,
+    // END facts
 };
 
 enum policy_level {
@@ -134,7 +198,7 @@ enum policy_level {
 #define POLICY_DIGEST(name) uint64_t name##_a, uint64_t name##_b, uint64_t name##_c, uint64_t name##_d
 
 // The one import. A module that does not call it does not import it.
-POLICY_IMPORT("cachewarden:policy/host@0.1.0", "log")
+POLICY_IMPORT("cachewarden:policy/host@0.2.0", "log")
 void policy_log(uint32_t level, const char *bytes, uint32_t count);
 
 // The exports, each optional: what is not defined is not exported, and not asked.
@@ -145,10 +209,11 @@ policy_opened *policy_open(uint64_t started, uint64_t seed, const policy_label *
 
 POLICY_EXPORT("get")
 uint32_t policy_get(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint64_t age, uint32_t scope,
-                    uint32_t kind, uint32_t facts);
+                    uint32_t kind, uint32_t role, uint32_t facts);
 
 POLICY_EXPORT("put")
-uint32_t policy_put(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint32_t kind, uint32_t facts);
+uint32_t policy_put(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint32_t kind, uint32_t role,
+                    uint32_t facts);
 
 POLICY_EXPORT("close")
 void policy_close(uint64_t gets, uint64_t hits, uint64_t refused_gets, uint64_t puts, uint64_t refused_puts,

@@ -117,10 +117,10 @@ pub(super) fn generate(chance: &mut fastrand::Rng) -> Generated {
         opens = Opens::Default;
     }
     if chance.u8(..6) > 0 {
-        exports.push(format!("(func (export \"get\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) (local $turn i32) {})", verdicts(chance, 5)));
+        exports.push(format!("(func (export \"get\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32 i32) (result i32) (local $turn i32) {})", verdicts(chance, 5)));
     }
     if chance.u8(..6) > 0 || exports.is_empty() {
-        exports.push(format!("(func (export \"put\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32) (local $turn i32) {})", verdicts(chance, 3)));
+        exports.push(format!("(func (export \"put\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) (local $turn i32) {})", verdicts(chance, 3)));
     }
     if chance.bool() {
         exports.push(format!(

@@ -256,7 +256,7 @@ const RUST: &[Mistake] = &[
 
 /// What says of `put` in WebAssembly text what it is to be.
 const PUT_IN_TEXT: &str = "its export `put` is not the contract's `put: func(offer: offer) -> reach`: \
-    expected the core function `(param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)`";
+    expected the core function `(param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32)`";
 
 const WAT: &[Mistake] = &[
     Mistake {

@@ -34,12 +34,28 @@ impl<'a> Project<'a> {
         )
         .succeeded();
         let build = made.stdout.lines().last().expect("a build command");
-        Self {
+        let project = Self {
             sandbox,
             language,
             folder: sandbox.path(&format!("elsewhere/{name}")),
             build: build.to_owned(),
-        }
+        };
+        project.lock();
+        project
+    }
+
+    /// Gives it the lock of this repository: what is fetched is named by its hash, and not by its version alone.
+    fn lock(&self) {
+        let lock = match self.language {
+            "rust" => "Cargo.lock",
+            "javascript" | "typescript" => "xtask/locks/npm/javascript/package-lock.json",
+            "assemblyscript" => "xtask/locks/npm/assemblyscript/package-lock.json",
+            // From a folder, or by Go's checksum database, or nothing at all.
+            _ => return,
+        };
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(lock);
+        let place = self.folder.join(lock.file_name().expect("a name"));
+        fs::copy(lock, place).expect("it can be copied");
     }
 
     /// Runs the printed command.
@@ -59,12 +75,20 @@ impl<'a> Project<'a> {
     /// With the author's home, where the package clients keep what they fetched before, and no tools but the language's.
     #[track_caller]
     pub(super) fn run(&self, command: &str) -> Outcome {
-        run_to_its_end(
-            Command::new(basics(self.sandbox).join("sh"))
-                .current_dir(&self.folder)
-                .env("PATH", only(self.sandbox, self.language))
-                .args(["-c", command]),
-        )
+        let mut shell = Command::new(basics(self.sandbox).join("sh"));
+        shell
+            .current_dir(&self.folder)
+            .env("PATH", only(self.sandbox, self.language))
+            .env("npm_config_ignore_scripts", "true")
+            .args(["-c", command]);
+        if self.language == "python" {
+            // Fetched by their hashes; pip has no other source.
+            shell.env("PIP_NO_INDEX", "true").env(
+                "PIP_FIND_LINKS",
+                tools("python").expect("tools").with_file_name("wheels"),
+            );
+        }
+        run_to_its_end(&mut shell)
     }
 
     /// What a build leaves.

@@ -28,7 +28,7 @@ corpus! { "shape":
     truncated.rs => |source| {
         let whole = parts::smallest();
         let count = any_ending(source, "", truncated::policies(&whole).map(<[u8]>::to_vec));
-        let component = component_for(OLDER_PATCH, parts::smallest(), PUT);
+        let component = component_for(CONTRACT_VERSION, parts::smallest(), PUT);
         let refused = any_ending(source, "a component", truncated::policies(&component).step_by(7).map(<[u8]>::to_vec));
         assert_eq!(count.refused, whole.len(), "no module is whole without its end");
         assert!(refused.refused > 0);
@@ -43,7 +43,7 @@ corpus! { "shape":
         assert_eq!(counts.refused, ROUNDS);
     },
     changed_at_random.rs => |source| {
-        let (mut chance, whole) = (Chance::new(2), component_for(OLDER_PATCH, parts::smallest(), PUT));
+        let (mut chance, whole) = (Chance::new(2), component_for(CONTRACT_VERSION, parts::smallest(), PUT));
         let counts = any_ending(source, "", (0..ROUNDS).map(|_| changed_at_random::policy(&whole, &mut chance)));
         assert!(counts.refused > 0, "{counts:?}");
     },
@@ -92,7 +92,7 @@ corpus! { "shape":
         trial.build();
         trial.record("exit 0, every get is answered by the policy that was loaded, the archive is right", &said);
     },
-    other_contract.wat => |source| source.trial().must_be_refused(&["0.2.0", "0.1.1"]),
+    other_contract.wat => |source| source.trial().must_be_refused(&["0.3.0", "0.2.0"]),
     wrong_core_type.wat => |source| source.trial().must_be_refused(&["wrong_core_type.wat", "put"]),
     wrong_component_type.wat => |source| {
         source.trial().must_be_refused(&["wrong_component_type.wat", "put"]);

@@ -54,7 +54,7 @@ fn random_policies_are_refused_or_work() {
     let sandbox = Sandbox::new();
     let wholes = [
         parts::smallest(),
-        component_for(OLDER_PATCH, parts::smallest(), shape::PUT),
+        component_for(CONTRACT_VERSION, parts::smallest(), shape::PUT),
         module("as-asked"),
         module("told"),
         wat::parse_file(policy("component")).expect("a right text"),

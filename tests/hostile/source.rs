@@ -1,6 +1,6 @@
 //! A file of the corpus: what its first line promises, and the policy that it is.
 
-use crate::support::{OLDER_PATCH, component_for};
+use crate::support::{CONTRACT_VERSION, component_for};
 
 /// A source file.
 #[derive(Clone, Copy)]
@@ -46,6 +46,6 @@ impl Source {
             .trim_end()
             .strip_suffix(";)")
             .expect("the comment ends the file");
-        component_for(OLDER_PATCH, module, world)
+        component_for(CONTRACT_VERSION, module, world)
     }
 }

@@ -15,10 +15,10 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $do (i32.wrap_i64 (i64.shr_u (local.get $action) (i64.const 56)))))
 
   (func (export "put")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $do (i32.and (i32.wrap_i64 (i64.shr_u (local.get $action) (i64.const 48))) (i32.const 255)))))

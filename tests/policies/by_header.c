@@ -17,7 +17,7 @@ void *policy_allocate(void *old, uint32_t old_size, uint32_t alignment, uint32_t
     return (void *)piece;
 }
 
-// Grants the value and the scope of the first label; without labels it refuses, with its settings as the reason.
+// Grants the value and the hash of the last label; without labels it refuses, with its settings as the reason.
 policy_opened *policy_open(uint64_t started, uint64_t seed, const policy_label *labels, uint32_t label_count,
                            const policy_text *readable, uint32_t readable_count, const policy_text *writable,
                            uint32_t writable_count, const char *settings, uint32_t settings_count)
@@ -33,29 +33,32 @@ policy_opened *policy_open(uint64_t started, uint64_t seed, const policy_label *
         return &answer;
     }
     read[0] = labels[label_count - 1].value;
-    read[1] = labels[label_count - 1].scope;
+    read[1] = labels[label_count - 1].hash;
     answer.grant.has_write = labels[label_count - 1].verified;
     answer.grant.write = labels[0].name;
     answer.grant.read = (policy_texts){read, 2};
     answer.grant.lifetime = (uint32_t)seed;
+    static const uint32_t admit[] = {POLICY_KIND_EXECUTABLE};
+    answer.grant.admit = (policy_kinds){admit, 1};
     return &answer;
 }
 
 uint32_t policy_get(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint64_t age, uint32_t scope,
-                    uint32_t kind, uint32_t facts)
+                    uint32_t kind, uint32_t role, uint32_t facts)
 {
     (void)action_b, (void)action_c, (void)output_a, (void)output_b, (void)output_c;
     const int as_told = action_a == 1 && action_d == 2 && output_d == 3 && size == 4 && age == 5 && scope == 1;
-    return as_told && kind == POLICY_KIND_PROBE && facts == POLICY_FACT_DIVERGED ? POLICY_LOOKUP_AUDIT
-                                                                                 : POLICY_LOOKUP_MISS;
+    const int as_known = kind == POLICY_KIND_PROBE && role == POLICY_ROLE_STDOUT && facts == POLICY_FACT_DIVERGED;
+    return as_told && as_known ? POLICY_LOOKUP_AUDIT : POLICY_LOOKUP_MISS;
 }
 
-uint32_t policy_put(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint32_t kind, uint32_t facts)
+uint32_t policy_put(POLICY_DIGEST(action), POLICY_DIGEST(output), uint64_t size, uint32_t kind, uint32_t role,
+                    uint32_t facts)
 {
     (void)action_b, (void)action_c, (void)output_a, (void)output_b, (void)output_c;
     const int as_told = action_a == 1 && action_d == 2 && output_d == 3 && size == 4;
-    return as_told && kind == POLICY_KIND_EMPTY && facts == POLICY_FACT_BOUND ? POLICY_REACH_LOCAL
-                                                                              : POLICY_REACH_SESSION;
+    const int as_known = kind == POLICY_KIND_EMPTY && role == POLICY_ROLE_OUTPUT && facts == POLICY_FACT_BUILD_ID_MATCHES;
+    return as_told && as_known ? POLICY_REACH_LOCAL : POLICY_REACH_EPHEMERAL;
 }
 
 void policy_close(uint64_t gets, uint64_t hits, uint64_t refused_gets, uint64_t puts, uint64_t refused_puts,

@@ -1,20 +1,18 @@
-;; A component as text, as a component's tool chain would write it: keeps every put to the session.
+;; A component as text, as a component's tool chain would write it: keeps every put for the session.
 (component
   (type $types-interface (instance
     (type $digest' (record (field "a" u64) (field "b" u64) (field "c" u64) (field "d" u64)))
     (export "digest" (type $digest (eq $digest')))
-    (type $kind' (enum
-      "other" "empty" "package-archive" "module-index" "file-list" "test-record" "analysis-facts"
-      "generated-source" "coverage-meta" "probe"))
-    (export "kind" (type $kind (eq $kind')))
-    (type $facts' (flags "bound" "remote" "audited" "diverged"))
-    (export "facts" (type $facts (eq $facts')))
+    (export "kind" (type $kind (eq u32)))
+    (export "role" (type $role (eq u32)))
+    (export "facts" (type $facts (eq u32)))
     (type $offer' (record
-      (field "action" $digest) (field "output" $digest) (field "size" u64) (field "kind" $kind) (field "facts" $facts)))
+      (field "action" $digest) (field "output" $digest) (field "size" u64) (field "kind" $kind)
+      (field "role" $role) (field "facts" $facts)))
     (export "offer" (type $offer (eq $offer')))
-    (type $reach' (enum "session" "local" "shared"))
+    (type $reach' (enum "ephemeral" "local" "shared"))
     (export "reach" (type $reach (eq $reach')))))
-  (import "cachewarden:policy/types@0.1.0" (instance $types (type $types-interface)))
+  (import "cachewarden:policy/types@0.2.0" (instance $types (type $types-interface)))
   (alias export $types "offer" (type $offer'))
   (import "offer" (type $offer (eq $offer')))
   (alias export $types "reach" (type $reach'))
@@ -23,7 +21,7 @@
   (core module $module
     (func (export "put")
       (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-      (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+      (param $size i64) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
       (i32.const 0)))
   (core instance $instance (instantiate $module))
 

@@ -1,5 +1,5 @@
 ;; Says hit only if what it is told agrees with what the action spells out, else it traps. The action's words are:
-;; a: the object's first word; b: its last one; c: its size; d: kind, facts and scope, a byte each from the lowest up.
+;; a: the object's first word; b: its last one; c: its size; d: kind, facts, scope and role, a byte each from the lowest up.
 ;; A put is kept on the same terms (without a scope).
 (module
   (func $same (param i64 i64) (if (i64.ne (local.get 0) (local.get 1)) (then unreachable)))
@@ -11,20 +11,21 @@
 
   (func $check
     (param $a i64) (param $b i64) (param $c i64) (param $d i64) (param $first i64) (param $last i64)
-    (param $size i64) (param $kind i32) (param $facts i32)
+    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32)
     (call $same (local.get $a) (local.get $first))
     (call $same (local.get $b) (local.get $last))
     (call $same (local.get $c) (local.get $size))
     (call $byte (local.get $d) (i64.const 0) (local.get $kind))
-    (call $byte (local.get $d) (i64.const 8) (local.get $facts)))
+    (call $byte (local.get $d) (i64.const 8) (local.get $facts))
+    (call $byte (local.get $d) (i64.const 24) (local.get $role)))
 
   (func (export "get")
     (param $a i64) (param $b i64) (param $c i64) (param $d i64)
     (param $first i64) (param i64 i64) (param $last i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $check
       (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $first) (local.get $last)
-      (local.get $size) (local.get $kind) (local.get $facts))
+      (local.get $size) (local.get $kind) (local.get $role) (local.get $facts))
     (call $byte (local.get $d) (i64.const 16) (local.get $scope))
     ;; The tests set the entry's put-time an hour and a half back.
     (if (i64.lt_u (local.get $age) (i64.const 5400)) (then unreachable))
@@ -34,8 +35,8 @@
   (func (export "put")
     (param $a i64) (param $b i64) (param $c i64) (param $d i64)
     (param $first i64) (param i64 i64) (param $last i64)
-    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $check
       (local.get $a) (local.get $b) (local.get $c) (local.get $d) (local.get $first) (local.get $last)
-      (local.get $size) (local.get $kind) (local.get $facts))
+      (local.get $size) (local.get $kind) (local.get $role) (local.get $facts))
     (i32.const 1)))

@@ -48,7 +48,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $wanted i64)
     (local.set $wanted (i64.shr_u (local.get $action) (i64.const 56)))
     (if (i64.eq (local.get $wanted) (i64.const 255)) (then unreachable))

@@ -7,20 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::digest::{hex, sha256};
 use super::files::{files_below, mode};
-
-/// The words of the layout.
-const KINDS: [&str; 10] = [
-    "other",
-    "empty",
-    "package-archive",
-    "module-index",
-    "file-list",
-    "test-record",
-    "analysis-facts",
-    "generated-source",
-    "coverage-meta",
-    "probe",
-];
+use super::words::{KINDS, ROLES};
 
 /// What begins the name of a file that is still being written.
 const TEMPORARY: &str = ".new-";
@@ -105,7 +92,7 @@ fn check_object(path: &Path, bucket: &str, name: &str) -> Option<String> {
         return Some("it lies in another folder than its own".to_owned());
     }
     let mode = mode(path);
-    (mode != 0o444).then(|| format!("its mode is {mode:o}"))
+    (mode != 0o444 && mode != 0o555).then(|| format!("its mode is {mode:o}"))
 }
 
 /// Whether the entry's object is there.
@@ -120,31 +107,31 @@ fn check_entry(store: &Path, path: &Path, bucket: &str, name: &str) -> Result<bo
     };
     let fields: Vec<_> = text.split(' ').collect();
     let [
-        "v1",
+        "v2",
         output,
         size,
         time,
         kind,
+        role,
         facts,
         expires,
         "local" | "shared",
         producer,
+        user,
         boot,
         ..,
     ] = fields[..]
     else {
         return wrong("not the fields of an entry");
     };
-    let numbers = [size, time, expires];
+    let numbers = [size, time, expires, user];
     if numbers.iter().any(|number| number.parse::<u64>().is_err()) {
         return wrong("a number that is none");
     }
-    let facts_known = facts == "-"
-        || facts
-            .split(',')
-            .all(|fact| ["bound", "remote"].contains(&fact));
-    if !KINDS.contains(&kind) || !facts_known {
-        return wrong("a kind or fact that is unknown");
+    let is_below =
+        |number: &str, end: usize| number.parse::<usize>().is_ok_and(|number| number < end);
+    if !is_below(kind, KINDS.len()) || !is_below(role, ROLES.len()) || !is_below(facts, 1 << 4) {
+        return wrong("a kind, role or fact that is unknown");
     }
     if !is_hex(output, 64) || !is_hex(producer, 16) || !is_hex(boot, 16) {
         return wrong("a name that is none");

@@ -17,6 +17,7 @@ mod store;
 mod terminal;
 mod usage;
 mod watch;
+mod words;
 
 pub(crate) use audit::*;
 pub(crate) use digest::*;

@@ -53,16 +53,15 @@ pub(crate) fn module(name: &str) -> Vec<u8> {
 /// The contract that every policy is made for.
 pub(crate) const CONTRACT: &str = include_str!("../../guest-sdk/wit/policy.wit");
 
-/// The version that [`CONTRACT`] has, and another patch of it that policies of the tests are made for.
-const CONTRACT_VERSION: &str = "0.1.1";
-pub(crate) const OLDER_PATCH: &str = "0.1.0";
+/// The version that [`CONTRACT`] has, and that policies of the tests are made for.
+pub(crate) const CONTRACT_VERSION: &str = "0.2.0";
 
-/// The same as a component's bytes, of a world that a WIT text describes; the text uses the contract in its older patch.
+/// The same as a component's bytes, of a world that a WIT text describes; the text uses the contract in that version.
 pub(crate) fn component(name: &str, wit: &str) -> Vec<u8> {
-    component_for(OLDER_PATCH, module(name), wit)
+    component_for(CONTRACT_VERSION, module(name), wit)
 }
 
-/// A core module as a component, for a version of the contract. Module and text are written for the older patch.
+/// A core module as a component, for a version of the contract. Module and text are written for [`CONTRACT_VERSION`].
 pub(crate) fn component_for(version: &str, module: Vec<u8>, wit: &str) -> Vec<u8> {
     component_with(wit_parser::Resolve::default(), version, module, wit)
 }
@@ -79,7 +78,7 @@ pub(crate) fn component_with(
         .push_str("contract.wit", &contract)
         .expect("the contract is right");
     let package = resolve
-        .push_str("policy.wit", &wit.replace(OLDER_PATCH, version))
+        .push_str("policy.wit", &wit.replace(CONTRACT_VERSION, version))
         .expect("a WIT text of the tests is right");
     let world = resolve
         .select_world(&[package], None)

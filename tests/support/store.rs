@@ -1,5 +1,5 @@
 //! A reader of the store's files, from their documented layout: `objects/ab/<output>` and
-//! `scopes/<scope>/ab/<action>` with the line `v1 output size put-time kind facts expires reach producer boot`.
+//! `scopes/<scope>/ab/<action>` with the line `v2 output size put-time kind role facts expires reach producer user boot`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,16 @@ use std::time::{Duration, SystemTime};
 
 use super::digest::{Digest, from_hex, hex};
 use super::files::{changed, files_below, folders_below, overwrite};
+use super::words;
 
 /// The fields of an entry's line, in order.
-const FIELDS: [&str; 10] = [
-    "version", "output", "size", "put-time", "kind", "facts", "expires", "reach", "producer",
-    "boot",
+const FIELDS: [&str; 12] = [
+    "version", "output", "size", "put-time", "kind", "role", "facts", "expires", "reach",
+    "producer", "user", "boot",
 ];
+
+/// The bit of the fact that a build ID names action and content.
+const BUILD_ID_MATCHES: u32 = 1;
 
 /// One entry of a store.
 #[derive(Debug, Clone)]
@@ -32,7 +36,7 @@ impl Entry {
             "{}: too few fields: {line:?}",
             path.display()
         );
-        assert_eq!(fields[0], "v1", "{}: {line:?}", path.display());
+        assert_eq!(fields[0], "v2", "{}: {line:?}", path.display());
         assert_eq!(line.lines().count(), 1, "{}: {line:?}", path.display());
         Self { path, fields }
     }
@@ -53,14 +57,22 @@ impl Entry {
         &self.fields[Self::position(name)]
     }
 
-    /// Its facts, one by one.
-    pub(crate) fn facts(&self) -> Vec<&str> {
-        let facts = self.field("facts");
-        if facts == "-" {
-            Vec::new()
-        } else {
-            facts.split(',').collect()
-        }
+    /// What its object is, by the name of the kind.
+    pub(crate) fn kind(&self) -> &str {
+        let number: usize = self.field("kind").parse().expect("a number");
+        words::KINDS.get(number).copied().unwrap_or("later")
+    }
+
+    /// What it is for, by the name of the role.
+    pub(crate) fn role(&self) -> &str {
+        let number: usize = self.field("role").parse().expect("a number");
+        words::ROLES.get(number).copied().unwrap_or("later")
+    }
+
+    /// Whether its object's build ID was seen to name its action.
+    pub(crate) fn names_its_action(&self) -> bool {
+        let facts: u32 = self.field("facts").parse().expect("a number");
+        facts & BUILD_ID_MATCHES != 0
     }
 
     /// Writes another value into a field, behind the store's back.

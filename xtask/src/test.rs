@@ -14,7 +14,7 @@ use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{deny, guests, process, sanitizer, toolchains};
+use crate::{demo, deny, engine, guests, process, sanitizer, toolchains};
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
@@ -27,6 +27,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         let arguments = ["clippy", "--workspace", "--all-targets", "--"];
         process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))
     });
+    report.check("one engine", || engine::is_shared(workspace));
+    // The README's first command. What it compiles is what the tests need.
+    report.check("demo", || demo::run(workspace));
     report.check("cargo deny", || {
         unchecked.extend(deny::check(workspace)?);
         Ok(())

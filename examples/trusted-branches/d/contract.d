@@ -34,17 +34,19 @@ struct Text
     alias slice this;
 }
 
-/// One thing known about the session. `scope_` is the value made fit to be part of a scope's name.
+/// One thing known about the session. `scope_` is the value made fit to be part of a scope's name, `hash` stands for it
+/// where two must fit.
 struct Label
 {
-    Text name, value, scope_;
+    Text name, value, scope_, hash;
     bool verified; /// whether the host proved it, or the job only says so
 }
 
-static assert(Text.sizeof == 8 && Label.sizeof == 28 && Label.verified.offsetof == 24);
+static assert(Text.sizeof == 8 && Label.sizeof == 36 && Label.verified.offsetof == 32);
 
-/// The label of this name, or null. Where the host proved one and the job claims another, the proved one.
-const(Label)* find(const(Label)[] labels, const(char)[] name)
+/// The label of this name, or null. Where the host proved one and the job claims another, the proved one; with
+/// `verified`, what a job only claims is as if it were not there.
+const(Label)* find(const(Label)[] labels, const(char)[] name, bool verified = false)
 {
     const(Label)* claimed;
     foreach (ref label; labels)
@@ -53,10 +55,167 @@ const(Label)* find(const(Label)[] labels, const(char)[] name)
             continue;
         if (label.verified)
             return &label;
-        if (!claimed)
+        if (!claimed && !verified)
             claimed = &label;
     }
     return claimed;
+}
+
+// What an object is, what its entry is for, and what the host established about it, as bits. A newer host may tell
+// numbers and bits that are not here, so a policy is told each as `uint`.
+
+// BEGIN kinds (cargo xtask words)
+enum Kind : uint
+{
+    /// None of the others.
+    other = 0,
+    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    empty = 1,
+    /// A compiled package.
+    packageArchive = 2,
+    /// An index of the source files of a module or a package.
+    moduleIndex = 3,
+    /// The names of the source files that a step made, all of them plain local names.
+    fileList = 4,
+    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    /// each time that the test runs.
+    testRecord = 5,
+    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    analysisFacts = 6,
+    /// A source file that a tool (cgo, cover) made.
+    generatedSource = 7,
+    /// What a coverage run must know about a package.
+    coverageMeta = 8,
+    /// Whether the C compiler knows a flag: `true` or `false`.
+    probe = 9,
+    /// A program that the system can run.
+    executable = 10,
+    /// A zip archive of the files that `go fix` would change.
+    fixArchive = 11,
+    /// What a compiler, a linker or vet printed.
+    toolOutput = 12,
+    /// The findings of staticcheck about a package.
+    analysisResult = 13,
+    /// A profile that was prepared for the compiler.
+    pgoProfile = 14,
+}
+
+static immutable string[] kindNames = [
+    "other",
+    "empty",
+    "package-archive",
+    "module-index",
+    "file-list",
+    "test-record",
+    "analysis-facts",
+    "generated-source",
+    "coverage-meta",
+    "probe",
+    "executable",
+    "fix-archive",
+    "tool-output",
+    "analysis-result",
+    "pgo-profile",
+];
+// END kinds
+
+// BEGIN roles (cargo xtask words)
+enum Role : uint
+{
+    /// Nothing that the session has seen explains the key.
+    unknown = 0,
+    /// The action's own output: the object's build ID names the action.
+    output = 1,
+    /// What the compiler or vet printed.
+    stdout = 2,
+    /// What the linker printed.
+    linkStdout = 3,
+    /// The list of the package's source files.
+    sourceList = 4,
+    /// The header that cgo made for the package's exported functions.
+    cgoHeader = 5,
+    /// The changes that `go fix` would make.
+    fixArchive = 6,
+    /// The coverage profile of a test's output.
+    coverProfile = 7,
+}
+
+static immutable string[] roleNames = [
+    "unknown",
+    "output",
+    "stdout",
+    "link-stdout",
+    "source-list",
+    "cgo-header",
+    "fix-archive",
+    "cover-profile",
+];
+// END roles
+
+// BEGIN facts (cargo xtask words)
+enum Fact : uint
+{
+    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    /// rewrites outputs (`-toolexec`) may break it.
+    buildIdMatches = 1,
+    /// It comes from beyond this machine.
+    remote = 2,
+    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    audited = 4,
+    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    /// says what becomes of this one.
+    diverged = 8,
+}
+
+static immutable string[] factNames = [
+    "build-id-matches",
+    "remote",
+    "audited",
+    "diverged",
+];
+// END facts
+
+/// The name of a number; `kind-4242` where there is none.
+struct Named
+{
+    const(string)[] names;
+    string what;
+    uint number;
+
+    void toString(scope void function(const(char)[]) sink) const
+    {
+        if (number < names.length)
+            return sink(names[number]);
+        sink(what);
+        sink("-");
+        tellNumber(number, sink);
+    }
+}
+
+/// Finds the kind of a name, `kind-4242` included. Tells whether the text is the name of a kind.
+bool parseKind(const(char)[] name, out uint kind)
+{
+    foreach (number, known; kindNames)
+    {
+        if (name == known)
+        {
+            kind = cast(uint) number;
+            return true;
+        }
+    }
+    enum prefix = "kind-";
+    if (name.length <= prefix.length || name[0 .. prefix.length] != prefix)
+        return false;
+    ulong number;
+    foreach (digit; name[prefix.length .. $])
+    {
+        number = number * 10 + (digit - '0');
+        if (digit < '0' || digit > '9' || number > uint.max)
+            return false;
+    }
+    kind = cast(uint) number;
+    return true;
 }
 
 /// A SHA-256 digest, as four numbers in big-endian order.
@@ -92,7 +251,7 @@ enum Lookup
 /// The verdict on a put.
 enum Reach
 {
-    session,
+    ephemeral,
     local,
     shared_,
 }
@@ -108,7 +267,7 @@ struct Answer
     }
 }
 
-/// What a session may do.
+/// What a session may do. To read a scope is to trust everybody who may write it.
 struct Grant
 {
     private bool writes;
@@ -116,6 +275,15 @@ struct Grant
     private Text* read;
     private size_t readCount;
     uint lifetime; /// seconds until what the session puts stops counting; 0: as long as the store keeps it
+    private const(uint)* admitted;
+    private size_t admittedCount;
+
+    /// Kinds that count only where a grant names them; today `Kind.executable`.
+    void admit(const(uint)[] kinds)
+    {
+        admitted = kinds.ptr;
+        admittedCount = kinds.length;
+    }
 }
 
 /// Why there is no grant.
@@ -125,7 +293,7 @@ struct Refusal
     private Text reason;
 }
 
-static assert(Answer.sizeof == 28 && Answer.grant.offsetof == 4 && Grant.lifetime.offsetof == 20);
+static assert(Answer.sizeof == 36 && Answer.grant.offsetof == 4 && Grant.lifetime.offsetof == 20);
 
 private __gshared Answer answer;
 
@@ -177,7 +345,7 @@ const(char)[] text(Pieces...)(Pieces pieces)
         static if (is(typeof(piece) : const(char)[]))
             append(piece);
         else static if (is(typeof(piece) : ulong))
-            appendNumber(piece);
+            tellNumber(piece, &append);
         else
             piece.toString(&append);
     }
@@ -199,7 +367,8 @@ private void append(const(char)[] bytes)
         to = bytes[index];
 }
 
-private void appendNumber(ulong number)
+/// Tells a number to a sink, in decimal digits.
+void tellNumber(ulong number, scope void function(const(char)[]) sink)
 {
     char[20] digits = void;
     size_t begin = digits.length;
@@ -209,10 +378,10 @@ private void appendNumber(ulong number)
         number /= 10;
     }
     while (number);
-    append(digits[begin .. $]);
+    sink(digits[begin .. $]);
 }
 
-@llvmAttr("wasm-import-module", "cachewarden:policy/host@0.1.0") @llvmAttr("wasm-import-name", "log")
+@llvmAttr("wasm-import-module", "cachewarden:policy/host@0.2.0") @llvmAttr("wasm-import-name", "log")
 private extern (C) void hostLog(Level level, const(char)* message, size_t length);
 
 /// D calls this where an assertion does not hold or an index is out of bounds. An assertion's text must be a literal:

@@ -1,12 +1,14 @@
 /++
- Settings, read from JSON into the fields of a structure: strictly, so that a mistyped field is refused by its name.
+ Settings, read from JSON into the fields of a structure. An unknown field and one of another type are refused by name.
 
  D's own JSON reader needs D's runtime. This one is made for the fields that these policies have: texts, texts or null,
- lists of texts, whole numbers. Nothing is skipped or nested, so it takes time in proportion to the text, and no stack.
+ lists of texts, kinds, whole numbers, true and false. The host hands over an object without duplicate fields or broken
+ strings, so nothing here looks for those. Nothing is skipped or nested, so it takes time in proportion to the text, and
+ no stack.
 +/
 module settings;
 
-import contract : allocate, text;
+import contract : allocate, parseKind, text;
 
 /// A text that may be null in the settings too.
 struct NullableText
@@ -16,41 +18,46 @@ struct NullableText
 }
 
 /// Fills the fields of `settings` that `json` has; the others keep their defaults. Answers what is wrong, or null.
-/// Texts are decoded where they stand in `json`.
+/// Texts are decoded where they stand in `json`. A field whose name is a keyword of D ends with an underscore here.
 const(char)[] readSettings(Settings)(char[] json, ref Settings settings)
 {
     auto reader = Reader(json);
-    bool[Settings.tupleof.length] seen;
     if (!reader.take('{'))
         return "expected a JSON object, such as `{}`";
-    if (!reader.take('}'))
+    if (reader.take('}'))
+        return null;
+    do
     {
-        do
+        const(char)[] name;
+        if (!reader.read(name) || !reader.take(':'))
+            return text("expected a field, as in `{\"name\": value}`, at byte ", reader.at);
+        bool known;
+        static foreach (index, field; Settings.tupleof)
         {
-            const(char)[] name;
-            if (!reader.read(name) || !reader.take(':'))
-                return text("expected a field, as in `{\"name\": value}`, at byte ", reader.at);
-            bool known;
-            static foreach (index, field; Settings.tupleof)
+            if (name == nameOf!(__traits(identifier, field)))
             {
-                if (name == __traits(identifier, field))
-                {
-                    known = true;
-                    if (seen[index])
-                        return text("`", name, "`: the field occurs twice");
-                    seen[index] = true;
-                    if (!reader.read(settings.tupleof[index]) || !reader.valueEnded)
-                        return text("`", name, "`: expected ", expected!(typeof(field)), ", at byte ", reader.at);
-                }
+                known = true;
+                const right = reader.read(settings.tupleof[index]) && reader.valueEnded;
+                if (reader.noKind !is null)
+                    return text("`", name, "`: `", reader.noKind, "` is no kind");
+                if (!right)
+                    return text("`", name, "`: expected ", expected!(typeof(field)), ", at byte ", reader.at);
             }
-            if (!known)
-                return text("unknown field `", name, "`, expected one of", names!Settings);
         }
-        while (reader.take(','));
-        reader.take('}'); // All else that a value ends at.
+        if (!known)
+            return text("unknown field `", name, "`, expected one of", names!Settings);
     }
-    reader.skipSpace();
-    return reader.at == json.length ? null : text("expected nothing after the object, at byte ", reader.at);
+    while (reader.take(','));
+    return null;
+}
+
+/// The field's name in JSON.
+private template nameOf(string identifier)
+{
+    static if (identifier[$ - 1] == '_')
+        enum nameOf = identifier[0 .. $ - 1];
+    else
+        enum nameOf = identifier;
 }
 
 /// What a field of this type holds.
@@ -62,6 +69,10 @@ private template expected(Field)
         enum expected = "a text";
     else static if (is(Field == const(char)[][]))
         enum expected = "a list of texts";
+    else static if (is(Field == const(uint)[]))
+        enum expected = "a list of kinds";
+    else static if (is(Field == bool))
+        enum expected = "true or false";
     else static if (is(Field == uint))
         enum expected = "a whole number from 0 to 4294967295";
 }
@@ -71,8 +82,8 @@ private template names(Settings)
 {
     enum names = {
         string names;
-        foreach (field; __traits(allMembers, Settings))
-            names ~= " `" ~ field ~ "`";
+        static foreach (field; __traits(allMembers, Settings))
+            names ~= " `" ~ nameOf!field ~ "`";
         return names;
     }();
 }
@@ -82,6 +93,7 @@ private struct Reader
 {
     char[] json;
     size_t at;
+    const(char)[] noKind; /// a text that is no kind, where one was expected
 
     /// Takes this byte, and white space before it.
     bool take(char wanted)
@@ -97,6 +109,16 @@ private struct Reader
     {
         while (at < json.length && (json[at] == ' ' || json[at] == '\t' || json[at] == '\n' || json[at] == '\r'))
             at++;
+    }
+
+    /// Takes this word, and white space before it.
+    bool takeWord(string word)
+    {
+        skipSpace();
+        if (json.length - at < word.length || json[at .. at + word.length] != word)
+            return false;
+        at += word.length;
+        return true;
     }
 
     /// Whether what was taken is followed by what may follow a value: `1` in `1.5` is not.
@@ -121,21 +143,43 @@ private struct Reader
                 value = json[begin .. end];
                 return true;
             }
-            if (next < ' ' || (next == '\\' && !readEscape(end)))
-                return false;
             if (next != '\\')
                 json[end++] = next;
+            else if (!readEscape(end))
+                return false;
         }
         return false;
     }
 
     bool read(ref NullableText value)
     {
-        skipSpace();
-        if (json.length - at < 4 || json[at .. at + 4] != "null")
+        if (!takeWord("null"))
             return read(value.value);
-        at += 4;
         value = NullableText.init;
+        return true;
+    }
+
+    bool read(ref bool value)
+    {
+        value = takeWord("true");
+        return value || takeWord("false");
+    }
+
+    bool read(ref const(uint)[] kinds)
+    {
+        const(char)[][] names;
+        if (!read(names))
+            return false;
+        auto items = allocate!uint(names.length);
+        foreach (index, name; names)
+        {
+            if (!parseKind(name, items[index]))
+            {
+                noKind = name;
+                return false;
+            }
+        }
+        kinds = items;
         return true;
     }
 
@@ -176,8 +220,7 @@ private struct Reader
                 return false;
         }
         value = cast(uint) number;
-        // JSON has no leading zeros.
-        return at - begin == 1 || (at > begin && json[begin] != '0');
+        return at > begin;
     }
 
     /// Takes what follows a backslash, and puts what it stands for at `end`.
@@ -194,40 +237,13 @@ private struct Reader
                 return true;
             }
         }
-        return escape == 'u' && readCharacter(end);
+        return escape == 'u' && readControlCharacter(end);
     }
 
-    /// Takes the digits after `\u`. A character beyond 16 bits is spelled as two surrogates; half of a pair is none.
-    bool readCharacter(ref size_t end)
+    /// Takes the digits after `\u`. The host writes control characters so, and every other one as it is.
+    bool readControlCharacter(ref size_t end)
     {
-        uint character;
-        if (!readDigits(character) || character >> 10 == 0xdc00 >> 10)
-            return false;
-        if (character >> 10 == 0xd800 >> 10)
-        {
-            uint low;
-            if (json.length - at < 2 || json[at .. at + 2] != `\u`)
-                return false;
-            at += 2;
-            if (!readDigits(low) || low >> 10 != 0xdc00 >> 10)
-                return false;
-            character = 0x10000 + ((character & 0x3ff) << 10) + (low & 0x3ff);
-        }
-        if (character < 0x80)
-        {
-            json[end++] = cast(char) character;
-            return true;
-        }
-        // UTF-8: the first byte tells how many follow, and each of those carries six bits.
-        const following = character < 0x800 ? 1 : character < 0x10000 ? 2 : 3;
-        json[end++] = cast(char)((0xf0 << (3 - following)) | (character >> (6 * following)));
-        foreach_reverse (left; 0 .. following)
-            json[end++] = cast(char)(0x80 | ((character >> (6 * left)) & 0x3f));
-        return true;
-    }
-
-    bool readDigits(ref uint number)
-    {
+        uint number;
         foreach (count; 0 .. 4)
         {
             if (at == json.length)
@@ -240,6 +256,7 @@ private struct Reader
             else
                 return false;
         }
-        return true;
+        json[end++] = cast(char) number;
+        return number < 0x80;
     }
 }

@@ -1,4 +1,4 @@
-// {{name}}: large objects stay on the machine that made them.
+// {{name}}: large objects stay on the machine that made them, and so do those that no other machine can use.
 #include "cachewarden.h"
 
 // Objects of more bytes than this stay on the machine.
@@ -17,7 +17,7 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
 
 static cachewarden_reach put(const cachewarden_offer *offer)
 {
-    return offer->size > largest ? CACHEWARDEN_REACH_LOCAL : CACHEWARDEN_REACH_SHARED;
+    return offer->size > largest ? CACHEWARDEN_REACH_LOCAL : cachewarden_default_reach(offer->kind);
 }
 
 CACHEWARDEN_EXPORT_OPEN(open, settings)

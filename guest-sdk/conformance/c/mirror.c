@@ -4,12 +4,14 @@
 static cachewarden_text write;
 static cachewarden_texts read;
 static unsigned lifetime;
+static cachewarden_kinds admit;
 static cachewarden_text refuse;
 
 static const cachewarden_field settings[] = {
     CACHEWARDEN_NULLABLE_FIELD("write", &write),
     CACHEWARDEN_FIELD("read", &read),
     CACHEWARDEN_FIELD("lifetime", &lifetime),
+    CACHEWARDEN_FIELD("admit", &admit),
     CACHEWARDEN_FIELD("refuse", &refuse),
     CACHEWARDEN_END_OF_FIELDS,
 };
@@ -17,18 +19,6 @@ static const cachewarden_field settings[] = {
 static cachewarden_text joined(cachewarden_texts texts)
 {
     return cachewarden_join(texts, CACHEWARDEN_TEXT(","));
-}
-
-static cachewarden_text facts_text(unsigned facts)
-{
-    const cachewarden_text names[] = {CACHEWARDEN_TEXT("bound"), CACHEWARDEN_TEXT("remote"),
-                                      CACHEWARDEN_TEXT("audited"), CACHEWARDEN_TEXT("diverged")};
-    cachewarden_text held[4];
-    size_t count = 0;
-    for (unsigned fact = 0; fact < 4; fact++)
-        if (facts >> fact & 1)
-            held[count++] = names[fact];
-    return count ? joined((cachewarden_texts){held, count}) : CACHEWARDEN_TEXT("-");
 }
 
 static cachewarden_refusal open(const cachewarden_session *session, cachewarden_grant *grant)
@@ -42,9 +32,9 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
                       CACHEWARDEN_PRINT(joined(session->readable)), CACHEWARDEN_PRINT(joined(session->writable)));
     for (size_t index = 0; index < session->label_count; index++) {
         const cachewarden_label *label = &session->labels[index];
-        cachewarden_info("label %.*s=%.*s scope=%.*s verified=%s", CACHEWARDEN_PRINT(label->name),
+        cachewarden_info("label %.*s=%.*s scope=%.*s hash=%.*s verified=%s", CACHEWARDEN_PRINT(label->name),
                          CACHEWARDEN_PRINT(label->value), CACHEWARDEN_PRINT(label->scope),
-                         label->verified ? "true" : "false");
+                         CACHEWARDEN_PRINT(label->hash), label->verified ? "true" : "false");
     }
     if (refuse.data) {
         cachewarden_warn("refusing");
@@ -54,16 +44,18 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
     for (size_t index = 0; index < read.count; index++)
         cachewarden_grant_read(grant, read.items[index]);
     grant->lifetime = lifetime;
+    grant->admit = admit;
     return CACHEWARDEN_GRANTED;
 }
 
 static cachewarden_lookup get(const cachewarden_candidate *candidate)
 {
-    cachewarden_debug("get action=%.*s output=%.*s size=%llu age=%llu scope=%u kind=%s facts=%.*s",
+    cachewarden_debug("get action=%.*s output=%.*s size=%llu age=%llu scope=%u kind=%.*s role=%.*s facts=%.*s",
                       CACHEWARDEN_PRINT(cachewarden_hex(&candidate->action)),
                       CACHEWARDEN_PRINT(cachewarden_hex(&candidate->output)), candidate->size, candidate->age,
-                      candidate->scope, cachewarden_kind_name(candidate->kind),
-                      CACHEWARDEN_PRINT(facts_text(candidate->facts)));
+                      candidate->scope, CACHEWARDEN_PRINT(cachewarden_kind_name(candidate->kind)),
+                      CACHEWARDEN_PRINT(cachewarden_role_name(candidate->role)),
+                      CACHEWARDEN_PRINT(cachewarden_facts_names(candidate->facts)));
     if (candidate->age == 666)
         cachewarden_panic("as told");
     static const cachewarden_lookup verdicts[] = {CACHEWARDEN_LOOKUP_HIT, CACHEWARDEN_LOOKUP_HIT_VERIFIED,
@@ -74,13 +66,15 @@ static cachewarden_lookup get(const cachewarden_candidate *candidate)
 
 static cachewarden_reach put(const cachewarden_offer *offer)
 {
-    cachewarden_debug("put action=%.*s output=%.*s size=%llu kind=%s facts=%.*s",
+    cachewarden_debug("put action=%.*s output=%.*s size=%llu kind=%.*s role=%.*s facts=%.*s",
                       CACHEWARDEN_PRINT(cachewarden_hex(&offer->action)),
                       CACHEWARDEN_PRINT(cachewarden_hex(&offer->output)), offer->size,
-                      cachewarden_kind_name(offer->kind), CACHEWARDEN_PRINT(facts_text(offer->facts)));
+                      CACHEWARDEN_PRINT(cachewarden_kind_name(offer->kind)),
+                      CACHEWARDEN_PRINT(cachewarden_role_name(offer->role)),
+                      CACHEWARDEN_PRINT(cachewarden_facts_names(offer->facts)));
     if (offer->size == 666)
         cachewarden_panic("as told");
-    static const cachewarden_reach verdicts[] = {CACHEWARDEN_REACH_SESSION, CACHEWARDEN_REACH_LOCAL,
+    static const cachewarden_reach verdicts[] = {CACHEWARDEN_REACH_EPHEMERAL, CACHEWARDEN_REACH_LOCAL,
                                                  CACHEWARDEN_REACH_SHARED};
     return verdicts[offer->size % 3];
 }

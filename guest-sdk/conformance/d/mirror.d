@@ -16,6 +16,7 @@ struct Settings
     NullableText write;
     const(char)[][] read;
     uint lifetime;
+    const(uint)[] admit;
     const(char)[] refuse;
 }
 
@@ -35,31 +36,25 @@ struct Joined
     }
 }
 
-/// The facts that hold, told in the contract's order.
+/// The facts that hold, told by their bits.
 struct Facts
 {
     uint bits;
 
     void toString(scope void function(const(char)[]) sink) const
     {
-        static immutable names = ["bound", "remote", "audited", "diverged"];
-        foreach (fact, name; names)
+        foreach (fact; 0 .. 32)
         {
             if (!(bits >> fact & 1))
                 continue;
-            if (bits & (1 << fact) - 1)
+            if (bits & (1u << fact) - 1)
                 sink(",");
-            sink(name);
+            Named(factNames, "fact", fact).toString(sink);
         }
         if (!bits)
             sink("-");
     }
 }
-
-static immutable kinds = [
-    "other", "empty", "package-archive", "module-index", "file-list", "test-record", "analysis-facts",
-    "generated-source", "coverage-meta", "probe",
-];
 
 export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labels, size_t labelCount,
     const(Text)* readable, size_t readableCount, const(Text)* writable, size_t writableCount,
@@ -75,8 +70,8 @@ export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labels, 
     log(Level.debug_, "session started=", started, " seed=", seed, " readable=",
         Joined(readable[0 .. readableCount]), " writable=", Joined(writable[0 .. writableCount]));
     foreach (ref label; labels[0 .. labelCount])
-        log(Level.info, "label ", label.name, "=", label.value, " scope=", label.scope_, " verified=",
-            label.verified ? "true" : "false");
+        log(Level.info, "label ", label.name, "=", label.value, " scope=", label.scope_, " hash=",
+            label.hash, " verified=", label.verified ? "true" : "false");
     if (settings.refuse !is null)
     {
         log(Level.warn, "refusing");
@@ -84,29 +79,32 @@ export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labels, 
     }
     auto answer = grant(settings.write, settings.read);
     answer.grant.lifetime = settings.lifetime;
+    answer.grant.admit(settings.admit);
     return answer;
 }
 
 export extern (C) Lookup get(ulong actionA, ulong actionB, ulong actionC, ulong actionD,
     ulong outputA, ulong outputB, ulong outputC, ulong outputD,
-    ulong size, ulong age, uint scope_, uint kind, uint facts)
+    ulong size, ulong age, uint scope_, uint kind, uint role, uint facts)
 {
     log(Level.debug_, "get action=", Digest(actionA, actionB, actionC, actionD),
         " output=", Digest(outputA, outputB, outputC, outputD), " size=", size, " age=", age,
-        " scope=", scope_, " kind=", kinds[kind], " facts=", Facts(facts));
+        " scope=", scope_, " kind=", Named(kindNames, "kind", kind), " role=", Named(roleNames, "role", role),
+        " facts=", Facts(facts));
     assert(age != 666, "as told");
     static immutable verdicts = [Lookup.hit, Lookup.hitVerified, Lookup.skip, Lookup.miss, Lookup.audit];
     return verdicts[age % 5];
 }
 
 export extern (C) Reach put(ulong actionA, ulong actionB, ulong actionC, ulong actionD,
-    ulong outputA, ulong outputB, ulong outputC, ulong outputD, ulong size, uint kind, uint facts)
+    ulong outputA, ulong outputB, ulong outputC, ulong outputD, ulong size, uint kind, uint role,
+    uint facts)
 {
     log(Level.debug_, "put action=", Digest(actionA, actionB, actionC, actionD),
         " output=", Digest(outputA, outputB, outputC, outputD), " size=", size,
-        " kind=", kinds[kind], " facts=", Facts(facts));
+        " kind=", Named(kindNames, "kind", kind), " role=", Named(roleNames, "role", role), " facts=", Facts(facts));
     assert(size != 666, "as told");
-    static immutable verdicts = [Reach.session, Reach.local, Reach.shared_];
+    static immutable verdicts = [Reach.ephemeral, Reach.local, Reach.shared_];
     return verdicts[size % 3];
 }
 

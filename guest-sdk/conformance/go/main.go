@@ -3,17 +3,17 @@ package main
 
 import (
 	"strings"
-	"time"
 
 	"github.com/cachewarden/cachewarden/guest-sdk/go/policy"
 )
 
 type mirror struct {
 	policy.Defaults
-	Write    *string  `json:"write"`
-	Read     []string `json:"read"`
-	Lifetime uint32   `json:"lifetime"`
-	Refuse   refusal  `json:"refuse"`
+	Write    *string       `json:"write"`
+	Read     []string      `json:"read"`
+	Lifetime uint32        `json:"lifetime"`
+	Admit    []policy.Kind `json:"admit"`
+	Refuse   refusal       `json:"refuse"`
 }
 
 func (m *mirror) Open(session policy.Session) (policy.Grant, error) {
@@ -23,13 +23,13 @@ func (m *mirror) Open(session policy.Session) (policy.Grant, error) {
 	policy.Debugf("session started=%d seed=%d readable=%s writable=%s", uint64(session.Started.Unix()), session.Seed,
 		strings.Join(session.Readable, ","), strings.Join(session.Writable, ","))
 	for _, label := range session.Labels {
-		policy.Infof("label %s=%s scope=%s verified=%t", label.Name, label.Value, label.Scope, label.Verified)
+		policy.Infof("label %s=%s scope=%s hash=%s verified=%t", label.Name, label.Value, label.Scope, label.Hash, label.Verified)
 	}
 	if m.Refuse.with != nil {
 		policy.Warnf("refusing")
 		return policy.Grant{}, m.Refuse.with
 	}
-	grant := policy.Grant{Read: m.Read, Lifetime: time.Duration(m.Lifetime) * time.Second}
+	grant := policy.Grant{Read: m.Read, Lifetime: policy.Seconds(m.Lifetime), Admit: m.Admit}
 	if m.Write != nil {
 		grant.Write = *m.Write
 	}
@@ -37,8 +37,8 @@ func (m *mirror) Open(session policy.Session) (policy.Grant, error) {
 }
 
 func (m *mirror) Get(candidate policy.Candidate) policy.Lookup {
-	policy.Debugf("get action=%s output=%s size=%d age=%d scope=%d kind=%s facts=%s", candidate.Action, candidate.Output,
-		candidate.Size, candidate.Age, candidate.Scope, candidate.Kind, candidate.Facts)
+	policy.Debugf("get action=%s output=%s size=%d age=%d scope=%d kind=%s role=%s facts=%s", candidate.Action,
+		candidate.Output, candidate.Size, candidate.Age, candidate.Scope, candidate.Kind, candidate.Role, candidate.Facts)
 	if candidate.Age == 666 {
 		panic("as told")
 	}
@@ -46,8 +46,8 @@ func (m *mirror) Get(candidate policy.Candidate) policy.Lookup {
 }
 
 func (m *mirror) Put(offer policy.Offer) policy.Reach {
-	policy.Debugf("put action=%s output=%s size=%d kind=%s facts=%s", offer.Action, offer.Output, offer.Size, offer.Kind,
-		offer.Facts)
+	policy.Debugf("put action=%s output=%s size=%d kind=%s role=%s facts=%s", offer.Action, offer.Output, offer.Size, offer.Kind,
+		offer.Role, offer.Facts)
 	if offer.Size == 666 {
 		panic("as told")
 	}

@@ -1,7 +1,5 @@
 package policy
 
-import "time"
-
 // Candidate is an entry found for a get, before it is answered.
 type Candidate struct {
 	// Action is what the build asks for: the SHA-256 of all inputs of a step.
@@ -10,23 +8,20 @@ type Candidate struct {
 	Output Digest
 	// Size is the object's, in bytes.
 	Size uint64
-	// Age is in seconds since the entry was put.
-	Age uint64
-	// Scope is where it was found: an index into the grant's Read.
+	// Age is how long ago the entry was put.
+	Age Seconds
+	// Scope is where it was found: an index into the grant's Read; of a scope that Read names twice, the first.
 	Scope uint32
 	// Kind is what the object is.
 	Kind Kind
+	// Role is what the entry is for.
+	Role Role
 	// Facts is what else the host established about it.
 	Facts Facts
 }
 
-// OlderThan is whether the entry was put longer ago than this.
-func (c Candidate) OlderThan(age time.Duration) bool {
-	return age < 0 || c.Age > uint64(age/time.Second)
-}
-
 // Lookup is the verdict on a get.
-type Lookup uint8
+type Lookup uint32
 
 const (
 	// LookupHit answers with the entry.
@@ -38,11 +33,11 @@ const (
 	// LookupMiss answers a miss, whatever the next scopes hold: the build makes it again.
 	LookupMiss
 	// LookupAudit answers a miss, and compares what the build makes: the offer that follows has [FactAudited], and
-	// [FactDiverged] where the bytes differ, which cachewarden also says aloud.
+	// [FactDiverged] where the bytes differ, which cachewarden also reports.
 	LookupAudit
 )
 
+var lookupNames = []string{"hit", "hit-verified", "skip", "miss", "audit"}
+
 // String is the contract's word: hit, hit-verified, skip, miss or audit.
-func (l Lookup) String() string {
-	return word(l, "hit", "hit-verified", "skip", "miss", "audit")
-}
+func (l Lookup) String() string { return word(lookupNames, "lookup", uint32(l)) }

@@ -6,7 +6,7 @@ import (
 	"github.com/cachewarden/cachewarden/guest-sdk/go/policy"
 )
 
-// frugal sends nothing to other machines that is larger than Largest.
+// frugal keeps what is larger than Largest on this machine, and what no other machine can use.
 type frugal struct {
 	policy.Defaults
 	Largest uint64 `json:"largest"`
@@ -18,7 +18,7 @@ func (f *frugal) Put(offer policy.Offer) policy.Reach {
 	if offer.Size > f.Largest {
 		return policy.ReachLocal
 	}
-	return policy.ReachShared
+	return offer.Kind.DefaultReach()
 }
 
 func ExampleOpen() {
@@ -45,11 +45,11 @@ func ExampleSession_VerifiedLabel() {
 		return policy.Grant{Write: own, Read: []string{own}}, nil
 	}
 
-	proved := policy.Label{Name: "user", Value: "1000", Scope: "1000", Verified: true}
+	proved := policy.NewVerifiedLabel("user", "1000")
 	grant, err := open(policy.Session{Labels: []policy.Label{proved}})
 	fmt.Println(grant.Write, err)
 
-	claimed := policy.Label{Name: "user", Value: "1000", Scope: "1000"}
+	claimed := policy.NewLabel("user", "1000")
 	_, err = open(policy.Session{Labels: []policy.Label{claimed}})
 	fmt.Println(err)
 	// Output:

@@ -1,9 +1,6 @@
 package policy
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // Grant is what a session may do. The zero Grant is nothing: every get is a miss, and no put outlives the session.
 //
@@ -13,10 +10,12 @@ type Grant struct {
 	// Write is the scope that puts go to. Empty: nothing outlives the session.
 	Write string
 	// Read has the scopes that gets look in, in this order; at most 64. Write is not among them by itself.
+	// To read a scope is to trust everybody who may write it.
 	Read []string
-	// Lifetime is how long what this session puts counts, in whole seconds, rounded up; at most 136 years.
-	// 0: as long as the store keeps it. A negative one counts as a second.
-	Lifetime time.Duration
+	// Lifetime is how long what this session puts counts; at most 136 years. 0: as long as the store keeps it.
+	Lifetime Seconds
+	// Admit has the kinds that count only where a grant names them; today that is [KindExecutable].
+	Admit []Kind
 }
 
 // DefaultGrant is the grant of a session without a policy: it writes and reads its default scope.
@@ -25,14 +24,5 @@ func DefaultGrant(session Session) Grant {
 	return Grant{Write: scope, Read: []string{scope}}
 }
 
-// lifetimeSeconds is never 0 by rounding: that would be no end at all.
-func (g Grant) lifetimeSeconds() uint32 {
-	if g.Lifetime < 0 {
-		return 1
-	}
-	seconds := g.Lifetime / time.Second
-	if g.Lifetime%time.Second > 0 {
-		seconds++
-	}
-	return uint32(min(seconds, math.MaxUint32))
-}
+// wireLifetime is the lifetime as the contract has it. A longer one is cut: to wrap it around could make it short.
+func (g Grant) wireLifetime() uint32 { return uint32(min(g.Lifetime, math.MaxUint32)) }

@@ -11,7 +11,7 @@ import (
 //
 // Nothing is allocated for a get or a put. The host never makes two calls at once.
 
-//go:wasmimport cachewarden:policy/host@0.1.0 log
+//go:wasmimport cachewarden:policy/host@0.2.0 log
 func hostLog(level uint32, message string)
 
 func log(level level, message string) { hostLog(uint32(level), message) }
@@ -77,25 +77,27 @@ func open(
 }
 
 //go:wasmexport get
-func get(actionA, actionB, actionC, actionD, outputA, outputB, outputC, outputD, size, age uint64, scope, kind, facts uint32) uint32 {
+func get(actionA, actionB, actionC, actionD, outputA, outputB, outputC, outputD, size, age uint64, scope, kind, role, facts uint32) uint32 {
 	return uint32(opened.Get(Candidate{
 		Action: digest(actionA, actionB, actionC, actionD),
 		Output: digest(outputA, outputB, outputC, outputD),
 		Size:   size,
-		Age:    age,
+		Age:    Seconds(age),
 		Scope:  scope,
 		Kind:   Kind(kind),
+		Role:   Role(role),
 		Facts:  Facts(facts),
 	}))
 }
 
 //go:wasmexport put
-func put(actionA, actionB, actionC, actionD, outputA, outputB, outputC, outputD, size uint64, kind, facts uint32) uint32 {
+func put(actionA, actionB, actionC, actionD, outputA, outputB, outputC, outputD, size uint64, kind, role, facts uint32) uint32 {
 	return uint32(opened.Put(Offer{
 		Action: digest(actionA, actionB, actionC, actionD),
 		Output: digest(outputA, outputB, outputC, outputD),
 		Size:   size,
 		Kind:   Kind(kind),
+		Role:   Role(role),
 		Facts:  Facts(facts),
 	}))
 }

@@ -4,7 +4,7 @@
 // each of them counts. A policy is a type that embeds [Defaults] and has the methods of [Policy] where it differs from
 // plain caching; [Register] hands it to cachewarden:
 //
-//	// frugal sends nothing to other machines that is larger than Largest.
+//	// frugal keeps what is larger than Largest on this machine, and what no other machine can use.
 //	type frugal struct {
 //		policy.Defaults
 //		Largest uint64 `json:"largest"` // in bytes
@@ -16,7 +16,7 @@
 //		if offer.Size > f.Largest {
 //			return policy.ReachLocal
 //		}
-//		return policy.ReachShared
+//		return offer.Kind.DefaultReach()
 //	}
 //
 //	func init() { policy.Register(newFrugal) }
@@ -65,8 +65,8 @@ func (Defaults) Open(session Session) (Grant, error) { return DefaultGrant(sessi
 // Get answers [LookupHit]: every entry counts.
 func (Defaults) Get(Candidate) Lookup { return LookupHit }
 
-// Put answers [ReachShared]: as far as the operator allows.
-func (Defaults) Put(Offer) Reach { return ReachShared }
+// Put answers [Kind.DefaultReach].
+func (Defaults) Put(offer Offer) Reach { return offer.Kind.DefaultReach() }
 
 // Close does nothing.
 func (Defaults) Close(Totals) {}

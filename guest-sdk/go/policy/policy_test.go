@@ -2,8 +2,8 @@ package policy
 
 import (
 	"math"
+	"strings"
 	"testing"
-	"time"
 )
 
 func TestAStarIsAnyRunOfCharacters(t *testing.T) {
@@ -62,38 +62,68 @@ func TestAClaimNeverStandsBeforeAProof(t *testing.T) {
 	}
 }
 
-func TestALifetimeNeverBecomesNoEnd(t *testing.T) {
-	for lifetime, expected := range map[time.Duration]uint32{
-		0:                               0,
-		-time.Hour:                      1,
-		time.Nanosecond:                 1,
-		1500 * time.Millisecond:         2,
-		time.Minute:                     60,
-		math.MaxUint32 * time.Second:    math.MaxUint32,
-		math.MaxInt64 * time.Nanosecond: math.MaxUint32,
+func TestALongLifetimeIsCutAndNeverBecomesShort(t *testing.T) {
+	for lifetime, expected := range map[Seconds]uint32{
+		0:                  0,
+		1:                  1,
+		30 * Day:           2_592_000,
+		math.MaxUint32:     math.MaxUint32,
+		math.MaxUint32 + 1: math.MaxUint32,
+		math.MaxUint64:     math.MaxUint32,
 	} {
-		if seconds := (Grant{Lifetime: lifetime}).lifetimeSeconds(); seconds != expected {
-			t.Errorf("%v became %d seconds", lifetime, seconds)
+		if seconds := (Grant{Lifetime: lifetime}).wireLifetime(); seconds != expected {
+			t.Errorf("%d became %d seconds", lifetime, seconds)
 		}
 	}
 }
 
-func TestAgeIsComparedInWholeSeconds(t *testing.T) {
-	hour := Candidate{Age: 3600}
-	if hour.OlderThan(time.Hour) || !hour.OlderThan(time.Hour-time.Second) || !(Candidate{Age: 1 << 40}).OlderThan(math.MaxInt64) {
-		t.Error("the limit itself is not older, and 2^40 seconds are")
+func TestAKindIsParsedFromItsNameOrItsNumber(t *testing.T) {
+	for _, kind := range []Kind{KindOther, KindPGOProfile, KindPGOProfile + 1, 4242, math.MaxUint32} {
+		if parsed, err := ParseKind(kind.String()); parsed != kind || err != nil {
+			t.Errorf("%s became %s, %v", kind, parsed, err)
+		}
+	}
+	for _, name := range []string{"", "archive", "Empty", "kind-", "kind-x", "kind--1", "kind-4294967296", "role-1"} {
+		if kind, err := ParseKind(name); err == nil || !strings.Contains(err.Error(), "`"+name+"`") {
+			t.Errorf("%q became %s, %v", name, kind, err)
+		}
+	}
+}
+
+func TestWhatOthersCannotUseStaysHereByDefault(t *testing.T) {
+	for kind, expected := range map[Kind]Reach{
+		KindModuleIndex:    ReachLocal,
+		KindTestRecord:     ReachLocal,
+		KindExecutable:     ReachLocal,
+		KindFixArchive:     ReachLocal,
+		KindPackageArchive: ReachShared,
+		4242:               ReachShared,
+	} {
+		if reach := (Defaults{}).Put(Offer{Kind: kind}); reach != expected {
+			t.Errorf("%s: %s", kind, reach)
+		}
+	}
+}
+
+func TestOnlyAVerifiedLabelIsVerified(t *testing.T) {
+	if NewLabel("user", "1000").Verified || !NewVerifiedLabel("user", "1000").Verified {
+		t.Error("a claim is not a proof")
 	}
 }
 
 func TestWordsAreTheContracts(t *testing.T) {
 	for _, test := range []struct{ got, expected string }{
 		{KindOther.String(), "other"},
-		{KindProbe.String(), "probe"},
-		{Kind(10).String(), "policy.Kind(10)"},
+		{KindPGOProfile.String(), "pgo-profile"},
+		{Kind(4242).String(), "kind-4242"},
+		{RoleUnknown.String(), "unknown"},
+		{RoleCoverProfile.String(), "cover-profile"},
+		{Role(77).String(), "role-77"},
 		{LookupAudit.String(), "audit"},
 		{ReachShared.String(), "shared"},
 		{Facts(0).String(), "-"},
-		{(FactBound | FactDiverged).String(), "bound,diverged"},
+		{(FactBuildIDMatches | FactDiverged).String(), "build-id-matches,diverged"},
+		{(FactRemote | 1<<9 | 1<<31).String(), "remote,fact-9,fact-31"},
 		{Digest{0x01, 31: 0xff}.String(), "01000000000000000000000000000000000000000000000000000000000000ff"},
 	} {
 		if test.got != test.expected {

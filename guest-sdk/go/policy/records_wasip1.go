@@ -20,14 +20,20 @@ func (t text) read() string {
 }
 
 type labelRecord struct {
-	name, value, scope text
-	verified           uint32 // a byte, and three of padding
+	name, value, scope, hash text
+	verified                 uint32 // a byte, and three of padding
 }
 
 func readLabels(records unsafe.Pointer, count uint32) []Label {
 	labels := make([]Label, count)
 	for index, record := range unsafe.Slice((*labelRecord)(records), count) {
-		labels[index] = Label{record.name.read(), record.value.read(), record.scope.read(), record.verified&0xff != 0}
+		labels[index] = Label{
+			Name:     record.name.read(),
+			Value:    record.value.read(),
+			Scope:    record.scope.read(),
+			Hash:     record.hash.read(),
+			Verified: record.verified&0xff != 0,
+		}
 	}
 	return labels
 }
@@ -42,15 +48,16 @@ func readTexts(records unsafe.Pointer, count uint32) []string {
 
 // answer is what open returns the address of. It keeps everything that its words point to.
 var answer struct {
-	words  [7]uint32
+	words  [9]uint32
 	write  string
 	read   []string
 	texts  []text
+	admit  []Kind
 	reason string
 }
 
 func answerGrant(grant Grant) {
-	answer.write, answer.read, answer.texts = grant.Write, grant.Read, nil
+	answer.write, answer.read, answer.texts, answer.admit = grant.Write, grant.Read, nil, grant.Admit
 	for _, scope := range grant.Read {
 		answer.texts = append(answer.texts, textOf(scope))
 	}
@@ -60,11 +67,13 @@ func answerGrant(grant Grant) {
 	}
 	write := textOf(grant.Write)
 	read := address(unsafe.Pointer(unsafe.SliceData(answer.texts)))
+	admit := address(unsafe.Pointer(unsafe.SliceData(answer.admit)))
 	answer.words = [...]uint32{
 		0, // granted
 		some, write.address, write.length,
 		read, uint32(len(answer.texts)),
-		grant.lifetimeSeconds(),
+		grant.wireLifetime(),
+		admit, uint32(len(answer.admit)),
 	}
 }
 
@@ -75,7 +84,7 @@ func answerRefusal(refusal error) {
 	}
 	answer.reason = refusal.Error()
 	reason := textOf(answer.reason)
-	answer.words = [...]uint32{1, which, reason.address, reason.length, 0, 0, 0}
+	answer.words = [...]uint32{1, which, reason.address, reason.length, 0, 0, 0, 0, 0}
 }
 
 func address(pointer unsafe.Pointer) uint32 { return uint32(uintptr(pointer)) }

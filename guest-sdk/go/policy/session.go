@@ -5,7 +5,7 @@ import "time"
 // Session is one run of one go command, and all that is known about it. A test writes one down:
 //
 //	session := policy.Session{
-//		Labels:   []policy.Label{{Name: "GITHUB_REF", Value: "refs/heads/main", Scope: "refs_2fheads_2fmain"}},
+//		Labels:   []policy.Label{policy.NewLabel("GITHUB_REF", "refs/heads/main")},
 //		Settings: `{"largest": 1000}`,
 //	}
 type Session struct {
@@ -24,7 +24,7 @@ type Session struct {
 	Settings string
 }
 
-// Label is one thing known about a session.
+// Label is one thing known about a session. A test makes one with [NewLabel].
 type Label struct {
 	// Name is as the operator chose it: --label NAME=VALUE, --label-env NAME. Names that begin with "cachewarden." are
 	// the host's own.
@@ -34,6 +34,8 @@ type Label struct {
 	// Scope is Value made fit to be part of a scope's name: at most 80 characters, and different for different values.
 	// Put a prefix before it, or a branch that is called main gets the scope main.
 	Scope string
+	// Hash is 24 hexadecimal digits of the value's SHA-256. It stands for the value in a scope's name where two must fit.
+	Hash string
 	// Verified is whether the host proved it. If not, the job only says so.
 	Verified bool
 }

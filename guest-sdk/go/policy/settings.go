@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,27 +14,21 @@ import (
 // readSettings reads a JSON object into the exported fields of a policy. Any error is a SettingsRefusal that names the
 // field.
 //
-// encoding/json does the reading, but takes LABEL for label and null for "as it was": both would leave a mistake of the
-// operator unseen, so checkNames looks first, and checkSpelling before it.
+// The host hands over an object without duplicate fields or broken strings. encoding/json does the reading, but takes
+// LABEL for label and null for "as it was": both would leave a mistake of the operator unseen, so checkNames looks first.
 func readSettings(text string, policy Policy) error {
 	if text == "" {
 		text = "{}"
 	}
-	var settings any
+	var settings map[string]any
 	if err := json.Unmarshal([]byte(text), &settings); err != nil {
 		return SettingsRefusal(err.Error())
-	}
-	if _, object := settings.(map[string]any); !object {
-		return SettingsRefusal("expected a JSON object, such as {}")
-	}
-	if err := checkSpelling(text); err != nil {
-		return err
 	}
 	var fields any = policy
 	if reflect.TypeOf(policy).Kind() != reflect.Pointer {
 		fields = &struct{}{} // nothing can be set in a copy
 	}
-	if err := checkNames(settings, reflect.TypeOf(fields), ""); err != nil {
+	if err := checkObject(settings, reflect.TypeOf(fields).Elem(), ""); err != nil {
 		return err
 	}
 	decoder := json.NewDecoder(strings.NewReader(text))
@@ -130,6 +125,9 @@ func misfit(path string, wanted reflect.Type, found string) error {
 }
 
 func expected(wanted reflect.Type) string {
+	if reflect.PointerTo(wanted).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "a string"
+	}
 	switch wanted.Kind() {
 	case reflect.Bool:
 		return "true or false"

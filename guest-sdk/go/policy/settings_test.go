@@ -18,6 +18,8 @@ type configured struct {
 	ByScope map[string]rule `json:"by_scope"`
 	OneIn   uint8           `json:"one_in"`
 	Limit   *int8           `json:"limit"`
+	Kinds   []Kind          `json:"kinds"`
+	Limits  map[Kind]int    `json:"limits"`
 	Ignored string          `json:"-"`
 	opened  int
 }
@@ -41,33 +43,29 @@ func TestSettingsAreReadAndWhatIsAbsentKeepsItsDefault(t *testing.T) {
 
 func TestWrongSettingsAreToldByField(t *testing.T) {
 	for settings, expected := range map[string]string{
-		`{"label": 3}`:                                   "`label`: expected a string, found number",
-		`{"label": null}`:                                "`label`: expected a string, found null",
-		`{"trusted": "main"}`:                            "`trusted`: expected a list, found string",
-		`{"trusted": ["a", null]}`:                       "`trusted[1]`: expected a string, found null",
-		`{"trusted": [1]}`:                               "`trusted`: expected a string, found number",
-		`{"trusted": null}`:                              "`trusted`: expected a list, found null",
-		`{"one_in": -1}`:                                 "`one_in`: expected a whole number from 0 to 255, found number -1",
-		`{"one_in": 256}`:                                "`one_in`: expected a whole number from 0 to 255, found number 256",
-		`{"one_in": 1.5}`:                                "`one_in`: expected a whole number from 0 to 255, found number 1.5",
-		`{"limit": 128}`:                                 "`limit`: expected a whole number from -128 to 127, found number 128",
-		`{"rules": {}}`:                                  "`rules`: expected a list, found object",
-		`{"rules": [{"scop": "a"}]}`:                     "unknown field `rules[0].scop`, expected one of `scope`",
-		`{"by_scope": {"a": {"s": 1}}}`:                  "unknown field `by_scope.a.s`, expected one of `scope`",
-		`{"label": "a", "label": "a"}`:                   "`label`: the field is there twice",
-		`{"rules": [{"scope": "a", "sc\u006fpe": "a"}]}`: "`rules[0].scope`: the field is there twice",
-		`{"trusted": ["\ud83d\ude00", "\ud83d\n"]}`:      "`trusted[1]`: half of a surrogate pair is no character",
-		`{"label": "\\\ude00"}`:                          "`label`: half of a surrogate pair is no character",
-		`{"trustd": []}`:                                 "unknown field `trustd`, expected one of `by_scope`, `label`, `limit`, `one_in`, `rules`, `trusted`",
-		`{"LABEL": "a"}`:                                 "unknown field `LABEL`",
-		`{"Ignored": "a"}`:                               "unknown field `Ignored`",
-		`{"opened": 1}`:                                  "unknown field `opened`",
-		`{"b": 1, "a": 1}`:                               "unknown field `a`",
-		`[]`:                                             "expected a JSON object",
-		`null`:                                           "expected a JSON object",
-		`7`:                                              "expected a JSON object",
-		`{"label": `:                                     "unexpected end of JSON input",
-		`{} {}`:                                          "after top-level value",
+		`{"label": 3}`:                  "`label`: expected a string, found number",
+		`{"label": null}`:               "`label`: expected a string, found null",
+		`{"trusted": "main"}`:           "`trusted`: expected a list, found string",
+		`{"trusted": ["a", null]}`:      "`trusted[1]`: expected a string, found null",
+		`{"trusted": [1]}`:              "`trusted`: expected a string, found number",
+		`{"trusted": null}`:             "`trusted`: expected a list, found null",
+		`{"one_in": -1}`:                "`one_in`: expected a whole number from 0 to 255, found number -1",
+		`{"one_in": 256}`:               "`one_in`: expected a whole number from 0 to 255, found number 256",
+		`{"one_in": 1.5}`:               "`one_in`: expected a whole number from 0 to 255, found number 1.5",
+		`{"limit": 128}`:                "`limit`: expected a whole number from -128 to 127, found number 128",
+		`{"rules": {}}`:                 "`rules`: expected a list, found object",
+		`{"rules": [{"scop": "a"}]}`:    "unknown field `rules[0].scop`, expected one of `scope`",
+		`{"by_scope": {"a": {"s": 1}}}`: "unknown field `by_scope.a.s`, expected one of `scope`",
+		`{"kinds": ["archive"]}`:        "`archive` is no kind",
+		`{"kinds": ["empty", 2]}`:       "`kinds`: expected a string, found number",
+		`{"kinds": [null]}`:             "`kinds[0]`: expected a string, found null",
+		`{"limits": {"archive": 1}}`:    "`archive` is no kind",
+		`{"trustd": []}`:                "unknown field `trustd`, expected one of `by_scope`, `kinds`, `label`, `limit`, `limits`, `one_in`, `rules`, `trusted`",
+		`{"LABEL": "a"}`:                "unknown field `LABEL`",
+		`{"Ignored": "a"}`:              "unknown field `Ignored`",
+		`{"opened": 1}`:                 "unknown field `opened`",
+		`{"b": 1, "a": 1}`:              "unknown field `a`",
+		`{"label": `:                    "unexpected end of JSON input",
 	} {
 		_, err := Open(&configured{}, Session{Settings: settings})
 		var refusal SettingsRefusal

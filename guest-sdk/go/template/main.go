@@ -1,4 +1,4 @@
-// Objects that are larger than a setting stay on this machine.
+// Objects that are larger than a setting stay on this machine, and so do those that no other machine can use.
 package main
 
 import "github.com/cachewarden/cachewarden/guest-sdk/go/policy"
@@ -19,7 +19,7 @@ func (f *frugal) Put(offer policy.Offer) policy.Reach {
 	if offer.Size > f.Largest {
 		return policy.ReachLocal
 	}
-	return policy.ReachShared
+	return offer.Kind.DefaultReach()
 }
 
 func init() { policy.Register(newFrugal) }

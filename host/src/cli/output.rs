@@ -16,6 +16,11 @@ pub(super) fn complain(text: &str) {
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
 
+/// Asks a person something, who answers on the same line.
+pub(super) fn ask(question: &str) {
+    let _ = io::stderr().write_all(question.as_bytes());
+}
+
 /// Says that a verb waits for another process that is at work on the store.
 pub(super) fn complain_of_waiting(process: Option<u32>) {
     let who = match process {

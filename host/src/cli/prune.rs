@@ -64,8 +64,8 @@ fn is_confirmed() -> io::Result<bool> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(true);
     }
-    eprint!(
-        "--now also removes what builds that are running may still read; such a build fails. Go on? [y/N] "
+    output::ask(
+        "--now also removes what builds that are running may still read; such a build fails. Go on? [y/N] ",
     );
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;

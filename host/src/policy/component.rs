@@ -248,8 +248,8 @@ mod tests {
 
     #[test]
     fn every_subset_of_exports_makes_a_component() {
-        let get = r#"(func (export "get") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) i32.const 0)"#;
-        let put = r#"(func (export "put") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32) i32.const 2)"#;
+        let get = r#"(func (export "get") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32 i32) (result i32) i32.const 0)"#;
+        let put = r#"(func (export "put") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) i32.const 2)"#;
         let close = r#"(func (export "close") (param i64 i64 i64 i64 i64 i64 i64))"#;
         for functions in [
             get.into(),
@@ -276,7 +276,7 @@ mod tests {
             (b"(module (func (export \"_start\")) (func (export \"close\") (param i64 i64 i64 i64 i64 i64 i64)))", "build it as a library"),
             (
                 b"(module (func (export \"put\")))",
-                "its export `put` is not the contract's `put: func(offer: offer) -> reach`: expected the core function `(param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)`, found `(func)`",
+                "its export `put` is not the contract's `put: func(offer: offer) -> reach`: expected the core function `(param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32)`, found `(func)`",
             ),
             (
                 b"(module (memory (export \"close\") 1))",

@@ -114,7 +114,7 @@ impl Session {
                     return nothing(true);
                 }
             };
-            if self.store.take(&mut found, verify, now) {
+            if self.store.take(&mut found, verify, now) && self.can_be_run(&found) {
                 if verdict.is_none() {
                     self.record_answer("get", action, "hit", reasons::NO_QUESTION);
                 }
@@ -126,6 +126,12 @@ impl Session {
             self.record_answer("get", action, "miss", reasons::ABSENT);
         }
         nothing(refused)
+    }
+
+    /// Whether what was found has the mode of a program, where it is one.
+    fn can_be_run(&self, found: &Found) -> bool {
+        found.entry.content.kind != Kind::Executable
+            || self.store.allow_execution(found.disk_path()).is_ok()
     }
 
     /// The policy's verdict on a candidate; none where it does not decide gets.

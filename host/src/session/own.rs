@@ -44,12 +44,17 @@ impl OwnPuts {
         self.puts.get(action)
     }
 
+    /// Forgets what was put for an action.
+    pub(super) fn forget(&mut self, action: &Digest) {
+        if let Some(earlier) = self.puts.remove(action) {
+            self.bytes -= earlier.weight();
+        }
+    }
+
     /// Notes a put in place of an earlier one for this action; false where there is no room for it. The earlier one is gone
     /// then, too: it is no longer what this session put.
     fn note(&mut self, action: Digest, put: OwnPut) -> bool {
-        if let Some(earlier) = self.puts.remove(&action) {
-            self.bytes -= earlier.weight();
-        }
+        self.forget(&action);
         let weight = put.weight();
         if self.bytes + weight > MAX_BYTES {
             return false;

@@ -83,8 +83,14 @@ impl Session {
             // Not even this session is told it again.
             self.tally.refused_puts += 1;
             self.record_answer("put", action, "ephemeral", reason);
-            self.own.remove(action);
+            self.own.forget(action);
             return sink.send(&Response::Kept(id, &stored.disk_path));
+        }
+        if content.kind == Kind::Executable
+            && let Err(error) = self.store.allow_execution(&stored.disk_path)
+        {
+            let reason = format!("the object cannot be made executable: {error}");
+            return sink.send(&Response::Failed(id, reason));
         }
         let offer = self.offer(action, output, stored.size, content);
         let reach = self.decide(&offer, &stored);

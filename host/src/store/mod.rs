@@ -53,7 +53,9 @@ pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
 pub use verify::{Told, Verified};
 
 use std::collections::HashMap;
+use std::fs::{self, Permissions};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
@@ -240,6 +242,18 @@ impl Store {
     /// Remembers what was answered, once nobody waits for it, so that it is found with less the next time.
     pub fn remember(&self, found: Found) {
         found.remember(self.boot);
+    }
+
+    /// Gives an object the mode of a program. Nobody has it open for writing by then, or the system would not run it.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the object is somebody else's.
+    pub fn allow_execution(&self, disk_path: &str) -> io::Result<()> {
+        let mode = Permissions::from_mode(objects::PROGRAM_MODE);
+        if fs::symlink_metadata(disk_path)?.permissions().mode() & 0o7777 == objects::PROGRAM_MODE {
+            return Ok(());
+        }
+        fs::set_permissions(disk_path, mode)
     }
 
     /// Whether an object that this session put is there still; it is marked as used.

@@ -24,6 +24,9 @@ pub(super) const BUFFER: usize = 128 * 1024;
 /// Nobody writes to an object, not even its owner.
 pub(super) const OBJECT_MODE: u32 = 0o444;
 
+/// An object that a policy takes as a program: cmd/go runs it.
+pub(super) const PROGRAM_MODE: u32 = 0o555;
+
 /// A folder of objects.
 #[derive(Debug)]
 pub(super) struct Objects {

@@ -2,7 +2,6 @@
 
 pub(in crate::hostile) fn policy(depth: usize) -> Vec<u8> {
     let (open, close) = ("(block ".repeat(depth), ")".repeat(depth));
-    let put =
-        "(func (export \"put\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32)";
+    let put = "(func (export \"put\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32)";
     format!("(module {put} {open}{close} (i32.const 2)))").into_bytes()
 }

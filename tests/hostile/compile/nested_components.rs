@@ -3,7 +3,7 @@
 use wasm_encoder::{Component, ComponentSection, NestedComponentSection};
 
 use super::super::{parts, shape};
-use crate::support::{OLDER_PATCH, component_for};
+use crate::support::{CONTRACT_VERSION, component_for};
 
 pub(in crate::hostile) fn policy(depth: u32) -> Vec<u8> {
     let mut nested = Component::new();
@@ -12,7 +12,7 @@ pub(in crate::hostile) fn policy(depth: u32) -> Vec<u8> {
         outer.section(&NestedComponentSection(&nested));
         nested = outer;
     }
-    let mut policy = component_for(OLDER_PATCH, parts::smallest(), shape::PUT);
+    let mut policy = component_for(CONTRACT_VERSION, parts::smallest(), shape::PUT);
     NestedComponentSection(&nested).append_to_component(&mut policy);
     policy
 }

@@ -4,13 +4,13 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $folders)))
 (; world
 package tests:policy;
 
 world reads {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:filesystem/preopens@0.3.0;
   export get: func(candidate: candidate) -> lookup;
 }

@@ -8,14 +8,14 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $open (i32.const 1) (i32.const 0) (i32.const 64) (i32.const 11) (i32.const 0) (i32.const 1) (i32.const 128))
     (i32.const 0)))
 (; world
 package tests:policy;
 
 world forges {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:filesystem/types@0.2.6;
   export get: func(candidate: candidate) -> lookup;
 }

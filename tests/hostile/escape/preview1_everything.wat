@@ -113,7 +113,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $fd i32)
     (i64.store (i32.const 256) (i64.const -1))
     (call $is (i32.const 0) (call $args_sizes_get (i32.const 256) (i32.const 260)))

@@ -156,7 +156,7 @@ pub(in crate::hostile) fn policy_around(before: &str, after: &str) -> Vec<u8> {
         (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) (i32.const 8192))
         {asks}
         (func (export "get")
-          (param $action i64) (param i64 i64 i64) (param i64 i64 i64 i64) (param i64 i64) (param i32 i32 i32) (result i32)
+          (param $action i64) (param i64 i64 i64) (param i64 i64 i64 i64) (param i64 i64) (param i32 i32 i32 i32) (result i32)
           (local $wanted i32)
           (local.set $wanted (i32.wrap_i64 (i64.shr_u (local.get $action) (i64.const 56))))
           {chosen}
@@ -172,7 +172,7 @@ pub(in crate::hostile) fn policy_around(before: &str, after: &str) -> Vec<u8> {
     }
     world.push_str("  export get: func(candidate: candidate) -> lookup;\n}\n");
     let module = wat::parse_str(&module).expect("the module is right");
-    component_with(engine(), OLDER_PATCH, module, &world)
+    component_with(engine(), CONTRACT_VERSION, module, &world)
 }
 
 /// The body of a function that asks another one, and tells whether that failed.

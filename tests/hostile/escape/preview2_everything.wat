@@ -70,7 +70,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $environment (i32.const 256))
     (call $none)
     (call $arguments (i32.const 256))
@@ -106,7 +106,7 @@
 package tests:policy;
 
 world asks {
-  use cachewarden:policy/types@0.1.0.{session, grant, refusal, candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{session, grant, refusal, candidate, lookup};
   import wasi:cli/environment@0.2.6;
   import wasi:cli/stdin@0.2.6;
   import wasi:cli/stdout@0.2.6;

@@ -17,7 +17,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (if (i32.ne (i32.load8_u $one (i32.const 64)) (i32.const 7)) (then unreachable))
     (memory.init $one $passive (i32.const 128) (i32.const 0) (i32.const 4))
     (memory.fill $two (i32.const 0) (i32.const 9) (i32.const 16))
@@ -32,5 +32,5 @@
 
   (func (export "put")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (i32.const 2)))

@@ -1,6 +1,6 @@
-;; Was made for version 0.2.0 of the contract. Must: the helper does not start; one text names both versions.
+;; Was made for version 0.3.0 of the contract. Must: the helper does not start; one text names both versions.
 (module
-  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
+  (import "cachewarden:policy/host@0.3.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
 
   (memory (export "memory") 1)
 
@@ -9,5 +9,5 @@
 
   (func (export "put")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (i32.const 2)))

@@ -39,7 +39,7 @@
   ;; One way after the other, by the action's first byte.
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $way i64)
     (local.set $way (i64.shr_u (local.get $action) (i64.const 56)))
     (if (i64.eq (local.get $way) (i64.const 1)) (then (call $names)))
@@ -50,7 +50,7 @@
 package tests:policy;
 
 world hands-over {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:sockets/instance-network@0.2.6;
   import wasi:sockets/ip-name-lookup@0.2.6;
   import wasi:cli/stdout@0.2.6;

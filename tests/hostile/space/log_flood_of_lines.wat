@@ -1,6 +1,6 @@
 ;; Logs two thousand lines in each get. Must: the first lines are passed on, the rest is dropped, and that is said.
 (module
-  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
+  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
 
   (memory (export "memory") 1)
 
@@ -11,7 +11,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $left i32)
     (local.set $left (i32.const 2000))
     (loop $again

@@ -11,7 +11,7 @@ use crate::support::*;
 const MOST_ADDRESSES: u64 = 20 << 30;
 
 pub(in crate::hostile) fn policy(memories: usize) -> Vec<u8> {
-    let put = "(func (export \"put\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32) (result i32) (i32.const 2))";
+    let put = "(func (export \"put\") (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) (i32.const 2))";
     format!("(module {} {put})", "(memory 1)".repeat(memories)).into_bytes()
 }
 

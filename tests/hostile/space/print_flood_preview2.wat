@@ -8,7 +8,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $left i32)
     (local $stream i32)
     (local.set $stream (call $stderr))
@@ -24,7 +24,7 @@
 package tests:policy;
 
 world floods {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:cli/stderr@0.2.6;
   import wasi:io/streams@0.2.6;
   export get: func(candidate: candidate) -> lookup;

@@ -6,7 +6,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (loop $for_ever
       (drop (call $subscribe (i64.const 1)))
       (br $for_ever))
@@ -15,7 +15,7 @@
 package tests:policy;
 
 world hoards {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:clocks/monotonic-clock@0.2.6;
   export get: func(candidate: candidate) -> lookup;
 }

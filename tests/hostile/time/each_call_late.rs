@@ -24,11 +24,11 @@ pub(super) fn policy() -> Vec<u8> {
 pub(super) fn policy_of_log() -> Vec<u8> {
     let mut text = String::from(
         r#"(module
-        (import "cachewarden:policy/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+        (import "cachewarden:policy/host@0.2.0" "log" (func $log (param i32 i32 i32)))
         (memory (export "memory") 1900)
         (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
         (func (export "get")
-          (param i64 i64 i64 i64) (param i64 i64 i64 i64) (param i64 i64) (param i32 i32 i32) (result i32)"#,
+          (param i64 i64 i64 i64) (param i64 i64 i64 i64) (param i64 i64) (param i32 i32 i32 i32) (result i32)"#,
     );
     write!(
         text,

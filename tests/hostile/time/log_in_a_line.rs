@@ -5,11 +5,11 @@ pub(super) fn policy(calls: usize) -> Vec<u8> {
     let calls = call.repeat(calls);
     format!(
         r#"(module
-        (import "cachewarden:policy/host@0.1.0" "log" (func $log (param i32 i32 i32)))
+        (import "cachewarden:policy/host@0.2.0" "log" (func $log (param i32 i32 i32)))
         (memory (export "memory") 64)
         (func (export "cabi_realloc") (param i32 i32 i32 i32) (result i32) unreachable)
         (func (export "put")
-          (param i64 i64 i64 i64) (param i64 i64 i64 i64) (param i64) (param i32 i32) (result i32)
+          (param i64 i64 i64 i64) (param i64 i64 i64 i64) (param i64) (param i32 i32 i32) (result i32)
           {calls}
           (i32.const 2)))"#
     )

@@ -12,7 +12,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $pollable i32)
     (local.set $pollable (call $subscribe (i64.const 31536000000000000)))
     (call $block (local.get $pollable))
@@ -24,7 +24,7 @@
 package tests:policy;
 
 world sleeps {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:clocks/monotonic-clock@0.2.6;
   import wasi:io/poll@0.2.6;
   export get: func(candidate: candidate) -> lookup;

@@ -21,7 +21,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $block (call $for_input (call $stdin)))
     (call $block (call $for_output (call $stdout)))
     (call $read (call $stdin) (i64.const 1) (i32.const 64))
@@ -39,7 +39,7 @@
 package tests:policy;
 
 world waits {
-  use cachewarden:policy/types@0.1.0.{candidate, lookup};
+  use cachewarden:policy/types@0.2.0.{candidate, lookup};
   import wasi:cli/stdin@0.2.6;
   import wasi:cli/stdout@0.2.6;
   import wasi:io/poll@0.2.6;

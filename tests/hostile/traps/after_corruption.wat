@@ -13,7 +13,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     ;; The second get of each instance overwrites all and traps.
     (i32.store (i32.const 128) (i32.add (i32.load (i32.const 128)) (i32.const 1)))
     (if (i32.eq (i32.load (i32.const 128)) (i32.const 2))

@@ -1,6 +1,6 @@
 ;; Traps in `open` when it has logged, taken memory and written down half of its grant. Must: the build works without a cache, and one line says why.
 (module
-  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
+  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
 
   (memory (export "memory") 1)
 

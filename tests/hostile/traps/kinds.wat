@@ -11,7 +11,7 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (local $wanted i32)
     (local.set $wanted (i32.and (i32.wrap_i64 (i64.shr_u (local.get $action) (i64.const 40))) (i32.const 255)))
     (if (i32.eq (local.get $wanted) (i32.const 0)) (then (return (i32.const 0))))

@@ -1,6 +1,6 @@
 ;; Logs with the level 3, which is none. Must: a trap like any other.
 (module
-  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
+  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $text i32) (param $length i32)))
 
   (memory (export "memory") 1)
 
@@ -9,6 +9,6 @@
 
   (func (export "get")
     (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
     (call $log (i32.const 3) (i32.const 64) (i32.const 5))
     (i32.const 0)))

@@ -1,6 +1,5 @@
 //! Where the demo plays: a store, two checkouts of a module, and go builds in them.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +12,8 @@ use crate::go::{self, Go};
 use crate::helper::Helper;
 use crate::process;
 use crate::totals::Totals;
+
+use super::files::Files;
 
 /// The module: two packages of its own, and what they import of the standard library.
 const SOURCES: [(&str, &str); 3] = [
@@ -27,9 +28,6 @@ const SOURCES: [(&str, &str); 3] = [
 /// What every build is told, by the demo and by hand. A path in the binary would make every checkout's another one,
 /// and the state of this repository does not belong in it.
 pub(super) const FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
-
-/// Files by name, with their bytes.
-pub(super) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// The folder of the demo.
 pub(super) struct Stage {
@@ -146,13 +144,7 @@ impl Stage {
 
     /// What a scope holds; nothing where there is no such scope.
     pub(super) fn scope(&self, name: &str) -> Result<Files> {
-        let folder = self.path("store/scopes").join(name);
-        let mut files = Files::new();
-        if folder.exists() {
-            read_files(&folder, &mut files)
-                .with_context(|| format!("cannot read {}", folder.display()))?;
-        }
-        Ok(files)
+        Files::below(&self.path("store/scopes").join(name))
     }
 
     /// The names of all scopes.
@@ -202,16 +194,4 @@ fn read_recording(file: &Path) -> Result<Vec<Value>> {
     let lines = lines.with_context(problem)?;
     ensure!(!lines.is_empty(), "{} is empty", file.display());
     Ok(lines)
-}
-
-fn read_files(folder: &Path, files: &mut Files) -> std::io::Result<()> {
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            read_files(&entry.path(), files)?;
-        } else {
-            files.insert(entry.path(), fs::read(entry.path())?);
-        }
-    }
-    Ok(())
 }

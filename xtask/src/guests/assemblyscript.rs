@@ -35,12 +35,8 @@ const POLICY_SOURCES: [&str; 2] = ["asconfig.json", "assembly"];
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let tools = workspace.tools(NAME);
     let sdk = workspace.root().join(SDK);
-    let place = format!("file:{}", sdk.display());
-    let needed = [
-        ("assemblyscript", ASSEMBLYSCRIPT),
-        ("@cachewarden/assemblyscript", &place),
-    ];
-    npm::install(&tools, &needed)?;
+    npm::install(&tools, &npm::lock(workspace, NAME))?;
+    npm::link(&tools, "@cachewarden/assemblyscript", &sdk)?;
     toolbox::provide(workspace, NAME, &["node", "npm", "npx"])?;
     let packages = tools.join("node_modules");
     for (policy, folder) in POLICIES {

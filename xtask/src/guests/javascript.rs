@@ -13,19 +13,10 @@ use crate::process;
 use crate::workspace::Workspace;
 
 use super::freshness::is_newer;
-use super::npm::{self, Package};
-use super::versions::{COMPONENTIZE_QJS, ESBUILD, TYPESCRIPT};
-use super::{publish, toolbox};
+use super::versions::{COMPONENTIZE_QJS, ESBUILD};
+use super::{npm, publish, toolbox};
 
 const NAME: &str = "javascript";
-
-/// The tools, and the SDK's copy beside them.
-const PACKAGES: [Package; 4] = [
-    ("componentize-qjs", COMPONENTIZE_QJS),
-    ("esbuild", ESBUILD),
-    ("typescript", TYPESCRIPT),
-    ("cachewarden-policy", "file:sdk"),
-];
 
 const SDK: &str = "guest-sdk/javascript";
 
@@ -47,17 +38,17 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
 pub(super) fn build_language(workspace: &Workspace, out: &Path, language: &str) -> Result<()> {
     let tools = workspace.tools(NAME);
     let sdk = workspace.root().join(SDK);
+    let lock = npm::lock(workspace, NAME);
     let sdk_parts = SDK_PARTS.map(|part| sdk.join(part));
     for (policy, folder) in POLICIES {
         let source = workspace.root().join(folder).join(language);
         let project = project(&tools, policy, language);
         let built = project.join("policy.wasm");
-        let has_tools = PACKAGES
-            .iter()
-            .all(|package| npm::is_installed(&tools, package));
+        let has_tools = npm::is_installed(&tools, &lock);
         if !is_newer(&built, sdk_parts.iter().chain([&source]))? || !has_tools {
+            // A package of the lock, beside the tools.
             npm::copy(&sdk_parts, &tools.join("sdk"))?;
-            npm::install(&tools, &PACKAGES)?;
+            npm::install(&tools, &lock)?;
             npm::copy(&files(&source)?, &project)?;
             // Silent but for errors, and what the tools themselves print.
             process::run(npm::command(&project).args(["run", "build", "--silent"]))?;

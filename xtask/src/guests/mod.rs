@@ -13,7 +13,6 @@ mod javascript;
 mod missing;
 mod npm;
 mod packaging;
-mod pip;
 mod python;
 mod rust;
 mod toolbox;
@@ -126,7 +125,7 @@ pub(crate) struct Built {
 /// A tool chain that is missing, or cannot be fetched, is a reason to leave its language out for a person; in CI it is an
 /// error, so that none is left out there by mistake.
 pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Built {
-    let is_ci = is_ci(std::env::var_os("CI").as_deref());
+    let is_ci = is_ci();
     let (mut left_out, mut failed) = (Vec::new(), Vec::new());
     for language in LANGUAGES {
         let mut leave_out = |reason: String| {
@@ -157,9 +156,14 @@ pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Built {
     Built { left_out, result }
 }
 
+/// Whether nobody is there to read what was left out.
+pub(crate) fn is_ci() -> bool {
+    says_ci(std::env::var_os("CI").as_deref())
+}
+
 /// Whether a value of the variable CI says that nobody is there to read what was left out. Services set `true`, `1` or a
 /// name of theirs.
-fn is_ci(value: Option<&OsStr>) -> bool {
+fn says_ci(value: Option<&OsStr>) -> bool {
     value.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == *no))
 }
 
@@ -256,7 +260,7 @@ mod tests {
             (Some("1"), true),
             (Some("woodpecker"), true),
         ] {
-            assert_eq!(is_ci(value.map(OsStr::new)), expected, "{value:?}");
+            assert_eq!(says_ci(value.map(OsStr::new)), expected, "{value:?}");
         }
     }
 }

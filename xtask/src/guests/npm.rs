@@ -3,53 +3,73 @@
 
 use std::fs;
 use std::io;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::process;
+use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
 use super::packaging;
 use super::versions::OLDEST_NODE;
 
-/// A package and the version to have; a version may also be `file:` and a path.
-pub(super) type Package<'name> = (&'name str, &'name str);
+/// What a lock consists of.
+const MANIFEST: &str = "package.json";
+const LOCK: &str = "package-lock.json";
 
-/// Makes sure that `folder` has these packages in `node_modules/`, in these very versions.
-pub(super) fn install(folder: &Path, packages: &[Package]) -> Result<()> {
-    if packages.iter().all(|package| is_installed(folder, package)) {
+/// Makes sure that `folder` has the packages of a lock in `node_modules/`, the very bytes that the lock names. None of
+/// their scripts runs.
+pub(super) fn install(folder: &Path, lock: &Path) -> Result<()> {
+    if is_installed(folder, lock) {
         return Ok(());
     }
     check_node()?;
-    let mut dependencies = json!({});
-    for (name, version) in packages {
-        if !version.starts_with("file:") {
-            println!("fetching {name} {version}");
-        }
-        dependencies[*name] = (*version).into();
-    }
-    let manifest = json!({ "private": true, "dependencies": dependencies });
+    println!("fetching the packages of {}", lock.display());
+    let copy = |name: &str| fs::copy(lock.join(name), folder.join(name));
     fs::create_dir_all(folder)
-        .and_then(|()| fs::write(folder.join("package.json"), manifest.to_string()))
-        .with_context(|| format!("cannot write package.json in {}", folder.display()))?;
-    let install = ["install", "--no-audit", "--no-fund", "--no-package-lock"];
+        .and_then(|()| copy(MANIFEST))
+        .and_then(|_| copy(LOCK))
+        .with_context(|| format!("cannot copy {} to {}", lock.display(), folder.display()))?;
+    let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     process::run(command(folder).args(install).arg("--loglevel=error")).map_err(|error| {
-        let names: Vec<_> = packages.iter().map(|(name, _)| *name).collect();
-        MissingTool::not_fetched(&names.join(", "), &error).into()
+        MissingTool::not_fetched(&format!("what {} names", lock.display()), &error).into()
     })
 }
 
-/// Whether a package is there in this version; of one that comes from a folder, whether it is there.
-pub(super) fn is_installed(folder: &Path, (name, wanted): &Package) -> bool {
-    let manifest = folder.join("node_modules").join(name).join("package.json");
-    let version = || {
-        let manifest: Value = serde_json::from_slice(&fs::read(manifest).ok()?).ok()?;
-        manifest["version"].as_str().map(str::to_owned)
+/// Whether the packages of this lock are there, all of them.
+pub(super) fn is_installed(folder: &Path, lock: &Path) -> bool {
+    // npm writes this last.
+    let is_complete = folder.join("node_modules/.package-lock.json").exists();
+    let is_same = |name: &str| {
+        fs::read(lock.join(name))
+            .is_ok_and(|wanted| fs::read(folder.join(name)).is_ok_and(|found| found == wanted))
     };
-    version().is_some_and(|version| wanted.starts_with("file:") || version == *wanted)
+    is_complete && is_same(MANIFEST) && is_same(LOCK)
+}
+
+/// The lock of a language's tools.
+pub(super) fn lock(workspace: &Workspace, language: &str) -> PathBuf {
+    workspace.locks().join("npm").join(language)
+}
+
+/// Makes a folder of this repository one of the packages in `folder`.
+pub(super) fn link(folder: &Path, name: &str, package: &Path) -> Result<()> {
+    let link = folder.join("node_modules").join(name);
+    if fs::read_link(&link).is_ok_and(|found| found == package) {
+        return Ok(());
+    }
+    let parent = link.parent().unwrap_or(folder);
+    fs::create_dir_all(parent)
+        .and_then(|()| match fs::symlink_metadata(&link) {
+            Ok(_) => fs::remove_file(&link),
+            Err(_) => Ok(()),
+        })
+        .and_then(|()| symlink(package, &link))
+        .with_context(|| format!("cannot make the link {}", link.display()))
 }
 
 /// npm in a folder, still without a verb.

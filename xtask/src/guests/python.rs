@@ -4,6 +4,7 @@
 //! sources, not by times: beside each result lies the digest of all that it was made of.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,12 +14,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{process, pypi};
 
 use super::missing::MissingTool;
-use super::versions::{COMPONENTIZE_PY, OLDEST_PYTHON};
-use super::{pip, publish, toolbox};
+use super::versions::{COMPONENTIZE_PY, OLDEST_PYTHON, SETUPTOOLS};
+use super::{publish, toolbox};
 
 const NAME: &str = "python";
 
@@ -45,7 +46,8 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         // Held until we return: a second run waits, and then finds everything there.
         .and_then(|file| file.lock().map(|()| file))
         .with_context(|| format!("cannot lock {}", lock.display()))?;
-    let python = install(&tools)?;
+    let python = install(workspace)?;
+    fetch_wheels(workspace, &python)?;
     let sdk = workspace.root().join(SDK);
     for (policy, file) in POLICIES {
         let source = workspace.root().join(file);
@@ -76,7 +78,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
 
 /// Runs the tests of the SDK and of the example.
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
-    let python = install(&workspace.tools(NAME))?;
+    let python = install(workspace)?;
     for folder in TESTED {
         let mut command = Command::new(&python);
         command
@@ -90,8 +92,8 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
 }
 
 /// Makes sure that there is a virtual environment with componentize-py; returns its Python.
-fn install(tools: &Path) -> Result<PathBuf> {
-    let environment = tools.join("environment");
+fn install(workspace: &Workspace) -> Result<PathBuf> {
+    let environment = workspace.tools(NAME).join("environment");
     let python = environment.join("bin/python");
     let installed = "import importlib.metadata as m; print(m.version('componentize-py'))";
     if process::ask(Command::new(&python).args(["-c", installed])).as_deref()
@@ -109,9 +111,28 @@ fn install(tools: &Path) -> Result<PathBuf> {
         ))
     );
     let package = format!("componentize-py=={COMPONENTIZE_PY}");
-    pip::fetch(&environment, &package)
+    pypi::make_environment(workspace, &package, &environment)
         .map_err(|error| MissingTool::not_fetched(&package, &error))?;
     Ok(python)
+}
+
+/// Fetches all that pip needs to install an author's project: for tests, which make one and have no other source.
+fn fetch_wheels(workspace: &Workspace, python: &Path) -> Result<()> {
+    let folder = workspace.tools(NAME).join("wheels");
+    for (package, version) in [
+        ("componentize-py", COMPONENTIZE_PY),
+        ("setuptools", SETUPTOOLS),
+    ] {
+        let file = format!("{}-{version}-", package.replace('-', "_"));
+        let is_this = |name: &OsStr| name.to_string_lossy().starts_with(&file);
+        let mut present = fs::read_dir(&folder).into_iter().flatten().flatten();
+        if !present.any(|entry| is_this(&entry.file_name())) {
+            let package = format!("{package}=={version}");
+            pypi::download(workspace, &package, python, &folder)
+                .map_err(|error| MissingTool::not_fetched(&package, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// A digest of the tool's version and of these files, or all files in these folders, by name and content.

@@ -25,6 +25,9 @@ pub(super) const OLDEST_NODE: u32 = 20;
 /// The Python interpreter and what makes a component of it, from PyPI.
 pub(super) const COMPONENTIZE_PY: &str = "0.25.1";
 
+/// What builds the SDK's package for Python, from PyPI.
+pub(super) const SETUPTOOLS: &str = "84.2.1";
+
 /// The oldest Python that the SDK runs on.
 pub(super) const OLDEST_PYTHON: &str = "3.11";
 
@@ -73,7 +76,15 @@ mod tests {
                 TYPESCRIPT,
             ),
             ("guest-sdk/conformance/typescript/package.json", TYPESCRIPT),
+            (
+                "xtask/locks/npm/assemblyscript/package.json",
+                ASSEMBLYSCRIPT,
+            ),
+            ("xtask/locks/npm/javascript/package.json", COMPONENTIZE_QJS),
+            ("xtask/locks/npm/javascript/package.json", ESBUILD),
+            ("xtask/locks/npm/javascript/package.json", TYPESCRIPT),
             ("guest-sdk/python/pyproject.toml", COMPONENTIZE_PY),
+            ("xtask/locks/pypi/setuptools-84.2.1.txt", SETUPTOOLS),
             ("guest-sdk/zig/README.md", ZIGLANG),
             ("guest-sdk/zig/template/README.md", ZIGLANG),
         ];

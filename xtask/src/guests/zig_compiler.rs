@@ -6,11 +6,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{process, pypi};
 
 use super::missing::MissingTool;
-use super::pip;
 use super::versions::ZIGLANG;
 
 /// The folder among the tools.
@@ -35,7 +34,7 @@ pub(super) fn fetch(workspace: &Workspace) -> Result<Command> {
         return Ok(compiler);
     }
     let package = format!("ziglang=={ZIGLANG}");
-    pip::fetch(&tools.join("environment"), &package).map_err(|error| {
+    pypi::make_environment(workspace, &package, &tools.join("environment")).map_err(|error| {
         MissingTool(format!(
             "Zig {ZIGLANG} could not be fetched: {error:#}; it comes by Python 3 with venv \
              (on Debian: `apt-get install python3-venv`) and needs a network"

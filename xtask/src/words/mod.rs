@@ -6,6 +6,7 @@
 
 mod assembly_script;
 mod c;
+mod d;
 mod docs;
 mod go;
 mod host;
@@ -50,6 +51,7 @@ fn blocks(words: &Words) -> Vec<Block> {
         rust::blocks(words),
         go::blocks(words),
         c::blocks(words),
+        d::blocks(words),
         javascript::blocks(words),
         assembly_script::blocks(words),
         python::blocks(words),

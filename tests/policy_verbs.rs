@@ -43,8 +43,11 @@ fn a_recording_of_a_build_is_a_test_of_its_policy() {
     assert_eq!(same.stdout, "2 sessions, 5 questions, 0 differences\n");
 
     // Another policy: everything is shared, where slim kept the index here.
+    let shares = r#"(module (func (export "put")
+        (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32) i32.const 2))"#;
+    let shares = text(sandbox.file("shares.wat", shares));
     let other = sandbox
-        .run(&["policy", "test", &text(guest("allow-all")), &recording])
+        .run(&["policy", "test", &shares, &recording])
         .exited(1);
     assert!(
         other
@@ -103,7 +106,7 @@ fn a_policy_that_fails_or_grows_is_a_difference() {
     let sandbox = Sandbox::new();
     let traps = LOCAL.replace("i32.const 1))", "unreachable))");
     let policy = text(sandbox.file("traps.wat", traps));
-    let cases = sandbox.file("cases.jsonl", [SESSION, OPEN, &put("session")].join("\n"));
+    let cases = sandbox.file("cases.jsonl", [SESSION, OPEN, &put("ephemeral")].join("\n"));
     let outcome = sandbox
         .run(&["policy", "test", &policy, &text(cases)])
         .exited(1);

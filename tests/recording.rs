@@ -107,7 +107,7 @@ fn a_recording_tells_the_whole_session() {
 
     let puts = lines(&recorded, "put");
     let verdicts: Vec<_> = puts.iter().map(|put| put["verdict"].clone()).collect();
-    assert_eq!(verdicts, ["session", "local"]);
+    assert_eq!(verdicts, ["ephemeral", "local"]);
     assert_eq!(puts[0]["output"], hex(&sha256(b"made")));
 
     let unasked = lines(&recorded, "answer");

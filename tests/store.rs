@@ -149,7 +149,7 @@ fn an_entry_that_is_damaged_is_a_miss() {
         "\n".to_owned(),
         "garbage".to_owned(),
         line[..line.len() / 2].to_owned(),
-        line.replace("v1 ", "v9 "),
+        line.replace("v2 ", "v9 "),
         line.replace(output, &output[..40]),
         line.replace(output, &format!("../../{}", &output[6..])),
         line.replace(" 5 ", " five "),

@@ -289,7 +289,7 @@ fn now_makes_room_on_a_full_disk() {
     let small = sandbox.path("small");
     sandbox.mount_tiny(&small, 1000);
     let script = format!(
-        "cd '{}' && '{PROGRAM}' --dir store < '{}' > /dev/null && ! cat /dev/zero > full 2> /dev/null \
+        "cd '{}' && '{PROGRAM}' --dir \"$PWD\"/store < '{}' > /dev/null && ! cat /dev/zero > full 2> /dev/null \
          && '{PROGRAM}' prune --dir store --all --now && find store/objects -type f && dd if=/dev/zero of=room bs=1k count=390 2> /dev/null",
         small.display(),
         requests.display()

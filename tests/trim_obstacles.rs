@@ -123,7 +123,7 @@ fn private(sandbox: &mut Sandbox) -> PathBuf {
     helper.close();
     assert!(path.starts_with(sandbox.path("temporary")), "{path:?}");
     sandbox.set_age(&path, 10 * DAY);
-    replace(&version, b"1\n");
+    replace(&version, b"2\n");
     // The session above has begun a sweep, when nothing was old yet.
     let _ = fs::remove_file(folder_of(&path).join("swept"));
     path

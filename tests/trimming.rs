@@ -219,7 +219,7 @@ fn what_others_are_still_writing_is_in_no_prunes_way() {
             .collect();
         while !pruning.is_finished() {
             for name in &names {
-                fs::write(name, b"1\n").expect("it can be written");
+                fs::write(name, b"2\n").expect("it can be written");
             }
             for name in &names {
                 fs::remove_file(name).expect("it is there: it is new");

@@ -100,7 +100,7 @@ fn damage_is_told_with_its_path_and_repaired() {
         ("lost", |path| fs::remove_file(path).unwrap(), ""),
     ];
     let entries: [(&str, Spoil, &str); 6] = [
-        ("torn", |path| overwrite(path, b"v1 0a"), "damaged entry"),
+        ("torn", |path| overwrite(path, b"v2 0a"), "damaged entry"),
         ("empty", |path| overwrite(path, b""), "damaged entry"),
         ("zeros", |path| overwrite(path, &[0; 180]), "damaged entry"),
         (

@@ -59,7 +59,7 @@ fn sixteen_builds_share_a_store_that_is_trimmed_under_them() {
         // A newer cachewarden comes and goes while builds begin, work and end.
         make_unused(&sandbox, 2, &mut round.chance);
         wave(Underneath::Changes);
-        replace(&version, b"1\n");
+        replace(&version, b"2\n");
         whole(&sandbox);
         // And it stays: builds work beside it.
         replace(&version, b"999\n");
@@ -73,7 +73,7 @@ fn sixteen_builds_share_a_store_that_is_trimmed_under_them() {
             before,
             "a newer store is left alone"
         );
-        replace(&version, b"1\n");
+        replace(&version, b"2\n");
         wave(Underneath::Trims);
         let left = whole(&sandbox);
         round.count("builds in crowds", 7 * BUILDS);
@@ -124,7 +124,7 @@ fn wave(sandbox: &Sandbox, right: &[u8], underneath: Underneath) -> Vec<Totals> 
             while !over.load(Ordering::SeqCst) {
                 if underneath == Underneath::Changes {
                     newer = !newer;
-                    let version: &[u8] = if newer { b"999\n" } else { b"1\n" };
+                    let version: &[u8] = if newer { b"999\n" } else { b"2\n" };
                     replace(&sandbox.store().join("VERSION"), version);
                 }
                 trim(sandbox);

@@ -29,7 +29,7 @@ fn a_blank_version_is_written_again_by_a_session_and_not_by_a_look() {
         let mut helper = sandbox.helper(&[]);
         assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
         assert_eq!(helper.close(), "");
-        assert_eq!(fs::read(&version).expect("the version"), b"1\n");
+        assert_eq!(fs::read(&version).expect("the version"), b"2\n");
         audit(&sandbox.store()).whole();
     }
 }

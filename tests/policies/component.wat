@@ -3,9 +3,12 @@
   (type $types-interface (instance
     (type $digest' (record (field "a" u64) (field "b" u64) (field "c" u64) (field "d" u64)))
     (export "digest" (type $digest (eq $digest')))
-    (export "kind" (type $kind (eq u32)))
-    (export "role" (type $role (eq u32)))
-    (export "facts" (type $facts (eq u32)))
+    (type $kind' u32)
+    (export "kind" (type $kind (eq $kind')))
+    (type $role' u32)
+    (export "role" (type $role (eq $role')))
+    (type $facts' u32)
+    (export "facts" (type $facts (eq $facts')))
     (type $offer' (record
       (field "action" $digest) (field "output" $digest) (field "size" u64) (field "kind" $kind)
       (field "role" $role) (field "facts" $facts)))

@@ -101,10 +101,16 @@ impl<'a> GoProject<'a> {
         project.with_helper("-v")
     }
 
-    /// With these options for the helper, as one would write them in GOCACHEPROG.
+    /// With these options for the helper, as one would write them in GOCACHEPROG; the store is the sandbox's, unless they
+    /// name another.
     pub(crate) fn with_helper(self, options: &str) -> Self {
         let store = self.sandbox.store();
-        let helper = format!("'{PROGRAM}' --dir '{}' {options}", store.display());
+        let store = if options.contains("--dir ") {
+            String::new()
+        } else {
+            format!("--dir '{}'", store.display())
+        };
+        let helper = format!("'{PROGRAM}' {store} {options}");
         Self { helper, ..self }
     }
 

@@ -211,7 +211,11 @@ impl Instance {
     }
 
     /// Tells `close` the totals; `None` where the policy has none.
-    pub(super) fn close(&mut self, totals: &Totals, allowed: Duration) -> Option<Result<(), Fault>> {
+    pub(super) fn close(
+        &mut self,
+        totals: &Totals,
+        allowed: Duration,
+    ) -> Option<Result<(), Fault>> {
         let close = self.close?;
         Some(self.call(&close, (totals.into(),), allowed))
     }

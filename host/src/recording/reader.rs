@@ -133,8 +133,16 @@ mod tests {
     fn a_later_form_and_an_unknown_word_are_refused_by_their_line() {
         let kept = include_str!("fixtures/recording-1.jsonl");
         for (now, later, words) in [
-            ("\"form\":1", "\"form\":2", ":1: not a line of a recording: the recording has form 2"),
-            ("\"tool-output\"", "\"output-of-tools\"", ":8: not a line of a recording: `output-of-tools` is no kind"),
+            (
+                "\"form\":1",
+                "\"form\":2",
+                ":1: not a line of a recording: the recording has form 2",
+            ),
+            (
+                "\"tool-output\"",
+                "\"output-of-tools\"",
+                ":8: not a line of a recording: `output-of-tools` is no kind",
+            ),
         ] {
             let text = kept.replace(now, later);
             let error = parse(Path::new("later.jsonl"), &text).unwrap_err();

@@ -81,9 +81,17 @@ impl Recorder {
         let text = match line {
             Line::Session(began) => {
                 let line = &Line::Session(Box::new(self.without_secrets(began)));
-                serde_json::to_vec(&WithId { id, policy_index: 0, line })?
+                serde_json::to_vec(&WithId {
+                    id,
+                    policy_index: 0,
+                    line,
+                })?
             }
-            line => serde_json::to_vec(&WithId { id, policy_index: 0, line })?,
+            line => serde_json::to_vec(&WithId {
+                id,
+                policy_index: 0,
+                line,
+            })?,
         };
         self.file = Some(append_alone(file, &text)?);
         Ok(())

@@ -314,9 +314,11 @@ impl Session {
             asked.warden.close(&totals(&tally));
         }
         self.tell_events();
-        self.record_with(|| Line::Close(Ended {
+        self.record_with(|| {
+            Line::Close(Ended {
                 totals: totals(&tally).into(),
-            }));
+            })
+        });
         let policy_time = self.policy.as_ref().map(|asked| asked.warden.used());
         let started = self
             .started

@@ -74,6 +74,8 @@ pub struct Store {
     shared: Option<Shared>,
     private: PrivateObjects,
     boot: Boot,
+    /// Asked once: it is a system call.
+    user: u32,
     /// With trimmers, whichever folder they lock.
     patience: Arc<Patience>,
 }
@@ -159,6 +161,7 @@ impl Store {
             shared: None,
             private: PrivateObjects::new(gocache, Arc::clone(&patience)),
             boot: Boot::current(),
+            user: rustix::process::geteuid().as_raw(),
             patience,
         }
     }
@@ -186,7 +189,7 @@ impl Store {
 
     /// The user that new entries name.
     pub fn user(&self) -> u32 {
-        rustix::process::geteuid().as_raw()
+        self.user
     }
 
     /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is

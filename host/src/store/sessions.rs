@@ -282,6 +282,9 @@ mod tests {
         fs::write(&path, kept.to_owned() + &later.repeat(count)).unwrap();
         fold(folder.path()).unwrap();
         assert_eq!(store.sessions_so_far().sessions, 13);
-        assert!(fs::metadata(&path).unwrap().len() > FOLDED_FROM, "all of it is there");
+        assert!(
+            fs::metadata(&path).unwrap().len() > FOLDED_FROM,
+            "all of it is there"
+        );
     }
 }

@@ -55,7 +55,8 @@ fn sessions<'lines>(
     outcome: &mut Outcome,
 ) -> Vec<Vec<&'lines NumberedLine>> {
     let mut sessions: Vec<Vec<&NumberedLine>> = Vec::new();
-    for line in lines {
+    // What other policies of a session were asked is nothing to this one.
+    for line in lines.iter().filter(|line| line.policy_index == 0) {
         if let Line::Session(_) = line.line {
             sessions.push(vec![line]);
             continue;
@@ -135,7 +136,7 @@ impl<'run> Replay<'run> {
             }
             Line::Close(ended) => {
                 self.tell_failures(number);
-                self.warden.close(&ended.totals);
+                self.warden.close(&ended.totals.into());
                 self.gather();
             }
             Line::Log(_) | Line::Trap(_) | Line::Timeout(_) | Line::Reopened | Line::Off(_) => {

@@ -73,6 +73,7 @@ fn a_person_may_type_relative_paths() {
 fn go_finds_the_policy_wherever_it_starts_the_helper() {
     let sandbox = Sandbox::new();
     let sources = [
+        ("go.mod", "module a\n\ngo 1.21\n"),
         ("a.go", "package a\n\nfunc A() int { return 1 }\n"),
         (
             "a_test.go",

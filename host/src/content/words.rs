@@ -457,7 +457,7 @@ impl TryFrom<Vec<String>> for Facts {
 
 /// The names by which cmd/go derives keys from an action, and the roles that they have.
 // BEGIN subkeys (cargo xtask words)
-pub const SUBKEYS: [(&str, Role); 6] = [
+pub(super) const SUBKEYS: [(&str, Role); 6] = [
     ("stdout", Role::Stdout),
     ("link-stdout", Role::LinkStdout),
     ("srcfiles", Role::SourceList),

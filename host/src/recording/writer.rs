@@ -33,6 +33,9 @@ pub struct Recorder {
 #[derive(Serialize)]
 pub(super) struct WithId<'session> {
     pub(super) id: &'session str,
+    /// Which policy of the session the line is of, from 0; there is one today.
+    #[serde(rename = "policy-index")]
+    pub(super) policy_index: u32,
     #[serde(flatten)]
     pub(super) line: &'session Line,
 }
@@ -78,9 +81,9 @@ impl Recorder {
         let text = match line {
             Line::Session(began) => {
                 let line = &Line::Session(Box::new(self.without_secrets(began)));
-                serde_json::to_vec(&WithId { id, line })?
+                serde_json::to_vec(&WithId { id, policy_index: 0, line })?
             }
-            line => serde_json::to_vec(&WithId { id, line })?,
+            line => serde_json::to_vec(&WithId { id, policy_index: 0, line })?,
         };
         self.file = Some(append_alone(file, &text)?);
         Ok(())

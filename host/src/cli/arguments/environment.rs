@@ -89,7 +89,7 @@ fn refuse_repeats(command: &Command, line: &[OsString]) -> Result<(), Error> {
         if times > 1 {
             return Err(command.clone().error(
                 ErrorKind::ArgumentConflict,
-                format!("the argument '{argument}' cannot be used multiple times"),
+                format!("the argument '{option}' cannot be used multiple times"),
             ));
         }
     }
@@ -161,6 +161,9 @@ fn parts<'value>(id: &str, value: &'value OsStr) -> Option<Vec<&'value str>> {
 
 /// clap names the option; its value came from a variable.
 fn of_a_variable(mut error: Error, command: &Command) -> Error {
+    // Only then can an argument say how clap spells it.
+    let mut command = command.clone();
+    command.build();
     let variable = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(name)) => command
             .get_arguments()

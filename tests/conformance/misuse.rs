@@ -273,7 +273,7 @@ const WAT: &[Mistake] = &[
         wrong: "(param $kind i32) (param $size i64)",
         told: &[
             PUT_IN_TEXT,
-            "found `(param i64 i64 i64 i64 i64 i64 i64 i64 i32 i64 i32) (result i32)`",
+            "found `(param i64 i64 i64 i64 i64 i64 i64 i64 i32 i64 i32 i32) (result i32)`",
             "`cachewarden policy header`",
         ],
     },

@@ -82,7 +82,7 @@ class TrustedBranches(Policy):
         return Lookup.HIT if proved and candidate.kind in self.settings.kinds else Lookup.SKIP
 
     def put(self, offer: Offer) -> Reach:
-        # Without an answer the host decides, which keeps kinds on the machine that this package does not know.
+        # Without an answer the host decides by its own table; policies of all languages are to decide alike.
         return offer.kind.default_reach
 
 

@@ -93,7 +93,7 @@ fn get(candidate: cachewarden.Candidate) cachewarden.Lookup {
 }
 
 fn put(offer: cachewarden.Offer) cachewarden.Reach {
-    // Without an answer the host decides, which keeps kinds on the machine that this SDK does not know.
+    // Without an answer the host decides by its own table; policies of all languages are to decide alike.
     return offer.kind.defaultReach();
 }
 

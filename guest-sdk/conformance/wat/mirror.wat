@@ -1,9 +1,9 @@
 ;; Says what it was told, and answers by numbers: see ../README.md.
 ;;
 ;; By hand and without an SDK. In order: the four questions, settings, constants, what is put into a line, and then what
-;; examples/trusted-branches/wat has as well: memory, texts, JSON. The layouts are told in guest-sdk/wat/README.md.
+;; examples/trusted-branches/wat has as well: kinds by name, memory, texts, JSON. The layouts are told in guest-sdk/wat/README.md.
 (module
-  (import "cachewarden:policy/host@0.1.0" "log" (func $log (param $level i32) (param $bytes i32) (param $length i32)))
+  (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $bytes i32) (param $length i32)))
 
   ;; ---- The questions ------------------------------------------------------------------------------------------------
 
@@ -15,7 +15,7 @@
     (param $settings i32) (param $settings_length i32)
     (result i32)
     (local $wrong i32) (local $answer i32)
-    (local.set $wrong (call $read_settings (local.get $settings) (local.get $settings_length)))
+    (local.set $wrong (call $read_object (local.get $settings) (local.get $settings_length)))
     (if (local.get $wrong)
       (then (return (call $refuse_because (i32.const 0) (local.get $wrong)))))
 
@@ -35,7 +35,7 @@
       (loop $next_label
         (br_if $no_more (i32.eqz (local.get $label_count)))
         (call $say_label (local.get $labels))
-        (local.set $labels (i32.add (local.get $labels) (i32.const 28)))
+        (local.set $labels (i32.add (local.get $labels) (i32.const 36)))
         (local.set $label_count (i32.sub (local.get $label_count) (i32.const 1)))
         (br $next_label)))
 
@@ -54,7 +54,7 @@
   (func (export "get")
     (param $action_a i64) (param $action_b i64) (param $action_c i64) (param $action_d i64)
     (param $output_a i64) (param $output_b i64) (param $output_c i64) (param $output_d i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $facts i32)
+    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32)
     (result i32)
     (call $begin_question)
     (call $put_text (global.get $get_action))
@@ -67,7 +67,7 @@
     (call $put_number (local.get $age))
     (call $put_text (global.get $_scope))
     (call $put_number (i64.extend_i32_u (local.get $scope)))
-    (call $put_kind_and_facts (local.get $kind) (local.get $facts))
+    (call $put_words (local.get $kind) (local.get $role) (local.get $facts))
     (call $say (global.get $debug))
     (if (i64.eq (local.get $age) (i64.const 666)) (then (call $fail)))
     ;; hit, hit-verified, skip, miss, audit
@@ -76,7 +76,7 @@
   (func (export "put")
     (param $action_a i64) (param $action_b i64) (param $action_c i64) (param $action_d i64)
     (param $output_a i64) (param $output_b i64) (param $output_c i64) (param $output_d i64)
-    (param $size i64) (param $kind i32) (param $facts i32)
+    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32)
     (result i32)
     (call $begin_question)
     (call $put_text (global.get $put_action))
@@ -85,10 +85,10 @@
     (call $put_digest (local.get $output_a) (local.get $output_b) (local.get $output_c) (local.get $output_d))
     (call $put_text (global.get $_size))
     (call $put_number (local.get $size))
-    (call $put_kind_and_facts (local.get $kind) (local.get $facts))
+    (call $put_words (local.get $kind) (local.get $role) (local.get $facts))
     (call $say (global.get $debug))
     (if (i64.eq (local.get $size) (i64.const 666)) (then (call $fail)))
-    ;; session, local, shared
+    ;; ephemeral, local, shared
     (i32.wrap_i64 (i64.rem_u (local.get $size) (i64.const 3))))
 
   (func (export "close")
@@ -128,6 +128,7 @@
       (then (i64.store offset=8 align=4 (global.get $answer) (i64.load align=4 (global.get $write)))))
     (i64.store offset=16 align=4 (global.get $answer) (i64.load align=4 (global.get $read)))
     (i32.store offset=24 (global.get $answer) (global.get $lifetime))
+    (i64.store offset=28 align=4 (global.get $answer) (i64.load align=4 (global.get $kinds)))
     (global.get $answer))
 
   ;; A refusal: of the settings (0) or the session (1).
@@ -142,82 +143,65 @@
   (global $write (mut i32) (i32.const 0))        ;; a text, or 0
   (global $read (mut i32) (i32.const 0x010))     ;; a list of texts; $empty_list
   (global $lifetime (mut i32) (i32.const 0))
+  (global $kinds (mut i32) (i32.const 0x010))    ;; the kinds to admit: a list of numbers; $empty_list
   (global $refuse (mut i32) (i32.const 0))       ;; a text, or 0
 
-  ;; Sets the globals from a JSON text. The answer is what is wrong with it, as a text, or 0.
-  (func $read_settings (param $settings i32) (param $length i32) (result i32)
-    (local $name i32) (local $wrong i32)
-    (global.set $at (local.get $settings))
-    (global.set $end (i32.add (local.get $settings) (local.get $length)))
-    (if (i32.eqz (call $take (i32.const 0x7b))) (then (return (global.get $not_an_object)))) ;; {
-    (if (i32.eqz (call $take (i32.const 0x7d))) ;; }
-      (then
-        (loop $next_field
-          (local.set $name (call $take_text))
-          (if (i32.eqz (local.get $name)) (then (return (global.get $not_a_field))))
-          (if (i32.eqz (call $take (i32.const 0x3a))) (then (return (global.get $not_a_field)))) ;; :
-          (local.set $wrong (call $read_field (local.get $name)))
-          (if (local.get $wrong) (then (return (local.get $wrong))))
-          (br_if $next_field (call $take (i32.const 0x2c)))) ;; ,
-        (if (i32.eqz (call $take (i32.const 0x7d))) (then (return (global.get $not_ended)))))) ;; }
-    (call $skip_space)
-    (if (i32.ne (global.get $at) (global.get $end)) (then (return (global.get $not_alone))))
-    (i32.const 0))
-
-  (global $seen (mut i32) (i32.const 0))         ;; the fields that were there, one bit each
-
-  ;; Notes that a field is there; whether it was before.
-  (func $seen_before (param $bit i32) (result i32)
-    (local $before i32)
-    (local.set $before (i32.and (global.get $seen) (local.get $bit)))
-    (global.set $seen (i32.or (global.get $seen) (local.get $bit)))
-    (local.get $before))
-
-  ;; `name`, then another text.
-  (func $name_and (param $name i32) (param $wrong i32) (result i32)
-    (call $begin)
-    (call $put_byte (i32.const 0x60)) ;; `
-    (call $put_text (local.get $name))
-    (call $put_text (local.get $wrong))
-    (call $finish))
-
-  ;; Reads the value of a field. The answer is what is wrong with it, or 0.
+  ;; Takes the value of a field, and sets its global. The answer is what is wrong with it, as a text, or 0.
   (func $read_field (param $name i32) (result i32)
     (local $number i64)
     (if (call $equal (local.get $name) (global.get $write_field))
       (then
-        (if (call $seen_before (i32.const 1)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
-        (if (call $take_null) (then (global.set $write (i32.const 0)) (return (i32.const 0))))
-        (global.set $write (call $take_text))
-        (return (select (i32.const 0) (global.get $write_wrong) (global.get $write)))))
+        (global.set $write (call $take_text_or_null))
+        (return (call $unless
+          (i32.ne (global.get $write) (i32.const -1)) (local.get $name) (global.get $expected_text_or_null)))))
     (if (call $equal (local.get $name) (global.get $read_field_name))
       (then
-        (if (call $seen_before (i32.const 2)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (global.set $read (call $take_texts))
-        (return (select (i32.const 0) (global.get $read_wrong) (global.get $read)))))
+        (return (call $unless (global.get $read) (local.get $name) (global.get $expected_texts)))))
     (if (call $equal (local.get $name) (global.get $lifetime_field))
       (then
-        (if (call $seen_before (i32.const 4)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (local.set $number (call $take_number))
-        (if (i32.eqz (call $value_ended)) (then (local.set $number (i64.const -1))))
         (global.set $lifetime (i32.wrap_i64 (local.get $number)))
-        (return (select (i32.const 0) (global.get $lifetime_wrong) (i64.ge_s (local.get $number) (i64.const 0))))))
+        (return (call $unless
+          (i64.ge_s (local.get $number) (i64.const 0)) (local.get $name) (global.get $expected_number)))))
+    (if (call $equal (local.get $name) (global.get $admit_field))
+      (then (return (call $read_kinds (local.get $name)))))
     (if (call $equal (local.get $name) (global.get $refuse_field))
       (then
-        (if (call $seen_before (i32.const 8)) (then (return (call $name_and (local.get $name) (global.get $twice)))))
         (global.set $refuse (call $take_text))
-        (if (global.get $refuse)
-          (then
-            (if (i32.or
-                  (call $equal (global.get $refuse) (global.get $of_settings))
-                  (call $equal (global.get $refuse) (global.get $of_session)))
-              (then (return (i32.const 0))))))
-        (return (global.get $refuse_wrong))))
+        (if (i32.eqz (global.get $refuse))
+          (then (return (call $unless (i32.const 0) (local.get $name) (global.get $expected_refusal)))))
+        (return (call $unless
+          (i32.or
+            (call $equal (global.get $refuse) (global.get $of_settings))
+            (call $equal (global.get $refuse) (global.get $of_session)))
+          (local.get $name) (global.get $expected_refusal)))))
     (call $begin)
     (call $put_text (global.get $unknown))
     (call $put_text (local.get $name))
     (call $put_text (global.get $expected_fields))
     (call $finish))
+
+  ;; Takes a whole number of at most 32 bits, in plain digits; -1 where there is none.
+  (func $take_number (result i64)
+    (local $first i32) (local $digit i32) (local $number i64)
+    (local.set $first (global.get $at))
+    (block $no_digit
+      (loop $next_digit
+        (local.set $digit (i32.sub (i32.load8_u (global.get $at)) (i32.const 0x30))) ;; 0
+        (br_if $no_digit (i32.gt_u (local.get $digit) (i32.const 9)))
+        (local.set $number (i64.add
+          (i64.mul (local.get $number) (i64.const 10))
+          (i64.extend_i32_u (local.get $digit))))
+        (if (i64.gt_u (local.get $number) (i64.const 0xffffffff)) (then (return (i64.const -1))))
+        (global.set $at (i32.add (global.get $at) (i32.const 1)))
+        (br $next_digit)))
+    (if (i32.eq (global.get $at) (local.get $first)) (then (return (i64.const -1))))
+    ;; What follows must be the next field or the object's end: `1` in `1.5` is no whole number.
+    (local.set $digit (i32.load8_u (global.get $at)))
+    (if (i32.and (i32.ne (local.get $digit) (i32.const 0x2c)) (i32.ne (local.get $digit) (i32.const 0x7d))) ;; , }
+      (then (return (i64.const -1))))
+    (local.get $number))
 
   ;; ---- Constants ----------------------------------------------------------------------------------------------------
   ;; Each text has its two numbers in memory, address and length, and then its bytes. `_` in a name is a space.
@@ -239,94 +223,131 @@
   (data (i32.const 0x090) "\98\00\00\00\06\00\00\00label ")
   (global $_scope i32 (i32.const 0x0a0))
   (data (i32.const 0x0a0) "\a8\00\00\00\07\00\00\00 scope=")
-  (global $_verified i32 (i32.const 0x0b0))
-  (data (i32.const 0x0b0) "\b8\00\00\00\0a\00\00\00 verified=")
-  (global $true i32 (i32.const 0x0d0))
-  (data (i32.const 0x0d0) "\d8\00\00\00\04\00\00\00true")
-  (global $false i32 (i32.const 0x0e0))
-  (data (i32.const 0x0e0) "\e8\00\00\00\05\00\00\00false")
-  (global $refusing i32 (i32.const 0x0f0))
-  (data (i32.const 0x0f0) "\f8\00\00\00\08\00\00\00refusing")
-  (global $as_told i32 (i32.const 0x100))
-  (data (i32.const 0x100) "\08\01\00\00\07\00\00\00as told")
-  (global $get_action i32 (i32.const 0x110))
-  (data (i32.const 0x110) "\18\01\00\00\0b\00\00\00get action=")
-  (global $put_action i32 (i32.const 0x130))
-  (data (i32.const 0x130) "\38\01\00\00\0b\00\00\00put action=")
-  (global $_output i32 (i32.const 0x150))
-  (data (i32.const 0x150) "\58\01\00\00\08\00\00\00 output=")
-  (global $_size i32 (i32.const 0x160))
-  (data (i32.const 0x160) "\68\01\00\00\06\00\00\00 size=")
-  (global $_age i32 (i32.const 0x170))
-  (data (i32.const 0x170) "\78\01\00\00\05\00\00\00 age=")
-  (global $_kind i32 (i32.const 0x180))
-  (data (i32.const 0x180) "\88\01\00\00\06\00\00\00 kind=")
-  (global $_facts i32 (i32.const 0x190))
-  (data (i32.const 0x190) "\98\01\00\00\07\00\00\00 facts=")
-  (global $close_gets i32 (i32.const 0x1a0))
-  (data (i32.const 0x1a0) "\a8\01\00\00\0b\00\00\00close gets=")
-  (global $_hits i32 (i32.const 0x1c0))
-  (data (i32.const 0x1c0) "\c8\01\00\00\06\00\00\00 hits=")
-  (global $_refused_gets i32 (i32.const 0x1d0))
-  (data (i32.const 0x1d0) "\d8\01\00\00\0e\00\00\00 refused-gets=")
-  (global $_puts i32 (i32.const 0x1f0))
-  (data (i32.const 0x1f0) "\f8\01\00\00\06\00\00\00 puts=")
-  (global $_refused_puts i32 (i32.const 0x200))
-  (data (i32.const 0x200) "\08\02\00\00\0e\00\00\00 refused-puts=")
-  (global $_bytes_put i32 (i32.const 0x220))
-  (data (i32.const 0x220) "\28\02\00\00\0b\00\00\00 bytes-put=")
-  (global $_diverged i32 (i32.const 0x240))
-  (data (i32.const 0x240) "\48\02\00\00\0a\00\00\00 diverged=")
-  (global $write_field i32 (i32.const 0x260))
-  (data (i32.const 0x260) "\68\02\00\00\05\00\00\00write")
-  (global $read_field_name i32 (i32.const 0x270))
-  (data (i32.const 0x270) "\78\02\00\00\04\00\00\00read")
-  (global $lifetime_field i32 (i32.const 0x280))
-  (data (i32.const 0x280) "\88\02\00\00\08\00\00\00lifetime")
-  (global $refuse_field i32 (i32.const 0x290))
-  (data (i32.const 0x290) "\98\02\00\00\06\00\00\00refuse")
-  (global $of_settings i32 (i32.const 0x2a0))
-  (data (i32.const 0x2a0) "\a8\02\00\00\08\00\00\00settings")
-  (global $of_session i32 (i32.const 0x2b0))
-  (data (i32.const 0x2b0) "\b8\02\00\00\07\00\00\00session")
-  (global $not_an_object i32 (i32.const 0x2c0))
-  (data (i32.const 0x2c0) "\c8\02\00\00\24\00\00\00expected a JSON object, such as `{}`")
-  (global $not_a_field i32 (i32.const 0x2f0))
-  (data (i32.const 0x2f0) "\f8\02\00\00\29\00\00\00expected a field, as in `{\22name\22: value}`")
-  (global $not_ended i32 (i32.const 0x330))
-  (data (i32.const 0x330) "\38\03\00\00\21\00\00\00expected `,` or `}` after a value")
-  (global $not_alone i32 (i32.const 0x360))
-  (data (i32.const 0x360) "\68\03\00\00\21\00\00\00expected nothing after the object")
-  (global $write_wrong i32 (i32.const 0x390))
-  (data (i32.const 0x390) "\98\03\00\00\20\00\00\00`write`: expected a text or null")
-  (global $read_wrong i32 (i32.const 0x3c0))
-  (data (i32.const 0x3c0) "\c8\03\00\00\20\00\00\00`read`: expected a list of texts")
-  (global $lifetime_wrong i32 (i32.const 0x3f0))
-  (data (i32.const 0x3f0) "\f8\03\00\00\38\00\00\00`lifetime`: expected a whole number from 0 to 4294967295")
-  (global $refuse_wrong i32 (i32.const 0x430))
-  (data (i32.const 0x430) "\38\04\00\00\2a\00\00\00`refuse`: expected `settings` or `session`")
-  (global $unknown i32 (i32.const 0x470))
-  (data (i32.const 0x470) "\78\04\00\00\0f\00\00\00unknown field `")
-  (global $expected_fields i32 (i32.const 0x490))
-  (data (i32.const 0x490) "\98\04\00\00\38\00\00\00`, expected one of `write`, `read`, `lifetime`, `refuse`")
-  ;; The words for kinds, by number: the two numbers of each, then the bytes of all.
-  (global $kinds i32 (i32.const 0x4d0))
-  (data (i32.const 0x4d0)
-    "\20\05\00\00\05\00\00\00\25\05\00\00\05\00\00\00\2a\05\00\00\0f\00\00\00\39\05\00\00\0c\00\00\00"
-    "\45\05\00\00\09\00\00\00\4e\05\00\00\0b\00\00\00\59\05\00\00\0e\00\00\00\67\05\00\00\10\00\00\00"
-    "\77\05\00\00\0d\00\00\00\84\05\00\00\05\00\00\00"
-    "otheremptypackage-archivemodule-indexfile-listtest-recordanalysis-factsgenerated-sourcecoverage-metaprobe")
-  ;; The same for facts, from the lowest bit on.
-  (global $fact_names i32 (i32.const 0x590))
-  (data (i32.const 0x590)
-    "\b0\05\00\00\05\00\00\00\b5\05\00\00\06\00\00\00\bb\05\00\00\07\00\00\00\c2\05\00\00\08\00\00\00"
-    "boundremoteauditeddiverged")
+  (global $_hash i32 (i32.const 0x0b0))
+  (data (i32.const 0x0b0) "\b8\00\00\00\06\00\00\00 hash=")
+  (global $_verified i32 (i32.const 0x0c0))
+  (data (i32.const 0x0c0) "\c8\00\00\00\0a\00\00\00 verified=")
+  (global $true i32 (i32.const 0x0e0))
+  (data (i32.const 0x0e0) "\e8\00\00\00\04\00\00\00true")
+  (global $false i32 (i32.const 0x0f0))
+  (data (i32.const 0x0f0) "\f8\00\00\00\05\00\00\00false")
+  (global $refusing i32 (i32.const 0x100))
+  (data (i32.const 0x100) "\08\01\00\00\08\00\00\00refusing")
+  (global $as_told i32 (i32.const 0x110))
+  (data (i32.const 0x110) "\18\01\00\00\07\00\00\00as told")
+  (global $get_action i32 (i32.const 0x120))
+  (data (i32.const 0x120) "\28\01\00\00\0b\00\00\00get action=")
+  (global $put_action i32 (i32.const 0x140))
+  (data (i32.const 0x140) "\48\01\00\00\0b\00\00\00put action=")
+  (global $_output i32 (i32.const 0x160))
+  (data (i32.const 0x160) "\68\01\00\00\08\00\00\00 output=")
+  (global $_size i32 (i32.const 0x170))
+  (data (i32.const 0x170) "\78\01\00\00\06\00\00\00 size=")
+  (global $_age i32 (i32.const 0x180))
+  (data (i32.const 0x180) "\88\01\00\00\05\00\00\00 age=")
+  (global $_kind i32 (i32.const 0x190))
+  (data (i32.const 0x190) "\98\01\00\00\06\00\00\00 kind=")
+  (global $_role i32 (i32.const 0x1a0))
+  (data (i32.const 0x1a0) "\a8\01\00\00\06\00\00\00 role=")
+  (global $_facts i32 (i32.const 0x1b0))
+  (data (i32.const 0x1b0) "\b8\01\00\00\07\00\00\00 facts=")
+  (global $close_gets i32 (i32.const 0x1c0))
+  (data (i32.const 0x1c0) "\c8\01\00\00\0b\00\00\00close gets=")
+  (global $_hits i32 (i32.const 0x1e0))
+  (data (i32.const 0x1e0) "\e8\01\00\00\06\00\00\00 hits=")
+  (global $_refused_gets i32 (i32.const 0x1f0))
+  (data (i32.const 0x1f0) "\f8\01\00\00\0e\00\00\00 refused-gets=")
+  (global $_puts i32 (i32.const 0x210))
+  (data (i32.const 0x210) "\18\02\00\00\06\00\00\00 puts=")
+  (global $_refused_puts i32 (i32.const 0x220))
+  (data (i32.const 0x220) "\28\02\00\00\0e\00\00\00 refused-puts=")
+  (global $_bytes_put i32 (i32.const 0x240))
+  (data (i32.const 0x240) "\48\02\00\00\0b\00\00\00 bytes-put=")
+  (global $_diverged i32 (i32.const 0x260))
+  (data (i32.const 0x260) "\68\02\00\00\0a\00\00\00 diverged=")
+  (global $write_field i32 (i32.const 0x280))
+  (data (i32.const 0x280) "\88\02\00\00\05\00\00\00write")
+  (global $read_field_name i32 (i32.const 0x290))
+  (data (i32.const 0x290) "\98\02\00\00\04\00\00\00read")
+  (global $lifetime_field i32 (i32.const 0x2a0))
+  (data (i32.const 0x2a0) "\a8\02\00\00\08\00\00\00lifetime")
+  (global $admit_field i32 (i32.const 0x2b0))
+  (data (i32.const 0x2b0) "\b8\02\00\00\05\00\00\00admit")
+  (global $refuse_field i32 (i32.const 0x2c0))
+  (data (i32.const 0x2c0) "\c8\02\00\00\06\00\00\00refuse")
+  (global $of_settings i32 (i32.const 0x2d0))
+  (data (i32.const 0x2d0) "\d8\02\00\00\08\00\00\00settings")
+  (global $of_session i32 (i32.const 0x2e0))
+  (data (i32.const 0x2e0) "\e8\02\00\00\07\00\00\00session")
+  (global $kind_prefix i32 (i32.const 0x2f0))
+  (data (i32.const 0x2f0) "\f8\02\00\00\04\00\00\00kind")
+  (global $role_prefix i32 (i32.const 0x300))
+  (data (i32.const 0x300) "\08\03\00\00\04\00\00\00role")
+  (global $fact_prefix i32 (i32.const 0x310))
+  (data (i32.const 0x310) "\18\03\00\00\04\00\00\00fact")
+  (global $expected_text_or_null i32 (i32.const 0x320))
+  (data (i32.const 0x320) "\28\03\00\00\1a\00\00\00`: expected a text or null")
+  (global $expected_texts i32 (i32.const 0x350))
+  (data (i32.const 0x350) "\58\03\00\00\1b\00\00\00`: expected a list of texts")
+  (global $expected_number i32 (i32.const 0x380))
+  (data (i32.const 0x380) "\88\03\00\00\2f\00\00\00`: expected a whole number from 0 to 4294967295")
+  (global $expected_kinds i32 (i32.const 0x3c0))
+  (data (i32.const 0x3c0) "\c8\03\00\00\24\00\00\00`: expected a list of names of kinds")
+  (global $expected_refusal i32 (i32.const 0x3f0))
+  (data (i32.const 0x3f0) "\f8\03\00\00\23\00\00\00`: expected \22settings\22 or \22session\22")
+  (global $is_no_kind i32 (i32.const 0x420))
+  (data (i32.const 0x420) "\28\04\00\00\0c\00\00\00` is no kind")
+  (global $unknown i32 (i32.const 0x440))
+  (data (i32.const 0x440) "\48\04\00\00\0f\00\00\00unknown field `")
+  (global $expected_fields i32 (i32.const 0x460))
+  (data (i32.const 0x460) "\68\04\00\00\41\00\00\00`, expected one of `write`, `read`, `lifetime`, `admit`, `refuse`")
 
-  (global $twice i32 (i32.const 0x5d0))
-  (data (i32.const 0x5d0) "\d8\05\00\00\18\00\00\00`: the field occurs twice")
+  ;; Where `open` leaves its answer: 36 bytes.
+  (global $answer i32 (i32.const 0x4c0))
 
-  ;; Where `open` leaves its answer: 28 bytes.
-  (global $answer i32 (i32.const 0x600))
+  ;; The names of all kinds, roles and facts, with room for more to come.
+  (global $kind_names i32 (i32.const 0x800))
+  (data (i32.const 0x800)
+    ;; BEGIN kinds (cargo xtask words)
+    "\05other"
+    "\05empty"
+    "\0fpackage-archive"
+    "\0cmodule-index"
+    "\09file-list"
+    "\0btest-record"
+    "\0eanalysis-facts"
+    "\10generated-source"
+    "\0dcoverage-meta"
+    "\05probe"
+    "\0aexecutable"
+    "\0bfix-archive"
+    "\0btool-output"
+    "\0fanalysis-result"
+    "\0bpgo-profile"
+    ;; END kinds
+  )
+  (global $role_names i32 (i32.const 0xc00))
+  (data (i32.const 0xc00)
+    ;; BEGIN roles (cargo xtask words)
+    "\07unknown"
+    "\06output"
+    "\06stdout"
+    "\0blink-stdout"
+    "\0bsource-list"
+    "\0acgo-header"
+    "\0bfix-archive"
+    "\0dcover-profile"
+    ;; END roles
+  )
+  (global $fact_names i32 (i32.const 0xe00))
+  (data (i32.const 0xe00)
+    ;; BEGIN facts (cargo xtask words)
+    "\10build-id-matches"
+    "\06remote"
+    "\07audited"
+    "\08diverged"
+    ;; END facts
+  )
 
   ;; ---- Lines for the log --------------------------------------------------------------------------------------------
 
@@ -352,8 +373,10 @@
     (call $put_text (i32.add (local.get $label) (i32.const 8))) ;; its value
     (call $put_text (global.get $_scope))
     (call $put_text (i32.add (local.get $label) (i32.const 16))) ;; its scope
+    (call $put_text (global.get $_hash))
+    (call $put_text (i32.add (local.get $label) (i32.const 24))) ;; its hash
     (call $put_text (global.get $_verified))
-    (call $put_text (select (global.get $true) (global.get $false) (i32.load8_u offset=24 (local.get $label))))
+    (call $put_text (select (global.get $true) (global.get $false) (i32.load8_u offset=32 (local.get $label))))
     (call $say (global.get $info)))
 
   ;; Puts texts that lie one after the other, with commas between them.
@@ -391,69 +414,88 @@
       (local.set $count (i32.add (local.get $count) (i32.const 1)))
       (br_if $next_digit (i32.lt_u (local.get $count) (i32.const 16)))))
 
-  ;; Puts a kind, and the facts that hold: one bit each, from the lowest on.
-  (func $put_kind_and_facts (param $kind i32) (param $facts i32)
-    (local $fact i32)
+  ;; Puts a kind, a role, and the facts that hold: one bit each, from the lowest on.
+  (func $put_words (param $kind i32) (param $role i32) (param $facts i32)
+    (local $bit i32)
     (call $put_text (global.get $_kind))
-    (call $put_text (i32.add (global.get $kinds) (i32.mul (i32.const 8) (local.get $kind))))
+    (call $put_word (global.get $kind_names) (global.get $kind_prefix) (local.get $kind))
+    (call $put_text (global.get $_role))
+    (call $put_word (global.get $role_names) (global.get $role_prefix) (local.get $role))
     (call $put_text (global.get $_facts))
     (if (i32.eqz (local.get $facts))
       (then (call $put_byte (i32.const 0x2d)) (return))) ;; -
-    (local.set $fact (global.get $fact_names))
     (loop $next_fact
       (if (i32.and (local.get $facts) (i32.const 1))
         (then
-          (call $put_text (local.get $fact))
+          (call $put_word (global.get $fact_names) (global.get $fact_prefix) (local.get $bit))
           (if (i32.gt_u (local.get $facts) (i32.const 1)) (then (call $put_byte (i32.const 0x2c)))))) ;; ,
-      (local.set $fact (i32.add (local.get $fact) (i32.const 8)))
+      (local.set $bit (i32.add (local.get $bit) (i32.const 1)))
       (local.set $facts (i32.shr_u (local.get $facts) (i32.const 1)))
       (br_if $next_fact (local.get $facts))))
 
-  ;; ---- More JSON ----------------------------------------------------------------------------------------------------
+  ;; Puts the name of a number; where it has none, `kind-4242`.
+  (func $put_word (param $names i32) (param $prefix i32) (param $number i32)
+    (local $name i32)
+    (local.set $name (call $name (local.get $names) (local.get $number)))
+    (if (local.get $name)
+      (then (call $put_text (local.get $name)) (return)))
+    (call $put_text (local.get $prefix))
+    (call $put_byte (i32.const 0x2d)) ;; -
+    (call $put_number (i64.extend_i32_u (local.get $number))))
 
-  (func $take_null (result i32)
-    (if (i32.eqz (call $take (i32.const 0x6e))) (then (return (i32.const 0)))) ;; n
-    (if (i32.ne (call $next) (i32.const 0x75)) (then (return (i32.const 0)))) ;; u
-    (if (i32.ne (call $next) (i32.const 0x6c)) (then (return (i32.const 0)))) ;; l
-    (i32.eq (call $next) (i32.const 0x6c))) ;; l
+  ;; ---- Kinds by name ------------------------------------------------------------------------------------------------
+  ;; Names lie one after the other, in the order of their numbers: a byte that tells the length, then the name. The list
+  ;; ends with a zero.
 
-  ;; Whether what was taken is followed by what may follow a value: `1` in `1.5` is not.
-  (func $value_ended (result i32)
-    (call $skip_space)
-    (if (i32.eq (global.get $at) (global.get $end)) (then (return (i32.const 0))))
-    (i32.or
-      (i32.eq (i32.load8_u (global.get $at)) (i32.const 0x2c)) ;; ,
-      (i32.eq (i32.load8_u (global.get $at)) (i32.const 0x7d)))) ;; }
+  ;; Where a name is put as a text.
+  (global $named i32 (i32.const 0x4b0))
 
-  ;; Takes a whole number of at most 32 bits, in plain digits; -1 where there is none.
-  (func $take_number (result i64)
-    (local $first i32) (local $digit i32) (local $number i64)
-    (call $skip_space)
-    (local.set $first (global.get $at))
-    (block $no_digit
-      (loop $next_digit
-        (br_if $no_digit (i32.eq (global.get $at) (global.get $end)))
-        (local.set $digit (i32.sub (i32.load8_u (global.get $at)) (i32.const 0x30))) ;; 0
-        (br_if $no_digit (i32.gt_u (local.get $digit) (i32.const 9)))
-        (local.set $number (i64.add
-          (i64.mul (local.get $number) (i64.const 10))
-          (i64.extend_i32_u (local.get $digit))))
-        (if (i64.gt_u (local.get $number) (i64.const 0xffffffff)) (then (return (i64.const -1))))
-        (global.set $at (i32.add (global.get $at) (i32.const 1)))
-        (br $next_digit)))
-    ;; No digit at all, or a zero before others.
-    (if (i32.eq (global.get $at) (local.get $first)) (then (return (i64.const -1))))
-    (if (i32.and
-          (i32.eq (i32.load8_u (local.get $first)) (i32.const 0x30))
-          (i32.gt_u (i32.sub (global.get $at) (local.get $first)) (i32.const 1)))
-      (then (return (i64.const -1))))
-    (local.get $number))
+  ;; The name of this number, as a text; 0 where it has none. It stays until the next call.
+  (func $name (param $names i32) (param $number i32) (result i32)
+    (loop $next_name
+      (if (i32.eqz (i32.load8_u (local.get $names))) (then (return (i32.const 0))))
+      (if (local.get $number)
+        (then
+          (local.set $names (i32.add (i32.add (local.get $names) (i32.const 1)) (i32.load8_u (local.get $names))))
+          (local.set $number (i32.sub (local.get $number) (i32.const 1)))
+          (br $next_name))))
+    (i32.store offset=0 (global.get $named) (i32.add (local.get $names) (i32.const 1)))
+    (i32.store offset=4 (global.get $named) (i32.load8_u (local.get $names)))
+    (global.get $named))
+
+  ;; The number of the kind that a text names, of `kind-4242` as well; -1 where there is none.
+  (func $kind_number (param $text i32) (result i64)
+    (local $number i32) (local $name i32) (local $digit i32) (local $at i32) (local $end i32) (local $spelled i64)
+    (block $no_more
+      (loop $next_name
+        (local.set $name (call $name (global.get $kind_names) (local.get $number)))
+        (br_if $no_more (i32.eqz (local.get $name)))
+        (if (call $equal (local.get $text) (local.get $name))
+          (then (return (i64.extend_i32_u (local.get $number)))))
+        (local.set $number (i32.add (local.get $number) (i32.const 1)))
+        (br $next_name)))
+    (if (i32.lt_u (call $length (local.get $text)) (i32.const 6)) (then (return (i64.const -1))))
+    (local.set $at (call $bytes (local.get $text)))
+    (local.set $end (i32.add (local.get $at) (call $length (local.get $text))))
+    (if (i32.ne (i32.load align=1 (local.get $at)) (i32.const 0x646e696b)) (then (return (i64.const -1)))) ;; kind
+    (if (i32.ne (i32.load8_u offset=4 (local.get $at)) (i32.const 0x2d)) (then (return (i64.const -1)))) ;; -
+    (local.set $at (i32.add (local.get $at) (i32.const 5)))
+    (loop $next_digit
+      (local.set $digit (i32.sub (i32.load8_u (local.get $at)) (i32.const 0x30))) ;; 0
+      (if (i32.gt_u (local.get $digit) (i32.const 9)) (then (return (i64.const -1))))
+      (local.set $spelled (i64.add
+        (i64.mul (local.get $spelled) (i64.const 10))
+        (i64.extend_i32_u (local.get $digit))))
+      (if (i64.gt_u (local.get $spelled) (i64.const 0xffffffff)) (then (return (i64.const -1))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $next_digit (i32.ne (local.get $at) (local.get $end))))
+    (local.get $spelled))
 
   ;; ---- Memory -------------------------------------------------------------------------------------------------------
   ;; Everything is taken from the end of one heap and never given back.
 
   (memory (export "memory") 1)
-  (global $heap (mut i32) (i32.const 0x800))
+  (global $heap (mut i32) (i32.const 0x1000))
 
   ;; Moves the heap's end to a multiple of $alignment, which is a power of two.
   (func $align (param $alignment i32)
@@ -543,37 +585,49 @@
     (unreachable))
 
   ;; ---- JSON ---------------------------------------------------------------------------------------------------------
-  ;; A reader of what lies between $at and $end. Each $take... moves $at over what it took, and answers 0 where
-  ;; something else stands there.
+  ;; A reader of what lies between $at and $end. The host hands over JSON in one form: no space, each field once, and
+  ;; characters as they are but for those that JSON must escape. Each $take... moves $at over what it took, and answers 0
+  ;; where something else stands there.
 
   (global $at (mut i32) (i32.const 0))
   (global $end (mut i32) (i32.const 0))
 
-  (func $skip_space
-    (local $byte i32)
-    (loop $next
-      (if (i32.eq (global.get $at) (global.get $end)) (then (return)))
-      (local.set $byte (i32.load8_u (global.get $at)))
-      (if (i32.or
-            (i32.or (i32.eq (local.get $byte) (i32.const 0x20)) (i32.eq (local.get $byte) (i32.const 0x09)))
-            (i32.or (i32.eq (local.get $byte) (i32.const 0x0a)) (i32.eq (local.get $byte) (i32.const 0x0d))))
-        (then
-          (global.set $at (i32.add (global.get $at) (i32.const 1)))
-          (br $next)))))
-
-  ;; Takes this byte, and white space before it.
+  ;; Takes this byte.
   (func $take (param $byte i32) (result i32)
-    (call $skip_space)
     (if (i32.eq (global.get $at) (global.get $end)) (then (return (i32.const 0))))
     (if (i32.ne (i32.load8_u (global.get $at)) (local.get $byte)) (then (return (i32.const 0))))
     (global.set $at (i32.add (global.get $at) (i32.const 1)))
     (i32.const 1))
 
-  ;; The next byte, whatever it is; at the end a zero byte, which JSON never has.
+  ;; The next byte, whatever it is.
   (func $next (result i32)
-    (if (i32.eq (global.get $at) (global.get $end)) (then (return (i32.const 0))))
     (global.set $at (i32.add (global.get $at) (i32.const 1)))
     (i32.load8_u (i32.sub (global.get $at) (i32.const 1))))
+
+  ;; Takes an object: $read_field is given the name of each field, and takes its value. The answer is what is wrong, as a
+  ;; text, or 0.
+  (func $read_object (param $json i32) (param $length i32) (result i32)
+    (local $name i32) (local $wrong i32)
+    (global.set $at (local.get $json))
+    (global.set $end (i32.add (local.get $json) (local.get $length)))
+    (drop (call $take (i32.const 0x7b))) ;; {
+    (loop $next_field
+      (local.set $name (call $take_text))
+      (if (i32.eqz (local.get $name)) (then (return (i32.const 0)))) ;; an object without fields
+      (drop (call $take (i32.const 0x3a))) ;; :
+      (local.set $wrong (call $read_field (local.get $name)))
+      (if (local.get $wrong) (then (return (local.get $wrong))))
+      (br_if $next_field (call $take (i32.const 0x2c)))) ;; ,
+    (i32.const 0))
+
+  ;; What is wrong with a field that is not as expected: its name and $expected, as a text. 0 where it $is_right.
+  (func $unless (param $is_right i32) (param $name i32) (param $expected i32) (result i32)
+    (if (local.get $is_right) (then (return (i32.const 0))))
+    (call $begin)
+    (call $put_byte (i32.const 0x60)) ;; `
+    (call $put_text (local.get $name))
+    (call $put_text (local.get $expected))
+    (call $finish))
 
   ;; Takes a JSON string; the answer is a new text.
   (func $take_text (result i32)
@@ -583,95 +637,47 @@
     (loop $next_byte
       (local.set $byte (call $next))
       (if (i32.eq (local.get $byte) (i32.const 0x22)) (then (return (call $finish)))) ;; "
-      ;; Control characters must be escaped.
-      (if (i32.lt_u (local.get $byte) (i32.const 0x20)) (then (return (i32.const 0))))
       (if (i32.eq (local.get $byte) (i32.const 0x5c)) ;; \
-        (then
-          (br_if $next_byte (call $take_escape))
-          (return (i32.const 0))))
-      (call $put_byte (local.get $byte))
+        (then (call $put_byte (call $take_escape)))
+        (else (call $put_byte (local.get $byte))))
       (br $next_byte))
     (unreachable))
 
-  ;; Takes what follows a backslash, and puts what it stands for.
+  ;; Takes what follows a backslash: `"`, `\`, a letter, or `u00` and two hexadecimal digits. The answer is what it stands
+  ;; for.
   (func $take_escape (result i32)
-    (local $byte i32) (local $meaning i32)
+    (local $byte i32)
     (local.set $byte (call $next))
-    (if (i32.eq (local.get $byte) (i32.const 0x75)) (then (return (call $take_unicode)))) ;; u
-    (if (i32.eq (local.get $byte) (i32.const 0x22)) (then (local.set $meaning (i32.const 0x22)))) ;; "
-    (if (i32.eq (local.get $byte) (i32.const 0x5c)) (then (local.set $meaning (i32.const 0x5c)))) ;; \
-    (if (i32.eq (local.get $byte) (i32.const 0x2f)) (then (local.set $meaning (i32.const 0x2f)))) ;; /
-    (if (i32.eq (local.get $byte) (i32.const 0x62)) (then (local.set $meaning (i32.const 0x08)))) ;; b
-    (if (i32.eq (local.get $byte) (i32.const 0x66)) (then (local.set $meaning (i32.const 0x0c)))) ;; f
-    (if (i32.eq (local.get $byte) (i32.const 0x6e)) (then (local.set $meaning (i32.const 0x0a)))) ;; n
-    (if (i32.eq (local.get $byte) (i32.const 0x72)) (then (local.set $meaning (i32.const 0x0d)))) ;; r
-    (if (i32.eq (local.get $byte) (i32.const 0x74)) (then (local.set $meaning (i32.const 0x09)))) ;; t
-    (if (i32.eqz (local.get $meaning)) (then (return (i32.const 0))))
-    (call $put_byte (local.get $meaning))
-    (i32.const 1))
+    (if (i32.eq (local.get $byte) (i32.const 0x62)) (then (return (i32.const 0x08)))) ;; b
+    (if (i32.eq (local.get $byte) (i32.const 0x66)) (then (return (i32.const 0x0c)))) ;; f
+    (if (i32.eq (local.get $byte) (i32.const 0x6e)) (then (return (i32.const 0x0a)))) ;; n
+    (if (i32.eq (local.get $byte) (i32.const 0x72)) (then (return (i32.const 0x0d)))) ;; r
+    (if (i32.eq (local.get $byte) (i32.const 0x74)) (then (return (i32.const 0x09)))) ;; t
+    (if (i32.ne (local.get $byte) (i32.const 0x75)) (then (return (local.get $byte)))) ;; u
+    (global.set $at (i32.add (global.get $at) (i32.const 2)))
+    (i32.or (i32.shl (call $take_hex) (i32.const 4)) (call $take_hex)))
 
-  ;; Takes the four digits after `\u`. A character beyond 16 bits is spelled as two of them, a high surrogate (d800 to
-  ;; dbff) and a low one (dc00 to dfff) with ten bits each; half of such a pair is no character.
-  (func $take_unicode (result i32)
-    (local $unit i32) (local $low i32)
-    (local.set $unit (call $take_hex))
-    (if (i32.lt_s (local.get $unit) (i32.const 0)) (then (return (i32.const 0))))
-    (if (i32.eq (i32.and (local.get $unit) (i32.const 0xfc00)) (i32.const 0xdc00)) (then (return (i32.const 0))))
-    (if (i32.eq (i32.and (local.get $unit) (i32.const 0xfc00)) (i32.const 0xd800))
-      (then
-        (if (i32.ne (call $next) (i32.const 0x5c)) (then (return (i32.const 0)))) ;; \
-        (if (i32.ne (call $next) (i32.const 0x75)) (then (return (i32.const 0)))) ;; u
-        (local.set $low (call $take_hex))
-        (if (i32.ne (i32.and (local.get $low) (i32.const 0xfffffc00)) (i32.const 0xdc00))
-          (then (return (i32.const 0))))
-        (local.set $unit (i32.add (i32.const 0x10000) (i32.or
-          (i32.shl (i32.and (local.get $unit) (i32.const 0x3ff)) (i32.const 10))
-          (i32.and (local.get $low) (i32.const 0x3ff)))))))
-    (call $put_character (local.get $unit))
-    (i32.const 1))
-
-  ;; Takes four hexadecimal digits; -1 where they are none.
+  ;; Takes a hexadecimal digit.
   (func $take_hex (result i32)
-    (local $count i32) (local $digit i32) (local $number i32)
-    (loop $next_digit
-      (local.set $digit (i32.sub (call $next) (i32.const 0x30))) ;; 0
-      (if (i32.gt_u (local.get $digit) (i32.const 9))
-        (then
-          ;; A letter: without the bit that tells lower case from upper, counted from `A`.
-          (local.set $digit (i32.sub
-            (i32.and (i32.add (local.get $digit) (i32.const 0x30)) (i32.const 0xdf))
-            (i32.const 0x41)))
-          (if (i32.gt_u (local.get $digit) (i32.const 5)) (then (return (i32.const -1))))
-          (local.set $digit (i32.add (local.get $digit) (i32.const 10)))))
-      (local.set $number (i32.or (i32.shl (local.get $number) (i32.const 4)) (local.get $digit)))
-      (local.set $count (i32.add (local.get $count) (i32.const 1)))
-      (br_if $next_digit (i32.lt_u (local.get $count) (i32.const 4))))
-    (local.get $number))
+    (local $byte i32)
+    (local.set $byte (call $next))
+    (i32.sub (local.get $byte)
+      (select (i32.const 0x30) (i32.const 0x57) (i32.lt_u (local.get $byte) (i32.const 0x3a))))) ;; 0, or a less 10
 
-  ;; Puts a character as UTF-8: the first byte tells how many follow, and each of those carries six bits.
-  (func $put_character (param $character i32)
-    (if (i32.lt_u (local.get $character) (i32.const 0x80))
-      (then (call $put_byte (local.get $character)) (return)))
-    (if (i32.lt_u (local.get $character) (i32.const 0x800))
+  ;; Takes a text or null: 0 for null, -1 where neither stands there.
+  (func $take_text_or_null (result i32)
+    (local $text i32)
+    (if (call $take (i32.const 0x6e)) ;; n
       (then
-        (call $put_byte (i32.or (i32.const 0xc0) (i32.shr_u (local.get $character) (i32.const 6)))))
-      (else
-        (if (i32.lt_u (local.get $character) (i32.const 0x10000))
-          (then
-            (call $put_byte (i32.or (i32.const 0xe0) (i32.shr_u (local.get $character) (i32.const 12)))))
-          (else
-            (call $put_byte (i32.or (i32.const 0xf0) (i32.shr_u (local.get $character) (i32.const 18))))
-            (call $put_six_bits (i32.shr_u (local.get $character) (i32.const 12)))))
-        (call $put_six_bits (i32.shr_u (local.get $character) (i32.const 6)))))
-    (call $put_six_bits (local.get $character)))
-
-  (func $put_six_bits (param $bits i32)
-    (call $put_byte (i32.or (i32.const 0x80) (i32.and (local.get $bits) (i32.const 0x3f)))))
+        (global.set $at (i32.add (global.get $at) (i32.const 3)))
+        (return (i32.const 0))))
+    (local.set $text (call $take_text))
+    (select (local.get $text) (i32.const -1) (local.get $text)))
 
   ;; Takes a list of JSON strings. The answer is the address of two numbers, as of a text: where the first item's two
   ;; numbers are, and how many items there are.
   (func $take_texts (result i32)
-    (local $items i32) (local $count i32) (local $text i32) (local $list i32)
+    (local $items i32) (local $count i32) (local $text i32)
     (if (i32.eqz (call $take (i32.const 0x5b))) (then (return (i32.const 0)))) ;; [
     ;; An item takes three bytes at least, `"",`: there cannot be more items than that.
     (local.set $items (call $allocate
@@ -687,8 +693,37 @@
             (i64.load align=4 (local.get $text)))
           (local.set $count (i32.add (local.get $count) (i32.const 1)))
           (br_if $next_item (call $take (i32.const 0x2c)))) ;; ,
-        (if (i32.eqz (call $take (i32.const 0x5d))) (then (return (i32.const 0)))))) ;; ]
+        (drop (call $take (i32.const 0x5d))))) ;; ]
+    (call $list (local.get $items) (local.get $count)))
+
+  ;; A list of so many items.
+  (func $list (param $items i32) (param $count i32) (result i32)
+    (local $list i32)
     (local.set $list (call $allocate (i32.const 8) (i32.const 4)))
-    (i32.store (local.get $list) (local.get $items))
+    (i32.store offset=0 (local.get $list) (local.get $items))
     (i32.store offset=4 (local.get $list) (local.get $count))
-    (local.get $list)))
+    (local.get $list))
+
+  ;; Takes a list of names of kinds, and sets $kinds to a list of their numbers, 4 bytes each. The answer is what is wrong
+  ;; with it, as a text, or 0.
+  (func $read_kinds (param $field i32) (result i32)
+    (local $texts i32) (local $text i32) (local $left i32) (local $kinds i32) (local $at i32) (local $number i64)
+    (local.set $texts (call $take_texts))
+    (if (i32.eqz (local.get $texts))
+      (then (return (call $unless (i32.const 0) (local.get $field) (global.get $expected_kinds)))))
+    (local.set $text (i32.load offset=0 (local.get $texts)))
+    (local.set $left (i32.load offset=4 (local.get $texts)))
+    (local.set $kinds (call $allocate (i32.mul (i32.const 4) (local.get $left)) (i32.const 4)))
+    (global.set $kinds (call $list (local.get $kinds) (local.get $left)))
+    (block $no_more
+      (loop $next_text
+        (br_if $no_more (i32.eqz (local.get $left)))
+        (local.set $number (call $kind_number (local.get $text)))
+        (if (i64.lt_s (local.get $number) (i64.const 0))
+          (then (return (call $unless (i32.const 0) (local.get $text) (global.get $is_no_kind)))))
+        (i32.store (local.get $kinds) (i32.wrap_i64 (local.get $number)))
+        (local.set $kinds (i32.add (local.get $kinds) (i32.const 4)))
+        (local.set $text (i32.add (local.get $text) (i32.const 8)))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (br $next_text)))
+    (i32.const 0)))

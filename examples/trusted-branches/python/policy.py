@@ -54,7 +54,8 @@ class TrustedBranches(Policy):
             name = self.settings.repository
             repository = self._label(session, name)
             if repository is None:
-                log.warn(f"no label {name}: pass --label-env {name}, or set repository to null where the store is for one repository")
+                advice = f"pass --label-env {name}, or set repository to null where the store is for one repository"
+                log.warn(f"no label {name}: {advice}")
                 return Grant()
             main = f"main-{repository.scope}"
         git_ref = self._label(session, self.settings.ref)

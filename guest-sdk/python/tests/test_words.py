@@ -17,7 +17,7 @@ class WordsTest(unittest.TestCase):
         self.assertEqual(Kind(4242), Kind(4242))
 
     def test_any_other_text_is_told(self) -> None:
-        for text in ["archive", "Empty", "package_archive", "kind-", "kind--1", "kind-0x1", "role-1", ""]:
+        for text in ["archive", "Empty", "package_archive", "kind-", "kind--1", "kind-0x1", "kind-4294967296", "role-1", ""]:
             with self.subTest(text), self.assertRaisesRegex(ValueError, f"`{text}` is no kind"):
                 Kind(text)
 

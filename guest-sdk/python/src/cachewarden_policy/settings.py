@@ -1,7 +1,8 @@
 """Settings: a JSON text from the operator, read into the policy's own dataclass.
 
-The host hands over an object and has refused what is no JSON. What does not fit the dataclass is told with the path of the field. A type that cannot be read is told when its reader is
-made, which is when the policy is built, not when a session opens.
+The host hands over an object and has refused what is no JSON. What does not fit the dataclass is told with the path of
+the field. A type that cannot be read is told when its reader is made, which is when the policy is built, not when a
+session opens.
 """
 
 from __future__ import annotations

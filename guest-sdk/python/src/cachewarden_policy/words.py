@@ -11,6 +11,10 @@ from typing import Self
 from .reach import Reach
 
 
+NUMBERS = range(2**32)
+"""What the contract can spell."""
+
+
 class _Word(IntEnum):
     """A number of the contract, with a name where this package knows one. `Kind(4242)` is a kind like any other.
 
@@ -22,7 +26,7 @@ class _Word(IntEnum):
     def _missing_(cls, value: object) -> Self | None:
         if isinstance(value, str):
             return cls._named(value)
-        if not isinstance(value, int) or value < 0:
+        if not isinstance(value, int) or value not in NUMBERS:
             return None
         word = int.__new__(cls, value)
         word._name_ = f"{cls.__name__.upper()}_{value}"
@@ -35,7 +39,7 @@ class _Word(IntEnum):
             if str(word) == text:
                 return word
         what, _, number = text.partition("-")
-        if what == cls.__name__.lower() and number.isascii() and number.isdecimal():
+        if what == cls.__name__.lower() and number.isascii() and number.isdecimal() and int(number) in NUMBERS:
             return cls(int(number))
         raise ValueError(f"`{text}` is no {cls.__name__.lower()}")
 

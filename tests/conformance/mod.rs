@@ -167,7 +167,7 @@ fn a_panic_is_told_and_the_answer_safe(language: &str) {
 #[test]
 fn every_language_and_every_case_is_tested() {
     let mut folders = names(Path::new(CONFORMANCE));
-    folders.retain(|name| name != "cases" && name != "README.md");
+    folders.retain(|name| !["cases", "README.md", "scope-parts.json"].contains(&name.as_str()));
     let mut tested = [WITH_SDK, WITHOUT_SDK].concat();
     tested.sort_unstable();
     assert_eq!(folders, tested);

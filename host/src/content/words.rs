@@ -309,7 +309,7 @@ impl Role {
             Self::SourceList => &RoleFacts {
                 number: 4,
                 name: "source-list",
-                kinds: &[Kind::Empty, Kind::FileList],
+                kinds: &[Kind::FileList],
             },
             Self::CgoHeader => &RoleFacts {
                 number: 5,
@@ -319,7 +319,7 @@ impl Role {
             Self::FixArchive => &RoleFacts {
                 number: 6,
                 name: "fix-archive",
-                kinds: &[Kind::Empty, Kind::FixArchive],
+                kinds: &[Kind::FixArchive],
             },
             Self::CoverProfile => &RoleFacts {
                 number: 7,
@@ -457,7 +457,7 @@ impl TryFrom<Vec<String>> for Facts {
 
 /// The names by which cmd/go derives keys from an action, and the roles that they have.
 // BEGIN subkeys (cargo xtask words)
-pub const SUBKEYS: [(&str, Role); 6] = [
+pub(super) const SUBKEYS: [(&str, Role); 6] = [
     ("stdout", Role::Stdout),
     ("link-stdout", Role::LinkStdout),
     ("srcfiles", Role::SourceList),

@@ -22,6 +22,7 @@ mod knowledge;
 mod malformed;
 mod model;
 mod odd_setups;
+mod operator;
 mod policy;
 mod policy_faults;
 mod policy_loading;

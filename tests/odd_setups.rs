@@ -220,7 +220,7 @@ fn pipes_and_devices_in_a_files_place_are_refused_and_not_waited_for() {
         (["--settings", "@/dev/zero"], "regular file"),
     ] {
         let mut command = sandbox.cachewarden(&options);
-        command.stdin(std::process::Stdio::piped());
+        command.args(["--policy", &policy("closes")]);
         let said = Helper::start(command).ending();
         assert_eq!(said.status.code(), Some(2), "{options:?}");
         assert!(said.stderr.contains(part), "{options:?}: {}", said.stderr);
@@ -271,7 +271,7 @@ fn a_pipe_in_place_of_the_trimmers_memory_holds_nobody_up() {
 #[test]
 fn a_label_cannot_be_set_twice() {
     let sandbox = Sandbox::new();
-    let mut command = sandbox.cachewarden(&["--label-env", "REF"]);
+    let mut command = sandbox.cachewarden(&["--policy", &policy("closes"), "--label-env", "REF"]);
     command
         .env("REF", "refs/pull/1/merge")
         .env("CACHEWARDEN_LABEL", "REF=refs/heads/main\n");

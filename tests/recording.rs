@@ -178,7 +178,8 @@ fn failures_of_a_policy_are_written_down() {
 fn an_empty_variable_is_no_label() {
     let sandbox = Sandbox::new();
     let file = sandbox.path("record.jsonl");
-    let mut command = sandbox.cachewarden(&["--record", &text(file.clone())]);
+    let mut command = sandbox.cachewarden(&["--policy", &policy("closes"), "--record"]);
+    command.arg(&file);
     for name in ["SET", "EMPTY", "UNSET"] {
         command.args(["--label-env", name]);
     }
@@ -226,6 +227,8 @@ fn values_that_differ_give_scopes_that_differ() {
         let file = sandbox.path(&format!("{number}.jsonl"));
         sandbox
             .helper(&[
+                "--policy",
+                &policy("closes"),
                 "--record",
                 &text(file.clone()),
                 "--label",

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -164,13 +165,18 @@ fn what_a_killed_session_left_half_written_is_swept() {
 
 #[test]
 fn nothing_is_taken_from_a_session_that_was_told_of_it() {
+    // Not until so many prunes are over: each takes the longer, the more was put meanwhile.
+    const PUTS: u32 = 4000;
     let sandbox = Sandbox::new();
+    let over = AtomicBool::new(false);
     thread::scope(|threads| {
-        let pruning =
-            threads.spawn(|| (0..150).for_each(|_| drop(sandbox.run(&["prune"]).succeeded())));
+        let pruning = threads.spawn(|| {
+            while !over.load(Ordering::SeqCst) {
+                sandbox.run(&["prune"]).succeeded();
+            }
+        });
         let (mut before, mut now) = (sandbox.helper(&[]), sandbox.helper(&[]));
-        let paths: Vec<_> = (0_u32..)
-            .take_while(|_| !pruning.is_finished())
+        let paths: Vec<_> = (0..PUTS)
             .map(|number| {
                 let (action, body) = (action(&number.to_string()), number.to_be_bytes().repeat(50));
                 before.put(&action, &body).kept();
@@ -190,6 +196,8 @@ fn nothing_is_taken_from_a_session_that_was_told_of_it() {
                 }
             })
             .collect();
+        over.store(true, Ordering::SeqCst);
+        pruning.join().expect("it prunes");
         for path in &paths {
             assert!(path.exists(), "{}", path.display());
         }

@@ -47,7 +47,7 @@ export function open(
 export function get(
   action0: u64, action1: u64, action2: u64, action3: u64,
   output0: u64, output1: u64, output2: u64, output3: u64,
-  size: u64, age: u64, scope: u32, kind: i32, facts: u32,
+  size: u64, age: u64, scope: u32, kind: i32, role: i32, facts: u32,
 ): i32 {
   candidate.action.assign(action0, action1, action2, action3);
   candidate.output.assign(output0, output1, output2, output3);
@@ -55,6 +55,7 @@ export function get(
   candidate.age = age;
   candidate.scope = scope;
   candidate.kind = kind;
+  candidate.role = role;
   candidate.facts.bits = facts;
   return opened("get").get(candidate);
 }
@@ -62,12 +63,13 @@ export function get(
 export function put(
   action0: u64, action1: u64, action2: u64, action3: u64,
   output0: u64, output1: u64, output2: u64, output3: u64,
-  size: u64, kind: i32, facts: u32,
+  size: u64, kind: i32, role: i32, facts: u32,
 ): i32 {
   offer.action.assign(action0, action1, action2, action3);
   offer.output.assign(output0, output1, output2, output3);
   offer.size = size;
   offer.kind = kind;
+  offer.role = role;
   offer.facts.bits = facts;
   return opened("put").put(offer);
 }

@@ -44,10 +44,19 @@ pub fn addPolicy(b: *std.Build, options: PolicyOptions) void {
     b.step("test", "Run the tests in the policy's file").dependOn(&b.addRunArtifact(tests).step);
 }
 
-/// The SDK itself: its module, and `zig build test`.
+/// The SDK itself: its module, and in cachewarden's repository `zig build test`.
 pub fn build(b: *std.Build) void {
     const root = b.path("src/cachewarden.zig");
-    _ = b.addModule("cachewarden", .{ .root_source_file = root });
-    const tests = b.addTest(.{ .root_module = b.createModule(.{ .root_source_file = root, .target = b.graph.host }) });
-    b.step("test", "Run the SDK's own tests").dependOn(&b.addRunArtifact(tests).step);
+    const cachewarden = b.addModule("cachewarden", .{ .root_source_file = root });
+    const scope_parts = b.createModule(.{
+        .root_source_file = b.path("tests/scope_parts.zig"),
+        .target = b.graph.host,
+        .imports = &.{.{ .name = "cachewarden", .module = cachewarden }},
+    });
+    scope_parts.addAnonymousImport("scope-parts.json", .{ .root_source_file = b.path("../conformance/scope-parts.json") });
+    const own = b.createModule(.{ .root_source_file = root, .target = b.graph.host });
+    const step = b.step("test", "Run the SDK's own tests");
+    for ([_]*std.Build.Module{ own, scope_parts }) |module| {
+        step.dependOn(&b.addRunArtifact(b.addTest(.{ .root_module = module })).step);
+    }
 }

@@ -16,6 +16,7 @@
 // One place is excepted, with its reason: where a compiled policy is loaded.
 #![deny(unsafe_code)]
 
+mod canonical;
 pub mod cli;
 pub mod content;
 pub mod digest;
@@ -24,6 +25,7 @@ mod fuzz;
 pub mod notices;
 mod own_process;
 mod patience;
+pub mod pin;
 pub mod policy;
 pub mod protocol;
 pub mod recording;

@@ -14,14 +14,18 @@ pub fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
     open(OpenOptions::new().read(true), path)
 }
 
-/// Opens a file to append lines to it, which is created where it is missing. A pipe or a device in its place is an
+/// Opens a file to append lines to it, which is created for this user alone where it is missing. A pipe or a device in its place is an
 /// error: one would be waited for, and the other may be the protocol.
 ///
 /// # Errors
 /// When it cannot be opened, or is no regular file.
 pub fn open_to_append(path: &Path) -> io::Result<File> {
     open(
-        OpenOptions::new().read(true).append(true).create(true),
+        OpenOptions::new()
+            .read(true)
+            .append(true)
+            .create(true)
+            .mode(0o600),
         path,
     )
     .map(|(file, _)| file)

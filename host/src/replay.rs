@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::canonical::canonical;
 use crate::policy::{Event, Grant, LoadError, Opening, Policy, Refusal, Session, Warden};
 use crate::recording::{Asked, Began, Line, NumberedLine, Opened};
 use crate::session::{label_hash, scope_part};
@@ -54,7 +55,8 @@ fn sessions<'lines>(
     outcome: &mut Outcome,
 ) -> Vec<Vec<&'lines NumberedLine>> {
     let mut sessions: Vec<Vec<&NumberedLine>> = Vec::new();
-    for line in lines {
+    // What other policies of a session were asked is nothing to this one.
+    for line in lines.iter().filter(|line| line.policy_index == 0) {
         if let Line::Session(_) = line.line {
             sessions.push(vec![line]);
             continue;
@@ -98,7 +100,10 @@ impl<'run> Replay<'run> {
         };
         outcome.sessions += 1;
         outcome.questions += 1;
-        let (warden, opening) = Warden::open(Arc::clone(policy), told(began))?;
+        let (told, wrong) = told(began);
+        let (warden, opening) = Warden::open(Arc::clone(policy), told)?;
+        // A build's settings are refused before its policy sees any; here the policy is needed to go on.
+        let opening = wrong.map_or(opening, |text| Opening::Refused(Refusal::Settings(text)));
         let mut replay = Self {
             warden,
             opening,
@@ -131,7 +136,7 @@ impl<'run> Replay<'run> {
             }
             Line::Close(ended) => {
                 self.tell_failures(number);
-                self.warden.close(&ended.totals);
+                self.warden.close(&ended.totals.into());
                 self.gather();
             }
             Line::Log(_) | Line::Trap(_) | Line::Timeout(_) | Line::Reopened | Line::Off(_) => {
@@ -253,8 +258,8 @@ impl<'run> Replay<'run> {
     }
 }
 
-/// What the policy is told, as a recording or a person has it.
-fn told(began: &Began) -> Session {
+/// What the policy is told, as a recording or a person has it, and why the host would refuse its settings.
+fn told(began: &Began) -> (Session, Option<String>) {
     let mut labels = began.labels.clone();
     for label in &mut labels {
         if label.scope.is_empty() {
@@ -264,17 +269,22 @@ fn told(began: &Began) -> Session {
             label.hash = label_hash(&label.value);
         }
     }
-    Session {
+    let (settings, wrong) = match began.settings.get() {
+        "null" => ("{}".to_owned(), None),
+        json => match canonical("settings", json) {
+            Ok(settings) => (settings.get().to_owned(), None),
+            Err(error) => ("{}".to_owned(), Some(error.to_string())),
+        },
+    };
+    let session = Session {
         started: began.started,
         seed: began.seed,
         labels,
         readable: began.readable.clone(),
         writable: began.writable.clone(),
-        settings: match began.settings.get() {
-            "null" => "{}".to_owned(),
-            settings => settings.to_owned(),
-        },
-    }
+        settings,
+    };
+    (session, wrong)
 }
 
 fn is_alike(expected: &Refusal, refusal: &Refusal) -> bool {

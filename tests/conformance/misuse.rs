@@ -188,7 +188,7 @@ const TYPESCRIPT: &[Mistake] = &[
         told: &["'putt' does not exist", "Did you mean to write 'put'?"],
     },
     Mistake {
-        right: "\"shared\"",
+        right: "\"local\"",
         wrong: "\"everywhere\"",
         told: &[
             "is not assignable to type '(offer: Offer, settings: ",

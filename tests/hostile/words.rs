@@ -55,7 +55,7 @@ corpus! { "words":
     scope_twice.wat => |source| source.trial().comes_to(0, true, &[]),
     write_not_allowed.wat => |source| {
         source.trial()
-            .with(&["--allow-write", "pr-*,main"])
+            .with(&["--allow-write", "pr-*", "--allow-write", "main"])
             .must_do_without_cache(&[NOT_USED, "--allow-write allows pr-*, main"]);
     },
     read_not_allowed.wat => |source| {

@@ -25,6 +25,12 @@ impl Helper {
         self
     }
 
+    /// With labels, each `NAME=VALUE`.
+    pub(crate) fn labelled<const COUNT: usize>(self, labels: [&str; COUNT]) -> Helper {
+        let with = |helper: Helper, label| helper.with("--label").with(label);
+        labels.into_iter().fold(self, with)
+    }
+
     /// As go would start it.
     pub(crate) fn command(&self) -> Command {
         let mut command = Command::new(&self.words[0]);

@@ -9,8 +9,10 @@ import { Label, Session } from "./session";
 
 /** Bytes of a text or a list in a record: where it is, and how much. */
 const TEXT: usize = 8;
-/** Bytes of a label: three texts and a flag. */
-const LABEL: usize = 28;
+/** Bytes of a label: four texts and a flag. */
+const LABEL: usize = 36;
+/** Bytes of the number of a kind. */
+const NUMBER: usize = 4;
 
 /** Memory for the host, which is always asked for anew or to grow. */
 export function allocate(old: usize, oldSize: usize, alignment: usize, size: usize): usize {
@@ -34,7 +36,13 @@ export function receive(
   for (let i = 0; i < labelCount; i++) {
     const label = labels + <usize>i * LABEL;
     session.labels.push(
-      new Label(textAt(label), textAt(label + TEXT), textAt(label + 2 * TEXT), load<bool>(label + 3 * TEXT)),
+      new Label(
+        textAt(label),
+        textAt(label + TEXT),
+        textAt(label + 2 * TEXT),
+        textAt(label + 3 * TEXT),
+        load<bool>(label + 4 * TEXT),
+      ),
     );
   }
   free(labels, labelCount);
@@ -66,11 +74,12 @@ function free(memory: usize, length: i32): void {
 }
 
 // The answer of `open`: a `result<grant, refusal>`. Both cases begin 4 bytes into it.
-const RESULT: usize = memory.data(28, 4);
+const RESULT: usize = memory.data(36, 4);
 const CASE: usize = RESULT + 4;
 const WRITE: usize = CASE + 4;
 const READ: usize = CASE + 12;
 const LIFETIME: usize = CASE + 20;
+const ADMIT: usize = CASE + 24;
 const REASON: usize = CASE + 4;
 
 /** Lays out the answer of `open`; the host reads it before it calls again. */
@@ -86,7 +95,13 @@ export function answer(opening: Opening): usize {
     for (let i = 0; i < read.length; i++) putText(list + <usize>i * TEXT, read[i]);
     store<usize>(READ, list);
     store<i32>(READ, read.length, 4);
-    store<u32>(LIFETIME, grant.lifetime);
+    // A lifetime that is too long for the contract is as good as the longest.
+    store<u32>(LIFETIME, <u32>min<u64>(grant.lifetime, u32.MAX_VALUE));
+    const admit = grant.admit;
+    const kinds = heap.alloc(<usize>admit.length * NUMBER);
+    for (let i = 0; i < admit.length; i++) store<u32>(kinds + <usize>i * NUMBER, admit[i]);
+    store<usize>(ADMIT, kinds);
+    store<i32>(ADMIT, admit.length, 4);
   } else {
     const refusal = opening as Refusal;
     store<u8>(RESULT, 1);
@@ -107,6 +122,7 @@ export function release(result: usize): void {
   const count = load<i32>(READ, 4);
   for (let i = 0; i < count; i++) heap.free(load<usize>(list + <usize>i * TEXT));
   heap.free(list);
+  heap.free(load<usize>(ADMIT));
 }
 
 function putText(place: usize, value: string): void {

@@ -1,6 +1,7 @@
 // What `open` answers: a grant, or a refusal.
 
 import { Session } from "./session";
+import { Kind } from "./words";
 
 /** What `open` answers: a `Grant` or a `Refusal`. */
 export abstract class Opening {}
@@ -15,10 +16,12 @@ export abstract class Opening {}
 export class Grant extends Opening {
   /** The scope of the session's puts; with null, nothing outlives the session. */
   write: string | null = null;
-  /** The scopes where its gets look, in order; at most 64. */
+  /** The scopes where its gets look, in order; at most 64. To read a scope is to trust everybody who may write it. */
   read: string[] = [];
   /** Seconds until what it puts stops counting; 0: as long as the store keeps it. */
-  lifetime: u32 = 0;
+  lifetime: u64 = 0;
+  /** The kinds that count only where a grant names them; today that is `Kind.Executable`. */
+  admit: Kind[] = [];
 
   /**
    * Puts go to `scope`. Gets do not look there unless `reading` says so.
@@ -49,8 +52,14 @@ export class Grant extends Opening {
   }
 
   /** What the session puts stops counting after this many seconds; 0: as long as the store keeps it. */
-  lasting(seconds: u32): Grant {
+  lasting(seconds: u64): Grant {
     this.lifetime = seconds;
+    return this;
+  }
+
+  /** Entries of this kind count too; for kinds that count only where a grant names them. */
+  admitting(kind: Kind): Grant {
+    this.admit.push(kind);
     return this;
   }
 }

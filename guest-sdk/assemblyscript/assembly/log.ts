@@ -1,7 +1,7 @@
 // Lines for the host's log.
 
 // @ts-ignore: a decorator of AssemblyScript
-@external("cachewarden:policy/host@0.1.0", "log")
+@external("cachewarden:policy/host@0.2.0", "log")
 declare function hostLog(level: i32, message: usize, length: usize): void;
 
 /** Writes lines to the host's log. A session may log 1,000 lines or 64 KiB; the rest is dropped. */

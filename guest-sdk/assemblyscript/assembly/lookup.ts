@@ -1,7 +1,7 @@
 // The question that a get asks, and its answers.
 
 import { Digest } from "./digest";
-import { Facts, Kind } from "./object";
+import { Facts, Kind, Role } from "./words";
 
 /**
  * An entry that the host found for a get, before it is answered.
@@ -22,6 +22,8 @@ export class Candidate {
   scope: u32 = 0;
   /** What the object is. */
   kind: Kind = Kind.Other;
+  /** What the entry is for. */
+  role: Role = Role.Unknown;
   /** What else the host knows of it. */
   facts: Facts = new Facts();
 }

@@ -6,6 +6,7 @@ import { Offer, Reach } from "./reach";
 import { Session } from "./session";
 import { Settings } from "./settings";
 import { Totals } from "./totals";
+import { defaultReach } from "./words";
 
 /**
  * A policy: what a session may do, and what becomes of each of its gets and puts.
@@ -42,11 +43,10 @@ export abstract class Policy {
   }
 
   /**
-   * Called for each object that the build wants kept: how far may it travel? The default is as far as the operator
-   * allows.
+   * Called for each object that the build wants kept: how far may it travel? The default is `defaultReach(offer.kind)`.
    */
   put(offer: Offer): Reach {
-    return Reach.Shared;
+    return defaultReach(offer.kind);
   }
 
   /** Called after the last answer, with what came of the session. The default does nothing. */

@@ -1,7 +1,7 @@
 // The question that a put asks, and its answers.
 
 import { Digest } from "./digest";
-import { Facts, Kind } from "./object";
+import { Facts, Kind, Role } from "./words";
 
 /**
  * An object that the build wants kept.
@@ -18,6 +18,8 @@ export class Offer {
   size: u64 = 0;
   /** What it is. */
   kind: Kind = Kind.Other;
+  /** What its entry will be for. */
+  role: Role = Role.Unknown;
   /** What else the host knows of it. */
   facts: Facts = new Facts();
 }
@@ -25,7 +27,7 @@ export class Offer {
 /** How far an object may travel. Each goes further than the one before it; the operator bounds all of them. */
 export enum Reach {
   /** Seen by this session alone. The build goes on as if it had been kept. */
-  Session,
+  Ephemeral,
   /** Kept in the write scope, on this machine. */
   Local,
   /** Kept in the write scope, and sent to where other machines find it. */

@@ -57,6 +57,8 @@ export class Label {
      * never meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
      */
     readonly scope: string,
+    /** 24 hexadecimal digits of its SHA-256. They stand for the value in a scope's name where two values must fit. */
+    readonly hash: string,
     /** Whether the host proved it. What is not proved is a job's own word. */
     readonly verified: bool,
   ) {}

@@ -1,8 +1,9 @@
-// Settings: a JSON text from the operator, read field by field.
+// Settings: a JSON object from the operator, read field by field. The host has seen to it that it is one.
 
 import { Refusal } from "./grant";
 import { Form, Reader, Value, formName } from "./json";
 import { Patterns } from "./patterns";
+import { Kind, findKind } from "./words";
 
 /**
  * The policy's settings, given to `Policy.configure`.
@@ -31,13 +32,14 @@ export class Settings {
     return value === null ? absent : value.text;
   }
 
-  /** A text, or null, which is also what an absent field gives. */
-  textOrNull(name: string): string | null {
+  /** A text, or null. */
+  textOrNull(name: string, absent: string | null): string | null {
     const value = this.value(name);
-    if (value === null || value.form == Form.Null) return null;
+    if (value === null) return absent;
+    if (value.form == Form.Null) return null;
     if (value.form == Form.Text) return value.text;
     this.refuse(name, "a text or null, not " + formName(value.form));
-    return null;
+    return absent;
   }
 
   /** One of a few words; any other text is refused. `absent` need not be one of them. */
@@ -63,6 +65,19 @@ export class Settings {
     return new Patterns(this.texts(name, absent.list));
   }
 
+  /** A list of kinds, each by its name, or as `kind-` and its number. */
+  kinds(name: string, absent: Kind[]): Kind[] {
+    const list = this.list(name, Form.Text);
+    if (list === null) return absent;
+    const kinds: Kind[] = [];
+    for (let i = 0; i < list.length; i++) {
+      const kind = findKind(list[i].text);
+      if (kind < 0) this.refuse(element(name, i), "the name of a kind, not `" + list[i].text + "`");
+      kinds.push(<Kind>kind);
+    }
+    return kinds;
+  }
+
   /** `true` or `false`. */
   flag(name: string, absent: bool): bool {
     const value = this.given(name, Form.Flag);
@@ -77,8 +92,7 @@ export class Settings {
     const negative = value.text.startsWith("-");
     const limit = negative ? lowest<T>() : highest<T>();
     const magnitude = new Magnitude(negative ? value.text.substring(1) : value.text);
-    // `-0` is written as no whole number is.
-    if (magnitude.isWhole && magnitude.value <= limit && !(negative && magnitude.value == 0)) {
+    if (magnitude.isWhole && magnitude.value <= limit) {
       return negative ? <T>(0 - magnitude.value) : <T>magnitude.value;
     }
     const from = isSigned<T>() ? "-" + lowest<T>().toString() : "0";
@@ -162,18 +176,9 @@ export class Settings {
   }
 }
 
-/** Reads a JSON text. What is wrong with it is among the mistakes. */
+/** Reads the text of a JSON object. */
 export function parse(json: string): Settings {
-  const reader = new Reader(json);
-  const value = reader.whole();
-  const mistakes: string[] = [];
-  const mistake = reader.mistake;
-  if (mistake !== null) {
-    mistakes.push("not a JSON text, " + mistake);
-  } else if (value.form != Form.Object) {
-    mistakes.push("expected an object, such as {}, not " + formName(value.form));
-  }
-  return new Settings(mistakes.length == 0 ? value : new Value(Form.Object), "", mistakes);
+  return new Settings(new Reader(json).value(), "", []);
 }
 
 /** How far a number is from zero. */

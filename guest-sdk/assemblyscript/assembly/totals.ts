@@ -7,11 +7,11 @@ export class Totals {
     public gets: u64 = 0,
     /** Gets that were answered with an object. */
     public hits: u64 = 0,
-    /** Gets that had a candidate and became a miss by the policy. */
+    /** Gets that had a candidate and became a miss by the policy, or by a rule of the host. */
     public refusedGets: u64 = 0,
     /** Puts that the build asked. */
     public puts: u64 = 0,
-    /** Puts that the policy kept to the session. */
+    /** Puts that were kept for the session alone. */
     public refusedPuts: u64 = 0,
     /** Bytes of all puts. */
     public bytesPut: u64 = 0,

@@ -14,7 +14,7 @@ export async function load(file, ...options) {
 
   const lines = [];
   const { instance } = await WebAssembly.instantiate(binary, {
-    "cachewarden:policy/host@0.1.0": {
+    "cachewarden:policy/host@0.2.0": {
       log: (level, message, length) => lines.push([level, utf8(exports, message, length)]),
     },
     env: {

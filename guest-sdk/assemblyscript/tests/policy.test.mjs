@@ -12,8 +12,8 @@ for (const [build, options] of Object.entries(builds)) {
 
   test(`${build}: a session arrives and its grant comes back`, () => {
     const grant = open(exports, { ref: "naïve 日本語 🦀" }, { scopes: ["größe", "b"] });
-    assert.deepEqual(grant, { write: "größe", read: ["größe", "b"], lifetime: 60 });
-    assert.deepEqual(lines.pop(), [1, "1 labels, the last with naïve 日本語 🦀"]);
+    assert.deepEqual(grant, { write: "größe", read: ["größe", "b"], lifetime: 60, admit: [10, 2 ** 32 - 1] });
+    assert.deepEqual(lines.pop(), [1, "1 labels, the last with naïve 日本語 🦀, 0123, true"]);
   });
 
   test(`${build}: wrong settings are refused`, () => {
@@ -47,11 +47,11 @@ for (const [build, options] of Object.entries(builds)) {
 }
 
 function get({ get }, action) {
-  return get(0n, 0n, 0n, action, 0n, 0n, 0n, 0n, 1n, 0n, 0, 2, 1);
+  return get(0n, 0n, 0n, action, 0n, 0n, 0n, 0n, 1n, 0n, 0, 2, 0, 1);
 }
 
 function put({ put }, size) {
-  return put(0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n, BigInt.asIntN(64, size), 2, 1);
+  return put(0n, 0n, 0n, 0n, 0n, 0n, 0n, 0n, BigInt.asIntN(64, size), 2, 0, 1);
 }
 
 /** Passes a session as the canonical ABI says, and reads the answer so. */
@@ -63,12 +63,12 @@ function open(exports, labels, settings) {
   };
   const text = (value) => pass(new TextEncoder().encode(value), 1);
   const records = Object.entries(labels).flatMap(([name, value]) => [
-    ...new Uint8Array(new Uint32Array([text(name), text(value), text(value), 1].flat()).buffer),
+    ...new Uint8Array(new Uint32Array([text(name), text(value), text(value), text("0123"), 1].flat()).buffer),
   ]);
   const list = (bytes, size) => [pass(bytes, 4)[0], bytes.length / size];
-  const result = exports.open(0n, 0n, ...list(records, 28), ...list([], 8), ...list([], 8), ...text(JSON.stringify(settings)));
+  const result = exports.open(0n, 0n, ...list(records, 36), ...list([], 8), ...list([], 8), ...text(JSON.stringify(settings)));
 
-  const words = new Uint32Array(exports.memory.buffer, result, 7);
+  const words = new Uint32Array(exports.memory.buffer, result, 9);
   const flag = (word) => word & 0xff;
   const read = (pointer, length) => utf8(exports, pointer, length);
   const answer = flag(words[0])
@@ -78,6 +78,7 @@ function open(exports, labels, settings) {
         read: Array.from({ length: words[5] }, (_, i) =>
           read(...new Uint32Array(exports.memory.buffer, words[4] + 8 * i, 2))),
         lifetime: words[6],
+        admit: [...new Uint32Array(exports.memory.buffer, words[7], words[8])],
       };
   exports.cabi_post_open(result);
   return answer;

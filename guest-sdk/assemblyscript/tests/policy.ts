@@ -1,6 +1,6 @@
 // A policy that leaves garbage behind at every question, and fails where it is told to.
 
-import { Candidate, Grant, Lookup, Offer, Opening, Policy, Reach, Session, Settings, log, register } from "../index";
+import { Candidate, Grant, Kind, Lookup, Offer, Opening, Policy, Reach, Session, Settings, log, register } from "../index";
 
 class Wasteful extends Policy {
   scopes: string[] = ["main"];
@@ -10,10 +10,11 @@ class Wasteful extends Policy {
   }
 
   open(session: Session): Opening {
-    log.info(`${session.labels.length} labels, the last with ${session.labels[session.labels.length - 1].value}`);
+    const last = session.labels[session.labels.length - 1];
+    log.info(`${session.labels.length} labels, the last with ${last.value}, ${last.hash}, ${last.verified}`);
     const grant = Grant.writing(this.scopes[0]);
     for (let i = 0; i < this.scopes.length; i++) grant.reading(this.scopes[i]);
-    return grant.lasting(60);
+    return grant.lasting(60).admitting(Kind.Executable).admitting(<Kind>u32.MAX_VALUE);
   }
 
   get(candidate: Candidate): Lookup {

@@ -1,7 +1,10 @@
 // Each export is one test; units.test.mjs calls it, and what it asserts stops it.
 
-import { Digest, Facts, Grant, Label, Patterns, Sample, Session, Settings } from "../index";
+import {
+  Digest, Facts, Grant, Kind, Label, Patterns, Policy, Offer, Reach, Role, Sample, Session, Settings, kindName, roleName,
+} from "../index";
 import { parse } from "../assembly/settings";
+import { findKind } from "../assembly/words";
 
 export function a_star_is_any_run_of_characters(): void {
   const matching = [
@@ -27,16 +30,16 @@ export function everything_else_is_itself_and_the_whole_name_counts(): void {
 
 export function a_claim_never_stands_before_a_proof(): void {
   const session = new Session();
-  session.labels = [new Label("ref", "claimed", "claimed", false), new Label("ref", "proved", "proved", true)];
+  session.labels = [new Label("ref", "claimed", "claimed", "", false), new Label("ref", "proved", "proved", "", true)];
   assert(session.label("ref")!.value == "proved");
   assert(session.label("user") === null);
 }
 
 export function a_job_cannot_choose_its_default_scope(): void {
   const session = new Session();
-  session.labels = [new Label("cachewarden.scope", "main", "main", false)];
+  session.labels = [new Label("cachewarden.scope", "main", "main", "", false)];
   assert(session.defaultScope == "default");
-  session.labels.push(new Label("cachewarden.scope", "nightly", "nightly", true));
+  session.labels.push(new Label("cachewarden.scope", "nightly", "nightly", "", true));
   const grant = Grant.defaultFor(session);
   assert(grant.write! == "nightly" && grant.read.join() == "nightly" && grant.lifetime == 0);
 }
@@ -46,8 +49,43 @@ export function digests_and_facts_have_a_text(): void {
   assert(digest.toString() == "0123456789abcdef00000000000000000000000000000001ffffffffffffffff");
   assert(digest == new Digest(0x0123456789abcdef, 0, 1, u64.MAX_VALUE));
   assert(digest != new Digest());
-  assert(new Facts(0b1001).toString() == "bound,diverged");
+  assert(new Facts(0b1001).toString() == "build-id-matches,diverged");
   assert(new Facts().toString() == "");
+}
+
+export function what_is_not_known_keeps_its_number(): void {
+  assert(kindName(Kind.PackageArchive) == "package-archive");
+  assert(kindName(<Kind>4242) == "kind-4242");
+  assert(kindName(<Kind>u32.MAX_VALUE) == "kind-4294967295");
+  assert(roleName(Role.SourceList) == "source-list");
+  assert(roleName(<Role>77) == "role-77");
+  const facts = new Facts((1 << 31) | (1 << 9) | 1);
+  assert(facts.toString() == "build-id-matches,fact-9,fact-31");
+  assert(facts.buildIdMatches && facts.has(9) && !facts.remote && !facts.has(8) && !facts.has(41));
+}
+
+export function a_kind_is_found_by_its_name_or_its_number_and_by_nothing_else(): void {
+  assert(findKind("package-archive") == 2);
+  assert(findKind("kind-2") == 2);
+  assert(findKind("kind-4294967295") == u32.MAX_VALUE);
+  const others = ["", "archive", "kind-", "kind--1", "kind-4294967296", "role-2", "kind-2 ", "kind-99999999999999999999"];
+  for (let i = 0; i < others.length; i++) assert(findKind(others[i]) == -1, others[i]);
+}
+
+class Plain extends Policy {}
+
+export function by_default_what_no_other_machine_should_take_stays_here(): void {
+  const offer = new Offer();
+  const local = [Kind.ModuleIndex, Kind.TestRecord, Kind.Executable, Kind.FixArchive];
+  for (let i = 0; i < local.length; i++) {
+    offer.kind = local[i];
+    assert(new Plain().put(offer) == Reach.Local, kindName(offer.kind));
+  }
+  const shared = [Kind.PackageArchive, Kind.Empty, <Kind>4242];
+  for (let i = 0; i < shared.length; i++) {
+    offer.kind = shared[i];
+    assert(new Plain().put(offer) == Reach.Shared, kindName(offer.kind));
+  }
 }
 
 export function a_sample_takes_about_one_in_so_many(): void {
@@ -61,7 +99,7 @@ export function a_sample_takes_about_one_in_so_many(): void {
 export function settings_are_read_and_absent_fields_have_their_default(): void {
   const settings = parse(
     ` {"label": "a\\n\\u00e4\\u00E4\\"\\\\", "trusted": ["a*", "b"], "largest": 18446744073709551615, "days": -3, "part": 2.5e-1,
-       "audit": true, "none": null, "mode": "on", "limits": {"size": 7}, "rules": [{"scope": "x"}, {"scope": "y"}]} `,
+       "audit": true, "none": null, "mode": "on", "limits": {"size": 7}, "kinds": ["probe", "kind-4242"], "empty": [], "rules": [{"scope": "x"}, {"scope": "y"}]} `,
   );
   assert(settings.text("label", "") == "a\nää\"\\");
   assert(settings.text("absent", "default") == "default");
@@ -70,7 +108,11 @@ export function settings_are_read_and_absent_fields_have_their_default(): void {
   assert(settings.number<i8>("days", 0) == -3);
   assert(settings.number<f64>("part", 0) == 0.25);
   assert(settings.flag("audit", false));
-  assert(settings.textOrNull("none") === null);
+  assert(settings.textOrNull("none", "default") === null);
+  assert(settings.textOrNull("absent", "default")! == "default");
+  const kinds = settings.kinds("kinds", []);
+  assert(kinds.length == 2 && kinds[0] == Kind.Probe && kinds[1] == 4242);
+  assert(settings.texts("empty", ["default"]).length == 0);
   assert(settings.choice("mode", ["on", "off"], "off") == "on");
   assert(settings.object("limits").number<u32>("size", 0) == 7);
   const rules = settings.objects("rules");
@@ -93,30 +135,10 @@ export function wrong_settings_are_told_by_field_and_expected_type(): void {
   told(`{"rules": [{}, {"scpe": "x"}]}`, "unknown field `rules[1].scpe`: expected `scope`");
   told(`{"rules": [{"scope": 1}]}`, "`rules[0].scope`: expected a text, not a number");
   told(`{"lable": ""}`, "unknown field `lable`: expected `label`, `trusted`, ");
-  told(`[]`, "expected an object, such as {}, not a list");
+  told(`{"kinds": ["probe", "archive"]}`, "`kinds[1]`: expected the name of a kind, not `archive`");
+  told(`{"kinds": [2]}`, "`kinds[0]`: expected a text, not a number");
   told(`{"small": 300, "own": 1}`, "`small`: "); // the first of several
   told(`{"own": 1}`, "`own`: expected 2 or more");
-}
-
-export function what_is_no_json_is_told_by_its_place(): void {
-  told(``, "not a JSON text, character 1: expected a value");
-  told(`{"label": `, "character 11: expected a value");
-  told(`{"label": "a`, "character 14: expected `\"`");
-  told(`{"label": "\\x"}`, "expected one of `\"\\/bfnrtu`");
-  told(`{"label": "\\u12"}`, "expected four hexadecimal digits");
-  told(`{"label": "a\tb"}`, "`label`: character 13: expected no control character");
-  told(`{"label": "\\ud83d"}`, "`label`: character 18: expected both halves of a surrogate pair");
-  told(`{"label": "\\ude00\\ud83d"}`, "expected both halves of a surrogate pair");
-  told(`{"small": -0}`, "`small`: expected a whole number from 0 to 255, not -0");
-  told(`{"small": 01}`, "character 11: expected a value");
-  told(`{"small": 1.}`, "character 11: expected a value");
-  told(`{"small": +1}`, "character 11: expected a value");
-  told(`{"a": 1 "b": 2}`, "character 9: expected `,` or `}`");
-  told(`{"a": [1 2]}`, "character 10: expected `,` or `]`");
-  told(`{"a" 1}`, "character 6: expected `:`");
-  told(`{"a": 1, "a": 1}`, "expected `a` once only");
-  told(`{a: 1}`, "character 2: expected a field's name");
-  told(`{} {}`, "character 4: expected nothing more");
 }
 
 function told(json: string, expected: string): void {
@@ -134,6 +156,7 @@ function read(settings: Settings): void {
   settings.number<u8>("small", 0);
   settings.number<i8>("signed", 0);
   settings.flag("audit", false);
+  settings.kinds("kinds", []);
   settings.choice("mode", ["on", "off"], "on");
   if (settings.number<i32>("own", 2) < 2) settings.refuse("own", "2 or more");
   const rules = settings.objects("rules");

@@ -1,46 +1,48 @@
 // The mirror policy of the conformance cases: it says what it was told, and its verdicts follow from numbers.
 
-import { Refusal, integer, list, oneOf, policy, string } from "cachewarden-policy";
+import { Refusal, integer, kind, list, oneOf, policy, string } from "cachewarden-policy";
 
 const LOOKUPS = ["hit", "hit-verified", "skip", "miss", "audit"];
-const REACHES = ["session", "local", "shared"];
+const REACHES = ["ephemeral", "local", "shared"];
 
 export default policy({
   settings: {
     write: string().nullable().default(null),
     read: list(string()).default([]),
     lifetime: integer({ maximum: 2 ** 32 - 1 }).default(0),
+    admit: list(kind()).default([]),
     refuse: oneOf("settings", "session").optional(),
   },
 
-  open(session, { write, read, lifetime, refuse }) {
+  open(session, { write, read, lifetime, admit, refuse }) {
     const { started, seed } = session;
     if (Number(started) === 666) throw new Error("as told");
     const readable = [...session.readable].join();
     const writable = [...session.writable].join();
     console.debug(`session started=${started} seed=${seed} readable=${readable} writable=${writable}`);
-    for (const { name, value, scope, verified } of session.labels) {
-      console.info(`label ${name}=${value} scope=${scope} verified=${verified}`);
+    for (const { name, value, scope, hash, verified } of session.labels) {
+      console.info(`label ${name}=${value} scope=${scope} hash=${hash} verified=${verified}`);
     }
     if (refuse !== undefined) {
       console.warn("refusing");
       throw new Refusal(refuse, "as told");
     }
-    return { write, read, lifetime };
+    return { write, read, lifetime, admit };
   },
 
   get(candidate) {
-    const { action, output, size, age, scope, kind } = candidate;
+    const { action, output, size, age, scope, kind, role, facts } = candidate;
     console.debug(
-      `get action=${action} output=${output} size=${size} age=${age} scope=${scope} kind=${kind} facts=${facts(candidate)}`,
+      `get action=${action} output=${output} size=${size} age=${age} scope=${scope} kind=${kind} role=${role} ` +
+        `facts=${held(facts)}`,
     );
-    if (age === 666n) throw new Error("as told");
-    return LOOKUPS[Number(age % 5n)];
+    if (age === 666) throw new Error("as told");
+    return LOOKUPS[age % 5];
   },
 
   put(offer) {
-    const { action, output, size, kind } = offer;
-    console.debug(`put action=${action} output=${output} size=${size} kind=${kind} facts=${facts(offer)}`);
+    const { action, output, size, kind, role, facts } = offer;
+    console.debug(`put action=${action} output=${output} size=${size} kind=${kind} role=${role} facts=${held(facts)}`);
     if (size === 666n) throw new Error("as told");
     return REACHES[Number(size % 3n)];
   },
@@ -54,7 +56,7 @@ export default policy({
   },
 });
 
-function facts(question) {
-  const held = Object.entries(question.facts).filter(([, holds]) => holds);
-  return held.map(([name]) => name).join() || "-";
+/** The facts that hold, `-` for none. */
+function held(facts) {
+  return facts.names.join() || "-";
 }

@@ -1,13 +1,12 @@
 """The policy `mirror` of the conformance cases: it says what it was told, and its verdicts follow from numbers."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Literal
 
 from cachewarden_policy import (
     Candidate,
-    Facts,
     Grant,
+    Kind,
     Lookup,
     Offer,
     Policy,
@@ -28,6 +27,7 @@ class Settings:
     write: str | None = None
     read: list[str] = field(default_factory=list)
     lifetime: int = 0
+    admit: list[Kind] = field(default_factory=list)
     refuse: Literal["settings", "session"] | None = None
 
     def __post_init__(self) -> None:
@@ -45,17 +45,21 @@ class Mirror(Policy):
         log.debug(f"session started={session.started} seed={session.seed} readable={readable} writable={writable}")
         for label in session.labels:
             verified = "true" if label.verified else "false"
-            log.info(f"label {label.name}={label.value} scope={label.scope} verified={verified}")
+            log.info(f"label {label.name}={label.value} scope={label.scope} hash={label.hash} verified={verified}")
         if self.settings.refuse:
             log.warn("refusing")
             raise (SettingsRefusal if self.settings.refuse == "settings" else SessionRefusal)("as told")
-        lifetime = timedelta(seconds=self.settings.lifetime) if self.settings.lifetime else None
-        return Grant(write=self.settings.write, read=self.settings.read, lifetime=lifetime)
+        return Grant(
+            write=self.settings.write,
+            read=self.settings.read,
+            lifetime=self.settings.lifetime or None,
+            admit=self.settings.admit,
+        )
 
     def get(self, candidate: Candidate) -> Lookup:
         log.debug(
             f"get action={candidate.action.hex()} output={candidate.output.hex()} size={candidate.size}"
-            f" age={candidate.age} scope={candidate.scope} kind={candidate.kind.value} facts={names(candidate.facts)}"
+            f" age={candidate.age} scope={candidate.scope} kind={candidate.kind} role={candidate.role} facts={candidate.facts}"
         )
         if candidate.age == 666:
             raise RuntimeError("as told")
@@ -64,7 +68,7 @@ class Mirror(Policy):
     def put(self, offer: Offer) -> Reach:
         log.debug(
             f"put action={offer.action.hex()} output={offer.output.hex()} size={offer.size}"
-            f" kind={offer.kind.value} facts={names(offer.facts)}"
+            f" kind={offer.kind} role={offer.role} facts={offer.facts}"
         )
         if offer.size == 666:
             raise RuntimeError("as told")
@@ -75,8 +79,3 @@ class Mirror(Policy):
             f"close gets={totals.gets} hits={totals.hits} refused-gets={totals.refused_gets} puts={totals.puts}"
             f" refused-puts={totals.refused_puts} bytes-put={totals.bytes_put} diverged={totals.diverged}"
         )
-
-
-def names(facts: Facts) -> str:
-    """The facts that hold, in the contract's order."""
-    return ",".join(str(fact.name).lower() for fact in facts) or "-"

@@ -7,6 +7,7 @@ const Settings = struct {
     write: ?[]const u8 = null,
     read: []const []const u8 = &.{},
     lifetime: u32 = 0,
+    admit: []const cachewarden.Kind = &.{},
     refuse: ?enum { settings, session } = null,
 };
 
@@ -18,7 +19,9 @@ fn open(session: cachewarden.Session) !cachewarden.Grant {
         session.started, session.seed, try joined(session.readable), try joined(session.writable),
     });
     for (session.labels) |label| {
-        std.log.info("label {s}={s} scope={s} verified={}", .{ label.name, label.value, label.scope, label.verified });
+        std.log.info("label {s}={s} scope={s} hash={s} verified={}", .{
+            label.name, label.value, label.scope, label.hash, label.verified,
+        });
     }
     if (settings.refuse) |refuse| {
         std.log.warn("refusing", .{});
@@ -27,13 +30,18 @@ fn open(session: cachewarden.Session) !cachewarden.Grant {
             .session => cachewarden.refuseSession("as told", .{}),
         };
     }
-    return .init(.{ .write = settings.write, .read = settings.read, .lifetime = settings.lifetime });
+    return .init(.{
+        .write = settings.write,
+        .read = settings.read,
+        .lifetime = settings.lifetime,
+        .admit = settings.admit,
+    });
 }
 
 fn get(candidate: cachewarden.Candidate) cachewarden.Lookup {
-    std.log.debug("get action={f} output={f} size={d} age={d} scope={d} kind={f} facts={f}", .{
-        candidate.action, candidate.output, candidate.size,  candidate.age,
-        candidate.scope,  candidate.kind,   candidate.facts,
+    std.log.debug("get action={f} output={f} size={d} age={d} scope={d} kind={f} role={f} facts={f}", .{
+        candidate.action, candidate.output, candidate.size, candidate.age,
+        candidate.scope,  candidate.kind,   candidate.role, candidate.facts,
     });
     if (candidate.age == 666) @panic("as told");
     const verdicts = [_]cachewarden.Lookup{ .hit, .hit_verified, .skip, .miss, .audit };
@@ -41,11 +49,11 @@ fn get(candidate: cachewarden.Candidate) cachewarden.Lookup {
 }
 
 fn put(offer: cachewarden.Offer) cachewarden.Reach {
-    std.log.debug("put action={f} output={f} size={d} kind={f} facts={f}", .{
-        offer.action, offer.output, offer.size, offer.kind, offer.facts,
+    std.log.debug("put action={f} output={f} size={d} kind={f} role={f} facts={f}", .{
+        offer.action, offer.output, offer.size, offer.kind, offer.role, offer.facts,
     });
     if (offer.size == 666) @panic("as told");
-    const verdicts = [_]cachewarden.Reach{ .session, .local, .shared };
+    const verdicts = [_]cachewarden.Reach{ .ephemeral, .local, .shared };
     return verdicts[@intCast(offer.size % verdicts.len)];
 }
 

@@ -1,5 +1,5 @@
 ;; The component around the JavaScript engine. It exports the contract's functions and asks the engine in the form of
-;; engine.wit: 64-bit integers as bytes, enums and flags as the numbers that they are. Everything else passes through.
+;; engine.wit: 64-bit integers as bytes, enums as the numbers that they are. Everything else passes through.
 ;;
 ;; adapter.wasm is this text in binary form (wasm-tools parse adapter.wat | wasm-tools strip --all -o adapter.wasm), in
 ;; which the build puts the engine with the policy in the place of the empty component below.
@@ -8,27 +8,30 @@
   (type $contract (instance
     (type $digest' (record (field "a" u64) (field "b" u64) (field "c" u64) (field "d" u64)))
     (export "digest" (type $digest (eq $digest')))
-    (type $kind' (enum "other" "empty" "package-archive" "module-index" "file-list" "test-record" "analysis-facts"
-      "generated-source" "coverage-meta" "probe"))
+    (type $kind' u32)
     (export "kind" (type $kind (eq $kind')))
-    (type $facts' (flags "bound" "remote" "audited" "diverged"))
+    (type $role' u32)
+    (export "role" (type $role (eq $role')))
+    (type $facts' u32)
     (export "facts" (type $facts (eq $facts')))
-    (type $label' (record (field "name" string) (field "value" string) (field "scope" string) (field "verified" bool)))
+    (type $label' (record (field "name" string) (field "value" string) (field "scope" string) (field "hash" string)
+      (field "verified" bool)))
     (export "label" (type $label (eq $label')))
     (type $session' (record (field "started" u64) (field "seed" u64) (field "labels" (list $label))
       (field "readable" (list string)) (field "writable" (list string)) (field "settings" string)))
     (export "session" (type (eq $session')))
-    (type $grant' (record (field "write" (option string)) (field "read" (list string)) (field "lifetime" u32)))
+    (type $grant' (record (field "write" (option string)) (field "read" (list string)) (field "lifetime" u32)
+      (field "admit" (list $kind))))
     (export "grant" (type (eq $grant')))
     (type $candidate' (record (field "action" $digest) (field "output" $digest) (field "size" u64) (field "age" u64)
-      (field "scope" u32) (field "kind" $kind) (field "facts" $facts)))
+      (field "scope" u32) (field "kind" $kind) (field "role" $role) (field "facts" $facts)))
     (export "candidate" (type (eq $candidate')))
     (type $lookup' (enum "hit" "hit-verified" "skip" "miss" "audit"))
     (export "lookup" (type (eq $lookup')))
     (type $offer' (record (field "action" $digest) (field "output" $digest) (field "size" u64)
-      (field "kind" $kind) (field "facts" $facts)))
+      (field "kind" $kind) (field "role" $role) (field "facts" $facts)))
     (export "offer" (type (eq $offer')))
-    (type $reach' (enum "session" "local" "shared"))
+    (type $reach' (enum "ephemeral" "local" "shared"))
     (export "reach" (type (eq $reach')))
     (type $refusal' (variant (case "settings" string) (case "session" string)))
     (export "refusal" (type (eq $refusal')))
@@ -37,9 +40,9 @@
     (export "totals" (type (eq $totals')))
     (type $level' (enum "debug" "info" "warn"))
     (export "level" (type (eq $level')))))
-  (import "cachewarden:policy/types@0.1.0" (instance $types (type $contract)))
+  (import "cachewarden:policy/types@0.2.0" (instance $types (type $contract)))
   (alias export $types "level" (type $level))
-  (import "cachewarden:policy/host@0.1.0" (instance $host
+  (import "cachewarden:policy/host@0.2.0" (instance $host
     (alias outer 1 $level (type $level'))
     (export "level" (type $level (eq $level')))
     (export "log" (func (param "level" $level) (param "message" string)))))
@@ -47,8 +50,8 @@
   ;; The engine with the policy; the build puts it here.
   (component $empty)
   (instance $engine (instantiate $empty
-    (with "cachewarden:policy/types@0.1.0" (instance $types))
-    (with "cachewarden:policy/host@0.1.0" (instance $host))))
+    (with "cachewarden:policy/types@0.2.0" (instance $types))
+    (with "cachewarden:policy/host@0.2.0" (instance $host))))
 
   ;; A component of its own beside the engine: none may call one that it contains.
   (component $adapter
@@ -62,14 +65,15 @@
     (alias export $types "reach" (type $reach))
     (alias export $types "totals" (type $totals))
     (type $texts (list string))
-    (type $labels (list (tuple string string string bool)))
+    (type $labels (list (tuple string string string string bool)))
     (type $numbers (list u8))
     (import "open" (func $engine_open (param "numbers" $numbers) (param "labels" $labels) (param "readable" $texts)
       (param "writable" $texts) (param "settings" string)
-      (result (result (tuple (option string) (list string) u16 u16) (error (tuple bool string))))))
-    (import "get" (func $engine_get (param "numbers" $numbers) (param "scope" u32) (param "kind" u32) (param "facts" u32)
+      (result (result (tuple (option string) (list string) s32 (list s32)) (error (tuple bool string))))))
+    (import "get" (func $engine_get (param "numbers" $numbers) (param "scope" u32) (param "kind" u32) (param "role" u32)
+      (param "facts" u32) (result u32)))
+    (import "put" (func $engine_put (param "numbers" $numbers) (param "kind" u32) (param "role" u32) (param "facts" u32)
       (result u32)))
-    (import "put" (func $engine_put (param "numbers" $numbers) (param "kind" u32) (param "facts" u32) (result u32)))
     (import "close" (func $engine_close (param "numbers" $numbers)))
 
     ;; Bytes 0 to 79 hold a question's numbers, those from 128 what `open` answers, those from 1024 texts and lists.
@@ -110,8 +114,8 @@
       (import "store" "memory" (memory 1))
       (import "engine" "open"
         (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)))
-      (import "engine" "get" (func $get (param i32 i32 i32 i32 i32) (result i32)))
-      (import "engine" "put" (func $put (param i32 i32 i32 i32) (result i32)))
+      (import "engine" "get" (func $get (param i32 i32 i32 i32 i32 i32) (result i32)))
+      (import "engine" "put" (func $put (param i32 i32 i32 i32 i32) (result i32)))
       (import "engine" "close" (func $close (param i32 i32)))
 
       (func $store_seven (param i64 i64 i64 i64 i64 i64 i64)
@@ -140,19 +144,19 @@
 
       (func (export "get")
         (param i64 i64 i64 i64 i64 i64 i64 i64) (param $size i64) (param $age i64)
-        (param $scope i32) (param $kind i32) (param $facts i32) (result i32)
+        (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
         (call $store_seven (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6))
         (i64.store (i32.const 56) (local.get 7))
         (i64.store (i32.const 64) (local.get $size))
         (i64.store (i32.const 72) (local.get $age))
-        (call $get (i32.const 0) (i32.const 80) (local.get $scope) (local.get $kind) (local.get $facts)))
+        (call $get (i32.const 0) (i32.const 80) (local.get $scope) (local.get $kind) (local.get $role) (local.get $facts)))
 
       (func (export "put")
-        (param i64 i64 i64 i64 i64 i64 i64 i64) (param $size i64) (param $kind i32) (param $facts i32) (result i32)
+        (param i64 i64 i64 i64 i64 i64 i64 i64) (param $size i64) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
         (call $store_seven (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6))
         (i64.store (i32.const 56) (local.get 7))
         (i64.store (i32.const 64) (local.get $size))
-        (call $put (i32.const 0) (i32.const 72) (local.get $kind) (local.get $facts)))
+        (call $put (i32.const 0) (i32.const 72) (local.get $kind) (local.get $role) (local.get $facts)))
 
       (func (export "close") (param i64 i64 i64 i64 i64 i64 i64)
         (call $store_seven (local.get 0) (local.get 1) (local.get 2) (local.get 3) (local.get 4) (local.get 5) (local.get 6))

@@ -5,6 +5,7 @@ import { Policy } from "../src/policy.js";
 import { Candidate, Offer, numberAt, readTotals } from "../src/questions.js";
 import { Refusal } from "../src/refusal.js";
 import { Session } from "../src/session.js";
+import { kindNumber } from "../src/words.js";
 import { hostIsThere } from "./environment.js";
 
 export function connect(policy) {
@@ -19,31 +20,31 @@ export function connect(policy) {
       const session = new Session({
         started: numberAt(numbers, 0),
         seed: numberAt(numbers, 1),
-        labels: labels.map(([name, value, scope, verified]) => ({ name, value, scope, verified })),
+        labels: labels.map(([name, value, scope, hash, verified]) => ({ name, value, scope, hash, verified })),
         readable,
         writable,
         settings,
       });
       try {
-        const { write, read, lifetime } = policy.open(session);
-        return [write, read, lifetime & 0xffff, lifetime >>> 16];
+        const { write, read, lifetime, admit } = policy.open(session);
+        return [write, read, lifetime | 0, admit.map((kind) => kindNumber(kind) | 0)];
       } catch (error) {
         // A refusal is an answer; in the engine's form an answer too is thrown.
         throw error instanceof Refusal ? [error.reason === "session", error.message] : told("open", error);
       }
     },
 
-    get(numbers, scope, kind, facts) {
+    get(numbers, scope, kind, role, facts) {
       try {
-        return LOOKUPS.indexOf(policy.get(new Candidate(numbers, scope >>> 0, kind, facts)));
+        return LOOKUPS.indexOf(policy.get(new Candidate(numbers, scope >>> 0, kind >>> 0, role >>> 0, facts)));
       } catch (error) {
         throw told("get", error);
       }
     },
 
-    put(numbers, kind, facts) {
+    put(numbers, kind, role, facts) {
       try {
-        return REACHES.indexOf(policy.put(new Offer(numbers, kind, facts)));
+        return REACHES.indexOf(policy.put(new Offer(numbers, kind >>> 0, role >>> 0, facts)));
       } catch (error) {
         throw told("put", error);
       }

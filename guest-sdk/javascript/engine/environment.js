@@ -1,6 +1,6 @@
 // What a policy finds around it in the engine. Imported before the policy itself.
 
-import host from "cachewarden:policy/host@0.1.0";
+import host from "cachewarden:policy/host@0.2.0";
 
 let hostListens = false;
 

@@ -2,6 +2,7 @@
 
 import { LOOKUPS, REACHES, checkedVerdict, completeGrant } from "./answers.js";
 import { object, readSettings } from "./settings.js";
+import { defaultReach } from "./words.js";
 
 /** The functions of a policy, as an author writes them. */
 const QUESTIONS = {
@@ -15,7 +16,7 @@ const QUESTIONS = {
 const PLAIN = {
   open: (session) => ({ write: session.defaultScope, read: [session.defaultScope] }),
   get: () => "hit",
-  put: () => "shared",
+  put: (offer) => defaultReach(offer.kind),
   close: () => {},
 };
 

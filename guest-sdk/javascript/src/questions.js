@@ -1,35 +1,16 @@
 // What the host asks, read from the bytes that the engine is given (engine.wit). Only what a policy looks at is read.
 
-const KINDS = [
-  "other",
-  "empty",
-  "package-archive",
-  "module-index",
-  "file-list",
-  "test-record",
-  "analysis-facts",
-  "generated-source",
-  "coverage-meta",
-  "probe",
-];
-
-const FACTS = Array.from({ length: 16 }, (_, bits) =>
-  Object.freeze({
-    bound: (bits & 1) !== 0,
-    remote: (bits & 2) !== 0,
-    audited: (bits & 4) !== 0,
-    diverged: (bits & 8) !== 0,
-  }),
-);
+import { Facts, kindName, roleName } from "./words.js";
 
 export class Candidate {
   #bytes;
 
-  constructor(bytes, scope, kind, facts) {
+  constructor(bytes, scope, kind, role, facts) {
     this.#bytes = bytes;
     this.scope = scope;
-    this.kind = KINDS[kind];
-    this.facts = FACTS[facts];
+    this.kind = kindName(kind);
+    this.role = roleName(role);
+    this.facts = new Facts(facts);
   }
 
   get action() {
@@ -45,17 +26,18 @@ export class Candidate {
   }
 
   get age() {
-    return numberAt(this.#bytes, 9);
+    return Number(numberAt(this.#bytes, 9));
   }
 }
 
 export class Offer {
   #bytes;
 
-  constructor(bytes, kind, facts) {
+  constructor(bytes, kind, role, facts) {
     this.#bytes = bytes;
-    this.kind = KINDS[kind];
-    this.facts = FACTS[facts];
+    this.kind = kindName(kind);
+    this.role = roleName(role);
+    this.facts = new Facts(facts);
   }
 
   get action() {

@@ -1,8 +1,8 @@
 // Settings: a JSON text from the operator, read by fields that say what they expect.
 
-import { Spelled, inner, parse } from "./json.js";
 import { Patterns } from "./patterns.js";
 import { Refusal } from "./refusal.js";
+import { findKind, kindName } from "./words.js";
 
 /** One value of the settings. `read` is given what stands there (undefined: nothing) and where that is. */
 class Field {
@@ -70,6 +70,11 @@ export function list(element) {
   });
 }
 
+export function kind() {
+  const text = field("the name of a kind", (value) => typeof value === "string" && findKind(value) !== undefined);
+  return new Field((value, path) => kindName(findKind(text.read(value, path))));
+}
+
 export function patterns() {
   const texts = list(string());
   return new Field((value, path) => new Patterns(texts.read(value, path)));
@@ -90,22 +95,17 @@ export function object(fields) {
   });
 }
 
-/** Reads the settings' text as an object of these fields. */
+/** Reads the settings' text as an object of these fields. The host has seen to it that it is an object in JSON. */
 export function readSettings(fields, text) {
-  let value;
-  try {
-    value = parse(text);
-  } catch (error) {
-    if (error instanceof Refusal) throw error;
-    throw Refusal.settings(`the settings are no JSON: ${error.message}`);
-  }
-  return fields.read(value, "");
+  return fields.read(JSON.parse(text), "");
+}
+
+/** Where a field is, in the words of a message. */
+function inner(path, name) {
+  return path === "" ? name : `${path}.${name}`;
 }
 
 function mismatch(path, expected, value) {
-  if (path === "") {
-    return Refusal.settings("expected a JSON object, such as `{}`");
-  }
   return Refusal.settings(
     value === undefined ? `missing field ${quoted(path)}` : `${quoted(path)}: expected ${expected}, not ${shown(value)}`,
   );
@@ -121,6 +121,6 @@ function quoted(name) {
 }
 
 function shown(value) {
-  const text = value instanceof Spelled ? value.toString() : JSON.stringify(value);
+  const text = JSON.stringify(value);
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

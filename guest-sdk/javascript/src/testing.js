@@ -1,9 +1,17 @@
-// What the host would say, for a policy's own tests.
+// What the host would say, for a policy's own tests, which run in node.
+
+import { createHash } from "node:crypto";
 
 import { Session } from "./session.js";
+import { Facts, kindName, kindNumber, roleName, roleNumber } from "./words.js";
 
 const NOTHING = "0".repeat(64);
-const NO_FACTS = { bound: false, remote: false, audited: false, diverged: false };
+
+/** The longest that the host lets a label's value become in a scope's name. */
+const LONGEST_SCOPE_PART = 80;
+
+/** How many digits of a value's hash the host gives a label. */
+const HASH_DIGITS = 24;
 
 export function session({
   started = 0n,
@@ -20,32 +28,49 @@ export function session({
     labels: [...Object.entries(labels).map(label(false)), ...Object.entries(verified).map(label(true))],
     readable,
     writable,
-    settings: typeof settings === "string" ? settings : JSON.stringify(settings),
+    settings: JSON.stringify(settings),
   });
 }
 
-export function candidate({ facts, ...given } = {}) {
-  return {
-    action: NOTHING,
-    output: NOTHING,
-    size: 0n,
-    age: 0n,
-    scope: 0,
-    kind: "other",
-    ...given,
-    facts: { ...NO_FACTS, ...facts },
-  };
+export function candidate(given = {}) {
+  return { action: NOTHING, output: NOTHING, size: 0n, age: 0, scope: 0, ...given, ...words(given) };
 }
 
-export function offer({ facts, ...given } = {}) {
-  return { action: NOTHING, output: NOTHING, size: 0n, kind: "other", ...given, facts: { ...NO_FACTS, ...facts } };
+export function offer(given = {}) {
+  return { action: NOTHING, output: NOTHING, size: 0n, ...given, ...words(given) };
 }
 
 export function totals(given = {}) {
   return { gets: 0n, hits: 0n, refusedGets: 0n, puts: 0n, refusedPuts: 0n, bytesPut: 0n, diverged: 0n, ...given };
 }
 
-/** Labels whose `scope` only resembles the host's: with a `-` for every character that no scope's name may hold. */
+/** The words as a question has them; a name that is none is an error. */
+function words({ kind = "other", role = "unknown", facts = [] }) {
+  return { kind: kindName(kindNumber(kind)), role: roleName(roleNumber(role)), facts: Facts.named(facts) };
+}
+
 function label(verified) {
-  return ([name, value]) => ({ name, value, scope: value.replace(/[^A-Za-z0-9._]/gu, "-").slice(0, 80), verified });
+  return ([name, value]) => {
+    const hash = createHash("sha256").update(value).digest("hex").slice(0, HASH_DIGITS);
+    return { name, value, scope: scopePart(value, hash), hash, verified };
+  };
+}
+
+/**
+ * A value made fit to be part of a scope's name, as the host does it: every byte but letters, digits, dashes and inner
+ * dots is escaped, and a long value is cut and ended by its hash.
+ */
+function scopePart(value, hash) {
+  const bytes = Buffer.from(value);
+  let part = "";
+  for (const [position, byte] of bytes.entries()) {
+    const character = String.fromCharCode(byte);
+    const isInnerDot = character === "." && position !== 0 && position !== bytes.length - 1;
+    const stays = isInnerDot || /[A-Za-z0-9-]/.test(character);
+    part += stays ? character : `_${byte.toString(16).padStart(2, "0")}`;
+    if (part.length > LONGEST_SCOPE_PART) {
+      return `${part.slice(0, LONGEST_SCOPE_PART - hash.length - 2)}__${hash}`;
+    }
+  }
+  return part;
 }

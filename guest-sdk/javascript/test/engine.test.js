@@ -14,14 +14,15 @@ function numbers(...values) {
 
 test("64-bit numbers and digests arrive whole", () => {
   const words = [0x0011223344556677n, 0x8899aabbccddeeffn, 1n, 2n ** 64n - 1n, 0n, 0n, 0n, 10n];
-  const candidate = new Candidate(numbers(...words, 2n ** 64n - 1n, 2n ** 53n + 1n), 7, 2, 0b0101);
+  const candidate = new Candidate(numbers(...words, 2n ** 64n - 1n, 86_400n), 7, 2, 1, 0b0101);
   assert.equal(candidate.action, "00112233445566778899aabbccddeeff0000000000000001ffffffffffffffff");
   assert.equal(candidate.output, "000000000000000a".padStart(64, "0"));
   assert.equal(candidate.size, 18_446_744_073_709_551_615n);
-  assert.equal(candidate.age, 9_007_199_254_740_993n);
+  assert.equal(candidate.age, 86_400);
   assert.equal(candidate.kind, "package-archive");
-  assert.deepEqual(candidate.facts, { bound: true, remote: false, audited: true, diverged: false });
-  assert.equal(new Offer(numbers(...words, 5n), 9, 0).size, 5n);
+  assert.equal(candidate.role, "output");
+  assert.deepEqual(candidate.facts.names, ["build-id-matches", "audited"]);
+  assert.equal(new Offer(numbers(...words, 5n), 9, 0, 0).size, 5n);
   assert.equal(readTotals(numbers(1n, 2n, 3n, 4n, 5n, 2n ** 60n, 7n)).bytesPut, 2n ** 60n);
 });
 

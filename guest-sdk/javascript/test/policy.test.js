@@ -7,9 +7,10 @@ import { candidate, offer, session, totals } from "../src/testing.js";
 test("what is left out answers as without a policy", () => {
   const plain = policy({});
   const verified = { "cachewarden.scope": "nightly" };
-  assert.deepEqual(plain.open(session({ verified })), { write: "nightly", read: ["nightly"], lifetime: 0 });
+  assert.deepEqual(plain.open(session({ verified })), { write: "nightly", read: ["nightly"], lifetime: 0, admit: [] });
   assert.equal(plain.get(candidate()), "hit");
-  assert.equal(plain.put(offer()), "shared");
+  assert.equal(plain.put(offer({ kind: "package-archive" })), "shared");
+  assert.equal(plain.put(offer({ kind: "test-record" })), "local");
   plain.close(totals());
 });
 
@@ -39,13 +40,15 @@ test("a wrong answer says what was expected", () => {
     [{ write: 1 }, /`write` must be a scope's name/],
     [{ read: "main" }, /`read` must be a list/],
     [{ lifetime: -1 }, /`lifetime` must be a number of seconds/],
+    [{ admit: "executable" }, /`admit` must be a list/],
+    [{ admit: ["program"] }, /`program` is no kind/],
   ]) {
     assert.throws(() => policy({ open: () => grant }).open(session()), expected);
   }
   const careless = policy({ get: () => undefined, put: () => "hit" });
   careless.open(session());
   assert.throws(() => careless.get(candidate()), /`get` must return one of hit, .*, not undefined/);
-  assert.throws(() => careless.put(offer()), /`put` must return one of session, local, shared, not hit/);
+  assert.throws(() => careless.put(offer()), /`put` must return one of ephemeral, local, shared, not hit/);
 });
 
 test("a misspelt function is found at once", () => {

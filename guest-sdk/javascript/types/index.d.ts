@@ -1,5 +1,10 @@
-// Every 64-bit number of the contract is a bigint: sizes, ages and counts arrive whole. Compare them with any number
-// (`offer.size > 1_000_000`); calculate with bigints (`candidate.age / 3600n`).
+// Ages and lifetimes are numbers of seconds. Every other 64-bit number of the contract is a bigint: sizes and counts
+// arrive whole. Compare them with any number (`offer.size > 1_000_000`); calculate with bigints (`offer.size / 1024n`).
+
+import type { Facts, Kind, Role } from "./words.js";
+
+export { defaultReach } from "./words.js";
+export type { Fact, Facts, Kind, Role } from "./words.js";
 
 /**
  * Makes a policy of the functions that you write; the module's default export is what becomes a policy.
@@ -12,7 +17,7 @@
  * @example
  * export default policy({
  *   settings: { largest: integer().default(10_000_000) },
- *   put: (offer, settings) => (offer.size > settings.largest ? "local" : "shared"),
+ *   put: (offer, settings) => (offer.size > settings.largest ? "local" : defaultReach(offer.kind)),
  * });
  */
 export function policy<const Named extends Fields = {}>(definition: Definition<Named>): Policy;
@@ -35,7 +40,7 @@ export interface Definition<Named extends Fields = {}> {
   /** Called for each entry that a get finds in the granted scopes, in order: does it count? Default: `"hit"`. */
   get?(candidate: Candidate, settings: Settings<Named>, session: Session): Lookup;
 
-  /** Called for each object that the build wants kept: how far may it travel? Default: `"shared"`. */
+  /** Called for each object that the build wants kept: how far may it travel? Default: `defaultReach(offer.kind)`. */
   put?(offer: Offer, settings: Settings<Named>, session: Session): Reach;
 
   /** Called after the last answer, with what came of the session. Default: nothing. */
@@ -91,6 +96,8 @@ export interface Label {
    * meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
    */
   readonly scope: string;
+  /** 24 hexadecimal digits of its SHA-256. They stand for the value in a scope's name where two values must fit. */
+  readonly hash: string;
   /** Whether the host proved it. What is not proved is a job's own word. */
   readonly verified: boolean;
 }
@@ -102,10 +109,15 @@ export interface Label {
 export interface Grant {
   /** The scope of the session's puts. Default: null, nothing outlives the session. */
   write?: string | null;
-  /** The scopes where its gets look, in order; at most 64. Default: none. */
+  /**
+   * The scopes where its gets look, in order; at most 64. To read a scope is to trust everybody who may write it. Default:
+   * none.
+   */
   read?: string[];
   /** Seconds until what it puts stops counting, rounded up. Default: 0, as long as the store keeps it. */
   lifetime?: number;
+  /** The kinds that count only where a grant names them; today that is `executable`. Default: none. */
+  admit?: Kind[];
 }
 
 /**
@@ -134,11 +146,13 @@ export interface Candidate {
   /** The object's size in bytes. */
   readonly size: bigint;
   /** Seconds since the entry was put. */
-  readonly age: bigint;
+  readonly age: number;
   /** Where it was found: an index into the grant's `read`. */
   readonly scope: number;
   /** What the object is. */
   readonly kind: Kind;
+  /** What the entry is for. */
+  readonly role: Role;
   /** What else the host knows of it. */
   readonly facts: Facts;
 }
@@ -153,6 +167,8 @@ export interface Offer {
   readonly size: bigint;
   /** What it is. */
   readonly kind: Kind;
+  /** What its entry will be for. */
+  readonly role: Role;
   /** What else the host knows of it. */
   readonly facts: Facts;
 }
@@ -171,52 +187,11 @@ export type Lookup = "hit" | "hit-verified" | "skip" | "miss" | "audit";
 /**
  * How far an object may travel. The operator bounds all of them.
  *
- * - `session`: seen by this session alone. The build goes on as if it had been kept.
+ * - `ephemeral`: seen by this session alone. The build goes on as if it had been kept.
  * - `local`: kept in the write scope, on this machine.
  * - `shared`: kept in the write scope, and sent to where other machines find it.
  */
-export type Reach = "session" | "local" | "shared";
-
-/**
- * What the host recognised an object to be, by its content. The list may grow.
- *
- * - `other`: none of the others.
- * - `empty`: no bytes; a step that printed nothing. As needed as any other entry.
- * - `package-archive`: a compiled package.
- * - `module-index`: an index of a module's source files, filed under paths and times of one machine.
- * - `file-list`: the names of the files that a step made.
- * - `test-record`: a test's output, its coverage, or the log of what it looked at.
- * - `analysis-facts`: what vet learned about a package.
- * - `generated-source`: a source file that a tool made, cgo for one.
- * - `coverage-meta`: what a coverage run must know about a package.
- * - `probe`: whether the C compiler knows some flag.
- */
-export type Kind =
-  | "other"
-  | "empty"
-  | "package-archive"
-  | "module-index"
-  | "file-list"
-  | "test-record"
-  | "analysis-facts"
-  | "generated-source"
-  | "coverage-meta"
-  | "probe";
-
-/** What the host itself established about an object when it was put. A job cannot claim any of it. */
-export interface Facts {
-  /**
-   * A package archive whose build ID names this very action and this very content. It shows mix-ups and damage, not who
-   * made the archive: whoever may put can forge it.
-   */
-  readonly bound: boolean;
-  /** It comes from beyond this machine. */
-  readonly remote: boolean;
-  /** On an offer: `audit` was answered for this action, and this is the rebuild. */
-  readonly audited: boolean;
-  /** On an audited offer: the bytes differ from those of the entry that was audited. */
-  readonly diverged: boolean;
-}
+export type Reach = "ephemeral" | "local" | "shared";
 
 /** What came of a session. */
 export interface Totals {
@@ -224,11 +199,11 @@ export interface Totals {
   readonly gets: bigint;
   /** Gets that were answered with an object. */
   readonly hits: bigint;
-  /** Gets that had a candidate and became a miss by the policy. */
+  /** Gets that had a candidate and became a miss by the policy, or by a rule of the host. */
   readonly refusedGets: bigint;
   /** Puts that the build asked. */
   readonly puts: bigint;
-  /** Puts that the policy kept to the session. */
+  /** Puts that were kept for the session alone. */
   readonly refusedPuts: bigint;
   /** Bytes of all puts. */
   readonly bytesPut: bigint;
@@ -300,6 +275,9 @@ export function integer(bounds?: { minimum?: number; maximum?: number }): Field<
 
 /** One of these texts. */
 export function oneOf<const Value extends string>(...values: Value[]): Field<Value>;
+
+/** The name of a kind, or `kind-` and a number. */
+export function kind(): Field<Kind>;
 
 /** A list of such values. */
 export function list<Value, Json>(element: Field<Value, Json>): Field<Value[], Json[]>;

@@ -1,4 +1,4 @@
-"""{{name}}: what is large stays on the machine that made it."""
+"""{{name}}: what is large stays on the machine that made it, and so does what no other machine can use."""
 
 from dataclasses import dataclass
 
@@ -15,4 +15,4 @@ class Frugal(Policy):
     settings: Settings
 
     def put(self, offer: Offer) -> Reach:
-        return Reach.LOCAL if offer.size > self.settings.largest else Reach.SHARED
+        return Reach.LOCAL if offer.size > self.settings.largest else offer.kind.default_reach

@@ -14,7 +14,7 @@
 //! var settings: Settings = .{};
 //!
 //! fn put(offer: cachewarden.Offer) cachewarden.Reach {
-//!     return if (offer.size > settings.largest) .local else .shared;
+//!     return if (offer.size > settings.largest) .local else offer.kind.defaultReach();
 //! }
 //!
 //! pub const policy = cachewarden.policy(.{ .settings = &settings, .put = put });
@@ -28,13 +28,14 @@ const std = @import("std");
 
 pub const Candidate = @import("object.zig").Candidate;
 pub const Digest = @import("object.zig").Digest;
-pub const Facts = @import("object.zig").Facts;
+pub const Facts = @import("words.zig").Facts;
 pub const Grant = @import("grant.zig").Grant;
-pub const Kind = @import("object.zig").Kind;
+pub const Kind = @import("words.zig").Kind;
 pub const Label = @import("session.zig").Label;
 pub const Lookup = @import("verdicts.zig").Lookup;
 pub const Offer = @import("object.zig").Offer;
 pub const Reach = @import("verdicts.zig").Reach;
+pub const Role = @import("words.zig").Role;
 pub const Sample = @import("sample.zig").Sample;
 pub const Session = @import("session.zig").Session;
 pub const Totals = @import("verdicts.zig").Totals;
@@ -58,4 +59,5 @@ test {
     std.testing.refAllDecls(@import("sample.zig"));
     std.testing.refAllDecls(@import("session.zig"));
     std.testing.refAllDecls(@import("settings.zig"));
+    std.testing.refAllDecls(@import("words.zig"));
 }

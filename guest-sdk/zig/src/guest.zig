@@ -6,13 +6,12 @@ const std = @import("std");
 const memory = @import("memory.zig");
 const refusal = @import("refusal.zig").refusal;
 const Digest = @import("object.zig").Digest;
-const Facts = @import("object.zig").Facts;
 const Grant = @import("grant.zig").Grant;
-const Kind = @import("object.zig").Kind;
+const Kind = @import("words.zig").Kind;
 const Label = @import("session.zig").Label;
 
 const host = struct {
-    extern "cachewarden:policy/host@0.1.0" fn log(level: u32, message: [*]const u8, length: usize) void;
+    extern "cachewarden:policy/host@0.2.0" fn log(level: u32, message: [*]const u8, length: usize) void;
 };
 
 /// Where `std.log` goes.
@@ -76,6 +75,7 @@ pub fn exportTo(comptime policy: anytype) void {
             age: u64,
             scope: u32,
             kind: u32,
+            role: u32,
             facts: u32,
         ) callconv(.c) u32 {
             return @backingInt(policy.get(.{
@@ -84,8 +84,9 @@ pub fn exportTo(comptime policy: anytype) void {
                 .size = size,
                 .age = age,
                 .scope = scope,
-                .kind = readKind(kind),
-                .facts = readFacts(facts),
+                .kind = @fromBackingInt(kind),
+                .role = @fromBackingInt(role),
+                .facts = @bitCast(facts),
             }));
         }
 
@@ -100,14 +101,16 @@ pub fn exportTo(comptime policy: anytype) void {
             output_d: u64,
             size: u64,
             kind: u32,
+            role: u32,
             facts: u32,
         ) callconv(.c) u32 {
             return @backingInt(policy.put(.{
                 .action = .{ .words = .{ action_a, action_b, action_c, action_d } },
                 .output = .{ .words = .{ output_a, output_b, output_c, output_d } },
                 .size = size,
-                .kind = readKind(kind),
-                .facts = readFacts(facts),
+                .kind = @fromBackingInt(kind),
+                .role = @fromBackingInt(role),
+                .facts = @bitCast(facts),
             }));
         }
 
@@ -167,7 +170,7 @@ const Text = extern struct {
     }
 };
 
-const LabelRecord = extern struct { name: Text, value: Text, scope: Text, verified: bool };
+const LabelRecord = extern struct { name: Text, value: Text, scope: Text, hash: Text, verified: bool };
 
 fn readLabels(records: []const LabelRecord) []const Label {
     const labels = memory.arena().alloc(Label, records.len) catch memory.outOfMemory();
@@ -175,6 +178,7 @@ fn readLabels(records: []const LabelRecord) []const Label {
         .name = record.name.read(),
         .value = record.value.read(),
         .scope = record.scope.read(),
+        .hash = record.hash.read(),
         .verified = record.verified,
     };
     return labels;
@@ -186,19 +190,19 @@ fn readTexts(records: []const Text) []const []const u8 {
     return texts;
 }
 
-fn readKind(number: u32) Kind {
-    return std.enums.fromInt(Kind, number) orelse .other;
-}
-
-fn readFacts(bits: u32) Facts {
-    return @bitCast(@as(u4, @truncate(bits)));
-}
-
 /// `result<grant, refusal>`.
 const Answer = extern struct {
     refused: bool,
     either: extern union {
-        grant: extern struct { writes: bool, write: Text, read: [*]const Text, read_count: usize, lifetime: u32 },
+        grant: extern struct {
+            writes: bool,
+            write: Text,
+            read: [*]const Text,
+            read_count: usize,
+            lifetime: u32,
+            admit: [*]const Kind,
+            admit_count: usize,
+        },
         refusal: extern struct { of_session: bool, reason: Text },
     },
 };
@@ -216,6 +220,8 @@ fn granted(grant: *const Grant) Answer {
         .read = address(Text, read),
         .read_count = read.len,
         .lifetime = grant.lifetime,
+        .admit = address(Kind, grant.admit),
+        .admit_count = grant.admit.len,
     } } };
 }
 
@@ -231,5 +237,5 @@ fn refused(failure: anyerror) Answer {
 
 comptime {
     // The layout on the one machine where it matters.
-    if (@sizeOf(usize) == 4) std.debug.assert(@sizeOf(LabelRecord) == 28 and @sizeOf(Answer) == 28);
+    if (@sizeOf(usize) == 4) std.debug.assert(@sizeOf(LabelRecord) == 36 and @sizeOf(Answer) == 36);
 }

@@ -26,8 +26,8 @@ pub fn format(comptime template: []const u8, arguments: anytype) []const u8 {
 }
 
 /// A copy in the `arena`.
-pub fn copy(text: []const u8) []const u8 {
-    return arena().dupe(u8, text) catch outOfMemory();
+pub fn copyOf(comptime Item: type, items: []const Item) []const Item {
+    return arena().dupe(Item, items) catch outOfMemory();
 }
 
 pub fn outOfMemory() noreturn {

@@ -30,7 +30,7 @@ const memory = @import("memory.zig");
 ///   `refuseSettings` stops the go command, `refuseSession` and any other error let it go on without a cache.
 /// - `get` is called for each entry that a get finds in the granted scopes, in their order. What the session put itself is
 ///   answered without a question. Without it: a hit.
-/// - `put` is called for each object that the build wants kept. Without it: as far as the operator allows.
+/// - `put` is called for each object that the build wants kept. Without it: `offer.kind.defaultReach()`.
 /// - `close` is called once, after the last answer. Without it: nothing.
 ///
 /// Each may return an error as well (`!cachewarden.Reach`). In `get`, `put` and `close` that ends like a panic: the get is a
@@ -65,7 +65,7 @@ fn Policy(comptime parts: anytype) type {
         /// Asks how far an object may travel.
         pub fn put(_: @This(), offer: Offer) Reach {
             memory.beginQuestion();
-            return if (@hasField(Parts, "put")) answered("put", parts.put(offer)) else .shared;
+            return if (@hasField(Parts, "put")) answered("put", parts.put(offer)) else offer.kind.defaultReach();
         }
 
         /// Tells what came of the session.
@@ -145,6 +145,7 @@ test "a policy without parts does plain caching" {
     try std.testing.expectEqualStrings("default", grant.write.?);
     try std.testing.expectEqual(Lookup.hit, plain.get(.{}));
     try std.testing.expectEqual(Reach.shared, plain.put(.{}));
+    try std.testing.expectEqual(Reach.local, plain.put(.{ .kind = .test_record }));
     plain.close(.{});
     try std.testing.expectError(error.SettingsRefused, plain.open(.{ .settings = "{\"a\": 1}" }));
 }

@@ -1,6 +1,7 @@
 //! What is known about the build that asks.
 
 const std = @import("std");
+const memory = @import("memory.zig");
 
 /// One thing known about the session.
 pub const Label = struct {
@@ -12,9 +13,52 @@ pub const Label = struct {
     /// The value made fit to be part of a scope's name: at most 80 characters. Put a prefix of your own before it, or a
     /// branch called `main` gets the scope `main`.
     scope: []const u8 = "",
+    /// 24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit.
+    hash: []const u8 = "",
     /// Whether the host proved it, or the job only says so.
     verified: bool = false,
+
+    /// A label that the job claims, for a policy's tests; its scope and its hash are made of its value as the host makes them.
+    pub fn claim(name: []const u8, value: []const u8) Label {
+        const hash = hashOf(value);
+        return .{ .name = name, .value = value, .scope = scopePart(value, hash), .hash = hash };
+    }
+
+    /// A label that the host proved, for a policy's tests.
+    pub fn proof(name: []const u8, value: []const u8) Label {
+        var label = claim(name, value);
+        label.verified = true;
+        return label;
+    }
 };
+
+/// How many hexadecimal digits of a digest stand for a value.
+const hash_digits = 24;
+
+fn hashOf(value: []const u8) []const u8 {
+    const Sha256 = std.crypto.hash.sha2.Sha256;
+    var digest: [Sha256.digest_length]u8 = undefined;
+    Sha256.hash(value, &digest, .{});
+    return memory.format("{x}", .{digest[0 .. hash_digits / 2]});
+}
+
+/// How long the host lets a value grow in a scope's name.
+const longest_scope_part = 80;
+
+/// A value made fit to be part of a scope's name: every byte but letters, digits, dashes and inner dots is escaped, and a
+/// long value is cut and ended by its hash.
+fn scopePart(value: []const u8, hash: []const u8) []const u8 {
+    var part: []const u8 = "";
+    for (value, 0..) |byte, position| {
+        const inner_dot = byte == '.' and position != 0 and position != value.len - 1;
+        const kept = std.ascii.isAlphanumeric(byte) or byte == '-' or inner_dot;
+        part = if (kept) memory.format("{s}{c}", .{ part, byte }) else memory.format("{s}_{x:0>2}", .{ part, byte });
+        if (part.len > longest_scope_part) {
+            return memory.format("{s}__{s}", .{ part[0 .. longest_scope_part - hash.len - 2], hash });
+        }
+    }
+    return part;
+}
 
 /// One run of one go command, and all that is known about it. A test writes the fields that matter to it.
 pub const Session = struct {
@@ -51,8 +95,8 @@ pub const Session = struct {
 };
 
 test "the host's word comes before a job's" {
-    const claimed: Label = .{ .name = "user", .value = "root" };
-    const proved: Label = .{ .name = "user", .value = "1000", .verified = true };
+    const claimed: Label = .claim("user", "root");
+    const proved: Label = .proof("user", "1000");
     const session: Session = .{ .labels = &.{ claimed, proved } };
     try std.testing.expectEqualStrings("1000", session.label("user").?.value);
 
@@ -63,8 +107,8 @@ test "the host's word comes before a job's" {
 }
 
 test "no job sets the default scope" {
-    const forged: Session = .{ .labels = &.{.{ .name = "cachewarden.scope", .value = "main" }} };
+    const forged: Session = .{ .labels = &.{.claim("cachewarden.scope", "main")} };
     try std.testing.expectEqualStrings("default", forged.defaultScope());
-    const told: Session = .{ .labels = &.{.{ .name = "cachewarden.scope", .value = "nightly", .verified = true }} };
+    const told: Session = .{ .labels = &.{.proof("cachewarden.scope", "nightly")} };
     try std.testing.expectEqualStrings("nightly", told.defaultScope());
 }

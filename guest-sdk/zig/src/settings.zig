@@ -1,10 +1,12 @@
-//! Settings: a JSON object, read by `std.json`'s scanner into a struct of the author's.
+//! Settings: a JSON object, read by `std.json`'s scanner into a struct of the author's. The host hands over an object, and has
+//! refused what is no JSON and fields that are there twice.
 //!
 //! `std.json`'s own parser says that a field is wrong, not which. This one names it, and takes no text for a number.
 
 const std = @import("std");
 const memory = @import("memory.zig");
 const refuseSettings = @import("refusal.zig").refuseSettings;
+const words = @import("words.zig");
 
 const Failure = std.json.Scanner.NextError || std.json.Scanner.AllocError || error{SettingsRefused};
 
@@ -12,22 +14,15 @@ const Failure = std.json.Scanner.NextError || std.json.Scanner.AllocError || err
 /// does not fit is refused with the field's name.
 pub fn read(comptime Settings: type, text: []const u8) error{SettingsRefused}!Settings {
     var reader: Reader = .{ .scanner = .initCompleteInput(memory.arena(), text) };
-    return reader.whole(Settings) catch |failure| switch (failure) {
+    return reader.value(Settings, "") catch |failure| switch (failure) {
         error.SettingsRefused => error.SettingsRefused,
         error.OutOfMemory => memory.outOfMemory(),
-        else => refuseSettings("expected a JSON object, found something else at byte {d}", .{reader.scanner.cursor}),
+        else => refuseSettings("expected JSON: error.{t} at byte {d}", .{ failure, reader.scanner.cursor }),
     };
 }
 
 const Reader = struct {
     scanner: std.json.Scanner,
-
-    fn whole(reader: *Reader, comptime Settings: type) Failure!Settings {
-        const settings = try reader.value(Settings, "");
-        // Anything but the end is a syntax error.
-        _ = try reader.scanner.next();
-        return settings;
-    }
 
     fn value(reader: *Reader, comptime T: type, path: []const u8) Failure!T {
         const found = try reader.scanner.peekNextTokenType();
@@ -40,8 +35,6 @@ const Reader = struct {
             .bool => if (found == .true or found == .false) return try reader.scanner.next() == .true,
             .int => if (found == .number) {
                 const digits = try reader.letters();
-                // `-0` is written as no whole number is.
-                if (std.mem.eql(u8, digits, "-0")) return wrong(T, path, digits);
                 return std.fmt.parseInt(T, digits, 10) catch wrong(T, path, digits);
             },
             .float => if (found == .number) {
@@ -50,6 +43,8 @@ const Reader = struct {
             },
             .@"enum" => if (found == .string) {
                 const word = try reader.letters();
+                if (T == words.Kind or T == words.Role)
+                    return T.parse(word) orelse refuseSettings("`{s}`: `{s}` is no {s}", .{ path, word, words.called(T) });
                 return std.meta.stringToEnum(T, word) orelse
                     wrong(T, path, memory.format("\"{s}\"", .{word}));
             },
@@ -99,16 +94,10 @@ const Reader = struct {
         next: while (try reader.scanner.peekNextTokenType() != .object_end) {
             const field = try reader.letters();
             const field_path = below(path, field);
-            inline for (known.field_names, known.field_types, &seen) |field_name, Field, *seen_before| {
+            inline for (known.field_names, known.field_types, &seen) |field_name, Field, *is_there| {
                 if (std.mem.eql(u8, field_name, field)) {
-                    if (seen_before.*) return refuseSettings("`{s}` is there twice", .{field_path});
-                    @field(result, field_name) = reader.value(Field, field_path) catch |failure| switch (failure) {
-                        error.SyntaxError => return refuseSettings("`{s}`: expected a JSON value, found something else at byte {d}", .{
-                            field_path, reader.scanner.cursor,
-                        }),
-                        else => return failure,
-                    };
-                    seen_before.* = true;
+                    @field(result, field_name) = try reader.value(Field, field_path);
+                    is_there.* = true;
                     continue :next;
                 }
             }
@@ -165,7 +154,10 @@ fn expected(comptime T: type) []const u8 {
         .bool => "true or false",
         .int => std.fmt.comptimePrint("a whole number from {d} to {d}", .{ std.math.minInt(T), std.math.maxInt(T) }),
         .float => "a number",
-        .@"enum" => |choice| quoted(choice.field_names, "\"", " or "),
+        .@"enum" => |choice| if (T == words.Kind or T == words.Role)
+            "the name of a " ++ words.called(T)
+        else
+            quoted(choice.field_names, "\"", " or "),
         .@"struct" => "a JSON object",
         .pointer => if (T == []const u8) "a text" else "a list",
         else => @typeName(T),

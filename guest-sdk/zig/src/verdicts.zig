@@ -18,7 +18,7 @@ pub const Lookup = enum {
 /// The verdict on a put: how far the object may travel. The operator bounds all of them.
 pub const Reach = enum {
     /// Seen by this session alone; the build goes on as if it had been kept.
-    session,
+    ephemeral,
     /// Kept in the write scope, on this machine.
     local,
     /// Kept, and sent to the tiers beyond this machine.

@@ -1,31 +1,37 @@
 //! What can be said on the command line, and in CACHEWARDEN_* variables.
 
-use std::path::{Path, PathBuf};
+mod environment;
+mod helper_mode;
+mod values;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context;
 use bytesize::ByteSize;
-use clap::builder::Resettable;
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use etcetera::BaseStrategy;
+use clap::{Args, Parser, Subcommand};
 
 use crate::policy::{
     COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, TRIAL_VERB, WASMTIME_VERSION,
 };
-use crate::session::{HOST_PREFIX, Pattern};
+use crate::session::Pattern;
 use crate::store::{LAYOUT_VERSION, ScopeName, Sharing};
 
+use super::paths::{expanded_by_nobody, user_cache_folder};
 use super::policy::PolicyVerb;
+use super::settings::SettingsSource;
 use super::verify::VerifyOptions;
+
+pub(super) use environment::{parse, read};
+use values::{duration, label, label_name, positive_duration, size};
 
 const ABOUT: &str =
     "A build cache for Go that asks a sandboxed WebAssembly policy about every get and put.";
 
 const AFTER_HELP: &str = "\
 Use it by setting one variable (quote a path that has spaces in it):
-  export GOCACHEPROG=\"cachewarden --policy '/path/to/policy.wasm'\"
-Every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; lists are separated by commas
-(labels by newlines). `cachewarden doctor` looks at what is set and says what to type.";
+  export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
+Without --no-env every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; such a list is separated by
+commas (labels by newlines). `cachewarden doctor` looks at what is set and says what to type.";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -38,7 +44,6 @@ Every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; lists are sepa
     max_term_width = 110,
     disable_help_subcommand = true,
     disable_help_flag = true,
-    args_override_self = true,
     subcommand_value_name = "VERB",
     subcommand_help_heading = "Verbs"
 )]
@@ -51,22 +56,6 @@ pub(super) struct Arguments {
     help: Option<bool>,
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
-}
-
-/// Reads the command line. A CACHEWARDEN_* variable that is set and empty counts as not set: CI systems have no other
-/// way to leave one out.
-pub(super) fn parse() -> Arguments {
-    let forget_empty = |argument: clap::Arg| {
-        let value = argument.get_env().and_then(std::env::var_os);
-        match value {
-            Some(value) if value.is_empty() => argument.env(Resettable::Reset),
-            _ => argument,
-        }
-    };
-    let command = Arguments::command()
-        .mut_args(forget_empty)
-        .mut_subcommands(|verb| verb.mut_args(forget_empty));
-    Arguments::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
 }
 
 fn long_version() -> &'static str {
@@ -110,17 +99,20 @@ pub(super) enum Verb {
 /// Options of the helper; some of them concern the verbs too.
 #[derive(Clone, Debug, Args)]
 pub(super) struct HelperOptions {
+    /// Read no CACHEWARDEN_* variable: what is said here alone counts
+    #[arg(long, global = true)]
+    pub(super) no_env: bool,
     /// The policy; FILE@sha256:HEX takes no other bytes. None: a plain cache
     #[arg(long, value_name = "FILE", env = "CACHEWARDEN_POLICY", hide_env = true)]
     pub(super) policy: Option<PolicySource>,
-    /// The policy's settings, a JSON text or a file that holds one
+    /// The policy's settings, a JSON text or @FILE; @FILE@sha256:HEX takes no other bytes
     #[arg(
         long,
         value_name = "JSON|@FILE",
         env = "CACHEWARDEN_SETTINGS",
         hide_env = true
     )]
-    pub(super) settings: Option<String>,
+    pub(super) settings: Option<SettingsSource>,
     /// The store's folder [default: cachewarden in the user's cache folder]
     #[arg(
         long,
@@ -143,18 +135,17 @@ pub(super) struct HelperOptions {
     )]
     pub(super) scope: ScopeName,
     /// Tell the policy something about this session
-    #[arg(long, value_name = "NAME=VALUE", env = "CACHEWARDEN_LABEL", hide_env = true, value_delimiter = '\n', value_parser = label)]
+    #[arg(long, value_name = "NAME=VALUE", env = "CACHEWARDEN_LABEL", hide_env = true, value_parser = label)]
     pub(super) label: Vec<(String, String)>,
     /// Tell the policy an environment variable, unless it is empty
-    #[arg(long, value_name = "NAME", env = "CACHEWARDEN_LABEL_ENV", hide_env = true, value_delimiter = ',', value_parser = label_name)]
+    #[arg(long, value_name = "NAME", env = "CACHEWARDEN_LABEL_ENV", hide_env = true, value_parser = label_name)]
     pub(super) label_env: Vec<String>,
     /// Scopes that may be read, * for any run of characters [default: *]
     #[arg(
         long,
         value_name = "PATTERN",
         env = "CACHEWARDEN_ALLOW_READ",
-        hide_env = true,
-        value_delimiter = ','
+        hide_env = true
     )]
     pub(super) allow_read: Vec<Pattern>,
     /// Scopes that may be written [default: *]
@@ -162,8 +153,7 @@ pub(super) struct HelperOptions {
         long,
         value_name = "PATTERN",
         env = "CACHEWARDEN_ALLOW_WRITE",
-        hide_env = true,
-        value_delimiter = ','
+        hide_env = true
     )]
     pub(super) allow_write: Vec<Pattern>,
     /// Trim the store to this size, once a day
@@ -205,6 +195,9 @@ pub(super) struct HelperOptions {
     /// Append every question and verdict to a file, as JSON lines
     #[arg(long, value_name = "FILE", env = "CACHEWARDEN_RECORD", hide_env = true)]
     pub(super) record: Option<PathBuf>,
+    /// Write this label's value to no recording
+    #[arg(long, value_name = "NAME", env = "CACHEWARDEN_REDACT_LABEL", hide_env = true, value_parser = label_name)]
+    pub(super) redact_label: Vec<String>,
     /// Say at the end what happened
     #[arg(short, long, env = "CACHEWARDEN_VERBOSE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(super) verbose: bool,
@@ -260,8 +253,10 @@ impl HelperOptions {
     /// The store's folder, absolute.
     pub(super) fn store_folder(&self) -> anyhow::Result<PathBuf> {
         match &self.dir {
-            Some(folder) => std::path::absolute(folder)
-                .with_context(|| format!("--dir {} is no path", folder.display())),
+            Some(folder) => {
+                expanded_by_nobody("--dir", folder)?;
+                Ok(std::path::absolute(folder)?)
+            }
             None => Ok(user_cache_folder()?.join("cachewarden")),
         }
     }
@@ -291,71 +286,10 @@ impl HelperOptions {
     }
 }
 
-/// The user's cache folder, as the platform has it.
-pub(super) fn user_cache_folder() -> anyhow::Result<PathBuf> {
-    let strategy = etcetera::base_strategy::choose_native_strategy()
-        .context("no home folder is known (HOME is not set); name the store's folder with --dir")?;
-    Ok(strategy.cache_dir())
-}
-
-/// $GOCACHE as cmd/go exports it to its helper.
-pub(super) fn gocache() -> Option<PathBuf> {
-    let path = PathBuf::from(std::env::var_os("GOCACHE")?);
-    path.is_absolute().then_some(path)
-}
-
-/// A path that a person can read from anywhere.
-pub(super) fn shown(path: &Path) -> String {
-    std::path::absolute(path)
-        .unwrap_or_else(|_| path.to_owned())
-        .display()
-        .to_string()
-}
-
-/// The empty part that a list's last separator leaves is no label; nothing else may be without a name.
-fn label(text: &str) -> Result<(String, String), String> {
-    if text.is_empty() {
-        return Ok((String::new(), String::new()));
-    }
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("expected NAME=VALUE; --label-env NAME takes the value from the environment")?;
-    if name.is_empty() {
-        return Err("a label needs a name".into());
-    }
-    Ok((label_name(name)?, value.to_owned()))
-}
-
-fn label_name(name: &str) -> Result<String, String> {
-    if name.starts_with(HOST_PREFIX) {
-        return Err(format!(
-            "names that begin with `{HOST_PREFIX}` are cachewarden's own"
-        ));
-    }
-    Ok(name.to_owned())
-}
-
-fn size(text: &str) -> Result<ByteSize, String> {
-    match text.parse::<ByteSize>() {
-        Ok(size) if size.as_u64() > 0 => Ok(size),
-        _ => Err("expected a size above zero such as 500MB or 10GiB".into()),
-    }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|error| format!("{error}; expected a duration such as 100ms, 10s, 5days"))
-}
-
-fn positive_duration(text: &str) -> Result<Duration, String> {
-    match duration(text)? {
-        Duration::ZERO => Err("a policy needs some time to answer".into()),
-        duration => Ok(duration),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
     use super::*;
 
     #[test]
@@ -364,13 +298,5 @@ mod tests {
         command.clone().debug_assert();
         let help = command.render_help().to_string();
         assert!(help.lines().count() <= 45, "{} lines", help.lines().count());
-    }
-
-    #[test]
-    fn a_label_of_the_host_cannot_be_set() {
-        assert!(label("cachewarden.scope=main").is_err());
-        assert!(label("=x").is_err());
-        assert!(label("x").is_err());
-        assert_eq!(label("A=b=c").unwrap(), ("A".into(), "b=c".into()));
     }
 }

@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use anyhow::Context;
-use clap::Parser;
 
+use crate::pin;
 use crate::policy::Policy;
-use crate::session::Pattern;
 use crate::store::Store;
 
-use super::arguments::{Arguments, HelperOptions, shown};
-use super::helper::{compiled_cache, settings};
+use super::arguments::{self, HelperOptions};
+use super::helper::compiled_cache;
 use super::output;
+use super::paths::shown;
+use super::settings::settings;
 
 /// What is wrong, and what to do.
 struct Advice {
@@ -33,16 +34,23 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     let program = std::env::current_exe().context("this program does not know its own path")?;
     let variable = go_env("GOCACHEPROG");
     // What go would run is what is looked at, unless the command line names a policy to look at.
-    let in_use = variable.as_deref().ok().and_then(helper_options);
-    let options = match in_use {
-        Some(in_use) if options.policy.is_none() => &HelperOptions {
-            dir: options.dir.clone().or(in_use.dir),
-            allow_shared_store: options.allow_shared_store || in_use.allow_shared_store,
-            ..in_use
-        },
-        _ => options,
+    let in_use = variable.as_deref().ok().map(helper_options);
+    // A person's paths are those of the folder that the person is in.
+    let typed = options.clone().with_absolute_paths()?;
+    let (as_given, options) = match in_use {
+        Some(Ok(in_use)) if typed.policy.is_none() => {
+            let merged = HelperOptions {
+                dir: typed.dir.or_else(|| in_use.dir.clone()),
+                allow_shared_store: typed.allow_shared_store || in_use.allow_shared_store,
+                ..in_use.clone()
+            };
+            (in_use, merged)
+        }
+        _ => (typed.clone(), typed),
     };
+    let options = &options;
     let findings = [
+        ("options", check_options(&as_given)),
         ("store", check_store(options)),
         ("policy", check_policy(options)),
         ("go", check_go_version()),
@@ -71,15 +79,26 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// The options within a value of GOCACHEPROG that starts this program.
-fn helper_options(value: &str) -> Option<HelperOptions> {
-    let fields = split_quoted(value)?;
-    let program = Path::new(fields.first()?);
-    let is_this = program.canonicalize().ok() == std::env::current_exe().ok()?.canonicalize().ok();
-    let name = program.file_name()?.to_str()?;
-    let is_ours = is_this || name.starts_with("cachewarden");
-    let arguments = Arguments::try_parse_from(fields).ok()?;
-    is_ours.then_some(arguments.helper)
+/// The options within a value of GOCACHEPROG that starts this program; why there are none otherwise.
+fn helper_options(value: &str) -> Result<HelperOptions, String> {
+    let another = || format!("`{value}` is another helper");
+    let fields =
+        split_quoted(value).ok_or_else(|| format!("`{value}` has a quote that is not closed"))?;
+    let program = Path::new(fields.first().ok_or_else(another)?);
+    let is_this = std::env::current_exe()
+        .and_then(|own| Ok(own.canonicalize()? == program.canonicalize()?))
+        .unwrap_or(false);
+    let name = program.file_name().unwrap_or_default();
+    if !is_this && !name.to_string_lossy().starts_with("cachewarden") {
+        return Err(another());
+    }
+    let fields = fields.into_iter().map(Into::into).collect();
+    let arguments = arguments::read(fields).map_err(|error| {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        format!("`{value}`: {}", first.trim_start_matches("error: "))
+    })?;
+    Ok(arguments.helper)
 }
 
 /// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (protocol.md, 17).
@@ -95,6 +114,18 @@ fn split_quoted(value: &str) -> Option<Vec<String>> {
         rest = after.trim_start();
     }
     Some(fields)
+}
+
+fn check_options(options: &HelperOptions) -> Result<String, Advice> {
+    let remedy = "mend the value of GOCACHEPROG, or the CACHEWARDEN_* variable";
+    options
+        .check_as_a_helpers()
+        .map_err(|error| advice(format!("{error:#}"), remedy))?;
+    Ok(match options.no_env {
+        true => "no CACHEWARDEN_* variable counts".into(),
+        false => "CACHEWARDEN_* variables count where an option is not given (--no-env: none does)"
+            .into(),
+    })
 }
 
 fn check_store(options: &HelperOptions) -> Result<String, Advice> {
@@ -119,7 +150,7 @@ fn check_policy(options: &HelperOptions) -> Result<String, Advice> {
             "none given: a plain cache (cachewarden --policy FILE doctor looks at one)".into(),
         );
     };
-    settings(options.settings.as_deref())
+    settings(options.settings.as_ref())
         .map_err(|error| advice(format!("{error:#}"), "mend --settings"))?;
     let policy = Policy::load(source, options.limits(), compiled_cache().as_ref(), || {})
         .map_err(|error| advice(error.to_string(), "mend --policy"))?;
@@ -157,11 +188,7 @@ fn check_variable(program: &Path, value: String) -> Result<String, Advice> {
     if value.is_empty() {
         return Err(advice("not set: go uses its own cache", set));
     }
-    if helper_options(&value).is_none() {
-        let problem =
-            format!("`{value}` is another helper, or has an option that cachewarden does not know");
-        return Err(advice(problem, set));
-    }
+    helper_options(&value).map_err(|problem| advice(problem, set))?;
     Ok(value)
 }
 
@@ -186,48 +213,13 @@ fn check_build(program: &Path, options: &HelperOptions) -> Result<String, Advice
     }
     fs::write(path("module/go.mod"), "module doctor\n\ngo 1.21\n").map_err(failed)?;
     fs::write(path("module/doctor.go"), "// Package doctor is compiled once.\npackage doctor\n\n// Answer is exported.\nfunc Answer() int { return 42 }\n").map_err(failed)?;
-    let limits = options.limits();
-    let patterns = |patterns: &[Pattern]| {
-        let texts: Vec<_> = patterns.iter().map(Pattern::as_str).collect();
-        texts.join(",")
-    };
-    let mut settings = vec![
-        ("GOCACHEPROG", format!("'{}' -v", program.display())),
-        ("CACHEWARDEN_DIR", path("store").display().to_string()),
-        ("CACHEWARDEN_SCOPE", options.scope.to_string()),
-        ("CACHEWARDEN_RECORD", String::new()),
-        (
-            "CACHEWARDEN_SETTINGS",
-            options.settings.clone().unwrap_or_default(),
-        ),
-        ("CACHEWARDEN_LABEL_ENV", options.label_env.join(",")),
-        ("CACHEWARDEN_ALLOW_READ", patterns(&options.allow_read)),
-        ("CACHEWARDEN_ALLOW_WRITE", patterns(&options.allow_write)),
-        ("CACHEWARDEN_POLICY_MEMORY", format!("{}B", limits.memory)),
-        (
-            "CACHEWARDEN_POLICY_DEADLINE",
-            humantime::format_duration(limits.deadline).to_string(),
-        ),
-        (
-            "CACHEWARDEN_POLICY_BUDGET",
-            humantime::format_duration(limits.budget).to_string(),
-        ),
-    ];
-    if let Some(source) = &options.policy {
-        settings.push(("CACHEWARDEN_POLICY", shown(&source.file)));
-    }
-    let labels: Vec<_> = options
-        .label
-        .iter()
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    settings.push(("CACHEWARDEN_LABEL", labels.join("\n")));
+    let helper = gocacheprog(program, options, work.path())?;
     let mut last = String::new();
     for _ in 0..2 {
         let output = Command::new("go")
             .args(["build", "./..."])
             .current_dir(path("module"))
-            .envs(settings.iter().map(|(name, value)| (name, value)))
+            .env("GOCACHEPROG", &helper)
             .env("GOCACHE", path("gocache"))
             .env("GOFLAGS", "")
             .env("GOWORK", "off")
@@ -246,6 +238,65 @@ fn check_build(program: &Path, options: &HelperOptions) -> Result<String, Advice
             "this go command does not know GOCACHEPROG: install Go 1.24 or later",
         )),
     }
+}
+
+/// The value of GOCACHEPROG with the same options, a store of its own in `work`, and nothing from variables.
+fn gocacheprog(program: &Path, options: &HelperOptions, work: &Path) -> Result<String, Advice> {
+    let failed = |error: anyhow::Error| advice(format!("{error:#}"), "mend --settings");
+    let settings_file = work.join("settings.json");
+    let settings = settings(options.settings.as_ref()).map_err(failed)?;
+    fs::write(&settings_file, settings.get()).map_err(|error| failed(error.into()))?;
+    let limits = options.limits();
+    let time = |time| humantime::format_duration(time).to_string();
+    let mut words = vec![
+        program.display().to_string(),
+        "--no-env".into(),
+        "-v".into(),
+    ];
+    let mut say = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    say("--dir", work.join("store").display().to_string());
+    say("--scope", options.scope.to_string());
+    if let Some(source) = &options.policy {
+        let file = source.file.display().to_string();
+        say("--policy", pin::join(&file, source.pin));
+        say("--settings", format!("@{}", settings_file.display()));
+    }
+    for (name, value) in &options.label {
+        say("--label", format!("{name}={value}"));
+    }
+    for name in &options.label_env {
+        say("--label-env", name.clone());
+    }
+    for pattern in &options.allow_read {
+        say("--allow-read", pattern.as_str().to_owned());
+    }
+    for pattern in &options.allow_write {
+        say("--allow-write", pattern.as_str().to_owned());
+    }
+    say("--policy-memory", format!("{}B", limits.memory));
+    say("--policy-deadline", time(limits.deadline));
+    say("--policy-budget", time(limits.budget));
+    say("--policy-compile-time", time(limits.compile_time));
+    say(
+        "--policy-compile-memory",
+        format!("{}B", limits.compile_memory),
+    );
+    let quoted: Option<Vec<_>> = words.iter().map(|word| quoted(word)).collect();
+    let quoted = quoted.ok_or_else(|| {
+        advice(
+            "a value has both kinds of quotes, and GOCACHEPROG cannot name it",
+            "look at it with a value that has one kind",
+        )
+    })?;
+    Ok(quoted.join(" "))
+}
+
+/// A word as cmd/go splits it from others; `None` where it has no way to be said.
+fn quoted(word: &str) -> Option<String> {
+    let quote = ['\'', '"']
+        .into_iter()
+        .find(|quote| !word.contains(*quote))?;
+    Some(format!("{quote}{word}{quote}"))
 }
 
 fn go_env(name: &str) -> Result<String, Advice> {
@@ -273,8 +324,9 @@ mod tests {
             ["a", "-v", "--dir", "x y", "z'"]
         );
         assert_eq!(split_quoted("'open"), None);
-        assert!(helper_options("'/usr/bin/cachewarden' --policy 'a b.wasm'").is_some());
-        assert!(helper_options("go-cacher -v").is_none());
-        assert!(helper_options("cachewarden --no-such-option").is_none());
+        assert!(helper_options("'/usr/bin/cachewarden' --policy 'a b.wasm'").is_ok());
+        assert!(helper_options("go-cacher -v").is_err());
+        let wrong = helper_options("cachewarden --no-such-option").unwrap_err();
+        assert!(wrong.contains("--no-such-option"), "{wrong}");
     }
 }

@@ -3,9 +3,8 @@
 //! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (protocol.md, 7).
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -14,7 +13,6 @@ use std::time::SystemTime;
 
 use anyhow::Context;
 use rustix::fs::Mode;
-use serde_json::value::RawValue;
 use signal_hook::consts::{SIGHUP, SIGINT};
 
 use crate::notices::Notices;
@@ -22,26 +20,24 @@ use crate::own_process;
 use crate::policy::{CompiledCache, Policy, PolicySource, THREAD_STACK};
 use crate::protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use crate::recording::Recorder;
-use crate::regular_file;
 use crate::session::{Allowed, Pattern, RunError, Session, Setup, told_label};
 use crate::store::{Producer, Store, is_sweep_due};
 
-use super::arguments::{HelperOptions, gocache, shown, user_cache_folder};
+use super::arguments::HelperOptions;
 use super::output;
+use super::paths::{gocache, user_cache_folder};
+use super::settings::settings;
 
 /// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (protocol.md, 5):
 /// the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
 
-/// Bytes of settings that are read from a file: more than anybody writes, and no more than a policy should have to parse.
-const MAX_SETTINGS: u64 = 1024 * 1024;
-
 const WELCOME: &str = "\
 cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
 Set one variable, and build as always:
 
-  export GOCACHEPROG=\"cachewarden\"                                     # a plain cache
-  export GOCACHEPROG=\"cachewarden --policy '/path/to/policy.wasm' -v\"  # a policy decides
+  export GOCACHEPROG=\"cachewarden\"                                              # a plain cache
+  export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm' -v\"  # a policy decides
   go build ./...
 
 Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
@@ -101,9 +97,10 @@ fn serve(
     mut sink: ResponseWriter<File>,
 ) -> anyhow::Result<ExitCode> {
     let mut notices = Notices::to_stderr(options.verbose);
+    options.check_as_a_helpers()?;
     let setup = setup(options)?;
     let recorder = match &options.record {
-        Some(file) => Recorder::append(file, &setup.id.to_string())
+        Some(file) => Recorder::append(file, &setup.id.to_string(), &options.redact_label)
             .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
         None => Recorder::none(),
     };
@@ -151,10 +148,9 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
     let mut labels: Vec<_> = options
         .label
         .iter()
-        .filter(|(name, _)| !name.is_empty())
         .map(|(name, value)| told_label(name.clone(), value.clone()))
         .collect();
-    for name in options.label_env.iter().filter(|name| !name.is_empty()) {
+    for name in &options.label_env {
         let value = std::env::var_os(name).unwrap_or_default();
         let value = value.into_string().ok().with_context(|| {
             format!("the variable {name} (--label-env) is not valid UTF-8, and two such values could not be told apart")
@@ -169,7 +165,7 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
             labels[..position]
                 .iter()
                 .all(|earlier| earlier.name != label.name),
-            "the label {} is set twice (--label, --label-env, or a variable CACHEWARDEN_LABEL that was left over); one of the two would be a lie",
+            "the label {} is set twice (--label, --label-env, or the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env); one of the two would be a lie",
             label.name
         );
     }
@@ -182,7 +178,7 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
         id: Producer(random()?),
         seed: random()?,
         labels,
-        settings: settings(options.settings.as_deref())?,
+        settings: settings(options.settings.as_ref())?,
         default_scope: options.scope.clone(),
         allowed: Allowed {
             read: or_any(&options.allow_read),
@@ -193,30 +189,6 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
 
 fn random() -> anyhow::Result<u64> {
     getrandom::u64().context("the system gives no random numbers")
-}
-
-/// The settings as one JSON text.
-pub(super) fn settings(text: Option<&str>) -> anyhow::Result<Box<RawValue>> {
-    let (json, origin) = match text {
-        None => ("{}".to_owned(), String::new()),
-        Some(text) => match text.strip_prefix('@') {
-            None => (text.to_owned(), "--settings".to_owned()),
-            Some(file) => (
-                read_settings(file).with_context(|| {
-                    format!("cannot read the settings {file} (--settings @FILE)")
-                })?,
-                format!("the settings {file}"),
-            ),
-        },
-    };
-    serde_json::from_str(&json).with_context(|| format!("{origin}: not valid JSON"))
-}
-
-fn read_settings(file: &str) -> io::Result<String> {
-    let (file, _) = regular_file::open_to_read(Path::new(file))?;
-    let mut text = String::new();
-    file.take(MAX_SETTINGS).read_to_string(&mut text)?;
-    Ok(text)
 }
 
 fn load_policy(
@@ -236,14 +208,6 @@ fn load_policy(
             .map_or("".into(), |cache| cache.folder().to_string_lossy());
         notices.tell(&format!(
             "the compiled policy cannot be kept in {folder}: {reason}. Every go command compiles it again until that is mended"
-        ));
-    }
-    if source.file.is_relative() && source.pin.is_none() {
-        notices.tell(&format!(
-            "the path of the policy is relative and was found as {}: whoever owns the folder that go runs in owns the policy. Give an absolute path, or pin it: --policy {}@sha256:{}",
-            shown(&source.file),
-            source.file.display(),
-            policy.digest()
         ));
     }
     Ok(policy)

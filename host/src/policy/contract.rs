@@ -205,6 +205,25 @@ pub enum Reach {
     Shared,
 }
 
+/// What happened in a session, as a policy is told at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Gets that came.
+    pub gets: u64,
+    /// Gets that were answered with an object.
+    pub hits: u64,
+    /// Gets that had a candidate and became a miss by the policy, or by a rule of the host.
+    pub refused_gets: u64,
+    /// Puts that came.
+    pub puts: u64,
+    /// Puts that were kept for the session alone.
+    pub refused_puts: u64,
+    /// Bytes of all puts.
+    pub bytes_put: u64,
+    /// Audits whose rebuild gave other bytes.
+    pub diverged: u64,
+}
+
 /// How much a log line of a policy matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ComponentType, Lift)]
 #[serde(rename_all = "kebab-case")]

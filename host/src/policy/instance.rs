@@ -8,11 +8,9 @@ use std::time::{Duration, Instant};
 use wasmtime::component::{Component, ComponentNamedList, Lift, Lower, TypedFunc};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use crate::store::Tally;
-
 use super::Policy;
 use super::component::EXPORTS;
-use super::contract::{self, Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
+use super::contract::{self, Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 use super::host::{Log, LogLine, State};
 use super::limits::MAX_BYTES_TO_HOST;
 use super::wasi::until_time_is_up;
@@ -213,9 +211,9 @@ impl Instance {
     }
 
     /// Tells `close` the totals; `None` where the policy has none.
-    pub(super) fn close(&mut self, tally: &Tally, allowed: Duration) -> Option<Result<(), Fault>> {
+    pub(super) fn close(&mut self, totals: &Totals, allowed: Duration) -> Option<Result<(), Fault>> {
         let close = self.close?;
-        Some(self.call(&close, (tally.into(),), allowed))
+        Some(self.call(&close, (totals.into(),), allowed))
     }
 
     /// What the guest printed through WASI is part of its log from here on.

@@ -31,7 +31,7 @@ pub use compiled::CompiledCache;
 pub use compiler::{COMPILER_VERB, run as run_compiler};
 pub use component::CONTRACT;
 pub use contract::{
-    Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session,
+    Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
     VERSION as CONTRACT_VERSION,
 };
 pub use host::LogLine;

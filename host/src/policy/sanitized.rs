@@ -73,7 +73,7 @@ fn runs(file: PathBuf) -> bool {
             facts: Facts::NONE,
         });
     }
-    warden.close(&crate::store::Tally::default());
+    warden.close(&Totals::default());
     true
 }
 

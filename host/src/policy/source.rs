@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use crate::digest::Digest;
+use crate::pin;
 use crate::regular_file;
 
 use super::LoadError;
 use super::limits::MAX_MODULE_BYTES;
-
-const PIN: &str = "@sha256:";
 
 /// Where a policy is, and what bytes it must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,22 +24,11 @@ impl FromStr for PolicySource {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (file, pin) = match text.rsplit_once(PIN) {
-            None => (text, None),
-            Some((file, hex)) => {
-                let digest = Digest::from_hex(hex).ok_or_else(|| {
-                    format!("`{hex}` after {PIN} is not a SHA-256; expected 64 hex digits, as sha256sum prints them")
-                })?;
-                (file, Some(digest))
-            }
-        };
-        if file.is_empty() {
+        let (file, pin) = pin::split(text)?;
+        if file.as_os_str().is_empty() {
             return Err("expected the path of a WebAssembly file".into());
         }
-        Ok(Self {
-            file: file.into(),
-            pin,
-        })
+        Ok(Self { file, pin })
     }
 }
 

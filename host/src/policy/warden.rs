@@ -7,9 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::store::Tally;
-
-use super::contract::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session};
+use super::contract::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 use super::host::{Log, LogLine};
 use super::instance::{Fault, Instance, Question, StartError};
 use super::limits::Limits;
@@ -122,10 +120,10 @@ impl Warden {
     }
 
     /// Tells the policy the totals.
-    pub fn close(&mut self, tally: &Tally) {
+    pub fn close(&mut self, totals: &Totals) {
         // The session is over: a fault here needs no fresh instance.
         if let Some(mut instance) = self.instance.take() {
-            let result = instance.close(tally, self.allowed());
+            let result = instance.close(totals, self.allowed());
             if result.is_some() {
                 self.used += instance.last_call;
             }

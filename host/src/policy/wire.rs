@@ -4,9 +4,8 @@ use wasmtime::component::{ComponentType, Lift, Lower};
 
 use crate::content::Kind;
 use crate::digest::Digest;
-use crate::store::Tally;
 
-use super::contract::{Candidate, Grant, Offer};
+use super::contract::{Candidate, Grant, Offer, Totals};
 
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(record)]
@@ -113,16 +112,16 @@ pub(super) struct WireTotals {
     diverged: u64,
 }
 
-impl From<&Tally> for WireTotals {
-    fn from(tally: &Tally) -> Self {
+impl From<&Totals> for WireTotals {
+    fn from(totals: &Totals) -> Self {
         Self {
-            gets: tally.gets,
-            hits: tally.hits,
-            refused_gets: tally.refused_gets,
-            puts: tally.puts,
-            refused_puts: tally.refused_puts,
-            bytes_put: tally.bytes_put,
-            diverged: tally.diverged,
+            gets: totals.gets,
+            hits: totals.hits,
+            refused_gets: totals.refused_gets,
+            puts: totals.puts,
+            refused_puts: totals.refused_puts,
+            bytes_put: totals.bytes_put,
+            diverged: totals.diverged,
         }
     }
 }

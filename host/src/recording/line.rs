@@ -1,11 +1,10 @@
 //! The lines of a recording.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
 use crate::digest::Digest;
-use crate::policy::{Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
-use crate::store::Tally;
+use crate::policy::{self, Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
 
 /// One line, without its `id`.
 #[derive(Clone, Debug, Serialize)]
@@ -35,9 +34,15 @@ pub enum Line {
     Close(Ended),
 }
 
+/// The version of the recording's form. A reader takes no later one; what it does not know of this one it passes over.
+pub const FORM: u32 = 1;
+
 /// What a policy is told about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Began {
+    /// The version of the recording's form. A case that a person wrote may leave it out.
+    #[serde(default = "form", deserialize_with = "known_form")]
+    pub form: u32,
     /// The version of the contract.
     #[serde(default)]
     pub contract: String,
@@ -65,6 +70,20 @@ pub struct Began {
     /// The policy's settings.
     #[serde(default)]
     pub settings: Box<RawValue>,
+}
+
+fn form() -> u32 {
+    FORM
+}
+
+fn known_form<'json, D: Deserializer<'json>>(deserializer: D) -> Result<u32, D::Error> {
+    let form = u32::deserialize(deserializer)?;
+    if form > FORM {
+        return Err(de::Error::custom(format!(
+            "the recording has form {form}, and this cachewarden reads form {FORM}; update cachewarden"
+        )));
+    }
+    Ok(form)
 }
 
 fn any() -> Vec<String> {
@@ -176,8 +195,49 @@ pub struct Logged {
 /// What happened in the session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Ended {
-    /// Counted.
-    pub totals: Tally,
+    /// What was counted.
+    pub totals: Totals,
+}
+
+/// What was counted in a session, as a recording has it: a form of its own, whatever the contract and the store have.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Totals {
+    gets: u64,
+    hits: u64,
+    refused_gets: u64,
+    puts: u64,
+    refused_puts: u64,
+    bytes_put: u64,
+    diverged: u64,
+}
+
+impl From<policy::Totals> for Totals {
+    fn from(totals: policy::Totals) -> Self {
+        Self {
+            gets: totals.gets,
+            hits: totals.hits,
+            refused_gets: totals.refused_gets,
+            puts: totals.puts,
+            refused_puts: totals.refused_puts,
+            bytes_put: totals.bytes_put,
+            diverged: totals.diverged,
+        }
+    }
+}
+
+impl From<Totals> for policy::Totals {
+    fn from(totals: Totals) -> Self {
+        Self {
+            gets: totals.gets,
+            hits: totals.hits,
+            refused_gets: totals.refused_gets,
+            puts: totals.puts,
+            refused_puts: totals.refused_puts,
+            bytes_put: totals.bytes_put,
+            diverged: totals.diverged,
+        }
+    }
 }
 
 impl Line {

@@ -7,6 +7,6 @@ mod line;
 mod reader;
 mod writer;
 
-pub use line::{Answered, Asked, Began, Ended, Failed, Line, Logged, Opened, Reason};
+pub use line::{Answered, Asked, Began, Ended, FORM, Failed, Line, Logged, Opened, Reason};
 pub use reader::{NumberedLine, ReadError, read};
 pub use writer::Recorder;

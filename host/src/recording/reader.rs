@@ -16,6 +16,8 @@ pub struct NumberedLine {
     pub number: usize,
     /// Which session it belongs to; a case that a person wrote may leave it out.
     pub id: Option<String>,
+    /// Which policy of the session it is of, from 0.
+    pub policy_index: u32,
     /// What it says.
     pub line: Line,
 }
@@ -48,6 +50,8 @@ struct Head {
     line: String,
     #[serde(default)]
     id: Option<String>,
+    #[serde(default, rename = "policy-index")]
+    policy_index: u32,
 }
 
 /// Reads a recording. Empty lines and kinds of line that this version does not know are passed over.
@@ -71,14 +75,19 @@ fn parse(file: &Path, text: &str) -> Result<Vec<NumberedLine>, ReadError> {
         }
         let read = serde_json::from_str::<Head>(json).and_then(|head| {
             let line = Line::from_json(&head.line, json).transpose()?;
-            Ok((head.id, line))
+            Ok((head.id, head.policy_index, line))
         });
-        let (id, line) = read.map_err(|reason| ReadError::Line {
+        let (id, policy_index, line) = read.map_err(|reason| ReadError::Line {
             file: file.to_owned(),
             number,
             reason,
         })?;
-        lines.extend(line.map(|line| NumberedLine { number, id, line }));
+        lines.extend(line.map(|line| NumberedLine {
+            number,
+            id,
+            policy_index,
+            line,
+        }));
     }
     Ok(lines)
 }
@@ -102,11 +111,43 @@ mod tests {
         });
     }
 
+    /// A recording of this form. It is read for as long as there is this form.
+    #[test]
+    fn a_kept_recording_is_read_whole() {
+        let kept = include_str!("fixtures/recording-1.jsonl");
+        let lines = parse(Path::new("recording-1.jsonl"), kept).unwrap();
+        assert_eq!(lines.len(), kept.lines().count());
+        for (line, text) in lines.iter().zip(kept.lines()) {
+            let written = WithId {
+                id: line.id.as_deref().unwrap(),
+                policy_index: line.policy_index,
+                line: &line.line,
+            };
+            let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+            let written = serde_json::to_string(&written).unwrap();
+            assert_eq!(json(&written), json(text));
+        }
+    }
+
+    #[test]
+    fn a_later_form_and_an_unknown_word_are_refused_by_their_line() {
+        let kept = include_str!("fixtures/recording-1.jsonl");
+        for (now, later, words) in [
+            ("\"form\":1", "\"form\":2", ":1: not a line of a recording: the recording has form 2"),
+            ("\"tool-output\"", "\"output-of-tools\"", ":8: not a line of a recording: `output-of-tools` is no kind"),
+        ] {
+            let text = kept.replace(now, later);
+            let error = parse(Path::new("later.jsonl"), &text).unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+
     /// What was read can be written, and be read back to the same.
     fn check_read_back(read: &NumberedLine) {
         let id = read.id.as_deref().unwrap_or_default();
         let line = WithId {
             id,
+            policy_index: read.policy_index,
             line: &read.line,
         };
         let json = serde_json::to_string(&line).expect("it can be written");

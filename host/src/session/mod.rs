@@ -36,7 +36,7 @@ use crate::policy::{
     self, CONTRACT_VERSION, Exports, Label, LoadError, Opening, Policy, Refusal, Warden,
 };
 use crate::protocol::{Command, ProtocolError, RequestSource, Response, ResponseSink};
-use crate::recording::{Began, Ended, Line, Opened, Reason, Recorder};
+use crate::recording::{Began, Ended, FORM, Line, Opened, Reason, Recorder};
 use crate::store::{Found, Producer, ScopeName, SessionLine, Store, Tally};
 
 use access::Access;
@@ -176,6 +176,7 @@ impl Session {
         };
         session.record_with(|| {
             Line::Session(Box::new(Began {
+                form: FORM,
                 contract: CONTRACT_VERSION.to_owned(),
                 policy: policy.as_ref().map(|policy| policy.digest()),
                 scope: setup.default_scope.to_string(),
@@ -310,22 +311,20 @@ impl Session {
     fn end(&mut self) -> Outcome {
         let tally = self.tally;
         if let Some(asked) = &mut self.policy {
-            asked.warden.close(&tally);
+            asked.warden.close(&totals(&tally));
         }
         self.tell_events();
-        self.record_with(|| Line::Close(Ended { totals: tally }));
+        self.record_with(|| Line::Close(Ended {
+                totals: totals(&tally).into(),
+            }));
         let policy_time = self.policy.as_ref().map(|asked| asked.warden.used());
-        let line = SessionLine {
-            sessions: 1,
-            session: Some(self.id.to_string()),
-            started: self
-                .started
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs(),
-            policy: self.policy.as_ref().map(|asked| asked.digest.to_hex()),
-            tally,
-        };
+        let started = self
+            .started
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs();
+        let policy = self.policy.as_ref().map(|asked| asked.digest.to_hex());
+        let line = SessionLine::of(self.id.to_string(), started, policy, tally);
         // A store that cannot be written was told of already, where it mattered: at the puts.
         let _ = self.store.append_session(&line);
         self.notices
@@ -338,5 +337,18 @@ impl Session {
         self.policy
             .as_ref()
             .is_some_and(|asked| asked.warden.is_off())
+    }
+}
+
+/// What was counted, as a policy is told.
+fn totals(tally: &Tally) -> policy::Totals {
+    policy::Totals {
+        gets: tally.gets,
+        hits: tally.hits,
+        refused_gets: tally.refused_gets,
+        puts: tally.puts,
+        refused_puts: tally.refused_puts,
+        bytes_put: tally.bytes_put,
+        diverged: tally.diverged,
     }
 }

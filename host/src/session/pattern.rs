@@ -1,4 +1,4 @@
-//! Patterns of scope names, as an operator writes them: `*` stands for any run of characters, `/` included.
+//! Patterns of scope names, as an operator writes them: `*` stands for any run of characters.
 
 use std::str::FromStr;
 
@@ -27,10 +27,21 @@ impl Pattern {
 }
 
 impl FromStr for Pattern {
-    type Err = std::convert::Infallible;
+    type Err = String;
 
-    /// An empty pattern means no scope at all: none has an empty name.
+    /// A pattern that can match no scope at all is a mistake, and says so: a variable that was empty, two patterns in
+    /// one.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(Self(text.to_owned()))
+        let fits =
+            |character: char| character.is_ascii_alphanumeric() || "._-*".contains(character);
+        match text.chars().find(|character| !fits(*character)) {
+            None if text.is_empty() => {
+                Err("expected a pattern of scope names, such as main or pr-*".into())
+            }
+            None => Ok(Self(text.to_owned())),
+            Some(other) => Err(format!(
+                "{other:?} is in no scope's name: those have letters, digits, `.`, `_` and `-`, and a pattern `*`. Give several patterns as an option each"
+            )),
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What past sessions did: one line of totals each in `sessions.jsonl`.
+//! What past sessions did: one line of totals each in `sessions.jsonl`, whose form is this file's alone.
 //!
 //! A line is appended in one write, and the trimmer folds a file that has grown into a single line; each under a lock of
 //! its own. So totals are never lost between the two, and nobody takes what another one has half written for a torn line.
@@ -23,7 +23,10 @@ const FOLDED_FROM: u64 = 1 << 20;
 /// that: its line is given up.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What happened, counted.
+/// The version of a line's form. Lines of a later one are passed over, and a file that has one is not folded.
+const FORM: u32 = 1;
+
+/// What happened, counted, as a line has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct Tally {
@@ -60,6 +63,9 @@ impl Tally {
 /// One session, or several folded into one line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionLine {
+    /// The version of the line's form.
+    #[serde(default = "form")]
+    pub form: u32,
     /// How many sessions the line stands for.
     #[serde(default = "one")]
     pub sessions: u64,
@@ -76,6 +82,10 @@ pub struct SessionLine {
     pub tally: Tally,
 }
 
+fn form() -> u32 {
+    FORM
+}
+
 fn one() -> u64 {
     1
 }
@@ -90,6 +100,23 @@ pub struct SessionsSoFar {
     /// What happened in all of them.
     #[serde(flatten)]
     pub tally: Tally,
+    /// A later version has written lines that are not in the sum.
+    #[serde(skip)]
+    is_incomplete: bool,
+}
+
+impl SessionLine {
+    /// The line of one session.
+    pub fn of(session: String, started: u64, policy: Option<String>, tally: Tally) -> Self {
+        Self {
+            form: FORM,
+            sessions: 1,
+            session: Some(session),
+            started,
+            policy,
+            tally,
+        }
+    }
 }
 
 impl Store {
@@ -129,7 +156,11 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
         return Ok(());
     };
     let so_far = sum(&path)?;
+    if so_far.is_incomplete {
+        return Ok(());
+    }
     let line = SessionLine {
+        form: FORM,
         sessions: so_far.sessions,
         session: None,
         started: so_far.since.unwrap_or_default(),
@@ -170,6 +201,10 @@ fn sum(path: &Path) -> io::Result<SessionsSoFar> {
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<SessionLine>(line).ok());
     Ok(lines.fold(SessionsSoFar::default(), |mut sum, line| {
+        if line.form > FORM {
+            sum.is_incomplete = true;
+            return sum;
+        }
         sum.sessions = sum.sessions.saturating_add(line.sessions);
         sum.since = Some(
             sum.since
@@ -189,18 +224,13 @@ mod tests {
     fn folding_keeps_the_sum() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
-        let line = SessionLine {
-            sessions: 1,
-            session: Some("00ff".repeat(40)),
-            started: 1_800_000_000,
-            policy: None,
-            tally: Tally {
-                gets: 3,
-                hits: 2,
-                bytes_put: u64::MAX / 1_000_000,
-                ..Tally::default()
-            },
+        let tally = Tally {
+            gets: 3,
+            hits: 2,
+            bytes_put: u64::MAX / 1_000_000,
+            ..Tally::default()
         };
+        let line = SessionLine::of("00ff".repeat(40), 1_800_000_000, None, tally);
         let path = folder.path().join(layout::SESSIONS);
         let mut count = 0;
         while fs::metadata(&path).map_or(0, |data| data.len()) <= FOLDED_FROM {
@@ -218,5 +248,40 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
         store.append_session(&line).unwrap();
         assert_eq!(store.sessions_so_far().sessions, count + 1);
+    }
+
+    /// Lines of this version, as they stand in stores. They are read for as long as there is this version.
+    #[test]
+    fn kept_lines_are_read_and_later_ones_are_neither_counted_nor_folded() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
+        let kept = include_str!("fixtures/sessions-1.jsonl");
+        let path = folder.path().join(layout::SESSIONS);
+        fs::write(&path, kept).unwrap();
+        let so_far = store.sessions_so_far();
+        let expected = Tally {
+            gets: 1067,
+            hits: 1066,
+            refused_gets: 1,
+            puts: 5,
+            refused_puts: 2,
+            bytes_put: 1_200_009,
+            diverged: 1,
+        };
+        assert_eq!((so_far.sessions, so_far.tally), (13, expected));
+        assert!(!so_far.is_incomplete);
+
+        let line = kept.lines().next().unwrap();
+        assert_eq!(
+            serde_json::to_string(&serde_json::from_str::<SessionLine>(line).unwrap()).unwrap(),
+            line
+        );
+
+        let later = line.replace("\"form\":1", "\"form\":2") + "\n";
+        let count = FOLDED_FROM as usize / later.len() + 1;
+        fs::write(&path, kept.to_owned() + &later.repeat(count)).unwrap();
+        fold(folder.path()).unwrap();
+        assert_eq!(store.sessions_so_far().sessions, 13);
+        assert!(fs::metadata(&path).unwrap().len() > FOLDED_FROM, "all of it is there");
     }
 }

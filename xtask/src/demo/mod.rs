@@ -19,14 +19,22 @@ use crate::{guests, process};
 use files::Files;
 use stage::{Build, FLAGS, Stage};
 
-/// The ref of a build that the policy trusts.
-const TRUSTED: &str = "GITHUB_REF=refs/heads/main";
+/// What is known of a build that the policy trusts.
+const TRUSTED: [&str; 3] = [
+    "GITHUB_REPOSITORY=example/site",
+    "GITHUB_EVENT_NAME=push",
+    "GITHUB_REF=refs/heads/main",
+];
 
-/// The ref of a build that it does not.
-const PULL_REQUEST: &str = "GITHUB_REF=refs/pull/17/merge";
+/// What is known of a build that it does not.
+const PULL_REQUEST: [&str; 3] = [
+    "GITHUB_REPOSITORY=example/site",
+    "GITHUB_EVENT_NAME=pull_request",
+    "GITHUB_REF=refs/pull/17/merge",
+];
 
-/// The scope of trusted builds.
-const MAIN: &str = "main";
+/// The scope of the repository's trusted builds.
+const MAIN: &str = "main-example_2fsite";
 
 /// Shows the main job, and checks it.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
@@ -70,7 +78,7 @@ fn play(stage: &Stage, policy: &Path) -> Result<()> {
 }
 
 fn build_trusted(stage: &Stage, story: &mut Story, policy: &Path) -> Result<Build> {
-    let helper = stage.helper(policy).with("--label").with(TRUSTED);
+    let helper = stage.helper(policy).labelled(TRUSTED);
     let build = stage.build("trusted", "main", helper)?;
     story.add("main, into an empty store", &build);
     let entries = stage.scope(MAIN)?.count();
@@ -83,7 +91,7 @@ fn build_trusted(stage: &Stage, story: &mut Story, policy: &Path) -> Result<Buil
 
 fn build_pull_request(stage: &Stage, story: &mut Story, policy: &Path) -> Result<()> {
     let before = stage.scope(MAIN)?;
-    let helper = stage.helper(policy).with("--label").with(PULL_REQUEST);
+    let helper = stage.helper(policy).labelled(PULL_REQUEST);
     let build = stage.build("pull-request", "pull-request", helper)?;
     story.add("pull request 17, one source changed", &build);
     let scope = build.write_scope().unwrap_or_default().to_owned();
@@ -117,7 +125,7 @@ fn build_trusted_again(
     policy: &Path,
     first: &Build,
 ) -> Result<()> {
-    let helper = stage.helper(policy).with("--label").with(TRUSTED);
+    let helper = stage.helper(policy).labelled(TRUSTED);
     let build = stage.build("trusted-again", "main", helper)?;
     story.add("main again", &build);
     let totals = build.totals;
@@ -243,14 +251,15 @@ fn print_commands(workspace: &Workspace, policy: &Path) {
     let program = shown(&workspace.program("debug", "cachewarden"));
     let policy = shown(policy);
     let build = format!("go build {}", FLAGS.join(" "));
+    let (trusted, pull_request) = (TRUSTED.join(" "), PULL_REQUEST.join(" "));
     println!(
         r#"
 The same by hand, in the folder of this repository:
 
-export GOCACHEPROG="'{program}' --policy '{policy}' --dir '{demo}/store' --label-env GITHUB_REF -v"
+export GOCACHEPROG="'{program}' --no-env --policy '{policy}' --dir '{demo}/store' --label-env GITHUB_REPOSITORY --label-env GITHUB_EVENT_NAME --label-env GITHUB_REF -v"
 export CGO_ENABLED=0
-(cd "{demo}/main"         && {TRUSTED} {build} -o ../bin/site . && ../bin/site)
-(cd "{demo}/pull-request" && {PULL_REQUEST} {build} -o ../bin/site . && ../bin/site)
+(cd "{demo}/main"         && {trusted} {build} -o ../bin/site . && ../bin/site)
+(cd "{demo}/pull-request" && {pull_request} {build} -o ../bin/site . && ../bin/site)
 "{program}" stats --dir "{demo}/store""#
     );
 }

@@ -145,7 +145,7 @@ fn subkeys(words: &Words) -> String {
         })
         .collect();
     format!(
-        "pub const SUBKEYS: [(&str, Role); {}] = [\n{}];\n",
+        "pub(super) const SUBKEYS: [(&str, Role); {}] = [\n{}];\n",
         named.len(),
         named.concat()
     )

@@ -19,10 +19,13 @@ mod wit;
 mod zig;
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::process;
 use crate::workspace::Workspace;
 
 use table::Words;
@@ -98,9 +101,31 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
 fn read(file: &Path, block: &Block) -> Result<(String, String)> {
     let text =
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let updated = replace(&text, block.name, &block.text)
-        .with_context(|| format!("cannot update {}", file.display()))?;
+    let problem = || format!("cannot update {}", file.display());
+    let updated = replace(&text, block.name, &block.text).with_context(problem)?;
+    if file.extension().is_some_and(|extension| extension == "rs") {
+        return Ok((text, formatted(&updated).with_context(problem)?));
+    }
     Ok((text, updated))
+}
+
+/// Rust source as `cargo fmt` leaves it.
+fn formatted(source: &str) -> Result<String> {
+    let mut command = Command::new("rustfmt");
+    command
+        .args(["--edition", "2024"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .with_context(|| process::cannot_start(&command))?;
+    let mut stdin = child.stdin.take().expect("stdin is a pipe");
+    // rustfmt reads all of it before it writes.
+    stdin.write_all(source.as_bytes())?;
+    drop(stdin);
+    let output = child.wait_with_output()?;
+    process::succeeded(&command, output.status)?;
+    String::from_utf8(output.stdout).context("rustfmt printed something that is not UTF-8")
 }
 
 /// `text` with other lines between the two that mark the block.

@@ -1,7 +1,7 @@
 //! The Rust SDK's kinds, roles and facts.
 
 use super::Block;
-use super::table::{Words, camel, comment, constant, snake};
+use super::table::{Words, comment, constant, snake};
 
 const FILE: &str = "guest-sdk/rust/src/words.rs";
 const WIDTH: usize = 118;
@@ -79,7 +79,7 @@ fn names<'words>(constant: &str, names: impl Iterator<Item = &'words String>) ->
 mod tests {
     #[test]
     fn names_of_facts_become_names_of_rust() {
-        assert_eq!(super::camel("build-id-matches"), "BuildIdMatches");
+        assert_eq!(super::snake("build-id-matches"), "build_id_matches");
         assert_eq!(super::snake("build-id-matches"), "build_id_matches");
         assert_eq!(super::constant("build-id-matches"), "BUILD_ID_MATCHES");
     }

@@ -1,6 +1,6 @@
-// Large objects stay on the machine that made them; all others may travel.
+// Large objects stay on the machine that made them, and so do those that no other machine should take.
 
-import { Offer, Policy, Reach, Settings, register } from "@cachewarden/assemblyscript";
+import { Offer, Policy, Reach, Settings, defaultReach, register } from "@cachewarden/assemblyscript";
 
 class Frugal extends Policy {
   /** Objects of more bytes than this stay on the machine. */
@@ -11,7 +11,7 @@ class Frugal extends Policy {
   }
 
   override put(offer: Offer): Reach {
-    return offer.size > this.largest ? Reach.Local : Reach.Shared;
+    return offer.size > this.largest ? Reach.Local : defaultReach(offer.kind);
   }
 }
 

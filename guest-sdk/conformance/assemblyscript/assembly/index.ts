@@ -1,20 +1,22 @@
 // Says what it was told, and its verdicts follow from numbers: see the README of the folder above.
 
 import {
-  Candidate, Facts, Grant, Lookup, Offer, Opening, Policy, Reach, Refusal, Session, Settings, Totals,
-  kindName, log, register,
+  Candidate, Facts, Grant, Kind, Lookup, Offer, Opening, Policy, Reach, Refusal, Session, Settings, Totals,
+  kindName, log, register, roleName,
 } from "@cachewarden/assemblyscript";
 
 class Mirror extends Policy {
   write: string | null = null;
   read: string[] = [];
   lifetime: u32 = 0;
+  admit: Kind[] = [];
   refuse: string = "";
 
   override configure(settings: Settings): void {
-    this.write = settings.textOrNull("write");
+    this.write = settings.textOrNull("write", this.write);
     this.read = settings.texts("read", this.read);
     this.lifetime = settings.number("lifetime", this.lifetime);
+    this.admit = settings.kinds("admit", this.admit);
     this.refuse = settings.choice("refuse", ["settings", "session"], this.refuse);
   }
 
@@ -26,7 +28,9 @@ class Mirror extends Policy {
     );
     for (let i = 0; i < session.labels.length; i++) {
       const label = session.labels[i];
-      log.info(`label ${label.name}=${label.value} scope=${label.scope} verified=${label.verified}`);
+      log.info(
+        `label ${label.name}=${label.value} scope=${label.scope} hash=${label.hash} verified=${label.verified}`,
+      );
     }
     if (this.refuse != "") {
       log.warn("refusing");
@@ -36,13 +40,15 @@ class Mirror extends Policy {
     grant.write = this.write;
     grant.read = this.read;
     grant.lifetime = this.lifetime;
+    grant.admit = this.admit;
     return grant;
   }
 
   override get(candidate: Candidate): Lookup {
     log.debug(
       `get action=${candidate.action} output=${candidate.output} size=${candidate.size} age=${candidate.age}` +
-      ` scope=${candidate.scope} kind=${kindName(candidate.kind)} facts=${names(candidate.facts)}`,
+      ` scope=${candidate.scope} kind=${kindName(candidate.kind)} role=${roleName(candidate.role)}` +
+      ` facts=${names(candidate.facts)}`,
     );
     if (candidate.age == 666) throw new Error("as told");
     switch (<i32>(candidate.age % 5)) {
@@ -57,11 +63,11 @@ class Mirror extends Policy {
   override put(offer: Offer): Reach {
     log.debug(
       `put action=${offer.action} output=${offer.output} size=${offer.size}` +
-      ` kind=${kindName(offer.kind)} facts=${names(offer.facts)}`,
+      ` kind=${kindName(offer.kind)} role=${roleName(offer.role)} facts=${names(offer.facts)}`,
     );
     if (offer.size == 666) throw new Error("as told");
     switch (<i32>(offer.size % 3)) {
-      case 0: return Reach.Session;
+      case 0: return Reach.Ephemeral;
       case 1: return Reach.Local;
       default: return Reach.Shared;
     }

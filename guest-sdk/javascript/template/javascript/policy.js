@@ -1,4 +1,4 @@
-import { integer, policy } from "cachewarden-policy";
+import { defaultReach, integer, policy } from "cachewarden-policy";
 
 export default policy({
   settings: {
@@ -7,6 +7,6 @@ export default policy({
   },
 
   put(offer, settings) {
-    return offer.size > settings.largest ? "local" : "shared";
+    return offer.size > settings.largest ? "local" : defaultReach(offer.kind);
   },
 });

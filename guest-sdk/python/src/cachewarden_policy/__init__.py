@@ -7,16 +7,17 @@ A policy is one class that derives from `Policy`, in one file. `python -m cachew
 from . import log
 from .grant import Grant
 from .instance import Instance
-from .lookup import Candidate, Lookup
-from .object import Facts, Kind
+from .lookup import Lookup
+from .object import Candidate, Offer
 from .patterns import Patterns
 from .policy import Policy
-from .reach import Offer, Reach
+from .reach import Reach
 from .refusal import Refusal, SessionRefusal, SettingsRefusal
 from .sample import Sample
 from .session import Label, Session
 from .settings import NoSettings
 from .totals import Totals
+from .words import Facts, Kind, Role
 
 __all__ = [
     "Candidate",
@@ -32,6 +33,7 @@ __all__ = [
     "Policy",
     "Reach",
     "Refusal",
+    "Role",
     "Sample",
     "Session",
     "SessionRefusal",

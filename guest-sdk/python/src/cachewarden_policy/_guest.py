@@ -15,14 +15,15 @@ from wit_world.imports import host, types  # type: ignore[import-not-found]
 
 from . import log
 from .instance import Instance
-from .lookup import Candidate, Lookup
-from .object import Facts, Kind
+from .lookup import Lookup
+from .object import Candidate, Offer
 from .patterns import Patterns
 from .policy import Policy
-from .reach import Offer, Reach
+from .reach import Reach
 from .refusal import Refusal, SettingsRefusal
 from .session import Label, Session
 from .totals import Totals
+from .words import Facts, Kind, Role
 
 
 def _contract_name(word: str) -> str:
@@ -30,9 +31,10 @@ def _contract_name(word: str) -> str:
 
 
 # Tables, and `_value_` rather than `value`, because every get and every put goes through them: an enum's `value`
-# and its hash are calls of Python functions.
-_KINDS = [Kind(kind.name.lower().replace("_", "-")) for kind in types.Kind]
-_FACTS = [Facts(bits) for bits in range(2 ** len(Facts))]
+# and its hash are calls of Python functions. A number that is not in the table is one that this package does not know.
+_KINDS = {kind._value_: kind for kind in Kind}
+_ROLES = {role._value_: role for role in Role}
+_FACTS = {bits: Facts(bits) for bits in range(2 ** len(Facts))}
 _LOOKUPS = {lookup.value: types.Lookup[_contract_name(lookup.value)] for lookup in Lookup}
 _REACHES = {reach.value: types.Reach[_contract_name(reach.value)] for reach in Reach}
 _LEVELS = {level.name.lower(): level for level in types.Level}
@@ -54,7 +56,8 @@ def export(policy: type[Policy]) -> type:
                 of_settings = isinstance(refusal, SettingsRefusal)
                 variant = types.Refusal_Settings if of_settings else types.Refusal_Session
                 raise Err(variant(str(refusal))) from None
-            return types.Grant(grant.write, list(grant.read), grant._lifetime_seconds())
+            admit = [int(kind) for kind in grant.admit]
+            return types.Grant(grant.write, list(grant.read), grant._lifetime_seconds(), admit)
 
         def policy_get(self, candidate: Any) -> Any:
             return _LOOKUPS[instance.get(_candidate(candidate))._value_]
@@ -83,7 +86,7 @@ def _session(told: Any) -> Session:
     return Session(
         started=told.started,
         seed=told.seed,
-        labels=[Label(label.name, label.value, label.scope, label.verified) for label in told.labels],
+        labels=[Label(label.name, label.value, label.scope, label.hash, label.verified) for label in told.labels],
         readable=Patterns(*told.readable),
         writable=Patterns(*told.writable),
         settings=told.settings,
@@ -97,8 +100,9 @@ def _candidate(told: Any) -> Candidate:
         size=told.size,
         age=told.age,
         scope=told.scope,
-        kind=_KINDS[told.kind._value_],
-        facts=_FACTS[told.facts._value_],
+        kind=_KINDS.get(told.kind) or Kind(told.kind),
+        role=_ROLES.get(told.role) or Role(told.role),
+        facts=_FACTS.get(told.facts) or Facts(told.facts),
     )
 
 
@@ -107,8 +111,9 @@ def _offer(told: Any) -> Offer:
         action=_words(told.action),
         output=_words(told.output),
         size=told.size,
-        kind=_KINDS[told.kind._value_],
-        facts=_FACTS[told.facts._value_],
+        kind=_KINDS.get(told.kind) or Kind(told.kind),
+        role=_ROLES.get(told.role) or Role(told.role),
+        facts=_FACTS.get(told.facts) or Facts(told.facts),
     )
 
 

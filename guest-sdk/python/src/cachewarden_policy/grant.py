@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
+
+from .words import Kind
 
 if TYPE_CHECKING:
     from .session import Session
 
 LONGEST_LIFETIME = 2**32 - 1
-SECOND = timedelta(seconds=1)
 
 
 @dataclass(kw_only=True)
 class Grant:
-    """What a session may do: the scope it writes, the scopes it reads, and for how long its puts count.
+    """What a session may do: the scope it writes, the scopes it reads, how long its puts count, and the kinds that it admits.
 
     A build of pull request 17, whose entries count for two days:
 
-        Grant(write="pr-17", read=["pr-17", "main"], lifetime=timedelta(days=2))
+        Grant(write="pr-17", read=["pr-17", "main"], lifetime=2 * 24 * 60 * 60)
 
     A scope's name is 1 to 96 of `A-Z a-z 0-9 . _ -`, with no dot at either end. The operator bounds a grant:
     one of more than the session's `readable` and `writable`, or with another kind of name, is no grant at all.
@@ -29,9 +29,12 @@ class Grant:
     write: str | None = None
     """The scope of the session's puts. Gets look there only if `read` names it too. None: nothing outlives the session."""
     read: Sequence[str] = ()
-    """The scopes where its gets look, in order; at most 64. Empty: every get is a miss."""
-    lifetime: timedelta | None = None
-    """How long what it puts counts, in whole seconds, rounded up. None: as long as the store keeps it."""
+    """The scopes where its gets look, in order; at most 64. Empty: every get is a miss. To read a scope is to trust everybody
+    who may write it."""
+    lifetime: int | None = None
+    """How many seconds what it puts counts. None: as long as the store keeps it."""
+    admit: Sequence[Kind] = ()
+    """The kinds that count only where a grant names them; today that is `Kind.EXECUTABLE`."""
 
     def __post_init__(self) -> None:
         if isinstance(self.read, str):
@@ -44,7 +47,4 @@ class Grant:
 
     def _lifetime_seconds(self) -> int:
         """The lifetime as the contract spells it. Its 0 means no end, so a lifetime, however short, is never 0."""
-        if self.lifetime is None:
-            return 0
-        seconds, rest = divmod(self.lifetime, SECOND)
-        return min(max(seconds + bool(rest), 1), LONGEST_LIFETIME)
+        return 0 if self.lifetime is None else min(max(self.lifetime, 1), LONGEST_LIFETIME)

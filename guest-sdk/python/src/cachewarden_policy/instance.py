@@ -1,9 +1,10 @@
 """A policy between the host's questions."""
 
 from .grant import Grant
-from .lookup import Candidate, Lookup
+from .lookup import Lookup
+from .object import Candidate, Offer
 from .policy import Policy, settings_type
-from .reach import Offer, Reach
+from .reach import Reach
 from .session import Session
 from .settings import reader
 from .totals import Totals

@@ -1,50 +1,51 @@
-"""What the host knows about an object by looking at its bytes."""
+"""What a policy is told about an object, and about an entry that names one."""
 
-from enum import Enum, Flag, auto
+from dataclasses import dataclass
+
+from .words import Facts, Kind, Role
 
 
-class Kind(Enum):
-    """What the host recognised an object to be. The value is the contract's word for it: `Kind("package-archive")`.
+@dataclass(slots=True, kw_only=True)
+class Candidate:
+    """An entry that the host found for a get, before it is answered.
 
-    The list grows with the contract, so a `match` needs a `case _`.
+    In a test, a module index put an hour ago: `Candidate(kind=Kind.MODULE_INDEX, age=3600)`.
     """
 
-    OTHER = "other"
-    """None of the others."""
-    EMPTY = "empty"
-    """No bytes: a step that printed nothing. As needed as any other entry."""
-    PACKAGE_ARCHIVE = "package-archive"
-    """A compiled package."""
-    MODULE_INDEX = "module-index"
-    """An index of a module's source files, filed under their paths and times on one machine."""
-    FILE_LIST = "file-list"
-    """The names of the source files that a step made."""
-    TEST_RECORD = "test-record"
-    """A test's output, or the log of the files and variables that it looked at."""
-    ANALYSIS_FACTS = "analysis-facts"
-    """What vet learned about a package."""
-    GENERATED_SOURCE = "generated-source"
-    """A source file that a tool made, cgo for one."""
-    COVERAGE_META = "coverage-meta"
-    """What a coverage run must know about a package."""
-    PROBE = "probe"
-    """Whether the C compiler knows some flag: `true` or `false`."""
+    action: bytes = bytes(32)
+    """What the build asks for: a SHA-256 digest, 32 bytes. `action.hex()` shows it."""
+    output: bytes = bytes(32)
+    """The object that the entry names: the SHA-256 digest of its bytes."""
+    size: int = 0
+    """The object's size in bytes."""
+    age: int = 0
+    """Seconds since the entry was put."""
+    scope: int = 0
+    """Where it was found: an index into the grant's `read`."""
+    kind: Kind = Kind.OTHER
+    """What the object is."""
+    role: Role = Role.UNKNOWN
+    """What the entry is for."""
+    facts: Facts = Facts(0)
+    """What else the host knows of it."""
 
 
-class Facts(Flag):
-    """What the host itself established about an object when it was put. A job cannot claim any of it.
+@dataclass(slots=True, kw_only=True)
+class Offer:
+    """An object that the build wants kept.
 
-    Ask with `in`: `Facts.BOUND in offer.facts`. `Facts(0)` is none of them.
+    In a test, a package archive of one megabyte: `Offer(kind=Kind.PACKAGE_ARCHIVE, size=1_000_000)`.
     """
 
-    BOUND = auto()
-    """A package archive whose build ID names this very action and this very content.
-
-    It shows mix-ups and damage. It does not show who made the archive: whoever may put can forge it.
-    """
-    REMOTE = auto()
-    """It comes from beyond this machine."""
-    AUDITED = auto()
-    """On an offer: `Lookup.AUDIT` was answered for this action, and this is the rebuild."""
-    DIVERGED = auto()
-    """On an audited offer: the bytes differ from those of the entry that was audited."""
+    action: bytes = bytes(32)
+    """The step that made it: a SHA-256 digest, 32 bytes. `action.hex()` shows it."""
+    output: bytes = bytes(32)
+    """The object itself: the SHA-256 digest of its bytes."""
+    size: int = 0
+    """Its size in bytes."""
+    kind: Kind = Kind.OTHER
+    """What it is."""
+    role: Role = Role.UNKNOWN
+    """What its entry is for."""
+    facts: Facts = Facts(0)
+    """What else the host knows of it."""

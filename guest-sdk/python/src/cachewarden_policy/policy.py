@@ -6,8 +6,9 @@ import typing
 from typing import Any
 
 from .grant import Grant
-from .lookup import Candidate, Lookup
-from .reach import Offer, Reach
+from .lookup import Lookup
+from .object import Candidate, Offer
+from .reach import Reach
 from .session import Session
 from .settings import NoSettings
 from .totals import Totals
@@ -20,7 +21,7 @@ class Policy:
 
         class Frugal(Policy):
             def put(self, offer: Offer) -> Reach:
-                return Reach.LOCAL if offer.size > 1_000_000 else Reach.SHARED
+                return Reach.LOCAL if offer.size > 1_000_000 else offer.kind.default_reach
 
     Answers follow from what the policy is told and nothing else: the clock stands still, and there is no file and no
     network, so a recorded session replays to the same verdicts. An exception is safe: that get is a miss, that put
@@ -40,8 +41,9 @@ class Policy:
 
     Settings are a JSON object. A field that is absent has its default, and one without a default must be set; a field
     that is unknown, or of another type, is refused by name, and so is what `__post_init__` of `Settings` refuses with
-    a `ValueError`. A field's type is one of: `str`, `bool`, `int`, `float`, `Patterns`, an `Enum` or a `Literal` (by
-    value), another dataclass, `list[...]`, `tuple[..., ...]`, `dict[str, ...]`, and any of these `| None`.
+    a `ValueError`. A field's type is one of: `str`, `bool`, `int`, `float`, `Patterns`, `Kind` and `Role` (by name), an
+    `Enum` or a `Literal` (by value), another dataclass, `list[...]`, `tuple[..., ...]`, `dict[str, ...]`, and any of these
+    `| None`.
     """
 
     def open(self, session: Session) -> Grant:
@@ -59,8 +61,8 @@ class Policy:
         return Lookup.HIT
 
     def put(self, offer: Offer) -> Reach:
-        """Called for each object that the build wants kept. The default is as far as the operator allows."""
-        return Reach.SHARED
+        """Called for each object that the build wants kept. The default is `offer.kind.default_reach`."""
+        return offer.kind.default_reach
 
     def close(self, totals: Totals) -> None:
         """Called after the last answer, with what came of the session. The default does nothing."""

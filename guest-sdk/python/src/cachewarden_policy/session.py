@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,13 +13,15 @@ DEFAULT_SCOPE = "cachewarden.scope"
 # How long the host lets a label's value grow in a scope's name.
 LONGEST_SCOPE_PART = 80
 
+HASH_DIGITS = 24
+
 
 @dataclass
 class Label:
     """One thing known about a session.
 
-    In a test: `Label("GITHUB_REF", "refs/heads/fix")`, or `Label("user", "1000", verified=True)`. Its `scope` then only
-    resembles the host's: it is the value with a `-` for every character that no scope's name may hold.
+    In a test: `Label("GITHUB_REF", "refs/heads/fix")`, or `Label("user", "1000", verified=True)`. Its `scope` and its
+    `hash` are then made of its value, as the host makes them.
     """
 
     name: str
@@ -30,12 +31,15 @@ class Label:
     scope: str = ""
     """What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never
     meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`."""
+    hash: str = ""
+    """24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit."""
     verified: bool = False
     """Whether the host proved it. What is not proved is a job's own word."""
 
     def __post_init__(self) -> None:
-        if not self.scope:
-            self.scope = re.sub("[^A-Za-z0-9._]", "-", self.value)[:LONGEST_SCOPE_PART]
+        if not self.hash:
+            self.hash = _hash(self.value)
+            self.scope = self.scope or _scope_part(self.value, self.hash)
 
 
 @dataclass(kw_only=True)
@@ -74,3 +78,25 @@ class Session:
         """The scope that this session would have without a policy."""
         label = self.verified_label(DEFAULT_SCOPE)
         return label.value if label else "default"
+
+
+def _hash(value: str) -> str:
+    # Imported here, because the host always tells the hash: a module that is built has no use for this.
+    from hashlib import sha256
+
+    return sha256(value.encode()).hexdigest()[:HASH_DIGITS]
+
+
+def _scope_part(value: str, hash: str) -> str:
+    """A value made fit to be part of a scope's name, as the host does it: every byte but letters, digits, dashes and
+    inner dots is escaped, and a long value is cut and ended by its hash."""
+    last = len(value.encode()) - 1
+    part = ""
+    for position, byte in enumerate(value.encode()):
+        character = chr(byte)
+        inner_dot = character == "." and 0 < position < last
+        kept = byte < 0x80 and character.isalnum() or character == "-" or inner_dot
+        part += character if kept else f"_{byte:02x}"
+        if len(part) > LONGEST_SCOPE_PART:
+            return f"{part[: LONGEST_SCOPE_PART - len(hash) - 2]}__{hash}"
+    return part

@@ -1,6 +1,6 @@
 """Settings: a JSON text from the operator, read into the policy's own dataclass.
 
-What is wrong with a text is told with the path of the field. A type that cannot be read is told when its reader is
+The host hands over an object and has refused what is no JSON. What does not fit the dataclass is told with the path of the field. A type that cannot be read is told when its reader is
 made, which is when the policy is built, not when a session opens.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import types
 import typing
 from collections.abc import Callable
@@ -18,15 +17,13 @@ from typing import Any, Literal
 
 from .patterns import Patterns
 from .refusal import SettingsRefusal
+from .words import Kind, Role
 
 # Reads a JSON value that was found at a path.
 _Reader = Callable[[Any, str], Any]
 
-# JSON can spell it, Python keeps it, and UTF-8 has no form for it.
-_HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-
 SUPPORTED = (
-    "str, bool, int, float, Patterns, an Enum, a Literal, a dataclass, list[...], tuple[..., ...], dict[str, ...]"
+    "str, bool, int, float, Patterns, Kind, Role, an Enum, a Literal, a dataclass, list[...], tuple[..., ...], dict[str, ...]"
     " or one of these `| None`"
 )
 
@@ -44,35 +41,7 @@ def reader(settings: type) -> Callable[[str], Any]:
     if not (isinstance(settings, type) and dataclasses.is_dataclass(settings)):
         raise TypeError(f"settings: expected a class with @dataclass, found {settings!r}")
     read = _reader_of(settings, settings.__name__)
-
-    def read_text(text: str) -> Any:
-        try:
-            value = json.loads(text, object_pairs_hook=_object, parse_int=_whole, parse_constant=_no_constant)
-        except (ValueError, RecursionError) as error:
-            raise SettingsRefusal(f"expected a JSON object, such as `{{}}`: {error}") from None
-        if not isinstance(value, dict):
-            raise SettingsRefusal(f"expected a JSON object, such as `{{}}`, found {_shown(value)}")
-        return read(value, "")
-
-    return read_text
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the field `{twice}` is there twice")
-    return fields
-
-
-def _whole(digits: str) -> int | float:
-    """A number without a point. `-0` is none that anybody counts with: Python would make it 0."""
-    return -0.0 if digits == "-0" else int(digits)
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
+    return lambda text: read(json.loads(text), "")
 
 
 def _reader_of(expected: Any, where: str) -> _Reader:
@@ -83,6 +52,8 @@ def _reader_of(expected: Any, where: str) -> _Reader:
     if expected is Patterns:
         texts = _list(_plain(str), tuple)
         return lambda value, path: Patterns(*texts(value, path))
+    if expected in (Kind, Role):
+        return _word(expected)
     if origin in (types.UnionType, typing.Union) and len(arguments) == 2 and types.NoneType in arguments:
         [present] = [_reader_of(one, where) for one in arguments if one is not types.NoneType]
         return lambda value, path: None if value is None else present(value, path)
@@ -109,9 +80,19 @@ def _plain(expected: type) -> _Reader:
     def read(value: Any, path: str) -> Any:
         if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
             raise _mistyped(path, name, value)
-        if expected is str and _HALF_A_PAIR.search(value):
-            raise _refusal(path, "half of a surrogate pair is no character")
         return expected(value)
+
+    return read
+
+
+def _word(expected: type[Kind] | type[Role]) -> _Reader:
+    def read(value: Any, path: str) -> Any:
+        if not isinstance(value, str):
+            raise _mistyped(path, f"the name of a {expected.__name__.lower()}", value)
+        try:
+            return expected(value)
+        except ValueError as error:
+            raise _refusal(path, str(error)) from None
 
     return read
 

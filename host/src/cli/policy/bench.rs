@@ -13,8 +13,9 @@ use humantime::format_duration;
 use serde::Serialize;
 
 use crate::cli::arguments::HelperOptions;
-use crate::cli::helper::{compiled_cache, settings};
+use crate::cli::helper::compiled_cache;
 use crate::cli::output;
+use crate::cli::settings::settings;
 use crate::content::{Facts, Kind, Role};
 use crate::digest::Digest;
 use crate::policy::{
@@ -236,7 +237,7 @@ fn session(options: &HelperOptions) -> anyhow::Result<Session> {
         labels: vec![default_scope_label(options.scope.as_str())],
         readable: vec!["*".into()],
         writable: vec!["*".into()],
-        settings: settings(options.settings.as_deref())?.get().to_owned(),
+        settings: settings(options.settings.as_ref())?.get().to_owned(),
     })
 }
 

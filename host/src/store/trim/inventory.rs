@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -38,24 +39,35 @@ pub(super) struct Inventory {
     buckets: Vec<Vec<Object>>,
     /// Something could not be read, and any object may be named there.
     incomplete: bool,
+    /// There are objects of other users, which this one cannot mark as used.
+    has_others: bool,
 }
 
 impl Inventory {
     /// Looks at every object; `progress` hears of each bucket. Nothing is known of entries yet.
     pub(super) fn of_objects(folder: &Path, progress: &mut impl FnMut()) -> Self {
         let objects = folder.join(layout::OBJECTS);
+        let mut has_others = false;
         let mut look = |bucket| {
             progress();
-            objects_in(&objects.join(bucket_name(bucket)))
+            objects_in(&objects.join(bucket_name(bucket)), &mut has_others)
         };
         Self {
             buckets: (0..BUCKETS).map(&mut look).collect(),
             incomplete: false,
+            has_others,
         }
     }
 
-    /// Reads every entry in one bucket of a scope. `goes` says of a mark of use whether an entry that has it goes.
-    pub(super) fn read_entries(&mut self, bucket: &Path, mut goes: impl FnMut(SystemTime) -> bool) {
+    /// Reads the entries in one bucket of a scope. `goes` says of a mark of use whether an entry that has it goes. One that
+    /// stays and was marked at `unread_from` or later is left unread: an object is marked before its entry, or within the
+    /// hour before that, so its own mark keeps it.
+    pub(super) fn read_entries(
+        &mut self,
+        bucket: &Path,
+        unread_from: SystemTime,
+        mut goes: impl FnMut(SystemTime) -> bool,
+    ) {
         let names = match fs::symlink_metadata(bucket) {
             Ok(metadata) if metadata.is_dir() => files::read_names(bucket),
             Err(error) if files::is_not_there(&error) => return,
@@ -66,23 +78,33 @@ impl Inventory {
             self.incomplete = true;
             return;
         };
-        for name in names.iter().filter(|name| files::digest_of(name).is_some()) {
-            let path = bucket.join(name);
-            match read_entry(&path) {
-                Ok((entry, used)) => {
-                    let goes = goes(used);
-                    if let Some(object) = entry.and_then(|entry| self.find_mut(&entry.output)) {
-                        object.used = object.used.max(used);
-                        object.released |= goes;
-                        object.kept |= !goes;
-                    }
-                }
-                // What stands in an entry's place names nothing.
-                Err(_) => {
-                    self.incomplete |=
-                        fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+        for name in names {
+            let path = bucket.join(&name);
+            // What stands in an entry's place names nothing.
+            let metadata = fs::symlink_metadata(&path).ok();
+            let used = metadata
+                .filter(|metadata| metadata.is_file() && files::digest_of(&name).is_some())
+                .and_then(|metadata| metadata.modified().ok());
+            let Some(used) = used else {
+                continue;
+            };
+            let goes = goes(used);
+            if goes || used < unread_from || self.has_others {
+                self.read_entry(&path, goes);
+            }
+        }
+    }
+
+    fn read_entry(&mut self, path: &Path, goes: bool) {
+        match read_entry(path) {
+            Ok((entry, used)) => {
+                if let Some(object) = entry.and_then(|entry| self.find_mut(&entry.output)) {
+                    object.used = object.used.max(used);
+                    object.released |= goes;
+                    object.kept |= !goes;
                 }
             }
+            Err(error) => self.incomplete |= !files::is_not_there(&error),
         }
     }
 
@@ -144,13 +166,15 @@ fn position(bucket: &[Object], digest: &Digest) -> Option<usize> {
 }
 
 /// The objects in a folder, by name. What keeps it from being read is told when something is to be removed from it.
-fn objects_in(bucket: &Path) -> Vec<Object> {
+fn objects_in(bucket: &Path, has_others: &mut bool) -> Vec<Object> {
     if !fs::symlink_metadata(bucket).is_ok_and(|metadata| metadata.is_dir()) {
         return Vec::new();
     }
+    let user = rustix::process::geteuid().as_raw();
     let look = |name: &OsString| {
         let digest = files::digest_of(name)?;
         let metadata = fs::symlink_metadata(bucket.join(name)).ok()?;
+        *has_others |= metadata.uid() != user;
         // A folder in an object's place is nothing that this program made.
         (!metadata.is_dir()).then_some(Object {
             digest,

@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use crate::store::buckets::{BUCKETS, bucket_name};
 use crate::store::entry::read_entry;
+use crate::store::files::TOUCH_INTERVAL;
 use crate::store::layout;
 use crate::store::recent::remove_tables;
 use crate::store::scope::ScopeName;
@@ -64,11 +65,12 @@ impl<'store> Pass<'store> {
         if removal.has_failed() {
             inventory.note_gap();
         }
+        let unread_from = self.cutoffs.objects + TOUCH_INTERVAL;
         for bucket in 0..BUCKETS {
             step();
             for (scope, folder) in self.scopes {
                 let concerned = self.request.concerns(scope);
-                inventory.read_entries(&folder.join(bucket_name(bucket)), |used| {
+                inventory.read_entries(&folder.join(bucket_name(bucket)), unread_from, |used| {
                     removed.young_entries += u64::from(concerned && self.cutoffs.spare(used));
                     concerned && used < self.cutoffs.entries
                 });

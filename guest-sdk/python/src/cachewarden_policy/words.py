@@ -1,0 +1,154 @@
+"""Kinds, roles and facts: the words of the contract.
+
+All three are open. A newer host may know more of them than this package, and tells a policy what it knows all the same.
+"""
+
+from __future__ import annotations
+
+from enum import KEEP, Flag, IntEnum
+from typing import Self
+
+from .reach import Reach
+
+
+class _Word(IntEnum):
+    """A number of the contract, with a name where this package knows one. `Kind(4242)` is a kind like any other.
+
+    Made of a text, it is the one of that name: `Kind("package-archive")`, `Kind("kind-4242")`; any other text is a
+    `ValueError`. `str(kind)` is the name.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if isinstance(value, str):
+            return cls._named(value)
+        if not isinstance(value, int) or value < 0:
+            return None
+        word = int.__new__(cls, value)
+        word._name_ = f"{cls.__name__.upper()}_{value}"
+        word._value_ = value
+        return word
+
+    @classmethod
+    def _named(cls, text: str) -> Self:
+        for word in cls:
+            if str(word) == text:
+                return word
+        what, _, number = text.partition("-")
+        if what == cls.__name__.lower() and number.isascii() and number.isdecimal():
+            return cls(int(number))
+        raise ValueError(f"`{text}` is no {cls.__name__.lower()}")
+
+    def __str__(self) -> str:
+        return _spelled(self.name)
+
+    def __format__(self, specification: str) -> str:
+        return format(str(self), specification)
+
+
+class Kind(_Word):
+    """What the host recognised an object to be, by its bytes.
+
+    The list grows with the contract, so a `match` needs a `case _`.
+    """
+
+    # BEGIN kinds (cargo xtask words)
+    OTHER = 0
+    """None of the others."""
+    EMPTY = 1
+    """No bytes at all: a step that printed nothing. A build needs these as much as any other entry."""
+    PACKAGE_ARCHIVE = 2
+    """A compiled package."""
+    MODULE_INDEX = 3
+    """An index of the source files of a module or a package."""
+    FILE_LIST = 4
+    """The names of the source files that a step made, all of them plain local names."""
+    TEST_RECORD = 5
+    """A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    each time that the test runs."""
+    ANALYSIS_FACTS = 6
+    """What an analyser (vet, golangci-lint, staticcheck) learned about a package."""
+    GENERATED_SOURCE = 7
+    """A source file that a tool (cgo, cover) made."""
+    COVERAGE_META = 8
+    """What a coverage run must know about a package."""
+    PROBE = 9
+    """Whether the C compiler knows a flag: `true` or `false`."""
+    EXECUTABLE = 10
+    """A program that the system can run."""
+    FIX_ARCHIVE = 11
+    """A zip archive of the files that `go fix` would change."""
+    TOOL_OUTPUT = 12
+    """What a compiler, a linker or vet printed."""
+    ANALYSIS_RESULT = 13
+    """The findings of staticcheck about a package."""
+    PGO_PROFILE = 14
+    """A profile that was prepared for the compiler."""
+    # END kinds
+
+    @property
+    def default_reach(self) -> Reach:
+        """How far an object of this kind travels where no policy decides."""
+        return Reach.LOCAL if self in _LOCAL else Reach.SHARED
+
+
+# BEGIN local kinds (cargo xtask words)
+_LOCAL = (Kind.MODULE_INDEX, Kind.TEST_RECORD, Kind.EXECUTABLE, Kind.FIX_ARCHIVE)
+# END local kinds
+
+
+class Role(_Word):
+    """What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen."""
+
+    # BEGIN roles (cargo xtask words)
+    UNKNOWN = 0
+    """Nothing that the session has seen explains the key."""
+    OUTPUT = 1
+    """The action's own output: the object's build ID names the action."""
+    STDOUT = 2
+    """What the compiler or vet printed."""
+    LINK_STDOUT = 3
+    """What the linker printed."""
+    SOURCE_LIST = 4
+    """The list of the package's source files."""
+    CGO_HEADER = 5
+    """The header that cgo made for the package's exported functions."""
+    FIX_ARCHIVE = 6
+    """The changes that `go fix` would make."""
+    COVER_PROFILE = 7
+    """The coverage profile of a test's output."""
+    # END roles
+
+
+class Facts(Flag, boundary=KEEP):
+    """A set of what the host itself established about an object. A job cannot claim any of it.
+
+    Ask with `in`: `Facts.REMOTE in offer.facts`. `Facts(0)` is none of them. `str(facts)` has the names of those that
+    hold, `fact-9` for one that this package does not know, joined by commas; `-` where none does.
+    """
+
+    # BEGIN facts (cargo xtask words)
+    BUILD_ID_MATCHES = 1
+    """The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    rewrites outputs (`-toolexec`) may break it."""
+    REMOTE = 2
+    """It comes from beyond this machine."""
+    AUDITED = 4
+    """On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild."""
+    DIVERGED = 8
+    """On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    says what becomes of this one."""
+    # END facts
+
+    def __str__(self) -> str:
+        bits = (bit for bit in range(self.value.bit_length()) if self.value >> bit & 1)
+        return ",".join(_FACTS.get(1 << bit, f"fact-{bit}") for bit in bits) or "-"
+
+
+def _spelled(name: str) -> str:
+    """A name of Python as the contract spells it: `PACKAGE_ARCHIVE` as `package-archive`."""
+    return name.replace("_", "-").lower()
+
+
+_FACTS = {fact.value: _spelled(str(fact.name)) for fact in Facts}

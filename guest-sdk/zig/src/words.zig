@@ -1,0 +1,225 @@
+//! Kinds, roles and facts: the words of the contract.
+//!
+//! All three are open. A newer host may know more of them than this SDK, and tells a policy what it knows all the same.
+
+const std = @import("std");
+const Reach = @import("verdicts.zig").Reach;
+const Writer = std.Io.Writer;
+
+/// What the host recognised an object to be, by its bytes. A number that has no name here is a kind like any other.
+/// Printed by `{f}` as the contract's word: `package-archive`, `kind-4242`.
+pub const Kind = enum(u32) {
+    // BEGIN kinds (cargo xtask words)
+    /// None of the others.
+    other = 0,
+    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    empty = 1,
+    /// A compiled package.
+    package_archive = 2,
+    /// An index of the source files of a module or a package.
+    module_index = 3,
+    /// The names of the source files that a step made, all of them plain local names.
+    file_list = 4,
+    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    /// each time that the test runs.
+    test_record = 5,
+    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    analysis_facts = 6,
+    /// A source file that a tool (cgo, cover) made.
+    generated_source = 7,
+    /// What a coverage run must know about a package.
+    coverage_meta = 8,
+    /// Whether the C compiler knows a flag: `true` or `false`.
+    probe = 9,
+    /// A program that the system can run.
+    executable = 10,
+    /// A zip archive of the files that `go fix` would change.
+    fix_archive = 11,
+    /// What a compiler, a linker or vet printed.
+    tool_output = 12,
+    /// The findings of staticcheck about a package.
+    analysis_result = 13,
+    /// A profile that was prepared for the compiler.
+    pgo_profile = 14,
+    // END kinds
+    _,
+
+    /// How far an object of this kind travels where no policy decides.
+    pub fn defaultReach(kind: Kind) Reach {
+        return if (std.mem.findScalar(Kind, &local_kinds, kind) == null) .shared else .local;
+    }
+
+    /// The kind of this name, of `kind-4242` as well; null where there is none. Settings are read by it.
+    pub fn parse(text: []const u8) ?Kind {
+        return named(Kind, text);
+    }
+
+    pub fn format(kind: Kind, writer: *Writer) Writer.Error!void {
+        try print(kind, writer);
+    }
+};
+
+/// What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen. Printed by `{f}`
+/// as the contract's word: `source-list`, `role-4242`.
+pub const Role = enum(u32) {
+    // BEGIN roles (cargo xtask words)
+    /// Nothing that the session has seen explains the key.
+    unknown = 0,
+    /// The action's own output: the object's build ID names the action.
+    output = 1,
+    /// What the compiler or vet printed.
+    stdout = 2,
+    /// What the linker printed.
+    link_stdout = 3,
+    /// The list of the package's source files.
+    source_list = 4,
+    /// The header that cgo made for the package's exported functions.
+    cgo_header = 5,
+    /// The changes that `go fix` would make.
+    fix_archive = 6,
+    /// The coverage profile of a test's output.
+    cover_profile = 7,
+    // END roles
+    _,
+
+    /// The role of this name, of `role-4242` as well; null where there is none. Settings are read by it.
+    pub fn parse(text: []const u8) ?Role {
+        return named(Role, text);
+    }
+
+    pub fn format(role: Role, writer: *Writer) Writer.Error!void {
+        try print(role, writer);
+    }
+};
+
+/// What the host itself established about an object. A job cannot claim any of it. Printed by `{f}` as the contract's
+/// words, joined by commas: `build-id-matches,fact-9`; `-` where no fact holds.
+pub const Facts = packed struct(u32) {
+    // BEGIN facts (cargo xtask words)
+    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    /// rewrites outputs (`-toolexec`) may break it.
+    build_id_matches: bool = false,
+    /// It comes from beyond this machine.
+    remote: bool = false,
+    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    audited: bool = false,
+    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    /// says what becomes of this one.
+    diverged: bool = false,
+    /// Facts that this SDK does not know.
+    unknown: u28 = 0,
+    // END facts
+
+    pub fn format(facts: Facts, writer: *Writer) Writer.Error!void {
+        const bits: u32 = @bitCast(facts);
+        if (bits == 0) return writer.writeByte('-');
+        var separator: []const u8 = "";
+        for (0..@bitSizeOf(Facts)) |bit| {
+            if (bits >> @intCast(bit) & 1 == 0) continue;
+            try writer.writeAll(separator);
+            separator = ",";
+            if (bit < fact_names.len) try writer.writeAll(fact_names[bit]) else try writer.print("fact-{d}", .{bit});
+        }
+    }
+};
+
+// BEGIN names (cargo xtask words)
+const kind_names = [_][]const u8{
+    "other",
+    "empty",
+    "package-archive",
+    "module-index",
+    "file-list",
+    "test-record",
+    "analysis-facts",
+    "generated-source",
+    "coverage-meta",
+    "probe",
+    "executable",
+    "fix-archive",
+    "tool-output",
+    "analysis-result",
+    "pgo-profile",
+};
+const role_names = [_][]const u8{
+    "unknown",
+    "output",
+    "stdout",
+    "link-stdout",
+    "source-list",
+    "cgo-header",
+    "fix-archive",
+    "cover-profile",
+};
+const fact_names = [_][]const u8{
+    "build-id-matches",
+    "remote",
+    "audited",
+    "diverged",
+};
+
+/// Kinds that stay on this machine where a policy does not say otherwise.
+const local_kinds = [_]Kind{
+    .module_index,
+    .test_record,
+    .executable,
+    .fix_archive,
+};
+// END names
+
+/// The names of a type's words, by number.
+fn names(comptime Word: type) []const []const u8 {
+    return if (Word == Kind) &kind_names else &role_names;
+}
+
+/// What the type's words are called in general.
+pub fn called(comptime Word: type) []const u8 {
+    return if (Word == Kind) "kind" else "role";
+}
+
+fn named(comptime Word: type, text: []const u8) ?Word {
+    for (names(Word), 0..) |name, number| if (std.mem.eql(u8, name, text)) return @fromBackingInt(@intCast(number));
+    const digits = std.mem.cutPrefix(u8, text, comptime called(Word) ++ "-") orelse return null;
+    for (digits) |digit| if (!std.ascii.isDigit(digit)) return null;
+    return @fromBackingInt(std.fmt.parseInt(u32, digits, 10) catch return null);
+}
+
+fn print(word: anytype, writer: *Writer) Writer.Error!void {
+    const number = @backingInt(word);
+    const known = names(@TypeOf(word));
+    if (number < known.len) return writer.writeAll(known[number]);
+    try writer.print("{s}-{d}", .{ called(@TypeOf(word)), number });
+}
+
+test "a name and its number belong together" {
+    try std.testing.expectEqual(Kind.package_archive, Kind.parse("package-archive"));
+    try std.testing.expectEqual(Kind.pgo_profile, Kind.parse("pgo-profile"));
+    try std.testing.expectEqual(Role.cgo_header, Role.parse("cgo-header"));
+    try std.testing.expectFmt("package-archive source-list", "{f} {f}", .{ Kind.package_archive, Role.source_list });
+}
+
+test "a number without a name is kept" {
+    const kind: Kind = @fromBackingInt(4242);
+    try std.testing.expectEqual(kind, Kind.parse("kind-4242"));
+    try std.testing.expectEqual(Role.parse("role-77"), @as(Role, @fromBackingInt(77)));
+    try std.testing.expectFmt("kind-4242", "{f}", .{kind});
+    try std.testing.expectEqual(.shared, kind.defaultReach());
+}
+
+test "any other text is no kind" {
+    for ([_][]const u8{ "archive", "Empty", "package_archive", "kind-", "kind--1", "kind-1_0", "kind-4294967296", "role-1" }) |text|
+        try std.testing.expectEqual(null, Kind.parse(text));
+}
+
+test "what is of use here only stays here" {
+    try std.testing.expectEqual(.local, Kind.test_record.defaultReach());
+    try std.testing.expectEqual(.shared, Kind.package_archive.defaultReach());
+}
+
+test "facts are named by their bits" {
+    const facts: Facts = @bitCast(@as(u32, 1 | 8 | 1 << 9));
+    try std.testing.expect(facts.build_id_matches and facts.diverged and !facts.remote);
+    try std.testing.expectFmt("build-id-matches,diverged,fact-9", "{f}", .{facts});
+    try std.testing.expectFmt("-", "{f}", .{Facts{}});
+}

@@ -1,0 +1,181 @@
+//! The command line together with the CACHEWARDEN_* variables.
+//!
+//! - `--no-env` reads no variable.
+//! - A variable that is set and empty is an error, unless its option is a mere switch (off) or was given itself: a CI
+//!   system's variable that is not there must not take a bound away.
+//! - An option wins over its variable. What only tells or hides something adds up instead (`ADD_UP`).
+//! - A list is split in a variable, and never in an option, whose value may come from a stranger: a branch's name.
+
+use std::ffi::{OsStr, OsString};
+
+use clap::builder::{Resettable, StyledStr};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Error, FromArgMatches};
+
+use super::Arguments;
+
+/// Every variable's name begins so.
+const PREFIX: &[u8] = b"CACHEWARDEN_";
+
+/// Lists to which a variable adds: what a runner sets for all its jobs, and what one job adds. The same label from both
+/// is an error later. Bounds are not among them: a variable must not widen one that is said in GOCACHEPROG.
+const ADD_UP: [&str; 3] = ["label", "label_env", "redact_label"];
+
+/// Labels are split at line ends in a variable, since a value may hold a comma.
+const SPLIT_AT_LINES: &str = "label";
+
+/// Reads this process's command line and variables, or ends it with what is wrong.
+pub(in crate::cli) fn parse() -> Arguments {
+    read(std::env::args_os().collect()).unwrap_or_else(|error| error.exit())
+}
+
+/// Reads a command line, the program's name first, and this process's variables.
+///
+/// # Errors
+/// As clap words them; help and the version are such errors, too.
+pub(in crate::cli) fn read(line: Vec<OsString>) -> Result<Arguments, Error> {
+    let command = Arguments::command();
+    let given = without_variables(command.clone()).try_get_matches_from(&line)?;
+    refuse_repeats(&command, &line)?;
+    if given.get_flag("no_env") || !any_variable() {
+        return Arguments::from_arg_matches(&given);
+    }
+    let lists = lists_of_variables(&command, &given)?;
+    let (program, options) = line.split_at(line.len().min(1));
+    let line = program.iter().chain(&lists).chain(options);
+    let matches = split_here(command.clone())
+        .try_get_matches_from(line)
+        // The command line alone was right.
+        .map_err(|error| of_a_variable(error, &command))?;
+    Arguments::from_arg_matches(&matches)
+}
+
+fn any_variable() -> bool {
+    std::env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX))
+}
+
+fn without_variables(command: Command) -> Command {
+    let forget = |argument: Arg| argument.env(Resettable::Reset);
+    command
+        .mut_args(forget)
+        .mut_subcommands(|verb| verb.mut_args(forget))
+}
+
+/// Lists are split before clap sees them: it splits options as it does variables.
+fn split_here(command: Command) -> Command {
+    command.mut_args(|argument| match argument.get_action() {
+        ArgAction::Append => argument.env(Resettable::Reset),
+        _ => argument,
+    })
+}
+
+/// An option that is taken before and after the verb counts once; clap would take the last of the two.
+fn refuse_repeats(command: &Command, line: &[OsString]) -> Result<(), Error> {
+    for argument in command.get_arguments() {
+        let Some(option) = argument.get_long() else {
+            continue;
+        };
+        if !(argument.is_global_set() && argument.get_action().takes_values()) {
+            continue;
+        }
+        let option = format!("--{option}");
+        let times = line
+            .iter()
+            .take_while(|word| *word != "--")
+            .filter_map(|word| word.to_str()?.strip_prefix(&option))
+            .filter(|rest| rest.is_empty() || rest.starts_with('='))
+            .count();
+        if times > 1 {
+            return Err(command.clone().error(
+                ErrorKind::ArgumentConflict,
+                format!("the argument '{option}' cannot be used multiple times"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The lists that variables hold, as options. An empty variable is an error here, whatever its option.
+fn lists_of_variables(command: &Command, given: &ArgMatches) -> Result<Vec<OsString>, Error> {
+    let mut lists = list_of_each(command, command, given)?;
+    if let Some((name, given)) = given.subcommand()
+        && let Some(verb) = command.find_subcommand(name)
+    {
+        lists.extend(list_of_each(command, verb, given)?);
+    }
+    Ok(lists)
+}
+
+fn list_of_each(
+    command: &Command,
+    level: &Command,
+    given: &ArgMatches,
+) -> Result<Vec<OsString>, Error> {
+    let mut lists = Vec::new();
+    for argument in level.get_arguments() {
+        let (Some(variable), Some(option)) = (argument.get_env(), argument.get_long()) else {
+            continue;
+        };
+        let Some(value) = std::env::var_os(variable) else {
+            continue;
+        };
+        let id = argument.get_id().as_str();
+        let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
+        if !argument.get_action().takes_values() || (is_given && !ADD_UP.contains(&id)) {
+            continue;
+        }
+        let fault = |text: &str| {
+            let text = format!("the variable {} {text}", variable.display());
+            command.clone().error(ErrorKind::ValueValidation, text)
+        };
+        let is_list = matches!(argument.get_action(), ArgAction::Append);
+        let parts = match is_list {
+            true => parts(id, &value).ok_or_else(|| fault("is not valid UTF-8"))?,
+            false => Vec::new(),
+        };
+        if value.is_empty() || (is_list && parts.is_empty()) {
+            return Err(fault(&format!(
+                "is set and empty, which says nothing of what --{option} is to be; give it a value, unset it, or let no variable be read (--no-env)"
+            )));
+        }
+        lists.extend(parts.iter().map(|part| format!("--{option}={part}").into()));
+    }
+    Ok(lists)
+}
+
+/// The parts of a list, without those that are empty: YAML ends a text with a line end. `None` where it is not UTF-8.
+fn parts<'value>(id: &str, value: &'value OsStr) -> Option<Vec<&'value str>> {
+    let text = value.to_str()?;
+    let parts: Vec<_> = match id == SPLIT_AT_LINES {
+        true => text.lines().collect(),
+        false => text.split(',').map(str::trim).collect(),
+    };
+    Some(
+        parts
+            .into_iter()
+            .filter(|part| !part.trim().is_empty())
+            .collect(),
+    )
+}
+
+/// clap names the option; its value came from a variable.
+fn of_a_variable(mut error: Error, command: &Command) -> Error {
+    // Only then can an argument say how clap spells it.
+    let mut command = command.clone();
+    command.build();
+    let variable = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(name)) => command
+            .get_arguments()
+            .chain(command.get_subcommands().flat_map(Command::get_arguments))
+            .find(|argument| argument.get_env().is_some() && argument.to_string() == *name)
+            .and_then(Arg::get_env),
+        _ => None,
+    };
+    if let Some(variable) = variable {
+        let tip = format!("it was read from the variable {}", variable.display());
+        let tips = vec![StyledStr::from(tip)];
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+    }
+    error
+}

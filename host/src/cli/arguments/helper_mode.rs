@@ -1,0 +1,109 @@
+//! What is demanded of the options where they serve a go command, and not of a person at a terminal.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+
+use crate::cli::paths::{absolute_in_helper_mode, expanded_by_nobody};
+use crate::cli::settings::SettingsSource;
+
+use super::HelperOptions;
+
+impl HelperOptions {
+    /// Refuses what would leave a bound out: settings and labels that no policy reads, paths that mean another file in
+    /// another folder, a recording that breaks the store or tells what it should not.
+    pub(in crate::cli) fn check_as_a_helpers(&self) -> anyhow::Result<()> {
+        self.check_policy()?;
+        for (option, path) in self.paths() {
+            absolute_in_helper_mode(option, path)?;
+        }
+        for name in &self.redact_label {
+            let mut names = self.label.iter().map(|(name, _)| name);
+            ensure!(
+                names.any(|label| label == name) || self.label_env.contains(name),
+                "--redact-label {name}: neither --label nor --label-env sets a label of this name, so its value could be written down under another one"
+            );
+        }
+        self.check_record()
+    }
+
+    fn check_policy(&self) -> anyhow::Result<()> {
+        let told = [
+            (
+                "--settings",
+                "CACHEWARDEN_SETTINGS",
+                self.settings.is_some(),
+            ),
+            ("--label", "CACHEWARDEN_LABEL", !self.label.is_empty()),
+            (
+                "--label-env",
+                "CACHEWARDEN_LABEL_ENV",
+                !self.label_env.is_empty(),
+            ),
+        ];
+        for (option, variable, is_there) in told {
+            ensure!(
+                self.policy.is_some() || !is_there,
+                "{option} ({variable}) is for a policy, and there is none: without one every get and put is allowed. Give --policy FILE, or leave {option} out"
+            );
+        }
+        Ok(())
+    }
+
+    /// The files and folders that are named, each with its option.
+    fn paths(&self) -> Vec<(&'static str, &Path)> {
+        let mut paths = Vec::new();
+        if let Some(policy) = &self.policy {
+            paths.push(("--policy", policy.file.as_path()));
+        }
+        if let Some(SettingsSource::File { file, .. }) = &self.settings {
+            paths.push(("--settings", file));
+        }
+        paths.extend(self.dir.as_deref().map(|path| ("--dir", path)));
+        paths.extend(self.record.as_deref().map(|path| ("--record", path)));
+        paths
+    }
+
+    /// The same options with the paths that a person at a terminal means.
+    pub(in crate::cli) fn with_absolute_paths(mut self) -> anyhow::Result<Self> {
+        for (option, path) in self.paths() {
+            expanded_by_nobody(option, path)?;
+        }
+        if let Some(policy) = &mut self.policy {
+            policy.file = std::path::absolute(&policy.file)?;
+        }
+        if let Some(SettingsSource::File { file, .. }) = &mut self.settings {
+            *file = std::path::absolute(&*file)?;
+        }
+        for path in [&mut self.dir, &mut self.record].into_iter().flatten() {
+            *path = std::path::absolute(&*path)?;
+        }
+        Ok(self)
+    }
+
+    /// A folder with somebody else's file in it is no store, and the store's own files are its own.
+    fn check_record(&self) -> anyhow::Result<()> {
+        let (Some(record), Ok(store)) = (&self.record, self.store_folder()) else {
+            return Ok(());
+        };
+        ensure!(
+            !resolved(record).starts_with(resolved(&store)),
+            "--record {} lies in the store {}, which holds files of the store alone. Name a file outside it",
+            record.display(),
+            store.display()
+        );
+        Ok(())
+    }
+}
+
+/// The path without links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => resolved(parent).join(name),
+        _ => path.to_owned(),
+    }
+}

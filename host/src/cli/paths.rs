@@ -1,0 +1,95 @@
+//! Paths that a person wrote, and the folders that the platform has.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use etcetera::BaseStrategy;
+
+/// The user's cache folder, as the platform has it.
+pub(super) fn user_cache_folder() -> anyhow::Result<PathBuf> {
+    let strategy = etcetera::base_strategy::choose_native_strategy()
+        .context("no home folder is known (HOME is not set); name the store's folder with --dir")?;
+    let folder = strategy.cache_dir();
+    ensure!(
+        folder.is_absolute(),
+        "the home folder is no absolute path (HOME); name the store's folder with --dir"
+    );
+    Ok(folder)
+}
+
+/// $GOCACHE as cmd/go exports it to its helper.
+pub(super) fn gocache() -> Option<PathBuf> {
+    let path = PathBuf::from(std::env::var_os("GOCACHE")?);
+    path.is_absolute().then_some(path)
+}
+
+/// A path that a person can read from anywhere.
+pub(super) fn shown(path: &Path) -> String {
+    std::path::absolute(path)
+        .unwrap_or_else(|_| path.to_owned())
+        .display()
+        .to_string()
+}
+
+/// A helper's path must be absolute, as cmd/go demands of GOCACHE: go runs helpers in several folders, of which a pull
+/// request owns some.
+///
+/// # Errors
+/// Where it is not, with the path to type.
+pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> anyhow::Result<()> {
+    if path.is_absolute() {
+        return Ok(());
+    }
+    expanded_by_nobody(option, path)?;
+    bail!(
+        "{option} {} is a relative path, and go starts its helper in many folders. Type the absolute one, for instance {}",
+        path.display(),
+        shown(path)
+    )
+}
+
+/// `~` and `$HOME` are for a shell to expand; in GOCACHEPROG, in a YAML file or within quotes nobody does.
+///
+/// # Errors
+/// Where a path begins so, with the path to type.
+pub(super) fn expanded_by_nobody(option: &str, path: &Path) -> anyhow::Result<()> {
+    let mut parts = path.iter();
+    let first = parts.next().and_then(OsStr::to_str).unwrap_or_default();
+    if !first.starts_with(['~', '$']) {
+        return Ok(());
+    }
+    let home = std::env::var_os("HOME").filter(|home| Path::new(home).is_absolute());
+    let absolute = match (first, home) {
+        ("~" | "$HOME" | "${HOME}", Some(home)) => {
+            let path = Path::new(&home).join(parts.as_path());
+            format!(", for instance {}", path.display())
+        }
+        _ => String::new(),
+    };
+    bail!(
+        "{option} {}: `{first}` is for a shell to expand, and no shell has seen it here. Type the absolute path{absolute}",
+        path.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_absolute_paths_mean_the_same_everywhere() {
+        let refusal = |path: &str| {
+            absolute_in_helper_mode("--dir", Path::new(path)).map_err(|error| error.to_string())
+        };
+        assert_eq!(refusal("/store"), Ok(()));
+        for path in ["store", "./store", "../store", ""] {
+            let text = refusal(path).unwrap_err();
+            assert!(text.contains("relative path"), "{path}: {text}");
+        }
+        for path in ["~", "~/store", "~other/store", "$HOME/store", "${HOME}/x"] {
+            let text = refusal(path).unwrap_err();
+            assert!(text.contains("shell"), "{path}: {text}");
+        }
+    }
+}

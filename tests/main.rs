@@ -23,6 +23,7 @@ mod malformed;
 mod model;
 mod odd_setups;
 mod operator;
+mod poison;
 mod policy;
 mod policy_faults;
 mod policy_loading;

@@ -16,6 +16,11 @@ pub(crate) fn action(name: &str) -> Digest {
     sha256(format!("action {name}").as_bytes())
 }
 
+/// The key under which cmd/go files what belongs to an action by this name.
+pub(crate) fn subkey(action: &Digest, name: &str) -> Digest {
+    sha256(&[b"subkey:", &action[..], name.as_bytes()].concat())
+}
+
 /// As files and recordings write it.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -3,6 +3,7 @@
 
 mod answer;
 mod audit;
+mod build_id;
 pub(crate) mod counting;
 mod digest;
 mod files;
@@ -20,6 +21,7 @@ mod watch;
 mod words;
 
 pub(crate) use audit::*;
+pub(crate) use build_id::*;
 pub(crate) use digest::*;
 pub(crate) use files::*;
 pub(crate) use go::*;

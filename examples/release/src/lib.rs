@@ -1,5 +1,5 @@
-//! For what is shipped: from `main` only package archives count that are proved to belong to their action, and empty
-//! objects. Every hit is hashed again, and a sample is rebuilt to see whether the same bytes come out.
+//! For what is shipped: from `main` only package archives count that are proved to belong to their action, and that a step
+//! printed nothing. Every hit is hashed again, and a sample is rebuilt to see whether the same bytes come out.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -71,7 +71,7 @@ impl Policy for Release {
     }
 
     fn get(&mut self, candidate: &Candidate) -> Lookup {
-        let counts = candidate.scope == OWN || self.kinds.contains(&candidate.kind);
+        let counts = candidate.scope == OWN || self.counts_from_main(candidate);
         if !counts || is_unproved_archive(candidate.kind, candidate.facts) {
             // The next scope may hold a better one.
             return Lookup::Skip;
@@ -91,6 +91,15 @@ impl Policy for Release {
             return Reach::Ephemeral;
         }
         offer.kind.default_reach()
+    }
+}
+
+impl Release {
+    fn counts_from_main(&self, candidate: &Candidate) -> bool {
+        // No bytes under a key that nothing explains may be what vet knows of a package: it would not run here then, and
+        // what it printed in main does not count.
+        let is_explained = candidate.kind != Kind::EMPTY || candidate.role != Role::UNKNOWN;
+        is_explained && self.kinds.contains(&candidate.kind)
     }
 }
 

@@ -62,7 +62,10 @@ fn from_main_only_what_can_be_checked_counts() {
     let mut release = release(r#"{ "audit_one_in": 0 }"#, 7);
     for number in 0..u32::from(u8::MAX) {
         let kind = Kind::from_number(number);
-        let candidate = Candidate::of(kind).with_facts(Facts::BUILD_ID_MATCHES);
+        let candidate = Candidate {
+            role: Role::STDOUT,
+            ..Candidate::of(kind).with_facts(Facts::BUILD_ID_MATCHES)
+        };
         let expected = match kind {
             Kind::EMPTY | Kind::PACKAGE_ARCHIVE => Lookup::HitVerified,
             _ => Lookup::Skip,
@@ -70,6 +73,18 @@ fn from_main_only_what_can_be_checked_counts() {
         assert_eq!(release.get(&from_main(candidate)), expected, "{kind}");
         assert_eq!(release.get(&candidate), Lookup::HitVerified, "{kind}");
     }
+}
+
+/// Vet's facts are empty as a rule: with them from main, and without what it printed there, it would find nothing here.
+#[test]
+fn no_bytes_count_from_main_where_the_key_says_what_they_are() {
+    let mut release = release("{}", 7);
+    let empty = Candidate::of(Kind::EMPTY);
+    assert_eq!(release.get(&from_main(empty)), Lookup::Skip);
+    assert_eq!(release.get(&empty), Lookup::HitVerified);
+    let role = Role::LINK_STDOUT;
+    let explained = from_main(Candidate { role, ..empty });
+    assert_eq!(release.get(&explained), Lookup::HitVerified);
 }
 
 #[test]

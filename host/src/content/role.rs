@@ -5,6 +5,7 @@
 //! role of such a key. A key that nothing explains has the role `unknown`.
 
 use std::collections::HashMap;
+use std::mem;
 
 use sha2::{Digest as _, Sha256};
 
@@ -12,38 +13,50 @@ use crate::digest::Digest;
 
 use super::words::{Role, SUBKEYS};
 
-/// Actions of one session that are noted: some sixty builds of the standard library. A client that asks for more than
-/// that gets the role `unknown` for what follows. 12 MB at most.
+/// Actions of one session whose keys are kept: some sixty builds of the standard library, in 12 MB. With more, the older
+/// half is forgotten, never the latest: cmd/go asks for what belongs to an action right after the action.
 const MAX_ACTIONS: usize = 65_536;
+
+/// Actions that may wait for their keys to be computed.
+const MAX_PENDING: usize = 1024;
 
 /// The actions that a session has seen, and the keys that follow from them.
 #[derive(Debug, Default)]
 pub struct Roles {
-    /// Seen, and their subkeys not computed: most sessions never need them.
+    /// Seen, and their subkeys not computed.
     pending: Vec<Digest>,
     /// By the first 64 bits of the key. Two keys that share them are one in billions of builds, and an answer more strict.
-    subkeys: HashMap<u64, Role>,
-    noted: usize,
+    latest: HashMap<u64, Role>,
+    /// Those that were the latest before.
+    older: HashMap<u64, Role>,
 }
 
 impl Roles {
     /// Notes an action that the client named.
     pub fn note(&mut self, action: &Digest) {
-        if self.noted < MAX_ACTIONS {
-            self.noted += 1;
-            self.pending.push(*action);
+        self.pending.push(*action);
+        if self.pending.len() == MAX_PENDING {
+            self.compute();
         }
     }
 
     /// The role of a key.
     pub fn of(&mut self, key: &Digest) -> Role {
+        self.compute();
+        let key = key.words()[0];
+        let role = self.latest.get(&key).or_else(|| self.older.get(&key));
+        role.copied().unwrap_or_default()
+    }
+
+    fn compute(&mut self) {
         for action in self.pending.drain(..) {
+            if self.latest.len() >= MAX_ACTIONS / 2 * SUBKEYS.len() {
+                self.older = mem::take(&mut self.latest);
+            }
             for (name, role) in SUBKEYS {
-                self.subkeys.insert(subkey(&action, name).words()[0], role);
+                self.latest.insert(subkey(&action, name).words()[0], role);
             }
         }
-        let role = self.subkeys.get(&key.words()[0]);
-        role.copied().unwrap_or_default()
     }
 }
 
@@ -81,13 +94,16 @@ mod tests {
     }
 
     #[test]
-    fn the_actions_that_are_noted_are_bounded() {
+    fn the_actions_that_are_noted_are_bounded_and_the_latest_is_never_forgotten() {
         let mut roles = Roles::default();
-        for number in 0..=MAX_ACTIONS as u64 {
-            roles.note(&Digest::of(&number.to_le_bytes()));
+        for number in 0..=2 * MAX_ACTIONS as u64 {
+            let action = Digest::of(&number.to_le_bytes());
+            roles.note(&action);
+            if number % 1000 == 0 || number == 2 * MAX_ACTIONS as u64 {
+                assert_eq!(roles.of(&subkey(&action, "stdout")), Role::Stdout);
+            }
         }
-        let last = Digest::of(&(MAX_ACTIONS as u64).to_le_bytes());
-        assert_eq!(roles.of(&subkey(&last, "stdout")), Role::Unknown);
-        assert_eq!(roles.subkeys.len(), MAX_ACTIONS * SUBKEYS.len());
+        assert!(roles.latest.len() + roles.older.len() <= MAX_ACTIONS * SUBKEYS.len());
+        assert!(roles.pending.is_empty());
     }
 }

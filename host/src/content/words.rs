@@ -309,7 +309,7 @@ impl Role {
             Self::SourceList => &RoleFacts {
                 number: 4,
                 name: "source-list",
-                kinds: &[Kind::Empty, Kind::FileList],
+                kinds: &[Kind::FileList],
             },
             Self::CgoHeader => &RoleFacts {
                 number: 5,
@@ -319,7 +319,7 @@ impl Role {
             Self::FixArchive => &RoleFacts {
                 number: 6,
                 name: "fix-archive",
-                kinds: &[Kind::Empty, Kind::FixArchive],
+                kinds: &[Kind::FixArchive],
             },
             Self::CoverProfile => &RoleFacts {
                 number: 7,

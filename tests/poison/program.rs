@@ -1,0 +1,153 @@
+//! Programs: cmd/go never puts one, but it asks for each, and runs what it is told.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use super::*;
+
+const PROGRAM_SOURCES: &[(&str, &str)] = &[
+    ("go.mod", "module example.org/program\n\ngo 1.21\n"),
+    (
+        "main.go",
+        "package main\n\nfunc main() { println(\"honest program\") }\n",
+    ),
+];
+
+const SCRIPT: &[u8] = b"#!/bin/sh\necho poisoned script >&2\n";
+
+/// The options of a session that admits programs in `main`.
+fn admitting() -> Vec<String> {
+    vec!["--policy".to_owned(), policy("admits-programs")]
+}
+
+struct Programs {
+    scene: Scene,
+    target: String,
+    /// The link actions of `go build` and of `go run`.
+    built: Digest,
+    run: Digest,
+    /// The program that go links.
+    honest: Vec<u8>,
+}
+
+impl Programs {
+    fn new() -> Self {
+        let scene = Scene::new(PROGRAM_SOURCES);
+        let target = text(scene.sandbox.path("linked"));
+        let mut programs = Self {
+            scene,
+            target,
+            built: Digest::default(),
+            run: Digest::default(),
+            honest: Vec::new(),
+        };
+        programs.scene.go(&programs.build()).succeeded();
+        programs.honest = fs::read(&programs.target).expect("a program");
+        programs.scene.go(&["run", "."]).succeeded();
+        programs.scene.keep();
+        programs.built = programs.asked_and_never_put(&programs.build());
+        programs.run = programs.asked_and_never_put(&["run", "."]);
+        programs
+    }
+
+    fn build(&self) -> [&str; 4] {
+        ["build", "-o", self.target.as_str(), "."]
+    }
+
+    /// The one key that a warm build misses.
+    fn asked_and_never_put(&self, arguments: &[&str]) -> Digest {
+        let record = text(self.scene.sandbox.path("record.jsonl"));
+        let _ = fs::remove_file(&record);
+        let _ = fs::remove_file(&self.target);
+        let mut options = Reader::NoPolicy.options();
+        options.extend(["--record".to_owned(), record.clone()]);
+        self.scene.read_with(&options, arguments).succeeded();
+        let lines = recording(Path::new(&record));
+        let missed: Vec<_> = lines
+            .iter()
+            .filter(|line| line.to_string().contains("\"absent\""))
+            .collect();
+        let [missed] = missed[..] else {
+            panic!("one miss was expected: {missed:?}");
+        };
+        from_hex(missed["action"].as_str().expect("an action"))
+    }
+
+    /// What is printed by the program that a reader builds, and by `go run`.
+    fn printed(&self, options: &[String]) -> [String; 2] {
+        let _ = fs::remove_file(&self.target);
+        self.scene.read_with(options, &self.build()).succeeded();
+        let mut built = self.scene.sandbox.command(Path::new(&self.target));
+        let built = run_to_its_end(&mut built).succeeded();
+        let run = self.scene.read_with(options, &["run", "."]).succeeded();
+        [built.stderr, run.stderr]
+    }
+
+    #[track_caller]
+    fn is_honest_for_all_readers(&self) {
+        for reader in READERS {
+            for printed in self.printed(&reader.options()) {
+                assert_eq!(printed, "honest program\n", "{reader:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_script_or_a_program_of_another_action_is_neither_run_nor_installed() {
+    let mut programs = Programs::new();
+    let (built, run) = (programs.built, programs.run);
+    for options in [Reader::NoPolicy.options(), admitting()] {
+        let honest = programs.honest.clone();
+        for body in [SCRIPT, &honest] {
+            // The program's own ID names the action of `go build`, and not that of `go run`.
+            let objects = if body == SCRIPT {
+                vec![(built, body), (run, body)]
+            } else {
+                vec![(run, body)]
+            };
+            programs.scene.poison_with(&options, &[], &objects);
+            for (key, _) in objects {
+                assert!(find_entry(&programs.scene.sandbox.store(), "main", &key).is_none());
+            }
+        }
+    }
+    programs.scene.poison.retain(|(_, body)| body == SCRIPT);
+    programs.is_honest_for_all_readers();
+
+    let build = programs.build().map(str::to_owned);
+    let build: Vec<_> = build.iter().map(String::as_str).collect();
+    fs::remove_file(&programs.target).expect("the program");
+    programs.scene.read_plainly(&build).succeeded();
+    assert_eq!(
+        fs::read(&programs.target).expect("it is there"),
+        SCRIPT,
+        "go's own cache installs it"
+    );
+}
+
+#[test]
+fn a_program_that_names_its_link_action_runs_only_where_a_policy_admits_programs() {
+    let mut programs = Programs::new();
+    let poisoned = replaced(&programs.honest, b"honest program", b"poison program");
+    let for_run = replaced(
+        &poisoned,
+        id_part(&programs.built).as_bytes(),
+        id_part(&programs.run).as_bytes(),
+    );
+    let objects = [
+        (programs.built, &poisoned[..]),
+        (programs.run, &for_run[..]),
+    ];
+    programs.scene.poison_with(&admitting(), &[], &objects);
+    let store = programs.scene.sandbox.store();
+    for (key, _) in objects {
+        let entry = entry(&store, "main", &key);
+        assert_eq!((entry.kind(), entry.role()), ("executable", "output"));
+        let object = fs::metadata(entry.object(&store)).expect("the object");
+        assert_eq!(object.permissions().mode() & 0o777, 0o555);
+    }
+    programs.is_honest_for_all_readers();
+    for printed in programs.printed(&admitting()) {
+        assert_eq!(printed, "poison program\n");
+    }
+}

@@ -1,0 +1,70 @@
+//! Lists of files: cmd/go copies each name that such a list has from the cache to its work folder, and names may climb.
+
+use super::*;
+
+/// From a package's work folder to the sandbox.
+const CLIMBING: &str = "../../../climbed.go";
+
+/// A library in which vet finds a mistake.
+const MISTAKEN: &[(&str, &str)] = &[
+    ("go.mod", "module example.org/runes\n\ngo 1.21\n"),
+    (
+        "lib/lib.go",
+        "package lib\n\nfunc Same(text string) string {\n\ttext = text\n\treturn text\n}\n",
+    ),
+];
+
+#[test]
+fn a_list_with_a_climbing_name_makes_vet_write_nothing() {
+    // Whether or not the poisoner's session shows what the key is for, and whatever the list pretends to be.
+    let lists = [
+        (true, format!("./lib.go\n{CLIMBING}\n").into_bytes()),
+        (false, format!("./lib.go\n{CLIMBING}\n").into_bytes()),
+        (
+            false,
+            format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes(),
+        ),
+        (false, format!("mode: set\n{CLIMBING}\n").into_bytes()),
+    ];
+    let mut scene = Scene::new(RUNES);
+    scene.go(&["build", "./lib"]).succeeded();
+    let (action, _) = scene.archive("./lib");
+    let climbed = scene.sandbox.path("climbed.go");
+    for (number, (is_named, list)) in lists.iter().enumerate() {
+        let named = if *is_named { vec![action] } else { vec![] };
+        let (list_key, file_key) = (subkey(&action, "srcfiles"), subkey(&action, CLIMBING));
+        let objects: [(Digest, &[u8]); 2] = [(list_key, list), (file_key, b"package lib\n")];
+        scene.poison(&named, &objects);
+        if number < 2 {
+            scene.read_plainly(&["vet", "./lib"]);
+            fs::remove_file(&climbed).expect("go's own cache lets it write there");
+        }
+        for reader in READERS {
+            scene.read(reader, &["vet", "./lib"]).succeeded();
+            assert!(!climbed.exists(), "{reader:?}, list {number}");
+        }
+    }
+}
+
+#[test]
+fn a_list_without_a_name_does_not_keep_vet_from_a_package() {
+    let mut scene = Scene::new(MISTAKEN);
+    scene.go(&["build", "./lib"]).succeeded();
+    let (action, _) = scene.archive("./lib");
+    for named in [&[action][..], &[]] {
+        scene.poison(named, &[(subkey(&action, "srcfiles"), b"")]);
+        let vet = scene.read_plainly(&["vet", "./lib"]);
+        assert!(
+            vet.stderr.contains("no files"),
+            "with go's own cache: {vet:?}"
+        );
+        for reader in READERS {
+            let vet = scene.read(reader, &["vet", "./lib"]);
+            assert!(!vet.status.success(), "{reader:?}: {vet:?}");
+            assert!(
+                vet.stderr.contains("self-assignment"),
+                "{reader:?}: {vet:?}"
+            );
+        }
+    }
+}

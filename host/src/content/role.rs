@@ -17,8 +17,9 @@ use super::words::{Role, SUBKEYS};
 /// half is forgotten, never the latest: cmd/go asks for what belongs to an action right after the action.
 const MAX_ACTIONS: usize = 65_536;
 
-/// Actions that may wait for their keys to be computed.
-const MAX_PENDING: usize = 1024;
+/// Actions that may wait for their keys to be computed, in 1 MB: a session that only gets, and asks no policy, never needs
+/// them.
+const MAX_PENDING: usize = MAX_ACTIONS / 2;
 
 /// The actions that a session has seen, and the keys that follow from them.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 mod support;
 
 mod any_policy;
+mod build_ids;
 mod command_line;
 mod compiled_code;
 mod conformance;
@@ -33,6 +34,7 @@ mod progress;
 mod protocol;
 mod recent;
 mod recording;
+mod roles;
 mod shared_store;
 mod sharing;
 mod store;

@@ -14,17 +14,16 @@ use sha2::{Digest as _, Sha256};
 
 use crate::digest::Digest;
 
+use super::program_id::is_program_of;
+
 /// cmd/go keeps 120 bits of a SHA-256 in a build ID (cmd/internal/buildid, HashToString).
 const KEPT_BYTES: usize = 15;
 
 /// Those 120 bits as base64.
-const PART_LENGTH: usize = 20;
+pub(super) const PART_LENGTH: usize = 20;
 
 /// Two parts and the slash between them.
 const ID_LENGTH: usize = 2 * PART_LENGTH + 1;
-
-/// Four parts and the slashes between them.
-const PROGRAM_ID_LENGTH: usize = 4 * PART_LENGTH + 3;
 
 /// How far cmd/go reads for the ID of an archive.
 const READ_BY_GO: usize = 1024;
@@ -115,7 +114,7 @@ fn wanted(head: &[u8]) -> Option<usize> {
 }
 
 /// The form of a digest in a build ID.
-fn part(digest: &Digest) -> String {
+pub(super) fn part(digest: &Digest) -> String {
     URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..KEPT_BYTES])
 }
 
@@ -143,33 +142,8 @@ fn archive_id(head: &[u8]) -> Option<[u8; ID_LENGTH]> {
 }
 
 /// Whether a digit of base64 in its form for file names, as IDs have it.
-fn is_digit(byte: u8) -> bool {
+pub(super) fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
-}
-
-/// Whether every build ID in the head of a program is the same one, and its first part is `action`. An ID stands behind
-/// the linker's marker, and in ELF in a note too.
-fn is_program_of(head: &[u8], action: &[u8]) -> bool {
-    const MARKER: &[u8] = b"\xff Go build ID: \"";
-    // The length of the name, of the ID, the type of the note; the name.
-    const NOTE: &[u8] = b"\x04\0\0\0\x53\0\0\0\x04\0\0\0Go\0\0";
-    let ids = |before: &'static [u8]| {
-        memmem::find_iter(head, before).map(move |at| {
-            let start = at + before.len();
-            head.get(start..start + PROGRAM_ID_LENGTH)
-        })
-    };
-    let mut found = ids(MARKER).chain(ids(NOTE));
-    let Some(Some(id)) = found.next() else {
-        return false;
-    };
-    let parts: Vec<_> = id.split(|byte| *byte == b'/').collect();
-    parts.len() == 4
-        && parts
-            .iter()
-            .all(|part| part.len() == PART_LENGTH && part.iter().all(|digit| is_digit(*digit)))
-        && parts[0] == action
-        && found.all(|other| other == Some(id))
 }
 
 /// Hashes a stream with every occurrence of an ID replaced by as many zeros.
@@ -369,34 +343,6 @@ mod tests {
             assert_ne!(forged, honest);
             let id = archive_id(&forged.as_bytes()[..ARCHIVE_HEAD]);
             assert_eq!(id, None, "{}", &forged[..200]);
-        }
-    }
-
-    #[test]
-    fn a_program_names_its_link_action() {
-        let action = Digest::of(b"link");
-        let id = |first: &Digest| {
-            let other = part(&Digest::of(b"other"));
-            format!("{}/{other}/{other}/{other}", part(first))
-        };
-        let program = |note: &str, marker: &str| {
-            let note = format!("\x04\0\0\0\x53\0\0\0\x04\0\0\0Go\0\0{note}");
-            let mut bytes =
-                format!("\x7fELF{}{note}{}", "\0".repeat(90), "\0".repeat(900)).into_bytes();
-            bytes.extend_from_slice(b"\xff Go build ID: \"");
-            bytes.extend_from_slice(marker.as_bytes());
-            bytes.extend_from_slice(b"\"\n \xff");
-            bytes.extend_from_slice(&[7; 50_000]);
-            bytes
-        };
-        let (own, foreign) = (id(&action), id(&Digest::of(b"foreign")));
-        for chunk in [1, 4096, 100_000] {
-            assert!(matches(&action, &program(&own, &own), chunk));
-            assert!(!matches(&action, &program(&foreign, &own), chunk));
-            assert!(!matches(&action, &program(&own, &foreign), chunk));
-            assert!(!matches(&action, &program(&foreign, &foreign), chunk));
-            assert!(!matches(&action, b"\x7fELF", chunk));
-            assert!(!matches(&action, b"#!/bin/sh\n", chunk));
         }
     }
 }

@@ -6,6 +6,7 @@
 mod build_id;
 mod file_list;
 mod kind;
+mod program_id;
 mod role;
 mod words;
 

@@ -80,11 +80,15 @@ impl Session {
         self.tally.bytes_put += stored.size;
         let now = SystemTime::now();
         if let Some(reason) = self.rule_against_put(content) {
-            // Not even this session is told it again.
             self.tally.refused_puts += 1;
             self.record_answer("put", action, "ephemeral", reason);
-            self.own.forget(action);
-            return sink.send(&Response::Kept(id, &stored.disk_path));
+            if content.kind.rule() == Rule::Admitted {
+                // Not even this session is told it again: it would be run.
+                self.own.forget(action);
+                return sink.send(&Response::Kept(id, &stored.disk_path));
+            }
+            // It is this go command's own: `go list -compiled -test` asks at once for a list with an absolute name.
+            return self.answer_put(id, action, output, stored, now, sink);
         }
         if content.kind == Kind::Executable
             && let Err(error) = self.store.allow_execution(&stored.disk_path)
@@ -111,6 +115,19 @@ impl Session {
                 self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             }
         }
+        self.answer_put(id, action, output, stored, now, sink)
+    }
+
+    /// Answers a put, and notes it as the session's own.
+    fn answer_put(
+        &mut self,
+        id: i64,
+        action: &Digest,
+        output: Digest,
+        stored: Stored,
+        now: SystemTime,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
         let own = OwnPut {
             output,
             size: stored.size,

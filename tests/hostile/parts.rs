@@ -9,7 +9,7 @@ use wasm_encoder::{
 pub(super) fn add_put_type(types: &mut TypeSection) {
     let words: Vec<_> = [ValType::I64; 9]
         .into_iter()
-        .chain([ValType::I32; 2])
+        .chain([ValType::I32; 3])
         .collect();
     types.ty().function(words, [ValType::I32]);
 }

@@ -157,7 +157,7 @@ corpus! { "shape":
 }
 
 /// The world of the smallest policy.
-pub(super) const PUT: &str = "package tests:policy; world puts { use cachewarden:policy/types@0.1.0.{offer, reach}; export put: func(offer: offer) -> reach; }";
+pub(super) const PUT: &str = "package tests:policy; world puts { use cachewarden:policy/types@0.2.0.{offer, reach}; export put: func(offer: offer) -> reach; }";
 
 /// What became of many policies.
 #[derive(Debug, Default)]

@@ -25,10 +25,6 @@ impl Session {
         if against {
             return Some(reason_of(content.kind));
         }
-        // Without a policy the one scope is read and written alike, and there is nobody to keep out.
-        if self.policy.is_none() && scope.right == Right::Write {
-            return None;
-        }
         // Whatever the entry says of itself: it may have been put by a session that did not name the action, and an archive
         // may name any key.
         let role = self.roles.of(action);

@@ -163,7 +163,7 @@ pub(in crate::hostile) fn policy_around(before: &str, after: &str) -> Vec<u8> {
           (i32.const 0)))"#
     );
     let mut world = String::from(
-        "package tests:policy;\nworld asks {\n  use cachewarden:policy/types@0.1.0.{candidate, lookup};\n",
+        "package tests:policy;\nworld asks {\n  use cachewarden:policy/types@0.2.0.{candidate, lookup};\n",
     );
     let mut modules: Vec<_> = calls.iter().map(|call| &call.module).collect();
     modules.dedup();

@@ -9,7 +9,7 @@ pub(in crate::hostile) fn policy() -> Vec<u8> {
     resolve
         .push_str("contract.wit", CONTRACT)
         .expect("the contract is right");
-    let world = "package tests:policy; world lies { use cachewarden:policy/types@0.1.1.{totals}; export close: func(totals: totals); }";
+    let world = "package tests:policy; world lies { use cachewarden:policy/types@0.2.0.{totals}; export close: func(totals: totals); }";
     let package = resolve.push_str("world.wit", world).expect("a right text");
     let world = resolve.select_world(&[package], None).expect("its world");
     let encoding = wit_component::StringEncoding::UTF8;

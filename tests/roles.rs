@@ -31,8 +31,7 @@ const WITHOUT_A_ROLE: [(&str, &str); 7] = [
 /// Objects of no known kind.
 fn is_listed(content: &[u8]) -> bool {
     // What the C compiler is: its path, the times of its files, and a hash.
-    let is_compiler = content.len() > 33 && content.contains(&0) && content.starts_with(b"/");
-    is_compiler
+    content.len() > 33 && content.contains(&0) && content.starts_with(b"/")
 }
 
 #[test]
@@ -83,7 +82,6 @@ fn has_roles(version: &str) {
         &["run", "."],
         &["test", "./lib"],
         &["test", "-coverprofile", &profile, "./lib"],
-        &["test", "-fuzz=FuzzIt", "-fuzztime=1x", "./fuzz"],
         &["vet", "./..."],
         &["list", "-export", "-compiled", "-test", "-deps", "./..."],
     ];
@@ -92,6 +90,11 @@ fn has_roles(version: &str) {
         for _ in 0..2 {
             project.go(command).succeeded();
         }
+    }
+    if version == "go1.22" || version == "go1.27" {
+        // The oldest and the newest: all of the standard library that a test needs is compiled anew for it.
+        let fuzz = ["test", "-fuzz=FuzzIt", "-fuzztime=1x", "./fuzz"];
+        project.go(&fuzz).succeeded();
     }
     if version == "go1.26" || version == "go1.27" {
         project.go(&["fix", "./lib"]).succeeded();

@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             // Adding zero takes the sign off a zero.
             return Ok(format!("{:.0}", value + 0.0));
         }
-        serde_json::to_string(&value).map_err(E::custom)
+        spelled(value).map_err(E::custom)
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<String, E> {
@@ -149,6 +149,18 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
+/// A number by its first 15 digits, as many as a double keeps of any number. serde_json reads some long ones a place off,
+/// so with more digits the form of a form would be another.
+fn spelled(value: f64) -> Result<String, &'static str> {
+    if value != 0.0 && value.abs() < f64::MIN_POSITIVE {
+        return Err("the number is too small to be kept");
+    }
+    let rounded = format!("{value:.14e}").parse::<f64>();
+    let rounded = rounded.ok().filter(|number| number.is_finite());
+    let text = rounded.and_then(|number| serde_json::to_string(&number).ok());
+    text.ok_or("the number is out of range")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,6 +198,19 @@ mod tests {
             let error = canonical("settings", json).unwrap_err().to_string();
             for word in words {
                 assert!(error.contains(word), "{json}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_long_number_has_one_form() {
+        let form = |json: &str| canonical("settings", json).unwrap().get().to_owned();
+        for digits in 1..285 {
+            for leading in ["1", "9", "123456789", "18446744073709551616"] {
+                let once = form(&format!("{leading}{}", "0".repeat(digits)));
+                assert_eq!(form(&once), once);
+                let small = form(&format!("0.{}{leading}", "0".repeat(digits)));
+                assert_eq!(form(&small), small);
             }
         }
     }

@@ -3,6 +3,7 @@
 //! A policy chooses within the operator's bounds and never widens them: a grant with anything outside, or with a name
 //! that is none, gives no access at all.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::content::Kind;
@@ -26,8 +27,8 @@ pub struct Allowed {
 /// Where a session's gets look and its puts go.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Access {
-    /// In this order, each once.
-    pub(super) read: Vec<ReadScope>,
+    /// In this order, each once. Shared, since each get goes through them while it changes the session.
+    pub(super) read: Arc<[ReadScope]>,
     /// None: puts stay with the session.
     pub(super) write: Option<ScopeName>,
     lifetime: Option<Duration>,
@@ -90,7 +91,7 @@ impl Access {
         }
         let lifetime = (grant.lifetime > 0).then(|| Duration::from_secs(grant.lifetime.into()));
         Ok(Self {
-            read,
+            read: read.into(),
             write,
             lifetime,
             admit: grant.admit.clone(),

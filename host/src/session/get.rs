@@ -2,6 +2,7 @@
 //! with the policy's verdict.
 
 use std::io;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::content::{Kind, reasons};
@@ -86,12 +87,12 @@ impl Session {
             return nothing(false);
         }
         let (mut refused, mut asked) = (false, false);
-        for position in 0..self.access.read.len() {
-            let scope = self.access.read[position].clone();
+        let read = Arc::clone(&self.access.read);
+        for scope in read.iter() {
             let Some(mut found) = self.store.find(&scope.name, scope.right, action, now) else {
                 continue;
             };
-            if let Some(reason) = self.rule_against_entry(action, &mut found.entry, &scope) {
+            if let Some(reason) = self.rule_against_entry(action, &mut found.entry, scope) {
                 self.record_answer("get", action, "miss", reason);
                 (refused, asked) = (true, true);
                 continue;

@@ -236,7 +236,7 @@ fn sections(bytes: &[u8]) -> Vec<(u8, &[u8])> {
 fn the_adapter_of_the_javascript_sdk_is_made_from_its_text() {
     let engine = concat!(
         env!("CARGO_MANIFEST_DIR"),
-        "/../guest-sdk/javascript/engine"
+        "/../../guest-sdk/javascript/engine"
     );
     let text = wat::parse_file(format!("{engine}/adapter.wat")).expect("its text");
     let binary = std::fs::read(format!("{engine}/adapter.wasm")).expect("its binary form");

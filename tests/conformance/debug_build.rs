@@ -8,7 +8,7 @@ use crate::support::*;
 use super::new_project::Project;
 
 /// The sources of the policies in D, from the root of the repository.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 #[track_caller]
 pub(super) fn is_loaded_and_asked(language: &str) {

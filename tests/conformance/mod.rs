@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use crate::support::*;
 
 /// The folder of the cases, and of a policy in each language beside them.
-const CONFORMANCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../guest-sdk/conformance");
+const CONFORMANCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guest-sdk/conformance");
 
 /// A module with a test of each kind for each language, and lists of the languages.
 macro_rules! languages {

@@ -68,7 +68,7 @@ const TABLES: [&[Source]; 7] = [
 ];
 
 /// This folder, as it was compiled.
-const FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../tests/hostile");
+const FOLDER: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../tests/hostile");
 
 // Rows name files that exist (they are included), and no file twice (tests have names): so equal numbers are equal sets.
 const _: () = assert!(
@@ -99,7 +99,7 @@ const fn rows() -> usize {
 /// The same for a file that has come since, which cargo does not compile for.
 #[test]
 fn every_file_has_a_test() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/hostile");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/hostile");
     let mut found = BTreeSet::new();
     for theme in std::fs::read_dir(&folder).expect("the folder") {
         let theme = theme.expect("an item").path();

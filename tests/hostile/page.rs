@@ -69,7 +69,7 @@ fn noted() -> MutexGuard<'static, BTreeMap<&'static str, BTreeSet<String>>> {
 }
 
 fn path() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/hostile-policies.md")
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/hostile-policies.md")
 }
 
 #[track_caller]

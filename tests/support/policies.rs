@@ -37,7 +37,7 @@ pub(crate) fn asking(get: u8, put: u8, name: &str) -> Digest {
 /// A policy of tests/policies/, as text.
 pub(crate) fn policy(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../tests/policies")
+        .join("../../tests/policies")
         .join(format!("{name}.wat"));
     let path = path
         .canonicalize()

@@ -27,7 +27,7 @@ pub(crate) fn is_shared(workspace: &Workspace) -> Result<()> {
     ensure!(
         missing.is_empty(),
         "the demo and the tests each compile these, and the engine with them: {}. \
-         In host/Cargo.toml, ask for the features that the tests have: `cargo tree --workspace --edges=features`",
+         In Cargo.toml, ask for the features that the tests have: `cargo tree --workspace --edges=features`",
         missing.join("; ")
     );
     Ok(())

@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod conformance;
+mod crates;
 mod debian;
 mod demo;
 mod deny;

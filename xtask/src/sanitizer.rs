@@ -1,4 +1,4 @@
-//! What is unsafe in the program, under the address sanitizer: the one test of `host/src/policy/sanitized.rs`.
+//! What is unsafe in the program, under the address sanitizer: the one test of `host/policy/src/sanitized.rs`.
 //!
 //! The sanitizer comes with the compiler, whose stable releases offer it to whoever insists. The standard library is as it
 //! is shipped; all other code is built for it, in a folder of its own: minutes the first time.
@@ -28,7 +28,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     }
     let mut command = workspace.cargo();
     command
-        .args(["test", "--package=cachewarden", "--lib", "sanitized"])
+        .args(["test", "--package=cachewarden-policy-host", "--lib", "sanitized"])
         // What runs on this machine while it builds is built without a sanitizer.
         .args(["--target", host])
         .env("CARGO_TARGET_DIR", workspace.sanitized())

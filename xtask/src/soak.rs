@@ -55,11 +55,11 @@ pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitC
     let share = f64::from(options.minutes) / (PARTS.len() + 1) as f64;
     let mut counted = Counted::default();
     for part in PARTS {
-        let mut command = tests(workspace, &["--test=program", part]);
+        let mut command = tests(workspace, &["--package=cachewarden", "--test=program", part]);
         command.env("CACHEWARDEN_SOAK_MINUTES", share.to_string());
         counted.run(part, &mut command)?;
     }
-    let mut command = tests(workspace, &["--lib", FUZZ]);
+    let mut command = tests(workspace, &["--workspace", "--lib", FUZZ]);
     command.env("CACHEWARDEN_FUZZ_SECONDS", (share * 60.0).to_string());
     counted.run(FUZZ, &mut command)?;
     Ok(counted.print())
@@ -68,7 +68,7 @@ pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitC
 /// Runs fuzz targets, and prints how many inputs they took.
 pub(crate) fn fuzz(workspace: &Workspace, options: &FuzzOptions) -> Result<ExitCode> {
     let filter = format!("{FUZZ}{}", options.target.as_deref().unwrap_or_default());
-    let mut command = tests(workspace, &["--lib", &filter]);
+    let mut command = tests(workspace, &["--workspace", "--lib", &filter]);
     command.env("CACHEWARDEN_FUZZ_SECONDS", options.seconds.to_string());
     let mut counted = Counted::default();
     counted.run(&filter, &mut command)?;
@@ -77,7 +77,7 @@ pub(crate) fn fuzz(workspace: &Workspace, options: &FuzzOptions) -> Result<ExitC
 
 fn tests(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = workspace.cargo();
-    command.args(["test", "--package=cachewarden"]);
+    command.arg("test");
     command.args(arguments);
     command
 }

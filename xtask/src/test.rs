@@ -14,7 +14,7 @@ use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{demo, deny, engine, guests, process, sanitizer, toolchains, words};
+use crate::{crates, demo, deny, engine, guests, process, sanitizer, toolchains, words};
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
@@ -24,6 +24,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
     });
     report.check("words", || words::check(workspace));
+    report.check("crates", || crates::check(workspace));
     report.check("clippy", || {
         let arguments = ["clippy", "--workspace", "--all-targets", "--"];
         process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))

@@ -1,5 +1,8 @@
 //! Where things are in this repository: the one place that knows its folders. All paths are absolute.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -122,6 +125,45 @@ impl Workspace {
             .collect()
     }
 
+    /// From each of our crates in `host` to what it depends on outside of tests: to one of ours by the name of its folder,
+    /// to somebody else's by the package's name.
+    pub(crate) fn arrows(&self) -> BTreeSet<(String, String)> {
+        let mut arrows = BTreeSet::new();
+        for package in self.host_crates() {
+            let from = folder_name(&package["manifest_path"]);
+            let dependencies = package["dependencies"].as_array().into_iter().flatten();
+            // A normal dependency has no kind.
+            for dependency in dependencies.filter(|dependency| dependency["kind"].is_null()) {
+                let to = match dependency["path"].as_str() {
+                    Some(path) => Path::new(path).file_name().map(OsStr::to_string_lossy),
+                    None => dependency["name"].as_str().map(Cow::Borrowed),
+                };
+                arrows.extend(to.map(|to| (from.clone(), to.into_owned())));
+            }
+        }
+        arrows
+    }
+
+    /// Those of the arrows that lead from one of our crates to another.
+    pub(crate) fn arrows_between_crates(&self) -> BTreeSet<(String, String)> {
+        let ours: Vec<_> = self
+            .host_crates()
+            .map(|package| folder_name(&package["manifest_path"]))
+            .collect();
+        let arrows = self.arrows().into_iter();
+        arrows.filter(|(_, to)| ours.contains(to)).collect()
+    }
+
+    fn host_crates(&self) -> impl Iterator<Item = &Value> {
+        let host = self.root.join("host");
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        packages.filter(move |package| {
+            package["manifest_path"]
+                .as_str()
+                .is_some_and(|path| Path::new(path).starts_with(&host))
+        })
+    }
+
     /// A cargo command for this workspace, wherever the person stands.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo();
@@ -131,6 +173,13 @@ impl Workspace {
             .env("CARGO_TARGET_DIR", &self.target);
         command
     }
+}
+
+/// The name of the folder that a manifest lies in.
+fn folder_name(manifest: &Value) -> String {
+    let folder = Path::new(manifest.as_str().unwrap_or_default()).parent();
+    let name = folder.and_then(Path::file_name).unwrap_or_default();
+    name.to_string_lossy().into_owned()
 }
 
 /// The cargo on PATH: the one that a person types, and with rustup that of the toolchain that runs us.

@@ -1,5 +1,5 @@
 //! A label that a test makes has the scope that the host would give it. The host reads the same cases
-//! (`host/src/session/label.rs`).
+//! (`host/types/src/label.rs`).
 
 use cachewarden_policy::Label;
 use serde_json::Value;

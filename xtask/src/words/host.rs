@@ -3,7 +3,7 @@
 use super::Block;
 use super::table::{Kind, Role, Rule, Words, camel, comment, constant};
 
-const FILE: &str = "host/src/content/words.rs";
+const FILE: &str = "host/types/src/words.rs";
 
 pub(super) fn blocks(words: &Words) -> Vec<Block> {
     vec![

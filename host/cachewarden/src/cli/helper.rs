@@ -1,0 +1,255 @@
+//! The helper: serves one go command on stdin and stdout.
+//!
+//! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (protocol.md, 7).
+
+use std::fs::File;
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::thread;
+use std::time::SystemTime;
+
+use anyhow::Context;
+use rustix::fs::Mode;
+use signal_hook::consts::{SIGHUP, SIGINT};
+
+use cachewarden_session::notices::Notices;
+use cachewarden_system::own_process;
+use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, THREAD_STACK};
+use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
+use cachewarden_recording::Recorder;
+use cachewarden_session::{Allowed, RunError, Session, Setup};
+use cachewarden_types::{Pattern, told_label};
+use cachewarden_store::{Producer, Store, is_sweep_due};
+
+use super::arguments::HelperOptions;
+use super::output;
+use super::paths::{gocache, user_cache_folder};
+use super::settings::settings;
+
+/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (protocol.md, 5):
+/// the more a pipe takes at once, the shorter.
+const PIPE_SIZE: usize = 1024 * 1024;
+
+const WELCOME: &str = "\
+cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
+Set one variable, and build as always:
+
+  export GOCACHEPROG=\"cachewarden\"                                              # a plain cache
+  export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm' -v\"  # a policy decides
+  go build ./...
+
+Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
+
+/// Serves a go command.
+pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
+    if io::stdin().is_terminal() {
+        output::complain(WELCOME);
+        return Ok(ExitCode::from(super::USAGE));
+    }
+    // What is made says its own mode, and a umask that takes from that would only make a store that is half readable.
+    rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    let stdout = take_stdout().context("cannot use standard output")?;
+    // Before anything else takes what may be the last file descriptor.
+    let stdin = duplicate(io::stdin()).context("cannot use standard input")?;
+    widen(&stdin);
+    widen(&stdout);
+    let mut sink = ResponseWriter::new(stdout);
+    if sink
+        .send(&Response::Announcement)
+        .and_then(|()| sink.flush())
+        .is_err()
+    {
+        // Whoever started this is gone already.
+        return Ok(ExitCode::SUCCESS);
+    }
+    outlive_interrupts();
+    // A policy needs its stack whatever this process was given for its first thread.
+    let session = thread::Builder::new()
+        .name("session".into())
+        .stack_size(THREAD_STACK)
+        .spawn(move || serve(&options, stdin, sink))
+        .context("cannot start a thread")?;
+    session.join().unwrap_or_else(|_| {
+        Err(anyhow::anyhow!(
+            "it failed in a way it should not; please report what is above"
+        ))
+    })
+}
+
+/// A stream as a file, without the buffer and the lock of the standard library's.
+fn duplicate(stream: impl AsFd) -> io::Result<File> {
+    stream.as_fd().try_clone_to_owned().map(File::from)
+}
+
+/// Standard output, for answers alone: whatever else would print there prints to standard error. So the stream ends with
+/// the last answer, and the go command, which waits for that (protocol.md, 13), does not wait for this process to end.
+fn take_stdout() -> io::Result<File> {
+    let stdout = duplicate(io::stdout())?;
+    rustix::stdio::dup2_stdout(io::stderr())?;
+    Ok(stdout)
+}
+
+fn serve(
+    options: &HelperOptions,
+    stdin: File,
+    mut sink: ResponseWriter<File>,
+) -> anyhow::Result<ExitCode> {
+    let mut notices = Notices::to_stderr(options.verbose);
+    options.check_as_a_helpers()?;
+    let setup = setup(options)?;
+    let recorder = match &options.record {
+        Some(file) => Recorder::append(file, &setup.id.to_string(), &options.redact_label)
+            .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
+        None => Recorder::none(),
+    };
+    let policy = match &options.policy {
+        Some(source) => Some(Arc::new(load_policy(source, options, &mut notices)?)),
+        None => None,
+    };
+    let store = Arc::new(open_store(options, &mut notices));
+    let session = Session::open(Arc::clone(&store), policy, setup, recorder, notices)?;
+    let mut source = RequestReader::new(stdin);
+    let result = session.run(&mut source, &mut sink);
+    drop(sink);
+    // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
+    // day.
+    let now = SystemTime::now();
+    if store.is_trim_due(now) || is_sweep_due(now) {
+        start_trimmer(options);
+    }
+    match result {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        // A go command that was killed: nobody is left to complain to.
+        Err(RunError::Answers(_)) => Ok(ExitCode::SUCCESS),
+        Err(error @ RunError::Protocol(_)) => Err(anyhow::Error::new(error).context(
+            "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
+        )),
+    }
+}
+
+/// Makes a pipe larger, where the system gives that.
+fn widen(stream: &File) {
+    // Not a pipe, or over the user's limit: then as it is.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
+}
+
+/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream (protocol.md, 14).
+fn outlive_interrupts() {
+    for signal in [SIGINT, SIGHUP] {
+        // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
+        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
+    }
+}
+
+fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
+    let mut labels: Vec<_> = options
+        .label
+        .iter()
+        .map(|(name, value)| told_label(name.clone(), value.clone()))
+        .collect();
+    for name in &options.label_env {
+        let value = std::env::var_os(name).unwrap_or_default();
+        let value = value.into_string().ok().with_context(|| {
+            format!("the variable {name} (--label-env) is not valid UTF-8, and two such values could not be told apart")
+        })?;
+        // On a push GITHUB_HEAD_REF is set, and empty: that is no label.
+        if !value.is_empty() {
+            labels.push(told_label(name.clone(), value));
+        }
+    }
+    for (position, label) in labels.iter().enumerate() {
+        anyhow::ensure!(
+            labels[..position]
+                .iter()
+                .all(|earlier| earlier.name != label.name),
+            "the label {} is set twice (--label, --label-env, or the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env); one of the two would be a lie",
+            label.name
+        );
+    }
+    let or_any = |patterns: &Vec<Pattern>| match patterns.is_empty() {
+        true => vec![Pattern::any()],
+        false => patterns.clone(),
+    };
+    Ok(Setup {
+        started: SystemTime::now(),
+        id: Producer(random()?),
+        seed: random()?,
+        labels,
+        settings: settings(options.settings.as_ref())?,
+        default_scope: options.scope.clone(),
+        allowed: Allowed {
+            read: or_any(&options.allow_read),
+            write: or_any(&options.allow_write),
+        },
+    })
+}
+
+fn random() -> anyhow::Result<u64> {
+    getrandom::u64().context("the system gives no random numbers")
+}
+
+fn load_policy(
+    source: &PolicySource,
+    options: &HelperOptions,
+    notices: &mut Notices,
+) -> anyhow::Result<Policy> {
+    let cache = compiled_cache();
+    let mut was_slow = false;
+    let policy = Policy::load(source, options.limits(), cache.as_ref(), || {
+        was_slow = true;
+        notices.tell(&super::policy::compiling(source));
+    })?;
+    if let (true, Some(reason)) = (was_slow, policy.not_kept()) {
+        let folder = cache
+            .as_ref()
+            .map_or("".into(), |cache| cache.folder().to_string_lossy());
+        notices.tell(&format!(
+            "the compiled policy cannot be kept in {folder}: {reason}. Every go command compiles it again until that is mended"
+        ));
+    }
+    Ok(policy)
+}
+
+/// Where compiled policies are kept: never in a folder that CI restores.
+pub(super) fn compiled_cache() -> Option<CompiledCache> {
+    let folder = user_cache_folder().ok()?.join("cachewarden-compiled");
+    Some(CompiledCache::new(folder))
+}
+
+fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
+    let gocache = gocache();
+    let opened = options.store_folder().and_then(|folder| {
+        let sharing = options.sharing();
+        Ok(Store::open(&folder, gocache.as_deref(), sharing)?)
+    });
+    opened.unwrap_or_else(|error| {
+        notices.tell(&format!(
+            "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
+        ));
+        Store::without_folder(gocache.as_deref())
+    })
+}
+
+/// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
+fn start_trimmer(options: &HelperOptions) {
+    let Ok(mut command) = own_process::command() else {
+        return;
+    };
+    if let Ok(folder) = options.store_folder() {
+        command.arg("--dir").arg(folder);
+    }
+    if options.allow_shared_store {
+        command.arg("--allow-shared-store");
+    }
+    if let Some(size) = options.max_size {
+        command.arg("--max-size").arg(size.as_u64().to_string());
+    }
+    command.arg("trim");
+    // Where it cannot be started the next session tries again. It is not waited for: this process ends before it, and
+    // whoever inherits it reaps it.
+    let _ = command.spawn();
+}

@@ -1,0 +1,137 @@
+//! The command line: one file a verb. Exit codes are decided here and nowhere else.
+//!
+//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `verify` damage, `policy test` a difference), 2 something that the caller must mend.
+
+mod arguments;
+mod bar;
+mod doctor;
+mod helper;
+mod output;
+mod paths;
+mod policy;
+mod prune;
+mod settings;
+mod stats;
+mod trim;
+mod verify;
+
+use std::io;
+use std::panic::{self, PanicHookInfo};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use signal_hook::consts::SIGXFSZ;
+
+use cachewarden_session::notices::printable;
+use cachewarden_policy_host::{run_compiler, run_trial};
+
+use arguments::Verb;
+
+/// Something was looked at and found wrong.
+const FINDING: u8 = 1;
+
+/// The caller must mend something.
+const USAGE: u8 = 2;
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    panic::set_hook(Box::new(tell_panic));
+    let arguments = arguments::parse();
+    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a write ends the process.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    let result = match arguments.verb {
+        None => helper::run(arguments.helper),
+        Some(Verb::Stats(options)) => stats::run(&arguments.helper, &options),
+        Some(Verb::Prune(options)) => prune::run(&arguments.helper, &options),
+        Some(Verb::Verify(options)) => verify::run(&arguments.helper, &options),
+        Some(Verb::Doctor) => doctor::run(&arguments.helper),
+        Some(Verb::Policy { verb }) => policy::run(&arguments.helper, &verb),
+        Some(Verb::CompileForParent) => for_parent(run_compiler(
+            io::stdin().lock(),
+            io::stdout().lock(),
+            &arguments.helper.limits(),
+        )),
+        Some(Verb::LoadForParent) => for_parent(run_trial(
+            io::stdin().lock(),
+            io::stdout().lock(),
+            &arguments.helper.limits(),
+        )),
+        Some(Verb::Trim) => trim::run(&arguments.helper),
+    };
+    result.unwrap_or_else(|error| {
+        output::complain(&format!(
+            "cachewarden: {}",
+            printable(&format!("{error:#}"))
+        ));
+        ExitCode::from(USAGE)
+    })
+}
+
+/// The end of a process that has worked for another one of this program.
+fn for_parent(is_done: io::Result<bool>) -> anyhow::Result<ExitCode> {
+    Ok(match is_done? {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::from(FINDING),
+    })
+}
+
+/// A mistake of this program is told in one line, as everything is.
+fn tell_panic(panic: &PanicHookInfo<'_>) {
+    let text = panic.to_string().replace('\n', " ");
+    output::complain(&format!("cachewarden: {}", printable(&text)));
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::arguments::Arguments;
+
+    /// The reference, generated from the code.
+    fn reference() -> String {
+        let mut command = Arguments::command().term_width(110);
+        command.build();
+        let mut text = String::from(
+            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n",
+        );
+        describe("cachewarden", &mut command, &mut text);
+        text
+    }
+
+    fn describe(name: &str, command: &mut clap::Command, text: &mut String) {
+        let help = command.render_help();
+        text.push_str(&format!("\n## {name}\n\n```text\n{help}```\n"));
+        let variables: Vec<_> = command
+            .get_arguments()
+            .filter(|argument| !argument.is_global_set() || name == "cachewarden")
+            .filter_map(|argument| {
+                let variable = argument.get_env()?.to_str()?;
+                Some(format!("| `--{}` | `{variable}` |\n", argument.get_long()?))
+            })
+            .collect();
+        if !variables.is_empty() {
+            text.push_str("\n| option | variable |\n|---|---|\n");
+            text.extend(variables);
+        }
+        for verb in command
+            .get_subcommands_mut()
+            .filter(|verb| !verb.is_hide_set())
+        {
+            describe(&format!("{name} {}", verb.get_name()), verb, text);
+        }
+    }
+
+    #[test]
+    fn the_reference_in_the_documentation_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command-line.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, reference()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == reference(),
+            "docs/command-line.md is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
+        );
+    }
+}

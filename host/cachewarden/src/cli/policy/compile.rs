@@ -1,0 +1,42 @@
+//! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI set-up.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::cli::arguments::HelperOptions;
+use crate::cli::helper::compiled_cache;
+use crate::cli::output;
+use cachewarden_policy_host::PolicySource;
+
+/// What to compile.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CompileOptions {
+    /// The policy
+    file: PolicySource,
+}
+
+/// Compiles, and says where the result is kept.
+pub(in crate::cli) fn run(
+    options: &HelperOptions,
+    compile: &CompileOptions,
+) -> anyhow::Result<ExitCode> {
+    let cache =
+        compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
+    let cache = cache.trying_again();
+    let policy = super::load(&compile.file, options.limits(), Some(&cache))?;
+    if let Some(reason) = policy.not_kept() {
+        anyhow::bail!(
+            "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",
+            cache.folder().display()
+        );
+    }
+    output::print(&format!(
+        "{} ({}) is compiled in {}\n",
+        compile.file.file.display(),
+        policy.digest(),
+        cache.folder().display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}

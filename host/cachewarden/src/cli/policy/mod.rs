@@ -1,0 +1,87 @@
+//! `cachewarden policy ...`: what a policy's author needs beside an editor; one file a verb.
+
+mod bench;
+mod compile;
+mod new;
+mod test;
+
+use std::process::ExitCode;
+use std::thread;
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use cachewarden_policy_host::{CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, THREAD_STACK};
+
+use super::arguments::HelperOptions;
+use super::output;
+
+/// The contract as a core module sees it, for compilers that read C.
+const HEADER: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sdk/wit/policy.h"));
+
+/// What an author may ask for.
+#[derive(Debug, Subcommand)]
+pub(super) enum PolicyVerb {
+    /// Make a project for a new policy, in any of several languages
+    New(new::NewOptions),
+    /// Ask a policy the questions of recordings or hand-written cases, and print what differs
+    Test(test::TestOptions),
+    /// Measure what a policy costs: compilation, first decision, a million questions, memory
+    Bench(bench::BenchOptions),
+    /// Compile a policy ahead, so that no build waits for it
+    Compile(compile::CompileOptions),
+    /// Print the contract, for those who use their own tools
+    Wit,
+    /// Print the contract as a C header: the functions of a core module, its import, and how memory is laid out
+    Header,
+}
+
+pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
+    match verb {
+        PolicyVerb::New(new) => new::run(new),
+        PolicyVerb::Test(test) => test::run(options, test),
+        PolicyVerb::Bench(bench) => bench::run(options, bench),
+        PolicyVerb::Compile(compile) => compile::run(options, compile),
+        PolicyVerb::Wit => {
+            output::print(CONTRACT)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        PolicyVerb::Header => {
+            output::print(HEADER)?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Loads a policy for a person, who is told where compiling it takes a while.
+fn load(
+    source: &PolicySource,
+    limits: Limits,
+    cache: Option<&CompiledCache>,
+) -> Result<Policy, LoadError> {
+    Policy::load(source, limits, cache, || {
+        output::complain(&compiling(source));
+    })
+}
+
+/// What is said where compiling takes longer than a second.
+pub(super) fn compiling(source: &PolicySource) -> String {
+    format!(
+        "compiling the policy {}, once on this machine",
+        source.file.display()
+    )
+}
+
+/// Runs what asks a policy, which needs its stack whatever this process was given for its first thread.
+fn with_room_for_a_policy(
+    run: impl FnOnce() -> anyhow::Result<ExitCode> + Send + 'static,
+) -> anyhow::Result<ExitCode> {
+    let run = thread::Builder::new().stack_size(THREAD_STACK).spawn(run);
+    run.context("cannot start a thread")?
+        .join()
+        .unwrap_or_else(|_| {
+            Err(anyhow::anyhow!(
+                "it failed in a way it should not; please report what is above"
+            ))
+        })
+}

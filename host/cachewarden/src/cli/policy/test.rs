@@ -1,0 +1,64 @@
+//! `cachewarden policy test`: does a policy answer as its cases say?
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Args;
+
+use crate::cli::arguments::HelperOptions;
+use crate::cli::helper::compiled_cache;
+use crate::cli::{FINDING, output};
+use cachewarden_session::notices::printable;
+use cachewarden_policy_host::{Policy, PolicySource};
+use cachewarden_recording as recording;
+use crate::replay::replay;
+
+/// What to test with what.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct TestOptions {
+    /// The policy
+    file: PolicySource,
+    /// Recordings, or cases in their form (docs/recording.md)
+    #[arg(required = true)]
+    cases: Vec<PathBuf>,
+}
+
+/// Prints every difference with its file and line; exit code 1 where there is one.
+pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
+    let (limits, test) = (options.limits(), test.clone());
+    super::with_room_for_a_policy(move || {
+        let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
+        compare(&Arc::new(policy), &test.cases)
+    })
+}
+
+fn compare(policy: &Arc<Policy>, cases: &[PathBuf]) -> anyhow::Result<ExitCode> {
+    let (mut sessions, mut questions, mut differences) = (0, 0, 0);
+    for file in cases {
+        let outcome = replay(policy, &recording::read(file)?)?;
+        anyhow::ensure!(
+            outcome.sessions > 0,
+            "{} holds no session; expected a `session` line first (docs/recording.md)",
+            file.display()
+        );
+        for difference in &outcome.differences {
+            output::print(&format!(
+                "{}:{}: {}\n",
+                file.display(),
+                difference.number,
+                printable(&difference.text)
+            ))?;
+        }
+        sessions += outcome.sessions;
+        questions += outcome.questions;
+        differences += outcome.differences.len();
+    }
+    output::print(&format!(
+        "{sessions} sessions, {questions} questions, {differences} differences\n"
+    ))?;
+    Ok(match differences {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(FINDING),
+    })
+}

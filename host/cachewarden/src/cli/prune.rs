@@ -1,0 +1,117 @@
+//! `cachewarden prune`: trims now, as far as it is told to.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use anyhow::Context;
+use bytesize::ByteSize;
+
+use cachewarden_store::{DEFAULT_AGE, Removed, Store, TrimRequest, UNTOUCHED};
+
+use super::arguments::{HelperOptions, PruneOptions};
+use super::bar::Bar;
+use super::output;
+
+/// Removes what is asked for, and says what that was.
+pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
+    let folder = options.store_folder()?;
+    if !Store::exists(&folder) {
+        output::print(&format!(
+            "There is no store in {}; nothing to do.\n",
+            folder.display()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = match prune.dry_run {
+        true => Store::open_to_look(&folder, options.sharing())?,
+        false => Store::open(&folder, None, options.sharing())?,
+    };
+    if let Some(scope) = &prune.scope
+        && !store.has_scope(scope)
+    {
+        output::print(&format!(
+            "There is no scope {scope} in {}; nothing to do.\n",
+            folder.display()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let request = TrimRequest {
+        older_than: prune.older_than.unwrap_or(DEFAULT_AGE),
+        max_size: prune.max_size.map(|size| size.as_u64()),
+        scope: prune.scope.clone(),
+        all: prune.all,
+        now: prune.now,
+        dry_run: prune.dry_run,
+    };
+    if prune.now && !prune.dry_run && !prune.yes && !is_confirmed()? {
+        output::print("Nothing was removed.\n")?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let bar = Bar::new();
+    let pruned = store.prune(&request, output::complain_of_waiting, |progress| {
+        bar.show(progress);
+    });
+    bar.clear();
+    let removed = pruned.with_context(|| format!("cannot prune {}", folder.display()))?;
+    output::print(&describe(&removed, &request, &folder))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a person whether builds may fail. Where there is none, the option itself is the answer.
+fn is_confirmed() -> io::Result<bool> {
+    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(true);
+    }
+    output::ask(
+        "--now also removes what builds that are running may still read; such a build fails. Go on? [y/N] ",
+    );
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(matches!(
+        answer.trim().to_ascii_lowercase().as_str(),
+        "y" | "yes"
+    ))
+}
+
+/// What was removed, and what was asked for and stays: why, and for how long.
+fn describe(removed: &Removed, request: &TrimRequest, folder: &Path) -> String {
+    let verb = match request.dry_run {
+        true => "Would remove",
+        false => "Removed",
+    };
+    let mut text = format!(
+        "{verb} {} entries and {} objects ({}) from {}.\n",
+        removed.entries,
+        removed.objects,
+        size(removed.bytes),
+        folder.display()
+    );
+    let lately = format!("used in the last {}", output::age(UNTOUCHED.as_secs()));
+    if removed.young_entries > 0 {
+        text += &format!(
+            "{} more entries are as old as asked for and stay: they were {lately}, and builds that are running may ask for them again. --now removes them too.\n",
+            removed.young_entries
+        );
+    }
+    if removed.surplus > 0 {
+        text += &format!(
+            "The rest is {} larger than asked for: it was {lately}, and builds that are running may still read it. --now removes it too.\n",
+            size(removed.surplus)
+        );
+    }
+    if let Some(from) = removed.following_from {
+        let wait = from.duration_since(SystemTime::now()).unwrap_or_default();
+        text += &format!(
+            "{} more follow with the first trim or prune in {} or later: they were {lately}, and builds that are running may still read them. --now removes them at once.\n",
+            size(removed.following),
+            output::age(wait.as_secs())
+        );
+    }
+    text
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
+}

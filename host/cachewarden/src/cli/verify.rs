@@ -1,0 +1,89 @@
+//! `cachewarden verify`: is the store what it says it is?
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use bytesize::ByteSize;
+use clap::Args;
+use clap::builder::FalseyValueParser;
+
+use cachewarden_session::notices::printable;
+use cachewarden_store::{Sharing, Store, Told, Verified};
+
+use super::arguments::HelperOptions;
+use super::bar::Bar;
+use super::{FINDING, output};
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(super) struct VerifyOptions {
+    /// Remove what is damaged; a build that is running loses nothing that is whole
+    #[arg(long, env = "CACHEWARDEN_VERIFY_REPAIR", hide_env = true, value_parser = FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    repair: bool,
+}
+
+/// Prints every finding with its path; exit code 1 where something is damaged, or was.
+pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Result<ExitCode> {
+    let folder = options.store_folder()?;
+    if !Store::exists(&folder) {
+        output::print(&format!(
+            "There is no store in {}; nothing to do.\n",
+            folder.display()
+        ))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let store = match verify.repair {
+        true => Store::open(&folder, None, options.sharing())?,
+        // A look changes nothing, whosever the store is.
+        false => Store::open_to_look(&folder, Sharing::Allowed)?,
+    };
+    let bar = Bar::new();
+    let mut printed = Ok(());
+    let verified = store
+        .verify(
+            verify.repair,
+            output::complain_of_waiting,
+            |told| match told {
+                Told::Finding(finding) if printed.is_ok() => {
+                    let line = format!("{}\n", printable(&finding.to_string()));
+                    printed = bar.beside(|| output::print(&line));
+                }
+                Told::Finding(_) => {}
+                Told::Progress(progress) => bar.show(progress),
+            },
+        )
+        .with_context(|| format!("cannot verify {}", folder.display()))?;
+    bar.clear();
+    printed?;
+    output::print(&format!(
+        "Checked {} objects ({}) and {} entries of {}: {}.\n",
+        verified.objects,
+        ByteSize(verified.bytes).display().si(),
+        verified.entries,
+        printable(&folder.display().to_string()),
+        conclusion(&verified, verify.repair)
+    ))?;
+    Ok(match verified.damaged {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::from(FINDING),
+    })
+}
+
+fn conclusion(verified: &Verified, repair: bool) -> String {
+    let Verified {
+        damaged,
+        removed,
+        strays,
+        ..
+    } = verified;
+    let mut text = match (damaged, repair) {
+        (0, _) => "nothing is damaged".to_owned(),
+        (_, false) => format!("{damaged} damaged; `cachewarden verify --repair` removes what is"),
+        (_, true) if damaged == removed => format!("{damaged} damaged, all removed"),
+        (_, true) => format!("{damaged} damaged, {removed} removed; see to the others yourself"),
+    };
+    if *strays > 0 {
+        text.push_str(&format!("; {strays} no part of the store"));
+    }
+    text
+}

@@ -1,0 +1,348 @@
+//! Whether the build ID in an object names the action that it is filed under (protocol.md, 25).
+//!
+//! A package archive has `<A>/<C>`: A from the compile action, C from the SHA-256 of the archive with every occurrence of
+//! the whole ID replaced by zeros. Both are checked. A program has four parts, of which the first is from the link action;
+//! that one is checked, and the last is not: what the linker leaves out of that hash differs from version to version.
+//!
+//! A match is consistent, not authentic: who may put can compute an ID that fits. What counts is the ID that cmd/go reads
+//! (cmd/internal/buildid, ReadFile); a second one in the head of an object, which other readers may take, is no match.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use memchr::memmem::{self, Finder};
+use sha2::{Digest as _, Sha256};
+
+use cachewarden_types::Digest;
+
+use super::program_id::is_program_of;
+
+/// cmd/go keeps 120 bits of a SHA-256 in a build ID (cmd/internal/buildid, HashToString).
+const KEPT_BYTES: usize = 15;
+
+/// Those 120 bits as base64.
+pub(super) const PART_LENGTH: usize = 20;
+
+/// Two parts and the slash between them.
+const ID_LENGTH: usize = 2 * PART_LENGTH + 1;
+
+/// How far cmd/go reads for the ID of an archive.
+const READ_BY_GO: usize = 1024;
+
+/// How far into an archive a second ID is looked for.
+const ARCHIVE_HEAD: usize = 4096;
+
+/// How far cmd/go reads for the ID of a program.
+const PROGRAM_HEAD: usize = 32 * 1024;
+
+/// The first line of an archive.
+const ARCHIVE: &[u8] = b"!<arch>\n";
+
+/// Computes, while an object streams by, whether its build ID names one action.
+pub struct BuildIdCheck {
+    action: String,
+    state: State,
+}
+
+enum State {
+    /// Collecting the first bytes, where the ID stands.
+    Searching(Vec<u8>),
+    /// The ID names the action; its content part is being checked.
+    Hashing(Box<ZeroingHasher>),
+    /// Nothing more to see.
+    Done(bool),
+}
+
+impl BuildIdCheck {
+    pub(super) fn new(action: &Digest) -> Self {
+        Self {
+            action: part(action),
+            state: State::Searching(Vec::new()),
+        }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match &mut self.state {
+            State::Searching(head) => {
+                head.extend_from_slice(bytes);
+                match wanted(head) {
+                    None => self.state = State::Done(false),
+                    Some(wanted) if head.len() >= wanted => self.search(),
+                    Some(_) => {}
+                }
+            }
+            State::Hashing(hasher) => hasher.update(bytes),
+            State::Done(_) => {}
+        }
+    }
+
+    pub(super) fn finish(mut self) -> bool {
+        if matches!(self.state, State::Searching(_)) {
+            self.search();
+        }
+        match self.state {
+            State::Hashing(hasher) => hasher.finish(),
+            State::Done(matches) => matches,
+            State::Searching(_) => false,
+        }
+    }
+
+    fn search(&mut self) {
+        let State::Searching(head) = std::mem::replace(&mut self.state, State::Done(false)) else {
+            return;
+        };
+        if !head.starts_with(ARCHIVE) {
+            let head = &head[..head.len().min(PROGRAM_HEAD)];
+            self.state = State::Done(is_program_of(head, self.action.as_bytes()));
+        } else if let Some(id) = archive_id(&head[..head.len().min(ARCHIVE_HEAD)])
+            && id.starts_with(self.action.as_bytes())
+        {
+            let mut hasher = Box::new(ZeroingHasher::new(id));
+            hasher.update(&head);
+            self.state = State::Hashing(hasher);
+        }
+    }
+}
+
+/// How many bytes of an object that begins so are looked at; `None` where it is neither archive nor program.
+fn wanted(head: &[u8]) -> Option<usize> {
+    let beginning = &head[..head.len().min(ARCHIVE.len())];
+    if ARCHIVE.starts_with(beginning) {
+        return Some(ARCHIVE_HEAD);
+    }
+    // Scripts have no ID, and what else the system runs has one of these bytes at its beginning.
+    matches!(head[0], 0x7f | 0xfe | 0xce | 0xcf | 0xca | b'M' | 0).then_some(PROGRAM_HEAD)
+}
+
+/// The form of a digest in a build ID.
+pub(super) fn part(digest: &Digest) -> String {
+    URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..KEPT_BYTES])
+}
+
+/// The ID of an archive, by cmd/go's own way: the fourth line, after `!<arch>`, the header of `__.PKGDEF` and the line
+/// that begins with `go object `.
+fn archive_id(head: &[u8]) -> Option<[u8; ID_LENGTH]> {
+    const BEFORE: &[u8] = b"build id \"";
+    let read = &head[..head.len().min(READ_BY_GO)];
+    let mut lines = read.split_inclusive(|byte| *byte == b'\n');
+    let mut line = || lines.next()?.strip_suffix(b"\n");
+    let is_archive = line()? == b"!<arch>"
+        && line()?.starts_with(b"__.PKGDEF")
+        && line()?.starts_with(b"go object ");
+    let quoted = line()?.strip_prefix(BEFORE)?.strip_suffix(b"\"")?;
+    let id: [u8; ID_LENGTH] = quoted.try_into().ok()?;
+    let is_id = id
+        .iter()
+        .enumerate()
+        .all(|(position, byte)| is_digit(*byte) || (position == PART_LENGTH && *byte == b'/'));
+    let others = memmem::find_iter(head, BEFORE).any(|at| {
+        let rest = &head[at + BEFORE.len()..];
+        !rest.starts_with(&id) && !id.starts_with(rest)
+    });
+    (is_archive && is_id && !others).then_some(id)
+}
+
+/// Whether a digit of base64 in its form for file names, as IDs have it.
+pub(super) fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
+}
+
+/// Hashes a stream with every occurrence of an ID replaced by as many zeros.
+struct ZeroingHasher {
+    id: [u8; ID_LENGTH],
+    finder: Finder<'static>,
+    hasher: Sha256,
+    /// Bytes that may be the beginning of an ID that the next chunk completes.
+    pending: Vec<u8>,
+}
+
+impl ZeroingHasher {
+    fn new(id: [u8; ID_LENGTH]) -> Self {
+        Self {
+            finder: Finder::new(&id).into_owned(),
+            id,
+            hasher: Sha256::new(),
+            pending: Vec::new(),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        // An ID that began in the last chunk ends within the first bytes of this one: join just those.
+        let mut rest = bytes;
+        if !self.pending.is_empty() {
+            let joined = (ID_LENGTH - 1).min(bytes.len());
+            let mut seam = std::mem::take(&mut self.pending);
+            let seam_start = seam.len();
+            seam.extend_from_slice(&bytes[..joined]);
+            match self.finder.find(&seam) {
+                Some(at) => {
+                    self.hasher.update(&seam[..at]);
+                    self.hasher.update([0; ID_LENGTH]);
+                    rest = &bytes[at + ID_LENGTH - seam_start..];
+                }
+                None if bytes.len() < ID_LENGTH => {
+                    self.keep_the_end(&seam);
+                    return;
+                }
+                None => self.hasher.update(&seam[..seam_start]),
+            }
+        }
+        let mut start = 0;
+        while let Some(at) = self.finder.find(&rest[start..]) {
+            self.hasher.update(&rest[start..start + at]);
+            self.hasher.update([0; ID_LENGTH]);
+            start += at + ID_LENGTH;
+        }
+        self.keep_the_end(&rest[start..]);
+    }
+
+    /// Hashes all of `bytes` but an end that could still be the beginning of an ID.
+    fn keep_the_end(&mut self, bytes: &[u8]) {
+        let kept = bytes.len().min(ID_LENGTH - 1);
+        let (done, end) = bytes.split_at(bytes.len() - kept);
+        self.hasher.update(done);
+        self.pending = end.to_vec();
+    }
+
+    fn finish(mut self) -> bool {
+        self.hasher.update(&self.pending);
+        let content = part(&Digest::finish(self.hasher));
+        self.id[PART_LENGTH + 1..] == *content.as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An archive of the real shape, with its ID standing in three places, the last far behind.
+    fn archive(action: &Digest) -> Vec<u8> {
+        let with_id = |id: &[u8]| {
+            let header = b"!<arch>\n__.PKGDEF       0           0     0     644     1000      `\ngo object linux amd64 go1.26.8 X:none\nbuild id \"";
+            [
+                header,
+                id,
+                b"\"\n\n",
+                &b"padding ".repeat(700),
+                id,
+                b" and ",
+                id,
+                b" end",
+            ]
+            .concat()
+        };
+        let zeroed = with_id(&[0; ID_LENGTH]);
+        let id = format!("{}/{}", part(action), part(&Digest::of(&zeroed)));
+        with_id(id.as_bytes())
+    }
+
+    fn matches(action: &Digest, bytes: &[u8], chunk: usize) -> bool {
+        let mut check = BuildIdCheck::new(action);
+        for piece in bytes.chunks(chunk) {
+            check.update(piece);
+        }
+        check.finish()
+    }
+
+    #[test]
+    fn an_archive_names_its_action_however_it_is_cut() {
+        let action = Digest::of(b"action");
+        let archive = archive(&action);
+        for chunk in [1, 3, 40, 41, 42, 100, 4096, 5000, archive.len()] {
+            assert!(matches(&action, &archive, chunk), "in chunks of {chunk}");
+        }
+    }
+
+    /// The same by the words of protocol.md, 25, with all bytes at hand.
+    fn matches_by_the_book(action: &Digest, bytes: &[u8]) -> bool {
+        if !bytes.starts_with(ARCHIVE) {
+            return is_program_of(
+                &bytes[..bytes.len().min(PROGRAM_HEAD)],
+                part(action).as_bytes(),
+            );
+        }
+        let Some(id) = archive_id(&bytes[..bytes.len().min(ARCHIVE_HEAD)]) else {
+            return false;
+        };
+        let mut zeroed = bytes.to_vec();
+        let mut at = 0;
+        while let Some(found) = memchr::memmem::find(&zeroed[at..], &id) {
+            zeroed[at + found..][..ID_LENGTH].fill(0);
+            at += found + ID_LENGTH;
+        }
+        id[..PART_LENGTH] == *part(action).as_bytes()
+            && id[PART_LENGTH + 1..] == *part(&Digest::of(&zeroed)).as_bytes()
+    }
+
+    #[test]
+    fn fuzz_build_id() {
+        cachewarden_fuzz::fuzz("build-id", |bytes| {
+            // The action that the archive itself names, where it names one.
+            let mut action = [0; 32];
+            if let Some(id) = archive_id(&bytes[..bytes.len().min(ARCHIVE_HEAD)])
+                && let Ok(named) = URL_SAFE_NO_PAD.decode(&id[..PART_LENGTH])
+            {
+                action[..KEPT_BYTES].copy_from_slice(&named);
+            }
+            let action = Digest::from_bytes(action);
+            let expected = matches_by_the_book(&action, bytes);
+            for chunk in [1, 7, ID_LENGTH - 1, ID_LENGTH, 1000, bytes.len().max(1)] {
+                assert_eq!(
+                    matches(&action, bytes, chunk),
+                    expected,
+                    "in chunks of {chunk}"
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn another_action_or_one_changed_byte_is_no_match() {
+        let action = Digest::of(b"action");
+        let archive = archive(&action);
+        assert!(!matches(&Digest::of(b"other"), &archive, 4096));
+        for position in (0..archive.len()).step_by(97) {
+            let mut changed = archive.clone();
+            changed[position] ^= 1;
+            assert!(!matches(&action, &changed, 4096), "byte {position} changed");
+        }
+    }
+
+    #[test]
+    fn what_is_no_archive_is_no_match() {
+        let action = Digest::of(b"action");
+        for bytes in [
+            &b""[..],
+            b"!<ar",
+            b"!<arch>\n",
+            b"text",
+            b"!<arch>\nbuild id \"short\"\n",
+        ] {
+            assert!(!matches(&action, bytes, 2));
+        }
+    }
+
+    /// What other readers than cmd/go's take for the ID must not differ from what it takes.
+    #[test]
+    fn a_second_id_in_the_head_is_no_match() {
+        let action = Digest::of(b"action");
+        let honest = String::from_utf8(archive(&action)).unwrap();
+        assert!(matches(&action, honest.as_bytes(), 4096));
+        let other = format!(
+            "build id \"{}/{}\"",
+            part(&Digest::of(b"x")),
+            "A".repeat(20)
+        );
+        for forged in [
+            honest.replace("go1.26.8 X:none", &other),
+            honest.replace("__.PKGDEF       0", &format!("__.PKGDEF {other}")),
+            honest.replace("\"\n\n", &format!("\"\n{other}\n\n")),
+            honest.replace("go object linux", "go objects"),
+            honest.replace("\nbuild id", "\n\nbuild id"),
+            honest.replace("!<arch>\n", "!<arch>\n\n"),
+        ] {
+            assert_ne!(forged, honest);
+            let id = archive_id(&forged.as_bytes()[..ARCHIVE_HEAD]);
+            assert_eq!(id, None, "{}", &forged[..200]);
+        }
+    }
+}

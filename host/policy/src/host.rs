@@ -1,0 +1,269 @@
+//! What the host is to a guest: the state beside an instance, its log, and the imports that it is linked with.
+
+use std::sync::Arc;
+
+use wasmtime::component::{
+    Component, ComponentNamedList, InstancePre, Lift, Linker, LinkerInstance, Lower,
+};
+use wasmtime::{Engine, StoreContextMut};
+use wasmtime_wasi::{WasiCtxView, WasiView};
+
+use chacha20::ChaCha12Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+use super::component::none_exported;
+use cachewarden_types::{Level, Session};
+
+use super::contract::{self, HOST_INTERFACE};
+use super::wire::WireLevel;
+use super::engine::Pace;
+use super::instance::Exports;
+use super::limits::{Limits, MAX_LOG_BYTES, MAX_LOG_LINES};
+use super::space::SpaceLimiter;
+use super::watch::CallWatch;
+use super::{adapters, wasi};
+
+/// A line that a policy logged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: Level,
+    /// Its text, as the guest gave it.
+    pub message: String,
+}
+
+/// What the host keeps beside an instance.
+pub(super) struct State {
+    pub(super) space: SpaceLimiter,
+    pub(super) watch: CallWatch,
+    pub(super) log: Log,
+    pub(super) chance: Chance,
+    wasi: Option<wasi::ClosedWasi>,
+}
+
+impl State {
+    /// For a new instance; `log` is what the session's earlier ones left of theirs.
+    pub(super) fn new(
+        limits: &Limits,
+        session: &Session,
+        log: Log,
+        imports_wasi: bool,
+        pace: Arc<Pace>,
+    ) -> Self {
+        Self {
+            space: SpaceLimiter::new(limits),
+            watch: CallWatch::new(limits.deadline, pace),
+            log,
+            chance: Chance::new(session),
+            wasi: imports_wasi.then(|| wasi::ClosedWasi::new(session.started, session.seed)),
+        }
+    }
+
+    /// Moves what the guest printed through WASI to the log.
+    pub(super) fn gather_printed(&mut self) {
+        if let Some(wasi) = &mut self.wasi {
+            let printed = wasi.take_printed();
+            self.log
+                .print(Level::Warn, &String::from_utf8_lossy(&printed));
+        }
+    }
+}
+
+/// The time and the chance of a session, for guests that must have some: both are recorded, so a replay sees the same.
+pub(super) struct Chance {
+    started: u64,
+    numbers: ChaCha12Rng,
+}
+
+impl Chance {
+    fn new(session: &Session) -> Self {
+        Self {
+            started: session.started,
+            numbers: ChaCha12Rng::seed_from_u64(session.seed),
+        }
+    }
+
+    /// When the session started, in nanoseconds since 1970; the clock stands there.
+    pub(super) fn clock_nanoseconds(&self) -> u64 {
+        // Not zero, which is no time to some: Go's runtime does not start at it.
+        self.started.saturating_mul(1_000_000_000).max(1)
+    }
+
+    /// The next number drawn from the session's seed.
+    pub(super) fn next_word(&mut self) -> u64 {
+        self.numbers.next_u64()
+    }
+}
+
+impl WasiView for State {
+    // Every function of WASI begins with this.
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        wasi::look_at_tick(&mut self.watch);
+        self.wasi
+            .as_mut()
+            .expect("only a policy that imports wasi:* is linked with it, and has its state")
+            .view()
+    }
+}
+
+/// Log lines that were not taken yet, and how much a session may still log.
+#[derive(Debug)]
+pub(super) struct Log {
+    lines: Vec<LogLine>,
+    /// Printed, and not ended by a newline yet.
+    unended: Option<LogLine>,
+    bytes_left: usize,
+    lines_left: usize,
+}
+
+impl Log {
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Vec::new(),
+            unended: None,
+            bytes_left: MAX_LOG_BYTES,
+            lines_left: MAX_LOG_LINES,
+        }
+    }
+
+    /// The lines since the last time.
+    pub(super) fn take(&mut self) -> Vec<LogLine> {
+        self.end_line();
+        std::mem::take(&mut self.lines)
+    }
+
+    /// What a guest prints: lines may come in pieces.
+    pub(super) fn print(&mut self, level: Level, text: &str) {
+        for piece in text.split_inclusive('\n') {
+            let line = self.unended.get_or_insert_with(|| LogLine {
+                level,
+                message: String::new(),
+            });
+            let room = self.bytes_left.saturating_sub(line.message.len());
+            let cut = piece.floor_char_boundary(room);
+            line.message.push_str(&piece[..cut]);
+            if piece.ends_with('\n') || cut < piece.len() {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        if let Some(line) = self.unended.take() {
+            let message = line.message.trim_end();
+            if !message.is_empty() {
+                self.push(line.level, message.to_owned());
+            }
+        }
+    }
+
+    fn push(&mut self, level: Level, mut message: String) {
+        if self.lines_left == 0 {
+            return;
+        }
+        self.lines_left -= 1;
+        if message.len() > self.bytes_left || self.lines_left == 0 {
+            let cut = message.floor_char_boundary(self.bytes_left);
+            message.truncate(cut);
+            message
+                .push_str(" [the policy has logged all that a session may; the rest is dropped]");
+            self.lines_left = 0;
+            self.bytes_left = 0;
+        } else {
+            self.bytes_left -= message.len();
+        }
+        self.lines.push(LogLine { level, message });
+    }
+}
+
+/// Links a component with what the host gives; says also whether it imports WASI.
+pub(super) fn link(
+    engine: &Engine,
+    component: &Component,
+) -> Result<(InstancePre<State>, bool), String> {
+    if Exports::of(component) == Exports::default() {
+        return Err(none_exported(&[]));
+    }
+    let ty = component.component_type();
+    let names: Vec<String> = ty
+        .imports(engine)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for version in names
+        .iter()
+        .filter_map(|name| contract::version_imported(name))
+    {
+        contract::check(version).map_err(|error| error.to_string())?;
+    }
+    let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
+    let mut linker = Linker::<State>::new(engine);
+    let is_adapted = names.iter().any(|name| name.starts_with(adapters::PACKAGE));
+    let linked = link_host(&mut linker)
+        .and_then(|()| match is_adapted {
+            true => adapters::link(&mut linker),
+            false => Ok(()),
+        })
+        .and_then(|()| match imports_wasi {
+            true => wasi::link(&mut linker),
+            false => Ok(()),
+        })
+        .and_then(|()| linker.instantiate_pre(component));
+    linked
+        .map(|linked| (linked, imports_wasi))
+        .map_err(|error| format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"))
+}
+
+fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut host = linker.instance(&format!("{HOST_INTERFACE}@{}", contract::VERSION))?;
+    add(
+        &mut host,
+        "log",
+        |state, (level, message): (WireLevel, String)| {
+            state.watch.hand_over(message.len())?;
+            state.log.push(level.into(), message);
+            Ok(())
+        },
+    )
+}
+
+/// Adds a function that guests may call: before and after it, the time of the call that the guest is in is looked at. The
+/// function says itself how many bytes it was handed.
+pub(super) fn add<Arguments, Answer>(
+    instance: &mut LinkerInstance<'_, State>,
+    name: &str,
+    function: impl Fn(&mut State, Arguments) -> wasmtime::Result<Answer> + Send + Sync + 'static,
+) -> wasmtime::Result<()>
+where
+    Arguments: ComponentNamedList + Lift + 'static,
+    Answer: ComponentNamedList + Lower + Send + Sync + 'static,
+{
+    instance.func_wrap(
+        name,
+        move |mut store: StoreContextMut<'_, State>, arguments: Arguments| {
+            store.data_mut().watch.look_at_tick()?;
+            let answer = function(store.data_mut(), arguments)?;
+            let left = store.data().watch.bytes_left();
+            store.set_hostcall_fuel(left);
+            store.data_mut().watch.look_at_tick()?;
+            Ok(answer)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::engine;
+
+    #[test]
+    fn a_component_that_exports_nothing_of_the_contract_is_refused() {
+        let engine = engine().unwrap();
+        let bytes = wat::parse_str("(component)").unwrap();
+        let component = Component::from_binary(&engine, &bytes).unwrap();
+        let error = link(&engine, &component).err().unwrap();
+        assert!(
+            error.contains("`put: func(offer: offer) -> reach`"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,304 @@
+//! One instance of a policy: its store, its limits, its exports, its log.
+//!
+//! Every way into the guest goes through [`Instance::call`], which sets the deadline first. An instance that has
+//! faulted is dropped by its owner and never called again.
+
+use std::time::{Duration, Instant};
+
+use wasmtime::component::{Component, ComponentNamedList, Lift, Lower, TypedFunc};
+use wasmtime::{Store, Trap, UpdateDeadline};
+
+use super::Policy;
+use super::component::EXPORTS;
+use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
+
+use super::contract;
+use super::host::{Log, LogLine, State};
+use super::limits::MAX_BYTES_TO_HOST;
+use super::wasi::until_time_is_up;
+use super::wire::{WireCandidate, WireGrant, WireOffer, WireTotals};
+
+/// What a policy was asked when something happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Being made: its start function, `_initialize`.
+    Start,
+    /// `open`.
+    Open,
+    /// `get`.
+    Get,
+    /// `put`.
+    Put,
+    /// `close`.
+    Close,
+}
+
+impl Question {
+    /// The export's name; `start` for what runs before any.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Open => "open",
+            Self::Get => "get",
+            Self::Put => "put",
+            Self::Close => "close",
+        }
+    }
+}
+
+/// The questions that a policy answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exports {
+    /// It gives a grant.
+    pub open: bool,
+    /// It decides gets.
+    pub get: bool,
+    /// It decides puts.
+    pub put: bool,
+    /// It wants the totals.
+    pub close: bool,
+}
+
+impl Exports {
+    pub(super) fn of(component: &Component) -> Self {
+        let [open, get, put, close] =
+            EXPORTS.map(|name| component.get_export_index(None, name).is_some());
+        Self {
+            open,
+            get,
+            put,
+            close,
+        }
+    }
+}
+
+/// A call that gave no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// It trapped.
+    Trap(String),
+    /// Its time was up.
+    Timeout,
+}
+
+/// Why there is no instance.
+#[derive(Debug)]
+pub(super) enum StartError {
+    /// The policy does not fit the contract.
+    Contract(String),
+    /// Its own code failed.
+    Fault(Fault),
+}
+
+/// What `open` answers, at the border.
+type OpenAnswer = Result<WireGrant, WireRefusal>;
+
+/// A live instance.
+pub(super) struct Instance {
+    store: Store<State>,
+    open: Option<TypedFunc<(WireSession,), (OpenAnswer,)>>,
+    get: Option<TypedFunc<(WireCandidate,), (WireLookup,)>>,
+    put: Option<TypedFunc<(WireOffer,), (WireReach,)>>,
+    close: Option<TypedFunc<(WireTotals,), ()>>,
+    /// How long the last call took, in CPU time.
+    pub(super) last_call: Duration,
+}
+
+impl Instance {
+    /// Makes an instance; its start function and `_initialize` run under `allowed`. `log` is what the session's earlier
+    /// instances left of theirs.
+    pub(super) fn start(
+        policy: &Policy,
+        session: &Session,
+        allowed: Duration,
+        log: Log,
+    ) -> Result<Self, (StartError, Log)> {
+        let pace = policy.ticker.pace();
+        let state = State::new(&policy.limits, session, log, policy.imports_wasi, pace);
+        let mut store = Store::new(policy.linked.engine(), state);
+        store.limiter(|state| &mut state.space);
+        store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
+        store.epoch_deadline_callback(|mut store| {
+            store.data_mut().watch.look()?;
+            Ok(UpdateDeadline::Continue(1))
+        });
+        store.data_mut().watch.begin(allowed, Instant::now());
+        store.set_epoch_deadline(1);
+        let instance = match until_time_is_up(|| policy.linked.instantiate(&mut store)) {
+            Ok(instance) => instance,
+            Err(error) => {
+                let fault = fault_of(&error, &mut store);
+                return Err((StartError::Fault(fault), store.into_data().log));
+            }
+        };
+        let exports = policy.exports;
+        let functions = (|| {
+            Ok((
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.open,
+                    "open",
+                    "func(session: session) -> result<grant, refusal>",
+                )?,
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.get,
+                    "get",
+                    "func(candidate: candidate) -> lookup",
+                )?,
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.put,
+                    "put",
+                    "func(offer: offer) -> reach",
+                )?,
+                typed(
+                    &instance,
+                    &mut store,
+                    exports.close,
+                    "close",
+                    "func(totals: totals)",
+                )?,
+            ))
+        })();
+        match functions {
+            Ok((open, get, put, close)) => Ok(Self {
+                store,
+                open,
+                get,
+                put,
+                close,
+                last_call: Duration::ZERO,
+            }),
+            Err(reason) => Err((StartError::Contract(reason), store.into_data().log)),
+        }
+    }
+
+    /// Asks `open`; `None` where the policy has none.
+    pub(super) fn open(
+        &mut self,
+        session: &Session,
+        allowed: Duration,
+    ) -> Option<Result<Result<Grant, Refusal>, Fault>> {
+        let open = self.open?;
+        Some(
+            self.call(&open, (session.into(),), allowed)
+                .map(|(answer,)| answer.map(Grant::from).map_err(Refusal::from)),
+        )
+    }
+
+    /// Asks `get`; `None` where the policy has none.
+    pub(super) fn get(
+        &mut self,
+        candidate: &Candidate,
+        allowed: Duration,
+    ) -> Option<Result<Lookup, Fault>> {
+        let get = self.get?;
+        Some(
+            self.call(&get, (candidate.into(),), allowed)
+                .map(|(verdict,)| verdict.into()),
+        )
+    }
+
+    /// Asks `put`; `None` where the policy has none.
+    pub(super) fn put(&mut self, offer: &Offer, allowed: Duration) -> Option<Result<Reach, Fault>> {
+        let put = self.put?;
+        Some(
+            self.call(&put, (offer.into(),), allowed)
+                .map(|(verdict,)| verdict.into()),
+        )
+    }
+
+    /// Tells `close` the totals; `None` where the policy has none.
+    pub(super) fn close(
+        &mut self,
+        totals: &Totals,
+        allowed: Duration,
+    ) -> Option<Result<(), Fault>> {
+        let close = self.close?;
+        Some(self.call(&close, (totals.into(),), allowed))
+    }
+
+    /// What the guest printed through WASI is part of its log from here on.
+    pub(super) fn gather_printed(&mut self) {
+        self.store.data_mut().gather_printed();
+    }
+
+    /// The lines logged since the last time.
+    pub(super) fn take_log(&mut self) -> Vec<LogLine> {
+        self.store.data_mut().log.take()
+    }
+
+    /// Bytes of linear memory that the instance has.
+    pub(super) fn memory_used(&self) -> usize {
+        self.store.data().space.memory_used()
+    }
+
+    /// Ends the instance; what is left of its log goes on to the next one.
+    pub(super) fn into_log(self) -> Log {
+        self.store.into_data().log
+    }
+
+    fn call<Arguments, Answer>(
+        &mut self,
+        function: &TypedFunc<Arguments, Answer>,
+        arguments: Arguments,
+        allowed: Duration,
+    ) -> Result<Answer, Fault>
+    where
+        Arguments: ComponentNamedList + Lower + Send + Sync + 'static,
+        Answer: ComponentNamedList + Lift + Send + Sync + 'static,
+    {
+        let began = Instant::now();
+        self.store.data_mut().watch.begin(allowed, began);
+        self.store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
+        self.store.set_epoch_deadline(1);
+        let result = until_time_is_up(|| function.call(&mut self.store, arguments));
+        let wall = began.elapsed();
+        let watch = &mut self.store.data_mut().watch;
+        let is_late = watch.is_late(wall);
+        self.last_call = watch.used(wall);
+        match result {
+            Ok(_) if is_late => Err(Fault::Timeout),
+            result => result.map_err(|error| fault_of(&error, &mut self.store)),
+        }
+    }
+}
+
+fn typed<Arguments, Answer>(
+    instance: &wasmtime::component::Instance,
+    store: &mut Store<State>,
+    is_there: bool,
+    name: &str,
+    signature: &str,
+) -> Result<Option<TypedFunc<Arguments, Answer>>, String>
+where
+    Arguments: ComponentNamedList + Lower,
+    Answer: ComponentNamedList + Lift,
+{
+    if !is_there {
+        return Ok(None);
+    }
+    instance
+        .get_typed_func(&mut *store, name)
+        .map(Some)
+        .map_err(|error| {
+            format!(
+                "its export `{name}` is not the contract's `{signature}` (version {}): {error:#}",
+                contract::VERSION
+            )
+        })
+}
+
+/// What happened, in one line; what the guest printed before it is in its log.
+fn fault_of(error: &wasmtime::Error, store: &mut Store<State>) -> Fault {
+    store.data_mut().gather_printed();
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Fault::Timeout,
+        // The outermost text is only "error while executing at wasm backtrace", and the trace itself.
+        _ => Fault::Trap(error.root_cause().to_string()),
+    }
+}

@@ -1,0 +1,231 @@
+//! The sandbox: loads a policy, asks it, and survives whatever it does. The only module that names wasmtime.
+//!
+//! A [`Policy`] is a loaded module; a [`Warden`] runs one instance of it for one session. What always holds: a call
+//! ends, in bounded time and memory; what a policy answers are words and numbers of the contract and nothing else; and
+//! after a trap nothing of the instance is used again.
+
+// One place is excepted, with its reason: where a compiled policy is loaded.
+#![deny(unsafe_code)]
+
+mod adapters;
+pub mod canonical;
+mod compiled;
+mod compiler;
+mod component;
+mod contract;
+mod engine;
+mod errand;
+mod host;
+mod instance;
+mod instances;
+mod limits;
+mod loading;
+mod own_folder;
+pub mod pin;
+#[cfg(test)]
+mod sanitized;
+mod source;
+mod space;
+mod trial;
+mod warden;
+mod wasi;
+mod watch;
+mod wire;
+
+pub use compiled::CompiledCache;
+pub use compiler::{COMPILER_VERB, run as run_compiler};
+pub use component::CONTRACT;
+pub use contract::VERSION as CONTRACT_VERSION;
+pub use host::LogLine;
+pub use instance::{Exports, Question};
+pub use limits::{Limits, THREAD_STACK};
+pub use source::PolicySource;
+pub use trial::{TRIAL_VERB, run as run_trial};
+pub use warden::{Event, Opening, Warden};
+pub use watch::cpu_time;
+
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+use wasmtime::Engine;
+use wasmtime::component::{Component, InstancePre};
+
+use cachewarden_types::Digest;
+
+use engine::Ticker;
+use host::State;
+use loading::{Loaded, Loading};
+
+/// The version of the engine that runs policies.
+pub const WASMTIME_VERSION: &str = "48.0.8";
+
+/// Why a policy cannot be loaded. Every one is for the operator to mend.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The file cannot be read.
+    #[error("cannot read the policy {}: {reason}; see the path after --policy", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        reason: io::Error,
+    },
+    /// The file is larger than any policy.
+    #[error("the policy {} has more than {} MiB, which is more than is ever loaded", file.display(), limits::MAX_MODULE_BYTES >> 20)]
+    TooLarge {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file does not have the bytes that were pinned.
+    #[error(
+        "the policy {} has the SHA-256 {found}, but --policy pins {pinned}; if the change is meant, pin the new one", file.display()
+    )]
+    OtherBytes {
+        /// The file.
+        file: PathBuf,
+        /// What was asked for.
+        pinned: Digest,
+        /// What is there.
+        found: Digest,
+    },
+    /// The bytes are no policy.
+    #[error("the policy {} cannot be loaded: {reason}", file.display())]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// This machine cannot run policies.
+    #[error("cannot start the WebAssembly engine: {0}")]
+    Engine(String),
+}
+
+/// A policy that is loaded: compiled, linked, ready to be instantiated for any number of sessions.
+pub struct Policy {
+    digest: Digest,
+    file: PathBuf,
+    exports: Exports,
+    limits: Limits,
+    linked: InstancePre<State>,
+    imports_wasi: bool,
+    not_kept: Option<io::Error>,
+    ticker: Ticker,
+}
+
+impl Policy {
+    /// Reads, compiles (or takes the compiled form from `cache`) and links a policy. `slow` is called when compiling has
+    /// taken a second. The compiler is a process of the program that is running, which must serve [`COMPILER_VERB`]
+    /// and [`TRIAL_VERB`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
+    pub fn load(
+        source: &PolicySource,
+        limits: Limits,
+        cache: Option<&CompiledCache>,
+        slow: impl FnOnce(),
+    ) -> Result<Self, LoadError> {
+        let (bytes, digest) = source.read()?;
+        let unusable = |reason| LoadError::Unusable {
+            file: source.file.clone(),
+            reason,
+        };
+        let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+        let loading = Loading {
+            file: &source.file,
+            engine: &engine,
+            module: &digest,
+            limits: &limits,
+            cache,
+        };
+        let Loaded {
+            component,
+            not_kept,
+        } = loading.load(bytes, slow).map_err(unusable)?;
+        let policy = Self::link(&engine, &component, limits, digest, source.file.clone())?;
+        Ok(Self { not_kept, ..policy })
+    }
+
+    fn link(
+        engine: &Engine,
+        component: &Component,
+        limits: Limits,
+        digest: Digest,
+        file: PathBuf,
+    ) -> Result<Self, LoadError> {
+        let (linked, imports_wasi) =
+            host::link(engine, component).map_err(|reason| LoadError::Unusable {
+                file: file.clone(),
+                reason,
+            })?;
+        let ticker = Ticker::start(engine, limits::idle_tick(limits.deadline))
+            .map_err(|error| LoadError::Engine(error.to_string()))?;
+        Ok(Self {
+            digest,
+            file,
+            exports: Exports::of(component),
+            limits,
+            linked,
+            imports_wasi,
+            not_kept: None,
+            ticker,
+        })
+    }
+
+    /// The SHA-256 of the file.
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The file that it was read from.
+    pub fn file(&self) -> &std::path::Path {
+        &self.file
+    }
+
+    /// Why its compiled form could not be kept, where it had to be compiled: the next session compiles it again.
+    pub fn not_kept(&self) -> Option<&io::Error> {
+        self.not_kept.as_ref()
+    }
+
+    /// The questions that the policy answers.
+    pub fn exports(&self) -> Exports {
+        self.exports
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuzz_module() {
+        let engine = engine::engine().unwrap();
+        let load = move |bytes: &[u8]| {
+            let component = component::componentise(bytes.to_vec())?;
+            let component = wasmtime::component::Component::from_binary(&engine, &component)
+                .map_err(|error| format!("{error:#}"))?;
+            host::link(&engine, &component).map(drop)
+        };
+        let check = move |bytes: &[u8]| {
+            // What fails says why.
+            assert!(load(bytes).err().is_none_or(|reason| !reason.is_empty()));
+        };
+        // With the stack that the compiler has: texts and types may be nested.
+        std::thread::Builder::new()
+            .stack_size(THREAD_STACK)
+            .spawn(move || cachewarden_fuzz::fuzz("module", check))
+            .unwrap()
+            .join()
+            .unwrap();
+    }
+
+    #[test]
+    fn the_version_shown_is_the_one_built_in() {
+        let lock = include_str!("../../../Cargo.lock");
+        assert!(lock.contains(&format!(
+            "name = \"wasmtime\"\nversion = \"{WASMTIME_VERSION}\""
+        )));
+    }
+}

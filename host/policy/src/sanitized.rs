@@ -1,0 +1,116 @@
+//! All of this program that is unsafe, for a sanitizer to look at: `cargo xtask test --all` runs this test a second time
+//! with one. Compiled code is kept, read again, and run to its end; every policy of the tests is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use super::own_folder::OwnFolder;
+use super::*;
+use cachewarden_types::{Facts, Kind, Role};
+
+#[test]
+fn what_was_compiled_and_kept_is_loaded_and_runs() {
+    let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/policies");
+    // With the stack that a session has.
+    let ran = thread::Builder::new()
+        .stack_size(THREAD_STACK)
+        .spawn(move || {
+            let mut ran = 0;
+            for file in fs::read_dir(policies).unwrap() {
+                ran += u32::from(runs(file.unwrap().path()));
+            }
+            ran
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+    assert!(ran > 10, "most of them are policies: {ran}");
+}
+
+#[test]
+fn a_start_that_fails_counts_in_the_budget() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("policy.wat");
+    fs::write(
+        &file,
+        r#"(module
+            (start $start)
+            (func $start unreachable)
+            (func (export "close") (param i64 i64 i64 i64 i64 i64 i64)))"#,
+    )
+    .unwrap();
+    let warden = opened(file).unwrap();
+    assert!(warden.is_off());
+    assert!(warden.used() > Duration::ZERO);
+}
+
+/// Whether there was something to run: some policies of the tests may not be loaded.
+fn runs(file: PathBuf) -> bool {
+    let Some(mut warden) = opened(file) else {
+        return false;
+    };
+    let (action, output) = (Digest::of(b"action"), Digest::of(b"output"));
+    for _ in 0..3 {
+        warden.get(&Candidate {
+            action,
+            output,
+            size: 1,
+            age: 1,
+            scope: 0,
+            kind: Kind::Other,
+            role: Role::Unknown,
+            facts: Facts::NONE,
+        });
+        warden.put(&Offer {
+            action,
+            output,
+            size: 1,
+            kind: Kind::Other,
+            role: Role::Unknown,
+            facts: Facts::NONE,
+        });
+    }
+    warden.close(&Totals::default());
+    true
+}
+
+/// A session with a policy, compiled in this very process.
+fn opened(file: PathBuf) -> Option<Warden> {
+    let bytes = fs::read(&file).unwrap();
+    let engine = engine::engine().unwrap();
+    let compiled = component::componentise(bytes.clone()).and_then(|component| {
+        engine
+            .precompile_component(&component)
+            .map_err(|error| error.to_string())
+    });
+    let Ok(image) = compiled else {
+        return None;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let cache = CompiledCache::new(folder.path().join("compiled"));
+    OwnFolder::make(cache.folder()).unwrap();
+    cache.save(&engine, &Digest::of(&bytes), &image).unwrap();
+    let source = PolicySource { file, pin: None };
+    // A sanitizer is slow.
+    let limits = Limits {
+        deadline: Duration::from_millis(200),
+        ..Limits::default()
+    };
+    let compiles = || panic!("it is kept already");
+    let Ok(policy) = Policy::load(&source, limits, Some(&cache), compiles) else {
+        return None;
+    };
+    let session = Session {
+        started: 1_800_000_000,
+        seed: 7,
+        labels: Vec::new(),
+        readable: vec!["*".into()],
+        writable: vec!["*".into()],
+        settings: "{}".into(),
+    };
+    let (warden, _) = Warden::open(Arc::new(policy), session).ok()?;
+    Some(warden)
+}

@@ -1,0 +1,83 @@
+//! A policy as the operator names it: `FILE`, or `FILE@sha256:HEX` to take no other bytes.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use cachewarden_types::Digest;
+use crate::pin;
+use cachewarden_system::regular_file;
+
+use super::LoadError;
+use super::limits::MAX_MODULE_BYTES;
+
+/// Where a policy is, and what bytes it must have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySource {
+    /// The file.
+    pub file: PathBuf,
+    /// Its SHA-256, where the operator pinned it.
+    pub pin: Option<Digest>,
+}
+
+impl FromStr for PolicySource {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (file, pin) = pin::split(text)?;
+        if file.as_os_str().is_empty() {
+            return Err("expected the path of a WebAssembly file".into());
+        }
+        Ok(Self { file, pin })
+    }
+}
+
+impl PolicySource {
+    /// Reads the file, bounded, and checks its pin. The bytes are read once: what was hashed is what is run.
+    pub(super) fn read(&self) -> Result<(Vec<u8>, Digest), LoadError> {
+        let bytes = read_bounded(&self.file)?;
+        let found = Digest::of(&bytes);
+        match self.pin {
+            Some(pinned) if pinned != found => Err(LoadError::OtherBytes {
+                file: self.file.clone(),
+                pinned,
+                found,
+            }),
+            _ => Ok((bytes, found)),
+        }
+    }
+}
+
+fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
+    let unreadable = |reason| LoadError::Unreadable {
+        file: path.to_owned(),
+        reason,
+    };
+    let (file, metadata) = regular_file::open_to_read(path).map_err(unreadable)?;
+    let mut bytes = Vec::with_capacity(metadata.len().min(MAX_MODULE_BYTES) as usize + 1);
+    file.take(MAX_MODULE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > MAX_MODULE_BYTES {
+        return Err(LoadError::TooLarge {
+            file: path.to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pin_is_read_from_the_end() {
+        let digest = Digest::of(b"x");
+        let source: PolicySource = format!("a@b.wasm@sha256:{digest}").parse().unwrap();
+        assert_eq!(source.file, Path::new("a@b.wasm"));
+        assert_eq!(source.pin, Some(digest));
+        assert_eq!("a@b.wasm".parse::<PolicySource>().unwrap().pin, None);
+        assert!("a.wasm@sha256:12".parse::<PolicySource>().is_err());
+        assert!("".parse::<PolicySource>().is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! Loads what was compiled once, in a process that has no more than a session: what every session would pay for loading is
+//! found before the first one does.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use cachewarden_types::Session;
+use super::errand::{Errand, Failure};
+use super::host::Log;
+use super::instance::{Fault, Instance, StartError};
+use super::limits::{LOADING_MEMORY, LOADING_TIME, Limits, MAX_IMAGE_BYTES};
+use super::loading::revive;
+use super::watch::cpu_time;
+use super::{Policy, engine};
+use cachewarden_types::Digest;
+
+/// The verb of this program that [`run`] serves.
+pub const TRIAL_VERB: &str = "load-for-parent";
+
+/// For a compiled form of so many bytes: it is read, and then mapped.
+fn errand(image: usize, limits: &Limits) -> Errand<'_> {
+    Errand {
+        verb: TRIAL_VERB,
+        doing: "loading it",
+        memory: (2 * image as u64 + LOADING_MEMORY).saturating_add(limits.memory),
+        memory_option: "which every session would take; more with --policy-memory",
+        limits,
+    }
+}
+
+/// Has a compiled policy loaded within a session's bounds.
+pub(super) fn try_out(image: &Arc<Vec<u8>>, limits: &Limits) -> Result<(), Failure> {
+    let tried = errand(image.len(), limits).send(Arc::clone(image), || ());
+    tried.map(drop).map_err(|failure| Failure {
+        // It would be compiled again for this.
+        is_worth_remembering: true,
+        ..failure
+    })
+}
+
+/// The other side: loads what comes from `input`, and writes nothing, or the reason why no session may. Whether one may.
+///
+/// # Errors
+/// When a stream fails, or no thread can be started.
+pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<bool> {
+    let mut image = Vec::new();
+    input.take(MAX_IMAGE_BYTES).read_to_end(&mut image)?;
+    let limits = *limits;
+    errand(image.len(), &limits).serve(output, move || load(&image, limits).map(|()| Vec::new()))
+}
+
+fn load(image: &[u8], limits: Limits) -> Result<(), String> {
+    let began = cpu_time();
+    let engine = engine::engine().map_err(|error| format!("{error:#}"))?;
+    let component = revive(&engine, image).map_err(|error| format!("{error:#}"))?;
+    let digest = Digest::of(image);
+    // What it cannot be linked with, and what its own code does, is the sessions' business.
+    let Ok(policy) = Policy::link(&engine, &component, limits, digest, PathBuf::new()) else {
+        return Ok(());
+    };
+    let session = Session {
+        started: 0,
+        seed: 0,
+        labels: Vec::new(),
+        readable: Vec::new(),
+        writable: Vec::new(),
+        settings: String::new(),
+    };
+    let started = Instance::start(&policy, &session, limits.deadline, Log::new());
+    if let Err((StartError::Fault(Fault::Trap(reason)), _)) = &started
+        && let Some(reason) = errand(image.len(), &limits).explain(reason)
+    {
+        return Err(reason);
+    }
+    drop(started);
+    let most = LOADING_TIME.saturating_add(limits.deadline);
+    match cpu_time().saturating_sub(began) > most {
+        true => Err(format!(
+            "loading it takes more than {} of processor time, which every session would take",
+            humantime::format_duration(most)
+        )),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,269 @@
+//! The lines of a recording.
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::value::RawValue;
+
+use cachewarden_types::Digest;
+use cachewarden_policy_host as policy;
+use cachewarden_types::{Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
+
+/// One line, without its `id`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "line", rename_all = "kebab-case")]
+pub enum Line {
+    /// What the policy is told at the beginning.
+    Session(Box<Began>),
+    /// What `open` gave, or the default where the policy has none.
+    Open(Opened),
+    /// A question about a get, and the verdict.
+    Get(Asked<Candidate, Lookup>),
+    /// A question about a put, and the verdict.
+    Put(Asked<Offer, Reach>),
+    /// An answer that needed no question, or another one than the verdict.
+    Answer(Answered),
+    /// The policy trapped.
+    Trap(Failed),
+    /// The policy ran out of time.
+    Timeout(Failed),
+    /// A fresh instance gave the same grant.
+    Reopened,
+    /// The policy is off.
+    Off(Reason),
+    /// The policy logged.
+    Log(Logged),
+    /// The end.
+    Close(Ended),
+}
+
+/// The version of the recording's form. A reader takes no later one; what it does not know of this one it passes over.
+pub const FORM: u32 = 1;
+
+/// What a policy is told about its session, and what else a replay needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Began {
+    /// The version of the recording's form. A case that a person wrote may leave it out.
+    #[serde(default = "form", deserialize_with = "known_form")]
+    pub form: u32,
+    /// The version of the contract.
+    #[serde(default)]
+    pub contract: String,
+    /// The SHA-256 of the policy; none without one.
+    #[serde(default)]
+    pub policy: Option<Digest>,
+    /// The scope that `--scope` names.
+    #[serde(default)]
+    pub scope: String,
+    /// Seconds since 1970.
+    #[serde(default)]
+    pub started: u64,
+    /// The session's random number.
+    #[serde(default)]
+    pub seed: u64,
+    /// What is known about the session.
+    #[serde(default)]
+    pub labels: Vec<Label>,
+    /// What the operator allows.
+    #[serde(default = "any")]
+    pub readable: Vec<String>,
+    /// What the operator allows.
+    #[serde(default = "any")]
+    pub writable: Vec<String>,
+    /// The policy's settings.
+    #[serde(default)]
+    pub settings: Box<RawValue>,
+}
+
+fn form() -> u32 {
+    FORM
+}
+
+fn known_form<'json, D: Deserializer<'json>>(deserializer: D) -> Result<u32, D::Error> {
+    let form = u32::deserialize(deserializer)?;
+    if form > FORM {
+        return Err(de::Error::custom(format!(
+            "the recording has form {form}, and this cachewarden reads form {FORM}; update cachewarden"
+        )));
+    }
+    Ok(form)
+}
+
+fn any() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+/// A grant, or a refusal.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", try_from = "OpenedFields")]
+pub enum Opened {
+    /// What the policy gives.
+    Grant(Grant),
+    /// Why it gives nothing.
+    Refusal(Refusal),
+}
+
+/// As it stands in a line, among other fields.
+#[derive(Deserialize)]
+struct OpenedFields {
+    #[serde(default)]
+    grant: Option<Grant>,
+    #[serde(default)]
+    refusal: Option<Refusal>,
+}
+
+impl TryFrom<OpenedFields> for Opened {
+    type Error = &'static str;
+
+    fn try_from(fields: OpenedFields) -> Result<Self, Self::Error> {
+        match (fields.grant, fields.refusal) {
+            (Some(grant), None) => Ok(Self::Grant(grant)),
+            (None, Some(refusal)) => Ok(Self::Refusal(refusal)),
+            _ => Err("an `open` line has either a grant or a refusal"),
+        }
+    }
+}
+
+/// A question with its verdict.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Asked<Question, Verdict> {
+    /// What was asked.
+    #[serde(flatten)]
+    pub question: Question,
+    /// What the policy said.
+    pub verdict: Verdict,
+    /// How often it is asked in a row; a recording has each time as a line of its own.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub repeat: u64,
+}
+
+impl<Question, Verdict> Asked<Question, Verdict> {
+    /// Asked once.
+    pub fn new(question: Question, verdict: Verdict) -> Self {
+        Self {
+            question,
+            verdict,
+            repeat: 1,
+        }
+    }
+}
+
+fn once() -> u64 {
+    1
+}
+
+fn is_once(repeat: &u64) -> bool {
+    *repeat == 1
+}
+
+/// An answer that nobody was asked for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Answered {
+    /// `get` or `put`.
+    pub command: String,
+    /// The action.
+    pub action: Digest,
+    /// `hit`, `miss`, `session`, `local` or `shared`.
+    pub answer: String,
+    /// Why nobody was asked.
+    pub reason: String,
+}
+
+/// A call that gave no answer.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failed {
+    /// What the policy was asked.
+    pub question: String,
+    /// Why it failed; none where its time was up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// Why the policy is off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Reason {
+    /// In words.
+    pub reason: String,
+}
+
+/// What the policy logged.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Logged {
+    /// How much it matters.
+    pub level: Level,
+    /// What.
+    pub message: String,
+}
+
+/// What happened in the session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Ended {
+    /// What was counted.
+    pub totals: Totals,
+}
+
+/// What was counted in a session, as a recording has it: a form of its own, whatever the contract and the store have.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Totals {
+    gets: u64,
+    hits: u64,
+    refused_gets: u64,
+    puts: u64,
+    refused_puts: u64,
+    bytes_put: u64,
+    diverged: u64,
+}
+
+impl From<policy::Totals> for Totals {
+    fn from(totals: policy::Totals) -> Self {
+        Self {
+            gets: totals.gets,
+            hits: totals.hits,
+            refused_gets: totals.refused_gets,
+            puts: totals.puts,
+            refused_puts: totals.refused_puts,
+            bytes_put: totals.bytes_put,
+            diverged: totals.diverged,
+        }
+    }
+}
+
+impl From<Totals> for policy::Totals {
+    fn from(totals: Totals) -> Self {
+        Self {
+            gets: totals.gets,
+            hits: totals.hits,
+            refused_gets: totals.refused_gets,
+            puts: totals.puts,
+            refused_puts: totals.refused_puts,
+            bytes_put: totals.bytes_put,
+            diverged: totals.diverged,
+        }
+    }
+}
+
+impl Line {
+    /// Reads the line whose `line` is `name`; `None` for a kind that this version does not know.
+    pub(super) fn from_json(name: &str, json: &str) -> Option<serde_json::Result<Self>> {
+        // Not as one tagged enum: that would read the settings into a tree and write them out in another form.
+        fn parsed<'json, Fields: Deserialize<'json>>(
+            json: &'json str,
+            line: impl FnOnce(Fields) -> Line,
+        ) -> Option<serde_json::Result<Line>> {
+            Some(serde_json::from_str(json).map(line))
+        }
+        match name {
+            "session" => parsed(json, |began| Self::Session(Box::new(began))),
+            "open" => parsed(json, Self::Open),
+            "get" => parsed(json, Self::Get),
+            "put" => parsed(json, Self::Put),
+            "answer" => parsed(json, Self::Answer),
+            "trap" => parsed(json, Self::Trap),
+            "timeout" => parsed(json, Self::Timeout),
+            "reopened" => Some(Ok(Self::Reopened)),
+            "off" => parsed(json, Self::Off),
+            "log" => parsed(json, Self::Log),
+            "close" => parsed(json, Self::Close),
+            _ => None,
+        }
+    }
+}

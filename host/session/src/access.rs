@@ -1,0 +1,197 @@
+//! What a session may do: a policy's grant, held against what the operator allows.
+//!
+//! A policy chooses within the operator's bounds and never widens them: a grant with anything outside, or with a name
+//! that is none, gives no access at all.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cachewarden_types::Kind;
+use cachewarden_types::Grant;
+use cachewarden_store::Right;
+use cachewarden_types::ScopeName;
+
+use cachewarden_types::Pattern;
+
+/// Scopes that one session may read: each costs a look at a file for every miss.
+const MAX_READ_SCOPES: usize = 64;
+
+/// What the operator allows.
+#[derive(Clone, Debug)]
+pub struct Allowed {
+    /// Scopes that may be read.
+    pub read: Vec<Pattern>,
+    /// Scopes that may be written.
+    pub write: Vec<Pattern>,
+}
+
+/// Where a session's gets look and its puts go.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Access {
+    /// In this order, each once. Shared, since each get goes through them while it changes the session.
+    pub(super) read: Arc<[ReadScope]>,
+    /// None: puts stay with the session.
+    pub(super) write: Option<ScopeName>,
+    lifetime: Option<Duration>,
+    /// Kinds that count only where a grant names them, and are named.
+    admit: Vec<Kind>,
+}
+
+/// A scope where gets look.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct ReadScope {
+    pub(super) name: ScopeName,
+    /// Its place in the grant, as the policy wrote it.
+    pub(super) index: u32,
+    pub(super) right: Right,
+}
+
+impl ReadScope {
+    fn new(index: u32, name: ScopeName, write: Option<&ScopeName>) -> Self {
+        let right = match write == Some(&name) {
+            true => Right::Write,
+            false => Right::Read,
+        };
+        Self { name, index, right }
+    }
+}
+
+impl Access {
+    /// The default scope, as far as the operator allows.
+    pub(super) fn to_default(scope: &ScopeName, allowed: &Allowed) -> Self {
+        let clip = |patterns| is_allowed(patterns, scope).then(|| scope.clone());
+        let write = clip(&allowed.write);
+        let read = clip(&allowed.read).map(|name| ReadScope::new(0, name, write.as_ref()));
+        Self {
+            read: read.into_iter().collect(),
+            write,
+            ..Self::default()
+        }
+    }
+
+    /// What a grant gives, or what is wrong with it.
+    pub(super) fn granted(grant: &Grant, allowed: &Allowed) -> Result<Self, String> {
+        if grant.read.len() > MAX_READ_SCOPES {
+            return Err(format!(
+                "it reads {} scopes, and {MAX_READ_SCOPES} are the most",
+                grant.read.len()
+            ));
+        }
+        let write = grant
+            .write
+            .as_ref()
+            .map(|name| check(name, "write", "--allow-write", &allowed.write))
+            .transpose()?;
+        let mut read: Vec<ReadScope> = Vec::new();
+        for (index, name) in (0..).zip(&grant.read) {
+            let name = check(name, "read", "--allow-read", &allowed.read)?;
+            // The same scope twice is the same candidate twice.
+            if read.iter().all(|scope| scope.name != name) {
+                read.push(ReadScope::new(index, name, write.as_ref()));
+            }
+        }
+        let lifetime = (grant.lifetime > 0).then(|| Duration::from_secs(grant.lifetime.into()));
+        Ok(Self {
+            read: read.into(),
+            write,
+            lifetime,
+            admit: grant.admit.clone(),
+        })
+    }
+
+    /// When an entry put at `now` stops counting.
+    pub(super) fn expiry(&self, now: SystemTime) -> Option<SystemTime> {
+        self.lifetime.map(|lifetime| now + lifetime)
+    }
+
+    /// The grant in the contract's words, for a recording.
+    pub(super) fn as_grant(&self) -> Grant {
+        Grant {
+            write: self.write.as_ref().map(ToString::to_string),
+            read: self
+                .read
+                .iter()
+                .map(|scope| scope.name.to_string())
+                .collect(),
+            lifetime: 0,
+            admit: self.admit.clone(),
+        }
+    }
+
+    /// Whether the grant names a kind that counts only then.
+    pub(super) fn admits(&self, kind: Kind) -> bool {
+        self.admit.contains(&kind)
+    }
+}
+
+fn check(name: &str, verb: &str, option: &str, patterns: &[Pattern]) -> Result<ScopeName, String> {
+    let scope: ScopeName = name
+        .parse()
+        .map_err(|error| format!("it would {verb} a scope that cannot be: {error}"))?;
+    if is_allowed(patterns, &scope) {
+        return Ok(scope);
+    }
+    let patterns: Vec<_> = patterns.iter().map(Pattern::as_str).collect();
+    Err(format!(
+        "it would {verb} the scope `{scope}`, and {option} allows {}",
+        patterns.join(", ")
+    ))
+}
+
+fn is_allowed(patterns: &[Pattern], scope: &ScopeName) -> bool {
+    patterns.iter().any(|pattern| pattern.matches(scope))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn everything() -> Allowed {
+        let any: Pattern = "*".parse().unwrap();
+        Allowed {
+            read: vec![any.clone()],
+            write: vec![any],
+        }
+    }
+
+    fn grant(write: Option<&str>, read: &[&str]) -> Grant {
+        Grant {
+            write: write.map(str::to_owned),
+            read: read.iter().map(ToString::to_string).collect(),
+            lifetime: 0,
+            admit: Vec::new(),
+        }
+    }
+
+    /// A policy is told a scope by its place in the grant that it wrote: trust hangs on it.
+    #[test]
+    fn a_scope_keeps_its_place_in_the_grant_where_another_is_named_twice() {
+        let grant = grant(Some("b"), &["a", "a", "b", "a", "c"]);
+        let access = Access::granted(&grant, &everything()).unwrap();
+        let read: Vec<_> = access
+            .read
+            .iter()
+            .map(|scope| (scope.name.as_str(), scope.index, scope.right))
+            .collect();
+        assert_eq!(
+            read,
+            [
+                ("a", 0, Right::Read),
+                ("b", 2, Right::Write),
+                ("c", 4, Right::Read)
+            ]
+        );
+    }
+
+    #[test]
+    fn only_what_a_grant_names_is_admitted() {
+        let mut grant = grant(None, &["a"]);
+        let admits = |grant: &Grant| {
+            let access = Access::granted(grant, &everything()).unwrap();
+            access.admits(Kind::Executable)
+        };
+        assert!(!admits(&grant));
+        grant.admit.push(Kind::Executable);
+        assert!(admits(&grant));
+    }
+}

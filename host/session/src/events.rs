@@ -1,0 +1,152 @@
+//! Tells the recording and a person what happened beside the answers.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use cachewarden_types::Digest;
+use cachewarden_policy_host::Event;
+use cachewarden_types::Level;
+use cachewarden_recording::{Answered, Failed, Line, Logged, Reason};
+use cachewarden_store::Tally;
+
+use super::Session;
+
+/// What a build is like from here on.
+pub(super) const WITHOUT_CACHE: &str =
+    "This build finds nothing in the cache and keeps nothing; it works, slower";
+
+impl Session {
+    /// Passes on what the policy did besides answering.
+    pub(super) fn tell_events(&mut self) {
+        let Some(asked) = &mut self.policy else {
+            return;
+        };
+        let events = asked.warden.take_events();
+        if events.is_empty() {
+            return;
+        }
+        let policy = asked.name.clone();
+        // A failure that switches the policy off is one thing to a person, and told as one.
+        let mut failure = None;
+        for event in events {
+            let line = match event {
+                Event::Trap { question, message } => {
+                    let question = question.name();
+                    failure = Some(format!("failed in `{question}`: {message}"));
+                    Line::Trap(Failed {
+                        question: question.to_owned(),
+                        message: Some(message),
+                    })
+                }
+                Event::Timeout { question } => {
+                    let question = question.name();
+                    failure = Some(format!(
+                        "took too long in `{question}` and was stopped (--policy-deadline)"
+                    ));
+                    Line::Timeout(Failed {
+                        question: question.to_owned(),
+                        message: None,
+                    })
+                }
+                Event::Reopened => Line::Reopened,
+                Event::Off { reason } => {
+                    let failure = failure.take().map(|failure| format!("{failure}. It "));
+                    self.notices.tell(&format!(
+                        "the policy {policy} {}is off for this session: {reason}. {WITHOUT_CACHE}",
+                        failure.unwrap_or_default()
+                    ));
+                    Line::Off(Reason { reason })
+                }
+                Event::Log(line) => {
+                    if line.level == Level::Warn || self.notices.is_verbose() {
+                        self.notices.pass_on(&line.message);
+                    }
+                    Line::Log(Logged {
+                        level: line.level,
+                        message: line.message,
+                    })
+                }
+            };
+            self.record(&line);
+        }
+        if let Some(failure) = failure {
+            self.notices.tell(&format!(
+                "the policy {policy} {failure}. That request got the safe answer; the build goes on"
+            ));
+        }
+    }
+
+    pub(super) fn record(&mut self, line: &Line) {
+        if let Err(error) = self.recorder.write(line) {
+            self.notices.tell(&format!(
+                "the recording stops here, it cannot be written: {error}; see --record"
+            ));
+        }
+    }
+
+    /// Records a line that is only put together where somebody records.
+    pub(super) fn record_with(&mut self, line: impl FnOnce() -> Line) {
+        if self.recorder.is_on() {
+            self.record(&line());
+        }
+    }
+
+    pub(super) fn record_answer(
+        &mut self,
+        command: &str,
+        action: &Digest,
+        answer: &str,
+        reason: &str,
+    ) {
+        self.record_with(|| {
+            Line::Answer(Answered {
+                command: command.to_owned(),
+                action: *action,
+                answer: answer.to_owned(),
+                reason: reason.to_owned(),
+            })
+        });
+    }
+}
+
+/// The line at the end of a session, for `-v`.
+pub(super) fn summary(tally: &Tally, policy_time: Option<Duration>) -> String {
+    let Tally {
+        gets,
+        hits,
+        refused_gets,
+        puts,
+        refused_puts,
+        bytes_put,
+        ..
+    } = tally;
+    let policy = match policy_time {
+        Some(time) => format!("policy {:.1} ms", time.as_secs_f64() * 1000.0),
+        None => "no policy".to_owned(),
+    };
+    format!(
+        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {}; {policy}",
+        ByteSize(*bytes_put).display().si()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_has_its_documented_form() {
+        let tally = Tally {
+            gets: 1066,
+            hits: 1066,
+            puts: 3,
+            bytes_put: 1_200_000,
+            ..Tally::default()
+        };
+        assert_eq!(
+            summary(&tally, Some(Duration::from_micros(300))),
+            "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 1.2 MB; policy 0.3 ms"
+        );
+    }
+}

@@ -1,0 +1,288 @@
+//! Answers a put: takes the object in, asks the policy how far it may travel, and writes the entry.
+
+use std::io;
+use std::sync::mpsc;
+use std::thread;
+use std::time::SystemTime;
+
+use cachewarden_content::{Content, Recogniser};
+use cachewarden_types::{Facts, Kind, Rule, reasons};
+use cachewarden_types::Digest;
+use cachewarden_types::{Offer, Reach};
+use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
+use cachewarden_recording::{Asked, Line};
+use cachewarden_store as store;
+use cachewarden_store::{Entry, Incoming, PutError, Stored};
+
+use super::Session;
+use super::own::OwnPut;
+
+/// A body from this size on is read and decoded by one thread while another hashes and writes it. Below, starting one
+/// costs more than it saves.
+const OVERLAPPED_FROM: u64 = 1024 * 1024;
+
+/// Parts that wait for the second thread: enough that neither waits for the other's every step.
+const PARTS_UNDER_WAY: usize = 4;
+
+/// Why a put has no object.
+enum Failure {
+    /// The client no longer waits for an answer.
+    Abandoned,
+    /// It does, and this is it.
+    Told(String),
+    /// There is no place for it.
+    Unwritable(io::Error),
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        match error {
+            // A broken stream has no reader of answers either: the next read says so.
+            BodyError::Abandoned | BodyError::Read(_) => Self::Abandoned,
+            BodyError::Malformed(problem) => Self::Told(problem),
+        }
+    }
+}
+
+impl From<PutError> for Failure {
+    fn from(error: PutError) -> Self {
+        match error {
+            PutError::Write(error) => Self::Unwritable(error),
+            PutError::WrongHash { .. } => Self::Told(error.to_string()),
+        }
+    }
+}
+
+impl Session {
+    pub(super) fn put(
+        &mut self,
+        id: i64,
+        action: &Digest,
+        output: Digest,
+        size: u64,
+        source: &mut impl RequestSource,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        let (stored, content) = match self.receive(action, output, size, source) {
+            Ok(received) => received,
+            Err(Failure::Abandoned) => return Ok(()),
+            Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
+            Err(Failure::Unwritable(error)) => {
+                self.notices.tell_once(
+                    "unwritable-anywhere",
+                    &format!(
+                        "no object can be written, neither to the store nor to a private folder in TMPDIR ({error}); go may fail for it. Make room, or make one of the two writable"
+                    ),
+                );
+                let reason = format!("the object cannot be written: {error}");
+                return sink.send(&Response::Failed(id, reason));
+            }
+        };
+        self.tally.puts += 1;
+        self.tally.bytes_put += stored.size;
+        let now = SystemTime::now();
+        if let Some(reason) = self.rule_against_put(content) {
+            self.tally.refused_puts += 1;
+            self.record_answer("put", action, "ephemeral", reason);
+            if content.kind.rule() == Rule::Admitted {
+                // Not even this session is told it again: it would be run.
+                self.own.forget(action);
+                return sink.send(&Response::Kept(id, &stored.disk_path));
+            }
+            // It is this go command's own: `go list -compiled -test` asks at once for a list with an absolute name.
+            return self.answer_put(id, action, output, stored, now, sink);
+        }
+        if content.kind == Kind::Executable
+            && let Err(error) = self.store.allow_execution(&stored.disk_path)
+        {
+            let reason = format!("the object cannot be made executable: {error}");
+            return sink.send(&Response::Failed(id, reason));
+        }
+        let offer = self.offer(action, output, stored.size, content);
+        let reach = self.decide(&offer, &stored);
+        if let (Some(reach), Some(scope)) = (reach, &self.access.write) {
+            let entry = Entry {
+                output,
+                size: stored.size,
+                time: now,
+                content,
+                expires: self.access.expiry(now),
+                reach,
+                producer: self.id,
+                user: self.store.user(),
+                boot: self.store.boot(),
+            };
+            if let Err(error) = self.store.put_entry(scope, action, &entry) {
+                self.tell_unwritable(&error);
+                self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
+            }
+        }
+        self.answer_put(id, action, output, stored, now, sink)
+    }
+
+    /// Answers a put, and notes it as the session's own.
+    fn answer_put(
+        &mut self,
+        id: i64,
+        action: &Digest,
+        output: Digest,
+        stored: Stored,
+        now: SystemTime,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        let own = OwnPut {
+            output,
+            size: stored.size,
+            time: now,
+            disk_path: stored.disk_path,
+        };
+        let sent = sink.send(&Response::Kept(id, &own.disk_path));
+        self.note_own(*action, own);
+        sent
+    }
+
+    /// Takes the body in, and looks at it as it passes.
+    fn receive(
+        &mut self,
+        action: &Digest,
+        output: Digest,
+        size: u64,
+        source: &mut impl RequestSource,
+    ) -> Result<(Stored, Content), Failure> {
+        let mut incoming = self.store.receive(output);
+        let mut recogniser = Recogniser::new(action, self.roles.of(action));
+        if size >= OVERLAPPED_FROM {
+            receive_overlapped(&mut incoming, &mut recogniser, source)?;
+        }
+        // What is left: all of it, or nothing.
+        while let Some(part) = source.next_part()? {
+            recogniser.update(part);
+            incoming.write(part);
+        }
+        let stored = incoming.finish()?;
+        let content = recogniser.finish();
+        if content.kind != Kind::ModuleIndex {
+            self.roles.note(action);
+        }
+        Ok((stored, content))
+    }
+
+    /// What the policy is asked, with what an audit of this action has shown.
+    fn offer(&mut self, action: &Digest, output: Digest, size: u64, content: Content) -> Offer {
+        let expected = self.audits.remove(action);
+        let diverged = expected.is_some_and(|expected| expected != output);
+        if let (true, Some(expected)) = (diverged, expected) {
+            self.tally.diverged += 1;
+            self.notices.tell(&format!(
+                "audit: action {action} gave {output} when it was built again, and the cache held {expected}; one of the two is wrong, or the build is not reproducible"
+            ));
+        }
+        Offer {
+            action: *action,
+            output,
+            size,
+            kind: content.kind,
+            role: content.role,
+            facts: content
+                .facts
+                .with(Facts::AUDITED, expected.is_some())
+                .with(Facts::DIVERGED, diverged),
+        }
+    }
+
+    /// How far the store keeps the object; none for the session alone.
+    fn decide(&mut self, offer: &Offer, stored: &Stored) -> Option<store::Reach> {
+        if let Some(error) = &stored.diverted {
+            self.tell_unwritable(error);
+            self.record_answer("put", &offer.action, "ephemeral", reasons::NOT_WRITABLE);
+            return None;
+        }
+        if self.is_off() {
+            self.tally.refused_puts += 1;
+            self.record_answer("put", &offer.action, "ephemeral", reasons::POLICY_OFF);
+            return None;
+        }
+        if self.access.write.is_none() {
+            self.tally.refused_puts += 1;
+            self.record_answer("put", &offer.action, "ephemeral", reasons::NO_WRITE_SCOPE);
+            return None;
+        }
+        let verdict = match self.ask_put(offer) {
+            Some(verdict) => verdict,
+            None => {
+                let reach = offer.default_reach();
+                let answer = match reach {
+                    Reach::Shared => "shared",
+                    Reach::Local | Reach::Ephemeral => "local",
+                };
+                self.record_answer("put", &offer.action, answer, reasons::NO_QUESTION);
+                reach
+            }
+        };
+        match verdict {
+            Reach::Ephemeral => {
+                self.tally.refused_puts += 1;
+                None
+            }
+            Reach::Shared if offer.kind.rule() == Rule::Open => Some(store::Reach::Shared),
+            // What holds on this machine only never leaves it.
+            Reach::Local | Reach::Shared => Some(store::Reach::Local),
+        }
+    }
+
+    /// The policy's verdict on an offer; none where it does not decide puts.
+    fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
+        let asked = self.policy.as_mut().filter(|asked| asked.exports.put)?;
+        let verdict = asked.warden.put(offer);
+        self.record_with(|| Line::Put(Asked::new(*offer, verdict)));
+        self.tell_events();
+        Some(verdict)
+    }
+
+    fn tell_unwritable(&mut self, error: &io::Error) {
+        use io::ErrorKind::{AlreadyExists, IsADirectory, NotADirectory};
+        let remedy = match error.kind() {
+            AlreadyExists | IsADirectory | NotADirectory => {
+                "Something lies where a file or a folder of the store should: `cachewarden verify` names it"
+            }
+            _ => "Make room or make it writable, or name another folder with --dir",
+        };
+        let folder = match self.store.folder() {
+            Some(folder) => folder.display().to_string(),
+            // Why it could not be opened was told at the beginning.
+            None => return,
+        };
+        self.notices.tell_once(
+            "unwritable",
+            &format!(
+                "the store {folder} cannot be written ({error}); the build goes on, and what it cannot write there is not kept. {remedy}"
+            ),
+        );
+    }
+}
+
+/// Takes a body in on two threads: this one reads and decodes, the other hashes and writes. Where the system has no thread
+/// to give, nothing of it was taken.
+fn receive_overlapped(
+    incoming: &mut Incoming<'_>,
+    recogniser: &mut Recogniser,
+    source: &mut impl RequestSource,
+) -> Result<(), BodyError> {
+    let (sender, parts) = mpsc::sync_channel::<Vec<u8>>(PARTS_UNDER_WAY);
+    // The sender belongs to this closure, so that the other thread ends however it is left.
+    thread::scope(move |threads| {
+        let write_all = move || parts.into_iter().for_each(|part| incoming.write(&part));
+        if thread::Builder::new()
+            .spawn_scoped(threads, write_all)
+            .is_err()
+        {
+            return Ok(());
+        }
+        while let Some(part) = source.next_part()? {
+            recogniser.update(part);
+            // The other one takes all that comes.
+            let _ = sender.send(part.to_vec());
+        }
+        Ok(())
+    })
+}

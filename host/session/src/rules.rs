@@ -1,0 +1,76 @@
+//! The host's own rules, which no policy widens: which entries a session is never answered, and which objects are never
+//! kept, because of what they can do in the job that reads them. docs/threat-model.md says why, kind by kind.
+
+use cachewarden_content::Content;
+use cachewarden_types::{Facts, Kind, Role, Rule, reasons};
+use cachewarden_types::Digest;
+use cachewarden_store::{Entry, Right};
+
+use super::Session;
+use super::access::ReadScope;
+
+impl Session {
+    /// Why an entry is not answered, whatever a policy says; `None` where nothing is against it. Its role is known then.
+    pub(super) fn rule_against_entry(
+        &mut self,
+        action: &Digest,
+        entry: &mut Entry,
+        scope: &ReadScope,
+    ) -> Option<&'static str> {
+        let content = entry.content;
+        let against = match content.kind.rule() {
+            Rule::OwnScope => !self.is_put_here(entry, scope),
+            Rule::Admitted => !self.is_admitted(content),
+            Rule::Open => false,
+        };
+        if against {
+            return Some(reason_of(content.kind));
+        }
+        // Whatever the entry says of itself: it may have been put by a session that did not name the action, and an archive
+        // may name any key.
+        let role = self.roles.of(action);
+        if role == Role::Unknown {
+            return (!content.role.allows(content.kind)).then_some(reasons::WRONG_KIND);
+        }
+        entry.content.role = role;
+        (!role.allows(content.kind)).then(|| wrong_kind(role))
+    }
+
+    /// Why an object is not kept, whatever a policy says.
+    pub(super) fn rule_against_put(&self, content: Content) -> Option<&'static str> {
+        if !content.role.allows(content.kind) {
+            return Some(wrong_kind(content.role));
+        }
+        match content.kind.rule() {
+            Rule::Admitted if !self.is_admitted(content) => Some(reason_of(content.kind)),
+            Rule::Admitted | Rule::OwnScope | Rule::Open => None,
+        }
+    }
+
+    /// Whether an entry was put by this user, on this boot, into the scope that the session writes.
+    fn is_put_here(&self, entry: &Entry, scope: &ReadScope) -> bool {
+        scope.right == Right::Write
+            && entry.boot.vouches_under(self.store.boot())
+            && entry.user == self.store.user()
+    }
+
+    /// Whether the grant names the kind, and the object's build ID the action.
+    fn is_admitted(&self, content: Content) -> bool {
+        self.access.admits(content.kind) && content.facts.has(Facts::BUILD_ID_MATCHES)
+    }
+}
+
+fn reason_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Executable => reasons::EXECUTABLE,
+        Kind::ModuleIndex => reasons::MODULE_INDEX,
+        _ => reasons::UNKNOWN_KIND,
+    }
+}
+
+fn wrong_kind(role: Role) -> &'static str {
+    match role {
+        Role::SourceList => reasons::UNSAFE_NAMES,
+        _ => reasons::WRONG_KIND,
+    }
+}

@@ -1,0 +1,274 @@
+//! The entry line: what one action gave, in one scope.
+//!
+//! `v2 output size put-time kind role facts expires reach producer user boot`, separated by single spaces, ended by a
+//! newline. Kind, role and facts are the numbers of words.toml, so that those of a later version keep theirs. `v1` was
+//! never released.
+//! Fields behind these are a later version's: ignored here, and kept, since a line is only ever replaced whole by a new
+//! put, or changed in place in its boot.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cachewarden_content::Content;
+use cachewarden_types::{Facts, Kind, Role};
+use cachewarden_types::Digest;
+
+use super::boot::Boot;
+use super::files;
+
+/// The version of the line. A reader takes no other.
+const VERSION: &str = "v2";
+
+/// A line has some 190 bytes; this leaves room for fields of later versions.
+pub(super) const MAX_LINE: usize = 4096;
+
+/// Room for a line, and to see that it ends there.
+const TYPICAL_LINE: usize = 256;
+
+/// How far an entry may travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// It stays on this machine.
+    Local,
+    /// It may be sent to tiers beyond this machine.
+    Shared,
+}
+
+/// The session that put an entry: 16 hex digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Producer(pub u64);
+
+/// A text that names no session.
+#[derive(Debug)]
+pub struct InvalidProducer;
+
+impl fmt::Display for Producer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for Producer {
+    type Err = InvalidProducer;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.len() {
+            16 => u64::from_str_radix(text, 16).map(Self),
+            _ => return Err(InvalidProducer),
+        }
+        .map_err(|_| InvalidProducer)
+    }
+}
+
+/// What one action gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The object.
+    pub output: Digest,
+    /// Bytes of the object.
+    pub size: u64,
+    /// When it was put.
+    pub time: SystemTime,
+    /// What the object is, what the entry is for, and what the host established.
+    pub content: Content,
+    /// When it stops counting.
+    pub expires: Option<SystemTime>,
+    /// How far it may travel.
+    pub reach: Reach,
+    /// The session that put it.
+    pub producer: Producer,
+    /// The user that put it.
+    pub user: u32,
+    /// The boot under which the object was last hashed.
+    pub boot: Boot,
+}
+
+/// An entry read from a line, and where in the line its boot stands.
+pub(super) struct Line {
+    pub(super) entry: Entry,
+    pub(super) boot_offset: u64,
+}
+
+impl Entry {
+    /// Whether it no longer counts at `now`.
+    pub fn has_expired(&self, now: SystemTime) -> bool {
+        self.expires.is_some_and(|expires| expires <= now)
+    }
+
+    /// The line, with its newline.
+    pub(super) fn to_line(self) -> String {
+        let reach = match self.reach {
+            Reach::Local => "local",
+            Reach::Shared => "shared",
+        };
+        format!(
+            "{VERSION} {} {} {} {} {} {} {} {reach} {} {} {}\n",
+            self.output,
+            self.size,
+            since_epoch(self.time).as_nanos(),
+            self.content.kind.number(),
+            self.content.role.number(),
+            self.content.facts.bits(),
+            self.expires
+                .map_or(0, |expires| since_epoch(expires).as_secs()),
+            self.producer,
+            self.user,
+            self.boot,
+        )
+    }
+
+    /// Reads a line; `None` where it is damaged or cut short.
+    pub(super) fn from_line(line: &[u8]) -> Option<Line> {
+        let text = std::str::from_utf8(line).ok()?.strip_suffix('\n')?;
+        let mut fields = text.split(' ');
+        if fields.next()? != VERSION {
+            return None;
+        }
+        let entry = Self {
+            output: Digest::from_hex(fields.next()?)?,
+            size: fields.next()?.parse().ok()?,
+            time: UNIX_EPOCH.checked_add(Duration::from_nanos(fields.next()?.parse().ok()?))?,
+            content: Content {
+                kind: Kind::from_number(fields.next()?.parse().ok()?),
+                role: Role::from_number(fields.next()?.parse().ok()?),
+                facts: Facts::from_bits(fields.next()?.parse().ok()?),
+            },
+            expires: match fields.next()?.parse().ok()? {
+                0 => None,
+                seconds => Some(UNIX_EPOCH.checked_add(Duration::from_secs(seconds))?),
+            },
+            reach: match fields.next()? {
+                "local" => Reach::Local,
+                "shared" => Reach::Shared,
+                _ => return None,
+            },
+            producer: fields.next()?.parse().ok()?,
+            user: fields.next()?.parse().ok()?,
+            boot: Boot::UNKNOWN,
+        };
+        let boot = fields.next()?;
+        Some(Line {
+            // Both point into the same text.
+            boot_offset: (boot.as_ptr().addr() - text.as_ptr().addr()) as u64,
+            entry: Self {
+                boot: boot.parse().ok()?,
+                ..entry
+            },
+        })
+    }
+}
+
+/// Reads an entry's file, and when it was last marked as used; no entry where it is damaged.
+///
+/// # Errors
+/// When it cannot be read, or is no regular file.
+pub(super) fn read_entry(path: &Path) -> io::Result<(Option<Entry>, SystemTime)> {
+    let (file, metadata) = files::open_regular(path, false)?;
+    let mut line = Vec::with_capacity(TYPICAL_LINE);
+    file.take(MAX_LINE as u64 + 1).read_to_end(&mut line)?;
+    let entry = match line.len() <= MAX_LINE {
+        true => Entry::from_line(&line).map(|line| line.entry),
+        false => None,
+    };
+    Ok((entry, metadata.modified()?))
+}
+
+/// Since 1970; nothing of times before.
+pub(super) fn since_epoch(time: SystemTime) -> Duration {
+    time.duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry() -> Entry {
+        Entry {
+            output: Digest::of(b"output"),
+            size: 1 << 60,
+            time: UNIX_EPOCH + Duration::new(1_800_000_000, 123_456_789),
+            content: Content {
+                kind: Kind::PackageArchive,
+                role: Role::Output,
+                facts: Facts::BUILD_ID_MATCHES,
+            },
+            expires: Some(UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
+            reach: Reach::Shared,
+            producer: Producer(0x00ff_00ff_00ff_00ff),
+            user: 1000,
+            boot: Boot::of("a boot"),
+        }
+    }
+
+    #[test]
+    fn a_line_leads_back_to_its_entry_and_later_fields_are_ignored() {
+        let line = entry().to_line();
+        let read = Entry::from_line(line.as_bytes()).unwrap();
+        assert_eq!(read.entry, entry());
+        let boot = &line[read.boot_offset as usize..];
+        assert_eq!(boot, format!("{}\n", entry().boot));
+        let later = line.replace('\n', " later fields\n");
+        assert_eq!(Entry::from_line(later.as_bytes()).unwrap().entry, entry());
+    }
+
+    /// A line of this version, as it stands in stores. It is read for as long as there is this version.
+    #[test]
+    fn a_kept_line_is_read() {
+        let line = include_bytes!("fixtures/entry-v2");
+        let read = Entry::from_line(line).unwrap();
+        let later = Content {
+            kind: Kind::Numbered(4242),
+            role: Role::Numbered(77),
+            facts: Facts::from_bits(1 << 9 | 1),
+        };
+        assert_eq!(
+            read.entry,
+            Entry {
+                content: later,
+                ..entry()
+            }
+        );
+        assert_eq!(read.entry.to_line().as_bytes(), line);
+    }
+
+    #[test]
+    fn fuzz_entry_line() {
+        cachewarden_fuzz::fuzz("entry-line", |bytes| {
+            let Some(read) = Entry::from_line(bytes) else {
+                return;
+            };
+            let again = read.entry.to_line();
+            let twice = Entry::from_line(again.as_bytes()).expect("what is written can be read");
+            assert_eq!(twice.entry, read.entry);
+            assert_eq!(twice.entry.to_line(), again);
+            // The boot is changed in place: the rest of the line must stay what it is.
+            let mut changed = bytes.to_vec();
+            let boot = Boot::of("another").to_string();
+            let start = read.boot_offset as usize;
+            changed[start..start + boot.len()].copy_from_slice(boot.as_bytes());
+            let changed = Entry::from_line(&changed).expect("it is an entry still");
+            let expected = Entry {
+                boot: Boot::of("another"),
+                ..read.entry
+            };
+            assert_eq!(changed.entry, expected);
+            // What an answer says of it can be written.
+            humantime::format_rfc3339_nanos(read.entry.time).to_string();
+            read.entry.has_expired(UNIX_EPOCH);
+        });
+    }
+
+    #[test]
+    fn a_line_cut_anywhere_is_no_entry() {
+        let line = entry().to_line();
+        for length in 0..line.len() {
+            assert!(
+                Entry::from_line(&line.as_bytes()[..length]).is_none(),
+                "{length} bytes"
+            );
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! What `verify` found: which file, what is wrong with it, and what became of it.
+
+use std::fmt;
+use std::fs::FileType;
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use cachewarden_types::Digest;
+
+/// One thing in a store's folder that is not as it should be.
+#[derive(Debug)]
+pub struct Finding {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub problem: Problem,
+    /// What was done about it.
+    pub repair: Repair,
+}
+
+/// What is wrong with a file.
+#[derive(Debug, Error)]
+pub enum Problem {
+    /// An object has other bytes than it was named by.
+    #[error("damaged object: its {size} bytes hash to {found}")]
+    OtherBytes {
+        /// Bytes that it has.
+        size: u64,
+        /// What they hash to.
+        found: Digest,
+    },
+    /// An entry is cut short, or no line of this layout.
+    #[error("damaged entry: it is not one line of this layout")]
+    NoLine,
+    /// An entry names an object that is not there.
+    #[error("missing object: it names {0}, which is not there")]
+    MissingObject(Digest),
+    /// An entry names an object that is damaged.
+    #[error("damaged object: it names {0}")]
+    DamagedObject(Digest),
+    /// An entry says another size than its object has.
+    #[error("damaged entry: it says {said} bytes, and its object {object} has {found}")]
+    OtherSize {
+        /// The object.
+        object: Digest,
+        /// The size that the entry says.
+        said: u64,
+        /// The size of the object.
+        found: u64,
+    },
+    /// Something else stands in the place of a file or a folder of the store.
+    #[error("it is {found}, and should be {expected}")]
+    Displaced {
+        /// What it is.
+        found: FileKind,
+        /// What should be there.
+        expected: FileKind,
+    },
+    /// The system does not let it be read.
+    #[error("it cannot be read: {0}")]
+    Unreadable(io::Error),
+    /// Nothing that this program makes.
+    #[error("it is no part of the store; left alone")]
+    Stray,
+}
+
+impl Problem {
+    /// Whether removing the file mends the store. What cannot be read may be whole; a folder may hold somebody's files.
+    pub(super) fn is_mended_by_removal(&self) -> bool {
+        match self {
+            Self::OtherBytes { .. }
+            | Self::NoLine
+            | Self::MissingObject(_)
+            | Self::DamagedObject(_)
+            | Self::OtherSize { .. } => true,
+            Self::Displaced { found, expected } => {
+                *expected == FileKind::File && *found != FileKind::Folder
+            }
+            Self::Unreadable(_) | Self::Stray => false,
+        }
+    }
+}
+
+/// What was done about a problem.
+#[derive(Debug)]
+pub enum Repair {
+    /// Nothing: it was not asked for, or removing the file would be no help.
+    None,
+    /// The file is gone.
+    Removed,
+    /// The system did not let it be removed.
+    Failed(io::Error),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.path.display(), self.problem)?;
+        match &self.repair {
+            Repair::None => Ok(()),
+            Repair::Removed => formatter.write_str("; removed"),
+            Repair::Failed(error) => write!(formatter, "; cannot be removed: {error}"),
+        }
+    }
+}
+
+/// What may stand under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A folder.
+    Folder,
+    /// A symbolic link.
+    Link,
+    /// A named pipe.
+    Pipe,
+    /// A socket.
+    Socket,
+    /// A device.
+    Device,
+}
+
+impl From<FileType> for FileKind {
+    fn from(kind: FileType) -> Self {
+        if kind.is_file() {
+            Self::File
+        } else if kind.is_dir() {
+            Self::Folder
+        } else if kind.is_symlink() {
+            Self::Link
+        } else if kind.is_fifo() {
+            Self::Pipe
+        } else if kind.is_socket() {
+            Self::Socket
+        } else {
+            Self::Device
+        }
+    }
+}
+
+impl fmt::Display for FileKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::File => "a file",
+            Self::Folder => "a folder",
+            Self::Link => "a link",
+            Self::Pipe => "a pipe",
+            Self::Socket => "a socket",
+            Self::Device => "a device",
+        })
+    }
+}

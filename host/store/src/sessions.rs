@@ -1,0 +1,290 @@
+//! What past sessions did: one line of totals each in `sessions.jsonl`, whose form is this file's alone.
+//!
+//! A line is appended in one write, and the trimmer folds a file that has grown into a single line; each under a lock of
+//! its own. So totals are never lost between the two, and nobody takes what another one has half written for a torn line.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use cachewarden_system::patience::lock_within;
+use cachewarden_system::regular_file::append_line;
+
+use super::{Store, files, layout};
+
+/// A file larger than this is folded: some 5,000 sessions.
+const FOLDED_FROM: u64 = 1 << 20;
+
+/// Writing a line takes a moment. Whoever holds the lock for longer was stopped with it, and a build does not wait for
+/// that: its line is given up.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The version of a line's form. Lines of a later one are passed over, and a file that has one is not folded.
+const FORM: u32 = 1;
+
+/// What happened, counted, as a line has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct Tally {
+    /// Gets that came.
+    pub gets: u64,
+    /// Gets that were answered with an object.
+    pub hits: u64,
+    /// Gets that had a candidate and became a miss by the policy.
+    pub refused_gets: u64,
+    /// Puts that came.
+    pub puts: u64,
+    /// Puts that the policy kept for the session alone.
+    pub refused_puts: u64,
+    /// Bytes of all puts.
+    pub bytes_put: u64,
+    /// Audits whose rebuild gave other bytes.
+    pub diverged: u64,
+}
+
+impl Tally {
+    /// Adds another tally to this one.
+    pub fn add(&mut self, other: &Self) {
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.gets, other.gets);
+        add(&mut self.hits, other.hits);
+        add(&mut self.refused_gets, other.refused_gets);
+        add(&mut self.puts, other.puts);
+        add(&mut self.refused_puts, other.refused_puts);
+        add(&mut self.bytes_put, other.bytes_put);
+        add(&mut self.diverged, other.diverged);
+    }
+}
+
+/// One session, or several folded into one line.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionLine {
+    /// The version of the line's form.
+    #[serde(default = "form")]
+    pub form: u32,
+    /// How many sessions the line stands for.
+    #[serde(default = "one")]
+    pub sessions: u64,
+    /// The session, as entries name their producer; none where several were folded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// Seconds since 1970.
+    pub started: u64,
+    /// The SHA-256 of the policy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// What happened.
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+fn form() -> u32 {
+    FORM
+}
+
+fn one() -> u64 {
+    1
+}
+
+/// The sum of all lines.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SessionsSoFar {
+    /// How many.
+    pub sessions: u64,
+    /// When the first began, in seconds since 1970.
+    pub since: Option<u64>,
+    /// What happened in all of them.
+    #[serde(flatten)]
+    pub tally: Tally,
+    /// A later version has written lines that are not in the sum.
+    #[serde(skip)]
+    is_incomplete: bool,
+}
+
+impl SessionLine {
+    /// The line of one session.
+    pub fn of(session: String, started: u64, policy: Option<String>, tally: Tally) -> Self {
+        Self {
+            form: FORM,
+            sessions: 1,
+            session: Some(session),
+            started,
+            policy,
+            tally,
+        }
+    }
+}
+
+impl Store {
+    /// Appends a session's line, to what is still a store.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or somebody holds the file for too long.
+    pub fn append_session(&self, line: &SessionLine) -> io::Result<()> {
+        let Some(folder) = self.folder() else {
+            return Ok(());
+        };
+        layout::mend(folder);
+        let text = serde_json::to_vec(line)?;
+        let Some(mut file) = lock_current(&folder.join(layout::SESSIONS))? else {
+            return Err(io::ErrorKind::TimedOut.into());
+        };
+        append_line(&mut file, &text)
+    }
+
+    /// What sessions did so far. Lines that cannot be read are passed over.
+    pub fn sessions_so_far(&self) -> SessionsSoFar {
+        self.folder()
+            .and_then(|folder| sum(&folder.join(layout::SESSIONS)).ok())
+            .unwrap_or_default()
+    }
+}
+
+/// Folds a file that has grown large into one line.
+pub(super) fn fold(folder: &Path) -> io::Result<()> {
+    let path = folder.join(layout::SESSIONS);
+    match fs::symlink_metadata(&path) {
+        Ok(metadata) if metadata.len() > FOLDED_FROM => {}
+        _ => return Ok(()),
+    }
+    let Some(_lock) = lock_current(&path)? else {
+        // The next trim does it.
+        return Ok(());
+    };
+    let so_far = sum(&path)?;
+    if so_far.is_incomplete {
+        return Ok(());
+    }
+    let line = SessionLine {
+        form: FORM,
+        sessions: so_far.sessions,
+        session: None,
+        started: so_far.since.unwrap_or_default(),
+        policy: None,
+        tally: so_far.tally,
+    };
+    let mut text = serde_json::to_vec(&line)?;
+    text.push(b'\n');
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
+    file.write_all(&text)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it. `None`
+/// where somebody else does not let go of it.
+fn lock_current(path: &Path) -> io::Result<Option<File>> {
+    loop {
+        let Some(file) = lock_within(files::open_to_append(path)?, PATIENCE)? else {
+            return Ok(None);
+        };
+        if fs::symlink_metadata(path)
+            .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))
+        {
+            return Ok(Some(file));
+        }
+    }
+}
+
+fn sum(path: &Path) -> io::Result<SessionsSoFar> {
+    let mut bytes = Vec::new();
+    match files::open_regular(path, false) {
+        Ok((mut file, _)) => file.read_to_end(&mut bytes).map(drop)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    let lines = bytes
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| serde_json::from_slice::<SessionLine>(line).ok());
+    Ok(lines.fold(SessionsSoFar::default(), |mut sum, line| {
+        if line.form > FORM {
+            sum.is_incomplete = true;
+            return sum;
+        }
+        sum.sessions = sum.sessions.saturating_add(line.sessions);
+        sum.since = Some(
+            sum.since
+                .map_or(line.started, |since| since.min(line.started)),
+        );
+        sum.tally.add(&line.tally);
+        sum
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sharing;
+
+    #[test]
+    fn folding_keeps_the_sum() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
+        let tally = Tally {
+            gets: 3,
+            hits: 2,
+            bytes_put: u64::MAX / 1_000_000,
+            ..Tally::default()
+        };
+        let line = SessionLine::of("00ff".repeat(40), 1_800_000_000, None, tally);
+        let path = folder.path().join(layout::SESSIONS);
+        let mut count = 0;
+        while fs::metadata(&path).map_or(0, |data| data.len()) <= FOLDED_FROM {
+            store.append_session(&line).unwrap();
+            count += 1;
+        }
+        let before = store.sessions_so_far();
+        assert_eq!((before.sessions, before.tally.gets), (count, 3 * count));
+        fold(folder.path()).unwrap();
+        let after = store.sessions_so_far();
+        assert_eq!(
+            (after.sessions, after.tally, after.since),
+            (before.sessions, before.tally, before.since)
+        );
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
+        store.append_session(&line).unwrap();
+        assert_eq!(store.sessions_so_far().sessions, count + 1);
+    }
+
+    /// Lines of this version, as they stand in stores. They are read for as long as there is this version.
+    #[test]
+    fn kept_lines_are_read_and_later_ones_are_neither_counted_nor_folded() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
+        let kept = include_str!("fixtures/sessions-1.jsonl");
+        let path = folder.path().join(layout::SESSIONS);
+        fs::write(&path, kept).unwrap();
+        let so_far = store.sessions_so_far();
+        let expected = Tally {
+            gets: 1067,
+            hits: 1066,
+            refused_gets: 1,
+            puts: 5,
+            refused_puts: 2,
+            bytes_put: 1_200_009,
+            diverged: 1,
+        };
+        assert_eq!((so_far.sessions, so_far.tally), (13, expected));
+        assert!(!so_far.is_incomplete);
+
+        let line = kept.lines().next().unwrap();
+        assert_eq!(
+            serde_json::to_string(&serde_json::from_str::<SessionLine>(line).unwrap()).unwrap(),
+            line
+        );
+
+        let later = line.replace("\"form\":1", "\"form\":2") + "\n";
+        let count = FOLDED_FROM as usize / later.len() + 1;
+        fs::write(&path, kept.to_owned() + &later.repeat(count)).unwrap();
+        fold(folder.path()).unwrap();
+        assert_eq!(store.sessions_so_far().sessions, 13);
+        assert!(
+            fs::metadata(&path).unwrap().len() > FOLDED_FROM,
+            "all of it is there"
+        );
+    }
+}

@@ -1,0 +1,134 @@
+//! Locks that are waited for as long as one has patience, and no longer: whoever holds one may have been stopped with it.
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The patience that many requests share. A process that was stopped with a lock would otherwise hold up each of them anew:
+/// once it was waited for in vain, no lock is waited for until a pause is over. Then one request waits again, since by now
+/// the process may have gone on or somebody else may hold the lock for a moment.
+#[derive(Debug)]
+pub struct Patience {
+    wait: Duration,
+    pause: Duration,
+    /// When a wait was last in vain.
+    in_vain: Mutex<Option<Instant>>,
+}
+
+impl Patience {
+    /// To wait for `wait`, and after that was in vain not to wait for `pause`.
+    pub fn new(wait: Duration, pause: Duration) -> Self {
+        Self {
+            wait,
+            pause,
+            in_vain: Mutex::new(None),
+        }
+    }
+
+    /// Locks a file together with others who do so; `None` where the patience ends first.
+    ///
+    /// # Errors
+    /// As [`lock_shared_within`].
+    pub fn lock_shared(&self, file: File) -> io::Result<Option<File>> {
+        let left = self.left(Instant::now());
+        let locked = lock_shared_within(file, left)?;
+        // What was not waited for was not in vain: or the pause would never end.
+        if locked.is_none() && !left.is_zero() {
+            self.was_in_vain(Instant::now());
+        }
+        Ok(locked)
+    }
+
+    /// How long to wait for a lock at `now`.
+    fn left(&self, now: Instant) -> Duration {
+        let in_vain = *self.in_vain.lock().unwrap_or_else(PoisonError::into_inner);
+        match in_vain {
+            Some(then) if now.saturating_duration_since(then) < self.pause => Duration::ZERO,
+            _ => self.wait,
+        }
+    }
+
+    fn was_in_vain(&self, now: Instant) {
+        *self.in_vain.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
+    }
+}
+
+/// Locks a file for this process alone; `None` where the patience ends first.
+///
+/// # Errors
+/// When the file cannot be locked at all, or no thread can be started to wait.
+pub fn lock_within(file: File, patience: Duration) -> io::Result<Option<File>> {
+    within(file, patience, File::try_lock, File::lock)
+}
+
+/// Locks a file together with others who do so; `None` where the patience ends first.
+///
+/// # Errors
+/// Likewise.
+fn lock_shared_within(file: File, patience: Duration) -> io::Result<Option<File>> {
+    within(file, patience, File::try_lock_shared, File::lock_shared)
+}
+
+fn within(
+    file: File,
+    patience: Duration,
+    try_lock: fn(&File) -> Result<(), TryLockError>,
+    lock: fn(&File) -> io::Result<()>,
+) -> io::Result<Option<File>> {
+    match try_lock(&file) {
+        Ok(()) => return Ok(Some(file)),
+        Err(TryLockError::WouldBlock) if patience.is_zero() => return Ok(None),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let (sender, receiver) = mpsc::channel();
+    thread::Builder::new().spawn(move || {
+        let locked = lock(&file).map(|()| file);
+        // Nobody listens any more when the patience was at its end; the lock goes with the file.
+        let _ = sender.send(locked);
+    })?;
+    receiver.recv_timeout(patience).ok().transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_in_vain_is_followed_by_a_pause_and_the_pause_by_patience() {
+        let (wait, pause) = (Duration::from_secs(5), Duration::from_secs(60));
+        let patience = Patience::new(wait, pause);
+        let then = Instant::now();
+        assert_eq!(patience.left(then), wait);
+        patience.was_in_vain(then);
+        for seconds in [0, 1, 59] {
+            let now = then + Duration::from_secs(seconds);
+            assert_eq!(patience.left(now), Duration::ZERO, "{seconds} s later");
+        }
+        assert_eq!(patience.left(then + pause), wait);
+    }
+
+    #[test]
+    fn only_a_lock_that_was_waited_for_begins_a_pause() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let open = || File::open(file.path()).unwrap();
+        let holder = open();
+        holder.lock().unwrap();
+        let wait = Duration::from_millis(1);
+        let patience = Patience::new(wait, Duration::from_secs(60));
+        assert!(patience.lock_shared(open()).unwrap().is_none());
+        let began = patience.in_vain.lock().unwrap().unwrap();
+        assert!(patience.lock_shared(open()).unwrap().is_none());
+        assert_eq!(*patience.in_vain.lock().unwrap(), Some(began), "as it was");
+        drop(holder);
+        assert!(
+            patience.lock_shared(open()).unwrap().is_some(),
+            "free again"
+        );
+        // Others have patience of their own.
+        let other = Patience::new(wait, Duration::from_secs(60));
+        assert_eq!(other.left(Instant::now()), wait);
+    }
+}

@@ -1,0 +1,150 @@
+//! What is known about a session, and the form in which it may be part of a scope's name.
+
+use crate::Digest;
+use crate::Label;
+
+/// Names that begin so are the host's own; no job can set one.
+pub const HOST_PREFIX: &str = "cachewarden.";
+
+/// The label by which a policy learns the scope that `--scope` names.
+const DEFAULT_SCOPE: &str = "cachewarden.scope";
+
+/// Longest form of a value in a scope name: leaves a policy 16 characters for a prefix of its own.
+const MAX_SCOPE_PART: usize = 80;
+
+/// Hex digits of the hash of a value: 96 bits.
+const HASH_LENGTH: usize = 24;
+
+/// A label that the job says: an environment variable, a command line.
+pub fn told(name: String, value: String) -> Label {
+    Label {
+        scope: scope_part(&value),
+        hash: hash(&value),
+        name,
+        value,
+        verified: false,
+    }
+}
+
+/// The host's own word for the default scope, which a policy without one of its own may grant.
+pub fn default_scope(scope: &str) -> Label {
+    Label {
+        scope: scope_part(scope),
+        hash: hash(scope),
+        name: DEFAULT_SCOPE.to_owned(),
+        value: scope.to_owned(),
+        verified: true,
+    }
+}
+
+/// A value made fit to be part of a scope name, so that different values stay different.
+///
+/// Letters, digits, dashes and inner dots stay; every other byte becomes `_` and its two hex digits, so a single
+/// underscore is never followed by another. A value that is too long is cut and ended by two underscores and a hash.
+pub fn scope_part(value: &str) -> String {
+    let last = value.len().saturating_sub(1);
+    let mut part = String::with_capacity(value.len().min(MAX_SCOPE_PART));
+    for (position, byte) in value.bytes().enumerate() {
+        let inner_dot = byte == b'.' && position != 0 && position != last;
+        if byte.is_ascii_alphanumeric() || byte == b'-' || inner_dot {
+            part.push(char::from(byte));
+        } else {
+            part.push_str(&format!("_{byte:02x}"));
+        }
+        if part.len() > MAX_SCOPE_PART {
+            part.truncate(MAX_SCOPE_PART - HASH_LENGTH - 2);
+            return format!("{part}__{}", hash(value));
+        }
+    }
+    part
+}
+
+/// The beginning of a value's SHA-256, which stands for it where two values must fit into one name.
+pub fn hash(value: &str) -> String {
+    let mut digits = Digest::of(value.as_bytes()).to_hex();
+    digits.truncate(HASH_LENGTH);
+    digits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ScopeName;
+
+    #[test]
+    fn fuzz_label_value() {
+        cachewarden_fuzz::fuzz("label-value", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let values: Vec<&str> = text.split('\n').take(50).collect();
+            for (position, value) in values.iter().enumerate() {
+                let part = scope_part(value);
+                let name = format!("a-prefix-of-16--{part}");
+                assert!(name.parse::<ScopeName>().is_ok(), "{name}");
+                for other in &values[..position] {
+                    assert_eq!(
+                        scope_part(other) == part,
+                        other == value,
+                        "{other:?}, {value:?}"
+                    );
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn every_sdk_can_make_the_same_part_of_a_value() {
+        // Each SDK's tests read these cases, too: a policy's own tests must see the scopes that its builds will have.
+        #[derive(serde::Deserialize)]
+        struct Case {
+            value: String,
+            scope: String,
+            hash: String,
+        }
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../guest-sdk/conformance/scope-parts.json"
+        );
+        let text = std::fs::read_to_string(file).unwrap();
+        let cases: Vec<Case> = serde_json::from_str(&text).unwrap();
+        assert!(cases.len() > 100, "{} cases", cases.len());
+        for Case { value, scope, hash } in cases {
+            assert_eq!(scope_part(&value), scope, "{value:?}");
+            let digest = Digest::of(value.as_bytes()).to_hex();
+            assert_eq!(digest[..HASH_LENGTH], hash, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn values_become_parts_of_scope_names_and_stay_different() {
+        let long = "x".repeat(10_000);
+        let longer = "x".repeat(10_001);
+        let cut = scope_part(&long);
+        let values = [
+            "refs/heads/main",
+            "refs_heads_main",
+            "refs_2fheads_2fmain",
+            "main",
+            "Main",
+            "a.",
+            ".a",
+            "a",
+            "ä",
+            "..",
+            "",
+            " ",
+            "\n",
+            &long,
+            &longer,
+            &cut,
+        ];
+        let mut parts = std::collections::HashSet::new();
+        for value in values {
+            let part = scope_part(value);
+            assert!(part.len() <= MAX_SCOPE_PART, "{part}");
+            let name = format!("a-prefix-of-16--{part}");
+            name.parse::<ScopeName>().unwrap();
+            assert!(parts.insert(part), "{value:?}");
+        }
+        assert_eq!(scope_part("refs/heads/main"), "refs_2fheads_2fmain");
+    }
+}

@@ -1,0 +1,23 @@
+//! The words that all parts of cachewarden share: digests, scopes, kinds, labels, grants and verdicts.
+//!
+//! Nothing here reads or writes anything, and nothing knows wasmtime or a file format.
+
+mod contract;
+mod digest;
+mod label;
+mod pattern;
+mod scope_name;
+pub mod wildcard;
+mod words;
+
+pub use contract::{
+    Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
+};
+pub use digest::{Digest, FilePath, LENGTH};
+pub use label::{
+    HOST_PREFIX, default_scope as default_scope_label, hash as label_hash, scope_part,
+    told as told_label,
+};
+pub use pattern::Pattern;
+pub use scope_name::{InvalidScopeName, MAX_LENGTH as MAX_SCOPE_LENGTH, ScopeName};
+pub use words::{Facts, Kind, Role, Rule, SUBKEYS, UnknownWord, reasons};

@@ -1,0 +1,191 @@
+//! Scope names, and the folders that hold them.
+//!
+//! A name is 1 to 96 of `[A-Za-z0-9._-]` and neither begins nor ends with a dot. Its folder is spelled as Go's module
+//! cache does it (`!m` for `M`), so that names that differ by case do not meet on file systems that fold it, and no
+//! folder is one of Windows' devices.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Longest scope name. Every letter may take two bytes in a folder's name, whose limit is 255 everywhere.
+pub const MAX_LENGTH: usize = 96;
+
+/// Begins the folder of a scope that is named as a device of Windows; no upper-case letter is a dash.
+const DEVICE_ESCAPE: &str = "!-";
+
+/// The name of a scope; always valid.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ScopeName(String);
+
+/// A text that is no scope name.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error(
+    "`{shown}` is not a scope name: expected 1 to {MAX_LENGTH} letters, digits, dots, dashes or underscores, with no dot at either end"
+)]
+pub struct InvalidScopeName {
+    shown: String,
+}
+
+impl ScopeName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name of the folder under `scopes/`.
+    pub fn folder(&self) -> String {
+        let mut folder = String::with_capacity(self.0.len() + 2);
+        if is_device(&self.0) {
+            folder.push_str(DEVICE_ESCAPE);
+        }
+        for character in self.0.chars() {
+            if character.is_ascii_uppercase() {
+                folder.push('!');
+            }
+            folder.push(character.to_ascii_lowercase());
+        }
+        folder
+    }
+
+    /// The name whose folder this is; `None` where it is no scope's.
+    pub fn from_folder(folder: &str) -> Option<Self> {
+        let mut name = String::with_capacity(folder.len());
+        let mut characters = folder.strip_prefix(DEVICE_ESCAPE).unwrap_or(folder).chars();
+        while let Some(character) = characters.next() {
+            name.push(match character {
+                '!' => characters.next()?.to_ascii_uppercase(),
+                other => other,
+            });
+        }
+        name.parse()
+            .ok()
+            .filter(|name: &Self| name.folder() == folder)
+    }
+}
+
+/// Whether Windows would take a file of this name for a device, whatever its extension.
+fn is_device(name: &str) -> bool {
+    let stem = name.split('.').next().unwrap_or(name);
+    match stem {
+        "con" | "prn" | "aux" | "nul" => true,
+        _ => {
+            let number = stem
+                .strip_prefix("com")
+                .or_else(|| stem.strip_prefix("lpt"));
+            number.is_some_and(|number| number.len() == 1 && number.as_bytes()[0].is_ascii_digit())
+        }
+    }
+}
+
+impl FromStr for ScopeName {
+    type Err = InvalidScopeName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let valid = (1..=MAX_LENGTH).contains(&text.len())
+            && text.bytes().all(allowed)
+            && !text.starts_with('.')
+            && !text.ends_with('.');
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            const SHOWN: usize = 100;
+            let shown: String = text
+                .chars()
+                .take(SHOWN)
+                .flat_map(char::escape_default)
+                .collect();
+            Err(InvalidScopeName { shown })
+        }
+    }
+}
+
+impl TryFrom<String> for ScopeName {
+    type Error = InvalidScopeName;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<ScopeName> for String {
+    fn from(name: ScopeName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for ScopeName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_differ_even_where_case_is_folded_and_lead_back() {
+        let names = [
+            "main", "Main", "MAIN", "con", "CON", "con.x", "com1", "com10", "a.b-c_d", "x",
+        ];
+        let mut folders = std::collections::HashSet::new();
+        for name in names {
+            let name: ScopeName = name.parse().unwrap();
+            let folder = name.folder();
+            assert!(!is_device(&folder), "{folder}");
+            assert_eq!(ScopeName::from_folder(&folder).as_ref(), Some(&name));
+            assert!(folders.insert(folder.to_lowercase()), "{folder} twice");
+        }
+    }
+
+    #[test]
+    fn fuzz_scope_name() {
+        cachewarden_fuzz::fuzz("scope-name", |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            let names: Vec<ScopeName> = text
+                .lines()
+                .filter_map(|name| name.parse().ok())
+                .take(50)
+                .collect();
+            for (position, name) in names.iter().enumerate() {
+                let folder = name.folder();
+                assert!(folder.len() <= 255 && !folder.starts_with('.') && !folder.ends_with('.'));
+                assert!(folder.bytes().all(
+                    |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'!')
+                ));
+                assert!(!is_device(&folder), "{folder}");
+                assert_eq!(ScopeName::from_folder(&folder).as_ref(), Some(name));
+                for other in &names[..position] {
+                    assert_eq!(
+                        other.folder() == folder,
+                        other == name,
+                        "{other} and {name}"
+                    );
+                }
+            }
+            for folder in text.lines() {
+                if let Some(name) = ScopeName::from_folder(folder) {
+                    assert_eq!(name.folder(), folder);
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn names_that_could_lead_elsewhere_are_refused() {
+        let long = "a".repeat(MAX_LENGTH + 1);
+        for name in [
+            "", ".", "..", "../x", "a/b", "a\\b", ".a", "a.", "a b", "a\0", "ä", "!m", &long,
+        ] {
+            assert!(name.parse::<ScopeName>().is_err(), "{name:?}");
+        }
+        for folder in ["M", "!", "!!m", "!-main", "ä"] {
+            assert_eq!(ScopeName::from_folder(folder), None, "{folder:?}");
+        }
+    }
+}

@@ -1,0 +1,592 @@
+//! Kinds, roles and reasons: the words of `guest-sdk/wit/words.toml`, as the host knows them.
+//!
+//! The numbers are on disk and in compiled policies, so they are the table's and not the place in an enum.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// What the host holds to for a kind, whatever a policy says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// An entry may be answered wherever the policy says so.
+    Open,
+    /// Only to sessions that write the entry's scope, on the boot and for the user that put it.
+    OwnScope,
+    /// Only where the grant names the kind, and the object's build ID names the action.
+    Admitted,
+}
+
+struct KindFacts {
+    number: u32,
+    name: &'static str,
+    rule: Rule,
+    /// Whether a put is shared where no policy decides it.
+    shared: bool,
+}
+
+struct RoleFacts {
+    number: u32,
+    name: &'static str,
+    /// The kinds that it may have.
+    kinds: &'static [Kind],
+}
+
+/// What an object is, by its content.
+// BEGIN kinds (cargo xtask words)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// None of the others.
+    Other,
+    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    Empty,
+    /// A compiled package.
+    PackageArchive,
+    /// An index of the source files of a module or a package.
+    ModuleIndex,
+    /// The names of the source files that a step made, all of them plain local names.
+    FileList,
+    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
+    /// each time that the test runs.
+    TestRecord,
+    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    AnalysisFacts,
+    /// A source file that a tool (cgo, cover) made.
+    GeneratedSource,
+    /// What a coverage run must know about a package.
+    CoverageMeta,
+    /// Whether the C compiler knows a flag: `true` or `false`.
+    Probe,
+    /// A program that the system can run.
+    Executable,
+    /// A zip archive of the files that `go fix` would change.
+    FixArchive,
+    /// What a compiler, a linker or vet printed.
+    ToolOutput,
+    /// The findings of staticcheck about a package.
+    AnalysisResult,
+    /// A profile that was prepared for the compiler.
+    PgoProfile,
+    /// A number of another version: a recording may hold one.
+    Numbered(u32),
+}
+
+impl Kind {
+    /// Every kind, by its number.
+    pub const ALL: [Self; 15] = [
+        Self::Other,
+        Self::Empty,
+        Self::PackageArchive,
+        Self::ModuleIndex,
+        Self::FileList,
+        Self::TestRecord,
+        Self::AnalysisFacts,
+        Self::GeneratedSource,
+        Self::CoverageMeta,
+        Self::Probe,
+        Self::Executable,
+        Self::FixArchive,
+        Self::ToolOutput,
+        Self::AnalysisResult,
+        Self::PgoProfile,
+    ];
+
+    /// What is known of a kind; `None` of one of another version.
+    const fn facts(self) -> Option<&'static KindFacts> {
+        Some(match self {
+            Self::Other => &KindFacts {
+                number: 0,
+                name: "other",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::Empty => &KindFacts {
+                number: 1,
+                name: "empty",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::PackageArchive => &KindFacts {
+                number: 2,
+                name: "package-archive",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::ModuleIndex => &KindFacts {
+                number: 3,
+                name: "module-index",
+                rule: Rule::OwnScope,
+                shared: false,
+            },
+            Self::FileList => &KindFacts {
+                number: 4,
+                name: "file-list",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::TestRecord => &KindFacts {
+                number: 5,
+                name: "test-record",
+                rule: Rule::Open,
+                shared: false,
+            },
+            Self::AnalysisFacts => &KindFacts {
+                number: 6,
+                name: "analysis-facts",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::GeneratedSource => &KindFacts {
+                number: 7,
+                name: "generated-source",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::CoverageMeta => &KindFacts {
+                number: 8,
+                name: "coverage-meta",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::Probe => &KindFacts {
+                number: 9,
+                name: "probe",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::Executable => &KindFacts {
+                number: 10,
+                name: "executable",
+                rule: Rule::Admitted,
+                shared: false,
+            },
+            Self::FixArchive => &KindFacts {
+                number: 11,
+                name: "fix-archive",
+                rule: Rule::Open,
+                shared: false,
+            },
+            Self::ToolOutput => &KindFacts {
+                number: 12,
+                name: "tool-output",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::AnalysisResult => &KindFacts {
+                number: 13,
+                name: "analysis-result",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::PgoProfile => &KindFacts {
+                number: 14,
+                name: "pgo-profile",
+                rule: Rule::Open,
+                shared: true,
+            },
+            Self::Numbered(_) => return None,
+        })
+    }
+}
+// END kinds
+
+impl Kind {
+    /// The number that a policy is told, and that is on disk.
+    pub const fn number(self) -> u32 {
+        match (self, self.facts()) {
+            (_, Some(facts)) => facts.number,
+            (Self::Numbered(number), None) => number,
+            (_, None) => 0,
+        }
+    }
+
+    /// The kind of a number.
+    pub fn from_number(number: u32) -> Self {
+        let known = Self::ALL.into_iter().find(|kind| kind.number() == number);
+        known.unwrap_or(Self::Numbered(number))
+    }
+
+    /// What the host holds to for it. Of a kind that it does not know, nothing may be answered to other scopes.
+    pub const fn rule(self) -> Rule {
+        match self.facts() {
+            Some(facts) => facts.rule,
+            None => Rule::OwnScope,
+        }
+    }
+
+    /// Whether a put is shared where no policy decides it.
+    pub const fn is_shared_by_default(self) -> bool {
+        match self.facts() {
+            Some(facts) => facts.shared,
+            None => false,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.facts() {
+            Some(facts) => formatter.pad(facts.name),
+            None => formatter.pad(&format!("kind-{}", self.number())),
+        }
+    }
+}
+
+impl FromStr for Kind {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut known = Self::ALL.into_iter();
+        known
+            .find(|kind| kind.facts().is_some_and(|facts| facts.name == text))
+            .or_else(|| numbered("kind-", text).map(Self::from_number))
+            .ok_or_else(|| UnknownWord::new("kind", text))
+    }
+}
+
+/// What an entry is for, by its key.
+// BEGIN roles (cargo xtask words)
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Nothing that the session has seen explains the key.
+    #[default]
+    Unknown,
+    /// The action's own output: the object's build ID names the action.
+    Output,
+    /// What the compiler or vet printed.
+    Stdout,
+    /// What the linker printed.
+    LinkStdout,
+    /// The list of the package's source files.
+    SourceList,
+    /// The header that cgo made for the package's exported functions.
+    CgoHeader,
+    /// The changes that `go fix` would make.
+    FixArchive,
+    /// The coverage profile of a test's output.
+    CoverProfile,
+    /// A number of another version: a recording may hold one.
+    Numbered(u32),
+}
+
+impl Role {
+    /// Every role, by its number.
+    pub const ALL: [Self; 8] = [
+        Self::Unknown,
+        Self::Output,
+        Self::Stdout,
+        Self::LinkStdout,
+        Self::SourceList,
+        Self::CgoHeader,
+        Self::FixArchive,
+        Self::CoverProfile,
+    ];
+
+    /// What is known of a role; `None` of one of another version.
+    const fn facts(self) -> Option<&'static RoleFacts> {
+        Some(match self {
+            Self::Unknown => &RoleFacts {
+                number: 0,
+                name: "unknown",
+                kinds: &[],
+            },
+            Self::Output => &RoleFacts {
+                number: 1,
+                name: "output",
+                kinds: &[Kind::PackageArchive, Kind::Executable],
+            },
+            Self::Stdout => &RoleFacts {
+                number: 2,
+                name: "stdout",
+                kinds: &[Kind::Empty, Kind::ToolOutput],
+            },
+            Self::LinkStdout => &RoleFacts {
+                number: 3,
+                name: "link-stdout",
+                kinds: &[Kind::Empty, Kind::ToolOutput],
+            },
+            Self::SourceList => &RoleFacts {
+                number: 4,
+                name: "source-list",
+                kinds: &[Kind::FileList],
+            },
+            Self::CgoHeader => &RoleFacts {
+                number: 5,
+                name: "cgo-header",
+                kinds: &[Kind::Empty, Kind::GeneratedSource, Kind::Other],
+            },
+            Self::FixArchive => &RoleFacts {
+                number: 6,
+                name: "fix-archive",
+                kinds: &[Kind::FixArchive],
+            },
+            Self::CoverProfile => &RoleFacts {
+                number: 7,
+                name: "cover-profile",
+                kinds: &[Kind::Empty, Kind::TestRecord],
+            },
+            Self::Numbered(_) => return None,
+        })
+    }
+}
+// END roles
+
+impl Role {
+    /// The number that a policy is told, and that is on disk.
+    pub const fn number(self) -> u32 {
+        match (self, self.facts()) {
+            (_, Some(facts)) => facts.number,
+            (Self::Numbered(number), None) => number,
+            (_, None) => 0,
+        }
+    }
+
+    /// The role of a number.
+    pub fn from_number(number: u32) -> Self {
+        let known = Self::ALL.into_iter().find(|role| role.number() == number);
+        known.unwrap_or(Self::Numbered(number))
+    }
+
+    /// Whether an entry of this role may name an object of this kind.
+    pub fn allows(self, kind: Kind) -> bool {
+        match self.facts() {
+            Some(facts) => facts.kinds.is_empty() || facts.kinds.contains(&kind),
+            None => false,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.facts() {
+            Some(facts) => formatter.pad(facts.name),
+            None => formatter.pad(&format!("role-{}", self.number())),
+        }
+    }
+}
+
+impl FromStr for Role {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut known = Self::ALL.into_iter();
+        known
+            .find(|role| role.facts().is_some_and(|facts| facts.name == text))
+            .or_else(|| numbered("role-", text).map(Self::from_number))
+            .ok_or_else(|| UnknownWord::new("role", text))
+    }
+}
+
+/// A set of what the host itself established about an object. Bits of another version are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "Vec<String>", try_from = "Vec<String>")]
+pub struct Facts(u32);
+
+impl Facts {
+    /// Nothing is known.
+    pub const NONE: Self = Self(0);
+
+    // BEGIN facts (cargo xtask words)
+    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
+    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
+    /// rewrites outputs (`-toolexec`) may break it.
+    pub const BUILD_ID_MATCHES: Self = Self(1);
+    /// It comes from beyond this machine.
+    pub const REMOTE: Self = Self(2);
+    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    pub const AUDITED: Self = Self(4);
+    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
+    /// says what becomes of this one.
+    pub const DIVERGED: Self = Self(8);
+    // END facts
+
+    /// The names, by the positions of their bits.
+    // BEGIN fact names (cargo xtask words)
+    const NAMES: [&'static str; 4] = ["build-id-matches", "remote", "audited", "diverged"];
+    // END fact names
+
+    /// The set of these bits.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+
+    /// The bits that a policy is told, and that are on disk.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// Whether all of these facts hold.
+    pub const fn has(self, facts: Self) -> bool {
+        self.0 & facts.0 == facts.0
+    }
+
+    /// These facts, and others where `holds`.
+    #[must_use]
+    pub const fn with(self, facts: Self, holds: bool) -> Self {
+        if holds { Self(self.0 | facts.0) } else { self }
+    }
+}
+
+impl From<Facts> for Vec<String> {
+    fn from(facts: Facts) -> Self {
+        let held = (0..u32::BITS).filter(|bit| facts.0 >> bit & 1 == 1);
+        held.map(|bit| match Facts::NAMES.get(bit as usize) {
+            Some(name) => (*name).to_owned(),
+            None => format!("fact-{bit}"),
+        })
+        .collect()
+    }
+}
+
+impl TryFrom<Vec<String>> for Facts {
+    type Error = UnknownWord;
+
+    fn try_from(names: Vec<String>) -> Result<Self, Self::Error> {
+        names.iter().try_fold(Self::NONE, |facts, name| {
+            let known = Self::NAMES.iter().position(|known| known == name);
+            let known = known.and_then(|bit| u32::try_from(bit).ok());
+            known
+                .or_else(|| numbered("fact-", name))
+                .filter(|bit| *bit < u32::BITS)
+                .map(|bit| Self(facts.0 | 1 << bit))
+                .ok_or_else(|| UnknownWord::new("fact", name))
+        })
+    }
+}
+
+/// The names by which cmd/go derives keys from an action, and the roles that they have.
+// BEGIN subkeys (cargo xtask words)
+pub const SUBKEYS: [(&str, Role); 6] = [
+    ("stdout", Role::Stdout),
+    ("link-stdout", Role::LinkStdout),
+    ("srcfiles", Role::SourceList),
+    ("_cgo_install.h", Role::CgoHeader),
+    ("fix.zip", Role::FixArchive),
+    ("coverprofile", Role::CoverProfile),
+];
+// END subkeys
+
+/// Why an answer was given without a question, or against a verdict.
+pub mod reasons {
+    // BEGIN reasons (cargo xtask words)
+    /// The session put it itself.
+    pub const OWN_PUT: &str = "own-put";
+    /// No scope that the session may read has an entry.
+    pub const ABSENT: &str = "absent";
+    /// The entry's object is missing, has another size, or does not hash to its name.
+    pub const DAMAGED: &str = "damaged";
+    /// The policy does not decide such requests, or there is none.
+    pub const NO_QUESTION: &str = "no-question";
+    /// The policy has failed for good.
+    pub const POLICY_OFF: &str = "policy-off";
+    /// The session may write no scope.
+    pub const NO_WRITE_SCOPE: &str = "no-write-scope";
+    /// The store cannot be written.
+    pub const NOT_WRITABLE: &str = "not-writable";
+    /// A module index counts only in the write scope, on the boot and for the user that put it.
+    pub const MODULE_INDEX: &str = "module-index";
+    /// A program counts only where the grant admits the kind, and where its build ID names the action.
+    pub const EXECUTABLE: &str = "executable";
+    /// A later version put it, and this one does not know what it is.
+    pub const UNKNOWN_KIND: &str = "unknown-kind";
+    /// The key's role cannot have an object of this kind.
+    pub const WRONG_KIND: &str = "wrong-kind";
+    /// A list of files with a name that is not a plain local name.
+    pub const UNSAFE_NAMES: &str = "unsafe-names";
+    // END reasons
+}
+
+/// A text that is the name of no kind or role.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{text}` is no {what}")]
+pub struct UnknownWord {
+    what: &'static str,
+    text: String,
+}
+
+impl UnknownWord {
+    fn new(what: &'static str, text: &str) -> Self {
+        Self {
+            what,
+            text: text.to_owned(),
+        }
+    }
+}
+
+fn numbered(prefix: &str, text: &str) -> Option<u32> {
+    text.strip_prefix(prefix)?.parse().ok()
+}
+
+/// In recordings a word is spelled by its name.
+macro_rules! spelled_by_name {
+    ($word:ty) => {
+        impl Serialize for $word {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $word {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer)?
+                    .parse()
+                    .map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+spelled_by_name!(Kind);
+spelled_by_name!(Role);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_names_lead_back_to_their_words() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::from_number(kind.number()), kind);
+            assert_eq!(kind.to_string().parse(), Ok(kind));
+        }
+        for role in Role::ALL {
+            assert_eq!(Role::from_number(role.number()), role);
+            assert_eq!(role.to_string().parse(), Ok(role));
+        }
+    }
+
+    #[test]
+    fn a_word_of_another_version_keeps_its_number() {
+        let kind: Kind = "kind-4242".parse().unwrap();
+        assert_eq!(
+            (kind.number(), kind.to_string()),
+            (4242, "kind-4242".into())
+        );
+        assert_eq!("kind-1".parse(), Ok(Kind::Empty));
+        assert_eq!(kind.rule(), Rule::OwnScope);
+        let role: Role = "role-77".parse().unwrap();
+        assert_eq!((role.number(), role.to_string()), (77, "role-77".into()));
+        assert!("archive".parse::<Kind>().is_err());
+    }
+
+    #[test]
+    fn facts_are_a_set_that_keeps_what_it_does_not_know() {
+        let facts = Facts::REMOTE.with(Facts::from_bits(1 << 9), true);
+        let names: Vec<String> = facts.into();
+        assert_eq!(names, ["remote", "fact-9"]);
+        assert_eq!(names.try_into(), Ok(facts));
+        assert!(facts.has(Facts::REMOTE) && !facts.has(Facts::AUDITED));
+        for wrong in ["bound", "fact-32", "fact-", ""] {
+            assert!(Facts::try_from(vec![wrong.to_owned()]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_role_allows_its_own_kinds_only() {
+        assert!(Role::Stdout.allows(Kind::ToolOutput));
+        assert!(!Role::Stdout.allows(Kind::Executable));
+        assert!(!Role::SourceList.allows(Kind::Other));
+        assert!(Kind::ALL.iter().all(|kind| Role::Unknown.allows(*kind)));
+    }
+}

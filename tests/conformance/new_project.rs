@@ -53,7 +53,9 @@ impl<'a> Project<'a> {
             // From a folder, or by Go's checksum database, or nothing at all.
             _ => return,
         };
-        let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(lock);
+        let lock = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../..")
+            .join(lock);
         let place = self.folder.join(lock.file_name().expect("a name"));
         fs::copy(lock, place).expect("it can be copied");
     }

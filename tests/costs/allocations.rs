@@ -4,11 +4,12 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden::notices::Notices;
-use cachewarden::protocol::{RequestReader, ResponseWriter};
-use cachewarden::recording::Recorder;
-use cachewarden::session::{Allowed, Pattern, Session, Setup};
-use cachewarden::store::{Producer, Sharing, Store};
+use cachewarden_protocol::{RequestReader, ResponseWriter};
+use cachewarden_recording::Recorder;
+use cachewarden_session::notices::Notices;
+use cachewarden_session::{Allowed, Session, Setup};
+use cachewarden_store::{Producer, Sharing, Store};
+use cachewarden_types::Pattern;
 
 use super::*;
 
@@ -37,14 +38,14 @@ fn allocations_of_a_put() {
 
 /// Serves these requests, and counts what this thread allocates meanwhile.
 fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
-    let store = Store::open(&sandbox.store(), None, Sharing::Refused).expect("the store");
+    let store = Store::open(&sandbox.store(), Sharing::Refused).expect("the store");
     let any = || vec![Pattern::any()];
     let setup = Setup {
         started: SystemTime::now(),
         id: Producer(1),
         seed: 7,
+        gocache: None,
         labels: Vec::new(),
-        settings: serde_json::value::RawValue::from_string("{}".to_owned()).expect("JSON"),
         default_scope: "default".parse().expect("a scope"),
         allowed: Allowed {
             read: any(),

@@ -120,8 +120,16 @@ mod tests {
             ("session", "store", None),
             ("policy", "wasmtime", None),
             ("store", "policy", Some("`store` depends on `policy`")),
-            ("types", "serde_json", Some("`types` depends on `serde_json`")),
-            ("session", "wasmtime-wasi", Some("only `policy` names the engine")),
+            (
+                "types",
+                "serde_json",
+                Some("`types` depends on `serde_json`"),
+            ),
+            (
+                "session",
+                "wasmtime-wasi",
+                Some("only `policy` names the engine"),
+            ),
         ] {
             let told = broken(&arrows(&[(from, to)])).join("; ");
             match expected {

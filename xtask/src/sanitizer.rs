@@ -28,7 +28,12 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     }
     let mut command = workspace.cargo();
     command
-        .args(["test", "--package=cachewarden-policy-host", "--lib", "sanitized"])
+        .args([
+            "test",
+            "--package=cachewarden-policy-host",
+            "--lib",
+            "sanitized",
+        ])
         // What runs on this machine while it builds is built without a sanitizer.
         .args(["--target", host])
         .env("CARGO_TARGET_DIR", workspace.sanitized())

@@ -55,7 +55,10 @@ pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitC
     let share = f64::from(options.minutes) / (PARTS.len() + 1) as f64;
     let mut counted = Counted::default();
     for part in PARTS {
-        let mut command = tests(workspace, &["--package=cachewarden", "--test=program", part]);
+        let mut command = tests(
+            workspace,
+            &["--package=cachewarden", "--test=program", part],
+        );
         command.env("CACHEWARDEN_SOAK_MINUTES", share.to_string());
         counted.run(part, &mut command)?;
     }

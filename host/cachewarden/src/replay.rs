@@ -9,11 +9,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use cachewarden_policy_host::canonical::canonical;
+use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{Event, LoadError, Opening, Policy, Warden};
-use cachewarden_types::{Grant, Refusal, Session};
 use cachewarden_recording::{Asked, Began, Line, NumberedLine, Opened};
-use cachewarden_types::{label_hash, scope_part};
-use cachewarden_types::wildcard;
+use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard};
 
 /// What came of asking again.
 #[derive(Debug, Default)]
@@ -35,14 +34,20 @@ pub struct Difference {
     pub text: String,
 }
 
-/// Replays every session of a recording, each with an instance of its own.
+/// Replays every session of a recording, each with an instance of its own: what the policy at `place` of the session's
+/// chain was asked.
 ///
 /// # Errors
 /// When the policy's exports are not those of the contract.
-pub fn replay(policy: &Arc<Policy>, lines: &[NumberedLine]) -> Result<Outcome, LoadError> {
+pub fn replay(
+    policy: &Arc<Policy>,
+    lines: &[NumberedLine],
+    place: u32,
+    room: &Room,
+) -> Result<Outcome, LoadError> {
     let mut outcome = Outcome::default();
-    for session in sessions(lines, &mut outcome) {
-        Replay::run(policy, &session, &mut outcome)?;
+    for session in sessions(lines, place, &mut outcome) {
+        Replay::run(policy, &session, room, &mut outcome)?;
     }
     outcome
         .differences
@@ -53,11 +58,12 @@ pub fn replay(policy: &Arc<Policy>, lines: &[NumberedLine]) -> Result<Outcome, L
 /// The lines of each session: those of several may stand between each other.
 fn sessions<'lines>(
     lines: &'lines [NumberedLine],
+    place: u32,
     outcome: &mut Outcome,
 ) -> Vec<Vec<&'lines NumberedLine>> {
     let mut sessions: Vec<Vec<&NumberedLine>> = Vec::new();
     // What other policies of a session were asked is nothing to this one.
-    for line in lines.iter().filter(|line| line.policy_index == 0) {
+    for line in lines.iter().filter(|line| line.policy_index == place) {
         if let Line::Session(_) = line.line {
             sessions.push(vec![line]);
             continue;
@@ -91,6 +97,7 @@ impl<'run> Replay<'run> {
     fn run(
         policy: &Arc<Policy>,
         lines: &[&NumberedLine],
+        room: &Room,
         outcome: &'run mut Outcome,
     ) -> Result<(), LoadError> {
         let Some((first, rest)) = lines.split_first() else {
@@ -102,7 +109,7 @@ impl<'run> Replay<'run> {
         outcome.sessions += 1;
         outcome.questions += 1;
         let (told, wrong) = told(began);
-        let (warden, opening) = Warden::open(Arc::clone(policy), told)?;
+        let (warden, opening) = Warden::open(Arc::clone(policy), told, room)?;
         // A build's settings are refused before its policy sees any; here the policy is needed to go on.
         let opening = wrong.map_or(opening, |text| Opening::Refused(Refusal::Settings(text)));
         let mut replay = Self {

@@ -13,7 +13,7 @@ pub use build_id::BuildIdCheck;
 pub use kind::KindRecogniser;
 pub use role::Roles;
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, Facts, Kind, Role};
 
 /// What was found out about an object and the entry that will name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

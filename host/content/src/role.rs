@@ -9,9 +9,7 @@ use std::mem;
 
 use sha2::{Digest as _, Sha256};
 
-use cachewarden_types::Digest;
-
-use cachewarden_types::{Role, SUBKEYS};
+use cachewarden_types::{Digest, Role, SUBKEYS};
 
 /// Actions of one session whose keys are kept: some sixty builds of the standard library, in 12 MB. With more, the older
 /// half is forgotten, never the latest: cmd/go asks for what belongs to an action right after the action.

@@ -76,7 +76,7 @@ struct ToldOnFailure<'input> {
 impl Drop for ToldOnFailure<'_> {
     fn drop(&mut self) {
         let Self { target, input } = self;
-        let hash: String = Sha256::digest(input)[..8]
+        let hash: String = Sha256::digest(*input)[..8]
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();

@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 
-use cachewarden_types::{Digest, LENGTH};
 use cachewarden_system::patience::lock_within;
+use cachewarden_types::{Digest, LENGTH};
 
 use super::adapters;
 use super::component::CONTRACT;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use wasmtime::{Config, Engine, WasmFeatures};
 
-use super::limits::{TICK, WASM_STACK};
+use super::limits::{LONGEST_TICK, TICK, WASM_STACK};
 
 /// What WebAssembly a policy may use: what today's compilers emit for a library of plain functions. Everything else is
 /// off, and what a later engine adds is off too until it stands here: each is more compiler to trust, and none of them
@@ -56,6 +56,8 @@ pub(super) struct Ticker {
 pub(super) struct Pace {
     stopped: AtomicBool,
     hurried: AtomicBool,
+    /// Microseconds between two ticks while no call is found running; 0 stands for the longest.
+    idle: AtomicU64,
     ticks: AtomicU64,
     ticker: OnceLock<Thread>,
 }
@@ -75,12 +77,19 @@ impl Pace {
         self.ticks.load(Ordering::Relaxed)
     }
 
-    fn tick(&self, engine: &Engine, idle: Duration) {
+    fn idle(&self) -> Duration {
+        match self.idle.load(Ordering::Relaxed) {
+            0 => LONGEST_TICK,
+            micros => Duration::from_micros(micros),
+        }
+    }
+
+    fn tick(&self, engine: &Engine) {
         while !self.stopped.load(Ordering::Relaxed) {
             // Where it is woken to hurry, this tick comes at once, and the next one soon.
             let interval = match self.hurried.swap(false, Ordering::Relaxed) {
                 true => TICK,
-                false => idle,
+                false => self.idle(),
             };
             thread::park_timeout(interval);
             self.ticks.fetch_add(1, Ordering::Relaxed);
@@ -90,19 +99,30 @@ impl Pace {
 }
 
 impl Ticker {
-    /// Begins to tick; every `idle` while no call is found running.
-    pub(super) fn start(engine: &Engine, idle: Duration) -> std::io::Result<Self> {
+    /// Begins to tick, as slowly as any policy allows.
+    pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
         let pace = Arc::new(Pace::default());
         let (engine, shared) = (engine.clone(), Arc::clone(&pace));
         let thread = thread::Builder::new()
             .name("policy-clock".into())
-            .spawn(move || shared.tick(&engine, idle))?;
+            .spawn(move || shared.tick(&engine))?;
         // Nobody else sets it.
         let _ = pace.ticker.set(thread.thread().clone());
         Ok(Self {
             pace,
             thread: Some(thread),
         })
+    }
+
+    /// A policy has come whose calls must be looked at so often. An interval only ever gets shorter.
+    pub(super) fn tick_at_least_every(&self, idle: Duration) {
+        if idle < self.pace.idle() {
+            let micros = u64::try_from(idle.as_micros()).unwrap_or(u64::MAX).max(1);
+            self.pace.idle.store(micros, Ordering::Relaxed);
+            if let Some(ticker) = self.pace.ticker.get() {
+                ticker.unpark();
+            }
+        }
     }
 
     /// What tells it to hurry.

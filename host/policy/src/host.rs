@@ -1,7 +1,5 @@
 //! What the host is to a guest: the state beside an instance, its log, and the imports that it is linked with.
 
-use std::sync::Arc;
-
 use wasmtime::component::{
     Component, ComponentNamedList, InstancePre, Lift, Linker, LinkerInstance, Lower,
 };
@@ -11,16 +9,16 @@ use wasmtime_wasi::{WasiCtxView, WasiView};
 use chacha20::ChaCha12Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
-use super::component::none_exported;
 use cachewarden_types::{Level, Session};
 
+use super::Policy;
+use super::component::none_exported;
 use super::contract::{self, HOST_INTERFACE};
-use super::wire::WireLevel;
-use super::engine::Pace;
 use super::instance::Exports;
-use super::limits::{Limits, MAX_LOG_BYTES, MAX_LOG_LINES};
+use super::limits::{MAX_LOG_BYTES, MAX_LOG_LINES};
 use super::space::SpaceLimiter;
 use super::watch::CallWatch;
+use super::wire::WireLevel;
 use super::{adapters, wasi};
 
 /// A line that a policy logged.
@@ -43,19 +41,18 @@ pub(super) struct State {
 
 impl State {
     /// For a new instance; `log` is what the session's earlier ones left of theirs.
-    pub(super) fn new(
-        limits: &Limits,
-        session: &Session,
-        log: Log,
-        imports_wasi: bool,
-        pace: Arc<Pace>,
-    ) -> Self {
+    pub(super) fn new(policy: &Policy, session: &Session, log: Log) -> Self {
+        let Policy {
+            limits, sandbox, ..
+        } = policy;
         Self {
-            space: SpaceLimiter::new(limits),
-            watch: CallWatch::new(limits.deadline, pace),
+            space: SpaceLimiter::new(limits, &sandbox.space),
+            watch: CallWatch::new(limits.deadline, sandbox.ticker.pace()),
             log,
             chance: Chance::new(session),
-            wasi: imports_wasi.then(|| wasi::ClosedWasi::new(session.started, session.seed)),
+            wasi: policy
+                .imports_wasi
+                .then(|| wasi::ClosedWasi::new(session.started, session.seed)),
         }
     }
 

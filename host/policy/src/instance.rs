@@ -8,15 +8,18 @@ use std::time::{Duration, Instant};
 use wasmtime::component::{Component, ComponentNamedList, Lift, Lower, TypedFunc};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
-use super::Policy;
-use super::component::EXPORTS;
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 
+use super::Policy;
+use super::component::EXPORTS;
 use super::contract;
 use super::host::{Log, LogLine, State};
 use super::limits::MAX_BYTES_TO_HOST;
 use super::wasi::until_time_is_up;
-use super::wire::{WireCandidate, WireGrant, WireOffer, WireTotals};
+use super::wire::{
+    WireCandidate, WireGrant, WireLookup, WireOffer, WireReach, WireRefusal, WireSession,
+    WireTotals,
+};
 
 /// What a policy was asked when something happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,8 +116,7 @@ impl Instance {
         allowed: Duration,
         log: Log,
     ) -> Result<Self, (StartError, Log)> {
-        let pace = policy.ticker.pace();
-        let state = State::new(&policy.limits, session, log, policy.imports_wasi, pace);
+        let state = State::new(policy, session, log);
         let mut store = Store::new(policy.linked.engine(), state);
         store.limiter(|state| &mut state.space);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);

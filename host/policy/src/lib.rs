@@ -1,6 +1,7 @@
 //! The sandbox: loads a policy, asks it, and survives whatever it does. The only module that names wasmtime.
 //!
-//! A [`Policy`] is a loaded module; a [`Warden`] runs one instance of it for one session. What always holds: a call
+//! A [`Sandbox`] is what all policies of a process share; a [`Policy`] is a loaded module; a [`Warden`] runs one instance of
+//! it for one session. What always holds: a call
 //! ends, in bounded time and memory; what a policy answers are words and numbers of the contract and nothing else; and
 //! after a trap nothing of the instance is used again.
 
@@ -22,10 +23,12 @@ mod limits;
 mod loading;
 mod own_folder;
 pub mod pin;
+mod sandbox;
 #[cfg(test)]
 mod sanitized;
 mod source;
 mod space;
+pub mod thread;
 mod trial;
 mod warden;
 mod wasi;
@@ -38,7 +41,8 @@ pub use component::CONTRACT;
 pub use contract::VERSION as CONTRACT_VERSION;
 pub use host::LogLine;
 pub use instance::{Exports, Question};
-pub use limits::{Limits, THREAD_STACK};
+pub use limits::Limits;
+pub use sandbox::Sandbox;
 pub use source::PolicySource;
 pub use trial::{TRIAL_VERB, run as run_trial};
 pub use warden::{Event, Opening, Warden};
@@ -46,16 +50,14 @@ pub use watch::cpu_time;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use thiserror::Error;
-use wasmtime::Engine;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::InstancePre;
 
 use cachewarden_types::Digest;
 
-use engine::Ticker;
 use host::State;
-use loading::{Loaded, Loading};
 
 /// The version of the engine that runs policies.
 pub const WASMTIME_VERSION: &str = "48.0.8";
@@ -111,69 +113,10 @@ pub struct Policy {
     linked: InstancePre<State>,
     imports_wasi: bool,
     not_kept: Option<io::Error>,
-    ticker: Ticker,
+    sandbox: Arc<Sandbox>,
 }
 
 impl Policy {
-    /// Reads, compiles (or takes the compiled form from `cache`) and links a policy. `slow` is called when compiling has
-    /// taken a second. The compiler is a process of the program that is running, which must serve [`COMPILER_VERB`]
-    /// and [`TRIAL_VERB`].
-    ///
-    /// # Errors
-    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
-    pub fn load(
-        source: &PolicySource,
-        limits: Limits,
-        cache: Option<&CompiledCache>,
-        slow: impl FnOnce(),
-    ) -> Result<Self, LoadError> {
-        let (bytes, digest) = source.read()?;
-        let unusable = |reason| LoadError::Unusable {
-            file: source.file.clone(),
-            reason,
-        };
-        let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
-        let loading = Loading {
-            file: &source.file,
-            engine: &engine,
-            module: &digest,
-            limits: &limits,
-            cache,
-        };
-        let Loaded {
-            component,
-            not_kept,
-        } = loading.load(bytes, slow).map_err(unusable)?;
-        let policy = Self::link(&engine, &component, limits, digest, source.file.clone())?;
-        Ok(Self { not_kept, ..policy })
-    }
-
-    fn link(
-        engine: &Engine,
-        component: &Component,
-        limits: Limits,
-        digest: Digest,
-        file: PathBuf,
-    ) -> Result<Self, LoadError> {
-        let (linked, imports_wasi) =
-            host::link(engine, component).map_err(|reason| LoadError::Unusable {
-                file: file.clone(),
-                reason,
-            })?;
-        let ticker = Ticker::start(engine, limits::idle_tick(limits.deadline))
-            .map_err(|error| LoadError::Engine(error.to_string()))?;
-        Ok(Self {
-            digest,
-            file,
-            exports: Exports::of(component),
-            limits,
-            linked,
-            imports_wasi,
-            not_kept: None,
-            ticker,
-        })
-    }
-
     /// The SHA-256 of the file.
     pub fn digest(&self) -> Digest {
         self.digest
@@ -213,9 +156,7 @@ mod tests {
             assert!(load(bytes).err().is_none_or(|reason| !reason.is_empty()));
         };
         // With the stack that the compiler has: texts and types may be nested.
-        std::thread::Builder::new()
-            .stack_size(THREAD_STACK)
-            .spawn(move || cachewarden_fuzz::fuzz("module", check))
+        thread::spawn("fuzz", move |_| cachewarden_fuzz::fuzz("module", check))
             .unwrap()
             .join()
             .unwrap();

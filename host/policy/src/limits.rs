@@ -7,7 +7,7 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 
 /// How often it is looked whether some call takes long, at the least. Whoever ticks takes a processor from go for a moment:
 /// every 10 ms, warm builds took three in a hundred longer.
-const LONGEST_TICK: Duration = Duration::from_millis(100);
+pub(super) const LONGEST_TICK: Duration = Duration::from_millis(100);
 
 /// How often it is looked whether some call takes long that may take `deadline`. So much of it may go unmeasured.
 pub(super) fn idle_tick(deadline: Duration) -> Duration {
@@ -18,7 +18,7 @@ pub(super) fn idle_tick(deadline: Duration) -> Duration {
 pub(super) const WASM_STACK: usize = 512 * 1024;
 
 /// Stack that a thread needs which asks a policy: the above, and the host's own frames below and above it.
-pub const THREAD_STACK: usize = 16 * 1024 * 1024;
+pub(super) const THREAD_STACK: usize = 16 * 1024 * 1024;
 
 /// Largest policy file. The largest real ones hold an interpreter: 18 MB for Python.
 pub(super) const MAX_MODULE_BYTES: u64 = 48 * 1024 * 1024;
@@ -68,6 +68,10 @@ pub(super) const MAX_MEMORIES: usize = 4;
 /// that a process has: 1,024 times 4 times 4 GiB are 16 TiB. A session has one.
 pub(super) const MAX_LIVE_INSTANCES: usize = 1_024;
 
+/// Bytes of linear memory of all instances in a process together. A session has one instance for each of its policies; this
+/// is for a process that has many sessions. An operator who gives one policy more gets that much.
+pub(super) const MAX_MEMORY_OF_ALL: u64 = 4 * 1024 * 1024 * 1024;
+
 /// Bytes that a policy may hand to the host for one question, in all the strings and lists of its answer and of its calls.
 pub(super) const MAX_BYTES_TO_HOST: usize = 4 * 1024 * 1024;
 
@@ -88,7 +92,7 @@ pub(super) const LEAST_WALL_TIME: Duration = Duration::from_secs(2);
 pub(super) const WALL_TIME_FOR_CPU_TIME: u32 = 20;
 
 /// The bounds that an operator may change.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     /// Bytes of linear memory, of all memories of an instance together.
     pub memory: u64,

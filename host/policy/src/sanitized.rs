@@ -3,30 +3,24 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::thread;
 use std::time::Duration;
 
 use super::own_folder::OwnFolder;
+use super::thread::{self, Room};
 use super::*;
-use cachewarden_types::{Facts, Kind, Role};
+use cachewarden_types::{Candidate, Facts, Kind, Offer, Role, Session, Totals};
 
 #[test]
 fn what_was_compiled_and_kept_is_loaded_and_runs() {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/policies");
     // With the stack that a session has.
-    let ran = thread::Builder::new()
-        .stack_size(THREAD_STACK)
-        .spawn(move || {
-            let mut ran = 0;
-            for file in fs::read_dir(policies).unwrap() {
-                ran += u32::from(runs(file.unwrap().path()));
-            }
-            ran
-        })
-        .unwrap()
-        .join()
-        .unwrap();
+    let run_all = move |room: &Room| {
+        let files = fs::read_dir(policies).unwrap();
+        files
+            .filter(|file| runs(file.as_ref().unwrap().path(), room))
+            .count()
+    };
+    let ran = thread::spawn("policies", run_all).unwrap().join().unwrap();
     assert!(ran > 10, "most of them are policies: {ran}");
 }
 
@@ -42,14 +36,18 @@ fn a_start_that_fails_counts_in_the_budget() {
             (func (export "close") (param i64 i64 i64 i64 i64 i64 i64)))"#,
     )
     .unwrap();
-    let warden = opened(file).unwrap();
-    assert!(warden.is_off());
-    assert!(warden.used() > Duration::ZERO);
+    let used = |room: &Room| {
+        let warden = opened(file, room).unwrap();
+        assert!(warden.is_off());
+        warden.used()
+    };
+    let used = thread::spawn("policy", used).unwrap().join().unwrap();
+    assert!(used > Duration::ZERO);
 }
 
 /// Whether there was something to run: some policies of the tests may not be loaded.
-fn runs(file: PathBuf) -> bool {
-    let Some(mut warden) = opened(file) else {
+fn runs(file: PathBuf, room: &Room) -> bool {
+    let Some(mut warden) = opened(file, room) else {
         return false;
     };
     let (action, output) = (Digest::of(b"action"), Digest::of(b"output"));
@@ -78,9 +76,10 @@ fn runs(file: PathBuf) -> bool {
 }
 
 /// A session with a policy, compiled in this very process.
-fn opened(file: PathBuf) -> Option<Warden> {
+fn opened(file: PathBuf, room: &Room) -> Option<Warden> {
     let bytes = fs::read(&file).unwrap();
-    let engine = engine::engine().unwrap();
+    let sandbox = Sandbox::start().unwrap();
+    let engine = &sandbox.engine;
     let compiled = component::componentise(bytes.clone()).and_then(|component| {
         engine
             .precompile_component(&component)
@@ -92,7 +91,7 @@ fn opened(file: PathBuf) -> Option<Warden> {
     let folder = tempfile::tempdir().unwrap();
     let cache = CompiledCache::new(folder.path().join("compiled"));
     OwnFolder::make(cache.folder()).unwrap();
-    cache.save(&engine, &Digest::of(&bytes), &image).unwrap();
+    cache.save(engine, &Digest::of(&bytes), &image).unwrap();
     let source = PolicySource { file, pin: None };
     // A sanitizer is slow.
     let limits = Limits {
@@ -100,7 +99,7 @@ fn opened(file: PathBuf) -> Option<Warden> {
         ..Limits::default()
     };
     let compiles = || panic!("it is kept already");
-    let Ok(policy) = Policy::load(&source, limits, Some(&cache), compiles) else {
+    let Ok(policy) = sandbox.load(&source, limits, Some(&cache), compiles) else {
         return None;
     };
     let session = Session {
@@ -111,6 +110,6 @@ fn opened(file: PathBuf) -> Option<Warden> {
         writable: vec!["*".into()],
         settings: "{}".into(),
     };
-    let (warden, _) = Warden::open(Arc::new(policy), session).ok()?;
+    let (warden, _) = Warden::open(policy, session, room).ok()?;
     Some(warden)
 }

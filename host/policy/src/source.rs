@@ -4,9 +4,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cachewarden_types::Digest;
-use crate::pin;
 use cachewarden_system::regular_file;
+use cachewarden_types::Digest;
+
+use crate::pin;
 
 use super::LoadError;
 use super::limits::MAX_MODULE_BYTES;

@@ -1,31 +1,48 @@
 //! What an instance takes of the machine: memory, tables, instances.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
 use super::limits::{
-    Limits, MAX_INSTANCES, MAX_LIVE_INSTANCES, MAX_MEMORIES, MAX_TABLE_ELEMENTS, MAX_TABLES,
+    Limits, MAX_INSTANCES, MAX_LIVE_INSTANCES, MAX_MEMORIES, MAX_MEMORY_OF_ALL, MAX_TABLE_ELEMENTS,
+    MAX_TABLES,
 };
 
-/// Instances that this process has.
-static LIVE: AtomicUsize = AtomicUsize::new(0);
+/// What all instances of a process have together.
+#[derive(Debug, Default)]
+pub(super) struct Space {
+    instances: AtomicUsize,
+    memory: AtomicUsize,
+}
+
+impl Space {
+    /// Takes memory for one instance, of which `own` is the bound; whether there was so much.
+    fn take_memory(&self, bytes: usize, own: usize) -> bool {
+        let most = usize::try_from(MAX_MEMORY_OF_ALL).unwrap_or(usize::MAX);
+        let most = most.max(own);
+        let taken = |used: usize| used.checked_add(bytes).filter(|used| *used <= most);
+        let order = Ordering::Relaxed;
+        self.memory.fetch_update(order, order, taken).is_ok()
+    }
+}
 
 /// One of the places for instances that a process has.
-struct Place(&'static AtomicUsize);
+struct Place(Arc<Space>);
 
 impl Place {
-    fn take(taken: &'static AtomicUsize) -> Option<Self> {
+    fn take(space: &Arc<Space>) -> Option<Self> {
         // Gives it back by being dropped, where there is none.
-        let place = Self(taken);
-        (taken.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(place)
+        let place = Self(Arc::clone(space));
+        (space.instances.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(place)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.instances.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -43,6 +60,10 @@ pub(super) struct SpaceLimiter {
 pub(super) enum TooMuch {
     #[error("the policy wants more than {0} bytes of memory; give it more with --policy-memory")]
     Memory(usize),
+    #[error(
+        "the policies of this process want more than {MAX_MEMORY_OF_ALL} bytes of memory together"
+    )]
+    MemoryOfAll,
     #[error("the policy wants more than {MAX_TABLE_ELEMENTS} table elements")]
     Table,
     #[error(
@@ -52,19 +73,28 @@ pub(super) enum TooMuch {
 }
 
 impl SpaceLimiter {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(limits: &Limits, space: &Arc<Space>) -> Self {
         let memory = usize::try_from(limits.memory).unwrap_or(usize::MAX);
         Self {
             memory,
             memory_left: memory,
             elements_left: MAX_TABLE_ELEMENTS,
-            place: Place::take(&LIVE),
+            place: Place::take(space),
         }
     }
 
     /// Bytes of linear memory that the instance has.
     pub(super) fn memory_used(&self) -> usize {
         self.memory - self.memory_left
+    }
+}
+
+impl Drop for SpaceLimiter {
+    fn drop(&mut self) {
+        if let Some(place) = &self.place {
+            let used = self.memory - self.memory_left;
+            place.0.memory.fetch_sub(used, Ordering::Relaxed);
+        }
     }
 }
 
@@ -87,14 +117,18 @@ impl ResourceLimiter for SpaceLimiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if self.place.is_none() {
+        let Some(place) = &self.place else {
             return Err(wasmtime::Error::new(TooMuch::Instances));
+        };
+        if !take(&mut self.memory_left, current, desired) {
+            return Err(wasmtime::Error::new(TooMuch::Memory(self.memory)));
         }
-        if take(&mut self.memory_left, current, desired) {
-            Ok(true)
-        } else {
-            Err(wasmtime::Error::new(TooMuch::Memory(self.memory)))
+        let more = desired.saturating_sub(current);
+        if !place.0.take_memory(more, self.memory) {
+            self.memory_left += more;
+            return Err(wasmtime::Error::new(TooMuch::MemoryOfAll));
         }
+        Ok(true)
     }
 
     fn table_growing(
@@ -127,12 +161,17 @@ impl ResourceLimiter for SpaceLimiter {
 mod tests {
     use super::*;
 
+    fn limiter(memory: u64, space: &Arc<Space>) -> SpaceLimiter {
+        let limits = Limits {
+            memory,
+            ..Limits::default()
+        };
+        SpaceLimiter::new(&limits, space)
+    }
+
     #[test]
     fn memories_share_one_bound() {
-        let mut limiter = SpaceLimiter::new(&Limits {
-            memory: 100,
-            ..Limits::default()
-        });
+        let mut limiter = limiter(100, &Arc::default());
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         let error = limiter.memory_growing(60, 61, None).unwrap_err();
@@ -141,23 +180,35 @@ mod tests {
 
     #[test]
     fn instances_of_a_process_share_one_bound() {
-        static TAKEN: AtomicUsize = AtomicUsize::new(0);
+        let space = Arc::default();
         let places: Vec<_> = (0..MAX_LIVE_INSTANCES)
-            .map(|_| Place::take(&TAKEN).unwrap())
+            .map(|_| Place::take(&space).unwrap())
             .collect();
         for _ in 0..2 {
-            assert!(Place::take(&TAKEN).is_none());
+            assert!(Place::take(&space).is_none());
         }
         drop(places);
-        assert!(Place::take(&TAKEN).is_some());
+        assert!(Place::take(&space).is_some());
+    }
+
+    #[test]
+    fn memories_of_all_instances_share_one_bound_and_give_it_back() {
+        let space = Arc::default();
+        let half = usize::try_from(MAX_MEMORY_OF_ALL / 2).unwrap();
+        let most = MAX_MEMORY_OF_ALL - 1;
+        let (mut one, mut other) = (limiter(most, &space), limiter(most, &space));
+        assert!(one.memory_growing(0, half, None).unwrap());
+        assert!(other.memory_growing(0, half, None).unwrap());
+        let error = other.memory_growing(half, half + 1, None).unwrap_err();
+        assert!(error.to_string().contains("together"), "{error}");
+        drop(one);
+        assert!(other.memory_growing(half, half + 1, None).unwrap());
     }
 
     #[test]
     fn an_instance_without_a_place_has_no_memory() {
-        let mut limiter = SpaceLimiter {
-            place: None,
-            ..SpaceLimiter::new(&Limits::default())
-        };
+        let mut limiter = limiter(100, &Arc::default());
+        limiter.place = None;
         let error = limiter.memory_growing(0, 1, None).unwrap_err();
         assert!(error.to_string().contains("at a time"), "{error}");
     }

@@ -2,18 +2,18 @@
 //! found before the first one does.
 
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
-use cachewarden_types::Session;
+use cachewarden_types::{Digest, Session};
+
 use super::errand::{Errand, Failure};
 use super::host::Log;
 use super::instance::{Fault, Instance, StartError};
 use super::limits::{LOADING_MEMORY, LOADING_TIME, Limits, MAX_IMAGE_BYTES};
 use super::loading::revive;
+use super::sandbox::Sandbox;
 use super::watch::cpu_time;
-use super::{Policy, engine};
-use cachewarden_types::Digest;
 
 /// The verb of this program that [`run`] serves.
 pub const TRIAL_VERB: &str = "load-for-parent";
@@ -52,11 +52,11 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
 
 fn load(image: &[u8], limits: Limits) -> Result<(), String> {
     let began = cpu_time();
-    let engine = engine::engine().map_err(|error| format!("{error:#}"))?;
-    let component = revive(&engine, image).map_err(|error| format!("{error:#}"))?;
+    let sandbox = Sandbox::start().map_err(|error| error.to_string())?;
+    let component = revive(&sandbox.engine, image).map_err(|error| format!("{error:#}"))?;
     let digest = Digest::of(image);
     // What it cannot be linked with, and what its own code does, is the sessions' business.
-    let Ok(policy) = Policy::link(&engine, &component, limits, digest, PathBuf::new()) else {
+    let Ok(policy) = sandbox.link(&component, limits, digest, Path::new("")) else {
         return Ok(());
     };
     let session = Session {

@@ -4,13 +4,16 @@
 //! differs, a third such call in a row, or a spent budget switches the policy off: from then on every answer is the safe
 //! one. Off never means a plain cache.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
+
 use super::host::{Log, LogLine};
 use super::instance::{Fault, Instance, Question, StartError};
 use super::limits::Limits;
+use super::thread::Room;
 use super::watch::cpu_time;
 use super::{LoadError, Policy};
 
@@ -56,7 +59,8 @@ pub enum Opening {
     Failed,
 }
 
-/// One policy at work for one session.
+/// One policy at work for one session, on the thread that it was opened on: its stack has room for the policy, and its CPU
+/// time is what the session's budget is held against.
 pub struct Warden {
     policy: Arc<Policy>,
     session: Session,
@@ -70,6 +74,7 @@ pub struct Warden {
     /// This thread's CPU time when the session began.
     cpu_at_start: Duration,
     events: Vec<Event>,
+    on_this_thread: PhantomData<*mut ()>,
 }
 
 impl Warden {
@@ -77,7 +82,11 @@ impl Warden {
     ///
     /// # Errors
     /// When the policy's exports are not those of the contract.
-    pub fn open(policy: Arc<Policy>, session: Session) -> Result<(Self, Opening), LoadError> {
+    pub fn open(
+        policy: Arc<Policy>,
+        session: Session,
+        _room: &Room,
+    ) -> Result<(Self, Opening), LoadError> {
         let mut warden = Self {
             policy,
             session,
@@ -88,6 +97,7 @@ impl Warden {
             used: Duration::ZERO,
             cpu_at_start: cpu_time(),
             events: Vec::new(),
+            on_this_thread: PhantomData,
         };
         let opening = warden.start()?;
         if opening == Opening::Failed {

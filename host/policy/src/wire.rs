@@ -129,7 +129,7 @@ impl From<&Totals> for WireTotals {
 
 #[derive(ComponentType, Lower)]
 #[component(record)]
-struct WireLabel {
+pub(super) struct WireLabel {
     name: String,
     value: String,
     scope: String,
@@ -194,6 +194,7 @@ impl From<WireRefusal> for Refusal {
 /// An enum of the contract that comes out of the sandbox, each case with its name there.
 macro_rules! wire_enum {
     ($wire:ident is $known:ident { $($case:ident = $name:literal),+ }) => {
+        #[allow(dead_code, reason = "the engine makes them of a number")]
         #[derive(Clone, Copy, ComponentType, Lift)]
         #[component(enum)]
         #[repr(u8)]

@@ -213,10 +213,10 @@ impl<R: Read> RequestSource for RequestReader<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cachewarden_types::Digest;
     use crate::Command;
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
+    use cachewarden_types::Digest;
 
     /// A stream that gives a few bytes at a time.
     struct Trickle<'bytes>(&'bytes [u8], usize);

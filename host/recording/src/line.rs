@@ -3,9 +3,8 @@
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
-use cachewarden_types::Digest;
-use cachewarden_policy_host as policy;
-use cachewarden_types::{Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
+use cachewarden_types as types;
+use cachewarden_types::{Candidate, Digest, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
 
 /// One line, without its `id`.
 #[derive(Clone, Debug, Serialize)]
@@ -213,8 +212,8 @@ pub struct Totals {
     diverged: u64,
 }
 
-impl From<policy::Totals> for Totals {
-    fn from(totals: policy::Totals) -> Self {
+impl From<types::Totals> for Totals {
+    fn from(totals: types::Totals) -> Self {
         Self {
             gets: totals.gets,
             hits: totals.hits,
@@ -227,7 +226,7 @@ impl From<policy::Totals> for Totals {
     }
 }
 
-impl From<Totals> for policy::Totals {
+impl From<Totals> for types::Totals {
     fn from(totals: Totals) -> Self {
         Self {
             gets: totals.gets,

@@ -33,7 +33,7 @@ pub struct Recorder {
 #[derive(Serialize)]
 pub(super) struct WithId<'session> {
     pub(super) id: &'session str,
-    /// Which policy of the session the line is of, from 0; there is one today.
+    /// Which policy of the session the line is of, from 0. What no policy said is at 0.
     #[serde(rename = "policy-index")]
     pub(super) policy_index: u32,
     #[serde(flatten)]
@@ -69,11 +69,11 @@ impl Recorder {
         self.file.is_some()
     }
 
-    /// Writes a line.
+    /// Writes a line of the policy at this place of the session's chain.
     ///
     /// # Errors
     /// When it cannot be written; nothing more is then.
-    pub fn write(&mut self, line: &Line) -> io::Result<()> {
+    pub fn write(&mut self, policy_index: u32, line: &Line) -> io::Result<()> {
         let Some(file) = self.file.take() else {
             return Ok(());
         };
@@ -83,13 +83,13 @@ impl Recorder {
                 let line = &Line::Session(Box::new(self.without_secrets(began)));
                 serde_json::to_vec(&WithId {
                     id,
-                    policy_index: 0,
+                    policy_index,
                     line,
                 })?
             }
             line => serde_json::to_vec(&WithId {
                 id,
-                policy_index: 0,
+                policy_index,
                 line,
             })?,
         };

@@ -6,12 +6,8 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cachewarden_types::Kind;
-use cachewarden_types::Grant;
 use cachewarden_store::Right;
-use cachewarden_types::ScopeName;
-
-use cachewarden_types::Pattern;
+use cachewarden_types::{Grant, Kind, Pattern, ScopeName};
 
 /// Scopes that one session may read: each costs a look at a file for every miss.
 const MAX_READ_SCOPES: usize = 64;
@@ -41,18 +37,22 @@ pub(super) struct Access {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct ReadScope {
     pub(super) name: ScopeName,
-    /// Its place in the grant, as the policy wrote it.
-    pub(super) index: u32,
+    /// For each policy of the session, the scope's place in the grant as that policy wrote it.
+    pub(super) places: Box<[u32]>,
     pub(super) right: Right,
 }
 
 impl ReadScope {
-    fn new(index: u32, name: ScopeName, write: Option<&ScopeName>) -> Self {
+    fn new(places: Box<[u32]>, name: ScopeName, write: Option<&ScopeName>) -> Self {
         let right = match write == Some(&name) {
             true => Right::Write,
             false => Right::Read,
         };
-        Self { name, index, right }
+        Self {
+            name,
+            places,
+            right,
+        }
     }
 }
 
@@ -61,7 +61,7 @@ impl Access {
     pub(super) fn to_default(scope: &ScopeName, allowed: &Allowed) -> Self {
         let clip = |patterns| is_allowed(patterns, scope).then(|| scope.clone());
         let write = clip(&allowed.write);
-        let read = clip(&allowed.read).map(|name| ReadScope::new(0, name, write.as_ref()));
+        let read = clip(&allowed.read).map(|name| ReadScope::new([0].into(), name, write.as_ref()));
         Self {
             read: read.into_iter().collect(),
             write,
@@ -87,7 +87,7 @@ impl Access {
             let name = check(name, "read", "--allow-read", &allowed.read)?;
             // The same scope twice is the same candidate twice.
             if read.iter().all(|scope| scope.name != name) {
-                read.push(ReadScope::new(index, name, write.as_ref()));
+                read.push(ReadScope::new([index].into(), name, write.as_ref()));
             }
         }
         let lifetime = (grant.lifetime > 0).then(|| Duration::from_secs(grant.lifetime.into()));
@@ -97,6 +97,43 @@ impl Access {
             lifetime,
             admit: grant.admit.clone(),
         })
+    }
+
+    /// What every policy of a chain gives: the scopes that all of them read, in the order of the first; the scope that all of
+    /// them write; the shortest lifetime; the kinds that all of them admit. `None` stands for a policy that has no opinion,
+    /// which has no `open`; where no policy has one, the session has `default`.
+    pub(super) fn intersection(grants: &[Option<Self>], default: Self) -> Self {
+        let opinions: Vec<&Self> = grants.iter().flatten().collect();
+        let first = opinions.first().copied().unwrap_or(&default);
+        let write = first
+            .write
+            .clone()
+            .filter(|scope| opinions.iter().all(|one| one.write.as_ref() == Some(scope)));
+        let read_by_all = first.read.iter().filter(|scope| {
+            let is_read = |one: &&Self| one.place(&scope.name).is_some();
+            opinions.iter().all(is_read)
+        });
+        let read = (0..).zip(read_by_all).map(|(position, scope)| {
+            let place = |grant: &Option<Self>| {
+                let own = grant.as_ref().and_then(|one| one.place(&scope.name));
+                own.unwrap_or(position)
+            };
+            let places = grants.iter().map(place).collect();
+            ReadScope::new(places, scope.name.clone(), write.as_ref())
+        });
+        let admitted = |kind: &&Kind| opinions.iter().all(|one| one.admits(**kind));
+        Self {
+            read: read.collect(),
+            lifetime: opinions.iter().filter_map(|one| one.lifetime).min(),
+            admit: first.admit.iter().filter(admitted).copied().collect(),
+            write,
+        }
+    }
+
+    /// The place of a scope in the grant of the one policy that this came from.
+    fn place(&self, name: &ScopeName) -> Option<u32> {
+        let scope = self.read.iter().find(|scope| scope.name == *name)?;
+        scope.places.first().copied()
     }
 
     /// When an entry put at `now` stops counting.
@@ -171,7 +208,7 @@ mod tests {
         let read: Vec<_> = access
             .read
             .iter()
-            .map(|scope| (scope.name.as_str(), scope.index, scope.right))
+            .map(|scope| (scope.name.as_str(), scope.places[0], scope.right))
             .collect();
         assert_eq!(
             read,
@@ -193,5 +230,87 @@ mod tests {
         assert!(!admits(&grant));
         grant.admit.push(Kind::Executable);
         assert!(admits(&grant));
+    }
+
+    fn granted(write: Option<&str>, read: &[&str]) -> Option<Access> {
+        Some(Access::granted(&grant(write, read), &everything()).unwrap())
+    }
+
+    fn default_access() -> Access {
+        Access::to_default(&"default".parse().unwrap(), &everything())
+    }
+
+    fn shown(access: &Access) -> Vec<(&str, &[u32], Right)> {
+        let read = access.read.iter();
+        read.map(|scope| (scope.name.as_str(), &*scope.places, scope.right))
+            .collect()
+    }
+
+    #[test]
+    fn a_chain_reads_what_all_read_and_writes_what_all_write() {
+        let first = granted(Some("a"), &["a", "b", "c"]);
+        for (second, write, read) in [
+            (
+                granted(Some("a"), &["c", "a"]),
+                Some("a"),
+                vec![
+                    ("a", &[0, 1][..], Right::Write),
+                    ("c", &[2, 0], Right::Read),
+                ],
+            ),
+            (
+                granted(Some("b"), &["b"]),
+                None,
+                vec![("b", &[1, 0][..], Right::Read)],
+            ),
+            (granted(None, &["other"]), None, vec![]),
+            (
+                None,
+                Some("a"),
+                vec![
+                    ("a", &[0, 0][..], Right::Write),
+                    ("b", &[1, 1], Right::Read),
+                    ("c", &[2, 2], Right::Read),
+                ],
+            ),
+        ] {
+            let grants = [first.clone(), second];
+            let access = Access::intersection(&grants, default_access());
+            assert_eq!(access.write.as_ref().map(ScopeName::as_str), write);
+            assert_eq!(shown(&access), read);
+        }
+    }
+
+    #[test]
+    fn policies_without_an_opinion_give_the_default_scope() {
+        let access = Access::intersection(&[None, None], default_access());
+        assert_eq!(shown(&access), [("default", &[0, 0][..], Right::Write)]);
+        assert!(access.write.is_some());
+    }
+
+    #[test]
+    fn a_chain_admits_what_all_admit_for_the_shortest_lifetime() {
+        let with = |admit: &[Kind], lifetime| {
+            let grant = Grant {
+                lifetime,
+                admit: admit.to_vec(),
+                ..grant(None, &["a"])
+            };
+            Some(Access::granted(&grant, &everything()).unwrap())
+        };
+        for (one, other, expected, lifetime) in [
+            (
+                with(&[Kind::Executable], 0),
+                with(&[Kind::Executable], 9),
+                true,
+                Some(9),
+            ),
+            (with(&[Kind::Executable], 5), with(&[], 9), false, Some(5)),
+            (with(&[], 0), with(&[Kind::Executable], 0), false, None),
+        ] {
+            let access = Access::intersection(&[one, other], default_access());
+            assert_eq!(access.admits(Kind::Executable), expected);
+            assert_eq!(access.lifetime, lifetime.map(Duration::from_secs));
+        }
     }
 }

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use cachewarden_types::Digest;
 use cachewarden_policy_host::Event;
-use cachewarden_types::Level;
 use cachewarden_recording::{Answered, Failed, Line, Logged, Reason};
 use cachewarden_store::Tally;
+use cachewarden_types::{Digest, Level};
 
 use super::Session;
 
@@ -17,16 +16,22 @@ pub(super) const WITHOUT_CACHE: &str =
     "This build finds nothing in the cache and keeps nothing; it works, slower";
 
 impl Session {
-    /// Passes on what the policy did besides answering.
+    /// Passes on what the policies did besides answering.
     pub(super) fn tell_events(&mut self) {
-        let Some(asked) = &mut self.policy else {
-            return;
-        };
-        let events = asked.warden.take_events();
-        if events.is_empty() {
-            return;
+        let happened: Vec<_> = self
+            .policies
+            .iter_mut()
+            .filter_map(|(place, policy)| {
+                let events = policy.take_events();
+                (!events.is_empty()).then(|| (place, policy.name.clone(), events))
+            })
+            .collect();
+        for (place, policy, events) in happened {
+            self.tell_events_of(place, &policy, events);
         }
-        let policy = asked.name.clone();
+    }
+
+    fn tell_events_of(&mut self, place: u32, policy: &str, events: Vec<Event>) {
         // A failure that switches the policy off is one thing to a person, and told as one.
         let mut failure = None;
         for event in events {
@@ -68,7 +73,7 @@ impl Session {
                     })
                 }
             };
-            self.record(&line);
+            self.record(place, &line);
         }
         if let Some(failure) = failure {
             self.notices.tell(&format!(
@@ -77,18 +82,18 @@ impl Session {
         }
     }
 
-    pub(super) fn record(&mut self, line: &Line) {
-        if let Err(error) = self.recorder.write(line) {
+    fn record(&mut self, place: u32, line: &Line) {
+        if let Err(error) = self.recorder.write(place, line) {
             self.notices.tell(&format!(
                 "the recording stops here, it cannot be written: {error}; see --record"
             ));
         }
     }
 
-    /// Records a line that is only put together where somebody records.
-    pub(super) fn record_with(&mut self, line: impl FnOnce() -> Line) {
+    /// Records a line of the policy at a place of the chain, which is only put together where somebody records.
+    pub(super) fn record_with(&mut self, place: u32, line: impl FnOnce() -> Line) {
         if self.recorder.is_on() {
-            self.record(&line());
+            self.record(place, &line());
         }
     }
 
@@ -99,7 +104,7 @@ impl Session {
         answer: &str,
         reason: &str,
     ) {
-        self.record_with(|| {
+        self.record_with(0, || {
             Line::Answer(Answered {
                 command: command.to_owned(),
                 action: *action,

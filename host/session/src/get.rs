@@ -5,14 +5,13 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cachewarden_types::{Kind, reasons};
-use cachewarden_types::Digest;
-use cachewarden_types::{Candidate, Lookup};
 use cachewarden_protocol::{Hit, Response, ResponseSink};
 use cachewarden_recording::{Asked, Line};
-use cachewarden_store::Found;
+use cachewarden_store::{Found, Location};
+use cachewarden_types::{Candidate, Digest, Kind, Lookup, reasons};
 
 use super::Session;
+use super::access::ReadScope;
 
 /// Audits that may wait for their put: the client chooses whether one comes.
 const MAX_AUDITS: usize = 65_536;
@@ -33,14 +32,17 @@ impl Session {
         self.tally.gets += 1;
         let now = SystemTime::now();
         if let Some(own) = self.own.get(action)
-            && self.store.still_has(&own.disk_path, own.size, now)
+            && self.paths.reach(&self.store, own.location, now)
+            && self
+                .store
+                .still_has(own.location, &own.output, own.size, now)
         {
             self.tally.hits += 1;
             let hit = Hit {
                 output: own.output,
                 size: own.size,
                 time: own.time,
-                disk_path: &own.disk_path,
+                disk_path: &self.paths.path(&self.store, own.location, &own.output),
             };
             sink.send(&Response::Hit(id, hit))?;
             self.record_answer("get", action, "hit", reasons::OWN_PUT);
@@ -58,7 +60,7 @@ impl Session {
                     output: entry.output,
                     size: entry.size,
                     time: entry.time,
-                    disk_path: found.disk_path(),
+                    disk_path: &self.paths.path(&self.store, Location::Store, &entry.output),
                 };
                 sink.send(&Response::Hit(id, hit))?;
                 self.settle();
@@ -82,7 +84,7 @@ impl Session {
 
     fn search(&mut self, action: &Digest, now: SystemTime) -> Result<Found, Missed> {
         let nothing = |refused| Err(Missed { refused });
-        if self.is_off() {
+        if self.policies.is_off() {
             self.record_answer("get", action, "miss", reasons::POLICY_OFF);
             return nothing(false);
         }
@@ -92,12 +94,16 @@ impl Session {
             let Some(mut found) = self.store.find(&scope.name, scope.right, action, now) else {
                 continue;
             };
+            // Only now: a way leads to what exists, so it is found out once there is an object.
+            if !self.paths.reach(&self.store, Location::Store, now) {
+                continue;
+            }
             if let Some(reason) = self.rule_against_entry(action, &mut found.entry, scope) {
                 self.record_answer("get", action, "miss", reason);
                 (refused, asked) = (true, true);
                 continue;
             }
-            let verdict = self.ask_get(action, &found, scope.index, now);
+            let verdict = self.ask_get(action, &found, scope, now);
             asked |= verdict.is_some();
             let verify = match verdict {
                 None | Some(Lookup::Hit) => false,
@@ -132,35 +138,48 @@ impl Session {
     /// Whether what was found has the mode of a program, where it is one.
     fn can_be_run(&self, found: &Found) -> bool {
         found.entry.content.kind != Kind::Executable
-            || self.store.allow_execution(found.disk_path()).is_ok()
+            || self
+                .store
+                .allow_execution(Location::Store, &found.entry.output)
+                .is_ok()
     }
 
-    /// The policy's verdict on a candidate; none where it does not decide gets.
+    /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is asked, whatever an earlier
+    /// one said: it may keep count, and an audit needs its offer.
     fn ask_get(
         &mut self,
         action: &Digest,
         found: &Found,
-        scope: u32,
+        scope: &ReadScope,
         now: SystemTime,
     ) -> Option<Lookup> {
-        let asked = self.policy.as_mut().filter(|asked| asked.exports.get)?;
         let entry = &found.entry;
-        let candidate = Candidate {
-            action: *action,
-            output: entry.output,
-            size: entry.size,
-            age: now
-                .duration_since(entry.time)
-                .unwrap_or(Duration::ZERO)
-                .as_secs(),
-            scope,
-            kind: entry.content.kind,
-            role: entry.content.role,
-            facts: entry.content.facts,
-        };
-        let verdict = asked.warden.get(&candidate);
-        self.record_with(|| Line::Get(Asked::new(candidate, verdict)));
-        self.tell_events();
-        Some(verdict)
+        let mut strictest = None;
+        for (place, index) in (0..).zip(&scope.places) {
+            let candidate = Candidate {
+                action: *action,
+                output: entry.output,
+                size: entry.size,
+                age: now
+                    .duration_since(entry.time)
+                    .unwrap_or(Duration::ZERO)
+                    .as_secs(),
+                scope: *index,
+                kind: entry.content.kind,
+                role: entry.content.role,
+                facts: entry.content.facts,
+            };
+            let Some(verdict) = self
+                .policies
+                .at(place)
+                .and_then(|policy| policy.get(&candidate))
+            else {
+                continue;
+            };
+            strictest = strictest.max(Some(verdict));
+            self.record_with(place as u32, || Line::Get(Asked::new(candidate, verdict)));
+            self.tell_events();
+        }
+        strictest
     }
 }

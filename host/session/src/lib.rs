@@ -6,6 +6,7 @@
 //! without a question, as far as it can keep note of that (`own`).
 
 mod access;
+mod chain;
 mod events;
 mod get;
 pub mod notices;
@@ -14,9 +15,11 @@ mod put;
 mod rules;
 
 pub use access::Allowed;
+pub use chain::{Policies, PolicyConfig};
 
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,17 +27,17 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use cachewarden_content::Roles;
-use cachewarden_types::Digest;
-use crate::notices::Notices;
-use cachewarden_policy_host as policy;
-use cachewarden_policy_host::{CONTRACT_VERSION, Exports, LoadError, Opening, Policy, Warden};
-use cachewarden_types::{Label, Refusal, default_scope_label};
+use cachewarden_policy_host::{CONTRACT_VERSION, LoadError, Opening};
 use cachewarden_protocol::{Command, ProtocolError, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{Began, Ended, FORM, Line, Opened, Reason, Recorder};
-use cachewarden_store::{Found, Producer, SessionLine, Store, Tally};
-use cachewarden_types::ScopeName;
+use cachewarden_store::{DiskPaths, Found, Producer, SessionLine, Store, Tally};
+use cachewarden_types as types;
+use cachewarden_types::{Digest, Label, Pattern, Refusal, ScopeName, default_scope_label};
+
+use crate::notices::Notices;
 
 use access::Access;
+use chain::{ActivePolicy, Chain};
 use events::WITHOUT_CACHE;
 use own::OwnPuts;
 
@@ -47,10 +50,10 @@ pub struct Setup {
     /// The policy's only source of chance: another random number, which no entry holds. Whoever reads what a session has
     /// put must not foresee what that session's policy draws, such as which actions it audits.
     pub seed: u64,
+    /// The client's $GOCACHE, with which the paths begin that it is told.
+    pub gocache: Option<PathBuf>,
     /// What is known about it.
     pub labels: Vec<Label>,
-    /// The policy's settings, a JSON text.
-    pub settings: Box<RawValue>,
     /// The scope of sessions whose policy names none.
     pub default_scope: ScopeName,
     /// What the operator allows.
@@ -98,7 +101,8 @@ pub struct Session {
     id: Producer,
     started: SystemTime,
     store: Arc<Store>,
-    policy: Option<Asked>,
+    paths: DiskPaths,
+    policies: Chain,
     access: Access,
     own: OwnPuts,
     /// What was answered last: its file is closed, and it is remembered, when the answer is out, so that nobody waits for
@@ -113,53 +117,25 @@ pub struct Session {
     notices: Notices,
 }
 
-/// A policy that is asked.
-struct Asked {
-    warden: Warden,
-    exports: Exports,
-    digest: Digest,
-    /// Its file, for texts.
-    name: String,
-}
-
 impl Session {
-    /// Begins a session: asks the policy's `open`, and holds its grant against what the operator allows.
+    /// Begins a session: asks each policy's `open`, and holds the grants against what the operator allows.
     ///
     /// # Errors
-    /// When the policy refuses its settings or does not fit the contract. Every other failure of a policy gives a
-    /// session without access, in which a build works, slower.
+    /// When a policy refuses its settings or does not fit the contract. Every other failure of a policy gives a session
+    /// without access, in which a build works, slower.
     pub fn open(
         store: Arc<Store>,
-        policy: Option<Arc<Policy>>,
+        policies: Option<Policies<'_>>,
         setup: Setup,
         recorder: Recorder,
         notices: Notices,
     ) -> Result<Self, OpenError> {
-        let mut labels = setup.labels.clone();
-        labels.push(default_scope_label(setup.default_scope.as_str()));
-        let patterns = |patterns: &[Pattern]| -> Vec<String> {
-            patterns
-                .iter()
-                .map(|pattern| pattern.as_str().to_owned())
-                .collect()
-        };
-        let told = policy::Session {
-            started: setup
-                .started
-                .duration_since(UNIX_EPOCH)
-                .unwrap_or_default()
-                .as_secs(),
-            seed: setup.seed,
-            labels,
-            readable: patterns(&setup.allowed.read),
-            writable: patterns(&setup.allowed.write),
-            settings: setup.settings.get().to_owned(),
-        };
         let mut session = Self {
             id: setup.id,
             started: setup.started,
             store,
-            policy: None,
+            paths: DiskPaths::new(setup.gocache.clone()),
+            policies: Chain::default(),
             access: Access::default(),
             own: OwnPuts::default(),
             answered: None,
@@ -169,79 +145,118 @@ impl Session {
             recorder,
             notices,
         };
-        session.record_with(|| {
-            Line::Session(Box::new(Began {
-                form: FORM,
-                contract: CONTRACT_VERSION.to_owned(),
-                policy: policy.as_ref().map(|policy| policy.digest()),
-                scope: setup.default_scope.to_string(),
-                started: told.started,
-                seed: told.seed,
-                labels: told.labels.clone(),
-                readable: told.readable.clone(),
-                writable: told.writable.clone(),
-                settings: setup.settings.clone(),
-            }))
-        });
-        let opening = match policy {
-            None => Opening::Default,
-            Some(policy) => {
-                let (exports, digest) = (policy.exports(), policy.digest());
-                let name = policy.file().display().to_string();
-                let (warden, opening) = Warden::open(policy, told)?;
-                session.policy = Some(Asked {
-                    warden,
-                    exports,
-                    digest,
-                    name,
-                });
-                session.tell_events();
-                opening
+        let grants = match policies {
+            None => {
+                session.record_beginning(0, &setup, None);
+                Some(Vec::new())
             }
+            Some(policies) => session.open_policies(policies, &setup)?,
         };
-        session.access = session.grant_access(&opening, &setup)?;
+        let default = Access::to_default(&setup.default_scope, &setup.allowed);
+        if let Some(grants) = grants {
+            if session.policies.len() == 0 {
+                session.record_with(0, || Line::Open(Opened::Grant(default.as_grant())));
+            }
+            session.access = Access::intersection(&grants, default);
+        }
         Ok(session)
     }
 
-    fn grant_access(&mut self, opening: &Opening, setup: &Setup) -> Result<Access, OpenError> {
-        let policy = self
-            .policy
-            .as_ref()
-            .map_or("", |asked| &asked.name)
-            .to_owned();
-        match opening {
-            Opening::Default => {
-                let access = Access::to_default(&setup.default_scope, &setup.allowed);
-                self.record_with(|| Line::Open(Opened::Grant(access.as_grant())));
-                Ok(access)
+    /// What each policy grants; `None` where one of them gives this session nothing.
+    fn open_policies(
+        &mut self,
+        policies: Policies<'_>,
+        setup: &Setup,
+    ) -> Result<Option<Vec<Option<Access>>>, OpenError> {
+        let mut openings = Vec::new();
+        for (place, config) in (0..).zip(policies.chain) {
+            self.record_beginning(place, setup, Some(&config));
+            let told = setup.told(place, &config.settings);
+            let (policy, opening) = ActivePolicy::open(config, told, policies.room)?;
+            openings.push((place, policy.name.clone(), opening));
+            self.policies.push(policy);
+            self.tell_events();
+        }
+        // All of them first: settings that are refused are for the operator to mend, whatever another policy says.
+        for (place, policy, opening) in &openings {
+            self.record_opening(*place, opening, setup);
+            if let Opening::Refused(Refusal::Settings(reason)) = opening {
+                return Err(OpenError::Settings {
+                    policy: policy.clone(),
+                    reason: reason.clone(),
+                });
             }
-            Opening::Granted(grant) => {
-                self.record_with(|| Line::Open(Opened::Grant(grant.clone())));
-                Access::granted(grant, &setup.allowed).or_else(|reason| {
+        }
+        let mut grants = Vec::new();
+        for (place, policy, opening) in openings {
+            match self.grant(place, &policy, opening, setup) {
+                Some(grant) => grants.push(grant),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(grants))
+    }
+
+    /// What one policy grants: the inner `None` where it has no `open`, the outer one where it gives nothing.
+    fn grant(
+        &mut self,
+        place: u32,
+        policy: &str,
+        opening: Opening,
+        setup: &Setup,
+    ) -> Option<Option<Access>> {
+        match opening {
+            Opening::Default => Some(None),
+            Opening::Granted(grant) => match Access::granted(&grant, &setup.allowed) {
+                Ok(access) => Some(Some(access)),
+                Err(reason) => {
                     self.notices.tell(&format!(
                         "the grant of the policy {policy} is not used: {reason}. {WITHOUT_CACHE}"
                     ));
-                    self.record_with(|| Line::Off(Reason { reason }));
-                    Ok(Access::default())
-                })
-            }
-            Opening::Refused(refusal) => {
-                self.record_with(|| Line::Open(Opened::Refusal(refusal.clone())));
-                match refusal {
-                    Refusal::Settings(reason) => Err(OpenError::Settings {
-                        policy,
-                        reason: reason.clone(),
-                    }),
-                    Refusal::Session(reason) => {
-                        self.notices.tell(&format!(
-                            "the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"
-                        ));
-                        Ok(Access::default())
-                    }
+                    self.record_with(place, || Line::Off(Reason { reason }));
+                    None
                 }
+            },
+            Opening::Refused(Refusal::Session(reason) | Refusal::Settings(reason)) => {
+                self.notices.tell(&format!(
+                    "the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"
+                ));
+                None
             }
-            Opening::Failed => Ok(Access::default()),
+            Opening::Failed => None,
         }
+    }
+
+    fn record_beginning(&mut self, place: u32, setup: &Setup, config: Option<&PolicyConfig>) {
+        self.record_with(place, || {
+            let settings = config.map_or_else(no_settings, |config| config.settings.clone());
+            let told = setup.told(place, &settings);
+            Line::Session(Box::new(Began {
+                form: FORM,
+                contract: CONTRACT_VERSION.to_owned(),
+                policy: config.map(|config| config.policy.digest()),
+                scope: setup.default_scope.to_string(),
+                started: told.started,
+                seed: told.seed,
+                labels: told.labels,
+                readable: told.readable,
+                writable: told.writable,
+                settings,
+            }))
+        });
+    }
+
+    fn record_opening(&mut self, place: u32, opening: &Opening, setup: &Setup) {
+        let opened = match opening {
+            Opening::Default => {
+                let default = Access::to_default(&setup.default_scope, &setup.allowed);
+                Opened::Grant(default.as_grant())
+            }
+            Opening::Granted(grant) => Opened::Grant(grant.clone()),
+            Opening::Refused(refusal) => Opened::Refusal(refusal.clone()),
+            Opening::Failed => return,
+        };
+        self.record_with(place, || Line::Open(opened));
     }
 
     /// Answers requests until the client closes or ends the stream.
@@ -305,22 +320,18 @@ impl Session {
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
         let tally = self.tally;
-        if let Some(asked) = &mut self.policy {
-            asked.warden.close(&totals(&tally));
-        }
+        self.policies.close(&totals(&tally));
         self.tell_events();
-        self.record_with(|| {
-            Line::Close(Ended {
-                totals: totals(&tally).into(),
-            })
-        });
-        let policy_time = self.policy.as_ref().map(|asked| asked.warden.used());
-        let started = self
-            .started
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
-        let policy = self.policy.as_ref().map(|asked| asked.digest.to_hex());
+        for place in (0..).take(self.policies.len().max(1)) {
+            self.record_with(place, || {
+                Line::Close(Ended {
+                    totals: totals(&tally).into(),
+                })
+            });
+        }
+        let policy_time = self.policies.time();
+        let policy = self.policies.digests();
+        let started = seconds_since_1970(self.started);
         let line = SessionLine::of(self.id.to_string(), started, policy, tally);
         // A store that cannot be written was told of already, where it mattered: at the puts.
         let _ = self.store.append_session(&line);
@@ -328,18 +339,44 @@ impl Session {
             .summarise(&events::summary(&tally, policy_time));
         Outcome { tally, policy_time }
     }
+}
 
-    /// Whether the policy has failed for good.
-    fn is_off(&self) -> bool {
-        self.policy
-            .as_ref()
-            .is_some_and(|asked| asked.warden.is_off())
+impl Setup {
+    /// What the policy at a place of the chain is told.
+    fn told(&self, place: u32, settings: &RawValue) -> types::Session {
+        let mut labels = self.labels.clone();
+        labels.push(default_scope_label(self.default_scope.as_str()));
+        let patterns = |patterns: &[Pattern]| -> Vec<String> {
+            patterns
+                .iter()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect()
+        };
+        types::Session {
+            started: seconds_since_1970(self.started),
+            seed: chain::seed(self.seed, place),
+            labels,
+            readable: patterns(&self.allowed.read),
+            writable: patterns(&self.allowed.write),
+            settings: settings.get().to_owned(),
+        }
     }
 }
 
+/// The settings of a session without a policy.
+fn no_settings() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
+}
+
+fn seconds_since_1970(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
 /// What was counted, as a policy is told.
-fn totals(tally: &Tally) -> policy::Totals {
-    policy::Totals {
+fn totals(tally: &Tally) -> types::Totals {
+    types::Totals {
         gets: tally.gets,
         hits: tally.hits,
         refused_gets: tally.refused_gets,

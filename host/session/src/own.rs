@@ -9,11 +9,12 @@
 use std::collections::HashMap;
 use std::time::SystemTime;
 
+use cachewarden_store::Location;
 use cachewarden_types::Digest;
 
 use super::Session;
 
-/// Bytes of notes. A note has some 250, so this is room for a quarter of a million puts; `go build std` makes 1,503.
+/// Bytes of notes: room for half a million puts; `go build std` makes 1,503.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// What this session put.
@@ -21,21 +22,19 @@ pub(super) struct OwnPut {
     pub(super) output: Digest,
     pub(super) size: u64,
     pub(super) time: SystemTime,
-    pub(super) disk_path: String,
+    pub(super) location: Location,
 }
 
-impl OwnPut {
-    /// Bytes that it takes together with its action.
-    fn weight(&self) -> usize {
-        size_of::<(Digest, Self)>() + self.disk_path.capacity()
-    }
-}
+/// Bytes that a note takes together with its action.
+const WEIGHT: usize = size_of::<(Digest, OwnPut)>();
+
+/// The most notes.
+const MAX_NOTES: usize = MAX_BYTES / WEIGHT;
 
 /// A note of each put, by its action.
 #[derive(Default)]
 pub(super) struct OwnPuts {
     puts: HashMap<Digest, OwnPut>,
-    bytes: usize,
 }
 
 impl OwnPuts {
@@ -46,22 +45,18 @@ impl OwnPuts {
 
     /// Forgets what was put for an action.
     pub(super) fn forget(&mut self, action: &Digest) {
-        if let Some(earlier) = self.puts.remove(action) {
-            self.bytes -= earlier.weight();
-        }
+        self.puts.remove(action);
     }
 
     /// Notes a put in place of an earlier one for this action; false where there is no room for it. The earlier one is gone
     /// then, too: it is no longer what this session put.
     fn note(&mut self, action: Digest, put: OwnPut) -> bool {
         self.forget(&action);
-        let weight = put.weight();
-        if self.bytes + weight > MAX_BYTES {
-            return false;
+        let has_room = self.puts.len() < MAX_NOTES;
+        if has_room {
+            self.puts.insert(action, put);
         }
-        self.bytes += weight;
-        self.puts.insert(action, put);
-        true
+        has_room
     }
 }
 
@@ -81,39 +76,30 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn put(path_length: usize) -> OwnPut {
+    fn put() -> OwnPut {
         OwnPut {
             output: Digest::of(b""),
             size: 0,
             time: SystemTime::UNIX_EPOCH,
-            disk_path: "x".repeat(path_length),
+            location: Location::Store,
         }
     }
 
-    #[test]
-    fn notes_take_bounded_memory_however_many_puts_come_and_whatever_their_paths() {
-        for path_length in [100, 4095] {
-            let mut own = OwnPuts::default();
-            let count = MAX_BYTES / put(path_length).weight();
-            for number in 0..count + 10 {
-                let action = Digest::of(&number.to_le_bytes());
-                assert_eq!(own.note(action, put(path_length)), number < count);
-                assert_eq!(own.get(&action).is_some(), number < count);
-            }
-            assert_eq!(own.puts.len(), count);
-            assert!(own.bytes <= MAX_BYTES);
-        }
+    fn action(number: usize) -> Digest {
+        Digest::of(&number.to_le_bytes())
     }
 
     #[test]
-    fn a_put_that_finds_no_room_leaves_none_that_it_replaces() {
+    fn notes_take_bounded_memory_however_many_puts_come() {
         let mut own = OwnPuts::default();
-        let (first, second) = (Digest::of(b"first"), Digest::of(b"second"));
-        assert!(own.note(first, put(MAX_BYTES / 2)));
-        assert!(own.note(second, put(MAX_BYTES / 4)));
-        assert!(own.note(first, put(MAX_BYTES / 2)), "in its own place");
-        assert!(!own.note(second, put(MAX_BYTES / 2)));
-        assert!(own.get(&second).is_none());
-        assert!(own.note(second, put(MAX_BYTES / 4)), "its room is free");
+        for number in 0..MAX_NOTES + 10 {
+            assert_eq!(own.note(action(number), put()), number < MAX_NOTES);
+            assert_eq!(own.get(&action(number)).is_some(), number < MAX_NOTES);
+        }
+        assert!(own.note(action(0), put()), "in its own place");
+        own.forget(&action(1));
+        assert!(own.note(action(MAX_NOTES), put()), "its room is free");
+        assert!(!own.note(action(1), put()));
+        assert!(own.get(&action(1)).is_none());
     }
 }

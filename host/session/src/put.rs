@@ -6,13 +6,11 @@ use std::thread;
 use std::time::SystemTime;
 
 use cachewarden_content::{Content, Recogniser};
-use cachewarden_types::{Facts, Kind, Rule, reasons};
-use cachewarden_types::Digest;
-use cachewarden_types::{Offer, Reach};
 use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{Asked, Line};
 use cachewarden_store as store;
 use cachewarden_store::{Entry, Incoming, PutError, Stored};
+use cachewarden_types::{Digest, Facts, Kind, Offer, Reach, Rule, reasons};
 
 use super::Session;
 use super::own::OwnPut;
@@ -87,13 +85,14 @@ impl Session {
             if content.kind.rule() == Rule::Admitted {
                 // Not even this session is told it again: it would be run.
                 self.own.forget(action);
-                return sink.send(&Response::Kept(id, &stored.disk_path));
+                let path = self.paths.path(&self.store, stored.location, &output);
+                return sink.send(&Response::Kept(id, &path));
             }
             // It is this go command's own: `go list -compiled -test` asks at once for a list with an absolute name.
             return self.answer_put(id, action, output, stored, now, sink);
         }
         if content.kind == Kind::Executable
-            && let Err(error) = self.store.allow_execution(&stored.disk_path)
+            && let Err(error) = self.store.allow_execution(stored.location, &output)
         {
             let reason = format!("the object cannot be made executable: {error}");
             return sink.send(&Response::Failed(id, reason));
@@ -134,9 +133,10 @@ impl Session {
             output,
             size: stored.size,
             time: now,
-            disk_path: stored.disk_path,
+            location: stored.location,
         };
-        let sent = sink.send(&Response::Kept(id, &own.disk_path));
+        let path = self.paths.path(&self.store, own.location, &output);
+        let sent = sink.send(&Response::Kept(id, &path));
         self.note_own(*action, own);
         sent
     }
@@ -197,7 +197,7 @@ impl Session {
             self.record_answer("put", &offer.action, "ephemeral", reasons::NOT_WRITABLE);
             return None;
         }
-        if self.is_off() {
+        if self.policies.is_off() {
             self.tally.refused_puts += 1;
             self.record_answer("put", &offer.action, "ephemeral", reasons::POLICY_OFF);
             return None;
@@ -230,13 +230,18 @@ impl Session {
         }
     }
 
-    /// The policy's verdict on an offer; none where it does not decide puts.
+    /// The strictest verdict on an offer; `None` where no policy decides puts. Every policy is asked.
     fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
-        let asked = self.policy.as_mut().filter(|asked| asked.exports.put)?;
-        let verdict = asked.warden.put(offer);
-        self.record_with(|| Line::Put(Asked::new(*offer, verdict)));
-        self.tell_events();
-        Some(verdict)
+        let mut strictest: Option<Reach> = None;
+        for place in 0..self.policies.len() {
+            let Some(verdict) = self.policies.at(place).and_then(|policy| policy.put(offer)) else {
+                continue;
+            };
+            strictest = Some(strictest.map_or(verdict, |earlier| earlier.min(verdict)));
+            self.record_with(place as u32, || Line::Put(Asked::new(*offer, verdict)));
+            self.tell_events();
+        }
+        strictest
     }
 
     fn tell_unwritable(&mut self, error: &io::Error) {

@@ -2,9 +2,9 @@
 //! kept, because of what they can do in the job that reads them. docs/threat-model.md says why, kind by kind.
 
 use cachewarden_content::Content;
-use cachewarden_types::{Facts, Kind, Role, Rule, reasons};
-use cachewarden_types::Digest;
+
 use cachewarden_store::{Entry, Right};
+use cachewarden_types::{Digest, Facts, Kind, Role, Rule, reasons};
 
 use super::Session;
 use super::access::ReadScope;

@@ -1,4 +1,6 @@
-//! How the store's folder is spelled in the paths that cmd/go is told.
+//! The paths that a client is told: how the store's folder is spelled for a go command with its $GOCACHE.
+//!
+//! The store itself names objects by their digests alone; these paths belong to one client's session.
 //!
 //! `go build -o x.a ./lib` moves an object out of the store unless its path begins, as text, with $GOCACHE
 //! (protocol.md, 26). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
@@ -8,14 +10,88 @@
 //! link for $GOCACHE in a folder that others may write, they could have go read files of theirs. And it ends with $GOCACHE.
 //! Where the store's own path begins so, as that of `$GOCACHE-store` does, it is told as it is, and outlives $GOCACHE.
 
+use std::cell::{Cell, OnceCell};
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
+use cachewarden_types::Digest;
+
+use super::Store;
+use super::files::Look;
+use super::objects::Location;
 use super::owner::Sharing;
 use super::way::real_folder;
 
+/// The paths that one client is told, which begin with its $GOCACHE where that is known.
+#[derive(Debug)]
+pub struct DiskPaths {
+    gocache: Option<PathBuf>,
+    store: Way,
+    private: Way,
+}
+
+/// What is known of the way to one folder of objects.
+#[derive(Debug, Default)]
+struct Way {
+    /// The folder as the client is told; found out when the first object is there, since a way only leads to what exists.
+    spelled: OnceCell<String>,
+    /// Whether that leads to the folder.
+    looked: Cell<Option<Look<bool>>>,
+}
+
+impl DiskPaths {
+    /// For a client with this $GOCACHE.
+    pub fn new(gocache: Option<PathBuf>) -> Self {
+        Self {
+            gocache,
+            store: Way::default(),
+            private: Way::default(),
+        }
+    }
+
+    /// The path of an object.
+    pub fn path(&self, store: &Store, location: Location, output: &Digest) -> String {
+        let folder = self.spelled(store, location);
+        [folder, "/", output.file_path().as_str()].concat()
+    }
+
+    /// Whether the way that the client is told leads to the objects that lie there. The folder is looked at now and then, and
+    /// not the whole way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
+    pub fn reach(&self, store: &Store, location: Location, now: SystemTime) -> bool {
+        let way = self.way(location);
+        if let Some(reached) = way.looked.get().and_then(|look| look.still(now)) {
+            return reached;
+        }
+        let spelled = self.spelled(store, location);
+        let objects = store.objects_at(location);
+        let reached = objects.is_some_and(|objects| objects.buckets.is_reached_by(spelled));
+        way.looked.set(Some(Look::new(now, reached)));
+        reached
+    }
+
+    fn spelled(&self, store: &Store, location: Location) -> &str {
+        self.way(location).spelled.get_or_init(|| {
+            let objects = store.objects_at(location);
+            let folder = objects.map(|objects| objects.buckets.folder());
+            spelled_from(
+                self.gocache.as_deref(),
+                folder.unwrap_or(Path::new("")),
+                store.sharing_at(location),
+            )
+        })
+    }
+
+    fn way(&self, location: Location) -> &Way {
+        match location {
+            Location::Store => &self.store,
+            Location::Private => &self.private,
+        }
+    }
+}
+
 /// The spelling of `folder` that begins with `gocache`; `folder` itself where there is none that leads to the same place,
 /// or others can change where it leads and sharing is refused.
-pub(super) fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: Sharing) -> String {
+fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: Sharing) -> String {
     let plain = folder.to_string_lossy();
     let spelled = gocache
         .and_then(Path::to_str)

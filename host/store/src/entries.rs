@@ -7,13 +7,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::Patience;
+use cachewarden_types::Digest;
 
 use super::boot::Boot;
 use super::entry::{Entry, MAX_LINE};
 use super::files::{self, FILE_MODE};
-use super::objects::FoundObject;
 use super::open_buckets::OpenBuckets;
 use super::recent::{Recent, Remembered, Stamp};
 
@@ -64,7 +63,8 @@ pub struct Found {
     pub(super) entries: Arc<Entries>,
     /// None where it is remembered.
     pub(super) file: Option<EntryFile>,
-    pub(super) object: FoundObject,
+    /// When its object was last marked as used.
+    pub(super) object_used: SystemTime,
 }
 
 impl Entries {
@@ -113,11 +113,6 @@ impl Entries {
 }
 
 impl Found {
-    /// The object's file, as cmd/go is told.
-    pub fn disk_path(&self) -> &str {
-        &self.object.disk_path
-    }
-
     /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where the session may write the
     /// scope, and else in the table alone. Where the store is read-only, that happens again the next time.
     pub(super) fn mark(&mut self, boot: Boot, now: SystemTime) {
@@ -145,7 +140,7 @@ impl Found {
         {
             let Entries { buckets, recent } = &*self.entries;
             // Whichever is due sooner: then both are marked as used again.
-            let used = file.touched.min(self.object.touched);
+            let used = file.touched.min(self.object_used);
             recent.remember(buckets, &self.action, &self.entry, used, stamp);
         }
     }

@@ -13,8 +13,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_content::Content;
-use cachewarden_types::{Facts, Kind, Role};
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use super::boot::Boot;
 use super::files;

@@ -11,8 +11,8 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::Patience;
+use cachewarden_types::Digest;
 
 /// Begins the name of a file that is still being written; the trimmer sweeps old ones.
 pub(super) const TEMPORARY_PREFIX: &str = ".new-";

@@ -14,7 +14,7 @@ use thiserror::Error;
 use cachewarden_types::Digest;
 
 use super::new_file::NewFile;
-use super::objects::{self, BUFFER, OBJECT_MODE, Objects};
+use super::objects::{BUFFER, Location, OBJECT_MODE, Objects};
 use super::private::PrivateObjects;
 
 /// Why an object was not kept.
@@ -36,8 +36,8 @@ pub enum PutError {
 /// An object that was kept.
 #[derive(Debug)]
 pub struct Stored {
-    /// Where cmd/go finds it.
-    pub disk_path: String,
+    /// Where it lies.
+    pub location: Location,
     /// Bytes.
     pub size: u64,
     /// What kept it out of the store, where it lies in the private folder instead.
@@ -122,11 +122,9 @@ impl<'store> Incoming<'store> {
                 found,
             });
         }
-        // What cmd/go cannot reach by the path that it is told is not kept.
+        // What was compared may have been removed meanwhile, or be a file of another size by now.
         if let (Target::Comparing(_), Some(objects)) = (&self.target, self.store)
-            && objects
-                .find(&self.output, self.size, SystemTime::now())
-                .is_none()
+            && objects.find(&self.output, self.size).is_none()
         {
             self.rewrite();
         }
@@ -140,7 +138,7 @@ impl<'store> Incoming<'store> {
         match self.target {
             Target::Failed(error) => Err(PutError::Write(error)),
             Target::Comparing(_) | Target::Writing(_) | Target::Nothing => Ok(Stored {
-                disk_path: self.place().disk_path(&self.output),
+                location: self.location(),
                 size: self.size,
                 diverted: self.diverted,
             }),
@@ -148,6 +146,14 @@ impl<'store> Incoming<'store> {
     }
 
     /// Where the object will lie.
+    fn location(&self) -> Location {
+        match self.store {
+            Some(_) if self.diverted.is_none() => Location::Store,
+            _ => Location::Private,
+        }
+    }
+
+    /// The objects among which it will lie.
     fn place(&self) -> &'store Objects {
         match self.store {
             Some(store) if self.diverted.is_none() => store,
@@ -159,8 +165,10 @@ impl<'store> Incoming<'store> {
     fn open_existing(&self) -> Option<File> {
         let objects = self.store?;
         let (file, status) = objects.buckets.open(&self.output, false).ok()?;
-        let mut object = objects.found(&self.output, status.modified);
-        objects::keep(&mut object, SystemTime::now(), objects.buckets.patience()).then_some(file)
+        let mut used = status.modified;
+        objects
+            .keep(&self.output, &mut used, SystemTime::now())
+            .then_some(file)
     }
 
     fn create(&mut self) -> Target {

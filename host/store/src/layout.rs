@@ -10,12 +10,11 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::lock_within;
+use cachewarden_types::{Digest, ScopeName};
 
 use super::files;
 use super::owner::{self, Sharing};
-use cachewarden_types::ScopeName;
 
 /// The layout that this program reads and writes.
 pub const LAYOUT_VERSION: u32 = 2;

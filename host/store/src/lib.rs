@@ -38,11 +38,13 @@ mod verify;
 mod way;
 
 pub use boot::Boot;
+pub use disk_path::DiskPaths;
 pub use entries::{Found, Right};
 pub use entry::{Entry, Producer, Reach};
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
+pub use objects::Location;
 pub use owner::Sharing;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use sessions::{SessionLine, SessionsSoFar, Tally};
@@ -51,15 +53,13 @@ pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
 pub use verify::{Told, Verified};
 
 use std::collections::HashMap;
-use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::Patience;
+use cachewarden_types::{Digest, ScopeName};
 
 use entries::{Entries, Origin};
 use objects::Objects;
@@ -82,23 +82,19 @@ pub struct Store {
 struct Shared {
     folder: PathBuf,
     objects: Objects,
+    sharing: Sharing,
     /// The entries of the scopes that were looked into.
     scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
     patience: Arc<Patience>,
 }
 
 impl Shared {
-    fn new(
-        folder: &Path,
-        gocache: Option<&Path>,
-        sharing: Sharing,
-        patience: &Arc<Patience>,
-    ) -> Self {
+    fn new(folder: &Path, sharing: Sharing, patience: &Arc<Patience>) -> Self {
         let objects = folder.join(layout::OBJECTS);
-        let gocache = gocache.map(Path::to_owned);
         Self {
             folder: folder.to_owned(),
-            objects: Objects::new(objects, gocache, sharing, Arc::clone(patience)),
+            objects: Objects::new(objects, Arc::clone(patience)),
+            sharing,
             scopes: Mutex::default(),
             patience: Arc::clone(patience),
         }
@@ -123,19 +119,14 @@ impl Shared {
 }
 
 impl Store {
-    /// Opens the store in `folder`, which is created where it is missing. Paths that cmd/go is told begin with
-    /// `gocache`, where that is known.
+    /// Opens the store in `folder`, which is created where it is missing.
     ///
     /// # Errors
     /// When the folder cannot be created or read, was made by a version with another layout, or can be changed by others
     /// and `sharing` is refused.
-    pub fn open(
-        folder: &Path,
-        gocache: Option<&Path>,
-        sharing: Sharing,
-    ) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
-        Ok(Self::in_folder(folder, gocache, sharing))
+        Ok(Self::in_folder(folder, sharing))
     }
 
     /// Whether there is a store in `folder`. Looking makes none.
@@ -144,20 +135,20 @@ impl Store {
     }
 
     /// The store in a folder that was looked at.
-    fn in_folder(folder: &Path, gocache: Option<&Path>, sharing: Sharing) -> Self {
-        let store = Self::without_folder(gocache);
+    fn in_folder(folder: &Path, sharing: Sharing) -> Self {
+        let store = Self::without_folder();
         Self {
-            shared: Some(Shared::new(folder, gocache, sharing, &store.patience)),
+            shared: Some(Shared::new(folder, sharing, &store.patience)),
             ..store
         }
     }
 
     /// No store: gets find nothing, and puts go to the private folder.
-    pub fn without_folder(gocache: Option<&Path>) -> Self {
+    pub fn without_folder() -> Self {
         let patience = files::patience();
         Self {
             shared: None,
-            private: PrivateObjects::new(gocache, Arc::clone(&patience)),
+            private: PrivateObjects::new(Arc::clone(&patience)),
             boot: Boot::current(),
             user: rustix::process::geteuid().as_raw(),
             patience,
@@ -206,9 +197,9 @@ impl Store {
             return None;
         }
         let Entry { output, size, .. } = &entry;
-        let (object, file) = match origin {
-            Origin::Table { used } => (shared.objects.remembered(output, used, now)?, None),
-            Origin::File(file) => (shared.objects.find(output, *size, now)?, Some(file)),
+        let (object_used, file) = match origin {
+            Origin::Table { used } => (used, None),
+            Origin::File(file) => (shared.objects.find(output, *size)?, Some(file)),
         };
         Some(Found {
             entry,
@@ -216,7 +207,7 @@ impl Store {
             right,
             entries,
             file,
-            object,
+            object_used,
         })
     }
 
@@ -233,7 +224,7 @@ impl Store {
             return false;
         }
         // The object first: it must never look older than its entry by more than the trimmer allows for.
-        if !objects::keep(&mut found.object, now, &self.patience) {
+        if !objects.keep(&output, &mut found.object_used, now) {
             return false;
         }
         found.mark(self.boot, now);
@@ -245,22 +236,45 @@ impl Store {
         found.remember(self.boot);
     }
 
-    /// Gives an object the mode of a program. Nobody has it open for writing by then, or the system would not run it.
+    /// Gives an object the mode of a program.
     ///
     /// # Errors
     /// When the store cannot be written, or the object is somebody else's.
-    pub fn allow_execution(&self, disk_path: &str) -> io::Result<()> {
-        let mode = Permissions::from_mode(objects::PROGRAM_MODE);
-        if fs::symlink_metadata(disk_path)?.permissions().mode() & 0o7777 == objects::PROGRAM_MODE {
-            return Ok(());
+    pub fn allow_execution(&self, location: Location, output: &Digest) -> io::Result<()> {
+        match self.objects_at(location) {
+            Some(objects) => objects.allow_execution(output),
+            None => Err(io::ErrorKind::NotFound.into()),
         }
-        fs::set_permissions(disk_path, mode)
     }
 
-    /// Whether an object that this session put is there still; it is marked as used.
-    pub fn still_has(&self, disk_path: &str, size: u64, now: SystemTime) -> bool {
-        objects::find_at(disk_path.to_owned(), size)
-            .is_some_and(|mut object| objects::keep(&mut object, now, &self.patience))
+    /// Whether an object that a session put is there still; it is marked as used.
+    pub fn still_has(
+        &self,
+        location: Location,
+        output: &Digest,
+        size: u64,
+        now: SystemTime,
+    ) -> bool {
+        self.objects_at(location).is_some_and(|objects| {
+            let used = objects.find(output, size);
+            used.is_some_and(|mut used| objects.keep(output, &mut used, now))
+        })
+    }
+
+    fn objects_at(&self, location: Location) -> Option<&Objects> {
+        match location {
+            Location::Store => self.shared.as_ref().map(|shared| &shared.objects),
+            Location::Private => Some(self.private.objects()),
+        }
+    }
+
+    /// Whether others may be able to change the way to what lies there.
+    fn sharing_at(&self, location: Location) -> Sharing {
+        match (location, &self.shared) {
+            (Location::Store, Some(shared)) => shared.sharing,
+            // Nobody shares the private folder, whatever is said of the store.
+            _ => Sharing::Refused,
+        }
     }
 
     /// Begins to take an object in.

@@ -9,8 +9,8 @@ use std::sync::{Arc, OnceLock};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::Patience;
+use cachewarden_types::Digest;
 
 use super::files::{self, TEMPORARY_PREFIX};
 

@@ -2,21 +2,20 @@
 //!
 //! A file gets its name only after its bytes were hashed, by a rename; it is never changed afterwards.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::Patience;
+use cachewarden_types::Digest;
 
-use super::disk_path::spelled_from;
-use super::files::{self, Look};
+use super::files;
 use super::open_buckets::OpenBuckets;
-use super::owner::Sharing;
 
 /// What is read at a time; large enough that system calls do not count, small enough to stay in a processor's cache.
 pub(super) const BUFFER: usize = 128 * 1024;
@@ -25,95 +24,61 @@ pub(super) const BUFFER: usize = 128 * 1024;
 pub(super) const OBJECT_MODE: u32 = 0o444;
 
 /// An object that a policy takes as a program: cmd/go runs it.
-pub(super) const PROGRAM_MODE: u32 = 0o555;
+const PROGRAM_MODE: u32 = 0o555;
+
+/// Where an object lies. It says nothing of paths: what a client is told is the matter of its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// In the store.
+    Store,
+    /// In the private folder of this user.
+    Private,
+}
 
 /// A folder of objects.
 #[derive(Debug)]
 pub(super) struct Objects {
     pub(super) buckets: OpenBuckets,
-    gocache: Option<PathBuf>,
-    /// Whether others may be able to change where the way from there leads.
-    sharing: Sharing,
-    /// The folder as cmd/go is told; found out when the first object is there, since a way only leads to what exists.
-    spelled: OnceLock<String>,
-    /// Whether that leads to the folder.
-    looked: Mutex<Option<Look<bool>>>,
-}
-
-/// An object that is there.
-#[derive(Debug)]
-pub(super) struct FoundObject {
-    /// When it was last marked as used.
-    pub(super) touched: SystemTime,
-    /// Its path, as cmd/go is told.
-    pub(super) disk_path: String,
 }
 
 impl Objects {
-    /// Objects under `folder`, which need not exist yet, named to cmd/go by paths that begin with `gocache`.
-    pub(super) fn new(
-        folder: PathBuf,
-        gocache: Option<PathBuf>,
-        sharing: Sharing,
-        patience: Arc<Patience>,
-    ) -> Self {
+    /// Objects under `folder`, which need not exist yet.
+    pub(super) fn new(folder: PathBuf, patience: Arc<Patience>) -> Self {
         Self {
             buckets: OpenBuckets::new(folder, patience),
-            gocache,
-            sharing,
-            spelled: OnceLock::new(),
-            looked: Mutex::default(),
         }
     }
 
-    /// The object's file, as cmd/go is told.
-    pub(super) fn disk_path(&self, output: &Digest) -> String {
-        path_below(self.spelled(), output)
-    }
-
-    /// An object that is there, last marked as used at `touched`.
-    pub(super) fn found(&self, output: &Digest, touched: SystemTime) -> FoundObject {
-        FoundObject {
-            touched,
-            disk_path: self.disk_path(output),
-        }
-    }
-
-    /// Looks for an object of this size that cmd/go can reach; `None` where there is none.
-    pub(super) fn find(&self, output: &Digest, size: u64, now: SystemTime) -> Option<FoundObject> {
-        // First: how the folder is spelled cannot be found out before there is something in it.
+    /// When an object of this size was last marked as used; `None` where there is none.
+    pub(super) fn find(&self, output: &Digest, size: u64) -> Option<SystemTime> {
         let status = self.buckets.status(output).ok()?;
-        let found = status.size == size && self.is_reached(now);
-        found.then(|| self.found(output, status.modified))
+        (status.size == size).then_some(status.modified)
     }
 
-    /// The object of an entry that is remembered. It was there when that was read, and marked as used at `touched`; nobody
-    /// looks whether it is there still but cmd/go, for which a hit without its file is a miss (protocol.md, 8).
-    pub(super) fn remembered(
-        &self,
-        output: &Digest,
-        touched: SystemTime,
-        now: SystemTime,
-    ) -> Option<FoundObject> {
-        self.is_reached(now).then(|| self.found(output, touched))
-    }
-
-    /// Whether the way that cmd/go is told leads to these objects. The folder is looked at now and then, and not the whole
-    /// way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
-    fn is_reached(&self, now: SystemTime) -> bool {
-        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reached) = looked.and_then(|look| look.still(now)) {
-            return reached;
+    /// Marks an object as used, where that is due; false where it may be gone the next moment: the trimmer was quicker, or
+    /// nobody can be kept from removing it. `touched` is when it was last marked.
+    pub(super) fn keep(&self, output: &Digest, touched: &mut SystemTime, now: SystemTime) -> bool {
+        if !files::is_touch_due(*touched, now) {
+            return true;
         }
-        let reached = self.buckets.is_reached_by(self.spelled());
-        *looked = Some(Look::new(now, reached));
-        reached
+        match files::touch(&self.buckets.path(output), now, self.buckets.patience()) {
+            Ok(marked) => {
+                if marked {
+                    *touched = now;
+                }
+                true
+            }
+            Err(error) => is_for_reading_only(&error),
+        }
     }
 
-    fn spelled(&self) -> &str {
-        self.spelled.get_or_init(|| {
-            spelled_from(self.gocache.as_deref(), self.buckets.folder(), self.sharing)
-        })
+    /// Gives an object the mode of a program. Nobody has it open for writing by then, or the system would not run it.
+    pub(super) fn allow_execution(&self, output: &Digest) -> io::Result<()> {
+        let path = self.buckets.path(output);
+        if fs::symlink_metadata(&path)?.permissions().mode() & 0o7777 == PROGRAM_MODE {
+            return Ok(());
+        }
+        fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
     }
 
     /// Whether the object's bytes are what its name says.
@@ -125,30 +90,6 @@ impl Objects {
     }
 }
 
-/// Looks for an object along the whole path that cmd/go is told.
-pub(super) fn find_at(disk_path: String, size: u64) -> Option<FoundObject> {
-    let metadata = fs::symlink_metadata(&disk_path).ok()?;
-    let touched = metadata.modified().ok()?;
-    (metadata.is_file() && metadata.len() == size).then_some(FoundObject { touched, disk_path })
-}
-
-/// Marks an object as used, where that is due; false where it may be gone the next moment: the trimmer was quicker, or
-/// nobody can be kept from removing it.
-pub(super) fn keep(object: &mut FoundObject, now: SystemTime, patience: &Patience) -> bool {
-    if !files::is_touch_due(object.touched, now) {
-        return true;
-    }
-    match files::touch(Path::new(&object.disk_path), now, patience) {
-        Ok(marked) => {
-            if marked {
-                object.touched = now;
-            }
-            true
-        }
-        Err(error) => is_for_reading_only(&error),
-    }
-}
-
 /// Whether an error says that this process cannot change the store at all, or that its file system has no locks: then it
 /// is read as it is.
 fn is_for_reading_only(error: &io::Error) -> bool {
@@ -157,11 +98,6 @@ fn is_for_reading_only(error: &io::Error) -> bool {
         error.kind(),
         PermissionDenied | ReadOnlyFilesystem | Unsupported
     ) || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOLCK)
-}
-
-fn path_below(folder: &str, output: &Digest) -> String {
-    let path = output.file_path();
-    [folder, "/", path.as_str()].concat()
 }
 
 /// The digest and the length of a file, from its current position.

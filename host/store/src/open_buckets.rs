@@ -10,8 +10,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
-use cachewarden_types::Digest;
 use cachewarden_system::patience::Patience;
+use cachewarden_types::Digest;
 
 use super::files::{LOOK_INTERVAL, create_private_folder};
 use super::new_file::NewFile;

@@ -14,7 +14,6 @@ use std::time::{Duration, SystemTime};
 use cachewarden_system::patience::Patience;
 
 use super::objects::Objects;
-use super::owner::Sharing;
 use super::{files, trim};
 
 /// Its time says when the folder was last swept.
@@ -32,12 +31,10 @@ pub(super) struct PrivateObjects {
 
 impl PrivateObjects {
     /// Nothing is made before it is needed.
-    pub(super) fn new(gocache: Option<&Path>, patience: Arc<Patience>) -> Self {
+    pub(super) fn new(patience: Arc<Patience>) -> Self {
         let folder = folder();
-        let gocache = gocache.map(Path::to_owned);
         Self {
-            // Nobody shares this folder, whatever is said of the store.
-            objects: Objects::new(folder.clone(), gocache, Sharing::Refused, patience),
+            objects: Objects::new(folder.clone(), patience),
             folder,
         }
     }

@@ -21,8 +21,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_content::Content;
-use cachewarden_types::{Facts, Kind, Role};
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
 
 use super::boot::Boot;
 use super::buckets::BUCKETS;
@@ -30,7 +29,6 @@ use super::entry::{Entry, Producer, Reach, since_epoch};
 use super::files::{self, Look};
 use super::layout;
 use super::open_buckets::{OpenBuckets, Status};
-use cachewarden_types::ScopeName;
 
 /// For the user alone, as the folders are.
 const MODE: u32 = 0o600;

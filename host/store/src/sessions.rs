@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn folding_keeps_the_sum() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
+        let store = Store::open(folder.path(), Sharing::Refused).unwrap();
         let tally = Tally {
             gets: 3,
             hits: 2,
@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn kept_lines_are_read_and_later_ones_are_neither_counted_nor_folded() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), None, Sharing::Refused).unwrap();
+        let store = Store::open(folder.path(), Sharing::Refused).unwrap();
         let kept = include_str!("fixtures/sessions-1.jsonl");
         let path = folder.path().join(layout::SESSIONS);
         fs::write(&path, kept).unwrap();

@@ -7,10 +7,9 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 
-use cachewarden_types::Kind;
+use cachewarden_types::{Kind, ScopeName};
 
 use super::entry::{Entry, read_entry};
-use cachewarden_types::ScopeName;
 use super::{Sharing, Store, StoreError, files, layout};
 
 /// What a store holds.
@@ -58,7 +57,7 @@ impl Store {
     /// is refused.
     pub fn open_to_look(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
         layout::look(folder, sharing)?;
-        Ok(Self::in_folder(folder, None, sharing))
+        Ok(Self::in_folder(folder, sharing))
     }
 
     /// Looks at every entry and every object.

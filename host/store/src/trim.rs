@@ -19,6 +19,7 @@ use std::time::{Duration, SystemTime};
 use super::buckets::{BUCKETS, bucket_name};
 use super::files::TOUCH_INTERVAL;
 use cachewarden_types::ScopeName;
+
 use super::{Store, layout, private, sessions};
 
 use pass::{Pass, STEPS};

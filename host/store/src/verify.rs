@@ -11,13 +11,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, ScopeName};
 
 use super::buckets::{BUCKETS, in_parallel, is_bucket};
 use super::checked::Checked;
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
-use cachewarden_types::ScopeName;
 use super::suspect::{FileIdentity, Suspect, identity};
 use super::{Progress, Store, files, layout, objects, schedule};
 

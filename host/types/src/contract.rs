@@ -92,8 +92,8 @@ pub struct Candidate {
     pub facts: Facts,
 }
 
-/// A policy's verdict on a get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A policy's verdict on a get. In a chain of policies the greatest wins: the order is that of strictness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lookup {
     /// Answer with it.
@@ -138,8 +138,8 @@ impl Offer {
     }
 }
 
-/// A policy's verdict on a put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A policy's verdict on a put. In a chain of policies the least wins: the order is that of how far the object travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
     /// Seen by this session alone.

@@ -1,7 +1,6 @@
 //! What is known about a session, and the form in which it may be part of a scope's name.
 
-use crate::Digest;
-use crate::Label;
+use crate::{Digest, Label};
 
 /// Names that begin so are the host's own; no job can set one.
 pub const HOST_PREFIX: &str = "cachewarden.";

@@ -2,8 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::ScopeName;
-use crate::wildcard;
+use crate::{ScopeName, wildcard};
 
 /// What `--allow-read` and `--allow-write` name.
 #[derive(Clone, Debug, PartialEq, Eq)]

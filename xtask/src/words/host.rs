@@ -145,7 +145,7 @@ fn subkeys(words: &Words) -> String {
         })
         .collect();
     format!(
-        "pub(super) const SUBKEYS: [(&str, Role); {}] = [\n{}];\n",
+        "pub const SUBKEYS: [(&str, Role); {}] = [\n{}];\n",
         named.len(),
         named.concat()
     )

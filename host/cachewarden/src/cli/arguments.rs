@@ -10,10 +10,11 @@ use std::time::Duration;
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 
-use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, TRIAL_VERB, WASMTIME_VERSION};
-use cachewarden_types::Pattern;
+use cachewarden_policy_host::{
+    COMPILER_VERB, CONTRACT_VERSION, Limits, PolicySource, TRIAL_VERB, WASMTIME_VERSION,
+};
 use cachewarden_store::{LAYOUT_VERSION, Sharing};
-use cachewarden_types::ScopeName;
+use cachewarden_types::{Pattern, ScopeName};
 
 use super::paths::{expanded_by_nobody, user_cache_folder};
 use super::policy::PolicyVerb;

@@ -6,8 +6,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::Context;
 
-use cachewarden_policy_host::pin;
-use cachewarden_policy_host::Policy;
+use cachewarden_policy_host::{Sandbox, pin};
 use cachewarden_store::Store;
 
 use super::arguments::{self, HelperOptions};
@@ -133,7 +132,7 @@ fn check_store(options: &HelperOptions) -> Result<String, Advice> {
     let folder = options
         .store_folder()
         .map_err(|error| advice(format!("{error:#}"), remedy))?;
-    let store = Store::open(&folder, None, options.sharing())
+    let store = Store::open(&folder, options.sharing())
         .map_err(|error| advice(error.to_string(), remedy))?;
     store.try_to_write().map_err(|error| {
         advice(
@@ -152,7 +151,10 @@ fn check_policy(options: &HelperOptions) -> Result<String, Advice> {
     };
     settings(options.settings.as_ref())
         .map_err(|error| advice(format!("{error:#}"), "mend --settings"))?;
-    let policy = Policy::load(source, options.limits(), compiled_cache().as_ref(), || {})
+    let policy = Sandbox::start()
+        .and_then(|sandbox| {
+            sandbox.load(source, options.limits(), compiled_cache().as_ref(), || {})
+        })
         .map_err(|error| advice(error.to_string(), "mend --policy"))?;
     Ok(format!(
         "{}, SHA-256 {}",

@@ -8,21 +8,21 @@ use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::thread;
 use std::time::SystemTime;
 
 use anyhow::Context;
 use rustix::fs::Mode;
 use signal_hook::consts::{SIGHUP, SIGINT};
 
-use cachewarden_session::notices::Notices;
-use cachewarden_system::own_process;
-use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, THREAD_STACK};
+use cachewarden_policy_host::thread::{self, Room};
+use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox};
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
-use cachewarden_session::{Allowed, RunError, Session, Setup};
-use cachewarden_types::{Pattern, told_label};
+use cachewarden_session::notices::Notices;
+use cachewarden_session::{Allowed, Policies, PolicyConfig, RunError, Session, Setup};
 use cachewarden_store::{Producer, Store, is_sweep_due};
+use cachewarden_system::own_process;
+use cachewarden_types::{Pattern, told_label};
 
 use super::arguments::HelperOptions;
 use super::output;
@@ -66,11 +66,7 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     outlive_interrupts();
-    // A policy needs its stack whatever this process was given for its first thread.
-    let session = thread::Builder::new()
-        .name("session".into())
-        .stack_size(THREAD_STACK)
-        .spawn(move || serve(&options, stdin, sink))
+    let session = thread::spawn("session", move |room| serve(&options, stdin, sink, room))
         .context("cannot start a thread")?;
     session.join().unwrap_or_else(|_| {
         Err(anyhow::anyhow!(
@@ -96,6 +92,7 @@ fn serve(
     options: &HelperOptions,
     stdin: File,
     mut sink: ResponseWriter<File>,
+    room: &Room,
 ) -> anyhow::Result<ExitCode> {
     let mut notices = Notices::to_stderr(options.verbose);
     options.check_as_a_helpers()?;
@@ -105,12 +102,18 @@ fn serve(
             .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
         None => Recorder::none(),
     };
-    let policy = match &options.policy {
-        Some(source) => Some(Arc::new(load_policy(source, options, &mut notices)?)),
+    let policies = match &options.policy {
+        Some(source) => Some(Policies {
+            chain: vec![PolicyConfig {
+                policy: load_policy(source, options, &mut notices)?,
+                settings: settings(options.settings.as_ref())?,
+            }],
+            room,
+        }),
         None => None,
     };
     let store = Arc::new(open_store(options, &mut notices));
-    let session = Session::open(Arc::clone(&store), policy, setup, recorder, notices)?;
+    let session = Session::open(Arc::clone(&store), policies, setup, recorder, notices)?;
     let mut source = RequestReader::new(stdin);
     let result = session.run(&mut source, &mut sink);
     drop(sink);
@@ -178,8 +181,8 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
         started: SystemTime::now(),
         id: Producer(random()?),
         seed: random()?,
+        gocache: gocache(),
         labels,
-        settings: settings(options.settings.as_ref())?,
         default_scope: options.scope.clone(),
         allowed: Allowed {
             read: or_any(&options.allow_read),
@@ -196,10 +199,10 @@ fn load_policy(
     source: &PolicySource,
     options: &HelperOptions,
     notices: &mut Notices,
-) -> anyhow::Result<Policy> {
+) -> anyhow::Result<Arc<Policy>> {
     let cache = compiled_cache();
     let mut was_slow = false;
-    let policy = Policy::load(source, options.limits(), cache.as_ref(), || {
+    let policy = Sandbox::start()?.load(source, options.limits(), cache.as_ref(), || {
         was_slow = true;
         notices.tell(&super::policy::compiling(source));
     })?;
@@ -221,16 +224,15 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
 }
 
 fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
-    let gocache = gocache();
     let opened = options.store_folder().and_then(|folder| {
         let sharing = options.sharing();
-        Ok(Store::open(&folder, gocache.as_deref(), sharing)?)
+        Ok(Store::open(&folder, sharing)?)
     });
     opened.unwrap_or_else(|error| {
         notices.tell(&format!(
             "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
         ));
-        Store::without_folder(gocache.as_deref())
+        Store::without_folder()
     })
 }
 

@@ -23,8 +23,8 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::SIGXFSZ;
 
-use cachewarden_session::notices::printable;
 use cachewarden_policy_host::{run_compiler, run_trial};
+use cachewarden_session::notices::printable;
 
 use arguments::Verb;
 

@@ -26,7 +26,7 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
     }
     let store = match prune.dry_run {
         true => Store::open_to_look(&folder, options.sharing())?,
-        false => Store::open(&folder, None, options.sharing())?,
+        false => Store::open(&folder, options.sharing())?,
     };
     if let Some(scope) = &prune.scope
         && !store.has_scope(scope)

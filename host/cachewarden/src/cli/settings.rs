@@ -8,9 +8,9 @@ use anyhow::{Context, ensure};
 use serde_json::value::RawValue;
 
 use cachewarden_policy_host::canonical::canonical;
-use cachewarden_types::Digest;
 use cachewarden_policy_host::pin;
 use cachewarden_system::regular_file;
+use cachewarden_types::Digest;
 
 /// Bytes of settings that are read from a file: more than anybody writes, and no more than a policy should have to parse.
 const MAX_SETTINGS: u64 = 1024 * 1024;

@@ -18,7 +18,7 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
 }
 
 fn trim(options: &HelperOptions) -> anyhow::Result<()> {
-    let store = Store::open(&options.store_folder()?, None, options.sharing())?;
+    let store = Store::open(&options.store_folder()?, options.sharing())?;
     let request = TrimRequest {
         max_size: options.max_size.map(|size| size.as_u64()),
         ..TrimRequest::default()

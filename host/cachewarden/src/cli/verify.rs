@@ -33,7 +33,7 @@ pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Re
         return Ok(ExitCode::SUCCESS);
     }
     let store = match verify.repair {
-        true => Store::open(&folder, None, options.sharing())?,
+        true => Store::open(&folder, options.sharing())?,
         // A look changes nothing, whosever the store is.
         false => Store::open_to_look(&folder, Sharing::Allowed)?,
     };

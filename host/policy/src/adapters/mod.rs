@@ -8,6 +8,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
 use cachewarden_types::Level;
+
 use super::host::{State, add};
 
 /// The adapters' own interfaces. Text is bytes or UTF-16 units: what a guest prints need not be well formed.

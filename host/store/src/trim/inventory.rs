@@ -12,6 +12,7 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use cachewarden_types::Digest;
+
 use crate::buckets::{BUCKETS, bucket_name};
 use crate::entry::read_entry;
 use crate::{files, layout};

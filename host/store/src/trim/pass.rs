@@ -3,12 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use cachewarden_types::ScopeName;
+
 use crate::buckets::{BUCKETS, bucket_name};
 use crate::entry::read_entry;
 use crate::files::TOUCH_INTERVAL;
 use crate::layout;
 use crate::recent::remove_tables;
-use cachewarden_types::ScopeName;
 
 use super::cutoffs::Cutoffs;
 use super::inventory::{Inventory, Object};

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use cachewarden_types::Digest;
-use cachewarden_types::ScopeName;
+use cachewarden_types::{Digest, ScopeName};
+
 use crate::suspect::{FileIdentity, identity};
 use crate::{files, layout, private, survey};
 

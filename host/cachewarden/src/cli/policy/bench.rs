@@ -4,7 +4,6 @@
 //! nowhere. The session's budget does not bind here, the deadline of a call does.
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
@@ -12,15 +11,18 @@ use clap::{Args, ValueEnum};
 use humantime::format_duration;
 use serde::Serialize;
 
+use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::{
+    CompiledCache, Event, Limits, Opening, Policy, PolicySource, Warden, cpu_time,
+};
+use cachewarden_types::{
+    Candidate, Digest, Facts, Kind, Offer, Role, Session, default_scope_label,
+};
+
 use crate::cli::arguments::HelperOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
 use crate::cli::settings::settings;
-use cachewarden_types::{Facts, Kind, Role};
-use cachewarden_types::Digest;
-use cachewarden_types::{Candidate, Offer, Session};
-use cachewarden_policy_host::{CompiledCache, Event, Limits, Opening, Policy, PolicySource, Warden, cpu_time};
-use cachewarden_types::default_scope_label;
 
 /// So much for all questions: a bench is stopped by who started it.
 const NO_BUDGET: Duration = Duration::from_secs(24 * 60 * 60);
@@ -83,8 +85,8 @@ pub(in crate::cli) fn run(
     bench: &BenchOptions,
 ) -> anyhow::Result<ExitCode> {
     let (options, bench) = (options.clone(), bench.clone());
-    super::with_room_for_a_policy(move || {
-        let figures = measure(&options, &bench)?;
+    super::on_policy_thread(move |room| {
+        let figures = measure(&options, &bench, room)?;
         let text = match bench.json {
             true => serde_json::to_string(&figures)? + "\n",
             false => shown(&figures),
@@ -94,7 +96,7 @@ pub(in crate::cli) fn run(
     })
 }
 
-fn measure(options: &HelperOptions, bench: &BenchOptions) -> anyhow::Result<Figures> {
+fn measure(options: &HelperOptions, bench: &BenchOptions, room: &Room) -> anyhow::Result<Figures> {
     let limits = Limits {
         budget: NO_BUDGET,
         ..options.limits()
@@ -102,10 +104,10 @@ fn measure(options: &HelperOptions, bench: &BenchOptions) -> anyhow::Result<Figu
     let session = session(options)?;
     let load = |cache: Option<&CompiledCache>| -> anyhow::Result<(Warden, Asker, [u64; 2])> {
         let started = Instant::now();
-        let policy = Arc::new(super::load(&bench.file, limits, cache)?);
+        let policy = super::load(&bench.file, limits, cache)?;
         let loaded = nanoseconds(started);
         let asker = Asker::of(&policy, bench.question)?;
-        let (mut warden, opening) = Warden::open(policy, session.clone())?;
+        let (mut warden, opening) = Warden::open(policy, session.clone(), room)?;
         if let Opening::Refused(refusal) = opening {
             bail!("the policy refuses the session: {refusal:?}; give what it wants by --settings");
         }

@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
+use cachewarden_policy_host::PolicySource;
+
 use crate::cli::arguments::HelperOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
-use cachewarden_policy_host::PolicySource;
 
 /// What to compile.
 #[derive(Debug, Args)]

@@ -6,12 +6,15 @@ mod new;
 mod test;
 
 use std::process::ExitCode;
-use std::thread;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Subcommand;
 
-use cachewarden_policy_host::{CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, THREAD_STACK};
+use cachewarden_policy_host::thread::{self, Room};
+use cachewarden_policy_host::{
+    CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox,
+};
 
 use super::arguments::HelperOptions;
 use super::output;
@@ -58,8 +61,8 @@ fn load(
     source: &PolicySource,
     limits: Limits,
     cache: Option<&CompiledCache>,
-) -> Result<Policy, LoadError> {
-    Policy::load(source, limits, cache, || {
+) -> Result<Arc<Policy>, LoadError> {
+    Sandbox::start()?.load(source, limits, cache, || {
         output::complain(&compiling(source));
     })
 }
@@ -72,12 +75,12 @@ pub(super) fn compiling(source: &PolicySource) -> String {
     )
 }
 
-/// Runs what asks a policy, which needs its stack whatever this process was given for its first thread.
-fn with_room_for_a_policy(
-    run: impl FnOnce() -> anyhow::Result<ExitCode> + Send + 'static,
+/// Runs what asks a policy.
+fn on_policy_thread(
+    run: impl FnOnce(&Room) -> anyhow::Result<ExitCode> + Send + 'static,
 ) -> anyhow::Result<ExitCode> {
-    let run = thread::Builder::new().stack_size(THREAD_STACK).spawn(run);
-    run.context("cannot start a thread")?
+    thread::spawn("policy", run)
+        .context("cannot start a thread")?
         .join()
         .unwrap_or_else(|_| {
             Err(anyhow::anyhow!(

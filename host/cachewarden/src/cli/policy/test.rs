@@ -6,12 +6,14 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::{Policy, PolicySource};
+use cachewarden_recording as recording;
+use cachewarden_session::notices::printable;
+
 use crate::cli::arguments::HelperOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::{FINDING, output};
-use cachewarden_session::notices::printable;
-use cachewarden_policy_host::{Policy, PolicySource};
-use cachewarden_recording as recording;
 use crate::replay::replay;
 
 /// What to test with what.
@@ -22,21 +24,24 @@ pub(in crate::cli) struct TestOptions {
     /// Recordings, or cases in their form (docs/recording.md)
     #[arg(required = true)]
     cases: Vec<PathBuf>,
+    /// Which policy of a chain the cases are of, from 0: the `policy-index` of a recording's lines
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    policy_index: u32,
 }
 
 /// Prints every difference with its file and line; exit code 1 where there is one.
 pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
     let (limits, test) = (options.limits(), test.clone());
-    super::with_room_for_a_policy(move || {
+    super::on_policy_thread(move |room| {
         let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
-        compare(&Arc::new(policy), &test.cases)
+        compare(&policy, &test, room)
     })
 }
 
-fn compare(policy: &Arc<Policy>, cases: &[PathBuf]) -> anyhow::Result<ExitCode> {
+fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Result<ExitCode> {
     let (mut sessions, mut questions, mut differences) = (0, 0, 0);
-    for file in cases {
-        let outcome = replay(policy, &recording::read(file)?)?;
+    for file in &test.cases {
+        let outcome = replay(policy, &recording::read(file)?, test.policy_index, room)?;
         anyhow::ensure!(
             outcome.sessions > 0,
             "{} holds no session; expected a `session` line first (docs/recording.md)",

@@ -1,0 +1,118 @@
+//! What all policies of a process share: one engine, one clock that looks at running calls, one bound on the memory of all
+//! instances, and each policy once.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use cachewarden_types::Digest;
+
+use super::engine::{self, Ticker};
+use super::host;
+use super::instance::Exports;
+use super::limits::{self, Limits};
+use super::loading::{Loaded, Loading};
+use super::space::Space;
+use super::{CompiledCache, LoadError, Policy, PolicySource};
+
+/// A process has one, and loads all of its policies in it.
+pub struct Sandbox {
+    pub(super) engine: Engine,
+    pub(super) ticker: Ticker,
+    pub(super) space: Arc<Space>,
+    /// The policies that somebody still has. The same bytes with other limits are another policy.
+    policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
+}
+
+impl Sandbox {
+    /// Makes the engine and starts its clock.
+    ///
+    /// # Errors
+    /// When this machine cannot run policies.
+    pub fn start() -> Result<Arc<Self>, LoadError> {
+        let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
+        let ticker =
+            Ticker::start(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
+        Ok(Arc::new(Self {
+            engine,
+            ticker,
+            space: Arc::default(),
+            policies: Mutex::default(),
+        }))
+    }
+
+    /// Reads a policy, compiles it (or takes the compiled form from `cache`) and links it; or gives the one that was
+    /// loaded from the same bytes. `slow` is called when compiling has taken a second. The compiler is a process of the
+    /// program that is running, which must serve [`super::COMPILER_VERB`] and [`super::TRIAL_VERB`].
+    ///
+    /// # Errors
+    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
+    pub fn load(
+        self: &Arc<Self>,
+        source: &PolicySource,
+        limits: Limits,
+        cache: Option<&CompiledCache>,
+        slow: impl FnOnce(),
+    ) -> Result<Arc<Policy>, LoadError> {
+        let (bytes, digest) = source.read()?;
+        if let Some(policy) = self.loaded(&digest, limits) {
+            return Ok(policy);
+        }
+        let unusable = |reason| LoadError::Unusable {
+            file: source.file.clone(),
+            reason,
+        };
+        let loading = Loading {
+            file: &source.file,
+            engine: &self.engine,
+            module: &digest,
+            limits: &limits,
+            cache,
+        };
+        let Loaded {
+            component,
+            not_kept,
+        } = loading.load(bytes, slow).map_err(unusable)?;
+        let policy = self.link(&component, limits, digest, &source.file)?;
+        let policy = Arc::new(Policy { not_kept, ..policy });
+        let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        policies.retain(|_, policy| policy.strong_count() > 0);
+        policies.insert((digest, limits), Arc::downgrade(&policy));
+        Ok(policy)
+    }
+
+    fn loaded(&self, digest: &Digest, limits: Limits) -> Option<Arc<Policy>> {
+        let policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        policies.get(&(*digest, limits))?.upgrade()
+    }
+
+    /// Links what was compiled.
+    pub(super) fn link(
+        self: &Arc<Self>,
+        component: &Component,
+        limits: Limits,
+        digest: Digest,
+        file: &Path,
+    ) -> Result<Policy, LoadError> {
+        let (linked, imports_wasi) =
+            host::link(&self.engine, component).map_err(|reason| LoadError::Unusable {
+                file: file.to_owned(),
+                reason,
+            })?;
+        self.ticker
+            .tick_at_least_every(limits::idle_tick(limits.deadline));
+        Ok(Policy {
+            digest,
+            file: file.to_owned(),
+            exports: Exports::of(component),
+            limits,
+            linked,
+            imports_wasi,
+            not_kept: None,
+            sandbox: Arc::clone(self),
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! The policies of a session, each asked every question: the strictest verdict wins, and grants intersect.
+//!
+//! A policy of the chain only ever narrows what the others give. Each has its own instance, settings, limits, log and place
+//! in the recording, and is told a scope by its place in the grant that it gave itself.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+
+use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::{Event, Exports, LoadError, Opening, Policy, Warden};
+use cachewarden_types::{Candidate, Digest, Lookup, Offer, Reach, Session, Totals};
+
+/// A policy with its settings, a JSON text.
+pub struct PolicyConfig {
+    /// The policy.
+    pub policy: Arc<Policy>,
+    /// Its settings.
+    pub settings: Box<RawValue>,
+}
+
+/// The policies of a session, in the order in which they are asked.
+pub struct Policies<'thread> {
+    /// The policies.
+    pub chain: Vec<PolicyConfig>,
+    /// Shows that the session's thread has the stack that they need.
+    pub room: &'thread Room,
+}
+
+/// A policy at work.
+pub(super) struct ActivePolicy {
+    warden: Warden,
+    exports: Exports,
+    digest: Digest,
+    /// Its file, for texts.
+    pub(super) name: String,
+}
+
+impl ActivePolicy {
+    /// Opens the policy with the session that it is told.
+    pub(super) fn open(
+        config: PolicyConfig,
+        told: Session,
+        room: &Room,
+    ) -> Result<(Self, Opening), LoadError> {
+        let PolicyConfig { policy, .. } = config;
+        let (exports, digest) = (policy.exports(), policy.digest());
+        let name = policy.file().display().to_string();
+        let (warden, opening) = Warden::open(policy, told, room)?;
+        let active = Self {
+            warden,
+            exports,
+            digest,
+            name,
+        };
+        Ok((active, opening))
+    }
+
+    /// The verdict on a get; `None` where the policy does not decide gets.
+    pub(super) fn get(&mut self, candidate: &Candidate) -> Option<Lookup> {
+        self.exports.get.then(|| self.warden.get(candidate))
+    }
+
+    /// The verdict on a put; `None` where the policy does not decide puts.
+    pub(super) fn put(&mut self, offer: &Offer) -> Option<Reach> {
+        self.exports.put.then(|| self.warden.put(offer))
+    }
+
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        self.warden.take_events()
+    }
+}
+
+/// The policies at work: none, or a chain.
+#[derive(Default)]
+pub(super) struct Chain {
+    policies: Vec<ActivePolicy>,
+}
+
+impl Chain {
+    pub(super) fn push(&mut self, policy: ActivePolicy) {
+        self.policies.push(policy);
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut ActivePolicy)> {
+        (0..).zip(&mut self.policies)
+    }
+
+    /// The policy at a place of the chain.
+    pub(super) fn at(&mut self, place: usize) -> Option<&mut ActivePolicy> {
+        self.policies.get_mut(place)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.policies.len()
+    }
+
+    /// Whether a policy has failed for good: what it would have forbidden nobody knows.
+    pub(super) fn is_off(&self) -> bool {
+        self.policies.iter().any(|policy| policy.warden.is_off())
+    }
+
+    /// Tells all policies that the session is over.
+    pub(super) fn close(&mut self, totals: &Totals) {
+        for policy in &mut self.policies {
+            policy.warden.close(totals);
+        }
+    }
+
+    /// The CPU time of all policies; `None` without one.
+    pub(super) fn time(&self) -> Option<Duration> {
+        let times = self.policies.iter().map(|policy| policy.warden.used());
+        (!self.policies.is_empty()).then(|| times.sum())
+    }
+
+    /// The SHA-256 of each policy, joined by `+`; `None` without one.
+    pub(super) fn digests(&self) -> Option<String> {
+        let digests = self.policies.iter().map(|policy| policy.digest.to_hex());
+        (!self.policies.is_empty()).then(|| digests.collect::<Vec<_>>().join("+"))
+    }
+}
+
+/// The seed of the policy at a place of the chain: the first has the session's own, and no other can foresee what it draws.
+pub(super) fn seed(session: u64, place: u32) -> u64 {
+    if place == 0 {
+        return session;
+    }
+    let mut bytes = [0; 12];
+    bytes[..8].copy_from_slice(&session.to_le_bytes());
+    bytes[8..].copy_from_slice(&place.to_le_bytes());
+    Digest::of(&bytes).words()[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_policy_draws_from_a_seed_of_its_own() {
+        assert_eq!(seed(7, 0), 7);
+        let seeds = [seed(7, 0), seed(7, 1), seed(7, 2), seed(8, 1)];
+        for (index, one) in seeds.iter().enumerate() {
+            assert!(!seeds[..index].contains(one), "{seeds:?}");
+        }
+    }
+}

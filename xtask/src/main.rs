@@ -53,7 +53,7 @@ struct Arguments {
 enum Verb {
     /// Show the main job on a real Go module, and check it
     Demo,
-    /// Measure what cachewarden costs, and write docs/benchmarks.md
+    /// Measure what cachewarden costs, and write docs/benchmarks.md; or measure an older commit beside
     Bench(bench::Effort),
     /// Build the policies in every language to target/guests/
     Guests(guests::Choice),
@@ -89,7 +89,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match verb {
         Verb::Demo => demo::run(&workspace)?,
-        Verb::Bench(effort) => bench::run(&workspace, effort)?,
+        Verb::Bench(effort) => bench::run(&workspace, &effort)?,
         Verb::Guests(choice) => {
             guests::run(&workspace, &choice).result?;
         }

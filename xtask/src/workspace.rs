@@ -106,6 +106,11 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where `cargo xtask bench --against` builds older commits.
+    pub(crate) fn against(&self) -> PathBuf {
+        self.target.join("against")
+    }
+
     /// The names of the Rust policies: the members that lie in `examples` or `guest-sdk/conformance`.
     pub(crate) fn guest_packages(&self) -> Vec<&str> {
         let folders = [

@@ -15,8 +15,12 @@ pub(super) enum Contestant {
     GoAlone,
     /// The helper that only answers.
     Floor,
+    /// An older commit of cachewarden without a policy.
+    OlderPlain,
     /// cachewarden without a policy.
     Plain,
+    /// An older commit of cachewarden, asking its own `slim`.
+    OlderSlim,
     /// cachewarden, asking `slim` about every get and put.
     Slim,
     /// Somebody else's helper.
@@ -37,7 +41,9 @@ impl Contestant {
         match self {
             Contestant::GoAlone => "cmd/go alone",
             Contestant::Floor => "floor",
+            Contestant::OlderPlain => "older",
             Contestant::Plain => "cachewarden",
+            Contestant::OlderSlim => "older with `slim`",
             Contestant::Slim => "with `slim`",
             Contestant::Peer(peer) => peer.name,
         }
@@ -45,7 +51,10 @@ impl Contestant {
 
     /// Whether it keeps totals of its sessions.
     pub(super) fn is_ours(self) -> bool {
-        matches!(self, Contestant::Plain | Contestant::Slim)
+        matches!(
+            self,
+            Contestant::OlderPlain | Contestant::Plain | Contestant::OlderSlim | Contestant::Slim
+        )
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::process;
 
 use super::contestant::{Contestant, OURS};
-use super::figures::{Row, Section};
+use super::figures::{Row, Section, take_turns};
 use super::samples::Unit;
 use super::target::Bound;
 use super::workbench::Workbench;
@@ -19,32 +19,31 @@ const QUESTIONS: &str = "200000";
 /// Asks `slim` as `cachewarden policy bench` does.
 pub(super) fn measure(bench: &Workbench, rounds: usize) -> Result<Section> {
     println!("decisions: {rounds} rounds");
-    let samples: Result<Vec<f64>> = (0..rounds)
-        .map(|_| {
-            let mut command = Command::new(bench.cachewarden());
-            command
-                .args(["policy", "bench", "--json", "--calls", QUESTIONS])
-                .arg(bench.slim());
-            let text = process::read(&mut command)?;
-            let figures: Value = serde_json::from_str(&text)?;
-            figures["mean"]
-                .as_f64()
-                .with_context(|| format!("no mean in {text}"))
-        })
-        .collect();
+    let contestants = bench.with_older(&[Contestant::Slim]);
+    let samples = take_turns(rounds, &contestants, |contestant| {
+        let mut command = Command::new(bench.cachewarden(contestant));
+        command
+            .args(["policy", "bench", "--json", "--calls", QUESTIONS])
+            .args(bench.slim(contestant));
+        let text = process::read(&mut command)?;
+        let figures: Value = serde_json::from_str(&text)?;
+        figures["mean"]
+            .as_f64()
+            .with_context(|| format!("no mean in {text}"))
+    })?;
     Ok(Section {
         title: "Decisions",
         note: "\
 The mean of 200,000 questions to one instance (`cachewarden policy bench slim.wasm`), in the process that holds it. The
 clock, which is read once a question, is a part of it.
 ",
-        columns: vec![Contestant::Slim.name()],
+        columns: contestants.iter().map(|one| one.name()).collect(),
         judged: &OURS,
         rows: vec![Row {
             what: "one decision".to_owned(),
             target: &[Bound::Most(300.0)],
             unit: Unit::Nanoseconds,
-            samples: vec![samples?],
+            samples,
         }],
     })
 }

@@ -31,67 +31,123 @@ const OLD: Duration = Duration::from_secs(10 * 24 * 3600);
 /// longer than that of few.
 const UNTRIMMED: Duration = Duration::from_secs(100);
 
-/// The stores that are compared, and the times, as tables name them.
-const FEW_ENTRIES: &str = "few entries";
-const MANY_ENTRIES: &str = "many entries";
-const BEFORE: &str = "before";
-const DURING: &str = "during";
+/// The columns of the two tables: those of an older commit stand on the left.
+const SIZES: [&str; 4] = [
+    "older, few entries",
+    "older, many entries",
+    "few entries",
+    "many entries",
+];
+const TIMES: [&str; 4] = ["older, before", "older, during", "before", "during"];
 
-/// Fills two stores, asks both for the same, and trims the larger one.
-pub(super) fn measure(bench: &Workbench, effort: Effort) -> Result<[Section; 2]> {
-    let Effort { pairs, entries, .. } = effort;
+/// Two stores of one contestant.
+#[derive(Clone)]
+struct Stores {
+    contestant: Contestant,
+    small: State,
+    large: State,
+}
+
+/// Fills stores, asks all of them for the same, and trims the larger ones.
+pub(super) fn measure(bench: &Workbench, effort: &Effort) -> Result<[Section; 2]> {
+    let Effort { pairs, entries, .. } = *effort;
     println!("stores of {FEW} and of {entries} entries");
-    let (small, large) = (State::new(bench)?, State::new(bench)?);
-    let line = first_entry(bench, &small, &large)?;
-    for (state, count) in [(&small, FEW), (&large, entries)] {
-        fill(&state.store(), &line, count)?;
-    }
+    let contestants = bench.with_older(&[Contestant::Plain]);
+    let stores: Result<Vec<Stores>> = contestants
+        .into_iter()
+        .map(|contestant| Stores::fill(bench, contestant, entries))
+        .collect();
+    let stores = stores?;
     bench.settle()?;
     let actions: Vec<_> = (0..FEW).map(action).collect();
     println!("gets: {pairs} rounds");
-    let ask = |large_one: bool| {
-        let state = if large_one { &large } else { &small };
-        let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
+    let pairs_of_stores: Vec<_> = stores
+        .iter()
+        .flat_map(|stores| [(stores, &stores.small), (stores, &stores.large)])
+        .collect();
+    let ask = |(stores, state): (&Stores, &State)| {
+        let mut client = Client::ready(bench.command(stores.contestant, state, &[])?)?;
         let times = waits(&mut client, &actions, 1)?;
         client.finish()?;
         Ok(median(&times))
     };
-    take_turns(1, &[false, true], ask)?;
-    let gets = take_turns(pairs, &[false, true], ask)?;
+    take_turns(1, &pairs_of_stores, ask)?;
+    let gets = take_turns(pairs, &pairs_of_stores, ask)?;
     println!("trimming");
-    let trimmed = waits_beside_a_trim(bench, &large, &actions)?;
-    let size = Section {
+    let trimmed: Result<Vec<Waits>> = stores
+        .iter()
+        .map(|stores| waits_beside_a_trim(bench, stores, &actions))
+        .collect();
+    Ok([of_sizes(gets), of_trims(&trimmed?)])
+}
+
+fn of_sizes(samples: Vec<Vec<f64>>) -> Section {
+    let columns = SIZES[SIZES.len() - samples.len()..].to_vec();
+    Section {
         title: "A large store",
         note: "\
 The same thousand gets, one at a time, in a store of a thousand entries and in one that has many more (a million, unless
 `--entries` said otherwise).
 ",
-        columns: vec![FEW_ENTRIES, MANY_ENTRIES],
-        judged: &[MANY_ENTRIES],
+        columns,
+        judged: &SIZES[3..],
         rows: vec![Row {
             what: "a get, one at a time".to_owned(),
-            target: &[Bound::MostTimes(1.2, FEW_ENTRIES)],
+            target: &[Bound::MostTimes(1.2, SIZES[2])],
             unit: Unit::Microseconds,
-            samples: gets,
+            samples,
         }],
-    };
-    let trim = Section {
+    }
+}
+
+fn of_trims(trimmed: &[Waits]) -> Section {
+    let gets: Vec<_> = trimmed.iter().flat_map(|waits| &waits.gets).collect();
+    let puts: Vec<_> = trimmed.iter().flat_map(|waits| &waits.puts).collect();
+    Section {
         title: "Beside a trim",
         note: "\
 All but a thousand entries of the large store, unused for ten days, are removed by `cachewarden prune`, while gets and
 puts go on, one at a time: how long they waited, in the 100 s before the trim and during it. The longest of a hundred
 thousand waits is what a machine does now and then, whoever works on it.
 ",
-        columns: vec![BEFORE, DURING],
-        judged: &[DURING],
+        columns: TIMES[TIMES.len() - gets.len()..].to_vec(),
+        judged: &TIMES[3..],
         rows: vec![
-            row("get, the longest wait", &trimmed.gets, 1.0),
-            row("get, one of a thousand waits longer than", &trimmed.gets, 0.999),
-            row("put, the longest wait", &trimmed.puts, 1.0),
-            row("put, one of a thousand waits longer than", &trimmed.puts, 0.999),
+            row("get, the longest wait", &gets, 1.0),
+            row("get, one of a thousand waits longer than", &gets, 0.999),
+            row("put, the longest wait", &puts, 1.0),
+            row("put, one of a thousand waits longer than", &puts, 0.999),
         ],
-    };
-    Ok([size, trim])
+    }
+}
+
+impl Stores {
+    fn fill(bench: &Workbench, contestant: Contestant, entries: usize) -> Result<Stores> {
+        let (small, large) = (State::new(bench)?, State::new(bench)?);
+        let stores = Stores {
+            contestant,
+            small,
+            large,
+        };
+        let line = stores.first_entry(bench)?;
+        for (state, count) in [(&stores.small, FEW), (&stores.large, entries)] {
+            fill(&state.store(), &line, count)?;
+        }
+        Ok(stores)
+    }
+
+    /// Lets cachewarden make both stores, with one entry each; gives its line.
+    fn first_entry(&self, bench: &Workbench) -> Result<String> {
+        for state in [&self.small, &self.large] {
+            let client = Client::ready(bench.command(self.contestant, state, &[])?)?;
+            let mut requests = Requests::default();
+            let output = STANDARD.encode(Sha256::digest(b"object"));
+            requests.put(&action(0), &output, &STANDARD.encode(b"object"), 6);
+            client.pipeline(&requests)?;
+        }
+        let file = entry_path(&self.small.store(), 0);
+        fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
+    }
 }
 
 /// An action of the stores, in base64.
@@ -101,19 +157,6 @@ fn action(number: usize) -> String {
 
 fn digest(number: usize) -> [u8; 32] {
     Sha256::digest(number.to_le_bytes()).into()
-}
-
-/// Lets cachewarden make both stores, with one entry each; gives its line.
-fn first_entry(bench: &Workbench, small: &State, large: &State) -> Result<String> {
-    for state in [small, large] {
-        let client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
-        let mut requests = Requests::default();
-        let output = STANDARD.encode(Sha256::digest(b"object"));
-        requests.put(&action(0), &output, &STANDARD.encode(b"object"), 6);
-        client.pipeline(&requests)?;
-    }
-    let file = entry_path(&small.store(), 0);
-    fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
 /// Where an entry lies, as docs/design.md has it.
@@ -165,23 +208,24 @@ struct Waits {
 }
 
 /// A row for what so large a part of the waits does not exceed.
-fn row(what: &str, waits: &[Vec<f64>; 2], part: f64) -> Row {
-    let exceeded_by_few = |waits: &Vec<f64>| {
-        let mut waits = waits.clone();
+fn row(what: &str, waits: &[&Vec<f64>], part: f64) -> Row {
+    let exceeded_by_few = |waits: &&Vec<f64>| {
+        let mut waits = waits.to_vec();
         waits.sort_by(f64::total_cmp);
         vec![waits[((waits.len() - 1) as f64 * part) as usize]]
     };
     Row {
         what: what.to_owned(),
-        target: &[Bound::MostMore(5.0, BEFORE)],
+        target: &[Bound::MostMore(5.0, TIMES[2])],
         unit: Unit::Milliseconds,
         samples: waits.iter().map(exceeded_by_few).collect(),
     }
 }
 
 /// Asks one thing after the other, for a while before a trim and until it is over.
-fn waits_beside_a_trim(bench: &Workbench, state: &State, actions: &[String]) -> Result<Waits> {
-    let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
+fn waits_beside_a_trim(bench: &Workbench, stores: &Stores, actions: &[String]) -> Result<Waits> {
+    let (contestant, state) = (stores.contestant, &stores.large);
+    let mut client = Client::ready(bench.command(contestant, state, &[])?)?;
     let mut waits = Waits::default();
     let mut id = 0;
     let mut ask = |waits: &mut Waits, when: usize| -> Result<()> {
@@ -205,7 +249,7 @@ fn waits_beside_a_trim(bench: &Workbench, state: &State, actions: &[String]) -> 
     while began.elapsed() < UNTRIMMED {
         ask(&mut waits, 0)?;
     }
-    let mut command = Command::new(bench.cachewarden());
+    let mut command = Command::new(bench.cachewarden(contestant));
     command
         .arg("--dir")
         .arg(state.store())

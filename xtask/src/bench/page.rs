@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use super::Effort;
+use super::contestant::Contestant;
 use super::figures::Section;
 use super::workbench::Workbench;
 use crate::machine::Machine;
@@ -13,7 +14,7 @@ use crate::machine::Machine;
 pub(super) fn write(
     bench: &Workbench,
     machine: &Machine,
-    effort: Effort,
+    effort: &Effort,
     others: f64,
     sections: &[Section],
     missing: &[String],
@@ -23,13 +24,22 @@ pub(super) fn write(
         cold_pairs,
         peers,
         entries,
+        ..
     } = effort;
-    let (title, option) = match peers {
+    let (title, mut option) = match peers {
         true => ("Other helpers beside", " --peers".to_owned()),
         false => ("Benchmarks", format!(" --entries {entries}")),
     };
-    let size = fs::metadata(bench.cachewarden())
-        .with_context(|| format!("cannot look at {}", bench.cachewarden().display()))?
+    if let Some(commit) = bench.older() {
+        option.push_str(&format!(" --against {commit}"));
+    }
+    let size = fs::metadata(bench.cachewarden(Contestant::Plain))
+        .with_context(|| {
+            format!(
+                "cannot look at {}",
+                bench.cachewarden(Contestant::Plain).display()
+            )
+        })?
         .len() as f64
         / 1e6;
     let mut page = format!(
@@ -57,9 +67,9 @@ more than a few, and the times are doubtful.
 ",
         others * 100.0
     );
-    for section in sections {
-        let Section { title, note, .. } = section;
-        page.push_str(&format!("\n## {title}\n\n{note}\n{}", section.table()));
+    for one in sections {
+        page.push('\n');
+        page.push_str(&section(one));
     }
     if !missing.is_empty() {
         page.push_str("\n## Not measured\n\nThese could not be installed by `go install`:\n\n");
@@ -68,4 +78,10 @@ more than a few, and the times are doubtful.
         }
     }
     Ok(page)
+}
+
+/// A table with its title and how to read it.
+pub(super) fn section(section: &Section) -> String {
+    let Section { title, note, .. } = section;
+    format!("## {title}\n\n{note}\n{}", section.table())
 }

@@ -14,6 +14,7 @@ use crate::workspace::Workspace;
 use crate::{guests, process};
 
 use super::contestant::{Contestant, State};
+use super::older::Older;
 use super::usage;
 
 /// Everything that measuring needs.
@@ -22,6 +23,7 @@ pub(super) struct Workbench {
     cachewarden: PathBuf,
     floor: PathBuf,
     slim: PathBuf,
+    older: Option<Older>,
     /// Other people's helpers.
     pub(super) peers: PathBuf,
     /// All runs of the bench, should an earlier one have left something.
@@ -31,8 +33,15 @@ pub(super) struct Workbench {
 }
 
 impl Workbench {
-    /// Builds the programs.
-    pub(super) fn prepare(workspace: &Workspace, go: Go) -> Result<Workbench> {
+    /// Builds the programs, and those of an older commit where one is asked for.
+    pub(super) fn prepare(
+        workspace: &Workspace,
+        go: Go,
+        against: Option<&str>,
+    ) -> Result<Workbench> {
+        let older = against
+            .map(|commit| Older::build(workspace, commit))
+            .transpose()?;
         let cachewarden = workspace.build_release()?;
         guests::run_rust(workspace)?;
         usage::adopt_orphans()?;
@@ -44,6 +53,7 @@ impl Workbench {
             cachewarden,
             floor: workspace.program("release", "floor"),
             slim: workspace.guests().join("slim.wasm"),
+            older,
             peers: workspace.tools("peers"),
             all,
             folder,
@@ -61,28 +71,56 @@ impl Workbench {
 
     /// The helper of a contestant; none for cmd/go alone.
     fn helper(&self, contestant: Contestant, state: &State) -> Option<Helper> {
-        let plain = || {
-            Helper::new(&self.cachewarden)
-                .with("--dir")
-                .with(state.store())
-        };
         match contestant {
             Contestant::GoAlone => None,
             Contestant::Floor => Some(Helper::new(&self.floor).with(state.answers())),
-            Contestant::Plain => Some(plain()),
-            Contestant::Slim => Some(plain().with("--policy").with(&self.slim)),
             Contestant::Peer(peer) => Some(peer.helper(&self.peers, &state.store())),
+            ours => {
+                let helper = Helper::new(self.cachewarden(ours))
+                    .with("--dir")
+                    .with(state.store());
+                Some(match self.slim(ours) {
+                    Some(slim) => helper.with("--policy").with(slim),
+                    None => helper,
+                })
+            }
         }
     }
 
-    /// cachewarden itself.
-    pub(super) fn cachewarden(&self) -> &Path {
-        &self.cachewarden
+    /// The cachewarden that a contestant is; today's for all others.
+    pub(super) fn cachewarden(&self, contestant: Contestant) -> &Path {
+        match (contestant, &self.older) {
+            (Contestant::OlderPlain | Contestant::OlderSlim, Some(older)) => &older.cachewarden,
+            _ => &self.cachewarden,
+        }
     }
 
-    /// The policy that is asked.
-    pub(super) fn slim(&self) -> &Path {
-        &self.slim
+    /// The policy that a contestant asks.
+    pub(super) fn slim(&self, contestant: Contestant) -> Option<&Path> {
+        match (contestant, &self.older) {
+            (Contestant::Slim, _) => Some(&self.slim),
+            (Contestant::OlderSlim, Some(older)) => Some(&older.slim),
+            _ => None,
+        }
+    }
+
+    /// Adds the older commit to contestants, each time on the left of what it is compared with.
+    pub(super) fn with_older(&self, contestants: &[Contestant]) -> Vec<Contestant> {
+        let mut all = Vec::new();
+        for contestant in contestants {
+            all.extend(match contestant {
+                Contestant::Plain if self.older.is_some() => Some(Contestant::OlderPlain),
+                Contestant::Slim if self.older.is_some() => Some(Contestant::OlderSlim),
+                _ => None,
+            });
+            all.push(*contestant);
+        }
+        all
+    }
+
+    /// The older commit.
+    pub(super) fn older(&self) -> Option<&str> {
+        self.older.as_ref().map(|older| older.commit.as_str())
     }
 
     /// A go command whose cache is this contestant.

@@ -22,6 +22,8 @@ mod wat;
 mod zig;
 mod zig_compiler;
 
+pub(crate) use rust::PROFILE;
+
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::Path;

@@ -16,7 +16,7 @@ use super::{POLICIES, packaging, publish, toolbox};
 const NAME: &str = "rust";
 
 /// The profile of the root Cargo.toml that policies are built with.
-const PROFILE: &str = "guest";
+pub(crate) const PROFILE: &str = "guest";
 
 /// Builds all policies; what has not changed is not built again.
 pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {

@@ -1,0 +1,92 @@
+//! An older commit to measure beside: its program and its `slim`, built as today's are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::wasm_compiler::{self, TARGET};
+use crate::workspace::Workspace;
+use crate::{guests, process};
+
+/// What an older commit is measured with.
+pub(super) struct Older {
+    pub(super) commit: String,
+    pub(super) cachewarden: PathBuf,
+    pub(super) slim: PathBuf,
+}
+
+impl Older {
+    /// Builds a commit, unless it was built before. What both commits depend on is built once: the target folder is
+    /// today's, so today's program is built after this one.
+    pub(super) fn build(workspace: &Workspace, commit: &str) -> Result<Older> {
+        let mut git = Command::new("git");
+        git.current_dir(workspace.root());
+        let name = format!("{commit}^{{commit}}");
+        let commit = process::read(git.args(["rev-parse", "--verify", &name]))?;
+        let folder = workspace.against().join(&commit);
+        let older = Older {
+            cachewarden: folder.join("cachewarden"),
+            slim: folder.join("slim.wasm"),
+            commit,
+        };
+        let source = folder.join("source");
+        if !source.exists() {
+            check_out(workspace, &older.commit, &source)?;
+        }
+        if !older.slim.exists() {
+            build_slim(workspace, &source, &older.slim)?;
+        }
+        if !older.cachewarden.exists() {
+            println!(
+                "building {} in release mode; this takes minutes",
+                older.commit
+            );
+            build_program(workspace, &source, &older.cachewarden)?;
+        }
+        Ok(older)
+    }
+}
+
+/// Writes the files of a commit to a folder, which is there only once it is whole.
+fn check_out(workspace: &Workspace, commit: &str, source: &Path) -> Result<()> {
+    let unfinished = source.with_extension("unfinished");
+    let problem = || format!("cannot make {}", source.display());
+    fs::create_dir_all(&unfinished).with_context(problem)?;
+    let archive = source.with_extension("tar");
+    let mut git = Command::new("git");
+    git.current_dir(workspace.root()).args(["archive", "-o"]);
+    process::run(git.arg(&archive).arg(commit))?;
+    let mut tar = Command::new("tar");
+    process::run(tar.arg("-xf").arg(&archive).arg("-C").arg(&unfinished))?;
+    fs::rename(&unfinished, source).with_context(problem)
+}
+
+fn build_slim(workspace: &Workspace, source: &Path, slim: &Path) -> Result<()> {
+    let target = source.with_file_name("guests");
+    let mut cargo = wasm_compiler::find(workspace)?;
+    cargo
+        .current_dir(source)
+        .args(["build", "--lib", "--package", "slim"])
+        .args(["--profile", guests::PROFILE, "--target", TARGET])
+        .arg("--target-dir")
+        .arg(&target);
+    process::run(&mut cargo)?;
+    let built = target.join(TARGET).join(guests::PROFILE).join("slim.wasm");
+    copy(&built, slim)
+}
+
+fn build_program(workspace: &Workspace, source: &Path, program: &Path) -> Result<()> {
+    let mut cargo = workspace.cargo();
+    cargo
+        .current_dir(source)
+        .args(["build", "--release", "--package=cachewarden"]);
+    process::run(&mut cargo)?;
+    copy(&workspace.program("release", "cachewarden"), program)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
+    Ok(())
+}

@@ -1,7 +1,7 @@
 //! How the store's folder is spelled in the paths that cmd/go is told.
 //!
 //! `go build -o x.a ./lib` moves an object out of the store unless its path begins, as text, with $GOCACHE
-//! (protocol.md, 26). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
+//! (docs/protocol.md#disk-path-prefix). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
 //! `..` from where $GOCACHE really is, so the way is computed between the real folders, whatever links lead to them.
 //!
 //! Such a way must lead to the store for as long as it is used, so it is told only where nobody else can turn it: with a

@@ -88,7 +88,7 @@ impl Objects {
     }
 
     /// The object of an entry that is remembered. It was there when that was read, and marked as used at `touched`; nobody
-    /// looks whether it is there still but cmd/go, for which a hit without its file is a miss (protocol.md, 8).
+    /// looks whether it is there still but cmd/go, for which a hit without its file is a miss (docs/protocol.md#failed-get).
     pub(super) fn remembered(
         &self,
         output: &Digest,
@@ -99,7 +99,7 @@ impl Objects {
     }
 
     /// Whether the way that cmd/go is told leads to these objects. The folder is looked at now and then, and not the whole
-    /// way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
+    /// way for every object: where it leads nowhere, cmd/go takes a hit for a miss (docs/protocol.md#failed-get).
     fn is_reached(&self, now: SystemTime) -> bool {
         let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reached) = looked.and_then(|look| look.still(now)) {

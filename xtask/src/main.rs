@@ -24,6 +24,7 @@ mod guests;
 mod helper;
 mod languages;
 mod linter;
+mod links;
 mod machine;
 mod process;
 mod pypi;

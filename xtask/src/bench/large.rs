@@ -116,7 +116,7 @@ fn first_entry(bench: &Workbench, small: &State, large: &State) -> Result<String
     fs::read_to_string(&file).with_context(|| format!("cannot read {}", file.display()))
 }
 
-/// Where an entry lies, as docs/design.md has it.
+/// Where an entry lies, as docs/design/store.md has it.
 fn entry_path(store: &Path, number: usize) -> std::path::PathBuf {
     let name: String = digest(number)
         .iter()

@@ -252,7 +252,7 @@ fn a_path_lives_as_long_as_gocache_or_as_a_store_that_is_named_after_it() {
         let mut helper = Helper::start(command);
         let path = helper.put(&action("x"), b"x").kept();
         helper.close();
-        // What go looks at (protocol.md, 26).
+        // What go looks at (docs/protocol.md#disk-path-prefix).
         let told = path.to_str().expect("UTF-8");
         assert!(told.starts_with(gocache.to_str().expect("UTF-8")), "{told}");
         assert!(path.exists());

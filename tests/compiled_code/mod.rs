@@ -1,6 +1,6 @@
 //! The cache of compiled policies and the compiler that fills it.
 //!
-//! A file there is the SHA-256 of a purpose, its own name, a zero and its content, and then the content (design.md). So
+//! A file there is the SHA-256 of a purpose, its own name, a zero and its content, and then the content (docs/design/sandbox.md). So
 //! a test can make a file whose seal holds, and see that everything else is looked at too.
 
 mod compiler;

@@ -121,7 +121,7 @@ fn a_put_given_up_anywhere_in_its_body_is_forgotten_and_the_next_request_is_foun
                 body.len(),
             ));
             helper.write(format!("\"{}", &text[..sent]));
-            // The next request follows on the same line (protocol.md, 27).
+            // The next request follows on the same line (docs/protocol.md#abandoned-put).
             if round.chance.bool() {
                 helper.get(&action("given up")).miss();
             } else {

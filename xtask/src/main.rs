@@ -24,6 +24,7 @@ mod go;
 mod guests;
 mod helper;
 mod languages;
+mod links;
 mod linter;
 mod machine;
 mod process;

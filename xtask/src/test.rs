@@ -12,6 +12,7 @@ use anyhow::{Result, anyhow};
 
 use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
+use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{crates, demo, deny, engine, guests, process, sanitizer, toolchains, words};
@@ -23,6 +24,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     report.check("rustfmt", || {
         process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
     });
+    report.check("links", || links::check(workspace));
     report.check("words", || words::check(workspace));
     report.check("crates", || crates::check(workspace));
     report.check("clippy", || {

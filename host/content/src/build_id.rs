@@ -1,4 +1,4 @@
-//! Whether the build ID in an object names the action that it is filed under (protocol.md, 25).
+//! Whether the build ID in an object names the action that it is filed under (docs/protocol.md#build-id).
 //!
 //! A package archive has `<A>/<C>`: A from the compile action, C from the SHA-256 of the archive with every occurrence of
 //! the whole ID replaced by zeros. Both are checked. A program has four parts, of which the first is from the link action;
@@ -252,7 +252,7 @@ mod tests {
         }
     }
 
-    /// The same by the words of protocol.md, 25, with all bytes at hand.
+    /// The same by the words of docs/protocol.md#build-id, with all bytes at hand.
     fn matches_by_the_book(action: &Digest, bytes: &[u8]) -> bool {
         if !bytes.starts_with(ARCHIVE) {
             return is_program_of(

@@ -1,4 +1,4 @@
-//! Recognises what cmd/go stored by its content (protocol.md, 24).
+//! Recognises what cmd/go stored by its content (docs/protocol.md#kinds).
 //!
 //! Only the first [`HEAD`] and last [`TAIL`] bytes are kept, so an object of any size costs the same memory.
 

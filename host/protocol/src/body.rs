@@ -35,7 +35,7 @@ const ENCODED_PART: usize = PART / QUANTUM.1 * QUANTUM.0;
 #[derive(Debug, Error)]
 pub enum BodyError {
     /// The client gave the put up in the middle, or died. It no longer waits for an answer, and one would be fatal to
-    /// it (protocol.md, 6 and 27).
+    /// it (docs/protocol.md#answers-in-any-order, docs/protocol.md#abandoned-put).
     #[error("the put was given up in the middle of its body")]
     Abandoned,
     /// The body is complete, and wrong.

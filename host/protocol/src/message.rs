@@ -50,7 +50,7 @@ pub(super) struct RequestOnWire<'wire> {
     action_id: Option<Cow<'wire, str>>,
     #[serde(rename = "OutputID", borrow, default)]
     output_id: Option<Cow<'wire, str>>,
-    /// OutputID's name before Go 1.24, and in golangci-lint's copy of the client (protocol.md, 4).
+    /// OutputID's name before Go 1.24, and in golangci-lint's copy of the client (docs/protocol.md#object-id).
     #[serde(rename = "ObjectID", borrow, default)]
     object_id: Option<Cow<'wire, str>>,
     #[serde(rename = "BodySize", default)]
@@ -114,7 +114,7 @@ pub struct Hit<'answer> {
     pub output: Digest,
     /// Its bytes.
     pub size: u64,
-    /// When the entry was put: `go clean -testcache` compares it (protocol.md, 20).
+    /// When the entry was put: `go clean -testcache` compares it (docs/protocol.md#time).
     pub time: SystemTime,
     /// The absolute path of the file.
     pub disk_path: &'answer str,
@@ -162,7 +162,7 @@ impl Response<'_> {
     pub fn write_to(&self, line: &mut Vec<u8>) {
         let wire = match self {
             Response::Announcement => ResponseOnWire {
-                // All three, always: a helper without `put` makes `go list -export` answer nothing (protocol.md, 11).
+                // All three, always: a helper without `put` makes `go list -export` answer nothing (docs/protocol.md#put-is-required).
                 known_commands: Some(["get", "put", "close"]),
                 ..ResponseOnWire::default()
             },

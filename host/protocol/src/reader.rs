@@ -1,7 +1,7 @@
 //! Reads requests and bodies from a stream of bytes.
 //!
 //! Memory is bounded whatever comes: a request has at most [`MAX_REQUEST`] bytes, and a body, which is one line of any
-//! length (protocol.md, 2), is decoded as it streams by.
+//! length (docs/protocol.md#body-is-one-line), is decoded as it streams by.
 
 use std::io::{self, Read};
 

@@ -2,7 +2,7 @@
 //!
 //! It takes requests from any source and answers to any sink, so stdin and stdout, a test and a connection are the same
 //! to it. What always holds: every request is answered once, except a put that its client gave up; a policy's "no" is
-//! never an error (a failed put can fail the build: protocol.md, 9); and what the session put itself it is answered,
+//! never an error (a failed put can fail the build: docs/protocol.md#failed-put); and what the session put itself it is answered,
 //! without a question, as far as it can keep note of that (`own`).
 
 mod access;
@@ -269,7 +269,7 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> Result<Outcome, RunError> {
         let result = self.answer_all(source, sink);
-        // Before the last answer goes out: after it, cmd/go waits for the end of this process (protocol.md, 13).
+        // Before the last answer goes out: after it, cmd/go waits for the end of this process (docs/protocol.md#waits-for-eof).
         let outcome = self.end();
         if let Some(id) = result? {
             sink.send(&Response::Closed(id))

@@ -3,7 +3,7 @@
 //! Memory is bounded, since the client chooses how much it puts. Where there is no room for another note, a put is kept as
 //! far as the policy lets it travel, and it is answered its path; only this session does not know it as its own. A later get
 //! of it is then like any other: the entry counts if the session wrote one and may read that scope, with the policy's
-//! verdict, and else it is a miss and go builds it again. An error instead could fail the build (protocol.md, 9), and
+//! verdict, and else it is a miss and go builds it again. An error instead could fail the build (docs/protocol.md#failed-put), and
 //! forgetting an older put would only move the miss.
 
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 //! The store itself names objects by their digests alone; these paths belong to one client's session.
 //!
 //! `go build -o x.a ./lib` moves an object out of the store unless its path begins, as text, with $GOCACHE
-//! (protocol.md, 26). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
+//! (docs/protocol.md#disk-path-prefix). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
 //! `..` from where $GOCACHE really is, so the way is computed between the real folders, whatever links lead to them.
 //!
 //! Such a way must lead to the store for as long as it is used, so it is told only where nobody else can turn it: with a
@@ -56,7 +56,7 @@ impl DiskPaths {
     }
 
     /// Whether the way that the client is told leads to the objects that lie there. The folder is looked at now and then, and
-    /// not the whole way for every object: where it leads nowhere, cmd/go takes a hit for a miss (protocol.md, 8).
+    /// not the whole way for every object: where it leads nowhere, cmd/go takes a hit for a miss (docs/protocol.md#failed-get).
     pub fn reach(&self, store: &Store, location: Location, now: SystemTime) -> bool {
         let way = self.way(location);
         if let Some(reached) = way.looked.get().and_then(|look| look.still(now)) {

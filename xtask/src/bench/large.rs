@@ -159,7 +159,7 @@ fn digest(number: usize) -> [u8; 32] {
     Sha256::digest(number.to_le_bytes()).into()
 }
 
-/// Where an entry lies, as docs/design.md has it.
+/// Where an entry lies, as docs/design/store.md has it.
 fn entry_path(store: &Path, number: usize) -> std::path::PathBuf {
     let name: String = digest(number)
         .iter()

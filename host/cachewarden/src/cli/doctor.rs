@@ -100,7 +100,7 @@ fn helper_options(value: &str) -> Result<HelperOptions, String> {
     Ok(arguments.helper)
 }
 
-/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (protocol.md, 17).
+/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (docs/protocol.md#quoting).
 fn split_quoted(value: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = value.trim_start();

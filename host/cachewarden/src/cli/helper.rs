@@ -1,6 +1,6 @@
 //! The helper: serves one go command on stdin and stdout.
 //!
-//! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (protocol.md, 7).
+//! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (docs/protocol.md#first-message).
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -29,7 +29,7 @@ use super::output;
 use super::paths::{gocache, user_cache_folder};
 use super::settings::settings;
 
-/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (protocol.md, 5):
+/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (docs/protocol.md#one-lock-for-a-put):
 /// the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
 
@@ -81,7 +81,7 @@ fn duplicate(stream: impl AsFd) -> io::Result<File> {
 }
 
 /// Standard output, for answers alone: whatever else would print there prints to standard error. So the stream ends with
-/// the last answer, and the go command, which waits for that (protocol.md, 13), does not wait for this process to end.
+/// the last answer, and the go command, which waits for that (docs/protocol.md#waits-for-eof), does not wait for this process to end.
 fn take_stdout() -> io::Result<File> {
     let stdout = duplicate(io::stdout())?;
     rustix::stdio::dup2_stdout(io::stderr())?;
@@ -140,7 +140,7 @@ fn widen(stream: &File) {
     let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
 }
 
-/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream (protocol.md, 14).
+/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream (docs/protocol.md#signals).
 fn outlive_interrupts() {
     for signal in [SIGINT, SIGHUP] {
         // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.

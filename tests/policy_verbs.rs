@@ -102,6 +102,42 @@ fn a_case_names_what_differs_by_file_and_line() {
 }
 
 #[test]
+fn a_case_may_leave_digests_out() {
+    let sandbox = Sandbox::new();
+    // Answers a question by whether its two digests are zeros.
+    let zeros = r#"(module
+      (func $zeros (param i64 i64 i64 i64 i64 i64 i64 i64) (result i32)
+        (i64.eqz (i64.or
+          (i64.or (i64.or (local.get 0) (local.get 1)) (i64.or (local.get 2) (local.get 3)))
+          (i64.or (i64.or (local.get 4) (local.get 5)) (i64.or (local.get 6) (local.get 7))))))
+      (func (export "get")
+        (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32 i32) (result i32)
+        (call $zeros
+          (local.get 0) (local.get 1) (local.get 2) (local.get 3)
+          (local.get 4) (local.get 5) (local.get 6) (local.get 7)))
+      (func (export "put")
+        (param i64 i64 i64 i64 i64 i64 i64 i64 i64 i32 i32 i32) (result i32)
+        (call $zeros
+          (local.get 0) (local.get 1) (local.get 2) (local.get 3)
+          (local.get 4) (local.get 5) (local.get 6) (local.get 7))))"#;
+    let policy = text(sandbox.file("zeros.wat", zeros));
+    let one = "0".repeat(63) + "1";
+    let question = |fields: &str| format!(r#"{{{fields}"size":1,"kind":"probe","#);
+    let cases = [
+        SESSION.to_owned(),
+        question(r#""line":"put","#) + r#""verdict":"local"}"#,
+        question(r#""line":"get","age":0,"scope":0,"#) + r#""verdict":"hit-verified"}"#,
+        question(&format!(r#""line":"put","action":"{one}","#)) + r#""verdict":"ephemeral"}"#,
+        question(&format!(r#""line":"put","output":"{one}","#)) + r#""verdict":"ephemeral"}"#,
+    ];
+    let cases = text(sandbox.file("cases.jsonl", cases.join("\n")));
+    let outcome = sandbox
+        .run(&["policy", "test", &policy, &cases])
+        .succeeded();
+    assert_eq!(outcome.stdout, "1 sessions, 5 questions, 0 differences\n");
+}
+
+#[test]
 fn a_policy_that_fails_or_grows_is_a_difference() {
     let sandbox = Sandbox::new();
     let traps = LOCAL.replace("i32.const 1))", "unreachable))");
@@ -147,8 +183,11 @@ fn cases_that_cannot_be_run_are_told_by_file_and_line() {
         ("no-session.jsonl", put("local"), "holds no session"),
         (
             "bad-digest.jsonl",
-            format!("{SESSION}\n{}", put("local").replace("0000", "zz")),
-            "64 hex digits",
+            format!(
+                "{SESSION}\n{}",
+                put("local").replace("\"output\":\"0000", "\"output\":\"zz")
+            ),
+            "bad-digest.jsonl:2: not a line of a recording: `output`: expected a SHA-256 as 64 hex digits",
         ),
     ] {
         let cases = text(sandbox.file(name, content));
@@ -226,6 +265,25 @@ fn the_header_is_enough_to_write_a_policy() {
     );
 }
 
+/// What an author reads first in the README of an SDK is what works today: its package is in no registry yet.
+#[track_caller]
+fn begins_with_a_new_project(project: &Path, name: &str, language: &str, command: &str) {
+    let readme = std::fs::read_to_string(project.join("sdk/README.md")).expect("a README");
+    let (_, blocks) = readme.split_once("```").expect("a block of code");
+    let (first, _) = blocks.split_once("```").expect("its end");
+    assert!(
+        first.starts_with("sh\ncachewarden policy new frugal --lang "),
+        "{language}: {first}"
+    );
+    let built = command.replace(&name.replace('-', "_"), "frugal");
+    assert!(
+        first.contains(&built),
+        "{language}: no `{built}` in {first}"
+    );
+    let new = format!("--lang {language}");
+    assert!(readme.contains(&new), "{language}: no `{new}`");
+}
+
 #[test]
 fn a_new_project_never_overwrites_and_says_how_to_build_it() {
     let sandbox = Sandbox::new();
@@ -241,6 +299,7 @@ fn a_new_project_never_overwrites_and_says_how_to_build_it() {
             readme.contains(command),
             "{language}: `{command}` is not in the README"
         );
+        begins_with_a_new_project(&sandbox.path(&name), &name, language, command);
         let files = listing(&sandbox.path(&name));
         assert!(
             files.keys().any(|file| file.ends_with("cases.jsonl")),

@@ -23,6 +23,39 @@ fn one<'a>(recording: &'a [Value], kind: &str) -> &'a Value {
 }
 
 #[test]
+fn a_list_that_is_unsafe_is_told_from_what_is_no_list() {
+    let sandbox = Sandbox::new();
+    let file = sandbox.path("record.jsonl");
+    let mut helper = sandbox.helper(&["--record", &text(file.clone())]);
+    let bodies: [(&[u8], &str); 7] = [
+        (b"../a.go\n", "unsafe-names"),
+        (b"./a.go\n/etc/passwd\n", "unsafe-names"),
+        (b"", "wrong-kind"),
+        (b"\x7fELF../a.go\n", "wrong-kind"),
+        (b"\0\x01\x02\n../a.go\n", "wrong-kind"),
+        (b"no newline at its end", "wrong-kind"),
+        (b"!<arch>\n__.PKGDEF       0           0", "wrong-kind"),
+    ];
+    for (number, (body, _)) in bodies.iter().enumerate() {
+        let package = action(&format!("package {number}"));
+        helper.get(&package).miss();
+        helper.put(&subkey(&package, "srcfiles"), body).kept();
+    }
+    helper.close();
+
+    let recorded = recording(&file);
+    let puts = lines(&recorded, "answer");
+    let puts: Vec<_> = puts
+        .iter()
+        .filter(|line| line["command"] == "put")
+        .collect();
+    assert_eq!(puts.len(), bodies.len(), "{recorded:#?}");
+    for (put, (body, reason)) in puts.iter().zip(bodies) {
+        assert_eq!(put["reason"], reason, "{}", body.escape_ascii());
+    }
+}
+
+#[test]
 fn a_recording_tells_the_whole_session() {
     let sandbox = Sandbox::new();
     let (hit, miss) = (

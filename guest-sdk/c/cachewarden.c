@@ -376,12 +376,19 @@ static const char *const kind_names[] = {
     "pgo-profile",
 };
 
-// Kinds that stay on this machine where a policy does not say otherwise.
-static const cachewarden_kind local_kinds[] = {
-    CACHEWARDEN_KIND_MODULE_INDEX,
-    CACHEWARDEN_KIND_TEST_RECORD,
-    CACHEWARDEN_KIND_EXECUTABLE,
-    CACHEWARDEN_KIND_FIX_ARCHIVE,
+// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+static const cachewarden_kind shared_kinds[] = {
+    CACHEWARDEN_KIND_OTHER,
+    CACHEWARDEN_KIND_EMPTY,
+    CACHEWARDEN_KIND_PACKAGE_ARCHIVE,
+    CACHEWARDEN_KIND_FILE_LIST,
+    CACHEWARDEN_KIND_ANALYSIS_FACTS,
+    CACHEWARDEN_KIND_GENERATED_SOURCE,
+    CACHEWARDEN_KIND_COVERAGE_META,
+    CACHEWARDEN_KIND_PROBE,
+    CACHEWARDEN_KIND_TOOL_OUTPUT,
+    CACHEWARDEN_KIND_ANALYSIS_RESULT,
+    CACHEWARDEN_KIND_PGO_PROFILE,
 };
 // END kinds
 
@@ -467,8 +474,8 @@ bool cachewarden_has_kind(cachewarden_kinds kinds, cachewarden_kind kind)
 
 cachewarden_reach cachewarden_default_reach(cachewarden_kind kind)
 {
-    const cachewarden_kinds stay = {local_kinds, COUNT(local_kinds)};
-    return cachewarden_has_kind(stay, kind) ? CACHEWARDEN_REACH_LOCAL : CACHEWARDEN_REACH_SHARED;
+    const cachewarden_kinds shared = {shared_kinds, COUNT(shared_kinds)};
+    return cachewarden_has_kind(shared, kind) ? CACHEWARDEN_REACH_SHARED : CACHEWARDEN_REACH_LOCAL;
 }
 
 static const cachewarden_label *find(const cachewarden_session *session, cachewarden_text name, bool verified)

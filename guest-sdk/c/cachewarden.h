@@ -282,7 +282,7 @@ typedef enum cachewarden_reach {
 } cachewarden_reach;
 
 // How far an object of this kind travels where no policy decides: local where other machines cannot use it or should
-// not trust it, else shared.
+// not trust it, and where this header does not know the kind, else shared.
 cachewarden_reach cachewarden_default_reach(cachewarden_kind kind);
 
 // The most scopes that a session may read.

@@ -129,14 +129,21 @@
     (param $role i32)
     (param $facts i32)
     (result i32)
-    ;; What no other machine can use stays on this one.
-    ;; BEGIN local kinds (cargo xtask words)
-    (if (i32.eq (local.get $kind) (i32.const 3)) (then (return (i32.const 1)))) ;; module-index
-    (if (i32.eq (local.get $kind) (i32.const 5)) (then (return (i32.const 1)))) ;; test-record
-    (if (i32.eq (local.get $kind) (i32.const 10)) (then (return (i32.const 1)))) ;; executable
-    (if (i32.eq (local.get $kind) (i32.const 11)) (then (return (i32.const 1)))) ;; fix-archive
-    ;; END local kinds
-    (global.get $shared))
+    ;; What no other machine can use stays on this one, and so does a kind that is not known here.
+    ;; BEGIN shared kinds (cargo xtask words)
+    (if (i32.eq (local.get $kind) (global.get $kind_other)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_empty)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_package_archive)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_file_list)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_analysis_facts)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_generated_source)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_coverage_meta)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_probe)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_tool_output)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_analysis_result)) (then (return (global.get $shared))))
+    (if (i32.eq (local.get $kind) (global.get $kind_pgo_profile)) (then (return (global.get $shared))))
+    ;; END shared kinds
+    (global.get $local))
 
   (func (export "close")
     (param $gets i64) (param $hits i64) (param $refused_gets i64)

@@ -19,7 +19,13 @@ struct Mistake {
 }
 
 /// What a mistake in a policy never ends in: the inside of a program of ours, or of the sandbox.
-const NEVER_TOLD: &[&str] = &["panicked at", "wasm trap", "wasm backtrace"];
+const NEVER_TOLD: &[&str] = &[
+    "panicked at",
+    "wasm trap",
+    "wasm backtrace",
+    "Traceback",
+    "cachewarden_policy/",
+];
 
 #[track_caller]
 pub(super) fn is_told(language: &str) {
@@ -225,6 +231,24 @@ const PYTHON: &[Mistake] = &[
         right: "Frugal(Policy)",
         wrong: "Frugal",
         told: &["expected a class that derives from Policy, and there is none"],
+    },
+    Mistake {
+        right: "def put(self, offer: Offer)",
+        wrong: "def put(self, offer: Ofer)",
+        told: &["policy.py, line 17: NameError: name 'Ofer' is not defined"],
+    },
+    Mistake {
+        right: "def put(self, offer: Offer)",
+        wrong: "def put(self, offer: Offer",
+        told: &["policy.py, line 17: SyntaxError: "],
+    },
+    // What Python finds only when it is asked.
+    Mistake {
+        right: "offer.kind.default_reach",
+        wrong: "offer.kind.default_rech",
+        told: &[
+            "policy.py, line 18: AttributeError: 'Kind' object has no attribute 'default_rech'",
+        ],
     },
 ];
 

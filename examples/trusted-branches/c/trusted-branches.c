@@ -109,12 +109,5 @@ static cachewarden_lookup get(const cachewarden_candidate *candidate)
     return proved && cachewarden_has_kind(kinds, candidate->kind) ? CACHEWARDEN_LOOKUP_HIT : CACHEWARDEN_LOOKUP_SKIP;
 }
 
-// What the SDKs of other languages do where a policy has no answer of its own.
-static cachewarden_reach put(const cachewarden_offer *offer)
-{
-    return cachewarden_default_reach(offer->kind);
-}
-
 CACHEWARDEN_EXPORT_OPEN(open, settings)
 CACHEWARDEN_EXPORT_GET(get)
-CACHEWARDEN_EXPORT_PUT(put)

@@ -117,14 +117,6 @@ static immutable string[] kindNames = [
     "analysis-result",
     "pgo-profile",
 ];
-
-/// Kinds that stay on this machine where a policy does not say otherwise.
-static immutable uint[] localKinds = [
-    Kind.moduleIndex,
-    Kind.testRecord,
-    Kind.executable,
-    Kind.fixArchive,
-];
 // END kinds
 
 // BEGIN roles (cargo xtask words)

@@ -89,17 +89,6 @@ export extern (C) Lookup get(ulong actionA, ulong actionB, ulong actionC, ulong 
     return Lookup.skip;
 }
 
-/// What the SDKs of other languages do where a policy has no answer of its own.
-export extern (C) Reach put(ulong actionA, ulong actionB, ulong actionC, ulong actionD,
-    ulong outputA, ulong outputB, ulong outputC, ulong outputD, ulong size, uint kind, uint role,
-    uint facts)
-{
-    foreach (stays; localKinds)
-        if (kind == stays)
-            return Reach.local;
-    return Reach.shared_;
-}
-
 /// Whether this is a build of a trusted ref, started by a trusted event.
 private bool isTrusted(const(Label)[] labels, const(Label)* gitRef)
 {

@@ -3,7 +3,7 @@ own, so that nothing a pull request makes reaches a trusted build."""
 
 from dataclasses import dataclass
 
-from cachewarden_policy import Candidate, Facts, Grant, Kind, Label, Lookup, Offer, Patterns, Policy, Reach, Session, log
+from cachewarden_policy import Candidate, Facts, Grant, Kind, Label, Lookup, Patterns, Policy, Session, log
 
 LONGEST_SCOPE = 96
 """The longest name that a scope can have."""
@@ -81,10 +81,6 @@ class TrustedBranches(Policy):
             return Lookup.HIT
         proved = candidate.kind != Kind.PACKAGE_ARCHIVE or Facts.BUILD_ID_MATCHES in candidate.facts
         return Lookup.HIT if proved and candidate.kind in self.settings.kinds else Lookup.SKIP
-
-    def put(self, offer: Offer) -> Reach:
-        # Without an answer the host decides by its own table; policies of all languages are to decide alike.
-        return offer.kind.default_reach
 
 
 def own_scope(repository: Label | None, git_ref: Label) -> str:

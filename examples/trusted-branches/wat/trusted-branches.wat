@@ -97,20 +97,6 @@
       (br $next_kind))
     (unreachable))
 
-  ;; What no other machine can use stays here (1, local), all else may travel (2, shared).
-  (func (export "put")
-    (param $action_a i64) (param $action_b i64) (param $action_c i64) (param $action_d i64)
-    (param $output_a i64) (param $output_b i64) (param $output_c i64) (param $output_d i64)
-    (param $size i64) (param $kind i32) (param $role i32) (param $facts i32)
-    (result i32)
-    ;; BEGIN local kinds (cargo xtask words)
-    (if (i32.eq (local.get $kind) (i32.const 3)) (then (return (i32.const 1)))) ;; module-index
-    (if (i32.eq (local.get $kind) (i32.const 5)) (then (return (i32.const 1)))) ;; test-record
-    (if (i32.eq (local.get $kind) (i32.const 10)) (then (return (i32.const 1)))) ;; executable
-    (if (i32.eq (local.get $kind) (i32.const 11)) (then (return (i32.const 1)))) ;; fix-archive
-    ;; END local kinds
-    (i32.const 2))
-
   ;; ---- Settings -----------------------------------------------------------------------------------------------------
 
   ;; The label that names the ref being built.

@@ -92,12 +92,7 @@ fn get(candidate: cachewarden.Candidate) cachewarden.Lookup {
     return if (proved and counts) .hit else .skip;
 }
 
-fn put(offer: cachewarden.Offer) cachewarden.Reach {
-    // Without an answer the host decides by its own table; policies of all languages are to decide alike.
-    return offer.kind.defaultReach();
-}
-
-pub const policy = cachewarden.policy(.{ .settings = &settings, .open = open, .get = get, .put = put });
+pub const policy = cachewarden.policy(.{ .settings = &settings, .open = open, .get = get });
 
 // The cases of guest-sdk/conformance say more, for every language alike.
 

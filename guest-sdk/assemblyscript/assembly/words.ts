@@ -103,8 +103,20 @@ const factNames: StaticArray<string> = [
   "audited",
   "diverged",
 ];
-/** The kinds that stay on this machine where a policy does not say otherwise. */
-const localKinds: StaticArray<Kind> = [Kind.ModuleIndex, Kind.TestRecord, Kind.Executable, Kind.FixArchive];
+/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */
+const sharedKinds: StaticArray<Kind> = [
+  Kind.Other,
+  Kind.Empty,
+  Kind.PackageArchive,
+  Kind.FileList,
+  Kind.AnalysisFacts,
+  Kind.GeneratedSource,
+  Kind.CoverageMeta,
+  Kind.Probe,
+  Kind.ToolOutput,
+  Kind.AnalysisResult,
+  Kind.PgoProfile,
+];
 // END names
 
 /** The contract's name of a kind, `package-archive` for instance; `kind-4242` where it is not known here. */
@@ -119,10 +131,11 @@ export function roleName(role: Role): string {
 
 /**
  * How far an object of this kind travels where no policy decides it: `Reach.Local` for what no other machine can use or
- * should trust, such as module indexes, test records and programs, else `Reach.Shared`.
+ * should trust, such as module indexes, test records and programs, and for a kind that this package does not know, else
+ * `Reach.Shared`.
  */
 export function defaultReach(kind: Kind): Reach {
-  return localKinds.includes(kind) ? Reach.Local : Reach.Shared;
+  return sharedKinds.includes(kind) ? Reach.Shared : Reach.Local;
 }
 
 /** The kind of this name, or of `kind-` and its number; -1 where the text names none. */

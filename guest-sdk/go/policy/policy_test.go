@@ -97,7 +97,7 @@ func TestWhatOthersCannotUseStaysHereByDefault(t *testing.T) {
 		KindExecutable:     ReachLocal,
 		KindFixArchive:     ReachLocal,
 		KindPackageArchive: ReachShared,
-		4242:               ReachShared,
+		4242:               ReachLocal,
 	} {
 		if reach := (Defaults{}).Put(Offer{Kind: kind}); reach != expected {
 			t.Errorf("%s: %s", kind, reach)

@@ -68,8 +68,20 @@ var kindNames = []string{
 	"pgo-profile",
 }
 
-// localKinds stay on this machine where a policy does not say otherwise.
-var localKinds = []Kind{KindModuleIndex, KindTestRecord, KindExecutable, KindFixArchive}
+// sharedKinds travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+var sharedKinds = []Kind{
+	KindOther,
+	KindEmpty,
+	KindPackageArchive,
+	KindFileList,
+	KindAnalysisFacts,
+	KindGeneratedSource,
+	KindCoverageMeta,
+	KindProbe,
+	KindToolOutput,
+	KindAnalysisResult,
+	KindPGOProfile,
+}
 
 // END kinds
 
@@ -87,12 +99,12 @@ func ParseKind(name string) (Kind, error) {
 }
 
 // DefaultReach is how far an object of this kind travels where no policy decides: [ReachLocal] where other machines
-// cannot use it or should not trust it, else [ReachShared].
+// cannot use it or should not trust it, and where this version does not know the kind, else [ReachShared].
 func (k Kind) DefaultReach() Reach {
-	if slices.Contains(localKinds, k) {
-		return ReachLocal
+	if slices.Contains(sharedKinds, k) {
+		return ReachShared
 	}
-	return ReachShared
+	return ReachLocal
 }
 
 // String is the name, "package-archive" for instance; kind-4242 where this version knows none.

@@ -19,12 +19,19 @@ const KINDS = [
   "analysis-result",
   "pgo-profile",
 ];
-/** The kinds that stay on this machine where a policy does not say otherwise. */
-const LOCAL_KINDS = [
-  "module-index",
-  "test-record",
-  "executable",
-  "fix-archive",
+/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */
+const SHARED_KINDS = [
+  "other",
+  "empty",
+  "package-archive",
+  "file-list",
+  "analysis-facts",
+  "generated-source",
+  "coverage-meta",
+  "probe",
+  "tool-output",
+  "analysis-result",
+  "pgo-profile",
 ];
 const ROLES = [
   "unknown",
@@ -74,7 +81,7 @@ export function roleNumber(name) {
 }
 
 export function defaultReach(kind) {
-  return LOCAL_KINDS.includes(kindName(kindNumber(kind))) ? "local" : "shared";
+  return SHARED_KINDS.includes(kindName(kindNumber(kind))) ? "shared" : "local";
 }
 
 /** A set of facts. */

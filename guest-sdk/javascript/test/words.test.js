@@ -34,9 +34,9 @@ test("facts that are not known are kept", () => {
 });
 
 test("by default what no other machine should take stays here", () => {
-  const local = ["module-index", "test-record", "executable", "fix-archive", "kind-5"];
+  const local = ["module-index", "test-record", "executable", "fix-archive", "kind-5", "kind-4242"];
   for (const kind of local) assert.equal(defaultReach(kind), "local", kind);
-  for (const kind of ["package-archive", "empty", "kind-4242"]) assert.equal(defaultReach(kind), "shared", kind);
+  for (const kind of ["package-archive", "empty", "kind-2"]) assert.equal(defaultReach(kind), "shared", kind);
   assert.throws(() => defaultReach(offer()), /is no kind/);
 });
 

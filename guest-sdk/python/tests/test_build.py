@@ -1,5 +1,6 @@
 """What is wrong with a policy is told before componentize-py is called. That it builds is shown by the host's cases."""
 
+import re
 import sys
 import tempfile
 import unittest
@@ -49,7 +50,35 @@ class BuildTest(unittest.TestCase):
 
     def test_settings_are_of_a_type_that_can_be_read(self) -> None:
         told = self.refused("class A(Policy):\n    settings: dict\n")
-        self.assertIn("A: settings: expected a class with @dataclass, found <class 'dict'>", told)
+        self.assertIn("written_policy.py: TypeError: settings: expected a class with @dataclass, found <class 'dict'>", told)
+
+    def test_a_mistake_is_told_by_its_place_in_the_authors_file(self) -> None:
+        for source, place, error in [
+            ("class A(Policy):\n    size = larg\n", "line 3", "NameError: name 'larg' is not defined"),
+            ("class A(Policy):\n    def put(self, offer: Offer -> Reach: ...\n", "line 3", "SyntaxError: "),
+            ("class A(Policy):\n  pass\nraise ValueError('no\\nuse')\n", "line 4", "ValueError: no\nuse\n"),
+            ("import jsn\n", "line 2", "ModuleNotFoundError: No module named 'jsn'"),
+            ("try:\n    {}['a']\nexcept KeyError:\n    Kind('b')\n", "line 5", "ValueError: `b` is no kind"),
+        ]:
+            with self.subTest(source):
+                told = self.refused(source)
+                self.assertRegex(told, rf"\A/.*/written_policy\.py, {place}: {re.escape(error)}")
+                for ours in ["cachewarden_policy/", "importlib", "Traceback"]:
+                    self.assertNotIn(ours, told)
+
+    def test_the_calls_of_the_author_are_told(self) -> None:
+        told = self.refused("def size():\n    return larg\nclass A(Policy):\n    largest = size()\n")
+        for part in ["line 5, in A", "    largest = size()", "line 3, in size", "    return larg"]:
+            self.assertIn(part, told)
+
+    def test_what_was_handled_before_is_told_after(self) -> None:
+        told = self.refused("try:\n    {}['a']\nexcept KeyError:\n    raise ValueError('b')\n")
+        self.assertRegex(told, r"(?s)\A/.*line 5: ValueError: b\n.*\nafter /.*line 3: KeyError: 'a'")
+
+    def test_a_type_that_is_not_there_is_told(self) -> None:
+        told = self.refused("class A(Policy):\n    settings: 'Setings'\n")
+        self.assertRegex(told, r"\A/.*/written_policy\.py: NameError: name 'Setings' is not defined")
+        self.assertNotIn("cachewarden_policy/", told)
 
     def test_the_contract_has_what_is_asked_only(self) -> None:
         contract = _build._contract(["open", "put"])

@@ -21,10 +21,10 @@ class WordsTest(unittest.TestCase):
             with self.subTest(text), self.assertRaisesRegex(ValueError, f"`{text}` is no kind"):
                 Kind(text)
 
-    def test_what_is_of_use_here_only_stays_here(self) -> None:
+    def test_what_is_of_use_here_only_or_unknown_stays_here(self) -> None:
         self.assertIs(Kind.FIX_ARCHIVE.default_reach, Reach.LOCAL)
         self.assertIs(Kind.PACKAGE_ARCHIVE.default_reach, Reach.SHARED)
-        self.assertIs(Kind(4242).default_reach, Reach.SHARED)
+        self.assertIs(Kind(4242).default_reach, Reach.LOCAL)
 
     def test_facts_are_named_by_their_bits(self) -> None:
         facts = Facts(1 | 8 | 1 << 9)

@@ -88,12 +88,19 @@ impl Kind {
         "pgo-profile",
     ];
 
-    /// Kinds that stay on this machine where a policy does not say otherwise.
-    const LOCAL: [Self; 4] = [
-        Self::MODULE_INDEX,
-        Self::TEST_RECORD,
-        Self::EXECUTABLE,
-        Self::FIX_ARCHIVE,
+    /// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+    const SHARED: [Self; 11] = [
+        Self::OTHER,
+        Self::EMPTY,
+        Self::PACKAGE_ARCHIVE,
+        Self::FILE_LIST,
+        Self::ANALYSIS_FACTS,
+        Self::GENERATED_SOURCE,
+        Self::COVERAGE_META,
+        Self::PROBE,
+        Self::TOOL_OUTPUT,
+        Self::ANALYSIS_RESULT,
+        Self::PGO_PROFILE,
     ];
     // END kinds
 
@@ -115,19 +122,20 @@ impl Kind {
         self.0
     }
 
-    /// How far an object of this kind travels where no policy decides.
+    /// How far an object of this kind travels where no policy decides. A kind that this SDK does not know stays local.
     ///
     /// ```
     /// use cachewarden_policy::{Kind, Reach};
     ///
     /// assert_eq!(Kind::TEST_RECORD.default_reach(), Reach::Local);
     /// assert_eq!(Kind::PACKAGE_ARCHIVE.default_reach(), Reach::Shared);
+    /// assert_eq!(Kind::from_number(4242).default_reach(), Reach::Local);
     /// ```
     pub fn default_reach(self) -> Reach {
-        if Self::LOCAL.contains(&self) {
-            Reach::Local
-        } else {
+        if Self::SHARED.contains(&self) {
             Reach::Shared
+        } else {
+            Reach::Local
         }
     }
 }

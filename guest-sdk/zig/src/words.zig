@@ -44,9 +44,9 @@ pub const Kind = enum(u32) {
     // END kinds
     _,
 
-    /// How far an object of this kind travels where no policy decides.
+    /// How far an object of this kind travels where no policy decides. A kind without a name here stays local.
     pub fn defaultReach(kind: Kind) Reach {
-        return if (std.mem.findScalar(Kind, &local_kinds, kind) == null) .shared else .local;
+        return if (std.mem.findScalar(Kind, &shared_kinds, kind) == null) .local else .shared;
     }
 
     /// The kind of this name, of `kind-4242` as well; null where there is none. Settings are read by it.
@@ -159,12 +159,19 @@ const fact_names = [_][]const u8{
     "diverged",
 };
 
-/// Kinds that stay on this machine where a policy does not say otherwise.
-const local_kinds = [_]Kind{
-    .module_index,
-    .test_record,
-    .executable,
-    .fix_archive,
+/// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+const shared_kinds = [_]Kind{
+    .other,
+    .empty,
+    .package_archive,
+    .file_list,
+    .analysis_facts,
+    .generated_source,
+    .coverage_meta,
+    .probe,
+    .tool_output,
+    .analysis_result,
+    .pgo_profile,
 };
 // END names
 
@@ -204,7 +211,7 @@ test "a number without a name is kept" {
     try std.testing.expectEqual(kind, Kind.parse("kind-4242"));
     try std.testing.expectEqual(Role.parse("role-77"), @as(Role, @fromBackingInt(77)));
     try std.testing.expectFmt("kind-4242", "{f}", .{kind});
-    try std.testing.expectEqual(.shared, kind.defaultReach());
+    try std.testing.expectEqual(.local, kind.defaultReach());
 }
 
 test "any other text is no kind" {

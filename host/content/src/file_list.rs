@@ -11,6 +11,8 @@ pub(super) struct FileListCheck {
     /// The beginning of a line that is not complete yet.
     line: Vec<u8>,
     is_local: bool,
+    /// The first name that is not local is a name all the same, and leads out of its folder.
+    is_unsafe: bool,
     /// Every name looks like that of a source file, too.
     is_usual: bool,
 }
@@ -31,6 +33,7 @@ impl FileListCheck {
         Self {
             line: Vec::new(),
             is_local: true,
+            is_unsafe: false,
             is_usual: true,
         }
     }
@@ -55,6 +58,11 @@ impl FileListCheck {
         }
     }
 
+    /// Whether what was seen until now names a file in another folder.
+    pub(super) fn is_unsafe(&self) -> bool {
+        self.is_unsafe
+    }
+
     pub(super) fn finish(self) -> FileList {
         match (self.is_local && self.line.is_empty(), self.is_usual) {
             (false, _) => FileList::No,
@@ -66,6 +74,7 @@ impl FileListCheck {
     fn finish_line(&mut self) {
         let name = self.line.strip_prefix(b"./").unwrap_or(&self.line);
         self.is_local = is_local_name(name);
+        self.is_unsafe = !self.is_local && is_name(name);
         self.is_usual &= name.contains(&b'.') && !name.contains(&b' ');
         self.line.clear();
     }
@@ -73,11 +82,16 @@ impl FileListCheck {
 
 /// Whether a name stays in the folder that it is joined to, on every system.
 fn is_local_name(name: &[u8]) -> bool {
-    let is_plain = |byte: &u8| !matches!(byte, b'/' | b'\\' | b':') && !byte.is_ascii_control();
-    !matches!(name, b"" | b"." | b"..")
-        && name.len() <= LONGEST_NAME
-        && name.iter().all(is_plain)
-        && std::str::from_utf8(name).is_ok()
+    let is_separator = |byte: &u8| matches!(byte, b'/' | b'\\' | b':');
+    is_name(name) && !matches!(name, b"." | b"..") && !name.iter().any(is_separator)
+}
+
+/// Whether a line names a file at all, in its folder or elsewhere.
+fn is_name(line: &[u8]) -> bool {
+    !line.is_empty()
+        && line.len() <= LONGEST_NAME
+        && !line.iter().any(u8::is_ascii_control)
+        && std::str::from_utf8(line).is_ok()
 }
 
 #[cfg(test)]
@@ -122,5 +136,34 @@ mod tests {
             }
         }
         assert_eq!(look(b"\xff.go\n", 1), FileList::No);
+    }
+
+    #[test]
+    fn a_name_that_leaves_its_folder_is_told_from_what_is_no_name() {
+        let is_unsafe = |text: &[u8]| {
+            let mut check = FileListCheck::new();
+            check.update(text);
+            check.is_unsafe()
+        };
+        for list in [
+            "../a.go\n",
+            "./a.go\n/etc/passwd\n",
+            "./..\n",
+            "C:\\a.go\n./b.go\n",
+        ] {
+            assert!(is_unsafe(list.as_bytes()), "{list:?}");
+        }
+        let long = format!("../{}\n", "x".repeat(300));
+        for other in [
+            "",
+            "a.go\n",
+            "../a.go",
+            "\n../a.go\n",
+            "a\0/b\n../a.go\n",
+            &long,
+        ] {
+            assert!(!is_unsafe(other.as_bytes()), "{other:?}");
+        }
+        assert!(!is_unsafe(b"../\xff.go\n"));
     }
 }

@@ -44,6 +44,11 @@ impl KindRecogniser {
         self.tail.extend_from_slice(last);
     }
 
+    /// Whether it is a list of source files with a name that leads out of its folder.
+    pub(super) fn has_unsafe_names(&self) -> bool {
+        self.role == Role::SourceList && self.list.is_unsafe()
+    }
+
     pub(super) fn finish(self) -> Kind {
         let Self {
             role,

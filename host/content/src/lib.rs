@@ -49,6 +49,12 @@ impl Recogniser {
         self.build_id.update(bytes);
     }
 
+    /// Whether the bytes until now are a list of source files with a name that leads out of its folder. Its kind is
+    /// `other`: no kind is an unsafe list.
+    pub fn has_unsafe_names(&self) -> bool {
+        self.kind.has_unsafe_names()
+    }
+
     /// What the bytes were.
     pub fn finish(self) -> Content {
         let kind = self.kind.finish();

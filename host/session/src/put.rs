@@ -61,7 +61,8 @@ impl Session {
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        let (stored, content) = match self.receive(action, output, size, source) {
+        let received = self.receive(action, output, size, source);
+        let (stored, content, has_unsafe_names) = match received {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
@@ -79,7 +80,7 @@ impl Session {
         self.tally.puts += 1;
         self.tally.bytes_put += stored.size;
         let now = SystemTime::now();
-        if let Some(reason) = self.rule_against_put(content) {
+        if let Some(reason) = self.rule_against_put(content, has_unsafe_names) {
             self.tally.refused_puts += 1;
             self.record_answer("put", action, "ephemeral", reason);
             if content.kind.rule() == Rule::Admitted {
@@ -141,14 +142,14 @@ impl Session {
         sent
     }
 
-    /// Takes the body in, and looks at it as it passes.
+    /// Takes the body in, and looks at it as it passes: what it is, and whether it is a list with unsafe names.
     fn receive(
         &mut self,
         action: &Digest,
         output: Digest,
         size: u64,
         source: &mut impl RequestSource,
-    ) -> Result<(Stored, Content), Failure> {
+    ) -> Result<(Stored, Content, bool), Failure> {
         let mut incoming = self.store.receive(output);
         let mut recogniser = Recogniser::new(action, self.roles.of(action));
         if size >= OVERLAPPED_FROM {
@@ -160,11 +161,12 @@ impl Session {
             incoming.write(part);
         }
         let stored = incoming.finish()?;
+        let has_unsafe_names = recogniser.has_unsafe_names();
         let content = recogniser.finish();
         if content.kind != Kind::ModuleIndex {
             self.roles.note(action);
         }
-        Ok((stored, content))
+        Ok((stored, content, has_unsafe_names))
     }
 
     /// What the policy is asked, with what an audit of this action has shown.

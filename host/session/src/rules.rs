@@ -29,17 +29,23 @@ impl Session {
         // Whatever the entry says of itself: it may have been put by a session that did not name the action, and an archive
         // may name any key.
         let role = self.roles.of(action);
-        if role == Role::Unknown {
-            return (!content.role.allows(content.kind)).then_some(reasons::WRONG_KIND);
+        if role != Role::Unknown {
+            entry.content.role = role;
         }
-        entry.content.role = role;
-        (!role.allows(content.kind)).then(|| wrong_kind(role))
+        (!entry.content.role.allows(content.kind)).then_some(reasons::WRONG_KIND)
     }
 
     /// Why an object is not kept, whatever a policy says.
-    pub(super) fn rule_against_put(&self, content: Content) -> Option<&'static str> {
+    pub(super) fn rule_against_put(
+        &self,
+        content: Content,
+        has_unsafe_names: bool,
+    ) -> Option<&'static str> {
         if !content.role.allows(content.kind) {
-            return Some(wrong_kind(content.role));
+            return Some(match content.kind {
+                Kind::Other if has_unsafe_names => reasons::UNSAFE_NAMES,
+                _ => reasons::WRONG_KIND,
+            });
         }
         match content.kind.rule() {
             Rule::Admitted if !self.is_admitted(content) => Some(reason_of(content.kind)),
@@ -65,12 +71,5 @@ fn reason_of(kind: Kind) -> &'static str {
         Kind::Executable => reasons::EXECUTABLE,
         Kind::ModuleIndex => reasons::MODULE_INDEX,
         _ => reasons::UNKNOWN_KIND,
-    }
-}
-
-fn wrong_kind(role: Role) -> &'static str {
-    match role {
-        Role::SourceList => reasons::UNSAFE_NAMES,
-        _ => reasons::WRONG_KIND,
     }
 }

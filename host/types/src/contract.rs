@@ -2,9 +2,10 @@
 //!
 //! The field names here are also those of a recording. How they cross into the sandbox is the policy crate's matter.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Digest, Facts, Kind, Role};
+use crate::{Digest, Facts, Kind, LENGTH, Role};
 
 /// One thing known about the session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,12 +70,33 @@ pub enum Refusal {
     Session(String),
 }
 
+/// The digest of a question that a case leaves out: most policies do not look at it.
+const fn nothing() -> Digest {
+    Digest::from_bytes([0; LENGTH])
+}
+
+fn action<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+    field("action", deserializer)
+}
+
+fn output<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error> {
+    field("output", deserializer)
+}
+
+/// A digest, or an error that names its field: a case has two.
+fn field<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Digest, D::Error> {
+    Digest::deserialize(deserializer)
+        .map_err(|error| D::Error::custom(format!("`{name}`: {error}")))
+}
+
 /// An entry found for a get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The action asked for.
+    #[serde(default = "nothing", deserialize_with = "action")]
     pub action: Digest,
     /// The object that the entry names.
+    #[serde(default = "nothing", deserialize_with = "output")]
     pub output: Digest,
     /// Bytes of the object.
     pub size: u64,
@@ -112,8 +134,10 @@ pub enum Lookup {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
     /// The action.
+    #[serde(default = "nothing", deserialize_with = "action")]
     pub action: Digest,
     /// The object.
+    #[serde(default = "nothing", deserialize_with = "output")]
     pub output: Digest,
     /// Its bytes.
     pub size: u64,

@@ -192,21 +192,6 @@ impl Kind {
 // END kinds
 
 impl Kind {
-    /// The number that a policy is told, and that is on disk.
-    pub const fn number(self) -> u32 {
-        match (self, self.facts()) {
-            (_, Some(facts)) => facts.number,
-            (Self::Numbered(number), None) => number,
-            (_, None) => 0,
-        }
-    }
-
-    /// The kind of a number.
-    pub fn from_number(number: u32) -> Self {
-        let known = Self::ALL.into_iter().find(|kind| kind.number() == number);
-        known.unwrap_or(Self::Numbered(number))
-    }
-
     /// What the host holds to for it. Of a kind that it does not know, nothing may be answered to other scopes.
     pub const fn rule(self) -> Rule {
         match self.facts() {
@@ -221,27 +206,6 @@ impl Kind {
             Some(facts) => facts.shared,
             None => false,
         }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.facts() {
-            Some(facts) => formatter.pad(facts.name),
-            None => formatter.pad(&format!("kind-{}", self.number())),
-        }
-    }
-}
-
-impl FromStr for Kind {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut known = Self::ALL.into_iter();
-        known
-            .find(|kind| kind.facts().is_some_and(|facts| facts.name == text))
-            .or_else(|| numbered("kind-", text).map(Self::from_number))
-            .ok_or_else(|| UnknownWord::new("kind", text))
     }
 }
 
@@ -333,48 +297,12 @@ impl Role {
 // END roles
 
 impl Role {
-    /// The number that a policy is told, and that is on disk.
-    pub const fn number(self) -> u32 {
-        match (self, self.facts()) {
-            (_, Some(facts)) => facts.number,
-            (Self::Numbered(number), None) => number,
-            (_, None) => 0,
-        }
-    }
-
-    /// The role of a number.
-    pub fn from_number(number: u32) -> Self {
-        let known = Self::ALL.into_iter().find(|role| role.number() == number);
-        known.unwrap_or(Self::Numbered(number))
-    }
-
     /// Whether an entry of this role may name an object of this kind.
     pub fn allows(self, kind: Kind) -> bool {
         match self.facts() {
             Some(facts) => facts.kinds.is_empty() || facts.kinds.contains(&kind),
             None => false,
         }
-    }
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.facts() {
-            Some(facts) => formatter.pad(facts.name),
-            None => formatter.pad(&format!("role-{}", self.number())),
-        }
-    }
-}
-
-impl FromStr for Role {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut known = Self::ALL.into_iter();
-        known
-            .find(|role| role.facts().is_some_and(|facts| facts.name == text))
-            .or_else(|| numbered("role-", text).map(Self::from_number))
-            .ok_or_else(|| UnknownWord::new("role", text))
     }
 }
 
@@ -492,7 +420,8 @@ pub mod reasons {
     pub const UNKNOWN_KIND: &str = "unknown-kind";
     /// The key's role cannot have an object of this kind.
     pub const WRONG_KIND: &str = "wrong-kind";
-    /// A list of files with a name that is not a plain local name.
+    /// On a put: a list of source files with a name that is not a plain local name. What is no list at all at its key is
+    /// `wrong-kind`.
     pub const UNSAFE_NAMES: &str = "unsafe-names";
     // END reasons
 }
@@ -518,9 +447,48 @@ fn numbered(prefix: &str, text: &str) -> Option<u32> {
     text.strip_prefix(prefix)?.parse().ok()
 }
 
-/// In recordings a word is spelled by its name.
-macro_rules! spelled_by_name {
-    ($word:ty) => {
+/// What kinds and roles have in common. A word has a number, on disk and for policies, and a name, in recordings and
+/// settings. One of another version keeps its number, and is named by it.
+macro_rules! word {
+    ($word:ident, $what:literal) => {
+        impl $word {
+            /// The number that a policy is told, and that is on disk.
+            pub const fn number(self) -> u32 {
+                match (self, self.facts()) {
+                    (_, Some(facts)) => facts.number,
+                    (Self::Numbered(number), None) => number,
+                    (_, None) => 0,
+                }
+            }
+
+            /// The word of a number.
+            pub fn from_number(number: u32) -> Self {
+                let known = Self::ALL.into_iter().find(|word| word.number() == number);
+                known.unwrap_or(Self::Numbered(number))
+            }
+        }
+
+        impl fmt::Display for $word {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                match self.facts() {
+                    Some(facts) => formatter.pad(facts.name),
+                    None => formatter.pad(&format!(concat!($what, "-{}"), self.number())),
+                }
+            }
+        }
+
+        impl FromStr for $word {
+            type Err = UnknownWord;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let mut known = Self::ALL.into_iter();
+                known
+                    .find(|word| word.facts().is_some_and(|facts| facts.name == text))
+                    .or_else(|| numbered(concat!($what, "-"), text).map(Self::from_number))
+                    .ok_or_else(|| UnknownWord::new($what, text))
+            }
+        }
+
         impl Serialize for $word {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.collect_str(self)
@@ -537,8 +505,8 @@ macro_rules! spelled_by_name {
     };
 }
 
-spelled_by_name!(Kind);
-spelled_by_name!(Role);
+word!(Kind, "kind");
+word!(Role, "role");
 
 #[cfg(test)]
 mod tests {

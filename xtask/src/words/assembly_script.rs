@@ -9,18 +9,15 @@ const WIDTH: usize = 118;
 pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let kinds = || words.kinds.iter().map(|kind| (&kind.name, &kind.doc));
     let roles = || words.roles.iter().map(|role| (&role.name, &role.doc));
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    let stays: Vec<_> = stays
-        .map(|kind| format!("Kind.{}", camel(&kind.name)))
+    let shared = words.shared();
+    let shared: String = shared
+        .map(|kind| format!("  Kind.{},\n", camel(&kind.name)))
         .collect();
     let names = names("kindNames", kinds().map(|(name, _)| name))
         + &names("roleNames", roles().map(|(name, _)| name))
         + &names("factNames", words.facts.iter().map(|fact| &fact.name))
-        + "/** The kinds that stay on this machine where a policy does not say otherwise. */\n"
-        + &format!(
-            "const localKinds: StaticArray<Kind> = [{}];\n",
-            stays.join(", ")
-        );
+        + "/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */\n"
+        + &format!("const sharedKinds: StaticArray<Kind> = [\n{shared}];\n");
     let facts = words.facts.iter();
     vec![
         Block::new(FILE, "kinds", kinds().map(member).collect()),

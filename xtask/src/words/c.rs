@@ -59,13 +59,13 @@ fn item(prefix: &str, of: &str, name: &str, number: u32, doc: &str) -> String {
 }
 
 fn kind_names(words: &Words) -> String {
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    let stays: String = stays
+    let shared: String = words
+        .shared()
         .map(|kind| format!("    CACHEWARDEN_KIND_{},\n", constant(&kind.name)))
         .collect();
     names("kind_names", words.kinds.iter().map(|kind| &kind.name))
         + &format!(
-            "\n// Kinds that stay on this machine where a policy does not say otherwise.\nstatic const cachewarden_kind local_kinds[] = {{\n{stays}}};\n"
+            "\n// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.\nstatic const cachewarden_kind shared_kinds[] = {{\n{shared}}};\n"
         )
 }
 

@@ -10,20 +10,12 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let kinds = words.kinds.iter();
     let roles = words.roles.iter();
     let facts = words.facts.iter();
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    let stays: String = stays
-        .map(|kind| format!("    Kind.{},\n", spelled(&kind.name)))
-        .collect();
-    let mut kinds = block(
-        "kinds",
-        "Kind",
-        kinds.map(|kind| (&kind.name, &kind.doc, kind.number.into())),
-    );
-    kinds.text += &format!(
-        "\n/// Kinds that stay on this machine where a policy does not say otherwise.\nstatic immutable uint[] localKinds = [\n{stays}];\n"
-    );
     vec![
-        kinds,
+        block(
+            "kinds",
+            "Kind",
+            kinds.map(|kind| (&kind.name, &kind.doc, kind.number.into())),
+        ),
         block(
             "roles",
             "Role",

@@ -28,13 +28,14 @@ fn kinds(words: &Words) -> String {
         let number = kind.number.to_string();
         ("Kind", &kind.name, &kind.doc, number)
     }));
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    let stays: Vec<_> = stays.map(|kind| spelled("Kind", &kind.name)).collect();
+    let shared = words.shared();
+    let shared: String = shared
+        .map(|kind| format!("\t{},\n", spelled("Kind", &kind.name)))
+        .collect();
     constants
         + &names("kindNames", words.kinds.iter().map(|kind| &kind.name))
         + &format!(
-            "\n// localKinds stay on this machine where a policy does not say otherwise.\nvar localKinds = []Kind{{{}}}\n",
-            stays.join(", ")
+            "\n// sharedKinds travel where no policy decides. Any other kind stays on this machine, an unknown one too.\nvar sharedKinds = []Kind{{\n{shared}}}\n"
         )
 }
 

@@ -11,10 +11,10 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let kinds = || words.kinds.iter().map(|kind| (&kind.name, &kind.doc));
     let roles = || words.roles.iter().map(|role| (&role.name, &role.doc));
     let facts = || words.facts.iter().map(|fact| (&fact.name, &fact.doc));
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
+    let shared = words.shared().map(|kind| &kind.name);
     let names = names("KINDS", kinds().map(|(name, _)| name))
-        + "/** The kinds that stay on this machine where a policy does not say otherwise. */\n"
-        + &names("LOCAL_KINDS", stays.map(|kind| &kind.name))
+        + "/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */\n"
+        + &names("SHARED_KINDS", shared)
         + &names("ROLES", roles().map(|(name, _)| name))
         + &names("FACTS", facts().map(|(name, _)| name));
     vec![

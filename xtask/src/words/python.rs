@@ -15,7 +15,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let facts = facts.map(|fact| member(&fact.name, &fact.doc, 1 << fact.bit));
     vec![
         Block::new(FILE, "kinds", kinds.collect()),
-        Block::new(FILE, "local kinds", local(words)),
+        Block::new(FILE, "shared kinds", shared(words)),
         Block::new(FILE, "roles", roles.collect()),
         Block::new(FILE, "facts", facts.collect()),
     ]
@@ -42,13 +42,13 @@ fn member(name: &str, doc: &str, number: u32) -> String {
     )
 }
 
-/// Kinds that stay on this machine where a policy does not say otherwise.
-fn local(words: &Words) -> String {
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    let stays: Vec<_> = stays
-        .map(|kind| format!("Kind.{}", constant(&kind.name)))
+/// The kinds that travel where no policy decides.
+fn shared(words: &Words) -> String {
+    let shared = words.shared();
+    let shared: String = shared
+        .map(|kind| format!("    Kind.{},\n", constant(&kind.name)))
         .collect();
-    format!("_LOCAL = ({})\n", stays.join(", "))
+    format!("_SHARED = (\n{shared})\n")
 }
 
 #[cfg(test)]

@@ -22,14 +22,14 @@ fn kinds(words: &Words) -> String {
         .collect();
     let named = words.kinds.iter().map(|kind| &kind.name);
     text += &names("KINDS", named);
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    let stays: Vec<_> = stays
+    let shared: Vec<_> = words
+        .shared()
         .map(|kind| format!("Self::{}", constant(&kind.name)))
         .collect();
     text + &format!(
-        "\n    /// Kinds that stay on this machine where a policy does not say otherwise.\n    const LOCAL: [Self; {}] = [{}];\n",
-        stays.len(),
-        stays.join(", ")
+        "\n    /// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.\n    const SHARED: [Self; {}] = [{}];\n",
+        shared.len(),
+        shared.join(", ")
     )
 }
 

@@ -103,6 +103,11 @@ impl Words {
         Ok(words)
     }
 
+    /// The kinds that travel where no policy decides. SDKs list these, so that a kind which they do not know stays.
+    pub(super) fn shared(&self) -> impl Iterator<Item = &Kind> {
+        self.kinds.iter().filter(|kind| kind.reach == "shared")
+    }
+
     /// No number and no name is used twice, and every name that is meant is there.
     fn check(&self) -> Result<()> {
         unique(

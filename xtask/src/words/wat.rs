@@ -15,12 +15,11 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     vec![
         Block::new(README, "numbers", numbers(words)),
         Block::new(SKELETON, "words", globals(words)),
-        Block::new(SKELETON, "local kinds", local(words)),
+        Block::new(SKELETON, "shared kinds", shared(words)),
         Block::new(MIRROR, "kinds", kinds.clone()),
         Block::new(MIRROR, "roles", roles),
         Block::new(MIRROR, "facts", facts),
         Block::new(TRUSTED_BRANCHES, "kinds", kinds),
-        Block::new(TRUSTED_BRANCHES, "local kinds", local(words)),
     ]
 }
 
@@ -68,14 +67,14 @@ fn globals(words: &Words) -> String {
     )
 }
 
-/// Instructions that answer `local` for the kinds that stay on this machine where a policy does not say otherwise.
-fn local(words: &Words) -> String {
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
-    stays
+/// Instructions that answer `shared` for the kinds that travel where no policy decides.
+fn shared(words: &Words) -> String {
+    words
+        .shared()
         .map(|kind| {
             format!(
-                "    (if (i32.eq (local.get $kind) (i32.const {})) (then (return (i32.const 1)))) ;; {}\n",
-                kind.number, kind.name
+                "    (if (i32.eq (local.get $kind) (global.get $kind_{})) (then (return (global.get $shared))))\n",
+                snake(&kind.name)
             )
         })
         .collect()

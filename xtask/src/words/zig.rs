@@ -42,7 +42,6 @@ fn facts(words: &Words) -> String {
 }
 
 fn names(words: &Words) -> String {
-    let stays = words.kinds.iter().filter(|kind| kind.reach != "shared");
     list(
         "kind_names",
         "[]const u8",
@@ -55,11 +54,11 @@ fn names(words: &Words) -> String {
         "fact_names",
         "[]const u8",
         words.facts.iter().map(|fact| quoted(&fact.name)),
-    ) + "\n/// Kinds that stay on this machine where a policy does not say otherwise.\n"
+    ) + "\n/// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.\n"
         + &list(
-            "local_kinds",
+            "shared_kinds",
             "Kind",
-            stays.map(|kind| format!(".{}", snake(&kind.name))),
+            words.shared().map(|kind| format!(".{}", snake(&kind.name))),
         )
 }
 

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
 from types import ModuleType
 
 from ._component import PREFIX, with_plain_exports
+from ._told import told
 from .instance import Instance
 from .policy import Policy
 
@@ -43,8 +45,9 @@ class BuildError(Exception):
 
 def build(source: Path, output: Path) -> None:
     """Builds the policy in the file `source`. `output` appears complete, or stays as it was."""
-    policy = _policy_in(_load(source))
-    _check(policy)
+    with _telling(source):
+        policy = _policy_in(_load(source))
+        _check(policy)
     with tempfile.TemporaryDirectory(prefix="cachewarden-policy-") as folder:
         contract = Path(folder, "policy.wit")
         questions = _questions(policy)
@@ -54,6 +57,17 @@ def build(source: Path, output: Path) -> None:
         component = Path(folder, "component.wasm")
         _componentize(contract, [entry.parent, source.resolve().parent, Path(__file__).parents[1]], component)
         _publish(with_plain_exports(component.read_bytes(), questions), output)
+
+
+@contextmanager
+def _telling(source: Path) -> Iterator[None]:
+    """Tells what goes wrong in the author's code, such as a misspelt name, by its place there."""
+    try:
+        yield
+    except BuildError:
+        raise
+    except Exception as error:
+        raise BuildError(told(error, str(source.resolve()))) from None
 
 
 def _load(source: Path) -> ModuleType:
@@ -83,10 +97,7 @@ def _policy_in(module: ModuleType) -> type[Policy]:
 
 def _check(policy: type[Policy]) -> None:
     """Refuses a policy whose methods or settings the host could not use."""
-    try:
-        Instance(policy)
-    except (NameError, TypeError) as error:
-        raise BuildError(f"{policy.__name__}: {error}") from None
+    Instance(policy)
     for name, value in vars(policy).items():
         if inspect.isfunction(value) and not name.startswith("_") and name not in QUESTIONS:
             expected = ", ".join(f"`{_head(question, getattr(Policy, question))}`" for question in QUESTIONS)

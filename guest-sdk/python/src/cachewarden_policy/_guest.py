@@ -7,13 +7,13 @@ import gc
 import linecache
 import struct
 import sys
-import traceback  # noqa: F401  (what prints an exception; it can only be imported while there are files)
 from typing import Any
 
 from componentize_py_types import Err  # type: ignore[import-not-found]
 from wit_world.imports import host, types  # type: ignore[import-not-found]
 
 from . import log
+from ._told import told
 from .instance import Instance
 from .lookup import Lookup
 from .object import Candidate, Offer
@@ -44,7 +44,9 @@ _digest = struct.Struct(">4Q").pack
 
 def export(policy: type[Policy]) -> type:
     """The class that componentize-py looks for in the module that it is given: the world `policy`, as this policy is."""
-    _keep_source(sys.modules[policy.__module__].__file__)
+    source = sys.modules[policy.__module__].__file__ or policy.__module__
+    _keep_source(source)
+    sys.excepthook = lambda kind, error, trace: print(told(error, source), file=sys.stderr)
     instance = Instance(policy)
     log._write_with(lambda level, line: host.log(_LEVELS[level], line))
 
@@ -74,12 +76,11 @@ def export(policy: type[Policy]) -> type:
     return WitWorld
 
 
-def _keep_source(file: str | None) -> None:
+def _keep_source(file: str) -> None:
     """Keeps the text of a policy's file in the module that is built: tracebacks show its lines, and there is no file then."""
-    if file is not None:
-        # No time: so it is never compared with the file that is not there.
-        lines = linecache.getlines(file)
-        linecache.cache[file] = (0, None, lines, file)
+    # No time: so it is never compared with the file that is not there.
+    lines = linecache.getlines(file)
+    linecache.cache[file] = (0, None, lines, file)
 
 
 def _session(told: Any) -> Session:

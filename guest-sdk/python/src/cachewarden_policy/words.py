@@ -92,13 +92,26 @@ class Kind(_Word):
 
     @property
     def default_reach(self) -> Reach:
-        """How far an object of this kind travels where no policy decides."""
-        return Reach.LOCAL if self in _LOCAL else Reach.SHARED
+        """How far an object of this kind travels where no policy decides. A kind without a name here stays local."""
+        return Reach.SHARED if self in _SHARED else Reach.LOCAL
 
 
-# BEGIN local kinds (cargo xtask words)
-_LOCAL = (Kind.MODULE_INDEX, Kind.TEST_RECORD, Kind.EXECUTABLE, Kind.FIX_ARCHIVE)
-# END local kinds
+# Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+# BEGIN shared kinds (cargo xtask words)
+_SHARED = (
+    Kind.OTHER,
+    Kind.EMPTY,
+    Kind.PACKAGE_ARCHIVE,
+    Kind.FILE_LIST,
+    Kind.ANALYSIS_FACTS,
+    Kind.GENERATED_SOURCE,
+    Kind.COVERAGE_META,
+    Kind.PROBE,
+    Kind.TOOL_OUTPUT,
+    Kind.ANALYSIS_RESULT,
+    Kind.PGO_PROFILE,
+)
+# END shared kinds
 
 
 class Role(_Word):

@@ -1,0 +1,34 @@
+"""How an exception of a policy is told: the author's own file, line and error first, and no frames of this package."""
+
+import importlib
+import os
+import traceback
+
+_PACKAGE = os.path.dirname(__file__) + os.sep
+
+
+def told(error: BaseException, source: str) -> str:
+    """What happened in the policy's file `source`, and below it the calls that led there."""
+    report = traceback.TracebackException.from_exception(error)
+    calls = [call for call in report.stack if not _is_ours(call.filename)]
+    said = "".join(report.format_exception_only()).splitlines()
+    # A syntax error shows the line that it is in before it says what is wrong.
+    first = next((number for number, line in enumerate(said) if not line.startswith(" ")), 0)
+    lines = [f"{_place(error, calls, source)}: {said[first]}", *said[first + 1 :], *said[:first]]
+    lines += "".join(traceback.format_list(calls)).splitlines()
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        lines.append(f"after {told(before, source)}")
+    return "\n".join(lines)
+
+
+def _place(error: BaseException, calls: list[traceback.FrameSummary], source: str) -> str:
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}, line {error.lineno}"
+    lines = [call.lineno for call in calls if call.filename == source]
+    return f"{source}, line {lines[-1]}" if lines else source
+
+
+def _is_ours(file: str) -> bool:
+    """Whether the author has nothing to do with what happens in this file."""
+    return file.startswith((_PACKAGE, "<frozen importlib")) or file == importlib.__file__

@@ -4,7 +4,7 @@
 //! that is none, gives no access at all.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use cachewarden_store::Right;
 use cachewarden_types::{Grant, Kind, Pattern, ScopeName};
@@ -28,7 +28,8 @@ pub(super) struct Access {
     pub(super) read: Arc<[ReadScope]>,
     /// None: puts stay with the session.
     pub(super) write: Option<ScopeName>,
-    lifetime: Option<Duration>,
+    /// How long what the session puts counts; `None` for ever.
+    pub(super) lifetime: Option<Duration>,
     /// Kinds that count only where a grant names them, and are named.
     admit: Vec<Kind>,
 }
@@ -134,11 +135,6 @@ impl Access {
     fn place(&self, name: &ScopeName) -> Option<u32> {
         let scope = self.read.iter().find(|scope| scope.name == *name)?;
         scope.places.first().copied()
-    }
-
-    /// When an entry put at `now` stops counting.
-    pub(super) fn expiry(&self, now: SystemTime) -> Option<SystemTime> {
-        self.lifetime.map(|lifetime| now + lifetime)
     }
 
     /// The grant in the contract's words, for a recording.

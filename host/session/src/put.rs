@@ -9,7 +9,7 @@ use cachewarden_content::{Content, Recogniser};
 use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{Asked, Line};
 use cachewarden_store as store;
-use cachewarden_store::{Entry, Incoming, PutError, Stored};
+use cachewarden_store::{Incoming, NewEntry, PutError, Stored};
 use cachewarden_types::{Digest, Facts, Kind, Offer, Reach, Rule, reasons};
 
 use super::Session;
@@ -101,18 +101,15 @@ impl Session {
         let offer = self.offer(action, output, stored.size, content);
         let reach = self.decide(&offer, &stored);
         if let (Some(reach), Some(scope)) = (reach, &self.access.write) {
-            let entry = Entry {
+            let entry = NewEntry {
                 output,
                 size: stored.size,
-                time: now,
                 content,
-                expires: self.access.expiry(now),
+                lifetime: self.access.lifetime,
                 reach,
                 producer: self.id,
-                user: self.store.user(),
-                boot: self.store.boot(),
             };
-            if let Err(error) = self.store.put_entry(scope, action, &entry) {
+            if let Err(error) = self.store.put_entry(scope, action, entry, now) {
                 self.tell_unwritable(&error);
                 self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             }

@@ -55,9 +55,7 @@ impl Session {
 
     /// Whether an entry was put by this user, on this boot, into the scope that the session writes.
     fn is_put_here(&self, entry: &Entry, scope: &ReadScope) -> bool {
-        scope.right == Right::Write
-            && entry.boot.vouches_under(self.store.boot())
-            && entry.user == self.store.user()
+        scope.right == Right::Write && self.store.is_put_here(entry)
     }
 
     /// Whether the grant names the kind, and the object's build ID the action.

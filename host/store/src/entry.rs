@@ -85,6 +85,23 @@ pub struct Entry {
     pub boot: Boot,
 }
 
+/// What a session says of an entry that it puts; the store knows the rest.
+#[derive(Clone, Copy, Debug)]
+pub struct NewEntry {
+    /// The object.
+    pub output: Digest,
+    /// Bytes of the object.
+    pub size: u64,
+    /// What the object is, what the entry is for, and what the host established.
+    pub content: Content,
+    /// How long it counts; `None` for ever.
+    pub lifetime: Option<Duration>,
+    /// How far it may travel.
+    pub reach: Reach,
+    /// The session that puts it.
+    pub producer: Producer,
+}
+
 /// An entry read from a line, and where in the line its boot stands.
 pub(super) struct Line {
     pub(super) entry: Entry,

@@ -40,7 +40,7 @@ mod way;
 pub use boot::Boot;
 pub use disk_path::DiskPaths;
 pub use entries::{Found, Right};
-pub use entry::{Entry, Producer, Reach};
+pub use entry::{Entry, NewEntry, Producer, Reach};
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
@@ -171,14 +171,9 @@ impl Store {
         }
     }
 
-    /// The boot that new entries carry.
-    pub fn boot(&self) -> Boot {
-        self.boot
-    }
-
-    /// The user that new entries name.
-    pub fn user(&self) -> u32 {
-        self.user
+    /// Whether an entry was put by this user on this boot.
+    pub fn is_put_here(&self, entry: &Entry) -> bool {
+        entry.boot.vouches_under(self.boot) && entry.user == self.user
     }
 
     /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is
@@ -283,14 +278,31 @@ impl Store {
         Incoming::begin(shared, &self.private, output)
     }
 
-    /// Writes what `action` gave in `scope`.
+    /// Writes what `action` gave in `scope`, as put at `now` by this user on this boot.
     ///
     /// # Errors
     /// When the store cannot be written.
-    pub fn put_entry(&self, scope: &ScopeName, action: &Digest, entry: &Entry) -> io::Result<()> {
+    pub fn put_entry(
+        &self,
+        scope: &ScopeName,
+        action: &Digest,
+        new: NewEntry,
+        now: SystemTime,
+    ) -> io::Result<()> {
         let Some(shared) = &self.shared else {
             return Err(io::Error::other("the store could not be opened"));
         };
-        shared.entries(scope).put(action, entry)
+        let entry = Entry {
+            output: new.output,
+            size: new.size,
+            time: now,
+            content: new.content,
+            expires: new.lifetime.map(|lifetime| now + lifetime),
+            reach: new.reach,
+            producer: new.producer,
+            user: self.user,
+            boot: self.boot,
+        };
+        shared.entries(scope).put(action, &entry)
     }
 }

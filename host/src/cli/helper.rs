@@ -32,6 +32,9 @@ use super::settings::settings;
 /// the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
 
+/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor for generators.
+const TOOL_OF_GO: &str = "TOOLEXEC_IMPORTPATH";
+
 const WELCOME: &str = "\
 cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
 Set one variable, and build as always:
@@ -96,7 +99,10 @@ fn serve(
     stdin: File,
     mut sink: ResponseWriter<File>,
 ) -> anyhow::Result<ExitCode> {
-    let mut notices = Notices::to_stderr(options.verbose);
+    let mut notices = match is_nested() {
+        true => Notices::to(Box::new(io::sink()), options.verbose),
+        false => Notices::to_stderr(options.verbose),
+    };
     options.check_as_a_helpers()?;
     let setup = setup(options)?;
     let recorder = match &options.record {
@@ -127,6 +133,14 @@ fn serve(
             "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
         )),
     }
+}
+
+/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool covdata` in `go test
+/// -cover`: go prints what such a tool writes to stderr as part of its own standard output (protocol.md, 32). The go
+/// command that a person sees has a helper of its own, which says what there is to say. What ends a helper is said in
+/// any case.
+fn is_nested() -> bool {
+    std::env::var_os(TOOL_OF_GO).is_some()
 }
 
 /// Makes a pipe larger, where the system gives that.
@@ -198,7 +212,7 @@ fn load_policy(
 ) -> anyhow::Result<Policy> {
     let cache = compiled_cache();
     let mut was_slow = false;
-    let policy = Policy::load(source, options.limits(), cache.as_ref(), || {
+    let policy = Policy::load(source, options.limits.limits(), cache.as_ref(), || {
         was_slow = true;
         notices.tell(&super::policy::compiling(source));
     })?;
@@ -221,8 +235,8 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
 
 fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
     let gocache = gocache();
-    let opened = options.store_folder().and_then(|folder| {
-        let sharing = options.sharing();
+    let opened = options.store.folder().and_then(|folder| {
+        let sharing = options.store.sharing();
         Ok(Store::open(&folder, gocache.as_deref(), sharing)?)
     });
     opened.unwrap_or_else(|error| {
@@ -238,10 +252,10 @@ fn start_trimmer(options: &HelperOptions) {
     let Ok(mut command) = own_process::command() else {
         return;
     };
-    if let Ok(folder) = options.store_folder() {
+    if let Ok(folder) = options.store.folder() {
         command.arg("--dir").arg(folder);
     }
-    if options.allow_shared_store {
+    if options.store.allow_shared_store {
         command.arg("--allow-shared-store");
     }
     if let Some(size) = options.max_size {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 
-use crate::cli::paths::{absolute_in_helper_mode, expanded_by_nobody};
+use crate::cli::paths::{absolute_in_helper_mode, check_spelling};
 use crate::cli::settings::SettingsSource;
 
 use super::HelperOptions;
@@ -60,7 +60,7 @@ impl HelperOptions {
         if let Some(SettingsSource::File { file, .. }) = &self.settings {
             paths.push(("--settings", file));
         }
-        paths.extend(self.dir.as_deref().map(|path| ("--dir", path)));
+        paths.extend(self.store.dir.as_deref().map(|path| ("--dir", path)));
         paths.extend(self.record.as_deref().map(|path| ("--record", path)));
         paths
     }
@@ -68,7 +68,7 @@ impl HelperOptions {
     /// The same options with the paths that a person at a terminal means.
     pub(in crate::cli) fn with_absolute_paths(mut self) -> anyhow::Result<Self> {
         for (option, path) in self.paths() {
-            expanded_by_nobody(option, path)?;
+            check_spelling(option, path)?;
         }
         if let Some(policy) = &mut self.policy {
             policy.file = std::path::absolute(&policy.file)?;
@@ -76,7 +76,10 @@ impl HelperOptions {
         if let Some(SettingsSource::File { file, .. }) = &mut self.settings {
             *file = std::path::absolute(&*file)?;
         }
-        for path in [&mut self.dir, &mut self.record].into_iter().flatten() {
+        for path in [&mut self.store.dir, &mut self.record]
+            .into_iter()
+            .flatten()
+        {
             *path = std::path::absolute(&*path)?;
         }
         Ok(self)
@@ -84,7 +87,7 @@ impl HelperOptions {
 
     /// A folder with somebody else's file in it is no store, and the store's own files are its own.
     fn check_record(&self) -> anyhow::Result<()> {
-        let (Some(record), Ok(store)) = (&self.record, self.store_folder()) else {
+        let (Some(record), Ok(store)) = (&self.record, self.store.folder()) else {
             return Ok(());
         };
         ensure!(

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use crate::cli::arguments::HelperOptions;
+use crate::cli::arguments::LimitOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::{FINDING, output};
 use crate::notices::printable;
@@ -22,11 +22,13 @@ pub(in crate::cli) struct TestOptions {
     /// Recordings, or cases in their form (docs/recording.md)
     #[arg(required = true)]
     cases: Vec<PathBuf>,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// Prints every difference with its file and line; exit code 1 where there is one.
-pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
-    let (limits, test) = (options.limits(), test.clone());
+pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitCode> {
+    let (limits, test) = (test.limits.limits(), test.clone());
     super::with_room_for_a_policy(move || {
         let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
         compare(&Arc::new(policy), &test.cases)

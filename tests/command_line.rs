@@ -9,7 +9,19 @@ use crate::support::*;
 fn help_teaches_and_fits_a_screen() {
     let sandbox = Sandbox::new();
     let help = sandbox.run(&["--help"]).succeeded().stdout;
-    assert!(help.lines().count() <= 50, "{} lines", help.lines().count());
+    let short = sandbox.run(&["-h"]).succeeded().stdout;
+    assert!(short.lines().count() <= 24, "{short}");
+    for word in [
+        "--policy",
+        "--dir",
+        "--help",
+        "stats",
+        "doctor",
+        "GOCACHEPROG=",
+    ] {
+        assert!(short.contains(word), "{word} is missing: {short}");
+    }
+    assert!(help.lines().count() <= 60, "{} lines", help.lines().count());
     assert!(
         help.lines().all(|line| line.chars().count() <= 110),
         "{help}"
@@ -46,6 +58,65 @@ fn help_teaches_and_fits_a_screen() {
             .stdout
             .contains("--json")
     );
+}
+
+#[test]
+fn help_and_version_are_verbs_too() {
+    let sandbox = Sandbox::new();
+    let told = |words: &[&str]| sandbox.run(words).succeeded().stdout;
+    assert_eq!(told(&["help"]), told(&["--help"]));
+    assert_eq!(told(&["help", "prune"]), told(&["prune", "--help"]));
+    assert_eq!(
+        told(&["help", "policy", "new"]),
+        told(&["policy", "new", "--help"])
+    );
+    assert_eq!(told(&["version"]), told(&["--version"]));
+    let wrong = sandbox.run(&["help", "prun"]).exited(2);
+    assert!(wrong.stderr.contains("prune"), "{wrong:?}");
+}
+
+#[test]
+fn an_option_stands_at_the_verbs_that_use_it() {
+    let sandbox = Sandbox::new();
+    for (verb, option, uses) in [
+        (&["policy", "new"][..], "--dir", false),
+        (&["policy", "wit"], "--allow-shared-store", false),
+        (&["policy", "test"], "--policy-budget", true),
+        (&["policy", "bench"], "--settings", true),
+        (&["policy", "compile"], "--policy-compile-time", true),
+        (&["stats"], "--dir", true),
+        (&["stats"], "--policy", false),
+        (&["doctor"], "--policy", true),
+        (&["dir"], "--dir", true),
+    ] {
+        let help = sandbox
+            .run(&[verb, &["--help"]].concat())
+            .succeeded()
+            .stdout;
+        let is_there =
+            help.contains(&format!("{option} <")) || help.contains(&format!("{option} "));
+        assert_eq!(is_there, uses, "{verb:?} {option}: {help}");
+    }
+    for words in [
+        &["policy", "new", "--list", "--dir", "/a"][..],
+        &["--dir", "/a", "policy", "new", "--list"],
+    ] {
+        let told = sandbox.run(words).exited(2);
+        assert!(told.stderr.contains("'--dir'"), "{told:?}");
+    }
+}
+
+#[test]
+fn statistics_fit_a_terminal_of_60_columns() {
+    let sandbox = Sandbox::new();
+    let long = "a-scope-whose-name-is-long";
+    sandbox.fill(&["--scope", long], &[action("x")], &[7; 100_000]);
+    sandbox.fill(&[], &[action("y")], b"y");
+    sandbox.settle();
+    let told = sandbox.run(&["stats"]).succeeded().stdout;
+    assert!(told.contains(long) && told.contains("default"), "{told}");
+    let mut lines = told.lines().skip(1);
+    assert!(lines.all(|line| line.chars().count() <= 60), "{told}");
 }
 
 #[test]

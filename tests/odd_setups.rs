@@ -12,11 +12,10 @@ fn a_folder_of_somebody_elses_never_becomes_a_store() {
     set_mode(&sandbox.path("plain"), 0o755);
     let folder = text(sandbox.path("plain"));
     let before = listing(&sandbox.path("plain"));
-    let stats = sandbox.run(&["stats", "--dir", &folder]).succeeded();
-    assert!(stats.stdout.contains("0 objects"), "{}", stats.stdout);
-    sandbox
-        .run(&["prune", "--all", "--dir", &folder])
-        .succeeded();
+    for verb in [&["stats"][..], &["prune", "--all"], &["verify", "--repair"]] {
+        let told = sandbox.run(&[verb, &["--dir", &folder]].concat()).exited(1);
+        assert!(told.stderr.contains("there is no store"), "{told:?}");
+    }
     let mut helper = sandbox.helper(&["--dir", &folder]);
     helper.put(&action("x"), b"x").kept();
     let said = helper.close();

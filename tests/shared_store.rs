@@ -122,6 +122,58 @@ fn a_store_of_somebody_else_is_not_used() {
 }
 
 #[test]
+fn a_store_that_is_closed_to_this_user_says_who_can_open_it() {
+    let mut sandbox = filled();
+    let (mut folder, before) = (sandbox.store(), folders_below(&sandbox.store()));
+    assert!(before.iter().all(|folder| mode(folder) == 0o700));
+    if chown(&folder, Some(SOMEBODY), None).is_err() {
+        folder = "/root".into();
+    }
+    // Root without its power over the files of others.
+    sandbox.unmount();
+    let folder = text(folder);
+    let said = goes_on_without(&sandbox, &["--dir", &folder, "--allow-shared-store"]);
+    for part in [
+        "is closed to user",
+        &format!("chmod -R a+rX '{folder}'"),
+        "--allow-shared-store",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn a_store_that_is_made_for_others_to_read_is_read_in_silence() {
+    let mut sandbox = filled();
+    let store = sandbox.store();
+    for folder in folders_below(&store) {
+        set_mode(&folder, 0o755);
+    }
+    let all = files_below(&store)
+        .into_iter()
+        .chain(folders_below(&store))
+        .chain([store]);
+    let is_given_away = all
+        .map(|path| chown(path, Some(SOMEBODY), None))
+        .all(|given| given.is_ok());
+    sandbox.unmount();
+    let session = |options: &[&str]| {
+        let mut helper = sandbox.helper(options);
+        assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
+        helper.put(&action("made"), b"made").kept();
+        helper.close()
+    };
+    assert_eq!(session(&["--allow-shared-store"]), "");
+    // Only root can give its files away; for anybody else the store is still an own one, which is written.
+    let told = session(&["--allow-shared-store", "-v"]);
+    assert_eq!(
+        told.contains("1 puts, 0 refused, 1 not kept"),
+        is_given_away,
+        "{told}"
+    );
+}
+
+#[test]
 fn a_look_is_taken_at_any_store_and_nothing_else() {
     let sandbox = filled();
     set_mode(&sandbox.store(), 0o777);

@@ -35,6 +35,10 @@ fn a_full_disk_leaves_puts_to_a_private_folder() {
         "one text, not forty, and the totals: {stderr}"
     );
     assert!(stderr.contains(store.to_str().expect("UTF-8")), "{stderr}");
+    assert!(
+        stderr.contains("41 puts, 0 refused, 40 not kept, "),
+        "{stderr}"
+    );
 }
 
 #[test]

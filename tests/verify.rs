@@ -340,8 +340,8 @@ fn a_store_that_cannot_be_written_is_looked_at_and_not_repaired() {
 #[test]
 fn where_there_is_no_store_nothing_is_made_or_read() {
     let sandbox = Sandbox::new();
-    let told = sandbox.run(&["verify"]).succeeded();
-    assert!(told.stdout.contains("There is no store"), "{told:?}");
+    let told = sandbox.run(&["verify"]).exited(1);
+    assert!(told.stderr.contains("there is no store"), "{told:?}");
     assert!(!sandbox.store().exists());
     filled(&sandbox, "whole");
     sandbox.settle();

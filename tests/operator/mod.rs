@@ -2,10 +2,13 @@
 //!
 //! Each test starts the program as go does, with GOCACHEPROG's options and the job's variables.
 
+mod doctor;
 mod lists;
+mod nested;
 mod paths;
 mod recordings;
 mod settings;
+mod stores;
 mod variables;
 
 use std::process::Command;

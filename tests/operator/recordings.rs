@@ -119,3 +119,27 @@ fn a_recording_never_lies_in_the_store() {
     assert_eq!(listing(&store), before);
     assert_eq!(asked(&sandbox, "x").hit().bytes(), b"x");
 }
+
+#[test]
+fn a_recording_has_one_name() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.settle();
+    let store = sandbox.store();
+    let object = object_path(&store, &sha256(b"x"));
+    for (number, file) in [store.join("sessions.jsonl"), store.join("trim"), object]
+        .iter()
+        .enumerate()
+    {
+        let link = sandbox.path(&format!("link-{number}"));
+        fs::hard_link(file, &link).expect("a link");
+        let before = fs::read(file).expect("the file");
+        is_refused(
+            sandbox.cachewarden(&["--record", &text(link.clone())]),
+            &["--record", "2 names (hard links)", &text(link.clone())],
+        );
+        assert_eq!(fs::read(file).expect("the file"), before);
+        fs::remove_file(link).expect("the link");
+    }
+    assert_eq!(asked(&sandbox, "x").hit().bytes(), b"x");
+}

@@ -64,6 +64,74 @@ fn a_wrong_variable_is_named() {
 }
 
 #[test]
+fn a_variable_that_no_option_has_is_refused_by_its_name() {
+    let sandbox = Sandbox::new();
+    sandbox.helper(&[]).close();
+    sandbox.settle();
+    let verbs: [&[&str]; 9] = [
+        &[],
+        &["stats"],
+        &["prune"],
+        &["verify"],
+        &["doctor"],
+        &["dir"],
+        &["policy", "wit"],
+        &["policy", "new", "--list"],
+        &["trim"],
+    ];
+    for verb in verbs {
+        for (name, words) in [
+            (
+                "CACHEWARDEN_ALLOW_WRITES",
+                &["did you mean CACHEWARDEN_ALLOW_WRITE?", "--no-env"][..],
+            ),
+            ("CACHEWARDEN_NO_ENV", &["--no-env is an option only"]),
+            ("CACHEWARDEN_PRUNE_DRY-RUN", &["CACHEWARDEN_PRUNE_DRY_RUN"]),
+        ] {
+            let mut command = sandbox.cachewarden(verb);
+            command.env(name, "1");
+            is_no_command_line(command, &[&[name], words].concat());
+        }
+    }
+    // Where no variable is read, none is refused; help and version are for who has set a wrong one.
+    let store = text(sandbox.store());
+    for words in [
+        &["--no-env", "--dir", &store, "stats"][..],
+        &["stats", "--no-env", "--dir", &store],
+        &["--help"],
+        &["-h"],
+        &["help", "stats"],
+        &["--version"],
+        &["version"],
+    ] {
+        let mut command = sandbox.cachewarden(words);
+        run_to_its_end(command.env("CACHEWARDEN_POLCY", "/p.wasm")).succeeded();
+    }
+    let mut command = sandbox.cachewarden(&["--no-env", "--dir", &store]);
+    command.env("CACHEWARDEN_POLCY", "/p.wasm");
+    assert_eq!(Helper::start(command).close(), "");
+}
+
+#[test]
+fn a_verb_reads_the_variables_of_its_own_options() {
+    let sandbox = Sandbox::new();
+    sandbox.helper(&[]).close();
+    sandbox.settle();
+    let stats = |name: &str, value: &str| {
+        let mut command = sandbox.cachewarden(&["stats"]);
+        run_to_its_end(command.env(name, value))
+    };
+    stats("CACHEWARDEN_MAX_SIZE", "lots").succeeded();
+    stats("CACHEWARDEN_POLICY", "").succeeded();
+    assert!(
+        stats("CACHEWARDEN_DIR", "")
+            .exited(2)
+            .stderr
+            .contains("set and empty")
+    );
+}
+
+#[test]
 fn no_env_reads_no_variable() {
     let sandbox = Sandbox::new();
     let store = text(sandbox.store());

@@ -9,11 +9,13 @@ const PIN: &str = "@sha256:";
 /// Splits a file's name from the SHA-256 that its bytes must have.
 ///
 /// # Errors
-/// When what follows `@sha256:` is not a SHA-256.
+/// When what follows `@sha256:` is not a SHA-256, or what stands before it is no file's name.
 pub fn split(text: &str) -> Result<(PathBuf, Option<Digest>), String> {
     let Some((file, hex)) = text.rsplit_once(PIN) else {
+        check_is_file(text)?;
         return Ok((text.into(), None));
     };
+    check_is_file(file)?;
     let digest = Digest::from_hex(hex).ok_or_else(|| {
         format!(
             "`{hex}` after {PIN} is not a SHA-256; expected 64 hex digits, as sha256sum prints them"
@@ -22,10 +24,78 @@ pub fn split(text: &str) -> Result<(PathBuf, Option<Digest>), String> {
     Ok((file.into(), Some(digest)))
 }
 
+/// The scheme of a URL.
+pub fn scheme(text: &str) -> Option<&str> {
+    let (scheme, _) = text.split_once("://")?;
+    let mut letters = scheme.chars();
+    let begins_well = letters
+        .next()
+        .is_some_and(|letter| letter.is_ascii_alphabetic());
+    let goes_on_well =
+        letters.all(|letter| letter.is_ascii_alphanumeric() || "+-.".contains(letter));
+    (begins_well && goes_on_well).then_some(scheme)
+}
+
+/// Refuses a name that is none of a file: a URL, and what names an image in a registry.
+fn check_is_file(file: &str) -> Result<(), String> {
+    let remedy = "cachewarden fetches nothing. Fetch the file in a step of its own, and name its path here; PATH@sha256:HEX takes no other bytes";
+    if let Some(scheme) = scheme(file) {
+        return Err(format!("this is a URL ({scheme}://), and {remedy}"));
+    }
+    let registry = file.split_once('/').map_or("", |(host, _)| host);
+    let is_host = registry.contains(['.', ':']) && !registry.starts_with('.');
+    let is_module = [".wasm", ".wat", ".json"]
+        .iter()
+        .any(|end| file.ends_with(end));
+    if is_host && !is_module {
+        return Err(format!(
+            "this looks like an image in the registry {registry}, and {remedy}. If it is a path: ./{file}"
+        ));
+    }
+    Ok(())
+}
+
 /// The name and the pin, as they are typed.
 pub fn join(file: &str, pin: Option<Digest>) -> String {
     match pin {
         None => file.to_owned(),
         Some(digest) => format!("{file}{PIN}{digest}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_file_is_told_as_what_it_is() {
+        let pin = format!("@sha256:{}", Digest::of(b"x"));
+        for (text, told) in [
+            ("https://example.org/p.wasm", "URL (https://)"),
+            ("oci://example.org/p:1", "URL (oci://)"),
+            ("git+ssh://example.org/p", "URL (git+ssh://)"),
+            ("ghcr.io/a/p:1.0", "registry ghcr.io"),
+            ("localhost:5000/p", "registry localhost:5000"),
+        ] {
+            for text in [text.to_owned(), format!("{text}{pin}")] {
+                let error = split(&text).unwrap_err();
+                assert!(
+                    error.contains(told) && error.contains("name its path"),
+                    "{text}: {error}"
+                );
+            }
+        }
+        for text in [
+            "/a/p.wasm",
+            "./ghcr.io/p",
+            "../p",
+            "a.d/p.wasm",
+            "a/b",
+            "p",
+            "a:b",
+            "/x://y",
+        ] {
+            assert!(split(text).is_ok(), "{text}");
+        }
     }
 }

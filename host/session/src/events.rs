@@ -115,8 +115,8 @@ impl Session {
     }
 }
 
-/// The line at the end of a session, for `-v`.
-pub(super) fn summary(tally: &Tally, policy_time: Option<Duration>) -> String {
+/// The line at the end of a session, for `-v`. `lost` puts are those that the store could not take.
+pub(super) fn summary(tally: &Tally, lost: u64, policy_time: Option<Duration>) -> String {
     let Tally {
         gets,
         hits,
@@ -130,8 +130,12 @@ pub(super) fn summary(tally: &Tally, policy_time: Option<Duration>) -> String {
         Some(time) => format!("policy {:.1} ms", time.as_secs_f64() * 1000.0),
         None => "no policy".to_owned(),
     };
+    let lost = match lost {
+        0 => String::new(),
+        lost => format!("{lost} not kept, "),
+    };
     format!(
-        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {}; {policy}",
+        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {lost}{}; {policy}",
         ByteSize(*bytes_put).display().si()
     )
 }
@@ -150,8 +154,12 @@ mod tests {
             ..Tally::default()
         };
         assert_eq!(
-            summary(&tally, Some(Duration::from_micros(300))),
+            summary(&tally, 0, Some(Duration::from_micros(300))),
             "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 1.2 MB; policy 0.3 ms"
+        );
+        assert_eq!(
+            summary(&tally, 2, None),
+            "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 2 not kept, 1.2 MB; no policy"
         );
     }
 }

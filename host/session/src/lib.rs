@@ -113,6 +113,8 @@ pub struct Session {
     /// The actions that the client named, by which keys have a role.
     roles: Roles,
     tally: Tally,
+    /// Puts that the store could not take, of which nobody has refused any.
+    lost_puts: u64,
     recorder: Recorder,
     notices: Notices,
 }
@@ -142,6 +144,7 @@ impl Session {
             audits: HashMap::new(),
             roles: Roles::default(),
             tally: Tally::default(),
+            lost_puts: 0,
             recorder,
             notices,
         };
@@ -336,7 +339,7 @@ impl Session {
         // A store that cannot be written was told of already, where it mattered: at the puts.
         let _ = self.store.append_session(&line);
         self.notices
-            .summarise(&events::summary(&tally, policy_time));
+            .summarise(&events::summary(&tally, self.lost_puts, policy_time));
         Outcome { tally, policy_time }
     }
 }

@@ -110,6 +110,7 @@ impl Session {
                 producer: self.id,
             };
             if let Err(error) = self.store.put_entry(scope, action, entry, now) {
+                self.lost_puts += 1;
                 self.tell_unwritable(&error);
                 self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             }
@@ -192,6 +193,7 @@ impl Session {
     /// How far the store keeps the object; none for the session alone.
     fn decide(&mut self, offer: &Offer, stored: &Stored) -> Option<store::Reach> {
         if let Some(error) = &stored.diverted {
+            self.lost_puts += 1;
             self.tell_unwritable(error);
             self.record_answer("put", &offer.action, "ephemeral", reasons::NOT_WRITABLE);
             return None;
@@ -244,7 +246,17 @@ impl Session {
     }
 
     fn tell_unwritable(&mut self, error: &io::Error) {
-        use io::ErrorKind::{AlreadyExists, IsADirectory, NotADirectory};
+        use io::ErrorKind::{
+            AlreadyExists, IsADirectory, NotADirectory, PermissionDenied, ReadOnlyFilesystem,
+        };
+        // Made for others to read: nobody expects this user to write it, and each build would say so again. The line at
+        // the end (-v) counts what was not kept.
+        if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
+            && !self.notices.is_verbose()
+            && self.store.is_of_another()
+        {
+            return;
+        }
         let remedy = match error.kind() {
             AlreadyExists | IsADirectory | NotADirectory => {
                 "Something lies where a file or a folder of the store should: `cachewarden verify` names it"

@@ -92,6 +92,18 @@ pub enum StoreError {
         /// Who this process is.
         user: u32,
     },
+    /// It belongs to somebody else, who lets nobody in.
+    #[error(
+        "{folder} belongs to user {owner} and is closed to user {user}, so the store is not used. To let others read it, its owner types: chmod -R a+rX '{folder}' (in an image: once it is filled), and a store of anybody but root needs --allow-shared-store; or name a folder of your own with --dir"
+    )]
+    Closed {
+        /// The store's folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// Who this process is.
+        user: u32,
+    },
     /// One of the folders in it is a link.
     #[error(
         "{path} is a link, so the store is not used: a trim would remove files from where it leads to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
@@ -123,6 +135,10 @@ pub enum StoreError {
 /// Makes an empty or missing folder a store, or sees that it is one. Nobody else's folder becomes one: a trim would
 /// remove files from it.
 pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+    make(folder, sharing).map_err(|error| owner::explain(folder, error))
+}
+
+fn make(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
     let unusable = |reason| StoreError::Unusable {
         folder: folder.to_owned(),
         reason,
@@ -162,6 +178,10 @@ pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError>
 
 /// Sees that a folder is a store, and changes nothing in it.
 pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+    look_in(folder, sharing).map_err(|error| owner::explain(folder, error))
+}
+
+fn look_in(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
     owner::check_owner(folder, sharing)?;
     has_no_links(folder)?;
     owner::check(folder, sharing)?;

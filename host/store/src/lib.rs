@@ -160,6 +160,12 @@ impl Store {
         self.shared.as_ref().map(|shared| shared.folder.as_path())
     }
 
+    /// Whether the store is somebody else's, who lets this user read it: the administrator's, who has put it into an
+    /// image, or that of one whom the operator trusts.
+    pub fn is_of_another(&self) -> bool {
+        self.folder().is_some_and(owner::is_of_another)
+    }
+
     /// Makes a file in the store's folder, and removes it.
     ///
     /// # Errors

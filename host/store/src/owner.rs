@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use rustix::fs::{Access, access};
+
 use super::layout::{FOLDERS, StoreError};
 
 /// Whether a store may be one that others can change.
@@ -53,6 +55,32 @@ pub(super) fn check(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Says whose a store is, where that is why it cannot be used.
+pub(super) fn explain(folder: &Path, error: StoreError) -> StoreError {
+    let StoreError::Unusable { reason, .. } = &error else {
+        return error;
+    };
+    let Ok(owner) = fs::metadata(folder).map(|metadata| metadata.uid()) else {
+        return error;
+    };
+    let is_closed = reason.kind() == io::ErrorKind::PermissionDenied
+        && owner != user()
+        && access(folder, Access::READ_OK | Access::EXEC_OK).is_err();
+    match is_closed {
+        false => error,
+        true => StoreError::Closed {
+            folder: folder.to_owned(),
+            owner,
+            user: user(),
+        },
+    }
+}
+
+/// Whether a folder is somebody else's, root's too.
+pub(super) fn is_of_another(folder: &Path) -> bool {
+    fs::metadata(folder).is_ok_and(|metadata| metadata.uid() != user())
 }
 
 /// Whether somebody else can put another thing in the place of what a folder holds.

@@ -3,7 +3,7 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 /// Opens a file to read it.
@@ -14,21 +14,27 @@ pub fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
     open(OpenOptions::new().read(true), path)
 }
 
-/// Opens a file to append lines to it, which is created for this user alone where it is missing. A pipe or a device in its place is an
-/// error: one would be waited for, and the other may be the protocol.
+/// Opens a file to append lines to it, which is created for this user alone where it is missing. A pipe or a device in its
+/// place is an error: one would be waited for, and the other may be the protocol. So is a file that has several names
+/// (hard links): the other one may be that of an object in a store, and no path tells.
 ///
 /// # Errors
-/// When it cannot be opened, or is no regular file.
+/// When it cannot be opened, or is no regular file of one name.
 pub fn open_to_append(path: &Path) -> io::Result<File> {
-    open(
+    let (file, metadata) = open(
         OpenOptions::new()
             .read(true)
             .append(true)
             .create(true)
             .mode(0o600),
         path,
-    )
-    .map(|(file, _)| file)
+    )?;
+    match metadata.nlink() {
+        0 | 1 => Ok(file),
+        names => Err(io::Error::other(format!(
+            "the file has {names} names (hard links), and lines that are written to one of them change what lies under the others, which may be a file of a store. Name a new file"
+        ))),
+    }
 }
 
 /// Appends a line in one write. After a line that a full disk tore it begins a new one.

@@ -33,6 +33,9 @@ use super::settings::settings;
 /// the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
 
+/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor for generators.
+const TOOL_OF_GO: &str = "TOOLEXEC_IMPORTPATH";
+
 const WELCOME: &str = "\
 cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
 Set one variable, and build as always:
@@ -94,7 +97,10 @@ fn serve(
     mut sink: ResponseWriter<File>,
     room: &Room,
 ) -> anyhow::Result<ExitCode> {
-    let mut notices = Notices::to_stderr(options.verbose);
+    let mut notices = match is_nested() {
+        true => Notices::to(Box::new(io::sink()), options.verbose),
+        false => Notices::to_stderr(options.verbose),
+    };
     options.check_as_a_helpers()?;
     let setup = setup(options)?;
     let recorder = match &options.record {
@@ -102,16 +108,8 @@ fn serve(
             .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
         None => Recorder::none(),
     };
-    let policies = match &options.policy {
-        Some(source) => Some(Policies {
-            chain: vec![PolicyConfig {
-                policy: load_policy(source, options, &mut notices)?,
-                settings: settings(options.settings.as_ref())?,
-            }],
-            room,
-        }),
-        None => None,
-    };
+    let chain = load_policies(options, &mut notices)?;
+    let policies = (!chain.is_empty()).then_some(Policies { chain, room });
     let store = Arc::new(open_store(options, &mut notices));
     let session = Session::open(Arc::clone(&store), policies, setup, recorder, notices)?;
     let mut source = RequestReader::new(stdin);
@@ -131,6 +129,14 @@ fn serve(
             "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
         )),
     }
+}
+
+/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool covdata` in `go test
+/// -cover`: go prints what such a tool writes to stderr as part of its own standard output (docs/protocol.md#nested-helpers). The go
+/// command that a person sees has a helper of its own, which says what there is to say. What ends a helper is said in
+/// any case.
+fn is_nested() -> bool {
+    std::env::var_os(TOOL_OF_GO).is_some()
 }
 
 /// Makes a pipe larger, where the system gives that.
@@ -195,14 +201,33 @@ fn random() -> anyhow::Result<u64> {
     getrandom::u64().context("the system gives no random numbers")
 }
 
+/// The policies, each with its settings. Without one no engine is started.
+fn load_policies(
+    options: &HelperOptions,
+    notices: &mut Notices,
+) -> anyhow::Result<Vec<PolicyConfig>> {
+    if options.policy.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sandbox = Sandbox::start()?;
+    let all = options.policies().map(|(source, own_settings)| {
+        Ok(PolicyConfig {
+            settings: settings(own_settings)?,
+            policy: load_policy(&sandbox, source, options, notices)?,
+        })
+    });
+    all.collect()
+}
+
 fn load_policy(
+    sandbox: &Arc<Sandbox>,
     source: &PolicySource,
     options: &HelperOptions,
     notices: &mut Notices,
 ) -> anyhow::Result<Arc<Policy>> {
     let cache = compiled_cache();
     let mut was_slow = false;
-    let policy = Sandbox::start()?.load(source, options.limits(), cache.as_ref(), || {
+    let policy = sandbox.load(source, options.limits.limits(), cache.as_ref(), || {
         was_slow = true;
         notices.tell(&super::policy::compiling(source));
     })?;
@@ -224,8 +249,8 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
 }
 
 fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
-    let opened = options.store_folder().and_then(|folder| {
-        let sharing = options.sharing();
+    let opened = options.store.folder().and_then(|folder| {
+        let sharing = options.store.sharing();
         Ok(Store::open(&folder, sharing)?)
     });
     opened.unwrap_or_else(|error| {
@@ -241,10 +266,10 @@ fn start_trimmer(options: &HelperOptions) {
     let Ok(mut command) = own_process::command() else {
         return;
     };
-    if let Ok(folder) = options.store_folder() {
+    if let Ok(folder) = options.store.folder() {
         command.arg("--dir").arg(folder);
     }
-    if options.allow_shared_store {
+    if options.store.allow_shared_store {
         command.arg("--allow-shared-store");
     }
     if let Some(size) = options.max_size {

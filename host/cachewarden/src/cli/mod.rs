@@ -1,6 +1,7 @@
 //! The command line: one file a verb. Exit codes are decided here and nowhere else.
 //!
-//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `verify` damage, `policy test` a difference), 2 something that the caller must mend.
+//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `verify` damage, `policy test` a difference; there is no
+//! store where a verb is to look at one), 2 something that the caller must mend.
 
 mod arguments;
 mod bar;
@@ -9,9 +10,11 @@ mod helper;
 mod output;
 mod paths;
 mod policy;
+mod policy_argument;
 mod prune;
 mod settings;
 mod stats;
+mod the_store;
 mod trim;
 mod verify;
 
@@ -42,22 +45,23 @@ pub fn main() -> ExitCode {
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     let result = match arguments.verb {
         None => helper::run(arguments.helper),
-        Some(Verb::Stats(options)) => stats::run(&arguments.helper, &options),
-        Some(Verb::Prune(options)) => prune::run(&arguments.helper, &options),
-        Some(Verb::Verify(options)) => verify::run(&arguments.helper, &options),
-        Some(Verb::Doctor) => doctor::run(&arguments.helper),
-        Some(Verb::Policy { verb }) => policy::run(&arguments.helper, &verb),
-        Some(Verb::CompileForParent) => for_parent(run_compiler(
+        Some(Verb::Stats(options)) => stats::run(&options),
+        Some(Verb::Prune(options)) => prune::run(&options),
+        Some(Verb::Verify(options)) => verify::run(&options),
+        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env),
+        Some(Verb::Dir(options)) => the_store::print_folder(&options),
+        Some(Verb::Policy { verb }) => policy::run(&verb),
+        Some(Verb::CompileForParent(options)) => for_parent(run_compiler(
             io::stdin().lock(),
             io::stdout().lock(),
-            &arguments.helper.limits(),
+            &options.limits(),
         )),
-        Some(Verb::LoadForParent) => for_parent(run_trial(
+        Some(Verb::LoadForParent(options)) => for_parent(run_trial(
             io::stdin().lock(),
             io::stdout().lock(),
-            &arguments.helper.limits(),
+            &options.limits(),
         )),
-        Some(Verb::Trim) => trim::run(&arguments.helper),
+        Some(Verb::Trim(options)) => trim::run(&options),
     };
     result.unwrap_or_else(|error| {
         output::complain(&format!(
@@ -84,13 +88,11 @@ fn tell_panic(panic: &PanicHookInfo<'_>) {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
-    use super::arguments::Arguments;
+    use super::arguments;
 
     /// The reference, generated from the code.
     fn reference() -> String {
-        let mut command = Arguments::command().term_width(110);
+        let mut command = arguments::command().term_width(110);
         command.build();
         let mut text = String::from(
             "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n",
@@ -104,7 +106,6 @@ mod tests {
         text.push_str(&format!("\n## {name}\n\n```text\n{help}```\n"));
         let variables: Vec<_> = command
             .get_arguments()
-            .filter(|argument| !argument.is_global_set() || name == "cachewarden")
             .filter_map(|argument| {
                 let variable = argument.get_env()?.to_str()?;
                 Some(format!("| `--{}` | `{variable}` |\n", argument.get_long()?))

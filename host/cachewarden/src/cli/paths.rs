@@ -5,17 +5,47 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use etcetera::BaseStrategy;
+use rustix::fs::Access;
+
+use cachewarden_policy_host::pin;
+
+/// The store's folder, within another one.
+const STORE: &str = "cachewarden";
 
 /// The user's cache folder, as the platform has it.
 pub(super) fn user_cache_folder() -> anyhow::Result<PathBuf> {
-    let strategy = etcetera::base_strategy::choose_native_strategy()
-        .context("no home folder is known (HOME is not set); name the store's folder with --dir")?;
+    let strategy = etcetera::base_strategy::choose_native_strategy().context(
+        "no home folder is known (HOME is not set), and GOCACHE names no folder either; name the store's folder with --dir",
+    )?;
     let folder = strategy.cache_dir();
     ensure!(
         folder.is_absolute(),
         "the home folder is no absolute path (HOME); name the store's folder with --dir"
     );
     Ok(folder)
+}
+
+/// The store's folder where none is named: in the user's cache folder, or in $GOCACHE where that one cannot be made. The
+/// second is for a container whose user has no home.
+pub(super) fn default_store() -> anyhow::Result<PathBuf> {
+    let of_user = user_cache_folder().map(|folder| folder.join(STORE));
+    let of_go = gocache().map(|folder| folder.join(STORE));
+    match (of_user, of_go) {
+        (Ok(of_user), Some(of_go)) if !can_be_made(&of_user) && can_be_made(&of_go) => Ok(of_go),
+        (Ok(of_user), _) => Ok(of_user),
+        (Err(_), Some(of_go)) => Ok(of_go),
+        (Err(error), None) => Err(error),
+    }
+}
+
+/// Whether a folder is there, or this user may make it.
+fn can_be_made(folder: &Path) -> bool {
+    let mut there = folder.ancestors().filter(|folder| folder.exists());
+    match there.next() {
+        Some(found) if found == folder => true,
+        Some(found) => rustix::fs::access(found, Access::WRITE_OK | Access::EXEC_OK).is_ok(),
+        None => false,
+    }
 }
 
 /// $GOCACHE as cmd/go exports it to its helper.
@@ -41,7 +71,7 @@ pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> anyhow::Resu
     if path.is_absolute() {
         return Ok(());
     }
-    expanded_by_nobody(option, path)?;
+    check_spelling(option, path)?;
     bail!(
         "{option} {} is a relative path, and go starts its helper in many folders. Type the absolute one, for instance {}",
         path.display(),
@@ -49,11 +79,18 @@ pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> anyhow::Resu
     )
 }
 
-/// `~` and `$HOME` are for a shell to expand; in GOCACHEPROG, in a YAML file or within quotes nobody does.
+/// Refuses what is no path to this program: `~` and `$HOME` are for a shell to expand, which nobody is in GOCACHEPROG, in
+/// a YAML file or within quotes; a URL is for a program that fetches.
 ///
 /// # Errors
-/// Where a path begins so, with the path to type.
-pub(super) fn expanded_by_nobody(option: &str, path: &Path) -> anyhow::Result<()> {
+/// Where a path begins so, with what to type.
+pub(super) fn check_spelling(option: &str, path: &Path) -> anyhow::Result<()> {
+    if let Some(scheme) = path.to_str().and_then(pin::scheme) {
+        bail!(
+            "{option} {}: this is a URL ({scheme}://), and cachewarden fetches nothing. Name a path of this machine",
+            path.display()
+        );
+    }
     let mut parts = path.iter();
     let first = parts.next().and_then(OsStr::to_str).unwrap_or_default();
     if !first.starts_with(['~', '$']) {
@@ -86,6 +123,10 @@ mod tests {
         for path in ["store", "./store", "../store", ""] {
             let text = refusal(path).unwrap_err();
             assert!(text.contains("relative path"), "{path}: {text}");
+        }
+        for path in ["s3://bucket", "file:///store"] {
+            let text = refusal(path).unwrap_err();
+            assert!(text.contains("URL"), "{path}: {text}");
         }
         for path in ["~", "~/store", "~other/store", "$HOME/store", "${HOME}/x"] {
             let text = refusal(path).unwrap_err();

@@ -10,23 +10,21 @@ use bytesize::ByteSize;
 
 use cachewarden_store::{DEFAULT_AGE, Removed, Store, TrimRequest, UNTOUCHED};
 
-use super::arguments::{HelperOptions, PruneOptions};
+use super::arguments::PruneOptions;
 use super::bar::Bar;
 use super::output;
+use super::the_store::with_store;
 
 /// Removes what is asked for, and says what that was.
-pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
-    let folder = options.store_folder()?;
-    if !Store::exists(&folder) {
-        output::print(&format!(
-            "There is no store in {}; nothing to do.\n",
-            folder.display()
-        ))?;
-        return Ok(ExitCode::SUCCESS);
-    }
+pub(super) fn run(prune: &PruneOptions) -> anyhow::Result<ExitCode> {
+    with_store(&prune.store, |folder| prune_in(folder, prune))
+}
+
+fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
+    let sharing = prune.store.sharing();
     let store = match prune.dry_run {
-        true => Store::open_to_look(&folder, options.sharing())?,
-        false => Store::open(&folder, options.sharing())?,
+        true => Store::open_to_look(folder, sharing)?,
+        false => Store::open(folder, sharing)?,
     };
     if let Some(scope) = &prune.scope
         && !store.has_scope(scope)
@@ -55,7 +53,7 @@ pub(super) fn run(options: &HelperOptions, prune: &PruneOptions) -> anyhow::Resu
     });
     bar.clear();
     let removed = pruned.with_context(|| format!("cannot prune {}", folder.display()))?;
-    output::print(&describe(&removed, &request, &folder))?;
+    output::print(&describe(&removed, &request, folder))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -42,6 +42,35 @@ impl FromStr for SettingsSource {
     }
 }
 
+impl SettingsSource {
+    /// The word that says it.
+    pub(super) fn word(&self) -> String {
+        match self {
+            Self::Json(text) => text.clone(),
+            Self::File { file, pin } => pin::join(&format!("@{}", file.display()), *pin),
+        }
+    }
+
+    /// The file that it names.
+    pub(super) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Json(_) => None,
+            Self::File { file, .. } => Some(file),
+        }
+    }
+
+    /// The same with an absolute path.
+    pub(super) fn absolute(self) -> io::Result<Self> {
+        Ok(match self {
+            Self::Json(text) => Self::Json(text),
+            Self::File { file, pin } => Self::File {
+                file: std::path::absolute(file)?,
+                pin,
+            },
+        })
+    }
+}
+
 /// The settings in their canonical form; `{}` where there are none.
 pub(super) fn settings(source: Option<&SettingsSource>) -> anyhow::Result<Box<RawValue>> {
     let (json, origin) = match source {

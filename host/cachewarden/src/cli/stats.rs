@@ -1,6 +1,6 @@
 //! `cachewarden stats`: what the store holds, and what sessions did so far.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,8 +10,16 @@ use serde::Serialize;
 
 use cachewarden_store::{SessionsSoFar, Sharing, Store, Survey};
 
-use super::arguments::{HelperOptions, StatsOptions};
+use super::arguments::StatsOptions;
 use super::output;
+use super::the_store::with_store;
+
+/// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer name has a line of its
+/// own; those of kinds are shorter.
+const NAME: usize = 18;
+
+/// The width of an age in the table.
+const AGE: usize = 10;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -23,19 +31,16 @@ struct Report<'store> {
 }
 
 /// Prints the report.
-pub(super) fn run(options: &HelperOptions, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
-    let folder = options.store_folder()?;
-    let (survey, sessions) = if Store::exists(&folder) {
-        let store = Store::open_to_look(&folder, Sharing::Allowed)?;
-        (store.survey(SystemTime::now()), store.sessions_so_far())
-    } else {
-        // Looking makes no store.
-        (Survey::default(), SessionsSoFar::default())
-    };
+pub(super) fn run(stats: &StatsOptions) -> anyhow::Result<ExitCode> {
+    with_store(&stats.store, |folder| report_on(folder, stats))
+}
+
+fn report_on(folder: &Path, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
+    let store = Store::open_to_look(folder, Sharing::Allowed)?;
     let report = Report {
-        dir: &folder,
-        survey,
-        sessions,
+        dir: folder,
+        survey: store.survey(SystemTime::now()),
+        sessions: store.sessions_so_far(),
     };
     if stats.json {
         output::print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
@@ -62,28 +67,28 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         )?;
     }
     if !survey.scopes.is_empty() {
-        writeln!(
-            text,
-            "\n{:<32} {:>8} {:>10}  {:<12} {:<12}",
-            "scope", "entries", "bytes", "oldest", "last used"
+        writeln!(text)?;
+        row(
+            &mut text,
+            "scope",
+            "entries",
+            "bytes",
+            ["oldest", "last used"],
         )?;
     }
     for (scope, found) in &survey.scopes {
-        writeln!(
-            text,
-            "{scope:<32} {:>8} {:>10}  {:<12} {:<12}",
+        let ages = [found.oldest_seconds, found.last_used_seconds].map(short_age);
+        let ages = ages.each_ref().map(String::as_str);
+        row(
+            &mut text,
+            scope.as_str(),
             found.entries,
             size(found.bytes),
-            output::age(found.oldest_seconds),
-            output::age(found.last_used_seconds),
+            ages,
         )?;
         for (kind, found) in &found.kinds {
-            writeln!(
-                text,
-                "  {kind:<30} {:>8} {:>10}",
-                found.entries,
-                size(found.bytes)
-            )?;
+            let name = format!("  {kind}");
+            row(&mut text, &name, found.entries, size(found.bytes), ["", ""])?;
         }
     }
     let tally = &sessions.tally;
@@ -102,7 +107,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     )?;
     writeln!(
         text,
-        "  gets {}: {} hits, {} misses, {} of them refused by the policy",
+        "  gets {}: {} hits, {} misses ({} refused)",
         tally.gets,
         tally.hits,
         tally.gets.saturating_sub(tally.hits),
@@ -125,6 +130,79 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
+/// A line of the table.
+fn row(
+    text: &mut String,
+    name: &str,
+    entries: impl Display,
+    bytes: impl Display,
+    [oldest, used]: [&str; 2],
+) -> std::fmt::Result {
+    if name.chars().count() > NAME {
+        writeln!(text, "{name}")?;
+        return row(text, "", entries, bytes, [oldest, used]);
+    }
+    let line = format!("{name:<NAME$} {entries:>7} {bytes:>9}  {oldest:<AGE$}  {used}");
+    writeln!(text, "{}", line.trim_end())
+}
+
+/// An age that is no wider than its column: its largest unit alone, where two are.
+fn short_age(seconds: u64) -> String {
+    let age = output::age(seconds);
+    match age.len() > AGE {
+        true => age.split(' ').take(1).collect(),
+        false => age,
+    }
+}
+
 fn size(bytes: u64) -> String {
     ByteSize(bytes).display().si().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use cachewarden_types::Kind;
+
+    use super::*;
+
+    #[test]
+    fn the_table_fits_a_terminal_of_60_columns() {
+        let mut text = String::new();
+        row(
+            &mut text,
+            "scope",
+            "entries",
+            "bytes",
+            ["oldest", "last used"],
+        )
+        .unwrap();
+        row(
+            &mut text,
+            "pull-request-12345-of-a-fork",
+            1_234_567,
+            size(999_949_999),
+            ["12days 23h", "11months"],
+        )
+        .unwrap();
+        for kind in Kind::ALL {
+            let name = format!("  {kind}");
+            assert!(name.len() <= NAME, "{name}");
+        }
+        assert_eq!(text.lines().count(), 3, "{text}");
+        assert!(
+            text.lines().all(|line| line.chars().count() <= 60),
+            "{text}"
+        );
+        for seconds in [
+            0,
+            59,
+            3_600 * 36,
+            3_600 * 24 * 25,
+            3_600 * 24 * 45,
+            u64::from(u32::MAX),
+        ] {
+            let age = short_age(seconds);
+            assert!(age.len() <= AGE, "{age}");
+        }
+    }
 }

@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use cachewarden_store::{Store, TrimRequest, sweep_if_due};
 
-use super::arguments::HelperOptions;
+use super::arguments::TrimOptions;
 
 /// Sweeps the private folder and trims the store, each if it is due and nobody else does. What stands in the way of one
 /// is no matter to the other.
-pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &TrimOptions) -> anyhow::Result<ExitCode> {
     // Ctrl-C ends the build, not this. It fails only where that is so already.
     let _ = rustix::process::setsid();
     let swept = sweep_if_due();
@@ -17,8 +17,8 @@ pub(super) fn run(options: &HelperOptions) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn trim(options: &HelperOptions) -> anyhow::Result<()> {
-    let store = Store::open(&options.store_folder()?, options.sharing())?;
+fn trim(options: &TrimOptions) -> anyhow::Result<()> {
+    let store = Store::open(&options.store.folder()?, options.store.sharing())?;
     let request = TrimRequest {
         max_size: options.max_size.map(|size| size.as_u64()),
         ..TrimRequest::default()

@@ -1,5 +1,6 @@
 //! `cachewarden verify`: is the store what it says it is?
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -10,8 +11,9 @@ use clap::builder::FalseyValueParser;
 use cachewarden_session::notices::printable;
 use cachewarden_store::{Sharing, Store, Told, Verified};
 
-use super::arguments::HelperOptions;
+use super::arguments::StoreOptions;
 use super::bar::Bar;
+use super::the_store::with_store;
 use super::{FINDING, output};
 
 /// Options of `verify`.
@@ -20,22 +22,20 @@ pub(super) struct VerifyOptions {
     /// Remove what is damaged; a build that is running loses nothing that is whole
     #[arg(long, env = "CACHEWARDEN_VERIFY_REPAIR", hide_env = true, value_parser = FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     repair: bool,
+    #[command(flatten)]
+    store: StoreOptions,
 }
 
 /// Prints every finding with its path; exit code 1 where something is damaged, or was.
-pub(super) fn run(options: &HelperOptions, verify: &VerifyOptions) -> anyhow::Result<ExitCode> {
-    let folder = options.store_folder()?;
-    if !Store::exists(&folder) {
-        output::print(&format!(
-            "There is no store in {}; nothing to do.\n",
-            folder.display()
-        ))?;
-        return Ok(ExitCode::SUCCESS);
-    }
+pub(super) fn run(verify: &VerifyOptions) -> anyhow::Result<ExitCode> {
+    with_store(&verify.store, |folder| verify_in(folder, verify))
+}
+
+fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitCode> {
     let store = match verify.repair {
-        true => Store::open(&folder, options.sharing())?,
+        true => Store::open(folder, verify.store.sharing())?,
         // A look changes nothing, whosever the store is.
-        false => Store::open_to_look(&folder, Sharing::Allowed)?,
+        false => Store::open_to_look(folder, Sharing::Allowed)?,
     };
     let bar = Bar::new();
     let mut printed = Ok(());

@@ -1,6 +1,7 @@
 //! The command line together with the CACHEWARDEN_* variables.
 //!
-//! - `--no-env` reads no variable.
+//! - `--no-env` reads no variable. Without it, a CACHEWARDEN_* variable that no option has is an error (`unknown`).
+//! - A verb reads the variables of its own options alone.
 //! - A variable that is set and empty is an error, unless its option is a mere switch (off) or was given itself: a CI
 //!   system's variable that is not there must not take a bound away.
 //! - An option wins over its variable. What only tells or hides something adds up instead (`ADD_UP`).
@@ -11,19 +12,17 @@ use std::ffi::{OsStr, OsString};
 use clap::builder::{Resettable, StyledStr};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
-use clap::{Arg, ArgAction, ArgMatches, Command, CommandFactory, Error, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches};
 
-use super::Arguments;
-
-/// Every variable's name begins so.
-const PREFIX: &[u8] = b"CACHEWARDEN_";
+use super::line::Line;
+use super::{Arguments, unknown};
 
 /// Lists to which a variable adds: what a runner sets for all its jobs, and what one job adds. The same label from both
 /// is an error later. Bounds are not among them: a variable must not widen one that is said in GOCACHEPROG.
 const ADD_UP: [&str; 3] = ["label", "label_env", "redact_label"];
 
-/// Labels are split at line ends in a variable, since a value may hold a comma.
-const SPLIT_AT_LINES: &str = "label";
+/// These are split at line ends in a variable, since a label's value or a policy's settings may hold a comma.
+const SPLIT_AT_LINES: [&str; 2] = ["label", "policy"];
 
 /// Reads this process's command line and variables, or ends it with what is wrong.
 pub(in crate::cli) fn parse() -> Arguments {
@@ -34,80 +33,79 @@ pub(in crate::cli) fn parse() -> Arguments {
 ///
 /// # Errors
 /// As clap words them; help and the version are such errors, too.
-pub(in crate::cli) fn read(line: Vec<OsString>) -> Result<Arguments, Error> {
-    let command = Arguments::command();
-    let given = without_variables(command.clone()).try_get_matches_from(&line)?;
-    refuse_repeats(&command, &line)?;
-    if given.get_flag("no_env") || !any_variable() {
+pub(in crate::cli) fn read(words: Vec<OsString>) -> Result<Arguments, Error> {
+    let command = super::command();
+    let line = Line::of(&command, words);
+    let given = given(&command, &line)?;
+    if given.get_flag("no_env") {
         return Arguments::from_arg_matches(&given);
     }
-    let lists = lists_of_variables(&command, &given)?;
-    let (program, options) = line.split_at(line.len().min(1));
-    let line = program.iter().chain(&lists).chain(options);
-    let matches = split_here(command.clone())
-        .try_get_matches_from(line)
+    unknown::refuse(&command)?;
+    let (level, given) = at_verb(&command, &given);
+    let lists = lists_of_variables(&command, level, given)?;
+    let matches = with_variables(command.clone(), line.verbs())
+        .try_get_matches_from(line.words(&lists))
         // The command line alone was right.
-        .map_err(|error| of_a_variable(error, &command))?;
+        .map_err(|error| of_a_variable(error, &command, line.verbs()))?;
     Arguments::from_arg_matches(&matches)
 }
 
-fn any_variable() -> bool {
-    std::env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX))
+/// Reads what was typed, and no variable.
+///
+/// # Errors
+/// As [`read`].
+pub(in crate::cli) fn read_without_variables(words: Vec<OsString>) -> Result<Arguments, Error> {
+    let command = super::command();
+    let line = Line::of(&command, words);
+    Arguments::from_arg_matches(&given(&command, &line)?)
+}
+
+fn given(command: &Command, line: &Line) -> Result<ArgMatches, Error> {
+    let wants_every_option = line.words(&[]).any(|word| word == "--help");
+    let command = without_variables(command.clone());
+    let command = match wants_every_option {
+        true => command,
+        false => super::with_short_help(command),
+    };
+    command.try_get_matches_from(line.words(&[]))
+}
+
+/// The verb of a command line that clap has read, and what was given there.
+fn at_verb<'all>(
+    command: &'all Command,
+    given: &'all ArgMatches,
+) -> (&'all Command, &'all ArgMatches) {
+    match given.subcommand() {
+        Some((name, inner)) => match command.find_subcommand(name) {
+            Some(verb) => at_verb(verb, inner),
+            None => (command, given),
+        },
+        None => (command, given),
+    }
 }
 
 fn without_variables(command: Command) -> Command {
-    let forget = |argument: Arg| argument.env(Resettable::Reset);
     command
-        .mut_args(forget)
-        .mut_subcommands(|verb| verb.mut_args(forget))
+        .mut_args(|argument| argument.env(Resettable::Reset))
+        .mut_subcommands(without_variables)
 }
 
-/// Lists are split before clap sees them: it splits options as it does variables.
-fn split_here(command: Command) -> Command {
-    command.mut_args(|argument| match argument.get_action() {
-        ArgAction::Append => argument.env(Resettable::Reset),
-        _ => argument,
-    })
-}
-
-/// An option that is taken before and after the verb counts once; clap would take the last of the two.
-fn refuse_repeats(command: &Command, line: &[OsString]) -> Result<(), Error> {
-    for argument in command.get_arguments() {
-        let Some(option) = argument.get_long() else {
-            continue;
-        };
-        if !(argument.is_global_set() && argument.get_action().takes_values()) {
-            continue;
-        }
-        let option = format!("--{option}");
-        let times = line
-            .iter()
-            .take_while(|word| *word != "--")
-            .filter_map(|word| word.to_str()?.strip_prefix(&option))
-            .filter(|rest| rest.is_empty() || rest.starts_with('='))
-            .count();
-        if times > 1 {
-            return Err(command.clone().error(
-                ErrorKind::ArgumentConflict,
-                format!("the argument '{option}' cannot be used multiple times"),
-            ));
-        }
+/// The command that reads the variables of this verb's options. Lists are split before clap sees them: it splits options
+/// as it does variables.
+fn with_variables(command: Command, verbs: &[OsString]) -> Command {
+    match verbs.split_first() {
+        None => command.mut_args(|argument| match argument.get_action() {
+            ArgAction::Append => argument.env(Resettable::Reset),
+            _ => argument,
+        }),
+        Some((verb, inner)) => command
+            .mut_args(|argument| argument.env(Resettable::Reset))
+            .mut_subcommand(verb.to_string_lossy(), |verb| with_variables(verb, inner)),
     }
-    Ok(())
 }
 
 /// The lists that variables hold, as options. An empty variable is an error here, whatever its option.
-fn lists_of_variables(command: &Command, given: &ArgMatches) -> Result<Vec<OsString>, Error> {
-    let mut lists = list_of_each(command, command, given)?;
-    if let Some((name, given)) = given.subcommand()
-        && let Some(verb) = command.find_subcommand(name)
-    {
-        lists.extend(list_of_each(command, verb, given)?);
-    }
-    Ok(lists)
-}
-
-fn list_of_each(
+fn lists_of_variables(
     command: &Command,
     level: &Command,
     given: &ArgMatches,
@@ -147,7 +145,7 @@ fn list_of_each(
 /// The parts of a list, without those that are empty: YAML ends a text with a line end. `None` where it is not UTF-8.
 fn parts<'value>(id: &str, value: &'value OsStr) -> Option<Vec<&'value str>> {
     let text = value.to_str()?;
-    let parts: Vec<_> = match id == SPLIT_AT_LINES {
+    let parts: Vec<_> = match SPLIT_AT_LINES.contains(&id) {
         true => text.lines().collect(),
         false => text.split(',').map(str::trim).collect(),
     };
@@ -160,14 +158,17 @@ fn parts<'value>(id: &str, value: &'value OsStr) -> Option<Vec<&'value str>> {
 }
 
 /// clap names the option; its value came from a variable.
-fn of_a_variable(mut error: Error, command: &Command) -> Error {
+fn of_a_variable(mut error: Error, command: &Command, verbs: &[OsString]) -> Error {
     // Only then can an argument say how clap spells it.
     let mut command = command.clone();
     command.build();
-    let variable = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(name)) => command
+    let mut level = Some(&command);
+    for verb in verbs {
+        level = level.and_then(|level| level.find_subcommand(verb));
+    }
+    let variable = match (error.get(ContextKind::InvalidArg), level) {
+        (Some(ContextValue::String(name)), Some(level)) => level
             .get_arguments()
-            .chain(command.get_subcommands().flat_map(Command::get_arguments))
             .find(|argument| argument.get_env().is_some() && argument.to_string() == *name)
             .and_then(Arg::get_env),
         _ => None,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
 
-use crate::cli::paths::{absolute_in_helper_mode, expanded_by_nobody};
+use crate::cli::paths::{absolute_in_helper_mode, check_spelling};
+use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
 use super::HelperOptions;
@@ -44,23 +45,37 @@ impl HelperOptions {
         ];
         for (option, variable, is_there) in told {
             ensure!(
-                self.policy.is_some() || !is_there,
+                !self.policy.is_empty() || !is_there,
                 "{option} ({variable}) is for a policy, and there is none: without one every get and put is allowed. Give --policy FILE, or leave {option} out"
             );
         }
+        self.check_pairs()
+    }
+
+    /// Which policy settings are for must be plain.
+    fn check_pairs(&self) -> anyhow::Result<()> {
+        let Some(_) = &self.settings else {
+            return Ok(());
+        };
+        let count = self.policy.len();
+        ensure!(
+            count < 2,
+            "--settings is for one policy, and there are {count}; give each its own: --policy 'FILE?settings=JSON', or ?settings=@FILE"
+        );
+        ensure!(
+            self.policy.iter().all(|policy| policy.settings.is_none()),
+            "the policy has settings twice, by --settings (CACHEWARDEN_SETTINGS) and by ?settings=; leave one out"
+        );
         Ok(())
     }
 
     /// The files and folders that are named, each with its option.
     fn paths(&self) -> Vec<(&'static str, &Path)> {
         let mut paths = Vec::new();
-        if let Some(policy) = &self.policy {
-            paths.push(("--policy", policy.file.as_path()));
-        }
-        if let Some(SettingsSource::File { file, .. }) = &self.settings {
-            paths.push(("--settings", file));
-        }
-        paths.extend(self.dir.as_deref().map(|path| ("--dir", path)));
+        paths.extend(self.policy.iter().flat_map(PolicyArgument::files));
+        let settings = self.settings.as_ref().and_then(SettingsSource::file);
+        paths.extend(settings.map(|file| ("--settings", file)));
+        paths.extend(self.store.dir.as_deref().map(|path| ("--dir", path)));
         paths.extend(self.record.as_deref().map(|path| ("--record", path)));
         paths
     }
@@ -68,15 +83,25 @@ impl HelperOptions {
     /// The same options with the paths that a person at a terminal means.
     pub(in crate::cli) fn with_absolute_paths(mut self) -> anyhow::Result<Self> {
         for (option, path) in self.paths() {
-            expanded_by_nobody(option, path)?;
+            check_spelling(option, path)?;
         }
-        if let Some(policy) = &mut self.policy {
-            policy.file = std::path::absolute(&policy.file)?;
+        for policy in &mut self.policy {
+            policy.source.file = std::path::absolute(&policy.source.file)?;
+            policy.settings = policy
+                .settings
+                .take()
+                .map(SettingsSource::absolute)
+                .transpose()?;
         }
-        if let Some(SettingsSource::File { file, .. }) = &mut self.settings {
-            *file = std::path::absolute(&*file)?;
-        }
-        for path in [&mut self.dir, &mut self.record].into_iter().flatten() {
+        self.settings = self
+            .settings
+            .take()
+            .map(SettingsSource::absolute)
+            .transpose()?;
+        for path in [&mut self.store.dir, &mut self.record]
+            .into_iter()
+            .flatten()
+        {
             *path = std::path::absolute(&*path)?;
         }
         Ok(self)
@@ -84,7 +109,7 @@ impl HelperOptions {
 
     /// A folder with somebody else's file in it is no store, and the store's own files are its own.
     fn check_record(&self) -> anyhow::Result<()> {
-        let (Some(record), Ok(store)) = (&self.record, self.store_folder()) else {
+        let (Some(record), Ok(store)) = (&self.record, self.store.folder()) else {
             return Ok(());
         };
         ensure!(

@@ -19,10 +19,10 @@ use cachewarden_types::{
     Candidate, Digest, Facts, Kind, Offer, Role, Session, default_scope_label,
 };
 
-use crate::cli::arguments::HelperOptions;
+use crate::cli::arguments::{DEFAULT_SCOPE, LimitOptions};
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
-use crate::cli::settings::settings;
+use crate::cli::settings::{SettingsSource, settings};
 
 /// So much for all questions: a bench is stopped by who started it.
 const NO_BUDGET: Duration = Duration::from_secs(24 * 60 * 60);
@@ -44,6 +44,16 @@ pub(in crate::cli) struct BenchOptions {
     /// As one JSON object
     #[arg(long)]
     json: bool,
+    /// Its settings, a JSON text or @FILE
+    #[arg(
+        long,
+        value_name = "JSON|@FILE",
+        env = "CACHEWARDEN_SETTINGS",
+        hide_env = true
+    )]
+    settings: Option<SettingsSource>,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// A question that can be asked on its own.
@@ -80,13 +90,10 @@ struct Figures {
 }
 
 /// Prints the figures.
-pub(in crate::cli) fn run(
-    options: &HelperOptions,
-    bench: &BenchOptions,
-) -> anyhow::Result<ExitCode> {
-    let (options, bench) = (options.clone(), bench.clone());
+pub(in crate::cli) fn run(bench: &BenchOptions) -> anyhow::Result<ExitCode> {
+    let bench = bench.clone();
     super::on_policy_thread(move |room| {
-        let figures = measure(&options, &bench, room)?;
+        let figures = measure(&bench, room)?;
         let text = match bench.json {
             true => serde_json::to_string(&figures)? + "\n",
             false => shown(&figures),
@@ -96,12 +103,12 @@ pub(in crate::cli) fn run(
     })
 }
 
-fn measure(options: &HelperOptions, bench: &BenchOptions, room: &Room) -> anyhow::Result<Figures> {
+fn measure(bench: &BenchOptions, room: &Room) -> anyhow::Result<Figures> {
     let limits = Limits {
         budget: NO_BUDGET,
-        ..options.limits()
+        ..bench.limits.limits()
     };
-    let session = session(options)?;
+    let session = session(bench)?;
     let load = |cache: Option<&CompiledCache>| -> anyhow::Result<(Warden, Asker, [u64; 2])> {
         let started = Instant::now();
         let policy = super::load(&bench.file, limits, cache)?;
@@ -229,15 +236,15 @@ impl Asker {
 }
 
 /// A session as a build's, without labels of its own.
-fn session(options: &HelperOptions) -> anyhow::Result<Session> {
+fn session(bench: &BenchOptions) -> anyhow::Result<Session> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     Ok(Session {
         started: started.unwrap_or_default().as_secs(),
         seed: getrandom::u64().context("the system gives no random numbers")?,
-        labels: vec![default_scope_label(options.scope.as_str())],
+        labels: vec![default_scope_label(DEFAULT_SCOPE)],
         readable: vec!["*".into()],
         writable: vec!["*".into()],
-        settings: settings(options.settings.as_ref())?.get().to_owned(),
+        settings: settings(bench.settings.as_ref())?.get().to_owned(),
     })
 }
 

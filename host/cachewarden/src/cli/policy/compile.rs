@@ -7,7 +7,7 @@ use clap::Args;
 
 use cachewarden_policy_host::PolicySource;
 
-use crate::cli::arguments::HelperOptions;
+use crate::cli::arguments::LimitOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
 
@@ -16,17 +16,16 @@ use crate::cli::output;
 pub(in crate::cli) struct CompileOptions {
     /// The policy
     file: PolicySource,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// Compiles, and says where the result is kept.
-pub(in crate::cli) fn run(
-    options: &HelperOptions,
-    compile: &CompileOptions,
-) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(compile: &CompileOptions) -> anyhow::Result<ExitCode> {
     let cache =
         compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
     let cache = cache.trying_again();
-    let policy = super::load(&compile.file, options.limits(), Some(&cache))?;
+    let policy = super::load(&compile.file, compile.limits.limits(), Some(&cache))?;
     if let Some(reason) = policy.not_kept() {
         anyhow::bail!(
             "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",

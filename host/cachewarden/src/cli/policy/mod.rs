@@ -16,7 +16,6 @@ use cachewarden_policy_host::{
     CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox,
 };
 
-use super::arguments::HelperOptions;
 use super::output;
 
 /// The contract as a core module sees it, for compilers that read C.
@@ -39,12 +38,12 @@ pub(super) enum PolicyVerb {
     Header,
 }
 
-pub(super) fn run(options: &HelperOptions, verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
+pub(super) fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
     match verb {
         PolicyVerb::New(new) => new::run(new),
-        PolicyVerb::Test(test) => test::run(options, test),
-        PolicyVerb::Bench(bench) => bench::run(options, bench),
-        PolicyVerb::Compile(compile) => compile::run(options, compile),
+        PolicyVerb::Test(test) => test::run(test),
+        PolicyVerb::Bench(bench) => bench::run(bench),
+        PolicyVerb::Compile(compile) => compile::run(compile),
         PolicyVerb::Wit => {
             output::print(CONTRACT)?;
             Ok(ExitCode::SUCCESS)

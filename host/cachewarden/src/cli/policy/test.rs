@@ -11,7 +11,7 @@ use cachewarden_policy_host::{Policy, PolicySource};
 use cachewarden_recording as recording;
 use cachewarden_session::notices::printable;
 
-use crate::cli::arguments::HelperOptions;
+use crate::cli::arguments::LimitOptions;
 use crate::cli::helper::compiled_cache;
 use crate::cli::{FINDING, output};
 use crate::replay::replay;
@@ -27,11 +27,13 @@ pub(in crate::cli) struct TestOptions {
     /// Which policy of a chain the cases are of, from 0: the `policy-index` of a recording's lines
     #[arg(long, value_name = "N", default_value_t = 0)]
     policy_index: u32,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 /// Prints every difference with its file and line; exit code 1 where there is one.
-pub(in crate::cli) fn run(options: &HelperOptions, test: &TestOptions) -> anyhow::Result<ExitCode> {
-    let (limits, test) = (options.limits(), test.clone());
+pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitCode> {
+    let (limits, test) = (test.limits.limits(), test.clone());
     super::on_policy_thread(move |room| {
         let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
         compare(&policy, &test, room)

@@ -1,0 +1,245 @@
+//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read it back.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::fs::Access;
+
+use crate::cli::arguments::{self, Arguments, HelperOptions};
+
+use super::{Advice, advice};
+
+/// What a value of GOCACHEPROG starts.
+#[derive(Clone)]
+pub(super) struct InUse {
+    pub(super) program: PathBuf,
+    pub(super) options: HelperOptions,
+    pub(super) no_env: bool,
+}
+
+/// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the variable anew.
+pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
+    let fields = split(value).ok_or_else(|| {
+        let problem = format!("`{value}` has a quote that is not closed");
+        advice(problem, "close it, or leave it out")
+    })?;
+    let name = fields.first().cloned().unwrap_or_default();
+    let program = resolve(&name).map_err(|why| {
+        let problem = format!("`{name}` in `{value}` {why}: every go command fails");
+        // The options may be right all the same.
+        let meant = in_use(own, fields.clone(), value).ok();
+        let meant = meant.filter(|_| name.contains("cachewarden"));
+        advice(
+            problem,
+            meant.map_or(String::new(), |meant| proposal(&meant)),
+        )
+    })?;
+    is_cachewarden(&program, own, value)?;
+    in_use(&program, fields, value)
+}
+
+fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Advice> {
+    let Arguments { helper, no_env, .. } = options(fields, value)?;
+    Ok(InUse {
+        program: program.to_owned(),
+        options: helper,
+        no_env,
+    })
+}
+
+/// What to type so that go uses this program with these options.
+pub(super) fn proposal(wanted: &InUse) -> String {
+    let mut words = wanted.options.words();
+    // Every option is said, also one that came from a variable, which would be added to it.
+    if wanted.no_env || !words.is_empty() {
+        words.insert(0, "--no-env".into());
+    }
+    match value(&wanted.program, &words) {
+        Ok(value) => {
+            let value = shell_quoted(&value);
+            format!("export GOCACHEPROG={value}   (or: go env -w GOCACHEPROG={value})")
+        }
+        Err(word) => format!(
+            "{word} has both kinds of quotes, and GOCACHEPROG cannot name it; put it into a file (--settings @FILE)"
+        ),
+    }
+}
+
+/// The value that starts a program with these words; the word that it cannot say otherwise.
+pub(super) fn value(program: &Path, words: &[String]) -> Result<String, String> {
+    let mut value = format!("'{}'", program.display());
+    for word in words {
+        let is_plain = !word.is_empty()
+            && !word.contains(|letter: char| letter.is_whitespace() || "'\"".contains(letter));
+        let quote = ['\'', '"'].into_iter().find(|quote| !word.contains(*quote));
+        match (is_plain, quote) {
+            (true, _) => value += &format!(" {word}"),
+            (false, Some(quote)) => value += &format!(" {quote}{word}{quote}"),
+            (false, None) => return Err(word.clone()),
+        }
+    }
+    Ok(value)
+}
+
+/// One word of a shell.
+fn shell_quoted(value: &str) -> String {
+    match value.contains(['"', '$', '`', '\\', '!']) {
+        false => format!("\"{value}\""),
+        true => format!("'{}'", value.replace('\'', "'\\''")),
+    }
+}
+
+/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (docs/protocol.md#quoting).
+fn split(value: &str) -> Option<Vec<String>> {
+    let mut fields = Vec::new();
+    let mut rest = value.trim_start();
+    while let Some(first) = rest.chars().next() {
+        let (field, after) = match first {
+            '\'' | '"' => rest[1..].split_once(first)?,
+            _ => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
+        };
+        fields.push(field.to_owned());
+        rest = after.trim_start();
+    }
+    Some(fields)
+}
+
+/// The file that go would start; why there is none otherwise.
+fn resolve(name: &str) -> Result<PathBuf, String> {
+    if name.contains('/') {
+        let path = PathBuf::from(name);
+        return match (path.is_absolute(), path.exists(), is_program(&path)) {
+            (false, _, _) => {
+                Err("is a relative path, and go starts its helper in many folders".into())
+            }
+            (true, false, _) => Err("does not exist".into()),
+            (true, true, false) => Err("is no program that this user may run".into()),
+            (true, true, true) => Ok(path),
+        };
+    }
+    let search = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&search)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(name))
+        .find(|path| is_program(path))
+        .ok_or_else(|| "is in no folder of PATH".to_owned())
+}
+
+fn is_program(path: &Path) -> bool {
+    path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
+}
+
+/// Sees that a program is one of ours, by what it says of itself. One with another name is not started to find out.
+fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice> {
+    if own
+        .canonicalize()
+        .is_ok_and(|own| program.canonicalize().is_ok_and(|program| program == own))
+    {
+        return Ok(());
+    }
+    let name = program.file_name().unwrap_or_default();
+    if !name.to_string_lossy().starts_with("cachewarden") {
+        return Err(advice(format!("`{value}` is another helper"), ""));
+    }
+    let output = Command::new(program)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .output();
+    match output {
+        Ok(output) if output.status.success() && output.stdout.starts_with(b"cachewarden ") => {
+            Ok(())
+        }
+        Ok(_) => {
+            let problem = format!(
+                "{} does not say that it is cachewarden (--version)",
+                program.display()
+            );
+            Err(advice(problem, ""))
+        }
+        Err(error) => Err(advice(
+            format!("{} cannot be started: {error}", program.display()),
+            "",
+        )),
+    }
+}
+
+/// The options within the fields of a value.
+fn options(fields: Vec<String>, value: &str) -> Result<Arguments, Advice> {
+    let fields = fields.into_iter().map(Into::into).collect();
+    let arguments = arguments::read(fields).map_err(|error| {
+        let text = error.to_string();
+        // What is wrong, and what clap takes it for; not the usage.
+        let lines = text
+            .lines()
+            .map(str::trim)
+            .filter(|line| line.starts_with("error: ") || line.starts_with("tip: "));
+        let told: Vec<_> = lines
+            .map(|line| line.trim_start_matches("error: "))
+            .collect();
+        let problem = format!("`{value}`: {}", told.join("; "));
+        advice(
+            problem,
+            "correct this word of GOCACHEPROG; cachewarden --help lists the options",
+        )
+    })?;
+    match arguments.verb {
+        None => Ok(arguments),
+        Some(_) => Err(advice(
+            format!("`{value}` names a verb, and go would wait for a helper"),
+            "leave the verb out",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_split_as_go_splits_it() {
+        let fields = |value| split(value).unwrap();
+        assert_eq!(
+            fields(" a  -v\t--dir 'x y' \"z'\" "),
+            ["a", "-v", "--dir", "x y", "z'"]
+        );
+        assert_eq!(split("'open"), None);
+    }
+
+    #[test]
+    fn a_value_is_put_together_as_go_splits_it() {
+        let words = ["", "a b", "it's", "{\"a\":1}", "x"].map(str::to_owned);
+        let value = value(Path::new("/the program"), &words).unwrap();
+        let mut expected = vec!["/the program".to_owned()];
+        expected.extend(words);
+        assert_eq!(split(&value), Some(expected));
+        let both = "'\"".to_owned();
+        assert_eq!(super::value(Path::new("/p"), &[both.clone()]), Err(both));
+        assert_eq!(shell_quoted("'/p' -v"), "\"'/p' -v\"");
+        assert_eq!(shell_quoted("'/p' $x"), "''\\''/p'\\'' $x'");
+    }
+
+    #[test]
+    fn the_wrong_word_is_named() {
+        let told = |option: &str| {
+            let fields = ["cachewarden", "--no-env", option, "x"].map(str::to_owned);
+            options(fields.to_vec(), "VALUE").unwrap_err().problem
+        };
+        let problem = told("--polcy");
+        assert!(
+            problem.contains("--polcy") && problem.contains("--policy"),
+            "{problem}"
+        );
+        assert!(told("--max-size").contains("--max-size"));
+        assert!(
+            resolve("no-such-program-anywhere")
+                .unwrap_err()
+                .contains("PATH")
+        );
+        assert!(
+            resolve("/nowhere/cachewarden")
+                .unwrap_err()
+                .contains("exist")
+        );
+        assert!(resolve("./cachewarden").unwrap_err().contains("relative"));
+    }
+}

@@ -1,0 +1,139 @@
+//! Builds a small module through the helper, twice, with a store of its own: the second time everything must be there.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::Command;
+
+use crate::cli::arguments::HelperOptions;
+use crate::cli::settings::{SettingsSource, settings};
+
+use super::{Advice, Finding, Well, advice, gocacheprog};
+
+const REMEDY: &str = "mend what it says, or run it by hand with -v";
+
+const PREFIX: &str = "cachewarden: ";
+
+/// Builds with these options, and says what was kept and found, and what the policy had to say.
+pub(super) fn check(program: &Path, options: &HelperOptions) -> Finding {
+    let failed = |error: io::Error| advice(error.to_string(), REMEDY);
+    let work = tempfile::tempdir().map_err(failed)?;
+    make_module(work.path()).map_err(failed)?;
+    let helper = helper(program, options, work.path())?;
+    let [first, second] = [(), ()].map(|()| build(&helper, work.path()));
+    let (first, second) = (first?, second?);
+    let (Some(filled), Some(found)) = (summary(&first), summary(&second)) else {
+        return Err(advice(
+            "go build did not use the helper",
+            "this go command does not know GOCACHEPROG: install Go 1.24 or later",
+        ));
+    };
+    let notes = first
+        .lines()
+        .filter(|line| !line.contains(" gets, "))
+        .filter_map(|line| line.strip_prefix(PREFIX))
+        .map(str::to_owned);
+    Ok(Well {
+        text: format!("{}; then {found}", puts(filled)?),
+        notes: notes.collect(),
+    })
+}
+
+fn make_module(work: &Path) -> io::Result<()> {
+    for folder in ["module", "gocache"] {
+        fs::create_dir(work.join(folder))?;
+    }
+    fs::write(work.join("module/go.mod"), "module doctor\n\ngo 1.21\n")?;
+    fs::write(
+        work.join("module/doctor.go"),
+        "// Package doctor is compiled once.\npackage doctor\n\n// Answer is exported.\nfunc Answer() int { return 42 }\n",
+    )
+}
+
+/// The value of GOCACHEPROG with the same options, a store of its own, no recording, and nothing from variables.
+fn helper(program: &Path, options: &HelperOptions, work: &Path) -> Result<String, Advice> {
+    let failed = |error: anyhow::Error| advice(format!("{error:#}"), "mend --settings");
+    let mut options = HelperOptions {
+        record: None,
+        verbose: true,
+        ..options.clone()
+    };
+    options.store.dir = Some(work.join("store"));
+    let own = options.policy.iter_mut().map(|policy| &mut policy.settings);
+    for (number, source) in own.chain([&mut options.settings]).enumerate() {
+        if source.is_some() {
+            let file = work.join(format!("settings-{number}.json"));
+            let settings = settings(source.as_ref()).map_err(failed)?;
+            fs::write(&file, settings.get()).map_err(|error| failed(error.into()))?;
+            *source = Some(SettingsSource::File { file, pin: None });
+        }
+    }
+    let mut words = vec!["--no-env".to_owned()];
+    words.extend(options.words());
+    gocacheprog::value(program, &words).map_err(|word| {
+        advice(
+            format!("{word} has both kinds of quotes, and GOCACHEPROG cannot name it"),
+            "look at it with a value that has one kind",
+        )
+    })
+}
+
+/// Builds once; what was said on stderr.
+fn build(helper: &str, work: &Path) -> Result<String, Advice> {
+    let output = Command::new("go")
+        .args(["build", "./..."])
+        .current_dir(work.join("module"))
+        .env("GOCACHEPROG", helper)
+        .env("GOCACHE", work.join("gocache"))
+        .env("GOFLAGS", "")
+        .env("GOWORK", "off")
+        .output()
+        .map_err(|error| advice(error.to_string(), REMEDY))?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    match output.status.success() {
+        true => Ok(text),
+        false => Err(advice(format!("go build failed: {}", text.trim()), REMEDY)),
+    }
+}
+
+/// What a session has said at its end, of gets and of puts.
+fn summary(stderr: &str) -> Option<&str> {
+    let line = stderr.lines().find(|line| line.contains(" gets, "))?;
+    Some(line.trim_start_matches(PREFIX))
+}
+
+/// What became of the puts in the line of a session's end.
+fn puts(summary: &str) -> Result<String, Advice> {
+    let counts = summary.split("; ").nth(1).unwrap_or_default();
+    let count = |unit: &str| -> u64 {
+        let found = counts.split(", ").find_map(|part| part.strip_suffix(unit));
+        found.and_then(|number| number.parse().ok()).unwrap_or(0)
+    };
+    let (puts, refused, lost) = (count(" puts"), count(" refused"), count(" not kept"));
+    let kept = puts.saturating_sub(refused + lost);
+    match lost {
+        0 => Ok(format!("{kept} of {puts} puts kept, {refused} refused")),
+        _ => Err(advice(
+            format!("{kept} of {puts} puts kept, {lost} could not be written"),
+            "make room in the folder of temporary files (TMPDIR)",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_became_of_the_puts_is_read_from_the_summary() {
+        let line = "3 gets, 0 hits, 0 refused; 5 puts, 2 refused, 1.2 MB; no policy";
+        assert_eq!(puts(line).unwrap(), "3 of 5 puts kept, 2 refused");
+        let lost = "3 gets, 0 hits, 0 refused; 5 puts, 2 refused, 1 not kept, 1.2 MB; no policy";
+        assert!(
+            puts(lost)
+                .unwrap_err()
+                .problem
+                .contains("2 of 5 puts kept, 1 could")
+        );
+    }
+}

@@ -1,0 +1,42 @@
+//! The store that a verb is to look at. Looking makes none.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+
+use cachewarden_session::notices::printable;
+use cachewarden_store::Store;
+
+use super::arguments::StoreOptions;
+use super::output;
+
+/// `cachewarden dir`: prints the store's folder, whether or not it is there.
+pub(super) fn print_folder(options: &StoreOptions) -> anyhow::Result<ExitCode> {
+    output::print(&format!("{}\n", options.folder()?.display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs what looks at a store; says so, and gives exit code 1, where there is none: a folder with a mistyped name is not
+/// an empty store.
+pub(super) fn with_store(
+    options: &StoreOptions,
+    run: impl FnOnce(&Path) -> anyhow::Result<ExitCode>,
+) -> anyhow::Result<ExitCode> {
+    let folder = options.folder()?;
+    if Store::exists(&folder) {
+        return run(&folder);
+    }
+    let why = match fs::metadata(&folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        Err(error) => error.to_string(),
+        Ok(metadata) if !metadata.is_dir() => "it is no folder".to_owned(),
+        Ok(_) => "the folder has no file VERSION".to_owned(),
+    };
+    let folder = folder.display().to_string();
+    output::complain(&format!(
+        "cachewarden: there is no store in {}: {why}. The first build makes one; --dir names another folder",
+        printable(&folder)
+    ));
+    Ok(ExitCode::from(super::FINDING))
+}

@@ -1,0 +1,184 @@
+//! `doctor`: looks at what go would start, says which word is wrong, and proposes what keeps all that it was asked about.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use crate::support::*;
+
+/// Runs the doctor in a project, with a value of GOCACHEPROG and words of its own.
+#[track_caller]
+fn doctor(project: &GoProject<'_>, variable: &str, options: &[&str]) -> Outcome {
+    let mut command = project.command(Path::new(PROGRAM));
+    command.arg("doctor").args(options);
+    run_to_its_end(command.env("GOCACHEPROG", variable))
+}
+
+/// The line that begins so.
+#[track_caller]
+fn line<'told>(told: &'told str, beginning: &str) -> &'told str {
+    let found = told.lines().find(|line| line.starts_with(beginning));
+    found.unwrap_or_else(|| panic!("no line `{beginning}`: {told}"))
+}
+
+#[test]
+fn the_doctor_starts_what_gocacheprog_names() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let store = text(sandbox.store());
+    let options = format!("--no-env --dir '{store}' --allow-write 'pr-*'");
+    for name in [
+        "cachewarden-elsewhere",
+        "/nowhere/cachewarden",
+        "./cachewarden",
+    ] {
+        let told = doctor(&project, &format!("{name} {options}"), &[])
+            .exited(1)
+            .stdout;
+        let wrong = line(&told, "wrong  GOCACHEPROG");
+        assert!(wrong.contains(&format!("`{name}`")), "{wrong}");
+        // The options of the value are kept where its program is wrong.
+        let proposal = line(&told, "       -> export GOCACHEPROG=");
+        for word in [PROGRAM, "--no-env", &store, "--allow-write pr-*"] {
+            assert!(proposal.contains(word), "{word}: {proposal}");
+        }
+    }
+    // As go finds it in PATH.
+    let folder = sandbox.folder("bin");
+    symlink(PROGRAM, folder.join("cachewarden")).expect("a link");
+    let mut command = project.command(Path::new("go"));
+    let search = command.get_envs().find(|(name, _)| *name == "PATH");
+    let search = search
+        .and_then(|(_, value)| value)
+        .expect("PATH")
+        .to_owned();
+    command = project.command(Path::new(PROGRAM));
+    let mut path = folder.into_os_string();
+    path.push(":");
+    path.push(search);
+    command
+        .arg("doctor")
+        .env("PATH", path)
+        .env("GOCACHEPROG", format!("cachewarden {options}"));
+    let told = run_to_its_end(&mut command).exited(0).stdout;
+    assert!(line(&told, "ok     store").contains(&store), "{told}");
+    // A program of this name that is none.
+    let other = sandbox.file("cachewarden-other", "#!/bin/sh\nexit 3\n");
+    set_mode(&other, 0o755);
+    let told = doctor(&project, &text(other.clone()), &[]).exited(1).stdout;
+    assert!(
+        line(&told, "wrong  GOCACHEPROG").contains(&text(other)),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_doctor_names_a_mistyped_option() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    for (words, told) in [
+        ("--polcy /p.wasm", &["--polcy", "--policy"][..]),
+        ("--max-size lots", &["--max-size", "lots"]),
+        ("stats", &["verb"]),
+    ] {
+        let found = doctor(&project, &format!("'{PROGRAM}' {words}"), &[])
+            .exited(1)
+            .stdout;
+        let wrong = line(&found, "wrong  GOCACHEPROG");
+        assert!(
+            told.iter().all(|word| wrong.contains(word)),
+            "{told:?}: {wrong}"
+        );
+    }
+}
+
+#[test]
+fn what_the_doctor_proposes_keeps_all_that_it_was_asked_about() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let (store, policy) = (text(sandbox.path("the store's")), policy("closes"));
+    let record = text(sandbox.path("r.jsonl"));
+    let options = [
+        "--policy",
+        &policy,
+        "--settings",
+        "{\"a\": \"$HOME `x` \\\\ !\"}",
+        "--dir",
+        &store,
+        "--label",
+        "A=it's",
+        "--label-env",
+        "B",
+        "--allow-read",
+        "x",
+        "--allow-write",
+        "x",
+        "--scope",
+        "x",
+        "--policy-budget",
+        "5s",
+        "--record",
+        &record,
+        "--redact-label",
+        "B",
+    ];
+    let told = doctor(&project, "", &options).exited(1).stdout;
+    let proposal = line(&told, "       -> export GOCACHEPROG=").trim_start_matches("       -> ");
+    let (proposal, _) = proposal.split_once("   (or").expect("two forms");
+    // A shell and go read it as it is meant.
+    let mut shell = project.command(Path::new("sh"));
+    shell
+        .args(["-c", &format!("{proposal}; go build ./lib")])
+        .env("B", "b");
+    run_to_its_end(&mut shell).succeeded();
+    let session = &recording(Path::new(&record))[0];
+    assert_eq!(
+        session["settings"],
+        serde_json::json!({"a": "$HOME `x` \\ !"})
+    );
+    assert_eq!(session["scope"], "x");
+    assert_eq!(session["writable"], serde_json::json!(["x"]));
+    assert_eq!(super::values(session, "A"), ["it's"]);
+    assert_eq!(super::values(session, "B"), ["redacted"]);
+    assert!(Path::new(&store).join("VERSION").exists());
+
+    // Also beside a variable that is well.
+    let told = doctor(&project, &format!("'{PROGRAM}'"), &["--policy", &policy])
+        .exited(0)
+        .stdout;
+    assert!(
+        line(&told, "note   GOCACHEPROG").contains(&policy),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_doctor_says_what_was_kept_and_what_the_policy_said() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES).with_helper("");
+    let store = text(sandbox.store());
+    let value = format!("'{PROGRAM}' --dir '{store}'");
+    let told = doctor(&project, &value, &[]).exited(0).stdout;
+    let build = line(&told, "ok     a build");
+    assert!(
+        build.contains("puts kept, 0 refused") && !build.contains(" 0 of"),
+        "{build}"
+    );
+
+    let refusing = format!("{value} --policy '{}'", policy("refuses-session"));
+    let told = doctor(&project, &refusing, &[]).exited(0).stdout;
+    assert!(line(&told, "ok     a build").contains(" 0 of "), "{told}");
+    assert!(
+        line(&told, "note   a build").contains("nobody I know"),
+        "{told}"
+    );
+
+    fs::write(sandbox.path("file"), "").expect("a file");
+    let unusable = format!("'{PROGRAM}' --dir '{}/store'", text(sandbox.path("file")));
+    let told = doctor(&project, &unusable, &[]).exited(1).stdout;
+    line(&told, "wrong  store");
+    assert!(
+        line(&told, "wrong  a build").contains("not tried"),
+        "{told}"
+    );
+}

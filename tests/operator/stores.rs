@@ -1,0 +1,127 @@
+//! Which store a verb looks at: one that is there, or none, which is said.
+
+use std::fs;
+use std::path::Path;
+
+use crate::support::*;
+
+/// Verbs that look at a store, or change it.
+const VERBS: [&[&str]; 6] = [
+    &["stats"],
+    &["stats", "--json"],
+    &["verify"],
+    &["verify", "--repair"],
+    &["prune", "--dry-run"],
+    &["prune", "--all"],
+];
+
+#[test]
+fn where_there_is_no_store_a_verb_says_so() {
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.path("empty")).expect("a folder");
+    sandbox.file("other/file", "");
+    for (name, why) in [
+        ("nowhere", "does not exist"),
+        ("empty", "no file VERSION"),
+        ("other", "no file VERSION"),
+        ("other/file", "no folder"),
+        ("other/file/store", "ot a directory"),
+    ] {
+        let folder = text(sandbox.path(name));
+        let before = listing(&sandbox.path(""));
+        for verb in VERBS {
+            let told = sandbox.run(&[verb, &["--dir", &folder]].concat()).exited(1);
+            assert_eq!(told.stdout, "", "{verb:?}");
+            for word in ["there is no store in", &folder, why] {
+                assert!(told.stderr.contains(word), "{word}: {told:?}");
+            }
+        }
+        assert_eq!(listing(&sandbox.path("")), before, "nothing is made");
+    }
+}
+
+#[test]
+fn a_new_store_is_a_store() {
+    let sandbox = Sandbox::new();
+    sandbox.helper(&[]).close();
+    sandbox.settle();
+    for verb in VERBS {
+        sandbox.run(verb).succeeded();
+    }
+}
+
+#[test]
+fn dir_prints_the_folder_that_a_build_uses() {
+    let sandbox = Sandbox::new();
+    let told = |words: &[&str]| sandbox.run(words).succeeded().stdout;
+    let store = format!("{}\n", sandbox.store().display());
+    assert_eq!(told(&["dir"]), store);
+    assert_eq!(told(&["dir", "--dir", "/a"]), "/a\n");
+    assert_eq!(told(&["--dir", "/a", "dir"]), "/a\n");
+    assert!(!sandbox.store().exists(), "nothing is made");
+    let mut command = sandbox.command(Path::new(PROGRAM));
+    let told = run_to_its_end(command.arg("dir")).succeeded().stdout;
+    let default = sandbox.path("home/.cache/cachewarden");
+    assert_eq!(told, format!("{}\n", default.display()));
+}
+
+#[test]
+fn without_a_home_the_store_lies_in_gocache() {
+    let mut sandbox = Sandbox::new();
+    let closed = sandbox.folder("closed");
+    set_mode(&closed, 0o555);
+    sandbox.drop_privileges();
+    let command = |home: Option<&Path>| {
+        let mut command = sandbox.command(Path::new(PROGRAM));
+        command.env("GOCACHE", sandbox.path("gocache"));
+        match home {
+            Some(home) => command.env("HOME", home),
+            None => command.env_remove("HOME"),
+        };
+        command
+    };
+    let store = sandbox.path("gocache/cachewarden");
+    // Without HOME, and with that of a container's user who is not known: `/`.
+    for home in [None, Some(closed.as_path())] {
+        let told = run_to_its_end(command(home).arg("dir")).succeeded().stdout;
+        // The system may know a home without the variable.
+        if home.is_some() {
+            assert_eq!(told, format!("{}\n", store.display()));
+        }
+    }
+    let mut helper = Helper::start(command(Some(&closed)));
+    helper.put(&action("x"), b"x").kept();
+    assert_eq!(helper.close(), "");
+    assert!(find_entry(&store, "default", &action("x")).is_some());
+    // Where the user's cache folder can be made, it stays the one.
+    let told = run_to_its_end(command(Some(&sandbox.path("home"))).arg("dir")).succeeded();
+    assert!(
+        told.stdout.ends_with("home/.cache/cachewarden\n"),
+        "{told:?}"
+    );
+    // What no go command would do: neither is known.
+    let mut neither = command(Some(&closed));
+    neither.env_remove("GOCACHE");
+    run_to_its_end(neither.arg("dir")).succeeded();
+    set_mode(&closed, 0o755);
+}
+
+#[test]
+fn what_is_no_path_is_told_as_what_it_is() {
+    let sandbox = Sandbox::new();
+    let pin = "0".repeat(64);
+    for (policy, told) in [
+        ("https://example.org/p.wasm".to_owned(), "URL (https://)"),
+        ("oci://example.org/p".to_owned(), "URL (oci://)"),
+        ("ghcr.io/a/p:1".to_owned(), "registry ghcr.io"),
+        (format!("ghcr.io/a/p@sha256:{pin}"), "registry ghcr.io"),
+        (format!("@sha256:{pin}"), "path"),
+    ] {
+        for words in [&["--policy", &policy][..], &["policy", "compile", &policy]] {
+            let outcome = sandbox.run(words).exited(2);
+            assert!(outcome.stderr.contains(told), "{words:?}: {outcome:?}");
+        }
+    }
+    let outcome = sandbox.run(&["stats", "--dir", "s3://bucket"]).exited(2);
+    assert!(outcome.stderr.contains("URL (s3://)"), "{outcome:?}");
+}

@@ -54,3 +54,34 @@ fn an_index_of_another_checkout_leaves_no_file_out() {
         assert_eq!(list.stdout, "[check.go lib.go]\n", "{reader:?}");
     }
 }
+
+/// What docs/threat-model.md says does not hold: cmd/go ends where an index is none, and nothing shows the host that the key
+/// is that of an index. It is a build that fails, and not one that is wrong.
+#[test]
+fn an_archive_in_place_of_an_index_makes_go_end_with_an_error() {
+    let mut scene = Scene::new(&[]);
+    // go indexes only what has not just changed.
+    check_out(&scene, "plan9", std::time::SystemTime::now() - HOUR);
+    scene.go(&LIST).succeeded();
+    let keys: Vec<_> = scene
+        .entries_of("module-index")
+        .iter()
+        .map(Entry::action)
+        .collect();
+    assert!(!keys.is_empty());
+    let archives: Vec<_> = keys.iter().map(|key| archive_around(key, b"")).collect();
+    let objects: Vec<_> = keys
+        .iter()
+        .copied()
+        .zip(archives.iter().map(Vec::as_slice))
+        .collect();
+    scene.poison(&[], &objects);
+    for reader in READERS {
+        let list = scene.read(reader, &LIST);
+        assert!(!list.status.success(), "{reader:?}: {list:?}");
+        assert!(
+            list.stderr.contains("corrupt index"),
+            "{reader:?}: {list:?}"
+        );
+    }
+}

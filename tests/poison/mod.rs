@@ -10,9 +10,11 @@ mod checks;
 mod fix;
 mod index;
 mod kinds;
+mod other_kinds;
 mod output;
 mod program;
 mod source_list;
+mod vet;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,6 +80,15 @@ impl Reader {
     }
 }
 
+/// A library in which vet finds a mistake, and which needs nothing of the standard library.
+const MISTAKEN: &[(&str, &str)] = &[
+    ("go.mod", "module example.org/runes\n\ngo 1.21\n"),
+    (
+        "lib/lib.go",
+        "package lib\n\nfunc Same(text string) string {\n\ttext = text\n\treturn text\n}\n",
+    ),
+];
+
 /// Options as one writes them in GOCACHEPROG.
 fn quoted(options: &[String]) -> String {
     let quoted: Vec<_> = options.iter().map(|option| format!("'{option}'")).collect();
@@ -88,6 +99,7 @@ fn quoted(options: &[String]) -> String {
 struct Scene {
     sandbox: Sandbox,
     poison: Vec<(Digest, Vec<u8>)>,
+    cgo: bool,
 }
 
 impl Scene {
@@ -95,9 +107,15 @@ impl Scene {
         let scene = Self {
             sandbox: Sandbox::new(),
             poison: Vec::new(),
+            cgo: false,
         };
         scene.write(sources);
         scene
+    }
+
+    /// With cgo, which needs a C compiler.
+    fn with_cgo(self) -> Self {
+        Self { cgo: true, ..self }
     }
 
     /// Adds or replaces sources.
@@ -106,7 +124,12 @@ impl Scene {
     }
 
     fn project(&self, options: &[String]) -> GoProject<'_> {
-        GoProject::new(&self.sandbox, GO, &[]).with_helper(&quoted(options))
+        let project = GoProject::new(&self.sandbox, GO, &[]).with_helper(&quoted(options));
+        if self.cgo {
+            project.with_cgo()
+        } else {
+            project
+        }
     }
 
     /// Runs go as one who writes `main`.

@@ -72,6 +72,13 @@ impl Programs {
         from_hex(missed["action"].as_str().expect("an action"))
     }
 
+    /// What a reader's build installs.
+    fn installed(&self, reader: Reader) -> Vec<u8> {
+        let _ = fs::remove_file(&self.target);
+        self.scene.read(reader, &self.build()).succeeded();
+        fs::read(&self.target).expect("it is there")
+    }
+
     /// What is printed by the program that a reader builds, and by `go run`.
     fn printed(&self, options: &[String]) -> [String; 2] {
         let _ = fs::remove_file(&self.target);
@@ -149,5 +156,72 @@ fn a_program_that_names_its_link_action_runs_only_where_a_policy_admits_programs
     programs.is_honest_for_all_readers();
     for printed in programs.printed(&admitting()) {
         assert_eq!(printed, "poison program\n");
+    }
+}
+
+/// What go takes for the result of a link action, though it is no program.
+struct NoProgram {
+    kind: &'static str,
+    /// Its bytes, for a link action.
+    body: fn(&Digest) -> Vec<u8>,
+    /// Who takes its kind from the poisoned scope.
+    is_taken_by: fn(Reader) -> bool,
+    /// Whether a shell that is given the file does what it says.
+    is_run_by_a_shell: bool,
+}
+
+const NO_PROGRAMS: [NoProgram; 3] = [
+    NoProgram {
+        kind: "other",
+        body: |_| b"echo poisoned\n".to_vec(),
+        is_taken_by: Reader::shares_the_scope,
+        is_run_by_a_shell: true,
+    },
+    NoProgram {
+        kind: "test-record",
+        body: |_| b"# test log\necho poisoned\n".to_vec(),
+        is_taken_by: |reader| reader != Reader::Release,
+        is_run_by_a_shell: true,
+    },
+    NoProgram {
+        kind: "package-archive",
+        body: |action| archive_around(action, b"\necho poisoned\n"),
+        is_taken_by: |_| true,
+        is_run_by_a_shell: false,
+    },
+];
+
+/// What docs/threat-model.md says does not hold: nothing shows the host, before it answers, that a key is that of a link
+/// action, and cmd/go installs whatever it is answered there.
+#[test]
+fn what_is_no_program_is_installed_from_a_link_action_where_its_kind_counts_and_go_does_not_run_it()
+{
+    let mut programs = Programs::new();
+    let (built, run) = (programs.built, programs.run);
+    for no_program in &NO_PROGRAMS {
+        let kind = no_program.kind;
+        let (body, run_body) = ((no_program.body)(&built), (no_program.body)(&run));
+        let objects = [(built, &body[..]), (run, &run_body[..])];
+        programs.scene.poison(&[], &objects);
+        let entry = entry(&programs.scene.sandbox.store(), "main", &built);
+        assert_eq!(entry.kind(), kind);
+        for reader in READERS {
+            let is_taken = (no_program.is_taken_by)(reader);
+            let installed = programs.installed(reader);
+            let expected = if is_taken { &body } else { &programs.honest };
+            assert!(installed == *expected, "{kind} for {reader:?}");
+
+            let run = programs.scene.read(reader, &["run", "."]);
+            assert_eq!(run.status.success(), !is_taken, "{kind}: {run:?}");
+            assert!(!run.stdout.contains("poisoned"), "{kind}: {run:?}");
+        }
+        fs::write(&programs.target, &body).expect("what was installed");
+        let mut shell = programs.scene.sandbox.command(Path::new("sh"));
+        let shell = run_to_its_end(shell.args(["-c", &programs.target]));
+        assert_eq!(
+            shell.stdout.contains("poisoned"),
+            no_program.is_run_by_a_shell,
+            "{kind}: {shell:?}"
+        );
     }
 }

@@ -5,15 +5,6 @@ use super::*;
 /// From a package's work folder to the sandbox.
 const CLIMBING: &str = "../../../climbed.go";
 
-/// A library in which vet finds a mistake.
-const MISTAKEN: &[(&str, &str)] = &[
-    ("go.mod", "module example.org/runes\n\ngo 1.21\n"),
-    (
-        "lib/lib.go",
-        "package lib\n\nfunc Same(text string) string {\n\ttext = text\n\treturn text\n}\n",
-    ),
-];
-
 #[test]
 fn a_list_with_a_climbing_name_makes_vet_write_nothing() {
     // Whether or not the poisoner's session shows what the key is for, and whatever the list pretends to be.

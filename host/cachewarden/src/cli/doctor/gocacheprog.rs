@@ -213,7 +213,10 @@ mod tests {
         expected.extend(words);
         assert_eq!(split(&value), Some(expected));
         let both = "'\"".to_owned();
-        assert_eq!(super::value(Path::new("/p"), std::slice::from_ref(&both)), Err(both));
+        assert_eq!(
+            super::value(Path::new("/p"), std::slice::from_ref(&both)),
+            Err(both)
+        );
         assert_eq!(shell_quoted("'/p' -v"), "\"'/p' -v\"");
         assert_eq!(shell_quoted("'/p' $x"), "''\\''/p'\\'' $x'");
     }

@@ -155,6 +155,17 @@ fn a_panic_is_told_and_the_answer_safe(language: &str) {
     let stderr = helper.close();
     assert!(stderr.contains("as told"), "its own words: {stderr}");
     assert!(stderr.lines().count() < 20, "and little else: {stderr}");
+    if language == "python" {
+        let first = stderr.lines().find(|line| line.contains("as told"));
+        assert!(
+            first.is_some_and(|line| line.contains("mirror.py, line ")),
+            "its place first: {stderr}"
+        );
+        assert!(
+            !stderr.contains("cachewarden_policy/"),
+            "nothing of the SDK: {stderr}"
+        );
+    }
 
     let scope = entries(&sandbox.store(), "default");
     assert_eq!(scope.len(), 1, "what it panicked at is the session's alone");

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ._component import PREFIX, with_plain_exports
-from ._told import told
+from ._told import MARK, told
 from .instance import Instance
 from .policy import Policy
 
@@ -32,10 +32,9 @@ ENTRY_NAME = "cachewarden_policy_entry"
 ENTRY = """\
 import sys
 sys.dont_write_bytecode = True
-import {module}
 from cachewarden_policy import _guest
 
-WitWorld = _guest.export({module}.{policy})
+WitWorld = _guest.export("{module}", "{policy}")
 """
 
 
@@ -149,9 +148,13 @@ def _componentize(contract: Path, python_path: list[Path], output: Path) -> None
     environment = dict(os.environ)
     if sys.prefix != sys.base_prefix:
         environment["VIRTUAL_ENV"] = sys.prefix
-    status = subprocess.run(command, env=environment, check=False).returncode
-    if status != 0:
-        raise BuildError(f"componentize-py failed with exit status {status}")
+    ran = subprocess.run(command, env=environment, check=False, stderr=subprocess.PIPE, text=True, errors="replace")
+    of_author = re.search(f"{MARK}(.*?){MARK}", ran.stderr, re.DOTALL)
+    if of_author:
+        raise BuildError(f"{of_author[1]}\nThis happens inside of WebAssembly only, where C extensions, files and processes are missing.")
+    sys.stderr.write(ran.stderr)
+    if ran.returncode != 0:
+        raise BuildError(f"componentize-py failed with exit status {ran.returncode}")
 
 
 def _publish(component: bytes, output: Path) -> None:

@@ -4,7 +4,9 @@ Numbers and texts come as they are; what has a type of its own in this package i
 """
 
 import gc
+import importlib.util
 import linecache
+import os
 import struct
 import sys
 from typing import Any
@@ -13,12 +15,11 @@ from componentize_py_types import Err  # type: ignore[import-not-found]
 from wit_world.imports import host, types  # type: ignore[import-not-found]
 
 from . import log
-from ._told import told
+from ._told import MARK, told
 from .instance import Instance
 from .lookup import Lookup
 from .object import Candidate, Offer
 from .patterns import Patterns
-from .policy import Policy
 from .reach import Reach
 from .refusal import Refusal, SettingsRefusal
 from .session import Label, Session
@@ -42,12 +43,16 @@ _LEVELS = {level.name.lower(): level for level in types.Level}
 _digest = struct.Struct(">4Q").pack
 
 
-def export(policy: type[Policy]) -> type:
+def export(module: str, policy: str) -> type:
     """The class that componentize-py looks for in the module that it is given: the world `policy`, as this policy is."""
-    source = sys.modules[policy.__module__].__file__ or policy.__module__
+    spec = importlib.util.find_spec(module)
+    source = spec.origin if spec and spec.origin else module
     _keep_source(source)
-    sys.excepthook = lambda kind, error, trace: print(told(error, source), file=sys.stderr)
-    instance = Instance(policy)
+    try:
+        instance = Instance(getattr(importlib.import_module(module), policy))
+    except Exception as error:
+        raise RuntimeError(f"{MARK}{_told_of(error, source)}{MARK}") from None
+    sys.excepthook = lambda kind, error, trace: print(_told_of(error, source), file=sys.stderr)
     log._write_with(lambda level, line: host.log(_LEVELS[level], line))
 
     class WitWorld:
@@ -74,6 +79,11 @@ def export(policy: type[Policy]) -> type:
     gc.collect()
     gc.freeze()
     return WitWorld
+
+
+def _told_of(error: BaseException, source: str) -> str:
+    """What happened, by the names of the author's files: the folder that they are in has another name here."""
+    return told(error, source).replace(os.path.dirname(source) + os.sep, "")
 
 
 def _keep_source(file: str) -> None:

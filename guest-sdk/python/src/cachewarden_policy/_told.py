@@ -4,6 +4,9 @@ import importlib
 import os
 import traceback
 
+# Stands before and after what is told from inside of componentize-py, which shows it amid a traceback of its own.
+MARK = "<<cachewarden>>"
+
 _PACKAGE = os.path.dirname(__file__) + os.sep
 
 

@@ -7,6 +7,7 @@ mod support;
 
 mod any_policy;
 mod build_ids;
+mod chain;
 mod command_line;
 mod compiled_code;
 mod conformance;

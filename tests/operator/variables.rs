@@ -194,7 +194,6 @@ fn what_only_a_policy_reads_is_refused_without_one() {
 fn an_option_with_one_value_is_given_once() {
     let sandbox = Sandbox::new();
     for (option, first, second) in [
-        ("--policy", "/a.wasm", "/b.wasm"),
         ("--settings", "{}", "{}"),
         ("--scope", "a", "b"),
         ("--dir", "/a", "/b"),

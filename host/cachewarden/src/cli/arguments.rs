@@ -33,6 +33,8 @@ Use it by setting one variable (quote a path that has spaces in it):
   export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
 Without --no-env every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; such a list is separated by
 commas (labels by newlines). A variable of this prefix that no option has is an error.
+--settings @FILE@sha256:HEX pins the bytes of settings. Of several policies each has its own: --policy
+FILE?settings=JSON, or FILE?settings=@FILE. All are asked, and the strictest answer wins.
 `cachewarden doctor` looks at what is set and says what to type; `cachewarden help VERB` explains a verb.";
 
 /// The options in the short help (`-h`), which fits a screen of 24 lines. `--help` has all of them.

@@ -70,10 +70,10 @@ pub(in crate::cli) struct LimitOptions {
 /// Options of the helper.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct HelperOptions {
-    /// Ask this policy; FILE@sha256:HEX pins its bytes. Several are all asked: FILE?settings=JSON or ?settings=@FILE
+    /// Ask this policy, or several; FILE@sha256:HEX pins its bytes
     #[arg(long, value_name = "FILE", env = "CACHEWARDEN_POLICY", hide_env = true)]
     pub(in crate::cli) policy: Vec<PolicyArgument>,
-    /// Settings of the one policy; @FILE@sha256:HEX pins their bytes
+    /// Its settings (several policies: FILE?settings=JSON)
     #[arg(
         long,
         value_name = "JSON|@FILE",

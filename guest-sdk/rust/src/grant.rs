@@ -17,7 +17,7 @@ use crate::{Candidate, Kind, Session};
 /// let grant = Grant::writing("pr-17")
 ///     .reading("pr-17")
 ///     .reading("main")
-///     .lifetime(Duration::from_hours(48));
+///     .lifetime(Duration::from_secs(48 * 60 * 60));
 /// assert_eq!(grant.write.as_deref(), Some("pr-17"));
 /// assert_eq!(grant.read, ["pr-17", "main"]);
 /// ```
@@ -128,7 +128,7 @@ impl Grant {
     /// use cachewarden_policy::Grant;
     /// use std::time::Duration;
     ///
-    /// let grant = Grant::writing("pr-17").lifetime(Duration::from_hours(24));
+    /// let grant = Grant::writing("pr-17").lifetime(Duration::from_secs(24 * 60 * 60));
     /// assert_eq!(grant.lifetime, Some(Duration::from_secs(86_400)));
     /// ```
     #[must_use]

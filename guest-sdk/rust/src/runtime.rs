@@ -22,11 +22,15 @@ fn panic(panic: &core::panic::PanicInfo<'_>) -> ! {
 /// Sends the standard library's panics to the host's log. It traps afterwards by itself.
 #[cfg(feature = "std")]
 pub(crate) fn log_panics() {
-    std::panic::set_hook(alloc::boxed::Box::new(|panic| {
-        tell(
-            panic.location(),
-            &panic.payload_as_str().unwrap_or("no message"),
-        );
+    use alloc::boxed::Box;
+    use alloc::string::String;
+
+    std::panic::set_hook(Box::new(|panic| {
+        // `payload_as_str` does this from Rust 1.91 on.
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        tell(panic.location(), &text.unwrap_or("no message"));
     }));
 }
 

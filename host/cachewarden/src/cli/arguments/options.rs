@@ -73,7 +73,7 @@ pub(in crate::cli) struct HelperOptions {
     /// Ask this policy, or several; FILE@sha256:HEX pins its bytes
     #[arg(long, value_name = "FILE", env = "CACHEWARDEN_POLICY", hide_env = true)]
     pub(in crate::cli) policy: Vec<PolicyArgument>,
-    /// Its settings (several policies: FILE?settings=JSON)
+    /// Its settings; each of several: FILE?settings=JSON
     #[arg(
         long,
         value_name = "JSON|@FILE",

@@ -4,11 +4,12 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use cachewarden_policy_host::thread::{self, Room};
 use cachewarden_protocol::{RequestReader, ResponseWriter};
 use cachewarden_recording::Recorder;
-use cachewarden_session::notices::Notices;
-use cachewarden_session::{Allowed, Session, Setup};
-use cachewarden_store::{Producer, Sharing, Store};
+use cachewarden_session::diagnostics::Diagnostics;
+use cachewarden_session::{OperatorLimits, Services, SessionConfig, SessionFacts, run_session};
+use cachewarden_store::{SessionId, SharedStore, Store};
 use cachewarden_types::Pattern;
 
 use super::*;
@@ -36,32 +37,45 @@ fn allocations_of_a_put() {
     assert!(each <= PUT, "{each} allocations a put, not {PUT}");
 }
 
-/// Serves these requests, and counts what this thread allocates meanwhile.
+/// Serves these requests, and counts what the session's thread allocates meanwhile.
 fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
-    let store = Store::open(&sandbox.store(), Sharing::Refused).expect("the store");
-    let any = || vec![Pattern::any()];
-    let setup = Setup {
-        started: SystemTime::now(),
-        id: Producer(1),
-        seed: 7,
-        gocache: None,
-        labels: Vec::new(),
-        default_scope: "default".parse().expect("a scope"),
-        allowed: Allowed {
-            read: any(),
-            write: any(),
-        },
+    let (store, requests) = (sandbox.store(), requests.to_vec());
+    let serve = move |room: &Room| {
+        let store = Store::open(&store, SharedStore::Deny).expect("the store");
+        let services = Services {
+            store: Arc::new(store),
+        };
+        let mut source = RequestReader::new(&requests[..]);
+        let nowhere = File::options()
+            .write(true)
+            .open("/dev/null")
+            .expect("a file that takes everything");
+        let mut sink = ResponseWriter::new(nowhere);
+        let before = counting::so_far();
+        run_session(config(), &services, room, &mut source, &mut sink).expect("it is served");
+        counting::so_far() - before
     };
-    let notices = Notices::to(Box::new(std::io::sink()), false);
-    let session =
-        Session::open(Arc::new(store), None, setup, Recorder::none(), notices).expect("a session");
-    let mut source = RequestReader::new(requests);
-    let nowhere = File::options()
-        .write(true)
-        .open("/dev/null")
-        .expect("a file that takes everything");
-    let mut sink = ResponseWriter::new(nowhere);
-    let before = counting::so_far();
-    session.run(&mut source, &mut sink).expect("it is served");
-    counting::so_far() - before
+    let thread = thread::spawn("session", serve).expect("a thread");
+    thread.join().expect("it ends well")
+}
+
+fn config() -> SessionConfig {
+    let any = || vec![Pattern::any()];
+    SessionConfig {
+        facts: SessionFacts {
+            started: SystemTime::now(),
+            id: SessionId(1),
+            seed: 7,
+            gocache: None,
+            labels: Vec::new(),
+            default_scope: "default".parse().expect("a scope"),
+            allowed: OperatorLimits {
+                read: any(),
+                write: any(),
+            },
+        },
+        policies: Vec::new(),
+        recorder: Recorder::none(),
+        diagnostics: Diagnostics::to(Box::new(std::io::sink()), false),
+    }
 }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::thread::Room;
-use cachewarden_policy_host::{Event, LoadError, Opening, Policy, Warden};
-use cachewarden_recording::{Asked, Began, Line, NumberedLine, Opened};
+use cachewarden_policy_host::{Event, LoadError, OpenOutcome, Policy, PolicySession};
+use cachewarden_recording::{Line, NumberedLine, OpenRecord, QuestionRecord, SessionStarted};
 use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard};
 
 /// What came of asking again.
@@ -85,8 +85,8 @@ fn sessions<'lines>(
 
 /// One session at work.
 struct Replay<'run> {
-    warden: Warden,
-    opening: Opening,
+    warden: PolicySession,
+    opening: OpenOutcome,
     default_scope: String,
     /// What happened since the last question and was not expected yet.
     happened: VecDeque<Event>,
@@ -109,9 +109,11 @@ impl<'run> Replay<'run> {
         outcome.sessions += 1;
         outcome.questions += 1;
         let (told, wrong) = told(began);
-        let (warden, opening) = Warden::open(Arc::clone(policy), told, room)?;
+        let (warden, opening) = PolicySession::open(Arc::clone(policy), told, room)?;
         // A build's settings are refused before its policy sees any; here the policy is needed to go on.
-        let opening = wrong.map_or(opening, |text| Opening::Refused(Refusal::Settings(text)));
+        let opening = wrong.map_or(opening, |text| {
+            OpenOutcome::Refused(Refusal::Settings(text))
+        });
         let mut replay = Self {
             warden,
             opening,
@@ -155,7 +157,7 @@ impl<'run> Replay<'run> {
         }
     }
 
-    fn compare_opening(&mut self, number: usize, expected: &Opened) {
+    fn compare_opening(&mut self, number: usize, expected: &OpenRecord) {
         let default = Grant {
             write: Some(self.default_scope.clone()),
             read: vec![self.default_scope.clone()],
@@ -163,17 +165,19 @@ impl<'run> Replay<'run> {
             admit: Vec::new(),
         };
         let same = match (expected, &self.opening) {
-            (Opened::Grant(expected), Opening::Granted(grant)) => expected == grant,
-            (Opened::Grant(expected), Opening::Default) => *expected == default,
-            (Opened::Refusal(expected), Opening::Refused(refusal)) => is_alike(expected, refusal),
+            (OpenRecord::Grant(expected), OpenOutcome::Granted(grant)) => expected == grant,
+            (OpenRecord::Grant(expected), OpenOutcome::Default) => *expected == default,
+            (OpenRecord::Refusal(expected), OpenOutcome::Refused(refusal)) => {
+                is_alike(expected, refusal)
+            }
             _ => false,
         };
         if !same {
             let found = match &self.opening {
-                Opening::Default => shown(&Opened::Grant(default)),
-                Opening::Granted(grant) => shown(&Opened::Grant(grant.clone())),
-                Opening::Refused(refusal) => shown(&Opened::Refusal(refusal.clone())),
-                Opening::Failed => "no answer".to_owned(),
+                OpenOutcome::Default => shown(&OpenRecord::Grant(default)),
+                OpenOutcome::Granted(grant) => shown(&OpenRecord::Grant(grant.clone())),
+                OpenOutcome::Refused(refusal) => shown(&OpenRecord::Refusal(refusal.clone())),
+                OpenOutcome::Failed => "no answer".to_owned(),
             };
             self.differ(
                 number,
@@ -188,8 +192,8 @@ impl<'run> Replay<'run> {
         &mut self,
         number: usize,
         name: &str,
-        asked: &Asked<Question, Verdict>,
-        call: impl Fn(&mut Warden, &Question) -> Verdict,
+        asked: &QuestionRecord<Question, Verdict>,
+        call: impl Fn(&mut PolicySession, &Question) -> Verdict,
     ) {
         self.tell_failures(number);
         let mut memory_at_half = None;
@@ -267,7 +271,7 @@ impl<'run> Replay<'run> {
 }
 
 /// What the policy is told, as a recording or a person has it, and why the host would refuse its settings.
-fn told(began: &Began) -> (Session, Option<String>) {
+fn told(began: &SessionStarted) -> (Session, Option<String>) {
     let mut labels = began.labels.clone();
     for label in &mut labels {
         if label.scope.is_empty() {

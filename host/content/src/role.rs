@@ -11,13 +11,16 @@ use sha2::{Digest as _, Sha256};
 
 use cachewarden_types::{Digest, Role, SUBKEYS};
 
-/// Actions of one session whose keys are kept: some sixty builds of the standard library, in 12 MB. With more, the older
+/// Actions of one session whose keys are kept: some sixty builds of the standard library, in 14 MB. With more, the older
 /// half is forgotten, never the latest: cmd/go asks for what belongs to an action right after the action.
 const MAX_ACTIONS: usize = 65_536;
 
 /// Actions that may wait for their keys to be computed, in 1 MB: a session that only gets, and asks no policy, never needs
 /// them.
 const MAX_PENDING: usize = MAX_ACTIONS / 2;
+
+/// Keys that are kept for an action: itself, which has no role, and those of what belongs to it.
+const KEYS: usize = 1 + SUBKEYS.len();
 
 /// The actions that a session has seen, and the keys that follow from them.
 #[derive(Debug, Default)]
@@ -49,9 +52,15 @@ impl Roles {
 
     fn compute(&mut self) {
         for action in self.pending.drain(..) {
-            if self.latest.len() >= MAX_ACTIONS / 2 * SUBKEYS.len() {
+            let word = action.words()[0];
+            // It was noted before, or is itself the key of what belongs to an action: nothing is filed under that.
+            if self.latest.contains_key(&word) {
+                continue;
+            }
+            if self.latest.len() >= MAX_ACTIONS / 2 * KEYS {
                 self.older = mem::take(&mut self.latest);
             }
+            self.latest.insert(word, Role::Unknown);
             for (name, role) in SUBKEYS {
                 self.latest.insert(subkey(&action, name).words()[0], role);
             }
@@ -93,6 +102,19 @@ mod tests {
     }
 
     #[test]
+    fn an_action_is_computed_once_and_the_key_of_what_belongs_to_one_never() {
+        let (action, mut roles) = (Digest::of(b"action"), Roles::default());
+        let output = subkey(&action, "stdout");
+        for key in [action, action, output] {
+            roles.note(&key);
+            roles.of(&key);
+        }
+        assert_eq!(roles.latest.len(), KEYS);
+        assert_eq!(roles.of(&output), Role::Stdout);
+        assert_eq!(roles.of(&subkey(&output, "stdout")), Role::Unknown);
+    }
+
+    #[test]
     fn the_actions_that_are_noted_are_bounded_and_the_latest_is_never_forgotten() {
         let mut roles = Roles::default();
         for number in 0..=2 * MAX_ACTIONS as u64 {
@@ -102,7 +124,7 @@ mod tests {
                 assert_eq!(roles.of(&subkey(&action, "stdout")), Role::Stdout);
             }
         }
-        assert!(roles.latest.len() + roles.older.len() <= MAX_ACTIONS * SUBKEYS.len());
+        assert!(roles.latest.len() + roles.older.len() <= MAX_ACTIONS * KEYS);
         assert!(roles.pending.is_empty());
     }
 }

@@ -1,7 +1,7 @@
 //! Keeps compiled policies, so that only the first session after a change pays for the compiler; and which ones it gave
 //! up on, so that not every session waits for that.
 //!
-//! What lies here is native code that this process runs. So it lies in an [`OwnFolder`], outside every workspace and
+//! What lies here is native code that this process runs. So it lies in an [`OwnerOnlyDir`], outside every workspace and
 //! every folder that CI restores. A file begins with a seal: the hash of its name and of all that follows, compared before
 //! anything else looks at it. The name holds the module, the engine with its settings, and what a module is wrapped with, so
 //! no file stands for another. The folder has a bound on its size: what was not used for the longest time goes first.
@@ -16,13 +16,13 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 
-use cachewarden_system::patience::lock_within;
+use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, LENGTH};
 
 use super::adapters;
 use super::component::CONTRACT;
 use super::limits::{Limits, MAX_IMAGE_BYTES, MAX_KEPT_BYTES};
-use super::own_folder::OwnFolder;
+use super::owner_only_dir::OwnerOnlyDir;
 
 /// A compiled policy unused for so long goes: its module or its engine was replaced.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -80,7 +80,7 @@ impl CompiledCache {
     }
 
     /// The compiled form of a module; `None` where there is none that can be trusted.
-    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<Sealed> {
+    pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<ChecksummedFile> {
         let name = compiled_name(engine, module);
         let (file, image) = self.read_sealed(&name, MAX_IMAGE_BYTES).ok()?;
         let now = SystemTime::now();
@@ -112,19 +112,19 @@ impl CompiledCache {
     }
 
     /// Waits until no other process compiles this module, and keeps others waiting until the lock is dropped: a policy
-    /// that takes seconds to compile is compiled once, however many builds begin with it. `None` where `patience` ends
+    /// that takes seconds to compile is compiled once, however many builds begin with it. `None` where `lock_timeout` ends
     /// first: whoever has the lock may have been stopped with it.
     ///
     /// # Errors
     /// When there is no place for a lock, and none for compiled policies either.
-    pub(super) fn lock(&self, module: &Digest, patience: Duration) -> io::Result<Option<File>> {
-        let folder = OwnFolder::make(&self.folder)?;
-        lock_within(folder.open_lock(&format!("{module}.lock"))?, patience)
+    pub(super) fn lock(&self, module: &Digest, lock_timeout: Duration) -> io::Result<Option<File>> {
+        let folder = OwnerOnlyDir::make(&self.folder)?;
+        lock_with_timeout(folder.open_lock(&format!("{module}.lock"))?, lock_timeout)
     }
 
     /// Keeps the compiled form of a module.
     pub(super) fn save(&self, engine: &Engine, module: &Digest, image: &[u8]) -> io::Result<()> {
-        let folder = OwnFolder::open(&self.folder)?;
+        let folder = OwnerOnlyDir::open(&self.folder)?;
         let name = compiled_name(engine, module);
         folder.write(&name, &[seal(&name, image).as_bytes(), image])?;
         // There is mostly none.
@@ -142,7 +142,7 @@ impl CompiledCache {
         limits: &Limits,
         reason: &str,
     ) -> io::Result<()> {
-        let folder = OwnFolder::open(&self.folder)?;
+        let folder = OwnerOnlyDir::open(&self.folder)?;
         let name = refusal_name(engine, module);
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let text = serde_json::to_vec(&Refusal {
@@ -155,14 +155,14 @@ impl CompiledCache {
     }
 
     /// What follows a seal that holds.
-    fn read_sealed(&self, name: &str, most: u64) -> io::Result<(File, Sealed)> {
-        let folder = OwnFolder::open(&self.folder)?;
+    fn read_sealed(&self, name: &str, most: u64) -> io::Result<(File, ChecksummedFile)> {
+        let folder = OwnerOnlyDir::open(&self.folder)?;
         let (file, bytes) = folder.read(name, most + LENGTH as u64)?;
         let sealed = bytes
             .split_first_chunk()
             .is_some_and(|(found, rest)| Digest::from_bytes(*found) == seal(name, rest));
         if sealed {
-            Ok((file, Sealed(bytes)))
+            Ok((file, ChecksummedFile(bytes)))
         } else {
             Err(io::ErrorKind::InvalidData.into())
         }
@@ -170,9 +170,9 @@ impl CompiledCache {
 }
 
 /// The bytes of a file whose seal holds. They stay where they were read to: there may be many.
-pub(super) struct Sealed(Vec<u8>);
+pub(super) struct ChecksummedFile(Vec<u8>);
 
-impl Sealed {
+impl ChecksummedFile {
     /// What follows the seal.
     pub(super) fn content(&self) -> &[u8] {
         &self.0[LENGTH..]

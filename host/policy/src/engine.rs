@@ -47,25 +47,25 @@ pub(super) fn engine() -> wasmtime::Result<Engine> {
 
 /// Advances the engine's epoch while it lives, so that running calls are looked at.
 pub(super) struct Ticker {
-    pace: Arc<Pace>,
+    tick_rate: Arc<TickRate>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// How fast a ticker ticks: slowly, until a call is found running.
 #[derive(Default)]
-pub(super) struct Pace {
+pub(super) struct TickRate {
     stopped: AtomicBool,
-    hurried: AtomicBool,
+    fast_tick_requested: AtomicBool,
     /// Microseconds between two ticks while no call is found running; 0 stands for the longest.
     idle: AtomicU64,
     ticks: AtomicU64,
     ticker: OnceLock<Thread>,
 }
 
-impl Pace {
+impl TickRate {
     /// A call is running: the next tick comes soon.
-    pub(super) fn hurry(&self) {
-        if !self.hurried.swap(true, Ordering::Relaxed)
+    pub(super) fn request_fast_tick(&self) {
+        if !self.fast_tick_requested.swap(true, Ordering::Relaxed)
             && let Some(ticker) = self.ticker.get()
         {
             ticker.unpark();
@@ -87,7 +87,7 @@ impl Pace {
     fn tick(&self, engine: &Engine) {
         while !self.stopped.load(Ordering::Relaxed) {
             // Where it is woken to hurry, this tick comes at once, and the next one soon.
-            let interval = match self.hurried.swap(false, Ordering::Relaxed) {
+            let interval = match self.fast_tick_requested.swap(false, Ordering::Relaxed) {
                 true => TICK,
                 false => self.idle(),
             };
@@ -101,39 +101,39 @@ impl Pace {
 impl Ticker {
     /// Begins to tick, as slowly as any policy allows.
     pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
-        let pace = Arc::new(Pace::default());
-        let (engine, shared) = (engine.clone(), Arc::clone(&pace));
+        let tick_rate = Arc::new(TickRate::default());
+        let (engine, shared) = (engine.clone(), Arc::clone(&tick_rate));
         let thread = thread::Builder::new()
             .name("policy-clock".into())
             .spawn(move || shared.tick(&engine))?;
         // Nobody else sets it.
-        let _ = pace.ticker.set(thread.thread().clone());
+        let _ = tick_rate.ticker.set(thread.thread().clone());
         Ok(Self {
-            pace,
+            tick_rate,
             thread: Some(thread),
         })
     }
 
     /// A policy has come whose calls must be looked at so often. An interval only ever gets shorter.
     pub(super) fn tick_at_least_every(&self, idle: Duration) {
-        if idle < self.pace.idle() {
+        if idle < self.tick_rate.idle() {
             let micros = u64::try_from(idle.as_micros()).unwrap_or(u64::MAX).max(1);
-            self.pace.idle.store(micros, Ordering::Relaxed);
-            if let Some(ticker) = self.pace.ticker.get() {
+            self.tick_rate.idle.store(micros, Ordering::Relaxed);
+            if let Some(ticker) = self.tick_rate.ticker.get() {
                 ticker.unpark();
             }
         }
     }
 
     /// What tells it to hurry.
-    pub(super) fn pace(&self) -> Arc<Pace> {
-        Arc::clone(&self.pace)
+    pub(super) fn tick_rate(&self) -> Arc<TickRate> {
+        Arc::clone(&self.tick_rate)
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        self.pace.stopped.store(true, Ordering::Relaxed);
+        self.tick_rate.stopped.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
             // It cannot fail, and if it did there would be nothing to do about it.

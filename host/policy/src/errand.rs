@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
-use cachewarden_system::own_process;
+use cachewarden_system::self_exec;
 
 use super::limits::{COMPILER_THREADS, Limits, MAX_IMAGE_BYTES, THREAD_STACK, TOLD_OF};
 
@@ -115,7 +115,7 @@ impl Errand<'_> {
     fn start(&self) -> io::Result<Child> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let limits = self.limits;
-        own_process::command()?
+        self_exec::command()?
             .arg("--policy-memory")
             .arg(format!("{}B", limits.memory))
             .arg("--policy-deadline")

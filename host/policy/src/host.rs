@@ -12,12 +12,12 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use cachewarden_types::{Level, Session};
 
 use super::Policy;
+use super::call_deadline::CallDeadline;
 use super::component::none_exported;
 use super::contract::{self, HOST_INTERFACE};
 use super::instance::Exports;
 use super::limits::{MAX_LOG_BYTES, MAX_LOG_LINES};
-use super::space::SpaceLimiter;
-use super::watch::CallWatch;
+use super::memory_limiter::MemoryLimiter;
 use super::wire::WireLevel;
 use super::{adapters, wasi};
 
@@ -32,11 +32,11 @@ pub struct LogLine {
 
 /// What the host keeps beside an instance.
 pub(super) struct State {
-    pub(super) space: SpaceLimiter,
-    pub(super) watch: CallWatch,
+    pub(super) space: MemoryLimiter,
+    pub(super) watch: CallDeadline,
     pub(super) log: Log,
-    pub(super) chance: Chance,
-    wasi: Option<wasi::ClosedWasi>,
+    pub(super) entropy: SessionEntropy,
+    wasi: Option<wasi::EmptyWasi>,
 }
 
 impl State {
@@ -46,13 +46,13 @@ impl State {
             limits, sandbox, ..
         } = policy;
         Self {
-            space: SpaceLimiter::new(limits, &sandbox.space),
-            watch: CallWatch::new(limits.deadline, sandbox.ticker.pace()),
+            space: MemoryLimiter::new(limits, &sandbox.space),
+            watch: CallDeadline::new(limits.deadline, sandbox.ticker.tick_rate()),
             log,
-            chance: Chance::new(session),
+            entropy: SessionEntropy::new(session),
             wasi: policy
                 .imports_wasi
-                .then(|| wasi::ClosedWasi::new(session.started, session.seed)),
+                .then(|| wasi::EmptyWasi::new(session.started, session.seed)),
         }
     }
 
@@ -67,12 +67,12 @@ impl State {
 }
 
 /// The time and the chance of a session, for guests that must have some: both are recorded, so a replay sees the same.
-pub(super) struct Chance {
+pub(super) struct SessionEntropy {
     started: u64,
     numbers: ChaCha12Rng,
 }
 
-impl Chance {
+impl SessionEntropy {
     fn new(session: &Session) -> Self {
         Self {
             started: session.started,

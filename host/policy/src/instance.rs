@@ -77,7 +77,7 @@ impl Exports {
 
 /// A call that gave no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum CallError {
     /// It trapped.
     Trap(String),
     /// Its time was up.
@@ -90,7 +90,7 @@ pub(super) enum StartError {
     /// The policy does not fit the contract.
     Contract(String),
     /// Its own code failed.
-    Fault(Fault),
+    CallError(CallError),
 }
 
 /// What `open` answers, at the border.
@@ -130,7 +130,7 @@ impl Instance {
             Ok(instance) => instance,
             Err(error) => {
                 let fault = fault_of(&error, &mut store);
-                return Err((StartError::Fault(fault), store.into_data().log));
+                return Err((StartError::CallError(fault), store.into_data().log));
             }
         };
         let exports = policy.exports;
@@ -184,7 +184,7 @@ impl Instance {
         &mut self,
         session: &Session,
         allowed: Duration,
-    ) -> Option<Result<Result<Grant, Refusal>, Fault>> {
+    ) -> Option<Result<Result<Grant, Refusal>, CallError>> {
         let open = self.open?;
         Some(
             self.call(&open, (session.into(),), allowed)
@@ -197,7 +197,7 @@ impl Instance {
         &mut self,
         candidate: &Candidate,
         allowed: Duration,
-    ) -> Option<Result<Lookup, Fault>> {
+    ) -> Option<Result<Lookup, CallError>> {
         let get = self.get?;
         Some(
             self.call(&get, (candidate.into(),), allowed)
@@ -206,7 +206,11 @@ impl Instance {
     }
 
     /// Asks `put`; `None` where the policy has none.
-    pub(super) fn put(&mut self, offer: &Offer, allowed: Duration) -> Option<Result<Reach, Fault>> {
+    pub(super) fn put(
+        &mut self,
+        offer: &Offer,
+        allowed: Duration,
+    ) -> Option<Result<Reach, CallError>> {
         let put = self.put?;
         Some(
             self.call(&put, (offer.into(),), allowed)
@@ -219,7 +223,7 @@ impl Instance {
         &mut self,
         totals: &Totals,
         allowed: Duration,
-    ) -> Option<Result<(), Fault>> {
+    ) -> Option<Result<(), CallError>> {
         let close = self.close?;
         Some(self.call(&close, (totals.into(),), allowed))
     }
@@ -249,7 +253,7 @@ impl Instance {
         function: &TypedFunc<Arguments, Answer>,
         arguments: Arguments,
         allowed: Duration,
-    ) -> Result<Answer, Fault>
+    ) -> Result<Answer, CallError>
     where
         Arguments: ComponentNamedList + Lower + Send + Sync + 'static,
         Answer: ComponentNamedList + Lift + Send + Sync + 'static,
@@ -264,7 +268,7 @@ impl Instance {
         let is_late = watch.is_late(wall);
         self.last_call = watch.used(wall);
         match result {
-            Ok(_) if is_late => Err(Fault::Timeout),
+            Ok(_) if is_late => Err(CallError::Timeout),
             result => result.map_err(|error| fault_of(&error, &mut self.store)),
         }
     }
@@ -296,11 +300,11 @@ where
 }
 
 /// What happened, in one line; what the guest printed before it is in its log.
-fn fault_of(error: &wasmtime::Error, store: &mut Store<State>) -> Fault {
+fn fault_of(error: &wasmtime::Error, store: &mut Store<State>) -> CallError {
     store.data_mut().gather_printed();
     match error.downcast_ref::<Trap>() {
-        Some(Trap::Interrupt) => Fault::Timeout,
+        Some(Trap::Interrupt) => CallError::Timeout,
         // The outermost text is only "error while executing at wasm backtrace", and the trace itself.
-        _ => Fault::Trap(error.root_cause().to_string()),
+        _ => CallError::Trap(error.root_cause().to_string()),
     }
 }

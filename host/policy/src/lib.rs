@@ -1,6 +1,6 @@
 //! The sandbox: loads a policy, asks it, and survives whatever it does. The only module that names wasmtime.
 //!
-//! A [`Sandbox`] is what all policies of a process share; a [`Policy`] is a loaded module; a [`Warden`] runs one instance of
+//! A [`Sandbox`] is what all policies of a process share; a [`Policy`] is a loaded module; a [`PolicySession`] runs one instance of
 //! it for one session. What always holds: a call
 //! ends, in bounded time and memory; what a policy answers are words and numbers of the contract and nothing else; and
 //! after a trap nothing of the instance is used again.
@@ -9,6 +9,7 @@
 #![deny(unsafe_code)]
 
 mod adapters;
+mod call_deadline;
 pub mod canonical;
 mod compiled;
 mod compiler;
@@ -21,20 +22,20 @@ mod instance;
 mod instances;
 mod limits;
 mod loading;
-mod own_folder;
+mod memory_limiter;
+mod owner_only_dir;
 pub mod pin;
+mod policy_session;
 mod sandbox;
 #[cfg(test)]
 mod sanitized;
 mod source;
-mod space;
 pub mod thread;
 mod trial;
-mod warden;
 mod wasi;
-mod watch;
 mod wire;
 
+pub use call_deadline::cpu_time;
 pub use compiled::CompiledCache;
 pub use compiler::{COMPILER_VERB, run as run_compiler};
 pub use component::CONTRACT;
@@ -42,11 +43,10 @@ pub use contract::VERSION as CONTRACT_VERSION;
 pub use host::LogLine;
 pub use instance::{Exports, Question};
 pub use limits::Limits;
+pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
 pub use source::PolicySource;
 pub use trial::{TRIAL_VERB, run as run_trial};
-pub use warden::{Event, Opening, Warden};
-pub use watch::cpu_time;
 
 use std::io;
 use std::path::PathBuf;
@@ -112,7 +112,7 @@ pub struct Policy {
     limits: Limits,
     linked: InstancePre<State>,
     imports_wasi: bool,
-    not_kept: Option<io::Error>,
+    cache_write_error: Option<io::Error>,
     sandbox: Arc<Sandbox>,
 }
 
@@ -128,8 +128,8 @@ impl Policy {
     }
 
     /// Why its compiled form could not be kept, where it had to be compiled: the next session compiles it again.
-    pub fn not_kept(&self) -> Option<&io::Error> {
-        self.not_kept.as_ref()
+    pub fn cache_write_error(&self) -> Option<&io::Error> {
+        self.cache_write_error.as_ref()
     }
 
     /// The questions that the policy answers.

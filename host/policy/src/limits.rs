@@ -9,7 +9,8 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 /// every 10 ms, warm builds took three in a hundred longer.
 pub(super) const LONGEST_TICK: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether some call takes long that may take `deadline`. So much of it may go unmeasured.
+/// The interval between ticks of the engine's clock, for calls with this deadline. CPU time before a call's first tick is
+/// not measured, so a call may overrun its deadline by up to this much.
 pub(super) fn idle_tick(deadline: Duration) -> Duration {
     deadline.clamp(TICK, LONGEST_TICK)
 }

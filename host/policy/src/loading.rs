@@ -20,7 +20,7 @@ const AFTERWARDS: Duration = Duration::from_secs(2);
 pub(super) struct Loaded {
     pub(super) component: Component,
     /// Why it could not be kept, where it had to be compiled.
-    pub(super) not_kept: Option<io::Error>,
+    pub(super) cache_write_error: Option<io::Error>,
 }
 
 /// A module, and what it is compiled with.
@@ -63,8 +63,8 @@ impl Loading<'_> {
             _ => Err(io::Error::other("there is no folder for it")),
         };
         Ok(Loaded {
-            component: revive(self.engine, &image).map_err(|error| format!("{error:#}"))?,
-            not_kept: kept.err(),
+            component: deserialize(self.engine, &image).map_err(|error| format!("{error:#}"))?,
+            cache_write_error: kept.err(),
         })
     }
 
@@ -72,10 +72,10 @@ impl Loading<'_> {
     fn known(&self) -> Option<Result<Loaded, String>> {
         let cache = self.cache?;
         let image = cache.load(self.engine, self.module);
-        if let Some(Ok(component)) = image.map(|image| revive(self.engine, image.content())) {
+        if let Some(Ok(component)) = image.map(|image| deserialize(self.engine, image.content())) {
             return Some(Ok(Loaded {
                 component,
-                not_kept: None,
+                cache_write_error: None,
             }));
         }
         let reason = cache.refusal(self.engine, self.module, self.limits)?;
@@ -91,7 +91,7 @@ impl Loading<'_> {
     unsafe_code,
     reason = "what was compiled can be loaded in no other way"
 )]
-pub(super) fn revive(engine: &Engine, image: &[u8]) -> wasmtime::Result<Component> {
+pub(super) fn deserialize(engine: &Engine, image: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: deserialising trusts what the bytes say, and what they say is run. They come from this very program: over a
     // pipe from a process of its own (or, in `trial`, from the parent that has them so), or from a file that
     // `CompiledCache::save` wrote under this user. Nobody else may write that file or its folder, and its seal says that

@@ -15,14 +15,14 @@ use super::host;
 use super::instance::Exports;
 use super::limits::{self, Limits};
 use super::loading::{Loaded, Loading};
-use super::space::Space;
+use super::memory_limiter::SharedSpace;
 use super::{CompiledCache, LoadError, Policy, PolicySource};
 
 /// A process has one, and loads all of its policies in it.
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) ticker: Ticker,
-    pub(super) space: Arc<Space>,
+    pub(super) space: Arc<SharedSpace>,
     /// The policies that somebody still has. The same bytes with other limits are another policy.
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
@@ -74,10 +74,13 @@ impl Sandbox {
         };
         let Loaded {
             component,
-            not_kept,
+            cache_write_error,
         } = loading.load(bytes, slow).map_err(unusable)?;
         let policy = self.link(&component, limits, digest, &source.file)?;
-        let policy = Arc::new(Policy { not_kept, ..policy });
+        let policy = Arc::new(Policy {
+            cache_write_error,
+            ..policy
+        });
         let mut policies = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
         policies.retain(|_, policy| policy.strong_count() > 0);
         policies.insert((digest, limits), Arc::downgrade(&policy));
@@ -111,7 +114,7 @@ impl Sandbox {
             limits,
             linked,
             imports_wasi,
-            not_kept: None,
+            cache_write_error: None,
             sandbox: Arc::clone(self),
         })
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::own_folder::OwnFolder;
+use super::owner_only_dir::OwnerOnlyDir;
 use super::thread::{self, Room};
 use super::*;
 use cachewarden_types::{Candidate, Facts, Kind, Offer, Role, Session, Totals};
@@ -76,7 +76,7 @@ fn runs(file: PathBuf, room: &Room) -> bool {
 }
 
 /// A session with a policy, compiled in this very process.
-fn opened(file: PathBuf, room: &Room) -> Option<Warden> {
+fn opened(file: PathBuf, room: &Room) -> Option<PolicySession> {
     let bytes = fs::read(&file).unwrap();
     let sandbox = Sandbox::start().unwrap();
     let engine = &sandbox.engine;
@@ -90,7 +90,7 @@ fn opened(file: PathBuf, room: &Room) -> Option<Warden> {
     };
     let folder = tempfile::tempdir().unwrap();
     let cache = CompiledCache::new(folder.path().join("compiled"));
-    OwnFolder::make(cache.folder()).unwrap();
+    OwnerOnlyDir::make(cache.folder()).unwrap();
     cache.save(engine, &Digest::of(&bytes), &image).unwrap();
     let source = PolicySource { file, pin: None };
     // A sanitizer is slow.
@@ -110,6 +110,6 @@ fn opened(file: PathBuf, room: &Room) -> Option<Warden> {
         writable: vec!["*".into()],
         settings: "{}".into(),
     };
-    let (warden, _) = Warden::open(policy, session, room).ok()?;
+    let (warden, _) = PolicySession::open(policy, session, room).ok()?;
     Some(warden)
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cachewarden_system::regular_file;
+use cachewarden_system::safe_open;
 use cachewarden_types::Digest;
 
 use crate::pin;
@@ -54,7 +54,7 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
         file: path.to_owned(),
         reason,
     };
-    let (file, metadata) = regular_file::open_to_read(path).map_err(unreadable)?;
+    let (file, metadata) = safe_open::open_to_read(path).map_err(unreadable)?;
     let mut bytes = Vec::with_capacity(metadata.len().min(MAX_MODULE_BYTES) as usize + 1);
     file.take(MAX_MODULE_BYTES + 1)
         .read_to_end(&mut bytes)

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use cachewarden_types::{Digest, Session};
 
+use super::call_deadline::cpu_time;
 use super::errand::{Errand, Failure};
 use super::host::Log;
-use super::instance::{Fault, Instance, StartError};
+use super::instance::{CallError, Instance, StartError};
 use super::limits::{LOADING_MEMORY, LOADING_TIME, Limits, MAX_IMAGE_BYTES};
-use super::loading::revive;
+use super::loading::deserialize;
 use super::sandbox::Sandbox;
-use super::watch::cpu_time;
 
 /// The verb of this program that [`run`] serves.
 pub const TRIAL_VERB: &str = "load-for-parent";
@@ -53,7 +53,7 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
 fn load(image: &[u8], limits: Limits) -> Result<(), String> {
     let began = cpu_time();
     let sandbox = Sandbox::start().map_err(|error| error.to_string())?;
-    let component = revive(&sandbox.engine, image).map_err(|error| format!("{error:#}"))?;
+    let component = deserialize(&sandbox.engine, image).map_err(|error| format!("{error:#}"))?;
     let digest = Digest::of(image);
     // What it cannot be linked with, and what its own code does, is the sessions' business.
     let Ok(policy) = sandbox.link(&component, limits, digest, Path::new("")) else {
@@ -68,7 +68,7 @@ fn load(image: &[u8], limits: Limits) -> Result<(), String> {
         settings: String::new(),
     };
     let started = Instance::start(&policy, &session, limits.deadline, Log::new());
-    if let Err((StartError::Fault(Fault::Trap(reason)), _)) = &started
+    if let Err((StartError::CallError(CallError::Trap(reason)), _)) = &started
         && let Some(reason) = errand(image.len(), &limits).explain(reason)
     {
         return Err(reason);

@@ -23,12 +23,12 @@ use wasmtime_wasi::p2::{DynOutputStream, DynPollable, StreamResult, add_to_linke
 use wasmtime_wasi::sockets::WasiSocketsView;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::call_deadline::CallDeadline;
 use super::host::{State, add};
 use super::limits::{MAX_BYTES_TO_HOST, MAX_LOG_BYTES, MAX_RESOURCES};
-use super::watch::CallWatch;
 
 /// The state of the closed WASI in one instance.
-pub(super) struct ClosedWasi {
+pub(super) struct EmptyWasi {
     context: WasiCtx,
     table: ResourceTable,
     printed: MemoryOutputPipe,
@@ -36,7 +36,7 @@ pub(super) struct ClosedWasi {
     taken: usize,
 }
 
-impl ClosedWasi {
+impl EmptyWasi {
     /// For a session that started at `started`, in seconds since 1970, and drew `seed`.
     pub(super) fn new(started: u64, seed: u64) -> Self {
         let printed = MemoryOutputPipe::new(MAX_LOG_BYTES);
@@ -89,7 +89,7 @@ struct TimeIsUp;
 
 /// Looks at the call where the clock has ticked since. What the engine's WASI asks for its state with has no way to fail:
 /// so this unwinds, to [`until_time_is_up`], through frames of the engine that expect it of any function of the host.
-pub(super) fn look_at_tick(watch: &mut CallWatch) {
+pub(super) fn look_at_tick(watch: &mut CallDeadline) {
     if watch.look_at_tick().is_err() {
         // Not a panic: no hook is called and nothing is said.
         resume_unwind(Box::new(TimeIsUp));

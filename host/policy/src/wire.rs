@@ -10,14 +10,14 @@ use cachewarden_types::{
 
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(record)]
-pub(super) struct Words {
+pub(super) struct WireDigest {
     a: u64,
     b: u64,
     c: u64,
     d: u64,
 }
 
-impl From<Digest> for Words {
+impl From<Digest> for WireDigest {
     fn from(digest: Digest) -> Self {
         let [a, b, c, d] = digest.words();
         Self { a, b, c, d }
@@ -49,8 +49,8 @@ impl From<WireGrant> for Grant {
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(record)]
 pub(super) struct WireCandidate {
-    action: Words,
-    output: Words,
+    action: WireDigest,
+    output: WireDigest,
     size: u64,
     age: u64,
     scope: u32,
@@ -77,8 +77,8 @@ impl From<&Candidate> for WireCandidate {
 #[derive(Clone, Copy, ComponentType, Lower)]
 #[component(record)]
 pub(super) struct WireOffer {
-    action: Words,
-    output: Words,
+    action: WireDigest,
+    output: WireDigest,
     size: u64,
     kind: u32,
     role: u32,

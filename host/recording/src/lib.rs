@@ -7,6 +7,9 @@ mod line;
 mod reader;
 mod writer;
 
-pub use line::{Answered, Asked, Began, Ended, FORM, Failed, Line, Logged, Opened, Reason};
+pub use line::{
+    AnswerRecord, CallFailureRecord, EndRecord, FORM, Line, LogRecord, OffRecord, OpenRecord,
+    QuestionRecord, SessionStarted,
+};
 pub use reader::{NumberedLine, ReadError, read};
 pub use writer::Recorder;

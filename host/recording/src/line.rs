@@ -11,27 +11,27 @@ use cachewarden_types::{Candidate, Digest, Grant, Label, Level, Lookup, Offer, R
 #[serde(tag = "line", rename_all = "kebab-case")]
 pub enum Line {
     /// What the policy is told at the beginning.
-    Session(Box<Began>),
+    Session(Box<SessionStarted>),
     /// What `open` gave, or the default where the policy has none.
-    Open(Opened),
+    Open(OpenRecord),
     /// A question about a get, and the verdict.
-    Get(Asked<Candidate, Lookup>),
+    Get(QuestionRecord<Candidate, Lookup>),
     /// A question about a put, and the verdict.
-    Put(Asked<Offer, Reach>),
+    Put(QuestionRecord<Offer, Reach>),
     /// An answer that needed no question, or another one than the verdict.
-    Answer(Answered),
+    Answer(AnswerRecord),
     /// The policy trapped.
-    Trap(Failed),
+    Trap(CallFailureRecord),
     /// The policy ran out of time.
-    Timeout(Failed),
+    Timeout(CallFailureRecord),
     /// A fresh instance gave the same grant.
     Reopened,
     /// The policy is off.
-    Off(Reason),
+    Off(OffRecord),
     /// The policy logged.
-    Log(Logged),
+    Log(LogRecord),
     /// The end.
-    Close(Ended),
+    Close(EndRecord),
 }
 
 /// The version of the recording's form. A reader takes no later one; what it does not know of this one it passes over.
@@ -39,7 +39,7 @@ pub const FORM: u32 = 1;
 
 /// What a policy is told about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Began {
+pub struct SessionStarted {
     /// The version of the recording's form. A case that a person wrote may leave it out.
     #[serde(default = "form", deserialize_with = "known_form")]
     pub form: u32,
@@ -93,7 +93,7 @@ fn any() -> Vec<String> {
 /// A grant, or a refusal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", try_from = "OpenedFields")]
-pub enum Opened {
+pub enum OpenRecord {
     /// What the policy gives.
     Grant(Grant),
     /// Why it gives nothing.
@@ -109,7 +109,7 @@ struct OpenedFields {
     refusal: Option<Refusal>,
 }
 
-impl TryFrom<OpenedFields> for Opened {
+impl TryFrom<OpenedFields> for OpenRecord {
     type Error = &'static str;
 
     fn try_from(fields: OpenedFields) -> Result<Self, Self::Error> {
@@ -123,7 +123,7 @@ impl TryFrom<OpenedFields> for Opened {
 
 /// A question with its verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Asked<Question, Verdict> {
+pub struct QuestionRecord<Question, Verdict> {
     /// What was asked.
     #[serde(flatten)]
     pub question: Question,
@@ -134,7 +134,7 @@ pub struct Asked<Question, Verdict> {
     pub repeat: u64,
 }
 
-impl<Question, Verdict> Asked<Question, Verdict> {
+impl<Question, Verdict> QuestionRecord<Question, Verdict> {
     /// Asked once.
     pub fn new(question: Question, verdict: Verdict) -> Self {
         Self {
@@ -155,7 +155,7 @@ fn is_once(repeat: &u64) -> bool {
 
 /// An answer that nobody was asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Answered {
+pub struct AnswerRecord {
     /// `get` or `put`.
     pub command: String,
     /// The action.
@@ -168,7 +168,7 @@ pub struct Answered {
 
 /// A call that gave no answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Failed {
+pub struct CallFailureRecord {
     /// What the policy was asked.
     pub question: String,
     /// Why it failed; none where its time was up.
@@ -178,14 +178,14 @@ pub struct Failed {
 
 /// Why the policy is off.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Reason {
+pub struct OffRecord {
     /// In words.
     pub reason: String,
 }
 
 /// What the policy logged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Logged {
+pub struct LogRecord {
     /// How much it matters.
     pub level: Level,
     /// What.
@@ -194,7 +194,7 @@ pub struct Logged {
 
 /// What happened in the session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Ended {
+pub struct EndRecord {
     /// What was counted.
     pub totals: Totals,
 }

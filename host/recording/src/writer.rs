@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use cachewarden_system::patience::lock_within;
-use cachewarden_system::regular_file::{append_line, open_to_append};
+use cachewarden_system::lock_timeout::lock_with_timeout;
+use cachewarden_system::safe_open::{append_line, open_to_append};
 
-use super::line::{Began, Line};
+use super::line::{Line, SessionStarted};
 
 /// So long is waited for a session that writes into the same file; one that was stopped with the lock holds no build up.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a recording has in place of a value that is to be written nowhere. It can be part of a scope's name as it is.
 const REDACTED: &str = "redacted";
@@ -97,7 +97,7 @@ impl Recorder {
         Ok(())
     }
 
-    fn without_secrets(&self, began: &Began) -> Began {
+    fn without_secrets(&self, began: &SessionStarted) -> SessionStarted {
         let mut began = began.clone();
         for label in &mut began.labels {
             if self.redacted.contains(&label.name) {
@@ -113,7 +113,7 @@ impl Recorder {
 
 /// Appends a line while nobody else does.
 fn append_alone(file: File, line: &[u8]) -> io::Result<File> {
-    let Some(mut file) = lock_within(file, PATIENCE)? else {
+    let Some(mut file) = lock_with_timeout(file, LOCK_TIMEOUT)? else {
         return Err(io::Error::new(
             io::ErrorKind::TimedOut,
             "another process holds the lock on the file",

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use cachewarden_policy_host::thread::Room;
-use cachewarden_policy_host::{Event, Exports, LoadError, Opening, Policy, Warden};
+use cachewarden_policy_host::{Event, Exports, LoadError, OpenOutcome, Policy, PolicySession};
 use cachewarden_types::{Candidate, Digest, Lookup, Offer, Reach, Session, Totals};
 
 /// A policy with its settings, a JSON text.
@@ -20,17 +20,9 @@ pub struct PolicyConfig {
     pub settings: Box<RawValue>,
 }
 
-/// The policies of a session, in the order in which they are asked.
-pub struct Policies<'thread> {
-    /// The policies.
-    pub chain: Vec<PolicyConfig>,
-    /// Shows that the session's thread has the stack that they need.
-    pub room: &'thread Room,
-}
-
 /// A policy at work.
 pub(super) struct ActivePolicy {
-    warden: Warden,
+    warden: PolicySession,
     exports: Exports,
     digest: Digest,
     /// Its file, for texts.
@@ -43,11 +35,11 @@ impl ActivePolicy {
         config: PolicyConfig,
         told: Session,
         room: &Room,
-    ) -> Result<(Self, Opening), LoadError> {
+    ) -> Result<(Self, OpenOutcome), LoadError> {
         let PolicyConfig { policy, .. } = config;
         let (exports, digest) = (policy.exports(), policy.digest());
         let name = policy.file().display().to_string();
-        let (warden, opening) = Warden::open(policy, told, room)?;
+        let (warden, opening) = PolicySession::open(policy, told, room)?;
         let active = Self {
             warden,
             exports,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use bytesize::ByteSize;
 
 use cachewarden_policy_host::Event;
-use cachewarden_recording::{Answered, Failed, Line, Logged, Reason};
-use cachewarden_store::Tally;
+use cachewarden_recording::{AnswerRecord, CallFailureRecord, Line, LogRecord, OffRecord};
+use cachewarden_store::SessionStats;
 use cachewarden_types::{Digest, Level};
 
 use super::Session;
@@ -39,7 +39,7 @@ impl Session {
                 Event::Trap { question, message } => {
                     let question = question.name();
                     failure = Some(format!("failed in `{question}`: {message}"));
-                    Line::Trap(Failed {
+                    Line::Trap(CallFailureRecord {
                         question: question.to_owned(),
                         message: Some(message),
                     })
@@ -49,7 +49,7 @@ impl Session {
                     failure = Some(format!(
                         "took too long in `{question}` and was stopped (--policy-deadline)"
                     ));
-                    Line::Timeout(Failed {
+                    Line::Timeout(CallFailureRecord {
                         question: question.to_owned(),
                         message: None,
                     })
@@ -57,17 +57,17 @@ impl Session {
                 Event::Reopened => Line::Reopened,
                 Event::Off { reason } => {
                     let failure = failure.take().map(|failure| format!("{failure}. It "));
-                    self.notices.tell(&format!(
+                    self.diagnostics.warn(&format!(
                         "the policy {policy} {}is off for this session: {reason}. {WITHOUT_CACHE}",
                         failure.unwrap_or_default()
                     ));
-                    Line::Off(Reason { reason })
+                    Line::Off(OffRecord { reason })
                 }
                 Event::Log(line) => {
-                    if line.level == Level::Warn || self.notices.is_verbose() {
-                        self.notices.pass_on(&line.message);
+                    if line.level == Level::Warn || self.diagnostics.is_verbose() {
+                        self.diagnostics.relay_policy_log(&line.message);
                     }
-                    Line::Log(Logged {
+                    Line::Log(LogRecord {
                         level: line.level,
                         message: line.message,
                     })
@@ -76,7 +76,7 @@ impl Session {
             self.record(place, &line);
         }
         if let Some(failure) = failure {
-            self.notices.tell(&format!(
+            self.diagnostics.warn(&format!(
                 "the policy {policy} {failure}. That request got the safe answer; the build goes on"
             ));
         }
@@ -84,7 +84,7 @@ impl Session {
 
     fn record(&mut self, place: u32, line: &Line) {
         if let Err(error) = self.recorder.write(place, line) {
-            self.notices.tell(&format!(
+            self.diagnostics.warn(&format!(
                 "the recording stops here, it cannot be written: {error}; see --record"
             ));
         }
@@ -105,7 +105,7 @@ impl Session {
         reason: &str,
     ) {
         self.record_with(0, || {
-            Line::Answer(Answered {
+            Line::Answer(AnswerRecord {
                 command: command.to_owned(),
                 action: *action,
                 answer: answer.to_owned(),
@@ -116,8 +116,8 @@ impl Session {
 }
 
 /// The line at the end of a session, for `-v`. `lost` puts are those that the store could not take.
-pub(super) fn summary(tally: &Tally, lost: u64, policy_time: Option<Duration>) -> String {
-    let Tally {
+pub(super) fn summary(tally: &SessionStats, lost: u64, policy_time: Option<Duration>) -> String {
+    let SessionStats {
         gets,
         hits,
         refused_gets,
@@ -146,12 +146,12 @@ mod tests {
 
     #[test]
     fn the_summary_has_its_documented_form() {
-        let tally = Tally {
+        let tally = SessionStats {
             gets: 1066,
             hits: 1066,
             puts: 3,
             bytes_put: 1_200_000,
-            ..Tally::default()
+            ..SessionStats::default()
         };
         assert_eq!(
             summary(&tally, 0, Some(Duration::from_micros(300))),

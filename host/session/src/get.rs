@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_protocol::{Hit, Response, ResponseSink};
-use cachewarden_recording::{Asked, Line};
-use cachewarden_store::{Found, Location};
+use cachewarden_recording::{Line, QuestionRecord};
+use cachewarden_store::{CacheHit, Location};
 use cachewarden_types::{Candidate, Digest, Kind, Lookup, reasons};
 
 use super::Session;
-use super::access::ReadScope;
+use super::effective_grant::ReadScope;
 
 /// Audits that may wait for their put: the client chooses whether one comes.
 const MAX_AUDITS: usize = 65_536;
 
 /// Nothing was found that may be answered.
-struct Missed {
+struct Miss {
     /// There was something, and the policy said no.
     refused: bool,
 }
@@ -35,7 +35,7 @@ impl Session {
             && self.paths.reach(&self.store, own.location, now)
             && self
                 .store
-                .still_has(own.location, &own.output, own.size, now)
+                .object_exists(own.location, &own.output, own.size, now)
         {
             self.tally.hits += 1;
             let hit = Hit {
@@ -67,7 +67,7 @@ impl Session {
                 self.answered = Some(found);
                 Ok(())
             }
-            Err(Missed { refused }) => {
+            Err(Miss { refused }) => {
                 self.tally.refused_gets += u64::from(refused);
                 self.roles.note(action);
                 sink.send(&Response::Miss(id))
@@ -82,8 +82,8 @@ impl Session {
         }
     }
 
-    fn search(&mut self, action: &Digest, now: SystemTime) -> Result<Found, Missed> {
-        let nothing = |refused| Err(Missed { refused });
+    fn search(&mut self, action: &Digest, now: SystemTime) -> Result<CacheHit, Miss> {
+        let nothing = |refused| Err(Miss { refused });
         if self.policies.is_off() {
             self.record_answer("get", action, "miss", reasons::POLICY_OFF);
             return nothing(false);
@@ -91,7 +91,7 @@ impl Session {
         let (mut refused, mut asked) = (false, false);
         let read = Arc::clone(&self.access.read);
         for scope in read.iter() {
-            let Some(mut found) = self.store.find(&scope.name, scope.right, action, now) else {
+            let Some(mut found) = self.store.lookup(&scope.name, scope.right, action, now) else {
                 continue;
             };
             // Only now: a way leads to what exists, so it is found out once there is an object.
@@ -121,7 +121,7 @@ impl Session {
                     return nothing(true);
                 }
             };
-            if self.store.take(&mut found, verify, now) && self.can_be_run(&found) {
+            if self.store.validate_and_touch(&mut found, verify, now) && self.can_be_run(&found) {
                 if verdict.is_none() {
                     self.record_answer("get", action, "hit", reasons::NO_QUESTION);
                 }
@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// Whether what was found has the mode of a program, where it is one.
-    fn can_be_run(&self, found: &Found) -> bool {
+    fn can_be_run(&self, found: &CacheHit) -> bool {
         found.entry.content.kind != Kind::Executable
             || self
                 .store
@@ -149,7 +149,7 @@ impl Session {
     fn ask_get(
         &mut self,
         action: &Digest,
-        found: &Found,
+        found: &CacheHit,
         scope: &ReadScope,
         now: SystemTime,
     ) -> Option<Lookup> {
@@ -177,7 +177,9 @@ impl Session {
                 continue;
             };
             strictest = strictest.max(Some(verdict));
-            self.record_with(place as u32, || Line::Get(Asked::new(candidate, verdict)));
+            self.record_with(place as u32, || {
+                Line::Get(QuestionRecord::new(candidate, verdict))
+            });
             self.tell_events();
         }
         strictest

@@ -7,13 +7,13 @@ use std::time::SystemTime;
 
 use cachewarden_content::{Content, Recogniser};
 use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
-use cachewarden_recording::{Asked, Line};
+use cachewarden_recording::{Line, QuestionRecord};
 use cachewarden_store as store;
-use cachewarden_store::{Incoming, NewEntry, PutError, Stored};
+use cachewarden_store::{NewEntry, ObjectWriter, PutError, StoredObject};
 use cachewarden_types::{Digest, Facts, Kind, Offer, Reach, Rule, reasons};
 
 use super::Session;
-use super::own::OwnPut;
+use super::local_puts::LocalPut;
 
 /// A body from this size on is read and decoded by one thread while another hashes and writes it. Below, starting one
 /// costs more than it saves.
@@ -67,7 +67,7 @@ impl Session {
             Err(Failure::Abandoned) => return Ok(()),
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
             Err(Failure::Unwritable(error)) => {
-                self.notices.tell_once(
+                self.diagnostics.warn_once(
                     "unwritable-anywhere",
                     &format!(
                         "no object can be written, neither to the store nor to a private folder in TMPDIR ({error}); go may fail for it. Make room, or make one of the two writable"
@@ -124,11 +124,11 @@ impl Session {
         id: i64,
         action: &Digest,
         output: Digest,
-        stored: Stored,
+        stored: StoredObject,
         now: SystemTime,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        let own = OwnPut {
+        let own = LocalPut {
             output,
             size: stored.size,
             time: now,
@@ -147,7 +147,7 @@ impl Session {
         output: Digest,
         size: u64,
         source: &mut impl RequestSource,
-    ) -> Result<(Stored, Content, bool), Failure> {
+    ) -> Result<(StoredObject, Content, bool), Failure> {
         let mut incoming = self.store.receive(output);
         let mut recogniser = Recogniser::new(action, self.roles.of(action));
         if size >= OVERLAPPED_FROM {
@@ -173,7 +173,7 @@ impl Session {
         let diverged = expected.is_some_and(|expected| expected != output);
         if let (true, Some(expected)) = (diverged, expected) {
             self.tally.diverged += 1;
-            self.notices.tell(&format!(
+            self.diagnostics.warn(&format!(
                 "audit: action {action} gave {output} when it was built again, and the cache held {expected}; one of the two is wrong, or the build is not reproducible"
             ));
         }
@@ -191,7 +191,7 @@ impl Session {
     }
 
     /// How far the store keeps the object; none for the session alone.
-    fn decide(&mut self, offer: &Offer, stored: &Stored) -> Option<store::Reach> {
+    fn decide(&mut self, offer: &Offer, stored: &StoredObject) -> Option<store::Reach> {
         if let Some(error) = &stored.diverted {
             self.lost_puts += 1;
             self.tell_unwritable(error);
@@ -239,7 +239,9 @@ impl Session {
                 continue;
             };
             strictest = Some(strictest.map_or(verdict, |earlier| earlier.min(verdict)));
-            self.record_with(place as u32, || Line::Put(Asked::new(*offer, verdict)));
+            self.record_with(place as u32, || {
+                Line::Put(QuestionRecord::new(*offer, verdict))
+            });
             self.tell_events();
         }
         strictest
@@ -252,7 +254,7 @@ impl Session {
         // Made for others to read: nobody expects this user to write it, and each build would say so again. The line at
         // the end (-v) counts what was not kept.
         if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
-            && !self.notices.is_verbose()
+            && !self.diagnostics.is_verbose()
             && self.store.is_of_another()
         {
             return;
@@ -268,7 +270,7 @@ impl Session {
             // Why it could not be opened was told at the beginning.
             None => return,
         };
-        self.notices.tell_once(
+        self.diagnostics.warn_once(
             "unwritable",
             &format!(
                 "the store {folder} cannot be written ({error}); the build goes on, and what it cannot write there is not kept. {remedy}"
@@ -280,7 +282,7 @@ impl Session {
 /// Takes a body in on two threads: this one reads and decodes, the other hashes and writes. Where the system has no thread
 /// to give, nothing of it was taken.
 fn receive_overlapped(
-    incoming: &mut Incoming<'_>,
+    incoming: &mut ObjectWriter<'_>,
     recogniser: &mut Recogniser,
     source: &mut impl RequestSource,
 ) -> Result<(), BodyError> {

@@ -7,7 +7,7 @@ use cachewarden_store::{Entry, Right};
 use cachewarden_types::{Digest, Facts, Kind, Role, Rule, reasons};
 
 use super::Session;
-use super::access::ReadScope;
+use super::effective_grant::ReadScope;
 
 impl Session {
     /// Why an entry is not answered, whatever a policy says; `None` where nothing is against it. Its role is known then.

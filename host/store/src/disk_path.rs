@@ -19,7 +19,7 @@ use cachewarden_types::Digest;
 use super::Store;
 use super::files::Look;
 use super::objects::Location;
-use super::owner::Sharing;
+use super::owner::SharedStore;
 use super::way::real_folder;
 
 /// The paths that one client is told, which begin with its $GOCACHE where that is known.
@@ -91,7 +91,7 @@ impl DiskPaths {
 
 /// The spelling of `folder` that begins with `gocache`; `folder` itself where there is none that leads to the same place,
 /// or others can change where it leads and sharing is refused.
-fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: Sharing) -> String {
+fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: SharedStore) -> String {
     let plain = folder.to_string_lossy();
     let spelled = gocache
         .and_then(Path::to_str)
@@ -100,7 +100,7 @@ fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: Sharing) -> Stri
     spelled.unwrap_or_else(|| plain.into_owned())
 }
 
-fn spell(gocache: &Path, folder: &Path, sharing: Sharing) -> Option<String> {
+fn spell(gocache: &Path, folder: &Path, sharing: SharedStore) -> Option<String> {
     let real_gocache = real_folder(gocache, sharing)?;
     let real_folder = real_folder(folder, sharing)?;
     let spelled = gocache.join(way_between(&real_gocache, &real_folder));
@@ -128,7 +128,7 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn spelled(gocache: &Path, store: &Path) -> String {
-        spelled_from(Some(gocache), store, Sharing::Refused)
+        spelled_from(Some(gocache), store, SharedStore::Deny)
     }
 
     #[test]
@@ -164,7 +164,7 @@ mod tests {
         };
         set_mode(0o777);
         assert_eq!(spelled(&link, &store), store.to_str().unwrap());
-        let trusting = spelled_from(Some(&link), &store, Sharing::Allowed);
+        let trusting = spelled_from(Some(&link), &store, SharedStore::Allow);
         assert!(trusting.starts_with(link.to_str().unwrap()), "{trusting}");
         // As in /tmp: the link is this user's, and nobody else may remove it.
         set_mode(0o1777);
@@ -188,7 +188,7 @@ mod tests {
     fn without_a_gocache_the_store_is_spelled_plainly() {
         let store = tempfile::tempdir().unwrap();
         let plain = store.path().to_str().unwrap();
-        assert_eq!(spelled_from(None, store.path(), Sharing::Refused), plain);
+        assert_eq!(spelled_from(None, store.path(), SharedStore::Deny), plain);
         assert_eq!(spelled(Path::new("off"), store.path()), plain);
     }
 }

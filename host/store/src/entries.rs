@@ -7,20 +7,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
 use super::boot::Boot;
 use super::entry::{Entry, MAX_LINE};
 use super::files::{self, FILE_MODE};
-use super::open_buckets::OpenBuckets;
-use super::recent::{Recent, Remembered, Stamp};
+use super::lookup_cache::{CachedLookup, DirVersion, LookupCache};
+use super::shard_dir::ShardDir;
 
 /// The entries of a scope.
 #[derive(Debug)]
 pub(super) struct Entries {
-    buckets: OpenBuckets,
-    recent: Recent,
+    buckets: ShardDir,
+    lookup_cache: LookupCache,
 }
 
 /// What a session may do to a scope.
@@ -34,7 +34,7 @@ pub enum Right {
 
 /// Where an entry was found.
 #[derive(Debug)]
-pub(super) enum Origin {
+pub(super) enum LookupSource {
     /// In the table of recent entries, which has when it and its object were last marked as used.
     Table { used: SystemTime },
     /// In its own file.
@@ -50,12 +50,12 @@ pub(super) struct EntryFile {
     /// When it was last marked as used.
     touched: SystemTime,
     /// How its bucket looked before.
-    stamp: Option<Stamp>,
+    stamp: Option<DirVersion>,
 }
 
 /// An entry that a get found, with the object it names.
 #[derive(Debug)]
-pub struct Found {
+pub struct CacheHit {
     /// The entry.
     pub entry: Entry,
     pub(super) action: Digest,
@@ -69,10 +69,10 @@ pub struct Found {
 
 impl Entries {
     /// The entries in a scope's folder, and the table of what was lately read of them; neither need exist.
-    pub(super) fn new(folder: PathBuf, table: PathBuf, patience: Arc<Patience>) -> Self {
+    pub(super) fn new(folder: PathBuf, table: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
-            buckets: OpenBuckets::new(folder, patience),
-            recent: Recent::new(table),
+            buckets: ShardDir::new(folder, lock_timeout),
+            lookup_cache: LookupCache::new(table),
         }
     }
 
@@ -82,10 +82,10 @@ impl Entries {
         action: &Digest,
         boot: Boot,
         now: SystemTime,
-    ) -> Option<(Entry, Origin)> {
-        let stamp = match self.recent.find(&self.buckets, action, boot, now) {
-            Remembered::Entry(entry, used) => return Some((entry, Origin::Table { used })),
-            Remembered::Nothing(stamp) => stamp,
+    ) -> Option<(Entry, LookupSource)> {
+        let stamp = match self.lookup_cache.find(&self.buckets, action, boot, now) {
+            CachedLookup::Entry(entry, used) => return Some((entry, LookupSource::Table { used })),
+            CachedLookup::Nothing(stamp) => stamp,
         };
         let (file, status) = self.buckets.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
@@ -98,7 +98,7 @@ impl Entries {
             touched: status.modified,
             stamp,
         };
-        Some((line.entry, Origin::File(file)))
+        Some((line.entry, LookupSource::File(file)))
     }
 
     /// Writes an action's entry.
@@ -106,13 +106,13 @@ impl Entries {
         let mut file = self.buckets.create(action, FILE_MODE)?;
         file.write_all(entry.to_line().as_bytes())?;
         if file.name(action, &self.buckets.bucket_path(action))? {
-            self.recent.forget(action);
+            self.lookup_cache.forget(action);
         }
         Ok(())
     }
 }
 
-impl Found {
+impl CacheHit {
     /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where the session may write the
     /// scope, and else in the table alone. Where the store is read-only, that happens again the next time.
     pub(super) fn mark(&mut self, boot: Boot, now: SystemTime) {
@@ -138,22 +138,20 @@ impl Found {
             && let Some(stamp) = file.stamp
             && self.entry.boot.vouches_under(boot)
         {
-            let Entries { buckets, recent } = &*self.entries;
+            let Entries {
+                buckets,
+                lookup_cache,
+            } = &*self.entries;
             // Whichever is due sooner: then both are marked as used again.
             let used = file.touched.min(self.object_used);
-            recent.remember(buckets, &self.action, &self.entry, used, stamp);
+            lookup_cache.remember(buckets, &self.action, &self.entry, used, stamp);
         }
     }
 }
 
 /// Changes an entry's boot in place, in the very file that was read: if a put has replaced it meanwhile, that put's line
 /// stays as it is. A line torn by a crash has some other boot, and its object is hashed again.
-fn renew_boot(
-    buckets: &OpenBuckets,
-    action: &Digest,
-    read: &EntryFile,
-    boot: Boot,
-) -> io::Result<()> {
+fn renew_boot(buckets: &ShardDir, action: &Digest, read: &EntryFile, boot: Boot) -> io::Result<()> {
     let (file, status) = buckets.open(action, true)?;
     if status.identity != read.identity {
         return Err(io::Error::other("a put has replaced it"));

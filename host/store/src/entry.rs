@@ -38,19 +38,19 @@ pub enum Reach {
 
 /// The session that put an entry: 16 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Producer(pub u64);
+pub struct SessionId(pub u64);
 
 /// A text that names no session.
 #[derive(Debug)]
 pub struct InvalidProducer;
 
-impl fmt::Display for Producer {
+impl fmt::Display for SessionId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:016x}", self.0)
     }
 }
 
-impl FromStr for Producer {
+impl FromStr for SessionId {
     type Err = InvalidProducer;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -78,7 +78,7 @@ pub struct Entry {
     /// How far it may travel.
     pub reach: Reach,
     /// The session that put it.
-    pub producer: Producer,
+    pub producer: SessionId,
     /// The user that put it.
     pub user: u32,
     /// The boot under which the object was last hashed.
@@ -99,7 +99,7 @@ pub struct NewEntry {
     /// How far it may travel.
     pub reach: Reach,
     /// The session that puts it.
-    pub producer: Producer,
+    pub producer: SessionId,
 }
 
 /// An entry read from a line, and where in the line its boot stands.
@@ -213,7 +213,7 @@ mod tests {
             },
             expires: Some(UNIX_EPOCH + Duration::from_secs(1_900_000_000)),
             reach: Reach::Shared,
-            producer: Producer(0x00ff_00ff_00ff_00ff),
+            producer: SessionId(0x00ff_00ff_00ff_00ff),
             user: 1000,
             boot: Boot::of("a boot"),
         }

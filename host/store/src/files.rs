@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use tempfile::{Builder, NamedTempFile};
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
 /// Begins the name of a file that is still being written; the trimmer sweeps old ones.
@@ -116,23 +116,23 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
 
 /// How long a build waits for a trimmer, which holds a lock for a millisecond. One that was stopped with it, by Ctrl-Z or
 /// with its container, must stop no build.
-const PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// And how long it waits for none after that. A build beside a trimmer that stays stopped loses at most five seconds of
 /// each minute; one beside a trimmer that went on has lost nothing but what it looked for meanwhile.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// The patience of one store with its trimmer.
-pub(super) fn patience() -> Arc<Patience> {
-    Arc::new(Patience::new(PATIENCE, PAUSE))
+pub(super) fn lock_timeout() -> Arc<LockTimeout> {
+    Arc::new(LockTimeout::new(LOCK_TIMEOUT, PAUSE))
 }
 
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.
 ///
 /// # Errors
 /// When it cannot be opened or locked, or somebody else holds the lock for longer than any build should wait.
-pub(super) fn lock_shared(folder: &Path, patience: &Patience) -> io::Result<File> {
-    patience.lock_shared(File::open(folder)?)?.ok_or_else(|| {
+pub(super) fn lock_shared(folder: &Path, lock_timeout: &LockTimeout) -> io::Result<File> {
+    lock_timeout.lock_shared(File::open(folder)?)?.ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::TimedOut,
             format!(
@@ -155,9 +155,9 @@ pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When it is gone, or the trimmer cannot be kept away.
-pub(super) fn touch(path: &Path, now: SystemTime, patience: &Patience) -> io::Result<bool> {
+pub(super) fn touch(path: &Path, now: SystemTime, lock_timeout: &LockTimeout) -> io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let _lock = lock_shared(folder, patience)?;
+    let _lock = lock_shared(folder, lock_timeout)?;
     let (file, _) = open_regular(path, false)?;
     Ok(file.set_modified(now).is_ok())
 }

@@ -10,11 +10,11 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 use thiserror::Error;
 
-use cachewarden_system::patience::lock_within;
+use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, ScopeName};
 
 use super::files;
-use super::owner::{self, Sharing};
+use super::owner::{self, SharedStore};
 
 /// The layout that this program reads and writes.
 pub const LAYOUT_VERSION: u32 = 2;
@@ -25,7 +25,7 @@ pub(super) const OBJECTS: &str = "objects";
 /// The folder of scopes.
 pub(super) const SCOPES: &str = "scopes";
 
-/// The folder of what was lately read: a table for each scope, see `recent`.
+/// The folder of what was lately read: a table for each scope, see `lookup_cache`.
 pub(super) const RECENT: &str = "recent";
 
 /// A line of totals per session.
@@ -120,7 +120,7 @@ pub enum StoreError {
         /// The folder.
         folder: PathBuf,
     },
-    /// A version of this program that is newer, or none, made it.
+    /// A newer version of this program made it, or another program did.
     #[error(
         "{file} says layout `{found}`, and this cachewarden knows layout {LAYOUT_VERSION} only; update cachewarden, or name another folder with --dir"
     )]
@@ -134,11 +134,11 @@ pub enum StoreError {
 
 /// Makes an empty or missing folder a store, or sees that it is one. Nobody else's folder becomes one: a trim would
 /// remove files from it.
-pub(super) fn prepare(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+pub(super) fn prepare(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     make(folder, sharing).map_err(|error| owner::explain(folder, error))
 }
 
-fn make(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+fn make(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     let unusable = |reason| StoreError::Unusable {
         folder: folder.to_owned(),
         reason,
@@ -177,11 +177,11 @@ fn make(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
 }
 
 /// Sees that a folder is a store, and changes nothing in it.
-pub(super) fn look(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+pub(super) fn look(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     look_in(folder, sharing).map_err(|error| owner::explain(folder, error))
 }
 
-fn look_in(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+fn look_in(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     owner::check_owner(folder, sharing)?;
     has_no_links(folder)?;
     owner::check(folder, sharing)?;
@@ -228,8 +228,8 @@ pub(super) fn is_store(folder: &Path) -> bool {
     folder.join(VERSION).exists()
 }
 
-/// Makes a folder a store again that lost its version while a session worked in it: what somebody's `rm -r` left, or what
-/// was put after it. The next session would take it for somebody else's folder.
+/// Writes VERSION again where the store was removed while a session worked in it. Without it the next session would reject
+/// what is left as a folder of somebody else.
 pub(super) fn mend(folder: &Path) {
     if folder.is_dir() && !is_store(folder) && holds_a_store_only(folder) {
         // Where it cannot be written, nothing was put into it either.
@@ -263,7 +263,7 @@ fn read_version(folder: &Path) -> io::Result<String> {
 /// whichever comes second sees what the first one wrote.
 fn renew_version(folder: &Path) -> io::Result<()> {
     let (file, _) = files::open_regular(&folder.join(VERSION), true)?;
-    let Some(file) = lock_within(file, RENEWED_WITHIN)? else {
+    let Some(file) = lock_with_timeout(file, RENEWED_WITHIN)? else {
         return Err(io::Error::other(
             "its file VERSION is blank, and another process holds a lock on that and does not write it",
         ));

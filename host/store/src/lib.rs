@@ -7,7 +7,7 @@
 //! ```text
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
-//! recent/<scope>               what was lately read of a scope, see `recent`
+//! recent/<scope>               what was lately read of a scope, see `lookup_cache`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! CACHEDIR.TAG, VERSION
@@ -21,17 +21,17 @@ mod entries;
 mod entry;
 mod files;
 mod finding;
-mod incoming;
 mod layout;
+mod lookup_cache;
 mod new_file;
+mod object_writer;
 mod objects;
-mod open_buckets;
 mod owner;
 mod private;
-mod recent;
 mod schedule;
 mod sessions;
-mod survey;
+mod shard_dir;
+mod stats;
 mod suspect;
 mod trim;
 mod verify;
@@ -39,16 +39,16 @@ mod way;
 
 pub use boot::Boot;
 pub use disk_path::DiskPaths;
-pub use entries::{Found, Right};
-pub use entry::{Entry, NewEntry, Producer, Reach};
+pub use entries::{CacheHit, Right};
+pub use entry::{Entry, NewEntry, Reach, SessionId};
 pub use finding::{FileKind, Finding, Problem, Repair};
-pub use incoming::{Incoming, PutError, Stored};
 pub use layout::{LAYOUT_VERSION, StoreError};
+pub use object_writer::{ObjectWriter, PutError, StoredObject};
 pub use objects::Location;
-pub use owner::Sharing;
+pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
-pub use sessions::{SessionLine, SessionsSoFar, Tally};
-pub use survey::{ScopeSurvey, Survey};
+pub use sessions::{LifetimeStats, SessionLine, SessionStats};
+pub use stats::{ScopeSurvey, StoreStats};
 pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
 pub use verify::{Told, Verified};
 
@@ -58,10 +58,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::{Digest, ScopeName};
 
-use entries::{Entries, Origin};
+use entries::{Entries, LookupSource};
 use objects::Objects;
 use private::PrivateObjects;
 
@@ -75,28 +75,28 @@ pub struct Store {
     /// Asked once: it is a system call.
     user: u32,
     /// With trimmers, whichever folder they lock.
-    patience: Arc<Patience>,
+    lock_timeout: Arc<LockTimeout>,
 }
 
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
     objects: Objects,
-    sharing: Sharing,
+    sharing: SharedStore,
     /// The entries of the scopes that were looked into.
     scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
-    patience: Arc<Patience>,
+    lock_timeout: Arc<LockTimeout>,
 }
 
 impl Shared {
-    fn new(folder: &Path, sharing: Sharing, patience: &Arc<Patience>) -> Self {
+    fn new(folder: &Path, sharing: SharedStore, lock_timeout: &Arc<LockTimeout>) -> Self {
         let objects = folder.join(layout::OBJECTS);
         Self {
             folder: folder.to_owned(),
-            objects: Objects::new(objects, Arc::clone(patience)),
+            objects: Objects::new(objects, Arc::clone(lock_timeout)),
             sharing,
             scopes: Mutex::default(),
-            patience: Arc::clone(patience),
+            lock_timeout: Arc::clone(lock_timeout),
         }
     }
 
@@ -109,7 +109,7 @@ impl Shared {
                 let entries = Arc::new(Entries::new(
                     layout::scope_path(&self.folder, scope),
                     layout::recent_path(&self.folder, scope),
-                    Arc::clone(&self.patience),
+                    Arc::clone(&self.lock_timeout),
                 ));
                 scopes.insert(scope.clone(), Arc::clone(&entries));
                 entries
@@ -124,7 +124,7 @@ impl Store {
     /// # Errors
     /// When the folder cannot be created or read, was made by a version with another layout, or can be changed by others
     /// and `sharing` is refused.
-    pub fn open(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
+    pub fn open(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
         Ok(Self::in_folder(folder, sharing))
     }
@@ -135,23 +135,23 @@ impl Store {
     }
 
     /// The store in a folder that was looked at.
-    fn in_folder(folder: &Path, sharing: Sharing) -> Self {
+    fn in_folder(folder: &Path, sharing: SharedStore) -> Self {
         let store = Self::without_folder();
         Self {
-            shared: Some(Shared::new(folder, sharing, &store.patience)),
+            shared: Some(Shared::new(folder, sharing, &store.lock_timeout)),
             ..store
         }
     }
 
     /// No store: gets find nothing, and puts go to the private folder.
     pub fn without_folder() -> Self {
-        let patience = files::patience();
+        let lock_timeout = files::lock_timeout();
         Self {
             shared: None,
-            private: PrivateObjects::new(Arc::clone(&patience)),
+            private: PrivateObjects::new(Arc::clone(&lock_timeout)),
             boot: Boot::current(),
             user: rustix::process::geteuid().as_raw(),
-            patience,
+            lock_timeout,
         }
     }
 
@@ -184,13 +184,13 @@ impl Store {
 
     /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is
     /// there in its size, or was there within the hour where the entry is remembered.
-    pub fn find(
+    pub fn lookup(
         &self,
         scope: &ScopeName,
         right: Right,
         action: &Digest,
         now: SystemTime,
-    ) -> Option<Found> {
+    ) -> Option<CacheHit> {
         let shared = self.shared.as_ref()?;
         let entries = shared.entries(scope);
         let (entry, origin) = entries.find(action, self.boot, now)?;
@@ -199,10 +199,10 @@ impl Store {
         }
         let Entry { output, size, .. } = &entry;
         let (object_used, file) = match origin {
-            Origin::Table { used } => (used, None),
-            Origin::File(file) => (shared.objects.find(output, *size)?, Some(file)),
+            LookupSource::Table { used } => (used, None),
+            LookupSource::File(file) => (shared.objects.find(output, *size)?, Some(file)),
         };
-        Some(Found {
+        Some(CacheHit {
             entry,
             action: *action,
             right,
@@ -215,7 +215,7 @@ impl Store {
     /// Prepares what was found to be answered: its bytes are hashed where that did not happen since the machine
     /// started, or where `verify` asks for it; entry and object are marked as used. False where the object is damaged or
     /// gone, which is a miss.
-    pub fn take(&self, found: &mut Found, verify: bool, now: SystemTime) -> bool {
+    pub fn validate_and_touch(&self, found: &mut CacheHit, verify: bool, now: SystemTime) -> bool {
         let Some(Shared { objects, .. }) = &self.shared else {
             return false;
         };
@@ -233,7 +233,7 @@ impl Store {
     }
 
     /// Remembers what was answered, once nobody waits for it, so that it is found with less the next time.
-    pub fn remember(&self, found: Found) {
+    pub fn remember(&self, found: CacheHit) {
         found.remember(self.boot);
     }
 
@@ -249,7 +249,7 @@ impl Store {
     }
 
     /// Whether an object that a session put is there still; it is marked as used.
-    pub fn still_has(
+    pub fn object_exists(
         &self,
         location: Location,
         output: &Digest,
@@ -270,18 +270,18 @@ impl Store {
     }
 
     /// Whether others may be able to change the way to what lies there.
-    fn sharing_at(&self, location: Location) -> Sharing {
+    fn sharing_at(&self, location: Location) -> SharedStore {
         match (location, &self.shared) {
             (Location::Store, Some(shared)) => shared.sharing,
             // Nobody shares the private folder, whatever is said of the store.
-            _ => Sharing::Refused,
+            _ => SharedStore::Deny,
         }
     }
 
     /// Begins to take an object in.
-    pub fn receive(&self, output: Digest) -> Incoming<'_> {
+    pub fn receive(&self, output: Digest) -> ObjectWriter<'_> {
         let shared = self.shared.as_ref().map(|shared| &shared.objects);
-        Incoming::begin(shared, &self.private, output)
+        ObjectWriter::begin(shared, &self.private, output)
     }
 
     /// Writes what `action` gave in `scope`, as put at `now` by this user on this boot.

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
 use super::files::{self, TEMPORARY_PREFIX};
@@ -20,7 +20,7 @@ pub(super) struct NewFile {
     file: File,
     /// The folder of buckets.
     folder: Arc<File>,
-    patience: Arc<Patience>,
+    lock_timeout: Arc<LockTimeout>,
     /// Its way from there, until it has its name.
     temporary: Option<String>,
 }
@@ -31,7 +31,7 @@ impl NewFile {
         folder: &Arc<File>,
         digest: &Digest,
         mode: u32,
-        patience: &Arc<Patience>,
+        lock_timeout: &Arc<LockTimeout>,
     ) -> rustix::io::Result<Self> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let path = digest.file_path();
@@ -43,7 +43,7 @@ impl NewFile {
                     return Ok(Self {
                         file: File::from(file?),
                         folder: Arc::clone(folder),
-                        patience: Arc::clone(patience),
+                        lock_timeout: Arc::clone(lock_timeout),
                         temporary: Some(name),
                     });
                 }
@@ -69,7 +69,7 @@ impl NewFile {
         let named = rustix::fs::renameat_with(folder, temporary, folder, path.as_str(), alone);
         if named.is_err() {
             // The trimmer keeps away meanwhile.
-            let _lock = files::lock_shared(bucket, &self.patience)?;
+            let _lock = files::lock_shared(bucket, &self.lock_timeout)?;
             rustix::fs::renameat(folder, temporary, folder, path.as_str())?;
         }
         self.temporary = None;

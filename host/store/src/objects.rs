@@ -11,11 +11,11 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
 use super::files;
-use super::open_buckets::OpenBuckets;
+use super::shard_dir::ShardDir;
 
 /// What is read at a time; large enough that system calls do not count, small enough to stay in a processor's cache.
 pub(super) const BUFFER: usize = 128 * 1024;
@@ -38,14 +38,14 @@ pub enum Location {
 /// A folder of objects.
 #[derive(Debug)]
 pub(super) struct Objects {
-    pub(super) buckets: OpenBuckets,
+    pub(super) buckets: ShardDir,
 }
 
 impl Objects {
     /// Objects under `folder`, which need not exist yet.
-    pub(super) fn new(folder: PathBuf, patience: Arc<Patience>) -> Self {
+    pub(super) fn new(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
-            buckets: OpenBuckets::new(folder, patience),
+            buckets: ShardDir::new(folder, lock_timeout),
         }
     }
 
@@ -61,7 +61,7 @@ impl Objects {
         if !files::is_touch_due(*touched, now) {
             return true;
         }
-        match files::touch(&self.buckets.path(output), now, self.buckets.patience()) {
+        match files::touch(&self.buckets.path(output), now, self.buckets.lock_timeout()) {
             Ok(marked) => {
                 if marked {
                     *touched = now;

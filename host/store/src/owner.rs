@@ -12,11 +12,11 @@ use super::layout::{FOLDERS, StoreError};
 
 /// Whether a store may be one that others can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sharing {
-    /// No: where others can change it, it is not used.
-    Refused,
-    /// Yes: it is used all the same, because the operator trusts them, or because nothing but a look is taken.
-    Allowed,
+pub enum SharedStore {
+    /// A store that another user could modify is rejected, because its contents end up in build outputs.
+    Deny,
+    /// It is used all the same: the operator trusts those users, or the store is only looked at.
+    Allow,
 }
 
 /// The administrator, who can change everything anyway.
@@ -29,7 +29,7 @@ const WRITABLE_BY_OTHERS: u32 = 0o022;
 const STICKY: u32 = 0o1000;
 
 /// Sees that a folder is this user's or root's, before anything in it is looked at.
-pub(super) fn check_owner(path: &Path, sharing: Sharing) -> Result<(), StoreError> {
+pub(super) fn check_owner(path: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     match look(path, sharing)? {
         Some((Whose::Theirs, metadata)) => Err(StoreError::Foreign {
             path: path.to_owned(),
@@ -42,7 +42,7 @@ pub(super) fn check_owner(path: &Path, sharing: Sharing) -> Result<(), StoreErro
 
 /// Sees that nobody but this user can change a store. Looked at are the folder and those in it that hold everything; this
 /// program makes all others for this user alone.
-pub(super) fn check(folder: &Path, sharing: Sharing) -> Result<(), StoreError> {
+pub(super) fn check(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     let inside = FOLDERS.iter().map(|name| folder.join(name));
     for path in std::iter::once(folder.to_owned()).chain(inside) {
         check_owner(&path, sharing)?;
@@ -90,8 +90,8 @@ pub(super) fn may_be_replaced(folder: &Metadata, held: &Metadata) -> bool {
 }
 
 /// Whose a folder is; `None` where it is not there, or does not matter.
-fn look(path: &Path, sharing: Sharing) -> Result<Option<(Whose, Metadata)>, StoreError> {
-    if sharing == Sharing::Allowed {
+fn look(path: &Path, sharing: SharedStore) -> Result<Option<(Whose, Metadata)>, StoreError> {
+    if sharing == SharedStore::Allow {
         return Ok(None);
     }
     match fs::metadata(path) {

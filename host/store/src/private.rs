@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 
 use super::objects::Objects;
 use super::{files, trim};
@@ -31,10 +31,10 @@ pub(super) struct PrivateObjects {
 
 impl PrivateObjects {
     /// Nothing is made before it is needed.
-    pub(super) fn new(patience: Arc<Patience>) -> Self {
+    pub(super) fn new(lock_timeout: Arc<LockTimeout>) -> Self {
         let folder = folder();
         Self {
-            objects: Objects::new(folder.clone(), patience),
+            objects: Objects::new(folder.clone(), lock_timeout),
             folder,
         }
     }

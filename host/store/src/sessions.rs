@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use cachewarden_system::patience::lock_within;
-use cachewarden_system::regular_file::append_line;
+use cachewarden_system::lock_timeout::lock_with_timeout;
+use cachewarden_system::safe_open::append_line;
 
 use super::{Store, files, layout};
 
@@ -21,7 +21,7 @@ const FOLDED_FROM: u64 = 1 << 20;
 
 /// Writing a line takes a moment. Whoever holds the lock for longer was stopped with it, and a build does not wait for
 /// that: its line is given up.
-const PATIENCE: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The version of a line's form. Lines of a later one are passed over, and a file that has one is not folded.
 const FORM: u32 = 1;
@@ -29,7 +29,7 @@ const FORM: u32 = 1;
 /// What happened, counted, as a line has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
-pub struct Tally {
+pub struct SessionStats {
     /// Gets that came.
     pub gets: u64,
     /// Gets that were answered with an object.
@@ -46,7 +46,7 @@ pub struct Tally {
     pub diverged: u64,
 }
 
-impl Tally {
+impl SessionStats {
     /// Adds another tally to this one.
     pub fn add(&mut self, other: &Self) {
         let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
@@ -79,7 +79,7 @@ pub struct SessionLine {
     pub policy: Option<String>,
     /// What happened.
     #[serde(flatten)]
-    pub tally: Tally,
+    pub tally: SessionStats,
 }
 
 fn form() -> u32 {
@@ -92,14 +92,14 @@ fn one() -> u64 {
 
 /// The sum of all lines.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct SessionsSoFar {
+pub struct LifetimeStats {
     /// How many.
     pub sessions: u64,
     /// When the first began, in seconds since 1970.
     pub since: Option<u64>,
     /// What happened in all of them.
     #[serde(flatten)]
-    pub tally: Tally,
+    pub tally: SessionStats,
     /// A later version has written lines that are not in the sum.
     #[serde(skip)]
     is_incomplete: bool,
@@ -107,7 +107,7 @@ pub struct SessionsSoFar {
 
 impl SessionLine {
     /// The line of one session.
-    pub fn of(session: String, started: u64, policy: Option<String>, tally: Tally) -> Self {
+    pub fn of(session: String, started: u64, policy: Option<String>, tally: SessionStats) -> Self {
         Self {
             form: FORM,
             sessions: 1,
@@ -137,7 +137,7 @@ impl Store {
     }
 
     /// What sessions did so far. Lines that cannot be read are passed over.
-    pub fn sessions_so_far(&self) -> SessionsSoFar {
+    pub fn sessions_so_far(&self) -> LifetimeStats {
         self.folder()
             .and_then(|folder| sum(&folder.join(layout::SESSIONS)).ok())
             .unwrap_or_default()
@@ -179,7 +179,7 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
 /// where somebody else does not let go of it.
 fn lock_current(path: &Path) -> io::Result<Option<File>> {
     loop {
-        let Some(file) = lock_within(files::open_to_append(path)?, PATIENCE)? else {
+        let Some(file) = lock_with_timeout(files::open_to_append(path)?, LOCK_TIMEOUT)? else {
             return Ok(None);
         };
         if fs::symlink_metadata(path)
@@ -190,7 +190,7 @@ fn lock_current(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-fn sum(path: &Path) -> io::Result<SessionsSoFar> {
+fn sum(path: &Path) -> io::Result<LifetimeStats> {
     let mut bytes = Vec::new();
     match files::open_regular(path, false) {
         Ok((mut file, _)) => file.read_to_end(&mut bytes).map(drop)?,
@@ -200,7 +200,7 @@ fn sum(path: &Path) -> io::Result<SessionsSoFar> {
     let lines = bytes
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<SessionLine>(line).ok());
-    Ok(lines.fold(SessionsSoFar::default(), |mut sum, line| {
+    Ok(lines.fold(LifetimeStats::default(), |mut sum, line| {
         if line.form > FORM {
             sum.is_incomplete = true;
             return sum;
@@ -218,17 +218,17 @@ fn sum(path: &Path) -> io::Result<SessionsSoFar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Sharing;
+    use crate::SharedStore;
 
     #[test]
     fn folding_keeps_the_sum() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), Sharing::Refused).unwrap();
-        let tally = Tally {
+        let store = Store::open(folder.path(), SharedStore::Deny).unwrap();
+        let tally = SessionStats {
             gets: 3,
             hits: 2,
             bytes_put: u64::MAX / 1_000_000,
-            ..Tally::default()
+            ..SessionStats::default()
         };
         let line = SessionLine::of("00ff".repeat(40), 1_800_000_000, None, tally);
         let path = folder.path().join(layout::SESSIONS);
@@ -254,12 +254,12 @@ mod tests {
     #[test]
     fn kept_lines_are_read_and_later_ones_are_neither_counted_nor_folded() {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), Sharing::Refused).unwrap();
+        let store = Store::open(folder.path(), SharedStore::Deny).unwrap();
         let kept = include_str!("fixtures/sessions-1.jsonl");
         let path = folder.path().join(layout::SESSIONS);
         fs::write(&path, kept).unwrap();
         let so_far = store.sessions_so_far();
-        let expected = Tally {
+        let expected = SessionStats {
             gets: 1067,
             hits: 1066,
             refused_gets: 1,

@@ -138,12 +138,12 @@ impl Pass<'_> {
         for scope in &self.scopes {
             look(scope, is_bucket);
         }
-        let recent = self.folder.join(layout::RECENT);
-        look(&recent, is_scope);
-        let tables = files::names_in(&recent).into_iter();
+        let lookup_cache = self.folder.join(layout::RECENT);
+        look(&lookup_cache, is_scope);
+        let tables = files::names_in(&lookup_cache).into_iter();
         let tables = tables
             .filter(|name| is_scope(name))
-            .map(|name| recent.join(name));
+            .map(|name| lookup_cache.join(name));
         let files = layout::FILES.map(|name| self.folder.join(name));
         for path in files.into_iter().chain(tables) {
             // Their content is nobody's loss; something else in their place is in the way.

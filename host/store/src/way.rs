@@ -5,14 +5,14 @@ use std::ffi::OsString;
 use std::fs::{self, Metadata};
 use std::path::{Component, Path, PathBuf};
 
-use super::owner::{self, Sharing};
+use super::owner::{self, SharedStore};
 
 /// Links that are followed; Linux follows as many.
 const MAX_LINKS: usize = 40;
 
 /// The folder that an absolute path leads to, without links. `None` where it leads nowhere, and, where sharing is refused,
 /// where others can replace a folder or a link that the way goes through.
-pub(super) fn real_folder(path: &Path, sharing: Sharing) -> Option<PathBuf> {
+pub(super) fn real_folder(path: &Path, sharing: SharedStore) -> Option<PathBuf> {
     if !path.is_absolute() {
         return None;
     }
@@ -26,7 +26,7 @@ pub(super) fn real_folder(path: &Path, sharing: Sharing) -> Option<PathBuf> {
         };
         let next = walk.at.join(&name);
         let found = fs::symlink_metadata(&next).ok()?;
-        if sharing == Sharing::Refused && owner::may_be_replaced(walk.folders.last()?, &found) {
+        if sharing == SharedStore::Deny && owner::may_be_replaced(walk.folders.last()?, &found) {
             return None;
         }
         if !found.is_symlink() {
@@ -106,15 +106,15 @@ mod tests {
         ] {
             let real = path(way).canonicalize().unwrap();
             assert_eq!(
-                real_folder(&path(way), Sharing::Refused),
+                real_folder(&path(way), SharedStore::Deny),
                 Some(real),
                 "{way}"
             );
         }
         for way in ["nothing", "circle", "one/nothing/.."] {
-            assert_eq!(real_folder(&path(way), Sharing::Refused), None, "{way}");
+            assert_eq!(real_folder(&path(way), SharedStore::Deny), None, "{way}");
         }
-        assert_eq!(real_folder(Path::new("tmp"), Sharing::Refused), None);
+        assert_eq!(real_folder(Path::new("tmp"), SharedStore::Deny), None);
     }
 
     #[test]
@@ -139,16 +139,19 @@ mod tests {
         ] {
             set_mode(&path("shared"), mode);
             for way in ways {
-                let found = real_folder(&path(way), Sharing::Refused);
+                let found = real_folder(&path(way), SharedStore::Deny);
                 assert_eq!(
                     found.is_some(),
                     is_safe,
                     "{way} in a folder of mode {mode:o}"
                 );
-                assert!(real_folder(&path(way), Sharing::Allowed).is_some(), "{way}");
+                assert!(
+                    real_folder(&path(way), SharedStore::Allow).is_some(),
+                    "{way}"
+                );
             }
             // Others may write into it, but not put another in its place.
-            assert!(real_folder(&path("shared"), Sharing::Refused).is_some());
+            assert!(real_folder(&path("shared"), SharedStore::Deny).is_some());
         }
     }
 }

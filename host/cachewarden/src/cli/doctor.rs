@@ -6,15 +6,16 @@ mod gocacheprog;
 mod trial_build;
 
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use anyhow::Context;
 
 use cachewarden_policy_host::Sandbox;
-use cachewarden_session::notices::printable;
+use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::Store;
 
 use super::arguments::{self, HelperOptions, StoreOptions, Verb};
+use super::exit_status::ExitStatus;
 use super::helper::compiled_cache;
 use super::output;
 use super::paths::shown;
@@ -52,7 +53,7 @@ impl From<String> for Well {
 type Finding = Result<Well, Advice>;
 
 /// Prints every finding; exit code 1 where something is wrong.
-pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitCode> {
+pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitStatus> {
     let own = std::env::current_exe().context("this program does not know its own path")?;
     let variable = go_env("GOCACHEPROG");
     let in_use = match &variable {
@@ -97,18 +98,18 @@ pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitCode
     report(findings)
 }
 
-fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> anyhow::Result<ExitCode> {
-    let mut code = ExitCode::SUCCESS;
+fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> anyhow::Result<ExitStatus> {
+    let mut code = ExitStatus::Success;
     for (subject, finding) in findings {
         match finding {
             Ok(Well { text, notes }) => {
                 output::print(&format!("ok     {subject}: {text}\n"))?;
                 for note in notes {
-                    output::print(&format!("note   {subject}: {}\n", printable(&note)))?;
+                    output::print(&format!("note   {subject}: {}\n", sanitize(&note)))?;
                 }
             }
             Err(Advice { problem, remedy }) => {
-                code = ExitCode::from(super::FINDING);
+                code = ExitStatus::Finding;
                 output::print(&format!(
                     "wrong  {subject}: {problem}\n       -> {remedy}\n"
                 ))?;

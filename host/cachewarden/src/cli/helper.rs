@@ -5,7 +5,6 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
@@ -18,13 +17,16 @@ use cachewarden_policy_host::thread::{self, Room};
 use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox};
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
-use cachewarden_session::notices::Notices;
-use cachewarden_session::{Allowed, Policies, PolicyConfig, RunError, Session, Setup};
-use cachewarden_store::{Producer, Store, is_sweep_due};
-use cachewarden_system::own_process;
-use cachewarden_types::{Pattern, told_label};
+use cachewarden_session::diagnostics::Diagnostics;
+use cachewarden_session::{
+    OperatorLimits, PolicyConfig, Services, SessionConfig, SessionError, SessionFacts, run_session,
+};
+use cachewarden_store::{SessionId, Store, is_sweep_due};
+use cachewarden_system::self_exec;
+use cachewarden_types::{Pattern, unverified_label};
 
 use super::arguments::HelperOptions;
+use super::exit_status::ExitStatus;
 use super::output;
 use super::paths::{gocache, user_cache_folder};
 use super::settings::settings;
@@ -47,10 +49,10 @@ Set one variable, and build as always:
 Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
 
 /// Serves a go command.
-pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitStatus> {
     if io::stdin().is_terminal() {
         output::complain(WELCOME);
-        return Ok(ExitCode::from(super::USAGE));
+        return Ok(ExitStatus::Usage);
     }
     // What is made says its own mode, and a umask that takes from that would only make a store that is half readable.
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
@@ -66,7 +68,7 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitCode> {
         .is_err()
     {
         // Whoever started this is gone already.
-        return Ok(ExitCode::SUCCESS);
+        return Ok(ExitStatus::Success);
     }
     outlive_interrupts();
     let session = thread::spawn("session", move |room| serve(&options, stdin, sink, room))
@@ -96,25 +98,35 @@ fn serve(
     stdin: File,
     mut sink: ResponseWriter<File>,
     room: &Room,
-) -> anyhow::Result<ExitCode> {
-    let mut notices = match is_nested() {
-        true => Notices::to(Box::new(io::sink()), options.verbose),
-        false => Notices::to_stderr(options.verbose),
+) -> anyhow::Result<ExitStatus> {
+    let mut diagnostics = match is_nested() {
+        true => Diagnostics::to(Box::new(io::sink()), options.verbose),
+        false => Diagnostics::to_stderr(options.verbose),
     };
     options.check_as_a_helpers()?;
-    let setup = setup(options)?;
+    let facts = facts(options)?;
     let recorder = match &options.record {
-        Some(file) => Recorder::append(file, &setup.id.to_string(), &options.redact_label)
+        Some(file) => Recorder::append(file, &facts.id.to_string(), &options.redact_label)
             .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
         None => Recorder::none(),
     };
-    let chain = load_policies(options, &mut notices)?;
-    let policies = (!chain.is_empty()).then_some(Policies { chain, room });
-    let store = Arc::new(open_store(options, &mut notices));
-    let session = Session::open(Arc::clone(&store), policies, setup, recorder, notices)?;
+    let policies = load_policies(options, &mut diagnostics)?;
+    let store = Arc::new(open_store(options, &mut diagnostics));
+    let services = Services {
+        store: Arc::clone(&store),
+    };
+    let config = SessionConfig {
+        facts,
+        policies,
+        recorder,
+        diagnostics,
+    };
     let mut source = RequestReader::new(stdin);
-    let result = session.run(&mut source, &mut sink);
+    let result = run_session(config, &services, room, &mut source, &mut sink);
     drop(sink);
+    if let Err(error @ (SessionError::Settings { .. } | SessionError::Policy(_))) = result {
+        return Err(error.into());
+    }
     // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
     // day.
     let now = SystemTime::now();
@@ -122,10 +134,9 @@ fn serve(
         start_trimmer(options);
     }
     match result {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        // A go command that was killed: nobody is left to complain to.
-        Err(RunError::Answers(_)) => Ok(ExitCode::SUCCESS),
-        Err(error @ RunError::Protocol(_)) => Err(anyhow::Error::new(error).context(
+        // A go command that was killed reads no answers: nobody is left to complain to.
+        Ok(_) | Err(SessionError::Answers(_)) => Ok(ExitStatus::Success),
+        Err(error) => Err(anyhow::Error::new(error).context(
             "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
         )),
     }
@@ -154,11 +165,11 @@ fn outlive_interrupts() {
     }
 }
 
-fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
+fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
     let mut labels: Vec<_> = options
         .label
         .iter()
-        .map(|(name, value)| told_label(name.clone(), value.clone()))
+        .map(|(name, value)| unverified_label(name.clone(), value.clone()))
         .collect();
     for name in &options.label_env {
         let value = std::env::var_os(name).unwrap_or_default();
@@ -167,7 +178,7 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
         })?;
         // On a push GITHUB_HEAD_REF is set, and empty: that is no label.
         if !value.is_empty() {
-            labels.push(told_label(name.clone(), value));
+            labels.push(unverified_label(name.clone(), value));
         }
     }
     for (position, label) in labels.iter().enumerate() {
@@ -183,14 +194,14 @@ fn setup(options: &HelperOptions) -> anyhow::Result<Setup> {
         true => vec![Pattern::any()],
         false => patterns.clone(),
     };
-    Ok(Setup {
+    Ok(SessionFacts {
         started: SystemTime::now(),
-        id: Producer(random()?),
+        id: SessionId(random()?),
         seed: random()?,
         gocache: gocache(),
         labels,
         default_scope: options.scope.clone(),
-        allowed: Allowed {
+        allowed: OperatorLimits {
             read: or_any(&options.allow_read),
             write: or_any(&options.allow_write),
         },
@@ -204,7 +215,7 @@ fn random() -> anyhow::Result<u64> {
 /// The policies, each with its settings. Without one no engine is started.
 fn load_policies(
     options: &HelperOptions,
-    notices: &mut Notices,
+    diagnostics: &mut Diagnostics,
 ) -> anyhow::Result<Vec<PolicyConfig>> {
     if options.policy.is_empty() {
         return Ok(Vec::new());
@@ -213,7 +224,7 @@ fn load_policies(
     let all = options.policies().map(|(source, own_settings)| {
         Ok(PolicyConfig {
             settings: settings(own_settings)?,
-            policy: load_policy(&sandbox, source, options, notices)?,
+            policy: load_policy(&sandbox, source, options, diagnostics)?,
         })
     });
     all.collect()
@@ -223,19 +234,19 @@ fn load_policy(
     sandbox: &Arc<Sandbox>,
     source: &PolicySource,
     options: &HelperOptions,
-    notices: &mut Notices,
+    diagnostics: &mut Diagnostics,
 ) -> anyhow::Result<Arc<Policy>> {
     let cache = compiled_cache();
     let mut was_slow = false;
     let policy = sandbox.load(source, options.limits.limits(), cache.as_ref(), || {
         was_slow = true;
-        notices.tell(&super::policy::compiling(source));
+        diagnostics.warn(&super::policy::compiling(source));
     })?;
-    if let (true, Some(reason)) = (was_slow, policy.not_kept()) {
+    if let (true, Some(reason)) = (was_slow, policy.cache_write_error()) {
         let folder = cache
             .as_ref()
             .map_or("".into(), |cache| cache.folder().to_string_lossy());
-        notices.tell(&format!(
+        diagnostics.warn(&format!(
             "the compiled policy cannot be kept in {folder}: {reason}. Every go command compiles it again until that is mended"
         ));
     }
@@ -248,13 +259,13 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
     Some(CompiledCache::new(folder))
 }
 
-fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
+fn open_store(options: &HelperOptions, diagnostics: &mut Diagnostics) -> Store {
     let opened = options.store.folder().and_then(|folder| {
         let sharing = options.store.sharing();
         Ok(Store::open(&folder, sharing)?)
     });
     opened.unwrap_or_else(|error| {
-        notices.tell(&format!(
+        diagnostics.warn(&format!(
             "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
         ));
         Store::without_folder()
@@ -263,7 +274,7 @@ fn open_store(options: &HelperOptions, notices: &mut Notices) -> Store {
 
 /// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
 fn start_trimmer(options: &HelperOptions) {
-    let Ok(mut command) = own_process::command() else {
+    let Ok(mut command) = self_exec::command() else {
         return;
     };
     if let Ok(folder) = options.store.folder() {

@@ -1,11 +1,9 @@
-//! The command line: one file a verb. Exit codes are decided here and nowhere else.
-//!
-//! Exit code 0 is success, 1 a finding (`doctor` found a fault, `verify` damage, `policy test` a difference; there is no
-//! store where a verb is to look at one), 2 something that the caller must mend.
+//! The command line: one file a verb.
 
 mod arguments;
 mod bar;
 mod doctor;
+mod exit_status;
 mod helper;
 mod output;
 mod paths;
@@ -20,22 +18,17 @@ mod verify;
 
 use std::io;
 use std::panic::{self, PanicHookInfo};
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::SIGXFSZ;
 
 use cachewarden_policy_host::{run_compiler, run_trial};
-use cachewarden_session::notices::printable;
+use cachewarden_session::diagnostics::sanitize;
 
 use arguments::Verb;
-
-/// Something was looked at and found wrong.
-const FINDING: u8 = 1;
-
-/// The caller must mend something.
-const USAGE: u8 = 2;
+use exit_status::ExitStatus;
 
 /// Runs the program.
 pub fn main() -> ExitCode {
@@ -63,27 +56,25 @@ pub fn main() -> ExitCode {
         )),
         Some(Verb::Trim(options)) => trim::run(&options),
     };
-    result.unwrap_or_else(|error| {
-        output::complain(&format!(
-            "cachewarden: {}",
-            printable(&format!("{error:#}"))
-        ));
-        ExitCode::from(USAGE)
-    })
+    let status = result.unwrap_or_else(|error| {
+        output::complain(&format!("cachewarden: {}", sanitize(&format!("{error:#}"))));
+        ExitStatus::Usage
+    });
+    status.report()
 }
 
 /// The end of a process that has worked for another one of this program.
-fn for_parent(is_done: io::Result<bool>) -> anyhow::Result<ExitCode> {
+fn for_parent(is_done: io::Result<bool>) -> anyhow::Result<ExitStatus> {
     Ok(match is_done? {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::from(FINDING),
+        true => ExitStatus::Success,
+        false => ExitStatus::Finding,
     })
 }
 
 /// A mistake of this program is told in one line, as everything is.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
     let text = panic.to_string().replace('\n', " ");
-    output::complain(&format!("cachewarden: {}", printable(&text)));
+    output::complain(&format!("cachewarden: {}", sanitize(&text)));
 }
 
 #[cfg(test)]

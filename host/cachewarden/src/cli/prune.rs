@@ -2,7 +2,6 @@
 
 use std::io::{self, IsTerminal};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::SystemTime;
 
 use anyhow::Context;
@@ -12,15 +11,16 @@ use cachewarden_store::{DEFAULT_AGE, Removed, Store, TrimRequest, UNTOUCHED};
 
 use super::arguments::PruneOptions;
 use super::bar::Bar;
+use super::exit_status::ExitStatus;
 use super::output;
 use super::the_store::with_store;
 
 /// Removes what is asked for, and says what that was.
-pub(super) fn run(prune: &PruneOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn run(prune: &PruneOptions) -> anyhow::Result<ExitStatus> {
     with_store(&prune.store, |folder| prune_in(folder, prune))
 }
 
-fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
+fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitStatus> {
     let sharing = prune.store.sharing();
     let store = match prune.dry_run {
         true => Store::open_to_look(folder, sharing)?,
@@ -33,7 +33,7 @@ fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
             "There is no scope {scope} in {}; nothing to do.\n",
             folder.display()
         ))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(ExitStatus::Success);
     }
     let request = TrimRequest {
         older_than: prune.older_than.unwrap_or(DEFAULT_AGE),
@@ -45,7 +45,7 @@ fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
     };
     if prune.now && !prune.dry_run && !prune.yes && !is_confirmed()? {
         output::print("Nothing was removed.\n")?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(ExitStatus::Success);
     }
     let bar = Bar::new();
     let pruned = store.prune(&request, output::complain_of_waiting, |progress| {
@@ -54,7 +54,7 @@ fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitCode> {
     bar.clear();
     let removed = pruned.with_context(|| format!("cannot prune {}", folder.display()))?;
     output::print(&describe(&removed, &request, folder))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Success)
 }
 
 /// Asks a person whether builds may fail. Where there is none, the option itself is the answer.

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::pin;
-use cachewarden_system::regular_file;
+use cachewarden_system::safe_open;
 use cachewarden_types::Digest;
 
 /// Bytes of settings that are read from a file: more than anybody writes, and no more than a policy should have to parse.
@@ -91,7 +91,7 @@ pub(super) fn settings(source: Option<&SettingsSource>) -> anyhow::Result<Box<Ra
 }
 
 fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let (file, _) = regular_file::open_to_read(file)?;
+    let (file, _) = safe_open::open_to_read(file)?;
     let mut bytes = Vec::new();
     file.take(MAX_SETTINGS + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_SETTINGS {

@@ -2,15 +2,15 @@
 
 use std::fmt::{Display, Write};
 use std::path::Path;
-use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use cachewarden_store::{SessionsSoFar, Sharing, Store, Survey};
+use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
 
 use super::arguments::StatsOptions;
+use super::exit_status::ExitStatus;
 use super::output;
 use super::the_store::with_store;
 
@@ -26,17 +26,17 @@ const AGE: usize = 10;
 struct Report<'store> {
     dir: &'store Path,
     #[serde(flatten)]
-    survey: Survey,
-    sessions: SessionsSoFar,
+    survey: StoreStats,
+    sessions: LifetimeStats,
 }
 
 /// Prints the report.
-pub(super) fn run(stats: &StatsOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn run(stats: &StatsOptions) -> anyhow::Result<ExitStatus> {
     with_store(&stats.store, |folder| report_on(folder, stats))
 }
 
-fn report_on(folder: &Path, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
-    let store = Store::open_to_look(folder, Sharing::Allowed)?;
+fn report_on(folder: &Path, stats: &StatsOptions) -> anyhow::Result<ExitStatus> {
+    let store = Store::open_to_look(folder, SharedStore::Allow)?;
     let report = Report {
         dir: folder,
         survey: store.survey(SystemTime::now()),
@@ -47,7 +47,7 @@ fn report_on(folder: &Path, stats: &StatsOptions) -> anyhow::Result<ExitCode> {
     } else {
         output::print(&describe(&report)?)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Success)
 }
 
 fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {

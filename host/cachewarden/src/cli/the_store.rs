@@ -3,26 +3,26 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::process::ExitCode;
 
-use cachewarden_session::notices::printable;
+use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::Store;
 
 use super::arguments::StoreOptions;
+use super::exit_status::ExitStatus;
 use super::output;
 
 /// `cachewarden dir`: prints the store's folder, whether or not it is there.
-pub(super) fn print_folder(options: &StoreOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn print_folder(options: &StoreOptions) -> anyhow::Result<ExitStatus> {
     output::print(&format!("{}\n", options.folder()?.display()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Success)
 }
 
 /// Runs what looks at a store; says so, and gives exit code 1, where there is none: a folder with a mistyped name is not
 /// an empty store.
 pub(super) fn with_store(
     options: &StoreOptions,
-    run: impl FnOnce(&Path) -> anyhow::Result<ExitCode>,
-) -> anyhow::Result<ExitCode> {
+    run: impl FnOnce(&Path) -> anyhow::Result<ExitStatus>,
+) -> anyhow::Result<ExitStatus> {
     let folder = options.folder()?;
     if Store::exists(&folder) {
         return run(&folder);
@@ -36,7 +36,7 @@ pub(super) fn with_store(
     let folder = folder.display().to_string();
     output::complain(&format!(
         "cachewarden: there is no store in {}: {why}. The first build makes one; --dir names another folder",
-        printable(&folder)
+        sanitize(&folder)
     ));
-    Ok(ExitCode::from(super::FINDING))
+    Ok(ExitStatus::Finding)
 }

@@ -1,20 +1,19 @@
 //! The trimmer: a child of some session, in a process group of its own, with nobody to talk to.
 
-use std::process::ExitCode;
-
 use cachewarden_store::{Store, TrimRequest, sweep_if_due};
 
 use super::arguments::TrimOptions;
+use super::exit_status::ExitStatus;
 
 /// Sweeps the private folder and trims the store, each if it is due and nobody else does. What stands in the way of one
 /// is no matter to the other.
-pub(super) fn run(options: &TrimOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn run(options: &TrimOptions) -> anyhow::Result<ExitStatus> {
     // Ctrl-C ends the build, not this. It fails only where that is so already.
     let _ = rustix::process::setsid();
     let swept = sweep_if_due();
     trim(options)?;
     swept?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Success)
 }
 
 fn trim(options: &TrimOptions) -> anyhow::Result<()> {

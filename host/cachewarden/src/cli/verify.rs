@@ -1,20 +1,20 @@
 //! `cachewarden verify`: is the store what it says it is?
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use cachewarden_session::notices::printable;
-use cachewarden_store::{Sharing, Store, Told, Verified};
+use cachewarden_session::diagnostics::sanitize;
+use cachewarden_store::{SharedStore, Store, Told, Verified};
 
 use super::arguments::StoreOptions;
 use super::bar::Bar;
+use super::exit_status::ExitStatus;
+use super::output;
 use super::the_store::with_store;
-use super::{FINDING, output};
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
@@ -27,15 +27,15 @@ pub(super) struct VerifyOptions {
 }
 
 /// Prints every finding with its path; exit code 1 where something is damaged, or was.
-pub(super) fn run(verify: &VerifyOptions) -> anyhow::Result<ExitCode> {
+pub(super) fn run(verify: &VerifyOptions) -> anyhow::Result<ExitStatus> {
     with_store(&verify.store, |folder| verify_in(folder, verify))
 }
 
-fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitCode> {
+fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitStatus> {
     let store = match verify.repair {
         true => Store::open(folder, verify.store.sharing())?,
         // A look changes nothing, whosever the store is.
-        false => Store::open_to_look(folder, Sharing::Allowed)?,
+        false => Store::open_to_look(folder, SharedStore::Allow)?,
     };
     let bar = Bar::new();
     let mut printed = Ok(());
@@ -45,7 +45,7 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitCode> 
             output::complain_of_waiting,
             |told| match told {
                 Told::Finding(finding) if printed.is_ok() => {
-                    let line = format!("{}\n", printable(&finding.to_string()));
+                    let line = format!("{}\n", sanitize(&finding.to_string()));
                     printed = bar.beside(|| output::print(&line));
                 }
                 Told::Finding(_) => {}
@@ -60,12 +60,12 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitCode> 
         verified.objects,
         ByteSize(verified.bytes).display().si(),
         verified.entries,
-        printable(&folder.display().to_string()),
+        sanitize(&folder.display().to_string()),
         conclusion(&verified, verify.repair)
     ))?;
     Ok(match verified.damaged {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(FINDING),
+        0 => ExitStatus::Success,
+        _ => ExitStatus::Finding,
     })
 }
 

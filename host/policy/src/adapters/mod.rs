@@ -77,10 +77,10 @@ pub(super) fn add_needed(
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut preview1 = linker.instance(&format!("{PACKAGE}preview1@0.1.0"))?;
     add(&mut preview1, "clock", |state, (): ()| {
-        Ok((state.chance.clock_nanoseconds(),))
+        Ok((state.entropy.clock_nanoseconds(),))
     })?;
     add(&mut preview1, "random", |state, (): ()| {
-        Ok((state.chance.next_word(),))
+        Ok((state.entropy.next_word(),))
     })?;
     add(
         &mut preview1,
@@ -131,10 +131,10 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     )?;
     add(&mut assemblyscript, "seed", |state, (): ()| {
         // Any number does; this keeps it exact.
-        Ok(((state.chance.next_word() >> 11) as f64,))
+        Ok(((state.entropy.next_word() >> 11) as f64,))
     })?;
     add(&mut assemblyscript, "now", |state, (): ()| {
-        Ok(((state.chance.clock_nanoseconds() / 1_000_000) as f64,))
+        Ok(((state.entropy.clock_nanoseconds() / 1_000_000) as f64,))
     })?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::buckets::{BUCKETS, bucket_name};
 use crate::entry::read_entry;
 use crate::files::TOUCH_INTERVAL;
 use crate::layout;
-use crate::recent::remove_tables;
+use crate::lookup_cache::remove_tables;
 
 use super::cutoffs::Cutoffs;
 use super::inventory::{Inventory, Object};

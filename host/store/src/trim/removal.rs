@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::suspect::{FileIdentity, identity};
-use crate::{files, layout, private, survey};
+use crate::{files, layout, private, stats};
 
 use super::UNTOUCHED;
 
@@ -75,7 +75,7 @@ impl Removal {
     /// The scopes of a store, and their folders. One that is a link is noted, and left alone.
     pub(super) fn scopes(&mut self, folder: &Path) -> Vec<(ScopeName, PathBuf)> {
         let mut scopes = Vec::new();
-        for scope in survey::scopes(folder) {
+        for scope in stats::scopes(folder) {
             let path = layout::scope_path(folder, &scope);
             match fs::symlink_metadata(&path) {
                 Ok(metadata) if metadata.is_dir() => scopes.push((scope, path)),

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use clap::Args;
 
 use cachewarden_policy_host::{Limits, PolicySource};
-use cachewarden_store::Sharing;
+use cachewarden_store::SharedStore;
 use cachewarden_types::{Pattern, ScopeName};
 
 use crate::cli::paths::{check_spelling, default_store};
@@ -221,10 +221,10 @@ impl StoreOptions {
     }
 
     /// Whether the store may be one that others can change.
-    pub(in crate::cli) fn sharing(&self) -> Sharing {
+    pub(in crate::cli) fn sharing(&self) -> SharedStore {
         match self.allow_shared_store {
-            true => Sharing::Allowed,
-            false => Sharing::Refused,
+            true => SharedStore::Allow,
+            false => SharedStore::Deny,
         }
     }
 }

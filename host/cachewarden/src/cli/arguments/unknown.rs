@@ -11,6 +11,11 @@ const PREFIX: &str = "CACHEWARDEN_";
 /// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
 const ALIKE: f64 = 0.7;
 
+/// Whether this process has any variable of the prefix.
+pub(super) fn is_any_set() -> bool {
+    std::env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+}
+
 /// Refuses a variable of this process that no option of any verb has.
 pub(super) fn refuse(command: &Command) -> Result<(), Error> {
     let known = variables(command);

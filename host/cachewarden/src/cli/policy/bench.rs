@@ -3,7 +3,6 @@
 //! One session with one instance, as in a build, and in it as many questions as are asked for; the policy's own log goes
 //! nowhere. The session's budget does not bind here, the deadline of a call does.
 
-use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, bail, ensure};
@@ -13,13 +12,14 @@ use serde::Serialize;
 
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{
-    CompiledCache, Event, Limits, Opening, Policy, PolicySource, Warden, cpu_time,
+    CompiledCache, Event, Limits, OpenOutcome, Policy, PolicySession, PolicySource, cpu_time,
 };
 use cachewarden_types::{
     Candidate, Digest, Facts, Kind, Offer, Role, Session, default_scope_label,
 };
 
 use crate::cli::arguments::{DEFAULT_SCOPE, LimitOptions};
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
 use crate::cli::settings::{SettingsSource, settings};
@@ -90,7 +90,7 @@ struct Figures {
 }
 
 /// Prints the figures.
-pub(in crate::cli) fn run(bench: &BenchOptions) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(bench: &BenchOptions) -> anyhow::Result<ExitStatus> {
     let bench = bench.clone();
     super::on_policy_thread(move |room| {
         let figures = measure(&bench, room)?;
@@ -99,7 +99,7 @@ pub(in crate::cli) fn run(bench: &BenchOptions) -> anyhow::Result<ExitCode> {
             false => shown(&figures),
         };
         output::print(&text)?;
-        Ok(ExitCode::SUCCESS)
+        Ok(ExitStatus::Success)
     })
 }
 
@@ -109,13 +109,13 @@ fn measure(bench: &BenchOptions, room: &Room) -> anyhow::Result<Figures> {
         ..bench.limits.limits()
     };
     let session = session(bench)?;
-    let load = |cache: Option<&CompiledCache>| -> anyhow::Result<(Warden, Asker, [u64; 2])> {
+    let load = |cache: Option<&CompiledCache>| -> anyhow::Result<(PolicySession, Asker, [u64; 2])> {
         let started = Instant::now();
         let policy = super::load(&bench.file, limits, cache)?;
         let loaded = nanoseconds(started);
         let asker = Asker::of(&policy, bench.question)?;
-        let (mut warden, opening) = Warden::open(policy, session.clone(), room)?;
-        if let Opening::Refused(refusal) = opening {
+        let (mut warden, opening) = PolicySession::open(policy, session.clone(), room)?;
+        if let OpenOutcome::Refused(refusal) = opening {
             bail!("the policy refuses the session: {refusal:?}; give what it wants by --settings");
         }
         asker.ask(&mut warden);
@@ -222,7 +222,7 @@ impl Asker {
         }
     }
 
-    fn ask(&self, warden: &mut Warden) {
+    fn ask(&self, warden: &mut PolicySession) {
         match self {
             Self::Get(candidate) => {
                 warden.get(candidate);

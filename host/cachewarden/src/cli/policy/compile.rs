@@ -1,13 +1,12 @@
 //! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI set-up.
 
-use std::process::ExitCode;
-
 use anyhow::Context;
 use clap::Args;
 
 use cachewarden_policy_host::PolicySource;
 
 use crate::cli::arguments::LimitOptions;
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
 
@@ -21,12 +20,12 @@ pub(in crate::cli) struct CompileOptions {
 }
 
 /// Compiles, and says where the result is kept.
-pub(in crate::cli) fn run(compile: &CompileOptions) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(compile: &CompileOptions) -> anyhow::Result<ExitStatus> {
     let cache =
         compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
     let cache = cache.trying_again();
     let policy = super::load(&compile.file, compile.limits.limits(), Some(&cache))?;
-    if let Some(reason) = policy.not_kept() {
+    if let Some(reason) = policy.cache_write_error() {
         anyhow::bail!(
             "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",
             cache.folder().display()
@@ -38,5 +37,5 @@ pub(in crate::cli) fn run(compile: &CompileOptions) -> anyhow::Result<ExitCode> 
         policy.digest(),
         cache.folder().display()
     ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Success)
 }

@@ -5,7 +5,6 @@ mod compile;
 mod new;
 mod test;
 
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -16,6 +15,7 @@ use cachewarden_policy_host::{
     CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox,
 };
 
+use super::exit_status::ExitStatus;
 use super::output;
 
 /// The contract as a core module sees it, for compilers that read C.
@@ -38,7 +38,7 @@ pub(super) enum PolicyVerb {
     Header,
 }
 
-pub(super) fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
+pub(super) fn run(verb: &PolicyVerb) -> anyhow::Result<ExitStatus> {
     match verb {
         PolicyVerb::New(new) => new::run(new),
         PolicyVerb::Test(test) => test::run(test),
@@ -46,11 +46,11 @@ pub(super) fn run(verb: &PolicyVerb) -> anyhow::Result<ExitCode> {
         PolicyVerb::Compile(compile) => compile::run(compile),
         PolicyVerb::Wit => {
             output::print(CONTRACT)?;
-            Ok(ExitCode::SUCCESS)
+            Ok(ExitStatus::Success)
         }
         PolicyVerb::Header => {
             output::print(HEADER)?;
-            Ok(ExitCode::SUCCESS)
+            Ok(ExitStatus::Success)
         }
     }
 }
@@ -76,8 +76,8 @@ pub(super) fn compiling(source: &PolicySource) -> String {
 
 /// Runs what asks a policy.
 fn on_policy_thread(
-    run: impl FnOnce(&Room) -> anyhow::Result<ExitCode> + Send + 'static,
-) -> anyhow::Result<ExitCode> {
+    run: impl FnOnce(&Room) -> anyhow::Result<ExitStatus> + Send + 'static,
+) -> anyhow::Result<ExitStatus> {
     thread::spawn("policy", run)
         .context("cannot start a thread")?
         .join()

@@ -2,12 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use clap::Args;
 use rust_embed::RustEmbed;
 
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 
 /// The SDKs and their templates, as they stand in the repository.
@@ -125,12 +125,12 @@ pub(in crate::cli) struct NewOptions {
 }
 
 /// Makes the project; the last line on stdout is the command that builds it.
-pub(in crate::cli) fn run(options: &NewOptions) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(options: &NewOptions) -> anyhow::Result<ExitStatus> {
     let (Some(name), Some(wanted)) = (&options.name, &options.lang) else {
         for language in LANGUAGES {
             output::print(&format!("{}\n", language.name))?;
         }
-        return Ok(ExitCode::SUCCESS);
+        return Ok(ExitStatus::Success);
     };
     check_name(name)?;
     let Some(language) = LANGUAGES.iter().find(|language| language.name == wanted) else {
@@ -154,7 +154,7 @@ pub(in crate::cli) fn run(options: &NewOptions) -> anyhow::Result<ExitCode> {
         "Made {name}, a policy in {wanted}; its README.md says what to do with it. In the folder {name}, this builds policy.wasm:\n{}\n",
         with_name(language.build, name)
     ))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(ExitStatus::Success)
 }
 
 fn check_name(name: &str) -> anyhow::Result<()> {

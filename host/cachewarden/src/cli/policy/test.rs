@@ -1,7 +1,6 @@
 //! `cachewarden policy test`: does a policy answer as its cases say?
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
@@ -9,11 +8,12 @@ use clap::Args;
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{Policy, PolicySource};
 use cachewarden_recording as recording;
-use cachewarden_session::notices::printable;
+use cachewarden_session::diagnostics::sanitize;
 
 use crate::cli::arguments::LimitOptions;
+use crate::cli::exit_status::ExitStatus;
 use crate::cli::helper::compiled_cache;
-use crate::cli::{FINDING, output};
+use crate::cli::output;
 use crate::replay::replay;
 
 /// What to test with what.
@@ -32,7 +32,7 @@ pub(in crate::cli) struct TestOptions {
 }
 
 /// Prints every difference with its file and line; exit code 1 where there is one.
-pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitStatus> {
     let (limits, test) = (test.limits.limits(), test.clone());
     super::on_policy_thread(move |room| {
         let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
@@ -40,7 +40,7 @@ pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Result<ExitCode> {
+fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Result<ExitStatus> {
     let (mut sessions, mut questions, mut differences) = (0, 0, 0);
     for file in &test.cases {
         let outcome = replay(policy, &recording::read(file)?, test.policy_index, room)?;
@@ -54,7 +54,7 @@ fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Res
                 "{}:{}: {}\n",
                 file.display(),
                 difference.number,
-                printable(&difference.text)
+                sanitize(&difference.text)
             ))?;
         }
         sessions += outcome.sessions;
@@ -65,7 +65,7 @@ fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Res
         "{sessions} sessions, {questions} questions, {differences} differences\n"
     ))?;
     Ok(match differences {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(FINDING),
+        0 => ExitStatus::Success,
+        _ => ExitStatus::Finding,
     })
 }

@@ -10,7 +10,7 @@ use rustix::time::{ClockId, clock_gettime};
 use thiserror::Error;
 use wasmtime::Trap;
 
-use super::engine::Pace;
+use super::engine::TickRate;
 use super::limits::{LEAST_WALL_TIME, MAX_BYTES_TO_HOST, WALL_TIME_FOR_CPU_TIME, idle_tick};
 
 /// A call handed over more than it may.
@@ -19,7 +19,7 @@ use super::limits::{LEAST_WALL_TIME, MAX_BYTES_TO_HOST, WALL_TIME_FOR_CPU_TIME, 
 struct TooManyBytes;
 
 /// Watches one call at a time. Nothing is measured before the first tick, so a short call costs nothing.
-pub(super) struct CallWatch {
+pub(super) struct CallDeadline {
     /// CPU time that this call may take: the deadline, or what the budget has left.
     allowed: Duration,
     /// The most that a call may have taken before the first tick.
@@ -27,22 +27,22 @@ pub(super) struct CallWatch {
     since: Option<(Duration, Instant)>,
     /// This thread's CPU time not long before the call, and when that was read: for a call that nobody looked at.
     anchor: (Duration, Instant),
-    pace: Arc<Pace>,
+    tick_rate: Arc<TickRate>,
     /// The clock's ticks when the call was last looked at.
     ticks: u64,
     /// Bytes that it may still hand to the host.
     bytes_left: usize,
 }
 
-impl CallWatch {
-    pub(super) fn new(deadline: Duration, pace: Arc<Pace>) -> Self {
+impl CallDeadline {
+    pub(super) fn new(deadline: Duration, tick_rate: Arc<TickRate>) -> Self {
         Self {
             allowed: Duration::ZERO,
             unmeasured: idle_tick(deadline),
             since: None,
             anchor: (cpu_time(), Instant::now()),
-            ticks: pace.ticks(),
-            pace,
+            ticks: tick_rate.ticks(),
+            tick_rate,
             bytes_left: MAX_BYTES_TO_HOST,
         }
     }
@@ -54,7 +54,7 @@ impl CallWatch {
         }
         self.allowed = allowed;
         self.since = None;
-        self.ticks = self.pace.ticks();
+        self.ticks = self.tick_rate.ticks();
         self.bytes_left = MAX_BYTES_TO_HOST;
     }
 
@@ -66,7 +66,7 @@ impl CallWatch {
         if self.is_over() {
             return Err(Trap::Interrupt.into());
         }
-        self.pace.hurry();
+        self.tick_rate.request_fast_tick();
         Ok(())
     }
 
@@ -75,7 +75,7 @@ impl CallWatch {
     /// # Errors
     /// When the call's time is up.
     pub(super) fn look_at_tick(&mut self) -> wasmtime::Result<()> {
-        let ticks = self.pace.ticks();
+        let ticks = self.tick_rate.ticks();
         if ticks == self.ticks {
             return Ok(());
         }
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn bytes_are_counted_for_a_question_and_not_for_a_call() {
-        let mut watch = CallWatch::new(Duration::MAX, Arc::default());
+        let mut watch = CallDeadline::new(Duration::MAX, Arc::default());
         let half = MAX_BYTES_TO_HOST / 2;
         watch.begin(Duration::MAX, Instant::now());
         for _ in 0..2 {
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn an_answer_after_its_deadline_is_late() {
-        let mut watch = CallWatch::new(Duration::ZERO, Arc::default());
+        let mut watch = CallDeadline::new(Duration::ZERO, Arc::default());
         watch.begin(Duration::ZERO, Instant::now());
         assert!(!watch.is_late(Duration::ZERO), "nobody has looked");
         assert!(watch.is_late(LEAST_WALL_TIME));
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn an_answer_that_nobody_looked_at_is_late_by_the_threads_time() {
         let allowed = Duration::from_millis(5);
-        let mut watch = CallWatch::new(allowed, Arc::default());
+        let mut watch = CallDeadline::new(allowed, Arc::default());
         let began = Instant::now();
         watch.begin(allowed, began);
         assert!(!watch.is_late(began.elapsed().min(allowed / 2)));

@@ -17,7 +17,7 @@ const MAX_POLICY_LINES: usize = 40;
 const MAX_LINE: usize = 2_000;
 
 /// Tells a person what happened.
-pub struct Notices {
+pub struct Diagnostics {
     stream: Box<dyn Write + Send>,
     verbose: bool,
     told: HashSet<&'static str>,
@@ -25,7 +25,7 @@ pub struct Notices {
     policy_lines: usize,
 }
 
-impl Notices {
+impl Diagnostics {
     /// Notices on stderr.
     pub fn to_stderr(verbose: bool) -> Self {
         Self::to(Box::new(std::io::stderr()), verbose)
@@ -48,7 +48,7 @@ impl Notices {
     }
 
     /// A line that is said each time.
-    pub fn tell(&mut self, text: &str) {
+    pub fn warn(&mut self, text: &str) {
         self.lines += 1;
         match self.lines.cmp(&MAX_LINES) {
             Ordering::Less => self.write(text),
@@ -60,7 +60,7 @@ impl Notices {
     }
 
     /// A line that the policy logged.
-    pub fn pass_on(&mut self, text: &str) {
+    pub fn relay_policy_log(&mut self, text: &str) {
         self.policy_lines += 1;
         match self.policy_lines.cmp(&MAX_POLICY_LINES) {
             Ordering::Less => self.write(&format!("policy: {text}")),
@@ -72,9 +72,9 @@ impl Notices {
     }
 
     /// A line that is said once in a session, however often its cause comes back.
-    pub fn tell_once(&mut self, cause: &'static str, text: &str) {
+    pub fn warn_once(&mut self, cause: &'static str, text: &str) {
         if self.told.insert(cause) {
-            self.tell(text);
+            self.warn(text);
         }
     }
 
@@ -86,14 +86,14 @@ impl Notices {
     }
 
     fn write(&mut self, text: &str) {
-        let line = format!("cachewarden: {}\n", printable(text));
+        let line = format!("cachewarden: {}\n", sanitize(text));
         // Nobody is left to be told that stderr is gone.
         let _ = self.stream.write_all(line.as_bytes());
     }
 }
 
 /// The text on one line, without what a terminal would obey.
-pub fn printable(text: &str) -> String {
+pub fn sanitize(text: &str) -> String {
     let mut line: String = text
         .chars()
         .take(MAX_LINE)
@@ -139,13 +139,13 @@ mod tests {
     #[test]
     fn lines_are_bounded_and_the_summary_still_comes() {
         let seen = Shared::default();
-        let mut notices = Notices::to(Box::new(seen.clone()), true);
+        let mut diagnostics = Diagnostics::to(Box::new(seen.clone()), true);
         for number in 0..1000 {
-            notices.tell(&format!("line {number}"));
-            notices.pass_on("a policy's word");
-            notices.tell_once("cause", "once");
+            diagnostics.warn(&format!("line {number}"));
+            diagnostics.relay_policy_log("a policy's word");
+            diagnostics.warn_once("cause", "once");
         }
-        notices.summarise("the end");
+        diagnostics.summarise("the end");
         let text = String::from_utf8(seen.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), MAX_LINES + MAX_POLICY_LINES + 1);
         assert_eq!(text.matches("once").count(), 1);
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn a_terminal_is_told_nothing_to_obey() {
         assert_eq!(
-            printable("a\x1b[2Jb\nc\u{202e}d"),
+            sanitize("a\x1b[2Jb\nc\u{202e}d"),
             "a\\u{1b}[2Jb\\nc\\u{202e}d"
         );
-        assert_eq!(printable("grün 🦀"), "grün 🦀");
+        assert_eq!(sanitize("grün 🦀"), "grün 🦀");
     }
 }

@@ -27,12 +27,12 @@ const CAREFULLY: OFlags = OFlags::NOFOLLOW
     .union(OFlags::CLOEXEC);
 
 /// Such a folder, open.
-pub(super) struct OwnFolder {
+pub(super) struct OwnerOnlyDir {
     path: PathBuf,
     folder: OwnedFd,
 }
 
-impl OwnFolder {
+impl OwnerOnlyDir {
     /// Opens the folder.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let flags = CAREFULLY | OFlags::DIRECTORY | OFlags::RDONLY;

@@ -1,4 +1,5 @@
-//! Locks that are waited for as long as one has patience, and no longer: whoever holds one may have been stopped with it.
+//! File locks with a timeout. The holder may be a stopped process (Ctrl-Z, a frozen container), so nobody waits without a
+//! bound.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -6,18 +7,18 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The patience that many requests share. A process that was stopped with a lock would otherwise hold up each of them anew:
-/// once it was waited for in vain, no lock is waited for until a pause is over. Then one request waits again, since by now
-/// the process may have gone on or somebody else may hold the lock for a moment.
+/// The timeout that the requests of a session share. A process that was stopped with a lock would otherwise hold up each
+/// request anew. So after one timeout no lock is waited for until a pause is over. Then one request waits again, because
+/// the process may have gone on, or another one may hold the lock for a moment.
 #[derive(Debug)]
-pub struct Patience {
+pub struct LockTimeout {
     wait: Duration,
     pause: Duration,
     /// When a wait was last in vain.
     in_vain: Mutex<Option<Instant>>,
 }
 
-impl Patience {
+impl LockTimeout {
     /// To wait for `wait`, and after that was in vain not to wait for `pause`.
     pub fn new(wait: Duration, pause: Duration) -> Self {
         Self {
@@ -59,27 +60,27 @@ impl Patience {
 ///
 /// # Errors
 /// When the file cannot be locked at all, or no thread can be started to wait.
-pub fn lock_within(file: File, patience: Duration) -> io::Result<Option<File>> {
-    within(file, patience, File::try_lock, File::lock)
+pub fn lock_with_timeout(file: File, lock_timeout: Duration) -> io::Result<Option<File>> {
+    within(file, lock_timeout, File::try_lock, File::lock)
 }
 
 /// Locks a file together with others who do so; `None` where the patience ends first.
 ///
 /// # Errors
 /// Likewise.
-fn lock_shared_within(file: File, patience: Duration) -> io::Result<Option<File>> {
-    within(file, patience, File::try_lock_shared, File::lock_shared)
+fn lock_shared_within(file: File, lock_timeout: Duration) -> io::Result<Option<File>> {
+    within(file, lock_timeout, File::try_lock_shared, File::lock_shared)
 }
 
 fn within(
     file: File,
-    patience: Duration,
+    lock_timeout: Duration,
     try_lock: fn(&File) -> Result<(), TryLockError>,
     lock: fn(&File) -> io::Result<()>,
 ) -> io::Result<Option<File>> {
     match try_lock(&file) {
         Ok(()) => return Ok(Some(file)),
-        Err(TryLockError::WouldBlock) if patience.is_zero() => return Ok(None),
+        Err(TryLockError::WouldBlock) if lock_timeout.is_zero() => return Ok(None),
         Err(TryLockError::WouldBlock) => {}
         Err(TryLockError::Error(error)) => return Err(error),
     }
@@ -89,7 +90,7 @@ fn within(
         // Nobody listens any more when the patience was at its end; the lock goes with the file.
         let _ = sender.send(locked);
     })?;
-    receiver.recv_timeout(patience).ok().transpose()
+    receiver.recv_timeout(lock_timeout).ok().transpose()
 }
 
 #[cfg(test)]
@@ -99,15 +100,15 @@ mod tests {
     #[test]
     fn a_wait_in_vain_is_followed_by_a_pause_and_the_pause_by_patience() {
         let (wait, pause) = (Duration::from_secs(5), Duration::from_secs(60));
-        let patience = Patience::new(wait, pause);
+        let lock_timeout = LockTimeout::new(wait, pause);
         let then = Instant::now();
-        assert_eq!(patience.left(then), wait);
-        patience.was_in_vain(then);
+        assert_eq!(lock_timeout.left(then), wait);
+        lock_timeout.was_in_vain(then);
         for seconds in [0, 1, 59] {
             let now = then + Duration::from_secs(seconds);
-            assert_eq!(patience.left(now), Duration::ZERO, "{seconds} s later");
+            assert_eq!(lock_timeout.left(now), Duration::ZERO, "{seconds} s later");
         }
-        assert_eq!(patience.left(then + pause), wait);
+        assert_eq!(lock_timeout.left(then + pause), wait);
     }
 
     #[test]
@@ -117,18 +118,22 @@ mod tests {
         let holder = open();
         holder.lock().unwrap();
         let wait = Duration::from_millis(1);
-        let patience = Patience::new(wait, Duration::from_secs(60));
-        assert!(patience.lock_shared(open()).unwrap().is_none());
-        let began = patience.in_vain.lock().unwrap().unwrap();
-        assert!(patience.lock_shared(open()).unwrap().is_none());
-        assert_eq!(*patience.in_vain.lock().unwrap(), Some(began), "as it was");
+        let lock_timeout = LockTimeout::new(wait, Duration::from_secs(60));
+        assert!(lock_timeout.lock_shared(open()).unwrap().is_none());
+        let began = lock_timeout.in_vain.lock().unwrap().unwrap();
+        assert!(lock_timeout.lock_shared(open()).unwrap().is_none());
+        assert_eq!(
+            *lock_timeout.in_vain.lock().unwrap(),
+            Some(began),
+            "as it was"
+        );
         drop(holder);
         assert!(
-            patience.lock_shared(open()).unwrap().is_some(),
+            lock_timeout.lock_shared(open()).unwrap().is_some(),
             "free again"
         );
         // Others have patience of their own.
-        let other = Patience::new(wait, Duration::from_secs(60));
+        let other = LockTimeout::new(wait, Duration::from_secs(60));
         assert_eq!(other.left(Instant::now()), wait);
     }
 }

@@ -25,10 +25,10 @@ use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
 
 use super::boot::Boot;
 use super::buckets::BUCKETS;
-use super::entry::{Entry, Producer, Reach, since_epoch};
+use super::entry::{Entry, Reach, SessionId, since_epoch};
 use super::files::{self, Look};
 use super::layout;
-use super::open_buckets::{OpenBuckets, Status};
+use super::shard_dir::{ShardDir, Status};
 
 /// For the user alone, as the folders are.
 const MODE: u32 = 0o600;
@@ -52,7 +52,7 @@ const FORM: &str = concat!("recent entries, form 3, ", env!("CARGO_PKG_VERSION")
 
 /// The table of one scope, and what is known of the scope's buckets.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(super) struct LookupCache {
     path: PathBuf,
     state: Mutex<State>,
 }
@@ -60,7 +60,7 @@ pub(super) struct Recent {
 #[derive(Debug, Default)]
 struct State {
     table: Table,
-    looks: Vec<Option<Look<Option<Stamp>>>>,
+    looks: Vec<Option<Look<Option<DirVersion>>>>,
 }
 
 #[derive(Debug, Default)]
@@ -76,14 +76,14 @@ enum Table {
 
 /// Which folder a bucket was, when something last changed in it, and on which boot that was seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stamp(u64);
+pub(super) struct DirVersion(u64);
 
 /// What is known of an action before its entry is read.
-pub(super) enum Remembered {
+pub(super) enum CachedLookup {
     /// All of it, and when it and its object were last marked as used.
     Entry(Entry, SystemTime),
     /// Nothing. What is read now may be remembered under this stamp.
-    Nothing(Option<Stamp>),
+    Nothing(Option<DirVersion>),
 }
 
 /// Removes what a store remembers of a scope, or of all scopes, also of those that it has no longer.
@@ -105,7 +105,7 @@ pub(super) fn remove_tables(store: &Path, scope: Option<&ScopeName>) {
     }
 }
 
-impl Recent {
+impl LookupCache {
     /// The table that this path is for; nothing is opened, or made, before it is needed.
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
@@ -117,38 +117,38 @@ impl Recent {
     /// Looks an action up.
     pub(super) fn find(
         &self,
-        buckets: &OpenBuckets,
+        buckets: &ShardDir,
         action: &Digest,
         boot: Boot,
         now: SystemTime,
-    ) -> Remembered {
+    ) -> CachedLookup {
         let mut state = self.state();
         let Some(stamp) = state.stamp(buckets, action, boot, now) else {
-            return Remembered::Nothing(None);
+            return CachedLookup::Nothing(None);
         };
         let remembered = state.open(&self.path).and_then(|table| {
             let mut slot = [0; SLOT];
             table.read_exact_at(&mut slot, offset(action)).ok()?;
             let (entry, used) = unpack(&slot, action, stamp, boot)?;
-            (!files::is_touch_due(used, now)).then_some(Remembered::Entry(entry, used))
+            (!files::is_touch_due(used, now)).then_some(CachedLookup::Entry(entry, used))
         });
-        remembered.unwrap_or(Remembered::Nothing(Some(stamp)))
+        remembered.unwrap_or(CachedLookup::Nothing(Some(stamp)))
     }
 
     /// Notes an entry that was read, after its bucket was seen to be as `stamp` says. It and its object were last marked as
     /// used at `used`.
     pub(super) fn remember(
         &self,
-        buckets: &OpenBuckets,
+        buckets: &ShardDir,
         action: &Digest,
         entry: &Entry,
         used: SystemTime,
-        stamp: Stamp,
+        stamp: DirVersion,
     ) {
         let mut state = self.state();
         // Had something changed since it was read, sessions that have looked at its bucket before would believe this slot.
         let status = buckets.bucket_status(action).ok();
-        if status.and_then(|status| Stamp::of(&status, entry.boot, SystemTime::now()))
+        if status.and_then(|status| DirVersion::of(&status, entry.boot, SystemTime::now()))
             == Some(stamp)
             && let Some(table) = state.open_or_create(&self.path)
         {
@@ -179,11 +179,11 @@ impl State {
     /// What the bucket of `action` looks like; `None` where that says nothing.
     fn stamp(
         &mut self,
-        buckets: &OpenBuckets,
+        buckets: &ShardDir,
         action: &Digest,
         boot: Boot,
         now: SystemTime,
-    ) -> Option<Stamp> {
+    ) -> Option<DirVersion> {
         self.looks.resize(BUCKETS, None);
         let look = &mut self.looks[usize::from(action.as_bytes()[0])];
         if let Some(seen) = look.and_then(|look| look.still(now)) {
@@ -192,7 +192,7 @@ impl State {
         let seen = buckets
             .bucket_status(action)
             .ok()
-            .and_then(|status| Stamp::of(&status, boot, now));
+            .and_then(|status| DirVersion::of(&status, boot, now));
         *look = Some(Look::new(now, seen));
         seen
     }
@@ -232,7 +232,7 @@ impl Table {
     }
 }
 
-impl Stamp {
+impl DirVersion {
     /// `None` where the boot is not known, or the bucket changed so lately that another change may carry the same time.
     fn of(status: &Status, boot: Boot, now: SystemTime) -> Option<Self> {
         let settled = now.duration_since(status.changed).ok()? >= SETTLED;
@@ -253,7 +253,7 @@ fn offset(action: &Digest) -> u64 {
 
 /// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words of eight
 /// bytes; kind and role, facts, user and reach as numbers of four; and in its last eight bytes the seal.
-fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; SLOT] {
+fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: DirVersion) -> [u8; SLOT] {
     let mut slot = [0; SLOT];
     slot[..32].copy_from_slice(action.as_bytes());
     slot[32..64].copy_from_slice(entry.output.as_bytes());
@@ -286,7 +286,7 @@ fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: Stamp) -> [u8; 
 fn unpack(
     slot: &[u8; SLOT],
     action: &Digest,
-    stamp: Stamp,
+    stamp: DirVersion,
     boot: Boot,
 ) -> Option<(Entry, SystemTime)> {
     if slot[..32] != *action.as_bytes() || slot[SLOT - 8..] != seal(slot, stamp) {
@@ -318,14 +318,14 @@ fn unpack(
             0 => Reach::Local,
             _ => Reach::Shared,
         },
-        producer: Producer(word(4)),
+        producer: SessionId(word(4)),
         user: number(2),
         boot,
     };
     Some((entry, time(word(3))?))
 }
 
-fn seal(slot: &[u8; SLOT], stamp: Stamp) -> [u8; 8] {
+fn seal(slot: &[u8; SLOT], stamp: DirVersion) -> [u8; 8] {
     // No more bytes than two rounds of the hash take.
     let mut sealed = [0; 8 + CONTENT];
     sealed[..8].copy_from_slice(&stamp.0.to_le_bytes());
@@ -341,7 +341,7 @@ fn nanoseconds(time: SystemTime) -> u64 {
 mod tests {
     use super::*;
 
-    const STAMP: Stamp = Stamp(7);
+    const STAMP: DirVersion = DirVersion(7);
 
     fn entries() -> impl Iterator<Item = Entry> {
         Kind::ALL.into_iter().enumerate().map(|(number, kind)| {
@@ -360,7 +360,7 @@ mod tests {
                     true => Reach::Shared,
                     false => Reach::Local,
                 },
-                producer: Producer(0x0123_4567_89ab_cdef),
+                producer: SessionId(0x0123_4567_89ab_cdef),
                 user: u32::MAX - number as u32,
                 boot: Boot::of("a boot"),
             }
@@ -375,7 +375,7 @@ mod tests {
             let slot = pack(&action, &entry, used, STAMP);
             let unpacked = unpack(&slot, &action, STAMP, entry.boot);
             assert_eq!(unpacked, Some((entry, used)));
-            assert_eq!(unpack(&slot, &action, Stamp(8), entry.boot), None);
+            assert_eq!(unpack(&slot, &action, DirVersion(8), entry.boot), None);
             let other = Digest::of(b"other");
             assert_eq!(unpack(&slot, &other, STAMP, entry.boot), None);
         }
@@ -405,14 +405,14 @@ mod tests {
         };
         let boot = Boot::of("a boot");
         let (settled, other) = (status(now - SETTLED), status(now - 2 * SETTLED));
-        let stamp = Stamp::of(&settled, boot, now);
+        let stamp = DirVersion::of(&settled, boot, now);
         assert!(stamp.is_some());
-        assert_eq!(Stamp::of(&settled, boot, now), stamp);
-        assert_ne!(Stamp::of(&other, boot, now), stamp);
-        assert_ne!(Stamp::of(&settled, Boot::of("another"), now), stamp);
+        assert_eq!(DirVersion::of(&settled, boot, now), stamp);
+        assert_ne!(DirVersion::of(&other, boot, now), stamp);
+        assert_ne!(DirVersion::of(&settled, Boot::of("another"), now), stamp);
         for changed in [now, now - SETTLED / 2, now + SETTLED] {
-            assert_eq!(Stamp::of(&status(changed), boot, now), None);
+            assert_eq!(DirVersion::of(&status(changed), boot, now), None);
         }
-        assert_eq!(Stamp::of(&settled, Boot::UNKNOWN, now), None);
+        assert_eq!(DirVersion::of(&settled, Boot::UNKNOWN, now), None);
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 
-use cachewarden_system::patience::Patience;
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
 use super::files::{LOOK_INTERVAL, create_private_folder};
@@ -26,10 +26,10 @@ const CAREFULLY: OFlags = OFlags::NONBLOCK
 
 /// A folder of buckets.
 #[derive(Debug)]
-pub(super) struct OpenBuckets {
+pub(super) struct ShardDir {
     folder: PathBuf,
     open: Mutex<Option<Open>>,
-    patience: Arc<Patience>,
+    lock_timeout: Arc<LockTimeout>,
 }
 
 #[derive(Debug)]
@@ -50,19 +50,19 @@ pub(super) struct Status {
     pub(super) identity: (u64, u64),
 }
 
-impl OpenBuckets {
+impl ShardDir {
     /// Nothing is opened, or made, before it is needed.
-    pub(super) fn new(folder: PathBuf, patience: Arc<Patience>) -> Self {
+    pub(super) fn new(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
             folder,
             open: Mutex::default(),
-            patience,
+            lock_timeout,
         }
     }
 
     /// How long to wait for locks on a bucket.
-    pub(super) fn patience(&self) -> &Patience {
-        &self.patience
+    pub(super) fn lock_timeout(&self) -> &LockTimeout {
+        &self.lock_timeout
     }
 
     /// The folder of all buckets.
@@ -137,7 +137,7 @@ impl OpenBuckets {
     }
 
     fn try_to_create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
-        self.in_folder(|folder| NewFile::create(folder, digest, mode, &self.patience))
+        self.in_folder(|folder| NewFile::create(folder, digest, mode, &self.lock_timeout))
     }
 
     /// Does something in the folder, as it is open.

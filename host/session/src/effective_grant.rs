@@ -14,7 +14,7 @@ const MAX_READ_SCOPES: usize = 64;
 
 /// What the operator allows.
 #[derive(Clone, Debug)]
-pub struct Allowed {
+pub struct OperatorLimits {
     /// Scopes that may be read.
     pub read: Vec<Pattern>,
     /// Scopes that may be written.
@@ -23,7 +23,7 @@ pub struct Allowed {
 
 /// Where a session's gets look and its puts go.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Access {
+pub(super) struct EffectiveGrant {
     /// In this order, each once. Shared, since each get goes through them while it changes the session.
     pub(super) read: Arc<[ReadScope]>,
     /// None: puts stay with the session.
@@ -57,9 +57,9 @@ impl ReadScope {
     }
 }
 
-impl Access {
+impl EffectiveGrant {
     /// The default scope, as far as the operator allows.
-    pub(super) fn to_default(scope: &ScopeName, allowed: &Allowed) -> Self {
+    pub(super) fn to_default(scope: &ScopeName, allowed: &OperatorLimits) -> Self {
         let clip = |patterns| is_allowed(patterns, scope).then(|| scope.clone());
         let write = clip(&allowed.write);
         let read = clip(&allowed.read).map(|name| ReadScope::new([0].into(), name, write.as_ref()));
@@ -71,7 +71,7 @@ impl Access {
     }
 
     /// What a grant gives, or what is wrong with it.
-    pub(super) fn granted(grant: &Grant, allowed: &Allowed) -> Result<Self, String> {
+    pub(super) fn granted(grant: &Grant, allowed: &OperatorLimits) -> Result<Self, String> {
         if grant.read.len() > MAX_READ_SCOPES {
             return Err(format!(
                 "it reads {} scopes, and {MAX_READ_SCOPES} are the most",
@@ -179,9 +179,9 @@ fn is_allowed(patterns: &[Pattern], scope: &ScopeName) -> bool {
 mod tests {
     use super::*;
 
-    fn everything() -> Allowed {
+    fn everything() -> OperatorLimits {
         let any: Pattern = "*".parse().unwrap();
-        Allowed {
+        OperatorLimits {
             read: vec![any.clone()],
             write: vec![any],
         }
@@ -200,7 +200,7 @@ mod tests {
     #[test]
     fn a_scope_keeps_its_place_in_the_grant_where_another_is_named_twice() {
         let grant = grant(Some("b"), &["a", "a", "b", "a", "c"]);
-        let access = Access::granted(&grant, &everything()).unwrap();
+        let access = EffectiveGrant::granted(&grant, &everything()).unwrap();
         let read: Vec<_> = access
             .read
             .iter()
@@ -220,7 +220,7 @@ mod tests {
     fn only_what_a_grant_names_is_admitted() {
         let mut grant = grant(None, &["a"]);
         let admits = |grant: &Grant| {
-            let access = Access::granted(grant, &everything()).unwrap();
+            let access = EffectiveGrant::granted(grant, &everything()).unwrap();
             access.admits(Kind::Executable)
         };
         assert!(!admits(&grant));
@@ -228,15 +228,15 @@ mod tests {
         assert!(admits(&grant));
     }
 
-    fn granted(write: Option<&str>, read: &[&str]) -> Option<Access> {
-        Some(Access::granted(&grant(write, read), &everything()).unwrap())
+    fn granted(write: Option<&str>, read: &[&str]) -> Option<EffectiveGrant> {
+        Some(EffectiveGrant::granted(&grant(write, read), &everything()).unwrap())
     }
 
-    fn default_access() -> Access {
-        Access::to_default(&"default".parse().unwrap(), &everything())
+    fn default_access() -> EffectiveGrant {
+        EffectiveGrant::to_default(&"default".parse().unwrap(), &everything())
     }
 
-    fn shown(access: &Access) -> Vec<(&str, &[u32], Right)> {
+    fn shown(access: &EffectiveGrant) -> Vec<(&str, &[u32], Right)> {
         let read = access.read.iter();
         read.map(|scope| (scope.name.as_str(), &*scope.places, scope.right))
             .collect()
@@ -271,7 +271,7 @@ mod tests {
             ),
         ] {
             let grants = [first.clone(), second];
-            let access = Access::intersection(&grants, default_access());
+            let access = EffectiveGrant::intersection(&grants, default_access());
             assert_eq!(access.write.as_ref().map(ScopeName::as_str), write);
             assert_eq!(shown(&access), read);
         }
@@ -279,7 +279,7 @@ mod tests {
 
     #[test]
     fn policies_without_an_opinion_give_the_default_scope() {
-        let access = Access::intersection(&[None, None], default_access());
+        let access = EffectiveGrant::intersection(&[None, None], default_access());
         assert_eq!(shown(&access), [("default", &[0, 0][..], Right::Write)]);
         assert!(access.write.is_some());
     }
@@ -292,7 +292,7 @@ mod tests {
                 admit: admit.to_vec(),
                 ..grant(None, &["a"])
             };
-            Some(Access::granted(&grant, &everything()).unwrap())
+            Some(EffectiveGrant::granted(&grant, &everything()).unwrap())
         };
         for (one, other, expected, lifetime) in [
             (
@@ -304,7 +304,7 @@ mod tests {
             (with(&[Kind::Executable], 5), with(&[], 9), false, Some(5)),
             (with(&[], 0), with(&[Kind::Executable], 0), false, None),
         ] {
-            let access = Access::intersection(&[one, other], default_access());
+            let access = EffectiveGrant::intersection(&[one, other], default_access());
             assert_eq!(access.admits(Kind::Executable), expected);
             assert_eq!(access.lifetime, lifetime.map(Duration::from_secs));
         }

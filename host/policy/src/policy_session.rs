@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 
+use super::call_deadline::cpu_time;
 use super::host::{Log, LogLine};
-use super::instance::{Fault, Instance, Question, StartError};
+use super::instance::{CallError, Instance, Question, StartError};
 use super::limits::Limits;
 use super::thread::Room;
-use super::watch::cpu_time;
 use super::{LoadError, Policy};
 
 /// So many faults in a row, and the policy is off: it will not get better.
@@ -48,7 +48,7 @@ pub enum Event {
 
 /// How a session begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Opening {
+pub enum OpenOutcome {
     /// The policy has no `open`: the default scope.
     Default,
     /// The policy's grant.
@@ -61,10 +61,10 @@ pub enum Opening {
 
 /// One policy at work for one session, on the thread that it was opened on: its stack has room for the policy, and its CPU
 /// time is what the session's budget is held against.
-pub struct Warden {
+pub struct PolicySession {
     policy: Arc<Policy>,
     session: Session,
-    opening: Opening,
+    opening: OpenOutcome,
     instance: Option<Instance>,
     /// What the session may still log, while there is no instance.
     log: Option<Log>,
@@ -77,7 +77,7 @@ pub struct Warden {
     on_this_thread: PhantomData<*mut ()>,
 }
 
-impl Warden {
+impl PolicySession {
     /// Makes an instance and asks `open`.
     ///
     /// # Errors
@@ -86,11 +86,11 @@ impl Warden {
         policy: Arc<Policy>,
         session: Session,
         _room: &Room,
-    ) -> Result<(Self, Opening), LoadError> {
+    ) -> Result<(Self, OpenOutcome), LoadError> {
         let mut warden = Self {
             policy,
             session,
-            opening: Opening::Failed,
+            opening: OpenOutcome::Failed,
             instance: None,
             log: Some(Log::new()),
             faults_in_a_row: 0,
@@ -100,10 +100,10 @@ impl Warden {
             on_this_thread: PhantomData,
         };
         let opening = warden.start()?;
-        if opening == Opening::Failed {
+        if opening == OpenOutcome::Failed {
             warden.switch_off("it failed before its first answer");
         }
-        if let Opening::Refused(_) = opening {
+        if let OpenOutcome::Refused(_) = opening {
             warden.instance = None;
         }
         warden.opening = opening.clone();
@@ -170,7 +170,7 @@ impl Warden {
     fn ask<Answer>(
         &mut self,
         question: Question,
-        call: impl FnOnce(&mut Instance, Duration) -> Option<Result<Answer, Fault>>,
+        call: impl FnOnce(&mut Instance, Duration) -> Option<Result<Answer, CallError>>,
     ) -> Option<Option<Answer>> {
         let allowed = self.allowed();
         let Some(instance) = &mut self.instance else {
@@ -231,14 +231,14 @@ impl Warden {
         }
         match self.start() {
             Ok(opening) if opening == self.opening => self.events.push(Event::Reopened),
-            Ok(Opening::Failed) => self.switch_off("it failed again when it was opened anew"),
+            Ok(OpenOutcome::Failed) => self.switch_off("it failed again when it was opened anew"),
             Ok(_) => self.switch_off("opened anew with the same session, it gave another grant"),
             Err(error) => self.switch_off(&error.to_string()),
         }
     }
 
     /// Makes an instance and asks `open`.
-    fn start(&mut self) -> Result<Opening, LoadError> {
+    fn start(&mut self) -> Result<OpenOutcome, LoadError> {
         let log = self.log.take().unwrap_or_else(Log::new);
         let allowed = self.allowed();
         let started =
@@ -251,11 +251,11 @@ impl Warden {
                     reason,
                 });
             }
-            Err((StartError::Fault(fault), mut log)) => {
+            Err((StartError::CallError(fault), mut log)) => {
                 self.events.extend(log.take().into_iter().map(Event::Log));
                 self.log = Some(log);
                 self.report(Question::Start, fault);
-                return Ok(Opening::Failed);
+                return Ok(OpenOutcome::Failed);
             }
         };
         let answer = instance.open(&self.session, self.allowed());
@@ -266,17 +266,17 @@ impl Warden {
         Ok(match answer {
             None => {
                 self.instance = Some(instance);
-                Opening::Default
+                OpenOutcome::Default
             }
             Some(Ok(Ok(grant))) => {
                 self.instance = Some(instance);
-                Opening::Granted(grant)
+                OpenOutcome::Granted(grant)
             }
-            Some(Ok(Err(refusal))) => Opening::Refused(refusal),
+            Some(Ok(Err(refusal))) => OpenOutcome::Refused(refusal),
             Some(Err(fault)) => {
                 self.log = Some(self.counted(|_| instance.into_log()));
                 self.report(Question::Open, fault);
-                Opening::Failed
+                OpenOutcome::Failed
             }
         })
     }
@@ -295,10 +295,10 @@ impl Warden {
             .extend(instance.take_log().into_iter().map(Event::Log));
     }
 
-    fn report(&mut self, question: Question, fault: Fault) {
+    fn report(&mut self, question: Question, fault: CallError) {
         self.events.push(match fault {
-            Fault::Trap(message) => Event::Trap { question, message },
-            Fault::Timeout => Event::Timeout { question },
+            CallError::Trap(message) => Event::Trap { question, message },
+            CallError::Timeout => Event::Timeout { question },
         });
     }
 

@@ -10,11 +10,11 @@ use serde::Serialize;
 use cachewarden_types::{Kind, ScopeName};
 
 use super::entry::{Entry, read_entry};
-use super::{Sharing, Store, StoreError, files, layout};
+use super::{SharedStore, Store, StoreError, files, layout};
 
 /// What a store holds.
 #[derive(Debug, Default, Serialize)]
-pub struct Survey {
+pub struct StoreStats {
     /// Objects, each counted once however many entries name it.
     pub objects: u64,
     /// Bytes of the objects.
@@ -55,14 +55,14 @@ impl Store {
     /// # Errors
     /// When there is no store, it was made by a version with another layout, or can be changed by others and `sharing`
     /// is refused.
-    pub fn open_to_look(folder: &Path, sharing: Sharing) -> Result<Self, StoreError> {
+    pub fn open_to_look(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::look(folder, sharing)?;
         Ok(Self::in_folder(folder, sharing))
     }
 
     /// Looks at every entry and every object.
-    pub fn survey(&self, now: SystemTime) -> Survey {
-        let mut survey = Survey::default();
+    pub fn survey(&self, now: SystemTime) -> StoreStats {
+        let mut survey = StoreStats::default();
         let Some(folder) = self.folder() else {
             return survey;
         };

@@ -14,11 +14,11 @@ use cachewarden_types::Digest;
 
 use super::Session;
 
-/// Bytes of notes: room for half a million puts; `go build std` makes 1,503.
+/// Bytes of notes: room for some 700,000 puts; `go build std` makes 1,503.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 /// What this session put.
-pub(super) struct OwnPut {
+pub(super) struct LocalPut {
     pub(super) output: Digest,
     pub(super) size: u64,
     pub(super) time: SystemTime,
@@ -26,20 +26,20 @@ pub(super) struct OwnPut {
 }
 
 /// Bytes that a note takes together with its action.
-const WEIGHT: usize = size_of::<(Digest, OwnPut)>();
+const WEIGHT: usize = size_of::<(Digest, LocalPut)>();
 
 /// The most notes.
 const MAX_NOTES: usize = MAX_BYTES / WEIGHT;
 
 /// A note of each put, by its action.
 #[derive(Default)]
-pub(super) struct OwnPuts {
-    puts: HashMap<Digest, OwnPut>,
+pub(super) struct LocalPuts {
+    puts: HashMap<Digest, LocalPut>,
 }
 
-impl OwnPuts {
+impl LocalPuts {
     /// What was put last for this action, if that is noted.
-    pub(super) fn get(&self, action: &Digest) -> Option<&OwnPut> {
+    pub(super) fn get(&self, action: &Digest) -> Option<&LocalPut> {
         self.puts.get(action)
     }
 
@@ -50,7 +50,7 @@ impl OwnPuts {
 
     /// Notes a put in place of an earlier one for this action; false where there is no room for it. The earlier one is gone
     /// then, too: it is no longer what this session put.
-    fn note(&mut self, action: Digest, put: OwnPut) -> bool {
+    fn note(&mut self, action: Digest, put: LocalPut) -> bool {
         self.forget(&action);
         let has_room = self.puts.len() < MAX_NOTES;
         if has_room {
@@ -62,9 +62,9 @@ impl OwnPuts {
 
 impl Session {
     /// Notes what was put, so that this session is answered it.
-    pub(super) fn note_own(&mut self, action: Digest, put: OwnPut) {
+    pub(super) fn note_own(&mut self, action: Digest, put: LocalPut) {
         if !self.own.note(action, put) {
-            self.notices.tell_once(
+            self.diagnostics.warn_once(
                 "own-puts",
                 "this go command puts more than one session keeps note of; it goes on, and may build some of it twice. Nothing needs to be done, unless a single go command should not put so much",
             );
@@ -76,8 +76,8 @@ impl Session {
 mod tests {
     use super::*;
 
-    fn put() -> OwnPut {
-        OwnPut {
+    fn put() -> LocalPut {
+        LocalPut {
             output: Digest::of(b""),
             size: 0,
             time: SystemTime::UNIX_EPOCH,
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn notes_take_bounded_memory_however_many_puts_come() {
-        let mut own = OwnPuts::default();
+        let mut own = LocalPuts::default();
         for number in 0..MAX_NOTES + 10 {
             assert_eq!(own.note(action(number), put()), number < MAX_NOTES);
             assert_eq!(own.get(&action(number)).is_some(), number < MAX_NOTES);

@@ -35,7 +35,7 @@ pub enum PutError {
 
 /// An object that was kept.
 #[derive(Debug)]
-pub struct Stored {
+pub struct StoredObject {
     /// Where it lies.
     pub location: Location,
     /// Bytes.
@@ -45,7 +45,7 @@ pub struct Stored {
 }
 
 /// An object that is being put.
-pub struct Incoming<'store> {
+pub struct ObjectWriter<'store> {
     store: Option<&'store Objects>,
     private: &'store PrivateObjects,
     output: Digest,
@@ -66,7 +66,7 @@ enum Target {
     Nothing,
 }
 
-impl<'store> Incoming<'store> {
+impl<'store> ObjectWriter<'store> {
     /// Begins a put of `output` into `store`, or, where that is `None` or fails, into `private`.
     pub(super) fn begin(
         store: Option<&'store Objects>,
@@ -114,7 +114,7 @@ impl<'store> Incoming<'store> {
     ///
     /// # Errors
     /// When the bytes are not those of the name, or could be written nowhere. Nothing is kept then.
-    pub fn finish(mut self) -> Result<Stored, PutError> {
+    pub fn finish(mut self) -> Result<StoredObject, PutError> {
         let found = Digest::finish(std::mem::take(&mut self.hasher));
         if found != self.output {
             return Err(PutError::WrongHash {
@@ -137,7 +137,7 @@ impl<'store> Incoming<'store> {
         }
         match self.target {
             Target::Failed(error) => Err(PutError::Write(error)),
-            Target::Comparing(_) | Target::Writing(_) | Target::Nothing => Ok(Stored {
+            Target::Comparing(_) | Target::Writing(_) | Target::Nothing => Ok(StoredObject {
                 location: self.location(),
                 size: self.size,
                 diverted: self.diverted,

@@ -13,12 +13,12 @@ use super::limits::{
 
 /// What all instances of a process have together.
 #[derive(Debug, Default)]
-pub(super) struct Space {
+pub(super) struct SharedSpace {
     instances: AtomicUsize,
     memory: AtomicUsize,
 }
 
-impl Space {
+impl SharedSpace {
     /// Takes memory for one instance, of which `own` is the bound; whether there was so much.
     fn take_memory(&self, bytes: usize, own: usize) -> bool {
         let most = usize::try_from(MAX_MEMORY_OF_ALL).unwrap_or(usize::MAX);
@@ -30,10 +30,10 @@ impl Space {
 }
 
 /// One of the places for instances that a process has.
-struct Place(Arc<Space>);
+struct Place(Arc<SharedSpace>);
 
 impl Place {
-    fn take(space: &Arc<Space>) -> Option<Self> {
+    fn take(space: &Arc<SharedSpace>) -> Option<Self> {
         // Gives it back by being dropped, where there is none.
         let place = Self(Arc::clone(space));
         (space.instances.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(place)
@@ -47,7 +47,7 @@ impl Drop for Place {
 }
 
 /// Counts what an instance takes, and traps it at the bound.
-pub(super) struct SpaceLimiter {
+pub(super) struct MemoryLimiter {
     memory: usize,
     memory_left: usize,
     elements_left: usize,
@@ -57,7 +57,7 @@ pub(super) struct SpaceLimiter {
 
 /// An instance wanted more than it may have.
 #[derive(Debug, Error)]
-pub(super) enum TooMuch {
+pub(super) enum LimitExceeded {
     #[error("the policy wants more than {0} bytes of memory; give it more with --policy-memory")]
     Memory(usize),
     #[error(
@@ -72,8 +72,8 @@ pub(super) enum TooMuch {
     Instances,
 }
 
-impl SpaceLimiter {
-    pub(super) fn new(limits: &Limits, space: &Arc<Space>) -> Self {
+impl MemoryLimiter {
+    pub(super) fn new(limits: &Limits, space: &Arc<SharedSpace>) -> Self {
         let memory = usize::try_from(limits.memory).unwrap_or(usize::MAX);
         Self {
             memory,
@@ -89,7 +89,7 @@ impl SpaceLimiter {
     }
 }
 
-impl Drop for SpaceLimiter {
+impl Drop for MemoryLimiter {
     fn drop(&mut self) {
         if let Some(place) = &self.place {
             let used = self.memory - self.memory_left;
@@ -108,7 +108,7 @@ fn take(left: &mut usize, current: usize, desired: usize) -> bool {
     }
 }
 
-impl ResourceLimiter for SpaceLimiter {
+impl ResourceLimiter for MemoryLimiter {
     // An error, unlike `false`, is a trap: a guest that sees its growth refused may loop for ever in its out-of-memory
     // handling.
     fn memory_growing(
@@ -118,15 +118,15 @@ impl ResourceLimiter for SpaceLimiter {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let Some(place) = &self.place else {
-            return Err(wasmtime::Error::new(TooMuch::Instances));
+            return Err(wasmtime::Error::new(LimitExceeded::Instances));
         };
         if !take(&mut self.memory_left, current, desired) {
-            return Err(wasmtime::Error::new(TooMuch::Memory(self.memory)));
+            return Err(wasmtime::Error::new(LimitExceeded::Memory(self.memory)));
         }
         let more = desired.saturating_sub(current);
         if !place.0.take_memory(more, self.memory) {
             self.memory_left += more;
-            return Err(wasmtime::Error::new(TooMuch::MemoryOfAll));
+            return Err(wasmtime::Error::new(LimitExceeded::MemoryOfAll));
         }
         Ok(true)
     }
@@ -140,7 +140,7 @@ impl ResourceLimiter for SpaceLimiter {
         if take(&mut self.elements_left, current, desired) {
             Ok(true)
         } else {
-            Err(wasmtime::Error::new(TooMuch::Table))
+            Err(wasmtime::Error::new(LimitExceeded::Table))
         }
     }
 
@@ -161,12 +161,12 @@ impl ResourceLimiter for SpaceLimiter {
 mod tests {
     use super::*;
 
-    fn limiter(memory: u64, space: &Arc<Space>) -> SpaceLimiter {
+    fn limiter(memory: u64, space: &Arc<SharedSpace>) -> MemoryLimiter {
         let limits = Limits {
             memory,
             ..Limits::default()
         };
-        SpaceLimiter::new(&limits, space)
+        MemoryLimiter::new(&limits, space)
     }
 
     #[test]

@@ -1,0 +1,112 @@
+//! What a session is given: by a helper, by a daemon, by a test. It looks for nothing itself.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use cachewarden_policy_host::LoadError;
+use cachewarden_protocol::ProtocolError;
+use cachewarden_recording::Recorder;
+use cachewarden_store::{SessionId, Store};
+use cachewarden_types as types;
+use cachewarden_types::{Label, Pattern, ScopeName, default_scope_label};
+
+use super::chain::{self, PolicyConfig};
+use super::diagnostics::Diagnostics;
+use super::effective_grant::OperatorLimits;
+
+/// What all sessions of a process share.
+pub struct Services {
+    /// The store.
+    pub store: Arc<Store>,
+}
+
+/// What one session is begun with.
+pub struct SessionConfig {
+    /// What is known about it.
+    pub facts: SessionFacts,
+    /// The policies that it asks, in this order.
+    pub policies: Vec<PolicyConfig>,
+    /// Where it is written down.
+    pub recorder: Recorder,
+    /// Where a person is told what goes wrong.
+    pub diagnostics: Diagnostics,
+}
+
+/// What is known about a session before it begins.
+pub struct SessionFacts {
+    /// When it began.
+    pub started: SystemTime,
+    /// Its name, a random number. Entries and recordings spell it as 16 hex digits.
+    pub id: SessionId,
+    /// The policy's only source of chance: another random number, which no entry holds. Whoever reads what a session has
+    /// put must not foresee what that session's policy draws, such as which actions it audits.
+    pub seed: u64,
+    /// The client's $GOCACHE, with which the paths begin that it is told.
+    pub gocache: Option<PathBuf>,
+    /// What is known about it.
+    pub labels: Vec<Label>,
+    /// The scope of sessions whose policy names none.
+    pub default_scope: ScopeName,
+    /// What the operator allows.
+    pub allowed: OperatorLimits,
+}
+
+/// Why a session does not begin, or ends before its time.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// A policy refuses its settings.
+    #[error("the policy {policy} refuses its settings: {reason}; see --settings")]
+    Settings {
+        /// The policy's file.
+        policy: String,
+        /// What it says.
+        reason: String,
+    },
+    /// A policy does not fit the contract.
+    #[error(transparent)]
+    Policy(#[from] LoadError),
+    /// The requests are not the protocol.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
+    /// Nobody reads the answers.
+    #[error("cannot write the answers: {0}")]
+    Answers(#[source] io::Error),
+}
+
+impl SessionFacts {
+    /// What the policy at a place of the chain is told.
+    pub(super) fn told(&self, place: u32, settings: &RawValue) -> types::Session {
+        let mut labels = self.labels.clone();
+        labels.push(default_scope_label(self.default_scope.as_str()));
+        let patterns = |patterns: &[Pattern]| -> Vec<String> {
+            patterns
+                .iter()
+                .map(|pattern| pattern.as_str().to_owned())
+                .collect()
+        };
+        types::Session {
+            started: seconds_since_1970(self.started),
+            seed: chain::seed(self.seed, place),
+            labels,
+            readable: patterns(&self.allowed.read),
+            writable: patterns(&self.allowed.write),
+            settings: settings.get().to_owned(),
+        }
+    }
+}
+
+/// The settings of a session without a policy.
+pub(super) fn no_settings() -> Box<RawValue> {
+    RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
+}
+
+pub(super) fn seconds_since_1970(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}

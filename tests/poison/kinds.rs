@@ -128,7 +128,7 @@ fn an_object_of_another_kind_than_its_role_has_is_answered_to_nobody() {
         for (kind, body, _) in disguised {
             scene.poison(&[], &[(key, &body)]);
             let is_allowed = allowed.contains(&kind);
-            for reader in [Reader::NoPolicy, Reader::PullRequest, Reader::Release] {
+            for reader in READERS {
                 let answered = answered(&scene, reader, &[key])[0];
                 assert!(
                     is_allowed || !answered,

@@ -85,14 +85,35 @@ fn grants_intersect_and_each_policy_is_told_a_scope_by_its_own_grant() {
     }
 }
 
+/// Neither a policy without `open` nor an SDK's default has one; the first policy always has.
 #[test]
-fn a_policy_without_an_opinion_on_scopes_leaves_them_to_the_others() {
+fn a_policy_behind_the_first_without_an_opinion_on_scopes_leaves_them_to_it() {
+    for follower in [policy("as-asked"), text(guest("slim"))] {
+        let sandbox = Sandbox::new();
+        let action = asking(HIT, LOCAL, "entry");
+        let mut first = sandbox.helper(&["--policy", &policy("two-scopes"), "--policy", &follower]);
+        first.put(&action, b"put").kept();
+        assert_eq!(first.close(), "");
+        assert!(find_entry(&sandbox.store(), "pr-1", &action).is_some());
+        assert!(find_entry(&sandbox.store(), "default", &action).is_none());
+    }
+}
+
+#[test]
+fn policies_that_have_no_scope_in_common_are_told_with_what_each_grants() {
     let sandbox = Sandbox::new();
     let action = asking(HIT, LOCAL, "entry");
-    let mut first = helper(&sandbox, &chain(&["as-asked", "two-scopes"]));
-    first.put(&action, b"put").kept();
-    first.close();
-    assert!(find_entry(&sandbox.store(), "pr-1", &action).is_some());
+    let mut helper = helper(&sandbox, &chain(&["as-asked", "two-scopes"]));
+    helper.put(&action, b"put").kept();
+    let said = helper.close();
+    for word in [
+        "no scope in common to read or to write",
+        "writes default",
+        "reads pr-1, main",
+    ] {
+        assert!(said.contains(word), "{word}: {said}");
+    }
+    assert!(find_entry(&sandbox.store(), "pr-1", &action).is_none());
     assert!(find_entry(&sandbox.store(), "default", &action).is_none());
 }
 

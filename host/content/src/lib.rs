@@ -4,6 +4,7 @@
 //! cut. Nothing here knows of files, scopes or policies.
 
 mod build_id;
+mod climbing;
 mod file_list;
 mod kind;
 mod program_id;
@@ -14,6 +15,8 @@ pub use kind::KindRecogniser;
 pub use role::Roles;
 
 use cachewarden_types::{Digest, Facts, Kind, Role};
+
+use climbing::ClimbingCheck;
 
 /// What was found out about an object and the entry that will name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,7 @@ pub struct Recogniser {
     role: Role,
     kind: KindRecogniser,
     build_id: BuildIdCheck,
+    climbing: ClimbingCheck,
 }
 
 impl Recogniser {
@@ -40,6 +44,7 @@ impl Recogniser {
             role,
             kind: KindRecogniser::new(role),
             build_id: BuildIdCheck::new(action),
+            climbing: ClimbingCheck::new(),
         }
     }
 
@@ -47,6 +52,7 @@ impl Recogniser {
     pub fn update(&mut self, bytes: &[u8]) {
         self.kind.update(bytes);
         self.build_id.update(bytes);
+        self.climbing.update(bytes);
     }
 
     /// Whether the bytes until now are a list of source files with a name that leads out of its folder. Its kind is
@@ -65,7 +71,9 @@ impl Recogniser {
                 Role::Unknown if matches => Role::Output,
                 role => role,
             },
-            facts: Facts::NONE.with(Facts::BUILD_ID_MATCHES, matches),
+            facts: Facts::NONE
+                .with(Facts::BUILD_ID_MATCHES, matches)
+                .with(Facts::CLIMBS, self.climbing.finish()),
         }
     }
 }

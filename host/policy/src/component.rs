@@ -142,7 +142,7 @@ pub(super) fn none_exported(others: &[String]) -> String {
     };
     format!(
         "{found}it exports none of the contract's functions: {}. With an SDK, a line that hands the policy over is missing \
-         (Rust: `cachewarden_policy_host::export!(YourPolicy);`, C: `CACHEWARDEN_EXPORT_PUT(put)`, AssemblyScript: \
+         (Rust: `cachewarden_policy::export!(YourPolicy);`, C: `CACHEWARDEN_EXPORT_PUT(put)`, AssemblyScript: \
          `export * from \"@cachewarden/assemblyscript/exports\";`); without one, {READ_ON}",
         EXPORTS.map(in_the_contract).join(", ")
     )

@@ -43,8 +43,9 @@ pub struct SessionFacts {
     pub started: SystemTime,
     /// Its name, a random number. Entries and recordings spell it as 16 hex digits.
     pub id: SessionId,
-    /// The policy's only source of chance: another random number, which no entry holds. Whoever reads what a session has
-    /// put must not foresee what that session's policy draws, such as which actions it audits.
+    /// What the seeds of its policies, their only source of chance, are made of: another random number, which no entry holds
+    /// and no policy is told. Whoever reads what a session has put must not foresee what its policies draw, such as which
+    /// actions they audit.
     pub seed: u64,
     /// The client's $GOCACHE, with which the paths begin that it is told.
     pub gocache: Option<PathBuf>,

@@ -3,6 +3,7 @@
 //! A policy chooses within the operator's bounds and never widens them: a grant with anything outside, or with a name
 //! that is none, gives no access at all.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,11 +102,13 @@ impl EffectiveGrant {
     }
 
     /// What every policy of a chain gives: the scopes that all of them read, in the order of the first; the scope that all of
-    /// them write; the shortest lifetime; the kinds that all of them admit. `None` stands for a policy that has no opinion,
-    /// which has no `open`; where no policy has one, the session has `default`.
-    pub(super) fn intersection(grants: &[Option<Self>], default: Self) -> Self {
+    /// them write; the shortest lifetime; the kinds that all of them admit. `None` stands for a policy behind the first that
+    /// has no opinion.
+    pub(super) fn intersection(grants: &[Option<Self>]) -> Self {
         let opinions: Vec<&Self> = grants.iter().flatten().collect();
-        let first = opinions.first().copied().unwrap_or(&default);
+        let Some(first) = opinions.first() else {
+            return Self::default();
+        };
         let write = first
             .write
             .clone()
@@ -154,6 +157,18 @@ impl EffectiveGrant {
     /// Whether the grant names a kind that counts only then.
     pub(super) fn admits(&self, kind: Kind) -> bool {
         self.admit.contains(&kind)
+    }
+}
+
+impl fmt::Display for EffectiveGrant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.read.iter().map(|scope| scope.name.as_str()).collect();
+        let write = self.write.as_ref().map_or("nothing", ScopeName::as_str);
+        let read = match names.is_empty() {
+            true => "nothing".to_owned(),
+            false => names.join(", "),
+        };
+        write!(formatter, "writes {write} and reads {read}")
     }
 }
 
@@ -232,10 +247,6 @@ mod tests {
         Some(EffectiveGrant::granted(&grant(write, read), &everything()).unwrap())
     }
 
-    fn default_access() -> EffectiveGrant {
-        EffectiveGrant::to_default(&"default".parse().unwrap(), &everything())
-    }
-
     fn shown(access: &EffectiveGrant) -> Vec<(&str, &[u32], Right)> {
         let read = access.read.iter();
         read.map(|scope| (scope.name.as_str(), &*scope.places, scope.right))
@@ -271,17 +282,10 @@ mod tests {
             ),
         ] {
             let grants = [first.clone(), second];
-            let access = EffectiveGrant::intersection(&grants, default_access());
+            let access = EffectiveGrant::intersection(&grants);
             assert_eq!(access.write.as_ref().map(ScopeName::as_str), write);
             assert_eq!(shown(&access), read);
         }
-    }
-
-    #[test]
-    fn policies_without_an_opinion_give_the_default_scope() {
-        let access = EffectiveGrant::intersection(&[None, None], default_access());
-        assert_eq!(shown(&access), [("default", &[0, 0][..], Right::Write)]);
-        assert!(access.write.is_some());
     }
 
     #[test]
@@ -304,7 +308,7 @@ mod tests {
             (with(&[Kind::Executable], 5), with(&[], 9), false, Some(5)),
             (with(&[], 0), with(&[Kind::Executable], 0), false, None),
         ] {
-            let access = EffectiveGrant::intersection(&[one, other], default_access());
+            let access = EffectiveGrant::intersection(&[one, other]);
             assert_eq!(access.admits(Kind::Executable), expected);
             assert_eq!(access.lifetime, lifetime.map(Duration::from_secs));
         }

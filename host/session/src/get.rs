@@ -52,10 +52,8 @@ impl Session {
             Ok(found) => {
                 self.tally.hits += 1;
                 let entry = &found.entry;
-                // Nothing is filed under an index.
-                if entry.content.kind != Kind::ModuleIndex {
-                    self.roles.note(action);
-                }
+                // Whatever was found: a false entry must not hide what belongs to the action.
+                self.roles.note(action);
                 let hit = Hit {
                     output: entry.output,
                     size: entry.size,
@@ -167,7 +165,7 @@ impl Session {
                 scope: *index,
                 kind: entry.content.kind,
                 role: entry.content.role,
-                facts: entry.content.facts,
+                facts: entry.content.facts.told(),
             };
             let Some(verdict) = self
                 .policies

@@ -8,7 +8,7 @@ use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::{DiskPaths, SessionStats};
-use cachewarden_types::Refusal;
+use cachewarden_types::{Refusal, ScopeName};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
@@ -56,7 +56,8 @@ impl Session {
             session.record_with(0, || Line::Open(OpenRecord::Grant(default.as_grant())));
             session.access = default;
         } else if let Some(grants) = session.open_policies(policies, &facts, room)? {
-            session.access = EffectiveGrant::intersection(&grants, default);
+            session.access = EffectiveGrant::intersection(&grants);
+            session.tell_disagreement(&grants);
         }
         Ok(session)
     }
@@ -89,26 +90,57 @@ impl Session {
         }
         let mut grants = Vec::new();
         for (place, policy, opening) in openings {
+            if place > 0 && has_no_opinion(&opening, &facts.default_scope) {
+                grants.push(None);
+                continue;
+            }
             match self.grant(place, &policy, opening, facts) {
-                Some(grant) => grants.push(grant),
+                Some(grant) => grants.push(Some(grant)),
                 None => return Ok(None),
             }
         }
         Ok(Some(grants))
     }
 
-    /// What one policy grants: the inner `None` where it has no `open`, the outer one where it gives nothing.
+    /// Says so where each policy grants something, and all of them together nothing: a build without a cache is not what
+    /// anybody meant.
+    fn tell_disagreement(&mut self, grants: &[Option<EffectiveGrant>]) {
+        let opinions = || grants.iter().flatten();
+        let reads_nothing =
+            self.access.read.is_empty() && opinions().all(|one| !one.read.is_empty());
+        let writes_nothing =
+            self.access.write.is_none() && opinions().all(|one| one.write.is_some());
+        let lacks = match (reads_nothing, writes_nothing) {
+            (true, true) => "to read or to write",
+            (true, false) => "to read",
+            (false, true) => "to write",
+            (false, false) => return,
+        };
+        let policies = self.policies.iter_mut().zip(grants);
+        let told: Vec<_> = policies
+            .filter_map(|((_, policy), grant)| Some(format!("{} {}", policy.name, grant.as_ref()?)))
+            .collect();
+        self.diagnostics.warn(&format!(
+            "the policies have no scope in common {lacks}: {}. All must grant a scope; see docs/policies.md, several policies",
+            told.join("; ")
+        ));
+    }
+
+    /// What one policy grants; `None` where it gives nothing.
     fn grant(
         &mut self,
         place: u32,
         policy: &str,
         opening: OpenOutcome,
         facts: &SessionFacts,
-    ) -> Option<Option<EffectiveGrant>> {
+    ) -> Option<EffectiveGrant> {
         match opening {
-            OpenOutcome::Default => Some(None),
+            OpenOutcome::Default => Some(EffectiveGrant::to_default(
+                &facts.default_scope,
+                &facts.allowed,
+            )),
             OpenOutcome::Granted(grant) => match EffectiveGrant::granted(&grant, &facts.allowed) {
-                Ok(access) => Some(Some(access)),
+                Ok(access) => Some(access),
                 Err(reason) => {
                     self.diagnostics.warn(&format!(
                         "the grant of the policy {policy} is not used: {reason}. {WITHOUT_CACHE}"
@@ -162,5 +194,47 @@ impl Session {
             OpenOutcome::Failed => return,
         };
         self.record_with(place, || Line::Open(opened));
+    }
+}
+
+/// Whether a policy grants just the default scope. An SDK does where its author says nothing of scopes; behind the first
+/// policy that is no opinion, or no policy that only looks at single entries could follow one that grants.
+fn has_no_opinion(opening: &OpenOutcome, default: &ScopeName) -> bool {
+    match opening {
+        OpenOutcome::Default => true,
+        OpenOutcome::Granted(grant) => {
+            let names_default = |name: &String| name == default.as_str();
+            grant.write.as_ref().is_some_and(names_default)
+                && matches!(&grant.read[..], [name] if names_default(name))
+                && grant.lifetime == 0
+                && grant.admit.is_empty()
+        }
+        OpenOutcome::Refused(_) | OpenOutcome::Failed => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cachewarden_types::Grant;
+
+    #[test]
+    fn a_policy_has_no_opinion_where_it_grants_the_default_scope_and_nothing_else() {
+        let default = "default".parse().unwrap();
+        let granted = |write: &str, read: &[&str], lifetime| {
+            let grant = Grant {
+                write: Some(write.to_owned()),
+                read: read.iter().map(ToString::to_string).collect(),
+                lifetime,
+                admit: Vec::new(),
+            };
+            has_no_opinion(&OpenOutcome::Granted(grant), &default)
+        };
+        assert!(has_no_opinion(&OpenOutcome::Default, &default));
+        assert!(granted("default", &["default"], 0));
+        assert!(!granted("default", &["default"], 1));
+        assert!(!granted("default", &["default", "main"], 0));
+        assert!(!granted("main", &["default"], 0));
+        assert!(!has_no_opinion(&OpenOutcome::Failed, &default));
     }
 }

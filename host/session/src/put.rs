@@ -80,6 +80,8 @@ impl Session {
         self.tally.puts += 1;
         self.tally.bytes_put += stored.size;
         let now = SystemTime::now();
+        // Before any rule: what is refused may be what shows that the entry was wrong.
+        let audited = self.compare_audited(action, output);
         if let Some(reason) = self.rule_against_put(content, has_unsafe_names) {
             self.tally.refused_puts += 1;
             self.record_answer("put", action, "ephemeral", reason);
@@ -98,7 +100,14 @@ impl Session {
             let reason = format!("the object cannot be made executable: {error}");
             return sink.send(&Response::Failed(id, reason));
         }
-        let offer = self.offer(action, output, stored.size, content);
+        let offer = Offer {
+            action: *action,
+            output,
+            size: stored.size,
+            kind: content.kind,
+            role: content.role,
+            facts: content.facts.told().with(audited, true),
+        };
         let reach = self.decide(&offer, &stored);
         if let (Some(reach), Some(scope)) = (reach, &self.access.write) {
             let entry = NewEntry {
@@ -161,33 +170,23 @@ impl Session {
         let stored = incoming.finish()?;
         let has_unsafe_names = recogniser.has_unsafe_names();
         let content = recogniser.finish();
-        if content.kind != Kind::ModuleIndex {
-            self.roles.note(action);
-        }
+        self.roles.note(action);
         Ok((stored, content, has_unsafe_names))
     }
 
-    /// What the policy is asked, with what an audit of this action has shown.
-    fn offer(&mut self, action: &Digest, output: Digest, size: u64, content: Content) -> Offer {
-        let expected = self.audits.remove(action);
-        let diverged = expected.is_some_and(|expected| expected != output);
-        if let (true, Some(expected)) = (diverged, expected) {
+    /// What an audit of this action has shown: that there was one, and whether the bytes differ.
+    fn compare_audited(&mut self, action: &Digest, output: Digest) -> Facts {
+        let Some(expected) = self.audits.remove(action) else {
+            return Facts::NONE;
+        };
+        let diverged = expected != output;
+        if diverged {
             self.tally.diverged += 1;
             self.diagnostics.warn(&format!(
                 "audit: action {action} gave {output} when it was built again, and the cache held {expected}; one of the two is wrong, or the build is not reproducible"
             ));
         }
-        Offer {
-            action: *action,
-            output,
-            size,
-            kind: content.kind,
-            role: content.role,
-            facts: content
-                .facts
-                .with(Facts::AUDITED, expected.is_some())
-                .with(Facts::DIVERGED, diverged),
-        }
+        Facts::AUDITED.with(Facts::DIVERGED, diverged)
     }
 
     /// How far the store keeps the object; none for the session alone.
@@ -234,8 +233,10 @@ impl Session {
     /// The strictest verdict on an offer; `None` where no policy decides puts. Every policy is asked.
     fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
         let mut strictest: Option<Reach> = None;
+        let mut is_left_out = false;
         for place in 0..self.policies.len() {
             let Some(verdict) = self.policies.at(place).and_then(|policy| policy.put(offer)) else {
+                is_left_out = true;
                 continue;
             };
             strictest = Some(strictest.map_or(verdict, |earlier| earlier.min(verdict)));
@@ -243,6 +244,10 @@ impl Session {
                 Line::Put(QuestionRecord::new(*offer, verdict))
             });
             self.tell_events();
+        }
+        // A policy that does not decide puts gives what its kind has without a policy, and another must not widen that.
+        if is_left_out {
+            strictest = strictest.map(|verdict| verdict.min(offer.default_reach()));
         }
         strictest
     }

@@ -106,7 +106,9 @@ pub fn sweep_if_due() -> io::Result<()> {
 /// The folder, whether or not it is there.
 pub(super) fn folder() -> PathBuf {
     let user = rustix::process::geteuid().as_raw();
-    std::env::temp_dir().join(format!("cachewarden-{user}"))
+    let folder = std::env::temp_dir().join(format!("cachewarden-{user}"));
+    // go reads what lies there from other folders than this process stands in.
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 /// Whether this is a folder that nobody but this user can change.

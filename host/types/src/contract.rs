@@ -100,9 +100,11 @@ pub struct Candidate {
     pub output: Digest,
     /// Bytes of the object.
     pub size: u64,
-    /// Seconds since the entry was put.
+    /// Seconds since the entry was put. A case may leave it out.
+    #[serde(default)]
     pub age: u64,
-    /// Index into the grant's read scopes, as the policy wrote them.
+    /// Index into the grant's read scopes, as the policy wrote them. A case may leave it out.
+    #[serde(default)]
     pub scope: u32,
     /// What the object is.
     pub kind: Kind,

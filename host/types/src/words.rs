@@ -315,6 +315,15 @@ impl Facts {
     /// Nothing is known.
     pub const NONE: Self = Self(0);
 
+    /// A line of the object is a path that leads out of its folder. Entries alone have it: it is for a rule of the host, and
+    /// no policy is told of it.
+    pub const CLIMBS: Self = Self(1 << 31);
+
+    /// Those that policies are told.
+    pub const fn told(self) -> Self {
+        Self(self.0 & !Self::CLIMBS.0)
+    }
+
     // BEGIN facts (cargo xtask words)
     /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
     /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that

@@ -133,11 +133,22 @@ fn check_options(options: &HelperOptions, no_env: bool) -> Finding {
     options
         .check_as_a_helpers()
         .map_err(|error| advice(format!("{error:#}"), remedy))?;
-    Ok(Well::from(match no_env {
-        true => "no CACHEWARDEN_* variable counts".to_owned(),
-        false => "CACHEWARDEN_* variables count where an option is not given (--no-env: none does)"
-            .to_owned(),
-    }))
+    let text = match no_env {
+        true => "no CACHEWARDEN_* variable counts",
+        false => "CACHEWARDEN_* variables count where an option is not given (--no-env: none does)",
+    };
+    let unset = options
+        .label_env
+        .iter()
+        .filter(|name| std::env::var_os(name).is_none());
+    Ok(Well {
+        text: text.to_owned(),
+        notes: unset
+            .map(|name| {
+                format!("{name} (--label-env) is not set here, so the policy is told no such label")
+            })
+            .collect(),
+    })
 }
 
 fn check_store(options: &StoreOptions) -> Finding {

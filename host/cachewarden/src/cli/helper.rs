@@ -147,7 +147,7 @@ fn serve(
 /// command that a person sees has a helper of its own, which says what there is to say. What ends a helper is said in
 /// any case.
 fn is_nested() -> bool {
-    std::env::var_os(TOOL_OF_GO).is_some()
+    std::env::var_os(TOOL_OF_GO).is_some_and(|path| !path.is_empty())
 }
 
 /// Makes a pipe larger, where the system gives that.
@@ -186,7 +186,7 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
             labels[..position]
                 .iter()
                 .all(|earlier| earlier.name != label.name),
-            "the label {} is set twice (--label, --label-env, or the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env); one of the two would be a lie",
+            "the label {} is set twice (--label, --label-env, or the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env); give it once",
             label.name
         );
     }
@@ -223,7 +223,8 @@ fn load_policies(
     let sandbox = Sandbox::start()?;
     let all = options.policies().map(|(source, own_settings)| {
         Ok(PolicyConfig {
-            settings: settings(own_settings)?,
+            settings: settings(own_settings)
+                .with_context(|| format!("the settings of the policy {}", source.file.display()))?,
             policy: load_policy(&sandbox, source, options, diagnostics)?,
         })
     });

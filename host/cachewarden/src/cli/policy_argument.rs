@@ -26,6 +26,11 @@ impl FromStr for PolicyArgument {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (source, settings) = match text.split_once(SETTINGS) {
             Some((source, settings)) => (source, Some(settings.parse()?)),
+            None if text.contains("?s") && text.contains('=') => {
+                return Err(format!(
+                    "expected `{SETTINGS}` between the policy and its settings"
+                ));
+            }
             None => (text, None),
         };
         Ok(Self {
@@ -71,7 +76,12 @@ mod tests {
             assert_eq!(argument.settings.is_some(), word.contains('?'));
             assert_eq!(argument.word(), word);
         }
-        for wrong in ["?settings={}", "/p.wasm?settings=", "/p.wasm?settings=@"] {
+        for wrong in [
+            "?settings={}",
+            "/p.wasm?settings=",
+            "/p.wasm?settings=@",
+            "/p.wasm?setting={}",
+        ] {
             assert!(wrong.parse::<PolicyArgument>().is_err(), "{wrong}");
         }
     }

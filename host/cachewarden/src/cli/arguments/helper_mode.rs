@@ -124,6 +124,7 @@ impl HelperOptions {
 
 /// The path without links, as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
+    let path = &end_of_links(path);
     if let Ok(real) = fs::canonicalize(path) {
         return real;
     }
@@ -131,4 +132,19 @@ fn resolved(path: &Path) -> PathBuf {
         (Some(parent), Some(name)) => resolved(parent).join(name),
         _ => path.to_owned(),
     }
+}
+
+/// Links that are followed; Linux follows as many.
+const MAX_LINKS: usize = 40;
+
+/// Where a path ends that may be a link, also one to what is not there yet: a recording would be made there.
+fn end_of_links(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match (fs::read_link(&path), path.parent()) {
+            (Ok(target), Some(folder)) => path = folder.join(target),
+            _ => break,
+        }
+    }
+    path
 }

@@ -27,7 +27,7 @@ pub(super) fn refuse(command: &Command) -> Result<(), Error> {
         None => Ok(()),
         Some(name) => {
             let text = format!(
-                "the variable {name} is none that cachewarden knows; {}. Correct it or unset it, or let no variable be read (--no-env)",
+                "the variable {name} is none that cachewarden knows; {} Correct it or unset it, or let no variable be read (--no-env)",
                 hint(command, &known, &name)
             );
             Err(command.clone().error(ErrorKind::UnknownArgument, text))
@@ -52,7 +52,7 @@ fn hint(command: &Command, known: &BTreeSet<String>, name: &str) -> String {
         .get_arguments()
         .filter(|argument| argument.get_env().is_none());
     if options.any(|argument| argument.get_long() == Some(&meant)) {
-        return format!("--{meant} is an option only, for the value of GOCACHEPROG");
+        return format!("--{meant} is an option only, for the value of GOCACHEPROG.");
     }
     let likeness = |other: &&String| strsim::jaro(&name[PREFIX.len()..], &other[PREFIX.len()..]);
     let nearest = known
@@ -60,7 +60,7 @@ fn hint(command: &Command, known: &BTreeSet<String>, name: &str) -> String {
         .max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
     match nearest.filter(|nearest| likeness(nearest) > ALIKE) {
         Some(nearest) => format!("did you mean {nearest}?"),
-        None => "`cachewarden --help` lists the options, each of which has one".to_owned(),
+        None => "`cachewarden --help` lists the options, each of which has one.".to_owned(),
     }
 }
 

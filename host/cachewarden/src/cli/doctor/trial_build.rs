@@ -33,9 +33,13 @@ pub(super) fn check(program: &Path, options: &HelperOptions) -> Finding {
         .filter(|line| !line.contains(" gets, "))
         .filter_map(|line| line.strip_prefix(PREFIX))
         .map(str::to_owned);
+    let mut notes: Vec<_> = notes.collect();
+    if keeps_nothing(filled) {
+        notes.push(KEEPS_NOTHING.to_owned());
+    }
     Ok(Well {
         text: format!("{}; then {found}", puts(filled)?),
-        notes: notes.collect(),
+        notes,
     })
 }
 
@@ -86,6 +90,8 @@ fn build(helper: &str, work: &Path) -> Result<String, Advice> {
         .env("GOCACHEPROG", helper)
         .env("GOCACHE", work.join("gocache"))
         .env("GOFLAGS", "")
+        // A helper that takes itself for a nested one says nothing.
+        .env_remove("TOOLEXEC_IMPORTPATH")
         .env("GOWORK", "off")
         .output()
         .map_err(|error| advice(error.to_string(), REMEDY))?;
@@ -102,14 +108,28 @@ fn summary(stderr: &str) -> Option<&str> {
     Some(line.trim_start_matches(PREFIX))
 }
 
-/// What became of the puts in the line of a session's end.
-fn puts(summary: &str) -> Result<String, Advice> {
+/// Said where every put was refused. A policy may mean it, as `read-only` does.
+const KEEPS_NOTHING: &str = "the policy lets nothing be kept: with these labels it grants no scope to write, or it refuses what is put; --record FILE shows its grant";
+
+/// Whether every put was refused.
+fn keeps_nothing(summary: &str) -> bool {
+    let (puts, refused, _) = counts(summary);
+    puts > 0 && puts == refused
+}
+
+/// The puts in the line of a session's end, those that were refused, and those that could not be kept.
+fn counts(summary: &str) -> (u64, u64, u64) {
     let counts = summary.split("; ").nth(1).unwrap_or_default();
     let count = |unit: &str| -> u64 {
         let found = counts.split(", ").find_map(|part| part.strip_suffix(unit));
         found.and_then(|number| number.parse().ok()).unwrap_or(0)
     };
-    let (puts, refused, lost) = (count(" puts"), count(" refused"), count(" not kept"));
+    (count(" puts"), count(" refused"), count(" not kept"))
+}
+
+/// What became of the puts in the line of a session's end.
+fn puts(summary: &str) -> Result<String, Advice> {
+    let (puts, refused, lost) = counts(summary);
     let kept = puts.saturating_sub(refused + lost);
     match lost {
         0 => Ok(format!("{kept} of {puts} puts kept, {refused} refused")),
@@ -128,6 +148,10 @@ mod tests {
     fn what_became_of_the_puts_is_read_from_the_summary() {
         let line = "3 gets, 0 hits, 0 refused; 5 puts, 2 refused, 1.2 MB; no policy";
         assert_eq!(puts(line).unwrap(), "3 of 5 puts kept, 2 refused");
+        assert!(!keeps_nothing(line));
+        assert!(keeps_nothing(
+            "3 gets, 0 hits, 0 refused; 5 puts, 5 refused, 1.2 MB; policy 0.1 ms"
+        ));
         let lost = "3 gets, 0 hits, 0 refused; 5 puts, 2 refused, 1 not kept, 1.2 MB; no policy";
         assert!(
             puts(lost)

@@ -70,7 +70,7 @@ const LANGUAGES: &[Language] = &[
         name: "python",
         sdk: "python",
         template: "python/template",
-        build: "python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt && .venv/bin/python -m cachewarden_policy_host build policy.py",
+        build: "python3 -m venv .venv && .venv/bin/pip install --quiet -r requirements.txt && .venv/bin/python -m cachewarden_policy build policy.py",
     },
     Language {
         name: "rust",

@@ -1,0 +1,115 @@
+//! Whether a line of an object is a path that leads out of the folder that it is read in.
+//!
+//! cmd/go copies what a list of source files names to its work folder, and follows such a name out of it
+//! (docs/protocol.md#uses-of-subkeys). It takes any object for a list that lies under the list's key, and with `-a` it asks
+//! for that key without naming the action first, so no role tells the host what the key is for. What then tells is the
+//! object.
+
+use memchr::memchr;
+use memchr::memmem::Finder;
+
+/// Longer paths cannot be opened (PATH_MAX), and neither can one with an element of more than 255 bytes (NAME_MAX).
+const MAX_PATH: usize = 4096;
+const MAX_NAME: usize = 255;
+
+/// Looks at the lines of one object while its bytes pass.
+pub(super) struct ClimbingCheck {
+    parent: Finder<'static>,
+    /// The line that has begun; one byte more than a path can have stands for a line that is too long.
+    line: Vec<u8>,
+    found: bool,
+}
+
+impl ClimbingCheck {
+    pub(super) fn new() -> Self {
+        Self {
+            parent: Finder::new(b".."),
+            line: Vec::new(),
+            found: false,
+        }
+    }
+
+    /// The next bytes of the object.
+    pub(super) fn update(&mut self, mut bytes: &[u8]) {
+        while let Some(end) = memchr(b'\n', bytes) {
+            let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
+            if self.line.is_empty() {
+                self.found |= self.climbs(line);
+            } else {
+                self.add(line);
+                self.found |= self.climbs(&self.line);
+                self.line.clear();
+            }
+            bytes = rest;
+        }
+        self.add(bytes);
+    }
+
+    /// Whether there was such a line.
+    pub(super) fn finish(self) -> bool {
+        self.found || self.climbs(&self.line)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        let room = (MAX_PATH + 1).saturating_sub(self.line.len());
+        self.line.extend_from_slice(&bytes[..bytes.len().min(room)]);
+    }
+
+    fn climbs(&self, line: &[u8]) -> bool {
+        line.len() <= MAX_PATH
+            && self.parent.find(line).is_some()
+            && !line.contains(&0)
+            && leads_out(line)
+    }
+}
+
+/// Whether a path goes above where it starts, element by element.
+fn leads_out(path: &[u8]) -> bool {
+    let mut depth = 0;
+    let mut leads_out = false;
+    for element in path.split(|byte| *byte == b'/') {
+        match element {
+            b"" | b"." => {}
+            b".." => depth -= 1,
+            name if name.len() > MAX_NAME => return false,
+            _ => depth += 1,
+        }
+        leads_out |= depth < 0;
+    }
+    leads_out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn climbs(bytes: &[u8], chunk: usize) -> bool {
+        let mut check = ClimbingCheck::new();
+        bytes.chunks(chunk).for_each(|part| check.update(part));
+        check.finish()
+    }
+
+    #[test]
+    fn a_line_that_leads_out_is_found_wherever_it_stands_and_however_it_is_cut() {
+        let long = [b"../".to_vec(), vec![b'a'; MAX_NAME + 1]].concat();
+        let longer = [b"../a".to_vec(), b"/b".repeat(MAX_PATH / 2)].concat();
+        for (text, expected) in [
+            (&b"../a.go"[..], true),
+            (b"..", true),
+            (b"./a.go\n../../a.go\nb.go\n", true),
+            (b"\x7fELF\n/../a", true),
+            (b"a/../../b\n", true),
+            (b"a/../b\n", false),
+            (b"a.go\n..a\na..\n...\n", false),
+            (b"see ../a\n", false),
+            (b"../a\0b\n", false),
+            (&long, false),
+            (&longer, false),
+            (b"", false),
+        ] {
+            for chunk in [1, 2, 3, 1000] {
+                assert_eq!(climbs(text, chunk), expected, "{}", text.escape_ascii());
+            }
+        }
+    }
+}

@@ -65,6 +65,19 @@ fn the_strictest_verdict_on_a_put_wins_in_whatever_order() {
     }
 }
 
+/// A policy that does not decide puts gives what its kind has without a policy; one beside it must not widen that.
+#[test]
+fn a_policy_that_decides_no_puts_bounds_what_another_says() {
+    let sandbox = Sandbox::new();
+    let action = asking(HIT, LOCAL, "entry");
+    let record = b"ok  \texample.org/m\t0.001s\n";
+    let mut helper = helper(&sandbox, &chain(&["two-scopes", "agrees"]));
+    helper.put(&action, record).kept();
+    helper.close();
+    let kept = entry(&sandbox.store(), "pr-1", &action);
+    assert_eq!((kept.kind(), kept.field("reach")), ("test-record", "local"));
+}
+
 /// `two-scopes` reads `pr-1` and `main` and skips an action of the first byte 2 in its first scope alone.
 #[test]
 fn grants_intersect_and_each_policy_is_told_a_scope_by_its_own_grant() {

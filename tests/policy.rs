@@ -142,6 +142,20 @@ fn a_policy_is_told_what_the_host_knows() {
     assert_eq!(helper.close(), "");
 }
 
+/// What a rule of the host refuses may be what shows that the entry was wrong.
+#[test]
+fn an_audit_compares_what_a_rule_then_refuses() {
+    let sandbox = Sandbox::new();
+    let audited = asking(AUDIT, LOCAL, "a program");
+    sandbox.fill(&[], &[audited], b"a text in its place");
+    let mut helper = sandbox.helper(&["--policy", &policy("as-asked")]);
+    helper.get(&audited).miss();
+    let program = std::fs::read("/proc/self/exe").expect("this program");
+    helper.put(&audited, &program).kept();
+    let said = helper.close();
+    assert!(said.contains("audit: action"), "{said}");
+}
+
 #[test]
 fn an_audit_lets_the_build_do_it_again_and_compares() {
     let sandbox = Sandbox::new();

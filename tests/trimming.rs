@@ -168,6 +168,8 @@ fn nothing_is_taken_from_a_session_that_was_told_of_it() {
     // Not until so many prunes are over: each takes the longer, the more was put meanwhile.
     const PUTS: u32 = 4000;
     let sandbox = Sandbox::new();
+    // Without a store there is nothing to prune, which is an error.
+    sandbox.fill(&[], &[action("first")], b"first");
     let over = AtomicBool::new(false);
     thread::scope(|threads| {
         let pruning = threads.spawn(|| {

@@ -46,12 +46,12 @@ fn a_reader_that_stops_reading_and_goes_is_an_end() {
 
 #[test]
 fn puts_without_an_end_are_all_kept_and_noted_in_bounded_memory() {
-    // At some 3,800 bytes a note, more than 64 MiB.
-    const PUTS: usize = 20_000;
+    // At some 96 bytes a note, more than 16 MiB.
+    const PUTS: usize = 180_000;
     for writes in [false, true] {
         let sandbox = Sandbox::new();
         let scopes = if writes { "default" } else { "another" };
-        let mut helper = Helper::start(with_long_paths(&sandbox, &["--allow-write", scopes]));
+        let mut helper = sandbox.helper(&["--allow-write", scopes]);
         let name = |number: usize| action(&format!("put {number}"));
         let puts: Vec<_> = (0..PUTS)
             .map(|number| helper.send_put(&name(number), b""))

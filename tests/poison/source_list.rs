@@ -37,6 +37,49 @@ fn a_list_with_a_climbing_name_makes_vet_write_nothing() {
     }
 }
 
+/// With `-a` go asks for the list without naming its action, so no role tells what the key is for.
+#[test]
+fn with_a_nothing_is_written_from_a_scope_that_is_only_read() {
+    let list = format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes();
+    let mut scene = Scene::new(RUNES);
+    scene.go(&["build", "./lib"]).succeeded();
+    let (action, _) = scene.archive("./lib");
+    let climbed = scene.sandbox.path("climbed.go");
+    let (list_key, file_key) = (subkey(&action, "srcfiles"), subkey(&action, CLIMBING));
+    scene.poison(&[], &[(list_key, &list), (file_key, b"package lib\n")]);
+    for reader in [Reader::PullRequest, Reader::Release] {
+        scene.read(reader, &["vet", "-a", "./lib"]).succeeded();
+        assert!(!climbed.exists(), "{reader:?}");
+    }
+    // Who writes the scope is among those who are trusted with it.
+    scene.read(Reader::NoPolicy, &["vet", "-a", "./lib"]);
+    assert!(climbed.exists(), "the attack is real");
+}
+
+/// A false entry under the action itself must not hide from the host what belongs to the action.
+#[test]
+fn an_index_under_an_action_does_not_hide_its_list() {
+    let list = format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes();
+    let mut scene = Scene::new(RUNES);
+    scene.go(&["build", "./lib"]).succeeded();
+    let (action, _) = scene.archive("./lib");
+    let climbed = scene.sandbox.path("climbed.go");
+    let (list_key, file_key) = (subkey(&action, "srcfiles"), subkey(&action, CLIMBING));
+    let index: &[u8] = b"go index v2\nxx";
+    scene.poison(
+        &[],
+        &[
+            (action, index),
+            (list_key, &list),
+            (file_key, b"package lib\n"),
+        ],
+    );
+    for reader in READERS {
+        scene.read(reader, &["vet", "./lib"]).succeeded();
+        assert!(!climbed.exists(), "{reader:?}");
+    }
+}
+
 #[test]
 fn a_list_without_a_name_does_not_keep_vet_from_a_package() {
     let mut scene = Scene::new(MISTAKEN);

@@ -14,8 +14,8 @@ use cachewarden_types::Digest;
 
 use super::Session;
 
-/// Bytes of notes: room for some 700,000 puts; `go build std` makes 1,503.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Bytes of notes: room for some 170,000 puts; `go build std` makes 1,503.
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What this session put.
 pub(super) struct LocalPut {

@@ -88,7 +88,9 @@ impl Session {
             if content.kind.rule() == Rule::Admitted {
                 // Not even this session is told it again: it would be run.
                 self.own.forget(action);
-                let path = self.paths.path(&self.store, stored.location, &output);
+                let path = self
+                    .paths
+                    .path_of_put(&self.store, stored.location, &output, now);
                 return sink.send(&Response::Kept(id, &path));
             }
             // It is this go command's own: `go list -compiled -test` asks at once for a list with an absolute name.
@@ -143,7 +145,9 @@ impl Session {
             time: now,
             location: stored.location,
         };
-        let path = self.paths.path(&self.store, own.location, &output);
+        let path = self
+            .paths
+            .path_of_put(&self.store, own.location, &output, now);
         let sent = sink.send(&Response::Kept(id, &path));
         self.note_own(*action, own);
         sent

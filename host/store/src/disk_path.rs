@@ -55,6 +55,22 @@ impl DiskPaths {
         [folder, "/", output.file_path().as_str()].concat()
     }
 
+    /// The path of an object that was put just now: the store's own where the client's way does not lead to it.
+    pub fn path_of_put(
+        &self,
+        store: &Store,
+        location: Location,
+        output: &Digest,
+        now: SystemTime,
+    ) -> String {
+        match store.objects_at(location) {
+            Some(objects) if !self.reach(store, location, now) => {
+                objects.buckets.path(output).to_string_lossy().into_owned()
+            }
+            _ => self.path(store, location, output),
+        }
+    }
+
     /// Whether the way that the client is told leads to the objects that lie there. The folder is looked at now and then, and
     /// not the whole way for every object: where it leads nowhere, cmd/go takes a hit for a miss (docs/protocol.md#failed-get).
     pub fn reach(&self, store: &Store, location: Location, now: SystemTime) -> bool {
@@ -65,7 +81,8 @@ impl DiskPaths {
         let spelled = self.spelled(store, location);
         let objects = store.objects_at(location);
         let reached = objects.is_some_and(|objects| objects.buckets.is_reached_by(spelled));
-        way.looked.set(Some(Look::new(now, reached)));
+        // Where it leads nowhere is looked at each time: a store that was removed is made again by the next put.
+        way.looked.set(reached.then(|| Look::new(now, true)));
         reached
     }
 

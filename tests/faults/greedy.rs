@@ -6,11 +6,11 @@ use std::process::{Command, Stdio};
 use super::*;
 
 /// The program with a $GOCACHE whose path is almost as long as a path may be, and with it every answer that has one.
-fn with_long_paths(sandbox: &Sandbox, options: &[&str]) -> Command {
+fn with_long_paths(sandbox: &Sandbox) -> Command {
     let gocache = sandbox.folder(&["gocache".to_owned(), "x".repeat(250)].join("/"));
     let gocache = (0..13).fold(gocache, |path, _| path.join("x".repeat(250)));
     fs::create_dir_all(&gocache).expect("a deep folder");
-    let mut command = sandbox.cachewarden(options);
+    let mut command = sandbox.cachewarden(&[]);
     command.env("GOCACHE", gocache);
     command
 }
@@ -19,7 +19,7 @@ fn with_long_paths(sandbox: &Sandbox, options: &[&str]) -> Command {
 fn a_reader_that_stops_reading_and_goes_is_an_end() {
     let sandbox = Sandbox::new();
     sandbox.fill(&[], &[action("known")], b"known");
-    let mut child = with_long_paths(&sandbox, &[])
+    let mut child = with_long_paths(&sandbox)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

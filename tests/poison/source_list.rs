@@ -5,27 +5,39 @@ use super::*;
 /// From a package's work folder to the sandbox.
 const CLIMBING: &str = "../../../climbed.go";
 
+/// A scene where the library was compiled, and the action that did it.
+fn compiled() -> (Scene, Digest) {
+    let scene = Scene::new(RUNES);
+    scene.go(&["build", "./lib"]).succeeded();
+    let (action, _) = scene.archive("./lib");
+    (scene, action)
+}
+
+/// A list with a climbing name that pretends to be a source that a tool made.
+fn disguised_list() -> Vec<u8> {
+    format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes()
+}
+
+/// A list of an action's files, and the file of the climbing name that it has.
+fn listed<'list>(action: &Digest, list: &'list [u8]) -> [(Digest, &'list [u8]); 2] {
+    let (list_key, file_key) = (subkey(action, "srcfiles"), subkey(action, CLIMBING));
+    [(list_key, list), (file_key, b"package lib\n")]
+}
+
 #[test]
 fn a_list_with_a_climbing_name_makes_vet_write_nothing() {
     // Whether or not the poisoner's session shows what the key is for, and whatever the list pretends to be.
     let lists = [
         (true, format!("./lib.go\n{CLIMBING}\n").into_bytes()),
         (false, format!("./lib.go\n{CLIMBING}\n").into_bytes()),
-        (
-            false,
-            format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes(),
-        ),
+        (false, disguised_list()),
         (false, format!("mode: set\n{CLIMBING}\n").into_bytes()),
     ];
-    let mut scene = Scene::new(RUNES);
-    scene.go(&["build", "./lib"]).succeeded();
-    let (action, _) = scene.archive("./lib");
+    let (mut scene, action) = compiled();
     let climbed = scene.sandbox.path("climbed.go");
     for (number, (is_named, list)) in lists.iter().enumerate() {
         let named = if *is_named { vec![action] } else { vec![] };
-        let (list_key, file_key) = (subkey(&action, "srcfiles"), subkey(&action, CLIMBING));
-        let objects: [(Digest, &[u8]); 2] = [(list_key, list), (file_key, b"package lib\n")];
-        scene.poison(&named, &objects);
+        scene.poison(&named, &listed(&action, list));
         if number < 2 {
             scene.read_plainly(&["vet", "./lib"]);
             fs::remove_file(&climbed).expect("go's own cache lets it write there");
@@ -40,13 +52,9 @@ fn a_list_with_a_climbing_name_makes_vet_write_nothing() {
 /// With `-a` go asks for the list without naming its action, so no role tells what the key is for.
 #[test]
 fn with_a_nothing_is_written_from_a_scope_that_is_only_read() {
-    let list = format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes();
-    let mut scene = Scene::new(RUNES);
-    scene.go(&["build", "./lib"]).succeeded();
-    let (action, _) = scene.archive("./lib");
+    let (mut scene, action) = compiled();
     let climbed = scene.sandbox.path("climbed.go");
-    let (list_key, file_key) = (subkey(&action, "srcfiles"), subkey(&action, CLIMBING));
-    scene.poison(&[], &[(list_key, &list), (file_key, b"package lib\n")]);
+    scene.poison(&[], &listed(&action, &disguised_list()));
     for reader in [Reader::PullRequest, Reader::Release] {
         scene.read(reader, &["vet", "-a", "./lib"]).succeeded();
         assert!(!climbed.exists(), "{reader:?}");
@@ -59,21 +67,11 @@ fn with_a_nothing_is_written_from_a_scope_that_is_only_read() {
 /// A false entry under the action itself must not hide from the host what belongs to the action.
 #[test]
 fn an_index_under_an_action_does_not_hide_its_list() {
-    let list = format!("{CLIMBING}\n// Code generated x; DO NOT EDIT.\n").into_bytes();
-    let mut scene = Scene::new(RUNES);
-    scene.go(&["build", "./lib"]).succeeded();
-    let (action, _) = scene.archive("./lib");
+    let (mut scene, action) = compiled();
     let climbed = scene.sandbox.path("climbed.go");
-    let (list_key, file_key) = (subkey(&action, "srcfiles"), subkey(&action, CLIMBING));
-    let index: &[u8] = b"go index v2\nxx";
-    scene.poison(
-        &[],
-        &[
-            (action, index),
-            (list_key, &list),
-            (file_key, b"package lib\n"),
-        ],
-    );
+    let list = disguised_list();
+    let index: (Digest, &[u8]) = (action, b"go index v2\nxx");
+    scene.poison(&[], &[&[index][..], &listed(&action, &list)].concat());
     for reader in READERS {
         scene.read(reader, &["vet", "./lib"]).succeeded();
         assert!(!climbed.exists(), "{reader:?}");

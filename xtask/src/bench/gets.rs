@@ -44,8 +44,8 @@ pub(super) fn measure(
     Ok(Section {
         title: "Gets that hit",
         note: "\
-The requests of go, without go: 50,000 as fast as the helper takes them, and 2,000 one at a time, each
-after the answer to the one before (the median of these). For these, both programs are bound to one
+The requests of go, without go: 50,000 as fast as the helper takes them, and 2,000 one at a time,
+each after the answer to the one before (the median of these). For these, both programs are bound to one
 processor. Otherwise one program wakes the other on the same processor or on another, which takes
 40 us instead of 6, for every helper, and which of the two happens changes with each start. Memory
 is the highest use of the helper up to the last of them: a warm `go build std` sends some thousand.

@@ -51,19 +51,21 @@ pub(super) fn write(
     cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}{option}
 
 with the release build of cachewarden ({size:.1} MB), on {machine}.
-They show how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors'
-time; where that is more than a few per cent, the times are doubtful.
+They show how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} %
+of the processors' time; if that is more than a few per cent, the times are doubtful.
 
-- The subjects are measured in turns, so that each round makes a pair of any two. A figure is the median of all rounds.
-  The numbers in brackets are its ratios to the columns on its left, in their order: the median of the ratios of all
-  pairs.
-- **baseline** is a helper that answers every get from memory and does nothing else. Its cost is the cost of the
-  protocol, so no helper can be faster.
-- **cachewarden** has no policy; **with `slim`** asks the policy of examples/slim about every get and put.
-- **target** is what was to be reached: a figure, or a ratio to a column; **reached** names the columns of cachewarden
-  that reach it. [Where the time goes](performance.md#what-falls-short-and-why) explains what falls short.
-- Files of warm builds are in the page cache. Everything is written into new folders, and nothing is removed before the
-  end.
+- The subjects are measured in turns, so that each round makes a pair of any two. A figure is the
+  median of all rounds. The numbers in brackets are its ratios to the columns on its left, in their
+  order: the median of the ratios of all pairs.
+- **baseline** is a helper that answers every get from memory and does nothing else. Its cost is the
+  cost of the protocol, so no helper can be faster.
+- **cachewarden** has no policy; **with `slim`** asks the policy of examples/slim about every get
+  and put.
+- **target** is what was to be reached: a figure, or a ratio to a column; **reached** names the
+  columns of cachewarden that reach it. [Where the time
+  goes](performance.md#what-falls-short-and-why) explains what falls short.
+- Files of warm builds are in the page cache. Everything is written into new folders, and nothing is
+  removed before the end.
 ",
         others * 100.0
     );

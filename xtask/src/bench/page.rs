@@ -1,4 +1,4 @@
-//! docs/benchmarks.md: the figures, and all that one has to know to read them.
+//! Writes docs/benchmarks.md: the figures, and the text that explains them.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::report::Section;
 use super::subject::Subject;
 use crate::machine::Machine;
 
-/// The whole page.
+/// The text of the page.
 pub(super) fn write(
     bench: &BenchEnv,
     machine: &Machine,
@@ -82,7 +82,7 @@ of the processors' time; if that is more than a few per cent, the times are doub
     Ok(page)
 }
 
-/// A table with its title and how to read it.
+/// A table with its title and its note.
 pub(super) fn section(section: &Section) -> String {
     let Section { title, note, .. } = section;
     format!("## {title}\n\n{note}\n{}", section.table())

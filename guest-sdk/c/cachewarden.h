@@ -8,7 +8,7 @@
 //     CACHEWARDEN_EXPORT_OPEN(open, settings)   where may this build write, where does it read?
 //     CACHEWARDEN_EXPORT_GET(get)               an entry was found: does it count?
 //     CACHEWARDEN_EXPORT_PUT(put)               an object was made: how far may it travel?
-//     CACHEWARDEN_EXPORT_CLOSE(close)           what came of it
+//     CACHEWARDEN_EXPORT_CLOSE(close)           the totals
 //
 // What is not exported is not asked, and the build has what a build without a policy has.
 //
@@ -67,20 +67,20 @@ bool cachewarden_matches(cachewarden_texts patterns, cachewarden_text name);
 // Lines take what cachewarden_format takes. A session may log 1,000 lines or 64 KiB; the host drops the rest. In a
 // native test they go to stderr.
 
-// A line for whoever works on the policy: shown with -v.
+// A line for the author of the policy: shown with -v.
 CACHEWARDEN_FORMAT void cachewarden_debug(const char *format, ...);
 
-// A line for whoever wonders what happened: shown with -v.
+// A line with information: shown with -v.
 CACHEWARDEN_FORMAT void cachewarden_info(const char *format, ...);
 
-// A line for whoever runs the build: always shown.
+// A warning: always shown.
 CACHEWARDEN_FORMAT void cachewarden_warn(const char *format, ...);
 
 // Gives up: the line is logged as a warning and this call ends here. The host then makes a get a miss, keeps a put for
-// the session, and opens a fresh instance for what follows.
+// the session, and opens a new instance for what follows.
 CACHEWARDEN_FORMAT _Noreturn void cachewarden_panic(const char *format, ...);
 
-// ---- What a policy is told ------------------------------------------------------------------------------------------
+// ---- Inputs of a policy ------------------------------------------------------------------------------------------
 
 // A SHA-256 digest as four big-endian words: words[0] holds its first eight bytes.
 typedef struct cachewarden_digest {
@@ -94,7 +94,7 @@ cachewarden_text cachewarden_hex(const cachewarden_digest *digest);
 // the same actions, and another session others.
 bool cachewarden_draws(unsigned one_in, unsigned long long seed, const cachewarden_digest *action);
 
-// What the host recognised an object to be, by its bytes. A newer host may tell numbers that are not here.
+// The kind of an object, which the host recognises by its bytes. A newer host may pass numbers that are not listed here.
 typedef unsigned cachewarden_kind;
 enum {
     // BEGIN kinds (cargo xtask words)
@@ -153,7 +153,7 @@ cachewarden_text cachewarden_kind_name(cachewarden_kind kind);
 bool cachewarden_parse_kind(cachewarden_text name, cachewarden_kind *kind);
 
 // What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen. A newer host
-// may tell numbers that are not here.
+// may pass numbers that are not listed here.
 typedef unsigned cachewarden_role;
 enum {
     // BEGIN roles (cargo xtask words)
@@ -179,7 +179,7 @@ enum {
 // The name of a role, "source-list" for instance; "role-4242" where none is known.
 cachewarden_text cachewarden_role_name(cachewarden_role role);
 
-// What the host itself established about an object: a set of bits. A job can claim none of them. A newer host may tell
+// Facts that the host itself has established about an object: a set of bits. A job can claim none of them. A newer host may tell
 // bits that are not here.
 typedef unsigned cachewarden_facts;
 enum {
@@ -201,11 +201,11 @@ enum {
 // The names of the facts that hold, joined by commas, "-" for none. A bit without a name is "fact-9".
 cachewarden_text cachewarden_facts_names(cachewarden_facts facts);
 
-// One thing known about the session.
+// A named value that is known about the session.
 typedef struct cachewarden_label {
     cachewarden_text name;  // as the operator chose it; `cachewarden.` begins the host's own
     cachewarden_text value; // what it says
-    cachewarden_text scope; // the value made fit to be part of a scope's name; put a prefix of your own before it
+    cachewarden_text scope; // the value encoded for a scope name; put a prefix of your own before it
     cachewarden_text hash;  // 24 hexadecimal digits of the value's SHA-256, for a scope's name where two must fit
     bool verified;          // whether the host proved it, or the job only says so
 } cachewarden_label;
@@ -221,7 +221,7 @@ typedef struct cachewarden_session {
     cachewarden_text settings;       // a JSON text, which your fields were filled from
 } cachewarden_session;
 
-// The label of this name, or NULL. Where the host proved one and the job claims another, the proved one.
+// The label of this name, or NULL. If the host has verified one and the job claims another, the verified one.
 const cachewarden_label *cachewarden_find(const cachewarden_session *session, cachewarden_text name);
 
 // The label of this name if the host proved it, or NULL. What a job only claims is as if it were not there.
@@ -263,7 +263,7 @@ typedef struct cachewarden_totals {
     unsigned long long diverged;     // audits whose rebuild gave other bytes
 } cachewarden_totals;
 
-// ---- What a policy answers ------------------------------------------------------------------------------------------
+// ---- Answers of a policy ------------------------------------------------------------------------------------------
 
 // The verdict on a get.
 typedef enum cachewarden_lookup {

@@ -69,7 +69,7 @@ export class Refusal extends Opening {
   private constructor(
     /** Whether the settings are at fault. */
     readonly ofSettings: bool,
-    /** What the person who runs the build is told. */
+    /** The text that is printed for the person who runs the build. */
     readonly reason: string,
   ) {
     super();

@@ -20,7 +20,7 @@ export class Session {
   /** The policy's settings as a JSON text. `Policy.configure` is given them to read field by field. */
   settings: string = "{}";
 
-  /** The label of this name, if there is one. Where the host proved one and the job claims another, the proved one. */
+  /** The label of this name, if there is one. If the host has verified one and the job claims another, the verified one. */
   label(name: string): Label | null {
     const verified = this.verifiedLabel(name);
     if (verified !== null) return verified;
@@ -45,7 +45,7 @@ export class Session {
   }
 }
 
-/** One thing known about a session. */
+/** A named value that is known about a session. */
 export class Label {
   constructor(
     /** Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own. */
@@ -53,7 +53,7 @@ export class Label {
     /** What it says. */
     readonly value: string,
     /**
-     * What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values
+     * The value, encoded by the host for a scope name: at most 80 characters, and different values
      * never meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
      */
     readonly scope: string,

@@ -12,7 +12,7 @@ import { Kind, findKind } from "./words";
  *
  *     this.largest = settings.number("largest", this.largest);
  *
- * A field of another type, one that is out of range and one that nobody asked for are refused by name once `configure` is
+ * A field of another type, one that is out of range and one that are not declared are refused by name once `configure` is
  * done. Until then reading goes on, with the value for an absent field.
  */
 export class Settings {

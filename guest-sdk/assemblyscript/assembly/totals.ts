@@ -1,6 +1,6 @@
 // What came of a session.
 
-/** What came of a session, told to `close`. */
+/** The totals of a session, for `close`. */
 export class Totals {
   constructor(
     /** Gets that the build asked. */

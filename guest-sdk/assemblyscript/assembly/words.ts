@@ -4,7 +4,7 @@
 import { Reach } from "./reach";
 
 /**
- * What the host recognised an object to be, by its bytes.
+ * The kind of an object, which the host recognises by its bytes.
  *
  *     if (offer.kind == Kind.ToolOutput) return Reach.Ephemeral;
  */

@@ -18,5 +18,5 @@ func Debugf(format string, arguments ...any) { log(levelDebug, fmt.Sprintf(forma
 // Infof logs a line that is shown with -v, like [Debugf].
 func Infof(format string, arguments ...any) { log(levelInfo, fmt.Sprintf(format, arguments...)) }
 
-// Warnf logs a line that is always shown to whoever runs the build. Else it is like [Debugf].
+// Warnf logs a line that is always printed. Otherwise it is like [Debugf].
 func Warnf(format string, arguments ...any) { log(levelWarn, fmt.Sprintf(format, arguments...)) }

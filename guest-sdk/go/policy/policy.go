@@ -35,7 +35,7 @@ package policy
 
 // Policy is what cachewarden asks. A policy embeds [Defaults], which has every method, and has its own where it differs.
 //
-// Answers follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network,
+// Answers depend only on the policy's inputs: there is no clock, no randomness, no file and no network,
 // so a recorded session replays to the same verdicts. After a panic that get is a miss, that put stays with the session,
 // the message is in cachewarden's log, and a new policy is made for what follows; so a field that a method changes may
 // start again at any time.
@@ -52,7 +52,7 @@ type Policy interface {
 	// Put is called for each object that the build wants kept: how far may it travel?
 	Put(offer Offer) Reach
 
-	// Close is called once, after the last answer, with what came of the session.
+	// Close is called once, after the last answer, with the totals of the session.
 	Close(totals Totals)
 }
 

@@ -10,7 +10,7 @@ type SettingsRefusal string
 func (r SettingsRefusal) Error() string { return string(r) }
 
 // SessionRefusal is an error that Open returns where this session may not use the cache: its gets miss, nothing of it
-// outlives the session, and the build works. The text is shown to whoever runs the build.
+// outlives the session, and the build works. The text is printed.
 type SessionRefusal string
 
 // Error is the text as it stands.

@@ -31,7 +31,7 @@ type Label struct {
 	Name string
 	// Value is never empty where it comes from the environment: an empty variable is no label.
 	Value string
-	// Scope is Value made fit to be part of a scope's name: at most 80 characters, and different for different values.
+	// Scope is Value encoded for a scope name: at most 80 characters, and different for different values.
 	// Put a prefix before it, or a branch that is called main gets the scope main.
 	Scope string
 	// Hash is 24 hexadecimal digits of the value's SHA-256. It stands for the value in a scope's name where two must fit.

@@ -8,7 +8,7 @@ import (
 )
 
 // This file has the words of wit/words.toml. All of them are open: a newer host may know more than this version, and
-// tells a policy what it knows all the same.
+// passes them to the policy all the same.
 
 // Kind is what the host recognised an object to be, by its bytes. In settings it is a JSON string, the kind's name.
 type Kind uint32

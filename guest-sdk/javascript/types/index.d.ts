@@ -12,7 +12,7 @@ export type { Fact, Facts, Kind, Role } from "./words.js";
  * Each function that is left out answers as a session without a policy would. Answers follow from what the policy is told
  * and nothing else: there is no clock, no randomness, no file and no network, so a recorded session replays to the same
  * verdicts. An error that is thrown goes to the host's log; that get is a miss, that put stays with the session, and
- * what follows is asked of a fresh instance, whose variables start again.
+ * what follows is asked of a new instance, whose variables start again.
  *
  * @example
  * export default policy({
@@ -43,7 +43,7 @@ export interface Definition<Named extends Fields = {}> {
   /** Called for each object that the build wants kept: how far may it travel? Default: `defaultReach(offer.kind)`. */
   put?(offer: Offer, settings: Settings<Named>, session: Session): Reach;
 
-  /** Called after the last answer, with what came of the session. Default: nothing. */
+  /** Called after the last answer, with the totals of the session. Default: nothing. */
   close?(totals: Totals, settings: Settings<Named>, session: Session): void;
 }
 
@@ -59,7 +59,7 @@ export interface Policy {
   get(candidate: Candidate): Lookup;
   /** Asks how far an object may travel. An error before `open` gave a grant. */
   put(offer: Offer): Reach;
-  /** Tells what came of the session. An error before `open` gave a grant. */
+  /** Passes the totals of the session. An error before `open` gave a grant. */
   close(totals: Totals): void;
 }
 
@@ -79,20 +79,20 @@ export interface Session {
   readonly settings: string;
   /** The scope that this session would have without a policy. */
   readonly defaultScope: string;
-  /** The label of this name, if there is one. Where the host proved one and the job claims another, the proved one. */
+  /** The label of this name, if there is one. If the host has verified one and the job claims another, the verified one. */
   label(name: string): Label | undefined;
   /** The label of this name, if the host proved it. What a job only claims is as if it were not there. */
   verifiedLabel(name: string): Label | undefined;
 }
 
-/** One thing known about a session. */
+/** A named value that is known about a session. */
 export interface Label {
   /** Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own. */
   readonly name: string;
   /** What it says. */
   readonly value: string;
   /**
-   * What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never
+   * The value, encoded by the host for a scope name: at most 80 characters, and different values never
    * meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
    */
   readonly scope: string;
@@ -228,7 +228,7 @@ export class Patterns implements Iterable<string> {
 }
 
 /**
- * Draws one action in so many, the same ones each time that a session is replayed. A policy has no randomness of its own;
+ * Selects one action in N, the same ones each time that a session is replayed. A policy has no randomness of its own;
  * with the session's seed, different sessions draw different actions.
  *
  * @example
@@ -291,15 +291,15 @@ export function object<const Named extends Fields>(
 ): Field<Settings<Named>, { [Name in keyof Named]?: Named[Name] extends Field<any, infer Json> ? Json : never }>;
 
 declare global {
-  /** In a policy, the host's log: `warn` is shown to whoever runs the build, the others with `-v`. All are recorded. */
+  /** In a policy, the host's log: `warn` is always printed, the others with `-v`. All are recorded. */
   interface Console {
-    /** For whoever works on the policy. */
+    /** For the author of the policy. */
     debug(...parts: unknown[]): void;
     /** The same as `info`. */
     log(...parts: unknown[]): void;
-    /** For whoever wonders what happened. */
+    /** For information. */
     info(...parts: unknown[]): void;
-    /** For whoever runs the build. */
+    /** A warning: always printed. */
     warn(...parts: unknown[]): void;
     /** The same as `warn`. */
     error(...parts: unknown[]): void;

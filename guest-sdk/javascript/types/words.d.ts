@@ -2,7 +2,7 @@
 
 import type { Reach } from "./index.js";
 
-/** What the host recognised an object to be, by its bytes. One that is not known here is `kind-` and its number. */
+/** The kind of an object, which the host recognises by its bytes. One that is not known here is `kind-` and its number. */
 export type Kind =
   // BEGIN kinds (cargo xtask words)
   // None of the other kinds.

@@ -102,7 +102,7 @@ impl<Chosen: Policy> Instance<Chosen> {
         self.opened("put").put(offer)
     }
 
-    /// Tells what came of the session.
+    /// Passes the totals of the session.
     ///
     /// ```
     /// # use cachewarden_policy::{Instance, NoSettings, Policy, Session, Totals};

@@ -2,7 +2,7 @@
 
 use crate::Digest;
 
-/// Draws one action in so many, the same ones each time that a session is replayed.
+/// Selects one action in N, the same ones each time that a session is replayed.
 ///
 /// A policy has no randomness of its own. The host draws a [`seed`](crate::Session::seed) once a session and records it;
 /// with it, different sessions draw different actions.

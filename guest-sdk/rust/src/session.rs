@@ -7,7 +7,7 @@ use crate::Patterns;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::scope_part::{hash, scope_part};
 
-/// The label by which the host tells a session's default scope.
+/// The host's label with a session's default scope.
 const DEFAULT_SCOPE: &str = "cachewarden.scope";
 
 /// One helper run for one go command, and all that is known about it.
@@ -57,7 +57,7 @@ impl Session {
         }
     }
 
-    /// The label of this name, if there is one. Where the host proved one and the job claims another, the proved one.
+    /// The label of this name, if there is one. If the host has verified one and the job claims another, the verified one.
     ///
     /// ```
     /// use cachewarden_policy::Session;
@@ -196,7 +196,7 @@ impl Default for Session {
     }
 }
 
-/// One thing known about a session.
+/// A named value that is known about a session.
 ///
 /// ```
 /// use cachewarden_policy::Label;
@@ -211,7 +211,7 @@ pub struct Label {
     pub name: String,
     /// What it says.
     pub value: String,
-    /// What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never meet.
+    /// The value, encoded by the host for a scope name: at most 80 characters, and different values never meet.
     ///
     /// Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
     pub scope: String,

@@ -1,6 +1,6 @@
 //! What came of a session.
 
-/// What came of a session, told to [`Policy::close`](crate::Policy::close).
+/// The totals of a session, for [`Policy::close`](crate::Policy::close).
 ///
 /// ```
 /// use cachewarden_policy::Totals;

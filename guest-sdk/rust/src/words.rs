@@ -1,6 +1,6 @@
 //! Kinds, roles and facts: the words of `wit/words.toml`.
 //!
-//! All three are open. A newer host may know more of them than this SDK, and tells a policy what it knows all the same.
+//! A newer host may have more of them than this SDK, and passes them to the policy all the same.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::Reach;
 
-/// What the host recognised an object to be, by its bytes.
+/// The kind of an object, which the host recognises by its bytes.
 ///
 /// ```
 /// use cachewarden_policy::{Kind, Reach};

@@ -16,7 +16,7 @@ pub fn refuseSettings(comptime template: []const u8, arguments: anytype) error{S
 }
 
 /// This session may not use the cache: every get is a miss, nothing outlives the session, the build works. The text is
-/// shown to whoever runs it:
+/// printed:
 ///
 /// ```
 /// const user = session.verifiedLabel("user") orelse

@@ -3,14 +3,14 @@
 const std = @import("std");
 const memory = @import("memory.zig");
 
-/// One thing known about the session.
+/// A named value that is known about the session.
 pub const Label = struct {
     /// As the operator chose it (`--label NAME=VALUE`, `--label-env NAME`). Names that begin with `cachewarden.` are the
     /// host's own, and no job can set one.
     name: []const u8,
     /// Its value. Never empty where it comes from the environment: an empty variable is no label.
     value: []const u8,
-    /// The value made fit to be part of a scope's name: at most 80 characters. Put a prefix of your own before it, or a
+    /// The value encoded for a scope name: at most 80 characters. Put a prefix of your own before it, or a
     /// branch called `main` gets the scope `main`.
     scope: []const u8 = "",
     /// 24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit.
@@ -45,7 +45,7 @@ fn hashOf(value: []const u8) []const u8 {
 /// How long the host lets a value grow in a scope's name.
 const longest_scope_part = 80;
 
-/// A value made fit to be part of a scope's name: every byte but letters, digits, dashes and inner dots is escaped, and a
+/// A value encoded for a scope name: every byte but letters, digits, dashes and inner dots is escaped, and a
 /// long value is cut and ended by its hash.
 fn scopePart(value: []const u8, hash: []const u8) []const u8 {
     var part: []const u8 = "";
@@ -75,7 +75,7 @@ pub const Session = struct {
     /// The policy's settings, a JSON text. The policy has them parsed: see `policy`.
     settings: []const u8 = "{}",
 
-    /// The label of this name. Where the host proved one and the job claims another, the proved one.
+    /// The label of this name. If the host has verified one and the job claims another, the verified one.
     pub fn label(session: Session, name: []const u8) ?Label {
         if (session.verifiedLabel(name)) |proved| return proved;
         for (session.labels) |known| if (std.mem.eql(u8, known.name, name)) return known;

@@ -1,4 +1,4 @@
-//! What a policy answers, and what came of it.
+//! What a policy answers, and the totals.
 
 /// The verdict on a get.
 pub const Lookup = enum {

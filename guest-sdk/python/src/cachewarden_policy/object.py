@@ -1,4 +1,4 @@
-"""What a policy is told about an object, and about an entry that names one."""
+"""What a policy learns about an object, and about an entry that names one."""
 
 from dataclasses import dataclass
 

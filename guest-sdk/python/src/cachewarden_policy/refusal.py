@@ -2,7 +2,7 @@
 
 
 class Refusal(Exception):
-    """What `Policy.open` raises where it gives no grant: one of the two below. Its text is shown to whoever builds."""
+    """What `Policy.open` raises where it gives no grant: one of the two below. Its text is printed."""
 
 
 class SettingsRefusal(Refusal):

@@ -7,7 +7,7 @@ WORD = 2**64 - 1
 
 @dataclass(frozen=True)
 class Sample:
-    """Draws one action in so many, the same ones each time that a session is replayed.
+    """Selects one action in N, the same ones each time that a session is replayed.
 
     A policy has no randomness of its own. The host draws a seed once a session and records it; with it, different sessions
     draw different actions: `Sample(one_in=10, seed=session.seed)`.

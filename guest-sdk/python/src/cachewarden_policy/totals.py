@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, kw_only=True)
 class Totals:
-    """What came of a session, told to `Policy.close`. Every field but `bytes_put` counts requests."""
+    """The totals of a session, for `Policy.close`. Every field but `bytes_put` counts requests."""
 
     gets: int = 0
     """Gets that the build asked."""

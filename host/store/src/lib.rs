@@ -14,8 +14,7 @@
 //! ```
 
 mod boot;
-mod buckets;
-mod checked;
+mod damaged_file;
 mod disk_path;
 mod entries;
 mod entry;
@@ -28,14 +27,15 @@ mod object_writer;
 mod objects;
 mod owner;
 mod private;
+mod resolve;
 mod schedule;
 mod sessions;
 mod shard_dir;
+mod shard_report;
+mod shards;
 mod stats;
-mod suspect;
 mod trim;
 mod verify;
-mod way;
 
 pub use boot::Boot;
 pub use disk_path::DiskPaths;
@@ -48,9 +48,9 @@ pub use objects::Location;
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
-pub use stats::{ScopeSurvey, StoreStats};
-pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
-pub use verify::{Told, Verified};
+pub use stats::{ScopeStats, StoreStats};
+pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
+pub use verify::{Verified, VerifyEvent};
 
 use std::collections::HashMap;
 use std::io;

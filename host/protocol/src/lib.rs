@@ -15,6 +15,7 @@ pub use reader::{ProtocolError, RequestReader};
 pub use writer::ResponseWriter;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// Where a session's requests come from.
 pub trait RequestSource {
@@ -23,6 +24,10 @@ pub trait RequestSource {
 
     /// Whether the whole body of the last request has arrived.
     fn is_body_ready(&self) -> bool;
+
+    /// What to poll while [`is_ready`](Self::is_ready) says no; `None` if taking the next request
+    /// never blocks.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 
     /// The next request; `None` at the end of the stream. The rest of the last request's body is
     /// skipped.

@@ -26,7 +26,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cachewarden_content::Content;
 use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
 
-use super::boot::Boot;
+use super::boot::BootId;
 use super::entry::{Entry, Reach, SessionId, since_epoch};
 use super::files::{self, Cached};
 use super::layout;
@@ -127,7 +127,7 @@ impl LookupCache {
         &self,
         shards: &ShardDir,
         action: &Digest,
-        boot: Boot,
+        boot: BootId,
         now: SystemTime,
     ) -> CachedLookup {
         let mut state = self.state();
@@ -192,7 +192,7 @@ impl State {
         &mut self,
         shards: &ShardDir,
         action: &Digest,
-        boot: Boot,
+        boot: BootId,
         now: SystemTime,
     ) -> Option<DirVersion> {
         self.versions.resize(SHARDS, None);
@@ -245,9 +245,9 @@ impl Table {
 
 impl DirVersion {
     /// `None` where the boot is not known, or the shard changed within [`RACY_WINDOW`].
-    fn of(status: &Status, boot: Boot, now: SystemTime) -> Option<Self> {
+    fn of(status: &Status, boot: BootId, now: SystemTime) -> Option<Self> {
         let settled = now.duration_since(status.changed).ok()? >= RACY_WINDOW;
-        if !settled || !boot.vouches_under(boot) {
+        if !settled || !boot.matches(boot) {
             return None;
         }
         let (device, file) = status.identity;
@@ -300,7 +300,7 @@ fn unpack(
     slot: &[u8; SLOT],
     action: &Digest,
     version: DirVersion,
-    boot: Boot,
+    boot: BootId,
 ) -> Option<(Entry, SystemTime)> {
     if slot[..32] != *action.as_bytes() || slot[SLOT - 8..] != checksum(slot, version) {
         return None;
@@ -375,7 +375,7 @@ mod tests {
                 },
                 producer: SessionId(0x0123_4567_89ab_cdef),
                 user: u32::MAX - number as u32,
-                boot: Boot::of("a boot"),
+                boot: BootId::of("a boot"),
             }
         })
     }
@@ -403,7 +403,7 @@ mod tests {
         for length in 33..SLOT {
             let mut torn = slots[0];
             torn[..length].copy_from_slice(&slots.last().unwrap()[..length]);
-            assert_eq!(unpack(&torn, &action, VERSION, Boot::of("a boot")), None);
+            assert_eq!(unpack(&torn, &action, VERSION, BootId::of("a boot")), None);
         }
     }
 
@@ -416,16 +416,19 @@ mod tests {
             size: 4096,
             identity: (1, 2),
         };
-        let boot = Boot::of("a boot");
+        let boot = BootId::of("a boot");
         let (settled, other) = (status(now - RACY_WINDOW), status(now - 2 * RACY_WINDOW));
         let version = DirVersion::of(&settled, boot, now);
         assert!(version.is_some());
         assert_eq!(DirVersion::of(&settled, boot, now), version);
         assert_ne!(DirVersion::of(&other, boot, now), version);
-        assert_ne!(DirVersion::of(&settled, Boot::of("another"), now), version);
+        assert_ne!(
+            DirVersion::of(&settled, BootId::of("another"), now),
+            version
+        );
         for changed in [now, now - RACY_WINDOW / 2, now + RACY_WINDOW] {
             assert_eq!(DirVersion::of(&status(changed), boot, now), None);
         }
-        assert_eq!(DirVersion::of(&settled, Boot::UNKNOWN, now), None);
+        assert_eq!(DirVersion::of(&settled, BootId::UNKNOWN, now), None);
     }
 }

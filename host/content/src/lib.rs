@@ -10,6 +10,7 @@ mod file_list;
 mod kind;
 mod program_id;
 mod role;
+mod zeroing_hasher;
 
 pub use build_id::BuildIdCheck;
 pub use kind::KindRecogniser;

@@ -1,10 +1,10 @@
-//! Counts what test programs report on stdout.
+//! Counts the results that test programs print on stdout.
 //!
 //! Only the closing line of each test program is counted; the lines of single tests give the names.
 
 use std::collections::BTreeMap;
 
-/// What was counted so far.
+/// The counts so far.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     passed: u64,
@@ -37,12 +37,12 @@ impl Tally {
         &self.failures
     }
 
-    /// What each test came to, by its whole name: `ok`, `FAILED`.
+    /// The result of each test, by its full name: `ok`, `FAILED`.
     pub(crate) fn outcomes(&self) -> &BTreeMap<String, String> {
         &self.outcomes
     }
 
-    /// Takes one line of a test program's output into account; lines of no meaning here are passed over.
+    /// Reads one line of a test program's output; other lines are ignored.
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = line.trim_end();
         if let Some(result) = line.strip_prefix("test result: ") {

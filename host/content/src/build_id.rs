@@ -6,7 +6,7 @@
 //! four parts. The first comes from the link action and is checked; the last is not, because the
 //! linker's hash leaves out different bytes in each version.
 //!
-//! A match means that the object is consistent, not that it is authentic: whoever may put can
+//! A match means that the object is consistent, not that it is authentic: anyone who may put can
 //! compute an ID that matches. The ID that counts is the one that cmd/go reads
 //! (cmd/internal/buildid, ReadFile); if there is another one in the head, which other readers may
 //! find, it is no match.

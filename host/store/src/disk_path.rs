@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(folder_path(&link, &store), store.to_str().unwrap());
         let trusting = path_from_gocache(Some(&link), &store, SharedStore::Allow);
         assert!(trusting.starts_with(link.to_str().unwrap()), "{trusting}");
-        // As in /tmp: the link is this user's, and nobody else may remove it.
+        // As in /tmp: the link is this user's, and no other user may remove it.
         set_mode(0o1777);
         let sticky = folder_path(&link, &store);
         assert!(sticky.starts_with(link.to_str().unwrap()), "{sticky}");

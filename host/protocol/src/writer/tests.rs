@@ -47,7 +47,7 @@ fn what_waits_for_a_reader_is_bounded_in_bytes_however_long_each_answer_is() {
         }
         sink.finish().unwrap();
     });
-    // Nobody reads until it holds as much as it may.
+    // The client reads nothing until the bound is reached.
     while shared.lock().bytes() + 2 * LENGTH < MAX_PENDING {
         thread::yield_now();
     }

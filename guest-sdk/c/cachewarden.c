@@ -343,7 +343,7 @@ cachewarden_text cachewarden_hex(const cachewarden_digest *digest)
     return cachewarden_format("%016llx%016llx%016llx%016llx", words[0], words[1], words[2], words[3]);
 }
 
-// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together
+// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together
 // in one session after the other.
 static unsigned long long mix(unsigned long long bits)
 {
@@ -376,7 +376,7 @@ static const char *const kind_names[] = {
     "pgo-profile",
 };
 
-// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
 static const cachewarden_kind shared_kinds[] = {
     CACHEWARDEN_KIND_OTHER,
     CACHEWARDEN_KIND_EMPTY,

@@ -39,7 +39,7 @@ struct Text
 struct Label
 {
     Text name, value, scope_, hash;
-    bool verified; /// whether the host proved it, or the job only says so
+    bool verified; /// whether the host has verified it
 }
 
 static assert(Text.sizeof == 8 && Label.sizeof == 36 && Label.verified.offsetof == 32);
@@ -61,7 +61,7 @@ const(Label)* find(const(Label)[] labels, const(char)[] name, bool verified = fa
     return claimed;
 }
 
-// What an object is, what its entry is for, and what the host established about it, as bits. A newer host may tell
+// What an object is, what its entry is for, and what the host established about it, as bits. A newer host may pass
 // numbers and bits that are not here, so a policy is told each as `uint`.
 
 // BEGIN kinds (cargo xtask words)
@@ -274,7 +274,7 @@ struct Grant
     private Text write;
     private Text* read;
     private size_t readCount;
-    uint lifetime; /// seconds until what the session puts stops counting; 0: as long as the store keeps it
+    uint lifetime; /// seconds until the session's entries expire; 0: as long as the store keeps it
     private const(uint)* admitted;
     private size_t admittedCount;
 
@@ -297,7 +297,7 @@ static assert(Answer.sizeof == 36 && Answer.grant.offsetof == 4 && Grant.lifetim
 
 private __gshared Answer answer;
 
-/// Puts go to `write`, or nowhere where it is null; gets look in `read`, in this order.
+/// Puts go to `write`, or nowhere where it is null; gets search `read`, in this order.
 Answer* grant(const(char)[] write, scope const(char)[][] read...)
 {
     auto scopes = allocate!Text(read.length);

@@ -110,7 +110,7 @@ private const(char)[] ownScope(const(Label)* repository, const(Label)* gitRef)
     return name.length <= longestScope ? name : text("long-", repository.hash, "-", gitRef.hash);
 }
 
-/// Whether any of the patterns stands for the whole of `name`; `*` is any run of characters, `/` included.
+/// Whether any of the patterns matches the whole of `name`; `*` matches any run of characters, `/` included.
 bool matches(const(char)[][] patterns, const(char)[] name)
 {
     foreach (pattern; patterns)

@@ -339,7 +339,7 @@
 
   ;; ---- Patterns -----------------------------------------------------------------------------------------------------
 
-  ;; Whether any pattern of the list stands for the whole of $name.
+  ;; Whether any pattern of the list matches the whole of $name.
   (func $matches (param $patterns i32) (param $name i32) (result i32)
     (local $pattern i32) (local $left i32)
     (local.set $pattern (i32.load (local.get $patterns)))
@@ -352,7 +352,7 @@
       (br $next_pattern))
     (unreachable))
 
-  ;; One pattern: `*` is any run of characters. On a difference the last star takes one more byte: the earliest place for
+  ;; One pattern: `*` matches any run of characters. On a difference the last star takes one more byte: the earliest place for
   ;; what stands before a star leaves the most room for what stands after it, so no other star need be tried again.
   (func $matches_one (param $pattern i32) (param $name i32) (result i32)
     (local $in_pattern i32) (local $pattern_end i32) (local $in_name i32) (local $name_end i32)

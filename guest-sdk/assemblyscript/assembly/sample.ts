@@ -26,7 +26,7 @@ export class Sample {
   }
 }
 
-// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together in
+// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together in
 // one session after the other.
 function mix(bits: u64): u64 {
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;

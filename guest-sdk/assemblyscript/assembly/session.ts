@@ -9,7 +9,7 @@ const DEFAULT_SCOPE = "cachewarden.scope";
 export class Session {
   /** When it began, in seconds since 1970. A policy has no other clock. */
   started: u64 = 0;
-  /** A random number, drawn once and recorded. `Sample` makes use of it. */
+  /** A random number, drawn once and recorded. `Sample` uses it. */
   seed: u64 = 0;
   /** What is known of the build, in no particular order; a name may occur more than once. */
   labels: Label[] = [];
@@ -30,7 +30,7 @@ export class Session {
     return null;
   }
 
-  /** The label of this name, if the host proved it. What a job only claims is as if it were not there. */
+  /** The label of this name, if the host has verified it. A label that only a job claims is ignored. */
   verifiedLabel(name: string): Label | null {
     for (let i = 0; i < this.labels.length; i++) {
       if (this.labels[i].verified && this.labels[i].name == name) return this.labels[i];
@@ -50,7 +50,7 @@ export class Label {
   constructor(
     /** Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own. */
     readonly name: string,
-    /** What it says. */
+    /** The value. */
     readonly value: string,
     /**
      * The value, encoded by the host for a scope name: at most 80 characters, and different values
@@ -59,7 +59,7 @@ export class Label {
     readonly scope: string,
     /** 24 hexadecimal digits of its SHA-256. They stand for the value in a scope's name where two values must fit. */
     readonly hash: string,
-    /** Whether the host proved it. What is not proved is a job's own word. */
+    /** Whether the host has verified it. Otherwise the job may have chosen it. */
     readonly verified: bool,
   ) {}
 }

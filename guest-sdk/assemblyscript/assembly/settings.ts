@@ -60,7 +60,7 @@ export class Settings {
     return texts;
   }
 
-  /** A list of patterns, each a text in which `*` stands for any run of characters. */
+  /** A list of patterns, each a text in which `*` matches any run of characters. */
   patterns(name: string, absent: Patterns): Patterns {
     return new Patterns(this.texts(name, absent.list));
   }

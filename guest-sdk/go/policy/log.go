@@ -2,7 +2,7 @@ package policy
 
 import "fmt"
 
-// level is how much a log line matters, in the contract's order.
+// level is the level of a log line, in the contract's order.
 type level uint32
 
 const (

@@ -99,7 +99,7 @@ func ParseKind(name string) (Kind, error) {
 	return 0, fmt.Errorf("`%s` is no kind", name)
 }
 
-// DefaultReach is how far an object of this kind travels where no policy decides: [ReachLocal] where other machines
+// DefaultReach is how far an object of this kind travels if no policy decides: [ReachLocal] where other machines
 // cannot use it or should not trust it, and where this version does not know the kind, else [ReachShared].
 func (k Kind) DefaultReach() Reach {
 	if slices.Contains(sharedKinds, k) {

@@ -104,7 +104,7 @@ export interface Facts {
 }
 
 /**
- * How far an object of this kind travels where no policy decides it: `local` for what no other machine can use or should
+ * How far an object of this kind travels if no policy decides it: `local` for what no other machine can use or should
  * trust, such as module indexes, test records and programs, and for a kind that this package does not know, else `shared`.
  */
 export function defaultReach(kind: Kind): Reach;

@@ -1,4 +1,4 @@
-//! A policy between the host's questions.
+//! Runs a policy in tests, as the host does.
 
 use crate::settings;
 use crate::{Candidate, Grant, Lookup, Offer, Policy, Reach, Refusal, Session, Totals};

@@ -106,7 +106,7 @@ pub trait Policy: Default {
         Lookup::Hit
     }
 
-    /// Called for each object that the build wants kept. The default is [`Kind::default_reach`](crate::Kind::default_reach).
+    /// Called for each object that the build puts. The default is [`Kind::default_reach`](crate::Kind::default_reach).
     ///
     /// ```
     /// use cachewarden_policy::prelude::*;

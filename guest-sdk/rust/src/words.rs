@@ -88,7 +88,7 @@ impl Kind {
         "pgo-profile",
     ];
 
-    /// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+    /// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
     const SHARED: [Self; 11] = [
         Self::OTHER,
         Self::EMPTY,
@@ -122,7 +122,7 @@ impl Kind {
         self.0
     }
 
-    /// How far an object of this kind travels where no policy decides. A kind that this SDK does not know stays local.
+    /// How far an object of this kind travels if no policy decides. A kind that this SDK does not know stays local.
     ///
     /// ```
     /// use cachewarden_policy::{Kind, Reach};
@@ -236,7 +236,7 @@ impl fmt::Display for Role {
 pub struct Facts(u32);
 
 impl Facts {
-    /// Nothing is known.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
     // BEGIN facts (cargo xtask words)

@@ -17,7 +17,7 @@ pub const Sample = struct {
     }
 };
 
-/// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together in
+/// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together in
 /// one session after the other.
 fn mix(number: u64) u64 {
     var bits = number;

@@ -15,7 +15,7 @@ pub const Label = struct {
     scope: []const u8 = "",
     /// 24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit.
     hash: []const u8 = "",
-    /// Whether the host proved it, or the job only says so.
+    /// Whether the host has verified it, or the job only says so.
     verified: bool = false,
 
     /// A label that the job claims, for a policy's tests; its scope and its hash are made of its value as the host makes them.
@@ -24,7 +24,7 @@ pub const Label = struct {
         return .{ .name = name, .value = value, .scope = scopePart(value, hash), .hash = hash };
     }
 
-    /// A label that the host proved, for a policy's tests.
+    /// A label that the host has verified, for a policy's tests.
     pub fn proof(name: []const u8, value: []const u8) Label {
         var label = claim(name, value);
         label.verified = true;
@@ -64,7 +64,7 @@ fn scopePart(value: []const u8, hash: []const u8) []const u8 {
 pub const Session = struct {
     /// When it began, in seconds since 1970. This is all the time there is.
     started: u64 = 0,
-    /// A random number, drawn once; `Sample` makes use of it.
+    /// A random number, drawn once; `Sample` uses it.
     seed: u64 = 0,
     /// In no particular order; a name may occur more than once.
     labels: []const Label = &.{},
@@ -82,7 +82,7 @@ pub const Session = struct {
         return null;
     }
 
-    /// The label of this name, if the host proved it. What a job only claims is as if it were not there.
+    /// The label of this name, if the host has verified it. A label that only a job claims is ignored.
     pub fn verifiedLabel(session: Session, name: []const u8) ?Label {
         for (session.labels) |known| if (known.verified and std.mem.eql(u8, known.name, name)) return known;
         return null;

@@ -44,7 +44,7 @@ pub const Kind = enum(u32) {
     // END kinds
     _,
 
-    /// How far an object of this kind travels where no policy decides. A kind without a name here stays local.
+    /// How far an object of this kind travels if no policy decides. A kind without a name here stays local.
     pub fn defaultReach(kind: Kind) Reach {
         return if (std.mem.findScalar(Kind, &shared_kinds, kind) == null) .local else .shared;
     }
@@ -159,7 +159,7 @@ const fact_names = [_][]const u8{
     "diverged",
 };
 
-/// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+/// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
 const shared_kinds = [_]Kind{
     .other,
     .empty,

@@ -61,7 +61,7 @@ class Policy:
         return Lookup.HIT
 
     def put(self, offer: Offer) -> Reach:
-        """Called for each object that the build wants kept. The default is `offer.kind.default_reach`."""
+        """Called for each object that the build puts. The default is `offer.kind.default_reach`."""
         return offer.kind.default_reach
 
     def close(self, totals: Totals) -> None:

@@ -34,7 +34,7 @@ class Label:
     hash: str = ""
     """24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit."""
     verified: bool = False
-    """Whether the host proved it. What is not proved is a job's own word."""
+    """Whether the host has verified it. Otherwise the job may have chosen it."""
 
     def __post_init__(self) -> None:
         if not self.hash:
@@ -54,7 +54,7 @@ class Session:
     started: int = 0
     """When it began, in seconds since 1970. There is no other clock."""
     seed: int = 0
-    """A random number below 2**64, drawn once and recorded. `Sample` makes use of it."""
+    """A random number below 2**64, drawn once and recorded. `Sample` uses it."""
     labels: Sequence[Label] = ()
     """What is known of the build, in no particular order; a name may occur more than once."""
     readable: Patterns = Patterns("*")
@@ -70,7 +70,7 @@ class Session:
         return self.verified_label(name) or next(claimed, None)
 
     def verified_label(self, name: str) -> Label | None:
-        """The label of this name, if the host proved it. What a job only claims is as if it were not there."""
+        """The label of this name, if the host has verified it. A label that only a job claims is ignored."""
         return next((label for label in self.labels if label.verified and label.name == name), None)
 
     @property

@@ -1,4 +1,4 @@
-"""What came of a session."""
+"""The totals of a session."""
 
 from dataclasses import dataclass
 
@@ -16,8 +16,8 @@ class Totals:
     puts: int = 0
     """Puts that the build asked."""
     refused_puts: int = 0
-    """Puts that the policy kept to the session."""
+    """Puts that were ephemeral."""
     bytes_put: int = 0
     """Bytes of all puts."""
     diverged: int = 0
-    """Audits whose rebuild gave other bytes."""
+    """Audits whose rebuilt object had other bytes."""

@@ -92,11 +92,11 @@ class Kind(_Word):
 
     @property
     def default_reach(self) -> Reach:
-        """How far an object of this kind travels where no policy decides. A kind without a name here stays local."""
+        """How far an object of this kind travels if no policy decides. A kind without a name here stays local."""
         return Reach.SHARED if self in _SHARED else Reach.LOCAL
 
 
-# Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+# Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
 # BEGIN shared kinds (cargo xtask words)
 _SHARED = (
     Kind.OTHER,

@@ -22,7 +22,7 @@ use super::{CompiledCache, LoadError, Policy, PolicySource};
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) ticker: Ticker,
-    pub(super) space: Arc<ProcessUsage>,
+    pub(super) usage: Arc<ProcessUsage>,
     /// The policies that are in use. The same bytes with other limits are another policy.
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
@@ -39,7 +39,7 @@ impl Sandbox {
         Ok(Arc::new(Self {
             engine,
             ticker,
-            space: Arc::default(),
+            usage: Arc::default(),
             policies: Mutex::default(),
         }))
     }

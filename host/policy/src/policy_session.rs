@@ -316,3 +316,6 @@ impl PolicySession {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -158,3 +158,6 @@ fn renew_boot(buckets: &ShardDir, action: &Digest, read: &EntryFile, boot: Boot)
     }
     file.write_all_at(boot.to_string().as_bytes(), read.boot_offset)
 }
+
+#[cfg(test)]
+mod tests;

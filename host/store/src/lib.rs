@@ -33,6 +33,8 @@ mod sessions;
 mod shard_dir;
 mod stats;
 mod suspect;
+#[cfg(test)]
+mod test_store;
 mod trim;
 mod verify;
 mod way;

@@ -106,7 +106,7 @@ impl Store {
             return Ok(Removed::default());
         };
         let now = SystemTime::now();
-        let mut removal = Removal::new(now, request.dry_run);
+        let mut removal = Removal::new(now, request.dry_run, self.private.folder());
         let mut done = 0;
         let step = || {
             progress(Progress { done, of: STEPS });
@@ -134,10 +134,14 @@ impl Store {
 /// # Errors
 /// When something could not be removed; all the rest has been by then.
 pub(super) fn sweep_private() -> io::Result<()> {
-    let mut removal = Removal::new(SystemTime::now(), false);
+    let folder = private::folder();
+    let mut removal = Removal::new(SystemTime::now(), false, &folder);
     for bucket in 0..BUCKETS {
         removal.remove_from_private(&bucket_name(bucket));
     }
-    removal.remove_temporaries(&private::folder());
+    removal.remove_temporaries(&folder);
     removal.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,8 @@ const PAUSE: Duration = Duration::from_micros(200);
 pub(super) struct Removal {
     dry_run: bool,
     now: SystemTime,
+    /// The private folder, which is swept as well.
+    private: PathBuf,
     /// The first thing that could not be removed.
     failure: Option<(PathBuf, io::Error)>,
     failures: u64,
@@ -31,10 +33,11 @@ pub(super) struct Removal {
 
 impl Removal {
     /// Nothing is removed yet; with `dry_run`, nothing will be.
-    pub(super) fn new(now: SystemTime, dry_run: bool) -> Self {
+    pub(super) fn new(now: SystemTime, dry_run: bool, private: &Path) -> Self {
         Self {
             dry_run,
             now,
+            private: private.to_owned(),
             failure: None,
             failures: 0,
         }
@@ -91,12 +94,11 @@ impl Removal {
 
     /// Sweeps one folder of the private objects.
     pub(super) fn remove_from_private(&mut self, bucket: &str) -> (u64, u64) {
-        let private = private::folder();
-        if !private::is_ours(&private) {
+        if !private::is_ours(&self.private) {
             return (0, 0);
         }
         let before = self.now - UNTOUCHED;
-        self.remove_from(&private.join(bucket), |_, _, used| used < before)
+        self.remove_from(&self.private.join(bucket), |_, _, used| used < before)
     }
 
     /// Removes those files of `folder` of which `goes` says so, by path, name and mark of use; how many, and their bytes.
@@ -224,3 +226,6 @@ pub(super) fn remove_empty(scope: &Path) {
     }
     let _ = fs::remove_dir(scope);
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,8 @@ mod local_puts;
 mod opening;
 mod put;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use chain::PolicyConfig;
 pub use config::{Services, SessionConfig, SessionError, SessionFacts};

@@ -77,7 +77,10 @@ impl TestStore {
     /// All files below the store's folder but those of the store itself.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let folders = [layout::OBJECTS, layout::SCOPES].map(|name| self.folder().join(name));
-        folders.iter().flat_map(|folder| files_below(folder)).collect()
+        folders
+            .iter()
+            .flat_map(|folder| files_below(folder))
+            .collect()
     }
 }
 

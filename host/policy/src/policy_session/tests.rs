@@ -157,10 +157,7 @@ fn a_verdict_is_a_number_of_the_contract_or_a_trap() {
 fn a_policy_without_questions_leaves_everything_as_without_a_policy() {
     with(policy!("closes"), LIMITS, |mut session, opening| {
         assert_eq!(opening, OpenOutcome::Default);
-        assert_eq!(
-            session.get(&candidate(Digest::of(b"action"))),
-            Lookup::Hit
-        );
+        assert_eq!(session.get(&candidate(Digest::of(b"action"))), Lookup::Hit);
         for kind in Kind::ALL {
             let offer = Offer {
                 kind,
@@ -400,7 +397,10 @@ fn how_a_session_begins_follows_what_open_does() {
 #[test]
 fn what_it_logs_is_an_event_before_the_verdict_counts() {
     with(policy!("chatty"), LIMITS, |mut session, _| {
-        for (number, level) in [Level::Debug, Level::Info, Level::Warn].into_iter().enumerate() {
+        for (number, level) in [Level::Debug, Level::Info, Level::Warn]
+            .into_iter()
+            .enumerate()
+        {
             let verdict = session.get(&candidate(asking(number as u8, GOOD)));
             assert_eq!(verdict, Lookup::Hit);
             let events = session.take_events();

@@ -7,9 +7,6 @@ use super::*;
 use crate::test_store::{HOUR, TestStore, modified, new_entry, overwrite, scope, set_age};
 use crate::{Reach, Store};
 
-/// Long enough for a folder's last change to be told apart from the next one.
-const SETTLED: Duration = Duration::from_secs(10);
-
 fn lookup(test: &TestStore, right: Right, action: &Digest, now: SystemTime) -> Option<CacheHit> {
     test.store.lookup(&scope("main"), right, action, now)
 }
@@ -38,9 +35,7 @@ fn a_put_is_found_in_its_own_scope_and_the_last_one_counts() {
     assert_eq!((entry.size, entry.output), (6, Digest::of(b"second")));
     let now = SystemTime::now();
     for (other, action) in [("pr-1", action), ("main", Digest::of(b"another"))] {
-        let found = test
-            .store
-            .lookup(&scope(other), Right::Write, &action, now);
+        let found = test.store.lookup(&scope(other), Right::Write, &action, now);
         assert!(found.is_none(), "{other}");
     }
 }
@@ -196,23 +191,6 @@ fn an_entry_is_marked_as_used_at_most_once_an_hour() {
         );
         assert_eq!(modified(&path) > before, is_marked, "{age:?}");
     }
-}
-
-#[test]
-fn what_was_answered_is_remembered_until_its_folder_changes() {
-    let test = TestStore::new();
-    let action = test.put("main", "action", b"object");
-    let later = SystemTime::now() + SETTLED;
-    let found = |now| lookup(&test, Right::Write, &action, now).unwrap();
-    assert!(!is_remembered(&found(later)));
-    answer(&test.store, found(later), later);
-    let remembered = found(later);
-    assert!(is_remembered(&remembered));
-    assert_eq!(remembered.entry, Entry::from_line(&fs::read(test.entry("main", &action)).unwrap()).unwrap().entry);
-    // A put of this process shows at once.
-    test.put("main", "action", b"second");
-    assert_eq!(found(later).entry.size, 6);
-    assert!(!is_remembered(&found(later + SETTLED)));
 }
 
 #[test]

@@ -82,12 +82,42 @@ mod tests {
         for (request, age, goes, may_go, spared) in [
             (request(five_days, false, false), young, false, false, false),
             (request(five_days, false, false), kept, false, true, false),
-            (request(five_days, false, false), five_days, false, true, false),
-            (request(five_days, false, false), five_days + HOUR, true, true, false),
+            (
+                request(five_days, false, false),
+                five_days,
+                false,
+                true,
+                false,
+            ),
+            (
+                request(five_days, false, false),
+                five_days + HOUR,
+                true,
+                true,
+                false,
+            ),
             // Asked for, and used too lately: it is told that it stays.
-            (request(Duration::ZERO, false, false), young, false, false, true),
-            (request(Duration::ZERO, false, false), kept, true, true, false),
-            (request(Duration::ZERO, false, true), young, true, true, false),
+            (
+                request(Duration::ZERO, false, false),
+                young,
+                false,
+                false,
+                true,
+            ),
+            (
+                request(Duration::ZERO, false, false),
+                kept,
+                true,
+                true,
+                false,
+            ),
+            (
+                request(Duration::ZERO, false, true),
+                young,
+                true,
+                true,
+                false,
+            ),
             (request(five_days, false, true), young, false, true, false),
             // All entries, and the objects that are not in use.
             (request(five_days, true, false), young, true, false, false),
@@ -122,7 +152,7 @@ mod tests {
             older_than: Duration::MAX,
             ..TrimRequest::default()
         };
-        let now = SystemTime::UNIX_EPOCH + HOUR;
+        let now = SystemTime::UNIX_EPOCH + 1_000_000 * HOUR;
         assert_eq!(Cutoffs::new(&request, now).entries, SystemTime::UNIX_EPOCH);
     }
 }

@@ -15,10 +15,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 fn put(test: &TestStore, scope: &str, name: &str, size: usize, age: Duration) -> [PathBuf; 2] {
     let bytes: Vec<u8> = name.bytes().cycle().take(size).collect();
     let action = test.put(scope, name, &bytes);
-    let files = [
-        test.entry(scope, &action),
-        test.object(&Digest::of(&bytes)),
-    ];
+    let files = [test.entry(scope, &action), test.object(&Digest::of(&bytes))];
     for file in &files {
         set_age(file, age);
     }
@@ -46,7 +43,10 @@ fn an_unused_entry_goes_with_its_object_and_a_used_one_stays_with_its_own() {
     assert_eq!([exist(&old), exist(&young)], [[true; 2]; 2]);
     let removed = trim(&test, &TrimRequest::default());
     assert_eq!([exist(&old), exist(&young)], [[false; 2], [true; 2]]);
-    assert_eq!((removed.entries, removed.objects, removed.bytes), (1, 1, 10));
+    assert_eq!(
+        (removed.entries, removed.objects, removed.bytes),
+        (1, 1, 10)
+    );
     assert_eq!(counted, removed);
     assert_eq!(trim(&test, &TrimRequest::default()), Removed::default());
 }
@@ -55,7 +55,10 @@ fn an_unused_entry_goes_with_its_object_and_a_used_one_stays_with_its_own() {
 fn an_object_stays_as_long_as_one_entry_names_it() {
     let test = TestStore::new();
     let first = put(&test, "main", "same", 10, 6 * DAY);
-    let second = test.entry("pr-1", &test.put("pr-1", "other", &fs::read(&first[1]).unwrap()));
+    let second = test.entry(
+        "pr-1",
+        &test.put("pr-1", "other", &fs::read(&first[1]).unwrap()),
+    );
     set_age(&second, DAY);
     set_age(&first[1], 6 * DAY);
     let removed = trim(&test, &TrimRequest::default());
@@ -65,7 +68,10 @@ fn an_object_stays_as_long_as_one_entry_names_it() {
     let removed = trim(&test, &TrimRequest::default());
     assert_eq!((removed.entries, removed.objects), (1, 1));
     assert_eq!(test.files(), [] as [PathBuf; 0]);
-    assert!(!test.folder().join("scopes/pr-1").exists(), "an empty scope");
+    assert!(
+        !test.folder().join("scopes/pr-1").exists(),
+        "an empty scope"
+    );
 }
 
 #[test]
@@ -126,16 +132,32 @@ fn what_is_asked_for_goes_and_nothing_else() {
     for (request, main, pull) in [
         (request(None, false, false), [true, true], [true, true]),
         (request(None, true, true), [false, false], [false, false]),
-        (request(Some("pr-1"), true, true), [true, true], [false, false]),
-        (request(Some("pr-1"), true, false), [true, true], [false, true]),
-        (request(Some("nobody"), true, true), [true, true], [true, true]),
+        (
+            request(Some("pr-1"), true, true),
+            [true, true],
+            [false, false],
+        ),
+        (
+            request(Some("pr-1"), true, false),
+            [true, true],
+            [false, true],
+        ),
+        (
+            request(Some("nobody"), true, true),
+            [true, true],
+            [true, true],
+        ),
         (request(None, true, false), [false, true], [false, true]),
     ] {
         let test = TestStore::new();
         let in_main = put(&test, "main", "main", 10, HOUR);
         let in_pull = put(&test, "pr-1", "pull", 20, HOUR);
         trim(&test, &request);
-        assert_eq!([exist(&in_main), exist(&in_pull)], [main, pull], "{request:?}");
+        assert_eq!(
+            [exist(&in_main), exist(&in_pull)],
+            [main, pull],
+            "{request:?}"
+        );
     }
 }
 

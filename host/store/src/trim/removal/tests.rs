@@ -51,7 +51,7 @@ fn what_is_used_or_replaced_between_the_first_look_and_the_last_stays() {
     type Meanwhile = fn(&Path);
     let meanwhile: [(Meanwhile, bool); 4] = [
         (|_| {}, false),
-        (|path| drop(set_age(path, HOUR)), true),
+        (|path| _ = set_age(path, HOUR), true),
         (|path| overwrite(path, b"another file of this name"), true),
         (|path| fs::remove_file(path).unwrap(), false),
     ];

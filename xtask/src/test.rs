@@ -15,7 +15,7 @@ use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{crates, demo, deny, engine, guests, process, sanitizer, toolchains, words};
+use crate::{crates, demo, deny, engine, fuzz, guests, process, sanitizer, toolchains, words};
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
@@ -39,10 +39,13 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         Ok(())
     });
     match all {
-        true => report.check("sanitizer", || {
-            unchecked.extend(sanitizer::check(workspace)?);
-            Ok(())
-        }),
+        true => {
+            report.check("sanitizer", || {
+                unchecked.extend(sanitizer::check(workspace)?);
+                Ok(())
+            });
+            report.check("fuzz targets", || fuzz::check(workspace));
+        }
         // It builds the engine a second time.
         false => unchecked.push("unsafe code under a sanitizer: it was not asked for; --all does"),
     }

@@ -39,6 +39,12 @@ mod trim;
 mod verify;
 mod way;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::entry::fuzzing::entry_line;
+}
+
 pub use boot::Boot;
 pub use disk_path::DiskPaths;
 pub use entries::{CacheHit, Right};

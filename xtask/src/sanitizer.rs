@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 
 /// The text for the summary if there is no sanitizer.
 const WITHOUT_SANITIZER: &str =
@@ -19,12 +19,8 @@ const WITHOUT_SANITIZER: &str =
 
 /// Runs the test. Returns what was not checked, if anything.
 pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
-    let version = process::read(Command::new("rustc").arg("-vV"))?;
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .context("`rustc -vV` does not say which system this is")?;
-    if !is_there(host)? {
+    let host = workspace::host()?;
+    if !is_there(&host)? {
         println!("NOT CHECKED: {WITHOUT_SANITIZER}");
         return Ok(Some(WITHOUT_SANITIZER));
     }
@@ -37,7 +33,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
             "sanitized",
         ])
         // Build scripts and proc macros are built without a sanitizer.
-        .args(["--target", host])
+        .args(["--target", &host])
         .env("CARGO_TARGET_DIR", workspace.sanitized())
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Zsanitizer=address");

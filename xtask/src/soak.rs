@@ -1,4 +1,4 @@
-//! `cargo xtask soak` and `cargo xtask fuzz`: run the randomised tests for a given time.
+//! `cargo xtask soak`: runs the randomised tests for a given time.
 //!
 //! They are the same tests that run with all others in a bounded form. Each prints its counts on
 //! stderr, `counted: WHAT NUMBER, WHAT NUMBER`, and they are added up here. A test that fails has
@@ -38,16 +38,6 @@ pub(crate) struct SoakOptions {
     minutes: u32,
 }
 
-/// Which targets to fuzz, and for how long.
-#[derive(Args)]
-pub(crate) struct FuzzOptions {
-    /// Only targets with this in their name
-    target: Option<String>,
-    /// Seconds for each target
-    #[arg(long, default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
-}
-
 /// Runs all randomised tests, one part after the other, and prints the sums.
 pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitCode> {
     guests::run(workspace, &Choice::for_tests(false)).result?;
@@ -66,16 +56,6 @@ pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitC
     let mut command = tests(workspace, &["--workspace", "--lib", FUZZ]);
     command.env("CACHEWARDEN_FUZZ_SECONDS", (share * 60.0).to_string());
     counted.run(FUZZ, &mut command)?;
-    Ok(counted.print())
-}
-
-/// Runs fuzz targets, and prints how many inputs they took.
-pub(crate) fn fuzz(workspace: &Workspace, options: &FuzzOptions) -> Result<ExitCode> {
-    let filter = format!("{FUZZ}{}", options.target.as_deref().unwrap_or_default());
-    let mut command = tests(workspace, &["--workspace", "--lib", &filter]);
-    command.env("CACHEWARDEN_FUZZ_SECONDS", options.seconds.to_string());
-    let mut counted = Counted::default();
-    counted.run(&filter, &mut command)?;
     Ok(counted.print())
 }
 

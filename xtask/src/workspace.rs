@@ -57,6 +57,11 @@ impl Workspace {
         self.target.join("tools").join(language)
     }
 
+    /// Where the targets of a fuzzer are built, and what it found is kept.
+    pub(crate) fn fuzz(&self) -> PathBuf {
+        self.target.join("fuzz")
+    }
+
     /// Cargo's target folder for policies: another compiler than the host's may write it.
     pub(crate) fn guest_build(&self) -> PathBuf {
         self.target.join("guest-build")
@@ -179,6 +184,14 @@ impl Workspace {
             .env("CARGO_TARGET_DIR", &self.target);
         command
     }
+}
+
+/// The system that this is, as the compiler names it.
+pub(crate) fn host() -> Result<String> {
+    let version = process::read(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .context("`rustc -vV` does not say which system this is")
 }
 
 /// The name of a manifest's folder.

@@ -319,3 +319,6 @@ impl PolicySession {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

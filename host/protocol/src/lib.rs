@@ -9,6 +9,12 @@ mod message;
 mod reader;
 mod writer;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::reader::fuzzing::protocol;
+}
+
 pub use body::BodyError;
 pub use message::{Command, Hit, Request, Response};
 pub use reader::{ProtocolError, RequestReader};

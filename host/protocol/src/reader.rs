@@ -232,5 +232,8 @@ impl<R: Read> RequestSource for RequestReader<R> {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 #[cfg(test)]
 mod tests;

@@ -168,3 +168,6 @@ fn renew_boot(
     }
     file.write_all_at(boot.to_string().as_bytes(), read.boot_offset)
 }
+
+#[cfg(test)]
+mod tests;

@@ -35,8 +35,16 @@ mod shard_dir;
 mod shard_report;
 mod shards;
 mod stats;
+#[cfg(test)]
+mod test_store;
 mod trim;
 mod verify;
+
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::entry::fuzzing::entry_line;
+}
 
 pub use boot::BootId;
 pub use disk_path::DiskPaths;

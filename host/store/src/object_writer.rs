@@ -269,3 +269,6 @@ fn continues_with(file: &mut File, part: &[u8]) -> io::Result<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -128,3 +128,117 @@ pub(super) fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
         length += count as u64;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};
+
+    fn objects(test: &TestStore) -> &Objects {
+        &test.store.shared.as_ref().unwrap().objects
+    }
+
+    #[test]
+    fn an_object_is_found_by_its_name_and_its_size() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let objects = objects(&test);
+        assert_eq!(
+            objects.find(&output, 6),
+            Some(modified(&test.object(&output)))
+        );
+        assert_eq!(objects.find(&output, 5), None);
+        assert_eq!(objects.find(&Digest::of(b"another"), 6), None);
+        fs::remove_file(test.object(&output)).unwrap();
+        assert_eq!(objects.find(&output, 6), None);
+        std::os::unix::fs::symlink("/dev/null", test.object(&output)).unwrap();
+        assert_eq!(objects.find(&output, 0), None, "nothing is followed");
+    }
+
+    #[test]
+    fn an_object_is_sound_where_its_bytes_have_its_name() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let (objects, path) = (objects(&test), test.object(&output));
+        assert!(objects.has_right_bytes(&output, 6));
+        assert!(!objects.has_right_bytes(&output, 5));
+        for damage in [&b"Object"[..], b"objec", b"objects", b""] {
+            overwrite(&path, damage);
+            assert!(!objects.has_right_bytes(&output, 6), "{damage:?}");
+            assert!(!objects.has_right_bytes(&output, damage.len() as u64));
+        }
+        // A link, even to the right bytes, and a folder are no objects.
+        fs::remove_file(&path).unwrap();
+        let elsewhere = test.folder().join("elsewhere");
+        fs::write(&elsewhere, b"object").unwrap();
+        std::os::unix::fs::symlink(elsewhere, &path).unwrap();
+        assert!(!objects.has_right_bytes(&output, 6));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(!objects.has_right_bytes(&output, 6));
+    }
+
+    #[test]
+    fn an_object_is_marked_as_used_at_most_once_an_hour() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let (objects, path) = (objects(&test), test.object(&output));
+        for (age, is_marked) in [(HOUR / 2, false), (2 * HOUR, true), (1000 * HOUR, true)] {
+            let before = set_age(&path, age);
+            let (mut used, now) = (before, SystemTime::now());
+            assert!(objects.touch_if_due(&output, &mut used, now));
+            assert_eq!(used, if is_marked { now } else { before }, "{age:?}");
+            assert_eq!(modified(&path) > before, is_marked, "{age:?}");
+        }
+        // Whether it is there is looked at where the mark is due.
+        fs::remove_file(&path).unwrap();
+        let now = SystemTime::now();
+        assert!(objects.touch_if_due(&output, &mut (now - HOUR / 2), now));
+        assert!(!objects.touch_if_due(&output, &mut (now - 2 * HOUR), now));
+    }
+
+    #[test]
+    fn an_object_that_a_policy_admits_can_be_run_and_nobody_can_write_it() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let (objects, path) = (objects(&test), test.object(&output));
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(), OBJECT_MODE);
+        for _ in 0..2 {
+            objects.allow_execution(&output).unwrap();
+            assert_eq!(mode(), PROGRAM_MODE);
+        }
+        let error = objects.allow_execution(&Digest::of(b"another"));
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_cannot_be_marked_counts_only_where_nothing_is_trimmed_either() {
+        use io::ErrorKind::*;
+        for (kind, is_kept) in [
+            (PermissionDenied, true),
+            (ReadOnlyFilesystem, true),
+            (Unsupported, true),
+            (NotFound, false),
+            (TimedOut, false),
+            (StorageFull, false),
+        ] {
+            assert_eq!(is_read_only_error(&kind.into()), is_kept, "{kind}");
+        }
+        let no_locks = io::Error::from(rustix::io::Errno::NOLCK);
+        assert!(is_read_only_error(&no_locks));
+    }
+
+    #[test]
+    fn a_file_is_hashed_from_where_it_stands_to_its_end() {
+        for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 3 * BUFFER] {
+            let bytes = vec![7; length];
+            let mut file = tempfile::tempfile().unwrap();
+            io::Write::write_all(&mut file, &bytes).unwrap();
+            io::Seek::rewind(&mut file).unwrap();
+            let expected = (Digest::of(&bytes), length as u64);
+            assert_eq!(hash(&mut file).unwrap(), expected);
+            assert_eq!(hash(&mut file).unwrap(), (Digest::of(b""), 0));
+        }
+    }
+}

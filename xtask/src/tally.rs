@@ -47,7 +47,7 @@ impl Tally {
         &self.outcomes
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another tally.
     pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;

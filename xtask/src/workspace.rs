@@ -186,7 +186,7 @@ impl Workspace {
     }
 }
 
-/// The system that this is, as the compiler names it.
+/// The target triple of this machine, as the compiler prints it.
 pub(crate) fn host() -> Result<String> {
     let version = process::read(Command::new("rustc").arg("-vV"))?;
     let host = version.lines().find_map(|line| line.strip_prefix("host: "));

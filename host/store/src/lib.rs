@@ -40,7 +40,7 @@ mod test_store;
 mod trim;
 mod verify;
 
-/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+/// Fuzz targets: each takes any bytes, and panics if a promise does not hold.
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing {
     pub use crate::entry::fuzzing::entry_line;

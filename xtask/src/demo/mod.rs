@@ -40,8 +40,8 @@ const MAIN: &str = "main-example_2fsite";
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let go = Go::of_this_machine()?;
     println!(
-        "1 of 3: building cachewarden. The first time this compiles a WebAssembly engine: 10 minutes and more on two \
-         processors; cargo tells how far it is"
+        "1 of 3: building cachewarden. The first time this compiles a WebAssembly engine, which takes about six minutes \
+         on two processors; cargo prints how far it is"
     );
     process::run(
         workspace

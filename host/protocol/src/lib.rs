@@ -21,6 +21,7 @@ pub use reader::{ProtocolError, RequestReader};
 pub use writer::ResponseWriter;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// Where a session's requests come from.
 pub trait RequestSource {
@@ -29,6 +30,9 @@ pub trait RequestSource {
 
     /// Whether all of the last request's body is already here.
     fn is_body_ready(&self) -> bool;
+
+    /// What to poll while [`is_ready`](Self::is_ready) says no; `None` where taking the next request never waits.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 
     /// The next request; `None` at the end of the stream. What is left of the last request's body is passed over.
     ///

@@ -4,6 +4,7 @@
 //! length (docs/protocol.md#body-is-one-line), is decoded as it streams by.
 
 use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use thiserror::Error;
 
@@ -44,10 +45,22 @@ pub struct RequestReader<R> {
     /// Bytes of the stream before `buffer[0]`.
     offset: u64,
     body: Option<BodyDecoder>,
+    /// None for a stream in memory.
+    descriptor: Option<fn(&R) -> BorrowedFd<'_>>,
+}
+
+impl<R: Read + AsFd> RequestReader<R> {
+    /// Reads from a file, a pipe or a socket, on which a session may wait for requests and for other things at once.
+    pub fn of_descriptor(stream: R) -> Self {
+        Self {
+            descriptor: Some(R::as_fd),
+            ..Self::new(stream)
+        }
+    }
 }
 
 impl<R: Read> RequestReader<R> {
-    /// Reads from `stream`, which need not be buffered.
+    /// Reads from bytes in memory.
     pub fn new(stream: R) -> Self {
         Self {
             stream,
@@ -56,6 +69,7 @@ impl<R: Read> RequestReader<R> {
             end: 0,
             offset: 0,
             body: None,
+            descriptor: None,
         }
     }
 
@@ -156,6 +170,10 @@ impl<R: Read> RequestSource for RequestReader<R> {
 
     fn is_body_ready(&self) -> bool {
         self.body.is_none() || self.has_line()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.descriptor.map(|descriptor| descriptor(&self.stream))
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {

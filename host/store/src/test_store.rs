@@ -28,7 +28,7 @@ impl TestStore {
         let private = folder.path().join("private");
         Self {
             store: Store {
-                private: PrivateObjects::in_folder(private, files::lock_timeout()),
+                private: PrivateObjects::in_folder(private, files::lock_timeout()).into(),
                 ..store
             },
             folder,

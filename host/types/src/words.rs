@@ -413,6 +413,8 @@ pub mod reasons {
     pub const ABSENT: &str = "absent";
     /// The entry's object is missing, has another size, or does not hash to its name.
     pub const DAMAGED: &str = "damaged";
+    /// The client ended the session while the object's bytes were still being hashed.
+    pub const SESSION_ENDS: &str = "session-ends";
     /// The policy does not decide such requests, or there is none.
     pub const NO_QUESTION: &str = "no-question";
     /// The policy has failed for good.

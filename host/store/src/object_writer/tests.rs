@@ -204,7 +204,7 @@ fn without_a_store_everything_is_private() {
     let test = TestStore::new();
     let store = crate::Store {
         shared: None,
-        private: PrivateObjects::in_folder(test.private(), crate::files::lock_timeout()),
+        private: PrivateObjects::in_folder(test.private(), crate::files::lock_timeout()).into(),
         ..crate::Store::without_folder()
     };
     let mut writer = store.receive(Digest::of(BODY));

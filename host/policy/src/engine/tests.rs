@@ -18,7 +18,8 @@ fn a_feature_that_no_policy_needs_is_off() {
     let sandbox = Sandbox::start().unwrap();
     let get = |before: &str, body: &str| format!("(module {before} {GET} {body}))");
     let put = |before: &str| format!("(module {before} {PUT})");
-    let add128 = "(i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)) drop i32.wrap_i64";
+    let add128 =
+        "(i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)) drop i32.wrap_i64";
     let relaxed = "(i32x4.extract_lane 0 (i32x4.relaxed_trunc_f32x4_s (v128.const i32x4 0 0 0 0)))";
     for (text, reason) in [
         (

@@ -1,4 +1,4 @@
-//! Reads recordings, and cases that a person wrote in their form.
+//! Reads recordings, and hand-written cases in the same format.
 
 use std::fs;
 use std::io;
@@ -9,16 +9,16 @@ use thiserror::Error;
 
 use super::line::Line;
 
-/// A line and where it stands.
+/// A line of a recording, with its number.
 #[derive(Clone, Debug)]
 pub struct NumberedLine {
-    /// From 1.
+    /// The number of the line in the file, from 1.
     pub number: usize,
-    /// Which session it belongs to; a case that a person wrote may leave it out.
+    /// The ID of its session; a hand-written case may leave it out.
     pub id: Option<String>,
-    /// Which policy of the session it is of, from 0.
+    /// The index of its policy in the session's chain, from 0.
     pub policy_index: u32,
-    /// What it says.
+    /// The content of the line.
     pub line: Line,
 }
 
@@ -30,17 +30,17 @@ pub enum ReadError {
     File {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         reason: io::Error,
     },
-    /// A line is not what docs/recording.md says.
+    /// A line does not have the format of docs/recording.md.
     #[error("{}:{number}: not a line of a recording: {reason}", file.display())]
     Line {
         /// The file.
         file: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// The parser's error.
         reason: serde_json::Error,
     },
 }
@@ -54,7 +54,7 @@ struct Head {
     policy_index: u32,
 }
 
-/// Reads a recording. Empty lines and kinds of line that this version does not know are passed over.
+/// Reads a recording. Empty lines and lines of an unknown kind are ignored.
 ///
 /// # Errors
 /// When the file cannot be read, or a line is damaged.
@@ -66,7 +66,7 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
     parse(file, &text)
 }
 
-/// Reads the text of a recording; `file` is for the errors.
+/// Reads the text of a recording; `file` is named in errors.
 fn parse(file: &Path, text: &str) -> Result<Vec<NumberedLine>, ReadError> {
     let mut lines = Vec::new();
     for (number, json) in (1..).zip(text.lines()) {
@@ -106,7 +106,8 @@ mod tests {
         cachewarden_fuzz::fuzz("recording", recording);
     }
 
-    /// A recording of this form. It is read for as long as there is this form.
+    /// A recording of this format version. It stays readable for as long as this version is
+    /// supported.
     #[test]
     fn a_kept_recording_is_read_whole() {
         let kept = include_str!("fixtures/recording-1.jsonl");

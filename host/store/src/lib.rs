@@ -14,8 +14,7 @@
 //! ```
 
 mod boot;
-mod buckets;
-mod checked;
+mod damaged_file;
 mod disk_path;
 mod entries;
 mod entry;
@@ -28,16 +27,17 @@ mod object_writer;
 mod objects;
 mod owner;
 mod private;
+mod resolve;
 mod schedule;
 mod sessions;
 mod shard_dir;
+mod shard_report;
+mod shards;
 mod stats;
-mod suspect;
 #[cfg(test)]
 mod test_store;
 mod trim;
 mod verify;
-mod way;
 
 /// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
 #[cfg(any(test, fuzzing))]
@@ -56,9 +56,9 @@ pub use objects::Location;
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
-pub use stats::{ScopeSurvey, StoreStats};
-pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
-pub use verify::{Told, Verified};
+pub use stats::{ScopeStats, StoreStats};
+pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
+pub use verify::{Verified, VerifyEvent};
 
 use std::collections::HashMap;
 use std::io;

@@ -236,7 +236,7 @@ impl ObjectWriter {
             Target::Writing(mut file) => {
                 let buckets = &self.place().buckets;
                 let named = file
-                    .name(&self.output, &buckets.bucket_path(&self.output))
+                    .name(&self.output, &buckets.shard_path(&self.output))
                     .and_then(|_| fs::symlink_metadata(buckets.path(&self.output)).map(drop));
                 if named.is_err() {
                     self.target = Target::Writing(file);

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
@@ -28,7 +29,7 @@ impl TestStore {
         let private = folder.path().join("private");
         Self {
             store: Store {
-                private: PrivateObjects::in_folder(private, files::lock_timeout()).into(),
+                private: Arc::new(PrivateObjects::in_folder(private, files::lock_timeout())),
                 ..store
             },
             folder,

@@ -1,6 +1,7 @@
-//! The words that all parts of cachewarden share: digests, scopes, kinds, labels, grants and verdicts.
+//! The types that all parts of cachewarden share: digests, scopes, kinds, labels, grants and
+//! verdicts.
 //!
-//! Nothing here reads or writes anything, and nothing knows wasmtime or a file format.
+//! Nothing here does I/O, and nothing depends on wasmtime or a file format.
 
 mod contract;
 mod digest;

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use anyhow::Context;
 use bytesize::ByteSize;
 
-use cachewarden_store::{DEFAULT_AGE, Removed, Store, TrimRequest, UNTOUCHED};
+use cachewarden_store::{DEFAULT_AGE, MTIME_GRACE, Store, TrimReport, TrimRequest};
 
 use super::arguments::PruneOptions;
 use super::bar::Bar;
@@ -74,7 +74,7 @@ fn is_confirmed() -> io::Result<bool> {
 }
 
 /// What was removed, and what was asked for and stays: why, and for how long.
-fn describe(removed: &Removed, request: &TrimRequest, folder: &Path) -> String {
+fn describe(removed: &TrimReport, request: &TrimRequest, folder: &Path) -> String {
     let verb = match request.dry_run {
         true => "Would remove",
         false => "Removed",
@@ -86,7 +86,7 @@ fn describe(removed: &Removed, request: &TrimRequest, folder: &Path) -> String {
         size(removed.bytes),
         folder.display()
     );
-    let lately = format!("used in the last {}", output::age(UNTOUCHED.as_secs()));
+    let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
     if removed.young_entries > 0 {
         text += &format!(
             "{} more entries are as old as asked for and stay: they were {lately}, and builds that are running may ask for them again. --now removes them too.\n",

@@ -204,7 +204,10 @@ fn without_a_store_everything_is_private() {
     let test = TestStore::new();
     let store = crate::Store {
         shared: None,
-        private: PrivateObjects::in_folder(test.private(), crate::files::lock_timeout()).into(),
+        private: Arc::new(PrivateObjects::in_folder(
+            test.private(),
+            crate::files::lock_timeout(),
+        )),
         ..crate::Store::without_folder()
     };
     let mut writer = store.receive(Digest::of(BODY));

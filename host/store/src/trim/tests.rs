@@ -22,7 +22,7 @@ fn put(test: &TestStore, scope: &str, name: &str, size: usize, age: Duration) ->
     files
 }
 
-fn trim(test: &TestStore, request: &TrimRequest) -> Removed {
+fn trim(test: &TestStore, request: &TrimRequest) -> TrimReport {
     test.store.trim(request, |_| ()).unwrap()
 }
 
@@ -48,7 +48,7 @@ fn an_unused_entry_goes_with_its_object_and_a_used_one_stays_with_its_own() {
         (1, 1, 10)
     );
     assert_eq!(counted, removed);
-    assert_eq!(trim(&test, &TrimRequest::default()), Removed::default());
+    assert_eq!(trim(&test, &TrimRequest::default()), TrimReport::default());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn an_object_that_a_build_was_told_of_stays_though_its_entry_goes() {
     // It can go three hours after its last use.
     let from = removed.following_from.unwrap();
     let left = from.duration_since(SystemTime::now()).unwrap();
-    assert!(left <= UNTOUCHED - HOUR, "{left:?}");
+    assert!(left <= MTIME_GRACE - HOUR, "{left:?}");
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn an_object_that_an_unreadable_bucket_may_name_stays_as_long_as_its_own_use_let
     let bucket = young[0].parent().unwrap();
     fs::remove_dir(bucket).unwrap();
     symlink("/nowhere", bucket).unwrap();
-    assert!(bucket.ends_with(action.file_path().bucket()));
+    assert!(bucket.ends_with(action.file_path().shard()));
     trim(&test, &TrimRequest::default());
     assert!(young[1].exists());
     set_age(&young[1], 6 * DAY);
@@ -219,7 +219,7 @@ fn the_private_folder_is_swept_too_of_what_no_build_looks_at() {
     let object = test.private().join(output.file_path().as_str());
     trim(&test, &TrimRequest::default());
     assert!(object.exists());
-    set_age(&object, UNTOUCHED + HOUR);
+    set_age(&object, MTIME_GRACE + HOUR);
     trim(&test, &TrimRequest::default());
     assert_eq!(files_below(&test.private()), [] as [PathBuf; 0]);
 }

@@ -9,7 +9,7 @@ use crate::test_store::{TestStore, overwrite};
 fn verify(test: &TestStore, repair: bool) -> (Vec<String>, Verified) {
     let mut found = Vec::new();
     let tell = |told| {
-        if let Told::Finding(finding) = told {
+        if let VerifyEvent::Finding(finding) = told {
             found.push(finding.to_string());
         }
     };
@@ -47,10 +47,10 @@ fn a_store_that_is_whole_is_counted_and_left_as_it_is() {
             entries,
             damaged,
             removed,
-            strays,
+            unknown_files,
         } = verified;
         assert_eq!((objects, bytes, entries), (2, 20, 2));
-        assert_eq!((damaged, removed, strays), (0, 0, 0));
+        assert_eq!((damaged, removed, unknown_files), (0, 0, 0));
     }
     assert!(entry.exists() && object.exists());
 }
@@ -146,7 +146,7 @@ fn each_damage_is_named_and_a_repair_removes_what_is_damaged_alone() {
                 assert_eq!(path.symlink_metadata().is_err(), repair, "{said}");
             }
             assert_eq!(left, [] as [&str; 0], "damage {number}");
-            assert_eq!(verified.strays, 0);
+            assert_eq!(verified.unknown_files, 0);
             assert!(verified.damaged > 0);
             assert_eq!(verified.removed, if repair { verified.damaged } else { 0 });
             if repair {
@@ -175,7 +175,11 @@ fn what_is_no_part_of_the_store_is_named_and_never_removed() {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, b"somebody's").unwrap();
         let (found, verified) = verify(&test, true);
-        assert_eq!((found.len(), verified.strays), (1, 1), "{place}: {found:?}");
+        assert_eq!(
+            (found.len(), verified.unknown_files),
+            (1, 1),
+            "{place}: {found:?}"
+        );
         assert!(found[0].ends_with("it is no part of the store; left alone"));
         assert_eq!(verified.damaged, 0, "{place}");
         assert!(path.exists(), "{place}");
@@ -196,16 +200,16 @@ fn what_is_half_written_is_nobodys_damage() {
 fn a_file_that_was_replaced_since_it_was_judged_is_not_removed() {
     let (_test, _, object) = store();
     let damaged = |_: &mut File| Ok(Some(Problem::NoLine));
-    let suspect = Suspect::find(&object, damaged).unwrap();
+    let found = DamagedFile::find(&object, damaged).unwrap();
     overwrite(&object, b"by a put");
-    suspect.remove(&object, || true).unwrap();
+    found.remove(&object, || true).unwrap();
     assert!(object.exists());
-    let suspect = Suspect::find(&object, damaged).unwrap();
-    suspect.remove(&object, || false).unwrap();
+    let found = DamagedFile::find(&object, damaged).unwrap();
+    found.remove(&object, || false).unwrap();
     assert!(object.exists(), "it is better now");
-    suspect.remove(&object, || true).unwrap();
+    found.remove(&object, || true).unwrap();
     assert!(!object.exists());
-    assert!(Suspect::find(&object, damaged).is_none());
+    assert!(DamagedFile::find(&object, damaged).is_none());
 }
 
 #[test]
@@ -213,7 +217,7 @@ fn progress_comes_to_its_end() {
     let (test, ..) = store();
     let mut last = None;
     let tell = |told| {
-        if let Told::Progress(progress) = told {
+        if let VerifyEvent::Progress(progress) = told {
             last = Some(progress);
         }
     };

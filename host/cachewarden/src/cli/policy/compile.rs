@@ -23,7 +23,7 @@ pub(in crate::cli) struct CompileOptions {
 pub(in crate::cli) fn run(compile: &CompileOptions) -> anyhow::Result<ExitStatus> {
     let cache =
         compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
-    let cache = cache.trying_again();
+    let cache = cache.ignoring_cached_failures();
     let policy = super::load(&compile.file, compile.limits.limits(), Some(&cache))?;
     if let Some(reason) = policy.cache_write_error() {
         anyhow::bail!(

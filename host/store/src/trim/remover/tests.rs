@@ -21,27 +21,27 @@ fn folder_of(count: usize) -> (tempfile::TempDir, Vec<PathBuf>) {
     (folder, paths)
 }
 
-fn removal(dry_run: bool) -> Removal {
-    Removal::new(SystemTime::now(), dry_run, Path::new("/nowhere"))
+fn remover(dry_run: bool) -> Remover {
+    Remover::new(SystemTime::now(), dry_run, Path::new("/nowhere"))
 }
 
 #[test]
 fn what_is_named_goes_and_is_counted() {
     for dry_run in [false, true] {
         // More than are removed under one lock.
-        let (folder, paths) = folder_of(3 * REMOVED_AT_A_TIME);
-        let mut removal = removal(dry_run);
+        let (folder, paths) = folder_of(3 * REMOVALS_PER_LOCK);
+        let mut remover = remover(dry_run);
         let stays = &paths[7];
-        let removed = removal.remove_from(folder.path(), |path, digest, _| {
+        let removed = remover.remove_from(folder.path(), |path, digest, _| {
             assert!(path.ends_with(digest.to_hex()));
             path != stays
         });
         let count = paths.len() as u64 - 1;
         assert_eq!(removed, (count, 64 * count));
-        removal.finish().unwrap();
+        remover.finish().unwrap();
         match dry_run {
             true => assert_eq!(files_below(folder.path()), paths),
-            false => assert_eq!(files_below(folder.path()), [stays.clone()]),
+            false => assert_eq!(files_below(folder.path()), std::slice::from_ref(stays)),
         }
     }
 }
@@ -57,14 +57,14 @@ fn what_is_used_or_replaced_between_the_first_look_and_the_last_stays() {
     ];
     for (number, (happens, stays)) in meanwhile.into_iter().enumerate() {
         let (folder, paths) = folder_of(2);
-        let mut removal = removal(false);
-        let (count, _) = removal.remove_from(folder.path(), |path, _, _| {
+        let mut remover = remover(false);
+        let (count, _) = remover.remove_from(folder.path(), |path, _, _| {
             if path == paths[0] {
                 happens(path);
             }
             true
         });
-        removal.finish().unwrap();
+        remover.finish().unwrap();
         let expected: &[_] = if stays { &paths[..1] } else { &[] };
         assert_eq!(files_below(folder.path()), expected, "case {number}");
         assert_eq!(count, if number == 0 { 2 } else { 1 }, "case {number}");
@@ -80,17 +80,17 @@ fn files_that_were_never_finished_go_after_a_while_and_do_not_count() {
         set_age(&path, age);
         path
     };
-    file(&format!("{TEMPORARY_PREFIX}old"), UNTOUCHED + HOUR);
+    file(&format!("{TEMPORARY_PREFIX}old"), MTIME_GRACE + HOUR);
     let young = file(&format!("{TEMPORARY_PREFIX}young"), HOUR);
     // Somebody's own, whatever its age.
     let stray = file("a stray", 100 * HOUR);
-    let mut removal = removal(false);
-    let removed = removal.remove_from(folder.path(), |_, _, _| true);
+    let mut remover = remover(false);
+    let removed = remover.remove_from(folder.path(), |_, _, _| true);
     assert_eq!(removed, (0, 0));
     assert_eq!(files_below(folder.path()), [young.clone(), stray.clone()]);
-    let path = file(&format!("{TEMPORARY_PREFIX}old"), UNTOUCHED + HOUR);
-    removal.remove_temporaries(folder.path());
-    removal.finish().unwrap();
+    let path = file(&format!("{TEMPORARY_PREFIX}old"), MTIME_GRACE + HOUR);
+    remover.remove_temporaries(folder.path());
+    remover.finish().unwrap();
     assert!(!path.exists());
     assert_eq!(files_below(folder.path()), [young, stray]);
 }
@@ -101,29 +101,29 @@ fn nothing_is_removed_through_a_link_and_no_folder_is() {
     let (folder, _) = folder_of(0);
     let link = folder.path().join("link");
     symlink(elsewhere.path(), &link).unwrap();
-    let mut removal = removal(false);
-    assert_eq!(removal.remove_from(&link, |_, _, _| true), (0, 0));
+    let mut remover = remover(false);
+    assert_eq!(remover.remove_from(&link, |_, _, _| true), (0, 0));
     let in_place = folder.path().join(Digest::of(b"folder").to_hex());
     fs::create_dir(&in_place).unwrap();
-    assert_eq!(removal.remove_from(folder.path(), |_, _, _| true), (0, 0));
+    assert_eq!(remover.remove_from(folder.path(), |_, _, _| true), (0, 0));
     // There may be none.
     let missing = folder.path().join("missing");
-    assert_eq!(removal.remove_from(&missing, |_, _, _| true), (0, 0));
-    removal.finish().unwrap();
+    assert_eq!(remover.remove_from(&missing, |_, _, _| true), (0, 0));
+    remover.finish().unwrap();
     assert!(in_place.exists() && paths[0].exists());
 }
 
 #[test]
 fn what_stands_in_the_way_is_named_once_with_how_many_more() {
     for (count, others) in [(1, ""), (2, " and 1 more"), (9, " and 8 more")] {
-        let mut removal = removal(false);
-        assert!(!removal.has_failed());
+        let mut remover = remover(false);
+        assert!(!remover.has_failed());
         for number in 0..count {
             let path = format!("/store/{number}");
-            removal.note(Path::new(&path), io::ErrorKind::PermissionDenied.into());
+            remover.note(Path::new(&path), io::ErrorKind::PermissionDenied.into());
         }
-        assert!(removal.has_failed());
-        let text = removal.finish().unwrap_err().to_string();
+        assert!(remover.has_failed());
+        let text = remover.finish().unwrap_err().to_string();
         let beginning = format!("/store/0{others} cannot be removed: ");
         assert!(text.starts_with(&beginning), "{text}");
     }

@@ -1,4 +1,4 @@
-//! Entries on real files, each step of a lookup for itself.
+//! Tests of entries on real files, one for each step of a lookup.
 
 use std::fs;
 use std::time::Duration;
@@ -15,7 +15,8 @@ fn find(test: &TestStore, action: &Digest) -> Option<CacheHit> {
     lookup(test, Right::Write, action, SystemTime::now())
 }
 
-/// Answers a get to its end: the entry is marked, and remembered as at that time.
+/// Completes a get: the entry is marked as used, and inserted into the lookup cache as at that
+/// time.
 fn answer(store: &Store, mut found: CacheHit, now: SystemTime) {
     assert!(store.touch(&mut found, now));
     store.remember(found);
@@ -95,7 +96,7 @@ fn an_entry_that_is_damaged_or_has_no_object_is_not_found() {
     assert!(find(&test, &action).is_none());
     fs::remove_file(object).unwrap();
     assert!(find(&test, &action).is_none());
-    // What stands in an entry's place is neither followed nor waited for.
+    // Something else in the place of an entry is not followed and does not block.
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     assert!(find(&test, &action).is_none());
@@ -117,7 +118,7 @@ fn whoever_may_only_read_changes_no_byte_of_the_entry() {
         assert!(!found.entry.boot.matches(BootId::current()));
         answer(&test.store, found, now);
         let expected = match right {
-            // In place: what a later version has written behind it stays.
+            // It is changed in place: the fields of a later version stay.
             Right::Write => other.replace("0123456789abcdef", &current),
             Right::Read => other,
         };

@@ -1,7 +1,7 @@
-//! Every chore of this repository, one verb each: `cargo xtask --help`.
+//! The chores of this repository, one verb for each: `cargo xtask --help`.
 //!
-//! A verb is a file with a `run` function. What a verb needs from elsewhere it finds or fetches itself,
-//! into the target folder; a second run finds it there.
+//! A verb is a file with a `run` function. A verb finds or fetches what it needs, into the target
+//! folder; a second run finds it there.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -81,7 +81,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     run(Arguments::parse().verb).unwrap_or_else(|error| {
-        // On one line and without a backtrace: it is written for the person at the terminal.
+        // On one line and without a backtrace, for the person at the terminal.
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })

@@ -1,10 +1,10 @@
-//! Counts what test programs report on stdout.
+//! Counts the results that test programs print on stdout.
 //!
 //! Only the closing line of each test program is counted; the lines of single tests give the names.
 
 use std::collections::BTreeMap;
 
-/// What was counted so far.
+/// The counts so far.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     passed: u64,
@@ -42,12 +42,12 @@ impl Tally {
         &self.failures
     }
 
-    /// What each test came to, by its whole name: `ok`, `FAILED`.
+    /// The result of each test, by its full name: `ok`, `FAILED`.
     pub(crate) fn outcomes(&self) -> &BTreeMap<String, String> {
         &self.outcomes
     }
 
-    /// Adds what was counted elsewhere.
+    /// Adds the counts of another tally.
     pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
@@ -64,7 +64,7 @@ impl Tally {
         times.iter().take(count).map(line).collect()
     }
 
-    /// Takes one line of a test program's output into account; lines of no meaning here are passed over.
+    /// Reads one line of a test program's output; other lines are ignored.
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = line.trim_end();
         if let Some(result) = line.strip_prefix("test result: ") {

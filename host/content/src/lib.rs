@@ -10,6 +10,7 @@ mod file_list;
 mod kind;
 mod program_id;
 mod role;
+mod zeroing_hasher;
 
 /// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
 #[cfg(any(test, fuzzing))]

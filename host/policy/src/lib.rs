@@ -47,7 +47,7 @@ pub use limits::Limits;
 pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
 pub use source::PolicySource;
-pub use test_load::{TRIAL_VERB, run as run_trial};
+pub use test_load::{TEST_LOAD_VERB, run as run_test_load};
 
 use std::io;
 use std::path::PathBuf;

@@ -23,7 +23,7 @@ use super::{CompiledCache, LoadError, Policy, PolicySource};
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) ticker: Ticker,
-    pub(super) space: Arc<ProcessUsage>,
+    pub(super) usage: Arc<ProcessUsage>,
     /// The policies that are in use. The same bytes with other limits are another policy.
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
@@ -40,7 +40,7 @@ impl Sandbox {
         Ok(Arc::new(Self {
             engine,
             ticker,
-            space: Arc::default(),
+            usage: Arc::default(),
             policies: Mutex::default(),
         }))
     }
@@ -48,7 +48,7 @@ impl Sandbox {
     /// Reads a policy, compiles it (or takes the compiled form from `cache`) and links it; or
     /// returns the policy that was loaded from the same bytes. `slow` is called when compiling has
     /// taken a second. The compiler is a child process of the running program, which must serve
-    /// [`super::COMPILER_VERB`] and [`super::TRIAL_VERB`].
+    /// [`super::COMPILER_VERB`] and [`super::TEST_LOAD_VERB`].
     ///
     /// # Errors
     /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.

@@ -54,19 +54,19 @@ pub trait ResponseSink {
     /// Sends an answer, which may stay in a buffer until [`flush`](Self::flush).
     ///
     /// # Errors
-    /// When nobody reads the answers any more.
+    /// When the client no longer reads answers.
     fn send(&mut self, response: &Response<'_>) -> io::Result<()>;
 
     /// Sends the buffered answers. It does not wait for the reader, unless more than a bounded
     /// number of bytes is unsent.
     ///
     /// # Errors
-    /// When nobody reads the answers any more.
+    /// When the client no longer reads answers.
     fn flush(&mut self) -> io::Result<()>;
 
     /// Waits until every answer was written.
     ///
     /// # Errors
-    /// When nobody reads the answers any more.
+    /// When the client no longer reads answers.
     fn finish(&mut self) -> io::Result<()>;
 }

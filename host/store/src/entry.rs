@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use cachewarden_content::Content;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
-use super::boot::Boot;
+use super::boot::BootId;
 use super::files;
 
 /// The version of the line. Other versions are not read.
@@ -43,7 +43,7 @@ pub struct SessionId(pub u64);
 
 /// The text is not 16 hex digits.
 #[derive(Debug)]
-pub struct InvalidProducer;
+pub struct InvalidSessionId;
 
 impl fmt::Display for SessionId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -52,14 +52,14 @@ impl fmt::Display for SessionId {
 }
 
 impl FromStr for SessionId {
-    type Err = InvalidProducer;
+    type Err = InvalidSessionId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.len() {
             16 => u64::from_str_radix(text, 16).map(Self),
-            _ => return Err(InvalidProducer),
+            _ => return Err(InvalidSessionId),
         }
-        .map_err(|_| InvalidProducer)
+        .map_err(|_| InvalidSessionId)
     }
 }
 
@@ -83,7 +83,7 @@ pub struct Entry {
     /// The user that put it.
     pub user: u32,
     /// The boot under which the object was last hashed.
-    pub boot: Boot,
+    pub boot: BootId,
 }
 
 /// A new entry, as a session gives it; the store adds the rest.
@@ -164,7 +164,7 @@ impl Entry {
             },
             producer: fields.next()?.parse().ok()?,
             user: fields.next()?.parse().ok()?,
-            boot: Boot::UNKNOWN,
+            boot: BootId::UNKNOWN,
         };
         let boot = fields.next()?;
         Some(Line {
@@ -221,7 +221,7 @@ mod tests {
             reach: Reach::Shared,
             producer: SessionId(0x00ff_00ff_00ff_00ff),
             user: 1000,
-            boot: Boot::of("a boot"),
+            boot: BootId::of("a boot"),
         }
     }
 

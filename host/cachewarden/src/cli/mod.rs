@@ -24,7 +24,7 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::SIGXFSZ;
 
-use cachewarden_policy_host::{run_compiler, run_trial};
+use cachewarden_policy_host::{run_compiler, run_test_load};
 use cachewarden_session::diagnostics::sanitize;
 
 use arguments::Verb;
@@ -49,7 +49,7 @@ pub fn main() -> ExitCode {
             io::stdout().lock(),
             &options.limits(),
         )),
-        Some(Verb::LoadForParent(options)) => for_parent(run_trial(
+        Some(Verb::LoadForParent(options)) => for_parent(run_test_load(
             io::stdin().lock(),
             io::stdout().lock(),
             &options.limits(),

@@ -107,14 +107,14 @@ fn whoever_may_only_read_changes_no_byte_of_the_entry() {
         let test = TestStore::new();
         let action = test.put("main", "action", b"object");
         let path = test.entry("main", &action);
-        let current = Boot::current().to_string();
+        let current = BootId::current().to_string();
         let other = fs::read_to_string(&path)
             .unwrap()
             .replace(&format!("{current}\n"), "0123456789abcdef later fields\n");
         overwrite(&path, other.as_bytes());
         let now = SystemTime::now();
         let found = lookup(&test, right, &action, now).unwrap();
-        assert!(!found.entry.boot.vouches_under(Boot::current()));
+        assert!(!found.entry.boot.matches(BootId::current()));
         answer(&test.store, found, now);
         let expected = match right {
             // In place: what a later version has written behind it stays.
@@ -132,7 +132,7 @@ fn the_boot_is_not_written_over_a_put_that_came_meanwhile() {
     let path = test.entry("main", &action);
     let old = fs::read_to_string(&path)
         .unwrap()
-        .replace(&Boot::current().to_string(), "0123456789abcdef");
+        .replace(&BootId::current().to_string(), "0123456789abcdef");
     overwrite(&path, old.as_bytes());
     let now = SystemTime::now();
     let found = find(&test, &action).unwrap();
@@ -149,7 +149,7 @@ fn an_object_of_another_boot_is_unverified_until_it_is_hashed() {
     let path = test.entry("main", &action);
     let old = fs::read_to_string(&path)
         .unwrap()
-        .replace(&Boot::current().to_string(), "0123456789abcdef");
+        .replace(&BootId::current().to_string(), "0123456789abcdef");
     let now = SystemTime::now();
     for (bytes, is_old, is_sound) in [
         (&b"object"[..], true, true),

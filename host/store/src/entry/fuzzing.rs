@@ -13,12 +13,12 @@ pub fn entry_line(bytes: &[u8]) {
     assert_eq!(twice.entry.to_line(), again);
     // The boot is changed in place: the rest of the line must stay what it is.
     let mut changed = bytes.to_vec();
-    let boot = Boot::of("another").to_string();
+    let boot = BootId::of("another").to_string();
     let start = read.boot_offset as usize;
     changed[start..start + boot.len()].copy_from_slice(boot.as_bytes());
     let changed = Entry::from_line(&changed).expect("it is an entry still");
     let expected = Entry {
-        boot: Boot::of("another"),
+        boot: BootId::of("another"),
         ..read.entry
     };
     assert_eq!(changed.entry, expected);

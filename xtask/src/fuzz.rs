@@ -129,7 +129,8 @@ fn fuzz(
         .arg(MAX_INPUT)
         .arg(format!("-max_total_time={}", options.minutes * 60))
         .arg(format!("-artifact_prefix={}/", failures.display()))
-        .arg("-print_final_stats=1");
+        // What failed and how much was tried, and not each input that is kept.
+        .args(["-verbosity=0", "-print_funcs=0", "-print_final_stats=1"]);
     Ok(command)
 }
 

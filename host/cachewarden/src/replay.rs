@@ -12,7 +12,7 @@ use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{Event, LoadError, OpenOutcome, Policy, PolicySession};
 use cachewarden_recording::{Line, NumberedLine, OpenRecord, QuestionRecord, SessionStarted};
-use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard};
+use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard, with_causes};
 
 /// What came of asking again.
 #[derive(Debug, Default)]
@@ -285,7 +285,7 @@ fn told(began: &SessionStarted) -> (Session, Option<String>) {
         "null" => ("{}".to_owned(), None),
         json => match canonical("settings", json) {
             Ok(settings) => (settings.get().to_owned(), None),
-            Err(error) => ("{}".to_owned(), Some(error.to_string())),
+            Err(error) => ("{}".to_owned(), Some(with_causes(&error))),
         },
     };
     let session = Session {

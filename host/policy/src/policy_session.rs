@@ -8,14 +8,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
+use cachewarden_types::{
+    Candidate, Grant, Lookup, Offer, Problem, Reach, Refusal, Session, Totals,
+};
 
 use super::call_deadline::cpu_time;
 use super::host::{Log, LogLine};
 use super::instance::{CallError, Instance, Question, StartError};
 use super::limits::Limits;
 use super::thread::Room;
-use super::{LoadError, Policy};
+use super::{Defect, LoadError, Policy};
 
 /// So many faults in a row, and the policy is off: it will not get better.
 const FAULTS_IN_A_ROW: u32 = 3;
@@ -233,7 +235,7 @@ impl PolicySession {
             Ok(opening) if opening == self.opening => self.events.push(Event::Reopened),
             Ok(OpenOutcome::Failed) => self.switch_off("it failed again when it was opened anew"),
             Ok(_) => self.switch_off("opened anew with the same session, it gave another grant"),
-            Err(error) => self.switch_off(&error.to_string()),
+            Err(error) => self.switch_off(&error.told()),
         }
     }
 
@@ -248,7 +250,7 @@ impl PolicySession {
             Err((StartError::Contract(reason), _)) => {
                 return Err(LoadError::Unusable {
                     file: self.policy.file.clone(),
-                    reason,
+                    source: Defect::Contract(reason),
                 });
             }
             Err((StartError::CallError(fault), mut log)) => {

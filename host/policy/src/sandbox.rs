@@ -16,7 +16,7 @@ use super::instance::Exports;
 use super::limits::{self, Limits};
 use super::loading::{Loaded, Loading};
 use super::memory_limiter::SharedSpace;
-use super::{CompiledCache, LoadError, Policy, PolicySource};
+use super::{CompiledCache, Defect, EngineError, LoadError, Policy, PolicySource};
 
 /// A process has one, and loads all of its policies in it.
 pub struct Sandbox {
@@ -33,9 +33,9 @@ impl Sandbox {
     /// # Errors
     /// When this machine cannot run policies.
     pub fn start() -> Result<Arc<Self>, LoadError> {
-        let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
-        let ticker =
-            Ticker::start(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
+        let engine =
+            engine::engine().map_err(|error| EngineError::Configuration(format!("{error:#}")))?;
+        let ticker = Ticker::start(&engine).map_err(EngineError::Clock)?;
         Ok(Arc::new(Self {
             engine,
             ticker,
@@ -63,7 +63,7 @@ impl Sandbox {
         }
         let unusable = |reason| LoadError::Unusable {
             file: source.file.clone(),
-            reason,
+            source: Defect::Compilation(reason),
         };
         let loading = Loading {
             file: &source.file,
@@ -103,7 +103,7 @@ impl Sandbox {
         let (linked, imports_wasi) =
             host::link(&self.engine, component).map_err(|reason| LoadError::Unusable {
                 file: file.to_owned(),
-                reason,
+                source: Defect::Contract(reason),
             })?;
         self.ticker
             .tick_at_least_every(limits::idle_tick(limits.deadline));

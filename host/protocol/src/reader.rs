@@ -19,6 +19,7 @@ const BUFFER: usize = 256 * 1024;
 
 /// Why a stream cannot be read as the protocol.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ProtocolError {
     /// The bytes are something else.
     #[error("byte {offset} of standard input: expected {expected}, found {found}")]

@@ -3,6 +3,7 @@
 //!
 //! What is written can be read back, line by line, to the same values.
 
+mod fields;
 mod line;
 mod reader;
 mod writer;

@@ -1,10 +1,13 @@
 //! The lines of a recording.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
 use cachewarden_types as types;
 use cachewarden_types::{Candidate, Digest, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
+
+use super::fields::Fields;
 
 /// One line, without its `id`.
 #[derive(Clone, Debug, Serialize)]
@@ -34,11 +37,12 @@ pub enum Line {
     Close(EndRecord),
 }
 
-/// The version of the recording's form. A reader takes no later one; what it does not know of this one it passes over.
+/// The version of the recording's form. A reader takes no later one.
 pub const FORM: u32 = 1;
 
 /// What a policy is told about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SessionStarted {
     /// The version of the recording's form. A case that a person wrote may leave it out.
     #[serde(default = "form", deserialize_with = "known_form")]
@@ -102,6 +106,7 @@ pub enum OpenRecord {
 
 /// As it stands in a line, among other fields.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OpenedFields {
     #[serde(default)]
     grant: Option<Grant>,
@@ -122,7 +127,7 @@ impl TryFrom<OpenedFields> for OpenRecord {
 }
 
 /// A question with its verdict.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct QuestionRecord<Question, Verdict> {
     /// What was asked.
     #[serde(flatten)]
@@ -130,7 +135,7 @@ pub struct QuestionRecord<Question, Verdict> {
     /// What the policy said.
     pub verdict: Verdict,
     /// How often it is asked in a row; a recording has each time as a line of its own.
-    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[serde(skip_serializing_if = "is_once")]
     pub repeat: u64,
 }
 
@@ -145,8 +150,16 @@ impl<Question, Verdict> QuestionRecord<Question, Verdict> {
     }
 }
 
-fn once() -> u64 {
-    1
+impl<Question: DeserializeOwned, Verdict: DeserializeOwned> QuestionRecord<Question, Verdict> {
+    fn from_fields(mut fields: Fields) -> serde_json::Result<Self> {
+        let verdict = fields.need("verdict")?;
+        let repeat = fields.take("repeat")?.unwrap_or(1);
+        Ok(Self {
+            question: fields.read()?,
+            verdict,
+            repeat,
+        })
+    }
 }
 
 fn is_once(repeat: &u64) -> bool {
@@ -155,6 +168,7 @@ fn is_once(repeat: &u64) -> bool {
 
 /// An answer that nobody was asked for.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AnswerRecord {
     /// `get` or `put`.
     pub command: String,
@@ -168,6 +182,7 @@ pub struct AnswerRecord {
 
 /// A call that gave no answer.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CallFailureRecord {
     /// What the policy was asked.
     pub question: String,
@@ -178,6 +193,7 @@ pub struct CallFailureRecord {
 
 /// Why the policy is off.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OffRecord {
     /// In words.
     pub reason: String,
@@ -185,6 +201,7 @@ pub struct OffRecord {
 
 /// What the policy logged.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LogRecord {
     /// How much it matters.
     pub level: Level,
@@ -194,6 +211,7 @@ pub struct LogRecord {
 
 /// What happened in the session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EndRecord {
     /// What was counted.
     pub totals: Totals,
@@ -201,7 +219,7 @@ pub struct EndRecord {
 
 /// What was counted in a session, as a recording has it: a form of its own, whatever the contract and the store have.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Totals {
     gets: u64,
     hits: u64,
@@ -241,28 +259,34 @@ impl From<Totals> for types::Totals {
 }
 
 impl Line {
-    /// Reads the line whose `line` is `name`; `None` for a kind that this version does not know.
-    pub(super) fn from_json(name: &str, json: &str) -> Option<serde_json::Result<Self>> {
-        // Not as one tagged enum: that would read the settings into a tree and write them out in another form.
-        fn parsed<'json, Fields: Deserialize<'json>>(
-            json: &'json str,
-            line: impl FnOnce(Fields) -> Line,
-        ) -> Option<serde_json::Result<Line>> {
-            Some(serde_json::from_str(json).map(line))
-        }
-        match name {
-            "session" => parsed(json, |began| Self::Session(Box::new(began))),
-            "open" => parsed(json, Self::Open),
-            "get" => parsed(json, Self::Get),
-            "put" => parsed(json, Self::Put),
-            "answer" => parsed(json, Self::Answer),
-            "trap" => parsed(json, Self::Trap),
-            "timeout" => parsed(json, Self::Timeout),
-            "reopened" => Some(Ok(Self::Reopened)),
-            "off" => parsed(json, Self::Off),
-            "log" => parsed(json, Self::Log),
-            "close" => parsed(json, Self::Close),
-            _ => None,
-        }
+    /// Reads the line whose `line` is `name` from its other fields.
+    pub(super) fn from_fields(name: &str, fields: Fields) -> serde_json::Result<Self> {
+        Ok(match name {
+            "session" => Self::Session(Box::new(fields.read()?)),
+            "open" => Self::Open(fields.read()?),
+            "get" => Self::Get(QuestionRecord::from_fields(fields)?),
+            "put" => Self::Put(QuestionRecord::from_fields(fields)?),
+            "answer" => Self::Answer(fields.read()?),
+            "trap" => Self::Trap(fields.read()?),
+            "timeout" => Self::Timeout(fields.read()?),
+            "reopened" => {
+                fields.end()?;
+                Self::Reopened
+            }
+            "off" => Self::Off(fields.read()?),
+            "log" => Self::Log(fields.read()?),
+            "close" => Self::Close(fields.read()?),
+            _ => {
+                return Err(de::Error::custom(format!(
+                    "`{name}` is no kind of line; expected one of {}",
+                    KINDS.join(", ")
+                )));
+            }
+        })
     }
 }
+
+/// What the field `line` may say.
+const KINDS: [&str; 11] = [
+    "session", "open", "get", "put", "answer", "trap", "timeout", "reopened", "off", "log", "close",
+];

@@ -8,7 +8,7 @@ use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::{DiskPaths, SessionStats};
-use cachewarden_types::{Refusal, ScopeName};
+use cachewarden_types::{Code, Refusal, ScopeName};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
@@ -120,7 +120,7 @@ impl Session {
         let told: Vec<_> = policies
             .filter_map(|((_, policy), grant)| Some(format!("{} {}", policy.name, grant.as_ref()?)))
             .collect();
-        self.diagnostics.warn(&format!(
+        self.diagnostics.warn(Code::NoCommonScope, &format!(
             "the policies have no scope in common {lacks}: {}. All must grant a scope; see docs/policies.md, several policies",
             told.join("; ")
         ));
@@ -142,7 +142,7 @@ impl Session {
             OpenOutcome::Granted(grant) => match EffectiveGrant::granted(&grant, &facts.allowed) {
                 Ok(access) => Some(access),
                 Err(reason) => {
-                    self.diagnostics.warn(&format!(
+                    self.diagnostics.warn(Code::GrantInvalid, &format!(
                         "the grant of the policy {policy} is not used: {reason}. {WITHOUT_CACHE}"
                     ));
                     self.record_with(place, || Line::Off(OffRecord { reason }));
@@ -150,9 +150,10 @@ impl Session {
                 }
             },
             OpenOutcome::Refused(Refusal::Session(reason) | Refusal::Settings(reason)) => {
-                self.diagnostics.warn(&format!(
-                    "the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"
-                ));
+                self.diagnostics.warn(
+                    Code::SessionRefused,
+                    &format!("the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"),
+                );
                 None
             }
             OpenOutcome::Failed => None,

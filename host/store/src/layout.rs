@@ -11,7 +11,7 @@ use tempfile::NamedTempFile;
 use thiserror::Error;
 
 use cachewarden_system::lock_timeout::lock_with_timeout;
-use cachewarden_types::{Digest, ScopeName};
+use cachewarden_types::{Code, Digest, Problem, ScopeName};
 
 use super::files;
 use super::owner::{self, SharedStore};
@@ -57,16 +57,15 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
 
 /// Why a store cannot be used.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The folder cannot be made, or its version cannot be read.
-    #[error(
-        "the store {folder} cannot be used: {reason}; name another folder with --dir, or make this one yours and writable"
-    )]
+    #[error("the store {folder} cannot be used")]
     Unusable {
         /// The folder, or the file in it.
         folder: PathBuf,
         /// What the system says.
-        reason: io::Error,
+        source: io::Error,
     },
     /// Others may write it.
     #[error(
@@ -132,6 +131,30 @@ pub enum StoreError {
     },
 }
 
+impl Problem for StoreError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unusable { .. } => Code::StoreUnusable,
+            Self::Writable { .. } => Code::StoreWritableByOthers,
+            Self::Foreign { .. } => Code::StoreOfAnother,
+            Self::Closed { .. } => Code::StoreClosed,
+            Self::Linked { .. } => Code::StoreLinked,
+            Self::NotAStore { .. } => Code::NotAStore,
+            Self::OtherLayout { .. } => Code::StoreOfAnotherLayout,
+        }
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Unusable { .. } => {
+                Some("name another folder with --dir, or make this one yours and writable")
+            }
+            // The others' texts end with it.
+            _ => None,
+        }
+    }
+}
+
 /// Makes an empty or missing folder a store, or sees that it is one. Nobody else's folder becomes one: a trim would
 /// remove files from it.
 pub(super) fn prepare(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
@@ -139,13 +162,13 @@ pub(super) fn prepare(folder: &Path, sharing: SharedStore) -> Result<(), StoreEr
 }
 
 fn make(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
-    let unusable = |reason| StoreError::Unusable {
+    let unusable = |source| StoreError::Unusable {
         folder: folder.to_owned(),
-        reason,
+        source,
     };
     if folder.to_str().is_none() {
-        let reason = "its path is not valid UTF-8, and the paths that go is told must be";
-        return Err(unusable(io::Error::other(reason)));
+        let why = "its path is not valid UTF-8, and the paths that go is told must be";
+        return Err(unusable(io::Error::other(why)));
     }
     files::create_private_folder(folder).map_err(unusable)?;
     owner::check_owner(folder, sharing)?;
@@ -185,9 +208,9 @@ fn look_in(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     owner::check_owner(folder, sharing)?;
     has_no_links(folder)?;
     owner::check(folder, sharing)?;
-    let found = read_version(folder).map_err(|reason| StoreError::Unusable {
+    let found = read_version(folder).map_err(|source| StoreError::Unusable {
         folder: folder.to_owned(),
-        reason,
+        source,
     })?;
     // One that a crash has blanked is the next session's to write again.
     if found.is_empty() && holds_a_store_only(folder) {

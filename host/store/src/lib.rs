@@ -51,6 +51,7 @@ pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeSurvey, StoreStats};
 pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
 pub use verify::{Told, Verified};
+pub use way::is_safe_for_a_store;
 
 use std::collections::HashMap;
 use std::io;

@@ -59,13 +59,13 @@ pub(super) fn check(folder: &Path, sharing: SharedStore) -> Result<(), StoreErro
 
 /// Says whose a store is, where that is why it cannot be used.
 pub(super) fn explain(folder: &Path, error: StoreError) -> StoreError {
-    let StoreError::Unusable { reason, .. } = &error else {
+    let StoreError::Unusable { source, .. } = &error else {
         return error;
     };
     let Ok(owner) = fs::metadata(folder).map(|metadata| metadata.uid()) else {
         return error;
     };
-    let is_closed = reason.kind() == io::ErrorKind::PermissionDenied
+    let is_closed = source.kind() == io::ErrorKind::PermissionDenied
         && owner != user()
         && access(folder, Access::READ_OK | Access::EXEC_OK).is_err();
     match is_closed {
@@ -89,6 +89,11 @@ pub(super) fn may_be_replaced(folder: &Metadata, held: &Metadata) -> bool {
     is_replaceable(owner, mode, held.uid(), user())
 }
 
+/// Whether somebody else can put another thing in the place of what this user makes in a folder.
+pub(super) fn may_replace_ours(folder: &Metadata) -> bool {
+    is_replaceable(folder.uid(), folder.mode(), user(), user())
+}
+
 /// Whose a folder is; `None` where it is not there, or does not matter.
 fn look(path: &Path, sharing: SharedStore) -> Result<Option<(Whose, Metadata)>, StoreError> {
     if sharing == SharedStore::Allow {
@@ -100,9 +105,9 @@ fn look(path: &Path, sharing: SharedStore) -> Result<Option<(Whose, Metadata)>, 
             Ok(Some((whose, metadata)))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(reason) => Err(StoreError::Unusable {
+        Err(source) => Err(StoreError::Unusable {
             folder: path.to_owned(),
-            reason,
+            source,
         }),
     }
 }

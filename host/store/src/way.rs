@@ -43,6 +43,13 @@ pub(super) fn real_folder(path: &Path, sharing: SharedStore) -> Option<PathBuf> 
     Some(walk.at)
 }
 
+/// Whether what this user makes in a folder stays what it is: nobody else can replace it, or a folder on the way to it.
+pub fn is_safe_for_a_store(folder: &Path) -> bool {
+    real_folder(folder, SharedStore::Deny)
+        .and_then(|real| fs::metadata(real).ok())
+        .is_some_and(|real| !owner::may_replace_ours(&real))
+}
+
 /// The steps of a path, the last one first.
 fn steps(path: &Path) -> Vec<OsString> {
     let steps = path.components().rev();
@@ -152,6 +159,10 @@ mod tests {
             }
             // Others may write into it, but not put another in its place.
             assert!(real_folder(&path("shared"), SharedStore::Deny).is_some());
+            for folder in ["shared", "shared/folder"] {
+                let is_one = is_safe_for_a_store(&path(folder));
+                assert_eq!(is_one, is_safe, "{folder}, mode {mode:o}");
+            }
         }
     }
 }

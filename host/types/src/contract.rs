@@ -9,6 +9,7 @@ use crate::{Digest, Facts, Kind, LENGTH, Role};
 
 /// One thing known about the session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Label {
     /// Its name.
     pub name: String,
@@ -45,6 +46,7 @@ pub struct Session {
 
 /// What a policy gives a session. The names are as the policy said them: nothing is checked yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Grant {
     /// Where puts go.
     #[serde(default)]
@@ -91,6 +93,7 @@ fn field<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Diges
 
 /// An entry found for a get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// The action asked for.
     #[serde(default = "nothing", deserialize_with = "action")]
@@ -134,6 +137,7 @@ pub enum Lookup {
 
 /// An object that the build wants kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Offer {
     /// The action.
     #[serde(default = "nothing", deserialize_with = "action")]

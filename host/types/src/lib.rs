@@ -1,7 +1,9 @@
-//! The words that all parts of cachewarden share: digests, scopes, kinds, labels, grants and verdicts.
+//! The words that all parts of cachewarden share: digests, scopes, kinds, labels, grants, verdicts, and the codes of
+//! warnings and errors.
 //!
 //! Nothing here reads or writes anything, and nothing knows wasmtime or a file format.
 
+mod codes;
 mod contract;
 mod digest;
 mod label;
@@ -10,6 +12,7 @@ mod scope_name;
 pub mod wildcard;
 mod words;
 
+pub use codes::{AREAS, Code, Problem, with_causes};
 pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
 };

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use anyhow::Context;
 use rustix::fs::Mode;
 use signal_hook::consts::{SIGHUP, SIGINT};
 
@@ -23,10 +22,11 @@ use cachewarden_session::{
 };
 use cachewarden_store::{SessionId, Store, is_sweep_due};
 use cachewarden_system::self_exec;
-use cachewarden_types::{Pattern, unverified_label};
+use cachewarden_types::{Code, Pattern, unverified_label};
 
-use super::arguments::HelperOptions;
+use super::arguments::{HelperOptions, Origins};
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail, ensure};
 use super::output;
 use super::paths::{gocache, user_cache_folder};
 use super::settings::settings;
@@ -49,16 +49,17 @@ Set one variable, and build as always:
 Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
 
 /// Serves a go command.
-pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitStatus> {
+pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus, Failure> {
     if io::stdin().is_terminal() {
-        output::complain(WELCOME);
+        output::say(WELCOME);
         return Ok(ExitStatus::Usage);
     }
     // What is made says its own mode, and a umask that takes from that would only make a store that is half readable.
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
-    let stdout = take_stdout().context("cannot use standard output")?;
+    let stdout = take_stdout().or_fail(Code::System, || "cannot use standard output".to_owned())?;
     // Before anything else takes what may be the last file descriptor.
-    let stdin = duplicate(io::stdin()).context("cannot use standard input")?;
+    let stdin =
+        duplicate(io::stdin()).or_fail(Code::System, || "cannot use standard input".to_owned())?;
     widen(&stdin);
     widen(&stdout);
     let mut sink = ResponseWriter::new(stdout);
@@ -71,13 +72,13 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::Success);
     }
     outlive_interrupts();
-    let session = thread::spawn("session", move |room| serve(&options, stdin, sink, room))
-        .context("cannot start a thread")?;
-    session.join().unwrap_or_else(|_| {
-        Err(anyhow::anyhow!(
-            "it failed in a way it should not; please report what is above"
-        ))
+    let session = thread::spawn("session", move |room| {
+        serve(&options, &origins, stdin, sink, room)
     })
+    .or_fail(Code::System, || "cannot start a thread".to_owned())?;
+    session
+        .join()
+        .unwrap_or_else(|_| Err(super::thread_failed()))
 }
 
 /// A stream as a file, without the buffer and the lock of the standard library's.
@@ -95,10 +96,11 @@ fn take_stdout() -> io::Result<File> {
 
 fn serve(
     options: &HelperOptions,
+    origins: &Origins,
     stdin: File,
     mut sink: ResponseWriter<File>,
     room: &Room,
-) -> anyhow::Result<ExitStatus> {
+) -> Result<ExitStatus, Failure> {
     let mut diagnostics = match is_nested() {
         true => Diagnostics::to(Box::new(io::sink()), options.verbose),
         false => Diagnostics::to_stderr(options.verbose),
@@ -107,11 +109,13 @@ fn serve(
     let facts = facts(options)?;
     let recorder = match &options.record {
         Some(file) => Recorder::append(file, &facts.id.to_string(), &options.redact_label)
-            .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
+            .or_fail(Code::RecordingUnwritable, || {
+                format!("cannot write the recording {} (--record)", file.display())
+            })?,
         None => Recorder::none(),
     };
     let policies = load_policies(options, &mut diagnostics)?;
-    let store = Arc::new(open_store(options, &mut diagnostics));
+    let store = Arc::new(open_store(options, origins, &mut diagnostics));
     let services = Services {
         store: Arc::clone(&store),
     };
@@ -136,9 +140,7 @@ fn serve(
     match result {
         // A go command that was killed reads no answers: nobody is left to complain to.
         Ok(_) | Err(SessionError::Answers(_)) => Ok(ExitStatus::Success),
-        Err(error) => Err(anyhow::Error::new(error).context(
-            "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
-        )),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -165,7 +167,7 @@ fn outlive_interrupts() {
     }
 }
 
-fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
+fn facts(options: &HelperOptions) -> Result<SessionFacts, Failure> {
     let mut labels: Vec<_> = options
         .label
         .iter()
@@ -173,7 +175,7 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
         .collect();
     for name in &options.label_env {
         let value = std::env::var_os(name).unwrap_or_default();
-        let value = value.into_string().ok().with_context(|| {
+        let value = value.into_string().ok().or_fail(Code::LabelInvalid, || {
             format!("the variable {name} (--label-env) is not valid UTF-8, and two such values could not be told apart")
         })?;
         // On a push GITHUB_HEAD_REF is set, and empty: that is no label.
@@ -182,13 +184,17 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
         }
     }
     for (position, label) in labels.iter().enumerate() {
-        anyhow::ensure!(
-            labels[..position]
-                .iter()
-                .all(|earlier| earlier.name != label.name),
-            "the label {} is set twice (--label, --label-env, or the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env); give it once",
-            label.name
-        );
+        let mut earlier = labels[..position].iter();
+        ensure(
+            earlier.all(|earlier| earlier.name != label.name),
+            Code::LabelInvalid,
+            || {
+                format!(
+                    "the label {} is set twice (--label, --label-env, the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env, or the configuration file, which adds to them too); give it once",
+                    label.name
+                )
+            },
+        )?;
     }
     let or_any = |patterns: &Vec<Pattern>| match patterns.is_empty() {
         true => vec![Pattern::any()],
@@ -208,23 +214,27 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
     })
 }
 
-fn random() -> anyhow::Result<u64> {
-    getrandom::u64().context("the system gives no random numbers")
+pub(super) fn random() -> Result<u64, Failure> {
+    getrandom::u64().or_fail(Code::System, || {
+        "the system gives no random numbers".to_owned()
+    })
 }
 
 /// The policies, each with its settings. Without one no engine is started.
 fn load_policies(
     options: &HelperOptions,
     diagnostics: &mut Diagnostics,
-) -> anyhow::Result<Vec<PolicyConfig>> {
+) -> Result<Vec<PolicyConfig>, Failure> {
     if options.policy.is_empty() {
         return Ok(Vec::new());
     }
     let sandbox = Sandbox::start()?;
     let all = options.policies().map(|(source, own_settings)| {
         Ok(PolicyConfig {
-            settings: settings(own_settings)
-                .with_context(|| format!("the settings of the policy {}", source.file.display()))?,
+            settings: settings(own_settings).map_err(|failure| {
+                let policy = source.file.display();
+                failure.map_text(|text| format!("the settings of the policy {policy}: {text}"))
+            })?,
             policy: load_policy(&sandbox, source, options, diagnostics)?,
         })
     });
@@ -236,18 +246,18 @@ fn load_policy(
     source: &PolicySource,
     options: &HelperOptions,
     diagnostics: &mut Diagnostics,
-) -> anyhow::Result<Arc<Policy>> {
+) -> Result<Arc<Policy>, Failure> {
     let cache = compiled_cache();
     let mut was_slow = false;
     let policy = sandbox.load(source, options.limits.limits(), cache.as_ref(), || {
         was_slow = true;
-        diagnostics.warn(&super::policy::compiling(source));
+        diagnostics.warn(Code::PolicyCompiling, &super::policy::compiling(source));
     })?;
     if let (true, Some(reason)) = (was_slow, policy.cache_write_error()) {
         let folder = cache
             .as_ref()
             .map_or("".into(), |cache| cache.folder().to_string_lossy());
-        diagnostics.warn(&format!(
+        diagnostics.warn(Code::PolicyNotKept, &format!(
             "the compiled policy cannot be kept in {folder}: {reason}. Every go command compiles it again until that is mended"
         ));
     }
@@ -260,15 +270,19 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
     Some(CompiledCache::new(folder))
 }
 
-fn open_store(options: &HelperOptions, diagnostics: &mut Diagnostics) -> Store {
+fn open_store(options: &HelperOptions, origins: &Origins, diagnostics: &mut Diagnostics) -> Store {
     let opened = options.store.folder().and_then(|folder| {
         let sharing = options.store.sharing();
         Ok(Store::open(&folder, sharing)?)
     });
-    opened.unwrap_or_else(|error| {
-        diagnostics.warn(&format!(
-            "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
-        ));
+    opened.unwrap_or_else(|failure: Failure| {
+        let text = origins.named_in(failure.text().to_owned());
+        diagnostics.warn(
+            failure.code(),
+            &format!(
+                "{text}. The build goes on: nothing is found in the cache, and nothing is kept"
+            ),
+        );
         Store::without_folder()
     })
 }

@@ -1,7 +1,7 @@
 //! The words of a command line in the order in which clap is to read them.
 //!
 //! - Each option belongs to the verb that uses it, and may be typed before that verb or behind it.
-//! - `help VERB` is `VERB --help`, and `version` is `--version`.
+//! - `help VERB` is `VERB --help`, as `policy help VERB` is `policy VERB --help`, and `version` is `--version`.
 
 use std::ffi::OsString;
 
@@ -55,6 +55,11 @@ impl Line {
         &self.verbs
     }
 
+    /// Whether this is the first verb.
+    pub(super) fn begins_with(&self, verb: &str) -> bool {
+        self.verbs.first().is_some_and(|first| first == verb)
+    }
+
     /// All words, with more options behind the verb.
     pub(super) fn words<'line>(
         &'line self,
@@ -83,9 +88,14 @@ impl Line {
         let mut verbs = vec![OsString::from(verb)];
         let mut behind = behind.into_iter().peekable();
         let mut level = command.find_subcommand(verb);
-        while let Some(word) = behind.peek()
-            && let Some(inner) = level.and_then(|level| level.find_subcommand(word))
-        {
+        while let Some(word) = behind.peek() {
+            if word == "help" && level.is_some_and(Command::has_subcommands) {
+                verbs.extend(behind);
+                return self.explained(verbs);
+            }
+            let Some(inner) = level.and_then(|level| level.find_subcommand(word)) else {
+                break;
+            };
             level = Some(inner);
             verbs.extend(behind.next());
         }
@@ -158,6 +168,9 @@ mod tests {
             ("prun", "prun"),
             ("help", "--help"),
             ("help policy new", "policy new --help"),
+            ("policy help", "policy --help"),
+            ("policy help new", "policy new --help"),
+            ("explain help", "explain help"),
             ("version", "--version"),
             ("-h stats", "-h stats"),
         ] {

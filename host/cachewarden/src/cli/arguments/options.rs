@@ -8,8 +8,9 @@ use clap::Args;
 
 use cachewarden_policy_host::{Limits, PolicySource};
 use cachewarden_store::SharedStore;
-use cachewarden_types::{Pattern, ScopeName};
+use cachewarden_types::{Code, Pattern, ScopeName};
 
+use crate::cli::failure::{Failure, OrFail};
 use crate::cli::paths::{check_spelling, default_store};
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
@@ -210,13 +211,15 @@ impl HelperOptions {
 
 impl StoreOptions {
     /// The store's folder, absolute.
-    pub(in crate::cli) fn folder(&self) -> anyhow::Result<PathBuf> {
+    pub(in crate::cli) fn folder(&self) -> Result<PathBuf, Failure> {
         match &self.dir {
             Some(folder) => {
                 check_spelling("--dir", folder)?;
-                Ok(std::path::absolute(folder)?)
+                std::path::absolute(folder).or_fail(Code::System, || {
+                    format!("--dir {} has no absolute path", folder.display())
+                })
             }
-            None => default_store(),
+            None => default_store(self.sharing()),
         }
     }
 

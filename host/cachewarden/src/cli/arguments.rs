@@ -26,6 +26,8 @@ pub(super) use options::{
     TrimOptions,
 };
 pub(super) use origins::Origins;
+#[cfg(test)]
+pub(super) use variables::key;
 
 use config_file::ConfigSource;
 

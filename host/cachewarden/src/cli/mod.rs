@@ -109,7 +109,7 @@ mod tests {
         let mut command = arguments::command().term_width(110);
         command.build();
         let mut text = String::from(
-            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n",
+            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n\nMost options can also be set by a variable, or by a key of the file that `--config` names. [configuration.md](configuration.md)\nsays which of them counts.\n",
         );
         describe("cachewarden", &mut command, &mut text);
         text
@@ -122,11 +122,16 @@ mod tests {
             .get_arguments()
             .filter_map(|argument| {
                 let variable = argument.get_env()?.to_str()?;
-                Some(format!("| `--{}` | `{variable}` |\n", argument.get_long()?))
+                let (option, key) = (argument.get_long()?, arguments::key(argument)?);
+                let key = match key == "config" {
+                    true => String::new(),
+                    false => format!("`{key}`"),
+                };
+                Some(format!("| `--{option}` | `{variable}` | {key} |\n"))
             })
             .collect();
         if !variables.is_empty() {
-            text.push_str("\n| option | variable |\n|---|---|\n");
+            text.push_str("\n| option | variable | key |\n|---|---|---|\n");
             text.extend(variables);
         }
         for verb in command

@@ -129,7 +129,7 @@ impl ConfigFile {
     pub(super) fn said(&self, key: &str) -> Option<Said> {
         let Value { line, values } = self.values.get(key)?;
         Some(Said {
-            values: values.clone()?,
+            values: values.clone(),
             origin: Origin {
                 option: key.to_owned(),
                 source: Source::File {

@@ -80,8 +80,8 @@ impl From<Error> for Stop {
 
 /// What a layer says of an option.
 pub(super) struct Said {
-    /// Its values; none of a switch.
-    pub(super) values: Vec<OsString>,
+    /// Its values: none of a switch that is on, and `None` of one that is off.
+    pub(super) values: Option<Vec<OsString>>,
     pub(super) origin: Origin,
 }
 
@@ -242,6 +242,9 @@ fn at_verb<'all>(
 /// What a layer says, as words of a command line.
 fn words(argument: &Arg, said: &Said) -> Vec<OsString> {
     let option = argument.get_long().unwrap_or_default();
+    let Some(values) = &said.values else {
+        return Vec::new();
+    };
     if !argument.get_action().takes_values() {
         return vec![format!("--{option}").into()];
     }
@@ -250,7 +253,7 @@ fn words(argument: &Arg, said: &Said) -> Vec<OsString> {
         word.push(value);
         word
     };
-    said.values.iter().map(word).collect()
+    values.iter().map(word).collect()
 }
 
 /// clap names the option; its value came from another layer.
@@ -290,7 +293,11 @@ fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {
         (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => word.clone(),
         _ => return error,
     };
-    let words: Vec<_> = line.words(&[]).map(|word| word.to_string_lossy()).collect();
+    let words: Vec<_> = line
+        .typed()
+        .iter()
+        .map(|word| word.to_string_lossy())
+        .collect();
     let place = words.iter().position(|other| *other == word);
     let Some(before) = place
         .filter(|place| *place > 1)

@@ -11,6 +11,8 @@ use clap::{ArgMatches, Command};
 
 /// A command line in parts.
 pub(super) struct Line {
+    /// As it came.
+    typed: Vec<OsString>,
     /// The program's name.
     program: Vec<OsString>,
     /// The verb, and the verb within it.
@@ -23,8 +25,10 @@ impl Line {
     /// Takes a command line apart. One that is wrong before its verb stays as it is: clap says what is wrong.
     pub(super) fn of(command: &Command, mut words: Vec<OsString>) -> Self {
         let found = before_the_verb(command).try_get_matches_from(&words).ok();
+        let typed = words.clone();
         let rest = words.split_off(words.len().min(1));
         let line = Self {
+            typed,
             program: words,
             verbs: Vec::new(),
             rest,
@@ -48,6 +52,11 @@ impl Line {
             },
             _ => line.with_verbs(command, verb, behind, options(command, &before)),
         }
+    }
+
+    /// All words in the order in which they were typed.
+    pub(super) fn typed(&self) -> &[OsString] {
+        &self.typed
     }
 
     /// The verbs, outer ones first.

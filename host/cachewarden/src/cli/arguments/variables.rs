@@ -1,6 +1,6 @@
 //! What the CACHEWARDEN_* variables say.
 //!
-//! A variable that is set and empty is an error, unless its option is a mere switch (off) or was typed: a CI system's
+//! A variable that is set and empty is an error, unless its option is a mere switch or was typed: a CI system's
 //! variable that is not there must not take a bound away.
 
 use std::ffi::{OsStr, OsString};
@@ -23,7 +23,7 @@ const SPLIT_AT_LINES: [&str; 2] = ["label", "policy"];
 
 /// What an option is called in all layers, as the file spells it: its variable's name without the prefix, in lower case.
 /// `None` for an option that is for the command line alone.
-pub(super) fn key(argument: &Arg) -> Option<String> {
+pub(in crate::cli) fn key(argument: &Arg) -> Option<String> {
     let name = argument.get_env()?.to_str()?.strip_prefix(PREFIX)?;
     Some(name.to_lowercase().replace('_', "-"))
 }
@@ -43,17 +43,19 @@ pub(super) fn said(argument: &Arg) -> Result<Option<Said>, Failure> {
             format!("the variable {variable} is not valid UTF-8")
         })?,
         action if action.takes_values() => vec![value.clone()],
+        // A switch has no value: empty says nothing, and what reads as no is off.
+        _ if value.is_empty() => return Ok(None),
         _ => {
             let is_on = FalseyValueParser::new().parse(&Command::new(""), None, value);
-            return Ok(is_on.unwrap_or(true).then(|| Said {
-                values: Vec::new(),
+            return Ok(Some(Said {
+                values: is_on.unwrap_or(true).then(Vec::new),
                 origin: origin(&key, variable),
             }));
         }
     };
     check_not_empty(variable, &key, value.is_empty() || values.is_empty())?;
     Ok(Some(Said {
-        values,
+        values: Some(values),
         origin: origin(&key, variable),
     }))
 }

@@ -458,7 +458,9 @@ fn a_policy_that_takes_long_to_compile_is_told_of() {
         let home = sandbox.folder(&format!("home-of-{}", verb[0]));
         let mut command = sandbox.cachewarden(&["--policy-compile-time", "3s", "policy"]);
         let outcome = run_to_its_end(command.args(verb).env("HOME", home)).exited(2);
-        let told = format!("compiling the policy {policy}, once on this machine");
+        let told = format!(
+            "cachewarden: warning[CW0206]: compiling the policy {policy}, once on this machine"
+        );
         assert!(
             outcome.stderr.lines().any(|line| line == told),
             "{verb:?}: {}",

@@ -181,6 +181,23 @@ fn a_variable_replaces_no_bound_of_the_file() {
             &["CW0407", &variable, "c.toml, line 2", "--no-env"],
         );
     }
+    // The file's policy has no other settings than the file says, and the file's settings are for no other policy.
+    let policy = policy("closes");
+    let mut command = with_config(&sandbox, &format!("policy = \"{policy}\""), &[]);
+    command.env("CACHEWARDEN_SETTINGS", "{\"trusted\":[\"*\"]}");
+    is_no_command_line(
+        command,
+        &["CW0407", "CACHEWARDEN_SETTINGS", "c.toml, line 1"],
+    );
+    let settings = "settings = \"{}\"";
+    let command = with_config(&sandbox, settings, &["--policy", &policy]);
+    is_no_command_line(command, &["CW0411", "c.toml, line 1", "?settings="]);
+    let mut command = with_config(&sandbox, settings, &[]);
+    command.env("CACHEWARDEN_POLICY", &policy);
+    is_no_command_line(command, &["CW0411", "c.toml, line 1"]);
+    let options = ["--policy", &policy, "--settings", "{\"a\":1}"];
+    let session = session_of(&sandbox, with_config(&sandbox, settings, &options));
+    assert_eq!(session["settings"], serde_json::json!({"a": 1}));
     // Whoever types the command line may leave the file out as well.
     let mut command = with_config(
         &sandbox,

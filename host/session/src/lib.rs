@@ -11,6 +11,7 @@ pub mod diagnostics;
 mod effective_grant;
 mod events;
 mod get;
+mod grant_error;
 mod local_puts;
 mod opening;
 mod put;

@@ -8,7 +8,7 @@ use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::{DiskPaths, SessionStats};
-use cachewarden_types::{Code, Refusal, ScopeName};
+use cachewarden_types::{Code, Refusal, ScopeName, with_causes};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
@@ -141,7 +141,8 @@ impl Session {
             )),
             OpenOutcome::Granted(grant) => match EffectiveGrant::granted(&grant, &facts.allowed) {
                 Ok(access) => Some(access),
-                Err(reason) => {
+                Err(error) => {
+                    let reason = with_causes(&error);
                     self.diagnostics.warn(Code::GrantInvalid, &format!(
                         "the grant of the policy {policy} is not used: {reason}. {WITHOUT_CACHE}"
                     ));

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
-use super::layout::{FOLDERS, StoreError};
+use super::error::StoreError;
+use super::layout::FOLDERS;
 
 /// Whether a store may be one that others can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,11 +1,13 @@
 //! What can be said on the command line, and in CACHEWARDEN_* variables.
 
+mod bounds;
 mod config_file;
 mod helper_mode;
 mod layers;
 mod line;
 mod options;
 mod origins;
+mod stop;
 mod unknown;
 mod values;
 mod variables;
@@ -20,12 +22,13 @@ use super::explain::ExplainOptions;
 use super::policy::PolicyVerb;
 use super::verify::VerifyOptions;
 
-pub(super) use layers::{Stop, parse, read, read_typed};
+pub(super) use layers::{parse, read, read_typed};
 pub(super) use options::{
     DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StatsOptions, StoreOptions,
     TrimOptions,
 };
 pub(super) use origins::Origins;
+pub(super) use stop::Stop;
 #[cfg(test)]
 pub(super) use variables::key;
 

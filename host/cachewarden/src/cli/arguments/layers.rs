@@ -4,79 +4,33 @@
 //! their values are put before clap as words of the command line, so that the same parsers read them.
 //!
 //! - What was typed wins over a variable, and a variable over the file. What only tells or hides something adds up instead
-//!   (`ADD_UP`). A variable never replaces what the file says of a bound (`BOUNDS`): that is an error.
+//!   (`ADD_UP`). A variable never replaces what the file says of a bound (`bounds`): that is an error.
 //! - `--no-env` reads no variable. No file is read that nobody names.
 //! - A verb takes its own options alone from variables and the file. What no verb knows is an error.
 //! - A list is split in a variable, and never in an option, whose value may come from a stranger: a branch's name.
 
 use std::ffi::OsString;
 
-use clap::builder::{Resettable, StyledStr};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
+use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 
-use cachewarden_types::Code;
+use crate::cli::failure::Failure;
 
-use crate::cli::failure::{Failure, ensure};
-
+use super::bounds::{check_no_bound, check_settings};
 use super::config_file::{ConfigFile, ConfigSource};
 use super::line::Line;
 use super::origins::{Origin, Origins};
+use super::stop::{Stop, with_hint_at_quotes, with_origin};
 use super::{Arguments, unknown, variables};
 
 /// Lists to which each layer adds: what a runner sets for all its jobs, and what one job adds. The same label from two of
 /// them is an error later. Bounds are not among them: a layer must not widen one that another says.
 const ADD_UP: [&str; 3] = ["label", "label-env", "redact-label"];
 
-/// What decides what a session may do, or who learns of it. Whoever writes the file may be the operator of a machine, and
-/// whoever sets variables a job's script.
-const BOUNDS: [&str; 12] = [
-    "policy",
-    "settings",
-    "scope",
-    "allow-read",
-    "allow-write",
-    "allow-shared-store",
-    "record",
-    "policy-memory",
-    "policy-deadline",
-    "policy-budget",
-    "policy-compile-time",
-    "policy-compile-memory",
-];
-
 /// Verbs that must work whatever is set: they say what is wrong with it.
 const DOCTOR: &str = "doctor";
 const EXPLAIN: &str = "explain";
-
-/// Why there are no arguments.
-pub(in crate::cli) enum Stop {
-    /// The help or the version is asked for.
-    Help(Error),
-    /// Something is wrong.
-    Failed(Failure),
-}
-
-impl From<Failure> for Stop {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Error> for Stop {
-    fn from(error: Error) -> Self {
-        let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-        if is_help || !error.use_stderr() {
-            return Self::Help(error);
-        }
-        let text = error.render().to_string();
-        let mut lines = text.trim_end().lines();
-        let first = lines.next().unwrap_or_default();
-        let first = first.trim_start_matches("error: ");
-        Self::Failed(Failure::new(Code::CommandLine, first).with_lines(lines))
-    }
-}
 
 /// What a layer says of an option.
 pub(super) struct Said {
@@ -189,6 +143,7 @@ fn with_layers(command: &Command, line: &Line, given: &ArgMatches) -> Result<Arg
         };
         added.extend(layers.into_iter().map(|said| (argument, said)));
     }
+    check_settings(typed, &added)?;
     let words: Vec<_> = added
         .iter()
         .flat_map(|(argument, said)| words(argument, said))
@@ -214,15 +169,6 @@ fn config_source(
         true => ConfigSource::of_variable(),
         false => Ok(None),
     }
-}
-
-fn check_no_bound(key: &str, variable: &Said, file: &Said) -> Result<(), Failure> {
-    ensure(!BOUNDS.contains(&key), Code::ConfigBound, || {
-        format!(
-            "--{key} is set by {} and by {}, and a variable must not replace what the file bounds; unset the variable, let none be read (--no-env), or type --{key} where the helper is started, which replaces both",
-            variable.origin.source, file.origin.source
-        )
-    })
 }
 
 /// The verb of a command line that clap has read, and what was given there.
@@ -254,63 +200,4 @@ fn words(argument: &Arg, said: &Said) -> Vec<OsString> {
         word
     };
     values.iter().map(word).collect()
-}
-
-/// clap names the option; its value came from another layer.
-fn with_origin(mut error: Error, command: &Command, line: &Line, added: &[(&Arg, Said)]) -> Error {
-    // Only then can an argument say how clap spells it.
-    let mut command = command.clone();
-    command.build();
-    let mut level = Some(&command);
-    for verb in line.verbs() {
-        level = level.and_then(|level| level.find_subcommand(verb));
-    }
-    let (Some(ContextValue::String(name)), Some(level)) =
-        (error.get(ContextKind::InvalidArg), level)
-    else {
-        return error;
-    };
-    let mut all = level.get_arguments();
-    let Some(found) = all.find(|argument| argument.to_string() == *name) else {
-        return error;
-    };
-    let origins: Vec<_> = added
-        .iter()
-        .filter(|(argument, _)| argument.get_id() == found.get_id())
-        .map(|(_, said)| said.origin.source.to_string())
-        .collect();
-    if !origins.is_empty() {
-        let tip = format!("it was read from {}", origins.join(", or from "));
-        let tips = vec![StyledStr::from(tip)];
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
-    }
-    error
-}
-
-/// A word that is no verb may be the rest of a path with a space in it: go splits GOCACHEPROG at spaces.
-fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {
-    let word = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
-        (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => word.clone(),
-        _ => return error,
-    };
-    let words: Vec<_> = line
-        .typed()
-        .iter()
-        .map(|word| word.to_string_lossy())
-        .collect();
-    let place = words.iter().position(|other| *other == word);
-    let Some(before) = place
-        .filter(|place| *place > 1)
-        .map(|place| &words[place - 1])
-    else {
-        return error;
-    };
-    let tip = format!(
-        "if `{before} {word}` is one path, put it in quotes within GOCACHEPROG: '{before} {word}'"
-    );
-    error.insert(
-        ContextKind::Suggested,
-        ContextValue::StyledStrs(vec![tip.into()]),
-    );
-    error
 }

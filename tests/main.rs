@@ -25,6 +25,7 @@ mod malformed;
 mod model;
 mod odd_setups;
 mod operator;
+mod parked;
 mod poison;
 mod policy;
 mod policy_faults;

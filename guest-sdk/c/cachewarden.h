@@ -98,32 +98,32 @@ bool cachewarden_draws(unsigned one_in, unsigned long long seed, const cacheward
 typedef unsigned cachewarden_kind;
 enum {
     // BEGIN kinds (cargo xtask words)
-    // None of the others.
+    // None of the other kinds.
     CACHEWARDEN_KIND_OTHER = 0,
-    // No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    // An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
     CACHEWARDEN_KIND_EMPTY = 1,
     // A compiled package.
     CACHEWARDEN_KIND_PACKAGE_ARCHIVE = 2,
     // An index of the source files of a module or a package.
     CACHEWARDEN_KIND_MODULE_INDEX = 3,
-    // The names of the source files that a step made, all of them plain local names.
+    // The names of the source files that a step has made; all are plain local names.
     CACHEWARDEN_KIND_FILE_LIST = 4,
-    // A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    // each time that the test runs.
+    // The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run of
+    // the test puts it again, with other timings.
     CACHEWARDEN_KIND_TEST_RECORD = 5,
-    // What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    // Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
     CACHEWARDEN_KIND_ANALYSIS_FACTS = 6,
-    // A source file that a tool (cgo, cover) made.
+    // A source file that a tool (cgo, cover) has made.
     CACHEWARDEN_KIND_GENERATED_SOURCE = 7,
-    // What a coverage run must know about a package.
+    // Metadata of a package for a coverage run.
     CACHEWARDEN_KIND_COVERAGE_META = 8,
-    // Whether the C compiler knows a flag: `true` or `false`.
+    // Whether the C compiler supports a flag: `true` or `false`.
     CACHEWARDEN_KIND_PROBE = 9,
-    // A program that the system can run.
+    // A program that the operating system can run.
     CACHEWARDEN_KIND_EXECUTABLE = 10,
     // A zip archive of the files that `go fix` would change.
     CACHEWARDEN_KIND_FIX_ARCHIVE = 11,
-    // What a compiler, a linker or vet printed.
+    // The output that a compiler, a linker or vet has printed.
     CACHEWARDEN_KIND_TOOL_OUTPUT = 12,
     // The findings of staticcheck about a package.
     CACHEWARDEN_KIND_ANALYSIS_RESULT = 13,
@@ -157,17 +157,17 @@ bool cachewarden_parse_kind(cachewarden_text name, cachewarden_kind *kind);
 typedef unsigned cachewarden_role;
 enum {
     // BEGIN roles (cargo xtask words)
-    // Nothing that the session has seen explains the key.
+    // The key does not follow from any action that the session has seen.
     CACHEWARDEN_ROLE_UNKNOWN = 0,
     // The action's own output: the object's build ID names the action.
     CACHEWARDEN_ROLE_OUTPUT = 1,
-    // What the compiler or vet printed.
+    // The output that the compiler or vet has printed.
     CACHEWARDEN_ROLE_STDOUT = 2,
-    // What the linker printed.
+    // The output that the linker has printed.
     CACHEWARDEN_ROLE_LINK_STDOUT = 3,
     // The list of the package's source files.
     CACHEWARDEN_ROLE_SOURCE_LIST = 4,
-    // The header that cgo made for the package's exported functions.
+    // The header that cgo has made for the package's exported functions.
     CACHEWARDEN_ROLE_CGO_HEADER = 5,
     // The changes that `go fix` would make.
     CACHEWARDEN_ROLE_FIX_ARCHIVE = 6,
@@ -184,16 +184,16 @@ cachewarden_text cachewarden_role_name(cachewarden_role role);
 typedef unsigned cachewarden_facts;
 enum {
     // BEGIN facts (cargo xtask words)
-    // The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    // shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    // rewrites outputs (`-toolexec`) may break it.
+    // The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    // nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this fact;
+    // a tool that rewrites outputs (`-toolexec`) may break it.
     CACHEWARDEN_FACT_BUILD_ID_MATCHES = 1,
-    // It comes from beyond this machine.
+    // The entry comes from another machine.
     CACHEWARDEN_FACT_REMOTE = 2,
-    // On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    // On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
     CACHEWARDEN_FACT_AUDITED = 4,
-    // On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    // says what becomes of this one.
+    // On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    // decides about the new one.
     CACHEWARDEN_FACT_DIVERGED = 8,
     // END facts
 };

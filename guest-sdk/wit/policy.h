@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What policy.wit comes to in a core WebAssembly module: the functions of a policy, and every byte that passes between it
-// and cachewarden. For those who use their own tools, in C or in a language that reads C declarations. It needs no library
-// and is none: `cachewarden policy new NAME --lang c` makes a project with an SDK instead.
+// The contract policy.wit as a core WebAssembly module has it: the functions of a policy, and the layout of the data
+// that passes between it and cachewarden. This is for authors who use their own tools, in C or in a language that reads
+// C declarations. It needs no library and is none; `cachewarden policy new NAME --lang c` makes a project with an SDK.
 //
-// A policy is a module of the WebAssembly target without a system (clang: --target=wasm32, wasm-ld: --no-entry) that
-// exports any of `open`, `get`, `put` and `close`, and its memory where it has `open` or logs. What those mean, and what
-// the answers do, is told in policy.wit (`cachewarden policy wit`); here is only their form.
+// A policy is a module of the WebAssembly target without a system (clang: --target=wasm32, wasm-ld: --no-entry). It
+// exports any of `open`, `get`, `put` and `close`, and also its memory if it has `open` or logs. policy.wit
+// (`cachewarden policy wit`) says what these functions and their answers mean; this file has only their form.
 //
 //     #include "policy.h"
 //
@@ -18,8 +18,9 @@
 //
 //     clang --target=wasm32 -O2 -nostdlib -Wl,--no-entry -o policy.wasm policy.c
 //
-// What always holds: an instance is opened once, and state lives in its globals and memory; after a trap there is a fresh
-// instance, opened with the same session. All numbers are little-endian, all texts UTF-8 without a zero at their end.
+// What always holds: an instance is opened once, and its state is in its globals and its memory; after a trap there is a
+// new instance, which is opened with the same session. All numbers are little-endian. All texts are UTF-8, without a zero
+// at their end.
 #ifndef CACHEWARDEN_POLICY_H
 #define CACHEWARDEN_POLICY_H
 
@@ -28,25 +29,25 @@
 
 // ---- In memory ------------------------------------------------------------------------------------------------------
 
-// A text: its bytes and their count. 8 bytes.
+// A text: a pointer to its bytes, and their number. 8 bytes.
 typedef struct policy_text {
     const char *bytes;
     uint32_t count;
 } policy_text;
 
-// A list of texts: the first item, and their count; items lie one after the other. 8 bytes.
+// A list of texts: a pointer to the first item, and the number of items, which are contiguous. 8 bytes.
 typedef struct policy_texts {
     const policy_text *items;
     uint32_t count;
 } policy_texts;
 
-// A list of kinds: the first item, and their count. 8 bytes.
+// A list of kinds: a pointer to the first item, and the number of items. 8 bytes.
 typedef struct policy_kinds {
     const uint32_t *items;
     uint32_t count;
 } policy_kinds;
 
-// A label, an item of `labels`. 36 bytes.
+// A label: an item of `labels`. 36 bytes.
 typedef struct policy_label {
     policy_text name;
     policy_text value;
@@ -55,26 +56,26 @@ typedef struct policy_label {
     uint8_t verified; // 0 or 1
 } policy_label;
 
-// What `open` answers the address of: `result<grant, refusal>`. 36 bytes; zeros are a grant that writes and reads nothing.
-// It and all that it points to must stay as they are until the next call.
+// The `result<grant, refusal>` to which `open` returns a pointer. 36 bytes; zeros are a grant that writes and reads
+// nothing. It must stay unchanged until the next call, and so must everything that it points to.
 typedef struct policy_opened {
     uint8_t is_refusal; // 0: grant, 1: refusal
     union {
         struct {
-            uint8_t has_write; // 0: none, and `write` means nothing
+            uint8_t has_write; // 0: no write scope, and `write` is ignored
             policy_text write;
             policy_texts read;  // to read a scope is to trust everybody who may write it
-            uint32_t lifetime;  // seconds; 0: as long as the store keeps it
-            policy_kinds admit; // kinds that count only where a grant names them
+            uint32_t lifetime;  // seconds; 0: entries do not expire
+            policy_kinds admit; // kinds that are used only if a grant names them
         } grant;
         struct {
-            uint8_t of_session; // 0: of the settings, 1: of the session
+            uint8_t of_session; // 0: the settings are invalid, 1: the session is refused
             policy_text reason;
         } refusal;
     };
 } policy_opened;
 
-// A reader of C that knows no offsetof (D's ImportC) defines POLICY_WITHOUT_CHECKS.
+// Define POLICY_WITHOUT_CHECKS for a C parser without offsetof (D's ImportC).
 #if defined(__wasm32__) && !defined(POLICY_WITHOUT_CHECKS)
 _Static_assert(sizeof(policy_text) == 8, "text");
 _Static_assert(sizeof(policy_label) == 36 && offsetof(policy_label, verified) == 32, "label");
@@ -88,7 +89,7 @@ _Static_assert(offsetof(policy_opened, refusal.reason) == 8, "refusal");
 
 // ---- Numbers --------------------------------------------------------------------------------------------------------
 
-// What a policy answers. Any other number is a trap.
+// The answers of a policy. Any other number is a trap.
 enum policy_lookup {
     POLICY_LOOKUP_HIT,
     POLICY_LOOKUP_HIT_VERIFIED,
@@ -103,35 +104,35 @@ enum policy_reach {
     POLICY_REACH_SHARED,
 };
 
-// What a policy is told. A newer host may tell other numbers and bits too: have an answer for them, best the strict one.
+// What a policy gets. A newer host may pass other numbers and bits: have an answer for them, best the strict one.
 enum policy_kind {
     // BEGIN kinds (cargo xtask words)
-    // None of the others.
+    // None of the other kinds.
     POLICY_KIND_OTHER = 0,
-    // No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    // An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
     POLICY_KIND_EMPTY = 1,
     // A compiled package.
     POLICY_KIND_PACKAGE_ARCHIVE = 2,
     // An index of the source files of a module or a package.
     POLICY_KIND_MODULE_INDEX = 3,
-    // The names of the source files that a step made, all of them plain local names.
+    // The names of the source files that a step has made; all are plain local names.
     POLICY_KIND_FILE_LIST = 4,
-    // A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    // each time that the test runs.
+    // The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run of
+    // the test puts it again, with other timings.
     POLICY_KIND_TEST_RECORD = 5,
-    // What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    // Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
     POLICY_KIND_ANALYSIS_FACTS = 6,
-    // A source file that a tool (cgo, cover) made.
+    // A source file that a tool (cgo, cover) has made.
     POLICY_KIND_GENERATED_SOURCE = 7,
-    // What a coverage run must know about a package.
+    // Metadata of a package for a coverage run.
     POLICY_KIND_COVERAGE_META = 8,
-    // Whether the C compiler knows a flag: `true` or `false`.
+    // Whether the C compiler supports a flag: `true` or `false`.
     POLICY_KIND_PROBE = 9,
-    // A program that the system can run.
+    // A program that the operating system can run.
     POLICY_KIND_EXECUTABLE = 10,
     // A zip archive of the files that `go fix` would change.
     POLICY_KIND_FIX_ARCHIVE = 11,
-    // What a compiler, a linker or vet printed.
+    // The output that a compiler, a linker or vet has printed.
     POLICY_KIND_TOOL_OUTPUT = 12,
     // The findings of staticcheck about a package.
     POLICY_KIND_ANALYSIS_RESULT = 13,
@@ -142,17 +143,17 @@ enum policy_kind {
 
 enum policy_role {
     // BEGIN roles (cargo xtask words)
-    // Nothing that the session has seen explains the key.
+    // The key does not follow from any action that the session has seen.
     POLICY_ROLE_UNKNOWN = 0,
     // The action's own output: the object's build ID names the action.
     POLICY_ROLE_OUTPUT = 1,
-    // What the compiler or vet printed.
+    // The output that the compiler or vet has printed.
     POLICY_ROLE_STDOUT = 2,
-    // What the linker printed.
+    // The output that the linker has printed.
     POLICY_ROLE_LINK_STDOUT = 3,
     // The list of the package's source files.
     POLICY_ROLE_SOURCE_LIST = 4,
-    // The header that cgo made for the package's exported functions.
+    // The header that cgo has made for the package's exported functions.
     POLICY_ROLE_CGO_HEADER = 5,
     // The changes that `go fix` would make.
     POLICY_ROLE_FIX_ARCHIVE = 6,
@@ -164,16 +165,16 @@ enum policy_role {
 // Bits of `facts`.
 enum policy_facts {
     // BEGIN facts (cargo xtask words)
-    // The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    // shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    // rewrites outputs (`-toolexec`) may break it.
+    // The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    // nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this fact;
+    // a tool that rewrites outputs (`-toolexec`) may break it.
     POLICY_FACT_BUILD_ID_MATCHES = 1,
-    // It comes from beyond this machine.
+    // The entry comes from another machine.
     POLICY_FACT_REMOTE = 2,
-    // On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    // On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
     POLICY_FACT_AUDITED = 4,
-    // On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    // says what becomes of this one.
+    // On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    // decides about the new one.
     POLICY_FACT_DIVERGED = 8,
     // END facts
 };
@@ -194,14 +195,14 @@ enum policy_level {
 #define POLICY_IMPORT(module, name)
 #endif
 
-// A digest is passed as four numbers, the first one its first eight bytes in big-endian order.
+// A digest is passed as four numbers: its bytes in groups of eight, each as a big-endian number.
 #define POLICY_DIGEST(name) uint64_t name##_a, uint64_t name##_b, uint64_t name##_c, uint64_t name##_d
 
-// The one import. A module that does not call it does not import it.
+// The only import. A module that does not call it does not import it.
 POLICY_IMPORT("cachewarden:policy/host@0.2.0", "log")
 void policy_log(uint32_t level, const char *bytes, uint32_t count);
 
-// The exports, each optional: what is not defined is not exported, and not asked.
+// The exports. Each is optional: the host does not call what is not defined.
 POLICY_EXPORT("open")
 policy_opened *policy_open(uint64_t started, uint64_t seed, const policy_label *labels, uint32_t label_count,
                            const policy_text *readable, uint32_t readable_count, const policy_text *writable,
@@ -219,12 +220,12 @@ POLICY_EXPORT("close")
 void policy_close(uint64_t gets, uint64_t hits, uint64_t refused_gets, uint64_t puts, uint64_t refused_puts,
                   uint64_t bytes_put, uint64_t diverged);
 
-// Needed with `open`, and by nothing else: a piece of memory of `size` bytes at a multiple of `alignment`, for what the
-// host passes. The host never makes a piece larger: `old` and `old_size` are 0. Nobody gives a piece back.
+// Needed with `open` only. It returns memory of `size` bytes at a multiple of `alignment`, for the data that the host
+// passes. The host never resizes memory (`old` and `old_size` are 0), and never frees it.
 POLICY_EXPORT("cabi_realloc")
 void *policy_allocate(void *old, uint32_t old_size, uint32_t alignment, uint32_t size);
 
-// May be there with `open`: called with its answer once that was read, to free it.
+// Optional with `open`: called with its answer once the host has read it, to free it.
 POLICY_EXPORT("cabi_post_open")
 void policy_opened_was_read(policy_opened *answer);
 

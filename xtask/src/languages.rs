@@ -43,7 +43,7 @@ const COLUMNS: [&str; 10] = [
 
 /// Builds and measures a project in every language, and writes the page.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
-    let machine = Machine::look(&Go::of_this_machine()?)?;
+    let machine = Machine::detect(&Go::of_this_machine()?)?;
     let cachewarden = workspace.build_release()?;
     let guests::Built { left_out, result } = guests::run(workspace, &Choice::for_tests(true));
     result?;

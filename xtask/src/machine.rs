@@ -19,7 +19,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     /// This one.
-    pub(crate) fn look(go: &Go) -> Result<Machine> {
+    pub(crate) fn detect(go: &Go) -> Result<Machine> {
         let cores = std::thread::available_parallelism().context("cannot count the cores")?;
         let kernel = process::read(Command::new("uname").args(["-s", "-r", "-m"]))?;
         let distribution = field("/etc/os-release", "PRETTY_NAME", '=');

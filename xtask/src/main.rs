@@ -55,7 +55,7 @@ enum Verb {
     /// Show the main job on a real Go module, and check it
     Demo,
     /// Measure what cachewarden costs, and write docs/benchmarks.md; or measure an older commit beside
-    Bench(bench::Effort),
+    Bench(bench::BenchOptions),
     /// Build the policies in every language to target/guests/
     Guests(guests::Choice),
     /// Measure what a policy costs in each language, and write docs/languages.md
@@ -90,7 +90,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
     let workspace = Workspace::find()?;
     match verb {
         Verb::Demo => demo::run(&workspace)?,
-        Verb::Bench(effort) => bench::run(&workspace, &effort)?,
+        Verb::Bench(options) => bench::run(&workspace, &options)?,
         Verb::Guests(choice) => {
             guests::run(&workspace, &choice).result?;
         }

@@ -81,7 +81,7 @@ impl Workspace {
             "--package=cachewarden",
             "--package=xtask",
             "--bin=cachewarden",
-            "--bin=floor",
+            "--bin=baseline",
         ]))?;
         Ok(self.program("release", "cachewarden"))
     }

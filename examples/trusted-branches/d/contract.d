@@ -67,32 +67,32 @@ const(Label)* find(const(Label)[] labels, const(char)[] name, bool verified = fa
 // BEGIN kinds (cargo xtask words)
 enum Kind : uint
 {
-    /// None of the others.
+    /// None of the other kinds.
     other = 0,
-    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    /// An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
     empty = 1,
     /// A compiled package.
     packageArchive = 2,
     /// An index of the source files of a module or a package.
     moduleIndex = 3,
-    /// The names of the source files that a step made, all of them plain local names.
+    /// The names of the source files that a step has made; all are plain local names.
     fileList = 4,
-    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    /// each time that the test runs.
+    /// The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run
+    /// of the test puts it again, with other timings.
     testRecord = 5,
-    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    /// Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
     analysisFacts = 6,
-    /// A source file that a tool (cgo, cover) made.
+    /// A source file that a tool (cgo, cover) has made.
     generatedSource = 7,
-    /// What a coverage run must know about a package.
+    /// Metadata of a package for a coverage run.
     coverageMeta = 8,
-    /// Whether the C compiler knows a flag: `true` or `false`.
+    /// Whether the C compiler supports a flag: `true` or `false`.
     probe = 9,
-    /// A program that the system can run.
+    /// A program that the operating system can run.
     executable = 10,
     /// A zip archive of the files that `go fix` would change.
     fixArchive = 11,
-    /// What a compiler, a linker or vet printed.
+    /// The output that a compiler, a linker or vet has printed.
     toolOutput = 12,
     /// The findings of staticcheck about a package.
     analysisResult = 13,
@@ -122,17 +122,17 @@ static immutable string[] kindNames = [
 // BEGIN roles (cargo xtask words)
 enum Role : uint
 {
-    /// Nothing that the session has seen explains the key.
+    /// The key does not follow from any action that the session has seen.
     unknown = 0,
     /// The action's own output: the object's build ID names the action.
     output = 1,
-    /// What the compiler or vet printed.
+    /// The output that the compiler or vet has printed.
     stdout = 2,
-    /// What the linker printed.
+    /// The output that the linker has printed.
     linkStdout = 3,
     /// The list of the package's source files.
     sourceList = 4,
-    /// The header that cgo made for the package's exported functions.
+    /// The header that cgo has made for the package's exported functions.
     cgoHeader = 5,
     /// The changes that `go fix` would make.
     fixArchive = 6,
@@ -155,16 +155,16 @@ static immutable string[] roleNames = [
 // BEGIN facts (cargo xtask words)
 enum Fact : uint
 {
-    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    /// rewrites outputs (`-toolexec`) may break it.
+    /// The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    /// nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this
+    /// fact; a tool that rewrites outputs (`-toolexec`) may break it.
     buildIdMatches = 1,
-    /// It comes from beyond this machine.
+    /// The entry comes from another machine.
     remote = 2,
-    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    /// On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
     audited = 4,
-    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    /// says what becomes of this one.
+    /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    /// decides about the new one.
     diverged = 8,
 }
 

@@ -10,34 +10,34 @@ import { Reach } from "./reach";
  */
 export enum Kind {
   // BEGIN kinds (cargo xtask words)
-  /** None of the others. */
+  /** None of the other kinds. */
   Other,
-  /** No bytes at all: a step that printed nothing. A build needs these as much as any other entry. */
+  /** An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry. */
   Empty,
   /** A compiled package. */
   PackageArchive,
   /** An index of the source files of a module or a package. */
   ModuleIndex,
-  /** The names of the source files that a step made, all of them plain local names. */
+  /** The names of the source files that a step has made; all are plain local names. */
   FileList,
   /**
-   * A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings, each
-   * time that the test runs.
+   * The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run of
+   * the test puts it again, with other timings.
    */
   TestRecord,
-  /** What an analyser (vet, golangci-lint, staticcheck) learned about a package. */
+  /** Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found. */
   AnalysisFacts,
-  /** A source file that a tool (cgo, cover) made. */
+  /** A source file that a tool (cgo, cover) has made. */
   GeneratedSource,
-  /** What a coverage run must know about a package. */
+  /** Metadata of a package for a coverage run. */
   CoverageMeta,
-  /** Whether the C compiler knows a flag: `true` or `false`. */
+  /** Whether the C compiler supports a flag: `true` or `false`. */
   Probe,
-  /** A program that the system can run. */
+  /** A program that the operating system can run. */
   Executable,
   /** A zip archive of the files that `go fix` would change. */
   FixArchive,
-  /** What a compiler, a linker or vet printed. */
+  /** The output that a compiler, a linker or vet has printed. */
   ToolOutput,
   /** The findings of staticcheck about a package. */
   AnalysisResult,
@@ -49,17 +49,17 @@ export enum Kind {
 /** What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen. */
 export enum Role {
   // BEGIN roles (cargo xtask words)
-  /** Nothing that the session has seen explains the key. */
+  /** The key does not follow from any action that the session has seen. */
   Unknown,
   /** The action's own output: the object's build ID names the action. */
   Output,
-  /** What the compiler or vet printed. */
+  /** The output that the compiler or vet has printed. */
   Stdout,
-  /** What the linker printed. */
+  /** The output that the linker has printed. */
   LinkStdout,
   /** The list of the package's source files. */
   SourceList,
-  /** The header that cgo made for the package's exported functions. */
+  /** The header that cgo has made for the package's exported functions. */
   CgoHeader,
   /** The changes that `go fix` would make. */
   FixArchive,
@@ -161,27 +161,27 @@ export class Facts {
 
   // BEGIN facts (cargo xtask words)
   /**
-   * The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-   * shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-   * rewrites outputs (`-toolexec`) may break it.
+   * The build ID in the object names this action and this content. This shows that the object is neither mixed up nor
+   * damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this fact; a
+   * tool that rewrites outputs (`-toolexec`) may break it.
    */
   get buildIdMatches(): bool {
     return this.has(0);
   }
 
-  /** It comes from beyond this machine. */
+  /** The entry comes from another machine. */
   get remote(): bool {
     return this.has(1);
   }
 
-  /** On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild. */
+  /** On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object. */
   get audited(): bool {
     return this.has(2);
   }
 
   /**
-   * On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict says
-   * what becomes of this one.
+   * On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+   * decides about the new one.
    */
   get diverged(): bool {
     return this.has(3);

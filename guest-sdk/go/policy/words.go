@@ -16,32 +16,33 @@ type Kind uint32
 // BEGIN kinds (cargo xtask words)
 
 const (
-	// KindOther: None of the others.
+	// KindOther: None of the other kinds.
 	KindOther Kind = 0
-	// KindEmpty: No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+	// KindEmpty: An object without bytes, from a step that has printed nothing. A build needs it as much as any other
+	// entry.
 	KindEmpty Kind = 1
 	// KindPackageArchive: A compiled package.
 	KindPackageArchive Kind = 2
 	// KindModuleIndex: An index of the source files of a module or a package.
 	KindModuleIndex Kind = 3
-	// KindFileList: The names of the source files that a step made, all of them plain local names.
+	// KindFileList: The names of the source files that a step has made; all are plain local names.
 	KindFileList Kind = 4
-	// KindTestRecord: A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other
-	// timings, each time that the test runs.
+	// KindTestRecord: The output of a test, its log of the files and variables that it has read, or its coverage
+	// profile. Each run of the test puts it again, with other timings.
 	KindTestRecord Kind = 5
-	// KindAnalysisFacts: What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+	// KindAnalysisFacts: Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
 	KindAnalysisFacts Kind = 6
-	// KindGeneratedSource: A source file that a tool (cgo, cover) made.
+	// KindGeneratedSource: A source file that a tool (cgo, cover) has made.
 	KindGeneratedSource Kind = 7
-	// KindCoverageMeta: What a coverage run must know about a package.
+	// KindCoverageMeta: Metadata of a package for a coverage run.
 	KindCoverageMeta Kind = 8
-	// KindProbe: Whether the C compiler knows a flag: `true` or `false`.
+	// KindProbe: Whether the C compiler supports a flag: `true` or `false`.
 	KindProbe Kind = 9
-	// KindExecutable: A program that the system can run.
+	// KindExecutable: A program that the operating system can run.
 	KindExecutable Kind = 10
 	// KindFixArchive: A zip archive of the files that `go fix` would change.
 	KindFixArchive Kind = 11
-	// KindToolOutput: What a compiler, a linker or vet printed.
+	// KindToolOutput: The output that a compiler, a linker or vet has printed.
 	KindToolOutput Kind = 12
 	// KindAnalysisResult: The findings of staticcheck about a package.
 	KindAnalysisResult Kind = 13
@@ -122,17 +123,17 @@ type Role uint32
 // BEGIN roles (cargo xtask words)
 
 const (
-	// RoleUnknown: Nothing that the session has seen explains the key.
+	// RoleUnknown: The key does not follow from any action that the session has seen.
 	RoleUnknown Role = 0
 	// RoleOutput: The action's own output: the object's build ID names the action.
 	RoleOutput Role = 1
-	// RoleStdout: What the compiler or vet printed.
+	// RoleStdout: The output that the compiler or vet has printed.
 	RoleStdout Role = 2
-	// RoleLinkStdout: What the linker printed.
+	// RoleLinkStdout: The output that the linker has printed.
 	RoleLinkStdout Role = 3
 	// RoleSourceList: The list of the package's source files.
 	RoleSourceList Role = 4
-	// RoleCgoHeader: The header that cgo made for the package's exported functions.
+	// RoleCgoHeader: The header that cgo has made for the package's exported functions.
 	RoleCgoHeader Role = 5
 	// RoleFixArchive: The changes that `go fix` would make.
 	RoleFixArchive Role = 6
@@ -163,16 +164,17 @@ type Facts uint32
 // BEGIN facts (cargo xtask words)
 
 const (
-	// FactBuildIDMatches: The build ID in the object names this very action and this very content. It is consistent, not
-	// authentic: it shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a
-	// tool that rewrites outputs (`-toolexec`) may break it.
+	// FactBuildIDMatches: The build ID in the object names this action and this content. This shows that the object is
+	// neither mixed up nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts
+	// has this fact; a tool that rewrites outputs (`-toolexec`) may break it.
 	FactBuildIDMatches Facts = 1 << 0
-	// FactRemote: It comes from beyond this machine.
+	// FactRemote: The entry comes from another machine.
 	FactRemote Facts = 1 << 1
-	// FactAudited: On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+	// FactAudited: On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt
+	// object.
 	FactAudited Facts = 1 << 2
-	// FactDiverged: On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the
-	// verdict says what becomes of this one.
+	// FactDiverged: On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one;
+	// the verdict decides about the new one.
 	FactDiverged Facts = 1 << 3
 )
 

@@ -5,32 +5,32 @@ import type { Reach } from "./index.js";
 /** What the host recognised an object to be, by its bytes. One that is not known here is `kind-` and its number. */
 export type Kind =
   // BEGIN kinds (cargo xtask words)
-  // None of the others.
+  // None of the other kinds.
   | "other"
-  // No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+  // An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
   | "empty"
   // A compiled package.
   | "package-archive"
   // An index of the source files of a module or a package.
   | "module-index"
-  // The names of the source files that a step made, all of them plain local names.
+  // The names of the source files that a step has made; all are plain local names.
   | "file-list"
-  // A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings, each
-  // time that the test runs.
+  // The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run of
+  // the test puts it again, with other timings.
   | "test-record"
-  // What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+  // Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
   | "analysis-facts"
-  // A source file that a tool (cgo, cover) made.
+  // A source file that a tool (cgo, cover) has made.
   | "generated-source"
-  // What a coverage run must know about a package.
+  // Metadata of a package for a coverage run.
   | "coverage-meta"
-  // Whether the C compiler knows a flag: `true` or `false`.
+  // Whether the C compiler supports a flag: `true` or `false`.
   | "probe"
-  // A program that the system can run.
+  // A program that the operating system can run.
   | "executable"
   // A zip archive of the files that `go fix` would change.
   | "fix-archive"
-  // What a compiler, a linker or vet printed.
+  // The output that a compiler, a linker or vet has printed.
   | "tool-output"
   // The findings of staticcheck about a package.
   | "analysis-result"
@@ -45,17 +45,17 @@ export type Kind =
  */
 export type Role =
   // BEGIN roles (cargo xtask words)
-  // Nothing that the session has seen explains the key.
+  // The key does not follow from any action that the session has seen.
   | "unknown"
   // The action's own output: the object's build ID names the action.
   | "output"
-  // What the compiler or vet printed.
+  // The output that the compiler or vet has printed.
   | "stdout"
-  // What the linker printed.
+  // The output that the linker has printed.
   | "link-stdout"
   // The list of the package's source files.
   | "source-list"
-  // The header that cgo made for the package's exported functions.
+  // The header that cgo has made for the package's exported functions.
   | "cgo-header"
   // The changes that `go fix` would make.
   | "fix-archive"
@@ -78,22 +78,22 @@ export type Fact =
 export interface Facts {
   // BEGIN facts (cargo xtask words)
   /**
-   * The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-   * shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-   * rewrites outputs (`-toolexec`) may break it.
+   * The build ID in the object names this action and this content. This shows that the object is neither mixed up nor
+   * damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this fact; a
+   * tool that rewrites outputs (`-toolexec`) may break it.
    */
   readonly buildIdMatches: boolean;
   /**
-   * It comes from beyond this machine.
+   * The entry comes from another machine.
    */
   readonly remote: boolean;
   /**
-   * On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+   * On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
    */
   readonly audited: boolean;
   /**
-   * On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict says
-   * what becomes of this one.
+   * On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+   * decides about the new one.
    */
   readonly diverged: boolean;
   // END facts

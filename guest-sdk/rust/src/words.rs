@@ -37,32 +37,32 @@ pub struct Kind(u32);
 
 impl Kind {
     // BEGIN kinds (cargo xtask words)
-    /// None of the others.
+    /// None of the other kinds.
     pub const OTHER: Self = Kind(0);
-    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    /// An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
     pub const EMPTY: Self = Kind(1);
     /// A compiled package.
     pub const PACKAGE_ARCHIVE: Self = Kind(2);
     /// An index of the source files of a module or a package.
     pub const MODULE_INDEX: Self = Kind(3);
-    /// The names of the source files that a step made, all of them plain local names.
+    /// The names of the source files that a step has made; all are plain local names.
     pub const FILE_LIST: Self = Kind(4);
-    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    /// each time that the test runs.
+    /// The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run
+    /// of the test puts it again, with other timings.
     pub const TEST_RECORD: Self = Kind(5);
-    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    /// Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
     pub const ANALYSIS_FACTS: Self = Kind(6);
-    /// A source file that a tool (cgo, cover) made.
+    /// A source file that a tool (cgo, cover) has made.
     pub const GENERATED_SOURCE: Self = Kind(7);
-    /// What a coverage run must know about a package.
+    /// Metadata of a package for a coverage run.
     pub const COVERAGE_META: Self = Kind(8);
-    /// Whether the C compiler knows a flag: `true` or `false`.
+    /// Whether the C compiler supports a flag: `true` or `false`.
     pub const PROBE: Self = Kind(9);
-    /// A program that the system can run.
+    /// A program that the operating system can run.
     pub const EXECUTABLE: Self = Kind(10);
     /// A zip archive of the files that `go fix` would change.
     pub const FIX_ARCHIVE: Self = Kind(11);
-    /// What a compiler, a linker or vet printed.
+    /// The output that a compiler, a linker or vet has printed.
     pub const TOOL_OUTPUT: Self = Kind(12);
     /// The findings of staticcheck about a package.
     pub const ANALYSIS_RESULT: Self = Kind(13);
@@ -176,17 +176,17 @@ pub struct Role(u32);
 
 impl Role {
     // BEGIN roles (cargo xtask words)
-    /// Nothing that the session has seen explains the key.
+    /// The key does not follow from any action that the session has seen.
     pub const UNKNOWN: Self = Role(0);
     /// The action's own output: the object's build ID names the action.
     pub const OUTPUT: Self = Role(1);
-    /// What the compiler or vet printed.
+    /// The output that the compiler or vet has printed.
     pub const STDOUT: Self = Role(2);
-    /// What the linker printed.
+    /// The output that the linker has printed.
     pub const LINK_STDOUT: Self = Role(3);
     /// The list of the package's source files.
     pub const SOURCE_LIST: Self = Role(4);
-    /// The header that cgo made for the package's exported functions.
+    /// The header that cgo has made for the package's exported functions.
     pub const CGO_HEADER: Self = Role(5);
     /// The changes that `go fix` would make.
     pub const FIX_ARCHIVE: Self = Role(6);
@@ -240,9 +240,9 @@ impl Facts {
     pub const NONE: Self = Self(0);
 
     // BEGIN facts (cargo xtask words)
-    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    /// rewrites outputs (`-toolexec`) may break it.
+    /// The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    /// nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this
+    /// fact; a tool that rewrites outputs (`-toolexec`) may break it.
     pub const BUILD_ID_MATCHES: Self = Facts(1);
 
     /// Whether [`BUILD_ID_MATCHES`](Self::BUILD_ID_MATCHES) holds.
@@ -251,7 +251,7 @@ impl Facts {
         self.has(Self::BUILD_ID_MATCHES)
     }
 
-    /// It comes from beyond this machine.
+    /// The entry comes from another machine.
     pub const REMOTE: Self = Facts(2);
 
     /// Whether [`REMOTE`](Self::REMOTE) holds.
@@ -260,7 +260,7 @@ impl Facts {
         self.has(Self::REMOTE)
     }
 
-    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    /// On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
     pub const AUDITED: Self = Facts(4);
 
     /// Whether [`AUDITED`](Self::AUDITED) holds.
@@ -269,8 +269,8 @@ impl Facts {
         self.has(Self::AUDITED)
     }
 
-    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    /// says what becomes of this one.
+    /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    /// decides about the new one.
     pub const DIVERGED: Self = Facts(8);
 
     /// Whether [`DIVERGED`](Self::DIVERGED) holds.

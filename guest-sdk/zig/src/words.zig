@@ -10,32 +10,32 @@ const Writer = std.Io.Writer;
 /// Printed by `{f}` as the contract's word: `package-archive`, `kind-4242`.
 pub const Kind = enum(u32) {
     // BEGIN kinds (cargo xtask words)
-    /// None of the others.
+    /// None of the other kinds.
     other = 0,
-    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    /// An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
     empty = 1,
     /// A compiled package.
     package_archive = 2,
     /// An index of the source files of a module or a package.
     module_index = 3,
-    /// The names of the source files that a step made, all of them plain local names.
+    /// The names of the source files that a step has made; all are plain local names.
     file_list = 4,
-    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    /// each time that the test runs.
+    /// The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run
+    /// of the test puts it again, with other timings.
     test_record = 5,
-    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    /// Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
     analysis_facts = 6,
-    /// A source file that a tool (cgo, cover) made.
+    /// A source file that a tool (cgo, cover) has made.
     generated_source = 7,
-    /// What a coverage run must know about a package.
+    /// Metadata of a package for a coverage run.
     coverage_meta = 8,
-    /// Whether the C compiler knows a flag: `true` or `false`.
+    /// Whether the C compiler supports a flag: `true` or `false`.
     probe = 9,
-    /// A program that the system can run.
+    /// A program that the operating system can run.
     executable = 10,
     /// A zip archive of the files that `go fix` would change.
     fix_archive = 11,
-    /// What a compiler, a linker or vet printed.
+    /// The output that a compiler, a linker or vet has printed.
     tool_output = 12,
     /// The findings of staticcheck about a package.
     analysis_result = 13,
@@ -63,17 +63,17 @@ pub const Kind = enum(u32) {
 /// as the contract's word: `source-list`, `role-4242`.
 pub const Role = enum(u32) {
     // BEGIN roles (cargo xtask words)
-    /// Nothing that the session has seen explains the key.
+    /// The key does not follow from any action that the session has seen.
     unknown = 0,
     /// The action's own output: the object's build ID names the action.
     output = 1,
-    /// What the compiler or vet printed.
+    /// The output that the compiler or vet has printed.
     stdout = 2,
-    /// What the linker printed.
+    /// The output that the linker has printed.
     link_stdout = 3,
     /// The list of the package's source files.
     source_list = 4,
-    /// The header that cgo made for the package's exported functions.
+    /// The header that cgo has made for the package's exported functions.
     cgo_header = 5,
     /// The changes that `go fix` would make.
     fix_archive = 6,
@@ -96,16 +96,16 @@ pub const Role = enum(u32) {
 /// words, joined by commas: `build-id-matches,fact-9`; `-` where no fact holds.
 pub const Facts = packed struct(u32) {
     // BEGIN facts (cargo xtask words)
-    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    /// rewrites outputs (`-toolexec`) may break it.
+    /// The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    /// nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this
+    /// fact; a tool that rewrites outputs (`-toolexec`) may break it.
     build_id_matches: bool = false,
-    /// It comes from beyond this machine.
+    /// The entry comes from another machine.
     remote: bool = false,
-    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    /// On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
     audited: bool = false,
-    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    /// says what becomes of this one.
+    /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    /// decides about the new one.
     diverged: bool = false,
     /// Facts that this SDK does not know.
     unknown: u28 = 0,

@@ -1,11 +1,15 @@
-//! Whether the build ID in an object names the action that it is filed under (docs/protocol.md#build-id).
+//! Checks whether the build ID in an object belongs to the action that the object is put under
+//! (docs/protocol.md#build-id).
 //!
-//! A package archive has `<A>/<C>`: A from the compile action, C from the SHA-256 of the archive with every occurrence of
-//! the whole ID replaced by zeros. Both are checked. A program has four parts, of which the first is from the link action;
-//! that one is checked, and the last is not: what the linker leaves out of that hash differs from version to version.
+//! A package archive has `<A>/<C>`: A comes from the compile action, and C from the SHA-256 of the
+//! archive with every occurrence of the whole ID replaced by zeros. Both are checked. A program has
+//! four parts. The first comes from the link action and is checked; the last is not, because the
+//! linker's hash leaves out different bytes in each version.
 //!
-//! A match is consistent, not authentic: who may put can compute an ID that fits. What counts is the ID that cmd/go reads
-//! (cmd/internal/buildid, ReadFile); a second one in the head of an object, which other readers may take, is no match.
+//! A match means that the object is consistent, not that it is authentic: whoever may put can
+//! compute an ID that matches. The ID that counts is the one that cmd/go reads
+//! (cmd/internal/buildid, ReadFile); if there is another one in the head, which other readers may
+//! find, it is no match.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -19,7 +23,7 @@ use super::program_id::is_program_of;
 /// cmd/go keeps 120 bits of a SHA-256 in a build ID (cmd/internal/buildid, HashToString).
 const KEPT_BYTES: usize = 15;
 
-/// Those 120 bits as base64.
+/// The length of those 120 bits in base64.
 pub(super) const PART_LENGTH: usize = 20;
 
 /// Two parts and the slash between them.
@@ -37,18 +41,18 @@ const PROGRAM_HEAD: usize = 32 * 1024;
 /// The first line of an archive.
 const ARCHIVE: &[u8] = b"!<arch>\n";
 
-/// Computes, while an object streams by, whether its build ID names one action.
+/// Computes, while an object streams by, whether its build ID belongs to one action.
 pub struct BuildIdCheck {
     action: String,
     state: State,
 }
 
 enum State {
-    /// Collecting the first bytes, where the ID stands.
+    /// Collecting the first bytes, which contain the ID.
     Searching(Vec<u8>),
-    /// The ID names the action; its content part is being checked.
+    /// The ID belongs to the action; its content part is being checked.
     Hashing(Box<ZeroingHasher>),
-    /// Nothing more to see.
+    /// The result is known.
     Done(bool),
 }
 
@@ -103,23 +107,24 @@ impl BuildIdCheck {
     }
 }
 
-/// How many bytes of an object that begins so are looked at; `None` where it is neither archive nor program.
+/// How many bytes of an object with this head are examined; `None` where it is neither an archive
+/// nor a program.
 fn wanted(head: &[u8]) -> Option<usize> {
     let beginning = &head[..head.len().min(ARCHIVE.len())];
     if ARCHIVE.starts_with(beginning) {
         return Some(ARCHIVE_HEAD);
     }
-    // Scripts have no ID, and what else the system runs has one of these bytes at its beginning.
+    // Scripts have no ID; every other executable format begins with one of these bytes.
     matches!(head[0], 0x7f | 0xfe | 0xce | 0xcf | 0xca | b'M' | 0).then_some(PROGRAM_HEAD)
 }
 
-/// The form of a digest in a build ID.
+/// A digest as it is in a build ID.
 pub(super) fn part(digest: &Digest) -> String {
     URL_SAFE_NO_PAD.encode(&digest.as_bytes()[..KEPT_BYTES])
 }
 
-/// The ID of an archive, by cmd/go's own way: the fourth line, after `!<arch>`, the header of `__.PKGDEF` and the line
-/// that begins with `go object `.
+/// The ID of an archive as cmd/go reads it: in the fourth line, after `!<arch>`, the header of
+/// `__.PKGDEF` and the line that begins with `go object `.
 fn archive_id(head: &[u8]) -> Option<[u8; ID_LENGTH]> {
     const BEFORE: &[u8] = b"build id \"";
     let read = &head[..head.len().min(READ_BY_GO)];
@@ -141,17 +146,17 @@ fn archive_id(head: &[u8]) -> Option<[u8; ID_LENGTH]> {
     (is_archive && is_id && !others).then_some(id)
 }
 
-/// Whether a digit of base64 in its form for file names, as IDs have it.
+/// Whether a byte is a digit of URL-safe base64, as in build IDs.
 pub(super) fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
-/// Hashes a stream with every occurrence of an ID replaced by as many zeros.
+/// Hashes a stream with every occurrence of an ID replaced by zeros.
 struct ZeroingHasher {
     id: [u8; ID_LENGTH],
     finder: Finder<'static>,
     hasher: Sha256,
-    /// Bytes that may be the beginning of an ID that the next chunk completes.
+    /// The last bytes, which may be the beginning of an ID that the next chunk completes.
     pending: Vec<u8>,
 }
 
@@ -166,7 +171,8 @@ impl ZeroingHasher {
     }
 
     fn update(&mut self, bytes: &[u8]) {
-        // An ID that began in the last chunk ends within the first bytes of this one: join just those.
+        // An ID that began in the last chunk ends within the first bytes of this one: only those
+        // are joined.
         let mut rest = bytes;
         if !self.pending.is_empty() {
             let joined = (ID_LENGTH - 1).min(bytes.len());

@@ -1,21 +1,23 @@
-//! Whether a line of an object is a path that leads out of the folder that it is read in.
+//! Checks whether a line of an object is a path that leads out of the folder in which it is read.
+//! This is the one definition of an unsafe name.
 //!
-//! cmd/go copies what a list of source files names to its work folder, and follows such a name out of it
-//! (docs/protocol.md#uses-of-subkeys). It takes any object for a list that lies under the list's key, and with `-a` it asks
-//! for that key without naming the action first, so no role tells the host what the key is for. What then tells is the
-//! object.
+//! cmd/go copies each file of a source list to its work folder, and a path with `..` can lead out
+//! of that (docs/protocol.md#uses-of-subkeys). It treats any object under the list's key as a list;
+//! and with `-a` it asks for that key without naming the action first, so the host does not know
+//! the role of the key and can only look at the object.
 
 use memchr::memchr;
 use memchr::memmem::Finder;
 
-/// Longer paths cannot be opened (PATH_MAX), and neither can one with an element of more than 255 bytes (NAME_MAX).
+/// Longer paths cannot be opened (PATH_MAX), and neither can paths with an element of more than 255
+/// bytes (NAME_MAX).
 const MAX_PATH: usize = 4096;
 const MAX_NAME: usize = 255;
 
-/// Looks at the lines of one object while its bytes pass.
+/// Examines the lines of one object while its bytes stream by.
 pub(super) struct ClimbingCheck {
     parent: Finder<'static>,
-    /// The line that has begun; one byte more than a path can have stands for a line that is too long.
+    /// The incomplete last line; with one byte more than a path can have, the line is too long.
     line: Vec<u8>,
     found: bool,
 }
@@ -45,8 +47,8 @@ impl ClimbingCheck {
         self.add(bytes);
     }
 
-    /// Whether there was such a line.
-    pub(super) fn finish(self) -> bool {
+    /// Whether one of the lines so far leads out, the last one included.
+    pub(super) fn found(&self) -> bool {
         self.found || self.climbs(&self.line)
     }
 
@@ -63,7 +65,7 @@ impl ClimbingCheck {
     }
 }
 
-/// Whether a path goes above where it starts, element by element.
+/// Whether a path leads above its start, element by element.
 fn leads_out(path: &[u8]) -> bool {
     let mut depth = 0;
     let mut leads_out = false;
@@ -86,7 +88,7 @@ mod tests {
     fn climbs(bytes: &[u8], chunk: usize) -> bool {
         let mut check = ClimbingCheck::new();
         bytes.chunks(chunk).for_each(|part| check.update(part));
-        check.finish()
+        check.found()
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! Recognises what cmd/go stored by its content (docs/protocol.md#kinds).
+//! Recognises the kind of an object by its content (docs/protocol.md#kinds).
 //!
-//! Only the first [`HEAD`] and last [`TAIL`] bytes are kept, so an object of any size costs the same memory.
+//! Only the first [`HEAD`] and the last [`TAIL`] bytes are kept, so every object needs the same
+//! memory.
 
 use super::file_list::{FileList, FileListCheck};
 use cachewarden_types::{Kind, Role};
@@ -11,7 +12,7 @@ const HEAD: usize = 4096;
 /// Enough for the last line of a test's output: an import path, a time, a coverage figure.
 const TAIL: usize = 4096;
 
-/// Keeps the two ends of an object as it streams by.
+/// Keeps the beginning and the end of an object as it streams by.
 pub struct KindRecogniser {
     role: Role,
     head: Vec<u8>,
@@ -44,11 +45,6 @@ impl KindRecogniser {
         self.tail.extend_from_slice(last);
     }
 
-    /// Whether it is a list of source files with a name that leads out of its folder.
-    pub(super) fn has_unsafe_names(&self) -> bool {
-        self.role == Role::SourceList && self.list.is_unsafe()
-    }
-
     pub(super) fn finish(self) -> Kind {
         let Self {
             role,
@@ -64,7 +60,7 @@ impl KindRecogniser {
             return kind;
         }
         match (role, list.finish()) {
-            // Whatever they look like: the key says what they are.
+            // The key alone decides: tools may print anything.
             (Role::Stdout | Role::LinkStdout, _) => Kind::ToolOutput,
             (Role::SourceList, FileList::Local | FileList::Usual) => Kind::FileList,
             (Role::SourceList, FileList::No) => Kind::Other,
@@ -78,7 +74,7 @@ impl KindRecogniser {
     }
 }
 
-/// The kinds that are known by their first bytes, whatever follows.
+/// The kinds that are recognised by their first bytes alone.
 fn by_beginning(head: &[u8]) -> Option<Kind> {
     const BEGINNINGS: [(&[u8], Kind); 17] = [
         (b"!<arch>\n__.PKGDEF", Kind::PackageArchive),
@@ -109,7 +105,7 @@ fn by_beginning(head: &[u8]) -> Option<Kind> {
 
 /// The kind of an object that begins with `head` and ends with `ending`.
 fn by_text(head: &[u8], ending: &[u8], list: FileList) -> Kind {
-    // A test's coverage profile belongs to its record as the log does.
+    // A test's coverage profile is part of its record, as its log is.
     if head.starts_with(b"mode: ") || last_line(ending).starts_with(b"ok  \t") {
         return Kind::TestRecord;
     }
@@ -139,8 +135,9 @@ fn last_line(ending: &[u8]) -> &[u8] {
     }
 }
 
-/// Go's convention for generated files is a line `// Code generated ... DO NOT EDIT.`; cgo writes it as a block comment
-/// into its C files. What else cgo and cover make is known by the directives and variables they write.
+/// Go's convention for generated files is a line `// Code generated ... DO NOT EDIT.`; cgo writes
+/// it as a block comment into its C files. Other output of cgo and cover is recognised by the
+/// directives and variables in it.
 fn is_generated_source(head: &[u8]) -> bool {
     const BEGINNINGS: [&[u8]; 3] = [b"//line ", b"//go:cgo_", b"var goCover_"];
     head.split(|byte| *byte == b'\n').any(|line| {
@@ -154,8 +151,8 @@ fn is_generated_source(head: &[u8]) -> bool {
     })
 }
 
-/// vet's facts and staticcheck's results are gob streams; the first message defines the wire type of the analyser's own
-/// record, by its name.
+/// The facts of vet and the results of staticcheck are gob streams: the first message defines the
+/// type of the analyser's record, by its name.
 fn defines_gob_type(head: &[u8], name: &[u8]) -> bool {
     memchr::memmem::find(&head[..head.len().min(256)], name).is_some()
 }

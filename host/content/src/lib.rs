@@ -1,7 +1,8 @@
-//! What the host knows about an object from its bytes, and about an entry from its key: kind, role and facts.
+//! Determines the kind, the role and the facts of an entry: from the object's bytes, and from the
+//! entry's key.
 //!
-//! An object is looked at while it streams by, in chunks of any size, and the answer is the same however the bytes are
-//! cut. Nothing here knows of files, scopes or policies.
+//! An object is examined while it streams by, in chunks of any size; the result does not depend on
+//! how the bytes are cut. Nothing here knows files, scopes or policies.
 
 mod build_id;
 mod climbing;
@@ -18,18 +19,18 @@ use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use climbing::ClimbingCheck;
 
-/// What was found out about an object and the entry that will name it.
+/// What is known about an object and the entry that will name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Content {
-    /// What the object is.
+    /// The kind of the object.
     pub kind: Kind,
-    /// What the entry is for.
+    /// The role of the entry.
     pub role: Role,
-    /// What was established about it.
+    /// The facts that the host has established.
     pub facts: Facts,
 }
 
-/// Looks at one object while its bytes pass.
+/// Examines one object while its bytes stream by.
 pub struct Recogniser {
     role: Role,
     kind: KindRecogniser,
@@ -38,7 +39,7 @@ pub struct Recogniser {
 }
 
 impl Recogniser {
-    /// For an object put under `action`, a key of this role.
+    /// For an object that is put under `action`, a key of this role.
     pub fn new(action: &Digest, role: Role) -> Self {
         Self {
             role,
@@ -55,13 +56,13 @@ impl Recogniser {
         self.climbing.update(bytes);
     }
 
-    /// Whether the bytes until now are a list of source files with a name that leads out of its folder. Its kind is
-    /// `other`: no kind is an unsafe list.
+    /// Whether the bytes so far are put as a list of source files, and one of its lines leads out
+    /// of its folder.
     pub fn has_unsafe_names(&self) -> bool {
-        self.kind.has_unsafe_names()
+        self.role == Role::SourceList && self.climbing.found()
     }
 
-    /// What the bytes were.
+    /// The result, after all bytes.
     pub fn finish(self) -> Content {
         let kind = self.kind.finish();
         let matches = self.build_id.finish() && Role::Output.allows(kind);
@@ -73,7 +74,30 @@ impl Recogniser {
             },
             facts: Facts::NONE
                 .with(Facts::BUILD_ID_MATCHES, matches)
-                .with(Facts::CLIMBS, self.climbing.finish()),
+                .with(Facts::CLIMBS, self.climbing.found()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_list_is_unsafe_if_one_of_its_lines_leads_out() {
+        for (role, bytes, expected) in [
+            (Role::SourceList, &b"../a.go\n"[..], true),
+            (Role::SourceList, b"./a.go\nmode: set\n./../a.go", true),
+            (Role::SourceList, b"./a.go\n/etc/passwd\n", false),
+            (Role::SourceList, b"", false),
+            (Role::Unknown, b"../a.go\n", false),
+        ] {
+            let mut recogniser = Recogniser::new(&Digest::of(b"action"), role);
+            recogniser.update(bytes);
+            let name = bytes.escape_ascii();
+            assert_eq!(recogniser.has_unsafe_names(), expected, "{name}");
+            let climbs = recogniser.finish().facts.has(Facts::CLIMBS);
+            assert!(climbs || !expected, "the fact says the same: {name}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The build ID of a program, by cmd/go's own way of reading it.
+//! Reads the build ID of a program as cmd/go does.
 
 use memchr::memmem;
 
@@ -7,8 +7,8 @@ use super::build_id::{PART_LENGTH, is_digit};
 /// Four parts and the slashes between them.
 const PROGRAM_ID_LENGTH: usize = 4 * PART_LENGTH + 3;
 
-/// Whether every build ID in the head of a program is the same one, and its first part is `action`. An ID stands behind
-/// the linker's marker, and in ELF in a note too.
+/// Whether all build IDs in the head of a program are equal, and the first part is `action`. An ID
+/// is behind the linker's marker, and in ELF files also in a note.
 pub(super) fn is_program_of(head: &[u8], action: &[u8]) -> bool {
     const MARKER: &[u8] = b"\xff Go build ID: \"";
     // The length of the name, of the ID, the type of the note; the name.
@@ -36,8 +36,8 @@ pub(super) fn is_program_of(head: &[u8], action: &[u8]) -> bool {
 /// The beginning of an ELF file.
 const ELF: &[u8] = b"\x7fELF";
 
-/// The ID of an ELF file for a little-endian processor, by cmd/go's own way: the first note of Go's in the segments of
-/// notes. None where one of these lies beyond `head`, where cmd/go reads on.
+/// The ID of an ELF file for a little-endian processor, as cmd/go reads it: from Go's first note in
+/// the note segments. `None` where a note segment is beyond `head`, where cmd/go would read on.
 fn elf_id(head: &[u8]) -> Option<&[u8]> {
     /// The type of a segment of notes.
     const NOTES: usize = 4;
@@ -65,7 +65,7 @@ fn elf_id(head: &[u8]) -> Option<&[u8]> {
     None
 }
 
-/// What Go's note has, among the notes from `at` to the end of `head`.
+/// The content of Go's note, among the notes from `at` to the end of `head`.
 fn go_note(head: &[u8], mut at: usize, align: usize) -> Option<&[u8]> {
     /// The type of a note with a build ID.
     const BUILD_ID: usize = 4;
@@ -81,7 +81,7 @@ fn go_note(head: &[u8], mut at: usize, align: usize) -> Option<&[u8]> {
     None
 }
 
-/// A number of so many bytes.
+/// A little-endian number of `length` bytes.
 fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     let bytes = bytes.get(at..at.checked_add(length)?)?;
     let number = bytes.iter().rev();

@@ -1,8 +1,9 @@
-//! What an entry is for, by its key.
+//! Determines what an entry is for, by its key.
 //!
-//! cmd/go files what belongs to an action under `Subkey(action, name)`, the SHA-256 of `subkey:`, the action and the
-//! name (cmd/go/internal/cache/hash.go). It asks for the action first, so a session that has seen the action knows the
-//! role of such a key. A key that nothing explains has the role `unknown`.
+//! cmd/go stores what belongs to an action under `Subkey(action, name)`, the SHA-256 of `subkey:`,
+//! the action and the name (cmd/go/internal/cache/hash.go). It asks for the action first, so a
+//! session that has seen the action knows the role of such a key. Every other key has the role
+//! `unknown`.
 
 use std::collections::HashMap;
 use std::mem;
@@ -11,25 +12,27 @@ use sha2::{Digest as _, Sha256};
 
 use cachewarden_types::{Digest, Role, SUBKEYS};
 
-/// Actions of one session whose keys are kept: some sixty builds of the standard library, in 14 MB. With more, the older
-/// half is forgotten, never the latest: cmd/go asks for what belongs to an action right after the action.
+/// Actions of one session whose keys are kept: some sixty builds of the standard library, in 14 MB.
+/// Beyond that, the older half is dropped, never the latest: cmd/go asks for what belongs to an
+/// action right after the action.
 const MAX_ACTIONS: usize = 65_536;
 
-/// Actions that may wait for their keys to be computed, in 1 MB: a session that only gets, and asks no policy, never needs
-/// them.
+/// Actions whose keys are not computed yet, in 1 MB: a session that only gets, and has no policy,
+/// never needs them.
 const MAX_PENDING: usize = MAX_ACTIONS / 2;
 
-/// Keys that are kept for an action: itself, which has no role, and those of what belongs to it.
+/// Keys that are kept for an action: its own, which has no role, and its subkeys.
 const KEYS: usize = 1 + SUBKEYS.len();
 
 /// The actions that a session has seen, and the keys that follow from them.
 #[derive(Debug, Default)]
 pub struct Roles {
-    /// Seen, and their subkeys not computed.
+    /// Actions whose subkeys are not computed yet.
     pending: Vec<Digest>,
-    /// By the first 64 bits of the key. Two keys that share them are one in billions of builds, and an answer more strict.
+    /// Roles by the first 64 bits of the key. A collision is expected once in billions of builds,
+    /// and only makes an answer more strict.
     latest: HashMap<u64, Role>,
-    /// Those that were the latest before.
+    /// The previous `latest`.
     older: HashMap<u64, Role>,
 }
 
@@ -53,7 +56,8 @@ impl Roles {
     fn compute(&mut self) {
         for action in self.pending.drain(..) {
             let word = action.words()[0];
-            // It was noted before, or is itself the key of what belongs to an action: nothing is filed under that.
+            // It was noted before, or it is itself a subkey, and cmd/go stores nothing under a
+            // subkey of a subkey.
             if self.latest.contains_key(&word) {
                 continue;
             }
@@ -68,7 +72,7 @@ impl Roles {
     }
 }
 
-/// The key of what belongs to `action` by this name.
+/// The subkey of `action` with this name.
 fn subkey(action: &Digest, name: &str) -> Digest {
     let hasher = Sha256::new()
         .chain_update(b"subkey:")

@@ -1,7 +1,7 @@
-//! Watches one call: how long it takes, and how many bytes it hands to the host.
+//! Bounds one call of a policy: its time, and the bytes that it passes to the host.
 //!
-//! WebAssembly looks at the engine's clock at each function and each turn of a loop. A line of calls to the host without
-//! either never does; so each call to the host looks, too.
+//! WebAssembly code checks the engine's epoch at each function and each iteration of a loop. A
+//! sequence of calls to the host has neither, so each call to the host checks, too.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,24 +13,26 @@ use wasmtime::Trap;
 use super::engine::TickRate;
 use super::limits::{LEAST_WALL_TIME, MAX_BYTES_TO_HOST, WALL_TIME_FOR_CPU_TIME, idle_tick};
 
-/// A call handed over more than it may.
+/// A call has passed too many bytes to the host.
 #[derive(Debug, Error)]
 #[error("too much data: for one question, a policy may hand {MAX_BYTES_TO_HOST} bytes to the host")]
 struct TooManyBytes;
 
-/// Watches one call at a time. Nothing is measured before the first tick, so a short call costs nothing.
+/// Bounds one call at a time. Nothing is measured before the first tick, so a short call has no
+/// cost.
 pub(super) struct CallDeadline {
-    /// CPU time that this call may take: the deadline, or what the budget has left.
+    /// The CPU time that this call may take: the deadline, or what is left of the budget.
     allowed: Duration,
-    /// The most that a call may have taken before the first tick.
+    /// The most CPU time that a call may have taken before the first tick.
     unmeasured: Duration,
     since: Option<(Duration, Instant)>,
-    /// This thread's CPU time not long before the call, and when that was read: for a call that nobody looked at.
+    /// This thread's CPU time shortly before the call, and when that was read: for a call that no
+    /// tick has checked.
     anchor: (Duration, Instant),
     tick_rate: Arc<TickRate>,
-    /// The clock's ticks when the call was last looked at.
+    /// The number of ticks when the call was last checked.
     ticks: u64,
-    /// Bytes that it may still hand to the host.
+    /// Bytes that the call may still pass to the host.
     bytes_left: usize,
 }
 
@@ -47,7 +49,7 @@ impl CallDeadline {
         }
     }
 
-    /// A call begins at `now` that may take `allowed`.
+    /// Begins a call at `now` that may take `allowed`.
     pub(super) fn begin(&mut self, allowed: Duration, now: Instant) {
         if now.saturating_duration_since(self.anchor.1) > ANCHOR_AGE {
             self.anchor = (cpu_time(), now);
@@ -62,7 +64,7 @@ impl CallDeadline {
     ///
     /// # Errors
     /// When the call's time is up.
-    pub(super) fn look(&mut self) -> wasmtime::Result<()> {
+    pub(super) fn check(&mut self) -> wasmtime::Result<()> {
         if self.is_over() {
             return Err(Trap::Interrupt.into());
         }
@@ -70,36 +72,38 @@ impl CallDeadline {
         Ok(())
     }
 
-    /// Called wherever a call comes to the host and goes back: looks where the clock has ticked since.
+    /// Called wherever the policy calls the host and where the host returns: checks the call if
+    /// there was a tick since.
     ///
     /// # Errors
     /// When the call's time is up.
-    pub(super) fn look_at_tick(&mut self) -> wasmtime::Result<()> {
+    pub(super) fn check_at_tick(&mut self) -> wasmtime::Result<()> {
         let ticks = self.tick_rate.ticks();
         if ticks == self.ticks {
             return Ok(());
         }
         self.ticks = ticks;
-        self.look()
+        self.check()
     }
 
-    /// The call hands so many bytes to the host.
+    /// Counts bytes that the call passes to the host.
     ///
     /// # Errors
-    /// When these are more than it may.
-    pub(super) fn hand_over(&mut self, bytes: usize) -> wasmtime::Result<()> {
+    /// When the call has passed too many bytes.
+    pub(super) fn count_bytes(&mut self, bytes: usize) -> wasmtime::Result<()> {
         let left = self.bytes_left.checked_sub(bytes);
         self.bytes_left = left.ok_or_else(|| wasmtime::Error::new(TooManyBytes))?;
         Ok(())
     }
 
-    /// Bytes that the call may still hand over.
+    /// Bytes that the call may still pass.
     pub(super) fn bytes_left(&self) -> usize {
         self.bytes_left
     }
 
-    /// Whether an answer that came after so much wall time came too late. Nobody may have looked at a call in which no
-    /// function was called and no loop turned: then what the thread has used since shortly before it says so.
+    /// Whether an answer came too late, after this much wall time. No tick may have checked a call
+    /// without function calls and loops: then the CPU time of the thread since shortly before the
+    /// call decides.
     pub(super) fn is_late(&mut self, wall: Duration) -> bool {
         match self.since {
             Some(_) => self.is_over(),
@@ -120,8 +124,8 @@ impl CallDeadline {
             || wall.elapsed() >= wall_time_for(self.allowed)
     }
 
-    /// The CPU time of the call that has just ended, of which the wall time is known: the same, but for one that was
-    /// long enough for others to come between.
+    /// The CPU time of the call that has just ended, given its wall time. For a short call the two
+    /// are the same; during a longer one, other threads may have run.
     pub(super) fn used(&self, wall: Duration) -> Duration {
         match self.since {
             None => wall,
@@ -130,11 +134,12 @@ impl CallDeadline {
     }
 }
 
-/// How long the thread's CPU time before a call counts as read: reading it is a system call, and costs as much as a short
-/// question. What the host itself has used since may be this much, so a call that nobody looked at may take it on top.
+/// How long a reading of the thread's CPU time is used: reading it is a system call, which costs as
+/// much as a short question. The host may have used this much itself since, so a call that no tick
+/// has checked may take this much more.
 const ANCHOR_AGE: Duration = Duration::from_millis(10);
 
-/// How long a call may last that may take so much CPU time.
+/// The wall-time bound of a call with this CPU-time bound.
 fn wall_time_for(allowed: Duration) -> Duration {
     let enough = allowed.saturating_mul(WALL_TIME_FOR_CPU_TIME);
     enough.max(LEAST_WALL_TIME)
@@ -169,12 +174,12 @@ mod tests {
         let half = MAX_BYTES_TO_HOST / 2;
         watch.begin(Duration::MAX, Instant::now());
         for _ in 0..2 {
-            watch.hand_over(half).unwrap();
+            watch.count_bytes(half).unwrap();
         }
-        let error = watch.hand_over(1).unwrap_err();
+        let error = watch.count_bytes(1).unwrap_err();
         assert!(error.to_string().contains("too much data"), "{error}");
         watch.begin(Duration::MAX, Instant::now());
-        watch.hand_over(half).unwrap();
+        watch.count_bytes(half).unwrap();
     }
 
     #[test]
@@ -183,11 +188,11 @@ mod tests {
         watch.begin(Duration::ZERO, Instant::now());
         assert!(!watch.is_late(Duration::ZERO), "nobody has looked");
         assert!(watch.is_late(LEAST_WALL_TIME));
-        assert!(watch.look().is_err());
+        assert!(watch.check().is_err());
         assert!(watch.is_late(Duration::ZERO));
     }
 
-    /// A call without a loop, a function or a way to the host: nothing has looked at it before it ends.
+    /// A call without a loop, a function or a call to the host is not checked before it ends.
     #[test]
     fn an_answer_that_nobody_looked_at_is_late_by_the_threads_time() {
         let allowed = Duration::from_millis(5);

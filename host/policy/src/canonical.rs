@@ -1,9 +1,10 @@
-//! JSON in one form, for readers who must all read the same: a policy's settings.
+//! Canonical JSON, for the settings of a policy: every JSON library reads it in the same way.
 //!
-//! No space, fields sorted by their names, characters as they are but for those that JSON must escape. A number that is
-//! whole is written in digits alone where every reader can tell it (64 bits; below 2^53 where it had a fraction or an
-//! exponent), another one as the shortest text of its double. What two JSON libraries would read differently is refused:
-//! a field that is there twice, half of a surrogate pair, a number beyond a double.
+//! There is no white space, fields are sorted by name, and only characters that JSON must escape
+//! are escaped. A whole number is written in digits alone if every library reads it exactly (64
+//! bits; below 2^53 if it had a fraction or an exponent), and any other number as the shortest text
+//! of its double. JSON that libraries read differently is rejected: a field that occurs twice, half
+//! of a surrogate pair, a number beyond a double.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess,
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-/// From here on a double does not tell whole numbers apart.
+/// From this number on, a double cannot represent every whole number.
 const WHOLE_BELOW: f64 = 9_007_199_254_740_992.0;
 
 /// Why a text has no canonical form.
@@ -25,14 +26,14 @@ pub struct Refused {
     source: serde_json::Error,
 }
 
-/// The canonical form of a JSON text; `name` is what the whole is called in errors.
+/// The canonical form of a JSON text; `name` stands for the whole text in errors.
 ///
 /// # Errors
-/// When it is no JSON, or may be read in two ways.
+/// When it is not JSON, or can be read in two ways.
 pub fn canonical(name: &str, json: &str) -> Result<Box<RawValue>, Refused> {
     let path = Path(RefCell::new(vec![name.to_owned()]));
     let mut deserializer = serde_json::Deserializer::from_str(json);
-    // The place is that of the value that was being read when it failed.
+    // The path is that of the value at which reading failed.
     Value(&path)
         .deserialize(&mut deserializer)
         .and_then(|text| {
@@ -45,11 +46,11 @@ pub fn canonical(name: &str, json: &str) -> Result<Box<RawValue>, Refused> {
         })
 }
 
-/// Where in the text the reader is.
+/// The path of the value that is being read.
 struct Path(RefCell<Vec<String>>);
 
 impl Path {
-    /// Reads what is at a place below. The place stays where that fails.
+    /// Reads a nested value. The path stays as it is after an error.
     fn within<Found, Failure>(
         &self,
         place: String,
@@ -62,7 +63,7 @@ impl Path {
     }
 }
 
-/// Reads a value, and gives its canonical text.
+/// Reads a value, and returns its canonical text.
 struct Value<'path>(&'path Path);
 
 impl<'de> DeserializeSeed<'de> for Value<'_> {
@@ -149,8 +150,9 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
-/// A number by its first 15 digits, as many as a double keeps of any number. serde_json reads some long ones a place off,
-/// so with more digits the form of a form would be another.
+/// A number by its first 15 digits, which a double keeps for any number. serde_json reads some
+/// longer numbers inexactly, so with more digits the canonical form of a canonical form could
+/// differ.
 fn spelled(value: f64) -> Result<String, &'static str> {
     if value != 0.0 && value.abs() < f64::MIN_POSITIVE {
         return Err("the number is too small to be kept");

@@ -1,10 +1,12 @@
-//! Keeps compiled policies, so that only the first session after a change pays for the compiler; and which ones it gave
-//! up on, so that not every session waits for that.
+//! The cache of compiled policies, so that only the first session after a change needs the
+//! compiler; and of compile failures, so that not every session waits for them.
 //!
-//! What lies here is native code that this process runs. So it lies in an [`OwnerOnlyDir`], outside every workspace and
-//! every folder that CI restores. A file begins with a seal: the hash of its name and of all that follows, compared before
-//! anything else looks at it. The name holds the module, the engine with its settings, and what a module is wrapped with, so
-//! no file stands for another. The folder has a bound on its size: what was not used for the longest time goes first.
+//! The files are native code that this process runs. So they are in an [`OwnerOnlyDir`], outside
+//! every workspace and every folder that CI restores. A file begins with a checksum: the hash of
+//! its name and its content, which is compared before the content is used. The name contains the
+//! module, the engine with its settings, and everything that a module is wrapped with, so no file
+//! can stand for another. The folder has a bounded size: the files that were unused for longest are
+//! removed first.
 
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -24,31 +26,33 @@ use super::component::CONTRACT;
 use super::limits::{Limits, MAX_IMAGE_BYTES, MAX_KEPT_BYTES};
 use super::owner_only_dir::OwnerOnlyDir;
 
-/// A compiled policy unused for so long goes: its module or its engine was replaced.
-const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// A compiled policy that was unused for this long is removed: its module or its engine was
+/// replaced.
+const UNUSED_TTL: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// A compiled policy is marked as used when it was not for so long.
-const MARKED: Duration = Duration::from_secs(24 * 60 * 60);
+/// The least time between two updates of a compiled policy's mtime.
+const TOUCH_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// So long a refusal is believed: what was slow on a busy day may not be on another.
-const BELIEVED: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long a recorded failure is used: a policy that was too slow on a busy day may compile on
+/// another.
+const FAILURE_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A refusal is a sentence.
-const MAX_REFUSAL: u64 = 64 * 1024;
+/// The most bytes of a recorded failure, which is a sentence.
+const MAX_FAILURE_BYTES: u64 = 64 * 1024;
 
-/// What a seal is made for, and the form of what it seals.
-const PURPOSE: &[u8] = b"cachewarden compiled policy, form 1\0";
+/// The purpose and the format version, which the checksum includes.
+const CHECKSUM_CONTEXT: &[u8] = b"cachewarden compiled policy, form 1\0";
 
 /// A folder of compiled policies.
 #[derive(Clone, Debug)]
 pub struct CompiledCache {
     folder: PathBuf,
-    believes_refusals: bool,
+    uses_cached_failures: bool,
 }
 
-/// Why a compiler gave up, and how much it had been given.
+/// A recorded failure of the compiler, and the limits that it had.
 #[derive(Debug, Serialize, Deserialize)]
-struct Refusal {
+struct CachedFailure {
     reason: String,
     /// Seconds since 1970.
     time: u64,
@@ -57,19 +61,19 @@ struct Refusal {
 }
 
 impl CompiledCache {
-    /// Keeps them in `folder`, which is made when first needed.
+    /// A cache in `folder`, which is made when it is first needed.
     pub fn new(folder: PathBuf) -> Self {
         Self {
             folder,
-            believes_refusals: true,
+            uses_cached_failures: true,
         }
     }
 
-    /// The same, but what could not be compiled is tried again.
+    /// The same cache, but recorded failures are ignored, and the compiler runs again.
     #[must_use]
-    pub fn trying_again(self) -> Self {
+    pub fn ignoring_cached_failures(self) -> Self {
         Self {
-            believes_refusals: false,
+            uses_cached_failures: false,
             ..self
         }
     }
@@ -79,63 +83,64 @@ impl CompiledCache {
         &self.folder
     }
 
-    /// The compiled form of a module; `None` where there is none that can be trusted.
+    /// The compiled form of a module; `None` where no valid one is cached.
     pub(super) fn load(&self, engine: &Engine, module: &Digest) -> Option<ChecksummedFile> {
         let name = compiled_name(engine, module);
-        let (file, image) = self.read_sealed(&name, MAX_IMAGE_BYTES).ok()?;
+        let (file, image) = self.read_checksummed(&name, MAX_IMAGE_BYTES).ok()?;
         let now = SystemTime::now();
         let used = file.metadata().and_then(|metadata| metadata.modified());
-        if used.is_ok_and(|used| is_apart(used, now, MARKED)) {
-            // Where it fails, the file is swept some day and made again.
+        if used.is_ok_and(|used| differs_by(used, now, TOUCH_INTERVAL)) {
+            // If this fails, the file is removed after some time and made again.
             let _ = file.set_modified(now);
         }
         Some(image)
     }
 
-    /// Why a compiler gave up on this module, having been given no less than `limits`.
-    pub(super) fn refusal(
+    /// The recorded failure for this module, if the compiler had at least `limits`.
+    pub(super) fn cached_failure(
         &self,
         engine: &Engine,
         module: &Digest,
         limits: &Limits,
     ) -> Option<String> {
-        if !self.believes_refusals {
+        if !self.uses_cached_failures {
             return None;
         }
-        let name = refusal_name(engine, module);
-        let (_, text) = self.read_sealed(&name, MAX_REFUSAL).ok()?;
-        let refusal: Refusal = serde_json::from_slice(text.content()).ok()?;
-        let time = UNIX_EPOCH.checked_add(Duration::from_secs(refusal.time))?;
-        let had_as_much = refusal.compile_milliseconds >= limits.compile_time.as_millis()
-            && refusal.compile_memory >= limits.compile_memory;
-        (had_as_much && !is_apart(time, SystemTime::now(), BELIEVED)).then_some(refusal.reason)
+        let name = failure_name(engine, module);
+        let (_, text) = self.read_checksummed(&name, MAX_FAILURE_BYTES).ok()?;
+        let cached_failure: CachedFailure = serde_json::from_slice(text.content()).ok()?;
+        let time = UNIX_EPOCH.checked_add(Duration::from_secs(cached_failure.time))?;
+        let had_as_much = cached_failure.compile_milliseconds >= limits.compile_time.as_millis()
+            && cached_failure.compile_memory >= limits.compile_memory;
+        (had_as_much && !differs_by(time, SystemTime::now(), FAILURE_TTL))
+            .then_some(cached_failure.reason)
     }
 
-    /// Waits until no other process compiles this module, and keeps others waiting until the lock is dropped: a policy
-    /// that takes seconds to compile is compiled once, however many builds begin with it. `None` where `lock_timeout` ends
-    /// first: whoever has the lock may have been stopped with it.
+    /// Locks a module: only one process compiles it, and the others wait until the lock is dropped.
+    /// So a policy that takes seconds to compile is compiled once, however many builds begin with
+    /// it. `None` after `lock_timeout`: the process with the lock may have been stopped.
     ///
     /// # Errors
-    /// When there is no place for a lock, and none for compiled policies either.
+    /// When no lock file can be made; then no compiled policy can be saved either.
     pub(super) fn lock(&self, module: &Digest, lock_timeout: Duration) -> io::Result<Option<File>> {
         let folder = OwnerOnlyDir::make(&self.folder)?;
         lock_with_timeout(folder.open_lock(&format!("{module}.lock"))?, lock_timeout)
     }
 
-    /// Keeps the compiled form of a module.
+    /// Saves the compiled form of a module.
     pub(super) fn save(&self, engine: &Engine, module: &Digest, image: &[u8]) -> io::Result<()> {
         let folder = OwnerOnlyDir::open(&self.folder)?;
         let name = compiled_name(engine, module);
-        folder.write(&name, &[seal(&name, image).as_bytes(), image])?;
-        // There is mostly none.
-        let _ = folder.remove(&refusal_name(engine, module));
-        folder.sweep(SystemTime::now() - KEPT);
+        folder.write(&name, &[checksum(&name, image).as_bytes(), image])?;
+        // Usually there is no recorded failure.
+        let _ = folder.remove(&failure_name(engine, module));
+        folder.sweep(SystemTime::now() - UNUSED_TTL);
         folder.shrink(MAX_KEPT_BYTES, &name);
         Ok(())
     }
 
-    /// Remembers that a compiler gave up on a module, having been given `limits`.
-    pub(super) fn refuse(
+    /// Records that the compiler failed on a module with these limits.
+    pub(super) fn save_failure(
         &self,
         engine: &Engine,
         module: &Digest,
@@ -143,25 +148,25 @@ impl CompiledCache {
         reason: &str,
     ) -> io::Result<()> {
         let folder = OwnerOnlyDir::open(&self.folder)?;
-        let name = refusal_name(engine, module);
+        let name = failure_name(engine, module);
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
-        let text = serde_json::to_vec(&Refusal {
+        let text = serde_json::to_vec(&CachedFailure {
             reason: reason.to_owned(),
             time: since_epoch.unwrap_or_default().as_secs(),
             compile_milliseconds: limits.compile_time.as_millis(),
             compile_memory: limits.compile_memory,
         })?;
-        folder.write(&name, &[seal(&name, &text).as_bytes(), &text])
+        folder.write(&name, &[checksum(&name, &text).as_bytes(), &text])
     }
 
-    /// What follows a seal that holds.
-    fn read_sealed(&self, name: &str, most: u64) -> io::Result<(File, ChecksummedFile)> {
+    /// Reads a file and verifies its checksum.
+    fn read_checksummed(&self, name: &str, most: u64) -> io::Result<(File, ChecksummedFile)> {
         let folder = OwnerOnlyDir::open(&self.folder)?;
         let (file, bytes) = folder.read(name, most + LENGTH as u64)?;
-        let sealed = bytes
+        let is_intact = bytes
             .split_first_chunk()
-            .is_some_and(|(found, rest)| Digest::from_bytes(*found) == seal(name, rest));
-        if sealed {
+            .is_some_and(|(found, rest)| Digest::from_bytes(*found) == checksum(name, rest));
+        if is_intact {
             Ok((file, ChecksummedFile(bytes)))
         } else {
             Err(io::ErrorKind::InvalidData.into())
@@ -169,19 +174,19 @@ impl CompiledCache {
     }
 }
 
-/// The bytes of a file whose seal holds. They stay where they were read to: there may be many.
+/// The bytes of a file with a valid checksum. The content is not copied out, since it may be large.
 pub(super) struct ChecksummedFile(Vec<u8>);
 
 impl ChecksummedFile {
-    /// What follows the seal.
+    /// The content, which is behind the checksum.
     pub(super) fn content(&self) -> &[u8] {
         &self.0[LENGTH..]
     }
 }
 
-fn seal(name: &str, content: &[u8]) -> Digest {
+fn checksum(name: &str, content: &[u8]) -> Digest {
     let hasher = Sha256::new()
-        .chain_update(PURPOSE)
+        .chain_update(CHECKSUM_CONTEXT)
         .chain_update(name)
         .chain_update([0])
         .chain_update(content);
@@ -192,7 +197,7 @@ fn compiled_name(engine: &Engine, module: &Digest) -> String {
     format!("{}.cwasm", stem(engine, module))
 }
 
-fn refusal_name(engine: &Engine, module: &Digest) -> String {
+fn failure_name(engine: &Engine, module: &Digest) -> String {
     format!("{}.refused", stem(engine, module))
 }
 
@@ -200,7 +205,7 @@ fn stem(engine: &Engine, module: &Digest) -> String {
     stem_of(module, engine.precompile_compatibility_hash(), wrapping())
 }
 
-/// All that a module is wrapped with by this version.
+/// The texts that this version wraps a module with.
 fn wrapping() -> impl Iterator<Item = &'static str> {
     adapters::texts().chain([CONTRACT, env!("CARGO_PKG_VERSION")])
 }
@@ -217,8 +222,9 @@ fn stem_of<'text>(
     format!("{module}-{:016x}", hasher.finish())
 }
 
-/// Whether two times are so far apart; one in the future comes of a clock that was set back.
-fn is_apart(time: SystemTime, now: SystemTime, distance: Duration) -> bool {
+/// Whether two times differ by at least `distance`, in either direction: a time in the future means
+/// that the clock was set back.
+fn differs_by(time: SystemTime, now: SystemTime, distance: Duration) -> bool {
     let apart = now.duration_since(time);
     apart.unwrap_or_else(|ahead| ahead.duration()) >= distance
 }

@@ -1,22 +1,23 @@
-//! Compiles policies, in a process of its own, and tries the result before anybody uses it.
+//! Compiles policies in a child process, and tests that the result can be loaded.
 //!
-//! What a session pays for loading is bounded as what it pays for running: the compiled form has no more than so many bytes
-//! for each of the module, and a second process has loaded it within a session's bounds.
+//! The cost of loading is bounded as the cost of running is: the size of the compiled form is
+//! bounded by that of the module, and a second child process has loaded it within a session's
+//! limits.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
-use super::errand::{Errand, Failure};
+use super::child_task::{ChildTask, TaskError};
 use super::limits::{
     IMAGE_FOR_MODULE, Limits, MAX_IMAGE_BYTES, MAX_MODULE_BYTES, SMALLEST_MAX_IMAGE_BYTES,
 };
-use super::{component, engine, instances, trial};
+use super::{component, engine, instances, test_load};
 
 /// The verb of this program that [`run`] serves.
 pub const COMPILER_VERB: &str = "compile-for-parent";
 
-fn errand(limits: &Limits) -> Errand<'_> {
-    Errand {
+fn child_task(limits: &Limits) -> ChildTask<'_> {
+    ChildTask {
         verb: COMPILER_VERB,
         doing: "compiling it",
         memory: limits.compile_memory,
@@ -25,44 +26,44 @@ fn errand(limits: &Limits) -> Errand<'_> {
     }
 }
 
-/// Compiles a module as the operator gave it. `slow` is called when that has taken a while.
+/// Compiles a module. `slow` is called when that has taken a while.
 pub(super) fn compile(
     module: Vec<u8>,
     limits: &Limits,
     slow: impl FnOnce(),
-) -> Result<Arc<Vec<u8>>, Failure> {
+) -> Result<Arc<Vec<u8>>, TaskError> {
     let most = most_image_bytes(module.len());
-    let image = errand(limits).send(Arc::new(module), slow)?;
+    let image = child_task(limits).send(Arc::new(module), slow)?;
     if image.len() as u64 > most {
-        return Err(Failure {
+        return Err(TaskError {
             reason: format!(
                 "its compiled form has more than {} KiB, which is more than is ever loaded for a file of its size",
                 most >> 10
             ),
-            is_worth_remembering: true,
+            is_repeatable: true,
         });
     }
     let image = Arc::new(image);
-    trial::try_out(&image, limits)?;
+    test_load::test_load(&image, limits)?;
     Ok(image)
 }
 
-/// The most bytes that the compiled form of a module of so many bytes may have.
+/// The most bytes of the compiled form of a module of this size.
 fn most_image_bytes(module: usize) -> u64 {
     (module as u64)
         .saturating_mul(IMAGE_FOR_MODULE)
         .clamp(SMALLEST_MAX_IMAGE_BYTES, MAX_IMAGE_BYTES)
 }
 
-/// The other side: compiles what comes from `input`, and writes the compiled form or the reason why there is none.
-/// Whether there is one.
+/// The child's side: compiles the module from `input`, and writes the compiled form or the reason
+/// of the failure. Returns whether it succeeded.
 ///
 /// # Errors
 /// When a stream fails, or no thread can be started.
 pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<bool> {
     let mut module = Vec::new();
     input.take(MAX_MODULE_BYTES).read_to_end(&mut module)?;
-    errand(limits).serve(output, || {
+    child_task(limits).serve(output, || {
         let component = component::componentise(module)?;
         instances::check(&component)?;
         engine::engine()

@@ -1,5 +1,5 @@
-//! Makes a component of whatever a policy file holds: a component stays as it is, a core module is wrapped with a world
-//! of exactly the exports that it has, text is assembled first.
+//! Makes a component of a policy file: a component is kept as it is, a core module is wrapped with
+//! a world of exactly the exports that it has, and text is assembled first.
 
 use std::borrow::Cow;
 
@@ -11,16 +11,16 @@ use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
 use super::{adapters, contract};
 
-/// The contract, as guests see it.
+/// The text of the contract.
 pub const CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/wit/policy.wit"));
 
-/// Every export a policy may have.
+/// The exports that a policy may have.
 pub(super) const EXPORTS: [&str; 4] = ["open", "get", "put", "close"];
 
-/// A module that carries its own world says so in sections of this name.
+/// The prefix of custom sections in which a module has its own world.
 const OWN_WORLD: &str = "component-type";
 
-/// The bytes of a component, or why these bytes are none.
+/// The bytes of a component, or why these bytes are not a policy.
 pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     let binary = match bytes.get(..4) {
         Some(b"\0asm") => bytes,
@@ -48,7 +48,7 @@ pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     }
 }
 
-/// The assembler's text without its drawing of the place, which only makes sense on several lines.
+/// The assembler's error without its excerpt of the source, which needs several lines.
 fn on_one_line(error: &str) -> String {
     let lines: Vec<_> = error.lines().map(str::trim).take(2).collect();
     lines.join(" ").replace("--> <anon>:", "at line ")
@@ -61,7 +61,7 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 
 fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     let mut module = module.to_vec();
-    let guest = Guest::survey(&module)?;
+    let guest = CoreModule::read(&module)?;
     let (resolve, world) = world_of(&guest.exports, guest.contract.as_deref())?;
     check_signatures(&module, &resolve, world)?;
     if !guest.has_own_world {
@@ -71,23 +71,24 @@ fn wrap(module: &[u8]) -> anyhow::Result<Vec<u8>> {
     adapters::add_needed(encoder, &guest.imported_modules)?.encode()
 }
 
-/// What a core module says of itself.
+/// What a core module contains.
 #[derive(Default)]
-struct Guest {
-    /// The contract's exports that it has.
+struct CoreModule {
+    /// The exports of the contract that it has.
     exports: Vec<&'static str>,
-    /// The other functions that it exports, as an author may have misspelt one.
+    /// Its other exported functions: an author may have misspelt one.
     other_functions: Vec<String>,
     /// The modules that it imports from.
     imported_modules: Vec<String>,
-    /// The version of the contract that it was made for, if it imports something of it.
+    /// The version of the contract that it was made for, if it imports an interface of the
+    /// contract.
     contract: Option<String>,
-    /// Whether it carries a world of its own.
+    /// Whether it has a world of its own.
     has_own_world: bool,
 }
 
-impl Guest {
-    fn survey(module: &[u8]) -> anyhow::Result<Self> {
+impl CoreModule {
+    fn read(module: &[u8]) -> anyhow::Result<Self> {
         let mut guest = Self::default();
         let (mut has_start, mut has_initialize) = (false, false);
         for payload in Parser::new(0).parse_all(module) {
@@ -124,7 +125,7 @@ impl Guest {
         }
         anyhow::ensure!(
             !guest.exports.is_empty(),
-            none_exported(&guest.other_functions)
+            missing_exports_message(&guest.other_functions)
         );
         anyhow::ensure!(
             has_initialize || !has_start,
@@ -134,8 +135,8 @@ impl Guest {
     }
 }
 
-/// What to say of a policy that exports nothing of the contract, but these other functions.
-pub(super) fn none_exported(others: &[String]) -> String {
+/// The error for a policy that exports no function of the contract, but these other functions.
+pub(super) fn missing_exports_message(others: &[String]) -> String {
     let found = match others {
         [] => String::new(),
         others => format!("it exports {}; ", others.join(", ")),
@@ -143,16 +144,17 @@ pub(super) fn none_exported(others: &[String]) -> String {
     format!(
         "{found}it exports none of the contract's functions: {}. With an SDK, a line that hands the policy over is missing \
          (Rust: `cachewarden_policy::export!(YourPolicy);`, C: `CACHEWARDEN_EXPORT_PUT(put)`, AssemblyScript: \
-         `export * from \"@cachewarden/assemblyscript/exports\";`); without one, {READ_ON}",
-        EXPORTS.map(in_the_contract).join(", ")
+         `export * from \"@cachewarden/assemblyscript/exports\";`); without one, {CONTRACT_HINT}",
+        EXPORTS.map(contract_signature).join(", ")
     )
 }
 
-/// Where the contract is told to those who use their own tools.
-const READ_ON: &str = "`cachewarden policy wit` and `cachewarden policy header` say what they are";
+/// A hint for authors who use their own tools.
+const CONTRACT_HINT: &str =
+    "`cachewarden policy wit` and `cachewarden policy header` say what they are";
 
-/// An export as the contract has it, such as `` `put: func(offer: offer) -> reach` ``.
-fn in_the_contract(export: &str) -> String {
+/// The declaration of an export in the contract, such as `` `put: func(offer: offer) -> reach` ``.
+fn contract_signature(export: &str) -> String {
     let mut exports = CONTRACT
         .lines()
         .filter_map(|line| line.trim().strip_prefix("export ")?.strip_suffix(';'));
@@ -160,7 +162,7 @@ fn in_the_contract(export: &str) -> String {
     format!("`{}`", found.expect("the contract has every export"))
 }
 
-/// Refuses an export of another type than the contract's, in words that an author has use for.
+/// Rejects an export whose type differs from the contract's, with an error that helps the author.
 fn check_signatures(module: &[u8], resolve: &Resolve, world: WorldId) -> anyhow::Result<()> {
     let types = Validator::new_with_features(WasmFeatures::all()).validate_all(module)?;
     let exported: Vec<_> = types
@@ -188,14 +190,14 @@ fn check_signatures(module: &[u8], resolve: &Resolve, world: WorldId) -> anyhow:
         };
         anyhow::ensure!(
             found == expected,
-            "its export `{name}` is not the contract's {}: expected the core function {expected}, found {found}; {READ_ON}",
-            in_the_contract(name)
+            "its export `{name}` is not the contract's {}: expected the core function {expected}, found {found}; {CONTRACT_HINT}",
+            contract_signature(name)
         );
     }
     Ok(())
 }
 
-/// A core function's type, as WebAssembly text has it.
+/// The type of a core function in the WebAssembly text format.
 fn signature<Type: ToString>(
     params: impl IntoIterator<Item = Type>,
     results: impl IntoIterator<Item = Type>,
@@ -212,7 +214,7 @@ fn signature<Type: ToString>(
     }
 }
 
-/// What a type of the canonical ABI is in a core module.
+/// The core type for a type of the canonical ABI.
 const fn core_type(of: WasmType) -> &'static str {
     match of {
         WasmType::I32 | WasmType::Pointer | WasmType::Length => "i32",

@@ -1,11 +1,12 @@
-//! The version of the contract (`guest-sdk/wit/policy.wit`) that this host speaks, and which ones it serves.
+//! The version of the contract (`guest-sdk/wit/policy.wit`), and which versions of policies this
+//! host accepts.
 
 use thiserror::Error;
 
-/// The version of the contract that this host speaks.
+/// The version of the contract that this host has.
 pub const VERSION: &str = "0.2.0";
 
-/// What the names of the contract's interfaces begin with; they end in `@` and a version.
+/// The prefix of the names of the contract's interfaces; they end in `@` and a version.
 const PACKAGE: &str = "cachewarden:policy/";
 
 /// The interface that a policy imports from the host, without its version.
@@ -17,14 +18,14 @@ pub(super) fn version_imported(name: &str) -> Option<&str> {
     Some(version)
 }
 
-/// A policy for another minor version than this host's: its types may be others.
+/// The policy was made for another minor version, whose types may differ.
 #[derive(Debug, Error)]
 #[error(
     "it was made for version {0} of the contract, and this cachewarden speaks {VERSION}; build it again with the SDK of this cachewarden (`cachewarden policy new` makes a project with it)"
 )]
 pub(super) struct OtherVersion(String);
 
-/// Any patch of the version that this host speaks is served, older or newer.
+/// Accepts any patch version of this host's minor version, older or newer.
 pub(super) fn check(made_for: &str) -> Result<(), OtherVersion> {
     let minor = |version: &'static str| version.rsplit_once('.').map(|(minor, _)| minor);
     let same = made_for

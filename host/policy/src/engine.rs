@@ -1,4 +1,4 @@
-//! The engine: how policies are compiled and run, and the clock that looks at running calls.
+//! The engine that compiles and runs policies, and the ticker that interrupts running calls.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -9,9 +9,10 @@ use wasmtime::{Config, Engine, WasmFeatures};
 
 use super::limits::{LONGEST_TICK, TICK, WASM_STACK};
 
-/// What WebAssembly a policy may use: what today's compilers emit for a library of plain functions. Everything else is
-/// off, and what a later engine adds is off too until it stands here: each is more compiler to trust, and none of them
-/// helps to decide. docs/hostile-policies.md has the reasons one by one, and a test of each.
+/// The WebAssembly features that a policy may use: those that today's compilers emit for a library
+/// of plain functions. Everything else is off, and features of a later engine are off until they
+/// are added here: each one is more compiler to trust, and none of them helps a policy.
+/// docs/hostile-policies.md has the reasons one by one, and a test of each.
 const FEATURES: WasmFeatures = WasmFeatures::FLOATS
     .union(WasmFeatures::MUTABLE_GLOBAL)
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
@@ -26,7 +27,7 @@ const FEATURES: WasmFeatures = WasmFeatures::FLOATS
     .union(WasmFeatures::MULTI_MEMORY)
     .union(WasmFeatures::COMPONENT_MODEL);
 
-/// An engine; every policy of this program is compiled and run by one that is made like this.
+/// Makes an engine; this program compiles and runs every policy with such an engine.
 ///
 /// # Errors
 /// When this machine cannot run one.
@@ -39,24 +40,24 @@ pub(super) fn engine() -> wasmtime::Result<Engine> {
         .concurrency_support(false)
         .epoch_interruption(true)
         .max_wasm_stack(WASM_STACK)
-        // A policy is a function of what it is told: no two machines may disagree about the bits of a NaN.
+        // A policy must give the same answers on all machines, so the bits of a NaN are fixed.
         .cranelift_nan_canonicalization(true)
         .parallel_compilation(true);
     Engine::new(&config)
 }
 
-/// Advances the engine's epoch while it lives, so that running calls are looked at.
+/// Advances the engine's epoch until it is dropped, so that running calls are checked.
 pub(super) struct Ticker {
     tick_rate: Arc<TickRate>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// How fast a ticker ticks: slowly, until a call is found running.
+/// How fast a ticker ticks: slowly, until a call is running at a tick.
 #[derive(Default)]
 pub(super) struct TickRate {
     stopped: AtomicBool,
     fast_tick_requested: AtomicBool,
-    /// Microseconds between two ticks while no call is found running; 0 stands for the longest.
+    /// Microseconds between two ticks while no call is running; 0 stands for the longest interval.
     idle: AtomicU64,
     ticks: AtomicU64,
     ticker: OnceLock<Thread>,
@@ -72,7 +73,7 @@ impl TickRate {
         }
     }
 
-    /// How often the clock has ticked: the engine does not tell its epoch.
+    /// The number of ticks so far; the engine has no function that returns its epoch.
     pub(super) fn ticks(&self) -> u64 {
         self.ticks.load(Ordering::Relaxed)
     }
@@ -86,7 +87,7 @@ impl TickRate {
 
     fn tick(&self, engine: &Engine) {
         while !self.stopped.load(Ordering::Relaxed) {
-            // Where it is woken to hurry, this tick comes at once, and the next one soon.
+            // If it is woken for a fast tick, this tick comes at once, and the next one soon.
             let interval = match self.fast_tick_requested.swap(false, Ordering::Relaxed) {
                 true => TICK,
                 false => self.idle(),
@@ -99,14 +100,14 @@ impl TickRate {
 }
 
 impl Ticker {
-    /// Begins to tick, as slowly as any policy allows.
+    /// Starts ticking at the longest interval.
     pub(super) fn start(engine: &Engine) -> std::io::Result<Self> {
         let tick_rate = Arc::new(TickRate::default());
         let (engine, shared) = (engine.clone(), Arc::clone(&tick_rate));
         let thread = thread::Builder::new()
             .name("policy-clock".into())
             .spawn(move || shared.tick(&engine))?;
-        // Nobody else sets it.
+        // This is set only here.
         let _ = tick_rate.ticker.set(thread.thread().clone());
         Ok(Self {
             tick_rate,
@@ -114,7 +115,8 @@ impl Ticker {
         })
     }
 
-    /// A policy has come whose calls must be looked at so often. An interval only ever gets shorter.
+    /// Shortens the interval for a policy with a short deadline. The interval never gets longer
+    /// again.
     pub(super) fn tick_at_least_every(&self, idle: Duration) {
         if idle < self.tick_rate.idle() {
             let micros = u64::try_from(idle.as_micros()).unwrap_or(u64::MAX).max(1);
@@ -125,7 +127,7 @@ impl Ticker {
         }
     }
 
-    /// What tells it to hurry.
+    /// The handle to request a fast tick.
     pub(super) fn tick_rate(&self) -> Arc<TickRate> {
         Arc::clone(&self.tick_rate)
     }
@@ -136,7 +138,7 @@ impl Drop for Ticker {
         self.tick_rate.stopped.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
             thread.thread().unpark();
-            // It cannot fail, and if it did there would be nothing to do about it.
+            // An error could not be handled here.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! What the host is to a guest: the state beside an instance, its log, and the imports that it is linked with.
+//! The host's side of an instance: its state, its log, and its imports.
 
 use wasmtime::component::{
     Component, ComponentNamedList, InstancePre, Lift, Linker, LinkerInstance, Lower,
@@ -13,7 +13,7 @@ use cachewarden_types::{Level, Session};
 
 use super::Policy;
 use super::call_deadline::CallDeadline;
-use super::component::none_exported;
+use super::component::missing_exports_message;
 use super::contract::{self, HOST_INTERFACE};
 use super::instance::Exports;
 use super::limits::{MAX_LOG_BYTES, MAX_LOG_LINES};
@@ -21,16 +21,16 @@ use super::memory_limiter::MemoryLimiter;
 use super::wire::WireLevel;
 use super::{adapters, wasi};
 
-/// A line that a policy logged.
+/// A log line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogLine {
-    /// How much it matters.
+    /// The level that the policy gave.
     pub level: Level,
-    /// Its text, as the guest gave it.
+    /// The text, as the policy gave it.
     pub message: String,
 }
 
-/// What the host keeps beside an instance.
+/// The host's state of an instance.
 pub(super) struct State {
     pub(super) space: MemoryLimiter,
     pub(super) watch: CallDeadline,
@@ -40,7 +40,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// For a new instance; `log` is what the session's earlier ones left of theirs.
+    /// The state of a new instance; `log` is the log of the session's earlier instances.
     pub(super) fn new(policy: &Policy, session: &Session, log: Log) -> Self {
         let Policy {
             limits, sandbox, ..
@@ -66,7 +66,8 @@ impl State {
     }
 }
 
-/// The time and the chance of a session, for guests that must have some: both are recorded, so a replay sees the same.
+/// The time and the random numbers of a session, for guests that need them: both come from recorded
+/// values, so a replay gets the same.
 pub(super) struct SessionEntropy {
     started: u64,
     numbers: ChaCha12Rng,
@@ -80,9 +81,9 @@ impl SessionEntropy {
         }
     }
 
-    /// When the session started, in nanoseconds since 1970; the clock stands there.
+    /// When the session started, in nanoseconds since 1970. The clock does not advance.
     pub(super) fn clock_nanoseconds(&self) -> u64 {
-        // Not zero, which is no time to some: Go's runtime does not start at it.
+        // Not zero: Go's runtime does not start at time zero.
         self.started.saturating_mul(1_000_000_000).max(1)
     }
 
@@ -93,9 +94,9 @@ impl SessionEntropy {
 }
 
 impl WasiView for State {
-    // Every function of WASI begins with this.
+    // Every function of WASI calls this first.
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        wasi::look_at_tick(&mut self.watch);
+        wasi::check_at_tick(&mut self.watch);
         self.wasi
             .as_mut()
             .expect("only a policy that imports wasi:* is linked with it, and has its state")
@@ -103,11 +104,11 @@ impl WasiView for State {
     }
 }
 
-/// Log lines that were not taken yet, and how much a session may still log.
+/// The log lines that were not taken yet, and how much the session may still log.
 #[derive(Debug)]
 pub(super) struct Log {
     lines: Vec<LogLine>,
-    /// Printed, and not ended by a newline yet.
+    /// Printed text whose line is not complete yet.
     unended: Option<LogLine>,
     bytes_left: usize,
     lines_left: usize,
@@ -123,13 +124,13 @@ impl Log {
         }
     }
 
-    /// The lines since the last time.
+    /// The lines since the last call.
     pub(super) fn take(&mut self) -> Vec<LogLine> {
         self.end_line();
         std::mem::take(&mut self.lines)
     }
 
-    /// What a guest prints: lines may come in pieces.
+    /// Adds printed text; a line may come in pieces.
     pub(super) fn print(&mut self, level: Level, text: &str) {
         for piece in text.split_inclusive('\n') {
             let line = self.unended.get_or_insert_with(|| LogLine {
@@ -173,13 +174,13 @@ impl Log {
     }
 }
 
-/// Links a component with what the host gives; says also whether it imports WASI.
+/// Links a component with the host's functions; also returns whether it imports WASI.
 pub(super) fn link(
     engine: &Engine,
     component: &Component,
 ) -> Result<(InstancePre<State>, bool), String> {
     if Exports::of(component) == Exports::default() {
-        return Err(none_exported(&[]));
+        return Err(missing_exports_message(&[]));
     }
     let ty = component.component_type();
     let names: Vec<String> = ty
@@ -216,15 +217,15 @@ fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut host,
         "log",
         |state, (level, message): (WireLevel, String)| {
-            state.watch.hand_over(message.len())?;
+            state.watch.count_bytes(message.len())?;
             state.log.push(level.into(), message);
             Ok(())
         },
     )
 }
 
-/// Adds a function that guests may call: before and after it, the time of the call that the guest is in is looked at. The
-/// function says itself how many bytes it was handed.
+/// Adds a host function: before and after it, the time of the guest's call is checked. The function
+/// itself counts the bytes that it gets.
 pub(super) fn add<Arguments, Answer>(
     instance: &mut LinkerInstance<'_, State>,
     name: &str,
@@ -237,11 +238,11 @@ where
     instance.func_wrap(
         name,
         move |mut store: StoreContextMut<'_, State>, arguments: Arguments| {
-            store.data_mut().watch.look_at_tick()?;
+            store.data_mut().watch.check_at_tick()?;
             let answer = function(store.data_mut(), arguments)?;
             let left = store.data().watch.bytes_left();
             store.set_hostcall_fuel(left);
-            store.data_mut().watch.look_at_tick()?;
+            store.data_mut().watch.check_at_tick()?;
             Ok(answer)
         },
     )

@@ -1,7 +1,7 @@
-//! One instance of a policy: its store, its limits, its exports, its log.
+//! One instance of a policy, with its store, limits, exports and log.
 //!
-//! Every way into the guest goes through [`Instance::call`], which sets the deadline first. An instance that has
-//! faulted is dropped by its owner and never called again.
+//! Every call of the guest goes through [`Instance::call`], which sets the deadline first. The
+//! owner drops an instance after an error, and never calls it again.
 
 use std::time::{Duration, Instant};
 
@@ -15,16 +15,16 @@ use super::component::EXPORTS;
 use super::contract;
 use super::host::{Log, LogLine, State};
 use super::limits::MAX_BYTES_TO_HOST;
-use super::wasi::until_time_is_up;
+use super::wasi::trap_at_deadline;
 use super::wire::{
     WireCandidate, WireGrant, WireLookup, WireOffer, WireReach, WireRefusal, WireSession,
     WireTotals,
 };
 
-/// What a policy was asked when something happened.
+/// Which call of the policy an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
-    /// Being made: its start function, `_initialize`.
+    /// The start function and `_initialize`, when the instance is made.
     Start,
     /// `open`.
     Open,
@@ -37,7 +37,7 @@ pub enum Question {
 }
 
 impl Question {
-    /// The export's name; `start` for what runs before any.
+    /// The export's name; `start` for [`Question::Start`].
     pub const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
@@ -49,16 +49,16 @@ impl Question {
     }
 }
 
-/// The questions that a policy answers.
+/// The exports that a policy has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Exports {
-    /// It gives a grant.
+    /// Whether it has `open`, which returns a grant.
     pub open: bool,
-    /// It decides gets.
+    /// Whether it has `get`, which decides gets.
     pub get: bool,
-    /// It decides puts.
+    /// Whether it has `put`, which decides puts.
     pub put: bool,
-    /// It wants the totals.
+    /// Whether it has `close`, which gets the totals.
     pub close: bool,
 }
 
@@ -75,28 +75,28 @@ impl Exports {
     }
 }
 
-/// A call that gave no answer.
+/// Why a call has no answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum CallError {
-    /// It trapped.
+    /// The call trapped, with this message.
     Trap(String),
-    /// Its time was up.
+    /// The call exceeded its time.
     Timeout,
 }
 
-/// Why there is no instance.
+/// Why no instance could be made.
 #[derive(Debug)]
 pub(super) enum StartError {
     /// The policy does not fit the contract.
     Contract(String),
-    /// Its own code failed.
+    /// Its start code failed.
     CallError(CallError),
 }
 
-/// What `open` answers, at the border.
+/// The return type of `open` in the component model.
 type OpenAnswer = Result<WireGrant, WireRefusal>;
 
-/// A live instance.
+/// A running instance.
 pub(super) struct Instance {
     store: Store<State>,
     open: Option<TypedFunc<(WireSession,), (OpenAnswer,)>>,
@@ -108,8 +108,8 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Makes an instance; its start function and `_initialize` run under `allowed`. `log` is what the session's earlier
-    /// instances left of theirs.
+    /// Makes an instance; its start function and `_initialize` may take `allowed`. `log` is the log
+    /// of the session's earlier instances.
     pub(super) fn start(
         policy: &Policy,
         session: &Session,
@@ -121,15 +121,15 @@ impl Instance {
         store.limiter(|state| &mut state.space);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         store.epoch_deadline_callback(|mut store| {
-            store.data_mut().watch.look()?;
+            store.data_mut().watch.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
         store.data_mut().watch.begin(allowed, Instant::now());
         store.set_epoch_deadline(1);
-        let instance = match until_time_is_up(|| policy.linked.instantiate(&mut store)) {
+        let instance = match trap_at_deadline(|| policy.linked.instantiate(&mut store)) {
             Ok(instance) => instance,
             Err(error) => {
-                let fault = fault_of(&error, &mut store);
+                let fault = call_error(&error, &mut store);
                 return Err((StartError::CallError(fault), store.into_data().log));
             }
         };
@@ -179,7 +179,7 @@ impl Instance {
         }
     }
 
-    /// Asks `open`; `None` where the policy has none.
+    /// Calls `open`; `None` where the policy does not export it.
     pub(super) fn open(
         &mut self,
         session: &Session,
@@ -192,7 +192,7 @@ impl Instance {
         )
     }
 
-    /// Asks `get`; `None` where the policy has none.
+    /// Calls `get`; `None` where the policy does not export it.
     pub(super) fn get(
         &mut self,
         candidate: &Candidate,
@@ -205,7 +205,7 @@ impl Instance {
         )
     }
 
-    /// Asks `put`; `None` where the policy has none.
+    /// Calls `put`; `None` where the policy does not export it.
     pub(super) fn put(
         &mut self,
         offer: &Offer,
@@ -218,7 +218,7 @@ impl Instance {
         )
     }
 
-    /// Tells `close` the totals; `None` where the policy has none.
+    /// Calls `close` with the totals; `None` where the policy does not export it.
     pub(super) fn close(
         &mut self,
         totals: &Totals,
@@ -228,12 +228,12 @@ impl Instance {
         Some(self.call(&close, (totals.into(),), allowed))
     }
 
-    /// What the guest printed through WASI is part of its log from here on.
+    /// Moves what the guest has printed through WASI to its log.
     pub(super) fn gather_printed(&mut self) {
         self.store.data_mut().gather_printed();
     }
 
-    /// The lines logged since the last time.
+    /// The lines logged since the last call.
     pub(super) fn take_log(&mut self) -> Vec<LogLine> {
         self.store.data_mut().log.take()
     }
@@ -243,7 +243,7 @@ impl Instance {
         self.store.data().space.memory_used()
     }
 
-    /// Ends the instance; what is left of its log goes on to the next one.
+    /// Drops the instance; its log goes on to the next one.
     pub(super) fn into_log(self) -> Log {
         self.store.into_data().log
     }
@@ -262,14 +262,14 @@ impl Instance {
         self.store.data_mut().watch.begin(allowed, began);
         self.store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         self.store.set_epoch_deadline(1);
-        let result = until_time_is_up(|| function.call(&mut self.store, arguments));
+        let result = trap_at_deadline(|| function.call(&mut self.store, arguments));
         let wall = began.elapsed();
         let watch = &mut self.store.data_mut().watch;
         let is_late = watch.is_late(wall);
         self.last_call = watch.used(wall);
         match result {
             Ok(_) if is_late => Err(CallError::Timeout),
-            result => result.map_err(|error| fault_of(&error, &mut self.store)),
+            result => result.map_err(|error| call_error(&error, &mut self.store)),
         }
     }
 }
@@ -299,12 +299,12 @@ where
         })
 }
 
-/// What happened, in one line; what the guest printed before it is in its log.
-fn fault_of(error: &wasmtime::Error, store: &mut Store<State>) -> CallError {
+/// The error of a call, in one line; what the guest has printed before it goes to its log.
+fn call_error(error: &wasmtime::Error, store: &mut Store<State>) -> CallError {
     store.data_mut().gather_printed();
     match error.downcast_ref::<Trap>() {
         Some(Trap::Interrupt) => CallError::Timeout,
-        // The outermost text is only "error while executing at wasm backtrace", and the trace itself.
+        // The outermost text is only "error while executing at wasm backtrace" and the backtrace.
         _ => CallError::Trap(error.root_cause().to_string()),
     }
 }

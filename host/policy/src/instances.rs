@@ -1,7 +1,7 @@
-//! Counts the instances that a component makes, before it is compiled.
+//! Counts the instances that a component makes, before the component is compiled.
 //!
-//! A component may hold components, and make instances of one in another: three levels of a hundred are a million
-//! instances, from a few lines. The engine unfolds them all when it compiles.
+//! A component may contain components, and make instances of one in another: three levels of a
+//! hundred are a million instances, from a few lines. The engine unfolds them all when it compiles.
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
@@ -10,16 +10,18 @@ use wasmparser::{
 
 use super::limits::MAX_UNFOLDED_INSTANCES;
 
-/// What is known of a component or module whose end was not read yet.
+/// The state of a component or module that is being read.
 struct Scope {
     encoding: Encoding,
-    /// Instances that it makes each time it is made one of itself.
+    /// How many instances one instance of it makes.
     instances: u64,
-    /// The same of each component that it knows; none where that is handed to it.
+    /// The same number for each component in its index space; `None` for a component that it
+    /// imports.
     components: Vec<Option<u64>>,
 }
 
-/// Refuses a component that makes too many instances. What is no component is left to the compiler, which says why.
+/// Rejects a component that makes too many instances. Bytes that are not a component are left to
+/// the compiler, which reports the reason.
 pub(super) fn check(component: &[u8]) -> Result<(), String> {
     let mut scopes: Vec<Scope> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
@@ -65,7 +67,7 @@ impl Scope {
                 }
             }
             Payload::ComponentExportSection(exports) => {
-                // What is exported has another index from there on.
+                // An export adds an index.
                 for export in exports.clone().into_iter().flatten() {
                     if export.kind == ComponentExternalKind::Component {
                         self.components.push(self.component(export.index));

@@ -1,22 +1,23 @@
-//! The sandbox: loads a policy, asks it, and survives whatever it does. The only module that names wasmtime.
+//! The sandbox: it loads policies, asks them, and survives whatever they do. This is the only crate
+//! that depends on wasmtime.
 //!
-//! A [`Sandbox`] is what all policies of a process share; a [`Policy`] is a loaded module; a [`PolicySession`] runs one instance of
-//! it for one session. What always holds: a call
-//! ends, in bounded time and memory; what a policy answers are words and numbers of the contract and nothing else; and
-//! after a trap nothing of the instance is used again.
+//! A [`Sandbox`] has what all policies of a process share; a [`Policy`] is a loaded module; a
+//! [`PolicySession`] runs one instance of it for one session. What always holds: a call ends in
+//! bounded time and memory; a policy's answers are values of the contract and nothing else; and an
+//! instance that has trapped is never used again.
 
-// One place is excepted, with its reason: where a compiled policy is loaded.
+// There is one exception, with its reason: where a compiled policy is loaded.
 #![deny(unsafe_code)]
 
 mod adapters;
 mod call_deadline;
 pub mod canonical;
+mod child_task;
 mod compiled;
 mod compiler;
 mod component;
 mod contract;
 mod engine;
-mod errand;
 mod host;
 mod instance;
 mod instances;
@@ -30,8 +31,8 @@ mod sandbox;
 #[cfg(test)]
 mod sanitized;
 mod source;
+mod test_load;
 pub mod thread;
-mod trial;
 mod wasi;
 mod wire;
 
@@ -47,7 +48,7 @@ pub use pin::PinError;
 pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
 pub use source::PolicySource;
-pub use trial::{TRIAL_VERB, run as run_trial};
+pub use test_load::{TRIAL_VERB, run as run_trial};
 
 use std::io;
 use std::path::PathBuf;
@@ -63,7 +64,7 @@ use host::State;
 /// The version of the engine that runs policies.
 pub const WASMTIME_VERSION: &str = "48.0.8";
 
-/// Why a policy cannot be loaded. Every one is for the operator to mend.
+/// Why a policy cannot be loaded. The operator can correct each of these.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum LoadError {
@@ -146,7 +147,7 @@ impl Problem for LoadError {
     }
 }
 
-/// A policy that is loaded: compiled, linked, ready to be instantiated for any number of sessions.
+/// A loaded policy: compiled, linked, and ready to be instantiated for any number of sessions.
 pub struct Policy {
     digest: Digest,
     file: PathBuf,
@@ -169,7 +170,8 @@ impl Policy {
         &self.file
     }
 
-    /// Why its compiled form could not be kept, where it had to be compiled: the next session compiles it again.
+    /// Why the compiled form could not be saved, if it had to be compiled: the next session
+    /// compiles it again.
     pub fn cache_write_error(&self) -> Option<&io::Error> {
         self.cache_write_error.as_ref()
     }
@@ -194,10 +196,10 @@ mod tests {
             host::link(&engine, &component).map(drop)
         };
         let check = move |bytes: &[u8]| {
-            // What fails says why.
+            // An error must have a text.
             assert!(load(bytes).err().is_none_or(|reason| !reason.is_empty()));
         };
-        // With the stack that the compiler has: texts and types may be nested.
+        // With the stack of the compiler: texts and types may be nested deeply.
         thread::spawn("fuzz", move |_| cachewarden_fuzz::fuzz("module", check))
             .unwrap()
             .join()

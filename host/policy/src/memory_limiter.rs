@@ -1,4 +1,4 @@
-//! What an instance takes of the machine: memory, tables, instances.
+//! Bounds the memory, the tables and the number of instances.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +11,16 @@ use super::limits::{
     MAX_TABLES,
 };
 
-/// What all instances of a process have together.
+/// The usage of all instances of a process together.
 #[derive(Debug, Default)]
-pub(super) struct SharedSpace {
+pub(super) struct ProcessUsage {
     instances: AtomicUsize,
     memory: AtomicUsize,
 }
 
-impl SharedSpace {
-    /// Takes memory for one instance, of which `own` is the bound; whether there was so much.
+impl ProcessUsage {
+    /// Counts more memory for one instance, whose own bound is `own`; returns whether the process
+    /// may have that much.
     fn take_memory(&self, bytes: usize, own: usize) -> bool {
         let most = usize::try_from(MAX_MEMORY_OF_ALL).unwrap_or(usize::MAX);
         let most = most.max(own);
@@ -29,33 +30,33 @@ impl SharedSpace {
     }
 }
 
-/// One of the places for instances that a process has.
-struct Place(Arc<SharedSpace>);
+/// One of the instances that a process may have; dropping it gives the slot back.
+struct InstanceSlot(Arc<ProcessUsage>);
 
-impl Place {
-    fn take(space: &Arc<SharedSpace>) -> Option<Self> {
-        // Gives it back by being dropped, where there is none.
-        let place = Self(Arc::clone(space));
-        (space.instances.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(place)
+impl InstanceSlot {
+    fn take(space: &Arc<ProcessUsage>) -> Option<Self> {
+        // Dropped, and so given back, if there was no free slot.
+        let slot = Self(Arc::clone(space));
+        (space.instances.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(slot)
     }
 }
 
-impl Drop for Place {
+impl Drop for InstanceSlot {
     fn drop(&mut self) {
         self.0.instances.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
-/// Counts what an instance takes, and traps it at the bound.
+/// Counts the memory of an instance, and traps it at the bound.
 pub(super) struct MemoryLimiter {
     memory: usize,
     memory_left: usize,
     elements_left: usize,
-    /// None where the process has no more.
-    place: Option<Place>,
+    /// `None` where the process has too many instances.
+    slot: Option<InstanceSlot>,
 }
 
-/// An instance wanted more than it may have.
+/// An instance has exceeded a bound.
 #[derive(Debug, Error)]
 pub(super) enum LimitExceeded {
     #[error("the policy wants more than {0} bytes of memory; give it more with --policy-memory")]
@@ -73,13 +74,13 @@ pub(super) enum LimitExceeded {
 }
 
 impl MemoryLimiter {
-    pub(super) fn new(limits: &Limits, space: &Arc<SharedSpace>) -> Self {
+    pub(super) fn new(limits: &Limits, space: &Arc<ProcessUsage>) -> Self {
         let memory = usize::try_from(limits.memory).unwrap_or(usize::MAX);
         Self {
             memory,
             memory_left: memory,
             elements_left: MAX_TABLE_ELEMENTS,
-            place: Place::take(space),
+            slot: InstanceSlot::take(space),
         }
     }
 
@@ -91,9 +92,9 @@ impl MemoryLimiter {
 
 impl Drop for MemoryLimiter {
     fn drop(&mut self) {
-        if let Some(place) = &self.place {
+        if let Some(slot) = &self.slot {
             let used = self.memory - self.memory_left;
-            place.0.memory.fetch_sub(used, Ordering::Relaxed);
+            slot.0.memory.fetch_sub(used, Ordering::Relaxed);
         }
     }
 }
@@ -109,22 +110,22 @@ fn take(left: &mut usize, current: usize, desired: usize) -> bool {
 }
 
 impl ResourceLimiter for MemoryLimiter {
-    // An error, unlike `false`, is a trap: a guest that sees its growth refused may loop for ever in its out-of-memory
-    // handling.
+    // An error is a trap, unlike `false`: a guest whose growth is refused may loop for ever in its
+    // out-of-memory handling.
     fn memory_growing(
         &mut self,
         current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let Some(place) = &self.place else {
+        let Some(slot) = &self.slot else {
             return Err(wasmtime::Error::new(LimitExceeded::Instances));
         };
         if !take(&mut self.memory_left, current, desired) {
             return Err(wasmtime::Error::new(LimitExceeded::Memory(self.memory)));
         }
         let more = desired.saturating_sub(current);
-        if !place.0.take_memory(more, self.memory) {
+        if !slot.0.take_memory(more, self.memory) {
             self.memory_left += more;
             return Err(wasmtime::Error::new(LimitExceeded::MemoryOfAll));
         }
@@ -161,7 +162,7 @@ impl ResourceLimiter for MemoryLimiter {
 mod tests {
     use super::*;
 
-    fn limiter(memory: u64, space: &Arc<SharedSpace>) -> MemoryLimiter {
+    fn limiter(memory: u64, space: &Arc<ProcessUsage>) -> MemoryLimiter {
         let limits = Limits {
             memory,
             ..Limits::default()
@@ -182,13 +183,13 @@ mod tests {
     fn instances_of_a_process_share_one_bound() {
         let space = Arc::default();
         let places: Vec<_> = (0..MAX_LIVE_INSTANCES)
-            .map(|_| Place::take(&space).unwrap())
+            .map(|_| InstanceSlot::take(&space).unwrap())
             .collect();
         for _ in 0..2 {
-            assert!(Place::take(&space).is_none());
+            assert!(InstanceSlot::take(&space).is_none());
         }
         drop(places);
-        assert!(Place::take(&space).is_some());
+        assert!(InstanceSlot::take(&space).is_some());
     }
 
     #[test]
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn an_instance_without_a_place_has_no_memory() {
         let mut limiter = limiter(100, &Arc::default());
-        limiter.place = None;
+        limiter.slot = None;
         let error = limiter.memory_growing(0, 1, None).unwrap_err();
         assert!(error.to_string().contains("at a time"), "{error}");
     }

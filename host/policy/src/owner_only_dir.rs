@@ -1,8 +1,8 @@
-//! A folder whose files nobody but this user can have written.
+//! A folder whose files only this user can have written.
 //!
-//! The folder is looked at once, as it is open, and its files are opened within it: whatever is put in its place later
-//! is not what was looked at. A file is looked at as it is open, too: it must be a regular file of this user's that nobody
-//! else may write, and no link is followed.
+//! The open folder is checked once, and its files are opened relative to it, so replacing the
+//! folder later has no effect. A file is checked when it is open, too: it must be a regular file of
+//! this user that no other user may write, and links are not followed.
 
 use std::ffi::CString;
 use std::fs::{DirBuilder, File, Metadata};
@@ -15,27 +15,28 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 use tempfile::NamedTempFile;
 
-/// The user that every user is in a user namespace that does not know them. There, nothing is certainly ours.
+/// The ID that a user namespace shows for every user that it does not know. A file of this user may
+/// belong to anybody.
 const UNKNOWN_USER: u32 = 65534;
 
 /// Write permission for the group or for everybody.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// Neither links nor waiting.
-const CAREFULLY: OFlags = OFlags::NOFOLLOW
+/// Do not follow links, and do not block.
+const NO_FOLLOW_NO_WAIT: OFlags = OFlags::NOFOLLOW
     .union(OFlags::NONBLOCK)
     .union(OFlags::CLOEXEC);
 
-/// Such a folder, open.
+/// An open folder that only this user can change.
 pub(super) struct OwnerOnlyDir {
     path: PathBuf,
     folder: OwnedFd,
 }
 
 impl OwnerOnlyDir {
-    /// Opens the folder.
+    /// Opens the folder, and checks its owner and mode.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let flags = CAREFULLY | OFlags::DIRECTORY | OFlags::RDONLY;
+        let flags = NO_FOLLOW_NO_WAIT | OFlags::DIRECTORY | OFlags::RDONLY;
         let folder = File::from(rustix::fs::open(path, flags, Mode::empty())?);
         check(&folder.metadata()?, Metadata::is_dir)?;
         Ok(Self {
@@ -44,13 +45,13 @@ impl OwnerOnlyDir {
         })
     }
 
-    /// Opens the folder, which is made where it is missing.
+    /// Opens the folder as [`OwnerOnlyDir::open`] does; it is made where it is missing.
     pub(super) fn make(path: &Path) -> io::Result<Self> {
         DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         Self::open(path)
     }
 
-    /// Opens a file to read it.
+    /// Opens a file for reading.
     pub(super) fn open_file(&self, name: &str) -> io::Result<(File, Metadata)> {
         self.checked(name, OFlags::RDONLY)
     }
@@ -66,15 +67,15 @@ impl OwnerOnlyDir {
         Ok((file, bytes))
     }
 
-    /// Opens a file that is only there to be locked.
+    /// Opens a lock file, which is made where it is missing.
     pub(super) fn open_lock(&self, name: &str) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE;
         self.checked(name, flags).map(|(file, _)| file)
     }
 
-    /// Writes a file in one step.
+    /// Replaces a file by a rename.
     pub(super) fn write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
-        // If the folder was replaced meanwhile, a file goes where nobody will load it.
+        // If the folder was replaced meanwhile, the file goes to where it is never loaded.
         let mut file = NamedTempFile::new_in(&self.path)?;
         for part in parts {
             file.write_all(part)?;
@@ -83,12 +84,12 @@ impl OwnerOnlyDir {
         Ok(())
     }
 
-    /// Removes a file.
+    /// Removes the file with this name.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
         Ok(unlinkat(&self.folder, name, AtFlags::empty())?)
     }
 
-    /// Removes files that were last modified before `then`. Whoever has one open keeps it.
+    /// Removes files that were last modified before `then`. A process that has one open keeps it.
     pub(super) fn sweep(&self, then: SystemTime) {
         let then = then.duration_since(UNIX_EPOCH).unwrap_or_default();
         for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
@@ -96,14 +97,14 @@ impl OwnerOnlyDir {
             let modified = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW)
                 .map(|found| Duration::from_secs(found.st_mtime.try_into().unwrap_or_default()));
             if modified.is_ok_and(|modified| modified < then) {
-                // Another process may have removed it already; a folder is nothing that this program made.
+                // Another process may have removed it; and a folder was not made by this program.
                 let _ = unlinkat(&self.folder, name, AtFlags::empty());
             }
         }
     }
 
-    /// Removes files until all that are left have no more than `most` bytes, those first that were modified longest ago,
-    /// and never the one named `kept`.
+    /// Removes files until the others have at most `most` bytes: first those that were modified
+    /// longest ago, and never the one named `kept`.
     pub(super) fn shrink(&self, most: u64, kept: &str) {
         let mut files = self.files();
         let mut sum: u64 = files.iter().map(|file| file.1).sum();
@@ -112,7 +113,7 @@ impl OwnerOnlyDir {
             if sum <= most {
                 break;
             }
-            // An empty one is a lock, or would free nothing.
+            // An empty file may be a lock, and frees nothing.
             let goes = size > 0 && name.to_bytes() != kept.as_bytes();
             if goes && unlinkat(&self.folder, &name, AtFlags::empty()).is_ok() {
                 sum -= size;
@@ -120,7 +121,7 @@ impl OwnerOnlyDir {
         }
     }
 
-    /// Every regular file: when it was modified, its size and its name.
+    /// Every regular file: its age, its size and its name.
     fn files(&self) -> Vec<(Duration, u64, CString)> {
         let mut files = Vec::new();
         for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
@@ -140,7 +141,7 @@ impl OwnerOnlyDir {
 
     fn checked(&self, name: &str, flags: OFlags) -> io::Result<(File, Metadata)> {
         let mode = Mode::RUSR | Mode::WUSR;
-        let file = File::from(openat(&self.folder, name, flags | CAREFULLY, mode)?);
+        let file = File::from(openat(&self.folder, name, flags | NO_FOLLOW_NO_WAIT, mode)?);
         let metadata = file.metadata()?;
         check(&metadata, Metadata::is_file)?;
         Ok((file, metadata))

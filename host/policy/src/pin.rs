@@ -1,4 +1,4 @@
-//! Files that an operator may pin: `FILE`, or `FILE@sha256:HEX` to take no other bytes.
+//! Files that an operator can pin: `FILE`, or `FILE@sha256:HEX` to accept only these bytes.
 
 use std::path::PathBuf;
 
@@ -8,10 +8,10 @@ use cachewarden_types::Digest;
 
 const PIN: &str = "@sha256:";
 
-/// What is said where something is named that must be fetched first.
+/// The hint for a name of something that must be downloaded first.
 const FETCHES_NOTHING: &str = "cachewarden fetches nothing. Fetch the file in a step of its own, and name its path here; PATH@sha256:HEX takes no other bytes";
 
-/// Why a text names no file, or no pin.
+/// Why a text is not the path of a file, with or without a pin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PinError {
@@ -36,10 +36,11 @@ pub enum PinError {
     NoFile,
 }
 
-/// Splits a file's name from the SHA-256 that its bytes must have.
+/// Splits the text into the file's path and the SHA-256 of its bytes, if there is one.
 ///
 /// # Errors
-/// When what follows `@sha256:` is not a SHA-256, or what stands before it is no file's name.
+/// When the text behind `@sha256:` is not a SHA-256, or the text before it is not the path of a
+/// file.
 pub fn split(text: &str) -> Result<(PathBuf, Option<Digest>), PinError> {
     let Some((file, hex)) = text.rsplit_once(PIN) else {
         check_is_file(text)?;
@@ -62,7 +63,7 @@ pub fn scheme(text: &str) -> Option<&str> {
     (begins_well && goes_on_well).then_some(scheme)
 }
 
-/// Refuses a name that is none of a file: a URL, and what names an image in a registry.
+/// Rejects a URL, and the name of an image in a registry.
 fn check_is_file(file: &str) -> Result<(), PinError> {
     if let Some(scheme) = scheme(file) {
         return Err(PinError::Url(scheme.to_owned()));
@@ -81,7 +82,7 @@ fn check_is_file(file: &str) -> Result<(), PinError> {
     Ok(())
 }
 
-/// The name and the pin, as they are typed.
+/// The path and the pin, as on the command line.
 pub fn join(file: &str, pin: Option<Digest>) -> String {
     match pin {
         None => file.to_owned(),

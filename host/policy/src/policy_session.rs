@@ -1,8 +1,9 @@
-//! Runs a policy for one session, whatever the policy does.
+//! Runs a policy for one session, and survives whatever the policy does.
 //!
-//! A call that traps or runs out of time gets the safe answer, a fresh instance and `open` again. A grant that then
-//! differs, a third such call in a row, or a spent budget switches the policy off: from then on every answer is the safe
-//! one. Off never means a plain cache.
+//! A call that traps or exceeds its time gets the safe answer; then a new instance is made and
+//! `open` is called again. If the new grant differs, if three such calls fail in a row, or if the
+//! budget is spent, the policy is disabled: from then on every answer is the safe one. A disabled
+//! policy never means caching without a policy.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -19,27 +20,27 @@ use super::limits::Limits;
 use super::thread::Room;
 use super::{Defect, LoadError, Policy};
 
-/// So many faults in a row, and the policy is off: it will not get better.
+/// A policy is disabled after this many failed calls in a row: it is not expected to recover.
 const FAULTS_IN_A_ROW: u32 = 3;
 
-/// Something that happened beside the answers; what a recording and stderr tell of.
+/// Something that happened beside the answers, for the recording and for stderr.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The policy trapped.
+    /// A call trapped.
     Trap {
         /// What it was asked.
         question: Question,
         /// Why.
         message: String,
     },
-    /// The policy ran out of time.
+    /// A call exceeded its time.
     Timeout {
         /// What it was asked.
         question: Question,
     },
-    /// A fresh instance gave the same grant.
+    /// A new instance has returned the same grant.
     Reopened,
-    /// The policy is off.
+    /// The policy was disabled.
     Off {
         /// Why.
         reason: String,
@@ -48,30 +49,31 @@ pub enum Event {
     Log(LogLine),
 }
 
-/// How a session begins.
+/// The result of opening a session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OpenOutcome {
-    /// The policy has no `open`: the default scope.
+    /// The policy has no `open`; the session uses the default scope.
     Default,
-    /// The policy's grant.
+    /// The policy has returned a grant.
     Granted(Grant),
-    /// The policy says no.
+    /// The policy has returned a refusal.
     Refused(Refusal),
-    /// The policy failed.
+    /// The call of `open` failed.
     Failed,
 }
 
-/// One policy at work for one session, on the thread that it was opened on: its stack has room for the policy, and its CPU
-/// time is what the session's budget is held against.
+/// One policy in one session, on the thread on which it was opened: the thread has the stack that
+/// the policy needs, and its CPU time counts in the session's budget.
 pub struct PolicySession {
     policy: Arc<Policy>,
     session: Session,
     opening: OpenOutcome,
     instance: Option<Instance>,
-    /// What the session may still log, while there is no instance.
+    /// The rest of the session's log budget, while there is no instance.
     log: Option<Log>,
     faults_in_a_row: u32,
-    /// The sum of all calls, and of making and dropping instances: CPU time where a call was long enough to be measured, wall time else.
+    /// The time of all calls, and of making and dropping instances: CPU time where a call was long
+    /// enough to be measured, and otherwise wall time.
     used: Duration,
     /// This thread's CPU time when the session began.
     cpu_at_start: Duration,
@@ -89,7 +91,7 @@ impl PolicySession {
         session: Session,
         _room: &Room,
     ) -> Result<(Self, OpenOutcome), LoadError> {
-        let mut warden = Self {
+        let mut session = Self {
             policy,
             session,
             opening: OpenOutcome::Failed,
@@ -101,18 +103,19 @@ impl PolicySession {
             events: Vec::new(),
             on_this_thread: PhantomData,
         };
-        let opening = warden.start()?;
+        let opening = session.start()?;
         if opening == OpenOutcome::Failed {
-            warden.switch_off("it failed before its first answer");
+            session.disable("it failed before its first answer");
         }
         if let OpenOutcome::Refused(_) = opening {
-            warden.instance = None;
+            session.instance = None;
         }
-        warden.opening = opening.clone();
-        Ok((warden, opening))
+        session.opening = opening.clone();
+        Ok((session, opening))
     }
 
-    /// The verdict on a get: a hit where the policy does not decide gets, a miss where it is off or fails.
+    /// The verdict on a get: a hit where the policy does not decide gets, and a miss where it is
+    /// disabled or fails.
     pub fn get(&mut self, candidate: &Candidate) -> Lookup {
         self.ask(Question::Get, |instance, allowed| {
             instance.get(candidate, allowed)
@@ -121,8 +124,8 @@ impl PolicySession {
         .unwrap_or(Lookup::Miss)
     }
 
-    /// The verdict on a put: what its kind has without a policy where this one does not decide puts, the session alone
-    /// where it is off or fails.
+    /// The verdict on a put: the kind's default reach where the policy does not decide puts, and
+    /// `ephemeral` where it is disabled or fails.
     pub fn put(&mut self, offer: &Offer) -> Reach {
         self.ask(Question::Put, |instance, allowed| {
             instance.put(offer, allowed)
@@ -131,33 +134,33 @@ impl PolicySession {
         .unwrap_or(Reach::Ephemeral)
     }
 
-    /// Tells the policy the totals.
+    /// Calls the policy's `close` with the totals.
     pub fn close(&mut self, totals: &Totals) {
-        // The session is over: a fault here needs no fresh instance.
+        // The session is over, so an error here needs no new instance.
         if let Some(mut instance) = self.instance.take() {
             let result = instance.close(totals, self.allowed());
             if result.is_some() {
                 self.used += instance.last_call;
             }
-            // Without a `close` too: what was printed through WASI is gathered only here.
+            // Also without a `close`: this gathers what was printed through WASI.
             self.take_log(&mut instance);
-            if let Some(Err(fault)) = result {
-                self.report(Question::Close, fault);
+            if let Some(Err(error)) = result {
+                self.report(Question::Close, error);
             }
         }
     }
 
-    /// Whether the policy answers no more questions.
+    /// Whether the policy is disabled.
     pub fn is_off(&self) -> bool {
         self.instance.is_none()
     }
 
-    /// What happened since the last time.
+    /// The events since the last call.
     pub fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
-    /// Bytes of linear memory that the policy has; 0 where it is off.
+    /// Bytes of linear memory that the policy has; 0 where it is disabled.
     pub fn memory_used(&self) -> usize {
         self.instance.as_ref().map_or(0, Instance::memory_used)
     }
@@ -167,8 +170,8 @@ impl PolicySession {
         self.used
     }
 
-    /// Asks one question; the outer `None` where the policy does not answer such questions, the inner one where it is
-    /// off or has failed.
+    /// Asks one question. The outer `None` means that the policy does not answer such questions,
+    /// the inner one that it is disabled or has failed.
     fn ask<Answer>(
         &mut self,
         question: Question,
@@ -186,19 +189,19 @@ impl PolicySession {
             Ok(answer) => {
                 self.faults_in_a_row = 0;
                 if self.is_budget_spent() {
-                    self.switch_off_spent();
+                    self.disable_over_budget();
                 }
                 Some(Some(answer))
             }
-            Err(fault) => {
-                self.report(question, fault);
+            Err(error) => {
+                self.report(question, error);
                 self.recover();
                 Some(None)
             }
         }
     }
 
-    /// What a call may take: the deadline, or what the session has left.
+    /// The time that a call may take: the deadline, or what is left of the session's budget.
     fn allowed(&self) -> Duration {
         let Limits {
             deadline, budget, ..
@@ -210,8 +213,8 @@ impl PolicySession {
         deadline.min(budget.saturating_sub(self.used_at_most()))
     }
 
-    /// On a throttled or busy machine the calls' wall time says too much; they cannot have taken more CPU time than
-    /// this thread has.
+    /// The upper bound of the time used: on a busy machine the calls' wall time is too high, but
+    /// they cannot have taken more CPU time than this thread.
     fn used_at_most(&self) -> Duration {
         self.used.min(cpu_time().saturating_sub(self.cpu_at_start))
     }
@@ -221,21 +224,21 @@ impl PolicySession {
         self.used >= budget && self.used_at_most() >= budget
     }
 
-    /// A fresh instance after a fault.
+    /// Makes a new instance after an error, or disables the policy.
     fn recover(&mut self) {
         self.faults_in_a_row += 1;
-        self.log = self.counted(|warden| warden.instance.take().map(Instance::into_log));
+        self.log = self.counted(|session| session.instance.take().map(Instance::into_log));
         if self.is_budget_spent() {
-            return self.switch_off_spent();
+            return self.disable_over_budget();
         }
         if self.faults_in_a_row >= FAULTS_IN_A_ROW {
-            return self.switch_off("it failed three times in a row");
+            return self.disable("it failed three times in a row");
         }
         match self.start() {
             Ok(opening) if opening == self.opening => self.events.push(Event::Reopened),
-            Ok(OpenOutcome::Failed) => self.switch_off("it failed again when it was opened anew"),
-            Ok(_) => self.switch_off("opened anew with the same session, it gave another grant"),
-            Err(error) => self.switch_off(&error.told()),
+            Ok(OpenOutcome::Failed) => self.disable("it failed again when it was opened anew"),
+            Ok(_) => self.disable("opened anew with the same session, it gave another grant"),
+            Err(error) => self.disable(&error.told()),
         }
     }
 
@@ -243,8 +246,8 @@ impl PolicySession {
     fn start(&mut self) -> Result<OpenOutcome, LoadError> {
         let log = self.log.take().unwrap_or_else(Log::new);
         let allowed = self.allowed();
-        let started =
-            self.counted(|warden| Instance::start(&warden.policy, &warden.session, allowed, log));
+        let started = self
+            .counted(|session| Instance::start(&session.policy, &session.session, allowed, log));
         let mut instance = match started {
             Ok(instance) => instance,
             Err((StartError::Contract(reason), _)) => {
@@ -253,10 +256,10 @@ impl PolicySession {
                     source: Defect::Contract(reason),
                 });
             }
-            Err((StartError::CallError(fault), mut log)) => {
+            Err((StartError::CallError(error), mut log)) => {
                 self.events.extend(log.take().into_iter().map(Event::Log));
                 self.log = Some(log);
-                self.report(Question::Start, fault);
+                self.report(Question::Start, error);
                 return Ok(OpenOutcome::Failed);
             }
         };
@@ -275,15 +278,15 @@ impl PolicySession {
                 OpenOutcome::Granted(grant)
             }
             Some(Ok(Err(refusal))) => OpenOutcome::Refused(refusal),
-            Some(Err(fault)) => {
+            Some(Err(error)) => {
                 self.log = Some(self.counted(|_| instance.into_log()));
-                self.report(Question::Open, fault);
+                self.report(Question::Open, error);
                 OpenOutcome::Failed
             }
         })
     }
 
-    /// Makes or drops an instance, whose time counts as that of calls does.
+    /// Runs `work`, which makes or drops an instance, and counts its time as that of a call.
     fn counted<Result>(&mut self, work: impl FnOnce(&mut Self) -> Result) -> Result {
         let began = cpu_time();
         let result = work(self);
@@ -297,21 +300,21 @@ impl PolicySession {
             .extend(instance.take_log().into_iter().map(Event::Log));
     }
 
-    fn report(&mut self, question: Question, fault: CallError) {
-        self.events.push(match fault {
+    fn report(&mut self, question: Question, error: CallError) {
+        self.events.push(match error {
             CallError::Trap(message) => Event::Trap { question, message },
             CallError::Timeout => Event::Timeout { question },
         });
     }
 
-    fn switch_off_spent(&mut self) {
+    fn disable_over_budget(&mut self) {
         let budget = humantime::format_duration(self.policy.limits.budget);
-        self.switch_off(&format!(
+        self.disable(&format!(
             "it has used the {budget} that a session has for it (--policy-budget)"
         ));
     }
 
-    fn switch_off(&mut self, reason: &str) {
+    fn disable(&mut self, reason: &str) {
         self.instance = None;
         self.events.push(Event::Off {
             reason: reason.to_owned(),

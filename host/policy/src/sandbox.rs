@@ -1,5 +1,5 @@
-//! What all policies of a process share: one engine, one clock that looks at running calls, one bound on the memory of all
-//! instances, and each policy once.
+//! What all policies of a process share: one engine, one ticker, one bound on the memory of all
+//! instances, and one loaded copy of each policy.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -14,21 +14,21 @@ use super::engine::{self, Ticker};
 use super::host;
 use super::instance::Exports;
 use super::limits::{self, Limits};
-use super::loading::{Loaded, Loading};
-use super::memory_limiter::SharedSpace;
+use super::loading::{CompiledPolicy, PolicyLoader};
+use super::memory_limiter::ProcessUsage;
 use super::{CompiledCache, Defect, EngineError, LoadError, Policy, PolicySource};
 
-/// A process has one, and loads all of its policies in it.
+/// The sandbox of a process, which loads all its policies.
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) ticker: Ticker,
-    pub(super) space: Arc<SharedSpace>,
-    /// The policies that somebody still has. The same bytes with other limits are another policy.
+    pub(super) space: Arc<ProcessUsage>,
+    /// The policies that are in use. The same bytes with other limits are another policy.
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
 
 impl Sandbox {
-    /// Makes the engine and starts its clock.
+    /// Makes the engine and starts its ticker.
     ///
     /// # Errors
     /// When this machine cannot run policies.
@@ -44,9 +44,10 @@ impl Sandbox {
         }))
     }
 
-    /// Reads a policy, compiles it (or takes the compiled form from `cache`) and links it; or gives the one that was
-    /// loaded from the same bytes. `slow` is called when compiling has taken a second. The compiler is a process of the
-    /// program that is running, which must serve [`super::COMPILER_VERB`] and [`super::TRIAL_VERB`].
+    /// Reads a policy, compiles it (or takes the compiled form from `cache`) and links it; or
+    /// returns the policy that was loaded from the same bytes. `slow` is called when compiling has
+    /// taken a second. The compiler is a child process of the running program, which must serve
+    /// [`super::COMPILER_VERB`] and [`super::TRIAL_VERB`].
     ///
     /// # Errors
     /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
@@ -65,14 +66,14 @@ impl Sandbox {
             file: source.file.clone(),
             source: Defect::Compilation(reason),
         };
-        let loading = Loading {
+        let loading = PolicyLoader {
             file: &source.file,
             engine: &self.engine,
             module: &digest,
             limits: &limits,
             cache,
         };
-        let Loaded {
+        let CompiledPolicy {
             component,
             cache_write_error,
         } = loading.load(bytes, slow).map_err(unusable)?;
@@ -92,7 +93,7 @@ impl Sandbox {
         policies.get(&(*digest, limits))?.upgrade()
     }
 
-    /// Links what was compiled.
+    /// Links a compiled component.
     pub(super) fn link(
         self: &Arc<Self>,
         component: &Component,

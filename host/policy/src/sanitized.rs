@@ -1,5 +1,5 @@
-//! All of this program that is unsafe, for a sanitizer to look at: `cargo xtask test --all` runs this test a second time
-//! with one. Compiled code is kept, read again, and run to its end; every policy of the tests is.
+//! Runs all unsafe code of this program: `cargo xtask test --all` runs this test again with a
+//! sanitizer. Compiled code is saved, loaded, and run to its end, with every policy of the tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use cachewarden_types::{Candidate, Facts, Kind, Offer, Role, Session, Totals};
 #[test]
 fn what_was_compiled_and_kept_is_loaded_and_runs() {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/policies");
-    // With the stack that a session has.
+    // With the stack of a session.
     let run_all = move |room: &Room| {
         let files = fs::read_dir(policies).unwrap();
         files
@@ -45,7 +45,7 @@ fn a_start_that_fails_counts_in_the_budget() {
     assert!(used > Duration::ZERO);
 }
 
-/// Whether there was something to run: some policies of the tests may not be loaded.
+/// Whether there was something to run: some policies of the tests cannot be loaded.
 fn runs(file: PathBuf, room: &Room) -> bool {
     let Some(mut warden) = opened(file, room) else {
         return false;
@@ -75,7 +75,7 @@ fn runs(file: PathBuf, room: &Room) -> bool {
     true
 }
 
-/// A session with a policy, compiled in this very process.
+/// A session with a policy that was compiled in this process.
 fn opened(file: PathBuf, room: &Room) -> Option<PolicySession> {
     let bytes = fs::read(&file).unwrap();
     let sandbox = Sandbox::start().unwrap();

@@ -1,4 +1,4 @@
-//! A policy as the operator names it: `FILE`, or `FILE@sha256:HEX` to take no other bytes.
+//! A policy on the command line: `FILE`, or `FILE@sha256:HEX` to accept only these bytes.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ use crate::pin::{self, PinError};
 use super::LoadError;
 use super::limits::MAX_MODULE_BYTES;
 
-/// Where a policy is, and what bytes it must have.
+/// The path of a policy, and the hash that its bytes must have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PolicySource {
-    /// The file.
+    /// The path of the policy's file.
     pub file: PathBuf,
-    /// Its SHA-256, where the operator pinned it.
+    /// Its SHA-256, if the operator has pinned it.
     pub pin: Option<Digest>,
 }
 
@@ -34,7 +34,8 @@ impl FromStr for PolicySource {
 }
 
 impl PolicySource {
-    /// Reads the file, bounded, and checks its pin. The bytes are read once: what was hashed is what is run.
+    /// Reads the file up to a bound, and checks its pin. The bytes are read once: the bytes that
+    /// were hashed are those that run.
     pub(super) fn read(&self) -> Result<(Vec<u8>, Digest), LoadError> {
         let bytes = read_bounded(&self.file)?;
         let found = Digest::of(&bytes);

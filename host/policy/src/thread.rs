@@ -1,7 +1,8 @@
-//! Threads with room for a policy.
+//! Threads with a large enough stack for a policy.
 //!
-//! WebAssembly code has a stack of its own size within the thread's; on a thread with less, running out of it would end the
-//! whole process. So a policy is opened only where a [`Room`] shows that the thread was started here, and stays there.
+//! WebAssembly code uses a part of the thread's stack; overflowing a thread's own stack would end
+//! the whole process. So a policy can only be opened with a [`Room`], which shows that the thread
+//! was started here, and it stays on that thread.
 
 use std::io;
 use std::marker::PhantomData;
@@ -9,14 +10,15 @@ use std::thread::{Builder, JoinHandle};
 
 use super::limits::THREAD_STACK;
 
-/// Shows that this thread has the stack that a policy needs. It cannot be sent to another thread.
+/// A token that shows that this thread has the stack that a policy needs. It cannot be sent to
+/// another thread.
 #[derive(Debug)]
 pub struct Room(PhantomData<*mut ()>);
 
-/// Starts a thread that may ask policies, whatever stack this process was given for its first one.
+/// Starts a thread that may run policies, whatever the stack of the process's first thread.
 ///
 /// # Errors
-/// When the system gives no thread.
+/// When the system cannot start a thread.
 pub fn spawn<Outcome: Send + 'static>(
     name: &str,
     run: impl FnOnce(&Room) -> Outcome + Send + 'static,

@@ -1,11 +1,14 @@
-//! The closed WASI: what a component gets that imports wasi:*, as those of interpreters do.
+//! The empty WASI: the host's functions for a component that imports wasi:*, as those with an
+//! interpreter do.
 //!
-//! No files, no network, no environment, no arguments, no input. Clocks stand at the session's start and random
-//! numbers come from its seed, so that a replay sees the same; a sleep is over at once, since no call to the host may
-//! wait (an epoch cannot interrupt it). What the policy prints goes to its log.
+//! There are no files, no network, no environment, no arguments and no input. Clocks show the
+//! session's start, and random numbers come from its seed, so a replay sees the same. A sleep
+//! returns at once, because no call to the host may block (an epoch cannot interrupt it). What the
+//! policy prints goes to its log.
 //!
-//! Every function looks first whether the time of the call is up. What a guest hands over is counted by those functions
-//! that take strings or lists and can be called with what a guest has; the others fail at their first handle.
+//! Every function first checks the time of the call. The bytes that a guest passes are counted by
+//! the functions that take strings or lists and can be called with the handles that a guest has;
+//! the others fail at their first handle.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
@@ -27,22 +30,22 @@ use super::call_deadline::CallDeadline;
 use super::host::{State, add};
 use super::limits::{MAX_BYTES_TO_HOST, MAX_LOG_BYTES, MAX_RESOURCES};
 
-/// The state of the closed WASI in one instance.
+/// The state of the empty WASI in one instance.
 pub(super) struct EmptyWasi {
     context: WasiCtx,
     table: ResourceTable,
     printed: MemoryOutputPipe,
-    /// How much of it was taken.
+    /// How many bytes of it were taken.
     taken: usize,
 }
 
 impl EmptyWasi {
-    /// For a session that started at `started`, in seconds since 1970, and drew `seed`.
+    /// For a session with this start, in seconds since 1970, and this seed.
     pub(super) fn new(started: u64, seed: u64) -> Self {
         let printed = MemoryOutputPipe::new(MAX_LOG_BYTES);
         let context = WasiCtx::builder()
-            .wall_clock(StandingClock(Duration::from_secs(started)))
-            .monotonic_clock(StandingClock(Duration::ZERO))
+            .wall_clock(FrozenClock(Duration::from_secs(started)))
+            .monotonic_clock(FrozenClock(Duration::ZERO))
             .secure_random(ChaCha12Rng::seed_from_u64(seed))
             .insecure_random(ChaCha12Rng::seed_from_u64(seed))
             .insecure_random_seed(u128::from(seed))
@@ -64,8 +67,8 @@ impl EmptyWasi {
         }
     }
 
-    /// What the policy has printed since the last time. Once it has printed all that a session may log, its streams are
-    /// closed to it.
+    /// What the policy has printed since the last call. Once it has printed as much as a session
+    /// may log, its streams are closed.
     pub(super) fn take_printed(&mut self) -> Vec<u8> {
         let all = self.printed.contents();
         let new = all[self.taken..].to_vec();
@@ -81,23 +84,24 @@ impl EmptyWasi {
     }
 }
 
-/// The version of the interfaces that the engine has; a component may import any earlier one of 0.2.
+/// The version of the engine's interfaces; a component may import any earlier version of 0.2.
 const VERSION: &str = "0.2.12";
 
-/// The time of a call was up when it came to the host.
+/// The panic payload of a call whose time was up.
 struct TimeIsUp;
 
-/// Looks at the call where the clock has ticked since. What the engine's WASI asks for its state with has no way to fail:
-/// so this unwinds, to [`until_time_is_up`], through frames of the engine that expect it of any function of the host.
-pub(super) fn look_at_tick(watch: &mut CallDeadline) {
-    if watch.look_at_tick().is_err() {
-        // Not a panic: no hook is called and nothing is said.
+/// Checks the call if there was a tick since. The engine's WASI gets its state through a function
+/// that cannot fail, so this unwinds, to [`trap_at_deadline`], through frames of the engine that
+/// expect it of any host function.
+pub(super) fn check_at_tick(watch: &mut CallDeadline) {
+    if watch.check_at_tick().is_err() {
+        // Not a panic: the panic hook is not called, and nothing is printed.
         resume_unwind(Box::new(TimeIsUp));
     }
 }
 
-/// Calls a guest. When this is an error, nothing of its instance may be used again.
-pub(super) fn until_time_is_up<Answer>(
+/// Calls a guest. After an error, its instance must not be used again.
+pub(super) fn trap_at_deadline<Answer>(
     call: impl FnOnce() -> wasmtime::Result<Answer>,
 ) -> wasmtime::Result<Answer> {
     match catch_unwind(AssertUnwindSafe(call)) {
@@ -111,16 +115,18 @@ pub(super) fn until_time_is_up<Answer>(
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     add_to_linker_sync(linker)?;
     linker.allow_shadowing(true);
-    monotonic_clock::add_to_linker::<State, NoSleep>(linker, |state| Sleepless(state.clocks()))?;
+    monotonic_clock::add_to_linker::<State, NonBlockingClocks>(linker, |state| {
+        NonBlockingClock(state.clocks())
+    })?;
     link_counted(linker)?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-/// What is written: a handle of an output and bytes.
+/// The arguments of a write: the handle of a stream, and bytes.
 type Written = (Resource<DynOutputStream>, Vec<u8>);
 
-/// The functions that take strings or lists: the engine's, after counting.
+/// The functions that take strings or lists: they count the bytes and call the engine's functions.
 fn link_counted(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut output = linker.instance(&format!("wasi:io/streams@{VERSION}"))?;
     add(
@@ -144,7 +150,7 @@ fn link_counted(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut polling,
         "poll",
         |state, (pollables,): (Vec<Resource<DynPollable>>,)| {
-            state.watch.hand_over(size_of_val(&*pollables))?;
+            state.watch.count_bytes(size_of_val(&*pollables))?;
             Ok((poll::Host::poll(state.ctx().table, pollables)?,))
         },
     )?;
@@ -153,7 +159,7 @@ fn link_counted(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut names,
         "resolve-addresses",
         |state, (network, name): (Resource<ip_name_lookup::Network>, String)| {
-            state.watch.hand_over(name.len())?;
+            state.watch.count_bytes(name.len())?;
             let mut sockets = state.sockets();
             let result = ip_name_lookup::Host::resolve_addresses(&mut sockets, network, name);
             Ok((match result {
@@ -169,7 +175,7 @@ fn write(
     (stream, bytes): Written,
     write: impl Fn(&mut ResourceTable, Resource<DynOutputStream>, Vec<u8>) -> StreamResult<()>,
 ) -> wasmtime::Result<(Result<(), streams::StreamError>,)> {
-    state.watch.hand_over(bytes.len())?;
+    state.watch.count_bytes(bytes.len())?;
     let table = state.ctx().table;
     Ok((match write(table, stream, bytes) {
         Ok(()) => Ok(()),
@@ -177,16 +183,16 @@ fn write(
     },))
 }
 
-struct NoSleep;
+struct NonBlockingClocks;
 
-impl HasData for NoSleep {
-    type Data<'a> = Sleepless<'a>;
+impl HasData for NonBlockingClocks {
+    type Data<'a> = NonBlockingClock<'a>;
 }
 
-/// The monotonic clock without a way to wait.
-struct Sleepless<'state>(WasiClocksCtxView<'state>);
+/// The monotonic clock, without functions that wait.
+struct NonBlockingClock<'state>(WasiClocksCtxView<'state>);
 
-impl monotonic_clock::Host for Sleepless<'_> {
+impl monotonic_clock::Host for NonBlockingClock<'_> {
     fn now(&mut self) -> wasmtime::Result<u64> {
         self.0.now()
     }
@@ -204,9 +210,9 @@ impl monotonic_clock::Host for Sleepless<'_> {
     }
 }
 
-struct StandingClock(Duration);
+struct FrozenClock(Duration);
 
-impl HostWallClock for StandingClock {
+impl HostWallClock for FrozenClock {
     fn resolution(&self) -> Duration {
         Duration::from_secs(1)
     }
@@ -216,7 +222,7 @@ impl HostWallClock for StandingClock {
     }
 }
 
-impl HostMonotonicClock for StandingClock {
+impl HostMonotonicClock for FrozenClock {
     fn resolution(&self) -> u64 {
         1
     }

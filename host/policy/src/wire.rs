@@ -1,6 +1,7 @@
-//! The forms in which questions and answers cross the border of the sandbox: digests as words, kinds as numbers.
+//! Questions and answers in the types of the component model: digests as words, kinds as numbers.
 //!
-//! The rest of the host knows the contract's types from `cachewarden_types`, which knows nothing of WebAssembly.
+//! The rest of the host uses the contract's types from `cachewarden_types`, which do not depend on
+//! WebAssembly.
 
 use wasmtime::component::{ComponentType, Lift, Lower};
 
@@ -24,7 +25,7 @@ impl From<Digest> for WireDigest {
     }
 }
 
-/// A grant as a policy gives it: kinds are numbers.
+/// A grant as a policy returns it: kinds are numbers.
 #[derive(ComponentType, Lift)]
 #[component(record)]
 pub(super) struct WireGrant {
@@ -191,7 +192,7 @@ impl From<WireRefusal> for Refusal {
     }
 }
 
-/// An enum of the contract that comes out of the sandbox, each case with its name there.
+/// An enum of the contract that a policy returns, with the name of each case in the contract.
 macro_rules! wire_enum {
     ($wire:ident is $known:ident { $($case:ident = $name:literal),+ }) => {
         #[allow(dead_code, reason = "the engine makes them of a number")]

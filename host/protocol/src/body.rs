@@ -1,8 +1,8 @@
 //! Decodes the body of a put as it streams by: a JSON string that holds base64, on one line of any length.
 //!
-//! A decoder never holds more than [`PART`] bytes. It finds its way to the end of the body whatever the body holds, so
-//! that the reader is in step for the next request. What is plain base64, as all of it is that cmd/go sends, is decoded
-//! where it lies; what is not is looked at character by character.
+//! A decoder never holds more than [`MAX_CHUNK`] bytes. It finds the end of the body whatever the
+//! body contains, so the next request can be read. Plain base64, which is all that cmd/go sends, is
+//! decoded from the input buffer; anything else is examined byte by byte.
 
 use std::io;
 use std::sync::LazyLock;
@@ -19,42 +19,45 @@ static BASE64: LazyLock<base64::engine::Simd> =
 static BASE64: LazyLock<base64::engine::GeneralPurpose> =
     LazyLock::new(|| base64::engine::GeneralPurpose::new(&base64::alphabet::STANDARD, PAD));
 
-/// Bytes that are decoded at a time; whole quanta of base64, and few enough to stay in a processor's cache.
-const PART: usize = 96 * 1024;
+/// Bytes that are decoded at a time: whole quanta of base64, and few enough to stay in a
+/// processor's cache.
+const MAX_CHUNK: usize = 96 * 1024;
 
-/// Quanta that are worth to be given out by themselves; fewer are collected, since each part becomes a write to a file.
-const WORTH_IT: usize = 8 * 1024;
+/// The fewest quanta that are given out before more input is read; fewer are collected, since each
+/// chunk becomes a write to a file.
+const MIN_BATCH: usize = 8 * 1024;
 
-/// Characters and bytes of a quantum of base64.
+/// Characters and bytes of one quantum of base64.
 const QUANTUM: (usize, usize) = (4, 3);
 
-/// Base64 characters that make a part.
-const ENCODED_PART: usize = PART / QUANTUM.1 * QUANTUM.0;
+/// Base64 characters of a full chunk.
+const ENCODED_CHUNK: usize = MAX_CHUNK / QUANTUM.1 * QUANTUM.0;
 
-/// Why a body was not taken.
+/// Why a body was not accepted.
 #[derive(Debug, Error)]
 pub enum BodyError {
-    /// The client gave the put up in the middle, or died. It no longer waits for an answer, and one would be fatal to
-    /// it (docs/protocol.md#answers-in-any-order, docs/protocol.md#abandoned-put).
+    /// The client gave up the put in the middle, or ended. It no longer waits for an answer, and an
+    /// answer would be a fatal error for it (docs/protocol.md#answers-in-any-order,
+    /// docs/protocol.md#abandoned-put).
     #[error("the put was given up in the middle of its body")]
     Abandoned,
-    /// The body is complete, and wrong.
+    /// The body is complete but invalid; the text says why.
     #[error("{0}")]
     Malformed(String),
-    /// The stream broke.
+    /// The stream could not be read.
     #[error("cannot read the body")]
     Read(#[from] io::Error),
 }
 
-/// What a call of [`BodyDecoder::decode`] came to.
-pub(super) enum Decoded {
-    /// [`BodyDecoder::part`] holds bytes.
-    Part,
-    /// More input is wanted.
+/// The result of one call of [`BodyDecoder::decode`].
+pub(super) enum DecodeStep {
+    /// [`BodyDecoder::chunk`] holds bytes.
+    Chunk,
+    /// The decoder needs more input.
     More,
-    /// The body has ended well.
+    /// The body is complete and valid.
     Done,
-    /// The body has ended badly.
+    /// The body is invalid.
     Failed(BodyError),
 }
 
@@ -63,9 +66,9 @@ enum State {
     Opening,
     /// Within the string.
     Inside,
-    /// Within an escape of the string, with what was read of it.
+    /// Within an escape of the string, with the bytes of it so far.
     Escape(Vec<u8>),
-    /// All characters were read; what was decoded last is still to be given out.
+    /// All characters were read; the bytes that were decoded last are still to be given out.
     Ended,
 }
 
@@ -76,9 +79,9 @@ pub(super) struct BodyDecoder {
     state: State,
     /// Base64 characters that were not decoded yet.
     encoded: Vec<u8>,
-    /// Room for what is decoded, of which the first `part` bytes were decoded last.
-    room: Vec<u8>,
-    part: usize,
+    /// The buffer for decoded bytes, of which the first `chunk` were decoded last.
+    output: Vec<u8>,
+    chunk: usize,
     problem: Option<String>,
 }
 
@@ -90,24 +93,24 @@ impl BodyDecoder {
             decoded: 0,
             state: State::Opening,
             encoded: Vec::new(),
-            room: Vec::new(),
-            part: 0,
+            output: Vec::new(),
+            chunk: 0,
             problem: None,
         }
     }
 
-    /// Whether the next call has something to say without more input.
+    /// Whether the next call has a result without more input.
     pub(super) fn has_ended(&self) -> bool {
         matches!(self.state, State::Ended)
     }
 
     /// The bytes that the last call decoded.
-    pub(super) fn part(&self) -> &[u8] {
-        &self.room[..self.part]
+    pub(super) fn chunk(&self) -> &[u8] {
+        &self.output[..self.chunk]
     }
 
-    /// Takes bytes of the stream; says how many it used and what came of them.
-    pub(super) fn decode(&mut self, input: &[u8]) -> (usize, Decoded) {
+    /// Takes bytes of the stream; returns how many it used, and the result.
+    pub(super) fn decode(&mut self, input: &[u8]) -> (usize, DecodeStep) {
         let mut used = 0;
         while let Some(byte) = input.get(used).copied() {
             match &mut self.state {
@@ -122,22 +125,23 @@ impl BodyDecoder {
                         self.announced,
                         byte.escape_ascii()
                     ));
-                    return (used, Decoded::Failed(error));
+                    return (used, DecodeStep::Failed(error));
                 }
                 State::Inside => {
                     let plain = self.decode_in_place(&input[used..]);
                     if plain > 0 {
-                        return (used + plain, Decoded::Part);
+                        return (used + plain, DecodeStep::Chunk);
                     }
-                    let room = ENCODED_PART - self.encoded.len();
+                    let room = ENCODED_CHUNK - self.encoded.len();
                     let rest = &input[used..input.len().min(used + room)];
-                    // The decoder knows the alphabet; here only what ends or interrupts it is looked for.
+                    // The base64 decoder checks the alphabet; here only the end of the string and
+                    // other special bytes are searched for.
                     let run = memchr::memchr3(b'"', b'\\', b'{', rest).unwrap_or(rest.len());
                     self.encoded.extend_from_slice(&rest[..run]);
                     used += run;
-                    if self.encoded.len() == ENCODED_PART {
+                    if self.encoded.len() == ENCODED_CHUNK {
                         if self.decode_encoded() {
-                            return (used, Decoded::Part);
+                            return (used, DecodeStep::Chunk);
                         }
                     } else if let Some(special) = rest.get(run).copied() {
                         match special {
@@ -146,8 +150,9 @@ impl BodyDecoder {
                                 self.state = State::Ended;
                                 return (used, self.end());
                             }
-                            // No base64 has a brace: this is the next request, in the middle of a body that was given up.
-                            b'{' => return (used, Decoded::Failed(BodyError::Abandoned)),
+                            // A brace is not base64: this is the next request, in the middle of a
+                            // body that was given up.
+                            b'{' => return (used, DecodeStep::Failed(BodyError::Abandoned)),
                             _ => self.state = State::Escape(Vec::new()),
                         }
                         used += 1;
@@ -160,9 +165,8 @@ impl BodyDecoder {
                         self.state = State::Inside;
                         match character {
                             Some(character) => self.encoded.push(character),
-                            None => {
-                                self.complain("the body holds an escape that is not base64".into())
-                            }
+                            None => self
+                                .record_error("the body holds an escape that is not base64".into()),
                         }
                     }
                 }
@@ -170,49 +174,50 @@ impl BodyDecoder {
             }
         }
         if self.has_ended() {
-            return (used, self.verdict());
+            return (used, self.outcome());
         }
-        (used, Decoded::More)
+        (used, DecodeStep::More)
     }
 
-    /// After the closing quote: the last bytes first, then the verdict at the next call.
-    fn end(&mut self) -> Decoded {
+    /// After the closing quote: the last bytes come first, then the result of the whole body at the
+    /// next call.
+    fn end(&mut self) -> DecodeStep {
         if self.decode_encoded() {
-            return Decoded::Part;
+            return DecodeStep::Chunk;
         }
-        self.verdict()
+        self.outcome()
     }
 
-    fn verdict(&mut self) -> Decoded {
+    fn outcome(&mut self) -> DecodeStep {
         if let Some(problem) = self.problem.take() {
-            return Decoded::Failed(BodyError::Malformed(problem));
+            return DecodeStep::Failed(BodyError::Malformed(problem));
         }
         if self.decoded != self.announced {
-            return Decoded::Failed(BodyError::Malformed(format!(
+            return DecodeStep::Failed(BodyError::Malformed(format!(
                 "BodySize is {}, but the body has {} bytes",
                 self.announced, self.decoded
             )));
         }
-        Decoded::Done
+        DecodeStep::Done
     }
 
-    /// Decodes what is plain base64 at the beginning of `input`; how many characters that were. The last quantum is left
-    /// alone, which may have padding.
+    /// Decodes the plain base64 at the beginning of `input`, and returns how many characters that
+    /// were. The last quantum is left out, because it may have padding.
     fn decode_in_place(&mut self, input: &[u8]) -> usize {
         if !self.encoded.is_empty() || self.problem.is_some() {
             return 0;
         }
         let missing = usize::try_from(self.announced - self.decoded).unwrap_or(usize::MAX);
-        let wanted = (missing / QUANTUM.1).min(PART / QUANTUM.1);
+        let wanted = (missing / QUANTUM.1).min(MAX_CHUNK / QUANTUM.1);
         let quanta = wanted.min(input.len() / QUANTUM.0);
-        if quanta < wanted && quanta < WORTH_IT {
+        if quanta < wanted && quanta < MIN_BATCH {
             return 0;
         }
         let plain = &input[..quanta * QUANTUM.0];
-        // Else something else stands there, which is looked at more closely.
-        match decode(plain, &mut self.room) {
+        // Otherwise it is not plain base64, and is examined byte by byte.
+        match decode(plain, &mut self.output) {
             Ok(count) if count == quanta * QUANTUM.1 => {
-                self.part = count;
+                self.chunk = count;
                 self.decoded += count as u64;
                 plain.len()
             }
@@ -220,50 +225,50 @@ impl BodyDecoder {
         }
     }
 
-    /// Decodes what was collected; whether there are bytes to give out.
+    /// Decodes the collected characters; returns whether there are bytes to give out.
     fn decode_encoded(&mut self) -> bool {
-        self.part = 0;
+        self.chunk = 0;
         if self.problem.is_none() {
-            match decode(&self.encoded, &mut self.room) {
-                Ok(count) => self.part = count,
-                // Where exactly depends on how the stream was cut, and tells nobody anything.
-                Err(_) => self.complain("the body is not base64".to_owned()),
+            match decode(&self.encoded, &mut self.output) {
+                Ok(count) => self.chunk = count,
+                // The position depends on how the stream was cut, so the error does not name it.
+                Err(_) => self.record_error("the body is not base64".to_owned()),
             }
         }
         self.encoded.clear();
-        self.decoded += self.part as u64;
+        self.decoded += self.chunk as u64;
         if self.decoded > self.announced {
-            // Nothing beyond the announced size is worth hashing or storing.
-            self.complain(format!(
+            // Bytes beyond the announced size are neither hashed nor stored.
+            self.record_error(format!(
                 "BodySize is {}, but the body is longer",
                 self.announced
             ));
-            self.part = 0;
+            self.chunk = 0;
         }
         // Padding ends base64: what follows a part that is not full can only be the closing quote.
-        self.part > 0
+        self.chunk > 0
     }
 
-    fn complain(&mut self, problem: String) {
+    fn record_error(&mut self, problem: String) {
         self.problem.get_or_insert(problem);
     }
 }
 
-/// Decodes into `room`, which grows where it is too small.
-fn decode(encoded: &[u8], room: &mut Vec<u8>) -> Result<usize, base64::DecodeSliceError> {
+/// Decodes into `output`, which grows where it is too small.
+fn decode(encoded: &[u8], output: &mut Vec<u8>) -> Result<usize, base64::DecodeSliceError> {
     let wanted = base64::decoded_len_estimate(encoded.len());
-    if room.len() < wanted {
-        room.resize(wanted, 0);
+    if output.len() < wanted {
+        output.resize(wanted, 0);
     }
-    BASE64.decode_slice(encoded, room)
+    BASE64.decode_slice(encoded, output)
 }
 
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')
 }
 
-/// The character of a complete JSON escape (without its backslash), `None` within while it is none of base64's;
-/// `None` while it is incomplete.
+/// The base64 character of a complete JSON escape (without its backslash); the inner `None` where
+/// it is another character, the outer `None` while the escape is incomplete.
 fn unescape(escape: &[u8]) -> Option<Option<u8>> {
     match escape {
         [b'/'] => Some(Some(b'/')),

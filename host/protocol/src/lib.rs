@@ -1,8 +1,8 @@
-//! The GOCACHEPROG protocol: bytes on one side, messages on the other, and nothing of caches.
+//! The GOCACHEPROG protocol: it converts between bytes and messages, and knows nothing of caches.
 //!
-//! A [`RequestSource`] gives requests in the order they came; the body of a put is read in parts before the next
-//! request. A [`ResponseSink`] takes answers in any order. Stdin and stdout are one pair of them; a test or a
-//! connection is another.
+//! A [`RequestSource`] gives requests in the order in which they arrive; the body of a put is read
+//! in chunks before the next request. A [`ResponseSink`] takes answers in any order. Stdin and
+//! stdout are one pair of them; tests and connections can be others.
 
 mod body;
 mod message;
@@ -15,37 +15,44 @@ pub use reader::{ProtocolError, RequestReader};
 pub use writer::ResponseWriter;
 
 use std::io;
+use std::os::fd::BorrowedFd;
 
 /// Where a session's requests come from.
 pub trait RequestSource {
-    /// Whether the next request is already here, so that taking it does not wait.
+    /// Whether the next request has arrived, so that taking it does not block.
     fn is_ready(&self) -> bool;
 
-    /// Whether all of the last request's body is already here.
+    /// Whether the whole body of the last request has arrived.
     fn is_body_ready(&self) -> bool;
 
-    /// The next request; `None` at the end of the stream. What is left of the last request's body is passed over.
+    /// What to poll while [`is_ready`](Self::is_ready) says no; `None` if taking the next request
+    /// never blocks.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+
+    /// The next request; `None` at the end of the stream. The rest of the last request's body is
+    /// skipped.
     ///
     /// # Errors
     /// When the bytes are not the protocol, or cannot be read.
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError>;
 
-    /// The next decoded bytes of the last request's body; `None` when all were given.
+    /// The next decoded bytes of the last request's body; `None` at its end.
     ///
     /// # Errors
-    /// When the body is not what the request announced. The source is in step again afterwards.
+    /// When the body is not what the request announced. The next request can be read all the same.
     fn next_part(&mut self) -> Result<Option<&[u8]>, BodyError>;
 }
 
 /// Where a session's answers go.
 pub trait ResponseSink {
-    /// Hands an answer over; it may be held back until [`flush`](Self::flush).
+    /// Sends an answer, which may stay in a buffer until [`flush`](Self::flush).
     ///
     /// # Errors
     /// When nobody reads the answers any more.
     fn send(&mut self, response: &Response<'_>) -> io::Result<()>;
 
-    /// Sends what was held back, without waiting for the reader as long as no more than a bounded number of bytes waits.
+    /// Sends the buffered answers. It does not wait for the reader, unless more than a bounded
+    /// number of bytes is unsent.
     ///
     /// # Errors
     /// When nobody reads the answers any more.

@@ -10,36 +10,37 @@ use cachewarden_types::Digest;
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Is there an object for this action?
+    /// Look up the object of this action.
     Get {
         /// The action.
         action: Digest,
     },
-    /// Keep this object for this action; its bytes follow as the request's body.
+    /// Store this object for this action; its bytes follow as the request's body.
     Put {
         /// The action.
         action: Digest,
-        /// The SHA-256 that the bytes are said to have.
+        /// The SHA-256 that the client announces for the bytes.
         output: Digest,
     },
     /// No more requests come.
     Close,
-    /// Something this program cannot do; the text says why. Such a request is answered with an error.
+    /// A request that this program does not understand; the text says why. It is answered with an
+    /// error.
     Unusable(String),
 }
 
-/// One request.
+/// A request of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    /// The answer carries the same number.
+    /// The request's number, which the answer repeats.
     pub id: i64,
-    /// What is asked.
+    /// What the request asks for.
     pub command: Command,
-    /// Bytes of the body, once decoded.
+    /// Bytes of the decoded body.
     pub body_size: u64,
 }
 
-/// A request as it stands on the wire. Fields that are not named are ignored: later versions may add some.
+/// A request as it is on the wire. Unknown fields are ignored: later versions may add some.
 #[derive(Deserialize)]
 pub(super) struct RequestOnWire<'wire> {
     #[serde(rename = "ID")]
@@ -97,8 +98,8 @@ fn digest(field: &str, text: Option<&str>) -> Result<Digest, String> {
     })
 }
 
-/// The beginning of a text that a client sent, for an error: enough to know it by. The client chooses how long the text is,
-/// and must not choose how long the answer is.
+/// The beginning of a text that a client sent, for an error message. It is cut because a client
+/// must not choose how long an answer is.
 pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
     const SHOWN: usize = 100;
     match text.char_indices().nth(SHOWN) {
@@ -107,33 +108,33 @@ pub(super) fn excerpt(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// An object that answers a get.
+/// The object that answers a get.
 #[derive(Clone, Debug)]
 pub struct Hit<'answer> {
-    /// Its digest.
+    /// The digest of the object.
     pub output: Digest,
-    /// Its bytes.
+    /// The size of the object in bytes.
     pub size: u64,
-    /// When the entry was put: `go clean -testcache` compares it (docs/protocol.md#time).
+    /// The time of the put; `go clean -testcache` compares it (docs/protocol.md#time).
     pub time: SystemTime,
-    /// The absolute path of the file.
+    /// The absolute path of the object's file.
     pub disk_path: &'answer str,
 }
 
-/// One answer.
+/// An answer to a request.
 #[derive(Clone, Debug)]
 pub enum Response<'answer> {
-    /// The first message: what this helper can do.
+    /// The first message: the commands that this helper knows.
     Announcement,
-    /// A get that found an object.
+    /// The answer to a get that found an object.
     Hit(i64, Hit<'answer>),
-    /// A get that found none.
+    /// The answer to a get that found no object.
     Miss(i64),
-    /// A put that was kept, with the path of the file.
+    /// The answer to a put that was stored, with the path of the object's file.
     Kept(i64, &'answer str),
-    /// A close.
+    /// The answer to a close.
     Closed(i64),
-    /// A request that could not be carried out, and why.
+    /// The answer to a request that failed, and the reason.
     Failed(i64, String),
 }
 

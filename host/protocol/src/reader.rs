@@ -1,37 +1,40 @@
 //! Reads requests and bodies from a stream of bytes.
 //!
-//! Memory is bounded whatever comes: a request has at most [`MAX_REQUEST`] bytes, and a body, which is one line of any
-//! length (docs/protocol.md#body-is-one-line), is decoded as it streams by.
+//! Memory is bounded for any input: a request has at most [`MAX_REQUEST`] bytes, and a body, which
+//! is one line of any length (docs/protocol.md#body-is-one-line), is decoded as it arrives.
 
 use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use thiserror::Error;
 
 use super::RequestSource;
-use super::body::{BodyDecoder, BodyError, Decoded};
+use super::body::{BodyDecoder, BodyError, DecodeStep};
 use super::message::{Request, RequestOnWire, excerpt};
 
-/// A request is some 200 bytes; this leaves room for fields of later versions and for any spacing.
+/// The most bytes of a request. A request has some 200 bytes; this leaves room for fields of later
+/// versions and for any spacing.
 const MAX_REQUEST: usize = 64 * 1024;
 
-/// What one read takes at most: as much as a widened pipe holds, so that a large body needs few reads.
+/// The most bytes that one read takes: the size of an enlarged pipe, so that a large body needs few
+/// reads.
 const BUFFER: usize = 256 * 1024;
 
-/// Why a stream cannot be read as the protocol.
+/// Why requests cannot be read from a stream.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum ProtocolError {
-    /// The bytes are something else.
+    /// The bytes are not requests of the protocol.
     #[error("byte {offset} of standard input: expected {expected}, found {found}")]
     NotTheProtocol {
         /// Bytes before the unexpected ones.
         offset: u64,
-        /// What the protocol has there.
+        /// What the protocol expects there.
         expected: &'static str,
-        /// The beginning of what is there, or what is wrong with it.
+        /// The first bytes that are there, and the parser's error.
         found: String,
     },
-    /// The stream broke.
+    /// The stream could not be read.
     #[error("cannot read the requests")]
     Read(#[from] io::Error),
 }
@@ -45,10 +48,22 @@ pub struct RequestReader<R> {
     /// Bytes of the stream before `buffer[0]`.
     offset: u64,
     body: Option<BodyDecoder>,
+    /// None for a stream in memory.
+    descriptor: Option<fn(&R) -> BorrowedFd<'_>>,
+}
+
+impl<R: Read + AsFd> RequestReader<R> {
+    /// Reads from a file, a pipe or a socket, on which a session may wait for requests and for other things at once.
+    pub fn of_descriptor(stream: R) -> Self {
+        Self {
+            descriptor: Some(R::as_fd),
+            ..Self::new(stream)
+        }
+    }
 }
 
 impl<R: Read> RequestReader<R> {
-    /// Reads from `stream`, which need not be buffered.
+    /// Reads from bytes in memory.
     pub fn new(stream: R) -> Self {
         Self {
             stream,
@@ -57,6 +72,7 @@ impl<R: Read> RequestReader<R> {
             end: 0,
             offset: 0,
             body: None,
+            descriptor: None,
         }
     }
 
@@ -64,7 +80,7 @@ impl<R: Read> RequestReader<R> {
         &self.buffer[self.start..self.end]
     }
 
-    /// Reads more behind what is buffered; false at the end of the stream.
+    /// Reads more into the buffer; returns false at the end of the stream.
     fn fill(&mut self) -> io::Result<bool> {
         if self.start == self.end {
             self.offset += self.start as u64;
@@ -87,13 +103,13 @@ impl<R: Read> RequestReader<R> {
         }
     }
 
-    /// Whether a whole line is buffered. A message ends with its line, and so does a body; one that lies over several
-    /// lines is only found a little later.
+    /// Whether a whole line is buffered. A message ends with its line, and so does a body; if one
+    /// has several lines, that is only noticed a little later.
     fn has_line(&self) -> bool {
         memchr::memchr(b'\n', self.buffered().trim_ascii_start()).is_some()
     }
 
-    /// Passes over the blank lines between messages; false at the end of the stream.
+    /// Skips the blank lines between messages; returns false at the end of the stream.
     fn skip_blank(&mut self) -> io::Result<bool> {
         loop {
             match self
@@ -113,7 +129,7 @@ impl<R: Read> RequestReader<R> {
         }
     }
 
-    /// Takes one JSON value from the buffer; `None` while its end is not there yet.
+    /// Takes one JSON value from the buffer; `None` while it is incomplete.
     fn take_request(&mut self) -> Result<Option<Request>, ProtocolError> {
         let mut values =
             serde_json::Deserializer::from_slice(self.buffered()).into_iter::<RequestOnWire>();
@@ -143,7 +159,8 @@ impl<R: Read> RequestReader<R> {
     }
 }
 
-/// Whether an error stands at the last byte: the parser calls a minus without its digits wrong, and they may still come.
+/// Whether an error is at the last byte: the parser rejects a minus without digits, which may still
+/// arrive.
 fn is_at_end(error: &serde_json::Error, bytes: &[u8]) -> bool {
     let last_line = bytes.split(|byte| *byte == b'\n').next_back();
     let lines = memchr::memchr_iter(b'\n', bytes).count() + 1;
@@ -157,6 +174,10 @@ impl<R: Read> RequestSource for RequestReader<R> {
 
     fn is_body_ready(&self) -> bool {
         self.body.is_none() || self.has_line()
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.descriptor.map(|descriptor| descriptor(&self.stream))
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {
@@ -182,7 +203,8 @@ impl<R: Read> RequestSource for RequestReader<R> {
                 let problem = format!("no end within {MAX_REQUEST} bytes");
                 return Err(self.unexpected("a request", problem));
             }
-            // A request cut short by the end of the stream is a go command that was killed: an end like any other.
+            // A request that is cut off by the end of the stream comes from a go command that was
+            // killed; the session ends as usual.
             if !self.fill()? {
                 return Ok(None);
             }
@@ -200,12 +222,12 @@ impl<R: Read> RequestSource for RequestReader<R> {
             let (used, decoded) = decoder.decode(&self.buffer[self.start..self.end]);
             self.start += used;
             match decoded {
-                Decoded::Part => {
-                    return Ok(Some(self.body.insert(decoder).part()));
+                DecodeStep::Chunk => {
+                    return Ok(Some(self.body.insert(decoder).chunk()));
                 }
-                Decoded::More => {}
-                Decoded::Done => return Ok(None),
-                Decoded::Failed(error) => return Err(error),
+                DecodeStep::More => {}
+                DecodeStep::Done => return Ok(None),
+                DecodeStep::Failed(error) => return Err(error),
             }
         }
     }
@@ -241,8 +263,8 @@ mod tests {
 
     fn read_body<R: Read>(reader: &mut RequestReader<R>) -> Result<Vec<u8>, BodyError> {
         let mut body = Vec::new();
-        while let Some(part) = reader.next_part()? {
-            body.extend_from_slice(part);
+        while let Some(chunk) = reader.next_part()? {
+            body.extend_from_slice(chunk);
         }
         Ok(body)
     }

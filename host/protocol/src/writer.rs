@@ -1,10 +1,12 @@
-//! Writes answers without making the reader of requests wait, as long as no more than a bounded number of bytes waits.
+//! Writes answers without blocking the reader of requests, as long as the number of unsent bytes is
+//! bounded.
 //!
-//! cmd/go may send thousands of requests before it reads an answer; if this side stopped reading while its answers
-//! find no room in the pipe, both would wait for ever. So an answer is written at once where there is room, and a
-//! thread takes over where there is none. A client that goes on sending and does not read is not an honest one: when the
-//! bound is reached nothing more is read of it until it has read some of the answers. Nothing is lost, and no answer is
-//! dropped: a session that waits so goes on when its client reads, and ends when its client is gone.
+//! cmd/go may send thousands of requests before it reads an answer; if this side stopped reading
+//! while the pipe is full of answers, both would wait for ever. So an answer is written at once
+//! where the pipe has room, and a thread takes over where it has none. No honest client goes on
+//! sending without reading; when the bound is reached, nothing more is read until the client has
+//! read some answers. No answer is dropped: such a session continues when its client reads, and
+//! ends when its client is gone.
 
 use std::io::{self, Write};
 use std::os::fd::AsFd;
@@ -16,19 +18,19 @@ use rustix::io::Errno;
 use super::ResponseSink;
 use super::message::Response;
 
-/// Bytes of answers that may wait for a reader; beyond it, requests wait too, until some were read. An answer has some 300
-/// bytes, so this holds 65,536 answers and more. A go command has a few requests in flight for each processor, and reads
-/// on whatever it does besides, so it never meets this bound.
-const MAX_WAITING: usize = 32 * 1024 * 1024;
+/// The most bytes of unsent answers; beyond it, no more requests are read. An answer has some 300
+/// bytes, so this is more than 65,536 answers. A go command has a few requests in flight for each
+/// processor and always reads, so it never reaches this bound.
+const MAX_PENDING: usize = 32 * 1024 * 1024;
 
-/// Bytes that a pipe which polls as writable takes without blocking (PIPE_BUF on Linux, and at least that elsewhere). Answers
-/// of so many bytes gain nothing by waiting for company.
+/// The bytes that a pipe takes without blocking when it polls as writable (PIPE_BUF on Linux, and
+/// at least that elsewhere). Collecting more answers than this into one write gains nothing.
 const ATOMIC_WRITE: usize = 4096;
 
 /// Answers to a stream of bytes.
 pub struct ResponseWriter<W> {
-    /// Answers that were not written yet.
-    held: Vec<u8>,
+    /// Answers that were not written or enqueued yet.
+    pending: Vec<u8>,
     shared: Arc<Shared<W>>,
     thread_started: bool,
 }
@@ -41,8 +43,8 @@ struct Shared<W> {
 
 #[derive(Default)]
 struct Backlog {
-    held: Vec<u8>,
-    /// The thread is writing, outside the lock, so many bytes.
+    pending: Vec<u8>,
+    /// How many bytes the thread is writing, outside the lock.
     writing: usize,
     closed: bool,
     error: Option<io::ErrorKind>,
@@ -56,7 +58,7 @@ where
     /// Writes to `stream`.
     pub fn new(stream: W) -> Self {
         Self {
-            held: Vec::new(),
+            pending: Vec::new(),
             shared: Arc::new(Shared {
                 stream,
                 backlog: Mutex::default(),
@@ -66,22 +68,22 @@ where
         }
     }
 
-    /// Writes what is held as far as it goes without waiting.
+    /// Writes as many of the pending bytes as the stream takes without blocking.
     fn write_without_waiting(&mut self) -> io::Result<()> {
         let mut written = 0;
-        while written < self.held.len() {
-            match write_now(&self.shared.stream, &self.held[written..])? {
+        while written < self.pending.len() {
+            match write_now(&self.shared.stream, &self.pending[written..])? {
                 0 => break,
                 count => written += count,
             }
         }
-        self.held.drain(..written);
+        self.pending.drain(..written);
         Ok(())
     }
 
-    /// Leaves what is held to the thread.
-    fn hand_over(&mut self, mut backlog: MutexGuard<'_, Backlog>) {
-        backlog.held.append(&mut self.held);
+    /// Gives the pending bytes to the thread.
+    fn enqueue(&mut self, mut backlog: MutexGuard<'_, Backlog>) {
+        backlog.pending.append(&mut self.pending);
         drop(backlog);
         self.shared.changed.notify_all();
     }
@@ -104,15 +106,15 @@ where
     for<'stream> &'stream W: Write,
 {
     fn send(&mut self, response: &Response<'_>) -> io::Result<()> {
-        response.write_to(&mut self.held);
-        if self.held.len() >= ATOMIC_WRITE {
+        response.write_to(&mut self.pending);
+        if self.pending.len() >= ATOMIC_WRITE {
             self.flush()?;
         }
         Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.held.is_empty() {
+        if self.pending.is_empty() {
             return Ok(());
         }
         let shared = Arc::clone(&self.shared);
@@ -121,18 +123,18 @@ where
         if backlog.is_empty() {
             drop(backlog);
             self.write_without_waiting()?;
-            if self.held.is_empty() {
+            if self.pending.is_empty() {
                 return Ok(());
             }
             self.start_thread()?;
             backlog = shared.lock();
         }
-        // What is longer than the bound by itself goes out alone.
-        while backlog.bytes() + self.held.len() > MAX_WAITING && !backlog.is_empty() {
+        // Bytes that exceed the bound by themselves are enqueued when nothing else is.
+        while backlog.bytes() + self.pending.len() > MAX_PENDING && !backlog.is_empty() {
             backlog = shared.wait(backlog);
             backlog.check()?;
         }
-        self.hand_over(backlog);
+        self.enqueue(backlog);
         Ok(())
     }
 
@@ -165,15 +167,15 @@ impl<W> Shared<W> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The thread: writes what it is handed until the writer is gone.
+    /// The thread: writes what is enqueued until the writer is dropped.
     fn write_backlog(&self)
     where
         for<'stream> &'stream W: Write,
     {
         let mut backlog = self.lock();
         loop {
-            if !backlog.held.is_empty() {
-                let bytes = std::mem::take(&mut backlog.held);
+            if !backlog.pending.is_empty() {
+                let bytes = std::mem::take(&mut backlog.pending);
                 backlog.writing = bytes.len();
                 drop(backlog);
                 let result = (&self.stream).write_all(&bytes);
@@ -194,7 +196,7 @@ impl<W> Shared<W> {
 
 impl Backlog {
     fn bytes(&self) -> usize {
-        self.held.len() + self.writing
+        self.pending.len() + self.writing
     }
 
     fn is_empty(&self) -> bool {
@@ -206,7 +208,7 @@ impl Backlog {
     }
 }
 
-/// Writes as much as the stream takes without waiting; 0 where it takes nothing now.
+/// Writes as much as the stream takes without blocking; 0 where it takes nothing now.
 fn write_now<W: AsFd>(stream: &W, bytes: &[u8]) -> io::Result<usize>
 where
     for<'stream> &'stream W: Write,
@@ -284,8 +286,8 @@ mod tests {
     #[test]
     fn what_waits_for_a_reader_is_bounded_in_bytes_however_long_each_answer_is() {
         const LENGTH: usize = 60_000;
-        let most = MAX_WAITING + LENGTH + 100;
-        let count = 3 * MAX_WAITING / LENGTH;
+        let most = MAX_PENDING + LENGTH + 100;
+        let count = 3 * MAX_PENDING / LENGTH;
         let (reader, writer) = io::pipe().unwrap();
         let mut sink = ResponseWriter::new(writer);
         let shared = Arc::clone(&sink.shared);
@@ -299,7 +301,7 @@ mod tests {
             sink.finish().unwrap();
         });
         // Nobody reads until it holds as much as it may.
-        while shared.lock().bytes() + 2 * LENGTH < MAX_WAITING {
+        while shared.lock().bytes() + 2 * LENGTH < MAX_PENDING {
             thread::yield_now();
         }
         drop(shared);

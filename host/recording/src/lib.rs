@@ -1,7 +1,7 @@
-//! Sessions as JSON lines: the decision log of a build, what a replay reads, and the form of a policy's test cases. The
-//! format is docs/recording.md.
+//! Sessions as JSON lines: the decision log of a build, the input of a replay, and the format of a
+//! policy's test cases. docs/recording.md has the format.
 //!
-//! What is written can be read back, line by line, to the same values.
+//! A line that is written can be read back to the same values.
 
 mod fields;
 mod line;

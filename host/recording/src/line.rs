@@ -13,56 +13,56 @@ use super::fields::Fields;
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "line", rename_all = "kebab-case")]
 pub enum Line {
-    /// What the policy is told at the beginning.
+    /// What the policy learns at the beginning.
     Session(Box<SessionStarted>),
-    /// What `open` gave, or the default where the policy has none.
+    /// What `open` returned, or the default where the policy has no `open`.
     Open(OpenRecord),
-    /// A question about a get, and the verdict.
+    /// A `get` question, and the verdict.
     Get(QuestionRecord<Candidate, Lookup>),
-    /// A question about a put, and the verdict.
+    /// A `put` question, and the verdict.
     Put(QuestionRecord<Offer, Reach>),
-    /// An answer that needed no question, or another one than the verdict.
+    /// An answer that was decided without the policy, or that differs from its verdict.
     Answer(AnswerRecord),
-    /// The policy trapped.
+    /// A call of the policy trapped.
     Trap(CallFailureRecord),
-    /// The policy ran out of time.
+    /// A call of the policy exceeded its time.
     Timeout(CallFailureRecord),
-    /// A fresh instance gave the same grant.
+    /// After a failed call, a new instance has returned the same grant.
     Reopened,
-    /// The policy is off.
+    /// The policy is disabled for the rest of the session.
     Off(OffRecord),
-    /// The policy logged.
+    /// A line that the policy logged.
     Log(LogRecord),
-    /// The end.
+    /// The end of the session.
     Close(EndRecord),
 }
 
-/// The version of the recording's form. A reader takes no later one.
+/// The version of the recording's format. A later version is refused.
 pub const FORM: u32 = 1;
 
-/// What a policy is told about its session, and what else a replay needs.
+/// What a policy learns about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SessionStarted {
-    /// The version of the recording's form. A case that a person wrote may leave it out.
+    /// The version of the format. A hand-written case may leave it out.
     #[serde(default = "form", deserialize_with = "known_form")]
     pub form: u32,
     /// The version of the contract.
     #[serde(default)]
     pub contract: String,
-    /// The SHA-256 of the policy; none without one.
+    /// The SHA-256 of the policy; `None` in a session without a policy.
     #[serde(default)]
     pub policy: Option<Digest>,
     /// The scope that `--scope` names.
     #[serde(default)]
     pub scope: String,
-    /// Seconds since 1970.
+    /// When the session began, in seconds since 1970.
     #[serde(default)]
     pub started: u64,
-    /// The session's random number.
+    /// The random number of the session, for policies that sample.
     #[serde(default)]
     pub seed: u64,
-    /// What is known about the session.
+    /// The labels of the session.
     #[serde(default)]
     pub labels: Vec<Label>,
     /// What the operator allows.
@@ -71,7 +71,7 @@ pub struct SessionStarted {
     /// What the operator allows.
     #[serde(default = "any")]
     pub writable: Vec<String>,
-    /// The policy's settings.
+    /// The policy's settings, as JSON.
     #[serde(default)]
     pub settings: Box<RawValue>,
 }
@@ -94,17 +94,17 @@ fn any() -> Vec<String> {
     vec!["*".to_owned()]
 }
 
-/// A grant, or a refusal.
+/// The result of `open`: a grant or a refusal.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", try_from = "OpenedFields")]
 pub enum OpenRecord {
-    /// What the policy gives.
+    /// The policy's grant.
     Grant(Grant),
-    /// Why it gives nothing.
+    /// The policy's refusal.
     Refusal(Refusal),
 }
 
-/// As it stands in a line, among other fields.
+/// The fields of a line, of which exactly one must be there.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OpenedFields {
@@ -129,18 +129,18 @@ impl TryFrom<OpenedFields> for OpenRecord {
 /// A question with its verdict.
 #[derive(Clone, Debug, Serialize)]
 pub struct QuestionRecord<Question, Verdict> {
-    /// What was asked.
+    /// The candidate or the offer.
     #[serde(flatten)]
     pub question: Question,
-    /// What the policy said.
+    /// The policy's verdict.
     pub verdict: Verdict,
-    /// How often it is asked in a row; a recording has each time as a line of its own.
+    /// How often a replay asks the question in a row; a recording has a line for each time.
     #[serde(skip_serializing_if = "is_once")]
     pub repeat: u64,
 }
 
 impl<Question, Verdict> QuestionRecord<Question, Verdict> {
-    /// Asked once.
+    /// A question that was asked once.
     pub fn new(question: Question, verdict: Verdict) -> Self {
         Self {
             question,
@@ -166,58 +166,59 @@ fn is_once(repeat: &u64) -> bool {
     *repeat == 1
 }
 
-/// An answer that nobody was asked for.
+/// An answer that was decided without the policy, or that differs from its verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AnswerRecord {
     /// `get` or `put`.
     pub command: String,
-    /// The action.
+    /// The action of the request.
     pub action: Digest,
     /// `hit`, `miss`, `session`, `local` or `shared`.
     pub answer: String,
-    /// Why nobody was asked.
+    /// Why the policy was not asked, or was overruled.
     pub reason: String,
 }
 
-/// A call that gave no answer.
+/// A failed call of the policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CallFailureRecord {
-    /// What the policy was asked.
+    /// The export that was called; `start` for the start function.
     pub question: String,
-    /// Why it failed; none where its time was up.
+    /// The trap's message; `None` for a timeout.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }
 
-/// Why the policy is off.
+/// Why the policy was disabled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OffRecord {
-    /// In words.
+    /// The reason, as a sentence.
     pub reason: String,
 }
 
-/// What the policy logged.
+/// A log line of the policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogRecord {
-    /// How much it matters.
+    /// The level that the policy gave.
     pub level: Level,
-    /// What.
+    /// The text that the policy gave.
     pub message: String,
 }
 
-/// What happened in the session.
+/// The last line of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EndRecord {
-    /// What was counted.
+    /// The counters of the session.
     pub totals: Totals,
 }
 
-/// What was counted in a session, as a recording has it: a form of its own, whatever the contract and the store have.
+/// The counters of a session in the format of a recording, which is independent of the contract's
+/// and the store's.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Totals {

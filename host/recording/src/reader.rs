@@ -1,4 +1,4 @@
-//! Reads recordings, and cases that a person wrote in their form.
+//! Reads recordings, and hand-written cases in the same format.
 
 use std::fs;
 use std::io;
@@ -11,16 +11,16 @@ use cachewarden_types::{Code, Problem};
 use super::fields::Fields;
 use super::line::Line;
 
-/// A line and where it stands.
+/// A line of a recording, with its number.
 #[derive(Clone, Debug)]
 pub struct NumberedLine {
-    /// From 1.
+    /// The number of the line in the file, from 1.
     pub number: usize,
-    /// Which session it belongs to; a case that a person wrote may leave it out.
+    /// The ID of its session; a hand-written case may leave it out.
     pub id: Option<String>,
-    /// Which policy of the session it is of, from 0.
+    /// The index of its policy in the session's chain, from 0.
     pub policy_index: u32,
-    /// What it says.
+    /// The content of the line.
     pub line: Line,
 }
 
@@ -33,17 +33,17 @@ pub enum ReadError {
     File {
         /// The file.
         file: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// A line is not what docs/recording.md says.
+    /// A line does not have the format of docs/recording.md.
     #[error("{}:{number}: not a line of a recording", file.display())]
     Line {
         /// The file.
         file: PathBuf,
-        /// The line, from 1.
+        /// The number of the line, from 1.
         number: usize,
-        /// What is wrong with it.
+        /// The parser's error.
         source: serde_json::Error,
     },
 }
@@ -57,8 +57,9 @@ impl Problem for ReadError {
     }
 }
 
-/// Reads a recording. Empty lines are passed over. A kind of line or a field that does not exist is an error: in a case
-/// that a person wrote it is a typing mistake, and what it was to say would not be looked at.
+/// Reads a recording. Empty lines are ignored. An unknown kind of line or an unknown field is an
+/// error: in a hand-written case it is a typing mistake, and the case would pass without being
+/// checked.
 ///
 /// # Errors
 /// When the file cannot be read, or a line is not what docs/recording.md says.
@@ -70,7 +71,7 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
     parse(file, &text)
 }
 
-/// Reads the text of a recording; `file` is for the errors.
+/// Reads the text of a recording; `file` is named in errors.
 fn parse(file: &Path, text: &str) -> Result<Vec<NumberedLine>, ReadError> {
     let mut lines = Vec::new();
     for (number, json) in (1..).zip(text.lines()) {
@@ -116,7 +117,8 @@ mod tests {
         });
     }
 
-    /// A recording of this form. It is read for as long as there is this form.
+    /// A recording of this format version. It stays readable for as long as this version is
+    /// supported.
     #[test]
     fn a_kept_recording_is_read_whole() {
         let kept = include_str!("fixtures/recording-1.jsonl");
@@ -215,7 +217,7 @@ mod tests {
         }
     }
 
-    /// What was read can be written, and be read back to the same.
+    /// Checks that a line can be written and read back unchanged.
     fn check_read_back(read: &NumberedLine) {
         let id = read.id.as_deref().unwrap_or_default();
         let line = WithId {

@@ -1,8 +1,8 @@
-//! Writes a recording while its session runs.
+//! Writes the recording of a session while the session runs.
 //!
-//! Each line is whole and goes out in one write, so a killed session leaves nothing but whole lines, and several
-//! sessions may append to one file: every line carries its session's `id`, and is written under a lock, without which
-//! one session could take another's line that is being written for a torn one.
+//! Each line is appended in one write, so a killed session leaves only whole lines. Several
+//! sessions may append to one file: every line has the `id` of its session, and is written under a
+//! lock, so that no session takes another's half-written line for a torn one.
 
 use std::fs::File;
 use std::io;
@@ -16,24 +16,26 @@ use cachewarden_system::safe_open::{append_line, open_to_append};
 
 use super::line::{Line, SessionStarted};
 
-/// So long is waited for a session that writes into the same file; one that was stopped with the lock holds no build up.
+/// How long to wait for a session that writes to the same file; a session that was stopped with the
+/// lock does not stop a build.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What a recording has in place of a value that is to be written nowhere. It can be part of a scope's name as it is.
+/// The text that replaces a redacted value. It is a valid part of a scope name.
 const REDACTED: &str = "redacted";
 
-/// Where a session is written down, if it is.
+/// Writes the recording of a session, or nothing.
 pub struct Recorder {
     file: Option<File>,
     id: String,
-    /// Labels whose values are not written.
+    /// The names of labels whose values are not written.
     redacted: Vec<String>,
 }
 
 #[derive(Serialize)]
 pub(super) struct WithId<'session> {
     pub(super) id: &'session str,
-    /// Which policy of the session the line is of, from 0. What no policy said is at 0.
+    /// The index of the line's policy in the session's chain, from 0; also 0 for lines of no
+    /// policy.
     #[serde(rename = "policy-index")]
     pub(super) policy_index: u32,
     #[serde(flatten)]
@@ -41,7 +43,7 @@ pub(super) struct WithId<'session> {
 }
 
 impl Recorder {
-    /// A session that is not written down.
+    /// A recorder that writes nothing.
     pub fn none() -> Self {
         Self {
             file: None,
@@ -64,7 +66,8 @@ impl Recorder {
         })
     }
 
-    /// Whether anything is written down; whoever has to gather the words of a line asks first.
+    /// Whether anything is recorded; a caller that must compute the fields of a line checks this
+    /// first.
     pub fn is_on(&self) -> bool {
         self.file.is_some()
     }
@@ -72,7 +75,7 @@ impl Recorder {
     /// Writes a line of the policy at this place of the session's chain.
     ///
     /// # Errors
-    /// When it cannot be written; nothing more is then.
+    /// When a line cannot be written; the recorder writes nothing more then.
     pub fn write(&mut self, policy_index: u32, line: &Line) -> io::Result<()> {
         let Some(file) = self.file.take() else {
             return Ok(());
@@ -101,7 +104,8 @@ impl Recorder {
         let mut began = began.clone();
         for label in &mut began.labels {
             if self.redacted.contains(&label.name) {
-                // The form for scope names can be read back, and a hash of few values guessed.
+                // The scope form of a value can be decoded, and the hash of one of few values can
+                // be guessed.
                 REDACTED.clone_into(&mut label.value);
                 REDACTED.clone_into(&mut label.scope);
                 REDACTED.clone_into(&mut label.hash);
@@ -111,7 +115,7 @@ impl Recorder {
     }
 }
 
-/// Appends a line while nobody else does.
+/// Appends a line under a lock.
 fn append_alone(file: File, line: &[u8]) -> io::Result<File> {
     let Some(mut file) = lock_with_timeout(file, LOCK_TIMEOUT)? else {
         return Err(io::Error::new(

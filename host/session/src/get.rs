@@ -12,14 +12,34 @@ use cachewarden_types::{Candidate, Digest, Kind, Lookup, reasons};
 
 use super::Session;
 use super::effective_grant::ReadScope;
+use super::verification::{IN_BACKGROUND_FROM, WaitingGet};
 
 /// Audits that may wait for their put: the client chooses whether one comes.
 const MAX_AUDITS: usize = 65_536;
 
-/// Nothing was found that may be answered.
-struct Miss {
-    /// There was something, and the policy said no.
-    refused: bool,
+/// A get that was not answered yet.
+pub(super) struct PendingGet {
+    id: i64,
+    action: Digest,
+    time: SystemTime,
+    /// How many of the scopes that may be read were looked into.
+    scopes_searched: usize,
+    /// There was something, and a rule or the policy said no.
+    is_refused: bool,
+    /// Why it is no hit was recorded.
+    is_recorded: bool,
+    /// A policy has decided about what was found last.
+    is_decided: bool,
+}
+
+/// How far the search for a get came.
+enum Search {
+    /// It is a hit.
+    Hit(CacheHit),
+    /// No scope has anything that may be answered.
+    Miss,
+    /// It is a hit if the object's bytes are what its name says.
+    Unverified(CacheHit),
 }
 
 impl Session {
@@ -48,89 +68,192 @@ impl Session {
             self.record_answer("get", action, "hit", reasons::OWN_PUT);
             return Ok(());
         }
-        match self.search(action, now) {
-            Ok(found) => {
-                self.tally.hits += 1;
-                let entry = &found.entry;
-                // Whatever was found: a false entry must not hide what belongs to the action.
-                self.roles.note(action);
-                let hit = Hit {
-                    output: entry.output,
-                    size: entry.size,
-                    time: entry.time,
-                    disk_path: &self.paths.path(&self.store, Location::Store, &entry.output),
-                };
-                sink.send(&Response::Hit(id, hit))?;
-                self.settle();
-                self.answered = Some(found);
-                Ok(())
+        let mut get = PendingGet {
+            id,
+            action: *action,
+            time: now,
+            scopes_searched: 0,
+            is_refused: false,
+            is_recorded: false,
+            is_decided: false,
+        };
+        let search = self.search(&mut get);
+        // Whatever was found: a false entry must not hide what belongs to the action.
+        self.roles.note(action);
+        self.conclude(get, search, sink)
+    }
+
+    /// Answers gets whose object was hashed meanwhile.
+    pub(super) fn answer_verified(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
+        while let Some((waiting, is_sound)) = self.verifications.next_verified(&self.store) {
+            for WaitingGet { get, found } in waiting {
+                self.resume(get, found, is_sound, sink)?;
             }
-            Err(Miss { refused }) => {
-                self.tally.refused_gets += u64::from(refused);
-                self.roles.note(action);
-                sink.send(&Response::Miss(id))
+        }
+        Ok(())
+    }
+
+    /// Answers the gets that wait still with a miss: the client is about to end, and waits for nothing slow.
+    pub(super) fn give_up_waiting(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
+        for WaitingGet { get, .. } in self.verifications.give_up() {
+            self.record_answer("get", &get.action, "miss", reasons::SESSION_ENDS);
+            self.answer_miss(&get, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Answers a get, or lets it wait for its object to be hashed.
+    fn conclude(
+        &mut self,
+        get: PendingGet,
+        search: Search,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        match search {
+            Search::Hit(found) => self.answer_hit(&get, found, sink),
+            Search::Miss => self.answer_miss(&get, sink),
+            Search::Unverified(found) => {
+                let waiting = WaitingGet { get, found };
+                match self.verifications.start(&self.store, waiting) {
+                    Ok(()) => Ok(()),
+                    Err(waiting) => {
+                        let WaitingGet { get, found } = *waiting;
+                        let is_sound = self.verify(&found);
+                        self.resume(get, found, is_sound, sink)
+                    }
+                }
             }
         }
     }
 
-    /// What is left to do of the last answer, when nobody waits for it any more.
-    pub(super) fn settle(&mut self) {
-        if let Some(found) = self.answered.take() {
+    /// Goes on with a get whose object was hashed.
+    fn resume(
+        &mut self,
+        mut get: PendingGet,
+        found: CacheHit,
+        is_sound: bool,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        let search = match self.accept(&get, found, is_sound) {
+            Some(found) => Search::Hit(found),
+            None => self.search(&mut get),
+        };
+        self.conclude(get, search, sink)
+    }
+
+    fn answer_hit(
+        &mut self,
+        get: &PendingGet,
+        found: CacheHit,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        self.tally.hits += 1;
+        let entry = &found.entry;
+        let hit = Hit {
+            output: entry.output,
+            size: entry.size,
+            time: entry.time,
+            disk_path: &self.paths.path(&self.store, Location::Store, &entry.output),
+        };
+        sink.send(&Response::Hit(get.id, hit))?;
+        self.remember_last_hit();
+        self.last_hit = Some(found);
+        Ok(())
+    }
+
+    fn answer_miss(&mut self, get: &PendingGet, sink: &mut impl ResponseSink) -> io::Result<()> {
+        self.tally.refused_gets += u64::from(get.is_refused);
+        sink.send(&Response::Miss(get.id))
+    }
+
+    /// Notes the last hit in the lookup cache, when nobody waits for it any more.
+    pub(super) fn remember_last_hit(&mut self) {
+        if let Some(found) = self.last_hit.take() {
             self.store.remember(found);
         }
     }
 
-    fn search(&mut self, action: &Digest, now: SystemTime) -> Result<CacheHit, Miss> {
-        let nothing = |refused| Err(Miss { refused });
+    /// Looks into the scopes that were not searched yet.
+    fn search(&mut self, get: &mut PendingGet) -> Search {
         if self.policies.is_off() {
-            self.record_answer("get", action, "miss", reasons::POLICY_OFF);
-            return nothing(false);
+            self.record_answer("get", &get.action, "miss", reasons::POLICY_OFF);
+            return Search::Miss;
         }
-        let (mut refused, mut asked) = (false, false);
         let read = Arc::clone(&self.access.read);
-        for scope in read.iter() {
-            let Some(mut found) = self.store.lookup(&scope.name, scope.right, action, now) else {
+        for scope in &read[get.scopes_searched..] {
+            get.scopes_searched += 1;
+            let PendingGet { action, time, .. } = *get;
+            let Some(mut found) = self.store.lookup(&scope.name, scope.right, &action, time) else {
                 continue;
             };
             // Only now: a way leads to what exists, so it is found out once there is an object.
-            if !self.paths.reach(&self.store, Location::Store, now) {
+            if !self.paths.reach(&self.store, Location::Store, time) {
                 continue;
             }
-            if let Some(reason) = self.rule_against_entry(action, &mut found.entry, scope) {
-                self.record_answer("get", action, "miss", reason);
-                (refused, asked) = (true, true);
+            if let Some(reason) = self.rule_against_entry(&action, &mut found.entry, scope) {
+                self.record_answer("get", &action, "miss", reason);
+                (get.is_refused, get.is_recorded) = (true, true);
                 continue;
             }
-            let verdict = self.ask_get(action, &found, scope, now);
-            asked |= verdict.is_some();
-            let verify = match verdict {
-                None | Some(Lookup::Hit) => false,
-                Some(Lookup::HitVerified) => true,
+            let verdict = self.ask_get(&action, &found, scope, time);
+            get.is_decided = verdict.is_some();
+            get.is_recorded |= get.is_decided;
+            match verdict {
+                None | Some(Lookup::Hit | Lookup::HitVerified) => {}
                 Some(Lookup::Skip) => {
-                    refused = true;
+                    get.is_refused = true;
                     continue;
                 }
-                Some(Lookup::Miss) => return nothing(true),
+                Some(Lookup::Miss) => {
+                    get.is_refused = true;
+                    return Search::Miss;
+                }
                 Some(Lookup::Audit) => {
+                    get.is_refused = true;
                     // One too many is built again as well, and not compared.
                     if self.audits.len() < MAX_AUDITS {
-                        self.audits.insert(*action, found.entry.output);
+                        self.audits.insert(action, found.entry.output);
                     }
-                    return nothing(true);
+                    return Search::Miss;
                 }
-            };
-            if self.store.validate_and_touch(&mut found, verify, now) && self.can_be_run(&found) {
-                if verdict.is_none() {
-                    self.record_answer("get", action, "hit", reasons::NO_QUESTION);
-                }
-                return Ok(found);
             }
-            self.record_answer("get", action, "miss", reasons::DAMAGED);
+            let must_verify =
+                verdict == Some(Lookup::HitVerified) || self.store.is_unverified(&found);
+            if must_verify && found.entry.size >= IN_BACKGROUND_FROM {
+                return Search::Unverified(found);
+            }
+            let is_sound = !must_verify || self.verify(&found);
+            if let Some(found) = self.accept(get, found, is_sound) {
+                return Search::Hit(found);
+            }
         }
-        if !asked {
-            self.record_answer("get", action, "miss", reasons::ABSENT);
+        if !get.is_recorded {
+            self.record_answer("get", &get.action, "miss", reasons::ABSENT);
         }
-        nothing(refused)
+        Search::Miss
+    }
+
+    /// Prepares what was found to be answered; `None` where its object is damaged or gone.
+    fn accept(
+        &mut self,
+        get: &PendingGet,
+        mut found: CacheHit,
+        is_sound: bool,
+    ) -> Option<CacheHit> {
+        if is_sound && self.store.touch(&mut found, get.time) && self.can_be_run(&found) {
+            if !get.is_decided {
+                self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
+            }
+            return Some(found);
+        }
+        self.record_answer("get", &get.action, "miss", reasons::DAMAGED);
+        None
+    }
+
+    /// Whether an object's bytes are what its name says.
+    fn verify(&self, found: &CacheHit) -> bool {
+        self.store
+            .verify_object(&found.entry.output, found.entry.size)
     }
 
     /// Whether what was found has the mode of a program, where it is one.

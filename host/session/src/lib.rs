@@ -1,7 +1,8 @@
 //! A session: one helper run for one go command. The only place that knows protocol, store and policy.
 //!
 //! It takes requests from any source and answers to any sink, so stdin and stdout, a test and a connection are the same
-//! to it. What always holds: every request is answered once, except a put that its client gave up; a policy's "no" is
+//! to it. It is a loop on one thread: a request, or a result that an earlier one waits for, whichever comes first; policies
+//! are asked there alone. What always holds: every request is answered once, except a put that its client gave up; a policy's "no" is
 //! never an error (a failed put can fail the build: docs/protocol.md#failed-put); and what the session put itself it is
 //! answered, without a question, as far as it can keep note of that (`local_puts`).
 
@@ -12,10 +13,12 @@ mod effective_grant;
 mod events;
 mod get;
 mod grant_error;
+mod intake;
 mod local_puts;
 mod opening;
 mod put;
 mod rules;
+mod verification;
 
 pub use chain::PolicyConfig;
 pub use config::{Services, SessionConfig, SessionError, SessionFacts};
@@ -24,6 +27,9 @@ pub use effective_grant::OperatorLimits;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use cachewarden_content::Roles;
 use cachewarden_policy_host::thread::Room;
@@ -38,6 +44,7 @@ use config::seconds_since_1970;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use local_puts::LocalPuts;
+use verification::Verifications;
 
 /// What happened in a session.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +83,9 @@ struct Session {
     own: LocalPuts,
     /// What was answered last: its file is closed, and it is remembered, when the answer is out, so that nobody waits for
     /// that.
-    answered: Option<CacheHit>,
+    last_hit: Option<CacheHit>,
+    /// The gets that wait until their object was hashed.
+    verifications: Verifications,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
     /// The actions that the client named, by which keys have a role.
@@ -98,16 +107,18 @@ impl Session {
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
     ) -> Result<Outcome, SessionError> {
-        let result = self.answer_all(source, sink);
+        let ended = self.answer_all(source, sink);
+        let given_up = self.give_up_waiting(sink);
         // Before the last answer goes out: after it, cmd/go waits for the end of this process (docs/protocol.md#waits-for-eof).
         let outcome = self.end();
-        if let Some(id) = result? {
+        given_up.map_err(SessionError::Answers)?;
+        if let Ok(Some(id)) = ended {
             sink.send(&Response::Closed(id))
                 .map_err(SessionError::Answers)?;
         }
         sink.finish().map_err(SessionError::Answers)?;
-        self.settle();
-        Ok(outcome)
+        self.remember_last_hit();
+        ended.map(|_| outcome)
     }
 
     /// Answers everything but the close, whose ID it gives.
@@ -117,18 +128,17 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> Result<Option<i64>, SessionError> {
         loop {
+            self.answer_verified(sink).map_err(SessionError::Answers)?;
             // What the client already waits for goes out before this side waits for the client.
             if !source.is_ready() {
                 sink.flush().map_err(SessionError::Answers)?;
-                self.settle();
-            }
-            let request = match source.next_request() {
-                Ok(Some(request)) => request,
-                Ok(None) => return Ok(None),
-                Err(error) => {
-                    sink.finish().map_err(SessionError::Answers)?;
-                    return Err(error.into());
+                self.remember_last_hit();
+                if !self.is_request_next(source) {
+                    continue;
                 }
+            }
+            let Some(request) = source.next_request()? else {
+                return Ok(None);
             };
             let sent = match request.command {
                 Command::Get { action } => self.get(request.id, &action, sink),
@@ -144,6 +154,28 @@ impl Session {
                 Command::Unusable(reason) => sink.send(&Response::Failed(request.id, reason)),
             };
             sent.map_err(SessionError::Answers)?;
+        }
+    }
+
+    /// Waits for a request, or for an object to be hashed that a get waits for; whether the request came first.
+    fn is_request_next(&self, source: &impl RequestSource) -> bool {
+        let (Some(signal), Some(stream)) = (self.verifications.signal(), source.descriptor())
+        else {
+            return true;
+        };
+        let mut descriptors = [
+            PollFd::new(&signal, PollFlags::IN),
+            PollFd::new(&stream, PollFlags::IN),
+        ];
+        match poll(&mut descriptors, None) {
+            // The end of the stream is a kind of request, and an error is found by whoever reads.
+            Ok(_) if !descriptors[1].revents().is_empty() => true,
+            Ok(_) => {
+                self.verifications.clear_signal();
+                false
+            }
+            Err(Errno::INTR) => false,
+            Err(_) => true,
         }
     }
 

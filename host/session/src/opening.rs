@@ -16,6 +16,7 @@ use super::config::{Services, SessionConfig, SessionError, SessionFacts, no_sett
 use super::effective_grant::EffectiveGrant;
 use super::events::WITHOUT_CACHE;
 use super::local_puts::LocalPuts;
+use super::verification::Verifications;
 
 impl Session {
     /// Begins a session: asks each policy's `open`, and holds the grants against what the operator allows.
@@ -42,7 +43,8 @@ impl Session {
             policies: Chain::default(),
             access: EffectiveGrant::default(),
             own: LocalPuts::default(),
-            answered: None,
+            last_hit: None,
+            verifications: Verifications::default(),
             audits: HashMap::new(),
             roles: Roles::default(),
             tally: SessionStats::default(),

@@ -1,26 +1,29 @@
 //! Answers a put: takes the object in, asks the policy how far it may travel, and writes the entry.
 
 use std::io;
-use std::sync::mpsc;
-use std::thread;
 use std::time::SystemTime;
 
-use cachewarden_content::{Content, Recogniser};
+use cachewarden_content::Recogniser;
 use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{Line, QuestionRecord};
 use cachewarden_store as store;
-use cachewarden_store::{NewEntry, ObjectWriter, PutError, StoredObject};
+use cachewarden_store::{NewEntry, PutError, StoredObject};
 use cachewarden_types::{Code, Digest, Facts, Kind, Offer, Reach, Rule, reasons};
 
 use super::Session;
+use super::intake::{Parts, TakenIn, take_in};
 use super::local_puts::LocalPut;
 
-/// A body from this size on is read and decoded by one thread while another hashes and writes it. Below, starting one
-/// costs more than it saves.
-const OVERLAPPED_FROM: u64 = 1024 * 1024;
+/// The body of a put, as an object to take in.
+struct Body<'source, S>(&'source mut S);
 
-/// Parts that wait for the second thread: enough that neither waits for the other's every step.
-const PARTS_UNDER_WAY: usize = 4;
+impl<S: RequestSource> Parts for Body<'_, S> {
+    type Error = BodyError;
+
+    fn next_part(&mut self) -> Result<Option<&[u8]>, BodyError> {
+        self.0.next_part()
+    }
+}
 
 /// Why a put has no object.
 enum Failure {
@@ -62,7 +65,11 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
         let received = self.receive(action, output, size, source);
-        let (stored, content, has_unsafe_names) = match received {
+        let TakenIn {
+            stored,
+            content,
+            has_unsafe_names,
+        } = match received {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
@@ -153,29 +160,19 @@ impl Session {
         sent
     }
 
-    /// Takes the body in, and looks at it as it passes: what it is, and whether it is a list with unsafe names.
+    /// Takes the body in.
     fn receive(
         &mut self,
         action: &Digest,
         output: Digest,
         size: u64,
         source: &mut impl RequestSource,
-    ) -> Result<(StoredObject, Content, bool), Failure> {
-        let mut incoming = self.store.receive(output);
-        let mut recogniser = Recogniser::new(action, self.roles.of(action));
-        if size >= OVERLAPPED_FROM {
-            receive_overlapped(&mut incoming, &mut recogniser, source)?;
-        }
-        // What is left: all of it, or nothing.
-        while let Some(part) = source.next_part()? {
-            recogniser.update(part);
-            incoming.write(part);
-        }
-        let stored = incoming.finish()?;
-        let has_unsafe_names = recogniser.has_unsafe_names();
-        let content = recogniser.finish();
+    ) -> Result<TakenIn, Failure> {
+        let writer = self.store.receive(output);
+        let recogniser = Recogniser::new(action, self.roles.of(action));
+        let taken = take_in::<_, Failure>(writer, recogniser, size, &mut Body(source))?;
         self.roles.note(action);
-        Ok((stored, content, has_unsafe_names))
+        Ok(taken)
     }
 
     /// What an audit of this action has shown: that there was one, and whether the bytes differ.
@@ -286,30 +283,4 @@ impl Session {
             ),
         );
     }
-}
-
-/// Takes a body in on two threads: this one reads and decodes, the other hashes and writes. Where the system has no thread
-/// to give, nothing of it was taken.
-fn receive_overlapped(
-    incoming: &mut ObjectWriter<'_>,
-    recogniser: &mut Recogniser,
-    source: &mut impl RequestSource,
-) -> Result<(), BodyError> {
-    let (sender, parts) = mpsc::sync_channel::<Vec<u8>>(PARTS_UNDER_WAY);
-    // The sender belongs to this closure, so that the other thread ends however it is left.
-    thread::scope(move |threads| {
-        let write_all = move || parts.into_iter().for_each(|part| incoming.write(&part));
-        if thread::Builder::new()
-            .spawn_scoped(threads, write_all)
-            .is_err()
-        {
-            return Ok(());
-        }
-        while let Some(part) = source.next_part()? {
-            recogniser.update(part);
-            // The other one takes all that comes.
-            let _ = sender.send(part.to_vec());
-        }
-        Ok(())
-    })
 }

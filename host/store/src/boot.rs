@@ -1,28 +1,30 @@
-//! Which start of which machine this is.
+//! Identifies the current boot of this machine.
 //!
-//! Nothing is synced to the disk at a put, so after a crash an object may have its size and not its bytes; and a
-//! restored CI cache comes from elsewhere. Bytes count as checked only under the boot that checked them.
+//! A put does not sync to the disk, so after a crash an object may have its size but not its bytes;
+//! and a restored CI cache comes from another machine. An object counts as verified only on the
+//! boot on which it was hashed.
 
 use std::fmt;
 use std::str::FromStr;
 
 use cachewarden_types::Digest;
 
-/// Names one start of one machine: 16 hex digits, always, so that an entry's boot can be changed in place.
+/// The ID of one boot of one machine, always 16 hex digits, so that it can be changed in place in
+/// an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Boot(u64);
 
 impl Boot {
-    /// No boot at all; nothing was ever checked under it.
+    /// No boot: nothing was ever verified under it.
     pub const UNKNOWN: Self = Self(0);
 
-    /// The boot that this process runs under; [`UNKNOWN`](Self::UNKNOWN) where the system does not tell, and every
-    /// object is then hashed before it counts.
+    /// The boot on which this process runs; [`UNKNOWN`](Self::UNKNOWN) where the system does not
+    /// say, and then every object is hashed before it is used.
     pub fn current() -> Self {
         Self::read().map_or(Self::UNKNOWN, |identity| Self::of(&identity))
     }
 
-    /// The boot that the system calls by this text.
+    /// The boot with this ID of the system.
     pub(super) fn of(identity: &str) -> Self {
         Self(Digest::of(identity.trim().as_bytes()).words()[0])
     }
@@ -41,7 +43,7 @@ impl Boot {
         }
     }
 
-    /// Whether bytes checked under `self` still count as checked now, under `current`.
+    /// Whether bytes that were verified under `self` count as verified under `current`.
     pub fn vouches_under(self, current: Self) -> bool {
         self == current && current != Self::UNKNOWN
     }
@@ -53,7 +55,7 @@ impl fmt::Display for Boot {
     }
 }
 
-/// A text that is no boot.
+/// The text is not 16 hex digits.
 #[derive(Debug)]
 pub struct InvalidBoot;
 

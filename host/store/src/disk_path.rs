@@ -1,14 +1,19 @@
-//! The paths that a client is told: how the store's folder is spelled for a go command with its $GOCACHE.
+//! The DiskPaths that a client gets: how the path of the store's folder is written for a go command
+//! with its $GOCACHE.
 //!
-//! The store itself names objects by their digests alone; these paths belong to one client's session.
+//! The store itself names objects by their digests; these paths belong to the session of one
+//! client.
 //!
-//! `go build -o x.a ./lib` moves an object out of the store unless its path begins, as text, with $GOCACHE
-//! (docs/protocol.md#disk-path-prefix). So the store is spelled as a way that starts there: `$GOCACHE/../cachewarden`. The kernel walks
-//! `..` from where $GOCACHE really is, so the way is computed between the real folders, whatever links lead to them.
+//! `go build -o x.a ./lib` moves an object out of the store unless its path begins, as text, with
+//! $GOCACHE (docs/protocol.md#disk-path-prefix). So the path is written relative to it, as in
+//! `$GOCACHE/../cachewarden`. The kernel follows `..` from the real folder of $GOCACHE, so the
+//! relative path is computed between the real folders, whatever links lead to them.
 //!
-//! Such a way must lead to the store for as long as it is used, so it is told only where nobody else can turn it: with a
-//! link for $GOCACHE in a folder that others may write, they could have go read files of theirs. And it ends with $GOCACHE.
-//! Where the store's own path begins so, as that of `$GOCACHE-store` does, it is told as it is, and outlives $GOCACHE.
+//! Such a path must lead to the store for as long as it is used, so it is only used where no other
+//! user can change where it leads: with a link for $GOCACHE in a folder that others may write, they
+//! could make go read their files. The path also becomes invalid when $GOCACHE is removed. A store
+//! whose own path begins with the text of $GOCACHE, such as `$GOCACHE-store`, keeps its own path,
+//! which stays valid.
 
 use std::cell::{Cell, OnceCell};
 use std::path::{Component, Path, PathBuf};
@@ -17,45 +22,47 @@ use std::time::SystemTime;
 use cachewarden_types::Digest;
 
 use super::Store;
-use super::files::Look;
+use super::files::Cached;
 use super::objects::Location;
 use super::owner::SharedStore;
-use super::way::real_folder;
+use super::resolve::resolve_folder;
 
-/// The paths that one client is told, which begin with its $GOCACHE where that is known.
+/// The paths for one client, which begin with its $GOCACHE where that is known.
 #[derive(Debug)]
 pub struct DiskPaths {
     gocache: Option<PathBuf>,
-    store: Way,
-    private: Way,
+    store: FolderPath,
+    private: FolderPath,
 }
 
-/// What is known of the way to one folder of objects.
+/// The path of one folder of objects, as the client gets it.
 #[derive(Debug, Default)]
-struct Way {
-    /// The folder as the client is told; found out when the first object is there, since a way only leads to what exists.
-    spelled: OnceCell<String>,
-    /// Whether that leads to the folder.
-    looked: Cell<Option<Look<bool>>>,
+struct FolderPath {
+    /// The path as text. It is computed when the first object exists, since a path can only be
+    /// resolved when its folder exists.
+    folder_path: OnceCell<String>,
+    /// Whether the path leads to the folder, as of the last check.
+    reachable: Cell<Option<Cached<bool>>>,
 }
 
 impl DiskPaths {
-    /// For a client with this $GOCACHE.
+    /// The paths for a client with this $GOCACHE.
     pub fn new(gocache: Option<PathBuf>) -> Self {
         Self {
             gocache,
-            store: Way::default(),
-            private: Way::default(),
+            store: FolderPath::default(),
+            private: FolderPath::default(),
         }
     }
 
     /// The path of an object.
     pub fn path(&self, store: &Store, location: Location, output: &Digest) -> String {
-        let folder = self.spelled(store, location);
+        let folder = self.folder_path(store, location);
         [folder, "/", output.file_path().as_str()].concat()
     }
 
-    /// The path of an object that was put just now: the store's own where the client's way does not lead to it.
+    /// The path of an object that was just put: the store's own path where the client's path does
+    /// not lead to the store.
     pub fn path_of_put(
         &self,
         store: &Store,
@@ -71,26 +78,33 @@ impl DiskPaths {
         }
     }
 
-    /// Whether the way that the client is told leads to the objects that lie there. The folder is looked at now and then, and
-    /// not the whole way for every object: where it leads nowhere, cmd/go takes a hit for a miss (docs/protocol.md#failed-get).
+    /// Whether the client's path leads to the objects there. The folder is checked now and then,
+    /// and not the whole path for every object: where the path leads nowhere, cmd/go treats a hit
+    /// as a miss (docs/protocol.md#failed-get).
     pub fn reach(&self, store: &Store, location: Location, now: SystemTime) -> bool {
-        let way = self.way(location);
-        if let Some(reached) = way.looked.get().and_then(|look| look.still(now)) {
+        let folder = self.folder(location);
+        if let Some(reached) = folder
+            .reachable
+            .get()
+            .and_then(|cached| cached.get_if_fresh(now))
+        {
             return reached;
         }
-        let spelled = self.spelled(store, location);
+        let folder_path = self.folder_path(store, location);
         let objects = store.objects_at(location);
-        let reached = objects.is_some_and(|objects| objects.buckets.is_reached_by(spelled));
-        // Where it leads nowhere is looked at each time: a store that was removed is made again by the next put.
-        way.looked.set(reached.then(|| Look::new(now, true)));
+        let reached = objects.is_some_and(|objects| objects.buckets.resolves_from(folder_path));
+        // A path that leads nowhere is checked each time: the next put makes a removed store again.
+        folder
+            .reachable
+            .set(reached.then(|| Cached::new(now, true)));
         reached
     }
 
-    fn spelled(&self, store: &Store, location: Location) -> &str {
-        self.way(location).spelled.get_or_init(|| {
+    fn folder_path(&self, store: &Store, location: Location) -> &str {
+        self.folder(location).folder_path.get_or_init(|| {
             let objects = store.objects_at(location);
             let folder = objects.map(|objects| objects.buckets.folder());
-            spelled_from(
+            path_from_gocache(
                 self.gocache.as_deref(),
                 folder.unwrap_or(Path::new("")),
                 store.sharing_at(location),
@@ -98,7 +112,7 @@ impl DiskPaths {
         })
     }
 
-    fn way(&self, location: Location) -> &Way {
+    fn folder(&self, location: Location) -> &FolderPath {
         match location {
             Location::Store => &self.store,
             Location::Private => &self.private,
@@ -106,29 +120,30 @@ impl DiskPaths {
     }
 }
 
-/// The spelling of `folder` that begins with `gocache`; `folder` itself where there is none that leads to the same place,
-/// or others can change where it leads and sharing is refused.
-fn spelled_from(gocache: Option<&Path>, folder: &Path, sharing: SharedStore) -> String {
+/// The path of `folder` that begins with `gocache`; `folder` itself where no such path leads to the
+/// same folder, or where other users can change where it leads and `sharing` is
+/// [`SharedStore::Deny`].
+fn path_from_gocache(gocache: Option<&Path>, folder: &Path, sharing: SharedStore) -> String {
     let plain = folder.to_string_lossy();
-    let spelled = gocache
+    let folder_path = gocache
         .and_then(Path::to_str)
         .filter(|gocache| !plain.starts_with(gocache))
-        .and_then(|gocache| spell(Path::new(gocache), folder, sharing));
-    spelled.unwrap_or_else(|| plain.into_owned())
+        .and_then(|gocache| relative_to_gocache(Path::new(gocache), folder, sharing));
+    folder_path.unwrap_or_else(|| plain.into_owned())
 }
 
-fn spell(gocache: &Path, folder: &Path, sharing: SharedStore) -> Option<String> {
-    let real_gocache = real_folder(gocache, sharing)?;
-    let real_folder = real_folder(folder, sharing)?;
-    let spelled = gocache.join(way_between(&real_gocache, &real_folder));
-    let same = rustix::fs::stat(&spelled).ok()?;
-    let wanted = rustix::fs::stat(&real_folder).ok()?;
+fn relative_to_gocache(gocache: &Path, folder: &Path, sharing: SharedStore) -> Option<String> {
+    let real_gocache = resolve_folder(gocache, sharing)?;
+    let resolve_folder = resolve_folder(folder, sharing)?;
+    let folder_path = gocache.join(relative_path(&real_gocache, &resolve_folder));
+    let same = rustix::fs::stat(&folder_path).ok()?;
+    let wanted = rustix::fs::stat(&resolve_folder).ok()?;
     ((same.st_dev, same.st_ino) == (wanted.st_dev, wanted.st_ino))
-        .then(|| spelled.to_str().map(str::to_owned))?
+        .then(|| folder_path.to_str().map(str::to_owned))?
 }
 
-/// The relative way from one real absolute folder to another.
-fn way_between(from: &Path, to: &Path) -> PathBuf {
+/// The relative path from one real absolute folder to another.
+fn relative_path(from: &Path, to: &Path) -> PathBuf {
     let common = from
         .components()
         .zip(to.components())
@@ -144,8 +159,8 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
-    fn spelled(gocache: &Path, store: &Path) -> String {
-        spelled_from(Some(gocache), store, SharedStore::Deny)
+    fn folder_path(gocache: &Path, store: &Path) -> String {
+        path_from_gocache(Some(gocache), store, SharedStore::Deny)
     }
 
     #[test]
@@ -157,10 +172,13 @@ mod tests {
         let link = root.path().join("link");
         symlink(&gocache, &link).unwrap();
         for from in [&gocache, &link] {
-            let spelled = spelled(from, &store);
-            assert!(spelled.starts_with(from.to_str().unwrap()), "{spelled}");
+            let folder_path = folder_path(from, &store);
+            assert!(
+                folder_path.starts_with(from.to_str().unwrap()),
+                "{folder_path}"
+            );
             assert_eq!(
-                fs::canonicalize(&spelled).unwrap(),
+                fs::canonicalize(&folder_path).unwrap(),
                 store.canonicalize().unwrap()
             );
         }
@@ -180,12 +198,12 @@ mod tests {
             fs::set_permissions(path("shared"), permissions).unwrap();
         };
         set_mode(0o777);
-        assert_eq!(spelled(&link, &store), store.to_str().unwrap());
-        let trusting = spelled_from(Some(&link), &store, SharedStore::Allow);
+        assert_eq!(folder_path(&link, &store), store.to_str().unwrap());
+        let trusting = path_from_gocache(Some(&link), &store, SharedStore::Allow);
         assert!(trusting.starts_with(link.to_str().unwrap()), "{trusting}");
         // As in /tmp: the link is this user's, and nobody else may remove it.
         set_mode(0o1777);
-        let sticky = spelled(&link, &store);
+        let sticky = folder_path(&link, &store);
         assert!(sticky.starts_with(link.to_str().unwrap()), "{sticky}");
     }
 
@@ -197,7 +215,7 @@ mod tests {
         for store in ["go-store", "go/store"] {
             let store = root.path().join(store);
             fs::create_dir(&store).unwrap();
-            assert_eq!(spelled(&gocache, &store), store.to_str().unwrap());
+            assert_eq!(folder_path(&gocache, &store), store.to_str().unwrap());
         }
     }
 
@@ -205,7 +223,10 @@ mod tests {
     fn without_a_gocache_the_store_is_spelled_plainly() {
         let store = tempfile::tempdir().unwrap();
         let plain = store.path().to_str().unwrap();
-        assert_eq!(spelled_from(None, store.path(), SharedStore::Deny), plain);
-        assert_eq!(spelled(Path::new("off"), store.path()), plain);
+        assert_eq!(
+            path_from_gocache(None, store.path(), SharedStore::Deny),
+            plain
+        );
+        assert_eq!(folder_path(Path::new("off"), store.path()), plain);
     }
 }

@@ -1,4 +1,5 @@
-//! The entries of one scope: a file each, replaced whole, and a table of what was lately read of them.
+//! The entries of one scope: each has a file, which is replaced as a whole, and the scope has a
+//! lookup cache.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -19,23 +20,24 @@ use super::shard_dir::ShardDir;
 /// The entries of a scope.
 #[derive(Debug)]
 pub(super) struct Entries {
-    buckets: ShardDir,
+    shard_dir: ShardDir,
     lookup_cache: LookupCache,
 }
 
-/// What a session may do to a scope.
+/// What a session may do with a scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
-    /// Answer its entries, and mark them as used; not a byte below the scope's folder changes.
+    /// Read its entries, and mark them as used; the content of no file below the scope's folder
+    /// changes.
     Read,
-    /// Put entries, too.
+    /// Read and put entries.
     Write,
 }
 
-/// Where an entry was found.
+/// Where a lookup found an entry.
 #[derive(Debug)]
 pub(super) enum LookupSource {
-    /// In the table of recent entries, which has when it and its object were last marked as used.
+    /// In the lookup cache, which also says when the entry and its object were last marked as used.
     Table { used: SystemTime },
     /// In its own file.
     File(EntryFile),
@@ -49,11 +51,11 @@ pub(super) struct EntryFile {
     boot_offset: u64,
     /// When it was last marked as used.
     touched: SystemTime,
-    /// How its bucket looked before.
-    stamp: Option<DirVersion>,
+    /// The version of its shard before the file was read.
+    version: Option<DirVersion>,
 }
 
-/// An entry that a get found, with the object it names.
+/// An entry that a lookup found, whose object exists.
 #[derive(Debug)]
 pub struct CacheHit {
     /// The entry.
@@ -61,33 +63,34 @@ pub struct CacheHit {
     pub(super) action: Digest,
     pub(super) right: Right,
     pub(super) entries: Arc<Entries>,
-    /// None where it is remembered.
+    /// `None` where the entry came from the lookup cache.
     pub(super) file: Option<EntryFile>,
     /// When its object was last marked as used.
     pub(super) object_used: SystemTime,
 }
 
 impl Entries {
-    /// The entries in a scope's folder, and the table of what was lately read of them; neither need exist.
+    /// The entries in a scope's folder, and the scope's table in the lookup cache; neither need
+    /// exist.
     pub(super) fn new(folder: PathBuf, table: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
-            buckets: ShardDir::new(folder, lock_timeout),
+            shard_dir: ShardDir::new(folder, lock_timeout),
             lookup_cache: LookupCache::new(table),
         }
     }
 
-    /// An action's entry, whether it counts still or not.
+    /// The entry of an action, even if it has expired.
     pub(super) fn find(
         &self,
         action: &Digest,
         boot: Boot,
         now: SystemTime,
     ) -> Option<(Entry, LookupSource)> {
-        let stamp = match self.lookup_cache.find(&self.buckets, action, boot, now) {
+        let version = match self.lookup_cache.find(&self.shard_dir, action, boot, now) {
             CachedLookup::Entry(entry, used) => return Some((entry, LookupSource::Table { used })),
-            CachedLookup::Nothing(stamp) => stamp,
+            CachedLookup::NotCached(version) => version,
         };
-        let (file, status) = self.buckets.open(action, false).ok()?;
+        let (file, status) = self.shard_dir.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
         let length = file.read_at(&mut buffer, 0).ok()?;
         let line = Entry::from_line(&buffer[..length])?;
@@ -96,25 +99,26 @@ impl Entries {
             identity: status.identity,
             boot_offset: line.boot_offset,
             touched: status.modified,
-            stamp,
+            version,
         };
         Some((line.entry, LookupSource::File(file)))
     }
 
-    /// Writes an action's entry.
+    /// Writes the entry of an action, and invalidates its slot in the lookup cache.
     pub(super) fn put(&self, action: &Digest, entry: &Entry) -> io::Result<()> {
-        let mut file = self.buckets.create(action, FILE_MODE)?;
+        let mut file = self.shard_dir.create(action, FILE_MODE)?;
         file.write_all(entry.to_line().as_bytes())?;
-        if file.name(action, &self.buckets.bucket_path(action))? {
-            self.lookup_cache.forget(action);
+        if file.name(action, &self.shard_dir.shard_path(action))? {
+            self.lookup_cache.invalidate(action);
         }
         Ok(())
     }
 }
 
 impl CacheHit {
-    /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where the session may write the
-    /// scope, and else in the table alone. Where the store is read-only, that happens again the next time.
+    /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where
+    /// the session may write the scope, and otherwise in the lookup cache alone. In a read-only
+    /// store that is repeated at the next lookup.
     pub(super) fn mark(&mut self, boot: Boot, now: SystemTime) {
         let Some(file) = &mut self.file else {
             return;
@@ -122,7 +126,7 @@ impl CacheHit {
         let mut is_due = files::is_touch_due(file.touched, now);
         if !self.entry.boot.vouches_under(boot) {
             if self.right == Right::Write {
-                let renewed = renew_boot(&self.entries.buckets, &self.action, file, boot);
+                let renewed = renew_boot(&self.entries.shard_dir, &self.action, file, boot);
                 is_due |= renewed.is_ok();
             }
             self.entry.boot = boot;
@@ -132,27 +136,33 @@ impl CacheHit {
         }
     }
 
-    /// Remembers it for the next time.
+    /// Inserts the entry into the lookup cache.
     pub(super) fn remember(&self, boot: Boot) {
         if let Some(file) = &self.file
-            && let Some(stamp) = file.stamp
+            && let Some(version) = file.version
             && self.entry.boot.vouches_under(boot)
         {
             let Entries {
-                buckets,
+                shard_dir,
                 lookup_cache,
             } = &*self.entries;
-            // Whichever is due sooner: then both are marked as used again.
+            // The earlier of the two, so that both are marked again when it is due.
             let used = file.touched.min(self.object_used);
-            lookup_cache.remember(buckets, &self.action, &self.entry, used, stamp);
+            lookup_cache.insert(shard_dir, &self.action, &self.entry, used, version);
         }
     }
 }
 
-/// Changes an entry's boot in place, in the very file that was read: if a put has replaced it meanwhile, that put's line
-/// stays as it is. A line torn by a crash has some other boot, and its object is hashed again.
-fn renew_boot(buckets: &ShardDir, action: &Digest, read: &EntryFile, boot: Boot) -> io::Result<()> {
-    let (file, status) = buckets.open(action, true)?;
+/// Changes the boot in an entry's line, in place and only in the file that was read: a line that a
+/// put has written meanwhile stays as it is. If a crash tears the line, its boot is another one,
+/// and the object is hashed again.
+fn renew_boot(
+    shard_dir: &ShardDir,
+    action: &Digest,
+    read: &EntryFile,
+    boot: Boot,
+) -> io::Result<()> {
+    let (file, status) = shard_dir.open(action, true)?;
     if status.identity != read.identity {
         return Err(io::Error::other("a put has replaced it"));
     }

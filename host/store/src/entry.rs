@@ -1,9 +1,9 @@
-//! The entry line: what one action gave, in one scope.
+//! The line of an entry: which object an action has produced, in one scope.
 //!
-//! `v2 output size put-time kind role facts expires reach producer user boot`, separated by single spaces, ended by a
-//! newline. Kind, role and facts are the numbers of words.toml, so that those of a later version keep theirs. `v1` was
-//! never released.
-//! Fields behind these are a later version's: ignored here, and kept, since a line is only ever replaced whole by a new
+//! The fields are `v2 output size put-time kind role facts expires reach producer user boot`,
+//! separated by single spaces and ended by a newline. Kind, role and facts are the numbers of
+//! words.toml, so those of a later version are kept. `v1` was never released. Further fields come
+//! from later versions: they are ignored, and kept, since a line is only replaced as a whole by a
 //! put, or changed in place in its boot.
 
 use std::fmt;
@@ -18,13 +18,14 @@ use cachewarden_types::{Digest, Facts, Kind, Role};
 use super::boot::Boot;
 use super::files;
 
-/// The version of the line. A reader takes no other.
+/// The version of the line. Other versions are not read.
 const VERSION: &str = "v2";
 
-/// A line has some 190 bytes; this leaves room for fields of later versions.
+/// The most bytes of a line. A line has some 190 bytes; this leaves room for fields of later
+/// versions.
 pub(super) const MAX_LINE: usize = 4096;
 
-/// Room for a line, and to see that it ends there.
+/// Enough for a usual line and one byte more, to see its end.
 const TYPICAL_LINE: usize = 256;
 
 /// How far an entry may travel.
@@ -36,11 +37,11 @@ pub enum Reach {
     Shared,
 }
 
-/// The session that put an entry: 16 hex digits.
+/// A session's random ID, written as 16 hex digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionId(pub u64);
 
-/// A text that names no session.
+/// The text is not 16 hex digits.
 #[derive(Debug)]
 pub struct InvalidProducer;
 
@@ -62,18 +63,18 @@ impl FromStr for SessionId {
     }
 }
 
-/// What one action gave.
+/// An entry: the object that an action has produced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The object.
     pub output: Digest,
     /// Bytes of the object.
     pub size: u64,
-    /// When it was put.
+    /// When the entry was put.
     pub time: SystemTime,
     /// What the object is, what the entry is for, and what the host established.
     pub content: Content,
-    /// When it stops counting.
+    /// When the entry expires; `None` for never.
     pub expires: Option<SystemTime>,
     /// How far it may travel.
     pub reach: Reach,
@@ -85,7 +86,7 @@ pub struct Entry {
     pub boot: Boot,
 }
 
-/// What a session says of an entry that it puts; the store knows the rest.
+/// A new entry, as a session gives it; the store adds the rest.
 #[derive(Clone, Copy, Debug)]
 pub struct NewEntry {
     /// The object.
@@ -94,7 +95,7 @@ pub struct NewEntry {
     pub size: u64,
     /// What the object is, what the entry is for, and what the host established.
     pub content: Content,
-    /// How long it counts; `None` for ever.
+    /// How long the entry is valid; `None` for ever.
     pub lifetime: Option<Duration>,
     /// How far it may travel.
     pub reach: Reach,
@@ -102,14 +103,14 @@ pub struct NewEntry {
     pub producer: SessionId,
 }
 
-/// An entry read from a line, and where in the line its boot stands.
+/// An entry read from a line, and the offset of its boot in the line.
 pub(super) struct Line {
     pub(super) entry: Entry,
     pub(super) boot_offset: u64,
 }
 
 impl Entry {
-    /// Whether it no longer counts at `now`.
+    /// Whether the entry has expired at `now`.
     pub fn has_expired(&self, now: SystemTime) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
@@ -177,7 +178,8 @@ impl Entry {
     }
 }
 
-/// Reads an entry's file, and when it was last marked as used; no entry where it is damaged.
+/// Reads an entry's file, and when it was last marked as used. The entry is `None` where its line
+/// is damaged.
 ///
 /// # Errors
 /// When it cannot be read, or is no regular file.
@@ -192,7 +194,7 @@ pub(super) fn read_entry(path: &Path) -> io::Result<(Option<Entry>, SystemTime)>
     Ok((entry, metadata.modified()?))
 }
 
-/// Since 1970; nothing of times before.
+/// The time since 1970; zero for earlier times.
 pub(super) fn since_epoch(time: SystemTime) -> Duration {
     time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! What every part of the store does with files: open them without being led elsewhere, replace them in one step, and
-//! keep the trimmer away while they are touched.
+//! File operations that every part of the store uses: they open files without following links,
+//! replace them by a rename, and lock out the trimmer.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
@@ -14,38 +14,38 @@ use tempfile::{Builder, NamedTempFile};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-/// Begins the name of a file that is still being written; the trimmer sweeps old ones.
+/// The prefix of the name of an unfinished file; the trimmer removes old ones.
 pub(super) const TEMPORARY_PREFIX: &str = ".new-";
 
-/// A file is touched again only when it was not touched for so long: a warm build would otherwise write thousands of
-/// times. The trimmer's times leave room for it.
+/// The least time between two updates of a file's mtime: a warm build would otherwise write
+/// thousands of times. The trimmer's cutoffs allow for it.
 pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
-/// The mode of files that their owner alone writes. Their folders are private; who opens those to others for a store that
-/// is only read finds files that can be.
+/// The mode of files that only their owner writes. Their folders are private; when a user opens
+/// those to others, the files in them can be read.
 pub(super) const FILE_MODE: u32 = 0o644;
 
-/// For how long a folder counts as it was looked at. What this program does to a store shows at once; this concerns what
-/// somebody does to it by hand while a session works.
-pub(super) const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+/// How long a cached check of a folder is valid. Changes by this program show at once; this is for
+/// changes that somebody makes by hand while a session runs.
+pub(super) const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a look at a folder came to.
+/// A cached result of a check.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Look<Seen> {
+pub(super) struct Cached<Seen> {
     at: SystemTime,
     seen: Seen,
 }
 
-impl<Seen: Copy> Look<Seen> {
-    /// A look at `now`.
+impl<Seen: Copy> Cached<Seen> {
+    /// A result of `now`.
     pub(super) fn new(now: SystemTime, seen: Seen) -> Self {
         Self { at: now, seen }
     }
 
-    /// What was seen, as long as that counts; nothing where the clock was set back.
-    pub(super) fn still(&self, now: SystemTime) -> Option<Seen> {
+    /// The result, if it is fresh; `None` where it is old, or the clock was set back.
+    pub(super) fn get_if_fresh(&self, now: SystemTime) -> Option<Seen> {
         let age = now.duration_since(self.at).ok()?;
-        (age < LOOK_INTERVAL).then_some(self.seen)
+        (age < RECHECK_INTERVAL).then_some(self.seen)
     }
 }
 
@@ -54,19 +54,22 @@ pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Opens a regular file. A link, a pipe or a folder in its place is an error and is neither followed nor waited for.
+/// Opens a regular file. A link, a pipe or a folder in its place is an error; a link is not
+/// followed, and a pipe does not block.
 pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Metadata)> {
     open(OpenOptions::new().read(true).write(writable), path)
 }
 
-/// Opens a regular file to append to it, likewise; it is created where it is missing.
+/// Opens a regular file to append to it, as [`open_regular`] does; it is created where it is
+/// missing.
 pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true).mode(FILE_MODE);
     open(&mut options, path).map(|(file, _)| file)
 }
 
-/// Opens a regular file to read and to write it, likewise; it is created where it is missing, and so is its folder.
+/// Opens a regular file to read and to write it, as [`open_regular`] does; it and its folder are
+/// created where they are missing.
 pub(super) fn open_or_create(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).mode(mode);
@@ -93,10 +96,11 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> 
     }
 }
 
-/// How often a folder is made that the trimmer removes, empty as it still is, before a file is in it.
+/// How often a folder is made again when the trimmer removes it while it is still empty.
 const ATTEMPTS: usize = 5;
 
-/// A new file in `folder`, which is created where it is missing; to be moved into place when it is complete.
+/// A new temporary file in `folder`, which is created where it is missing; the file is moved into
+/// place when it is complete.
 pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder
@@ -114,15 +118,16 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// How long a build waits for a trimmer, which holds a lock for a millisecond. One that was stopped with it, by Ctrl-Z or
-/// with its container, must stop no build.
+/// How long a build waits for a trimmer, which holds a lock for a millisecond. A trimmer that was
+/// stopped, by Ctrl-Z or with its container, must not stop a build.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// And how long it waits for none after that. A build beside a trimmer that stays stopped loses at most five seconds of
-/// each minute; one beside a trimmer that went on has lost nothing but what it looked for meanwhile.
+/// How long a build does not wait for locks after a timeout. A build beside a stopped trimmer loses
+/// at most five seconds of each minute; a build beside a trimmer that has continued only loses hits
+/// meanwhile.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The patience of one store with its trimmer.
+/// The lock timeout of one store.
 pub(super) fn lock_timeout() -> Arc<LockTimeout> {
     Arc::new(LockTimeout::new(LOCK_TIMEOUT, PAUSE))
 }
@@ -130,7 +135,7 @@ pub(super) fn lock_timeout() -> Arc<LockTimeout> {
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.
 ///
 /// # Errors
-/// When it cannot be opened or locked, or somebody else holds the lock for longer than any build should wait.
+/// When it cannot be opened or locked, or another process holds the lock for too long.
 pub(super) fn lock_shared(folder: &Path, lock_timeout: &LockTimeout) -> io::Result<File> {
     lock_timeout.lock_shared(File::open(folder)?)?.ok_or_else(|| {
         io::Error::new(
@@ -143,18 +148,18 @@ pub(super) fn lock_shared(folder: &Path, lock_timeout: &LockTimeout) -> io::Resu
     })
 }
 
-/// Keeps everyone from touching or replacing anything in `folder` until the lock is dropped.
+/// Keeps other processes from touching or replacing a file in `folder` until the lock is dropped.
 pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
     let lock = File::open(folder)?;
     lock.lock()?;
     Ok(lock)
 }
 
-/// Marks a file as used, while the trimmer keeps away; whether that could be done. In a read-only store it cannot, and
-/// nothing is trimmed either; a file of somebody else's in a shared store stays as it is.
+/// Marks a file as used, under a shared lock; returns whether that was possible. It is not in a
+/// read-only store, which is not trimmed either, and not for another user's file in a shared store.
 ///
 /// # Errors
-/// When it is gone, or the trimmer cannot be kept away.
+/// When the file is gone, or the lock cannot be taken.
 pub(super) fn touch(path: &Path, now: SystemTime, lock_timeout: &LockTimeout) -> io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let _lock = lock_shared(folder, lock_timeout)?;
@@ -166,24 +171,26 @@ pub(super) fn touch(path: &Path, now: SystemTime, lock_timeout: &LockTimeout) ->
 pub(super) fn is_touch_due(modified: SystemTime, now: SystemTime) -> bool {
     match now.duration_since(modified) {
         Ok(age) => age >= TOUCH_INTERVAL,
-        // A time in the future comes of a clock that was set back; as it stands the file would never be trimmed.
+        // A time in the future means that the clock was set back; without an update the file would
+        // never be trimmed.
         Err(ahead) => ahead.duration() >= TOUCH_INTERVAL,
     }
 }
 
-/// Whether an error says that there is no such file: nothing has its name, or something else lies where its folder would.
+/// Whether an error means that there is no such file: nothing has its name, or its folder is
+/// something else.
 pub(super) fn is_not_there(error: &io::Error) -> bool {
     use io::ErrorKind::{NotADirectory, NotFound};
     matches!(error.kind(), NotFound | NotADirectory)
 }
 
-/// Whether this is the name of a file that is still being written.
+/// Whether this is the name of an unfinished file.
 pub(super) fn is_temporary(name: &OsStr) -> bool {
     name.as_encoded_bytes()
         .starts_with(TEMPORARY_PREFIX.as_bytes())
 }
 
-/// The digest that a file is named by; `None` where its name is no digest, spelled as this program does.
+/// The digest in a file's name; `None` where the name is not a digest in lowercase hex.
 pub(super) fn digest_of(name: &OsStr) -> Option<Digest> {
     let name = name.to_str()?;
     Digest::from_hex(name).filter(|digest| digest.to_hex() == name)

@@ -1,4 +1,4 @@
-//! What `verify` found: which file, what is wrong with it, and what became of it.
+//! What `verify` found: which file, what is wrong with it, and whether it was removed.
 
 use std::fmt;
 use std::fs::FileType;
@@ -10,12 +10,12 @@ use thiserror::Error;
 
 use cachewarden_types::Digest;
 
-/// One thing in a store's folder that is not as it should be.
+/// A file or folder in a store that is not as it should be.
 #[derive(Debug)]
 pub struct Finding {
-    /// Where it is.
+    /// The path of the file or folder.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The problem with it.
     pub problem: Problem,
     /// What was done about it.
     pub repair: Repair,
@@ -64,12 +64,13 @@ pub enum Problem {
     Unreadable(io::Error),
     /// Nothing that this program makes.
     #[error("it is no part of the store; left alone")]
-    Stray,
+    UnknownFile,
 }
 
 impl Problem {
-    /// Whether removing the file mends the store. What cannot be read may be whole; a folder may hold somebody's files.
-    pub(super) fn is_mended_by_removal(&self) -> bool {
+    /// Whether removing the file repairs the store. A file that cannot be read may be undamaged,
+    /// and a folder may hold a user's files.
+    pub(super) fn is_repaired_by_removal(&self) -> bool {
         match self {
             Self::OtherBytes { .. }
             | Self::NoLine
@@ -79,7 +80,7 @@ impl Problem {
             Self::Displaced { found, expected } => {
                 *expected == FileKind::File && *found != FileKind::Folder
             }
-            Self::Unreadable(_) | Self::Stray => false,
+            Self::Unreadable(_) | Self::UnknownFile => false,
         }
     }
 }
@@ -87,7 +88,7 @@ impl Problem {
 /// What was done about a problem.
 #[derive(Debug)]
 pub enum Repair {
-    /// Nothing: it was not asked for, or removing the file would be no help.
+    /// Nothing: no repair was asked for, or removing the file would not help.
     None,
     /// The file is gone.
     Removed,
@@ -106,7 +107,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What may stand under a name.
+/// What kind of file a name leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileKind {
     /// A regular file.

@@ -14,8 +14,7 @@
 //! ```
 
 mod boot;
-mod buckets;
-mod checked;
+mod damaged_file;
 mod disk_path;
 mod entries;
 mod entry;
@@ -29,14 +28,15 @@ mod object_writer;
 mod objects;
 mod owner;
 mod private;
+mod resolve;
 mod schedule;
 mod sessions;
 mod shard_dir;
+mod shard_report;
+mod shards;
 mod stats;
-mod suspect;
 mod trim;
 mod verify;
-mod way;
 
 pub use boot::Boot;
 pub use disk_path::DiskPaths;
@@ -50,10 +50,10 @@ pub use objects::Location;
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
-pub use stats::{ScopeSurvey, StoreStats};
-pub use trim::{DEFAULT_AGE, Progress, Removed, TrimRequest, UNTOUCHED};
-pub use verify::{Told, Verified};
-pub use way::is_safe_for_a_store;
+pub use resolve::is_safe_for_a_store;
+pub use stats::{ScopeStats, StoreStats};
+pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
+pub use verify::{Verified, VerifyEvent};
 
 use std::collections::HashMap;
 use std::io;
@@ -73,7 +73,7 @@ use private::PrivateObjects;
 pub struct Store {
     /// The store's folder and its objects; `None` where it could not be opened.
     shared: Option<Shared>,
-    private: PrivateObjects,
+    private: Arc<PrivateObjects>,
     boot: Boot,
     /// Asked once: it is a system call.
     user: u32,
@@ -84,7 +84,7 @@ pub struct Store {
 #[derive(Debug)]
 struct Shared {
     folder: PathBuf,
-    objects: Objects,
+    objects: Arc<Objects>,
     sharing: SharedStore,
     /// The entries of the scopes that were looked into.
     scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
@@ -96,7 +96,7 @@ impl Shared {
         let objects = folder.join(layout::OBJECTS);
         Self {
             folder: folder.to_owned(),
-            objects: Objects::new(objects, Arc::clone(lock_timeout)),
+            objects: Arc::new(Objects::new(objects, Arc::clone(lock_timeout))),
             sharing,
             scopes: Mutex::default(),
             lock_timeout: Arc::clone(lock_timeout),
@@ -151,7 +151,7 @@ impl Store {
         let lock_timeout = files::lock_timeout();
         Self {
             shared: None,
-            private: PrivateObjects::new(Arc::clone(&lock_timeout)),
+            private: Arc::new(PrivateObjects::new(Arc::clone(&lock_timeout))),
             boot: Boot::current(),
             user: rustix::process::geteuid().as_raw(),
             lock_timeout,
@@ -215,20 +215,26 @@ impl Store {
         })
     }
 
-    /// Prepares what was found to be answered: its bytes are hashed where that did not happen since the machine
-    /// started, or where `verify` asks for it; entry and object are marked as used. False where the object is damaged or
-    /// gone, which is a miss.
-    pub fn validate_and_touch(&self, found: &mut CacheHit, verify: bool, now: SystemTime) -> bool {
+    /// Whether the bytes of what was found must be hashed before it is answered: that did not happen since the machine
+    /// started.
+    pub fn is_unverified(&self, found: &CacheHit) -> bool {
+        !found.entry.boot.vouches_under(self.boot)
+    }
+
+    /// Whether an object of the store is what its name says, by hashing it.
+    pub fn verify_object(&self, output: &Digest, size: u64) -> bool {
+        let objects = self.objects_at(Location::Store);
+        objects.is_some_and(|objects| objects.is_sound(output, size))
+    }
+
+    /// Marks what is about to be answered as used: the object, and its entry, whose object was hashed since the machine
+    /// started. False where the object is gone, which is a miss.
+    pub fn touch(&self, found: &mut CacheHit, now: SystemTime) -> bool {
         let Some(Shared { objects, .. }) = &self.shared else {
             return false;
         };
-        let Entry { output, size, .. } = found.entry;
-        let vouched = found.entry.boot.vouches_under(self.boot);
-        if (verify || !vouched) && !objects.is_sound(&output, size) {
-            return false;
-        }
         // The object first: it must never look older than its entry by more than the trimmer allows for.
-        if !objects.keep(&output, &mut found.object_used, now) {
+        if !objects.keep(&found.entry.output, &mut found.object_used, now) {
             return false;
         }
         found.mark(self.boot, now);
@@ -267,7 +273,7 @@ impl Store {
 
     fn objects_at(&self, location: Location) -> Option<&Objects> {
         match location {
-            Location::Store => self.shared.as_ref().map(|shared| &shared.objects),
+            Location::Store => self.shared.as_ref().map(|shared| &*shared.objects),
             Location::Private => Some(self.private.objects()),
         }
     }
@@ -282,9 +288,9 @@ impl Store {
     }
 
     /// Begins to take an object in.
-    pub fn receive(&self, output: Digest) -> ObjectWriter<'_> {
-        let shared = self.shared.as_ref().map(|shared| &shared.objects);
-        ObjectWriter::begin(shared, &self.private, output)
+    pub fn receive(&self, output: Digest) -> ObjectWriter {
+        let objects = self.shared.as_ref().map(|shared| &shared.objects);
+        ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
     }
 
     /// Writes what `action` gave in `scope`, as put at `now` by this user on this boot.

@@ -1,17 +1,20 @@
-//! What was lately read of a scope's entries: a table in one file, so that a warm get costs one call, instead of four for its
-//! entry and one for its object.
+//! The lookup cache: entries of a scope that were read lately, in a table in one file. A warm get
+//! costs one system call, instead of four for its entry and one for its object.
 //!
-//! The table lies beside the scopes and not in one, because every session that reads a scope writes its table, also one
-//! that may not write the scope.
+//! The table is not in the folder of its scope, because every session that reads the scope writes
+//! the table, even one that may not write the scope.
 //!
-//! The entries' own files are what counts, and nothing is lost with the table. What always holds: a slot is believed only
-//! while the bucket that its entry was read from is the folder that it was then, with nothing put there, replaced or
-//! removed since, and on the same boot; where anything is in doubt, the file is read. A slot is sealed with all of that, so
-//! that one which two processes wrote at once, or which a crash has torn, is none. Nobody takes a lock for it.
+//! The entries' own files are authoritative, and losing the table loses nothing. What always holds:
+//! a slot is used only on the boot it was written on, and only while the shard of its entry is the
+//! same folder with nothing added, replaced or removed since. In doubt, the entry's file is read.
+//! The slot has a checksum over all of that, so a slot that two processes wrote at once, or that a
+//! crash has torn, is invalid. No lock is taken.
 //!
-//! A change in place shows only in the file itself. This program makes two: a use is marked there, and a slot is not
-//! believed once that is due again; and a boot is brought up to date there by a session that may write the scope. Slots know
-//! the present boot only: under it the object was hashed, whatever the entry's file says. What somebody else writes into a file in place is seen when its hour is over.
+//! A change in place does not change the shard, and so does not invalidate a slot. This program
+//! makes two such changes. It updates the mtime, to mark a use; a slot is ignored once the next
+//! update is due. And a session that may write the scope updates the boot in an entry's line; a
+//! slot is valid for the present boot only, on which its object was hashed, whatever the entry's
+//! file says. If somebody else changes an entry's file in place, that is seen within an hour.
 
 use std::fs::File;
 use std::io;
@@ -24,33 +27,36 @@ use cachewarden_content::Content;
 use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
 
 use super::boot::Boot;
-use super::buckets::BUCKETS;
 use super::entry::{Entry, Reach, SessionId, since_epoch};
-use super::files::{self, Look};
+use super::files::{self, Cached};
 use super::layout;
 use super::shard_dir::{ShardDir, Status};
+use super::shards::SHARDS;
 
-/// For the user alone, as the folders are.
+/// Readable by the user alone, as the folders are.
 const MODE: u32 = 0o600;
 
-/// Each action has one slot, and shares it. A build asks for some thousand actions, of which a few in a hundred find their
-/// slot taken by another and are read from their files; of a hundred thousand it is half. The file has up to 8 MiB, with
-/// holes where nothing was written.
+/// Each action has one slot, which other actions may share. A build uses some thousand actions; for
+/// a few per cent of them, another action has the slot, and the entry's file is read. For a hundred
+/// thousand actions it is half. The file has up to 8 MiB, with holes where nothing was written.
 const SLOTS: u64 = 65_536;
 
-/// Bytes of a slot: a power of two, so that none lies in two pages.
+/// Bytes of a slot: a power of two, so that no slot lies in two pages.
 const SLOT: usize = 128;
 
-/// What of it is used; the seal is at its end.
-const CONTENT: usize = 120;
+/// Bytes that the checksum covers; the checksum is behind them.
+const CHECKSUMMED: usize = 120;
 
-/// A change may carry the same time as the look before it, as finely as a file system tells times: seconds, on the coarsest.
-const SETTLED: Duration = Duration::from_secs(2);
+/// Timestamps of file systems are coarse, up to a second or two. A shard that changed within this
+/// time may change again with the same ctime, so its version is not trusted (git calls such an
+/// index entry racily clean).
+const RACY_WINDOW: Duration = Duration::from_secs(2);
 
-/// The form of a slot, for its seal. Another version may know other kinds.
-const FORM: &str = concat!("recent entries, form 3, ", env!("CARGO_PKG_VERSION"));
+/// The format of a slot, which the checksum includes. Another version of the program may know other
+/// kinds.
+const SLOT_FORMAT: &str = concat!("recent entries, form 3, ", env!("CARGO_PKG_VERSION"));
 
-/// The table of one scope, and what is known of the scope's buckets.
+/// The table of one scope, and the versions of the scope's shards.
 #[derive(Debug)]
 pub(super) struct LookupCache {
     path: PathBuf,
@@ -60,36 +66,38 @@ pub(super) struct LookupCache {
 #[derive(Debug, Default)]
 struct State {
     table: Table,
-    looks: Vec<Option<Look<Option<DirVersion>>>>,
+    versions: Vec<Option<Cached<Option<DirVersion>>>>,
 }
 
 #[derive(Debug, Default)]
 enum Table {
     #[default]
     Unopened,
-    /// There is none yet.
+    /// There is no file yet.
     Missing,
-    /// It cannot be used: the store is read-only, or something else has its name.
+    /// It cannot be opened: the store is read-only, or something else has its name.
     Unusable,
     Open(File),
 }
 
-/// Which folder a bucket was, when something last changed in it, and on which boot that was seen.
+/// A hash of a shard's identity, the time of its last change, and the boot on which these were
+/// read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DirVersion(u64);
 
-/// What is known of an action before its entry is read.
+/// The result of looking an action up in the table.
 pub(super) enum CachedLookup {
-    /// All of it, and when it and its object were last marked as used.
+    /// The entry, and when it and its object were last marked as used.
     Entry(Entry, SystemTime),
-    /// Nothing. What is read now may be remembered under this stamp.
-    Nothing(Option<DirVersion>),
+    /// The action is not in the table. The entry's file may be read and then inserted under this
+    /// version.
+    NotCached(Option<DirVersion>),
 }
 
-/// Removes what a store remembers of a scope, or of all scopes, also of those that it has no longer.
+/// Removes the table of a scope, or all tables, including those of scopes that no longer exist.
 pub(super) fn remove_tables(store: &Path, scope: Option<&ScopeName>) {
     let folder = store.join(layout::RECENT);
-    // A link would lead to somebody else's files.
+    // A link would lead out of the store.
     if !std::fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
         return;
     }
@@ -99,14 +107,14 @@ pub(super) fn remove_tables(store: &Path, scope: Option<&ScopeName>) {
     };
     for name in tables {
         if name.to_str().and_then(ScopeName::from_folder).is_some() {
-            // One that stays is believed no more than before: a slot says itself whether it counts.
+            // If a table cannot be removed, its slots still say themselves whether they are valid.
             let _ = std::fs::remove_file(folder.join(name));
         }
     }
 }
 
 impl LookupCache {
-    /// The table that this path is for; nothing is opened, or made, before it is needed.
+    /// The table at this path; it is opened or created when it is first needed.
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
             path,
@@ -114,58 +122,61 @@ impl LookupCache {
         }
     }
 
-    /// Looks an action up.
+    /// Looks up an action's entry.
     pub(super) fn find(
         &self,
-        buckets: &ShardDir,
+        shards: &ShardDir,
         action: &Digest,
         boot: Boot,
         now: SystemTime,
     ) -> CachedLookup {
         let mut state = self.state();
-        let Some(stamp) = state.stamp(buckets, action, boot, now) else {
-            return CachedLookup::Nothing(None);
+        let Some(version) = state.version(shards, action, boot, now) else {
+            return CachedLookup::NotCached(None);
         };
         let remembered = state.open(&self.path).and_then(|table| {
             let mut slot = [0; SLOT];
             table.read_exact_at(&mut slot, offset(action)).ok()?;
-            let (entry, used) = unpack(&slot, action, stamp, boot)?;
+            let (entry, used) = unpack(&slot, action, version, boot)?;
             (!files::is_touch_due(used, now)).then_some(CachedLookup::Entry(entry, used))
         });
-        remembered.unwrap_or(CachedLookup::Nothing(Some(stamp)))
+        remembered.unwrap_or(CachedLookup::NotCached(Some(version)))
     }
 
-    /// Notes an entry that was read, after its bucket was seen to be as `stamp` says. It and its object were last marked as
-    /// used at `used`.
-    pub(super) fn remember(
+    /// Inserts an entry that was read when its shard had this version. It and its object were last
+    /// marked as used at `used`.
+    pub(super) fn insert(
         &self,
-        buckets: &ShardDir,
+        shards: &ShardDir,
         action: &Digest,
         entry: &Entry,
         used: SystemTime,
-        stamp: DirVersion,
+        version: DirVersion,
     ) {
         let mut state = self.state();
-        // Had something changed since it was read, sessions that have looked at its bucket before would believe this slot.
-        let status = buckets.bucket_status(action).ok();
+        // If the shard had changed since the entry was read, sessions that have cached the shard's
+        // version would use this slot.
+        let status = shards.shard_status(action).ok();
         if status.and_then(|status| DirVersion::of(&status, entry.boot, SystemTime::now()))
-            == Some(stamp)
+            == Some(version)
             && let Some(table) = state.open_or_create(&self.path)
         {
-            // Where there is no room, the file is read the next time too.
-            let _ = table.write_all_at(&pack(action, entry, used, stamp), offset(action));
+            // If the disk is full, the entry's file is read the next time too.
+            let _ = table.write_all_at(&pack(action, entry, used, version), offset(action));
         }
     }
 
-    /// An entry was replaced: whoever has looked at its bucket just before must not believe its slot.
-    pub(super) fn forget(&self, action: &Digest) {
-        // The table that has the name now: a trim may have removed the one that is open, and others made one since.
+    /// Invalidates the slot of an entry that was replaced: other sessions may have cached the
+    /// shard's version, which is checked only now and then.
+    pub(super) fn invalidate(&self, action: &Digest) {
+        // Opens the table by its path: a trim may have removed the one that is open, and another
+        // session may have made a new one.
         match files::open_regular(&self.path, true) {
             Ok((table, _)) => {
                 let _ = table.write_all_at(&[0; SLOT], offset(action));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            // Another user's, or something else: it goes, where it can.
+            // It belongs to another user, or is no file: remove it if possible.
             Err(_) => drop(std::fs::remove_file(&self.path)),
         }
     }
@@ -176,28 +187,28 @@ impl LookupCache {
 }
 
 impl State {
-    /// What the bucket of `action` looks like; `None` where that says nothing.
-    fn stamp(
+    /// The version of the shard of `action`; `None` where the version cannot be trusted.
+    fn version(
         &mut self,
-        buckets: &ShardDir,
+        shards: &ShardDir,
         action: &Digest,
         boot: Boot,
         now: SystemTime,
     ) -> Option<DirVersion> {
-        self.looks.resize(BUCKETS, None);
-        let look = &mut self.looks[usize::from(action.as_bytes()[0])];
-        if let Some(seen) = look.and_then(|look| look.still(now)) {
+        self.versions.resize(SHARDS, None);
+        let cached = &mut self.versions[usize::from(action.as_bytes()[0])];
+        if let Some(seen) = cached.and_then(|cached| cached.get_if_fresh(now)) {
             return seen;
         }
-        let seen = buckets
-            .bucket_status(action)
+        let seen = shards
+            .shard_status(action)
             .ok()
             .and_then(|status| DirVersion::of(&status, boot, now));
-        *look = Some(Look::new(now, seen));
+        *cached = Some(Cached::new(now, seen));
         seen
     }
 
-    /// The table, where there is one.
+    /// The table's file, if there is one.
     fn open(&mut self, path: &Path) -> Option<&File> {
         if let Table::Unopened = self.table {
             let opened = files::open_regular(path, true);
@@ -206,7 +217,7 @@ impl State {
         self.table.file()
     }
 
-    /// The table, which is made where there is none.
+    /// The table's file, which is created where it is missing.
     fn open_or_create(&mut self, path: &Path) -> Option<&File> {
         if let Table::Unopened | Table::Missing = self.table {
             self.table = Table::of(files::open_or_create(path, MODE));
@@ -233,27 +244,28 @@ impl Table {
 }
 
 impl DirVersion {
-    /// `None` where the boot is not known, or the bucket changed so lately that another change may carry the same time.
+    /// `None` where the boot is not known, or the shard changed within [`RACY_WINDOW`].
     fn of(status: &Status, boot: Boot, now: SystemTime) -> Option<Self> {
-        let settled = now.duration_since(status.changed).ok()? >= SETTLED;
+        let settled = now.duration_since(status.changed).ok()? >= RACY_WINDOW;
         if !settled || !boot.vouches_under(boot) {
             return None;
         }
         let (device, file) = status.identity;
         let changed = nanoseconds(status.changed);
-        let text = format!("{FORM}\0{boot}\0{device:x} {file:x} {changed:x}");
+        let text = format!("{SLOT_FORMAT}\0{boot}\0{device:x} {file:x} {changed:x}");
         Some(Self(Digest::of(text.as_bytes()).words()[0]))
     }
 }
 
 fn offset(action: &Digest) -> u64 {
-    // Not the word that says its bucket.
+    // Another word of the digest than the one that chooses the shard.
     action.words()[1] % SLOTS * SLOT as u64
 }
 
-/// A slot: action and output, size, put-time, expiry, last use and producer as little-endian words of eight
-/// bytes; kind and role, facts, user and reach as numbers of four; and in its last eight bytes the seal.
-fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: DirVersion) -> [u8; SLOT] {
+/// Packs a slot: action and output; size, put time, expiry, last use and producer as little-endian
+/// words of eight bytes; kind with role, facts, user and reach as numbers of four; and the checksum
+/// in the last eight bytes.
+fn pack(action: &Digest, entry: &Entry, used: SystemTime, version: DirVersion) -> [u8; SLOT] {
     let mut slot = [0; SLOT];
     slot[..32].copy_from_slice(action.as_bytes());
     slot[32..64].copy_from_slice(entry.output.as_bytes());
@@ -267,7 +279,7 @@ fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: DirVersion) -> 
     for (place, word) in slot[64..104].chunks_exact_mut(8).zip(words) {
         place.copy_from_slice(&word.to_le_bytes());
     }
-    // Numbers of later versions are not remembered whole, but under a seal of this version alone.
+    // Roles of later versions may need more bits; the checksum includes this program's version.
     let numbers = [
         entry.content.kind.number() << 8 | entry.content.role.number() & 0xff,
         entry.content.facts.bits(),
@@ -277,19 +289,20 @@ fn pack(action: &Digest, entry: &Entry, used: SystemTime, stamp: DirVersion) -> 
     for (place, number) in slot[104..120].chunks_exact_mut(4).zip(numbers) {
         place.copy_from_slice(&number.to_le_bytes());
     }
-    let seal = seal(&slot, stamp);
-    slot[SLOT - 8..].copy_from_slice(&seal);
+    let checksum = checksum(&slot, version);
+    slot[SLOT - 8..].copy_from_slice(&checksum);
     slot
 }
 
-/// What a slot says of `action`, and when the entry and its object were last marked as used.
+/// Unpacks a slot, if it holds `action` and its checksum is right: the entry, and when it and its
+/// object were last marked as used.
 fn unpack(
     slot: &[u8; SLOT],
     action: &Digest,
-    stamp: DirVersion,
+    version: DirVersion,
     boot: Boot,
 ) -> Option<(Entry, SystemTime)> {
-    if slot[..32] != *action.as_bytes() || slot[SLOT - 8..] != seal(slot, stamp) {
+    if slot[..32] != *action.as_bytes() || slot[SLOT - 8..] != checksum(slot, version) {
         return None;
     }
     let word = |index: usize| {
@@ -325,12 +338,12 @@ fn unpack(
     Some((entry, time(word(3))?))
 }
 
-fn seal(slot: &[u8; SLOT], stamp: DirVersion) -> [u8; 8] {
-    // No more bytes than two rounds of the hash take.
-    let mut sealed = [0; 8 + CONTENT];
-    sealed[..8].copy_from_slice(&stamp.0.to_le_bytes());
-    sealed[8..].copy_from_slice(&slot[..CONTENT]);
-    Digest::of(&sealed).words()[0].to_le_bytes()
+fn checksum(slot: &[u8; SLOT], version: DirVersion) -> [u8; 8] {
+    // This fits in two blocks of the hash.
+    let mut checksummed = [0; 8 + CHECKSUMMED];
+    checksummed[..8].copy_from_slice(&version.0.to_le_bytes());
+    checksummed[8..].copy_from_slice(&slot[..CHECKSUMMED]);
+    Digest::of(&checksummed).words()[0].to_le_bytes()
 }
 
 fn nanoseconds(time: SystemTime) -> u64 {
@@ -341,7 +354,7 @@ fn nanoseconds(time: SystemTime) -> u64 {
 mod tests {
     use super::*;
 
-    const STAMP: DirVersion = DirVersion(7);
+    const VERSION: DirVersion = DirVersion(7);
 
     fn entries() -> impl Iterator<Item = Entry> {
         Kind::ALL.into_iter().enumerate().map(|(number, kind)| {
@@ -368,34 +381,34 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_leads_back_to_its_entry_under_its_own_stamp_alone() {
+    fn a_slot_gives_its_entry_back_under_its_own_version_alone() {
         let action = Digest::of(b"action");
         let used = UNIX_EPOCH + Duration::from_nanos(1_800_000_001_000_000_001);
         for entry in entries() {
-            let slot = pack(&action, &entry, used, STAMP);
-            let unpacked = unpack(&slot, &action, STAMP, entry.boot);
+            let slot = pack(&action, &entry, used, VERSION);
+            let unpacked = unpack(&slot, &action, VERSION, entry.boot);
             assert_eq!(unpacked, Some((entry, used)));
             assert_eq!(unpack(&slot, &action, DirVersion(8), entry.boot), None);
             let other = Digest::of(b"other");
-            assert_eq!(unpack(&slot, &other, STAMP, entry.boot), None);
+            assert_eq!(unpack(&slot, &other, VERSION, entry.boot), None);
         }
     }
 
     #[test]
-    fn a_slot_that_two_wrote_at_once_is_none_of_both() {
+    fn a_slot_that_two_processes_wrote_at_once_is_invalid() {
         let action = Digest::of(b"action");
         let slots: Vec<_> = entries()
-            .map(|entry| pack(&action, &entry, entry.time, STAMP))
+            .map(|entry| pack(&action, &entry, entry.time, VERSION))
             .collect();
         for length in 33..SLOT {
             let mut torn = slots[0];
             torn[..length].copy_from_slice(&slots.last().unwrap()[..length]);
-            assert_eq!(unpack(&torn, &action, STAMP, Boot::of("a boot")), None);
+            assert_eq!(unpack(&torn, &action, VERSION, Boot::of("a boot")), None);
         }
     }
 
     #[test]
-    fn a_bucket_that_changed_lately_or_an_unknown_boot_has_no_stamp() {
+    fn a_shard_that_changed_lately_or_an_unknown_boot_has_no_version() {
         let now = SystemTime::now();
         let status = |changed| Status {
             modified: now,
@@ -404,13 +417,13 @@ mod tests {
             identity: (1, 2),
         };
         let boot = Boot::of("a boot");
-        let (settled, other) = (status(now - SETTLED), status(now - 2 * SETTLED));
-        let stamp = DirVersion::of(&settled, boot, now);
-        assert!(stamp.is_some());
-        assert_eq!(DirVersion::of(&settled, boot, now), stamp);
-        assert_ne!(DirVersion::of(&other, boot, now), stamp);
-        assert_ne!(DirVersion::of(&settled, Boot::of("another"), now), stamp);
-        for changed in [now, now - SETTLED / 2, now + SETTLED] {
+        let (settled, other) = (status(now - RACY_WINDOW), status(now - 2 * RACY_WINDOW));
+        let version = DirVersion::of(&settled, boot, now);
+        assert!(version.is_some());
+        assert_eq!(DirVersion::of(&settled, boot, now), version);
+        assert_ne!(DirVersion::of(&other, boot, now), version);
+        assert_ne!(DirVersion::of(&settled, Boot::of("another"), now), version);
+        for changed in [now, now - RACY_WINDOW / 2, now + RACY_WINDOW] {
             assert_eq!(DirVersion::of(&status(changed), boot, now), None);
         }
         assert_eq!(DirVersion::of(&settled, Boot::UNKNOWN, now), None);

@@ -1,4 +1,4 @@
-//! A file on its way into a bucket: written under a name that nobody looks for, and given its own in one step.
+//! A file that is being written: it has a temporary name first, and gets its own name by a rename.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -14,19 +14,19 @@ use cachewarden_types::Digest;
 
 use super::files::{self, TEMPORARY_PREFIX};
 
-/// A file that has no name to be found by yet. Dropped without one, it is removed.
+/// A file under a temporary name. It is removed if it is dropped before it gets its own name.
 #[derive(Debug)]
 pub(super) struct NewFile {
     file: File,
-    /// The folder of buckets.
+    /// The folder of the shards.
     folder: Arc<File>,
     lock_timeout: Arc<LockTimeout>,
-    /// Its way from there, until it has its name.
+    /// The temporary path below `folder`, until the file has its name.
     temporary: Option<String>,
 }
 
 impl NewFile {
-    /// Begins a file in the bucket of `digest`.
+    /// Creates a file in the shard of `digest`.
     pub(super) fn create(
         folder: &Arc<File>,
         digest: &Digest,
@@ -36,7 +36,7 @@ impl NewFile {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let path = digest.file_path();
         loop {
-            let name = format!("{}/{}", path.bucket(), temporary_name()?);
+            let name = format!("{}/{}", path.shard(), temporary_name()?);
             match rustix::fs::openat(folder, &name, flags, Mode::from_raw_mode(mode)) {
                 Err(Errno::EXIST) => {}
                 file => {
@@ -51,25 +51,25 @@ impl NewFile {
         }
     }
 
-    /// The file itself.
+    /// The open file, for reading back what was written.
     pub(super) fn as_file_mut(&mut self) -> &mut File {
         &mut self.file
     }
 
-    /// Gives it its name in one step: a reader sees what was there before, or all of this. Whether something had that name
-    /// is told. Where it fails, the file is still there to be read.
-    pub(super) fn name(&mut self, digest: &Digest, bucket: &Path) -> io::Result<bool> {
+    /// Renames the file to its own name; a reader sees the previous file or all of this one.
+    /// Returns whether another file had that name. After an error, the file can still be read.
+    pub(super) fn name(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
         let Some(temporary) = &self.temporary else {
             return Ok(false);
         };
         let (folder, path) = (&self.folder, digest.file_path());
-        // Where nothing has this name there is nothing that a trimmer may have looked at and be about to remove; so
-        // this needs no lock. It is how almost every put ends.
+        // Where no file has this name, the trimmer cannot be about to remove it, so no lock is
+        // needed. Almost every put ends here.
         let alone = RenameFlags::NOREPLACE;
         let named = rustix::fs::renameat_with(folder, temporary, folder, path.as_str(), alone);
         if named.is_err() {
-            // The trimmer keeps away meanwhile.
-            let _lock = files::lock_shared(bucket, &self.lock_timeout)?;
+            // The shared lock keeps the trimmer from removing the file meanwhile.
+            let _lock = files::lock_shared(shard, &self.lock_timeout)?;
             rustix::fs::renameat(folder, temporary, folder, path.as_str())?;
         }
         self.temporary = None;
@@ -90,19 +90,19 @@ impl Write for NewFile {
 impl Drop for NewFile {
     fn drop(&mut self) {
         if let Some(temporary) = &self.temporary {
-            // What stays here the trimmer sweeps.
+            // If this fails, the trimmer removes the file.
             let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
         }
     }
 }
 
-/// A name that no other process gives, nor this one twice.
+/// A temporary name that no other process chooses, and that this process chooses once.
 fn temporary_name() -> rustix::io::Result<String> {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let process = match PROCESS.get() {
         Some(process) => *process,
-        // On the systems that this runs on it does not fail.
+        // This does not fail on the supported systems.
         None => {
             let drawn = getrandom::u64().map_err(|_| Errno::NOSYS)?;
             *PROCESS.get_or_init(|| drawn)

@@ -6,6 +6,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
@@ -44,10 +45,10 @@ pub struct StoredObject {
     pub diverted: Option<io::Error>,
 }
 
-/// An object that is being put.
-pub struct ObjectWriter<'store> {
-    store: Option<&'store Objects>,
-    private: &'store PrivateObjects,
+/// An object that is being put. It borrows nothing, so any thread can write it for as long as it takes.
+pub struct ObjectWriter {
+    store: Option<Arc<Objects>>,
+    private: Arc<PrivateObjects>,
     output: Digest,
     hasher: Sha256,
     size: u64,
@@ -66,11 +67,11 @@ enum Target {
     Nothing,
 }
 
-impl<'store> ObjectWriter<'store> {
+impl ObjectWriter {
     /// Begins a put of `output` into `store`, or, where that is `None` or fails, into `private`.
     pub(super) fn begin(
-        store: Option<&'store Objects>,
-        private: &'store PrivateObjects,
+        store: Option<Arc<Objects>>,
+        private: Arc<PrivateObjects>,
         output: Digest,
     ) -> Self {
         let mut incoming = Self {
@@ -123,7 +124,7 @@ impl<'store> ObjectWriter<'store> {
             });
         }
         // What was compared may have been removed meanwhile, or be a file of another size by now.
-        if let (Target::Comparing(_), Some(objects)) = (&self.target, self.store)
+        if let (Target::Comparing(_), Some(objects)) = (&self.target, &self.store)
             && objects.find(&self.output, self.size).is_none()
         {
             self.rewrite();
@@ -147,15 +148,15 @@ impl<'store> ObjectWriter<'store> {
 
     /// Where the object will lie.
     fn location(&self) -> Location {
-        match self.store {
+        match &self.store {
             Some(_) if self.diverted.is_none() => Location::Store,
             _ => Location::Private,
         }
     }
 
     /// The objects among which it will lie.
-    fn place(&self) -> &'store Objects {
-        match self.store {
+    fn place(&self) -> &Objects {
+        match &self.store {
             Some(store) if self.diverted.is_none() => store,
             _ => self.private.objects(),
         }
@@ -163,7 +164,7 @@ impl<'store> ObjectWriter<'store> {
 
     /// The object that is already there, marked as used first so that the trimmer leaves it alone from now on.
     fn open_existing(&self) -> Option<File> {
-        let objects = self.store?;
+        let objects = self.store.as_ref()?;
         let (file, status) = objects.buckets.open(&self.output, false).ok()?;
         let mut used = status.modified;
         objects
@@ -173,7 +174,7 @@ impl<'store> ObjectWriter<'store> {
 
     fn create(&mut self) -> Target {
         if self.diverted.is_none() {
-            let created = match self.store {
+            let created = match &self.store {
                 Some(store) => store.buckets.create(&self.output, OBJECT_MODE),
                 None => Err(io::Error::other("the store could not be opened")),
             };
@@ -235,7 +236,7 @@ impl<'store> ObjectWriter<'store> {
             Target::Writing(mut file) => {
                 let buckets = &self.place().buckets;
                 let named = file
-                    .name(&self.output, &buckets.bucket_path(&self.output))
+                    .name(&self.output, &buckets.shard_path(&self.output))
                     .and_then(|_| fs::symlink_metadata(buckets.path(&self.output)).map(drop));
                 if named.is_err() {
                     self.target = Target::Writing(file);

@@ -1,5 +1,6 @@
-//! Whose a store is. Who can change it can have any code built into what this user builds, so one that others may write,
-//! or that belongs to somebody else, is used only where the operator says so.
+//! Who owns a store. Whoever can change it can put code into what this user builds, so a store that
+//! other users may write, or that belongs to another user, is used only where the operator allows
+//! it.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -11,28 +12,30 @@ use rustix::fs::{Access, access};
 use super::error::StoreError;
 use super::layout::FOLDERS;
 
-/// Whether a store may be one that others can change.
+/// Whether a store that other users can change is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedStore {
     /// A store that another user could modify is rejected, because its contents end up in build outputs.
     Deny,
-    /// It is used all the same: the operator trusts those users, or the store is only looked at.
+    /// Such a store is used: the operator trusts those users, or the store is only read.
     Allow,
 }
 
-/// The administrator, who can change everything anyway.
+/// The administrator can change every store anyway.
 const ROOT: u32 = 0;
 
-/// Write permission for the group or for everybody. An access list that lets somebody write shows as the group's.
+/// Write permission for the group or for everybody. An access control list that lets another user
+/// write shows as the group's permission.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
-/// In such a folder only their owners, and the folder's, may remove or rename what is in it.
+/// In a folder with this bit, only the owner of a file and the owner of the folder may remove or
+/// rename the file.
 const STICKY: u32 = 0o1000;
 
-/// Sees that a folder is this user's or root's, before anything in it is looked at.
+/// Checks that a folder belongs to this user or to root, before anything in it is read.
 pub(super) fn check_owner(path: &Path, sharing: SharedStore) -> Result<(), StoreError> {
-    match look(path, sharing)? {
-        Some((Whose::Theirs, metadata)) => Err(StoreError::Foreign {
+    match ownership_of(path, sharing)? {
+        Some((Ownership::Foreign, metadata)) => Err(StoreError::Foreign {
             path: path.to_owned(),
             owner: metadata.uid(),
             user: user(),
@@ -41,13 +44,13 @@ pub(super) fn check_owner(path: &Path, sharing: SharedStore) -> Result<(), Store
     }
 }
 
-/// Sees that nobody but this user can change a store. Looked at are the folder and those in it that hold everything; this
-/// program makes all others for this user alone.
+/// Checks that no other user can change a store. It checks the store's folder and the folders
+/// directly in it; this program makes the folders below those for this user alone.
 pub(super) fn check(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
     let inside = FOLDERS.iter().map(|name| folder.join(name));
     for path in std::iter::once(folder.to_owned()).chain(inside) {
         check_owner(&path, sharing)?;
-        if let Some((Whose::Everybodys, metadata)) = look(&path, sharing)? {
+        if let Some((Ownership::WritableByOthers, metadata)) = ownership_of(&path, sharing)? {
             return Err(StoreError::Writable {
                 path,
                 folder: folder.to_owned(),
@@ -58,7 +61,7 @@ pub(super) fn check(folder: &Path, sharing: SharedStore) -> Result<(), StoreErro
     Ok(())
 }
 
-/// Says whose a store is, where that is why it cannot be used.
+/// Makes the error name the owner, where the store is unusable because it belongs to another user.
 pub(super) fn explain(folder: &Path, error: StoreError) -> StoreError {
     let StoreError::Unusable { source, .. } = &error else {
         return error;
@@ -79,31 +82,34 @@ pub(super) fn explain(folder: &Path, error: StoreError) -> StoreError {
     }
 }
 
-/// Whether a folder is somebody else's, root's too.
+/// Whether a folder belongs to another user, also to root.
 pub(super) fn is_of_another(folder: &Path) -> bool {
     fs::metadata(folder).is_ok_and(|metadata| metadata.uid() != user())
 }
 
-/// Whether somebody else can put another thing in the place of what a folder holds.
+/// Whether another user can replace `held`, a file or folder in `folder`.
 pub(super) fn may_be_replaced(folder: &Metadata, held: &Metadata) -> bool {
     let (owner, mode) = (folder.uid(), folder.mode());
     is_replaceable(owner, mode, held.uid(), user())
 }
 
-/// Whether somebody else can put another thing in the place of what this user makes in a folder.
+/// Whether another user can replace what this user makes in a folder.
 pub(super) fn may_replace_ours(folder: &Metadata) -> bool {
     is_replaceable(folder.uid(), folder.mode(), user(), user())
 }
 
-/// Whose a folder is; `None` where it is not there, or does not matter.
-fn look(path: &Path, sharing: SharedStore) -> Result<Option<(Whose, Metadata)>, StoreError> {
+/// Who can change a folder; `None` where it does not exist, or a shared store is allowed.
+fn ownership_of(
+    path: &Path,
+    sharing: SharedStore,
+) -> Result<Option<(Ownership, Metadata)>, StoreError> {
     if sharing == SharedStore::Allow {
         return Ok(None);
     }
     match fs::metadata(path) {
         Ok(metadata) => {
-            let whose = whose(metadata.uid(), metadata.mode(), user());
-            Ok(Some((whose, metadata)))
+            let ownership = ownership(metadata.uid(), metadata.mode(), user());
+            Ok(Some((ownership, metadata)))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(StoreError::Unusable {
@@ -118,30 +124,31 @@ fn user() -> u32 {
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum Whose {
-    Ours,
-    Theirs,
-    Everybodys,
+enum Ownership {
+    Private,
+    Foreign,
+    WritableByOthers,
 }
 
-/// Who can change a folder of `owner` with these permissions, as `user` sees it.
-fn whose(owner: u32, mode: u32, user: u32) -> Whose {
+/// Who can change a folder of `owner` with these permissions, seen from `user`.
+fn ownership(owner: u32, mode: u32, user: u32) -> Ownership {
     if owner != user && owner != ROOT {
-        Whose::Theirs
+        Ownership::Foreign
     } else if mode & WRITABLE_BY_OTHERS != 0 {
-        Whose::Everybodys
+        Ownership::WritableByOthers
     } else {
-        Whose::Ours
+        Ownership::Private
     }
 }
 
-/// Whether others can replace what `held_by` owns in a folder of `owner` with these permissions, as `user` sees it.
+/// Whether another user can replace a file of `held_by` in a folder of `owner` with these
+/// permissions, seen from `user`.
 fn is_replaceable(owner: u32, mode: u32, held_by: u32, user: u32) -> bool {
     let is_other = |owner| owner != user && owner != ROOT;
-    match whose(owner, mode, user) {
-        Whose::Ours => false,
-        Whose::Everybodys => mode & STICKY == 0 || is_other(held_by),
-        Whose::Theirs => true,
+    match ownership(owner, mode, user) {
+        Ownership::Private => false,
+        Ownership::WritableByOthers => mode & STICKY == 0 || is_other(held_by),
+        Ownership::Foreign => true,
     }
 }
 
@@ -176,19 +183,19 @@ mod tests {
     #[test]
     fn a_folder_is_ours_if_nobody_but_us_and_root_can_change_it() {
         for (owner, mode, user, expected) in [
-            (1000, 0o40700, 1000, Whose::Ours),
-            (1000, 0o40755, 1000, Whose::Ours),
-            (1000, 0o40500, 1000, Whose::Ours),
+            (1000, 0o40700, 1000, Ownership::Private),
+            (1000, 0o40755, 1000, Ownership::Private),
+            (1000, 0o40500, 1000, Ownership::Private),
             // What the administrator made for everybody to read.
-            (ROOT, 0o40755, 1000, Whose::Ours),
-            (1000, 0o40700, ROOT, Whose::Theirs),
-            (1000, 0o40700, 1001, Whose::Theirs),
-            (1000, 0o40775, 1000, Whose::Everybodys),
-            (ROOT, 0o41777, 1000, Whose::Everybodys),
-            (ROOT, 0o42770, ROOT, Whose::Everybodys),
+            (ROOT, 0o40755, 1000, Ownership::Private),
+            (1000, 0o40700, ROOT, Ownership::Foreign),
+            (1000, 0o40700, 1001, Ownership::Foreign),
+            (1000, 0o40775, 1000, Ownership::WritableByOthers),
+            (ROOT, 0o41777, 1000, Ownership::WritableByOthers),
+            (ROOT, 0o42770, ROOT, Ownership::WritableByOthers),
         ] {
             assert_eq!(
-                whose(owner, mode, user),
+                ownership(owner, mode, user),
                 expected,
                 "{owner} {mode:o} {user}"
             );

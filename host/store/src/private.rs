@@ -1,8 +1,8 @@
-//! The folder of last resort: where the store cannot be written or used, objects of this user's builds go to the system's
-//! temporary folder, for as long as their build may look at them.
+//! The private folder: where the store cannot be written or used, objects go to a folder of this
+//! user below the system's temporary folder, for as long as a build may read them.
 //!
-//! It is swept apart from any store, since those who need it most have none: at most once an hour, by whichever session
-//! ends then. Temporary folders are small. When nothing is left in it, it goes too.
+//! It is swept independently of any store, because a session that needs it may have no store: at
+//! most once an hour, when a session ends. When nothing is left in it, the folder is removed too.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -16,11 +16,11 @@ use cachewarden_system::lock_timeout::LockTimeout;
 use super::objects::Objects;
 use super::{files, trim};
 
-/// Its time says when the folder was last swept.
-const SWEPT: &str = "swept";
+/// A file whose mtime is the time of the last sweep.
+const SWEEP_MARKER: &str = "swept";
 
-/// Between two sweeps.
-const INTERVAL: Duration = Duration::from_secs(60 * 60);
+/// The time between two sweeps.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(60 * 60);
 
 /// Objects outside the store, for this user alone.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct PrivateObjects {
 }
 
 impl PrivateObjects {
-    /// Nothing is made before it is needed.
+    /// Makes no folder before an object is written.
     pub(super) fn new(lock_timeout: Arc<LockTimeout>) -> Self {
         let folder = folder();
         Self {
@@ -47,14 +47,14 @@ impl PrivateObjects {
     /// The objects, ready to be written.
     ///
     /// # Errors
-    /// When the folder cannot be made, or somebody else made it: what is compiled from there must be this user's own.
+    /// When the folder cannot be made, or another user made it: go compiles from what is in it.
     pub(super) fn make(&self) -> io::Result<&Objects> {
-        // Only this one: a TMPDIR that is not there is a mistake, and not to be made true.
+        // Not its parents: a TMPDIR that does not exist is a mistake.
         match DirBuilder::new().mode(0o700).create(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        if is_ours(&self.folder) {
+        if is_private_dir(&self.folder) {
             Ok(&self.objects)
         } else {
             Err(io::Error::other(format!(
@@ -65,54 +65,61 @@ impl PrivateObjects {
     }
 }
 
-/// Whether the private folder should be swept. One look, where there is none: every session asks.
+/// Whether the private folder should be swept. This costs one system call where there is no such
+/// folder, because every session asks.
 pub fn is_sweep_due(now: SystemTime) -> bool {
     let folder = folder();
-    if !is_ours(&folder) {
+    if !is_private_dir(&folder) {
         return false;
     }
-    let swept = fs::symlink_metadata(folder.join(SWEPT)).and_then(|metadata| metadata.modified());
+    let swept =
+        fs::symlink_metadata(folder.join(SWEEP_MARKER)).and_then(|metadata| metadata.modified());
     swept.map_or(true, |swept| {
-        // A time in the future comes of a clock that was set back.
+        // A time in the future means that the clock was set back.
         let apart = now.duration_since(swept);
-        apart.unwrap_or_else(|ahead| ahead.duration()) >= INTERVAL
+        apart.unwrap_or_else(|ahead| ahead.duration()) >= SWEEP_INTERVAL
     })
 }
 
-/// Removes what no build can be looking at any more from the private folder, if that is due.
+/// Removes objects that no build can be reading any more from the private folder, if that is due.
 ///
 /// # Errors
-/// When something could not be removed; all the rest has been by then.
+/// When something could not be removed; everything else was removed all the same.
 pub fn sweep_if_due() -> io::Result<()> {
     if !is_sweep_due(SystemTime::now()) {
         return Ok(());
     }
-    // First: whoever comes meanwhile need not do the same. Where there is no room for it, all the more is to be swept.
+    // First, so that no other session does the same meanwhile. If there is no room for it, the
+    // sweep is needed all the more.
     let folder = folder();
-    let _ = files::new_in(&folder, 0o600).map(|file| file.persist(folder.join(SWEPT)));
+    let _ = files::new_in(&folder, 0o600).map(|file| file.persist(folder.join(SWEEP_MARKER)));
     let swept = trim::sweep_private();
-    for bucket in files::names_in(&folder) {
-        // Fails where something is inside, which is the point. A put that comes just now makes its folders again.
-        let _ = fs::remove_dir(folder.join(bucket));
+    for shard in files::names_in(&folder) {
+        // This fails for a folder that is not empty, as it should. A put that comes now makes the
+        // folder again.
+        let _ = fs::remove_dir(folder.join(shard));
     }
-    if files::names_in(&folder).iter().all(|name| name == SWEPT) {
-        // Another sweep may have been quicker.
-        let _ = fs::remove_file(folder.join(SWEPT));
+    if files::names_in(&folder)
+        .iter()
+        .all(|name| name == SWEEP_MARKER)
+    {
+        // Another sweep may have removed them.
+        let _ = fs::remove_file(folder.join(SWEEP_MARKER));
         let _ = fs::remove_dir(&folder);
     }
     swept
 }
 
-/// The folder, whether or not it is there.
+/// The path of the folder, whether or not it exists.
 pub(super) fn folder() -> PathBuf {
     let user = rustix::process::geteuid().as_raw();
     let folder = std::env::temp_dir().join(format!("cachewarden-{user}"));
-    // go reads what lies there from other folders than this process stands in.
+    // go reads the objects from another working directory than that of this process.
     std::path::absolute(&folder).unwrap_or(folder)
 }
 
-/// Whether this is a folder that nobody but this user can change.
-pub(super) fn is_ours(folder: &Path) -> bool {
+/// Whether this is a folder of this user that no other user can read or change.
+pub(super) fn is_private_dir(folder: &Path) -> bool {
     fs::symlink_metadata(folder).is_ok_and(|metadata| {
         metadata.is_dir()
             && metadata.uid() == rustix::process::geteuid().as_raw()

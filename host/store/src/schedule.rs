@@ -1,8 +1,9 @@
-//! When the trimmer runs: alone, and at most once a day, unless a trim has left something that can go sooner.
+//! When the trimmer runs: one at a time, and at most once a day, unless a trim has left something
+//! that can be removed sooner.
 //!
-//! The file `trim` is its memory. The next trim is due a day after its time. It is empty where the last trimmer came to
-//! its end; else it says how far that one is, and another one begins once it has shown no progress for a while. Whoever
-//! works holds a lock on it.
+//! The file `trim` keeps the state. The next trim is due a day after its mtime. It is empty after a
+//! complete trim; otherwise it says how far a trim has come, and another trim may begin once that
+//! has not changed for a while. The process that trims holds a lock on the file.
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Write};
@@ -10,16 +11,16 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::{Progress, Removed, Store, TrimRequest, files, layout};
+use super::{Progress, Store, TrimReport, TrimRequest, files, layout};
 
-/// Between the end of one trim and the next.
-const INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
+/// The time between the end of one trim and the next.
+const TRIM_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A trimmer that has shown no progress for so long was killed.
-const STALLED: Duration = Duration::from_secs(10 * 60);
+/// A trimmer that has made no progress for this long was killed.
+const STALL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 impl Store {
-    /// Whether a trimmer should be started. One look at one file: every session asks.
+    /// Whether a trimmer should be started. This costs one system call, because every session asks.
     pub fn is_trim_due(&self, now: SystemTime) -> bool {
         let Some(folder) = self.folder() else {
             return false;
@@ -27,12 +28,12 @@ impl Store {
         match fs::symlink_metadata(folder.join(layout::TRIM)) {
             Ok(metadata) => {
                 let interval = if metadata.len() == 0 {
-                    INTERVAL
+                    TRIM_INTERVAL
                 } else {
-                    STALLED
+                    STALL_TIMEOUT
                 };
                 let due = metadata.modified().is_ok_and(|last| {
-                    // A time in the future comes of a clock that was set back.
+                    // A time in the future means that the clock was set back.
                     let apart = now.duration_since(last);
                     apart.unwrap_or_else(|ahead| ahead.duration()) >= interval
                 });
@@ -43,94 +44,100 @@ impl Store {
         }
     }
 
-    /// Trims if it is due and nobody else does; `None` where there was nothing to do.
+    /// Trims if a trim is due and no other process trims; `None` where there was nothing to do.
     ///
     /// # Errors
     /// When the store cannot be read or changed.
-    pub fn trim_if_due(&self, request: &TrimRequest) -> io::Result<Option<Removed>> {
+    pub fn trim_if_due(&self, request: &TrimRequest) -> io::Result<Option<TrimReport>> {
         let Some(folder) = self.folder() else {
             return Ok(None);
         };
-        let mut memory = files::open_to_append(&folder.join(layout::TRIM))?;
-        match memory.try_lock() {
+        let mut state_file = files::open_to_append(&folder.join(layout::TRIM))?;
+        match state_file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        // Another one may have finished between this one's start and its lock.
+        // Another trim may have finished before this one got the lock.
         if !self.is_trim_due(SystemTime::now()) {
             return Ok(None);
         }
-        let removed = self.trim(request, |progress| {
-            // A trim that looks as if it had stopped is at worst begun again, once this one has let go of its lock.
-            let _ = remember(&mut memory, &progress.done.to_string());
+        let report = self.trim(request, |progress| {
+            // If the state cannot be written, the trim looks stalled, and is at worst begun again
+            // after this one.
+            let _ = write_state(&mut state_file, &progress.done.to_string());
         });
-        // Also where something could not be removed: it would stand in the way of every trim from now on.
-        remember(&mut memory, "")?;
-        let removed = removed?;
-        let _ = bring_forward(&memory, &removed);
-        Ok(Some(removed))
+        // Also after an error: a file that cannot be removed would make every trim from now on
+        // begin again.
+        write_state(&mut state_file, "")?;
+        let report = report?;
+        let _ = bring_forward(&state_file, &report);
+        Ok(Some(report))
     }
 }
 
 impl Store {
-    /// Trims now, once no trimmer is at work. Where one is, `waiting` is told which process that is, if that is known.
+    /// Trims now, after waiting for a running trimmer. Where it has to wait, it calls `waiting`
+    /// with the trimmer's process ID, if that is known.
     ///
     /// # Errors
-    /// When something could not be removed; all the rest has been by then.
+    /// When something could not be removed; everything else was removed all the same.
     pub fn prune(
         &self,
         request: &TrimRequest,
         waiting: impl FnOnce(Option<u32>),
         progress: impl FnMut(Progress),
-    ) -> io::Result<Removed> {
+    ) -> io::Result<TrimReport> {
         let lock = self
             .folder()
-            .and_then(|folder| keep_trimmers_away(folder, waiting));
-        let removed = self.trim(request, progress)?;
-        if let (Some(memory), false) = (lock, request.dry_run) {
-            // Where that cannot be, what follows goes with the day's trim.
-            let _ = bring_forward(&memory, &removed);
+            .and_then(|folder| lock_out_trimmer(folder, waiting));
+        let report = self.trim(request, progress)?;
+        if let (Some(state_file), false) = (lock, request.dry_run) {
+            // If this fails, the rest is removed by the daily trim.
+            let _ = bring_forward(&state_file, &report);
         }
-        Ok(removed)
+        Ok(report)
     }
 }
 
-/// Makes the next trim due when what this one has left can go.
-fn bring_forward(memory: &File, removed: &Removed) -> io::Result<()> {
-    let Some(due) = removed
+/// Makes the next trim due when the files that this one has left can be removed.
+fn bring_forward(state_file: &File, report: &TrimReport) -> io::Result<()> {
+    let Some(due) = report
         .following_from
-        .and_then(|from| from.checked_sub(INTERVAL))
+        .and_then(|from| from.checked_sub(TRIM_INTERVAL))
     else {
         return Ok(());
     };
-    match due < memory.metadata()?.modified()? {
-        true => memory.set_modified(due),
+    match due < state_file.metadata()?.modified()? {
+        true => state_file.set_modified(due),
         false => Ok(()),
     }
 }
 
-/// Waits until no trimmer is at work, and lets none begin until the lock is dropped; `None` where there is nothing to
-/// lock. Where it has to wait, `waiting` is told for which process, if that is known.
-pub(super) fn keep_trimmers_away(folder: &Path, waiting: impl FnOnce(Option<u32>)) -> Option<File> {
-    let (memory, metadata) = files::open_regular(&folder.join(layout::TRIM), false).ok()?;
-    match memory.try_lock() {
+/// Waits until no trimmer runs, and lets none begin until the lock is dropped; `None` where there
+/// is nothing to lock. Where it has to wait, it calls `waiting` with the trimmer's process ID, if
+/// that is known.
+pub(super) fn lock_out_trimmer(folder: &Path, waiting: impl FnOnce(Option<u32>)) -> Option<File> {
+    let (state_file, metadata) = files::open_regular(&folder.join(layout::TRIM), false).ok()?;
+    match state_file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             waiting(holder(&metadata));
-            memory.lock().ok()?;
+            state_file.lock().ok()?;
         }
         Err(TryLockError::Error(_)) => return None,
     }
-    Some(memory)
+    Some(state_file)
 }
 
-/// Which process holds a lock on a file. Linux alone tells, and not of processes in another container.
+/// The process that holds a lock on a file. Only Linux says, and only for processes of the same
+/// container.
 fn holder(file: &Metadata) -> Option<u32> {
     let device = file.dev();
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
     let name = format!("{major:02x}:{minor:02x}:{}", file.ino());
-    // `1: FLOCK ADVISORY WRITE 1234 fe:00:6046615 0 EOF`; who waits has an arrow before its FLOCK.
+    // A line is `1: FLOCK ADVISORY WRITE 1234 fe:00:6046615 0 EOF`; a process that waits has an
+    // arrow before its FLOCK.
     let locks = fs::read_to_string("/proc/locks").ok()?;
     locks.lines().find_map(|lock| {
         let fields: Vec<_> = lock.split_whitespace().collect();
@@ -145,8 +152,8 @@ fn is_writable(folder: &Path) -> bool {
     rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
-fn remember(memory: &mut File, text: &str) -> io::Result<()> {
-    memory.set_len(0)?;
-    memory.write_all(text.as_bytes())?;
-    memory.set_modified(SystemTime::now())
+fn write_state(state_file: &mut File, text: &str) -> io::Result<()> {
+    state_file.set_len(0)?;
+    state_file.write_all(text.as_bytes())?;
+    state_file.set_modified(SystemTime::now())
 }

@@ -1,7 +1,9 @@
-//! What past sessions did: one line of totals each in `sessions.jsonl`, whose form is this file's alone.
+//! The statistics of past sessions: one line of totals for each in `sessions.jsonl`. Only this
+//! module knows the format of a line.
 //!
-//! A line is appended in one write, and the trimmer folds a file that has grown into a single line; each under a lock of
-//! its own. So totals are never lost between the two, and nobody takes what another one has half written for a torn line.
+//! A line is appended in one write, and the trimmer compacts a file that has grown into a single
+//! line; both hold a lock on the file. So no totals are lost, and no process reads a half-written
+//! line of another.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -16,31 +18,32 @@ use cachewarden_system::safe_open::append_line;
 
 use super::{Store, files, layout};
 
-/// A file larger than this is folded: some 5,000 sessions.
-const FOLDED_FROM: u64 = 1 << 20;
+/// A file larger than this is compacted: some 5,000 sessions.
+const COMPACT_THRESHOLD: u64 = 1 << 20;
 
-/// Writing a line takes a moment. Whoever holds the lock for longer was stopped with it, and a build does not wait for
-/// that: its line is given up.
+/// How long a session waits for the lock. Writing a line takes a moment; a process that holds the
+/// lock for longer was stopped, and the build does not wait for it: its line is dropped.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// The version of a line's form. Lines of a later one are passed over, and a file that has one is not folded.
-const FORM: u32 = 1;
+/// The version of a line's format. Lines of a later version are ignored, and a file that has one is
+/// not compacted.
+const LINE_FORMAT: u32 = 1;
 
-/// What happened, counted, as a line has it.
+/// The counters of a session, as they are in a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct SessionStats {
-    /// Gets that came.
+    /// Gets that the session received.
     pub gets: u64,
     /// Gets that were answered with an object.
     pub hits: u64,
     /// Gets that had a candidate and became a miss by the policy.
     pub refused_gets: u64,
-    /// Puts that came.
+    /// Puts that the session received.
     pub puts: u64,
     /// Puts that the policy kept for the session alone.
     pub refused_puts: u64,
-    /// Bytes of all puts.
+    /// Bytes of the bodies of all puts.
     pub bytes_put: u64,
     /// Audits whose rebuild gave other bytes.
     pub diverged: u64,
@@ -60,21 +63,21 @@ impl SessionStats {
     }
 }
 
-/// One session, or several folded into one line.
+/// One session, or several that were compacted into one line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionLine {
-    /// The version of the line's form.
+    /// The version of the line's format.
     #[serde(default = "form")]
     pub form: u32,
     /// How many sessions the line stands for.
     #[serde(default = "one")]
     pub sessions: u64,
-    /// The session, as entries name their producer; none where several were folded.
+    /// The session's ID, as in the `producer` of an entry; `None` where several were compacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
-    /// Seconds since 1970.
+    /// When the session began, in seconds since 1970; the first of several.
     pub started: u64,
-    /// The SHA-256 of the policy.
+    /// The SHA-256 of the policy, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
     /// What happened.
@@ -83,7 +86,7 @@ pub struct SessionLine {
 }
 
 fn form() -> u32 {
-    FORM
+    LINE_FORMAT
 }
 
 fn one() -> u64 {
@@ -93,14 +96,14 @@ fn one() -> u64 {
 /// The sum of all lines.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct LifetimeStats {
-    /// How many.
+    /// How many sessions the file stands for.
     pub sessions: u64,
-    /// When the first began, in seconds since 1970.
+    /// When the first of them began, in seconds since 1970.
     pub since: Option<u64>,
     /// What happened in all of them.
     #[serde(flatten)]
     pub tally: SessionStats,
-    /// A later version has written lines that are not in the sum.
+    /// Whether a later version has written lines, which are not in the sum.
     #[serde(skip)]
     is_incomplete: bool,
 }
@@ -109,7 +112,7 @@ impl SessionLine {
     /// The line of one session.
     pub fn of(session: String, started: u64, policy: Option<String>, tally: SessionStats) -> Self {
         Self {
-            form: FORM,
+            form: LINE_FORMAT,
             sessions: 1,
             session: Some(session),
             started,
@@ -120,23 +123,23 @@ impl SessionLine {
 }
 
 impl Store {
-    /// Appends a session's line, to what is still a store.
+    /// Appends a session's line, if the folder is still a store.
     ///
     /// # Errors
-    /// When the store cannot be written, or somebody holds the file for too long.
+    /// When the store cannot be written, or another process holds the lock for too long.
     pub fn append_session(&self, line: &SessionLine) -> io::Result<()> {
         let Some(folder) = self.folder() else {
             return Ok(());
         };
-        layout::mend(folder);
+        layout::restore_version_if_orphaned(folder);
         let text = serde_json::to_vec(line)?;
-        let Some(mut file) = lock_current(&folder.join(layout::SESSIONS))? else {
+        let Some(mut file) = open_and_lock_current(&folder.join(layout::SESSIONS))? else {
             return Err(io::ErrorKind::TimedOut.into());
         };
         append_line(&mut file, &text)
     }
 
-    /// What sessions did so far. Lines that cannot be read are passed over.
+    /// The sum of all sessions. Lines that cannot be read are ignored.
     pub fn sessions_so_far(&self) -> LifetimeStats {
         self.folder()
             .and_then(|folder| sum(&folder.join(layout::SESSIONS)).ok())
@@ -144,15 +147,15 @@ impl Store {
     }
 }
 
-/// Folds a file that has grown large into one line.
-pub(super) fn fold(folder: &Path) -> io::Result<()> {
+/// Replaces a file that has grown large with one line that has the sums.
+pub(super) fn compact(folder: &Path) -> io::Result<()> {
     let path = folder.join(layout::SESSIONS);
     match fs::symlink_metadata(&path) {
-        Ok(metadata) if metadata.len() > FOLDED_FROM => {}
+        Ok(metadata) if metadata.len() > COMPACT_THRESHOLD => {}
         _ => return Ok(()),
     }
-    let Some(_lock) = lock_current(&path)? else {
-        // The next trim does it.
+    let Some(_lock) = open_and_lock_current(&path)? else {
+        // The next trim compacts it.
         return Ok(());
     };
     let so_far = sum(&path)?;
@@ -160,7 +163,7 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
         return Ok(());
     }
     let line = SessionLine {
-        form: FORM,
+        form: LINE_FORMAT,
         sessions: so_far.sessions,
         session: None,
         started: so_far.since.unwrap_or_default(),
@@ -175,9 +178,9 @@ pub(super) fn fold(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens and locks the file that has this name once the lock is held: one that was folded meanwhile has lost it. `None`
-/// where somebody else does not let go of it.
-fn lock_current(path: &Path) -> io::Result<Option<File>> {
+/// Opens and locks the file, and checks that it still has this name: a file that was compacted
+/// meanwhile has lost it. `None` where another process holds the lock for too long.
+fn open_and_lock_current(path: &Path) -> io::Result<Option<File>> {
     loop {
         let Some(file) = lock_with_timeout(files::open_to_append(path)?, LOCK_TIMEOUT)? else {
             return Ok(None);
@@ -201,7 +204,7 @@ fn sum(path: &Path) -> io::Result<LifetimeStats> {
         .split(|byte| *byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<SessionLine>(line).ok());
     Ok(lines.fold(LifetimeStats::default(), |mut sum, line| {
-        if line.form > FORM {
+        if line.form > LINE_FORMAT {
             sum.is_incomplete = true;
             return sum;
         }
@@ -233,13 +236,13 @@ mod tests {
         let line = SessionLine::of("00ff".repeat(40), 1_800_000_000, None, tally);
         let path = folder.path().join(layout::SESSIONS);
         let mut count = 0;
-        while fs::metadata(&path).map_or(0, |data| data.len()) <= FOLDED_FROM {
+        while fs::metadata(&path).map_or(0, |data| data.len()) <= COMPACT_THRESHOLD {
             store.append_session(&line).unwrap();
             count += 1;
         }
         let before = store.sessions_so_far();
         assert_eq!((before.sessions, before.tally.gets), (count, 3 * count));
-        fold(folder.path()).unwrap();
+        compact(folder.path()).unwrap();
         let after = store.sessions_so_far();
         assert_eq!(
             (after.sessions, after.tally, after.since),
@@ -278,12 +281,12 @@ mod tests {
         );
 
         let later = line.replace("\"form\":1", "\"form\":2") + "\n";
-        let count = FOLDED_FROM as usize / later.len() + 1;
+        let count = COMPACT_THRESHOLD as usize / later.len() + 1;
         fs::write(&path, kept.to_owned() + &later.repeat(count)).unwrap();
-        fold(folder.path()).unwrap();
+        compact(folder.path()).unwrap();
         assert_eq!(store.sessions_so_far().sessions, 13);
         assert!(
-            fs::metadata(&path).unwrap().len() > FOLDED_FROM,
+            fs::metadata(&path).unwrap().len() > COMPACT_THRESHOLD,
             "all of it is there"
         );
     }

@@ -1,6 +1,7 @@
-//! A folder of buckets, opened once: from then on a file is looked up from there, which saves the walk from the root.
+//! A folder of shards that is kept open: a file is looked up from the open folder, which saves
+//! resolving the path from the root.
 //!
-//! A folder that was removed is opened anew, and so is one that was moved away, within a second.
+//! A folder that was removed is opened again, and so is one that was moved away, within a second.
 
 use std::fs::File;
 use std::io;
@@ -13,18 +14,19 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use super::files::{LOOK_INTERVAL, create_private_folder};
+use super::files::{RECHECK_INTERVAL, create_private_folder};
 use super::new_file::NewFile;
 
-/// How often a bucket is made that the trimmer removes, empty as it still is, before a file is in it.
+/// How often a shard's folder is made again when the trimmer removes it while it is still empty.
 const ATTEMPTS: usize = 5;
 
-/// Neither links nor waiting: a link, a pipe or a folder in a file's place is an error and is not followed.
-const CAREFULLY: OFlags = OFlags::NONBLOCK
+/// Do not follow links and do not block: a link, a pipe or a folder in the place of a file is an
+/// error.
+const NO_FOLLOW_NO_WAIT: OFlags = OFlags::NONBLOCK
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// A folder of buckets.
+/// The folder of the shards of objects or of a scope's entries.
 #[derive(Debug)]
 pub(super) struct ShardDir {
     folder: PathBuf,
@@ -35,23 +37,23 @@ pub(super) struct ShardDir {
 #[derive(Debug)]
 struct Open {
     folder: Arc<File>,
-    /// When it was last seen to be what its path leads to.
-    looked: Instant,
+    /// When it was last checked that the path leads to this folder.
+    checked_at: Instant,
 }
 
-/// What the system says of a file, as far as it matters here.
+/// The metadata of a file that is needed here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Status {
     pub(super) modified: SystemTime,
-    /// When the file, or what a folder holds, was last changed in whatever way. Nobody can set it.
+    /// The ctime: the last change of the file or of the folder's content. It cannot be set.
     pub(super) changed: SystemTime,
     pub(super) size: u64,
-    /// Device and number: which file it is.
+    /// Device and inode number.
     pub(super) identity: (u64, u64),
 }
 
 impl ShardDir {
-    /// Nothing is opened, or made, before it is needed.
+    /// Opens and makes nothing before it is needed.
     pub(super) fn new(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
             folder,
@@ -60,12 +62,12 @@ impl ShardDir {
         }
     }
 
-    /// How long to wait for locks on a bucket.
+    /// How long to wait for locks on a shard.
     pub(super) fn lock_timeout(&self) -> &LockTimeout {
         &self.lock_timeout
     }
 
-    /// The folder of all buckets.
+    /// The path of the folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -75,9 +77,9 @@ impl ShardDir {
         self.folder.join(digest.file_path().as_str())
     }
 
-    /// The path of the bucket that a digest's file is in.
-    pub(super) fn bucket_path(&self, digest: &Digest) -> PathBuf {
-        self.folder.join(digest.file_path().bucket())
+    /// The path of the shard that a digest's file is in.
+    pub(super) fn shard_path(&self, digest: &Digest) -> PathBuf {
+        self.folder.join(digest.file_path().shard())
     }
 
     /// Opens a digest's file, which must be a regular one.
@@ -88,29 +90,34 @@ impl ShardDir {
         };
         let path = digest.file_path();
         let file = self.in_folder(|folder| {
-            rustix::fs::openat(folder, path.as_str(), access | CAREFULLY, Mode::empty())
+            rustix::fs::openat(
+                folder,
+                path.as_str(),
+                access | NO_FOLLOW_NO_WAIT,
+                Mode::empty(),
+            )
         })?;
         let file = File::from(file);
         let status = Status::of(&rustix::fs::fstat(&file)?, FileType::RegularFile)?;
         Ok((file, status))
     }
 
-    /// What the system says of a digest's file, which must be a regular one.
+    /// The metadata of a digest's file, which must be a regular file.
     pub(super) fn status(&self, digest: &Digest) -> io::Result<Status> {
         self.status_of(digest.file_path().as_str(), FileType::RegularFile)
     }
 
-    /// Whether this path leads to the folder that is open, and into it.
-    pub(super) fn is_reached_by(&self, path: &str) -> bool {
-        // The dot is looked for in the folder, which whoever may not search it cannot.
+    /// Whether this path leads to the open folder, and this user may look files up in it.
+    pub(super) fn resolves_from(&self, path: &str) -> bool {
+        // Looking up the dot fails for a user who may not search the folder.
         let inside = Path::new(path).join(".");
         self.open_folder()
             .is_ok_and(|folder| leads_to(&inside, &folder))
     }
 
-    /// What the system says of a digest's bucket.
-    pub(super) fn bucket_status(&self, digest: &Digest) -> io::Result<Status> {
-        self.status_of(digest.file_path().bucket(), FileType::Directory)
+    /// The metadata of a digest's shard.
+    pub(super) fn shard_status(&self, digest: &Digest) -> io::Result<Status> {
+        self.status_of(digest.file_path().shard(), FileType::Directory)
     }
 
     fn status_of(&self, path: &str, expected: FileType) -> io::Result<Status> {
@@ -119,13 +126,14 @@ impl ShardDir {
         Status::of(&status, expected)
     }
 
-    /// A new file in a digest's bucket, which is made where it is missing; to be named when it is complete.
+    /// A new file in a digest's shard, which is made where it is missing. The file gets its name
+    /// when it is complete.
     pub(super) fn create(&self, digest: &Digest, mode: u32) -> io::Result<NewFile> {
         for _ in 0..ATTEMPTS {
             match self.try_to_create(digest, mode) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                    // A trimmer may remove the folders again, from the top down, while they are made.
-                    match create_private_folder(&self.bucket_path(digest)) {
+                    // Meanwhile a trimmer may remove the empty folders again.
+                    match create_private_folder(&self.shard_path(digest)) {
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         made => made?,
                     }
@@ -140,11 +148,11 @@ impl ShardDir {
         self.in_folder(|folder| NewFile::create(folder, digest, mode, &self.lock_timeout))
     }
 
-    /// Does something in the folder, as it is open.
+    /// Runs `work` on the open folder.
     fn in_folder<T>(&self, work: impl Fn(&Arc<File>) -> rustix::io::Result<T>) -> io::Result<T> {
         let folder = self.open_folder()?;
         match work(&folder) {
-            // Another folder of this name may stand in its place.
+            // Another folder may have this name now.
             Err(rustix::io::Errno::NOENT) if was_removed(&folder) => {
                 *self.slot() = None;
                 Ok(work(&self.open_folder()?)?)
@@ -156,22 +164,22 @@ impl ShardDir {
     fn open_folder(&self) -> io::Result<Arc<File>> {
         let mut slot = self.slot();
         if let Some(open) = &mut *slot {
-            if open.looked.elapsed() < LOOK_INTERVAL {
+            if open.checked_at.elapsed() < RECHECK_INTERVAL {
                 return Ok(Arc::clone(&open.folder));
             }
             if leads_to(&self.folder, &open.folder) {
-                open.looked = Instant::now();
+                open.checked_at = Instant::now();
                 return Ok(Arc::clone(&open.folder));
             }
             *slot = None;
         }
-        // A pipe in its place is an error and is not waited for.
+        // A pipe in its place is an error and does not block.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let folder = rustix::fs::open(&self.folder, flags, Mode::empty())?;
         let folder = Arc::new(File::from(folder));
         *slot = Some(Open {
             folder: Arc::clone(&folder),
-            looked: Instant::now(),
+            checked_at: Instant::now(),
         });
         Ok(folder)
     }
@@ -181,7 +189,7 @@ impl ShardDir {
     }
 }
 
-/// Whether a path leads to this very folder.
+/// Whether a path leads to this folder.
 fn leads_to(path: &Path, folder: &File) -> bool {
     let found = || -> rustix::io::Result<bool> {
         let (this, there) = (rustix::fs::fstat(folder)?, rustix::fs::stat(path)?);
@@ -208,7 +216,7 @@ impl Status {
     }
 }
 
-/// A time as the system tells it.
+/// Converts a time of the system.
 fn time(seconds: i64, nanoseconds: impl TryInto<u32>) -> io::Result<SystemTime> {
     let since_epoch = Duration::new(seconds.unsigned_abs(), nanoseconds.try_into().unwrap_or(0));
     let time = match seconds >= 0 {

@@ -1,4 +1,4 @@
-//! What a store holds: entries by scope and kind, and objects.
+//! Statistics of a store: objects, and entries by scope and kind.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,37 +12,37 @@ use cachewarden_types::{Kind, ScopeName};
 use super::entry::{Entry, read_entry};
 use super::{SharedStore, Store, StoreError, files, layout};
 
-/// What a store holds.
+/// The statistics of a store.
 #[derive(Debug, Default, Serialize)]
 pub struct StoreStats {
     /// Objects, each counted once however many entries name it.
     pub objects: u64,
-    /// Bytes of the objects.
+    /// Bytes of all objects.
     pub bytes: u64,
-    /// What each scope holds.
-    pub scopes: BTreeMap<ScopeName, ScopeSurvey>,
+    /// The statistics of each scope that has entries.
+    pub scopes: BTreeMap<ScopeName, ScopeStats>,
     /// Entries that cannot be read.
     pub damaged_entries: u64,
 }
 
-/// What a scope holds.
+/// The statistics of a scope.
 #[derive(Debug, Default, Serialize)]
-pub struct ScopeSurvey {
+pub struct ScopeStats {
     /// Entries.
     pub entries: u64,
-    /// Bytes of what they name; an object that several entries name counts with each.
+    /// Bytes of the objects that the entries name; an object counts once for each entry.
     pub bytes: u64,
     /// Seconds since the oldest entry was put.
     pub oldest_seconds: u64,
     /// Seconds since an entry was last used.
     pub last_used_seconds: u64,
     /// Entries and bytes of each kind.
-    pub kinds: BTreeMap<Kind, KindSurvey>,
+    pub kinds: BTreeMap<Kind, KindStats>,
 }
 
-/// What a scope holds of one kind.
+/// The statistics of one kind within a scope.
 #[derive(Debug, Default, Serialize)]
-pub struct KindSurvey {
+pub struct KindStats {
     /// Entries.
     pub entries: u64,
     /// Bytes of what they name.
@@ -50,26 +50,27 @@ pub struct KindSurvey {
 }
 
 impl Store {
-    /// Opens the store in `folder` for a look: nothing in it is made, mended or changed by that.
+    /// Opens the store in `folder` for reading; nothing in it is created, repaired or changed by
+    /// that.
     ///
     /// # Errors
-    /// When there is no store, it was made by a version with another layout, or can be changed by others and `sharing`
-    /// is refused.
+    /// When there is no store, it was made by a version with another layout, or other users can
+    /// change it and `sharing` is [`SharedStore::Deny`].
     pub fn open_to_look(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
-        layout::look(folder, sharing)?;
+        layout::check_read_only(folder, sharing)?;
         Ok(Self::in_folder(folder, sharing))
     }
 
-    /// Looks at every entry and every object.
+    /// Reads every entry and counts every object.
     pub fn survey(&self, now: SystemTime) -> StoreStats {
         let mut survey = StoreStats::default();
         let Some(folder) = self.folder() else {
             return survey;
         };
-        for bucket in files::names_in(&folder.join(layout::OBJECTS)) {
-            let bucket = folder.join(layout::OBJECTS).join(bucket);
-            for name in files::names_in(&bucket) {
-                if let Ok(metadata) = fs::symlink_metadata(bucket.join(&name))
+        for shard in files::names_in(&folder.join(layout::OBJECTS)) {
+            let shard = folder.join(layout::OBJECTS).join(shard);
+            for name in files::names_in(&shard) {
+                if let Ok(metadata) = fs::symlink_metadata(shard.join(&name))
                     && !files::is_temporary(&name)
                 {
                     survey.objects += 1;
@@ -78,22 +79,22 @@ impl Store {
             }
         }
         for scope in scopes(folder) {
-            let mut found = ScopeSurvey {
+            let mut found = ScopeStats {
                 last_used_seconds: u64::MAX,
-                ..ScopeSurvey::default()
+                ..ScopeStats::default()
             };
             let scope_folder = folder.join(layout::SCOPES).join(scope.folder());
             if scope_folder.is_symlink() {
-                // What it leads to is no part of the store; `verify` names it.
+                // A link leads out of the store; `verify` reports it.
                 continue;
             }
-            for bucket in files::names_in(&scope_folder) {
-                let bucket = scope_folder.join(bucket);
-                for name in files::names_in(&bucket) {
+            for shard in files::names_in(&scope_folder) {
+                let shard = scope_folder.join(shard);
+                for name in files::names_in(&shard) {
                     if files::is_temporary(&name) {
                         continue;
                     }
-                    match read_entry(&bucket.join(name)) {
+                    match read_entry(&shard.join(name)) {
                         Ok((Some(entry), used)) => found.add(&entry, used, now),
                         _ => survey.damaged_entries += 1,
                     }
@@ -115,7 +116,7 @@ impl Store {
     }
 }
 
-impl ScopeSurvey {
+impl ScopeStats {
     fn add(&mut self, entry: &Entry, used: SystemTime, now: SystemTime) {
         let seconds_since = |time| now.duration_since(time).unwrap_or(Duration::ZERO).as_secs();
         self.entries += 1;
@@ -128,7 +129,7 @@ impl ScopeSurvey {
     }
 }
 
-/// The scopes of a store, by name.
+/// The names of a store's scopes.
 pub(super) fn scopes(folder: &Path) -> Vec<ScopeName> {
     files::names_in(&folder.join(layout::SCOPES))
         .iter()

@@ -1,53 +1,58 @@
-//! Removes what is no longer used, while builds go on.
+//! Removes entries and objects that are no longer used, while builds run.
 //!
-//! First everything is looked at, and what goes is decided: an entry by its age, an object when no entry is left that
-//! names it or, least recently used first, for its size. Then the entries go, and after them the objects; a trim that is
-//! killed leaves no entry without its object.
+//! A trim first reads everything and decides: an entry goes by its age, an object when no remaining
+//! entry names it, or, least recently used first, for the size of the store. Then it removes the
+//! entries, and after them the objects; so a trim that is killed leaves no entry without its
+//! object.
 //!
-//! Whoever touches or replaces a file holds a shared lock on its folder, and a removal holds an exclusive one around its
-//! last look and the unlink; so nothing is removed that was used meanwhile. What was used in the last two hours is not
-//! removed, unless that is asked for: a build may have been told of it.
+//! A process that touches or replaces a file holds a shared lock on its folder. A removal holds an
+//! exclusive lock around its last check and the unlink, so nothing is removed that was used
+//! meanwhile. Files used in the last two hours stay unless their removal is requested, because a
+//! running build may have been given their path.
 
 mod cutoffs;
 mod inventory;
-mod pass;
-mod removal;
+mod remover;
+mod trimmer;
 
 use std::io;
 use std::time::{Duration, SystemTime};
 
-use super::buckets::{BUCKETS, bucket_name};
 use super::files::TOUCH_INTERVAL;
+use super::shards::{SHARDS, shard_name};
 use cachewarden_types::ScopeName;
 
 use super::{Store, layout, private, sessions};
 
-use pass::{Pass, STEPS};
-use removal::{Removal, remove_empty};
+use remover::{Remover, remove_empty};
+use trimmer::{STEPS, Trimmer};
 
-/// Entries unused for so long go; cmd/go does the same in its own cache.
+/// Entries unused for this long are removed; cmd/go uses the same age for its own cache.
 pub const DEFAULT_AGE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// Whatever was used within this time stays.
-const KEPT: Duration = Duration::from_secs(2 * 60 * 60);
+/// Files used within this time stay.
+const GRACE_PERIOD: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// A file that was used within [`KEPT`] may have been touched this long ago, since not every use touches it.
-pub const UNTOUCHED: Duration = Duration::from_secs(KEPT.as_secs() + TOUCH_INTERVAL.as_secs());
+/// The oldest mtime that a file used within [`GRACE_PERIOD`] can have: not every use updates the
+/// mtime.
+pub const MTIME_GRACE: Duration =
+    Duration::from_secs(GRACE_PERIOD.as_secs() + TOUCH_INTERVAL.as_secs());
 
-/// What to remove.
+/// What a trim removes.
 #[derive(Clone, Debug)]
 pub struct TrimRequest {
-    /// Entries unused for longer.
+    /// Remove entries that were unused for longer.
     pub older_than: Duration,
-    /// Objects by least recent use, with all entries that name them, until the rest has at most so many bytes.
+    /// Remove objects by least recent use, with all entries that name them, until the remaining
+    /// objects have at most this many bytes.
     pub max_size: Option<u64>,
-    /// Only entries of this scope, and the objects that no other entry names.
+    /// Remove only entries of this scope, and objects that no other entry names.
     pub scope: Option<ScopeName>,
-    /// All entries, whenever used.
+    /// Remove all entries, whenever they were used.
     pub all: bool,
-    /// Also what was used so lately that a build under way may still read it.
+    /// Also remove files used within [`GRACE_PERIOD`], which a running build may still read.
     pub now: bool,
-    /// Only count.
+    /// Count what would be removed, and remove nothing.
     pub dry_run: bool,
 }
 
@@ -64,36 +69,36 @@ impl Default for TrimRequest {
     }
 }
 
-/// What was removed, and what was asked for and stays for now.
+/// What a trim removed, and what it was asked to remove but left for now.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Removed {
-    /// Entries.
+pub struct TrimReport {
+    /// Entries that were removed.
     pub entries: u64,
-    /// Objects.
+    /// Objects that were removed.
     pub objects: u64,
-    /// Bytes of the objects.
+    /// Bytes of the removed objects.
     pub bytes: u64,
-    /// Entries older than was asked for that were used too lately.
+    /// Entries that are old enough but were used within [`GRACE_PERIOD`].
     pub young_entries: u64,
-    /// Bytes above the size that was asked for, of objects that were used too lately.
+    /// Bytes above the requested size, of objects that were used within [`GRACE_PERIOD`].
     pub surplus: u64,
-    /// Bytes of objects that no entry names any more, and that were used too lately.
+    /// Bytes of objects that no entry names any more, but that were used within [`GRACE_PERIOD`].
     pub following: u64,
-    /// When all of these can go.
+    /// When all of those objects can be removed.
     pub following_from: Option<SystemTime>,
 }
 
-/// How far a trim or a verification is, in steps.
+/// The progress of a trim or a verification, in steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// Steps that are done.
+    /// Steps done so far.
     pub done: usize,
-    /// Steps in all.
+    /// All steps.
     pub of: usize,
 }
 
 impl Store {
-    /// Removes what `request` names, and tells its progress.
+    /// Removes what `request` names, and calls `progress` at each step.
     ///
     /// # Errors
     /// When something could not be removed; all the rest has been by then.
@@ -101,31 +106,31 @@ impl Store {
         &self,
         request: &TrimRequest,
         mut progress: impl FnMut(Progress),
-    ) -> io::Result<Removed> {
+    ) -> io::Result<TrimReport> {
         let Some(folder) = self.folder() else {
-            return Ok(Removed::default());
+            return Ok(TrimReport::default());
         };
         let now = SystemTime::now();
-        let mut removal = Removal::new(now, request.dry_run);
+        let mut remover = Remover::new(now, request.dry_run);
         let mut done = 0;
         let step = || {
             progress(Progress { done, of: STEPS });
             done += 1;
         };
-        let scopes = removal.scopes(folder);
-        let pass = Pass::new(folder, &scopes, request, now);
-        let removed = pass.run(&mut removal, step);
+        let scopes = remover.scopes(folder);
+        let trimmer = Trimmer::new(folder, &scopes, request, now);
+        let report = trimmer.run(&mut remover, step);
         if !request.dry_run {
             for (_, scope) in &scopes {
                 remove_empty(scope);
             }
-            removal.remove_temporaries(folder);
-            if let Err(error) = sessions::fold(folder) {
-                removal.note(&folder.join(layout::SESSIONS), error);
+            remover.remove_temporaries(folder);
+            if let Err(error) = sessions::compact(folder) {
+                remover.note(&folder.join(layout::SESSIONS), error);
             }
         }
-        removal.finish()?;
-        Ok(removed)
+        remover.finish()?;
+        Ok(report)
     }
 }
 
@@ -134,10 +139,10 @@ impl Store {
 /// # Errors
 /// When something could not be removed; all the rest has been by then.
 pub(super) fn sweep_private() -> io::Result<()> {
-    let mut removal = Removal::new(SystemTime::now(), false);
-    for bucket in 0..BUCKETS {
-        removal.remove_from_private(&bucket_name(bucket));
+    let mut remover = Remover::new(SystemTime::now(), false);
+    for shard in 0..SHARDS {
+        remover.remove_from_private(&shard_name(shard));
     }
-    removal.remove_temporaries(&private::folder());
-    removal.finish()
+    remover.remove_temporaries(&private::folder());
+    remover.finish()
 }

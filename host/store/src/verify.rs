@@ -13,42 +13,42 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use cachewarden_types::{Digest, ScopeName};
 
-use super::buckets::{BUCKETS, in_parallel, is_bucket};
-use super::checked::Checked;
+use super::damaged_file::{DamagedFile, FileIdentity, identity};
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
-use super::suspect::{FileIdentity, Suspect, identity};
+use super::shard_report::ShardReport;
+use super::shards::{SHARDS, in_parallel, is_shard};
 use super::{Progress, Store, files, layout, objects, schedule};
 
-/// What was looked at, and what was wrong with it.
+/// The counts of a verification.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Verified {
-    /// Objects.
+    /// Objects that were hashed.
     pub objects: u64,
-    /// Bytes of the objects.
+    /// Bytes of those objects.
     pub bytes: u64,
-    /// Entries.
+    /// Entries that were read.
     pub entries: u64,
-    /// Files and folders that are damaged, or were.
+    /// Damaged files and folders, including those that were removed.
     pub damaged: u64,
-    /// Those of them that were removed.
+    /// How many of the damaged files were removed.
     pub removed: u64,
-    /// Things that are no part of the store.
-    pub strays: u64,
+    /// Files and folders that are not part of the store.
+    pub unknown_files: u64,
 }
 
-/// What is told while a store is verified.
+/// An event that `verify` reports while it runs.
 #[derive(Debug)]
-pub enum Told {
-    /// Something is wrong.
+pub enum VerifyEvent {
+    /// A file or folder with a problem.
     Finding(Finding),
-    /// How far it is.
+    /// How many steps are done.
     Progress(Progress),
 }
 
 impl Store {
-    /// Hashes every object and reads every entry, on all processors; with `repair`, removes what is damaged. Where a
-    /// trimmer is at work, `waiting` is told which process that is, if that is known.
+    /// Hashes every object and reads every entry, on all processors; with `repair`, removes damaged
+    /// files. Where a trimmer is running, calls `waiting` with its process ID, if that is known.
     ///
     /// # Errors
     /// When no thread can be started.
@@ -56,47 +56,47 @@ impl Store {
         &self,
         repair: bool,
         waiting: impl FnOnce(Option<u32>),
-        mut tell: impl FnMut(Told),
+        mut on_event: impl FnMut(VerifyEvent),
     ) -> io::Result<Verified> {
         let mut verified = Verified::default();
         let Some(folder) = self.folder() else {
             return Ok(verified);
         };
-        // An object that goes before its entry would look lost.
-        let _lock = schedule::keep_trimmers_away(folder, waiting);
-        let pass = Pass {
+        // A trim removes entries before objects; in between, an entry's object would look missing.
+        let _lock = schedule::lock_out_trimmer(folder, waiting);
+        let verifier = Verifier {
             folder,
             scopes: scopes(folder),
             repair,
             damaged: Mutex::default(),
         };
         let mut done = 0;
-        let mut hear = |checked: Checked| {
-            verified.add(&checked);
-            let findings = checked.findings.into_iter();
-            findings.for_each(|finding| tell(Told::Finding(finding)));
+        let mut on_report = |report: ShardReport| {
+            verified.add(&report);
+            let findings = report.findings.into_iter();
+            findings.for_each(|finding| on_event(VerifyEvent::Finding(finding)));
             done += 1;
-            tell(Told::Progress(Progress {
+            on_event(VerifyEvent::Progress(Progress {
                 done,
-                of: 2 * BUCKETS + 1,
+                of: 2 * SHARDS + 1,
             }));
         };
-        hear(pass.strays());
-        // Objects first: whether an entry counts depends on its object.
-        in_parallel(|bucket| pass.objects(bucket), &mut hear)?;
-        in_parallel(|bucket| pass.entries(bucket), &mut hear)?;
+        on_report(verifier.unknown_files());
+        // Objects first: an entry is checked against its object.
+        in_parallel(|shard| verifier.objects(shard), &mut on_report)?;
+        in_parallel(|shard| verifier.entries(shard), &mut on_report)?;
         Ok(verified)
     }
 }
 
 impl Verified {
-    fn add(&mut self, checked: &Checked) {
-        self.objects += checked.objects;
-        self.bytes += checked.bytes;
-        self.entries += checked.entries;
-        for finding in &checked.findings {
+    fn add(&mut self, report: &ShardReport) {
+        self.objects += report.objects;
+        self.bytes += report.bytes;
+        self.entries += report.entries;
+        for finding in &report.findings {
             *match finding.problem {
-                Problem::Stray => &mut self.strays,
+                Problem::UnknownFile => &mut self.unknown_files,
                 _ => &mut self.damaged,
             } += 1;
             self.removed += u64::from(matches!(finding.repair, Repair::Removed));
@@ -104,28 +104,30 @@ impl Verified {
     }
 }
 
-/// One way through a store.
-struct Pass<'store> {
+/// One verification of a store.
+struct Verifier<'store> {
     folder: &'store Path,
     scopes: Vec<PathBuf>,
     repair: bool,
-    /// Objects that are damaged and still there, and which file each of them was: a put may heal it meanwhile.
+    /// Damaged objects that were not removed, and the identity of each file: a put may replace one
+    /// while the entries are checked.
     damaged: Mutex<HashMap<Digest, FileIdentity>>,
 }
 
-impl Pass<'_> {
-    /// Looks for what is no part of the store, outside the folders that hold its files.
-    fn strays(&self) -> Checked {
-        let mut checked = Checked::default();
+impl Verifier<'_> {
+    /// Looks for unknown files and folders, outside the shards that hold the store's files.
+    fn unknown_files(&self) -> ShardReport {
+        let mut report = ShardReport::default();
         let mut look = |folder: &Path, is_ours: fn(&OsStr) -> bool| {
-            // The store's own folder may be a link, since whoever named it followed that; nothing in it may be.
+            // The store's own folder may be a link, which the caller has followed; nothing inside
+            // it may be one.
             let look = match folder == self.folder {
                 true => |path: &Path| fs::metadata(path),
                 false => |path: &Path| fs::symlink_metadata(path),
             };
-            for name in checked.names_in(folder, look) {
+            for name in report.names_in(folder, look) {
                 if !is_ours(&name) && !files::is_temporary(&name) {
-                    checked.note(folder.join(name), Problem::Stray);
+                    report.note(folder.join(name), Problem::UnknownFile);
                 }
             }
         };
@@ -133,10 +135,10 @@ impl Pass<'_> {
             layout::FOLDERS.iter().any(|known| name == *known)
                 || layout::FILES.iter().any(|known| name == *known)
         });
-        look(&self.folder.join(layout::OBJECTS), is_bucket);
+        look(&self.folder.join(layout::OBJECTS), is_shard);
         look(&self.folder.join(layout::SCOPES), is_scope);
         for scope in &self.scopes {
-            look(scope, is_bucket);
+            look(scope, is_shard);
         }
         let lookup_cache = self.folder.join(layout::RECENT);
         look(&lookup_cache, is_scope);
@@ -146,57 +148,57 @@ impl Pass<'_> {
             .map(|name| lookup_cache.join(name));
         let files = layout::FILES.map(|name| self.folder.join(name));
         for path in files.into_iter().chain(tables) {
-            // Their content is nobody's loss; something else in their place is in the way.
-            checked.findings.extend(
-                Suspect::find(&path, |_| Ok(None))
-                    .map(|suspect| self.settle(path, suspect, || true)),
+            // Their content does not matter here; something else in their place is a problem.
+            report.findings.extend(
+                DamagedFile::find(&path, |_| Ok(None))
+                    .map(|damaged_file| self.repair_or_report(path, damaged_file, || true)),
             );
         }
-        checked
+        report
     }
 
-    fn objects(&self, bucket: &str) -> Checked {
-        let mut checked = Checked::default();
-        let bucket = self.folder.join(layout::OBJECTS).join(bucket);
-        for (path, name) in checked.files_in(&bucket) {
-            checked.objects += 1;
+    fn objects(&self, shard: &str) -> ShardReport {
+        let mut report = ShardReport::default();
+        let shard = self.folder.join(layout::OBJECTS).join(shard);
+        for (path, name) in report.files_in(&shard) {
+            report.objects += 1;
             let mut bytes = 0;
-            let suspect = Suspect::find(&path, |file| {
+            let damaged_file = DamagedFile::find(&path, |file| {
                 let (found, size) = objects::hash(file)?;
                 bytes = size;
                 Ok((found != name).then_some(Problem::OtherBytes { size, found }))
             });
-            checked.bytes += bytes;
-            if let Some(suspect) = suspect {
+            report.bytes += bytes;
+            if let Some(damaged_file) = damaged_file {
                 // Objects are never changed: the same file is still damaged.
-                let identity = suspect.identity();
-                let finding = self.settle(path, suspect, || true);
+                let identity = damaged_file.identity();
+                let finding = self.repair_or_report(path, damaged_file, || true);
                 match (&finding.problem, &finding.repair) {
                     (Problem::Unreadable(_), _) | (_, Repair::Removed) => {}
                     _ => drop(self.damaged().insert(name, identity)),
                 }
-                checked.findings.push(finding);
+                report.findings.push(finding);
             }
         }
-        checked
+        report
     }
 
-    fn entries(&self, bucket: &str) -> Checked {
-        let mut checked = Checked::default();
-        // One that is a link was told of, and leads to somebody else's files.
+    fn entries(&self, shard: &str) -> ShardReport {
+        let mut report = ShardReport::default();
+        // A scope folder that is a link leads out of the store; it was already reported.
         for scope in self.scopes.iter().filter(|scope| !scope.is_symlink()) {
-            for (path, _) in checked.files_in(&scope.join(bucket)) {
-                checked.entries += 1;
+            for (path, _) in report.files_in(&scope.join(shard)) {
+                report.entries += 1;
                 let check = |file: &mut File| self.check_entry(file);
-                if let Some(suspect) = Suspect::find(&path, check) {
+                if let Some(damaged_file) = DamagedFile::find(&path, check) {
                     // A put may have brought its object back meanwhile.
-                    let still = || Suspect::find(&path, check).is_some();
-                    let finding = self.settle(path.clone(), suspect, still);
-                    checked.findings.push(finding);
+                    let still = || DamagedFile::find(&path, check).is_some();
+                    let finding = self.repair_or_report(path.clone(), damaged_file, still);
+                    report.findings.push(finding);
                 }
             }
         }
-        checked
+        report
     }
 
     fn check_entry(&self, file: &mut File) -> io::Result<Option<Problem>> {
@@ -212,7 +214,7 @@ impl Pass<'_> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Some(Problem::MissingObject(object)));
             }
-            // Its folder cannot be read, which was told already.
+            // Its folder cannot be read, which was already reported.
             Err(_) => return Ok(None),
         };
         let found = metadata.len();
@@ -229,18 +231,23 @@ impl Pass<'_> {
         )
     }
 
-    /// What becomes of a file in which something was found.
-    fn settle(&self, path: PathBuf, suspect: Suspect, still: impl Fn() -> bool) -> Finding {
-        let repair = match self.repair && suspect.problem.is_mended_by_removal() {
+    /// Removes a damaged file if this is a repair, and makes the finding.
+    fn repair_or_report(
+        &self,
+        path: PathBuf,
+        damaged_file: DamagedFile,
+        still: impl Fn() -> bool,
+    ) -> Finding {
+        let repair = match self.repair && damaged_file.problem.is_repaired_by_removal() {
             false => Repair::None,
-            true => match suspect.remove(&path, still) {
+            true => match damaged_file.remove(&path, still) {
                 Ok(()) => Repair::Removed,
                 Err(error) => Repair::Failed(error),
             },
         };
         Finding {
             path,
-            problem: suspect.problem,
+            problem: damaged_file.problem,
             repair,
         }
     }

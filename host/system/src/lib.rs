@@ -1,5 +1,5 @@
-//! What several parts of cachewarden ask of the operating system: files that must be regular, locks that are waited for
-//! with bounds, and this program's own file.
+//! Functions of the operating system that several crates use: opening regular files, locks with a
+//! timeout, and starting this program again.
 
 pub mod lock_timeout;
 pub mod safe_open;

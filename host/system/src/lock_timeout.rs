@@ -1,5 +1,5 @@
-//! File locks with a timeout. The holder may be a stopped process (Ctrl-Z, a frozen container), so nobody waits without a
-//! bound.
+//! File locks with a timeout. The holder may be a stopped process (Ctrl-Z, a frozen container), so
+//! every wait is bounded.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -7,19 +7,20 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The timeout that the requests of a session share. A process that was stopped with a lock would otherwise hold up each
-/// request anew. So after one timeout no lock is waited for until a pause is over. Then one request waits again, because
-/// the process may have gone on, or another one may hold the lock for a moment.
+/// The lock timeout that the requests of a session share. A stopped process with a lock would delay
+/// each request. So after one timeout, no request waits for a lock until a pause is over. Then one
+/// request waits again, because the process may have continued, or another process may hold the
+/// lock for a moment.
 #[derive(Debug)]
 pub struct LockTimeout {
     wait: Duration,
     pause: Duration,
-    /// When a wait was last in vain.
+    /// When a wait last timed out.
     in_vain: Mutex<Option<Instant>>,
 }
 
 impl LockTimeout {
-    /// To wait for `wait`, and after that was in vain not to wait for `pause`.
+    /// A timeout of `wait`; after it has expired, locks are not waited for during `pause`.
     pub fn new(wait: Duration, pause: Duration) -> Self {
         Self {
             wait,
@@ -28,14 +29,14 @@ impl LockTimeout {
         }
     }
 
-    /// Locks a file together with others who do so; `None` where the patience ends first.
+    /// Takes a shared lock; `None` after the timeout.
     ///
     /// # Errors
     /// As [`lock_shared_within`].
     pub fn lock_shared(&self, file: File) -> io::Result<Option<File>> {
         let left = self.left(Instant::now());
         let locked = lock_shared_within(file, left)?;
-        // What was not waited for was not in vain: or the pause would never end.
+        // Without a wait there was no timeout; otherwise the pause would never end.
         if locked.is_none() && !left.is_zero() {
             self.was_in_vain(Instant::now());
         }
@@ -56,7 +57,7 @@ impl LockTimeout {
     }
 }
 
-/// Locks a file for this process alone; `None` where the patience ends first.
+/// Takes an exclusive lock; `None` after the timeout.
 ///
 /// # Errors
 /// When the file cannot be locked at all, or no thread can be started to wait.
@@ -64,10 +65,10 @@ pub fn lock_with_timeout(file: File, lock_timeout: Duration) -> io::Result<Optio
     within(file, lock_timeout, File::try_lock, File::lock)
 }
 
-/// Locks a file together with others who do so; `None` where the patience ends first.
+/// Takes a shared lock; `None` after the timeout.
 ///
 /// # Errors
-/// Likewise.
+/// When the file cannot be locked at all, or no thread can be started to wait.
 fn lock_shared_within(file: File, lock_timeout: Duration) -> io::Result<Option<File>> {
     within(file, lock_timeout, File::try_lock_shared, File::lock_shared)
 }
@@ -87,7 +88,7 @@ fn within(
     let (sender, receiver) = mpsc::channel();
     thread::Builder::new().spawn(move || {
         let locked = lock(&file).map(|()| file);
-        // Nobody listens any more when the patience was at its end; the lock goes with the file.
+        // After the timeout the receiver is gone; the lock is released with the file.
         let _ = sender.send(locked);
     })?;
     receiver.recv_timeout(lock_timeout).ok().transpose()
@@ -132,7 +133,7 @@ mod tests {
             lock_timeout.lock_shared(open()).unwrap().is_some(),
             "free again"
         );
-        // Others have patience of their own.
+        // Other timeouts are independent.
         let other = LockTimeout::new(wait, Duration::from_secs(60));
         assert_eq!(other.left(Instant::now()), wait);
     }

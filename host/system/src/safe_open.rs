@@ -1,25 +1,25 @@
-//! Files that an operator names: opened without waiting for a pipe, and refused unless they are regular files. Links are
-//! followed, unlike within the store, where nobody but this program makes files.
+//! Opens files that an operator names, without blocking on a pipe; only regular files are accepted.
+//! Links are followed, unlike within the store, where only this program makes files.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Opens a file to read it.
+/// Opens a regular file for reading.
 ///
 /// # Errors
-/// When it cannot be opened, or is no regular file.
+/// When it cannot be opened, or is not a regular file.
 pub fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
     open(OpenOptions::new().read(true), path)
 }
 
-/// Opens a file to append lines to it, which is created for this user alone where it is missing. A pipe or a device in its
-/// place is an error: one would be waited for, and the other may be the protocol. So is a file that has several names
-/// (hard links): the other one may be that of an object in a store, and no path tells.
+/// Opens a file for appending lines; it is created for this user alone where it is missing. A pipe
+/// or a device in its place is an error: a pipe would block, and a device may be the protocol's
+/// stream. A file with several names (hard links) is an error too: it may be an object in a store.
 ///
 /// # Errors
-/// When it cannot be opened, or is no regular file of one name.
+/// When it cannot be opened, or is not a regular file with one name.
 pub fn open_to_append(path: &Path) -> io::Result<File> {
     let (file, metadata) = open(
         OpenOptions::new()
@@ -37,7 +37,8 @@ pub fn open_to_append(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Appends a line in one write. After a line that a full disk tore it begins a new one.
+/// Appends a line in one write. If the last line is incomplete, because the disk was full, it
+/// begins a new line.
 ///
 /// # Errors
 /// When it cannot be written.

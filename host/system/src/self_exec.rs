@@ -1,13 +1,13 @@
-//! Processes of this very program: the trimmer, and the compiler of policies.
+//! Starts this program again: as the trimmer, and as the compiler of policies.
 
 use std::io;
 use std::process::{Command, Stdio};
 
-/// The program that is running, to be started again with arguments of its own and no streams. What was said to this
-/// process by `CACHEWARDEN_*` variables is no business of the other's.
+/// A command that starts the running program, without streams and without the `CACHEWARDEN_*`
+/// variables, which are meant for this process.
 ///
 /// # Errors
-/// When the system does not tell where the program is.
+/// When the path of the program is unknown.
 pub fn command() -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     for (name, _) in std::env::vars_os() {

@@ -1,78 +1,81 @@
-//! What a policy is told and what it answers: the words of `guest-sdk/wit/policy.wit`, in its order.
+//! The questions to a policy and its answers: the types of `guest-sdk/wit/policy.wit`, in its
+//! order.
 //!
-//! The field names here are also those of a recording. How they cross into the sandbox is the policy crate's matter.
+//! The field names here are also those of a recording. The policy crate converts these types for
+//! the sandbox.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Digest, Facts, Kind, LENGTH, Role};
 
-/// One thing known about the session.
+/// A named value that is known about a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Label {
-    /// Its name.
+    /// The label's name, such as GITHUB_REF.
     pub name: String,
-    /// Its value, as it was told.
+    /// The label's value, unchanged.
     pub value: String,
-    /// The value made fit to be part of a scope name; different values differ here too. A case that a person wrote may
-    /// leave it out.
+    /// The value encoded for use in a scope name; different values have different encodings. A
+    /// hand-written case may leave it out.
     #[serde(default)]
     pub scope: String,
-    /// 24 hex digits of the value's SHA-256. A case may leave it out.
+    /// The first 24 hex digits of the value's SHA-256. A hand-written case may leave it out.
     #[serde(default)]
     pub hash: String,
-    /// Whether the host proved it.
+    /// Whether the host has verified the value; a job chose the others itself.
     #[serde(default)]
     pub verified: bool,
 }
 
-/// What a policy is told about its session.
+/// What a policy learns about its session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
-    /// Seconds since 1970.
+    /// When the session began, in seconds since 1970.
     pub started: u64,
-    /// A random number, drawn once.
+    /// A random number that is drawn once for the session.
     pub seed: u64,
-    /// What is known about the session.
+    /// The labels of the session.
     pub labels: Vec<Label>,
-    /// Patterns of scope names that it may read.
+    /// Patterns of the scope names that the operator lets it read.
     pub readable: Vec<String>,
-    /// Patterns of scope names that it may write.
+    /// Patterns of the scope names that the operator lets it write.
     pub writable: Vec<String>,
     /// The policy's settings, a JSON text.
     pub settings: String,
 }
 
-/// What a policy gives a session. The names are as the policy said them: nothing is checked yet.
+/// What a policy grants a session. Nothing is checked yet: the names are those that the policy
+/// returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {
-    /// Where puts go.
+    /// The scope that puts go to; `None` for no scope.
     #[serde(default)]
     pub write: Option<String>,
-    /// Where gets look, in order.
+    /// The scopes that gets search, in order.
     #[serde(default)]
     pub read: Vec<String>,
-    /// Seconds until what this session puts stops counting; 0 for never.
+    /// Seconds until the entries of this session expire; 0 for never.
     #[serde(default)]
     pub lifetime: u32,
-    /// Kinds that count only where a grant names them.
+    /// Kinds that are used only if a grant names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admit: Vec<Kind>,
 }
 
-/// Why `open` gives no grant.
+/// Why `open` returns no grant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Refusal {
-    /// The settings are wrong.
+    /// The settings are invalid; the text says what is wrong.
     Settings(String),
-    /// This session may not use the cache.
+    /// This session may not use the cache; the text says why.
     Session(String),
 }
 
-/// The digest of a question that a case leaves out: most policies do not look at it.
+/// The digest in a question where a hand-written case leaves it out: most policies do not use it.
 const fn nothing() -> Digest {
     Digest::from_bytes([0; LENGTH])
 }
@@ -85,7 +88,7 @@ fn output<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Digest, D::Error
     field("output", deserializer)
 }
 
-/// A digest, or an error that names its field: a case has two.
+/// Reads a digest; the error names the field, because a case has two.
 fn field<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Digest, D::Error> {
     Digest::deserialize(deserializer)
         .map_err(|error| D::Error::custom(format!("`{name}`: {error}")))
@@ -95,70 +98,72 @@ fn field<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Diges
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Candidate {
-    /// The action asked for.
+    /// The action that the client asks for.
     #[serde(default = "nothing", deserialize_with = "action")]
     pub action: Digest,
     /// The object that the entry names.
     #[serde(default = "nothing", deserialize_with = "output")]
     pub output: Digest,
-    /// Bytes of the object.
+    /// The size of the object in bytes.
     pub size: u64,
-    /// Seconds since the entry was put. A case may leave it out.
+    /// Seconds since the entry was put. A hand-written case may leave it out.
     #[serde(default)]
     pub age: u64,
-    /// Index into the grant's read scopes, as the policy wrote them. A case may leave it out.
+    /// The index of the entry's scope in the `read` list of this policy's grant. A hand-written
+    /// case may leave it out.
     #[serde(default)]
     pub scope: u32,
-    /// What the object is.
+    /// The kind of the object.
     pub kind: Kind,
-    /// What the entry is for.
+    /// The role of the entry.
     #[serde(default)]
     pub role: Role,
-    /// What the host established about it.
+    /// The facts that the host has established.
     #[serde(default)]
     pub facts: Facts,
 }
 
-/// A policy's verdict on a get. In a chain of policies the greatest wins: the order is that of strictness.
+/// A policy's verdict on a get, in order of strictness. In a chain of policies the greatest verdict
+/// wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Lookup {
-    /// Answer with it.
+    /// Answer with this entry.
     Hit,
-    /// Answer with it if its bytes still hash to its name.
+    /// Answer with this entry if its object still has the right hash.
     HitVerified,
-    /// Go on to the next scope.
+    /// Ignore this entry, and search the next scope.
     Skip,
-    /// Answer a miss.
+    /// Answer with a miss, and search no further.
     Miss,
-    /// Answer a miss, and compare what the build then puts.
+    /// Answer with a miss, and compare the entry with what the build then puts.
     Audit,
 }
 
-/// An object that the build wants kept.
+/// An object that the build puts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Offer {
-    /// The action.
+    /// The action that has produced the object.
     #[serde(default = "nothing", deserialize_with = "action")]
     pub action: Digest,
-    /// The object.
+    /// The digest of the object.
     #[serde(default = "nothing", deserialize_with = "output")]
     pub output: Digest,
-    /// Its bytes.
+    /// The size of the object in bytes.
     pub size: u64,
-    /// What it is.
+    /// The kind of the object.
     pub kind: Kind,
-    /// What its entry will be for.
+    /// The role of its entry.
     #[serde(default)]
     pub role: Role,
-    /// What the host established about it, and what an audit has shown.
+    /// The facts that the host has established, including the result of an audit.
     #[serde(default)]
     pub facts: Facts,
 }
 
 impl Offer {
-    /// How far it travels where no policy decides it.
+    /// The reach of an object of this kind where no policy decides it.
     pub fn default_reach(&self) -> Reach {
         if self.kind.is_shared_by_default() {
             Reach::Shared
@@ -168,45 +173,46 @@ impl Offer {
     }
 }
 
-/// A policy's verdict on a put. In a chain of policies the least wins: the order is that of how far the object travels.
+/// A policy's verdict on a put, in order of how far the object travels. In a chain of policies the
+/// least verdict wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reach {
-    /// Seen by this session alone.
+    /// Only this session can get it.
     Ephemeral,
-    /// Kept on this machine.
+    /// It is stored on this machine.
     Local,
-    /// Kept, and sent beyond this machine.
+    /// It is stored, and may be sent to other machines.
     Shared,
 }
 
-/// What happened in a session, as a policy is told at its end.
+/// The counters of a session, which a policy gets at its end.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
-    /// Gets that came.
+    /// Gets that the session received.
     pub gets: u64,
     /// Gets that were answered with an object.
     pub hits: u64,
     /// Gets that had a candidate and became a miss by the policy, or by a rule of the host.
     pub refused_gets: u64,
-    /// Puts that came.
+    /// Puts that the session received.
     pub puts: u64,
     /// Puts that were kept for the session alone.
     pub refused_puts: u64,
-    /// Bytes of all puts.
+    /// Bytes of the bodies of all puts.
     pub bytes_put: u64,
     /// Audits whose rebuild gave other bytes.
     pub diverged: u64,
 }
 
-/// How much a log line of a policy matters.
+/// The level of a policy's log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Level {
-    /// For the policy's author.
+    /// Details, printed with `-v`.
     Debug,
-    /// For who looks closer.
+    /// Information, printed with `-v`.
     Info,
-    /// For everybody.
+    /// A warning, always printed.
     Warn,
 }

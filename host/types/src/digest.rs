@@ -1,7 +1,7 @@
 //! SHA-256 digests: the names of actions and of objects.
 //!
-//! On the wire a digest is base64, in file names and texts it is lower-case hex, in the policy contract four
-//! big-endian words. A [`Digest`] is always whole: 32 bytes.
+//! A digest is base64 on the wire, lower-case hex in file names and texts, and four big-endian
+//! words in the policy contract. A [`Digest`] always has 32 bytes.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
-/// Bytes in a digest.
+/// The number of bytes in a digest.
 pub const LENGTH: usize = 32;
 
 /// A SHA-256 digest.
@@ -23,7 +23,7 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
-    /// What `hasher` has seen so far.
+    /// The digest of the bytes that `hasher` has got.
     pub fn finish(hasher: Sha256) -> Self {
         Self(hasher.finalize().into())
     }
@@ -33,7 +33,7 @@ impl Digest {
         Self(bytes)
     }
 
-    /// The 32 bytes.
+    /// The digest as 32 bytes.
     pub const fn as_bytes(&self) -> &[u8; LENGTH] {
         &self.0
     }
@@ -43,25 +43,26 @@ impl Digest {
         const_hex::decode_to_array(text).ok().map(Self)
     }
 
-    /// 64 lower-case hex digits.
+    /// The digest as 64 lower-case hex digits.
     pub fn to_hex(self) -> String {
         const_hex::encode(self.0)
     }
 
     /// Reads the wire's base64; anything that is not exactly 32 bytes is `None`.
     pub fn from_base64(text: &str) -> Option<Self> {
-        // The decoder wants room for its estimate, which is up to three bytes above the real length.
+        // The decoder needs a buffer for its estimate, which is up to three bytes above the real
+        // length.
         let mut bytes = [0; LENGTH + 4];
         let length = STANDARD.decode_slice(text, &mut bytes).ok()?;
         bytes[..length].try_into().ok().map(Self)
     }
 
-    /// The wire's base64.
+    /// The digest as base64, for the wire.
     pub fn to_base64(self) -> String {
         STANDARD.encode(self.0)
     }
 
-    /// The contract's form: four big-endian words.
+    /// The digest as four big-endian words, for the contract.
     pub fn words(&self) -> [u64; 4] {
         let mut words = [0; 4];
         for (word, bytes) in words.iter_mut().zip(self.0.chunks_exact(8)) {
@@ -70,7 +71,7 @@ impl Digest {
         words
     }
 
-    /// Where this digest's file lies in a folder of buckets.
+    /// The path of this digest's file below the folder of the shards.
     pub fn file_path(&self) -> FilePath {
         let mut text = [b'/'; FILE_PATH];
         let name = const_hex::Buffer::<LENGTH>::new().const_format(&self.0);
@@ -81,25 +82,25 @@ impl Digest {
     }
 }
 
-/// Hex digits that name a bucket.
+/// Hex digits in the name of a shard.
 const BUCKET: usize = 2;
 
-/// A bucket, a slash, and a digest in hex.
+/// The length of a shard's name, a slash, and a digest in hex.
 const FILE_PATH: usize = BUCKET + 1 + 2 * LENGTH;
 
-/// The way to a digest's file: the bucket, which its first two hex digits name, and its name, which is all of them.
-/// Without memory of its own: two are made for every get.
+/// The relative path of a digest's file: the shard, named by the first two hex digits, and the
+/// digest in hex.
 #[derive(Clone, Copy)]
 pub struct FilePath([u8; FILE_PATH]);
 
 impl FilePath {
-    /// Both, with a slash between.
+    /// The shard and the name, with a slash between.
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).expect("hex digits and a slash")
     }
 
-    /// The bucket alone.
-    pub fn bucket(&self) -> &str {
+    /// The shard's name alone.
+    pub fn shard(&self) -> &str {
         &self.as_str()[..BUCKET]
     }
 }

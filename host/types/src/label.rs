@@ -1,20 +1,20 @@
-//! What is known about a session, and the form in which it may be part of a scope's name.
+//! The labels of a session, and their encoding for scope names.
 
 use crate::{Digest, Label};
 
-/// Names that begin so are the host's own; no job can set one.
+/// The prefix of the host's own labels, which no job can set.
 pub const HOST_PREFIX: &str = "cachewarden.";
 
-/// The label by which a policy learns the scope that `--scope` names.
+/// The label with the scope that `--scope` names.
 const DEFAULT_SCOPE: &str = "cachewarden.scope";
 
-/// Longest form of a value in a scope name: leaves a policy 16 characters for a prefix of its own.
+/// The longest encoding of a value: it leaves a policy 16 characters for a prefix of its own.
 const MAX_SCOPE_PART: usize = 80;
 
-/// Hex digits of the hash of a value: 96 bits.
+/// Hex digits of a value's hash: 96 bits.
 const HASH_LENGTH: usize = 24;
 
-/// A label that the job says: an environment variable, a command line.
+/// A label from an environment variable or the command line, which the job may have chosen.
 pub fn told(name: String, value: String) -> Label {
     Label {
         scope: scope_part(&value),
@@ -25,7 +25,7 @@ pub fn told(name: String, value: String) -> Label {
     }
 }
 
-/// The host's own word for the default scope, which a policy without one of its own may grant.
+/// The host's label for the default scope, which a policy may use in its grant.
 pub fn default_scope(scope: &str) -> Label {
     Label {
         scope: scope_part(scope),
@@ -36,10 +36,11 @@ pub fn default_scope(scope: &str) -> Label {
     }
 }
 
-/// A value made fit to be part of a scope name, so that different values stay different.
+/// A value encoded for use in a scope name, so that different values stay different.
 ///
-/// Letters, digits, dashes and inner dots stay; every other byte becomes `_` and its two hex digits, so a single
-/// underscore is never followed by another. A value that is too long is cut and ended by two underscores and a hash.
+/// Letters, digits, dashes and inner dots stay; every other byte becomes `_` and its two hex
+/// digits, so an underscore is never followed by another one. A value that is too long is cut, and
+/// ends in two underscores and a hash.
 pub fn scope_part(value: &str) -> String {
     let last = value.len().saturating_sub(1);
     let mut part = String::with_capacity(value.len().min(MAX_SCOPE_PART));
@@ -58,7 +59,7 @@ pub fn scope_part(value: &str) -> String {
     part
 }
 
-/// The beginning of a value's SHA-256, which stands for it where two values must fit into one name.
+/// The beginning of a value's SHA-256, for policies that use two values in one scope name.
 pub fn hash(value: &str) -> String {
     let mut digits = Digest::of(value.as_bytes()).to_hex();
     digits.truncate(HASH_LENGTH);

@@ -1,7 +1,7 @@
-//! The words that all parts of cachewarden share: digests, scopes, kinds, labels, grants, verdicts, and the codes of
-//! warnings and errors.
+//! The types that all parts of cachewarden share: digests, scopes, kinds, labels, grants, verdicts,
+//! and the codes of warnings and errors.
 //!
-//! Nothing here reads or writes anything, and nothing knows wasmtime or a file format.
+//! Nothing here does I/O, and nothing depends on wasmtime or a file format.
 
 mod codes;
 mod contract;

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::{ScopeName, wildcard};
 
-/// What `--allow-read` and `--allow-write` name.
+/// A pattern of `--allow-read` or `--allow-write`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern(String);
 
@@ -19,7 +19,7 @@ impl Pattern {
         &self.0
     }
 
-    /// Whether the scope's name is one of those meant.
+    /// Whether the pattern matches a scope's name.
     pub fn matches(&self, scope: &ScopeName) -> bool {
         wildcard::matches(&self.0, scope.as_str())
     }
@@ -28,8 +28,8 @@ impl Pattern {
 impl FromStr for Pattern {
     type Err = String;
 
-    /// A pattern that can match no scope at all is a mistake, and says so: a variable that was empty, two patterns in
-    /// one.
+    /// A pattern that can match no scope is an error, because it is a mistake: an empty variable,
+    /// or two patterns in one.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let fits =
             |character: char| character.is_ascii_alphanumeric() || "._-*".contains(character);

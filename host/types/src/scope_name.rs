@@ -1,8 +1,8 @@
 //! Scope names, and the folders that hold them.
 //!
-//! A name is 1 to 96 of `[A-Za-z0-9._-]` and neither begins nor ends with a dot. Its folder is spelled as Go's module
-//! cache does it (`!m` for `M`), so that names that differ by case do not meet on file systems that fold it, and no
-//! folder is one of Windows' devices.
+//! A name has 1 to 96 characters of `[A-Za-z0-9._-]` and neither begins nor ends with a dot. Its
+//! folder is named as in Go's module cache (`!m` for `M`), so that names that differ only by case
+//! do not collide on file systems that ignore case, and no folder has the name of a Windows device.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,18 +10,20 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-/// Longest scope name. Every letter may take two bytes in a folder's name, whose limit is 255 everywhere.
+/// The longest scope name. Every letter may take two bytes in a folder's name, which has at most
+/// 255 bytes on all systems.
 pub const MAX_LENGTH: usize = 96;
 
-/// Begins the folder of a scope that is named as a device of Windows; no upper-case letter is a dash.
+/// The prefix of the folder of a scope that has the name of a Windows device; no encoded upper-case
+/// letter is a dash.
 const DEVICE_ESCAPE: &str = "!-";
 
-/// The name of a scope; always valid.
+/// The name of a scope, which is always valid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ScopeName(String);
 
-/// A text that is no scope name.
+/// The text is not a valid scope name.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error(
     "`{shown}` is not a scope name: expected 1 to {MAX_LENGTH} letters, digits, dots, dashes or underscores, with no dot at either end"
@@ -51,7 +53,7 @@ impl ScopeName {
         folder
     }
 
-    /// The name whose folder this is; `None` where it is no scope's.
+    /// The scope whose folder has this name; `None` where it is not the folder of a scope.
     pub fn from_folder(folder: &str) -> Option<Self> {
         let mut name = String::with_capacity(folder.len());
         let mut characters = folder.strip_prefix(DEVICE_ESCAPE).unwrap_or(folder).chars();
@@ -67,7 +69,7 @@ impl ScopeName {
     }
 }
 
-/// Whether Windows would take a file of this name for a device, whatever its extension.
+/// Whether Windows treats a file of this name as a device, with any extension.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or(name);
     match stem {

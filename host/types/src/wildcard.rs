@@ -1,8 +1,10 @@
-//! Patterns in which `*` stands for any run of characters, `/` included, and everything else for itself.
+//! Patterns in which `*` matches any run of characters, `/` included, and every other character
+//! matches itself.
 
-/// Whether `text` is one of those that `pattern` means.
+/// Whether `pattern` matches the whole of `text`.
 ///
-/// Linear in practice and never worse than the product of the lengths: a star only ever goes back to itself.
+/// Linear in practice, and at worst the product of the lengths: backtracking goes back to the last
+/// star only.
 pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut position) = (0, 0);

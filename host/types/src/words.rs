@@ -37,32 +37,32 @@ struct RoleFacts {
 // BEGIN kinds (cargo xtask words)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// None of the others.
+    /// None of the other kinds.
     Other,
-    /// No bytes at all: a step that printed nothing. A build needs these as much as any other entry.
+    /// An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry.
     Empty,
     /// A compiled package.
     PackageArchive,
     /// An index of the source files of a module or a package.
     ModuleIndex,
-    /// The names of the source files that a step made, all of them plain local names.
+    /// The names of the source files that a step has made; all are plain local names.
     FileList,
-    /// A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    /// each time that the test runs.
+    /// The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run
+    /// of the test puts it again, with other timings.
     TestRecord,
-    /// What an analyser (vet, golangci-lint, staticcheck) learned about a package.
+    /// Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found.
     AnalysisFacts,
-    /// A source file that a tool (cgo, cover) made.
+    /// A source file that a tool (cgo, cover) has made.
     GeneratedSource,
-    /// What a coverage run must know about a package.
+    /// Metadata of a package for a coverage run.
     CoverageMeta,
-    /// Whether the C compiler knows a flag: `true` or `false`.
+    /// Whether the C compiler supports a flag: `true` or `false`.
     Probe,
-    /// A program that the system can run.
+    /// A program that the operating system can run.
     Executable,
     /// A zip archive of the files that `go fix` would change.
     FixArchive,
-    /// What a compiler, a linker or vet printed.
+    /// The output that a compiler, a linker or vet has printed.
     ToolOutput,
     /// The findings of staticcheck about a package.
     AnalysisResult,
@@ -213,18 +213,18 @@ impl Kind {
 // BEGIN roles (cargo xtask words)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Nothing that the session has seen explains the key.
+    /// The key does not follow from any action that the session has seen.
     #[default]
     Unknown,
     /// The action's own output: the object's build ID names the action.
     Output,
-    /// What the compiler or vet printed.
+    /// The output that the compiler or vet has printed.
     Stdout,
-    /// What the linker printed.
+    /// The output that the linker has printed.
     LinkStdout,
     /// The list of the package's source files.
     SourceList,
-    /// The header that cgo made for the package's exported functions.
+    /// The header that cgo has made for the package's exported functions.
     CgoHeader,
     /// The changes that `go fix` would make.
     FixArchive,
@@ -325,16 +325,16 @@ impl Facts {
     }
 
     // BEGIN facts (cargo xtask words)
-    /// The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    /// shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    /// rewrites outputs (`-toolexec`) may break it.
+    /// The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    /// nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this
+    /// fact; a tool that rewrites outputs (`-toolexec`) may break it.
     pub const BUILD_ID_MATCHES: Self = Self(1);
-    /// It comes from beyond this machine.
+    /// The entry comes from another machine.
     pub const REMOTE: Self = Self(2);
-    /// On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild.
+    /// On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object.
     pub const AUDITED: Self = Self(4);
-    /// On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    /// says what becomes of this one.
+    /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    /// decides about the new one.
     pub const DIVERGED: Self = Self(8);
     // END facts
 
@@ -407,30 +407,32 @@ pub const SUBKEYS: [(&str, Role); 6] = [
 /// Why an answer was given without a question, or against a verdict.
 pub mod reasons {
     // BEGIN reasons (cargo xtask words)
-    /// The session put it itself.
+    /// The session itself has put the entry.
     pub const OWN_PUT: &str = "own-put";
     /// No scope that the session may read has an entry.
     pub const ABSENT: &str = "absent";
     /// The entry's object is missing, has another size, or does not hash to its name.
     pub const DAMAGED: &str = "damaged";
-    /// The policy does not decide such requests, or there is none.
+    /// The client ended the session while the object's bytes were still being hashed.
+    pub const SESSION_ENDS: &str = "session-ends";
+    /// The policy does not decide such requests, or there is no policy.
     pub const NO_QUESTION: &str = "no-question";
-    /// The policy has failed for good.
+    /// The policy was disabled: it has failed too often, or used up its time.
     pub const POLICY_OFF: &str = "policy-off";
     /// The session may write no scope.
     pub const NO_WRITE_SCOPE: &str = "no-write-scope";
     /// The store cannot be written.
     pub const NOT_WRITABLE: &str = "not-writable";
-    /// A module index counts only in the write scope, on the boot and for the user that put it.
+    /// A module index is only used in the write scope, on the boot and by the user that put it.
     pub const MODULE_INDEX: &str = "module-index";
-    /// A program counts only where the grant admits the kind, and where its build ID names the action.
+    /// A program is only used if the grant admits the kind and its build ID names the action.
     pub const EXECUTABLE: &str = "executable";
-    /// A later version put it, and this one does not know what it is.
+    /// A later version of cachewarden has put it, and this version does not know its kind.
     pub const UNKNOWN_KIND: &str = "unknown-kind";
-    /// The key's role cannot have an object of this kind.
+    /// An entry with the role of this key cannot have an object of this kind.
     pub const WRONG_KIND: &str = "wrong-kind";
-    /// On a put: a list of source files with a name that is not a plain local name. What is no list at all at its key is
-    /// `wrong-kind`.
+    /// A list of source files has a path that leads out of its folder (`..`), or an object with such a line lies in a
+    /// scope that is only read, under a key of unknown role.
     pub const UNSAFE_NAMES: &str = "unsafe-names";
     // END reasons
 }

@@ -8,13 +8,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::totals::Totals;
 
-use super::contestant::{Contestant, FLOOR, GO_ALONE, OURS, PLAIN, State, States};
-use super::figures::{Row, Section, take_turns};
-use super::floor;
+use super::baseline;
+use super::bench_env::BenchEnv;
+use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
+use super::subject::{BASELINE, Cache, Caches, GO_ALONE, OURS, PLAIN, Subject};
 use super::target::{Bound, Target};
 use super::usage::{self, Usage};
-use super::workbench::Workbench;
 
 /// What go is asked to do.
 pub(super) struct Workload {
@@ -28,7 +28,7 @@ pub(super) struct Workload {
 pub(super) const STANDARD_LIBRARY: Workload = Workload {
     name: "`go build std`",
     arguments: &["build", "std"],
-    target: &[Bound::MostTimes(1.04, FLOOR)],
+    target: &[Bound::MostTimes(1.04, BASELINE)],
 };
 
 /// What people do all day.
@@ -39,12 +39,12 @@ pub(super) const WARM: [&Workload; 3] = [
         // Executables are in no cache: only one that is there already needs no put. And what a repository around this folder
         // has changed is no matter.
         arguments: &["build", "-buildvcs=false", "-o", "built", "./program"],
-        target: &[Bound::MostTimes(1.02, FLOOR)],
+        target: &[Bound::MostTimes(1.02, BASELINE)],
     },
     &Workload {
         name: "`go test` of five packages, cached",
         arguments: &["test", "strings", "bytes", "sort", "strconv", "bufio"],
-        target: &[Bound::MostTimes(1.05, FLOOR)],
+        target: &[Bound::MostTimes(1.05, BASELINE)],
     },
 ];
 
@@ -52,33 +52,34 @@ pub(super) const WARM: [&Workload; 3] = [
 pub(super) const VET: [&Workload; 1] = [&Workload {
     name: "`go vet std`",
     arguments: &["vet", "std"],
-    target: &[Bound::MostTimes(1.02, FLOOR)],
+    target: &[Bound::MostTimes(1.02, BASELINE)],
 }];
 
 /// The program that imports net/http.
 const PROGRAM: &str = "package main\n\nimport (\n\t\"fmt\"\n\t\"net/http\"\n)\n\nfunc main() { fmt.Println(http.StatusText(200)) }\n";
 
 /// The columns of all builds. Nothing is cold to the floor: it takes no puts.
-pub(super) const CONTESTANTS: [Contestant; 4] = [
-    Contestant::GoAlone,
-    Contestant::Floor,
-    Contestant::Plain,
-    Contestant::Slim,
+pub(super) const SUBJECTS: [Subject; 4] = [
+    Subject::GoAlone,
+    Subject::Baseline,
+    Subject::Plain,
+    Subject::Slim,
 ];
 
 /// How to read them.
 const NOTE: &str = "\
-With `CGO_ENABLED=0`. Time is what a person waits for. CPU is the user and system time of go, of the helper, which go
-does not wait for, and of the compiler. Every warm build is seen to put nothing, since it finds all that there is (`go vet`
-asks for more than it ever puts), every cold one to put what it makes.
+With `CGO_ENABLED=0`. Time is what a person waits for. CPU is the user and system time of go, of the
+compiler, and of the helper, for which go does not wait. Each warm build is checked to put nothing,
+since everything is in the cache (`go vet` also asks for entries that it never puts), and each cold
+build to put what it makes.
 ";
 
 /// Rows of builds as a table.
-pub(super) fn section(title: &'static str, contestants: &[Contestant], rows: Vec<Row>) -> Section {
+pub(super) fn section(title: &'static str, subjects: &[Subject], rows: Vec<Row>) -> Section {
     Section {
         title,
         note: NOTE,
-        columns: contestants.iter().map(|one| one.name()).collect(),
+        columns: subjects.iter().map(|one| one.name()).collect(),
         judged: &OURS,
         rows,
     }
@@ -86,30 +87,30 @@ pub(super) fn section(title: &'static str, contestants: &[Contestant], rows: Vec
 
 /// Builds into empty caches; what the last round leaves is there for warm builds.
 pub(super) fn cold(
-    bench: &Workbench,
-    contestants: &[Contestant],
+    bench: &BenchEnv,
+    subjects: &[Subject],
     rounds: usize,
-) -> Result<(Vec<Row>, States)> {
+) -> Result<(Vec<Row>, Caches)> {
     let workload = &STANDARD_LIBRARY;
     println!("cold {}: {rounds} rounds", workload.name);
-    let mut states = States::default();
-    let samples = take_turns(rounds, contestants, |contestant| {
-        if contestant == Contestant::Floor {
+    let mut caches = Caches::default();
+    let samples = take_turns(rounds, subjects, |subject| {
+        if subject == Subject::Baseline {
             return Ok(None);
         }
-        let state = State::new(bench)?;
-        bench.settle()?;
-        let usage = run(bench, workload, contestant, &state)?;
-        println!("  {}: {:.1} s", contestant.name(), usage.wall.as_secs_f64());
-        if contestant.is_ours() {
+        let state = Cache::new(bench)?;
+        bench.sync()?;
+        let usage = run(bench, workload, subject, &state)?;
+        println!("  {}: {:.1} s", subject.name(), usage.wall.as_secs_f64());
+        if subject.is_ours() {
             let totals = Totals::of_last_session(&state.store())?;
             let built = totals.puts > 0 && totals.refused_gets == 0 && totals.refused_puts == 0;
             ensure!(built, "a cold build should put all it makes: {totals:?}");
         }
-        states.keep(contestant, state);
+        caches.keep(subject, state);
         Ok(Some(usage))
     })?;
-    bench.settle()?;
+    bench.sync()?;
     let samples: Vec<Vec<Usage>> = samples
         .into_iter()
         .map(|column| column.into_iter().flatten().collect())
@@ -121,12 +122,12 @@ pub(super) fn cold(
             &samples,
             &[Bound::MostTimes(1.02, GO_ALONE)],
         ),
-        states,
+        caches,
     ))
 }
 
 /// The module that is built besides the standard library.
-pub(super) fn write_module(bench: &Workbench) -> Result<()> {
+pub(super) fn write_module(bench: &BenchEnv) -> Result<()> {
     let program = bench.path("program");
     let write = |name: &str, text: &str| {
         let path = bench.path(name);
@@ -144,16 +145,16 @@ pub(super) fn write_module(bench: &Workbench) -> Result<()> {
 
 /// Does work once, so that everything is in the caches.
 pub(super) fn fill(
-    bench: &Workbench,
+    bench: &BenchEnv,
     workloads: &[&Workload],
-    contestants: &[Contestant],
-    states: &States,
+    subjects: &[Subject],
+    caches: &Caches,
 ) -> Result<()> {
     for workload in workloads {
         println!("filling: {}", workload.name);
-        for contestant in contestants {
-            if *contestant != Contestant::Floor {
-                run(bench, workload, *contestant, states.of(*contestant)?)?;
+        for subject in subjects {
+            if *subject != Subject::Baseline {
+                run(bench, workload, *subject, caches.of(*subject)?)?;
             }
         }
     }
@@ -161,37 +162,37 @@ pub(super) fn fill(
 }
 
 /// Lets the floor know what this work asks for: these actions.
-pub(super) fn teach(
-    bench: &Workbench,
+pub(super) fn record_answers(
+    bench: &BenchEnv,
     workload: &Workload,
-    states: &States,
+    caches: &Caches,
 ) -> Result<Vec<String>> {
-    let state = states.of(Contestant::Plain)?;
+    let state = caches.of(Subject::Plain)?;
     let recording = bench.fresh_folder()?.join("recording");
-    let mut command = bench.go(Contestant::Plain, state)?;
+    let mut command = bench.go(Subject::Plain, state)?;
     command
         .args(workload.arguments)
         .env("CACHEWARDEN_RECORD", &recording);
     usage::measure(&mut command, &bench.path("words"))?;
-    let actions = floor::asked(&recording)?;
-    floor::learn(bench, state, &actions)?;
+    let actions = baseline::asked(&recording)?;
+    baseline::write_answers(bench, state, &actions)?;
     Ok(actions)
 }
 
 /// Work with everything in the cache.
 pub(super) fn warm(
-    bench: &Workbench,
+    bench: &BenchEnv,
     workload: &Workload,
-    contestants: &[Contestant],
-    states: &States,
+    subjects: &[Subject],
+    caches: &Caches,
     rounds: usize,
 ) -> Result<Vec<Row>> {
     println!("warm {}: {rounds} rounds", workload.name);
-    teach(bench, workload, states)?;
-    let build = |contestant: Contestant| {
-        let state = states.of(contestant)?;
-        let usage = run(bench, workload, contestant, state)?;
-        if contestant.is_ours() {
+    record_answers(bench, workload, caches)?;
+    let build = |subject: Subject| {
+        let state = caches.of(subject)?;
+        let usage = run(bench, workload, subject, state)?;
+        if subject.is_ours() {
             let totals = Totals::of_last_session(&state.store())?;
             let warm = totals.hits > 0 && totals.refused_gets == 0 && totals.puts == 0;
             ensure!(warm, "a warm build should put nothing: {totals:?}");
@@ -199,10 +200,10 @@ pub(super) fn warm(
         Ok(usage)
     };
     // Not measured: the first one finds programs and files that were not read yet.
-    take_turns(1, contestants, build)?;
-    let samples = take_turns(rounds, contestants, build)?;
+    take_turns(1, subjects, build)?;
+    let samples = take_turns(rounds, subjects, build)?;
     let mut rows = rows("warm", workload, &samples, workload.target);
-    let ours_alone = |(contestant, samples): (&Contestant, &Vec<f64>)| match contestant.is_ours() {
+    let ours_alone = |(subject, samples): (&Subject, &Vec<f64>)| match subject.is_ours() {
         true => samples.clone(),
         false => Vec::new(),
     };
@@ -210,7 +211,7 @@ pub(super) fn warm(
         what: format!("warm {}, time with and without a policy", workload.name),
         target: &[Bound::MostTimes(1.01, PLAIN)],
         unit: Unit::Seconds,
-        samples: contestants
+        samples: subjects
             .iter()
             .zip(&rows[0].samples)
             .map(ours_alone)
@@ -219,13 +220,8 @@ pub(super) fn warm(
     Ok(rows)
 }
 
-fn run(
-    bench: &Workbench,
-    workload: &Workload,
-    contestant: Contestant,
-    state: &State,
-) -> Result<Usage> {
-    let mut command = bench.go(contestant, state)?;
+fn run(bench: &BenchEnv, workload: &Workload, subject: Subject, state: &Cache) -> Result<Usage> {
+    let mut command = bench.go(subject, state)?;
     command.args(workload.arguments);
     usage::measure(&mut command, &bench.path("words"))
 }

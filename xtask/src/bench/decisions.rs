@@ -7,24 +7,24 @@ use serde_json::Value;
 
 use crate::process;
 
-use super::contestant::{Contestant, OURS};
-use super::figures::{Row, Section, take_turns};
+use super::bench_env::BenchEnv;
+use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
+use super::subject::{OURS, Subject};
 use super::target::Bound;
-use super::workbench::Workbench;
 
 /// Questions of a round.
 const QUESTIONS: &str = "200000";
 
 /// Asks `slim` as `cachewarden policy bench` does.
-pub(super) fn measure(bench: &Workbench, rounds: usize) -> Result<Section> {
+pub(super) fn measure(bench: &BenchEnv, rounds: usize) -> Result<Section> {
     println!("decisions: {rounds} rounds");
-    let contestants = bench.with_older(&[Contestant::Slim]);
-    let samples = take_turns(rounds, &contestants, |contestant| {
-        let mut command = Command::new(bench.cachewarden(contestant));
+    let subjects = bench.with_older(&[Subject::Slim]);
+    let samples = take_turns(rounds, &subjects, |subject| {
+        let mut command = Command::new(bench.cachewarden(subject));
         command
             .args(["policy", "bench", "--json", "--calls", QUESTIONS])
-            .args(bench.slim(contestant));
+            .args(bench.slim(subject));
         let text = process::read(&mut command)?;
         let figures: Value = serde_json::from_str(&text)?;
         figures["mean"]
@@ -34,10 +34,10 @@ pub(super) fn measure(bench: &Workbench, rounds: usize) -> Result<Section> {
     Ok(Section {
         title: "Decisions",
         note: "\
-The mean of 200,000 questions to one instance (`cachewarden policy bench slim.wasm`), in the process that holds it. The
-clock, which is read once a question, is a part of it.
+The mean of 200,000 questions to one instance (`cachewarden policy bench slim.wasm`), within its
+process. This includes reading the clock once for each question.
 ",
-        columns: contestants.iter().map(|one| one.name()).collect(),
+        columns: subjects.iter().map(|one| one.name()).collect(),
         judged: &OURS,
         rows: vec![Row {
             what: "one decision".to_owned(),

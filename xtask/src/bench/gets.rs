@@ -5,12 +5,12 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 
-use super::contestant::{Contestant, FLOOR, OURS, States};
-use super::figures::{Row, Section, take_turns};
+use super::bench_env::BenchEnv;
+use super::report::{Row, Section, take_turns};
 use super::samples::{Unit, median};
+use super::subject::{BASELINE, Caches, OURS, Subject};
 use super::target::Bound;
 use super::wire::{self, Client, Requests};
-use super::workbench::Workbench;
 
 /// Gets of a pipelined round: half a second or so.
 const PIPELINED: usize = 50_000;
@@ -20,9 +20,9 @@ const SINGLE: usize = 2_000;
 
 /// Sends gets that hit.
 pub(super) fn measure(
-    bench: &Workbench,
-    helpers: &[Contestant],
-    states: &States,
+    bench: &BenchEnv,
+    helpers: &[Subject],
+    caches: &Caches,
     actions: &[String],
     rounds: usize,
 ) -> Result<Section> {
@@ -31,24 +31,24 @@ pub(super) fn measure(
     for action in actions.iter().cycle().take(PIPELINED) {
         requests.get(action);
     }
-    let pipelined = take_turns(rounds, helpers, |contestant| {
-        let client = Client::ready(bench.command(contestant, states.of(contestant)?, &[])?)?;
+    let pipelined = take_turns(rounds, helpers, |subject| {
+        let client = Client::ready(bench.command(subject, caches.of(subject)?, &[])?)?;
         let time = client.pipeline(&requests)?;
         Ok(PIPELINED as f64 / time.as_secs_f64())
     })?;
-    let single = take_turns(rounds, helpers, |contestant| {
+    let single = take_turns(rounds, helpers, |subject| {
         let _bound = OneProcessor::bind()?;
-        let client = Client::ready(bench.command(contestant, states.of(contestant)?, &[])?)?;
+        let client = Client::ready(bench.command(subject, caches.of(subject)?, &[])?)?;
         one_at_a_time(client, actions)
     })?;
     Ok(Section {
         title: "Gets that hit",
         note: "\
-The requests that go sends, without go: 50,000 as fast as the helper takes them, and 2,000 of which each waits for the
-answer to the one before it (the median of these). For these both programs are bound to one processor: left to the
-system, one wakes the other on the same processor or on another, which takes 40 us instead of 6, for every helper, and
-which of the two it is changes with every start. Memory is the most that the helper had by the last of them: a warm
-`go build std` sends some thousand.
+The requests of go, without go: 50,000 as fast as the helper takes them, and 2,000 one at a time, each
+after the answer to the one before (the median of these). For these, both programs are bound to one
+processor. Otherwise one program wakes the other on the same processor or on another, which takes
+40 us instead of 6, for every helper, and which of the two happens changes with each start. Memory
+is the highest use of the helper up to the last of them: a warm `go build std` sends some thousand.
 ",
         columns: helpers.iter().map(|helper| helper.name()).collect(),
         judged: &OURS,
@@ -61,7 +61,7 @@ which of the two it is changes with every start. Memory is the most that the hel
             },
             Row {
                 what: "one at a time, each".to_owned(),
-                target: &[Bound::MostTimes(1.25, FLOOR)],
+                target: &[Bound::MostTimes(1.25, BASELINE)],
                 unit: Unit::Microseconds,
                 samples: column(&single, |single| single.microseconds),
             },

@@ -13,13 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::process;
 
-use super::Effort;
-use super::contestant::{Contestant, State};
-use super::figures::{Row, Section, take_turns};
+use super::BenchOptions;
+use super::bench_env::BenchEnv;
+use super::report::{Row, Section, take_turns};
 use super::samples::{Unit, median};
+use super::subject::{Cache, Subject};
 use super::target::Bound;
 use super::wire::{self, Client, Requests};
-use super::workbench::Workbench;
 
 /// Entries of the store that the large one is compared with, and that are asked for in both.
 const FEW: usize = 1_000;
@@ -43,30 +43,30 @@ const TIMES: [&str; 4] = ["older, before", "older, during", "before", "during"];
 /// Two stores of one contestant.
 #[derive(Clone)]
 struct Stores {
-    contestant: Contestant,
-    small: State,
-    large: State,
+    subject: Subject,
+    small: Cache,
+    large: Cache,
 }
 
 /// Fills stores, asks all of them for the same, and trims the larger ones.
-pub(super) fn measure(bench: &Workbench, effort: &Effort) -> Result<[Section; 2]> {
-    let Effort { pairs, entries, .. } = *effort;
+pub(super) fn measure(bench: &BenchEnv, options: &BenchOptions) -> Result<[Section; 2]> {
+    let BenchOptions { pairs, entries, .. } = *options;
     println!("stores of {FEW} and of {entries} entries");
-    let contestants = bench.with_older(&[Contestant::Plain]);
-    let stores: Result<Vec<Stores>> = contestants
+    let subjects = bench.with_older(&[Subject::Plain]);
+    let stores: Result<Vec<Stores>> = subjects
         .into_iter()
-        .map(|contestant| Stores::fill(bench, contestant, entries))
+        .map(|subject| Stores::fill(bench, subject, entries))
         .collect();
     let stores = stores?;
-    bench.settle()?;
+    bench.sync()?;
     let actions: Vec<_> = (0..FEW).map(action).collect();
     println!("gets: {pairs} rounds");
     let pairs_of_stores: Vec<_> = stores
         .iter()
         .flat_map(|stores| [(stores, &stores.small), (stores, &stores.large)])
         .collect();
-    let ask = |(stores, state): (&Stores, &State)| {
-        let mut client = Client::ready(bench.command(stores.contestant, state, &[])?)?;
+    let ask = |(stores, state): (&Stores, &Cache)| {
+        let mut client = Client::ready(bench.command(stores.subject, state, &[])?)?;
         let times = waits(&mut client, &actions, 1)?;
         client.finish()?;
         Ok(median(&times))
@@ -86,8 +86,8 @@ fn of_sizes(samples: Vec<Vec<f64>>) -> Section {
     Section {
         title: "A large store",
         note: "\
-The same thousand gets, one at a time, in a store of a thousand entries and in one that has many more (a million, unless
-`--entries` said otherwise).
+The same thousand gets, one at a time, in a store of a thousand entries and in a large one (of a
+million, or as many as `--entries` says).
 ",
         columns,
         judged: &SIZES[3..],
@@ -106,9 +106,10 @@ fn of_trims(trimmed: &[Waits]) -> Section {
     Section {
         title: "Beside a trim",
         note: "\
-All but a thousand entries of the large store, unused for ten days, are removed by `cachewarden prune`, while gets and
-puts go on, one at a time: how long they waited, in the 100 s before the trim and during it. The longest of a hundred
-thousand waits is what a machine does now and then, whoever works on it.
+`cachewarden prune` removes all but a thousand entries of the large store, which were unused for ten
+days, while gets and puts go on, one at a time. The table shows how long they waited, in the 100 s
+before the trim and during it. The longest of a hundred thousand waits comes from the machine, which
+sometimes delays any program.
 ",
         columns: TIMES[TIMES.len() - gets.len()..].to_vec(),
         judged: &TIMES[3..],
@@ -122,10 +123,10 @@ thousand waits is what a machine does now and then, whoever works on it.
 }
 
 impl Stores {
-    fn fill(bench: &Workbench, contestant: Contestant, entries: usize) -> Result<Stores> {
-        let (small, large) = (State::new(bench)?, State::new(bench)?);
+    fn fill(bench: &BenchEnv, subject: Subject, entries: usize) -> Result<Stores> {
+        let (small, large) = (Cache::new(bench)?, Cache::new(bench)?);
         let stores = Stores {
-            contestant,
+            subject,
             small,
             large,
         };
@@ -137,9 +138,9 @@ impl Stores {
     }
 
     /// Lets cachewarden make both stores, with one entry each; gives its line.
-    fn first_entry(&self, bench: &Workbench) -> Result<String> {
+    fn first_entry(&self, bench: &BenchEnv) -> Result<String> {
         for state in [&self.small, &self.large] {
-            let client = Client::ready(bench.command(self.contestant, state, &[])?)?;
+            let client = Client::ready(bench.command(self.subject, state, &[])?)?;
             let mut requests = Requests::default();
             let output = STANDARD.encode(Sha256::digest(b"object"));
             requests.put(&action(0), &output, &STANDARD.encode(b"object"), 6);
@@ -223,9 +224,9 @@ fn row(what: &str, waits: &[&Vec<f64>], part: f64) -> Row {
 }
 
 /// Asks one thing after the other, for a while before a trim and until it is over.
-fn waits_beside_a_trim(bench: &Workbench, stores: &Stores, actions: &[String]) -> Result<Waits> {
-    let (contestant, state) = (stores.contestant, &stores.large);
-    let mut client = Client::ready(bench.command(contestant, state, &[])?)?;
+fn waits_beside_a_trim(bench: &BenchEnv, stores: &Stores, actions: &[String]) -> Result<Waits> {
+    let (subject, state) = (stores.subject, &stores.large);
+    let mut client = Client::ready(bench.command(subject, state, &[])?)?;
     let mut waits = Waits::default();
     let mut id = 0;
     let mut ask = |waits: &mut Waits, when: usize| -> Result<()> {
@@ -249,7 +250,7 @@ fn waits_beside_a_trim(bench: &Workbench, stores: &Stores, actions: &[String]) -
     while began.elapsed() < UNTRIMMED {
         ask(&mut waits, 0)?;
     }
-    let mut command = Command::new(bench.cachewarden(contestant));
+    let mut command = Command::new(bench.cachewarden(subject));
     command
         .arg("--dir")
         .arg(state.store())

@@ -5,24 +5,24 @@
 //! before the end: file systems are slow for a while after large removals. A table is printed as soon as it is measured,
 //! so that a run which is ended early leaves what it has.
 
+mod baseline;
+mod bench_env;
 mod builds;
-mod contestant;
 mod decisions;
-mod figures;
-mod floor;
 mod gets;
 mod large;
-mod meanwhile;
 mod older;
 mod page;
 mod peers;
 mod puts;
+mod report;
 mod samples;
 mod starts;
+mod subject;
+mod system_load;
 mod target;
 mod usage;
 mod wire;
-mod workbench;
 
 use std::fs;
 
@@ -32,14 +32,14 @@ use crate::go::Go;
 use crate::workspace::Workspace;
 
 use crate::machine::Machine;
-use contestant::{Contestant, States};
-use figures::{Row, Section};
-use meanwhile::Meanwhile;
-use workbench::Workbench;
+use bench_env::BenchEnv;
+use report::{Row, Section};
+use subject::{Caches, Subject};
+use system_load::SystemLoad;
 
 /// What is measured, how often, and beside what.
 #[derive(clap::Args)]
-pub(crate) struct Effort {
+pub(crate) struct BenchOptions {
     /// Only these tables; all of them are written to docs/benchmarks.md, some are only printed
     #[arg(value_enum)]
     tables: Vec<TableName>,
@@ -90,29 +90,32 @@ fn positive(text: &str) -> Result<usize, String> {
 
 /// Measures, prints each table, and writes docs/benchmarks.md where that is everything; or, with peers, measures them and
 /// writes docs/peers.md.
-pub(crate) fn run(workspace: &Workspace, effort: &Effort) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
     let go = Go::of_this_machine()?;
-    let machine = Machine::look(&go)?;
-    let bench = Workbench::prepare(workspace, go, effort.against.as_deref())?;
-    let meanwhile = Meanwhile::begin()?;
-    let (name, contestants, missing) = if effort.peers {
+    let machine = Machine::detect(&go)?;
+    let bench = BenchEnv::prepare(workspace, go, options.against.as_deref())?;
+    let system_load = SystemLoad::begin()?;
+    let (name, subjects, missing) = if options.peers {
         let found = peers::install(&bench.peers)?;
-        let mut contestants = builds::CONTESTANTS.to_vec();
-        contestants.extend(found.here.into_iter().map(Contestant::Peer));
-        ("peers", contestants, found.missing)
+        let mut subjects = builds::SUBJECTS.to_vec();
+        subjects.extend(found.here.into_iter().map(Subject::Peer));
+        ("peers", subjects, found.missing)
     } else {
-        let contestants = bench.with_older(&builds::CONTESTANTS);
-        ("benchmarks", contestants, Vec::new())
+        let subjects = bench.with_older(&builds::SUBJECTS);
+        ("benchmarks", subjects, Vec::new())
     };
     let mut sections = Vec::new();
-    measure(&bench, effort, &contestants, |section| {
+    measure(&bench, options, &subjects, |section| {
         println!("\n{}", page::section(&section));
         sections.push(section);
     })?;
-    let others = meanwhile.share_of_others(machine.cores)?;
-    let page = page::write(&bench, &machine, effort, others, &sections, &missing)?;
-    println!("\n{page}");
-    if effort.tables.is_empty() && effort.against.is_none() {
+    let others = system_load.other_programs_share(machine.cores)?;
+    println!(
+        "\nMeanwhile other programs took {:.0} % of the processors' time.",
+        others * 100.0
+    );
+    if options.tables.is_empty() && options.against.is_none() {
+        let page = page::write(&bench, &machine, options, others, &sections, &missing)?;
         let file = workspace.root().join(format!("docs/{name}.md"));
         fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
         println!("written to {}", file.display());
@@ -120,7 +123,7 @@ pub(crate) fn run(workspace: &Workspace, effort: &Effort) -> Result<()> {
     bench.remove()
 }
 
-impl Effort {
+impl BenchOptions {
     fn includes(&self, table: TableName) -> bool {
         match self.peers {
             true => !matches!(table, TableName::Decisions | TableName::Large),
@@ -131,107 +134,107 @@ impl Effort {
 
 /// Measures each table that is asked for, and tells it.
 fn measure(
-    bench: &Workbench,
-    effort: &Effort,
-    contestants: &[Contestant],
-    mut tell: impl FnMut(Section),
+    bench: &BenchEnv,
+    options: &BenchOptions,
+    subjects: &[Subject],
+    mut report: impl FnMut(Section),
 ) -> Result<()> {
-    let asked = |table| effort.includes(table);
-    let needs_states = [
+    let is_selected = |table| options.includes(table);
+    let needs_caches = [
         TableName::Warm,
         TableName::Vet,
         TableName::Start,
         TableName::Gets,
     ];
-    if asked(TableName::Cold) || needs_states.into_iter().any(asked) {
-        measure_with_states(bench, effort, contestants, &mut tell)?;
+    if is_selected(TableName::Cold) || needs_caches.into_iter().any(is_selected) {
+        measure_with_caches(bench, options, subjects, &mut report)?;
     }
-    let helpers = helpers(contestants);
-    if asked(TableName::Puts) {
-        tell(puts::measure(bench, &helpers, effort.pairs)?);
+    let helpers = helpers(subjects);
+    if is_selected(TableName::Puts) {
+        report(puts::measure(bench, &helpers, options.pairs)?);
     }
-    if asked(TableName::Decisions) {
-        tell(decisions::measure(bench, effort.pairs)?);
+    if is_selected(TableName::Decisions) {
+        report(decisions::measure(bench, options.pairs)?);
     }
-    if asked(TableName::Large) {
-        large::measure(bench, effort)?.into_iter().for_each(tell);
+    if is_selected(TableName::Large) {
+        large::measure(bench, options)?.into_iter().for_each(report);
     }
     Ok(())
 }
 
 /// Measures cold builds, and what needs the caches that they fill.
-fn measure_with_states(
-    bench: &Workbench,
-    effort: &Effort,
-    contestants: &[Contestant],
-    mut tell: impl FnMut(Section),
+fn measure_with_caches(
+    bench: &BenchEnv,
+    options: &BenchOptions,
+    subjects: &[Subject],
+    mut report: impl FnMut(Section),
 ) -> Result<()> {
-    let asked = |table| effort.includes(table);
-    let cold_pairs = match asked(TableName::Cold) {
-        true => effort.cold_pairs,
+    let is_selected = |table| options.includes(table);
+    let cold_pairs = match is_selected(TableName::Cold) {
+        true => options.cold_pairs,
         // Only to fill the caches.
         false => 1,
     };
-    let (rows, states) = builds::cold(bench, contestants, cold_pairs)?;
-    if asked(TableName::Cold) {
-        tell(builds::section("Cold builds", contestants, rows));
+    let (rows, caches) = builds::cold(bench, subjects, cold_pairs)?;
+    if is_selected(TableName::Cold) {
+        report(builds::section("Cold builds", subjects, rows));
     }
     builds::write_module(bench)?;
     for (table, title, workloads) in [
         (TableName::Warm, "Warm builds", &builds::WARM[..]),
         (TableName::Vet, "Warm vet", &builds::VET),
     ] {
-        if asked(table) {
-            builds::fill(bench, workloads, contestants, &states)?;
-            let rows = warm(bench, workloads, effort, contestants, &states)?;
-            tell(builds::section(title, contestants, rows));
+        if is_selected(table) {
+            builds::fill(bench, workloads, subjects, &caches)?;
+            let rows = warm(bench, workloads, options, subjects, &caches)?;
+            report(builds::section(title, subjects, rows));
         }
     }
-    let helpers = helpers(contestants);
-    let actions = builds::teach(bench, &builds::STANDARD_LIBRARY, &states)?;
-    if asked(TableName::Start) {
-        tell(starts::measure(
+    let helpers = helpers(subjects);
+    let actions = builds::record_answers(bench, &builds::STANDARD_LIBRARY, &caches)?;
+    if is_selected(TableName::Start) {
+        report(starts::measure(
             bench,
             &helpers,
-            &states,
+            &caches,
             &actions,
-            effort.pairs,
+            options.pairs,
         )?);
     }
-    if asked(TableName::Gets) {
-        tell(gets::measure(
+    if is_selected(TableName::Gets) {
+        report(gets::measure(
             bench,
             &helpers,
-            &states,
+            &caches,
             &actions,
-            effort.pairs,
+            options.pairs,
         )?);
     }
     Ok(())
 }
 
 fn warm(
-    bench: &Workbench,
+    bench: &BenchEnv,
     workloads: &[&builds::Workload],
-    effort: &Effort,
-    contestants: &[Contestant],
-    states: &States,
+    options: &BenchOptions,
+    subjects: &[Subject],
+    caches: &Caches,
 ) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for workload in workloads {
         rows.extend(builds::warm(
             bench,
             workload,
-            contestants,
-            states,
-            effort.pairs,
+            subjects,
+            caches,
+            options.pairs,
         )?);
     }
     Ok(rows)
 }
 
 /// All but go alone.
-fn helpers(contestants: &[Contestant]) -> Vec<Contestant> {
-    let is_helper = |contestant: &Contestant| *contestant != Contestant::GoAlone;
-    contestants.iter().copied().filter(is_helper).collect()
+fn helpers(subjects: &[Subject]) -> Vec<Subject> {
+    let is_helper = |subject: &Subject| *subject != Subject::GoAlone;
+    subjects.iter().copied().filter(is_helper).collect()
 }

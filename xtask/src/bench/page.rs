@@ -4,28 +4,28 @@ use std::fs;
 
 use anyhow::{Context, Result};
 
-use super::Effort;
-use super::contestant::Contestant;
-use super::figures::Section;
-use super::workbench::Workbench;
+use super::BenchOptions;
+use super::bench_env::BenchEnv;
+use super::report::Section;
+use super::subject::Subject;
 use crate::machine::Machine;
 
 /// The whole page.
 pub(super) fn write(
-    bench: &Workbench,
+    bench: &BenchEnv,
     machine: &Machine,
-    effort: &Effort,
+    options: &BenchOptions,
     others: f64,
     sections: &[Section],
     missing: &[String],
 ) -> Result<String> {
-    let Effort {
+    let BenchOptions {
         pairs,
         cold_pairs,
         peers,
         entries,
         ..
-    } = effort;
+    } = options;
     let (title, mut option) = match peers {
         true => ("Other helpers beside", " --peers".to_owned()),
         false => ("Benchmarks", format!(" --entries {entries}")),
@@ -33,11 +33,11 @@ pub(super) fn write(
     if let Some(commit) = bench.older() {
         option.push_str(&format!(" --against {commit}"));
     }
-    let size = fs::metadata(bench.cachewarden(Contestant::Plain))
+    let size = fs::metadata(bench.cachewarden(Subject::Plain))
         .with_context(|| {
             format!(
                 "cannot look at {}",
-                bench.cachewarden(Contestant::Plain).display()
+                bench.cachewarden(Subject::Plain).display()
             )
         })?
         .len() as f64
@@ -51,19 +51,19 @@ pub(super) fn write(
     cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}{option}
 
 with the release build of cachewarden ({size:.1} MB), on {machine}.
-They say how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors' time;
-more than a few, and the times are doubtful.
+They show how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors'
+time; where that is more than a few per cent, the times are doubtful.
 
-- The contestants take turns, so that each round of turns makes a pair of any two. A figure is the median of all rounds.
-  The numbers in brackets are its ratios to the columns on its left, in their order: of each pair the ratio, of these the
-  median.
-- **floor** is a helper that answers every get from memory and does nothing else. What it costs is the protocol itself;
-  no helper gets below it.
-- **cachewarden** has no policy; **with `slim`** the policy of examples/slim is asked about every get and put.
-- **target** is what was set out to be reached: a figure, or a ratio to a column; **reached** says by which of
-  cachewarden's columns. What falls short is explained in
-  [where the time goes](performance.md#what-falls-short-and-why).
-- What is warm is in the page cache. Everything is written into fresh folders, and nothing is removed before the end.
+- The subjects are measured in turns, so that each round makes a pair of any two. A figure is the median of all rounds.
+  The numbers in brackets are its ratios to the columns on its left, in their order: the median of the ratios of all
+  pairs.
+- **baseline** is a helper that answers every get from memory and does nothing else. Its cost is the cost of the
+  protocol, so no helper can be faster.
+- **cachewarden** has no policy; **with `slim`** asks the policy of examples/slim about every get and put.
+- **target** is what was to be reached: a figure, or a ratio to a column; **reached** names the columns of cachewarden
+  that reach it. [Where the time goes](performance.md#what-falls-short-and-why) explains what falls short.
+- Files of warm builds are in the page cache. Everything is written into new folders, and nothing is removed before the
+  end.
 ",
         others * 100.0
     );

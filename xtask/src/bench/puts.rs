@@ -11,12 +11,12 @@ use sha2::{Digest, Sha256};
 
 use crate::totals::Totals;
 
-use super::contestant::{Contestant, OURS, State};
-use super::figures::{Row, Section, take_turns};
+use super::bench_env::BenchEnv;
+use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
+use super::subject::{Cache, OURS, Subject};
 use super::target::{Bound, Target};
 use super::wire::{Client, Requests};
-use super::workbench::Workbench;
 
 /// Objects of one size, and how many of them make a round.
 struct Load {
@@ -50,10 +50,10 @@ const LOADS: [Load; 2] = [
 /// Puts objects that nobody has yet. Of `rounds` only a third: each fills the disk anew.
 ///
 /// The yardstick creates, writes and renames a file for each object; a put makes two, one of them an entry.
-pub(super) fn measure(bench: &Workbench, helpers: &[Contestant], rounds: usize) -> Result<Section> {
+pub(super) fn measure(bench: &BenchEnv, helpers: &[Subject], rounds: usize) -> Result<Section> {
     let writers: Vec<_> = std::iter::once(None)
         .chain(helpers.iter().copied().map(Some))
-        .filter(|writer| *writer != Some(Contestant::Floor))
+        .filter(|writer| *writer != Some(Subject::Baseline))
         .collect();
     let rounds = rounds.div_ceil(3);
     let mut rows = Vec::new();
@@ -64,11 +64,11 @@ pub(super) fn measure(bench: &Workbench, helpers: &[Contestant], rounds: usize) 
             .collect();
         let requests = requests(&objects);
         let samples = take_turns(rounds, &writers, |writer| {
-            let state = State::new(bench)?;
-            bench.settle()?;
+            let state = Cache::new(bench)?;
+            bench.sync()?;
             let seconds = match writer {
                 None => write_files(state.folder(), &objects)?,
-                Some(contestant) => put(bench, contestant, &state, &requests)?,
+                Some(subject) => put(bench, subject, &state, &requests)?,
             };
             let per_second = load.count as f64 / seconds;
             Ok(match load.unit {
@@ -86,12 +86,13 @@ pub(super) fn measure(bench: &Workbench, helpers: &[Contestant], rounds: usize) 
     Ok(Section {
         title: "Puts",
         note: "\
-New objects into a fresh store, as fast as the helper takes them. Plain files are created, written and renamed, one an
-object, by one thread; a put hashes its object and makes two files, one of them the entry.
+New objects into a new store, as fast as the helper takes them. Plain files are created, written and
+renamed by one thread, one file for each object; a put hashes its object and makes two files, one of
+them the entry.
 ",
         columns: writers
             .iter()
-            .map(|writer| writer.map_or(PLAIN_FILES, Contestant::name))
+            .map(|writer| writer.map_or(PLAIN_FILES, Subject::name))
             .collect(),
         judged: &OURS,
         rows,
@@ -122,15 +123,10 @@ fn requests(objects: &[Vec<u8>]) -> Requests {
 }
 
 /// Puts all objects; the seconds that it took.
-fn put(
-    bench: &Workbench,
-    contestant: Contestant,
-    state: &State,
-    requests: &Requests,
-) -> Result<f64> {
-    let client = Client::ready(bench.command(contestant, state, &[])?)?;
+fn put(bench: &BenchEnv, subject: Subject, state: &Cache, requests: &Requests) -> Result<f64> {
+    let client = Client::ready(bench.command(subject, state, &[])?)?;
     let time = client.pipeline(requests)?;
-    if contestant.is_ours() {
+    if subject.is_ours() {
         let totals = Totals::of_last_session(&state.store())?;
         ensure!(
             totals.puts == requests.count as u64 && totals.refused_puts == 0,

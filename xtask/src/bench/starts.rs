@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::contestant::{Contestant, OURS, States};
-use super::figures::{Row, Section, take_turns};
+use super::bench_env::BenchEnv;
+use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
+use super::subject::{Caches, OURS, Subject};
 use super::target::{Bound, Target};
 use super::wire::{self, Client};
-use super::workbench::Workbench;
 
 /// A start takes milliseconds: so many of them for each round of something larger.
 const STARTS_A_ROUND: usize = 4;
@@ -24,9 +24,9 @@ struct Start {
 
 /// Starts every contestant many times. The yardstick is a program that only says something.
 pub(super) fn measure(
-    bench: &Workbench,
-    helpers: &[Contestant],
-    states: &States,
+    bench: &BenchEnv,
+    helpers: &[Subject],
+    caches: &Caches,
     actions: &[String],
     rounds: usize,
 ) -> Result<Section> {
@@ -36,10 +36,10 @@ pub(super) fn measure(
     let rounds = rounds * STARTS_A_ROUND;
     println!("starts: {rounds} rounds");
     let request = wire::get(1, &actions[0]);
-    see_that_slim_decides(bench, states, &request)?;
+    see_that_slim_decides(bench, caches, &request)?;
     let samples = take_turns(rounds, &started, |started| match started {
         None => start_echo(),
-        Some(contestant) => start(bench, states, contestant, &request),
+        Some(subject) => start(bench, caches, subject, &request),
     })?;
     let row = |what: &str, target: Target, time: fn(&Start) -> Option<Duration>| Row {
         what: what.to_owned(),
@@ -56,32 +56,29 @@ pub(super) fn measure(
     Ok(Section {
         title: "Start",
         note: "\
-Go does nothing before the first message. `echo` is what the start of any program takes. The policy's compiled form is in
-its cache, and `slim` is seen to decide the get.
+go does nothing before the first message. `echo` shows what starting any program takes. The compiled
+form of the policy is cached, and it is checked that `slim` decides the get.
 ",
         columns: started
             .iter()
-            .map(|started| started.map_or("`echo`", Contestant::name))
+            .map(|started| started.map_or("`echo`", Subject::name))
             .collect(),
         judged: &OURS,
         rows: vec![
             row("start to the first message", &[Bound::Most(2.5)], |start| {
                 Some(start.first_message)
             }),
-            row("start to the first answered get", &[Bound::Most(5.0)], |start| {
-                start.first_answer
-            }),
+            row(
+                "start to the first answered get",
+                &[Bound::Most(5.0)],
+                |start| start.first_answer,
+            ),
         ],
     })
 }
 
-fn start(
-    bench: &Workbench,
-    states: &States,
-    contestant: Contestant,
-    request: &str,
-) -> Result<Start> {
-    let command = bench.command(contestant, states.of(contestant)?, &[])?;
+fn start(bench: &BenchEnv, caches: &Caches, subject: Subject, request: &str) -> Result<Start> {
+    let command = bench.command(subject, caches.of(subject)?, &[])?;
     let started = Instant::now();
     let mut client = Client::ready(command)?;
     let first_message = started.elapsed();
@@ -109,11 +106,11 @@ fn start_echo() -> Result<Start> {
 }
 
 /// Looks once whether `slim` is really asked about this get, with its compiled form in the cache from then on.
-fn see_that_slim_decides(bench: &Workbench, states: &States, request: &str) -> Result<()> {
+fn see_that_slim_decides(bench: &BenchEnv, caches: &Caches, request: &str) -> Result<()> {
     let recording = bench.path("recording");
     let options = ["--record".as_ref(), recording.as_os_str()];
-    let slim = Contestant::Slim;
-    let command = bench.command(slim, states.of(slim)?, &options)?;
+    let slim = Subject::Slim;
+    let command = bench.command(slim, caches.of(slim)?, &options)?;
     let mut client = Client::ready(command)?;
     client.ask(request.as_bytes())?;
     client.finish()?;

@@ -89,23 +89,27 @@ mod tests {
 
     #[test]
     fn a_verdict_names_whoever_reaches_the_target() {
-        let columns = ["floor", "plain", "policy"];
+        let columns = ["baseline", "plain", "policy"];
         let judged = &columns[1..];
         let samples = [1.0, 1.1, 1.3].map(|sample| vec![sample]);
         for (target, text_of_it, reached) in [
             (&[][..], "", ""),
             (&[Bound::Most(1.3)], "1.30 ms", "yes"),
             (&[Bound::Least(1.2)], "1.20 ms", "policy"),
-            (&[Bound::MostTimes(1.2, "floor")], "1.2 x floor", "plain"),
+            (
+                &[Bound::MostTimes(1.2, "baseline")],
+                "1.2 x baseline",
+                "plain",
+            ),
             (&[Bound::MostTimes(1.01, "plain")], "1.01 x plain", "no"),
             (
-                &[Bound::MostMore(0.05, "floor")],
-                "0.05 ms more than floor",
+                &[Bound::MostMore(0.05, "baseline")],
+                "0.05 ms more than baseline",
                 "no",
             ),
             (
-                &[Bound::Least(9.0), Bound::LeastTimes(1.0, "floor")],
-                "9.00 ms or 1 x floor",
+                &[Bound::Least(9.0), Bound::LeastTimes(1.0, "baseline")],
+                "9.00 ms or 1 x baseline",
                 "yes",
             ),
         ] {

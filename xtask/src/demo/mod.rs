@@ -5,7 +5,7 @@
 //! ends the demo with an error.
 
 mod files;
-mod stage;
+mod fixture;
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 use crate::{guests, process};
 
 use files::Files;
-use stage::{Build, FLAGS, Stage};
+use fixture::{Build, FLAGS, Fixture};
 
 /// What is known of a build that the policy trusts.
 const TRUSTED: [&str; 3] = [
@@ -55,9 +55,9 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
         go.version()
     );
     let program = workspace.program("debug", "cachewarden");
-    let stage = Stage::new(workspace.demo(), go, program)?;
+    let fixture = Fixture::new(workspace.demo(), go, program)?;
     let policy = workspace.guests().join("trusted-branches.wasm");
-    play(&stage, &policy).with_context(|| {
+    run_builds(&fixture, &policy).with_context(|| {
         let folder = workspace.demo();
         format!("the demo failed; its files are in {}", folder.display())
     })?;
@@ -65,72 +65,72 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-fn play(stage: &Stage, policy: &Path) -> Result<()> {
-    stage.check_out("main", "hello")?;
-    stage.check_out("pull-request", "welcome")?;
-    let mut story = Story::new();
-    let first = build_trusted(stage, &mut story, policy)?;
-    build_pull_request(stage, &mut story, policy)?;
-    build_trusted_again(stage, &mut story, policy, &first)?;
-    build_with_looping_policy(stage, &mut story, &first)?;
-    story.print();
+fn run_builds(fixture: &Fixture, policy: &Path) -> Result<()> {
+    fixture.check_out("main", "hello")?;
+    fixture.check_out("pull-request", "welcome")?;
+    let mut report = Report::new();
+    let first = build_trusted(fixture, &mut report, policy)?;
+    build_pull_request(fixture, &mut report, policy)?;
+    build_trusted_again(fixture, &mut report, policy, &first)?;
+    build_with_looping_policy(fixture, &mut report, &first)?;
+    report.print();
     Ok(())
 }
 
-fn build_trusted(stage: &Stage, story: &mut Story, policy: &Path) -> Result<Build> {
-    let helper = stage.helper(policy).labelled(TRUSTED);
-    let build = stage.build("trusted", "main", helper)?;
-    story.add("main, into an empty store", &build);
-    let entries = stage.scope(MAIN)?.count();
-    story.check(
-        build.write_scope() == Some(MAIN) && entries > 0 && stage.scopes()? == [MAIN],
+fn build_trusted(fixture: &Fixture, report: &mut Report, policy: &Path) -> Result<Build> {
+    let helper = fixture.helper(policy).labelled(TRUSTED);
+    let build = fixture.build("trusted", "main", helper)?;
+    report.add("main, into an empty store", &build);
+    let entries = fixture.scope(MAIN)?.count();
+    report.check(
+        build.write_scope() == Some(MAIN) && entries > 0 && fixture.scopes()? == [MAIN],
         format!("the trusted build put {entries} entries into `{MAIN}`, and none elsewhere"),
     )?;
     Ok(build)
 }
 
-fn build_pull_request(stage: &Stage, story: &mut Story, policy: &Path) -> Result<()> {
-    let before = stage.scope(MAIN)?;
-    let helper = stage.helper(policy).labelled(PULL_REQUEST);
-    let build = stage.build("pull-request", "pull-request", helper)?;
-    story.add("pull request 17, one source changed", &build);
+fn build_pull_request(fixture: &Fixture, report: &mut Report, policy: &Path) -> Result<()> {
+    let before = fixture.scope(MAIN)?;
+    let helper = fixture.helper(policy).labelled(PULL_REQUEST);
+    let build = fixture.build("pull-request", "pull-request", helper)?;
+    report.add("pull request 17, one source changed", &build);
     let scope = build.write_scope().unwrap_or_default().to_owned();
-    let entries = stage.scope(&scope)?.count();
-    story.check(
+    let entries = fixture.scope(&scope)?.count();
+    report.check(
         build.totals.hits > 0 && build.totals.hits < build.totals.gets && build.totals.puts > 0,
         format!(
             "of the pull request's {} gets, `{MAIN}` answered {}; only the rest was built",
             build.totals.gets, build.totals.hits
         ),
     )?;
-    story.check(
-        scope != MAIN && entries > 0 && stage.scopes()? == [MAIN, scope.as_str()],
+    report.check(
+        scope != MAIN && entries > 0 && fixture.scopes()? == [MAIN, scope.as_str()],
         format!("what it built is in a scope of its own, `{scope}`: {entries} entries"),
     )?;
-    story.check_unchanged(
+    report.check_unchanged(
         &before,
-        &stage.scope(MAIN)?,
+        &fixture.scope(MAIN)?,
         format!("`{MAIN}` is the same after the pull request's build, byte for byte"),
     )?;
-    let says = build.says()?;
-    story.check(
-        says == "welcome, world",
-        format!("the pull request's program has the change in it: it says `{says}`"),
+    let output = build.output()?;
+    report.check(
+        output == "welcome, world",
+        format!("the pull request's program has the change in it: it says `{output}`"),
     )
 }
 
 fn build_trusted_again(
-    stage: &Stage,
-    story: &mut Story,
+    fixture: &Fixture,
+    report: &mut Report,
     policy: &Path,
     first: &Build,
 ) -> Result<()> {
-    let helper = stage.helper(policy).labelled(TRUSTED);
-    let build = stage.build("trusted-again", "main", helper)?;
-    story.add("main again", &build);
+    let helper = fixture.helper(policy).labelled(TRUSTED);
+    let build = fixture.build("trusted-again", "main", helper)?;
+    report.add("main again", &build);
     let totals = build.totals;
     let put_bytes = build.lines("put").any(|line| line["size"] != 0);
-    story.check(
+    report.check(
         totals.gets - totals.hits <= 1 && totals.refused_gets == 0 && !put_bytes,
         format!(
             "the next trusted build compiled nothing: {} hits for {} gets \
@@ -138,49 +138,49 @@ fn build_trusted_again(
             totals.hits, totals.gets
         ),
     )?;
-    let says = build.says()?;
-    story.check(
-        build.is_same_program(first)? && says == "hello, world",
-        format!("it made the same program as the first, byte for byte: it says `{says}`"),
+    let output = build.output()?;
+    report.check(
+        build.is_same_program(first)? && output == "hello, world",
+        format!("it made the same program as the first, byte for byte: it says `{output}`"),
     )
 }
 
-fn build_with_looping_policy(stage: &Stage, story: &mut Story, first: &Build) -> Result<()> {
-    let before = stage.scope(MAIN)?;
-    let policy = stage.write("loops.wat", include_str!("loops.wat"))?;
+fn build_with_looping_policy(fixture: &Fixture, report: &mut Report, first: &Build) -> Result<()> {
+    let before = fixture.scope(MAIN)?;
+    let policy = fixture.write("loops.wat", include_str!("loops.wat"))?;
     // A policy without `open` leaves the scope to this option.
-    let helper = stage.helper(&policy).with("--scope").with(MAIN);
-    let build = stage.build("looping-policy", "main", helper)?;
-    story.add("main, the policy loops for ever", &build);
+    let helper = fixture.helper(&policy).with("--scope").with(MAIN);
+    let build = fixture.build("looping-policy", "main", helper)?;
+    report.add("main, the policy loops for ever", &build);
     let stopped = build.lines("timeout").count();
-    story.check(
+    report.check(
         stopped > 0 && build.lines("off").count() == 1,
         format!("a policy that loops for ever was stopped {stopped} times, then switched off"),
     )?;
-    story.check(
+    report.check(
         build.is_same_program(first)?,
         "the build did not mind: it made the same program, byte for byte".to_owned(),
     )?;
-    story.check_unchanged(
+    report.check_unchanged(
         &before,
-        &stage.scope(MAIN)?,
+        &fixture.scope(MAIN)?,
         format!("nothing of that build was kept: `{MAIN}` is the same, byte for byte"),
     )?;
-    story.check(
+    report.check(
         !build.stderr.is_empty(),
-        format!("and it was told of it:\n{}", indented(&build.stderr)),
+        format!("and it was told of it:\n{}", indent(&build.stderr)),
     )
 }
 
 /// What is told at the end: the builds, and what was found to hold.
-struct Story {
+struct Report {
     builds: Table,
     claims: Vec<String>,
 }
 
-impl Story {
-    fn new() -> Story {
-        Story {
+impl Report {
+    fn new() -> Report {
+        Report {
             builds: Table::new(&[
                 "build",
                 "gets",
@@ -235,7 +235,7 @@ impl Story {
     }
 }
 
-fn indented(text: &str) -> String {
+fn indent(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(|line| format!("    {line}")).collect();
     lines.join("\n")
 }

@@ -8,9 +8,9 @@ use anyhow::Result;
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::freshness::is_newer;
+use super::up_to_date::is_newer;
 use super::versions::ASSEMBLYSCRIPT;
-use super::{npm, publish, toolbox};
+use super::{npm, publish, shims};
 
 const NAME: &str = "assemblyscript";
 
@@ -37,7 +37,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let sdk = workspace.root().join(SDK);
     npm::install(&tools, &npm::lock(workspace, NAME))?;
     npm::link(&tools, "@cachewarden/assemblyscript", &sdk)?;
-    toolbox::provide(workspace, NAME, &["node", "npm", "npx"])?;
+    shims::provide(workspace, NAME, &["node", "npm", "npx"])?;
     let packages = tools.join("node_modules");
     for (policy, folder) in POLICIES {
         let folder = workspace.root().join(folder);

@@ -13,10 +13,10 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 use crate::{debian, process};
 
-use super::freshness::{is_newer, note_means, was_made_by};
 use super::missing::MissingTool;
+use super::up_to_date::{is_newer, note_recipe, was_built_with};
 use super::versions::ZIGLANG;
-use super::{publish, toolbox, zig_compiler};
+use super::{publish, shims, zig_compiler};
 
 const NAME: &str = "c";
 
@@ -55,14 +55,14 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         let built = folder.join(policy).with_extension("wasm");
         let mut command = compiler(workspace)?;
         command.args(FLAGS).arg("-I").arg(&sdk);
-        let means = format!("{}\n{command:?}\n", version()?);
-        if !is_newer(&built, sources.iter().chain([&header]))? || !was_made_by(&built, &means) {
+        let recipe = format!("{}\n{command:?}\n", version()?);
+        if !is_newer(&built, sources.iter().chain([&header]))? || !was_built_with(&built, &recipe) {
             process::run(command.arg("-o").arg(&built).args(&sources))?;
-            note_means(&built, &means)?;
+            note_recipe(&built, &recipe)?;
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
-    provide_toolbox(workspace)
+    provide_shims(workspace)
 }
 
 /// Runs the SDK's tests, with the C compiler of this machine.
@@ -122,15 +122,15 @@ fn compiling_c(mut zig: Command) -> Command {
 }
 
 /// An author has make and a compiler: by the name in the Makefile, or told to make as the Makefile says.
-fn provide_toolbox(workspace: &Workspace) -> Result<()> {
+fn provide_shims(workspace: &Workspace) -> Result<()> {
     if clang_installed() {
-        return toolbox::provide(workspace, NAME, &["clang", "wasm-ld", "make"]);
+        return shims::provide(workspace, NAME, &["clang", "wasm-ld", "make"]);
     }
     let zig = zig_compiler::fetch(workspace)?;
-    toolbox::provide_as(workspace, NAME, "zig", &zig)?;
+    shims::provide_as(workspace, NAME, "zig", &zig)?;
     let mut make = Command::new("make");
     make.arg("COMPILE=zig cc -target wasm32-freestanding");
-    toolbox::provide_as(workspace, NAME, "make", &make)
+    shims::provide_as(workspace, NAME, "make", &make)
 }
 
 /// Whether there is a clang that knows WebAssembly, and its linker.

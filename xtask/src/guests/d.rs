@@ -10,9 +10,9 @@ use anyhow::{Context, Result};
 use crate::workspace::Workspace;
 use crate::{debian, process};
 
-use super::freshness::{is_newer, note_means, was_made_by};
 use super::missing::MissingTool;
 use super::publish;
+use super::up_to_date::{is_newer, note_recipe, was_built_with};
 
 /// The example, whose contract, settings and compiler options both policies share.
 const SHARED: &str = "examples/trusted-branches/d";
@@ -43,10 +43,10 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
             .arg(format!("-od={}", folder.display()))
             .arg(format!("-of={}", built.display()))
             .arg(format!("{source_folder}/{file}"));
-        let means = format!("{}\n{command:?}\n", version()?);
-        if !is_newer(&built, &sources)? || !was_made_by(&built, &means) {
+        let recipe = format!("{}\n{command:?}\n", version()?);
+        if !is_newer(&built, &sources)? || !was_built_with(&built, &recipe) {
             process::run(&mut command)?;
-            note_means(&built, &means)?;
+            note_recipe(&built, &recipe)?;
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }

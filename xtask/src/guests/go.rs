@@ -10,7 +10,7 @@ use crate::process;
 use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
-use super::{publish, toolbox};
+use super::{publish, shims};
 
 const NAME: &str = "go";
 
@@ -42,7 +42,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         process::run(&mut command).with_context(|| format!("cannot build {policy}"))?;
         publish(&built, &out.join(&file))?;
     }
-    toolbox::provide_as(workspace, NAME, "go", &go.command(&home))
+    shims::provide_as(workspace, NAME, "go", &go.command(&home))
 }
 
 /// Vets and tests the SDK and the example, on this machine as it is: no WebAssembly runs here.

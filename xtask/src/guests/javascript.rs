@@ -12,9 +12,9 @@ use anyhow::{Context, Result};
 use crate::process;
 use crate::workspace::Workspace;
 
-use super::freshness::is_newer;
+use super::up_to_date::is_newer;
 use super::versions::{COMPONENTIZE_QJS, ESBUILD};
-use super::{npm, publish, toolbox};
+use super::{npm, publish, shims};
 
 const NAME: &str = "javascript";
 
@@ -55,7 +55,7 @@ pub(super) fn build_language(workspace: &Workspace, out: &Path, language: &str) 
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
-    toolbox::provide(workspace, language, &["node", "npm"])
+    shims::provide(workspace, language, &["node", "npm"])
 }
 
 /// Runs the tests of the SDK, which need no package, and of the example.

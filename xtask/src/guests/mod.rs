@@ -7,7 +7,6 @@
 mod assemblyscript;
 mod c;
 mod d;
-mod freshness;
 mod go;
 mod javascript;
 mod missing;
@@ -15,8 +14,9 @@ mod npm;
 mod packaging;
 mod python;
 mod rust;
-mod toolbox;
+mod shims;
 mod typescript;
+mod up_to_date;
 mod versions;
 mod wat;
 mod zig;

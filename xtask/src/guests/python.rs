@@ -19,7 +19,7 @@ use crate::{process, pypi};
 
 use super::missing::MissingTool;
 use super::versions::{COMPONENTIZE_PY, OLDEST_PYTHON, SETUPTOOLS};
-use super::{publish, toolbox};
+use super::{publish, shims};
 
 const NAME: &str = "python";
 
@@ -73,7 +73,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     // Itself, not a version manager's script that looks for it.
     let itself =
         process::read(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?;
-    toolbox::provide_as(workspace, NAME, "python3", &Command::new(itself))
+    shims::provide_as(workspace, NAME, "python3", &Command::new(itself))
 }
 
 /// Runs the tests of the SDK and of the example.

@@ -11,7 +11,7 @@ use crate::wasm_compiler::{self, TARGET};
 use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
-use super::{POLICIES, packaging, publish, toolbox};
+use super::{POLICIES, packaging, publish, shims};
 
 const NAME: &str = "rust";
 
@@ -46,11 +46,11 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
         }
         publish(&built, &workspace.guests().join(&name))?;
     }
-    provide_toolbox(workspace)
+    provide_shims(workspace)
 }
 
 /// An author has cargo with the target that policies are compiled for, and a linker for what runs while they are.
-fn provide_toolbox(workspace: &Workspace) -> Result<()> {
+fn provide_shims(workspace: &Workspace) -> Result<()> {
     let mut cargo = wasm_compiler::find(workspace)?;
     cargo
         // An author may have it set, for all of their projects.
@@ -63,8 +63,8 @@ fn provide_toolbox(workspace: &Workspace) -> Result<()> {
             "CARGO_BUILD_BUILD_DIR",
             workspace.guest_build().join("new-project"),
         );
-    toolbox::provide_as(workspace, NAME, "cargo", &cargo)?;
-    toolbox::provide(workspace, NAME, &["rustc", "cc", "ld"])
+    shims::provide_as(workspace, NAME, "cargo", &cargo)?;
+    shims::provide(workspace, NAME, &["rustc", "cc", "ld"])
 }
 
 /// Checks the SDK's package; its tests are among our own.

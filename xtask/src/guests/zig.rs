@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 
 use super::versions::ZIGLANG;
 use super::zig_compiler::{self, NAME};
-use super::{publish, toolbox};
+use super::{publish, shims};
 
 /// The policies, the folders of their projects, and what a build leaves there.
 const PROJECTS: [(&str, &str, &str); 2] = [
@@ -32,7 +32,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         let built = workspace.root().join(folder).join(file);
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
-    toolbox::provide_as(workspace, NAME, "zig", &zig_compiler::fetch(workspace)?)
+    shims::provide_as(workspace, NAME, "zig", &zig_compiler::fetch(workspace)?)
 }
 
 /// Runs the tests of the SDK and of the example, on this machine as it is: no WebAssembly runs here.

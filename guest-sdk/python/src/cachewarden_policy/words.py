@@ -58,32 +58,32 @@ class Kind(_Word):
 
     # BEGIN kinds (cargo xtask words)
     OTHER = 0
-    """None of the others."""
+    """None of the other kinds."""
     EMPTY = 1
-    """No bytes at all: a step that printed nothing. A build needs these as much as any other entry."""
+    """An object without bytes, from a step that has printed nothing. A build needs it as much as any other entry."""
     PACKAGE_ARCHIVE = 2
     """A compiled package."""
     MODULE_INDEX = 3
     """An index of the source files of a module or a package."""
     FILE_LIST = 4
-    """The names of the source files that a step made, all of them plain local names."""
+    """The names of the source files that a step has made; all are plain local names."""
     TEST_RECORD = 5
-    """A test's output, its log of what it looked at, or its coverage profile. It is put anew, with other timings,
-    each time that the test runs."""
+    """The output of a test, its log of the files and variables that it has read, or its coverage profile. Each run of
+    the test puts it again, with other timings."""
     ANALYSIS_FACTS = 6
-    """What an analyser (vet, golangci-lint, staticcheck) learned about a package."""
+    """Facts about a package that an analyser (vet, golangci-lint, staticcheck) has found."""
     GENERATED_SOURCE = 7
-    """A source file that a tool (cgo, cover) made."""
+    """A source file that a tool (cgo, cover) has made."""
     COVERAGE_META = 8
-    """What a coverage run must know about a package."""
+    """Metadata of a package for a coverage run."""
     PROBE = 9
-    """Whether the C compiler knows a flag: `true` or `false`."""
+    """Whether the C compiler supports a flag: `true` or `false`."""
     EXECUTABLE = 10
-    """A program that the system can run."""
+    """A program that the operating system can run."""
     FIX_ARCHIVE = 11
     """A zip archive of the files that `go fix` would change."""
     TOOL_OUTPUT = 12
-    """What a compiler, a linker or vet printed."""
+    """The output that a compiler, a linker or vet has printed."""
     ANALYSIS_RESULT = 13
     """The findings of staticcheck about a package."""
     PGO_PROFILE = 14
@@ -119,17 +119,17 @@ class Role(_Word):
 
     # BEGIN roles (cargo xtask words)
     UNKNOWN = 0
-    """Nothing that the session has seen explains the key."""
+    """The key does not follow from any action that the session has seen."""
     OUTPUT = 1
     """The action's own output: the object's build ID names the action."""
     STDOUT = 2
-    """What the compiler or vet printed."""
+    """The output that the compiler or vet has printed."""
     LINK_STDOUT = 3
-    """What the linker printed."""
+    """The output that the linker has printed."""
     SOURCE_LIST = 4
     """The list of the package's source files."""
     CGO_HEADER = 5
-    """The header that cgo made for the package's exported functions."""
+    """The header that cgo has made for the package's exported functions."""
     FIX_ARCHIVE = 6
     """The changes that `go fix` would make."""
     COVER_PROFILE = 7
@@ -146,16 +146,16 @@ class Facts(Flag, boundary=KEEP):
 
     # BEGIN facts (cargo xtask words)
     BUILD_ID_MATCHES = 1
-    """The build ID in the object names this very action and this very content. It is consistent, not authentic: it
-    shows mix-ups and damage, and not a producer who forges. Every archive that go itself puts has it; a tool that
-    rewrites outputs (`-toolexec`) may break it."""
+    """The build ID in the object names this action and this content. This shows that the object is neither mixed up
+    nor damaged, but not that it is authentic: its producer can forge it. Every archive that go puts has this fact; a
+    tool that rewrites outputs (`-toolexec`) may break it."""
     REMOTE = 2
-    """It comes from beyond this machine."""
+    """The entry comes from another machine."""
     AUDITED = 4
-    """On an offer: an entry for this action was answered as a miss by an `audit`, and this is the rebuild."""
+    """On an offer: the verdict `audit` turned an entry of this action into a miss, and this is the rebuilt object."""
     DIVERGED = 8
-    """On an audited offer: the bytes differ from the entry's. Either of the two may be the wrong one; the verdict
-    says what becomes of this one."""
+    """On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
+    decides about the new one."""
     # END facts
 
     def __str__(self) -> str:

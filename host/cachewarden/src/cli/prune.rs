@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use bytesize::ByteSize;
 
-use cachewarden_store::{DEFAULT_AGE, Removed, Store, TrimRequest, UNTOUCHED};
+use cachewarden_store::{DEFAULT_AGE, MTIME_GRACE, Store, TrimReport, TrimRequest};
 use cachewarden_types::Code;
 
 use super::arguments::PruneOptions;
@@ -79,7 +79,7 @@ fn is_confirmed() -> Result<bool, Failure> {
 }
 
 /// What was removed, and what was asked for and stays: why, and for how long.
-fn describe(removed: &Removed, request: &TrimRequest, folder: &Path) -> String {
+fn describe(removed: &TrimReport, request: &TrimRequest, folder: &Path) -> String {
     let verb = match request.dry_run {
         true => "Would remove",
         false => "Removed",
@@ -91,7 +91,7 @@ fn describe(removed: &Removed, request: &TrimRequest, folder: &Path) -> String {
         size(removed.bytes),
         folder.display()
     );
-    let lately = format!("used in the last {}", output::age(UNTOUCHED.as_secs()));
+    let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
     if removed.young_entries > 0 {
         text += &format!(
             "{} more entries are as old as asked for and stay: they were {lately}, and builds that are running may ask for them again. --now removes them too.\n",

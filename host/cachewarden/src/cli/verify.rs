@@ -7,7 +7,7 @@ use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use cachewarden_session::diagnostics::sanitize;
-use cachewarden_store::{SharedStore, Store, Told, Verified};
+use cachewarden_store::{SharedStore, Store, Verified, VerifyEvent};
 use cachewarden_types::Code;
 
 use super::arguments::StoreOptions;
@@ -41,13 +41,13 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> Result<ExitStatus, Failur
     let bar = Bar::new();
     let mut printed = Ok(());
     let verified = store
-        .verify(verify.repair, output::warn_of_waiting, |told| match told {
-            Told::Finding(finding) if printed.is_ok() => {
+        .verify(verify.repair, output::warn_of_waiting, |event| match event {
+            VerifyEvent::Finding(finding) if printed.is_ok() => {
                 let line = format!("{}\n", sanitize(&finding.to_string()));
                 printed = bar.beside(|| output::print(&line));
             }
-            Told::Finding(_) => {}
-            Told::Progress(progress) => bar.show(progress),
+            VerifyEvent::Finding(_) => {}
+            VerifyEvent::Progress(progress) => bar.show(progress),
         })
         .or_fail(Code::StoreWork, || {
             format!("cannot verify {}", folder.display())
@@ -72,7 +72,7 @@ fn conclusion(verified: &Verified, repair: bool) -> String {
     let Verified {
         damaged,
         removed,
-        strays,
+        unknown_files,
         ..
     } = verified;
     let mut text = match (damaged, repair) {
@@ -81,8 +81,8 @@ fn conclusion(verified: &Verified, repair: bool) -> String {
         (_, true) if damaged == removed => format!("{damaged} damaged, all removed"),
         (_, true) => format!("{damaged} damaged, {removed} removed; see to the others yourself"),
     };
-    if *strays > 0 {
-        text.push_str(&format!("; {strays} no part of the store"));
+    if *unknown_files > 0 {
+        text.push_str(&format!("; {unknown_files} no part of the store"));
     }
     text
 }

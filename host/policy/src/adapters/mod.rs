@@ -1,7 +1,8 @@
-//! Adapters: what a core module may import besides the contract, so that an unmodified compiler's output is a policy.
+//! Adapters: the imports that a core module may have besides the contract, so that the output of an
+//! unmodified compiler is a policy.
 //!
-//! An adapter is a small module that is joined with the guest's when it is wrapped, and speaks to the host through an
-//! interface of its own below, which no component that was made elsewhere may import.
+//! An adapter is a small module that is joined with the guest's module when it is wrapped. It uses
+//! an interface of its own, below, which other components cannot import.
 
 use wasmtime::component::Linker;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
@@ -11,7 +12,8 @@ use cachewarden_types::Level;
 
 use super::host::{State, add};
 
-/// The adapters' own interfaces. Text is bytes or UTF-16 units: what a guest prints need not be well formed.
+/// The adapters' own interfaces. Text is bytes or UTF-16 units, because what a guest prints need
+/// not be well formed.
 const INTERFACES: &str = "
 package cachewarden:adapter@0.1.0;
 interface preview1 {
@@ -29,7 +31,7 @@ world for-preview1 { import preview1; }
 world for-assemblyscript { import assemblyscript; }
 ";
 
-/// Begins the name of every import of an adapter.
+/// The prefix of the names of the adapters' imports.
 pub(super) const PACKAGE: &str = "cachewarden:adapter/";
 
 /// An adapter: the module name that guests import from, the adapter's text and its world.
@@ -52,7 +54,7 @@ const ADAPTERS: [Adapter; 2] = [
     },
 ];
 
-/// Gives the encoder an adapter for each of the guest's imports that has one.
+/// Adds an adapter to the encoder for each of the guest's imports that has one.
 pub(super) fn add_needed(
     mut encoder: ComponentEncoder,
     imported_modules: &[String],
@@ -73,7 +75,8 @@ pub(super) fn add_needed(
     Ok(encoder)
 }
 
-/// Links what the adapters import. Clock and random numbers are the session's: a replay sees the same.
+/// Links the imports of the adapters. The clock and the random numbers are the session's, so a
+/// replay sees the same.
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut preview1 = linker.instance(&format!("{PACKAGE}preview1@0.1.0"))?;
     add(&mut preview1, "clock", |state, (): ()| {
@@ -86,13 +89,13 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut preview1,
         "print",
         |state, (descriptor, text): (u32, Vec<u8>)| {
-            // Standard output is talk, standard error is what somebody should see.
+            // Standard output is for information, and standard error for warnings.
             let level = if descriptor == 1 {
                 Level::Info
             } else {
                 Level::Warn
             };
-            state.watch.hand_over(text.len())?;
+            state.watch.count_bytes(text.len())?;
             state.log.print(level, &String::from_utf8_lossy(&text));
             Ok(())
         },
@@ -104,7 +107,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         |state, (message, file, line, column): (Vec<u16>, Vec<u16>, u32, u32)| {
             state
                 .watch
-                .hand_over(size_of_val(&*message) + size_of_val(&*file))?;
+                .count_bytes(size_of_val(&*message) + size_of_val(&*file))?;
             let (message, file) = (
                 String::from_utf16_lossy(&message),
                 String::from_utf16_lossy(&file),
@@ -123,14 +126,14 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 1 => Level::Info,
                 _ => Level::Warn,
             };
-            state.watch.hand_over(size_of_val(&*message))?;
+            state.watch.count_bytes(size_of_val(&*message))?;
             let text = format!("{}\n", String::from_utf16_lossy(&message));
             state.log.print(level, &text);
             Ok(())
         },
     )?;
     add(&mut assemblyscript, "seed", |state, (): ()| {
-        // Any number does; this keeps it exact.
+        // Any number is right; this one is exact in a double.
         Ok(((state.entropy.next_word() >> 11) as f64,))
     })?;
     add(&mut assemblyscript, "now", |state, (): ()| {
@@ -139,7 +142,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// All texts that a core module is wrapped with.
+/// The texts of all adapters.
 pub(super) fn texts() -> impl Iterator<Item = &'static str> {
     ADAPTERS
         .into_iter()

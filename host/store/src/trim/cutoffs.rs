@@ -1,35 +1,36 @@
-//! How lately something may have been used to go all the same.
+//! The cutoff times of a trim: what was last used before them is removed.
 
 use std::time::{Duration, SystemTime};
 
-use super::{TrimRequest, UNTOUCHED};
+use super::{MTIME_GRACE, TrimRequest};
 
-/// Marks of use; what has an earlier one goes.
+/// Cutoffs for the time of last use.
 pub(super) struct Cutoffs {
-    /// Entries marked before go.
+    /// Entries used before this are removed.
     pub(super) entries: SystemTime,
-    /// Objects marked before may go.
+    /// Objects used before this may be removed.
     pub(super) objects: SystemTime,
-    /// Entries marked before were asked for.
+    /// Entries used before this are old enough for the request.
     asked: SystemTime,
 }
 
 impl Cutoffs {
-    /// What a request that is made now asks for.
+    /// The cutoffs of a request at `now`.
     pub(super) fn new(request: &TrimRequest, now: SystemTime) -> Self {
         let before = |age| now.checked_sub(age).unwrap_or(SystemTime::UNIX_EPOCH);
-        // No use at all keeps anything, not even one in the future of a clock that was set back.
+        // Later than any time of use, also one from before a clock was set back.
         let any = now + Duration::from_secs(u64::from(u32::MAX));
         let objects = match request.now {
             true => any,
-            false => before(UNTOUCHED),
+            false => before(MTIME_GRACE),
         };
         let asked = match request.all {
             true => any,
             false => before(request.older_than),
         };
         Self {
-            // A build that was told of an object does not need its entry; but only `all` asks for what is in use.
+            // A build that was given an object's path does not need its entry; but only `all`
+            // removes entries that are in use.
             entries: match request.all {
                 true => any,
                 false => asked.min(objects),
@@ -39,8 +40,9 @@ impl Cutoffs {
         }
     }
 
-    /// Whether an entry with this mark was asked for, and stays.
-    pub(super) fn spare(&self, used: SystemTime) -> bool {
+    /// Whether an entry used at this time is old enough for the request, and stays for its recent
+    /// use.
+    pub(super) fn is_spared(&self, used: SystemTime) -> bool {
         used >= self.entries && used < self.asked
     }
 }

@@ -1,8 +1,9 @@
-//! What a store holds before a trim: every object, when it was last used, and whether an entry keeps it.
+//! The content of a store before a trim: every object, when it was last used, and whether an entry
+//! keeps it.
 //!
-//! An object and the entries that name it, in whatever scopes, are one thing here: it was last used when any of them
-//! was, and it stays as long as one of them does. Entries are read one at a time and not kept. So the memory that this
-//! takes is that of the objects alone: 64 bytes each, 64 MB for a million.
+//! An object and the entries that name it, in all scopes, count as one: it was last used when any
+//! of them was, and it stays as long as one of them stays. Entries are read one at a time and not
+//! kept, so the memory needed is that of the objects alone: 64 bytes each, 64 MB for a million.
 
 use std::cmp::Reverse;
 use std::ffi::OsString;
@@ -13,8 +14,8 @@ use std::time::SystemTime;
 
 use cachewarden_types::Digest;
 
-use crate::buckets::{BUCKETS, bucket_name};
 use crate::entry::read_entry;
+use crate::shards::{SHARDS, shard_name};
 use crate::{files, layout};
 
 /// An object, and what is known of the entries that name it.
@@ -22,57 +23,58 @@ use crate::{files, layout};
 pub(super) struct Object {
     pub(super) digest: Digest,
     pub(super) size: u64,
-    /// The latest mark of use, its own or that of an entry.
+    /// The latest time of use, its own or that of an entry.
     pub(super) used: SystemTime,
-    /// An entry that names it stays.
+    /// Whether an entry that names it stays.
     pub(super) kept: bool,
-    /// An entry that names it goes.
+    /// Whether an entry that names it is removed.
     pub(super) released: bool,
-    /// It goes for its size, with all entries that name it.
+    /// Whether it is removed for the size of the store, with all entries that name it.
     pub(super) evicted: bool,
 }
 
 const _: () = assert!(size_of::<Object>() <= 64);
 
-/// The objects of a store, by bucket and name.
+/// The objects of a store, by shard and name.
 #[derive(Debug)]
 pub(super) struct Inventory {
-    buckets: Vec<Vec<Object>>,
-    /// Something could not be read, and any object may be named there.
+    shards: Vec<Vec<Object>>,
+    /// Whether something could not be read: any object may be named in it.
     incomplete: bool,
-    /// There are objects of other users, which this one cannot mark as used.
+    /// Whether there are objects of other users, whose mtime this user cannot set.
     has_others: bool,
 }
 
 impl Inventory {
-    /// Looks at every object; `progress` hears of each bucket. Nothing is known of entries yet.
+    /// Lists every object, and calls `progress` for each shard. No entry is read yet.
     pub(super) fn of_objects(folder: &Path, progress: &mut impl FnMut()) -> Self {
         let objects = folder.join(layout::OBJECTS);
         let mut has_others = false;
-        let mut look = |bucket| {
+        let mut scan = |shard| {
             progress();
-            objects_in(&objects.join(bucket_name(bucket)), &mut has_others)
+            objects_in(&objects.join(shard_name(shard)), &mut has_others)
         };
         Self {
-            buckets: (0..BUCKETS).map(&mut look).collect(),
+            shards: (0..SHARDS).map(&mut scan).collect(),
             incomplete: false,
             has_others,
         }
     }
 
-    /// Reads the entries in one bucket of a scope. `goes` says of a mark of use whether an entry that has it goes. One that
-    /// stays and was marked at `unread_from` or later is left unread: an object is marked before its entry, or within the
-    /// hour before that, so its own mark keeps it.
+    /// Reads the entries in one shard of a scope. `goes` decides by the time of last use whether an
+    /// entry is removed. An entry that stays and was used at `unread_from` or later is not read:
+    /// its object is marked as used before it, or within the hour before, so the object's own mtime
+    /// keeps it.
     pub(super) fn read_entries(
         &mut self,
-        bucket: &Path,
+        shard: &Path,
         unread_from: SystemTime,
         mut goes: impl FnMut(SystemTime) -> bool,
     ) {
-        let names = match fs::symlink_metadata(bucket) {
-            Ok(metadata) if metadata.is_dir() => files::read_names(bucket),
+        let names = match fs::symlink_metadata(shard) {
+            Ok(metadata) if metadata.is_dir() => files::read_names(shard),
             Err(error) if files::is_not_there(&error) => return,
-            // A link would lead to somebody else's files.
+            // A link would lead out of the store.
             _ => return self.incomplete = true,
         };
         let Ok(names) = names else {
@@ -80,8 +82,8 @@ impl Inventory {
             return;
         };
         for name in names {
-            let path = bucket.join(&name);
-            // What stands in an entry's place names nothing.
+            let path = shard.join(&name);
+            // Anything but a regular file names no object.
             let metadata = fs::symlink_metadata(&path).ok();
             let used = metadata
                 .filter(|metadata| metadata.is_file() && files::digest_of(&name).is_some())
@@ -109,27 +111,29 @@ impl Inventory {
         }
     }
 
-    /// Ends the reading. Where not all entries could be read, each object counts as named by one that is as old as itself.
-    pub(super) fn close(&mut self, goes: impl Fn(SystemTime) -> bool) {
+    /// Ends the reading. Where an entry could not be read, each object counts as named by an entry
+    /// of its own age.
+    pub(super) fn finish_reading(&mut self, goes: impl Fn(SystemTime) -> bool) {
         if self.incomplete {
-            for object in self.buckets.iter_mut().flatten() {
+            for object in self.shards.iter_mut().flatten() {
                 object.kept |= !goes(object.used);
             }
         }
     }
 
-    /// Notes that there is something that could not be read.
-    pub(super) fn note_gap(&mut self) {
+    /// Notes that something could not be read.
+    pub(super) fn mark_incomplete(&mut self) {
         self.incomplete = true;
     }
 
-    /// Chooses what goes so that `surplus` bytes less are there: the least recently used first, of those used at the same
-    /// moment the largest. Only what `may_go`. How much of the surplus is left.
+    /// Selects objects for removal until `surplus` bytes are freed: the least recently used first,
+    /// and of those used at the same moment the largest. Only objects that `may_go` are selected.
+    /// Returns the rest of the surplus.
     pub(super) fn evict(&mut self, mut surplus: u64, may_go: impl Fn(&Object) -> bool) -> u64 {
         if surplus == 0 {
             return 0;
         }
-        let mut candidates: Vec<_> = self.buckets.iter_mut().flatten().collect();
+        let mut candidates: Vec<_> = self.shards.iter_mut().flatten().collect();
         candidates.retain(|object| may_go(object));
         candidates
             .sort_unstable_by_key(|object| (object.used, Reverse(object.size), object.digest));
@@ -143,40 +147,41 @@ impl Inventory {
         surplus
     }
 
-    /// All objects.
+    /// Every object, in order of its digest.
     pub(super) fn objects(&self) -> impl Iterator<Item = &Object> {
-        self.buckets.iter().flatten()
+        self.shards.iter().flatten()
     }
 
-    /// The object of this name.
+    /// The object with this digest.
     pub(super) fn find(&self, digest: &Digest) -> Option<&Object> {
-        let bucket = &self.buckets[usize::from(digest.as_bytes()[0])];
-        position(bucket, digest).map(|position| &bucket[position])
+        let shard = &self.shards[usize::from(digest.as_bytes()[0])];
+        position(shard, digest).map(|position| &shard[position])
     }
 
     fn find_mut(&mut self, digest: &Digest) -> Option<&mut Object> {
-        let bucket = &mut self.buckets[usize::from(digest.as_bytes()[0])];
-        position(bucket, digest).map(|position| &mut bucket[position])
+        let shard = &mut self.shards[usize::from(digest.as_bytes()[0])];
+        position(shard, digest).map(|position| &mut shard[position])
     }
 }
 
-fn position(bucket: &[Object], digest: &Digest) -> Option<usize> {
-    bucket
+fn position(shard: &[Object], digest: &Digest) -> Option<usize> {
+    shard
         .binary_search_by_key(digest, |object| object.digest)
         .ok()
 }
 
-/// The objects in a folder, by name. What keeps it from being read is told when something is to be removed from it.
-fn objects_in(bucket: &Path, has_others: &mut bool) -> Vec<Object> {
-    if !fs::symlink_metadata(bucket).is_ok_and(|metadata| metadata.is_dir()) {
+/// The objects in a shard, by name. A folder that cannot be read is reported when something is to
+/// be removed from it.
+fn objects_in(shard: &Path, has_others: &mut bool) -> Vec<Object> {
+    if !fs::symlink_metadata(shard).is_ok_and(|metadata| metadata.is_dir()) {
         return Vec::new();
     }
     let user = rustix::process::geteuid().as_raw();
-    let look = |name: &OsString| {
+    let scan = |name: &OsString| {
         let digest = files::digest_of(name)?;
-        let metadata = fs::symlink_metadata(bucket.join(name)).ok()?;
+        let metadata = fs::symlink_metadata(shard.join(name)).ok()?;
         *has_others |= metadata.uid() != user;
-        // A folder in an object's place is nothing that this program made.
+        // This program makes no folder in the place of an object.
         (!metadata.is_dir()).then_some(Object {
             digest,
             size: metadata.len(),
@@ -186,7 +191,7 @@ fn objects_in(bucket: &Path, has_others: &mut bool) -> Vec<Object> {
             evicted: false,
         })
     };
-    let mut objects: Vec<_> = files::names_in(bucket).iter().filter_map(look).collect();
+    let mut objects: Vec<_> = files::names_in(shard).iter().filter_map(scan).collect();
     objects.shrink_to_fit();
     objects
 }

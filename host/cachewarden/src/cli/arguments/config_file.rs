@@ -1,7 +1,7 @@
 //! The configuration file: options as keys of a TOML file, which `--config` or CACHEWARDEN_CONFIG names.
 //!
 //! No file is looked for: not in the folder that go runs in, which a pull request owns, and not in the user's, where nobody
-//! would see a bound that counts (docs/decisions/0020). Relative paths in it begin at its own folder.
+//! would see a bound that counts (docs/decisions/0021). Relative paths in it begin at its own folder.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;

@@ -25,7 +25,7 @@ pub(in crate::cli) fn run(compile: &CompileOptions) -> Result<ExitStatus, Failur
     let cache = compiled_cache().or_fail(Code::PolicyNotKept, || {
         "no cache folder is known for this user (HOME is not set)".to_owned()
     })?;
-    let cache = cache.trying_again();
+    let cache = cache.ignoring_cached_failures();
     let policy = super::load(&compile.file, compile.limits.limits(), Some(&cache))?;
     if let Some(reason) = policy.cache_write_error() {
         return Err(Failure::new(

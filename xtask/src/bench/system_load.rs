@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use super::usage;
 
 /// Since when one looks.
-pub(super) struct Meanwhile {
+pub(super) struct SystemLoad {
     started: Instant,
     own: Duration,
     machine: Ticks,
@@ -20,10 +20,10 @@ struct Ticks {
     all: u64,
 }
 
-impl Meanwhile {
+impl SystemLoad {
     /// From now on.
-    pub(super) fn begin() -> Result<Meanwhile> {
-        Ok(Meanwhile {
+    pub(super) fn begin() -> Result<SystemLoad> {
+        Ok(SystemLoad {
             started: Instant::now(),
             own: usage::cpu_of_all()?,
             machine: Ticks::read()?,
@@ -31,7 +31,7 @@ impl Meanwhile {
     }
 
     /// The share of the processors' time, up to 1, that went to others than this process and its children.
-    pub(super) fn share_of_others(&self, cores: usize) -> Result<f64> {
+    pub(super) fn other_programs_share(&self, cores: usize) -> Result<f64> {
         let own = usage::cpu_of_all()?.saturating_sub(self.own);
         let own = own.as_secs_f64() / (self.started.elapsed().as_secs_f64() * cores as f64);
         let now = Ticks::read()?;

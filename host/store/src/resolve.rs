@@ -1,4 +1,4 @@
-//! The way to a folder, walked link by link as the kernel does it: where it really leads, and whether somebody else could
+//! Resolves a path link by link, as the kernel does: where it leads, and whether another user could
 //! make it lead elsewhere.
 
 use std::ffi::OsString;
@@ -7,12 +7,13 @@ use std::path::{Component, Path, PathBuf};
 
 use super::owner::{self, SharedStore};
 
-/// Links that are followed; Linux follows as many.
+/// The most links that are followed; Linux has the same bound.
 const MAX_LINKS: usize = 40;
 
-/// The folder that an absolute path leads to, without links. `None` where it leads nowhere, and, where sharing is refused,
-/// where others can replace a folder or a link that the way goes through.
-pub(super) fn real_folder(path: &Path, sharing: SharedStore) -> Option<PathBuf> {
+/// The folder that an absolute path leads to, without links. `None` where it leads nowhere. With
+/// [`SharedStore::Deny`], also `None` where another user can replace a folder or a link on the
+/// path.
+pub(super) fn resolve_folder(path: &Path, sharing: SharedStore) -> Option<PathBuf> {
     if !path.is_absolute() {
         return None;
     }
@@ -21,7 +22,7 @@ pub(super) fn real_folder(path: &Path, sharing: SharedStore) -> Option<PathBuf> 
     let mut rest = steps(path);
     while let Some(name) = rest.pop() {
         let Some(Component::Normal(_)) = Path::new(&name).components().next() else {
-            walk.turn(&name);
+            walk.move_by(&name);
             continue;
         };
         let next = walk.at.join(&name);
@@ -43,23 +44,23 @@ pub(super) fn real_folder(path: &Path, sharing: SharedStore) -> Option<PathBuf> 
     Some(walk.at)
 }
 
-/// Whether what this user makes in a folder stays what it is: nobody else can replace it, or a folder on the way to it.
+/// Whether no other user can replace what this user makes in a folder, or a folder on its path.
 pub fn is_safe_for_a_store(folder: &Path) -> bool {
-    real_folder(folder, SharedStore::Deny)
+    resolve_folder(folder, SharedStore::Deny)
         .and_then(|real| fs::metadata(real).ok())
         .is_some_and(|real| !owner::may_replace_ours(&real))
 }
 
-/// The steps of a path, the last one first.
+/// The components of a path, the last one first.
 fn steps(path: &Path) -> Vec<OsString> {
     let steps = path.components().rev();
     steps.map(|step| step.as_os_str().to_owned()).collect()
 }
 
-/// How far the walk has come.
+/// The state of a walk along a path.
 struct Walk {
     at: PathBuf,
-    /// What the system says of the folders from the root to here.
+    /// The metadata of the folders from the root to here.
     folders: Vec<Metadata>,
 }
 
@@ -73,8 +74,8 @@ impl Walk {
         })
     }
 
-    /// A step that names nothing: to the root, up, or none at all.
-    fn turn(&mut self, step: &OsString) {
+    /// A component that is no name: `/`, `..` or `.`.
+    fn move_by(&mut self, step: &OsString) {
         if step == "/" {
             self.at = PathBuf::from("/");
             self.folders.truncate(1);
@@ -113,15 +114,15 @@ mod tests {
         ] {
             let real = path(way).canonicalize().unwrap();
             assert_eq!(
-                real_folder(&path(way), SharedStore::Deny),
+                resolve_folder(&path(way), SharedStore::Deny),
                 Some(real),
                 "{way}"
             );
         }
         for way in ["nothing", "circle", "one/nothing/.."] {
-            assert_eq!(real_folder(&path(way), SharedStore::Deny), None, "{way}");
+            assert_eq!(resolve_folder(&path(way), SharedStore::Deny), None, "{way}");
         }
-        assert_eq!(real_folder(Path::new("tmp"), SharedStore::Deny), None);
+        assert_eq!(resolve_folder(Path::new("tmp"), SharedStore::Deny), None);
     }
 
     #[test]
@@ -146,19 +147,19 @@ mod tests {
         ] {
             set_mode(&path("shared"), mode);
             for way in ways {
-                let found = real_folder(&path(way), SharedStore::Deny);
+                let found = resolve_folder(&path(way), SharedStore::Deny);
                 assert_eq!(
                     found.is_some(),
                     is_safe,
                     "{way} in a folder of mode {mode:o}"
                 );
                 assert!(
-                    real_folder(&path(way), SharedStore::Allow).is_some(),
+                    resolve_folder(&path(way), SharedStore::Allow).is_some(),
                     "{way}"
                 );
             }
-            // Others may write into it, but not put another in its place.
-            assert!(real_folder(&path("shared"), SharedStore::Deny).is_some());
+            // Others may write into this folder, but they cannot replace it.
+            assert!(resolve_folder(&path("shared"), SharedStore::Deny).is_some());
             for folder in ["shared", "shared/folder"] {
                 let is_one = is_safe_for_a_store(&path(folder));
                 assert_eq!(is_one, is_safe, "{folder}, mode {mode:o}");

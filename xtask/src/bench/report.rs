@@ -31,17 +31,17 @@ pub(super) struct Section {
 
 /// Lets contestants take turns, `rounds` times, and gives what each measured in each round. Each round begins with the
 /// next one of them, so that none always comes after the same.
-pub(super) fn take_turns<Contestant: Copy, Sample>(
+pub(super) fn take_turns<Subject: Copy, Sample>(
     rounds: usize,
-    contestants: &[Contestant],
-    mut measure: impl FnMut(Contestant) -> Result<Sample>,
+    subjects: &[Subject],
+    mut measure: impl FnMut(Subject) -> Result<Sample>,
 ) -> Result<Vec<Vec<Sample>>> {
-    let count = contestants.len();
-    let mut samples: Vec<Vec<Sample>> = contestants.iter().map(|_| Vec::new()).collect();
+    let count = subjects.len();
+    let mut samples: Vec<Vec<Sample>> = subjects.iter().map(|_| Vec::new()).collect();
     for round in 0..rounds {
         for turn in 0..count {
             let index = (round + turn) % count;
-            samples[index].push(measure(contestants[index])?);
+            samples[index].push(measure(subjects[index])?);
         }
     }
     Ok(samples)
@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn each_round_begins_with_the_next_contestant() {
         let mut order = Vec::new();
-        let samples = take_turns(2, &["a", "b", "c"], |contestant| {
-            order.push(contestant);
+        let samples = take_turns(2, &["a", "b", "c"], |subject| {
+            order.push(subject);
             Ok(order.len())
         });
         assert_eq!(samples.unwrap(), [[1, 6], [2, 4], [3, 5]]);

@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match serve() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "floor: {error}");
+            let _ = writeln!(io::stderr(), "baseline: {error}");
             ExitCode::FAILURE
         }
     }
@@ -74,8 +74,8 @@ fn answer(line: &[u8], known: &[&str], answers: &mut Vec<u8>) {
         answers.extend_from_slice(found.as_bytes());
         answers.push(b'\n');
     } else {
-        let _ = writeln!(io::stderr(), "floor: {}", line.escape_ascii());
-        answers.extend_from_slice(b",\"Err\":\"the floor does not know this\"}\n");
+        let _ = writeln!(io::stderr(), "baseline: {}", line.escape_ascii());
+        answers.extend_from_slice(b",\"Err\":\"the baseline does not know this\"}\n");
     }
 }
 

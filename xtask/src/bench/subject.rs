@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::bench_env::BenchEnv;
 use super::peers::Peer;
-use super::workbench::Workbench;
 
 /// One who answers go.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Contestant {
+pub(super) enum Subject {
     /// cmd/go with its own cache: no helper.
     GoAlone,
     /// The helper that only answers.
-    Floor,
+    Baseline,
     /// An older commit of cachewarden without a policy.
     OlderPlain,
     /// cachewarden without a policy.
@@ -28,24 +28,24 @@ pub(super) enum Contestant {
 }
 
 /// cachewarden's names in tables: what targets are set for.
-pub(super) const OURS: [&str; 2] = [PLAIN, Contestant::Slim.name()];
+pub(super) const OURS: [&str; 2] = [PLAIN, Subject::Slim.name()];
 
 /// What is compared with.
-pub(super) const GO_ALONE: &str = Contestant::GoAlone.name();
-pub(super) const FLOOR: &str = Contestant::Floor.name();
-pub(super) const PLAIN: &str = Contestant::Plain.name();
+pub(super) const GO_ALONE: &str = Subject::GoAlone.name();
+pub(super) const BASELINE: &str = Subject::Baseline.name();
+pub(super) const PLAIN: &str = Subject::Plain.name();
 
-impl Contestant {
+impl Subject {
     /// As tables name it.
     pub(super) const fn name(self) -> &'static str {
         match self {
-            Contestant::GoAlone => "cmd/go alone",
-            Contestant::Floor => "floor",
-            Contestant::OlderPlain => "older",
-            Contestant::Plain => "cachewarden",
-            Contestant::OlderSlim => "older with `slim`",
-            Contestant::Slim => "with `slim`",
-            Contestant::Peer(peer) => peer.name,
+            Subject::GoAlone => "cmd/go alone",
+            Subject::Baseline => "baseline",
+            Subject::OlderPlain => "older",
+            Subject::Plain => "cachewarden",
+            Subject::OlderSlim => "older with `slim`",
+            Subject::Slim => "with `slim`",
+            Subject::Peer(peer) => peer.name,
         }
     }
 
@@ -53,21 +53,21 @@ impl Contestant {
     pub(super) fn is_ours(self) -> bool {
         matches!(
             self,
-            Contestant::OlderPlain | Contestant::Plain | Contestant::OlderSlim | Contestant::Slim
+            Subject::OlderPlain | Subject::Plain | Subject::OlderSlim | Subject::Slim
         )
     }
 }
 
 /// What a contestant has kept: a store, and the GOCACHE that go has beside it.
 #[derive(Clone)]
-pub(super) struct State {
+pub(super) struct Cache {
     folder: PathBuf,
 }
 
-impl State {
+impl Cache {
     /// A folder that is still empty.
-    pub(super) fn new(bench: &Workbench) -> Result<State> {
-        Ok(State {
+    pub(super) fn new(bench: &BenchEnv) -> Result<Cache> {
+        Ok(Cache {
             folder: bench.fresh_folder()?,
         })
     }
@@ -95,24 +95,24 @@ impl State {
 
 /// What the contestants have kept after a cold build: all that a warm one needs.
 #[derive(Default)]
-pub(super) struct States {
-    kept: HashMap<Contestant, State>,
+pub(super) struct Caches {
+    kept: HashMap<Subject, Cache>,
 }
 
-impl States {
+impl Caches {
     /// This contestant's from now on.
-    pub(super) fn keep(&mut self, contestant: Contestant, state: State) {
-        self.kept.insert(contestant, state);
+    pub(super) fn keep(&mut self, subject: Subject, state: Cache) {
+        self.kept.insert(subject, state);
     }
 
     /// The floor answers what the plain cachewarden would.
-    pub(super) fn of(&self, contestant: Contestant) -> Result<&State> {
-        let whose = match contestant {
-            Contestant::Floor => Contestant::Plain,
+    pub(super) fn of(&self, subject: Subject) -> Result<&Cache> {
+        let owner = match subject {
+            Subject::Baseline => Subject::Plain,
             other => other,
         };
         self.kept
-            .get(&whose)
-            .with_context(|| format!("{} has kept nothing yet", whose.name()))
+            .get(&owner)
+            .with_context(|| format!("{} has kept nothing yet", owner.name()))
     }
 }

@@ -1,4 +1,4 @@
-//! What a verification saw in one folder.
+//! What a verification found in one folder.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -10,17 +10,17 @@ use cachewarden_types::Digest;
 use super::files;
 use super::finding::{FileKind, Finding, Problem, Repair};
 
-/// What one folder came to.
+/// The counts and findings of one folder.
 #[derive(Default)]
-pub(super) struct Checked {
+pub(super) struct ShardReport {
     pub(super) objects: u64,
     pub(super) bytes: u64,
     pub(super) entries: u64,
     pub(super) findings: Vec<Finding>,
 }
 
-impl Checked {
-    /// Notes something about which nothing is done.
+impl ShardReport {
+    /// Adds a finding that is reported and not repaired.
     pub(super) fn note(&mut self, path: PathBuf, problem: Problem) {
         self.findings.push(Finding {
             path,
@@ -29,8 +29,8 @@ impl Checked {
         });
     }
 
-    /// The names in a folder of the store; what keeps it from being read is noted. `look` says whether a link in its
-    /// place counts.
+    /// The names in a folder of the store. A folder that cannot be read becomes a finding.
+    /// `metadata_of` decides whether a link in its place is followed.
     pub(super) fn names_in(
         &mut self,
         folder: &Path,
@@ -45,24 +45,25 @@ impl Checked {
         }
     }
 
-    /// The files of a folder that are named by digests which begin with the folder's name; others are noted.
-    pub(super) fn files_in(&mut self, bucket: &Path) -> Vec<(PathBuf, Digest)> {
+    /// The files of a shard whose names are digests that begin with the shard's name; others become
+    /// findings.
+    pub(super) fn files_in(&mut self, shard: &Path) -> Vec<(PathBuf, Digest)> {
         let mut files = Vec::new();
-        for name in self.names_in(bucket, |path| fs::symlink_metadata(path)) {
-            let path = bucket.join(&name);
+        for name in self.names_in(shard, |path| fs::symlink_metadata(path)) {
+            let path = shard.join(&name);
             match files::digest_of(&name) {
-                Some(digest) if bucket.ends_with(digest.file_path().bucket()) => {
+                Some(digest) if shard.ends_with(digest.file_path().shard()) => {
                     files.push((path, digest));
                 }
                 _ if files::is_temporary(&name) => {}
-                _ => self.note(path, Problem::Stray),
+                _ => self.note(path, Problem::UnknownFile),
             }
         }
         files
     }
 }
 
-/// The names in a folder, in order, none where there is no such folder; or what is wrong with it.
+/// The sorted names in a folder, empty where there is no such folder; or the problem with it.
 fn read_folder(
     folder: &Path,
     look: fn(&Path) -> io::Result<Metadata>,
@@ -79,7 +80,7 @@ fn read_folder(
     };
     match read() {
         Ok(names) => names,
-        // What lies in place of the folder above it is told of there.
+        // Something in place of the parent folder is reported for the parent.
         Err(error) if files::is_not_there(&error) => Ok(Vec::new()),
         Err(error) => Err(Problem::Unreadable(error)),
     }

@@ -10,13 +10,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::contestant::{Contestant, State};
+use super::bench_env::BenchEnv;
+use super::subject::{Cache, Subject};
 use super::wire::{self, Client};
-use super::workbench::Workbench;
 
 /// Asks the plain cachewarden for these actions, and writes its answers into a file for the floor.
-pub(super) fn learn(bench: &Workbench, state: &State, actions: &[String]) -> Result<()> {
-    let mut client = Client::ready(bench.command(Contestant::Plain, state, &[])?)?;
+pub(super) fn write_answers(bench: &BenchEnv, state: &Cache, actions: &[String]) -> Result<()> {
+    let mut client = Client::ready(bench.command(Subject::Plain, state, &[])?)?;
     let mut answers = String::new();
     for (index, action) in actions.iter().enumerate() {
         let id = index + 1;

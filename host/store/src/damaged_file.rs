@@ -1,4 +1,5 @@
-//! A file in which something was found: judged as it is, and removed only while it still is that very file.
+//! A file with a problem, and its removal. It is removed only while the path still leads to the
+//! same file.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -8,25 +9,25 @@ use std::path::Path;
 use super::files;
 use super::finding::{FileKind, Problem};
 
-/// Which file it is, by device and number.
+/// Device and inode number.
 pub(super) type FileIdentity = (u64, u64);
 
-/// A file in which something was found.
-pub(super) struct Suspect {
+/// A file with a problem.
+pub(super) struct DamagedFile {
     pub(super) problem: Problem,
     identity: FileIdentity,
-    /// While it is open no other file can have its identity.
+    /// While it is open, no other file can get its inode number.
     _file: Option<File>,
 }
 
-impl Suspect {
-    /// Checks the file that is at `path`; `None` where nothing is wrong with it, or nothing is there.
+impl DamagedFile {
+    /// Checks the file at `path`; `None` where nothing is wrong with it, or there is none.
     pub(super) fn find(
         path: &Path,
         mut check: impl FnMut(&mut File) -> io::Result<Option<Problem>>,
     ) -> Option<Self> {
         loop {
-            let suspect = match fs::symlink_metadata(path) {
+            let damaged_file = match fs::symlink_metadata(path) {
                 Ok(metadata) if metadata.is_file() => match files::open_regular(path, false) {
                     Ok((mut file, metadata)) => Self {
                         problem: check(&mut file)
@@ -52,9 +53,9 @@ impl Suspect {
                     });
                 }
             };
-            // Else a put has replaced it meanwhile, and the new one is looked at.
-            if suspect.is_at(path) {
-                return Some(suspect);
+            // Otherwise a put has replaced it meanwhile: check the new file.
+            if damaged_file.is_at(path) {
+                return Some(damaged_file);
             }
         }
     }
@@ -67,7 +68,7 @@ impl Suspect {
         }
     }
 
-    /// Which file it is.
+    /// Which file was checked.
     pub(super) fn identity(&self) -> FileIdentity {
         self.identity
     }
@@ -76,8 +77,8 @@ impl Suspect {
         fs::symlink_metadata(path).is_ok_and(|metadata| identity(&metadata) == self.identity)
     }
 
-    /// Removes the file, while nobody can touch or replace it, where it is the one that was looked at and `still` says
-    /// that it is no better now.
+    /// Removes the file under the exclusive lock of its folder, if it is still the file that was
+    /// checked and `still` confirms the problem.
     ///
     /// # Errors
     /// When the system does not let it be removed.
@@ -90,7 +91,7 @@ impl Suspect {
     }
 }
 
-/// Which file this is said of.
+/// The identity of the file that has this metadata.
 pub(super) fn identity(metadata: &Metadata) -> FileIdentity {
     (metadata.dev(), metadata.ino())
 }

@@ -30,7 +30,7 @@ const SOURCES: [(&str, &str); 3] = [
 pub(super) const FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 
 /// The folder of the demo.
-pub(super) struct Stage {
+pub(super) struct Fixture {
     folder: PathBuf,
     go: Go,
     program: PathBuf,
@@ -48,20 +48,20 @@ pub(super) struct Build {
     pub(super) recording: Vec<Value>,
 }
 
-impl Stage {
+impl Fixture {
     /// Clears `folder` and sets it up; `program` is the cachewarden to show.
-    pub(super) fn new(folder: PathBuf, go: Go, program: PathBuf) -> Result<Stage> {
+    pub(super) fn new(folder: PathBuf, go: Go, program: PathBuf) -> Result<Fixture> {
         if folder.exists() {
             fs::remove_dir_all(&folder)
                 .with_context(|| format!("cannot remove {}", folder.display()))?;
         }
-        let stage = Stage {
+        let fixture = Fixture {
             folder,
             go,
             program,
         };
-        go::prepare_home(&stage.path("home"))?;
-        Ok(stage)
+        go::prepare_home(&fixture.path("home"))?;
+        Ok(fixture)
     }
 
     /// A file or folder of the demo.
@@ -163,7 +163,7 @@ impl Stage {
 
 impl Build {
     /// What the program says.
-    pub(super) fn says(&self) -> Result<String> {
+    pub(super) fn output(&self) -> Result<String> {
         process::read(&mut Command::new(&self.binary))
     }
 

@@ -13,15 +13,15 @@ use crate::helper::Helper;
 use crate::workspace::Workspace;
 use crate::{guests, process};
 
-use super::contestant::{Contestant, State};
 use super::older::Older;
+use super::subject::{Cache, Subject};
 use super::usage;
 
 /// Everything that measuring needs.
-pub(super) struct Workbench {
+pub(super) struct BenchEnv {
     go: Go,
     cachewarden: PathBuf,
-    floor: PathBuf,
+    baseline: PathBuf,
     slim: PathBuf,
     older: Option<Older>,
     /// Other people's helpers.
@@ -32,13 +32,13 @@ pub(super) struct Workbench {
     folders: Cell<usize>,
 }
 
-impl Workbench {
+impl BenchEnv {
     /// Builds the programs, and those of an older commit where one is asked for.
     pub(super) fn prepare(
         workspace: &Workspace,
         go: Go,
         against: Option<&str>,
-    ) -> Result<Workbench> {
+    ) -> Result<BenchEnv> {
         let older = against
             .map(|commit| Older::build(workspace, commit))
             .transpose()?;
@@ -48,10 +48,10 @@ impl Workbench {
         let all = workspace.bench();
         let folder = all.join(std::process::id().to_string());
         go::prepare_home(&folder.join("home"))?;
-        Ok(Workbench {
+        Ok(BenchEnv {
             go,
             cachewarden,
-            floor: workspace.program("release", "floor"),
+            baseline: workspace.program("release", "baseline"),
             slim: workspace.guests().join("slim.wasm"),
             older,
             peers: workspace.tools("peers"),
@@ -70,11 +70,11 @@ impl Workbench {
     }
 
     /// The helper of a contestant; none for cmd/go alone.
-    fn helper(&self, contestant: Contestant, state: &State) -> Option<Helper> {
-        match contestant {
-            Contestant::GoAlone => None,
-            Contestant::Floor => Some(Helper::new(&self.floor).with(state.answers())),
-            Contestant::Peer(peer) => Some(peer.helper(&self.peers, &state.store())),
+    fn helper(&self, subject: Subject, state: &Cache) -> Option<Helper> {
+        match subject {
+            Subject::GoAlone => None,
+            Subject::Baseline => Some(Helper::new(&self.baseline).with(state.answers())),
+            Subject::Peer(peer) => Some(peer.helper(&self.peers, &state.store())),
             ours => {
                 let helper = Helper::new(self.cachewarden(ours))
                     .with("--dir")
@@ -88,32 +88,32 @@ impl Workbench {
     }
 
     /// The cachewarden that a contestant is; today's for all others.
-    pub(super) fn cachewarden(&self, contestant: Contestant) -> &Path {
-        match (contestant, &self.older) {
-            (Contestant::OlderPlain | Contestant::OlderSlim, Some(older)) => &older.cachewarden,
+    pub(super) fn cachewarden(&self, subject: Subject) -> &Path {
+        match (subject, &self.older) {
+            (Subject::OlderPlain | Subject::OlderSlim, Some(older)) => &older.cachewarden,
             _ => &self.cachewarden,
         }
     }
 
     /// The policy that a contestant asks.
-    pub(super) fn slim(&self, contestant: Contestant) -> Option<&Path> {
-        match (contestant, &self.older) {
-            (Contestant::Slim, _) => Some(&self.slim),
-            (Contestant::OlderSlim, Some(older)) => Some(&older.slim),
+    pub(super) fn slim(&self, subject: Subject) -> Option<&Path> {
+        match (subject, &self.older) {
+            (Subject::Slim, _) => Some(&self.slim),
+            (Subject::OlderSlim, Some(older)) => Some(&older.slim),
             _ => None,
         }
     }
 
     /// Adds the older commit to contestants, each time on the left of what it is compared with.
-    pub(super) fn with_older(&self, contestants: &[Contestant]) -> Vec<Contestant> {
+    pub(super) fn with_older(&self, subjects: &[Subject]) -> Vec<Subject> {
         let mut all = Vec::new();
-        for contestant in contestants {
-            all.extend(match contestant {
-                Contestant::Plain if self.older.is_some() => Some(Contestant::OlderPlain),
-                Contestant::Slim if self.older.is_some() => Some(Contestant::OlderSlim),
+        for subject in subjects {
+            all.extend(match subject {
+                Subject::Plain if self.older.is_some() => Some(Subject::OlderPlain),
+                Subject::Slim if self.older.is_some() => Some(Subject::OlderSlim),
                 _ => None,
             });
-            all.push(*contestant);
+            all.push(*subject);
         }
         all
     }
@@ -124,12 +124,12 @@ impl Workbench {
     }
 
     /// A go command whose cache is this contestant.
-    pub(super) fn go(&self, contestant: Contestant, state: &State) -> Result<Command> {
+    pub(super) fn go(&self, subject: Subject, state: &Cache) -> Result<Command> {
         let mut command = self.go.command(&self.home());
         command
             .current_dir(&self.folder)
             .env("GOCACHE", state.gocache());
-        if let Some(helper) = self.helper(contestant, state) {
+        if let Some(helper) = self.helper(subject, state) {
             command.env("GOCACHEPROG", helper.to_gocacheprog()?);
         }
         Ok(command)
@@ -138,12 +138,12 @@ impl Workbench {
     /// The helper of a contestant, with more options, in the environment that go would give it.
     pub(super) fn command(
         &self,
-        contestant: Contestant,
-        state: &State,
+        subject: Subject,
+        state: &Cache,
         options: &[&OsStr],
     ) -> Result<Command> {
         let mut helper = self
-            .helper(contestant, state)
+            .helper(subject, state)
             .context("cmd/go alone has no helper")?;
         for option in options {
             helper = helper.with(option);
@@ -157,7 +157,7 @@ impl Workbench {
     }
 
     /// Waits until what was written is on the disk, so that it does not disturb what is measured next.
-    pub(super) fn settle(&self) -> Result<()> {
+    pub(super) fn sync(&self) -> Result<()> {
         process::run(&mut Command::new("sync"))
     }
 

@@ -27,15 +27,15 @@ pub(super) fn is_newer<Source: AsRef<Path>>(
     Ok(true)
 }
 
-/// Whether `built` was made by these means, as [`note_means`] has noted them: a compiler's version and its options.
-pub(super) fn was_made_by(built: &Path, means: &str) -> bool {
-    fs::read_to_string(note(built)).is_ok_and(|noted| noted == means)
+/// Whether `built` was made by these means, as [`note_recipe`] has noted them: a compiler's version and its options.
+pub(super) fn was_built_with(built: &Path, recipe: &str) -> bool {
+    fs::read_to_string(note(built)).is_ok_and(|noted| noted == recipe)
 }
 
 /// Notes by what means `built` was made.
-pub(super) fn note_means(built: &Path, means: &str) -> Result<()> {
+pub(super) fn note_recipe(built: &Path, recipe: &str) -> Result<()> {
     let note = note(built);
-    fs::write(&note, means).with_context(|| format!("cannot write {}", note.display()))
+    fs::write(&note, recipe).with_context(|| format!("cannot write {}", note.display()))
 }
 
 fn note(built: &Path) -> PathBuf {

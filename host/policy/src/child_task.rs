@@ -1,8 +1,8 @@
-//! Has a part of loading a policy done by a process of its own, which has so much time and memory and no more.
+//! Runs a step of loading a policy in a child process with bounded time and memory.
 //!
-//! A module may be made to keep whoever compiles or loads it busy for ever, to fill the memory, or to crash it. Nothing can
-//! interrupt that but the end of its process; so it has one. What it works on goes to its standard input, the result or the
-//! reason why there is none comes from its standard output.
+//! A module can be made to keep the compiler busy for ever, to fill the memory, or to crash it.
+//! Only ending a process stops that, so the step has a process of its own. The input goes to its
+//! standard input; the result, or the reason of the failure, comes from its standard output.
 
 use std::any::Any;
 use std::io::{self, Read, Write};
@@ -17,12 +17,13 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use cachewarden_system::self_exec;
 
-use super::limits::{COMPILER_THREADS, Limits, MAX_IMAGE_BYTES, THREAD_STACK, TOLD_OF};
+use super::limits::{COMPILER_THREADS, Limits, MAX_IMAGE_BYTES, SLOW_COMPILE_NOTICE, THREAD_STACK};
 
-/// The exit code where the policy is refused; standard output says why.
+/// The exit code where the policy is rejected; standard output has the reason.
 const REFUSED: i32 = 1;
 
-/// What is said where memory was not enough: for data, for a thread's stack, for the module, for the policy's own memory.
+/// The error texts when memory is not enough: for data, for a thread's stack, for the module, for
+/// the policy's own memory.
 const OUT_OF_MEMORY: [&str; 4] = [
     "memory allocation of ",
     "ThreadPoolBuildError",
@@ -30,54 +31,54 @@ const OUT_OF_MEMORY: [&str; 4] = [
     "Cannot allocate memory",
 ];
 
-/// What is read of a process's last words.
-const MAX_LAST_WORDS: u64 = 16 * 1024;
+/// The most bytes of the child's standard error that are read.
+const MAX_STDERR_TAIL: u64 = 16 * 1024;
 
-/// Why there is no result.
-pub(super) struct Failure {
-    /// For a person.
+/// Why a task has no result.
+pub(super) struct TaskError {
+    /// The reason, for a person.
     pub(super) reason: String,
-    /// Whether another try would come to the same, after as long a time.
-    pub(super) is_worth_remembering: bool,
+    /// Whether another try would fail in the same way, after as long a time.
+    pub(super) is_repeatable: bool,
 }
 
-/// What is to be done.
-pub(super) struct Errand<'limits> {
-    /// The verb of this program that does it.
+/// A task for a child process.
+pub(super) struct ChildTask<'limits> {
+    /// The verb of this program that runs it.
     pub(super) verb: &'static str,
-    /// What it is, for a person.
+    /// What the task does, for error messages.
     pub(super) doing: &'static str,
-    /// Bytes of memory that it may take.
+    /// The most bytes of memory that it may take.
     pub(super) memory: u64,
     /// The option that gives it more.
     pub(super) memory_option: &'static str,
     pub(super) limits: &'limits Limits,
 }
 
-impl Errand<'_> {
-    /// Has it done, with what it works on. `slow` is called when that has taken a while.
+impl ChildTask<'_> {
+    /// Runs the task on `input`. `slow` is called when that has taken a while.
     pub(super) fn send(
         &self,
         input: Arc<Vec<u8>>,
         slow: impl FnOnce(),
-    ) -> Result<Vec<u8>, Failure> {
+    ) -> Result<Vec<u8>, TaskError> {
         let began = Instant::now();
-        let failure = |reason, is_worth_remembering| Failure {
+        let failure = |reason, is_repeatable| TaskError {
             reason,
-            is_worth_remembering,
+            is_repeatable,
         };
         let mut process = self
             .start()
             .map_err(|error| failure(format!("cannot start its compiler: {error}"), false))?;
         let (sender, receiver) = mpsc::channel();
-        let said = converse(&mut process, input, sender)
+        let said = pipe_io(&mut process, input, sender)
             .map_err(|error| failure(format!("cannot speak to its compiler: {error}"), false));
         let most = self.limits.compile_time;
         let output = said.and_then(|()| {
-            let output = match receiver.recv_timeout(TOLD_OF.min(most)) {
-                Err(RecvTimeoutError::Timeout) if most > TOLD_OF => {
+            let output = match receiver.recv_timeout(SLOW_COMPILE_NOTICE.min(most)) {
+                Err(RecvTimeoutError::Timeout) if most > SLOW_COMPILE_NOTICE => {
                     slow();
-                    receiver.recv_timeout(most - TOLD_OF)
+                    receiver.recv_timeout(most - SLOW_COMPILE_NOTICE)
                 }
                 output => output,
             };
@@ -90,21 +91,21 @@ impl Errand<'_> {
             })
         });
         if output.is_err() {
-            // It may have ended this very moment.
+            // The process may have just ended.
             let _ = process.kill();
         }
         let status = process.wait();
-        let (output, last_words) = output?;
+        let (output, stderr_tail) = output?;
         match status {
             Ok(status) if status.success() => Ok(output),
             Ok(status) if status.code() == Some(REFUSED) => Err(failure(
-                String::from_utf8_lossy(&output[..output.len().min(MAX_LAST_WORDS as usize)])
+                String::from_utf8_lossy(&output[..output.len().min(MAX_STDERR_TAIL as usize)])
                     .into_owned(),
-                began.elapsed() > TOLD_OF,
+                began.elapsed() > SLOW_COMPILE_NOTICE,
             )),
             Ok(status) => Err(failure(
-                self.reason_of(status, &last_words),
-                // Whoever killed it may not do so again.
+                self.crash_reason(status, &stderr_tail),
+                // The kill may not happen again.
                 status.signal() != Some(Signal::KILL.as_raw())
                     && status.signal() != Some(Signal::TERM.as_raw()),
             )),
@@ -125,9 +126,9 @@ impl Errand<'_> {
             .arg("--policy-compile-memory")
             .arg(format!("{}B", limits.compile_memory))
             .arg(self.verb)
-            // It works on what a stranger may have made, and a job's variables hold secrets.
+            // A stranger may have made the module, and the variables of a job hold secrets.
             .env_clear()
-            // What it takes must not depend on how large the machine is.
+            // Its memory must not depend on the number of processors.
             .env(
                 "RAYON_NUM_THREADS",
                 threads.min(COMPILER_THREADS).to_string(),
@@ -135,13 +136,13 @@ impl Errand<'_> {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C is for the go command; taken for a crash, it would be remembered.
+            // Ctrl-C is for the go command; here it would be recorded as a crash.
             .process_group(0)
             .spawn()
     }
 
-    /// The other side: does it, on a thread with enough stack for what is nested, and writes the result or the reason why
-    /// there is none. Whether there is one.
+    /// The child's side: runs `work` on a thread with enough stack for nested modules, and writes
+    /// the result or the reason of the failure. Returns whether it succeeded.
     ///
     /// # Errors
     /// When the output fails, or no thread can be started.
@@ -150,7 +151,7 @@ impl Errand<'_> {
         mut output: impl Write,
         work: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
     ) -> io::Result<bool> {
-        self.bound();
+        self.apply_rlimits();
         let result = thread::Builder::new()
             .name("policy-compiler".into())
             .stack_size(THREAD_STACK)
@@ -159,7 +160,7 @@ impl Errand<'_> {
                 io::Error::other(format!("memory allocation of a stack failed: {error}"))
             })?
             .join()
-            .unwrap_or_else(|panic| Err(self.failure_of(&*panic)));
+            .unwrap_or_else(|panic| Err(self.panic_reason(&*panic)));
         match &result {
             Ok(result) => output.write_all(result)?,
             Err(reason) => output.write_all(reason.as_bytes())?,
@@ -168,14 +169,14 @@ impl Errand<'_> {
         Ok(result.is_ok())
     }
 
-    /// What became of a process that ended without a word on its standard output.
-    fn reason_of(&self, status: ExitStatus, last_words: &[u8]) -> String {
-        self.explain(&String::from_utf8_lossy(last_words))
+    /// The reason of a process that has ended without a result.
+    fn crash_reason(&self, status: ExitStatus, stderr_tail: &[u8]) -> String {
+        self.explain(&String::from_utf8_lossy(stderr_tail))
             .unwrap_or_else(|| format!("the compiler failed on it ({status})"))
     }
 
-    /// What a process that panics has met.
-    fn failure_of(&self, panic: &(dyn Any + Send)) -> String {
+    /// The reason of a panic.
+    fn panic_reason(&self, panic: &(dyn Any + Send)) -> String {
         let text = panic.downcast_ref::<String>().map(String::as_str);
         match text.or_else(|| panic.downcast_ref::<&str>().copied()) {
             Some(text) => self
@@ -185,7 +186,7 @@ impl Errand<'_> {
         }
     }
 
-    /// Whether these words mean that the memory was not enough.
+    /// The reason, if this text means that the memory was not enough.
     pub(super) fn explain(&self, words: &str) -> Option<String> {
         let is_out_of_memory = OUT_OF_MEMORY.iter().any(|out| words.contains(out));
         is_out_of_memory.then(|| {
@@ -198,20 +199,21 @@ impl Errand<'_> {
         })
     }
 
-    /// What this process may take. A bound that the system does not set leaves those that the parent holds.
-    fn bound(&self) {
-        // Whoever waits is gone: nobody wants the result.
+    /// Sets the limits of this process. Limits that the system does not support are enforced by the
+    /// parent alone.
+    fn apply_rlimits(&self) {
+        // If the parent has ended, the result is not needed.
         #[cfg(target_os = "linux")]
         let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
         let seconds = self.limits.compile_time.as_secs().saturating_add(1);
         for (resource, most) in [
             (Resource::Data, self.memory),
-            // Behind the parent's deadline, for where it has died and the system did not say so.
+            // Longer than the parent's deadline: for the case that the parent has died unnoticed.
             (
                 Resource::Cpu,
                 seconds.saturating_mul(COMPILER_THREADS as u64),
             ),
-            // A crash leaves no file of its memory behind.
+            // A crash must not write a core file.
             (Resource::Core, 0),
         ] {
             let most = match getrlimit(resource).maximum {
@@ -229,8 +231,8 @@ impl Errand<'_> {
     }
 }
 
-/// Sends the input and receives what comes back, on threads of their own.
-fn converse(
+/// Writes the input and reads the output, on threads of their own.
+fn pipe_io(
     process: &mut Child,
     input: Arc<Vec<u8>>,
     sender: mpsc::Sender<(Vec<u8>, Vec<u8>)>,
@@ -240,17 +242,17 @@ fn converse(
         process.stdout.take(),
         process.stderr.take(),
     );
-    let last_words = thread::Builder::new().spawn(move || read(stderr, MAX_LAST_WORDS))?;
+    let stderr_tail = thread::Builder::new().spawn(move || read(stderr, MAX_STDERR_TAIL))?;
     thread::Builder::new().spawn(move || {
-        // A process that is gone already says why below.
+        // If the process has ended, its status is reported by the caller.
         let _ = stdin
             .as_mut()
             .map(|stdin| stdin.write_all(&input))
             .transpose();
         drop((stdin, input));
         let output = read(stdout, MAX_IMAGE_BYTES + 1);
-        // Nobody listens any more when the time was up.
-        let _ = sender.send((output, last_words.join().unwrap_or_default()));
+        // After a timeout, the receiver is gone.
+        let _ = sender.send((output, stderr_tail.join().unwrap_or_default()));
     })?;
     Ok(())
 }
@@ -258,7 +260,7 @@ fn converse(
 fn read(stream: Option<impl Read>, most: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(stream) = stream {
-        // What came is all there is.
+        // After an error, the bytes so far are the result.
         let _ = stream.take(most).read_to_end(&mut bytes);
     }
     bytes

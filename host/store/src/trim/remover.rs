@@ -1,5 +1,5 @@
-//! Removing old files from folders, one folder at a time. What cannot be removed stops nothing: it is noted, and the rest
-//! goes.
+//! Removes old files, one folder at a time. A file that cannot be removed does not stop the trim:
+//! the error is noted, and the rest is removed.
 
 use std::fs;
 use std::io;
@@ -9,19 +9,20 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::suspect::{FileIdentity, identity};
+use crate::damaged_file::{FileIdentity, identity};
 use crate::{files, layout, private, stats};
 
-use super::UNTOUCHED;
+use super::MTIME_GRACE;
 
-/// Files that are removed under one lock. A put that waits for it waits for some 20 microseconds each.
-const REMOVED_AT_A_TIME: usize = 32;
+/// Files removed under one lock. A put that waits for the lock waits some 20 microseconds for each.
+const REMOVALS_PER_LOCK: usize = 32;
 
-/// Between two locks on one folder: long enough that whoever waits for it wakes up and gets in between.
-const PAUSE: Duration = Duration::from_micros(200);
+/// The pause between two locks on one folder: long enough for a waiting process to wake up and take
+/// the lock.
+const LOCK_PAUSE: Duration = Duration::from_micros(200);
 
-/// A removal at work, and what stood in its way so far.
-pub(super) struct Removal {
+/// Removes files, and keeps the errors.
+pub(super) struct Remover {
     dry_run: bool,
     now: SystemTime,
     /// The first thing that could not be removed.
@@ -29,8 +30,8 @@ pub(super) struct Removal {
     failures: u64,
 }
 
-impl Removal {
-    /// Nothing is removed yet; with `dry_run`, nothing will be.
+impl Remover {
+    /// With `dry_run`, files are counted and not removed.
     pub(super) fn new(now: SystemTime, dry_run: bool) -> Self {
         Self {
             dry_run,
@@ -40,10 +41,10 @@ impl Removal {
         }
     }
 
-    /// Tells of what could not be removed, now that all the rest is done.
+    /// Returns the first error, after everything else was removed.
     ///
     /// # Errors
-    /// When there is something.
+    /// When a file could not be removed.
     pub(super) fn finish(self) -> io::Result<()> {
         let Some((path, error)) = self.failure else {
             return Ok(());
@@ -61,18 +62,19 @@ impl Removal {
         ))
     }
 
-    /// Notes what stood in the way.
+    /// Notes a file that could not be removed.
     pub(super) fn note(&mut self, path: &Path, error: io::Error) {
         self.failures += 1;
         self.failure.get_or_insert_with(|| (path.to_owned(), error));
     }
 
-    /// Whether something was noted.
+    /// Whether an error was noted.
     pub(super) fn has_failed(&self) -> bool {
         self.failure.is_some()
     }
 
-    /// The scopes of a store, and their folders. One that is a link is noted, and left alone.
+    /// The scopes of a store, and their folders. A folder that is a link is noted as an error and
+    /// left alone.
     pub(super) fn scopes(&mut self, folder: &Path) -> Vec<(ScopeName, PathBuf)> {
         let mut scopes = Vec::new();
         for scope in stats::scopes(folder) {
@@ -89,17 +91,18 @@ impl Removal {
         scopes
     }
 
-    /// Sweeps one folder of the private objects.
-    pub(super) fn remove_from_private(&mut self, bucket: &str) -> (u64, u64) {
+    /// Removes old objects from one shard of the private folder.
+    pub(super) fn remove_from_private(&mut self, shard: &str) -> (u64, u64) {
         let private = private::folder();
-        if !private::is_ours(&private) {
+        if !private::is_private_dir(&private) {
             return (0, 0);
         }
-        let before = self.now - UNTOUCHED;
-        self.remove_from(&private.join(bucket), |_, _, used| used < before)
+        let before = self.now - MTIME_GRACE;
+        self.remove_from(&private.join(shard), |_, _, used| used < before)
     }
 
-    /// Removes those files of `folder` of which `goes` says so, by path, name and mark of use; how many, and their bytes.
+    /// Removes the files of `folder` that `goes` selects by path, digest and time of last use.
+    /// Returns their number and their bytes.
     pub(super) fn remove_from(
         &mut self,
         folder: &Path,
@@ -107,7 +110,7 @@ impl Removal {
     ) -> (u64, u64) {
         let names = match fs::symlink_metadata(folder) {
             Ok(metadata) if metadata.is_dir() => files::read_names(folder),
-            // A link would lead to somebody else's files.
+            // A link would lead out of the store.
             Ok(_) => return (0, 0),
             Err(error) => Err(error),
         };
@@ -115,31 +118,32 @@ impl Removal {
             self.note_unless_gone(folder, error);
             Vec::new()
         });
-        let temporaries_before = self.now - UNTOUCHED;
+        let temporaries_before = self.now - MTIME_GRACE;
         let mut candidates = Vec::new();
         for name in names {
             let path = folder.join(&name);
-            // A folder in a file's place is nothing that this program made.
-            let Some(seen) = Seen::at(&path) else {
+            // This program makes no folder in the place of a file.
+            let Some(state) = FileState::at(&path) else {
                 continue;
             };
             let goes = match files::digest_of(&name) {
-                Some(digest) => goes(&path, digest, seen.used),
-                None => files::is_temporary(&name) && seen.used < temporaries_before,
+                Some(digest) => goes(&path, digest, state.used),
+                None => files::is_temporary(&name) && state.used < temporaries_before,
             };
             if goes {
-                candidates.push((path, seen));
+                candidates.push((path, state));
             }
         }
         self.remove_unchanged(folder, &candidates)
     }
 
-    /// Removes files that are still as they were seen. Those that were never finished do not count.
-    fn remove_unchanged(&mut self, folder: &Path, files: &[(PathBuf, Seen)]) -> (u64, u64) {
+    /// Removes files that have not changed since they were selected. Unfinished files are removed
+    /// but not counted.
+    fn remove_unchanged(&mut self, folder: &Path, files: &[(PathBuf, FileState)]) -> (u64, u64) {
         let (mut count, mut bytes) = (0, 0);
-        for (turn, few) in files.chunks(REMOVED_AT_A_TIME).enumerate() {
+        for (turn, batch) in files.chunks(REMOVALS_PER_LOCK).enumerate() {
             if turn > 0 {
-                thread::sleep(PAUSE);
+                thread::sleep(LOCK_PAUSE);
             }
             let _lock = match files::lock_exclusive(folder) {
                 Ok(lock) => lock,
@@ -148,36 +152,37 @@ impl Removal {
                     return (count, bytes);
                 }
             };
-            for (path, seen) in few {
-                // The last look, now that nobody can touch or replace it.
-                if Seen::at(path).as_ref() != Some(seen) {
+            for (path, state) in batch {
+                // The last check: under the lock no other process touches or replaces it.
+                if FileState::at(path).as_ref() != Some(state) {
                     continue;
                 }
                 let counts = !path.file_name().is_some_and(files::is_temporary);
                 if (self.dry_run || self.remove(path)) && counts {
                     count += 1;
-                    bytes += seen.size;
+                    bytes += state.size;
                 }
             }
         }
         (count, bytes)
     }
 
-    /// Sweeps what killed processes left half written in `folder` itself.
+    /// Removes unfinished files in `folder` itself, which killed processes left.
     pub(super) fn remove_temporaries(&mut self, folder: &Path) {
         for name in files::names_in(folder) {
             let path = folder.join(&name);
-            // One that is gone by now has got its name: a store is being made, or its sessions are folded.
+            // A file that is gone by now was renamed: a store is being made, or its sessions are
+            // compacted.
             let is_left = fs::symlink_metadata(&path)
                 .and_then(|metadata| metadata.modified())
-                .is_ok_and(|modified| modified < self.now - UNTOUCHED);
+                .is_ok_and(|modified| modified < self.now - MTIME_GRACE);
             if files::is_temporary(&name) && is_left {
                 self.remove(&path);
             }
         }
     }
 
-    /// Removes a file; whether that is done, by this process.
+    /// Removes a file; returns whether this process has removed it.
     fn remove(&mut self, path: &Path) -> bool {
         match fs::remove_file(path) {
             Ok(()) => true,
@@ -188,7 +193,8 @@ impl Removal {
         }
     }
 
-    /// Where somebody else was quicker, or put something in the place of the folder above, there is nothing to remove.
+    /// Notes an error, unless the file is gone: another process has removed it, or has replaced its
+    /// folder.
     fn note_unless_gone(&mut self, path: &Path, error: io::Error) {
         if !files::is_not_there(&error) {
             self.note(path, error);
@@ -196,16 +202,16 @@ impl Removal {
     }
 }
 
-/// A file as it was seen before its removal.
+/// The state of a file when it was selected for removal.
 #[derive(PartialEq)]
-struct Seen {
+struct FileState {
     identity: FileIdentity,
     used: SystemTime,
     size: u64,
 }
 
-impl Seen {
-    /// What is at `path`, unless that is a folder.
+impl FileState {
+    /// The state of the file at `path`; `None` for a folder.
     fn at(path: &Path) -> Option<Self> {
         let metadata = fs::symlink_metadata(path).ok()?;
         (!metadata.is_dir()).then_some(Self {
@@ -216,11 +222,11 @@ impl Seen {
     }
 }
 
-/// Removes the folders of a scope that no longer holds anything: every pull request may have had one.
+/// Removes the folders of a scope that is empty now: every pull request may have had one.
 pub(super) fn remove_empty(scope: &Path) {
-    for bucket in files::names_in(scope) {
-        // Fails where something is inside, which is the point.
-        let _ = fs::remove_dir(scope.join(bucket));
+    for shard in files::names_in(scope) {
+        // This fails for a folder that is not empty, as it should.
+        let _ = fs::remove_dir(scope.join(shard));
     }
     let _ = fs::remove_dir(scope);
 }

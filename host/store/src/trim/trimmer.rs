@@ -1,26 +1,26 @@
-//! One way through a store: a look at everything, the choice, and the removal of entries and then of objects.
+//! One trim of a store: it scans everything, selects, and removes entries and then objects.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use cachewarden_types::ScopeName;
 
-use crate::buckets::{BUCKETS, bucket_name};
 use crate::entry::read_entry;
 use crate::files::TOUCH_INTERVAL;
 use crate::layout;
 use crate::lookup_cache::remove_tables;
+use crate::shards::{SHARDS, shard_name};
 
 use super::cutoffs::Cutoffs;
 use super::inventory::{Inventory, Object};
-use super::removal::Removal;
-use super::{Removed, TrimRequest, UNTOUCHED};
+use super::remover::Remover;
+use super::{MTIME_GRACE, TrimReport, TrimRequest};
 
-/// Each bucket of objects and of entries is looked at, and later removed from.
-pub(super) const STEPS: usize = 4 * BUCKETS;
+/// Each shard of objects and of entries is scanned, and later removed from.
+pub(super) const STEPS: usize = 4 * SHARDS;
 
-/// One way through a store.
-pub(super) struct Pass<'store> {
+/// One trim of a store.
+pub(super) struct Trimmer<'store> {
     folder: &'store Path,
     request: &'store TrimRequest,
     now: SystemTime,
@@ -28,8 +28,8 @@ pub(super) struct Pass<'store> {
     scopes: &'store [(ScopeName, PathBuf)],
 }
 
-impl<'store> Pass<'store> {
-    /// Nothing is looked at yet.
+impl<'store> Trimmer<'store> {
+    /// A trim that has not begun.
     pub(super) fn new(
         folder: &'store Path,
         scopes: &'store [(ScopeName, PathBuf)],
@@ -45,63 +45,69 @@ impl<'store> Pass<'store> {
         }
     }
 
-    /// Looks at everything and removes what goes; `step` hears of each of [`STEPS`].
-    pub(super) fn run(&self, removal: &mut Removal, mut step: impl FnMut()) -> Removed {
-        let mut removed = Removed::default();
-        let mut inventory = self.look(removal, &mut removed, &mut step);
-        self.choose(&mut inventory, &mut removed);
+    /// Scans everything and removes what the request names; calls `step` for each of [`STEPS`].
+    pub(super) fn run(&self, remover: &mut Remover, mut step: impl FnMut()) -> TrimReport {
+        let mut report = TrimReport::default();
+        let mut inventory = self.scan(remover, &mut report, &mut step);
+        self.select(&mut inventory, &mut report);
         if !self.request.dry_run {
-            // What is remembered would say so itself that it counts no more, wherever the file system keeps the time of a
-            // folder's change. Of a scope that is removed nothing may be left.
+            // A slot of the lookup cache is invalid once its shard has changed, wherever the file
+            // system keeps the time of that. Nothing may be left of a scope that is removed.
             remove_tables(self.folder, self.request.scope.as_ref());
         }
-        self.remove_entries(removal, &inventory, &mut removed, &mut step);
-        self.remove_objects(removal, &inventory, &mut removed, &mut step);
-        removed
+        self.remove_entries(remover, &inventory, &mut report, &mut step);
+        self.remove_objects(remover, &inventory, &mut report, &mut step);
+        report
     }
 
-    /// Looks at every object and every entry.
-    fn look(&self, removal: &Removal, removed: &mut Removed, step: &mut impl FnMut()) -> Inventory {
+    /// Reads every object and every entry.
+    fn scan(
+        &self,
+        remover: &Remover,
+        report: &mut TrimReport,
+        step: &mut impl FnMut(),
+    ) -> Inventory {
         let mut inventory = Inventory::of_objects(self.folder, step);
-        if removal.has_failed() {
-            inventory.note_gap();
+        if remover.has_failed() {
+            inventory.mark_incomplete();
         }
         let unread_from = self.cutoffs.objects + TOUCH_INTERVAL;
-        for bucket in 0..BUCKETS {
+        for shard in 0..SHARDS {
             step();
             for (scope, folder) in self.scopes {
                 let concerned = self.request.concerns(scope);
-                inventory.read_entries(&folder.join(bucket_name(bucket)), unread_from, |used| {
-                    removed.young_entries += u64::from(concerned && self.cutoffs.spare(used));
+                inventory.read_entries(&folder.join(shard_name(shard)), unread_from, |used| {
+                    report.young_entries += u64::from(concerned && self.cutoffs.is_spared(used));
                     concerned && used < self.cutoffs.entries
                 });
             }
         }
-        inventory.close(|used| used < self.cutoffs.entries);
+        inventory.finish_reading(|used| used < self.cutoffs.entries);
         inventory
     }
 
-    /// Chooses the objects that go for the size of the store, and counts what would go but was used too lately.
-    fn choose(&self, inventory: &mut Inventory, removed: &mut Removed) {
+    /// Selects the objects that are removed for the size of the store, and counts those that stay
+    /// because they were used recently.
+    fn select(&self, inventory: &mut Inventory, report: &mut TrimReport) {
         if let Some(max_size) = self.request.max_size {
             let stays = inventory
                 .objects()
                 .filter(|object| !self.is_unnamed(object));
             let size: u64 = stays.map(|object| object.size).sum();
-            removed.surplus = inventory.evict(size.saturating_sub(max_size), |object| {
+            report.surplus = inventory.evict(size.saturating_sub(max_size), |object| {
                 !self.is_unnamed(object) && object.used < self.cutoffs.objects
             });
         }
         for object in inventory.objects() {
             if object.released && !object.kept && !self.is_unnamed(object) {
-                removed.following += object.size;
-                let from = object.used.min(self.now) + UNTOUCHED;
-                removed.following_from = removed.following_from.max(Some(from));
+                report.following += object.size;
+                let from = object.used.min(self.now) + MTIME_GRACE;
+                report.following_from = report.following_from.max(Some(from));
             }
         }
     }
 
-    /// Whether an object goes since no entry names it when this trim is over.
+    /// Whether an object is removed because no entry names it after this trim.
     fn is_unnamed(&self, object: &Object) -> bool {
         let concerned = self.request.scope.is_none() || object.released;
         concerned && !object.kept && object.used < self.cutoffs.objects
@@ -109,12 +115,13 @@ impl<'store> Pass<'store> {
 
     fn remove_entries(
         &self,
-        removal: &mut Removal,
+        remover: &mut Remover,
         inventory: &Inventory,
-        removed: &mut Removed,
+        report: &mut TrimReport,
         step: &mut impl FnMut(),
     ) {
-        // An entry never has a later mark than what is known of its object: others need not be read.
+        // An entry was never used later than is known of its object, so other entries need not be
+        // read.
         let evicted = inventory.objects().filter(|object| object.evicted);
         let read_until = evicted.map(|object| object.used).max();
         let is_evicted = |path: &Path| {
@@ -124,7 +131,7 @@ impl<'store> Pass<'store> {
                 object.is_some_and(|object| object.evicted)
             })
         };
-        for bucket in 0..BUCKETS {
+        for shard in 0..SHARDS {
             step();
             for (scope, folder) in self.scopes {
                 let concerned = self.request.concerns(scope);
@@ -132,49 +139,47 @@ impl<'store> Pass<'store> {
                     (concerned && used < self.cutoffs.entries)
                         || (read_until.is_some_and(|until| used <= until) && is_evicted(path))
                 };
-                removed.entries += removal
-                    .remove_from(&folder.join(bucket_name(bucket)), goes)
-                    .0;
+                report.entries += remover.remove_from(&folder.join(shard_name(shard)), goes).0;
             }
         }
     }
 
     fn remove_objects(
         &self,
-        removal: &mut Removal,
+        remover: &mut Remover,
         inventory: &Inventory,
-        removed: &mut Removed,
+        report: &mut TrimReport,
         step: &mut impl FnMut(),
     ) {
         let objects = self.folder.join(layout::OBJECTS);
-        for bucket in 0..BUCKETS {
+        for shard in 0..SHARDS {
             step();
-            let name = bucket_name(bucket);
-            removed.count_objects(
-                removal.remove_from(&objects.join(&name), |_, digest, used| {
+            let name = shard_name(shard);
+            report.count_objects(
+                remover.remove_from(&objects.join(&name), |_, digest, used| {
                     inventory.find(&digest).is_some_and(|object| {
-                        // Else somebody has used it since.
+                        // Otherwise it was used since the scan.
                         let is_unused = used <= object.used;
                         is_unused && (object.evicted || self.is_unnamed(object))
                     })
                 }),
             );
             if self.request.scope.is_none() {
-                removed.count_objects(removal.remove_from_private(&name));
+                report.count_objects(remover.remove_from_private(&name));
             }
         }
     }
 }
 
 impl TrimRequest {
-    /// Whether entries of a scope go for their age.
+    /// Whether entries of a scope are removed for their age.
     fn concerns(&self, scope: &ScopeName) -> bool {
         self.scope.as_ref().is_none_or(|only| only == scope)
     }
 }
 
-impl Removed {
-    /// Adds objects and their bytes.
+impl TrimReport {
+    /// Adds removed objects and their bytes.
     fn count_objects(&mut self, (objects, bytes): (u64, u64)) {
         self.objects += objects;
         self.bytes += bytes;

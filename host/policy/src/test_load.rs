@@ -1,5 +1,5 @@
-//! Loads what was compiled once, in a process that has no more than a session: what every session would pay for loading is
-//! found before the first one does.
+//! Loads a compiled policy once in a child process with a session's limits, so that a policy that
+//! is too expensive to load is found before the first session.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use cachewarden_types::{Digest, Problem, Session};
 
 use super::call_deadline::cpu_time;
-use super::errand::{Errand, Failure};
+use super::child_task::{ChildTask, TaskError};
 use super::host::Log;
 use super::instance::{CallError, Instance, StartError};
 use super::limits::{LOADING_MEMORY, LOADING_TIME, Limits, MAX_IMAGE_BYTES};
@@ -18,9 +18,9 @@ use super::sandbox::Sandbox;
 /// The verb of this program that [`run`] serves.
 pub const TRIAL_VERB: &str = "load-for-parent";
 
-/// For a compiled form of so many bytes: it is read, and then mapped.
-fn errand(image: usize, limits: &Limits) -> Errand<'_> {
-    Errand {
+/// The task for a compiled form of this size: it is read, and then mapped.
+fn child_task(image: usize, limits: &Limits) -> ChildTask<'_> {
+    ChildTask {
         verb: TRIAL_VERB,
         doing: "loading it",
         memory: (2 * image as u64 + LOADING_MEMORY).saturating_add(limits.memory),
@@ -29,17 +29,18 @@ fn errand(image: usize, limits: &Limits) -> Errand<'_> {
     }
 }
 
-/// Has a compiled policy loaded within a session's bounds.
-pub(super) fn try_out(image: &Arc<Vec<u8>>, limits: &Limits) -> Result<(), Failure> {
-    let tried = errand(image.len(), limits).send(Arc::clone(image), || ());
-    tried.map(drop).map_err(|failure| Failure {
-        // It would be compiled again for this.
-        is_worth_remembering: true,
+/// Loads a compiled policy in a child process.
+pub(super) fn test_load(image: &Arc<Vec<u8>>, limits: &Limits) -> Result<(), TaskError> {
+    let tried = child_task(image.len(), limits).send(Arc::clone(image), || ());
+    tried.map(drop).map_err(|failure| TaskError {
+        // Otherwise the policy would be compiled again to find this.
+        is_repeatable: true,
         ..failure
     })
 }
 
-/// The other side: loads what comes from `input`, and writes nothing, or the reason why no session may. Whether one may.
+/// The child's side: loads the compiled form from `input`, and writes nothing, or the reason of the
+/// failure. Returns whether it succeeded.
 ///
 /// # Errors
 /// When a stream fails, or no thread can be started.
@@ -47,7 +48,8 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
     let mut image = Vec::new();
     input.take(MAX_IMAGE_BYTES).read_to_end(&mut image)?;
     let limits = *limits;
-    errand(image.len(), &limits).serve(output, move || load(&image, limits).map(|()| Vec::new()))
+    child_task(image.len(), &limits)
+        .serve(output, move || load(&image, limits).map(|()| Vec::new()))
 }
 
 fn load(image: &[u8], limits: Limits) -> Result<(), String> {
@@ -55,7 +57,7 @@ fn load(image: &[u8], limits: Limits) -> Result<(), String> {
     let sandbox = Sandbox::start().map_err(|error| error.told())?;
     let component = deserialize(&sandbox.engine, image).map_err(|error| format!("{error:#}"))?;
     let digest = Digest::of(image);
-    // What it cannot be linked with, and what its own code does, is the sessions' business.
+    // Errors in linking or in the policy's own code are reported by the sessions.
     let Ok(policy) = sandbox.link(&component, limits, digest, Path::new("")) else {
         return Ok(());
     };
@@ -69,7 +71,7 @@ fn load(image: &[u8], limits: Limits) -> Result<(), String> {
     };
     let started = Instance::start(&policy, &session, limits.deadline, Log::new());
     if let Err((StartError::CallError(CallError::Trap(reason)), _)) = &started
-        && let Some(reason) = errand(image.len(), &limits).explain(reason)
+        && let Some(reason) = child_task(image.len(), &limits).explain(reason)
     {
         return Err(reason);
     }

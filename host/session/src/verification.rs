@@ -1,0 +1,194 @@
+//! Gets that wait until their object was hashed, while the session answers others.
+//!
+//! A large object is hashed on a thread of its own. What always holds: an object that several gets wait for is hashed once;
+//! the number of gets that wait and of threads is bounded; and a result is taken up on the session's thread, where policies
+//! are asked.
+
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use rustix::fs::OFlags;
+
+use cachewarden_store::{CacheHit, Store};
+use cachewarden_types::Digest;
+
+use super::get::PendingGet;
+
+/// An object from this size on is hashed beside the session. It takes half a millisecond; a smaller one is hashed at once,
+/// since a thread would cost about as much.
+pub(super) const IN_BACKGROUND_FROM: u64 = 1024 * 1024;
+
+/// Gets that may wait: each holds an open file. A go command has a few in flight for each processor.
+const MAX_WAITING: usize = 256;
+
+/// Threads that hash at once, at most.
+const MAX_THREADS: usize = 8;
+
+/// A get that waits, and what was found for it.
+pub(super) struct WaitingGet {
+    pub(super) get: PendingGet,
+    pub(super) found: CacheHit,
+}
+
+/// An object as an entry names it. The size is the entry's, and may be wrong.
+type ObjectName = (Digest, u64);
+
+/// Objects that are being hashed, and who waits for them.
+#[derive(Default)]
+pub(super) struct Verifications {
+    waiting: HashMap<ObjectName, Vec<WaitingGet>>,
+    /// How many wait in all.
+    count: usize,
+    /// Objects that no thread hashes yet.
+    queue: VecDeque<ObjectName>,
+    /// Threads whose result was not taken up yet.
+    threads: usize,
+    /// Made when it is first needed.
+    results: Option<Results>,
+}
+
+/// The way back from the threads.
+struct Results {
+    sender: mpsc::Sender<(ObjectName, bool)>,
+    receiver: mpsc::Receiver<(ObjectName, bool)>,
+    /// Readable while a result may be there.
+    signal: PipeReader,
+    signaller: Arc<PipeWriter>,
+}
+
+impl Results {
+    fn new() -> io::Result<Self> {
+        let (signal, signaller) = io::pipe()?;
+        // A full pipe is readable already, so nobody need wait for room in it; nor for a signal that was read.
+        for end in [signal.as_fd(), signaller.as_fd()] {
+            rustix::fs::fcntl_setfl(end, OFlags::NONBLOCK)?;
+        }
+        let (sender, receiver) = mpsc::channel();
+        Ok(Self {
+            sender,
+            receiver,
+            signal,
+            signaller: Arc::new(signaller),
+        })
+    }
+
+    /// Hashes an object on a thread of its own.
+    fn start(&self, store: &Arc<Store>, object: ObjectName) -> io::Result<()> {
+        let store = Arc::clone(store);
+        let (sender, signaller) = (self.sender.clone(), Arc::clone(&self.signaller));
+        let hash = move || {
+            let mut report = Report {
+                object,
+                is_sound: false,
+                sender,
+                signaller,
+            };
+            let (output, size) = object;
+            report.is_sound = store.verify_object(&output, size);
+        };
+        thread::Builder::new()
+            .name("verify".into())
+            .spawn(hash)
+            .map(drop)
+    }
+}
+
+/// Sent when it is dropped, so that nobody waits for ever, however a thread ends.
+struct Report {
+    object: ObjectName,
+    is_sound: bool,
+    sender: mpsc::Sender<(ObjectName, bool)>,
+    signaller: Arc<PipeWriter>,
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        // The session may have ended meanwhile.
+        let _ = self.sender.send((self.object, self.is_sound));
+        let _ = (&*self.signaller).write(&[0]);
+    }
+}
+
+impl Verifications {
+    /// Whether no get waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Has the object hashed that was found for a get. Gives the get back where too many wait already, or where the system
+    /// has no thread or no pipe to give.
+    pub(super) fn start(
+        &mut self,
+        store: &Arc<Store>,
+        waiting: WaitingGet,
+    ) -> Result<(), Box<WaitingGet>> {
+        let entry = &waiting.found.entry;
+        let object = (entry.output, entry.size);
+        if self.count >= MAX_WAITING || self.prepare(store, object).is_err() {
+            return Err(Box::new(waiting));
+        }
+        self.waiting.entry(object).or_default().push(waiting);
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Sees that an object is hashed, or will be.
+    fn prepare(&mut self, store: &Arc<Store>, object: ObjectName) -> io::Result<()> {
+        if self.waiting.contains_key(&object) {
+            return Ok(());
+        }
+        if self.threads == MAX_THREADS {
+            self.queue.push_back(object);
+            return Ok(());
+        }
+        let results = match &self.results {
+            Some(results) => results,
+            None => self.results.insert(Results::new()?),
+        };
+        results.start(store, object)?;
+        self.threads += 1;
+        Ok(())
+    }
+
+    /// The gets whose object was hashed, and whether its bytes are what its name says; `None` where no object was.
+    pub(super) fn next_verified(&mut self, store: &Arc<Store>) -> Option<(Vec<WaitingGet>, bool)> {
+        let results = self.results.as_ref()?;
+        let (object, is_sound) = results.receiver.try_recv().ok()?;
+        self.threads -= 1;
+        if let Some((output, size)) = self.queue.pop_front() {
+            if results.start(store, (output, size)).is_err() {
+                // The system has no thread to give: it is hashed here.
+                let is_sound = store.verify_object(&output, size);
+                let _ = results.sender.send(((output, size), is_sound));
+            }
+            self.threads += 1;
+        }
+        let waiting = self.waiting.remove(&object).unwrap_or_default();
+        self.count -= waiting.len();
+        Some((waiting, is_sound))
+    }
+
+    /// What to poll for results; `None` where no get waits.
+    pub(super) fn signal(&self) -> Option<BorrowedFd<'_>> {
+        let results = self.results.as_ref().filter(|_| !self.is_empty())?;
+        Some(results.signal.as_fd())
+    }
+
+    /// Takes note of the signals that were given. The results are asked for afterwards, so none is overlooked.
+    pub(super) fn clear_signal(&self) {
+        if let Some(results) = &self.results {
+            // Nothing to read is as good.
+            let _ = (&results.signal).read(&mut [0; MAX_THREADS]);
+        }
+    }
+
+    /// All gets that wait; nobody waits then.
+    pub(super) fn give_up(&mut self) -> impl Iterator<Item = WaitingGet> + use<> {
+        self.count = 0;
+        self.queue.clear();
+        std::mem::take(&mut self.waiting).into_values().flatten()
+    }
+}

@@ -60,7 +60,8 @@ fn a_file_says_what_options_say() {
     assert_eq!(session["readable"], serde_json::json!(["of-*", "main"]));
     assert_eq!(session["writable"], serde_json::json!(["of-*"]));
 
-    // Verbs take their own options from it, and those alone. A variable may name it, unless none is read.
+    // Verbs take their own options from it, and those alone. A variable may name it, unless none is
+    // read.
     sandbox.settle();
     let named = |verb: &str| {
         let mut command = sandbox.command(Path::new(PROGRAM));
@@ -181,7 +182,8 @@ fn a_variable_replaces_no_bound_of_the_file() {
             &["CW0407", &variable, "c.toml, line 2", "--no-env"],
         );
     }
-    // The file's policy has no other settings than the file says, and the file's settings are for no other policy.
+    // The file's policy has no other settings than the file says, and the file's settings are for
+    // no other policy.
     let policy = policy("closes");
     let mut command = with_config(&sandbox, &format!("policy = \"{policy}\""), &[]);
     command.env("CACHEWARDEN_SETTINGS", "{\"trusted\":[\"*\"]}");

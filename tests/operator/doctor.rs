@@ -1,4 +1,5 @@
-//! `doctor`: looks at what go would start, says which word is wrong, and proposes what keeps all that it was asked about.
+//! `doctor`: looks at what go would start, says which word is wrong, and proposes what keeps all
+//! that it was asked about.
 
 use std::fs;
 use std::os::unix::fs::symlink;

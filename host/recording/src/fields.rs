@@ -1,4 +1,5 @@
-//! The fields of a line, each with its JSON text as it was written: settings go to a policy in their own spelling.
+//! The fields of a line, each with its JSON text as it was written: settings go to a policy in
+//! their own spelling.
 
 use std::fmt;
 

@@ -1,7 +1,8 @@
-//! The one way to stderr: short lines for a person, bounded in number and in what they can do to a terminal.
+//! The one way to stderr: short lines for a person, bounded in number and in what they can do to a
+//! terminal.
 //!
-//! In helper mode stdout is the protocol and stderr goes to whoever runs the go command, so silence is the rule and a
-//! line says what happened and what to do.
+//! In helper mode stdout is the protocol and stderr goes to whoever runs the go command, so silence
+//! is the rule and a line says what happened and what to do.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;

@@ -1,7 +1,8 @@
-//! The codes of warnings and errors: what a person or a CI job may meet has a number that never changes.
+//! The codes of warnings and errors: what a person or a CI job may meet has a number that never
+//! changes.
 //!
-//! The one table is `table`. docs/errors.md and `cachewarden explain` are made from it. A code is never given to another
-//! problem; one that is no longer printed leaves its number unused.
+//! The one table is `table`. docs/errors.md and `cachewarden explain` are made from it. A code is
+//! never given to another problem; one that is no longer printed leaves its number unused.
 
 mod table;
 

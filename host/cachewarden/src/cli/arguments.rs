@@ -89,7 +89,8 @@ pub(super) struct Arguments {
     #[arg(skip)]
     pub(super) origins: Origins,
     /// Print this help; --help lists every option
-    // The short form under both names, without empty lines between options; `command` says which options it has.
+    // The short form under both names, without empty lines between options; `command` says which
+    // options it has.
     #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
     help: Option<bool>,
     #[command(subcommand)]

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use cachewarden_system::safe_open;
 
-/// Bytes that are read of such a file: more than anybody writes, and no more than a policy should have to parse.
+/// Bytes that are read of such a file: more than anybody writes, and no more than a policy should
+/// have to parse.
 const MOST: u64 = 1024 * 1024;
 
 /// Reads a regular file, whole.

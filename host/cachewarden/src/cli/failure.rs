@@ -1,4 +1,5 @@
-//! What ends the program: a text with a code. Nothing else does, so nothing that a person meets is without one.
+//! What ends the program: a text with a code. Nothing else does, so nothing that a person meets is
+//! without one.
 
 use std::error::Error;
 

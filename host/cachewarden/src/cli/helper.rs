@@ -1,6 +1,7 @@
 //! The helper: serves one go command on stdin and stdout.
 //!
-//! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (docs/protocol.md#first-message).
+//! The first message goes out before anything else is looked at: cmd/go does nothing until it
+//! arrives (docs/protocol.md#first-message).
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -31,11 +32,12 @@ use super::output;
 use super::paths::{gocache, user_cache_folder};
 use super::settings::settings;
 
-/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (docs/protocol.md#one-lock-for-a-put):
-/// the more a pipe takes at once, the shorter.
+/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
+/// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
 
-/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor for generators.
+/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor
+/// for generators.
 const TOOL_OF_GO: &str = "TOOLEXEC_IMPORTPATH";
 
 const WELCOME: &str = "\
@@ -54,7 +56,8 @@ pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus
         output::say(WELCOME);
         return Ok(ExitStatus::Usage);
     }
-    // What is made says its own mode, and a umask that takes from that would only make a store that is half readable.
+    // What is made says its own mode, and a umask that takes from that would only make a store that
+    // is half readable.
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
     let stdout = take_stdout().or_fail(Code::System, || "cannot use standard output".to_owned())?;
     // Before anything else takes what may be the last file descriptor.
@@ -86,8 +89,9 @@ fn duplicate(stream: impl AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Standard output, for answers alone: whatever else would print there prints to standard error. So the stream ends with
-/// the last answer, and the go command, which waits for that (docs/protocol.md#waits-for-eof), does not wait for this process to end.
+/// Standard output, for answers alone: whatever else would print there prints to standard error. So
+/// the stream ends with the last answer, and the go command, which waits for that
+/// (docs/protocol.md#waits-for-eof), does not wait for this process to end.
 fn take_stdout() -> io::Result<File> {
     let stdout = duplicate(io::stdout())?;
     rustix::stdio::dup2_stdout(io::stderr())?;
@@ -131,8 +135,8 @@ fn serve(
     if let Err(error @ (SessionError::Settings { .. } | SessionError::Policy(_))) = result {
         return Err(error.into());
     }
-    // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
-    // day.
+    // Only now: what this build has used is marked as used, in a store that lay idle too. It takes
+    // a millisecond, once a day.
     let now = SystemTime::now();
     if store.is_trim_due(now) || is_sweep_due(now) {
         start_trimmer(options);
@@ -144,10 +148,10 @@ fn serve(
     }
 }
 
-/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool covdata` in `go test
-/// -cover`: go prints what such a tool writes to stderr as part of its own standard output (docs/protocol.md#nested-helpers). The go
-/// command that a person sees has a helper of its own, which says what there is to say. What ends a helper is said in
-/// any case.
+/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool
+/// covdata` in `go test -cover`: go prints what such a tool writes to stderr as part of its own
+/// standard output (docs/protocol.md#nested-helpers). The go command that a person sees has a
+/// helper of its own, which says what there is to say. What ends a helper is said in any case.
 fn is_nested() -> bool {
     std::env::var_os(TOOL_OF_GO).is_some_and(|path| !path.is_empty())
 }
@@ -159,10 +163,12 @@ fn widen(stream: &File) {
     let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
 }
 
-/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream (docs/protocol.md#signals).
+/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream
+/// (docs/protocol.md#signals).
 fn outlive_interrupts() {
     for signal in [SIGINT, SIGHUP] {
-        // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
+        // Without it Ctrl-C ends this process a moment before its client does, which is no harm
+        // either.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
 }
@@ -287,7 +293,8 @@ fn open_store(options: &HelperOptions, origins: &Origins, diagnostics: &mut Diag
     })
 }
 
-/// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
+/// Starts the trimmer as a process of its own, which outlives this one and holds none of its
+/// streams.
 fn start_trimmer(options: &HelperOptions) {
     let Ok(mut command) = self_exec::command() else {
         return;
@@ -302,7 +309,7 @@ fn start_trimmer(options: &HelperOptions) {
         command.arg("--max-size").arg(size.as_u64().to_string());
     }
     command.arg("trim");
-    // Where it cannot be started the next session tries again. It is not waited for: this process ends before it, and
-    // whoever inherits it reaps it.
+    // Where it cannot be started the next session tries again. It is not waited for: this process
+    // ends before it, and whoever inherits it reaps it.
     let _ = command.spawn();
 }

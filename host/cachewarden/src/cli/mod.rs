@@ -52,7 +52,8 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
-    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a write ends the process.
+    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a
+    // write ends the process.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
     match arguments.verb {
         None => helper::run(arguments.helper, arguments.origins),

@@ -1,4 +1,5 @@
-//! Output of the verbs that a person calls. Helper mode never comes here: its stdout is the protocol.
+//! Output of the verbs that a person calls. Helper mode never comes here: its stdout is the
+//! protocol.
 
 use std::io::{self, Write};
 

@@ -28,8 +28,8 @@ pub(super) fn user_cache_folder() -> Result<PathBuf, Failure> {
     Ok(folder)
 }
 
-/// The store's folder where none is named: in the user's cache folder, or in $GOCACHE where that one cannot be made. The
-/// second is for a container whose user has no home.
+/// The store's folder where none is named: in the user's cache folder, or in $GOCACHE where that
+/// one cannot be made. The second is for a container whose user has no home.
 pub(super) fn default_store(sharing: SharedStore) -> Result<PathBuf, Failure> {
     let of_user = user_cache_folder().map(|folder| folder.join(STORE));
     match (of_user, gocache()) {
@@ -42,7 +42,8 @@ pub(super) fn default_store(sharing: SharedStore) -> Result<PathBuf, Failure> {
     }
 }
 
-/// The store in a folder that was made for something else: only where nobody else can put another store in its place.
+/// The store in a folder that was made for something else: only where nobody else can put another
+/// store in its place.
 fn store_in_gocache(gocache: &Path, sharing: SharedStore) -> Result<PathBuf, Failure> {
     let there = gocache.ancestors().find(|folder| folder.exists());
     let is_safe = sharing == SharedStore::Allow || there.is_some_and(is_safe_for_a_store);
@@ -79,8 +80,8 @@ pub(super) fn shown(path: &Path) -> String {
         .to_string()
 }
 
-/// A helper's path must be absolute, as cmd/go demands of GOCACHE: go runs helpers in several folders, of which a pull
-/// request owns some.
+/// A helper's path must be absolute, as cmd/go demands of GOCACHE: go runs helpers in several
+/// folders, of which a pull request owns some.
 ///
 /// # Errors
 /// Where it is not, with the path to type.
@@ -99,8 +100,8 @@ pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> Result<(), F
     ))
 }
 
-/// Refuses what is no path to this program: `~` and `$HOME` are for a shell to expand, which nobody is in GOCACHEPROG, in
-/// a YAML file or within quotes; a URL is for a program that fetches.
+/// Refuses what is no path to this program: `~` and `$HOME` are for a shell to expand, which nobody
+/// is in GOCACHEPROG, in a YAML file or within quotes; a URL is for a program that fetches.
 ///
 /// # Errors
 /// Where a path begins so, with what to type.

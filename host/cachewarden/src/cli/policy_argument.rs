@@ -1,7 +1,8 @@
-//! A policy on the command line, together with its settings: `FILE?settings=JSON` or `FILE?settings=@FILE`.
+//! A policy on the command line, together with its settings: `FILE?settings=JSON` or
+//! `FILE?settings=@FILE`.
 //!
-//! A session may ask several policies. Their settings stand in the same word, so that none can be paired with another
-//! policy. `--settings` is the short way where there is one policy.
+//! A session may ask several policies. Their settings stand in the same word, so that none can be
+//! paired with another policy. `--settings` is the short way where there is one policy.
 
 use std::io;
 use std::path::{Path, PathBuf};

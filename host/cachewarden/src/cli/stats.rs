@@ -16,8 +16,8 @@ use super::failure::{Failure, OrFail};
 use super::output;
 use super::the_store::with_store;
 
-/// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer name has a line of its
-/// own; those of kinds are shorter.
+/// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
+/// name has a line of its own; those of kinds are shorter.
 const NAME: usize = 18;
 
 /// The width of an age in the table.

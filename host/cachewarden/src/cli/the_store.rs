@@ -18,8 +18,8 @@ pub(super) fn print_folder(options: &StoreOptions) -> Result<ExitStatus, Failure
     Ok(ExitStatus::Success)
 }
 
-/// Runs what looks at a store; says so, and gives exit code 1, where there is none: a folder with a mistyped name is not
-/// an empty store.
+/// Runs what looks at a store; says so, and gives exit code 1, where there is none: a folder with a
+/// mistyped name is not an empty store.
 pub(super) fn with_store(
     options: &StoreOptions,
     run: impl FnOnce(&Path) -> Result<ExitStatus, Failure>,

@@ -7,8 +7,8 @@ use super::arguments::TrimOptions;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 
-/// Sweeps the private folder and trims the store, each if it is due and nobody else does. What stands in the way of one
-/// is no matter to the other.
+/// Sweeps the private folder and trims the store, each if it is due and nobody else does. What
+/// stands in the way of one is no matter to the other.
 pub(super) fn run(options: &TrimOptions) -> Result<ExitStatus, Failure> {
     // Ctrl-C ends the build, not this. It fails only where that is so already.
     let _ = rustix::process::setsid();

@@ -41,14 +41,18 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> Result<ExitStatus, Failur
     let bar = Bar::new();
     let mut printed = Ok(());
     let verified = store
-        .verify(verify.repair, output::warn_of_waiting, |event| match event {
-            VerifyEvent::Finding(finding) if printed.is_ok() => {
-                let line = format!("{}\n", sanitize(&finding.to_string()));
-                printed = bar.beside(|| output::print(&line));
-            }
-            VerifyEvent::Finding(_) => {}
-            VerifyEvent::Progress(progress) => bar.show(progress),
-        })
+        .verify(
+            verify.repair,
+            output::warn_of_waiting,
+            |event| match event {
+                VerifyEvent::Finding(finding) if printed.is_ok() => {
+                    let line = format!("{}\n", sanitize(&finding.to_string()));
+                    printed = bar.beside(|| output::print(&line));
+                }
+                VerifyEvent::Finding(_) => {}
+                VerifyEvent::Progress(progress) => bar.show(progress),
+            },
+        )
         .or_fail(Code::StoreWork, || {
             format!("cannot verify {}", folder.display())
         })?;

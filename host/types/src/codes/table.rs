@@ -1,5 +1,6 @@
-//! The table of codes. Each row has the code's name in the program, its number, its name, the folders of `host/` whose code
-//! gives it, what it means, and what to do. Numbers are in order, and are never used again.
+//! The table of codes. Each row has the code's name in the program, its number, its name, the
+//! folders of `host/` whose code gives it, what it means, and what to do. Numbers are in order, and
+//! are never used again.
 
 macro_rules! codes {
     ($($code:ident $number:literal $name:literal [$($place:literal)+] $meaning:literal $action:literal)+) => {

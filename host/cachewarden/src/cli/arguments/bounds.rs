@@ -1,4 +1,5 @@
-//! What a layer must not replace of another one: an option that bounds a session is widened by nobody in silence.
+//! What a layer must not replace of another one: an option that bounds a session is widened by
+//! nobody in silence.
 
 use clap::{Arg, ArgMatches};
 
@@ -9,8 +10,8 @@ use crate::cli::failure::{Failure, ensure};
 use super::layers::Said;
 use super::origins::Source;
 
-/// What decides what a session may do, or who learns of it. Whoever writes the file may be the operator of a machine, and
-/// whoever sets variables a job's script.
+/// What decides what a session may do, or who learns of it. Whoever writes the file may be the
+/// operator of a machine, and whoever sets variables a job's script.
 const BOUNDS: [&str; 12] = [
     "policy",
     "settings",
@@ -36,8 +37,8 @@ pub(super) fn check_no_bound(key: &str, variable: &Said, file: &Said) -> Result<
     })
 }
 
-/// Settings are for the policy of their own layer: with another one they would bound something else, and a variable must not
-/// give the file's policy settings that the file does not.
+/// Settings are for the policy of their own layer: with another one they would bound something
+/// else, and a variable must not give the file's policy settings that the file does not.
 pub(super) fn check_settings(typed: &ArgMatches, added: &[(&Arg, Said)]) -> Result<(), Failure> {
     let source = |key: &str| {
         let mut all = added.iter().map(|(_, said)| &said.origin);

@@ -1,7 +1,9 @@
-//! The configuration file: options as keys of a TOML file, which `--config` or CACHEWARDEN_CONFIG names.
+//! The configuration file: options as keys of a TOML file, which `--config` or CACHEWARDEN_CONFIG
+//! names.
 //!
-//! No file is looked for: not in the folder that go runs in, which a pull request owns, and not in the user's, where nobody
-//! would see a bound that counts (docs/decisions/0021). Relative paths in it begin at its own folder.
+//! No file is looked for: not in the folder that go runs in, which a pull request owns, and not in
+//! the user's, where nobody would see a bound that counts (docs/decisions/0021). Relative paths in
+//! it begin at its own folder.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -85,7 +87,8 @@ impl ConfigFile {
     /// Reads a file whose keys are options of this command.
     ///
     /// # Errors
-    /// When it cannot be read, has other bytes than were pinned, is no TOML, or says something that no option takes.
+    /// When it cannot be read, has other bytes than were pinned, is no TOML, or says something that
+    /// no option takes.
     pub(super) fn read(
         source: ConfigSource,
         command: &Command,
@@ -218,7 +221,8 @@ impl Reader<'_> {
             .map(Some)
     }
 
-    /// The value with the paths in it that begin at the file's folder. A wrong value stays as it is, for clap to say so.
+    /// The value with the paths in it that begin at the file's folder. A wrong value stays as it
+    /// is, for clap to say so.
     fn anchored(&self, key: &str, text: &str) -> Result<OsString, String> {
         let folder = self.file.parent().unwrap_or(self.file);
         let anchor = |path: &mut PathBuf| {

@@ -1,4 +1,5 @@
-//! What is demanded of the options where they serve a go command, and not of a person at a terminal.
+//! What is demanded of the options where they serve a go command, and not of a person at a
+//! terminal.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,8 +14,9 @@ use crate::cli::settings::SettingsSource;
 use super::HelperOptions;
 
 impl HelperOptions {
-    /// Refuses what would leave a bound out: settings and labels that no policy reads, paths that mean another file in
-    /// another folder, a recording that breaks the store or tells what it should not.
+    /// Refuses what would leave a bound out: settings and labels that no policy reads, paths that
+    /// mean another file in another folder, a recording that breaks the store or tells what it
+    /// should not.
     pub(in crate::cli) fn check_as_a_helpers(&self) -> Result<(), Failure> {
         self.check_policy()?;
         for (option, path) in self.paths() {
@@ -151,7 +153,8 @@ fn resolved(path: &Path) -> PathBuf {
 /// Links that are followed; Linux follows as many.
 const MAX_LINKS: usize = 40;
 
-/// Where a path ends that may be a link, also one to what is not there yet: a recording would be made there.
+/// Where a path ends that may be a link, also one to what is not there yet: a recording would be
+/// made there.
 fn end_of_links(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     for _ in 0..MAX_LINKS {

@@ -1,13 +1,18 @@
-//! One command line from three layers: what was typed, the CACHEWARDEN_* variables, and the configuration file.
+//! One command line from three layers: what was typed, the CACHEWARDEN_* variables, and the
+//! configuration file.
 //!
-//! The options of the command line are the only table: a variable and a key of the file are named after an option, and
-//! their values are put before clap as words of the command line, so that the same parsers read them.
+//! The options of the command line are the only table: a variable and a key of the file are named
+//! after an option, and their values are put before clap as words of the command line, so that the
+//! same parsers read them.
 //!
-//! - What was typed wins over a variable, and a variable over the file. What only tells or hides something adds up instead
-//!   (`ADD_UP`). A variable never replaces what the file says of a bound (`bounds`): that is an error.
+//! - What was typed wins over a variable, and a variable over the file. What only tells or hides
+//!   something adds up instead (`ADD_UP`). A variable never replaces what the file says of a bound
+//!   (`bounds`): that is an error.
 //! - `--no-env` reads no variable. No file is read that nobody names.
-//! - A verb takes its own options alone from variables and the file. What no verb knows is an error.
-//! - A list is split in a variable, and never in an option, whose value may come from a stranger: a branch's name.
+//! - A verb takes its own options alone from variables and the file. What no verb knows is an
+//!   error.
+//! - A list is split in a variable, and never in an option, whose value may come from a stranger: a
+//!   branch's name.
 
 use std::ffi::OsString;
 
@@ -24,8 +29,9 @@ use super::origins::{Origin, Origins};
 use super::stop::{Stop, with_hint_at_quotes, with_origin};
 use super::{Arguments, unknown, variables};
 
-/// Lists to which each layer adds: what a runner sets for all its jobs, and what one job adds. The same label from two of
-/// them is an error later. Bounds are not among them: a layer must not widen one that another says.
+/// Lists to which each layer adds: what a runner sets for all its jobs, and what one job adds. The
+/// same label from two of them is an error later. Bounds are not among them: a layer must not widen
+/// one that another says.
 const ADD_UP: [&str; 3] = ["label", "label-env", "redact-label"];
 
 /// Verbs that must work whatever is set: they say what is wrong with it.
@@ -39,8 +45,8 @@ pub(super) struct Said {
     pub(super) origin: Origin,
 }
 
-/// Reads this process's command line and variables, and the file that they name. Prints the help and ends the process
-/// where that is asked for.
+/// Reads this process's command line and variables, and the file that they name. Prints the help
+/// and ends the process where that is asked for.
 pub(in crate::cli) fn parse() -> Result<Arguments, Failure> {
     read(std::env::args_os().collect()).map_err(|stop| match stop {
         Stop::Help(help) => help.exit(),
@@ -48,13 +54,15 @@ pub(in crate::cli) fn parse() -> Result<Arguments, Failure> {
     })
 }
 
-/// Reads a command line, the program's name first, this process's variables, and the file that they name.
+/// Reads a command line, the program's name first, this process's variables, and the file that they
+/// name.
 ///
 /// # Errors
 /// When one of them is wrong, or the help is asked for.
 pub(in crate::cli) fn read(words: Vec<OsString>) -> Result<Arguments, Stop> {
-    // How go starts it most often: without a verb, and no variable is set. Then one look by clap is enough, where all of the
-    // below takes a third of a millisecond at the start of each go command.
+    // How go starts it most often: without a verb, and no variable is set. Then one look by clap is
+    // enough, where all of the below takes a third of a millisecond at the start of each go
+    // command.
     if !unknown::is_any_set()
         && let Ok(matches) = super::command().try_get_matches_from(&words)
         && matches.subcommand().is_none()

@@ -1,7 +1,8 @@
 //! The words of a command line in the order in which clap is to read them.
 //!
 //! - Each option belongs to the verb that uses it, and may be typed before that verb or behind it.
-//! - `help VERB` is `VERB --help`, as `policy help VERB` is `policy VERB --help`, and `version` is `--version`.
+//! - `help VERB` is `VERB --help`, as `policy help VERB` is `policy VERB --help`, and `version` is
+//!   `--version`.
 
 use std::ffi::OsString;
 
@@ -22,7 +23,8 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Takes a command line apart. One that is wrong before its verb stays as it is: clap says what is wrong.
+    /// Takes a command line apart. One that is wrong before its verb stays as it is: clap says what
+    /// is wrong.
     pub(super) fn of(command: &Command, mut words: Vec<OsString>) -> Self {
         let found = before_the_verb(command).try_get_matches_from(&words).ok();
         let typed = words.clone();

@@ -184,7 +184,8 @@ pub(in crate::cli) struct PruneOptions {
     /// All entries, and all objects that were not used in the last three hours
     #[arg(long, env = "CACHEWARDEN_PRUNE_ALL", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue, conflicts_with_all = ["older_than", "max_size"])]
     pub(in crate::cli) all: bool,
-    /// Also what was used in the last three hours; a build that is running may fail. A terminal is asked first
+    /// Also what was used in the last three hours; a build that is running may fail. A terminal is
+    /// asked first
     #[arg(long, env = "CACHEWARDEN_PRUNE_NOW", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(in crate::cli) now: bool,
     /// Ask nothing

@@ -59,7 +59,8 @@ impl Origins {
         self.known.iter()
     }
 
-    /// The text, with where each option that it names has its value from: who set a variable looks for its name.
+    /// The text, with where each option that it names has its value from: who set a variable looks
+    /// for its name.
     pub(in crate::cli) fn named_in(&self, text: String) -> String {
         let told: Vec<_> = self
             .known

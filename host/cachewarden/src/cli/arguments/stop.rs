@@ -1,4 +1,5 @@
-//! Why there are no arguments: clap's errors, in this program's form and with what clap does not know.
+//! Why there are no arguments: clap's errors, in this program's form and with what clap does not
+//! know.
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -75,7 +76,8 @@ pub(super) fn with_origin(
     error
 }
 
-/// A word that is no verb may be the rest of a path with a space in it: go splits GOCACHEPROG at spaces.
+/// A word that is no verb may be the rest of a path with a space in it: go splits GOCACHEPROG at
+/// spaces.
 pub(super) fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {
     let word = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
         (ErrorKind::InvalidSubcommand, Some(ContextValue::String(word))) => word.clone(),

@@ -1,4 +1,5 @@
-//! CACHEWARDEN_* variables and keys that no option has. Each is refused: a bound with a mistyped name would be no bound.
+//! CACHEWARDEN_* variables and keys that no option has. Each is refused: a bound with a mistyped
+//! name would be no bound.
 
 use std::collections::BTreeMap;
 

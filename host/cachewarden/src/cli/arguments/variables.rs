@@ -1,7 +1,7 @@
 //! What the CACHEWARDEN_* variables say.
 //!
-//! A variable that is set and empty is an error, unless its option is a mere switch or was typed: a CI system's
-//! variable that is not there must not take a bound away.
+//! A variable that is set and empty is an error, unless its option is a mere switch or was typed: a
+//! CI system's variable that is not there must not take a bound away.
 
 use std::ffi::{OsStr, OsString};
 
@@ -18,11 +18,12 @@ use super::origins::{Origin, Source};
 /// Every variable's name begins so.
 pub(super) const PREFIX: &str = "CACHEWARDEN_";
 
-/// These are split at line ends in a variable, since a label's value or a policy's settings may hold a comma.
+/// These are split at line ends in a variable, since a label's value or a policy's settings may
+/// hold a comma.
 const SPLIT_AT_LINES: [&str; 2] = ["label", "policy"];
 
-/// What an option is called in all layers, as the file spells it: its variable's name without the prefix, in lower case.
-/// `None` for an option that is for the command line alone.
+/// What an option is called in all layers, as the file spells it: its variable's name without the
+/// prefix, in lower case. `None` for an option that is for the command line alone.
 pub(in crate::cli) fn key(argument: &Arg) -> Option<String> {
     let name = argument.get_env()?.to_str()?.strip_prefix(PREFIX)?;
     Some(name.to_lowercase().replace('_', "-"))
@@ -76,7 +77,8 @@ fn origin(key: &str, variable: &str) -> Origin {
     }
 }
 
-/// The parts of a list, without those that are empty: YAML ends a text with a line end. `None` where it is not UTF-8.
+/// The parts of a list, without those that are empty: YAML ends a text with a line end. `None`
+/// where it is not UTF-8.
 fn parts(key: &str, value: &OsStr) -> Option<Vec<OsString>> {
     let text = value.to_str()?;
     let parts: Vec<_> = match SPLIT_AT_LINES.contains(&key) {

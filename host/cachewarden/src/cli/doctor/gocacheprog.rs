@@ -1,4 +1,5 @@
-//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read it back.
+//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read
+//! it back.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -19,7 +20,8 @@ pub(super) struct InUse {
     pub(super) origins: Origins,
 }
 
-/// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the variable anew.
+/// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the
+/// variable anew.
 pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
     let fields = split(value).ok_or_else(|| {
         let problem = format!("`{value}` has a quote that is not closed");
@@ -109,7 +111,8 @@ fn shell_quoted(value: &str) -> String {
     }
 }
 
-/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (docs/protocol.md#quoting).
+/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes
+/// (docs/protocol.md#quoting).
 fn split(value: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = value.trim_start();
@@ -149,7 +152,8 @@ fn is_program(path: &Path) -> bool {
     path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
 }
 
-/// Sees that a program is one of ours, by what it says of itself. One with another name is not started to find out.
+/// Sees that a program is one of ours, by what it says of itself. One with another name is not
+/// started to find out.
 fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice> {
     if own
         .canonicalize()

@@ -1,4 +1,5 @@
-//! Builds a small module through the helper, twice, with a store of its own: the second time everything must be there.
+//! Builds a small module through the helper, twice, with a store of its own: the second time
+//! everything must be there.
 
 use std::fs;
 use std::io;
@@ -54,7 +55,8 @@ fn make_module(work: &Path) -> io::Result<()> {
     )
 }
 
-/// The value of GOCACHEPROG with the same options, a store of its own, no recording, and nothing from variables.
+/// The value of GOCACHEPROG with the same options, a store of its own, no recording, and nothing
+/// from variables.
 fn helper(program: &Path, options: &HelperOptions, work: &Path) -> Result<String, Advice> {
     let mut options = HelperOptions {
         record: None,
@@ -117,7 +119,8 @@ fn keeps_nothing(summary: &str) -> bool {
     puts > 0 && puts == refused
 }
 
-/// The puts in the line of a session's end, those that were refused, and those that could not be kept.
+/// The puts in the line of a session's end, those that were refused, and those that could not be
+/// kept.
 fn counts(summary: &str) -> (u64, u64, u64) {
     let counts = summary.split("; ").nth(1).unwrap_or_default();
     let count = |unit: &str| -> u64 {

@@ -1,7 +1,8 @@
 //! `cachewarden policy bench`: what a policy costs a build, before one runs with it.
 //!
-//! One session with one instance, as in a build, and in it as many questions as are asked for; the policy's own log goes
-//! nowhere. The session's budget does not bind here, the deadline of a call does.
+//! One session with one instance, as in a build, and in it as many questions as are asked for; the
+//! policy's own log goes nowhere. The session's budget does not bind here, the deadline of a call
+//! does.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -80,8 +81,8 @@ struct Figures {
     /// The mean of all calls, and the worst.
     mean: u64,
     worst: u64,
-    /// The mean of the first tenth of the calls and of the last, as the processor's time: what else runs on the machine
-    /// tells in it the least.
+    /// The mean of the first tenth of the calls and of the last, as the processor's time: what else
+    /// runs on the machine tells in it the least.
     mean_first: u64,
     mean_last: u64,
     /// The policy's memory after the first tenth, and at the end.
@@ -184,7 +185,8 @@ fn measure(bench: &BenchOptions, room: &Room) -> Result<Figures, Failure> {
     Ok(figures)
 }
 
-/// The question that the policy decides, put together once: about a package archive, as most questions of a build are.
+/// The question that the policy decides, put together once: about a package archive, as most
+/// questions of a build are.
 enum Asker {
     Get(Candidate),
     Put(Offer),

@@ -1,4 +1,5 @@
-//! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI set-up.
+//! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI
+//! set-up.
 
 use clap::Args;
 

@@ -36,7 +36,8 @@ pub(super) enum PolicyVerb {
     Compile(compile::CompileOptions),
     /// Print the contract, for those who use their own tools
     Wit,
-    /// Print the contract as a C header: the functions of a core module, its import, and how memory is laid out
+    /// Print the contract as a C header: the functions of a core module, its import, and how memory
+    /// is laid out
     Header,
 }
 

@@ -1,4 +1,5 @@
-//! `cachewarden policy new`: a project that builds at once, wherever it lies: the SDK comes with it.
+//! `cachewarden policy new`: a project that builds at once, wherever it lies: the SDK comes with
+//! it.
 
 use std::fs;
 use std::path::Path;
@@ -100,7 +101,8 @@ const LANGUAGES: &[Language] = &[
     },
 ];
 
-/// Ends the name of a file that would mean something to a tool where it lies now, such as a manifest.
+/// Ends the name of a file that would mean something to a tool where it lies now, such as a
+/// manifest.
 const TEMPLATE_SUFFIX: &str = ".template";
 
 /// The folder of the SDK in a new project.
@@ -218,7 +220,8 @@ fn below<'path>(path: &'path str, folder: &str) -> Option<&'path str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-/// The text with the project's name in it, as it is and as an identifier, and with the SDK's folder.
+/// The text with the project's name in it, as it is and as an identifier, and with the SDK's
+/// folder.
 fn with_name(text: &str, name: &str) -> String {
     text.replace("{{sdk}}", SDK_FOLDER)
         .replace("{{name}}", name)

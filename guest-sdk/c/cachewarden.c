@@ -2,7 +2,7 @@
 //
 // cachewarden.c: what cachewarden.h promises. Compile it along with the policy.
 //
-// In order: the ground (the host's functions, memory), texts, the log, what a policy is told, settings, opening.
+// In order: the ground (the host's functions, memory), texts, the log, inputs of a policy, settings, opening.
 // What always holds: no libc is called in WebAssembly, and memory is only ever taken from the end of one heap. What
 // `open` takes stays; a question begins where `open` ended, so memory does not grow with the number of questions.
 #include "cachewarden.h"
@@ -67,7 +67,7 @@ __attribute__((weak, no_builtin)) void *memset(void *to, int byte, size_t length
     return to;
 }
 
-// The host asks for room here for what it tells `open`.
+// The host allocates memory here for the arguments of `open`.
 __attribute__((export_name("cabi_realloc"))) void *cachewarden_enter_realloc(void *old, size_t old_size,
                                                                              size_t alignment, size_t size)
 {
@@ -159,7 +159,7 @@ static cachewarden_text text_of(const char *literal)
     return (cachewarden_text){literal, length_of(literal)};
 }
 
-// The contract's 64-bit numbers are `long long`, which "ll" tells; "l" and "z" are as wide as a pointer.
+// The contract's 64-bit numbers are `long long`, which "ll" means; "l" and "z" are as wide as a pointer.
 static unsigned long long unsigned_argument(va_list *arguments, unsigned longs)
 {
     if (longs == 2)
@@ -322,7 +322,7 @@ void cachewarden_warn(const char *format, ...)
 
 void cachewarden_panic(const char *format, ...)
 {
-    // Where telling it panics too, for want of memory perhaps, the bare format is what there is to tell.
+    // If formatting panics too, perhaps for lack of memory, the bare format is logged.
     static bool panicking;
     if (panicking) {
         host_log(LEVEL_WARN, format, length_of(format));
@@ -335,7 +335,7 @@ void cachewarden_panic(const char *format, ...)
     __builtin_unreachable();
 }
 
-// ---- What a policy is told ------------------------------------------------------------------------------------------
+// ---- Inputs of a policy ------------------------------------------------------------------------------------------
 
 cachewarden_text cachewarden_hex(const cachewarden_digest *digest)
 {
@@ -343,7 +343,7 @@ cachewarden_text cachewarden_hex(const cachewarden_digest *digest)
     return cachewarden_format("%016llx%016llx%016llx%016llx", words[0], words[1], words[2], words[3]);
 }
 
-// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together
+// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together
 // in one session after the other.
 static unsigned long long mix(unsigned long long bits)
 {
@@ -376,7 +376,7 @@ static const char *const kind_names[] = {
     "pgo-profile",
 };
 
-// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
 static const cachewarden_kind shared_kinds[] = {
     CACHEWARDEN_KIND_OTHER,
     CACHEWARDEN_KIND_EMPTY,
@@ -416,7 +416,7 @@ static const char *const fact_names[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-// The name of a number; one that has none is told as itself.
+// The name of a number, or the number itself if it has no name.
 static cachewarden_text name_of(const char *const *names, size_t count, const char *what, unsigned number)
 {
     return number < count ? text_of(names[number]) : cachewarden_format("%s-%u", what, number);

@@ -3,14 +3,14 @@
 // cachewarden.h 0.2.0: write policies for cachewarden in C (C11, clang; no libc is needed).
 // https://github.com/cachewarden/cachewarden
 //
-// A policy is up to four functions, each handed to the host by a line at the end of the file:
+// A policy is up to four functions, each exported by a line at the end of the file:
 //
 //     CACHEWARDEN_EXPORT_OPEN(open, settings)   where may this build write, where does it read?
-//     CACHEWARDEN_EXPORT_GET(get)               an entry was found: does it count?
+//     CACHEWARDEN_EXPORT_GET(get)               an entry was found: may it be used?
 //     CACHEWARDEN_EXPORT_PUT(put)               an object was made: how far may it travel?
-//     CACHEWARDEN_EXPORT_CLOSE(close)           what came of it
+//     CACHEWARDEN_EXPORT_CLOSE(close)           the totals
 //
-// What is not exported is not asked, and the build has what a build without a policy has.
+// The host does not call what is not exported; the build then works as without a policy.
 //
 // What always holds: a session is one instance of the policy, opened once, so state lives in static variables. A text
 // that is made while `open` runs lives as long as the session; one that is made in `get`, `put` or `close` until that
@@ -59,28 +59,28 @@ cachewarden_text cachewarden_join(cachewarden_texts texts, cachewarden_text sepa
 // Whether two texts have the same bytes.
 bool cachewarden_equal(cachewarden_text one, cachewarden_text other);
 
-// Whether any of the patterns stands for the whole of `name`. `*` is any run of characters, the empty one and `/`
-// included; every other character is itself. An empty list matches nothing.
+// Whether any of the patterns matches the whole of `name`. `*` matches any run of characters, the empty one and `/`
+// included; every other character matches itself. An empty list matches nothing.
 bool cachewarden_matches(cachewarden_texts patterns, cachewarden_text name);
 
 // ---- The log --------------------------------------------------------------------------------------------------------
 // Lines take what cachewarden_format takes. A session may log 1,000 lines or 64 KiB; the host drops the rest. In a
 // native test they go to stderr.
 
-// A line for whoever works on the policy: shown with -v.
+// A line for the author of the policy: shown with -v.
 CACHEWARDEN_FORMAT void cachewarden_debug(const char *format, ...);
 
-// A line for whoever wonders what happened: shown with -v.
+// A line with information: shown with -v.
 CACHEWARDEN_FORMAT void cachewarden_info(const char *format, ...);
 
-// A line for whoever runs the build: always shown.
+// A warning: always shown.
 CACHEWARDEN_FORMAT void cachewarden_warn(const char *format, ...);
 
 // Gives up: the line is logged as a warning and this call ends here. The host then makes a get a miss, keeps a put for
-// the session, and opens a fresh instance for what follows.
+// the session, and opens a new instance for what follows.
 CACHEWARDEN_FORMAT _Noreturn void cachewarden_panic(const char *format, ...);
 
-// ---- What a policy is told ------------------------------------------------------------------------------------------
+// ---- Inputs of a policy ------------------------------------------------------------------------------------------
 
 // A SHA-256 digest as four big-endian words: words[0] holds its first eight bytes.
 typedef struct cachewarden_digest {
@@ -94,7 +94,7 @@ cachewarden_text cachewarden_hex(const cachewarden_digest *digest);
 // the same actions, and another session others.
 bool cachewarden_draws(unsigned one_in, unsigned long long seed, const cachewarden_digest *action);
 
-// What the host recognised an object to be, by its bytes. A newer host may tell numbers that are not here.
+// The kind of an object, which the host recognises by its bytes. A newer host may pass numbers that are not listed here.
 typedef unsigned cachewarden_kind;
 enum {
     // BEGIN kinds (cargo xtask words)
@@ -153,7 +153,7 @@ cachewarden_text cachewarden_kind_name(cachewarden_kind kind);
 bool cachewarden_parse_kind(cachewarden_text name, cachewarden_kind *kind);
 
 // What an entry is for, by its key: how cmd/go derived the key from an action that the session has seen. A newer host
-// may tell numbers that are not here.
+// may pass numbers that are not listed here.
 typedef unsigned cachewarden_role;
 enum {
     // BEGIN roles (cargo xtask words)
@@ -179,7 +179,7 @@ enum {
 // The name of a role, "source-list" for instance; "role-4242" where none is known.
 cachewarden_text cachewarden_role_name(cachewarden_role role);
 
-// What the host itself established about an object: a set of bits. A job can claim none of them. A newer host may tell
+// Facts that the host itself has established about an object: a set of bits. A job can claim none of them. A newer host may pass
 // bits that are not here.
 typedef unsigned cachewarden_facts;
 enum {
@@ -201,19 +201,19 @@ enum {
 // The names of the facts that hold, joined by commas, "-" for none. A bit without a name is "fact-9".
 cachewarden_text cachewarden_facts_names(cachewarden_facts facts);
 
-// One thing known about the session.
+// A named value that is known about the session.
 typedef struct cachewarden_label {
     cachewarden_text name;  // as the operator chose it; `cachewarden.` begins the host's own
     cachewarden_text value; // what it says
-    cachewarden_text scope; // the value made fit to be part of a scope's name; put a prefix of your own before it
+    cachewarden_text scope; // the value encoded for a scope name; put a prefix of your own before it
     cachewarden_text hash;  // 24 hexadecimal digits of the value's SHA-256, for a scope's name where two must fit
-    bool verified;          // whether the host proved it, or the job only says so
+    bool verified;          // whether the host has verified it
 } cachewarden_label;
 
 // One run of one go command, and all that is known about it.
 typedef struct cachewarden_session {
-    unsigned long long started;      // in seconds since 1970; this is all the time there is
-    unsigned long long seed;         // a random number, drawn once; cachewarden_draws makes use of it
+    unsigned long long started;      // in seconds since 1970; there is no other clock
+    unsigned long long seed;         // a random number, drawn once; cachewarden_draws uses it
     const cachewarden_label *labels; // in no particular order; a name may occur more than once
     size_t label_count;
     cachewarden_texts readable;      // patterns of scopes that the operator lets this session read
@@ -221,10 +221,10 @@ typedef struct cachewarden_session {
     cachewarden_text settings;       // a JSON text, which your fields were filled from
 } cachewarden_session;
 
-// The label of this name, or NULL. Where the host proved one and the job claims another, the proved one.
+// The label of this name, or NULL. If the host has verified one and the job claims another, the verified one.
 const cachewarden_label *cachewarden_find(const cachewarden_session *session, cachewarden_text name);
 
-// The label of this name if the host proved it, or NULL. What a job only claims is as if it were not there.
+// The label of this name if the host has verified it, or NULL. A label that only a job claims is ignored.
 const cachewarden_label *cachewarden_find_verified(const cachewarden_session *session, cachewarden_text name);
 
 // The scope that this session would have without a policy.
@@ -242,7 +242,7 @@ typedef struct cachewarden_candidate {
     cachewarden_facts facts;   // CACHEWARDEN_FACT_... bits
 } cachewarden_candidate;
 
-// An object that the build wants kept.
+// An object that the build puts.
 typedef struct cachewarden_offer {
     cachewarden_digest action; // the step that made it
     cachewarden_digest output; // the object itself, by its bytes
@@ -252,7 +252,7 @@ typedef struct cachewarden_offer {
     cachewarden_facts facts;   // CACHEWARDEN_FACT_... bits
 } cachewarden_offer;
 
-// What came of a session, counted.
+// The totals of a session.
 typedef struct cachewarden_totals {
     unsigned long long gets;
     unsigned long long hits;         // gets that were answered with an object
@@ -260,28 +260,28 @@ typedef struct cachewarden_totals {
     unsigned long long puts;
     unsigned long long refused_puts; // puts that were kept for the session alone
     unsigned long long bytes_put;    // bytes of all puts
-    unsigned long long diverged;     // audits whose rebuild gave other bytes
+    unsigned long long diverged;     // audits whose rebuilt object had other bytes
 } cachewarden_totals;
 
-// ---- What a policy answers ------------------------------------------------------------------------------------------
+// ---- Answers of a policy ------------------------------------------------------------------------------------------
 
 // The verdict on a get.
 typedef enum cachewarden_lookup {
-    CACHEWARDEN_LOOKUP_HIT,          // answer with it
-    CACHEWARDEN_LOOKUP_HIT_VERIFIED, // answer with it if its bytes still hash to its output, else the next scope
-    CACHEWARDEN_LOOKUP_SKIP,         // not this one: go on to the next scope
-    CACHEWARDEN_LOOKUP_MISS,         // answer a miss: the build makes it again
-    CACHEWARDEN_LOOKUP_AUDIT,        // answer a miss and compare the rebuild; its offer is audited, perhaps diverged
+    CACHEWARDEN_LOOKUP_HIT,          // answer with this entry
+    CACHEWARDEN_LOOKUP_HIT_VERIFIED, // answer with it if its object still has the right hash; otherwise the next scope
+    CACHEWARDEN_LOOKUP_SKIP,         // ignore this entry, and search the next scope
+    CACHEWARDEN_LOOKUP_MISS,         // answer with a miss: the build makes it again
+    CACHEWARDEN_LOOKUP_AUDIT,        // answer with a miss and compare the rebuild; its offer is audited, perhaps diverged
 } cachewarden_lookup;
 
 // The verdict on a put. Each goes further than the one before it; the operator bounds all of them.
 typedef enum cachewarden_reach {
-    CACHEWARDEN_REACH_EPHEMERAL, // seen by this session alone; the build goes on as if it had been kept
-    CACHEWARDEN_REACH_LOCAL,     // kept in the write scope, on this machine
-    CACHEWARDEN_REACH_SHARED,    // kept, and sent to the tiers beyond this machine
+    CACHEWARDEN_REACH_EPHEMERAL, // only this session gets it; the build goes on as if it was stored
+    CACHEWARDEN_REACH_LOCAL,     // stored in the write scope, on this machine
+    CACHEWARDEN_REACH_SHARED,    // stored, and may be sent to remote tiers
 } cachewarden_reach;
 
-// How far an object of this kind travels where no policy decides: local where other machines cannot use it or should
+// How far an object of this kind travels if no policy decides: local where other machines cannot use it or should
 // not trust it, and where this header does not know the kind, else shared.
 cachewarden_reach cachewarden_default_reach(cachewarden_kind kind);
 
@@ -291,28 +291,28 @@ cachewarden_reach cachewarden_default_reach(cachewarden_kind kind);
 // What a session may do. `open` is given an empty one: nothing is written, nothing read. A scope's name is 1 to 96 of
 // `[A-Za-z0-9._-]` without a dot at either end; a grant beyond what the operator allows gives the session nothing.
 typedef struct cachewarden_grant {
-    cachewarden_text write; // where puts go; no text: nothing outlives the session
-    // Where gets look, in order. To read a scope is to trust everybody who may write it.
+    cachewarden_text write; // where puts go; no text: nothing is stored beyond the session
+    // The scopes that gets search, in order. To read a scope is to trust everybody who may write it.
     cachewarden_text read[CACHEWARDEN_MOST_SCOPES];
     size_t read_count;
-    unsigned lifetime; // seconds until what the session puts stops counting; 0: as long as the store keeps it
-    cachewarden_kinds admit; // kinds that count only where a grant names them; today CACHEWARDEN_KIND_EXECUTABLE
+    unsigned lifetime; // seconds until the session's entries expire; 0: as long as the store keeps it
+    cachewarden_kinds admit; // kinds that are used only if a grant names them; today CACHEWARDEN_KIND_EXECUTABLE
 } cachewarden_grant;
 
-// Puts go to `scope`. Gets do not look there unless cachewarden_grant_read says so.
+// Puts go to `scope`. Gets do not search it unless cachewarden_grant_read says so.
 void cachewarden_grant_write(cachewarden_grant *grant, cachewarden_text scope);
 
-// Gets look in `scope` too, after the scopes already named. More than CACHEWARDEN_MOST_SCOPES are a panic.
+// Gets search `scope` too, after the scopes that were named before. More than CACHEWARDEN_MOST_SCOPES are a panic.
 void cachewarden_grant_read(cachewarden_grant *grant, cachewarden_text scope);
 
 // What a session without a policy has: it writes and reads its default scope.
 void cachewarden_grant_default(cachewarden_grant *grant, const cachewarden_session *session);
 
-// Why `open` gives no grant.
+// Why `open` returns no grant.
 typedef struct cachewarden_refusal {
     enum {
         CACHEWARDEN_REFUSAL_NONE,     // there is a grant
-        CACHEWARDEN_REFUSAL_SETTINGS, // the go command stops with `reason`, as for a mistyped option
+        CACHEWARDEN_REFUSAL_SETTINGS, // the go command stops with `reason`, as after a mistyped option
         CACHEWARDEN_REFUSAL_SESSION,  // the build works without a cache; `reason` is shown
     } kind;
     cachewarden_text reason;
@@ -321,7 +321,7 @@ typedef struct cachewarden_refusal {
 // What `open` returns once the grant is as it should be.
 #define CACHEWARDEN_GRANTED (cachewarden_refusal){CACHEWARDEN_REFUSAL_NONE, {NULL, 0}}
 
-// The settings are wrong: say which field, and what was expected. Takes what cachewarden_format takes.
+// The settings are invalid: say which field, and what was expected. Takes what cachewarden_format takes.
 CACHEWARDEN_FORMAT cachewarden_refusal cachewarden_refuse_settings(const char *format, ...);
 
 // This session may not use the cache: say why. Takes what cachewarden_format takes.

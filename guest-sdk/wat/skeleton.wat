@@ -18,7 +18,7 @@
   (global $local i32 (i32.const 1))        ;; kept in the write scope, on this machine
   (global $shared i32 (i32.const 2))       ;; kept, and sent beyond this machine
 
-  ;; A newer host may tell other kinds, roles and facts than these. Have an answer for them, best the strict one.
+  ;; A newer host may pass other kinds, roles and facts than these. Have an answer for them, best the strict one.
   ;; BEGIN words (cargo xtask words)
   ;; What an object is.
   (global $kind_other i32 (i32.const 0))
@@ -54,7 +54,7 @@
   (global $fact_diverged i32 (i32.const 8))
   ;; END words
 
-  ;; How much a line of the log matters.
+  ;; The level of a log line.
   (global $debug i32 (i32.const 0))
   (global $info i32 (i32.const 1))
   (global $warn i32 (i32.const 2))

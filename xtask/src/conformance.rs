@@ -1,8 +1,8 @@
-//! The table of what policies in every language must do, made from the results of the tests in tests/conformance/:
-//! `conformance::<language>::<case>`.
+//! The table of conformance cases by language, made from the results of the tests in
+//! tests/conformance/: `conformance::<language>::<case>`.
 //!
-//! A language or a case that nothing was tested of is a gap, and a gap is a failure: a test that was renamed, or is not
-//! there, must not leave the table looking whole.
+//! A language or a case without a test is a gap, and a gap is a failure: if a test is renamed or
+//! removed, the table must not look complete.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,21 +21,22 @@ const OF_SDKS: [&str; 2] = [
 /// The cell of such a case.
 const NO_SDK: &str = "no SDK";
 
-/// Cases that are part of another one where there is an SDK: the project that it makes is asked.
+/// Cases that are part of another case if there is an SDK: that case tests the project that the SDK
+/// makes.
 const WITHOUT_SDK: [&str; 1] = ["a_million_questions_cost_no_more_at_the_end"];
 
 /// The cell of such a case.
 const IN_PROJECT: &str = "by project";
 
-/// The cell of a case that nothing was tested of.
+/// The cell of a case without a test.
 const GAP: &str = "-";
 
-/// What the names of a language's tests begin with.
+/// The prefix of the names of a language's tests.
 pub(crate) fn tests_of(language: &str) -> String {
     format!("{MODULE}::{language}::")
 }
 
-/// Cases by languages: what each test came to, a dash where there was none.
+/// The table of results; a dash for a case without a test.
 pub(crate) fn table(outcomes: &BTreeMap<String, String>) -> Table {
     let results = results(outcomes);
     let tested = LANGUAGES
@@ -55,7 +56,7 @@ pub(crate) fn table(outcomes: &BTreeMap<String, String>) -> Table {
     table
 }
 
-/// What is missing in the table, a text each: languages but for those `left_out`, and cells.
+/// The gaps in the table: languages other than those `left_out`, and cells.
 pub(crate) fn gaps(outcomes: &BTreeMap<String, String>, left_out: &[&str]) -> Vec<String> {
     let results = results(outcomes);
     let cases = cases(&results);
@@ -79,7 +80,7 @@ pub(crate) fn gaps(outcomes: &BTreeMap<String, String>, left_out: &[&str]) -> Ve
     gaps
 }
 
-/// What a case came to, by language and case.
+/// The results, by language and case.
 type Results<'run> = BTreeMap<&'run str, BTreeMap<&'run str, &'run str>>;
 
 fn results(outcomes: &BTreeMap<String, String>) -> Results<'_> {

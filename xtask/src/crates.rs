@@ -1,7 +1,7 @@
-//! The graph of our crates, as docs/design.md draws it, is the one that cargo builds.
+//! Checks that the graph of crates in docs/design.md is the one that cargo builds.
 //!
-//! A new arrow is a decision about the architecture, so it must be drawn before it builds. Three rules hold whatever is
-//! drawn: see [`FORBIDDEN`].
+//! A new dependency is a decision about the architecture, so it must be drawn first. Three rules
+//! hold for any drawing: see [`FORBIDDEN`].
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,7 +15,7 @@ const FILE: &str = "docs/design.md";
 const BEGIN: &str = "```mermaid\ngraph TD\n";
 const END: &str = "```";
 
-/// What must never become an arrow, with the reason.
+/// Dependencies that are forbidden, with the reason.
 const FORBIDDEN: [(&str, &[&str], &str); 3] = [
     (
         "types",
@@ -34,14 +34,14 @@ const FORBIDDEN: [(&str, &[&str], &str); 3] = [
     ),
 ];
 
-/// The crates that may name the engine.
+/// The crate that may depend on the engine.
 const ENGINE: &str = "wasmtime";
 const MAY_NAME_THE_ENGINE: &str = "policy";
 
-/// From one crate to another that it depends on, by the names of their folders; or to one of somebody else's.
+/// Dependencies from one crate to another, by the names of their folders, or to an external crate.
 type Arrows = BTreeSet<(String, String)>;
 
-/// Holds the picture against the manifests, and the manifests against the rules.
+/// Compares the picture with the manifests, and checks the rules.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let file = workspace.root().join(FILE);
     let page =
@@ -75,7 +75,7 @@ fn drawn(page: &str) -> Option<Arrows> {
     )
 }
 
-/// The rules that do not hold, each with its reason.
+/// The rules that are broken, each with its reason.
 fn broken(arrows: &Arrows) -> Vec<String> {
     let mut broken = Vec::new();
     for (from, forbidden, reason) in FORBIDDEN {

@@ -1,11 +1,11 @@
-//! Debian's packages, where we may install them: the last resort before a person is asked to.
+//! Installs Debian packages, if this process may: the last resort before the user is asked to.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::process;
 
-/// Installs packages where we are root on Debian; tells whether that went well.
+/// Installs packages if this is root on Debian; returns whether that succeeded.
 pub(crate) fn install(packages: &[&str]) -> bool {
     let root = process::ask(Command::new("id").arg("-u")).as_deref() == Some("0");
     if !root || !Path::new("/etc/debian_version").exists() {
@@ -18,7 +18,7 @@ pub(crate) fn install(packages: &[&str]) -> bool {
     apt(&install) || (apt(&["update"]) && apt(&install))
 }
 
-/// Runs apt-get silently but for errors, waiting for another one that is at work.
+/// Runs apt-get, which prints errors only, and waits for another one that is running.
 fn apt(arguments: &[&str]) -> bool {
     let mut command = Command::new("apt-get");
     command

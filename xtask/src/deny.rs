@@ -1,6 +1,8 @@
-//! cargo-deny, in target/tools/cargo-deny/: holds what comes into the program against deny.toml.
+//! Runs cargo-deny, from target/tools/cargo-deny/: checks the program's dependencies against
+//! deny.toml.
 //!
-//! From PyPI, where it is a ready program: from its source it takes as long to build as all the rest.
+//! It comes from PyPI as a built program: building it from source takes as long as building
+//! everything else.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,16 +15,17 @@ use crate::{guests, process, pypi};
 
 const RELEASE: &str = "0.20.2";
 
-/// What was not checked.
+/// The text for the summary if the database was not checked.
 const WITHOUT_DATABASE: &str = "known faults of dependencies (advisories): their database is not on this machine, and could not be fetched; `cargo deny fetch db` brings it";
 
-/// Says with [`ELSEWHERE`] that somebody else looks for known faults: a service that reaches package registries only
-/// cannot, since no registry has the database.
+/// With the value [`ELSEWHERE`], another service checks for known faults. A CI service that reaches
+/// only package registries cannot, since no registry has the database.
 const ADVISORIES: &str = "XTASK_ADVISORIES";
 const ELSEWHERE: &str = "elsewhere";
 
-/// Licences, sources, double versions and known faults. The database of those is fetched; where it cannot be, that is a
-/// failure in continuous integration, unless the service says that it is looked at elsewhere. What was not checked, if so.
+/// Checks licences, sources, double versions and known faults. The database of known faults is
+/// fetched; if that fails, it is a failure in continuous integration, unless another service
+/// checks. Returns what was not checked, if anything.
 pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     let folder = workspace.tools("cargo-deny");
     let program = folder.join("bin/cargo-deny");
@@ -38,10 +41,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
         command.current_dir(workspace.root()).args(arguments);
         process::run(&mut command)
     };
-    // It reads every dependency's manifest, of other systems too: a machine that has only built has not fetched those.
+    // It reads the manifests of all dependencies, also those for other systems, which a build has
+    // not fetched.
     process::run(workspace.cargo().args(["fetch", "--locked"]))?;
     run(&["--offline", "check", "bans", "licenses", "sources"])?;
-    // What is there already serves, though it may be old; cargo-deny says so where it is too old.
+    // An existing database is used, even if it is old; cargo-deny reports one that is too old.
     if run(&["fetch", "db"]).is_ok() || advisories().is_some_and(|folder| has_database(&folder)) {
         run(&["--offline", "check", "advisories"])?;
         return Ok(None);
@@ -55,18 +59,19 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     Ok(Some(WITHOUT_DATABASE))
 }
 
-/// Whether nobody need look for known faults here. A person reads that nobody did.
+/// Whether known faults may stay unchecked here. A person reads in the summary that they were not
+/// checked.
 fn may_be_unchecked(is_ci: bool, is_elsewhere: bool) -> bool {
     !is_ci || is_elsewhere
 }
 
-/// Whether there is a database in the folder for them; an attempt to fetch one leaves its lock.
+/// Whether the folder has a database; a failed attempt to fetch one leaves only its lock.
 fn has_database(folder: &Path) -> bool {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.map(|entry| entry.path()).any(|path| path.is_dir())
 }
 
-/// Where cargo-deny keeps the databases of known faults: in cargo's folder.
+/// The folder of cargo-deny's databases, in cargo's home.
 fn advisories() -> Option<PathBuf> {
     let cargo = std::env::var_os("CARGO_HOME")
         .filter(|folder| !folder.is_empty())

@@ -1,8 +1,8 @@
-//! The engine is compiled once: the demo builds cachewarden alone, the tests build the whole workspace, and both use the
-//! same compilation of every dependency.
+//! Checks that the engine is compiled once: the demo builds cachewarden alone, the tests build the
+//! whole workspace, and both must use the same compilation of every dependency.
 //!
-//! Cargo compiles a package anew for other features, and with it all that depends on it. So whatever the program asks
-//! for must be among what the tests ask for, with the very same features.
+//! Cargo compiles a package again for other features, and then everything that depends on it. So
+//! each package that the program needs must have the same features in the tests.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -12,7 +12,7 @@ use anyhow::{Result, ensure};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// Sees that the program alone needs nothing that the tests would not compile.
+/// Checks that the program alone needs nothing that the tests would not compile.
 pub(crate) fn is_shared(workspace: &Workspace) -> Result<()> {
     let tree = |selection: &[&str]| {
         let mut command: Command = workspace.cargo();
@@ -41,7 +41,7 @@ fn missing<'tree>(tree: &'tree str, other: &'tree str) -> Vec<&'tree str> {
 }
 
 fn packages(tree: &str) -> impl Iterator<Item = &str> {
-    // What was printed in full before is marked.
+    // A package that was printed in full before is marked.
     tree.lines().map(|line| line.trim_end_matches(" (*)"))
 }
 

@@ -1,6 +1,6 @@
 //! The go command of this machine, for chores that show or measure something.
 //!
-//! It runs cut off from the person's settings and caches: what they have there would change what is shown.
+//! It runs with settings and caches of its own: the user's would change the results.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,17 +10,17 @@ use anyhow::{Context, Result, bail, ensure};
 
 use crate::{process, toolchains};
 
-/// The first minor version of Go 1 that speaks to a cache program.
+/// The first minor version of Go 1 that supports GOCACHEPROG.
 const OLDEST: u32 = 24;
 
-/// The go command that stands first in PATH.
+/// The first go command in PATH.
 pub(crate) struct Go {
     goroot: PathBuf,
     version: String,
 }
 
 impl Go {
-    /// Finds it, and sees that it can use a cache program.
+    /// Finds it, and checks that it supports GOCACHEPROG.
     pub(crate) fn of_this_machine() -> Result<Go> {
         let mut question = Command::new("go");
         question
@@ -46,7 +46,7 @@ impl Go {
         })
     }
 
-    /// As it calls itself: `go1.26.8`.
+    /// Its version, such as `go1.26.8`.
     pub(crate) fn version(&self) -> &str {
         &self.version
     }
@@ -58,7 +58,7 @@ impl Go {
         command
             .env("GOENV", "off")
             .env("GOWORK", "off")
-            // What is built here needs nothing from elsewhere.
+            // These builds need no other module.
             .env("GOPROXY", "off");
         command
     }
@@ -72,16 +72,17 @@ fn remedy() -> String {
     )
 }
 
-/// Makes a folder a home that programs can run in without a trace elsewhere.
+/// Prepares a folder as a home, so that programs write nothing elsewhere.
 pub(crate) fn prepare_home(home: &Path) -> Result<()> {
     let telemetry = home.join(".config/go/telemetry");
     fs::create_dir_all(&telemetry)
-        // Else go would now and then start a process of its own for it.
+        // Otherwise go would sometimes start a telemetry process.
         .and_then(|()| fs::write(telemetry.join("mode"), "off"))
         .with_context(|| format!("cannot prepare {}", home.display()))
 }
 
-/// Gives a program this home, and the cache folder of Go in it. Whatever the person has set for cachewarden is gone.
+/// Gives a program this home, and a GOCACHE in it. The user's variables for cachewarden are
+/// removed.
 pub(crate) fn isolate(command: &mut Command, home: &Path) {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("CACHEWARDEN_") {

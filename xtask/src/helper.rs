@@ -1,11 +1,12 @@
-//! A cache program with its arguments: as a command, and as the value of GOCACHEPROG.
+//! A helper (a GOCACHEPROG program) with its arguments: as a command, and as the value of
+//! GOCACHEPROG.
 
 use std::ffi::{OsStr, OsString};
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-/// A cache program and its arguments.
+/// A helper and its arguments.
 #[derive(Clone)]
 pub(crate) struct Helper {
     words: Vec<OsString>,
@@ -38,7 +39,8 @@ impl Helper {
         command
     }
 
-    /// As go is told: words separated by spaces, one with a space or a quote in it wholly within quotes.
+    /// The value of GOCACHEPROG: words separated by spaces; a word with a space or a quote is
+    /// quoted as a whole.
     pub(crate) fn to_gocacheprog(&self) -> Result<String> {
         let words: Result<Vec<_>> = self.words.iter().map(|word| quoted(word)).collect();
         Ok(words?.join(" "))

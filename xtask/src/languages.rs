@@ -1,7 +1,8 @@
-//! `cargo xtask languages`: writes docs/languages.md, what a policy costs in each language, from one run.
+//! `cargo xtask languages`: measures policies in each language, and writes docs/languages.md, from
+//! one run.
 //!
-//! What is measured is the project that `policy new` makes, built by the command that it prints and measured by `policy
-//! bench`: a reader can repeat each row by hand.
+//! It measures the project that `policy new` makes, built by the command that it prints and
+//! measured by `policy bench`, so a reader can repeat each row by hand.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,13 +20,13 @@ use crate::workspace::Workspace;
 
 const PAGE: &str = "docs/languages.md";
 
-/// What stands before the table, and what to choose when.
+/// The text around the table.
 const TEXT: &str = include_str!("languages.md");
 
-/// Where the table goes in it.
+/// The placeholder for the table.
 const PLACE_OF_TABLE: &str = "{{table}}\n";
 
-/// What is measured of a language that has no project.
+/// The policy that is measured for a language without a project.
 const INSTEAD: &str = "mirror.wasm";
 
 const COLUMNS: [&str; 10] = [
@@ -101,7 +102,7 @@ fn policy(workspace: &Workspace, cachewarden: &Path, language: &Language) -> Res
     Ok(project.join("policy.wasm"))
 }
 
-/// Measures what is asked in every language's project: `put`, which its author has written.
+/// Measures the question `put`, which the author of every project has written.
 fn measure(cachewarden: &Path, policy: &Path) -> Result<Value> {
     let mut command = Command::new(cachewarden);
     command.args(["policy", "bench", "--question", "put", "--json"]);
@@ -133,7 +134,7 @@ fn row(language: &str, tools: &str, figures: &Value) -> Result<Vec<String>> {
     ])
 }
 
-/// Three digits are as many as a machine repeats.
+/// Three digits: more are not reproducible.
 fn time(nanoseconds: f64) -> String {
     let units = [(1e9, "s"), (1e6, "ms"), (1e3, "µs"), (1.0, "ns")];
     in_units(nanoseconds, &units)

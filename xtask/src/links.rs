@@ -1,7 +1,8 @@
-//! Every relative link of a Markdown file leads to a file that is there, and to a heading or an anchor in it. So does
-//! every `docs/` page with an anchor that Rust code refers to.
+//! Checks that every relative link of a Markdown file leads to an existing file, heading or anchor.
+//! The same holds for every `docs/` page with an anchor in a comment of Rust code.
 //!
-//! Addresses of other sites are not looked at: whether they can be reached says nothing about this repository.
+//! Links to other sites are not checked: whether they can be reached does not depend on this
+//! repository.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -11,13 +12,13 @@ use anyhow::{Context, Result, ensure};
 
 use crate::workspace::Workspace;
 
-/// Folders of files that nobody wrote by hand.
+/// Folders of generated files.
 const SKIPPED: [&str; 3] = ["target", "node_modules", ".git"];
 
 /// A text that becomes a part of docs/languages.md. Its links are relative to that page, and are checked there.
 const PART_OF_A_PAGE: &str = "xtask/src/languages.md";
 
-/// An error that names each link that leads nowhere.
+/// Returns an error that names each broken link.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let root = workspace.root();
     let mut files = Vec::new();
@@ -61,7 +62,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     Ok(())
 }
 
-/// What is wrong with a link that `file` has, if something is. Its path begins in `folder`.
+/// The problem with a link of `file`, if there is one. Its path is relative to `folder`.
 fn problem(file: &Path, folder: &Path, link: &str) -> Option<String> {
     let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
     let target = if path.is_empty() {
@@ -88,7 +89,7 @@ fn prose(page: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Where the links of a page lead, but for addresses.
+/// The targets of a page's links, except other sites.
 fn links(page: &str) -> Vec<&str> {
     // Every other piece between backticks is code.
     let pieces = prose(page).flat_map(|line| line.split('`').step_by(2));
@@ -109,7 +110,7 @@ fn references(code: &str) -> Vec<&str> {
         .collect()
 }
 
-/// What a link to a page may name: `<a id="...">`, and each heading in the form that code hosts give it.
+/// The anchors of a page: `<a id="...">`, and each heading in the form that code hosts give it.
 fn anchors(page: &str) -> HashSet<String> {
     let mut anchors = HashSet::new();
     for line in prose(page) {
@@ -122,7 +123,7 @@ fn anchors(page: &str) -> HashSet<String> {
     anchors
 }
 
-/// A heading's anchor: letters and digits in lower case, dashes for spaces, and nothing of tags.
+/// A heading's anchor: letters and digits in lower case, dashes for spaces, and no tags.
 fn anchor_of(heading: &str) -> String {
     // Of the text before each `<` and after its `>`.
     let text = heading

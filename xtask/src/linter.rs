@@ -1,4 +1,5 @@
-//! golangci-lint, in target/toolchains/bin/: a client of cache programs that is not cmd/go, with a copy of its code.
+//! golangci-lint, in target/toolchains/bin/: a client of GOCACHEPROG helpers that is not cmd/go,
+//! with a copy of its code.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,7 +21,7 @@ pub(crate) fn install(folder: &Path) -> Result<()> {
     let mut command = toolchains::go(&folder.join(toolchains::NEWEST));
     command
         .env("GOBIN", &programs)
-        // Nobody debugs it here: no symbols.
+        // Without symbols: it is not debugged here.
         .args(["install", "-ldflags=-s -w"])
         .arg(format!("{PACKAGE}@v{RELEASE}"));
     process::run(&mut command)

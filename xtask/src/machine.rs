@@ -1,4 +1,4 @@
-//! What everything is measured on, as far as it explains figures.
+//! The machine that measurements run on, as far as it explains figures.
 
 use std::fmt;
 use std::fs;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use crate::go::Go;
 use crate::process;
 
-/// A machine.
+/// The processors and versions of a machine.
 pub(crate) struct Machine {
     pub(crate) cores: usize,
     processor: String,
@@ -18,7 +18,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// This one.
+    /// The machine that this runs on.
     pub(crate) fn detect(go: &Go) -> Result<Machine> {
         let cores = std::thread::available_parallelism().context("cannot count the cores")?;
         let kernel = process::read(Command::new("uname").args(["-s", "-r", "-m"]))?;

@@ -1,7 +1,7 @@
-//! Every chore of this repository, one verb each: `cargo xtask --help`.
+//! The chores of this repository, one verb for each: `cargo xtask --help`.
 //!
-//! A verb is a file with a `run` function. What a verb needs from elsewhere it finds or fetches itself,
-//! into the target folder; a second run finds it there.
+//! A verb is a file with a `run` function. A verb finds or fetches what it needs, into the target
+//! folder; a second run finds it there.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -20,6 +20,7 @@ mod debian;
 mod demo;
 mod deny;
 mod engine;
+mod fuzz;
 mod go;
 mod guests;
 mod helper;
@@ -64,8 +65,8 @@ enum Verb {
     Toolchains,
     /// Run the randomised tests for long, and print what they counted
     Soak(soak::SoakOptions),
-    /// Run the fuzz targets for long
-    Fuzz(soak::FuzzOptions),
+    /// Run the parsers under a fuzzer that sees which code an input reaches
+    Fuzz(fuzz::FuzzOptions),
     /// Write what guest-sdk/wit/words.toml says to the host, the SDKs and the documentation
     Words,
     /// Run everything that must pass; the last line says `N passed, N failed`
@@ -80,7 +81,7 @@ enum Verb {
 
 fn main() -> ExitCode {
     run(Arguments::parse().verb).unwrap_or_else(|error| {
-        // On one line and without a backtrace: it is written for the person at the terminal.
+        // On one line and without a backtrace, for the person at the terminal.
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })
@@ -98,7 +99,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
-        Verb::Fuzz(options) => return soak::fuzz(&workspace, &options),
+        Verb::Fuzz(options) => return fuzz::run(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),
     }
     Ok(ExitCode::SUCCESS)

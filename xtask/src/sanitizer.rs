@@ -1,7 +1,9 @@
-//! What is unsafe in the program, under the address sanitizer: the one test of `host/policy/src/sanitized.rs`.
+//! Runs the program's unsafe code under the address sanitizer: the one test of
+//! `host/policy/src/sanitized.rs`.
 //!
-//! The sanitizer comes with the compiler, whose stable releases offer it to whoever insists. The standard library is as it
-//! is shipped; all other code is built for it, in a folder of its own: minutes the first time.
+//! The sanitizer comes with the compiler, and RUSTC_BOOTSTRAP enables it in stable releases. The
+//! standard library is not instrumented; all other code is built for the sanitizer, in a folder of
+//! its own: minutes the first time.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,20 +11,16 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::process;
-use crate::workspace::Workspace;
+use crate::workspace::{self, Workspace};
 
-/// What was not checked.
+/// The text for the summary if there is no sanitizer.
 const WITHOUT_SANITIZER: &str =
     "unsafe code under a sanitizer: this compiler has none for this system";
 
-/// Runs the test. What was not checked, if so.
+/// Runs the test. Returns what was not checked, if anything.
 pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
-    let version = process::read(Command::new("rustc").arg("-vV"))?;
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .context("`rustc -vV` does not say which system this is")?;
-    if !is_there(host)? {
+    let host = workspace::host()?;
+    if !is_there(&host)? {
         println!("NOT CHECKED: {WITHOUT_SANITIZER}");
         return Ok(Some(WITHOUT_SANITIZER));
     }
@@ -34,8 +32,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
             "--lib",
             "sanitized",
         ])
-        // What runs on this machine while it builds is built without a sanitizer.
-        .args(["--target", host])
+        // Build scripts and proc macros are built without a sanitizer.
+        .args(["--target", &host])
         .env("CARGO_TARGET_DIR", workspace.sanitized())
         .env("RUSTC_BOOTSTRAP", "1")
         .env("RUSTFLAGS", "-Zsanitizer=address");

@@ -1,7 +1,8 @@
-//! `cargo xtask soak` and `cargo xtask fuzz`: the randomised tests for as long as one likes.
+//! `cargo xtask soak`: runs the randomised tests for a given time.
 //!
-//! They are the same tests that run with all others in a bounded form. Each says on stderr what it came to, `counted: WHAT
-//! NUMBER, WHAT NUMBER`; here that is added up. A test that fails has said before how to run it again.
+//! They are the same tests that run with all others in a bounded form. Each prints its counts on
+//! stderr, `counted: WHAT NUMBER, WHAT NUMBER`, and they are added up here. A test that fails has
+//! printed before how to run it again.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -15,7 +16,7 @@ use crate::table::Table;
 use crate::workspace::Workspace;
 use crate::{guests, process, toolchains};
 
-/// The randomised tests of the whole program, by the modules that they are in.
+/// The modules of the randomised whole-program tests.
 const PARTS: [&str; 7] = [
     "faults::kills",
     "faults::power",
@@ -26,7 +27,7 @@ const PARTS: [&str; 7] = [
     "hostile::soak",
 ];
 
-/// The fuzz targets: unit tests whose names begin so.
+/// The prefix of the names of fuzz targets, which are unit tests.
 const FUZZ: &str = "fuzz_";
 
 /// How long to soak.
@@ -37,17 +38,7 @@ pub(crate) struct SoakOptions {
     minutes: u32,
 }
 
-/// What to fuzz for how long.
-#[derive(Args)]
-pub(crate) struct FuzzOptions {
-    /// Only targets with this in their name
-    target: Option<String>,
-    /// Seconds for each target
-    #[arg(long, default_value = "60", value_parser = clap::value_parser!(u32).range(1..))]
-    seconds: u32,
-}
-
-/// Runs all randomised tests, one part after the other, and prints what was counted.
+/// Runs all randomised tests, one part after the other, and prints the sums.
 pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitCode> {
     guests::run(workspace, &Choice::for_tests(false)).result?;
     toolchains::run(workspace)?;
@@ -68,16 +59,6 @@ pub(crate) fn soak(workspace: &Workspace, options: &SoakOptions) -> Result<ExitC
     Ok(counted.print())
 }
 
-/// Runs fuzz targets, and prints how many inputs they took.
-pub(crate) fn fuzz(workspace: &Workspace, options: &FuzzOptions) -> Result<ExitCode> {
-    let filter = format!("{FUZZ}{}", options.target.as_deref().unwrap_or_default());
-    let mut command = tests(workspace, &["--workspace", "--lib", &filter]);
-    command.env("CACHEWARDEN_FUZZ_SECONDS", options.seconds.to_string());
-    let mut counted = Counted::default();
-    counted.run(&filter, &mut command)?;
-    Ok(counted.print())
-}
-
 fn tests(workspace: &Workspace, arguments: &[&str]) -> Command {
     let mut command = workspace.cargo();
     command.arg("test");
@@ -93,7 +74,7 @@ struct Counted {
 }
 
 impl Counted {
-    /// Runs tests, passes on what they say, and adds up what they counted.
+    /// Runs tests, passes on their output, and adds up their counts.
     fn run(&mut self, part: &str, command: &mut Command) -> Result<()> {
         println!("\n== {part}");
         let mut child = command
@@ -114,7 +95,7 @@ impl Counted {
         Ok(())
     }
 
-    /// Takes one line into account; whether it counts something.
+    /// Reads one line; returns whether it has counts.
     fn read_line(&mut self, line: &str) -> bool {
         let Some(counts) = line.strip_prefix("counted: ") else {
             return false;
@@ -129,7 +110,7 @@ impl Counted {
         true
     }
 
-    /// Prints the sums, and that nothing was wrong, or where something was.
+    /// Prints the sums, and which parts have failed.
     fn print(&self) -> ExitCode {
         let mut table = Table::new(&["counted", "number"]);
         for (what, number) in &self.sums {

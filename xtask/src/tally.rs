@@ -1,17 +1,22 @@
-//! Counts what test programs report on stdout.
+//! Counts the results that test programs print on stdout.
 //!
 //! Only the closing line of each test program is counted; the lines of single tests give the names.
 
 use std::collections::BTreeMap;
 
-/// What was counted so far.
+/// The counts so far.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Tally {
     passed: u64,
     failed: u64,
     failures: Vec<String>,
     outcomes: BTreeMap<String, String>,
+    /// What each test took, where its program says so.
+    times: Vec<(Seconds, String)>,
 }
+
+/// Seconds, as a test program prints them.
+type Seconds = f64;
 
 impl Tally {
     /// One test that passed.
@@ -37,18 +42,39 @@ impl Tally {
         &self.failures
     }
 
-    /// What each test came to, by its whole name: `ok`, `FAILED`.
+    /// The result of each test, by its full name: `ok`, `FAILED`.
     pub(crate) fn outcomes(&self) -> &BTreeMap<String, String> {
         &self.outcomes
     }
 
-    /// Takes one line of a test program's output into account; lines of no meaning here are passed over.
+    /// Adds the counts of another tally.
+    pub(crate) fn add(&mut self, other: Tally) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.failures.extend(other.failures);
+        self.outcomes.extend(other.outcomes);
+        self.times.extend(other.times);
+    }
+
+    /// The tests that took longest, the slowest first, as lines of a table.
+    pub(crate) fn slowest(&self, count: usize) -> Vec<String> {
+        let mut times: Vec<_> = self.times.iter().collect();
+        times.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let line = |(seconds, name): &&(Seconds, String)| format!("{seconds:>7.1} s  {name}");
+        times.iter().take(count).map(line).collect()
+    }
+
+    /// Reads one line of a test program's output; other lines are ignored.
     pub(crate) fn read_line(&mut self, line: &str) {
         let line = line.trim_end();
         if let Some(result) = line.strip_prefix("test result: ") {
             self.passed += number_before("passed", result);
             self.failed += number_before("failed", result) + number_before("ignored", result);
         } else if let Some((name, outcome)) = test_line(line) {
+            let (outcome, seconds) = without_time(outcome);
+            if let Some(seconds) = seconds {
+                self.times.push((seconds, name.to_owned()));
+            }
             self.outcomes.insert(name.to_owned(), outcome.to_owned());
             if outcome.starts_with("FAILED") || outcome.starts_with("ignored") {
                 self.failures.push(line.to_owned());
@@ -60,6 +86,15 @@ impl Tally {
 /// The name and the outcome in `test NAME ... ok`.
 fn test_line(line: &str) -> Option<(&str, &str)> {
     line.strip_prefix("test ")?.rsplit_once(" ... ")
+}
+
+/// The `ok` and the 1.2 of `ok <1.200s>`.
+fn without_time(outcome: &str) -> (&str, Option<Seconds>) {
+    let timed = outcome.rsplit_once(" <").and_then(|(outcome, time)| {
+        let seconds = time.strip_suffix("s>")?.parse().ok()?;
+        Some((outcome, Some(seconds)))
+    });
+    timed.unwrap_or((outcome, None))
 }
 
 /// The 3 of `ok. 3 passed; 0 failed; 1 ignored; ...` for `passed`; 0 where the word is missing.
@@ -111,6 +146,21 @@ test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 3 filtered out; fin
         let outcome = |name: &str| tally.outcomes().get(name).map(String::as_str);
         assert_eq!(outcome("store::heals"), Some("ok"));
         assert_eq!(outcome("store::trims"), Some("FAILED"));
+    }
+
+    #[test]
+    fn the_slowest_tests_are_named_with_what_they_took() {
+        let mut tally = read("test quick ... ok <0.001s>\ntest a ... ok <2.040s>\n");
+        tally.add(read(
+            "test slow ... FAILED <61.910s>\ntest untimed ... ok\ntest b ... ok <2.040s>\n",
+        ));
+        assert_eq!(
+            tally.slowest(3),
+            ["   61.9 s  slow", "    2.0 s  a", "    2.0 s  b"]
+        );
+        assert_eq!(tally.outcomes()["slow"], "FAILED");
+        assert_eq!(tally.outcomes()["a"], "ok");
+        assert_eq!(tally.failures(), ["test slow ... FAILED <61.910s>"]);
     }
 
     #[test]

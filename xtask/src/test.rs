@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ExitCode, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
@@ -15,7 +15,7 @@ use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{crates, demo, deny, engine, guests, process, sanitizer, toolchains, words};
+use crate::{crates, demo, deny, engine, fuzz, guests, process, sanitizer, toolchains, words};
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
@@ -39,10 +39,13 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         Ok(())
     });
     match all {
-        true => report.check("sanitizer", || {
-            unchecked.extend(sanitizer::check(workspace)?);
-            Ok(())
-        }),
+        true => {
+            report.check("sanitizer", || {
+                unchecked.extend(sanitizer::check(workspace)?);
+                Ok(())
+            });
+            report.check("fuzz targets", || fuzz::check(workspace));
+        }
         // It builds the engine a second time.
         false => unchecked.push("unsafe code under a sanitizer: it was not asked for; --all does"),
     }
@@ -74,23 +77,49 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     })
 }
 
-/// Unit tests, doc tests and whole-program tests, their output passed on line by line.
+/// Tests that the summary names with what they took.
+const SLOWEST: usize = 10;
+
+/// Unit tests and whole-program tests, and after them doc tests.
 ///
 /// Tests of policies in a language that is not here are left out by name; the summary says so.
 fn run_tests(workspace: &Workspace, filter: Option<&str>, left_out: &[LeftOut]) -> Result<Tally> {
+    let mut programs = cargo_test(workspace, &["--lib", "--bins", "--tests"], filter);
+    // Test programs say what each test took only where unstable options are allowed. That is said to them alone: cargo
+    // would compile dependencies anew for it.
+    programs
+        .args([
+            "--config",
+            "target.'cfg(all())'.runner = ['env', 'RUSTC_BOOTSTRAP=1']",
+        ])
+        .args(["--", "-Zunstable-options", "--report-time"]);
+    for left_out in left_out {
+        programs.arg("--skip");
+        programs.arg(conformance::tests_of(left_out.language));
+    }
+    let mut tally = count(&mut programs)?;
+    tally.add(count(&mut cargo_test(workspace, &["--doc"], filter))?);
+    if let (Some(filter), 0, 0) = (filter, tally.passed(), tally.failed()) {
+        return Err(anyhow!("no test has `{filter}` in its name"));
+    }
+    Ok(tally)
+}
+
+fn cargo_test(workspace: &Workspace, targets: &[&str], filter: Option<&str>) -> Command {
     let mut command = workspace.cargo();
     command
         .args(["test", "--workspace", "--no-fail-fast"])
-        .args(filter)
-        .arg("--")
-        .stdout(Stdio::piped());
-    for left_out in left_out {
-        command.arg("--skip");
-        command.arg(conformance::tests_of(left_out.language));
-    }
+        .args(targets)
+        .args(filter);
+    command
+}
+
+/// Runs tests, passes their output on line by line, and counts.
+fn count(command: &mut Command) -> Result<Tally> {
     let mut child = command
+        .stdout(Stdio::piped())
         .spawn()
-        .map_err(|error| anyhow!(error).context(process::cannot_start(&command)))?;
+        .map_err(|error| anyhow!(error).context(process::cannot_start(command)))?;
     let mut tally = Tally::default();
     let mut output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
     let mut line = Vec::new();
@@ -102,10 +131,7 @@ fn run_tests(workspace: &Workspace, filter: Option<&str>, left_out: &[LeftOut]) 
     let status = child.wait()?;
     if tally.failed() == 0 {
         // It failed in some other way: the code does not build, or a test program died.
-        process::succeeded(&command, status)?;
-        if let (Some(filter), 0) = (filter, tally.passed()) {
-            return Err(anyhow!("no test has `{filter}` in its name"));
-        }
+        process::succeeded(command, status)?;
     }
     Ok(tally)
 }
@@ -121,6 +147,8 @@ struct Report {
     failures: Vec<String>,
     /// What each test came to.
     outcomes: BTreeMap<String, String>,
+    /// The slowest tests, a line each.
+    slowest: Vec<String>,
 }
 
 impl Report {
@@ -144,6 +172,7 @@ impl Report {
                 self.failed += tally.failed();
                 self.failures.extend_from_slice(tally.failures());
                 self.outcomes.extend(tally.outcomes().clone());
+                self.slowest.extend(tally.slowest(SLOWEST));
                 if tally.failed() == 0 { "ok" } else { "FAILED" }
             }
             Err(error) => {
@@ -174,6 +203,10 @@ impl Report {
                 "not tested here: {}: {}",
                 left_out.language, left_out.reason
             );
+        }
+        if !self.slowest.is_empty() {
+            println!("\n== the slowest tests, beside others that ran at the same time");
+            self.slowest.iter().for_each(|line| println!("{line}"));
         }
         println!("\n== summary");
         for line in self.steps.iter().chain(&self.failures) {

@@ -1,7 +1,7 @@
 //! `cargo xtask toolchains`: the Go versions that the tests build with, in target/toolchains/go<minor>/.
 //!
-//! Each of these folders is a complete GOROOT. It appears in one step and complete, or not at all, and says in its
-//! own VERSION file which release it is: one that is pinned here is there is not fetched again.
+//! Each of these folders is a complete GOROOT. It is moved into place when it is complete, and its
+//! VERSION file names the release: a release that is pinned here and exists is not fetched again.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -18,7 +18,7 @@ struct Toolchain {
     name: &'static str,
     /// The release, `1.26.6`.
     release: &'static str,
-    /// Whether cmd/go must be built anew to speak to a cache program: before 1.24 that is an experiment.
+    /// Whether cmd/go must be rebuilt to support GOCACHEPROG: before 1.24 that is an experiment.
     experiment: bool,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let lock = folder.join(".lock");
     let _lock = fs::create_dir_all(&folder)
         .and_then(|()| File::create(&lock))
-        // Held until we return: a second run waits, and then finds everything there.
+        // Held until this returns: a second run waits, and then finds everything there.
         .and_then(|file| file.lock().map(|()| file))
         .with_context(|| format!("cannot lock {}", lock.display()))?;
     for toolchain in &TOOLCHAINS {
@@ -53,12 +53,12 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// A go command of a toolchain, free of what the person's own settings would change.
+/// A go command of a toolchain, without the user's own settings.
 pub(crate) fn go(goroot: &Path) -> Command {
     let mut command = Command::new(goroot.join("bin/go"));
     command
         .env("GOROOT", goroot)
-        // Never another release than this one.
+        // Always this release.
         .env("GOTOOLCHAIN", "local")
         // Nothing here needs a C compiler.
         .env("CGO_ENABLED", "0")
@@ -84,13 +84,13 @@ impl Toolchain {
         }
     }
 
-    /// Whether the folder holds this very release.
+    /// Whether the folder has this release.
     fn is_ready(&self, folder: &Path) -> bool {
         fs::read_to_string(folder.join(self.name).join("VERSION"))
             .is_ok_and(|text| text.lines().next() == Some(&format!("go{}", self.release)))
     }
 
-    /// Fetches the release beside its place, completes it there, and moves it to its place.
+    /// Fetches the release into a temporary folder, completes it there, and moves it into place.
     fn fetch(&self, workspace: &Workspace, folder: &Path) -> Result<()> {
         let package = folder.join("incoming");
         let place = folder.join(self.name);
@@ -107,7 +107,7 @@ impl Toolchain {
         remove(&package)
     }
 
-    /// Builds cmd/go with the experiment and puts it in the place of the one that came.
+    /// Builds cmd/go with the experiment, and replaces the one of the release.
     fn enable_cache_program(&self, goroot: &Path) -> Result<()> {
         let built = goroot.join("bin/go.cacheprog");
         let mut command = go(goroot);
@@ -126,7 +126,7 @@ impl Toolchain {
     }
 }
 
-/// Removes a folder with all that is in it; one that is not there is fine.
+/// Removes a folder and its content; a folder that does not exist is no error.
 fn remove(folder: &Path) -> Result<()> {
     if !folder.exists() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What sessions came to, as a store keeps it in sessions.jsonl.
+//! The totals of sessions, from a store's sessions.jsonl.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-/// What happened in one session.
+/// The totals of one session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub(crate) gets: u64,
@@ -17,7 +17,7 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Those of the session that ended last in this store.
+    /// The totals of the last session of this store.
     pub(crate) fn of_last_session(store: &Path) -> Result<Totals> {
         let file = store.join("sessions.jsonl");
         let problem = || format!("cannot read the last session in {}", file.display());

@@ -1,8 +1,9 @@
-//! Finds a Rust that can build for WebAssembly.
+//! Finds a Rust toolchain that can build for WebAssembly.
 //!
-//! rust-toolchain.toml names no such target on purpose: where it cannot be had, nothing at all would build.
-//! So it is looked for here, in this order: the target of our own toolchain; `rustup target add`; Debian's packages, which
-//! build its library from source. Where all three fail, the error says what to install.
+//! rust-toolchain.toml does not name the target on purpose: if it could not be fetched, nothing
+//! would build at all. So this tries, in this order: the target of our own toolchain; `rustup
+//! target add`; Debian's packages, which build the standard library from source. If all three fail,
+//! the error says what to install.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +14,7 @@ use anyhow::{Result, bail, ensure};
 use crate::workspace::Workspace;
 use crate::{debian, process};
 
-/// What policies are compiled for.
+/// The target of policies.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
 /// Debian's newest Rust and the source of its library. As of Debian 12 that is 1.96.
@@ -24,7 +25,7 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 /// What of the library is built from source with Debian's packages: the policy SDK is no_std + alloc.
 const LIBRARY_PARTS: &str = "-Zbuild-std=core,alloc,panic_abort";
 
-/// What a person's or our own cargo may have set that belongs to native builds or to another toolchain.
+/// Variables of the user or of cargo that are meant for native builds or another toolchain.
 const FOREIGN_VARIABLES: [&str; 9] = [
     "CARGO",
     "CARGO_BUILD_RUSTFLAGS",
@@ -42,7 +43,7 @@ pub(crate) fn find(workspace: &Workspace) -> Result<Command> {
     if target_installed(workspace)? {
         return Ok(own_cargo(workspace));
     }
-    // What is there already needs no network; of what must be fetched, Debian's are the last resort.
+    // An installed target needs no network; Debian's packages are the last resort.
     if debian_installed() {
         return debian_cargo(workspace);
     }
@@ -110,7 +111,7 @@ fn debian_cargo(workspace: &Workspace) -> Result<Command> {
     Ok(command)
 }
 
-/// Lets rustup fetch the target's library; where there is no rustup it fails.
+/// Lets rustup fetch the target; this fails if there is no rustup.
 fn add_target(workspace: &Workspace) -> bool {
     let mut command = Command::new("rustup");
     command
@@ -121,7 +122,7 @@ fn add_target(workspace: &Workspace) -> bool {
         .is_ok()
 }
 
-/// What our own compiler says of itself.
+/// Asks our own compiler about itself.
 fn ask_rustc(workspace: &Workspace, question: &[&str]) -> Result<String> {
     let mut command = Command::new("rustc");
     process::read(command.current_dir(workspace.root()).args(question))

@@ -1,4 +1,4 @@
-//! Where things are in this repository: the one place that knows its folders. All paths are absolute.
+//! The folders of this repository, which only this module knows. All paths are absolute.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -42,19 +42,24 @@ impl Workspace {
         &self.root
     }
 
-    /// What is fetched from package registries, by the hashes of its bytes.
+    /// The lock files of packages that are fetched from registries.
     pub(crate) fn locks(&self) -> PathBuf {
         self.root.join("xtask/locks")
     }
 
-    /// Where policies lie after `cargo xtask guests`: `<package>.wasm`.
+    /// The policies after `cargo xtask guests`: `<package>.wasm`.
     pub(crate) fn guests(&self) -> PathBuf {
         self.target.join("guests")
     }
 
-    /// Where the tools of a language of policies lie after `cargo xtask guests`.
+    /// The tools of a policy language after `cargo xtask guests`.
     pub(crate) fn tools(&self, language: &str) -> PathBuf {
         self.target.join("tools").join(language)
+    }
+
+    /// Where the targets of a fuzzer are built, and what it found is kept.
+    pub(crate) fn fuzz(&self) -> PathBuf {
+        self.target.join("fuzz")
     }
 
     /// Cargo's target folder for policies: another compiler than the host's may write it.
@@ -62,7 +67,8 @@ impl Workspace {
         self.target.join("guest-build")
     }
 
-    /// Where Go versions and their tools lie after `cargo xtask toolchains`: `go1.22/bin/go`, `bin/golangci-lint`.
+    /// The Go versions and tools after `cargo xtask toolchains`: `go1.22/bin/go`,
+    /// `bin/golangci-lint`.
     pub(crate) fn toolchains(&self) -> PathBuf {
         self.target.join("toolchains")
     }
@@ -72,7 +78,7 @@ impl Workspace {
         self.target.join(profile).join(name)
     }
 
-    /// Builds cachewarden as it is released, and the yardstick of the bench; returns cachewarden.
+    /// Builds the release of cachewarden, and the baseline of the bench; returns cachewarden.
     pub(crate) fn build_release(&self) -> Result<PathBuf> {
         println!("building the programs in release mode; the first time takes minutes");
         process::run(self.cargo().args([
@@ -86,7 +92,7 @@ impl Workspace {
         Ok(self.program("release", "cachewarden"))
     }
 
-    /// Cargo's target folder for what a sanitizer looks at.
+    /// Cargo's target folder for builds with a sanitizer.
     pub(crate) fn sanitized(&self) -> PathBuf {
         self.target.join("sanitized")
     }
@@ -111,7 +117,7 @@ impl Workspace {
         self.target.join("against")
     }
 
-    /// The names of the Rust policies: the members that lie in `examples` or `guest-sdk/conformance`.
+    /// The names of the Rust policies: the members in `examples` or `guest-sdk/conformance`.
     pub(crate) fn guest_packages(&self) -> Vec<&str> {
         let folders = [
             self.root.join("examples"),
@@ -130,8 +136,8 @@ impl Workspace {
             .collect()
     }
 
-    /// From each of our crates in `host` to what it depends on outside of tests: to one of ours by the name of its folder,
-    /// to somebody else's by the package's name.
+    /// The dependencies of each crate in `host`, except those of tests: one of our crates by the
+    /// name of its folder, an external crate by the package's name.
     pub(crate) fn arrows(&self) -> BTreeSet<(String, String)> {
         let mut arrows = BTreeSet::new();
         for package in self.host_crates() {
@@ -149,7 +155,7 @@ impl Workspace {
         arrows
     }
 
-    /// Those of the arrows that lead from one of our crates to another.
+    /// The dependencies between our crates.
     pub(crate) fn arrows_between_crates(&self) -> BTreeSet<(String, String)> {
         let ours: Vec<_> = self
             .host_crates()
@@ -169,25 +175,33 @@ impl Workspace {
         })
     }
 
-    /// A cargo command for this workspace, wherever the person stands.
+    /// A cargo command for this workspace, for any current folder.
     pub(crate) fn cargo(&self) -> Command {
         let mut command = cargo();
         command
             .current_dir(&self.root)
-            // A relative one would lead elsewhere from the root.
+            // A relative path would mean another folder from the root.
             .env("CARGO_TARGET_DIR", &self.target);
         command
     }
 }
 
-/// The name of the folder that a manifest lies in.
+/// The target triple of this machine, as the compiler prints it.
+pub(crate) fn host() -> Result<String> {
+    let version = process::read(Command::new("rustc").arg("-vV"))?;
+    let host = version.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned)
+        .context("`rustc -vV` does not say which system this is")
+}
+
+/// The name of a manifest's folder.
 fn folder_name(manifest: &Value) -> String {
     let folder = Path::new(manifest.as_str().unwrap_or_default()).parent();
     let name = folder.and_then(Path::file_name).unwrap_or_default();
     name.to_string_lossy().into_owned()
 }
 
-/// The cargo on PATH: the one that a person types, and with rustup that of the toolchain that runs us.
+/// The cargo in PATH; with rustup, that of the toolchain that runs this.
 fn cargo() -> Command {
     Command::new("cargo")
 }

@@ -1,5 +1,5 @@
 // Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its
-// own, so that nothing a pull request makes reaches a trusted build.
+// own, so that no trusted build uses what a pull request has made.
 #include "cachewarden.h"
 
 // The longest name that a scope can have.
@@ -11,7 +11,7 @@ static cachewarden_text ref = CACHEWARDEN_TEXT("GITHUB_REF");
 // The label that names the repository; no text: the store is for one repository.
 static cachewarden_text repository = CACHEWARDEN_TEXT("GITHUB_REPOSITORY");
 
-// The label that names the event; no text: events are not looked at.
+// The label that names the event; no text: events are ignored.
 static cachewarden_text event = CACHEWARDEN_TEXT("GITHUB_EVENT_NAME");
 
 // The refs whose builds may write `main`.
@@ -22,10 +22,10 @@ static cachewarden_texts trusted =
 static cachewarden_texts events =
     CACHEWARDEN_TEXTS(CACHEWARDEN_TEXT("push"), CACHEWARDEN_TEXT("schedule"), CACHEWARDEN_TEXT("workflow_dispatch"));
 
-// Labels that the host did not verify are as if they were not there.
+// Whether labels that the host did not verify are ignored.
 static bool verified = false;
 
-// The kinds that count from `main` in a build that does not write it.
+// The kinds that are accepted from `main` in a build that does not write it.
 static cachewarden_kinds kinds =
     CACHEWARDEN_KINDS(CACHEWARDEN_KIND_EMPTY, CACHEWARDEN_KIND_PACKAGE_ARCHIVE, CACHEWARDEN_KIND_FILE_LIST,
                       CACHEWARDEN_KIND_TEST_RECORD, CACHEWARDEN_KIND_ANALYSIS_FACTS, CACHEWARDEN_KIND_GENERATED_SOURCE,

@@ -12,7 +12,7 @@ module contract;
 import ldc.attributes : llvmAttr;
 import ldc.intrinsics : llvm_trap;
 
-// ---- What a policy is told ------------------------------------------------------------------------------------------
+// ---- Inputs of a policy ------------------------------------------------------------------------------------------
 
 /// A text of the contract: UTF-8. Where D expects a text, it is one.
 struct Text
@@ -34,18 +34,18 @@ struct Text
     alias slice this;
 }
 
-/// One thing known about the session. `scope_` is the value made fit to be part of a scope's name, `hash` stands for it
+/// A named value that is known about the session. `scope_` is the value encoded for a scope name, `hash` stands for it
 /// where two must fit.
 struct Label
 {
     Text name, value, scope_, hash;
-    bool verified; /// whether the host proved it, or the job only says so
+    bool verified; /// whether the host has verified it
 }
 
 static assert(Text.sizeof == 8 && Label.sizeof == 36 && Label.verified.offsetof == 32);
 
-/// The label of this name, or null. Where the host proved one and the job claims another, the proved one; with
-/// `verified`, what a job only claims is as if it were not there.
+/// The label of this name, or null. If the host has verified one and the job claims another, the verified one; with
+/// `verified`, a label that is not verified is ignored.
 const(Label)* find(const(Label)[] labels, const(char)[] name, bool verified = false)
 {
     const(Label)* claimed;
@@ -61,7 +61,7 @@ const(Label)* find(const(Label)[] labels, const(char)[] name, bool verified = fa
     return claimed;
 }
 
-// What an object is, what its entry is for, and what the host established about it, as bits. A newer host may tell
+// What an object is, what its entry is for, and what the host established about it, as bits. A newer host may pass
 // numbers and bits that are not here, so a policy is told each as `uint`.
 
 // BEGIN kinds (cargo xtask words)
@@ -193,7 +193,7 @@ struct Named
     }
 }
 
-/// Finds the kind of a name, `kind-4242` included. Tells whether the text is the name of a kind.
+/// Finds the kind of a name, `kind-4242` included. Returns whether the text is the name of a kind.
 bool parseKind(const(char)[] name, out uint kind)
 {
     foreach (number, known; kindNames)
@@ -236,7 +236,7 @@ struct Digest
     }
 }
 
-// ---- What a policy answers ------------------------------------------------------------------------------------------
+// ---- Answers of a policy ------------------------------------------------------------------------------------------
 
 /// The verdict on a get.
 enum Lookup
@@ -274,11 +274,11 @@ struct Grant
     private Text write;
     private Text* read;
     private size_t readCount;
-    uint lifetime; /// seconds until what the session puts stops counting; 0: as long as the store keeps it
+    uint lifetime; /// seconds until the session's entries expire; 0: as long as the store keeps it
     private const(uint)* admitted;
     private size_t admittedCount;
 
-    /// Kinds that count only where a grant names them; today `Kind.executable`.
+    /// Kinds that are used only if a grant names them; today `Kind.executable`.
     void admit(const(uint)[] kinds)
     {
         admitted = kinds.ptr;
@@ -297,7 +297,7 @@ static assert(Answer.sizeof == 36 && Answer.grant.offsetof == 4 && Grant.lifetim
 
 private __gshared Answer answer;
 
-/// Puts go to `write`, or nowhere where it is null; gets look in `read`, in this order.
+/// Puts go to `write`, or nowhere where it is null; gets search `read`, in this order.
 Answer* grant(const(char)[] write, scope const(char)[][] read...)
 {
     auto scopes = allocate!Text(read.length);
@@ -307,13 +307,13 @@ Answer* grant(const(char)[] write, scope const(char)[][] read...)
     return &answer;
 }
 
-/// The settings are wrong: the go command stops with this reason, as for a mistyped option.
+/// The settings are invalid: the go command stops with this reason, as after a mistyped option.
 Answer* refuseSettings(const(char)[] reason)
 {
     return refuse(Refusal(false, Text(reason)));
 }
 
-/// This session may not use the cache: the build works without one, and the reason is shown.
+/// This session may not use the cache: the build works without one, and the reason is printed.
 Answer* refuseSession(const(char)[] reason)
 {
     return refuse(Refusal(true, Text(reason)));
@@ -328,7 +328,7 @@ private Answer* refuse(Refusal refusal)
 
 // ---- Texts and the log ----------------------------------------------------------------------------------------------
 
-/// How much a line matters: `warn` is always shown to whoever runs the build, the others with `-v`.
+/// The level of a log line: `warn` is always printed, the others with `-v`.
 enum Level
 {
     debug_,
@@ -336,7 +336,7 @@ enum Level
     warn,
 }
 
-/// A new text of all pieces: texts, numbers, and whatever tells itself to a sink by `toString`.
+/// A new text of all pieces: texts, numbers, and values that write themselves to a sink by `toString`.
 const(char)[] text(Pieces...)(Pieces pieces)
 {
     auto begin = heap;
@@ -367,7 +367,7 @@ private void append(const(char)[] bytes)
         to = bytes[index];
 }
 
-/// Tells a number to a sink, in decimal digits.
+/// Writes a number to a sink, in decimal digits.
 void tellNumber(ulong number, scope void function(const(char)[]) sink)
 {
     char[20] digits = void;
@@ -391,8 +391,8 @@ private extern (C) noreturn __assert(const(char)* message, const(char)* file, in
     stop(text(file.terminated, ":", line, ": ", message.terminated));
 }
 
-/// Gives up: whoever runs the build reads why, and this call ends here. The host then makes a get a miss, keeps a put
-/// for the session, and opens a fresh instance for what follows.
+/// Panics: the reason is printed, and this call ends here. The host then makes a get a miss, keeps a put
+/// for the session, and opens a new instance for what follows.
 private noreturn stop(const(char)[] reason)
 {
     hostLog(Level.warn, reason.ptr, reason.length);
@@ -445,7 +445,7 @@ private char* take(ulong size, uint alignment)
     return cast(char*) begin;
 }
 
-/// The host asks here for room for what it tells `open`. It never asks to make an old piece larger.
+/// The host allocates memory here for the arguments of `open`. It never asks to make an old piece larger.
 export extern (C) void* cabi_realloc(void*, size_t, uint alignment, size_t size)
 {
     return take(size, alignment);

@@ -1,6 +1,6 @@
 /++
  Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its own,
- so that nothing a pull request makes reaches a trusted build.
+ so that no trusted build uses what a pull request has made.
 +/
 module trusted_branches;
 
@@ -19,7 +19,7 @@ struct Settings
     /// The label that names the repository; null: the store is for one repository.
     NullableText repository = NullableText("GITHUB_REPOSITORY");
 
-    /// The label that names the event; null: events are not looked at.
+    /// The label that names the event; null: events are ignored.
     NullableText event = NullableText("GITHUB_EVENT_NAME");
 
     /// The refs whose builds may write `main`.
@@ -28,10 +28,10 @@ struct Settings
     /// The events whose builds may write `main`.
     const(char)[][] events = ["push", "schedule", "workflow_dispatch"];
 
-    /// Labels that the host did not verify are as if they were not there.
+    /// Whether labels that the host did not verify are ignored.
     bool verified;
 
-    /// The kinds that count from `main` in a build that does not write it.
+    /// The kinds that are accepted from `main` in a build that does not write it.
     const(uint)[] kinds = [
         Kind.empty, Kind.packageArchive, Kind.fileList, Kind.testRecord, Kind.analysisFacts, Kind.generatedSource,
         Kind.coverageMeta, Kind.probe, Kind.toolOutput, Kind.analysisResult, Kind.pgoProfile,
@@ -110,7 +110,7 @@ private const(char)[] ownScope(const(Label)* repository, const(Label)* gitRef)
     return name.length <= longestScope ? name : text("long-", repository.hash, "-", gitRef.hash);
 }
 
-/// Whether any of the patterns stands for the whole of `name`; `*` is any run of characters, `/` included.
+/// Whether any of the patterns matches the whole of `name`; `*` matches any run of characters, `/` included.
 bool matches(const(char)[][] patterns, const(char)[] name)
 {
     foreach (pattern; patterns)

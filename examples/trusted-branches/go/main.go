@@ -1,5 +1,5 @@
 // Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its
-// own, so that nothing a pull request makes reaches a trusted build.
+// own, so that no trusted build uses what a pull request has made.
 package main
 
 import (
@@ -21,7 +21,7 @@ type trustedBranches struct {
 	Ref string `json:"ref"`
 	// Repository is the label that names the repository; nil: the store is for one repository.
 	Repository *string `json:"repository"`
-	// Event is the label that names the event; nil: events are not looked at.
+	// Event is the label that names the event; nil: events are ignored.
 	Event *string `json:"event"`
 	// Trusted has the refs whose builds may write `main`.
 	Trusted policy.Patterns `json:"trusted"`

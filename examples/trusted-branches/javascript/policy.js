@@ -1,5 +1,5 @@
 // Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its own,
-// so that nothing a pull request makes reaches a trusted build.
+// so that no trusted build uses what a pull request has made.
 
 import { boolean, kind, list, patterns, policy, string } from "cachewarden-policy";
 
@@ -15,15 +15,15 @@ export default policy({
     ref: string().default("GITHUB_REF"),
     // The label that names the repository; null: the store is for one repository.
     repository: string().nullable().default("GITHUB_REPOSITORY"),
-    // The label that names the event; null: events are not looked at.
+    // The label that names the event; null: events are ignored.
     event: string().nullable().default("GITHUB_EVENT_NAME"),
     // The refs whose builds may write `main`.
     trusted: patterns().default(["refs/heads/main", "refs/heads/master"]),
     // The events whose builds may write `main`.
     events: patterns().default(["push", "schedule", "workflow_dispatch"]),
-    // Labels that the host did not verify are as if they were not there.
+    // Whether labels that the host did not verify are ignored.
     verified: boolean().default(false),
-    // The kinds that count from `main` in a build that does not write it.
+    // The kinds that are accepted from `main` in a build that does not write it.
     kinds: list(kind()).default([
       "empty",
       "package-archive",

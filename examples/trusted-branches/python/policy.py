@@ -1,5 +1,5 @@
 """Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its
-own, so that nothing a pull request makes reaches a trusted build."""
+own, so that no trusted build uses what a pull request has made."""
 
 from dataclasses import dataclass
 
@@ -16,13 +16,13 @@ class Settings:
     repository: str | None = "GITHUB_REPOSITORY"
     """The label that names the repository; None: the store is for one repository."""
     event: str | None = "GITHUB_EVENT_NAME"
-    """The label that names the event; None: events are not looked at."""
+    """The label that names the event; None: events are ignored."""
     trusted: Patterns = Patterns("refs/heads/main", "refs/heads/master")
     """The refs whose builds may write `main`."""
     events: Patterns = Patterns("push", "schedule", "workflow_dispatch")
     """The events whose builds may write `main`."""
     verified: bool = False
-    """Labels that the host did not verify are as if they were not there."""
+    """Whether labels that the host did not verify are ignored."""
     kinds: tuple[Kind, ...] = (
         Kind.EMPTY,
         Kind.PACKAGE_ARCHIVE,
@@ -36,7 +36,7 @@ class Settings:
         Kind.ANALYSIS_RESULT,
         Kind.PGO_PROFILE,
     )
-    """The kinds that count from `main` in a build that does not write it."""
+    """The kinds that are accepted from `main` in a build that does not write it."""
 
 
 class TrustedBranches(Policy):

@@ -1,9 +1,9 @@
 ;; Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its own,
-;; so that nothing a pull request makes reaches a trusted build.
+;; so that no trusted build uses what a pull request has made.
 ;;
 ;; By hand and without an SDK, to show that the contract needs none. In order: what the policy decides, its settings, its
 ;; constants, then what any policy with texts and settings can take over as it is: labels, patterns, kinds by name, memory,
-;; texts, JSON. The layouts are told in guest-sdk/wat/README.md.
+;; texts, JSON. The layouts are described in guest-sdk/wat/README.md.
 (module
   (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $bytes i32) (param $length i32)))
 
@@ -103,14 +103,14 @@
   (global $ref (mut i32) (i32.const 0x110)) ;; $default_ref
   ;; The label that names the repository; 0: the store is for one repository.
   (global $repository (mut i32) (i32.const 0x130)) ;; $default_repository
-  ;; The label that names the event; 0: events are not looked at.
+  ;; The label that names the event; 0: events are ignored.
   (global $event (mut i32) (i32.const 0x150)) ;; $default_event
   ;; Patterns of the refs, and of the events, whose builds may write `main`.
   (global $trusted (mut i32) (i32.const 0x390)) ;; $default_trusted
   (global $events (mut i32) (i32.const 0x3d0)) ;; $default_events
   ;; Whether labels that the host did not verify are as if they were not there.
   (global $verified (mut i32) (i32.const 0))
-  ;; The kinds that count from `main` in a build that does not write it: a list of their numbers.
+  ;; The kinds that are accepted from `main` in a build that does not write it: a list of their numbers.
   (global $kinds (mut i32) (i32.const 0x410)) ;; $default_kinds
 
   ;; Takes the value of a field, and sets its global. The answer is what is wrong with it, as a text, or 0.
@@ -319,7 +319,7 @@
   (func $label_hash (param $label i32) (result i32)
     (i32.add (local.get $label) (i32.const 24)))
 
-  ;; The label of this name, or 0. Where the host proved one and the job claims another, the proved one; one that is only
+  ;; The label of this name, or 0. If the host has verified one and the job claims another, the verified one; one that is only
   ;; claimed is none where $verified is set.
   (func $find_label (param $name i32) (result i32)
     (local $label i32) (local $left i32) (local $claimed i32)
@@ -339,7 +339,7 @@
 
   ;; ---- Patterns -----------------------------------------------------------------------------------------------------
 
-  ;; Whether any pattern of the list stands for the whole of $name.
+  ;; Whether any pattern of the list matches the whole of $name.
   (func $matches (param $patterns i32) (param $name i32) (result i32)
     (local $pattern i32) (local $left i32)
     (local.set $pattern (i32.load (local.get $patterns)))
@@ -352,7 +352,7 @@
       (br $next_pattern))
     (unreachable))
 
-  ;; One pattern: `*` is any run of characters. On a difference the last star takes one more byte: the earliest place for
+  ;; One pattern: `*` matches any run of characters. On a difference the last star takes one more byte: the earliest place for
   ;; what stands before a star leaves the most room for what stands after it, so no other star need be tried again.
   (func $matches_one (param $pattern i32) (param $name i32) (result i32)
     (local $in_pattern i32) (local $pattern_end i32) (local $in_name i32) (local $name_end i32)
@@ -389,7 +389,7 @@
     (unreachable))
 
   ;; ---- Kinds by name ------------------------------------------------------------------------------------------------
-  ;; Names lie one after the other, in the order of their numbers: a byte that tells the length, then the name. The list
+  ;; Names lie one after the other, in the order of their numbers: a byte with the length, then the name. The list
   ;; ends with a zero.
 
   ;; Where a name is put as a text.
@@ -469,7 +469,7 @@
     (global.set $heap (i32.add (local.get $piece) (local.get $size)))
     (local.get $piece))
 
-  ;; The host asks here for room for what it tells `open`. It never asks to make a piece larger.
+  ;; The host allocates memory here for the arguments of `open`. It never asks for a larger one.
   (func (export "cabi_realloc")
     (param $old i32) (param $old_size i32) (param $alignment i32) (param $size i32) (result i32)
     (call $allocate (local.get $size) (local.get $alignment)))

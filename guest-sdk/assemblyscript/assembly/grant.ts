@@ -7,24 +7,24 @@ import { Kind } from "./words";
 export abstract class Opening {}
 
 /**
- * What a session may do: the scope it writes, the scopes it reads, and for how long its puts count.
+ * What a session may do: the scope it writes, the scopes it reads, and for how long its entries are valid.
  *
  * The operator bounds it: a grant of more than the session's `readable` and `writable` is no grant.
  *
  *     Grant.writing("pr-17").reading("pr-17").reading("main").lasting(48 * 3600)
  */
 export class Grant extends Opening {
-  /** The scope of the session's puts; with null, nothing outlives the session. */
+  /** The scope of the session's puts; with null, nothing is stored beyond the session. */
   write: string | null = null;
-  /** The scopes where its gets look, in order; at most 64. To read a scope is to trust everybody who may write it. */
+  /** The scopes that its gets search, in order; at most 64. To read a scope is to trust everybody who may write it. */
   read: string[] = [];
   /** Seconds until what it puts stops counting; 0: as long as the store keeps it. */
   lifetime: u64 = 0;
-  /** The kinds that count only where a grant names them; today that is `Kind.Executable`. */
+  /** The kinds that are used only if a grant names them; today that is `Kind.Executable`. */
   admit: Kind[] = [];
 
   /**
-   * Puts go to `scope`. Gets do not look there unless `reading` says so.
+   * Puts go to `scope`. Gets do not search it unless `reading` says so.
    *
    * A scope's name is 1 to 96 of `A-Z a-z 0-9 . _ -`, with no dot at either end.
    */
@@ -34,7 +34,7 @@ export class Grant extends Opening {
     return grant;
   }
 
-  /** Nothing outlives the session. Gets look where `reading` says. */
+  /** Nothing is stored beyond the session. Gets search where `reading` says. */
   static readOnly(): Grant {
     return new Grant();
   }
@@ -45,7 +45,7 @@ export class Grant extends Opening {
     return Grant.writing(scope).reading(scope);
   }
 
-  /** Gets look in `scope` too, after the scopes already named. */
+  /** Gets search `scope` too, after the scopes that were named before. */
   reading(scope: string): Grant {
     this.read.push(scope);
     return this;
@@ -57,26 +57,26 @@ export class Grant extends Opening {
     return this;
   }
 
-  /** Entries of this kind count too; for kinds that count only where a grant names them. */
+  /** Entries of this kind count too; for kinds that are used only if a grant names them. */
   admitting(kind: Kind): Grant {
     this.admit.push(kind);
     return this;
   }
 }
 
-/** Why `open` gives no grant. */
+/** Why `open` returns no grant. */
 export class Refusal extends Opening {
   private constructor(
     /** Whether the settings are at fault. */
     readonly ofSettings: bool,
-    /** What the person who runs the build is told. */
+    /** The text that is printed for the person who runs the build. */
     readonly reason: string,
   ) {
     super();
   }
 
   /**
-   * The settings are wrong: the build stops with this text, as for a mistyped option. Say which field, and what was
+   * The settings are invalid: the build stops with this text, as after a mistyped option. Say which field, and what was
    * expected.
    *
    * `Settings.refuse` is shorter where the field is just being read.
@@ -85,7 +85,7 @@ export class Refusal extends Opening {
     return new Refusal(true, reason);
   }
 
-  /** This session may not use the cache: the build works, every get is a miss, and nothing outlives the session. */
+  /** This session may not use the cache: the build works, every get is a miss, and nothing is stored beyond the session. */
   static session(reason: string): Refusal {
     return new Refusal(false, reason);
   }

@@ -1,7 +1,7 @@
 // A reader of JSON texts. The host hands over valid ones only, so this finds no mistakes in them.
 //
 // Numbers stay as they are written, so that none of 64 bits is rounded. The libraries for JSON stop the program at a value
-// of another type than expected, which cannot be caught, and do not tell which field was not asked for.
+// of another type than expected, which cannot be caught, and do not report which field is unknown.
 
 /** What a value is. */
 export enum Form {

@@ -6,17 +6,17 @@ declare function hostLog(level: i32, message: usize, length: usize): void;
 
 /** Writes lines to the host's log. A session may log 1,000 lines or 64 KiB; the rest is dropped. */
 export namespace log {
-  /** A line for whoever works on the policy: shown with `-v`. */
+  /** A line for the author of the policy: shown with `-v`. */
   export function debug(message: string): void {
     write(0, message);
   }
 
-  /** A line for whoever wonders what happened: shown with `-v`. */
+  /** A line with information: shown with `-v`. */
   export function info(message: string): void {
     write(1, message);
   }
 
-  /** A line for whoever runs the build: always shown. */
+  /** A warning: always shown. */
   export function warn(message: string): void {
     write(2, message);
   }

@@ -10,7 +10,7 @@ import { Facts, Kind, Role } from "./words";
  * digests.
  */
 export class Candidate {
-  /** What the build asks for: the digest of all inputs of a step. */
+  /** The action that the build asks for: the digest of all inputs of a step. */
   action: Digest = new Digest();
   /** The object that the entry names. */
   output: Digest = new Digest();
@@ -20,24 +20,24 @@ export class Candidate {
   age: u64 = 0;
   /** Where it was found: an index into the grant's `read`. */
   scope: u32 = 0;
-  /** What the object is. */
+  /** The kind of the object. */
   kind: Kind = Kind.Other;
-  /** What the entry is for. */
+  /** The role of the entry. */
   role: Role = Role.Unknown;
-  /** What else the host knows of it. */
+  /** The facts that the host has established about it. */
   facts: Facts = new Facts();
 }
 
 /** What becomes of a candidate. */
 export enum Lookup {
-  /** Answer with it. */
+  /** Answer with this entry. */
   Hit,
-  /** Answer with it if its bytes still hash to its output, else go on to the next scope. */
+  /** Answer with this entry if its object still has the right hash; otherwise search the next scope. */
   HitVerified,
-  /** Not this one: go on to the next scope. */
+  /** Ignore this entry, and search the next scope. */
   Skip,
-  /** Answer a miss, whatever the next scopes hold. */
+  /** Answer with a miss, whatever the next scopes hold. */
   Miss,
-  /** Answer a miss, so that the build makes it again; the offer that follows says whether the same bytes came out. */
+  /** Answer with a miss, so that the build makes it again; the offer that follows says whether the same bytes came out. */
   Audit,
 }

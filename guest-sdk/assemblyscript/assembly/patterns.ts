@@ -5,7 +5,7 @@ const STAR: i32 = 0x2a;
 /**
  * A list of patterns for refs, scopes or any other names; in settings, a list of texts.
  *
- * `*` stands for any run of characters, the empty one and `/` included. Every other character stands for itself.
+ * `*` matches any run of characters, the empty one and `/` included. Every other character matches itself.
  */
 export class Patterns {
   constructor(
@@ -13,7 +13,7 @@ export class Patterns {
     readonly list: string[],
   ) {}
 
-  /** Whether any of the patterns stands for the whole of `name`. */
+  /** Whether any of the patterns matches the whole of `name`. */
   matches(name: string): bool {
     for (let i = 0; i < this.list.length; i++) {
       if (matches(this.list[i], name)) return true;

@@ -12,11 +12,11 @@ import { defaultReach } from "./words";
  * A policy: what a session may do, and what becomes of each of its gets and puts.
  *
  * Every method has the answer that a session without a policy would get, so a policy says only where it differs. Write
- * `override` before a method: the compiler then tells of a misspelt one. `register` hands the policy to the host.
+ * `override` before a method: the compiler then reports a misspelt one. `register` registers the policy with the host.
  *
- * Answers follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network,
+ * Answers depend only on the policy's inputs: there is no clock, no randomness, no file and no network,
  * so a recorded session replays to the same verdicts. An error that is thrown is a trap: its message is in the host's log,
- * that get is a miss, that put stays with the session, and a new policy is made and opened for what follows. So a field
+ * that get is a miss, that put is ephemeral, and a new policy is made and opened for what follows. So a field
  * that a method changes may start again.
  */
 export abstract class Policy {
@@ -37,19 +37,19 @@ export abstract class Policy {
     return Grant.defaultFor(session);
   }
 
-  /** Called for each entry that a get finds in the granted scopes, in order: does it count? The default is a hit. */
+  /** Called for each entry that a get finds in the granted scopes, in order: may it be used? The default is a hit. */
   get(candidate: Candidate): Lookup {
     return Lookup.Hit;
   }
 
   /**
-   * Called for each object that the build wants kept: how far may it travel? The default is `defaultReach(offer.kind)`.
+   * Called for each object that the build puts: how far may it travel? The default is `defaultReach(offer.kind)`.
    */
   put(offer: Offer): Reach {
     return defaultReach(offer.kind);
   }
 
-  /** Called after the last answer, with what came of the session. The default does nothing. */
+  /** Called after the last answer, with the totals of the session. The default does nothing. */
   close(totals: Totals): void {}
 }
 

@@ -4,7 +4,7 @@ import { Digest } from "./digest";
 import { Facts, Kind, Role } from "./words";
 
 /**
- * An object that the build wants kept.
+ * An object that the build puts.
  *
  * One object serves for all questions, so that none of them allocates: keep its numbers, not the object itself nor its
  * digests.
@@ -16,20 +16,20 @@ export class Offer {
   output: Digest = new Digest();
   /** Its size in bytes. */
   size: u64 = 0;
-  /** What it is. */
+  /** The kind of the object. */
   kind: Kind = Kind.Other;
-  /** What its entry will be for. */
+  /** The role of its entry. */
   role: Role = Role.Unknown;
-  /** What else the host knows of it. */
+  /** The facts that the host has established about it. */
   facts: Facts = new Facts();
 }
 
 /** How far an object may travel. Each goes further than the one before it; the operator bounds all of them. */
 export enum Reach {
-  /** Seen by this session alone. The build goes on as if it had been kept. */
+  /** Only this session gets it. The build goes on as if it was stored. */
   Ephemeral,
-  /** Kept in the write scope, on this machine. */
+  /** Stored in the write scope, on this machine. */
   Local,
-  /** Kept in the write scope, and sent to where other machines find it. */
+  /** Stored in the write scope, and may be sent to other machines. */
   Shared,
 }

@@ -3,7 +3,7 @@
 import { Digest } from "./digest";
 
 /**
- * Draws one action in so many, the same ones each time that a session is replayed.
+ * Selects one action in N, the same ones each time that a session is replayed.
  *
  * A policy has no randomness of its own. The host draws a seed once a session and records it; with it, different sessions
  * draw different actions.
@@ -14,7 +14,7 @@ import { Digest } from "./digest";
  */
 export class Sample {
   constructor(
-    /** Takes one action in so many; 0 is none at all. */
+    /** Selects one action in N; 0 selects none. */
     readonly oneIn: u32,
     /** The session's `seed`. */
     readonly seed: u64,
@@ -26,7 +26,7 @@ export class Sample {
   }
 }
 
-// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together in
+// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together in
 // one session after the other.
 function mix(bits: u64): u64 {
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9;

@@ -9,7 +9,7 @@ const DEFAULT_SCOPE = "cachewarden.scope";
 export class Session {
   /** When it began, in seconds since 1970. A policy has no other clock. */
   started: u64 = 0;
-  /** A random number, drawn once and recorded. `Sample` makes use of it. */
+  /** A random number, drawn once and recorded. `Sample` uses it. */
   seed: u64 = 0;
   /** What is known of the build, in no particular order; a name may occur more than once. */
   labels: Label[] = [];
@@ -20,7 +20,7 @@ export class Session {
   /** The policy's settings as a JSON text. `Policy.configure` is given them to read field by field. */
   settings: string = "{}";
 
-  /** The label of this name, if there is one. Where the host proved one and the job claims another, the proved one. */
+  /** The label of this name, if there is one. If the host has verified one and the job claims another, the verified one. */
   label(name: string): Label | null {
     const verified = this.verifiedLabel(name);
     if (verified !== null) return verified;
@@ -30,7 +30,7 @@ export class Session {
     return null;
   }
 
-  /** The label of this name, if the host proved it. What a job only claims is as if it were not there. */
+  /** The label of this name, if the host has verified it. A label that only a job claims is ignored. */
   verifiedLabel(name: string): Label | null {
     for (let i = 0; i < this.labels.length; i++) {
       if (this.labels[i].verified && this.labels[i].name == name) return this.labels[i];
@@ -45,21 +45,21 @@ export class Session {
   }
 }
 
-/** One thing known about a session. */
+/** A named value that is known about a session. */
 export class Label {
   constructor(
     /** Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own. */
     readonly name: string,
-    /** What it says. */
+    /** The value. */
     readonly value: string,
     /**
-     * What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values
+     * The value, encoded by the host for a scope name: at most 80 characters, and different values
      * never meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
      */
     readonly scope: string,
     /** 24 hexadecimal digits of its SHA-256. They stand for the value in a scope's name where two values must fit. */
     readonly hash: string,
-    /** Whether the host proved it. What is not proved is a job's own word. */
+    /** Whether the host has verified it. Otherwise the job may have chosen it. */
     readonly verified: bool,
   ) {}
 }

@@ -12,7 +12,7 @@ import { Kind, findKind } from "./words";
  *
  *     this.largest = settings.number("largest", this.largest);
  *
- * A field of another type, one that is out of range and one that nobody asked for are refused by name once `configure` is
+ * A field of another type, one that is out of range and one that are not declared are refused by name once `configure` is
  * done. Until then reading goes on, with the value for an absent field.
  */
 export class Settings {
@@ -60,7 +60,7 @@ export class Settings {
     return texts;
   }
 
-  /** A list of patterns, each a text in which `*` stands for any run of characters. */
+  /** A list of patterns, each a text in which `*` matches any run of characters. */
   patterns(name: string, absent: Patterns): Patterns {
     return new Patterns(this.texts(name, absent.list));
   }

@@ -1,6 +1,6 @@
-// What came of a session.
+// The totals of a session.
 
-/** What came of a session, told to `close`. */
+/** The totals of a session, for `close`. */
 export class Totals {
   constructor(
     /** Gets that the build asked. */
@@ -15,7 +15,7 @@ export class Totals {
     public refusedPuts: u64 = 0,
     /** Bytes of all puts. */
     public bytesPut: u64 = 0,
-    /** Audits whose rebuild gave other bytes. */
+    /** Audits whose rebuilt object had other bytes. */
     public diverged: u64 = 0,
   ) {}
 }

@@ -4,7 +4,7 @@
 import { Reach } from "./reach";
 
 /**
- * What the host recognised an object to be, by its bytes.
+ * The kind of an object, which the host recognises by its bytes.
  *
  *     if (offer.kind == Kind.ToolOutput) return Reach.Ephemeral;
  */
@@ -103,7 +103,7 @@ const factNames: StaticArray<string> = [
   "audited",
   "diverged",
 ];
-/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */
+/** Kinds that are shared by default. Any other kind stays on this machine, an unknown one too. */
 const sharedKinds: StaticArray<Kind> = [
   Kind.Other,
   Kind.Empty,
@@ -130,7 +130,7 @@ export function roleName(role: Role): string {
 }
 
 /**
- * How far an object of this kind travels where no policy decides it: `Reach.Local` for what no other machine can use or
+ * How far an object of this kind travels if no policy decides it: `Reach.Local` for what no other machine can use or
  * should trust, such as module indexes, test records and programs, and for a kind that this package does not know, else
  * `Reach.Shared`.
  */

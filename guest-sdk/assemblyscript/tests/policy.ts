@@ -1,4 +1,4 @@
-// A policy that leaves garbage behind at every question, and fails where it is told to.
+// A policy that leaves garbage behind at every question, and fails on request.
 
 import { Candidate, Grant, Kind, Lookup, Offer, Opening, Policy, Reach, Session, Settings, log, register } from "../index";
 

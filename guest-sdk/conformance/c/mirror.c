@@ -1,4 +1,4 @@
-// Says what it was told, and answers by numbers: see ../README.md.
+// Logs its inputs, and computes its answers from numbers: see ../README.md.
 #include "cachewarden.h"
 
 static cachewarden_text write;

@@ -1,7 +1,7 @@
 /++
- Says what it was told, and answers by numbers: see ../README.md.
+ Logs its inputs, and computes its answers from numbers: see ../README.md.
 
- There is no SDK for D: `contract` and `settings` are those of the example, whose README.md tells of them. To build it:
+ There is no SDK for D: `contract` and `settings` are those of the example, whose README.md describes them. To build it:
  ---
  cd examples/trusted-branches/d && ldc2 @wasm.rsp -of=mirror.wasm ../../../guest-sdk/conformance/d/mirror.d
  ---
@@ -20,7 +20,7 @@ struct Settings
     const(char)[] refuse;
 }
 
-/// Texts, told with commas between them.
+/// Texts, with commas between them.
 struct Joined
 {
     const(Text)[] texts;
@@ -36,7 +36,7 @@ struct Joined
     }
 }
 
-/// The facts that hold, told by their bits.
+/// The facts that hold, by their bits.
 struct Facts
 {
     uint bits;

@@ -1,4 +1,4 @@
-// The `mirror` policy: it says what it was told, and its verdicts follow from numbers. See ../README.md.
+// The `mirror` policy: it logs its inputs, and computes its verdicts from numbers. See ../README.md.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// The mirror policy of the conformance cases: it says what it was told, and its verdicts follow from numbers.
+// The mirror policy of the conformance cases: it logs its inputs, and computes its verdicts from numbers.
 
 import { Refusal, integer, kind, list, oneOf, policy, string } from "cachewarden-policy";
 

@@ -1,4 +1,4 @@
-"""The policy `mirror` of the conformance cases: it says what it was told, and its verdicts follow from numbers."""
+"""The policy `mirror` of the conformance cases: it logs its inputs, and computes its verdicts from numbers."""
 
 from dataclasses import dataclass, field
 from typing import Literal

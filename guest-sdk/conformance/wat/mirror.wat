@@ -1,7 +1,7 @@
-;; Says what it was told, and answers by numbers: see ../README.md.
+;; Logs its inputs, and computes its answers from numbers: see ../README.md.
 ;;
 ;; By hand and without an SDK. In order: the four questions, settings, constants, what is put into a line, and then what
-;; examples/trusted-branches/wat has as well: kinds by name, memory, texts, JSON. The layouts are told in guest-sdk/wat/README.md.
+;; examples/trusted-branches/wat has as well: kinds by name, memory, texts, JSON. The layouts are described in guest-sdk/wat/README.md.
 (module
   (import "cachewarden:policy/host@0.2.0" "log" (func $log (param $level i32) (param $bytes i32) (param $length i32)))
 
@@ -444,7 +444,7 @@
     (call $put_number (i64.extend_i32_u (local.get $number))))
 
   ;; ---- Kinds by name ------------------------------------------------------------------------------------------------
-  ;; Names lie one after the other, in the order of their numbers: a byte that tells the length, then the name. The list
+  ;; Names lie one after the other, in the order of their numbers: a byte with the length, then the name. The list
   ;; ends with a zero.
 
   ;; Where a name is put as a text.
@@ -524,7 +524,7 @@
     (global.set $heap (i32.add (local.get $piece) (local.get $size)))
     (local.get $piece))
 
-  ;; The host asks here for room for what it tells `open`. It never asks to make a piece larger.
+  ;; The host allocates memory here for the arguments of `open`. It never asks for a larger one.
   (func (export "cabi_realloc")
     (param $old i32) (param $old_size i32) (param $alignment i32) (param $size i32) (result i32)
     (call $allocate (local.get $size) (local.get $alignment)))

@@ -2,7 +2,7 @@ package policy
 
 // Candidate is an entry found for a get, before it is answered.
 type Candidate struct {
-	// Action is what the build asks for: the SHA-256 of all inputs of a step.
+	// Action is the action that the build asks for: the SHA-256 of all inputs of a step.
 	Action Digest
 	// Output is the object that the entry names, by the SHA-256 of its bytes.
 	Output Digest
@@ -16,7 +16,7 @@ type Candidate struct {
 	Kind Kind
 	// Role is what the entry is for.
 	Role Role
-	// Facts is what else the host established about it.
+	// Facts has the facts that the host has established about it.
 	Facts Facts
 }
 
@@ -26,13 +26,13 @@ type Lookup uint32
 const (
 	// LookupHit answers with the entry.
 	LookupHit Lookup = iota
-	// LookupHitVerified answers with it if its bytes still hash to its output, else goes on to the next scope.
+	// LookupHitVerified answers with it if its object still has the right hash; otherwise it searches the next scope.
 	LookupHitVerified
-	// LookupSkip goes on to the next scope.
+	// LookupSkip searches the next scope.
 	LookupSkip
-	// LookupMiss answers a miss, whatever the next scopes hold: the build makes it again.
+	// LookupMiss answers with a miss, whatever the next scopes hold: the build makes it again.
 	LookupMiss
-	// LookupAudit answers a miss, and compares what the build makes: the offer that follows has [FactAudited], and
+	// LookupAudit answers with a miss, and compares what the build makes: the offer that follows has [FactAudited], and
 	// [FactDiverged] where the bytes differ, which cachewarden also reports.
 	LookupAudit
 )

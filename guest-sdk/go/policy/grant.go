@@ -2,19 +2,19 @@ package policy
 
 import "math"
 
-// Grant is what a session may do. The zero Grant is nothing: every get is a miss, and no put outlives the session.
+// Grant is what a session may do. The zero Grant is nothing: every get is a miss, and no put is stored beyond the session.
 //
 // A scope's name is 1 to 96 of A-Z, a-z, 0-9, dot, underscore and dash, without a dot at either end. A grant with any
 // other name, or with a scope outside what the operator allows, gives the session nothing; cachewarden says so.
 type Grant struct {
-	// Write is the scope that puts go to. Empty: nothing outlives the session.
+	// Write is the scope that puts go to. Empty: nothing is stored beyond the session.
 	Write string
-	// Read has the scopes that gets look in, in this order; at most 64. Write is not among them by itself.
+	// Read has the scopes that gets search, in this order; at most 64. Write is not among them by itself.
 	// To read a scope is to trust everybody who may write it.
 	Read []string
-	// Lifetime is how long what this session puts counts; at most 136 years. 0: as long as the store keeps it.
+	// Lifetime is how long the entries of this session are valid; at most 136 years. 0: as long as the store keeps it.
 	Lifetime Seconds
-	// Admit has the kinds that count only where a grant names them; today that is [KindExecutable].
+	// Admit has the kinds that are used only if a grant names them; today that is [KindExecutable].
 	Admit []Kind
 }
 

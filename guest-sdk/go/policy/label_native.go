@@ -24,14 +24,14 @@ func NewLabel(name, value string) Label {
 	return Label{Name: name, Value: value, Scope: scopePart(value, hash), Hash: hash}
 }
 
-// NewVerifiedLabel is a label that the host proved, like [NewLabel] for tests.
+// NewVerifiedLabel is a label that the host has verified, like [NewLabel] for tests.
 func NewVerifiedLabel(name, value string) Label {
 	label := NewLabel(name, value)
 	label.Verified = true
 	return label
 }
 
-// scopePart makes a value fit to be part of a scope's name as the host does: every byte but letters, digits, dashes and
+// scopePart encodes a value for a scope name as the host does: every byte but letters, digits, dashes and
 // inner dots is escaped, and a long value is cut and ended by its hash.
 func scopePart(value, hash string) string {
 	var part strings.Builder

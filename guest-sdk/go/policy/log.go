@@ -2,7 +2,7 @@ package policy
 
 import "fmt"
 
-// level is how much a log line matters, in the contract's order.
+// level is the level of a log line, in the contract's order.
 type level uint32
 
 const (
@@ -18,5 +18,5 @@ func Debugf(format string, arguments ...any) { log(levelDebug, fmt.Sprintf(forma
 // Infof logs a line that is shown with -v, like [Debugf].
 func Infof(format string, arguments ...any) { log(levelInfo, fmt.Sprintf(format, arguments...)) }
 
-// Warnf logs a line that is always shown to whoever runs the build. Else it is like [Debugf].
+// Warnf logs a line that is always printed. Otherwise it is like [Debugf].
 func Warnf(format string, arguments ...any) { log(levelWarn, fmt.Sprintf(format, arguments...)) }

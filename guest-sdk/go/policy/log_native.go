@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// log has no host to tell: this is a test.
+// log has no host: this is a test.
 func log(level level, message string) {
 	fmt.Fprintf(os.Stderr, "policy %s: %s\n", [...]string{"debug", "info", "warn"}[level], message)
 }

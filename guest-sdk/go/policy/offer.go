@@ -1,6 +1,6 @@
 package policy
 
-// Offer is an object that the build wants kept.
+// Offer is an object that the build puts.
 type Offer struct {
 	// Action is the step that made it: the SHA-256 of all its inputs.
 	Action Digest
@@ -12,7 +12,7 @@ type Offer struct {
 	Kind Kind
 	// Role is what its entry will be for.
 	Role Role
-	// Facts is what else the host established about it.
+	// Facts has the facts that the host has established about it.
 	Facts Facts
 }
 
@@ -21,11 +21,11 @@ type Offer struct {
 type Reach uint32
 
 const (
-	// ReachEphemeral keeps it for this session alone. The build goes on as if it had been kept.
+	// ReachEphemeral keeps it for this session alone. The build goes on as if it was stored.
 	ReachEphemeral Reach = iota
-	// ReachLocal keeps it in the write scope, on this machine.
+	// ReachLocal stores it in the write scope, on this machine.
 	ReachLocal
-	// ReachShared keeps it in the write scope, and sends it to where other machines find it.
+	// ReachShared stores it in the write scope, and it may be sent to other machines.
 	ReachShared
 )
 

@@ -2,8 +2,8 @@ package policy
 
 import "strings"
 
-// Patterns is a list of patterns for names, in which * stands for any run of characters, the slash and none at all
-// included. Every other character stands for itself. In settings it is a JSON list of texts.
+// Patterns is a list of patterns for names, in which * matches any run of characters, the slash and none at all
+// included. Every other character matches itself. In settings it is a JSON list of texts.
 type Patterns []string
 
 // Match is whether one of the patterns fits the whole name. An empty list fits nothing.

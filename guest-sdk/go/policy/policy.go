@@ -2,7 +2,7 @@
 //
 // cachewarden is a cache for Go builds. It asks a policy which entries a build may write, which it may read, and whether
 // each of them counts. A policy is a type that embeds [Defaults] and has the methods of [Policy] where it differs from
-// plain caching; [Register] hands it to cachewarden:
+// plain caching; [Register] registers it with cachewarden:
 //
 //	// frugal keeps what is larger than Largest on this machine, and what no other machine can use.
 //	type frugal struct {
@@ -35,8 +35,8 @@ package policy
 
 // Policy is what cachewarden asks. A policy embeds [Defaults], which has every method, and has its own where it differs.
 //
-// Answers follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network,
-// so a recorded session replays to the same verdicts. After a panic that get is a miss, that put stays with the session,
+// Answers depend only on the policy's inputs: there is no clock, no randomness, no file and no network,
+// so a recorded session replays to the same verdicts. After a panic that get is a miss, that put is ephemeral,
 // the message is in cachewarden's log, and a new policy is made for what follows; so a field that a method changes may
 // start again at any time.
 type Policy interface {
@@ -45,14 +45,14 @@ type Policy interface {
 	// other lets it go on without a cache.
 	Open(session Session) (Grant, error)
 
-	// Get is called for each entry that a get finds in the granted scopes, in their order: does it count?
+	// Get is called for each entry that a get finds in the granted scopes, in their order: may it be used?
 	// What the session put itself is answered without a question.
 	Get(candidate Candidate) Lookup
 
-	// Put is called for each object that the build wants kept: how far may it travel?
+	// Put is called for each object that the build puts: how far may it travel?
 	Put(offer Offer) Reach
 
-	// Close is called once, after the last answer, with what came of the session.
+	// Close is called once, after the last answer, with the totals of the session.
 	Close(totals Totals)
 }
 
@@ -74,7 +74,7 @@ func (Defaults) Close(Totals) {}
 // registered makes the program's policy; nil until Register was called.
 var registered func() Policy
 
-// Register hands the program's policy to cachewarden. It is called once, in func init: cachewarden runs no func main.
+// Register registers the program's policy with cachewarden. It is called once, in func init: cachewarden runs no func main.
 // The function makes a policy with the default of each setting, a new one for each session.
 //
 // It panics where a policy is registered already.

@@ -2,7 +2,7 @@ package policy
 
 import "encoding/binary"
 
-// Sample draws one action in so many, the same ones each time that a session is replayed. A policy has no randomness of
+// Sample selects one action in N, the same ones each time that a session is replayed. A policy has no randomness of
 // its own; the seed lets different sessions draw different actions.
 type Sample struct {
 	// OneIn is how many actions there are to one that is drawn; 0 draws none.

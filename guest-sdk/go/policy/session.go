@@ -11,7 +11,7 @@ import "time"
 type Session struct {
 	// Started is when it began, to the second, in UTC. It is all the time there is: a policy's clock stands still.
 	Started time.Time
-	// Seed is a random number, drawn once a session and recorded. [Sample] makes use of it.
+	// Seed is a random number, drawn once a session and recorded. [Sample] uses it.
 	Seed uint64
 	// Labels is what is known of the build, in no particular order; a name may occur more than once.
 	Labels []Label
@@ -31,16 +31,16 @@ type Label struct {
 	Name string
 	// Value is never empty where it comes from the environment: an empty variable is no label.
 	Value string
-	// Scope is Value made fit to be part of a scope's name: at most 80 characters, and different for different values.
+	// Scope is Value encoded for a scope name: at most 80 characters, and different for different values.
 	// Put a prefix before it, or a branch that is called main gets the scope main.
 	Scope string
 	// Hash is 24 hexadecimal digits of the value's SHA-256. It stands for the value in a scope's name where two must fit.
 	Hash string
-	// Verified is whether the host proved it. If not, the job only says so.
+	// Verified is whether the host has verified it. If not, the job only says so.
 	Verified bool
 }
 
-// Label finds the label of this name. Where the host proved one and the job claims another, it is the proved one.
+// Label finds the label of this name. Where the host has verified one and the job claims another, it is the proved one.
 func (s Session) Label(name string) (label Label, found bool) {
 	if label, found = s.VerifiedLabel(name); found {
 		return label, true
@@ -53,7 +53,7 @@ func (s Session) Label(name string) (label Label, found bool) {
 	return Label{}, false
 }
 
-// VerifiedLabel finds the label of this name that the host proved. What a job only claims is as if it were not there.
+// VerifiedLabel finds the label of this name that the host has verified. A label that only a job claims is ignored.
 func (s Session) VerifiedLabel(name string) (label Label, found bool) {
 	for _, label := range s.Labels {
 		if label.Verified && label.Name == name {

@@ -81,7 +81,7 @@ func checkObject(object map[string]any, wanted reflect.Type, path string) error 
 	if wanted.Kind() == reflect.Struct {
 		known = fieldsOf(wanted)
 	}
-	// In order, so that of two mistakes the same one is told each time.
+	// In order, so that of two mistakes the same one is reported each time.
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		field := path + name
 		element, found := known[name]
@@ -119,7 +119,7 @@ func fieldsOf(structure reflect.Type) map[string]reflect.Type {
 	return fields
 }
 
-// misfit tells what was expected in words that an operator knows, who need not know Go.
+// misfit says what was expected in terms of JSON, for an operator who does not know Go.
 func misfit(path string, wanted reflect.Type, found string) error {
 	return SettingsRefusal(fmt.Sprintf("`%s`: expected %s, found %s", path, expected(wanted), found))
 }

@@ -1,6 +1,6 @@
 package policy
 
-// Totals is what came of a session.
+// Totals has the totals of a session.
 type Totals struct {
 	// Gets is how many the build asked.
 	Gets uint64

@@ -8,7 +8,7 @@ import (
 )
 
 // This file has the words of wit/words.toml. All of them are open: a newer host may know more than this version, and
-// tells a policy what it knows all the same.
+// passes them to the policy all the same.
 
 // Kind is what the host recognised an object to be, by its bytes. In settings it is a JSON string, the kind's name.
 type Kind uint32
@@ -99,7 +99,7 @@ func ParseKind(name string) (Kind, error) {
 	return 0, fmt.Errorf("`%s` is no kind", name)
 }
 
-// DefaultReach is how far an object of this kind travels where no policy decides: [ReachLocal] where other machines
+// DefaultReach is how far an object of this kind travels if no policy decides: [ReachLocal] where other machines
 // cannot use it or should not trust it, and where this version does not know the kind, else [ReachShared].
 func (k Kind) DefaultReach() Reach {
 	if slices.Contains(sharedKinds, k) {

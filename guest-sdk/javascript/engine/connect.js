@@ -30,7 +30,7 @@ export function connect(policy) {
         return [write, read, lifetime | 0, admit.map((kind) => kindNumber(kind) | 0)];
       } catch (error) {
         // A refusal is an answer; in the engine's form an answer too is thrown.
-        throw error instanceof Refusal ? [error.reason === "session", error.message] : told("open", error);
+        throw error instanceof Refusal ? [error.reason === "session", error.message] : report("open", error);
       }
     },
 
@@ -38,7 +38,7 @@ export function connect(policy) {
       try {
         return LOOKUPS.indexOf(policy.get(new Candidate(numbers, scope >>> 0, kind >>> 0, role >>> 0, facts)));
       } catch (error) {
-        throw told("get", error);
+        throw report("get", error);
       }
     },
 
@@ -46,7 +46,7 @@ export function connect(policy) {
       try {
         return REACHES.indexOf(policy.put(new Offer(numbers, kind >>> 0, role >>> 0, facts)));
       } catch (error) {
-        throw told("put", error);
+        throw report("put", error);
       }
     },
 
@@ -54,14 +54,14 @@ export function connect(policy) {
       try {
         policy.close(readTotals(numbers));
       } catch (error) {
-        throw told("close", error);
+        throw report("close", error);
       }
     },
   };
 }
 
 /** Writes an error to the log before it becomes a trap, which says nothing. */
-function told(question, error) {
+function report(question, error) {
   console.warn(`\`${question}\` threw ${error}${place(error)}`);
   return error;
 }

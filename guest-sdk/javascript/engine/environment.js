@@ -26,7 +26,7 @@ globalThis.console = {
   error: write("warn"),
 };
 
-// A policy decides by what it is told, so that a recorded session can be replayed.
+// A policy decides by its inputs alone, so that a recorded session can be replayed.
 const noClock = () =>
   new Error("a policy has no clock: `session.started` and a candidate's `age` are all the time there is");
 

@@ -19,7 +19,7 @@ export class Sample {
 }
 
 /**
- * Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together
+ * Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together
  * in one session after the other.
  */
 function mix(bits) {

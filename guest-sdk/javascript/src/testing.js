@@ -57,7 +57,7 @@ function label(verified) {
 }
 
 /**
- * A value made fit to be part of a scope's name, as the host does it: every byte but letters, digits, dashes and inner
+ * A value encoded for a scope name, as the host does it: every byte but letters, digits, dashes and inner
  * dots is escaped, and a long value is cut and ended by its hash.
  */
 function scopePart(value, hash) {

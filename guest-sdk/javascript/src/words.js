@@ -19,7 +19,7 @@ const KINDS = [
   "analysis-result",
   "pgo-profile",
 ];
-/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */
+/** Kinds that are shared by default. Any other kind stays on this machine, an unknown one too. */
 const SHARED_KINDS = [
   "other",
   "empty",

@@ -11,8 +11,8 @@ export type { Fact, Facts, Kind, Role } from "./words.js";
  *
  * Each function that is left out answers as a session without a policy would. Answers follow from what the policy is told
  * and nothing else: there is no clock, no randomness, no file and no network, so a recorded session replays to the same
- * verdicts. An error that is thrown goes to the host's log; that get is a miss, that put stays with the session, and
- * what follows is asked of a fresh instance, whose variables start again.
+ * verdicts. An error that is thrown goes to the host's log; that get is a miss, that put is ephemeral, and
+ * what follows is asked of a new instance, whose variables start again.
  *
  * @example
  * export default policy({
@@ -37,13 +37,13 @@ export interface Definition<Named extends Fields = {}> {
    */
   open?(session: Session, settings: Settings<Named>): Grant;
 
-  /** Called for each entry that a get finds in the granted scopes, in order: does it count? Default: `"hit"`. */
+  /** Called for each entry that a get finds in the granted scopes, in order: may it be used? Default: `"hit"`. */
   get?(candidate: Candidate, settings: Settings<Named>, session: Session): Lookup;
 
-  /** Called for each object that the build wants kept: how far may it travel? Default: `defaultReach(offer.kind)`. */
+  /** Called for each object that the build puts: how far may it travel? Default: `defaultReach(offer.kind)`. */
   put?(offer: Offer, settings: Settings<Named>, session: Session): Reach;
 
-  /** Called after the last answer, with what came of the session. Default: nothing. */
+  /** Called after the last answer, with the totals of the session. Default: nothing. */
   close?(totals: Totals, settings: Settings<Named>, session: Session): void;
 }
 
@@ -52,14 +52,14 @@ export interface Policy {
   /**
    * Reads the settings and opens the policy. The grant has all of its fields.
    *
-   * @throws {Refusal} where the settings are wrong, or the policy refuses.
+   * @throws {Refusal} where the settings are invalid, or the policy refuses.
    */
   open(session: Session): Required<Grant>;
   /** Asks what becomes of a candidate. An error before `open` gave a grant. */
   get(candidate: Candidate): Lookup;
   /** Asks how far an object may travel. An error before `open` gave a grant. */
   put(offer: Offer): Reach;
-  /** Tells what came of the session. An error before `open` gave a grant. */
+  /** Passes the totals of the session. An error before `open` gave a grant. */
   close(totals: Totals): void;
 }
 
@@ -67,7 +67,7 @@ export interface Policy {
 export interface Session {
   /** When it began, in seconds since 1970. */
   readonly started: bigint;
-  /** A random 64-bit number, drawn once and recorded. {@link Sample} makes use of it. */
+  /** A random 64-bit number, drawn once and recorded. {@link Sample} uses it. */
   readonly seed: bigint;
   /** What is known of the build, in no particular order; a name may occur more than once. */
   readonly labels: readonly Label[];
@@ -79,26 +79,26 @@ export interface Session {
   readonly settings: string;
   /** The scope that this session would have without a policy. */
   readonly defaultScope: string;
-  /** The label of this name, if there is one. Where the host proved one and the job claims another, the proved one. */
+  /** The label of this name, if there is one. If the host has verified one and the job claims another, the verified one. */
   label(name: string): Label | undefined;
-  /** The label of this name, if the host proved it. What a job only claims is as if it were not there. */
+  /** The label of this name, if the host has verified it. A label that only a job claims is ignored. */
   verifiedLabel(name: string): Label | undefined;
 }
 
-/** One thing known about a session. */
+/** A named value that is known about a session. */
 export interface Label {
   /** Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own. */
   readonly name: string;
-  /** What it says. */
+  /** The value. */
   readonly value: string;
   /**
-   * What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never
+   * The value, encoded by the host for a scope name: at most 80 characters, and different values never
    * meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
    */
   readonly scope: string;
   /** 24 hexadecimal digits of its SHA-256. They stand for the value in a scope's name where two values must fit. */
   readonly hash: string;
-  /** Whether the host proved it. What is not proved is a job's own word. */
+  /** Whether the host has verified it. Otherwise the job may have chosen it. */
   readonly verified: boolean;
 }
 
@@ -107,16 +107,16 @@ export interface Label {
  * other name, or of more than the operator allows, gives the session nothing.
  */
 export interface Grant {
-  /** The scope of the session's puts. Default: null, nothing outlives the session. */
+  /** The scope of the session's puts. Default: null, nothing is stored beyond the session. */
   write?: string | null;
   /**
-   * The scopes where its gets look, in order; at most 64. To read a scope is to trust everybody who may write it. Default:
+   * The scopes that its gets search, in order; at most 64. To read a scope is to trust everybody who may write it. Default:
    * none.
    */
   read?: string[];
   /** Seconds until what it puts stops counting, rounded up. Default: 0, as long as the store keeps it. */
   lifetime?: number;
-  /** The kinds that count only where a grant names them; today that is `executable`. Default: none. */
+  /** The kinds that are used only if a grant names them; today that is `executable`. Default: none. */
   admit?: Kind[];
 }
 
@@ -131,15 +131,15 @@ export class Refusal extends Error {
   readonly reason: "settings" | "session";
   /** What `Refusal.settings(text)` and `Refusal.session(text)` make, where the reason comes from elsewhere. */
   constructor(reason: "settings" | "session", text: string);
-  /** The settings are wrong: the go command stops with this text, as for a mistyped option. Name the field. */
+  /** The settings are invalid: the go command stops with this text, as after a mistyped option. Name the field. */
   static settings(text: string): Refusal;
-  /** This session may not use the cache: the build works, gets miss, nothing outlives the session. The text is shown. */
+  /** This session may not use the cache: the build works, gets miss, nothing is stored beyond the session. The text is shown. */
   static session(text: string): Refusal;
 }
 
 /** An entry that the host found for a get, before it is answered. Its fields are read when they are asked for. */
 export interface Candidate {
-  /** What the build asks for: the SHA-256 of all inputs of a step, 64 hexadecimal digits. */
+  /** The action that the build asks for: the SHA-256 of all inputs of a step, 64 hexadecimal digits. */
   readonly action: string;
   /** The object that the entry names: the SHA-256 of its bytes, 64 hexadecimal digits. */
   readonly output: string;
@@ -149,15 +149,15 @@ export interface Candidate {
   readonly age: number;
   /** Where it was found: an index into the grant's `read`. */
   readonly scope: number;
-  /** What the object is. */
+  /** The kind of the object. */
   readonly kind: Kind;
-  /** What the entry is for. */
+  /** The role of the entry. */
   readonly role: Role;
-  /** What else the host knows of it. */
+  /** The facts that the host has established about it. */
   readonly facts: Facts;
 }
 
-/** An object that the build wants kept. Its fields are read when they are asked for. */
+/** An object that the build puts. Its fields are read when they are asked for. */
 export interface Offer {
   /** The step that made it: the SHA-256 of all its inputs, 64 hexadecimal digits. */
   readonly action: string;
@@ -165,35 +165,35 @@ export interface Offer {
   readonly output: string;
   /** Its size in bytes. */
   readonly size: bigint;
-  /** What it is. */
+  /** The kind of the object. */
   readonly kind: Kind;
-  /** What its entry will be for. */
+  /** The role of its entry. */
   readonly role: Role;
-  /** What else the host knows of it. */
+  /** The facts that the host has established about it. */
   readonly facts: Facts;
 }
 
 /**
  * What becomes of a candidate.
  *
- * - `hit`: answer with it.
- * - `hit-verified`: answer with it if its bytes still hash to its output, else go on to the next scope.
+ * - `hit`: answer with this entry.
+ * - `hit-verified`: answer with this entry if its object still has the right hash; otherwise search the next scope.
  * - `skip`: not this one; go on to the next scope.
- * - `miss`: answer a miss, whatever the next scopes hold. The build makes it again.
- * - `audit`: answer a miss, and compare: the offer that follows is `audited`, and `diverged` where the bytes differ.
+ * - `miss`: answer with a miss, whatever the next scopes hold. The build makes it again.
+ * - `audit`: answer with a miss, and compare: the offer that follows is `audited`, and `diverged` where the bytes differ.
  */
 export type Lookup = "hit" | "hit-verified" | "skip" | "miss" | "audit";
 
 /**
  * How far an object may travel. The operator bounds all of them.
  *
- * - `ephemeral`: seen by this session alone. The build goes on as if it had been kept.
- * - `local`: kept in the write scope, on this machine.
+ * - `ephemeral`: only this session gets it. The build goes on as if it was stored.
+ * - `local`: stored in the write scope, on this machine.
  * - `shared`: kept in the write scope, and sent to where other machines find it.
  */
 export type Reach = "ephemeral" | "local" | "shared";
 
-/** What came of a session. */
+/** The totals of a session. */
 export interface Totals {
   /** Gets that the build asked. */
   readonly gets: bigint;
@@ -207,13 +207,13 @@ export interface Totals {
   readonly refusedPuts: bigint;
   /** Bytes of all puts. */
   readonly bytesPut: bigint;
-  /** Audits whose rebuild gave other bytes. */
+  /** Audits whose rebuilt object had other bytes. */
   readonly diverged: bigint;
 }
 
 /**
- * A list of patterns for refs, scopes or any other names. `*` stands for any run of characters, the empty one and `/`
- * included; every other character stands for itself. An empty list matches nothing.
+ * A list of patterns for refs, scopes or any other names. `*` matches any run of characters, the empty one and `/`
+ * included; every other character matches itself. An empty list matches nothing.
  *
  * @example
  * new Patterns(["main", "release/*"]).matches("release/1.2"); // true
@@ -221,14 +221,14 @@ export interface Totals {
 export class Patterns implements Iterable<string> {
   /** Takes the patterns as they are: any text is one. */
   constructor(patterns: Iterable<string>);
-  /** Whether any of the patterns stands for the whole of `name`. */
+  /** Whether any of the patterns matches the whole of `name`. */
   matches(name: string): boolean;
   /** The patterns as they were given. */
   [Symbol.iterator](): Iterator<string>;
 }
 
 /**
- * Draws one action in so many, the same ones each time that a session is replayed. A policy has no randomness of its own;
+ * Selects one action in N, the same ones each time that a session is replayed. A policy has no randomness of its own;
  * with the session's seed, different sessions draw different actions.
  *
  * @example
@@ -291,15 +291,15 @@ export function object<const Named extends Fields>(
 ): Field<Settings<Named>, { [Name in keyof Named]?: Named[Name] extends Field<any, infer Json> ? Json : never }>;
 
 declare global {
-  /** In a policy, the host's log: `warn` is shown to whoever runs the build, the others with `-v`. All are recorded. */
+  /** In a policy, the host's log: `warn` is always printed, the others with `-v`. All are recorded. */
   interface Console {
-    /** For whoever works on the policy. */
+    /** For the author of the policy. */
     debug(...parts: unknown[]): void;
     /** The same as `info`. */
     log(...parts: unknown[]): void;
-    /** For whoever wonders what happened. */
+    /** For information. */
     info(...parts: unknown[]): void;
-    /** For whoever runs the build. */
+    /** A warning: always printed. */
     warn(...parts: unknown[]): void;
     /** The same as `warn`. */
     error(...parts: unknown[]): void;

@@ -10,7 +10,7 @@ export function session(given?: {
   seed?: bigint;
   /** What the job claims: values by their names. */
   labels?: Record<string, string>;
-  /** What the host proved: values by their names. */
+  /** What the host has verified: values by their names. */
   verified?: Record<string, string>;
   /** Patterns of the scopes that it may read. Default: all. */
   readable?: string[];

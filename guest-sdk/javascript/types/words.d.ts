@@ -2,7 +2,7 @@
 
 import type { Reach } from "./index.js";
 
-/** What the host recognised an object to be, by its bytes. One that is not known here is `kind-` and its number. */
+/** The kind of an object, which the host recognises by its bytes. One that is not known here is `kind-` and its number. */
 export type Kind =
   // BEGIN kinds (cargo xtask words)
   // None of the other kinds.
@@ -104,7 +104,7 @@ export interface Facts {
 }
 
 /**
- * How far an object of this kind travels where no policy decides it: `local` for what no other machine can use or should
+ * How far an object of this kind travels if no policy decides it: `local` for what no other machine can use or should
  * trust, such as module indexes, test records and programs, and for a kind that this package does not know, else `shared`.
  */
 export function defaultReach(kind: Kind): Reach;

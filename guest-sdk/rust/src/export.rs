@@ -1,6 +1,6 @@
-//! The macro that hands a policy to the host.
+//! The macro that exports a policy.
 
-/// Makes a policy what the host loads. Once in a crate, with the type that implements [`Policy`](crate::Policy).
+/// Exports a policy, so that the host can load it. Use it once in a crate, with the type that implements [`Policy`](crate::Policy).
 ///
 /// Built for any other target than `wasm32` it exports nothing, so that a policy is tested with plain `cargo test`.
 ///

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::{Candidate, Kind, Session};
 
-/// What a session may do: the scope it writes, the scopes it reads, and for how long its puts count.
+/// What a session may do: the scope it writes, the scopes it reads, and for how long its entries are valid.
 ///
 /// The operator bounds it: a grant of more than the session's `readable` and `writable` is no grant.
 ///
@@ -23,18 +23,18 @@ use crate::{Candidate, Kind, Session};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
-    /// The scope of the session's puts; with none, nothing outlives the session.
+    /// The scope of the session's puts; with none, nothing is stored beyond the session.
     pub write: Option<String>,
-    /// The scopes where its gets look, in order. To read a scope is to trust everybody who may write it.
+    /// The scopes that its gets search, in order. To read a scope is to trust everybody who may write it.
     pub read: Vec<String>,
-    /// How long what it puts counts; with none, as long as the store keeps it.
+    /// How long its entries are valid; with none, as long as the store keeps it.
     pub lifetime: Option<Duration>,
-    /// The kinds that count only where a grant names them; today that is [`Kind::EXECUTABLE`].
+    /// The kinds that are used only if a grant names them; today that is [`Kind::EXECUTABLE`].
     pub admit: Vec<Kind>,
 }
 
 impl Grant {
-    /// Puts go to `scope`. Gets do not look there unless [`reading`](Self::reading) says so.
+    /// Puts go to `scope`. Gets do not search it unless [`reading`](Self::reading) says so.
     ///
     /// A scope's name is 1 to 96 of `A-Z a-z 0-9 . _ -`, with no dot at either end.
     ///
@@ -51,7 +51,7 @@ impl Grant {
         }
     }
 
-    /// Nothing outlives the session. Gets look where [`reading`](Self::reading) says.
+    /// Nothing is stored beyond the session. Gets search where [`reading`](Self::reading) says.
     ///
     /// ```
     /// use cachewarden_policy::Grant;
@@ -80,7 +80,7 @@ impl Grant {
         Self::writing(scope).reading(scope)
     }
 
-    /// Gets look in `scope` too, after the scopes already named.
+    /// Gets search `scope` too, after the scopes that were named before.
     ///
     /// ```
     /// use cachewarden_policy::Grant;
@@ -94,7 +94,7 @@ impl Grant {
         self
     }
 
-    /// Entries of this kind count too; for kinds that count only where a grant names them.
+    /// Entries of this kind count too; for kinds that are used only if a grant names them.
     ///
     /// ```
     /// use cachewarden_policy::{Grant, Kind};
@@ -122,7 +122,7 @@ impl Grant {
         Some(scope)
     }
 
-    /// What the session puts stops counting after this long, in whole seconds, rounded up.
+    /// The session's entries expire after this time, in whole seconds, rounded up.
     ///
     /// ```
     /// use cachewarden_policy::Grant;

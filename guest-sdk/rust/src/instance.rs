@@ -1,4 +1,4 @@
-//! A policy between the host's questions.
+//! Runs a policy in tests, as the host does.
 
 use crate::settings;
 use crate::{Candidate, Grant, Lookup, Offer, Policy, Reach, Refusal, Session, Totals};
@@ -102,7 +102,7 @@ impl<Chosen: Policy> Instance<Chosen> {
         self.opened("put").put(offer)
     }
 
-    /// Tells what came of the session.
+    /// Passes the totals of the session.
     ///
     /// ```
     /// # use cachewarden_policy::{Instance, NoSettings, Policy, Session, Totals};

@@ -2,14 +2,14 @@
 
 use core::fmt::Arguments;
 
-/// How much a line matters.
+/// The level of a log line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
-    /// For whoever works on the policy.
+    /// For the author of the policy.
     Debug,
-    /// For whoever wonders what happened.
+    /// For information.
     Info,
-    /// For whoever runs the build.
+    /// A warning: always printed.
     Warn,
 }
 
@@ -32,7 +32,7 @@ pub fn write(level: Level, line: Arguments<'_>) {
     std::eprintln!("policy {level:?}: {line}");
 }
 
-/// Logs a line for whoever works on the policy. Takes what `format!` takes.
+/// Logs a line for the author of the policy. Takes what `format!` takes.
 ///
 /// ```
 /// cachewarden_policy::debug!("read {} patterns", 3);
@@ -44,7 +44,7 @@ macro_rules! debug {
     };
 }
 
-/// Logs a line for whoever wonders what happened. Takes what `format!` takes.
+/// Logs a line with information. Takes what `format!` takes.
 ///
 /// ```
 /// cachewarden_policy::info!("no label: this build may only read");
@@ -56,7 +56,7 @@ macro_rules! info {
     };
 }
 
-/// Logs a line for whoever runs the build. Takes what `format!` takes.
+/// Logs a warning. Takes what `format!` takes.
 ///
 /// ```
 /// let action = cachewarden_policy::Digest::default();

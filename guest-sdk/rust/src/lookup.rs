@@ -17,7 +17,7 @@ use crate::{Digest, Facts, Kind, Role};
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Candidate {
-    /// What the build asks for.
+    /// The action that the build asks for.
     pub action: Digest,
     /// The object that the entry names.
     pub output: Digest,
@@ -29,11 +29,11 @@ pub struct Candidate {
     ///
     /// [`Grant::scope_of`]: crate::Grant::scope_of
     pub scope: u32,
-    /// What the object is.
+    /// The kind of the object.
     pub kind: Kind,
-    /// What the entry is for.
+    /// The role of the entry.
     pub role: Role,
-    /// What else the host knows of it.
+    /// The facts that the host has established about it.
     pub facts: Facts,
 }
 
@@ -77,14 +77,14 @@ impl Candidate {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lookup {
-    /// Answer with it.
+    /// Answer with this entry.
     Hit,
-    /// Answer with it if its bytes still hash to its output, else go on to the next scope.
+    /// Answer with this entry if its object still has the right hash; otherwise search the next scope.
     HitVerified,
-    /// Not this one: go on to the next scope.
+    /// Ignore this entry, and search the next scope.
     Skip,
-    /// Answer a miss, whatever the next scopes hold.
+    /// Answer with a miss, whatever the next scopes hold.
     Miss,
-    /// Answer a miss, so that the build makes it again; the offer that follows says whether the same bytes came out.
+    /// Answer with a miss, so that the build makes it again; the offer that follows says whether the same bytes came out.
     Audit,
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 /// A list of patterns for refs, scopes or any other names; in settings, a list of texts.
 ///
-/// `*` stands for any run of characters, the empty one and `/` included. Every other character stands for itself.
+/// `*` matches any run of characters, the empty one and `/` included. Every other character matches itself.
 ///
 /// ```
 /// use cachewarden_policy::Patterns;
@@ -44,7 +44,7 @@ impl Patterns {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether any of the patterns stands for the whole of `name`.
+    /// Whether any of the patterns matches the whole of `name`.
     ///
     /// ```
     /// use cachewarden_policy::Patterns;

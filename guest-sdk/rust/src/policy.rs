@@ -9,7 +9,7 @@ use crate::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 /// Every method has the answer that a session without a policy would get, so a policy says only where it differs.
 /// [`export!`](crate::export) hands it to the host.
 ///
-/// Answers follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network,
+/// Answers depend only on the policy's inputs: there is no clock, no randomness, no file and no network,
 /// so a recorded session replays to the same verdicts. A panic is a trap: that get is a miss, that put stays with the
 /// session, and a new, default policy is opened for what follows. So a field that a method changes may start again.
 ///
@@ -106,7 +106,7 @@ pub trait Policy: Default {
         Lookup::Hit
     }
 
-    /// Called for each object that the build wants kept. The default is [`Kind::default_reach`](crate::Kind::default_reach).
+    /// Called for each object that the build puts. The default is [`Kind::default_reach`](crate::Kind::default_reach).
     ///
     /// ```
     /// use cachewarden_policy::prelude::*;
@@ -131,7 +131,7 @@ pub trait Policy: Default {
         offer.kind.default_reach()
     }
 
-    /// Called after the last answer, with what came of the session. The default does nothing.
+    /// Called after the last answer, with the totals of the session. The default does nothing.
     ///
     /// ```
     /// use cachewarden_policy::prelude::*;

@@ -2,7 +2,7 @@
 
 use crate::{Digest, Facts, Kind, Role};
 
-/// An object that the build wants kept.
+/// An object that the build puts.
 ///
 /// ```
 /// use cachewarden_policy::{Kind, Offer};
@@ -19,11 +19,11 @@ pub struct Offer {
     pub output: Digest,
     /// Its size in bytes.
     pub size: u64,
-    /// What it is.
+    /// The kind of the object.
     pub kind: Kind,
-    /// What its entry will be for.
+    /// The role of its entry.
     pub role: Role,
-    /// What else the host knows of it.
+    /// The facts that the host has established about it.
     pub facts: Facts,
 }
 
@@ -65,10 +65,10 @@ impl Offer {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reach {
-    /// Seen by this session alone. The build goes on as if it had been kept.
+    /// Only this session gets it. The build goes on as if it was stored.
     Ephemeral,
-    /// Kept in the write scope, on this machine.
+    /// Stored in the write scope, on this machine.
     Local,
-    /// Kept in the write scope, and sent to where other machines find it.
+    /// Stored in the write scope, and may be sent to other machines.
     Shared,
 }

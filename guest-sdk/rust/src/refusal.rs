@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// Why [`Policy::open`](crate::Policy::open) gives no grant.
+/// Why [`Policy::open`](crate::Policy::open) returns no grant.
 ///
 /// ```
 /// use cachewarden_policy::Refusal;
@@ -13,14 +13,14 @@ use core::fmt;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The settings are wrong: the build stops with this text, as for a mistyped option.
+    /// The settings are invalid: the build stops with this text, as after a mistyped option.
     Settings(String),
-    /// This session may not use the cache: the build works, every get is a miss, and nothing outlives the session.
+    /// This session may not use the cache: the build works, every get is a miss, and nothing is stored beyond the session.
     Session(String),
 }
 
 impl Refusal {
-    /// The settings are wrong. Say which field, and what was expected.
+    /// The settings are invalid. Say which field, and what was expected.
     ///
     /// ```
     /// use cachewarden_policy::Refusal;

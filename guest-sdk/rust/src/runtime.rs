@@ -12,9 +12,9 @@ fn panic(panic: &core::panic::PanicInfo<'_>) -> ! {
     use core::sync::atomic::{AtomicBool, Ordering};
 
     static PANICKING: AtomicBool = AtomicBool::new(false);
-    // Where telling it panics too, for want of memory perhaps, there is nothing left to tell.
+    // If reporting panics too, perhaps for lack of memory, nothing more can be reported.
     if !PANICKING.swap(true, Ordering::Relaxed) {
-        tell(panic.location(), &panic.message());
+        report(panic.location(), &panic.message());
     }
     core::arch::wasm32::unreachable()
 }
@@ -30,11 +30,11 @@ pub(crate) fn log_panics() {
         let payload = panic.payload();
         let text = payload.downcast_ref::<&str>().copied();
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-        tell(panic.location(), &text.unwrap_or("no message"));
+        report(panic.location(), &text.unwrap_or("no message"));
     }));
 }
 
-fn tell(location: Option<&core::panic::Location<'_>>, message: &dyn core::fmt::Display) {
+fn report(location: Option<&core::panic::Location<'_>>, message: &dyn core::fmt::Display) {
     match location {
         Some(location) => crate::warn!("panicked at {location}: {message}"),
         None => crate::warn!("panicked: {message}"),

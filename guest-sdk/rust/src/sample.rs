@@ -2,7 +2,7 @@
 
 use crate::Digest;
 
-/// Draws one action in so many, the same ones each time that a session is replayed.
+/// Selects one action in N, the same ones each time that a session is replayed.
 ///
 /// A policy has no randomness of its own. The host draws a [`seed`](crate::Session::seed) once a session and records it;
 /// with it, different sessions draw different actions.
@@ -50,7 +50,7 @@ impl Sample {
     }
 }
 
-/// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together
+/// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together
 /// in one session after the other.
 const fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

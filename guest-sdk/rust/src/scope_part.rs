@@ -1,4 +1,4 @@
-//! A label's value made fit to be part of a scope's name, as the host does it: a policy's own tests see the scopes that its
+//! A label's value encoded for a scope name, as the host does it: a policy's own tests see the scopes that its
 //! builds will have. `guest-sdk/conformance/scope-parts.json` has cases that the host and the SDKs are held to.
 
 use alloc::string::String;

@@ -7,7 +7,7 @@ use crate::Patterns;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::scope_part::{hash, scope_part};
 
-/// The label by which the host tells a session's default scope.
+/// The host's label with a session's default scope.
 const DEFAULT_SCOPE: &str = "cachewarden.scope";
 
 /// One helper run for one go command, and all that is known about it.
@@ -26,7 +26,7 @@ const DEFAULT_SCOPE: &str = "cachewarden.scope";
 pub struct Session {
     /// When it began, in seconds since 1970.
     pub started: u64,
-    /// A random number, drawn once. [`Sample`](crate::Sample) makes use of it.
+    /// A random number, drawn once. [`Sample`](crate::Sample) uses it.
     pub seed: u64,
     /// What is known of the build.
     pub labels: Vec<Label>,
@@ -57,7 +57,7 @@ impl Session {
         }
     }
 
-    /// The label of this name, if there is one. Where the host proved one and the job claims another, the proved one.
+    /// The label of this name, if there is one. If the host has verified one and the job claims another, the verified one.
     ///
     /// ```
     /// use cachewarden_policy::Session;
@@ -71,7 +71,7 @@ impl Session {
             .or_else(|| self.labels.iter().find(|label| label.name == name))
     }
 
-    /// The label of this name, if the host proved it. What a job only claims is as if it were not there.
+    /// The label of this name, if the host has verified it. A label that only a job claims is ignored.
     ///
     /// ```
     /// use cachewarden_policy::Session;
@@ -119,7 +119,7 @@ impl Session {
         self
     }
 
-    /// The same session with a label that the host proved.
+    /// The same session with a label that the host has verified.
     ///
     /// ```
     /// use cachewarden_policy::Session;
@@ -196,7 +196,7 @@ impl Default for Session {
     }
 }
 
-/// One thing known about a session.
+/// A named value that is known about a session.
 ///
 /// ```
 /// use cachewarden_policy::Label;
@@ -209,15 +209,15 @@ impl Default for Session {
 pub struct Label {
     /// Its name, of an environment variable for instance. Names that begin with `cachewarden.` are the host's own.
     pub name: String,
-    /// What it says.
+    /// The value.
     pub value: String,
-    /// What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never meet.
+    /// The value, encoded by the host for a scope name: at most 80 characters, and different values never meet.
     ///
     /// Put a word of your own before it: a branch called `main` would otherwise get the scope `main`.
     pub scope: String,
     /// 24 hexadecimal digits of the value's SHA-256. It stands for the value in a scope's name where two must fit.
     pub hash: String,
-    /// Whether the host proved it. What is not proved is a job's own word.
+    /// Whether the host has verified it. Otherwise the job may have chosen it.
     pub verified: bool,
 }
 

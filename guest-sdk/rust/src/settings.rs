@@ -27,7 +27,7 @@ use crate::Refusal;
 #[serde(deny_unknown_fields)]
 pub struct NoSettings {}
 
-/// Reads settings; what is wrong with them is told with the path of the field.
+/// Reads settings; an error has the path of the field.
 pub(crate) fn parse<Settings: DeserializeOwned>(text: &str) -> Result<Settings, Refusal> {
     // A list would be read as well, by position, and without the names that make a mistake visible.
     if !text.trim_start().starts_with('{') {

@@ -1,6 +1,6 @@
-//! What came of a session.
+//! The totals of a session.
 
-/// What came of a session, told to [`Policy::close`](crate::Policy::close).
+/// The totals of a session, for [`Policy::close`](crate::Policy::close).
 ///
 /// ```
 /// use cachewarden_policy::Totals;
@@ -18,10 +18,10 @@ pub struct Totals {
     pub refused_gets: u64,
     /// Puts that the build asked.
     pub puts: u64,
-    /// Puts that the policy kept to the session.
+    /// Puts that were ephemeral.
     pub refused_puts: u64,
     /// Bytes of all puts.
     pub bytes_put: u64,
-    /// Audits whose rebuild gave other bytes.
+    /// Audits whose rebuilt object had other bytes.
     pub diverged: u64,
 }

@@ -1,6 +1,6 @@
 //! Kinds, roles and facts: the words of `wit/words.toml`.
 //!
-//! All three are open. A newer host may know more of them than this SDK, and tells a policy what it knows all the same.
+//! A newer host may have more of them than this SDK, and passes them to the policy all the same.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, de};
 
 use crate::Reach;
 
-/// What the host recognised an object to be, by its bytes.
+/// The kind of an object, which the host recognises by its bytes.
 ///
 /// ```
 /// use cachewarden_policy::{Kind, Reach};
@@ -88,7 +88,7 @@ impl Kind {
         "pgo-profile",
     ];
 
-    /// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+    /// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
     const SHARED: [Self; 11] = [
         Self::OTHER,
         Self::EMPTY,
@@ -122,7 +122,7 @@ impl Kind {
         self.0
     }
 
-    /// How far an object of this kind travels where no policy decides. A kind that this SDK does not know stays local.
+    /// How far an object of this kind travels if no policy decides. A kind that this SDK does not know stays local.
     ///
     /// ```
     /// use cachewarden_policy::{Kind, Reach};
@@ -236,7 +236,7 @@ impl fmt::Display for Role {
 pub struct Facts(u32);
 
 impl Facts {
-    /// Nothing is known.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
     // BEGIN facts (cargo xtask words)

@@ -8,7 +8,7 @@
   (global $test_record i32 (i32.const 5))
   (global $executable i32 (i32.const 10))
   (global $fix_archive i32 (i32.const 11))
-  ;; Kinds from this number on are not known here: a newer cachewarden may tell them. They stay here, too.
+  ;; Kinds from this number on are not known here: a newer cachewarden may pass them. They stay here, too.
   (global $unknown i32 (i32.const 15))
 
   ;; How far an object may travel: 0 is this session alone.

@@ -21,7 +21,7 @@
 //! ```
 //!
 //! What always holds: a session is one instance of the policy, opened once, so state lives in variables of the file. Answers
-//! follow from what the policy is told and nothing else: there is no clock, no randomness, no file and no network, so a
+//! depend only on the policy's inputs: there is no clock, no randomness, no file and no network, so a
 //! recorded session replays to the same verdicts. Lines for the log are `std.log`'s.
 
 const std = @import("std");

@@ -10,13 +10,13 @@ const Session = @import("session.zig").Session;
 ///
 /// It is made by `init`, which copies what it is given: that may go.
 pub const Grant = struct {
-    /// Where the session's puts go; null: nothing outlives the session.
+    /// Where the session's puts go; null: nothing is stored beyond the session.
     write: ?[]const u8,
     /// Where its gets look; `read` gives them as a slice. To read a scope is to trust everybody who may write it.
     scopes: Scopes,
-    /// Seconds until what the session puts stops counting; 0: as long as the store keeps it.
+    /// Seconds until the session's entries expire; 0: as long as the store keeps it.
     lifetime: u32,
-    /// The kinds that count only where a grant names them; today that is `.executable`.
+    /// The kinds that are used only if a grant names them; today that is `.executable`.
     admit: []const Kind,
 
     /// The most scopes that a session may read.
@@ -27,14 +27,14 @@ pub const Grant = struct {
 
     /// What `init` makes a grant of. All of it left out, the session writes and reads nothing.
     pub const Options = struct {
-        /// Where puts go; null: nothing outlives the session.
+        /// Where puts go; null: nothing is stored beyond the session.
         write: ?[]const u8 = null,
         /// Where gets look, in this order. To read a scope is to trust everybody who may write it. The write scope is not
         /// among them by itself. More than `most_scopes` are a panic.
         read: []const []const u8 = &.{},
-        /// Seconds until what the session puts stops counting; 0: as long as the store keeps it.
+        /// Seconds until the session's entries expire; 0: as long as the store keeps it.
         lifetime: u32 = 0,
-        /// The kinds that count only where a grant names them; today that is `.executable`.
+        /// The kinds that are used only if a grant names them; today that is `.executable`.
         admit: []const Kind = &.{},
     };
 

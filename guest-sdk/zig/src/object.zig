@@ -1,4 +1,4 @@
-//! What a policy is told about an object, and about an entry that names one.
+//! What a policy learns about an object, and about an entry that names one.
 
 const std = @import("std");
 const Facts = @import("words.zig").Facts;
@@ -18,7 +18,7 @@ pub const Digest = struct {
 
 /// An entry found for a get, before it is answered.
 pub const Candidate = struct {
-    /// What the build asks for: the SHA-256 of all inputs of a step.
+    /// The action that the build asks for: the SHA-256 of all inputs of a step.
     action: Digest = .{},
     /// The object that the entry names, by the SHA-256 of its bytes.
     output: Digest = .{},
@@ -33,7 +33,7 @@ pub const Candidate = struct {
     facts: Facts = .{},
 };
 
-/// An object that the build wants kept.
+/// An object that the build puts.
 pub const Offer = struct {
     /// The step that made it: the SHA-256 of all its inputs.
     action: Digest = .{},

@@ -2,8 +2,8 @@
 
 const std = @import("std");
 
-/// Whether any of the patterns stands for the whole of `name`. `*` is any run of characters, the empty one and `/`
-/// included; every other character is itself. No pattern at all matches nothing.
+/// Whether any of the patterns matches the whole of `name`. `*` matches any run of characters, the empty one and `/`
+/// included; every other character matches itself. No pattern at all matches nothing.
 pub fn matches(patterns: []const []const u8, name: []const u8) bool {
     for (patterns) |pattern| if (matchesOne(pattern, name)) return true;
     return false;

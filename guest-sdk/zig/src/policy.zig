@@ -30,11 +30,11 @@ const memory = @import("memory.zig");
 ///   `refuseSettings` stops the go command, `refuseSession` and any other error let it go on without a cache.
 /// - `get` is called for each entry that a get finds in the granted scopes, in their order. What the session put itself is
 ///   answered without a question. Without it: a hit.
-/// - `put` is called for each object that the build wants kept. Without it: `offer.kind.defaultReach()`.
+/// - `put` is called for each object that the build puts. Without it: `offer.kind.defaultReach()`.
 /// - `close` is called once, after the last answer. Without it: nothing.
 ///
 /// Each may return an error as well (`!cachewarden.Reach`). In `get`, `put` and `close` that ends like a panic: the get is a
-/// miss, the put stays with the session, its name is in the log, and a fresh instance is opened for what follows.
+/// miss, the put is ephemeral, its name is in the log, and a new instance is opened for what follows.
 pub fn policy(comptime parts: anytype) Policy(parts) {
     return .{};
 }
@@ -68,7 +68,7 @@ fn Policy(comptime parts: anytype) type {
             return if (@hasField(Parts, "put")) answered("put", parts.put(offer)) else offer.kind.defaultReach();
         }
 
-        /// Tells what came of the session.
+        /// Passes the totals of the session.
         pub fn close(_: @This(), totals: Totals) void {
             memory.beginQuestion();
             if (@hasField(Parts, "close")) answered("close", parts.close(totals));

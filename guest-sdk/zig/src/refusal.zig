@@ -1,10 +1,10 @@
-//! Why `open` gives no grant. Zig's errors carry no text, so the text is kept here.
+//! Why `open` returns no grant. Zig's errors carry no text, so the text is kept here.
 
 const memory = @import("memory.zig");
 
 var reason: []const u8 = "";
 
-/// The settings are wrong: the go command stops with this text, as for a mistyped option. Say which field, and what was
+/// The settings are invalid: the go command stops with this text, as after a mistyped option. Say which field, and what was
 /// expected:
 ///
 /// ```
@@ -15,8 +15,8 @@ pub fn refuseSettings(comptime template: []const u8, arguments: anytype) error{S
     return error.SettingsRefused;
 }
 
-/// This session may not use the cache: every get is a miss, nothing outlives the session, the build works. The text is
-/// shown to whoever runs it:
+/// This session may not use the cache: every get is a miss, nothing is stored beyond the session, the build works. The text is
+/// printed:
 ///
 /// ```
 /// const user = session.verifiedLabel("user") orelse

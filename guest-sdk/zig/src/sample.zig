@@ -3,7 +3,7 @@
 const std = @import("std");
 const Digest = @import("object.zig").Digest;
 
-/// Draws one action in so many, the same ones each time that a session is replayed. A policy has no randomness of its own;
+/// Selects one action in N, the same ones each time that a session is replayed. A policy has no randomness of its own;
 /// the seed lets different sessions draw different actions.
 pub const Sample = struct {
     /// How many actions there are to one that is drawn; 0 draws none.
@@ -17,7 +17,7 @@ pub const Sample = struct {
     }
 };
 
-/// Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together in
+/// Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together in
 /// one session after the other.
 fn mix(number: u64) u64 {
     var bits = number;

@@ -3,19 +3,19 @@
 const std = @import("std");
 const memory = @import("memory.zig");
 
-/// One thing known about the session.
+/// A named value that is known about the session.
 pub const Label = struct {
     /// As the operator chose it (`--label NAME=VALUE`, `--label-env NAME`). Names that begin with `cachewarden.` are the
     /// host's own, and no job can set one.
     name: []const u8,
     /// Its value. Never empty where it comes from the environment: an empty variable is no label.
     value: []const u8,
-    /// The value made fit to be part of a scope's name: at most 80 characters. Put a prefix of your own before it, or a
+    /// The value encoded for a scope name: at most 80 characters. Put a prefix of your own before it, or a
     /// branch called `main` gets the scope `main`.
     scope: []const u8 = "",
     /// 24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit.
     hash: []const u8 = "",
-    /// Whether the host proved it, or the job only says so.
+    /// Whether the host has verified it, or the job only says so.
     verified: bool = false,
 
     /// A label that the job claims, for a policy's tests; its scope and its hash are made of its value as the host makes them.
@@ -24,7 +24,7 @@ pub const Label = struct {
         return .{ .name = name, .value = value, .scope = scopePart(value, hash), .hash = hash };
     }
 
-    /// A label that the host proved, for a policy's tests.
+    /// A label that the host has verified, for a policy's tests.
     pub fn proof(name: []const u8, value: []const u8) Label {
         var label = claim(name, value);
         label.verified = true;
@@ -45,7 +45,7 @@ fn hashOf(value: []const u8) []const u8 {
 /// How long the host lets a value grow in a scope's name.
 const longest_scope_part = 80;
 
-/// A value made fit to be part of a scope's name: every byte but letters, digits, dashes and inner dots is escaped, and a
+/// A value encoded for a scope name: every byte but letters, digits, dashes and inner dots is escaped, and a
 /// long value is cut and ended by its hash.
 fn scopePart(value: []const u8, hash: []const u8) []const u8 {
     var part: []const u8 = "";
@@ -64,7 +64,7 @@ fn scopePart(value: []const u8, hash: []const u8) []const u8 {
 pub const Session = struct {
     /// When it began, in seconds since 1970. This is all the time there is.
     started: u64 = 0,
-    /// A random number, drawn once; `Sample` makes use of it.
+    /// A random number, drawn once; `Sample` uses it.
     seed: u64 = 0,
     /// In no particular order; a name may occur more than once.
     labels: []const Label = &.{},
@@ -75,14 +75,14 @@ pub const Session = struct {
     /// The policy's settings, a JSON text. The policy has them parsed: see `policy`.
     settings: []const u8 = "{}",
 
-    /// The label of this name. Where the host proved one and the job claims another, the proved one.
+    /// The label of this name. If the host has verified one and the job claims another, the verified one.
     pub fn label(session: Session, name: []const u8) ?Label {
         if (session.verifiedLabel(name)) |proved| return proved;
         for (session.labels) |known| if (std.mem.eql(u8, known.name, name)) return known;
         return null;
     }
 
-    /// The label of this name, if the host proved it. What a job only claims is as if it were not there.
+    /// The label of this name, if the host has verified it. A label that only a job claims is ignored.
     pub fn verifiedLabel(session: Session, name: []const u8) ?Label {
         for (session.labels) |known| if (known.verified and std.mem.eql(u8, known.name, name)) return known;
         return null;

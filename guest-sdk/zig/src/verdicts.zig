@@ -1,27 +1,27 @@
-//! What a policy answers, and what came of it.
+//! What a policy answers, and the totals.
 
 /// The verdict on a get.
 pub const Lookup = enum {
     /// Answer with the entry.
     hit,
-    /// Answer with it if its bytes still hash to its output, else go on to the next scope.
+    /// Answer with this entry if its object still has the right hash; otherwise search the next scope.
     hit_verified,
-    /// Not this one: go on to the next scope.
+    /// Ignore this entry, and search the next scope.
     skip,
-    /// Answer a miss, whatever the next scopes hold: the build makes it again.
+    /// Answer with a miss, whatever the next scopes hold: the build makes it again.
     miss,
-    /// Answer a miss, let the build make it again, and compare: the offer that follows is `audited`, and `diverged` where
+    /// Answer with a miss, let the build make it again, and compare: the offer that follows is `audited`, and `diverged` where
     /// the bytes differ, which the host also says aloud.
     audit,
 };
 
 /// The verdict on a put: how far the object may travel. The operator bounds all of them.
 pub const Reach = enum {
-    /// Seen by this session alone; the build goes on as if it had been kept.
+    /// Only this session gets it; the build goes on as if it was stored.
     ephemeral,
-    /// Kept in the write scope, on this machine.
+    /// Stored in the write scope, on this machine.
     local,
-    /// Kept, and sent to the tiers beyond this machine.
+    /// Stored, and may be sent to remote tiers.
     shared,
 };
 
@@ -37,6 +37,6 @@ pub const Totals = struct {
     refused_puts: u64 = 0,
     /// Bytes of all puts.
     bytes_put: u64 = 0,
-    /// Audits whose rebuild gave other bytes.
+    /// Audits whose rebuilt object had other bytes.
     diverged: u64 = 0,
 };

@@ -1,12 +1,12 @@
 //! Kinds, roles and facts: the words of the contract.
 //!
-//! All three are open. A newer host may know more of them than this SDK, and tells a policy what it knows all the same.
+//! A newer host may have more of them than this SDK, and passes them to the policy all the same.
 
 const std = @import("std");
 const Reach = @import("verdicts.zig").Reach;
 const Writer = std.Io.Writer;
 
-/// What the host recognised an object to be, by its bytes. A number that has no name here is a kind like any other.
+/// The kind of an object, which the host recognises by its bytes. A number that has no name here is a kind like any other.
 /// Printed by `{f}` as the contract's word: `package-archive`, `kind-4242`.
 pub const Kind = enum(u32) {
     // BEGIN kinds (cargo xtask words)
@@ -44,7 +44,7 @@ pub const Kind = enum(u32) {
     // END kinds
     _,
 
-    /// How far an object of this kind travels where no policy decides. A kind without a name here stays local.
+    /// How far an object of this kind travels if no policy decides. A kind without a name here stays local.
     pub fn defaultReach(kind: Kind) Reach {
         return if (std.mem.findScalar(Kind, &shared_kinds, kind) == null) .local else .shared;
     }
@@ -92,7 +92,7 @@ pub const Role = enum(u32) {
     }
 };
 
-/// What the host itself established about an object. A job cannot claim any of it. Printed by `{f}` as the contract's
+/// Facts that the host itself has established about an object. A job cannot claim any of it. Printed by `{f}` as the contract's
 /// words, joined by commas: `build-id-matches,fact-9`; `-` where no fact holds.
 pub const Facts = packed struct(u32) {
     // BEGIN facts (cargo xtask words)
@@ -159,7 +159,7 @@ const fact_names = [_][]const u8{
     "diverged",
 };
 
-/// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+/// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
 const shared_kinds = [_]Kind{
     .other,
     .empty,

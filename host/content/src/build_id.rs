@@ -6,19 +6,19 @@
 //! four parts. The first comes from the link action and is checked; the last is not, because the
 //! linker's hash leaves out different bytes in each version.
 //!
-//! A match means that the object is consistent, not that it is authentic: whoever may put can
+//! A match means that the object is consistent, not that it is authentic: anyone who may put can
 //! compute an ID that matches. The ID that counts is the one that cmd/go reads
 //! (cmd/internal/buildid, ReadFile); if there is another one in the head, which other readers may
 //! find, it is no match.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use memchr::memmem::{self, Finder};
-use sha2::{Digest as _, Sha256};
+use memchr::memmem;
 
 use cachewarden_types::Digest;
 
 use super::program_id::is_program_of;
+use super::zeroing_hasher::ZeroingHasher;
 
 /// cmd/go keeps 120 bits of a SHA-256 in a build ID (cmd/internal/buildid, HashToString).
 const KEPT_BYTES: usize = 15;
@@ -27,7 +27,7 @@ const KEPT_BYTES: usize = 15;
 pub(super) const PART_LENGTH: usize = 20;
 
 /// Two parts and the slash between them.
-const ID_LENGTH: usize = 2 * PART_LENGTH + 1;
+pub(super) const ID_LENGTH: usize = 2 * PART_LENGTH + 1;
 
 /// How far cmd/go reads for the ID of an archive.
 const READ_BY_GO: usize = 1024;
@@ -151,73 +151,12 @@ pub(super) fn is_digit(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
-/// Hashes a stream with every occurrence of an ID replaced by zeros.
-struct ZeroingHasher {
-    id: [u8; ID_LENGTH],
-    finder: Finder<'static>,
-    hasher: Sha256,
-    /// The last bytes, which may be the beginning of an ID that the next chunk completes.
-    pending: Vec<u8>,
-}
-
-impl ZeroingHasher {
-    fn new(id: [u8; ID_LENGTH]) -> Self {
-        Self {
-            finder: Finder::new(&id).into_owned(),
-            id,
-            hasher: Sha256::new(),
-            pending: Vec::new(),
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        // An ID that began in the last chunk ends within the first bytes of this one: only those
-        // are joined.
-        let mut rest = bytes;
-        if !self.pending.is_empty() {
-            let joined = (ID_LENGTH - 1).min(bytes.len());
-            let mut seam = std::mem::take(&mut self.pending);
-            let seam_start = seam.len();
-            seam.extend_from_slice(&bytes[..joined]);
-            match self.finder.find(&seam) {
-                Some(at) => {
-                    self.hasher.update(&seam[..at]);
-                    self.hasher.update([0; ID_LENGTH]);
-                    rest = &bytes[at + ID_LENGTH - seam_start..];
-                }
-                None if bytes.len() < ID_LENGTH => {
-                    self.keep_the_end(&seam);
-                    return;
-                }
-                None => self.hasher.update(&seam[..seam_start]),
-            }
-        }
-        let mut start = 0;
-        while let Some(at) = self.finder.find(&rest[start..]) {
-            self.hasher.update(&rest[start..start + at]);
-            self.hasher.update([0; ID_LENGTH]);
-            start += at + ID_LENGTH;
-        }
-        self.keep_the_end(&rest[start..]);
-    }
-
-    /// Hashes all of `bytes` but an end that could still be the beginning of an ID.
-    fn keep_the_end(&mut self, bytes: &[u8]) {
-        let kept = bytes.len().min(ID_LENGTH - 1);
-        let (done, end) = bytes.split_at(bytes.len() - kept);
-        self.hasher.update(done);
-        self.pending = end.to_vec();
-    }
-
-    fn finish(mut self) -> bool {
-        self.hasher.update(&self.pending);
-        let content = part(&Digest::finish(self.hasher));
-        self.id[PART_LENGTH + 1..] == *content.as_bytes()
-    }
-}
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 
 #[cfg(test)]
 mod tests {
+    use super::fuzzing::{build_id, matches};
     use super::*;
 
     /// An archive of the real shape, with its ID standing in three places, the last far behind.
@@ -241,14 +180,6 @@ mod tests {
         with_id(id.as_bytes())
     }
 
-    fn matches(action: &Digest, bytes: &[u8], chunk: usize) -> bool {
-        let mut check = BuildIdCheck::new(action);
-        for piece in bytes.chunks(chunk) {
-            check.update(piece);
-        }
-        check.finish()
-    }
-
     #[test]
     fn an_archive_names_its_action_however_it_is_cut() {
         let action = Digest::of(b"action");
@@ -258,47 +189,9 @@ mod tests {
         }
     }
 
-    /// The same by the words of docs/protocol.md#build-id, with all bytes at hand.
-    fn matches_by_the_book(action: &Digest, bytes: &[u8]) -> bool {
-        if !bytes.starts_with(ARCHIVE) {
-            return is_program_of(
-                &bytes[..bytes.len().min(PROGRAM_HEAD)],
-                part(action).as_bytes(),
-            );
-        }
-        let Some(id) = archive_id(&bytes[..bytes.len().min(ARCHIVE_HEAD)]) else {
-            return false;
-        };
-        let mut zeroed = bytes.to_vec();
-        let mut at = 0;
-        while let Some(found) = memchr::memmem::find(&zeroed[at..], &id) {
-            zeroed[at + found..][..ID_LENGTH].fill(0);
-            at += found + ID_LENGTH;
-        }
-        id[..PART_LENGTH] == *part(action).as_bytes()
-            && id[PART_LENGTH + 1..] == *part(&Digest::of(&zeroed)).as_bytes()
-    }
-
     #[test]
     fn fuzz_build_id() {
-        cachewarden_fuzz::fuzz("build-id", |bytes| {
-            // The action that the archive itself names, where it names one.
-            let mut action = [0; 32];
-            if let Some(id) = archive_id(&bytes[..bytes.len().min(ARCHIVE_HEAD)])
-                && let Ok(named) = URL_SAFE_NO_PAD.decode(&id[..PART_LENGTH])
-            {
-                action[..KEPT_BYTES].copy_from_slice(&named);
-            }
-            let action = Digest::from_bytes(action);
-            let expected = matches_by_the_book(&action, bytes);
-            for chunk in [1, 7, ID_LENGTH - 1, ID_LENGTH, 1000, bytes.len().max(1)] {
-                assert_eq!(
-                    matches(&action, bytes, chunk),
-                    expected,
-                    "in chunks of {chunk}"
-                );
-            }
-        });
+        cachewarden_fuzz::fuzz("build-id", build_id);
     }
 
     #[test]

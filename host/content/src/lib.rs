@@ -10,6 +10,14 @@ mod file_list;
 mod kind;
 mod program_id;
 mod role;
+mod zeroing_hasher;
+
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::build_id::fuzzing::build_id;
+    pub use crate::kind::fuzzing::kind;
+}
 
 pub use build_id::BuildIdCheck;
 pub use kind::KindRecogniser;

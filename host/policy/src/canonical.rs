@@ -163,6 +163,18 @@ fn spelled(value: f64) -> Result<String, &'static str> {
     text.ok_or("the number is out of range")
 }
 
+/// A target for a fuzzer: a canonical form is its own.
+#[cfg(any(test, fuzzing))]
+pub fn settings(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    if let Ok(form) = canonical("settings", text) {
+        let again = canonical("settings", form.get()).expect("it can be read");
+        assert_eq!(form.get(), again.get());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,14 +232,6 @@ mod tests {
 
     #[test]
     fn fuzz_settings() {
-        cachewarden_fuzz::fuzz("settings", |bytes| {
-            let Ok(text) = std::str::from_utf8(bytes) else {
-                return;
-            };
-            if let Ok(form) = canonical("settings", text) {
-                let again = canonical("settings", form.get()).expect("it can be read");
-                assert_eq!(form.get(), again.get());
-            }
-        });
+        cachewarden_fuzz::fuzz("settings", settings);
     }
 }

@@ -36,3 +36,46 @@ pub(super) fn check(made_for: &str) -> Result<(), OtherVersion> {
         false => Err(OtherVersion(made_for.to_owned())),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_patch_of_this_minor_version_is_served_and_nothing_else() {
+        for (made_for, served) in [
+            (VERSION, true),
+            ("0.2.9", true),
+            ("0.2.17", true),
+            ("0.1.0", false),
+            ("0.3.0", false),
+            ("0.20.0", false),
+            ("1.2.0", false),
+            ("0.2", false),
+            ("", false),
+        ] {
+            match check(made_for) {
+                Ok(()) => assert!(served, "{made_for}"),
+                Err(error) => {
+                    assert!(!served, "{made_for}");
+                    let text = error.to_string();
+                    assert!(text.contains(made_for) && text.contains(VERSION), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_version_stands_in_the_names_of_the_contracts_interfaces_alone() {
+        for (import, version) in [
+            ("cachewarden:policy/host@0.2.0", Some("0.2.0")),
+            ("cachewarden:policy/types@9.9.9", Some("9.9.9")),
+            ("cachewarden:policy/host", None),
+            ("wasi:io/streams@0.2.0", None),
+            ("cachewarden:policylike/host@0.2.0", None),
+        ] {
+            assert_eq!(version_imported(import), version, "{import}");
+        }
+        assert_eq!(HOST_INTERFACE.strip_prefix(PACKAGE), Some("host"));
+    }
+}

@@ -48,7 +48,7 @@ pub use pin::PinError;
 pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
 pub use source::PolicySource;
-pub use test_load::{TRIAL_VERB, run as run_trial};
+pub use test_load::{TEST_LOAD_VERB, run as run_test_load};
 
 use std::io;
 use std::path::PathBuf;

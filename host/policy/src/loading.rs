@@ -96,9 +96,10 @@ impl PolicyLoader<'_> {
     reason = "what was compiled can be loaded in no other way"
 )]
 pub(super) fn deserialize(engine: &Engine, image: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: deserialising trusts what the bytes say, and what they say is run. They come from this very program: over a
-    // pipe from a process of its own (or, in `test_load`, from the parent that has them so), or from a file that
-    // `CompiledCache::save` wrote under this user. Nobody else may write that file or its folder, and its seal says that
-    // these are the bytes that were written.
+    // SAFETY: the bytes are trusted, because they become code that runs. They come from this
+    // program: over a pipe from a child process (or, in `test_load`, from the parent that has
+    // received them so), or from a file that `CompiledCache::save` wrote under this user. No other
+    // user may write that file or its folder, and its checksum shows that these are the bytes that
+    // were written.
     unsafe { Component::deserialize(engine, image) }
 }

@@ -321,3 +321,6 @@ impl PolicySession {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@ use wasmtime::component::Component;
 
 use cachewarden_types::Digest;
 
+use super::component::componentise;
 use super::engine::{self, Ticker};
 use super::host;
 use super::instance::Exports;
@@ -47,7 +48,7 @@ impl Sandbox {
     /// Reads a policy, compiles it (or takes the compiled form from `cache`) and links it; or
     /// returns the policy that was loaded from the same bytes. `slow` is called when compiling has
     /// taken a second. The compiler is a child process of the running program, which must serve
-    /// [`super::COMPILER_VERB`] and [`super::TRIAL_VERB`].
+    /// [`super::COMPILER_VERB`] and [`super::TEST_LOAD_VERB`].
     ///
     /// # Errors
     /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
@@ -86,6 +87,28 @@ impl Sandbox {
         policies.retain(|_, policy| policy.strong_count() > 0);
         policies.insert((digest, limits), Arc::downgrade(&policy));
         Ok(policy)
+    }
+
+    /// Compiles and links a policy in this process, where nothing bounds the compiler. Only for tests of what asks a
+    /// policy, whose policies are a few lines of text; what an operator names goes through [`load`](Self::load).
+    ///
+    /// # Errors
+    /// When the bytes are no policy of this contract.
+    pub fn compile_in_process(
+        self: &Arc<Self>,
+        name: &str,
+        bytes: Vec<u8>,
+        limits: Limits,
+    ) -> Result<Arc<Policy>, LoadError> {
+        let (file, digest) = (Path::new(name), Digest::of(&bytes));
+        let unusable = |reason| LoadError::Unusable {
+            file: file.to_owned(),
+            reason,
+        };
+        let component = componentise(bytes).map_err(unusable)?;
+        let component = Component::from_binary(&self.engine, &component)
+            .map_err(|error| unusable(format!("{error:#}")))?;
+        self.link(&component, limits, digest, file).map(Arc::new)
     }
 
     fn loaded(&self, digest: &Digest, limits: Limits) -> Option<Arc<Policy>> {

@@ -16,12 +16,12 @@ use super::loading::deserialize;
 use super::sandbox::Sandbox;
 
 /// The verb of this program that [`run`] serves.
-pub const TRIAL_VERB: &str = "load-for-parent";
+pub const TEST_LOAD_VERB: &str = "load-for-parent";
 
 /// The task for a compiled form of this size: it is read, and then mapped.
 fn child_task(image: usize, limits: &Limits) -> ChildTask<'_> {
     ChildTask {
-        verb: TRIAL_VERB,
+        verb: TEST_LOAD_VERB,
         doing: "loading it",
         memory: (2 * image as u64 + LOADING_MEMORY).saturating_add(limits.memory),
         memory_option: "which every session would take; more with --policy-memory",

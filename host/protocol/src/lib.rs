@@ -9,6 +9,12 @@ mod message;
 mod reader;
 mod writer;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::reader::fuzzing::protocol;
+}
+
 pub use body::BodyError;
 pub use message::{Command, Hit, Request, Response};
 pub use reader::{ProtocolError, RequestReader};
@@ -48,19 +54,19 @@ pub trait ResponseSink {
     /// Sends an answer, which may stay in a buffer until [`flush`](Self::flush).
     ///
     /// # Errors
-    /// When nobody reads the answers any more.
+    /// When the client no longer reads answers.
     fn send(&mut self, response: &Response<'_>) -> io::Result<()>;
 
     /// Sends the buffered answers. It does not wait for the reader, unless more than a bounded
     /// number of bytes is unsent.
     ///
     /// # Errors
-    /// When nobody reads the answers any more.
+    /// When the client no longer reads answers.
     fn flush(&mut self) -> io::Result<()>;
 
     /// Waits until every answer was written.
     ///
     /// # Errors
-    /// When nobody reads the answers any more.
+    /// When the client no longer reads answers.
     fn finish(&mut self) -> io::Result<()>;
 }

@@ -8,6 +8,12 @@ mod line;
 mod reader;
 mod writer;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::reader::fuzzing::recording;
+}
+
 pub use line::{
     AnswerRecord, CallFailureRecord, EndRecord, FORM, Line, LogRecord, OffRecord, OpenRecord,
     QuestionRecord, SessionStarted,

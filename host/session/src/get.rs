@@ -288,7 +288,7 @@ impl Session {
                 scope: *index,
                 kind: entry.content.kind,
                 role: entry.content.role,
-                facts: entry.content.facts.told(),
+                facts: entry.content.facts.for_policies(),
             };
             let Some(verdict) = self
                 .policies

@@ -18,6 +18,8 @@ mod local_puts;
 mod opening;
 mod put;
 mod rules;
+#[cfg(test)]
+mod tests;
 mod verification;
 
 pub use chain::PolicyConfig;

@@ -115,7 +115,7 @@ impl Session {
             size: stored.size,
             kind: content.kind,
             role: content.role,
-            facts: content.facts.told().with(audited, true),
+            facts: content.facts.for_policies().with(audited, true),
         };
         let reach = self.decide(&offer, &stored);
         if let (Some(reach), Some(scope)) = (reach, &self.access.write) {

@@ -12,9 +12,9 @@ use cachewarden_types::Digest;
 /// The ID of one boot of one machine, always 16 hex digits, so that it can be changed in place in
 /// an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Boot(u64);
+pub struct BootId(u64);
 
-impl Boot {
+impl BootId {
     /// No boot: nothing was ever verified under it.
     pub const UNKNOWN: Self = Self(0);
 
@@ -44,12 +44,12 @@ impl Boot {
     }
 
     /// Whether bytes that were verified under `self` count as verified under `current`.
-    pub fn vouches_under(self, current: Self) -> bool {
+    pub fn matches(self, current: Self) -> bool {
         self == current && current != Self::UNKNOWN
     }
 }
 
-impl fmt::Display for Boot {
+impl fmt::Display for BootId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{:016x}", self.0)
     }
@@ -57,18 +57,18 @@ impl fmt::Display for Boot {
 
 /// The text is not 16 hex digits.
 #[derive(Debug)]
-pub struct InvalidBoot;
+pub struct InvalidBootId;
 
-impl FromStr for Boot {
-    type Err = InvalidBoot;
+impl FromStr for BootId {
+    type Err = InvalidBootId;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text.len() != 16 {
-            return Err(InvalidBoot);
+            return Err(InvalidBootId);
         }
         u64::from_str_radix(text, 16)
             .map(Self)
-            .map_err(|_| InvalidBoot)
+            .map_err(|_| InvalidBootId)
     }
 }
 
@@ -78,9 +78,9 @@ mod tests {
 
     #[test]
     fn the_same_boot_has_the_same_name_and_an_unknown_one_vouches_for_nothing() {
-        assert_eq!(Boot::current(), Boot::current());
-        assert!(Boot::of("x").vouches_under(Boot::of("x\n")));
-        assert!(!Boot::of("x").vouches_under(Boot::of("y")));
-        assert!(!Boot::UNKNOWN.vouches_under(Boot::UNKNOWN));
+        assert_eq!(BootId::current(), BootId::current());
+        assert!(BootId::of("x").matches(BootId::of("x\n")));
+        assert!(!BootId::of("x").matches(BootId::of("y")));
+        assert!(!BootId::UNKNOWN.matches(BootId::UNKNOWN));
     }
 }

@@ -71,9 +71,11 @@ impl DiskPaths {
         now: SystemTime,
     ) -> String {
         match store.objects_at(location) {
-            Some(objects) if !self.reach(store, location, now) => {
-                objects.buckets.path(output).to_string_lossy().into_owned()
-            }
+            Some(objects) if !self.reach(store, location, now) => objects
+                .shard_dir
+                .path(output)
+                .to_string_lossy()
+                .into_owned(),
             _ => self.path(store, location, output),
         }
     }
@@ -92,7 +94,7 @@ impl DiskPaths {
         }
         let folder_path = self.folder_path(store, location);
         let objects = store.objects_at(location);
-        let reached = objects.is_some_and(|objects| objects.buckets.resolves_from(folder_path));
+        let reached = objects.is_some_and(|objects| objects.shard_dir.resolves_from(folder_path));
         // A path that leads nowhere is checked each time: the next put makes a removed store again.
         folder
             .reachable
@@ -103,7 +105,7 @@ impl DiskPaths {
     fn folder_path(&self, store: &Store, location: Location) -> &str {
         self.folder(location).folder_path.get_or_init(|| {
             let objects = store.objects_at(location);
-            let folder = objects.map(|objects| objects.buckets.folder());
+            let folder = objects.map(|objects| objects.shard_dir.folder());
             path_from_gocache(
                 self.gocache.as_deref(),
                 folder.unwrap_or(Path::new("")),
@@ -201,7 +203,7 @@ mod tests {
         assert_eq!(folder_path(&link, &store), store.to_str().unwrap());
         let trusting = path_from_gocache(Some(&link), &store, SharedStore::Allow);
         assert!(trusting.starts_with(link.to_str().unwrap()), "{trusting}");
-        // As in /tmp: the link is this user's, and nobody else may remove it.
+        // As in /tmp: the link is this user's, and no other user may remove it.
         set_mode(0o1777);
         let sticky = folder_path(&link, &store);
         assert!(sticky.starts_with(link.to_str().unwrap()), "{sticky}");

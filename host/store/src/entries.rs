@@ -11,7 +11,7 @@ use std::time::SystemTime;
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use super::boot::Boot;
+use super::boot::BootId;
 use super::entry::{Entry, MAX_LINE};
 use super::files::{self, FILE_MODE};
 use super::lookup_cache::{CachedLookup, DirVersion, LookupCache};
@@ -83,7 +83,7 @@ impl Entries {
     pub(super) fn find(
         &self,
         action: &Digest,
-        boot: Boot,
+        boot: BootId,
         now: SystemTime,
     ) -> Option<(Entry, LookupSource)> {
         let version = match self.lookup_cache.find(&self.shard_dir, action, boot, now) {
@@ -108,7 +108,7 @@ impl Entries {
     pub(super) fn put(&self, action: &Digest, entry: &Entry) -> io::Result<()> {
         let mut file = self.shard_dir.create(action, FILE_MODE)?;
         file.write_all(entry.to_line().as_bytes())?;
-        if file.name(action, &self.shard_dir.shard_path(action))? {
+        if file.persist(action, &self.shard_dir.shard_path(action))? {
             self.lookup_cache.invalidate(action);
         }
         Ok(())
@@ -119,12 +119,12 @@ impl CacheHit {
     /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where
     /// the session may write the scope, and otherwise in the lookup cache alone. In a read-only
     /// store that is repeated at the next lookup.
-    pub(super) fn mark(&mut self, boot: Boot, now: SystemTime) {
+    pub(super) fn mark(&mut self, boot: BootId, now: SystemTime) {
         let Some(file) = &mut self.file else {
             return;
         };
         let mut is_due = files::is_touch_due(file.touched, now);
-        if !self.entry.boot.vouches_under(boot) {
+        if !self.entry.boot.matches(boot) {
             if self.right == Right::Write {
                 let renewed = renew_boot(&self.entries.shard_dir, &self.action, file, boot);
                 is_due |= renewed.is_ok();
@@ -137,10 +137,10 @@ impl CacheHit {
     }
 
     /// Inserts the entry into the lookup cache.
-    pub(super) fn remember(&self, boot: Boot) {
+    pub(super) fn remember(&self, boot: BootId) {
         if let Some(file) = &self.file
             && let Some(version) = file.version
-            && self.entry.boot.vouches_under(boot)
+            && self.entry.boot.matches(boot)
         {
             let Entries {
                 shard_dir,
@@ -160,7 +160,7 @@ fn renew_boot(
     shard_dir: &ShardDir,
     action: &Digest,
     read: &EntryFile,
-    boot: Boot,
+    boot: BootId,
 ) -> io::Result<()> {
     let (file, status) = shard_dir.open(action, true)?;
     if status.identity != read.identity {
@@ -168,3 +168,6 @@ fn renew_boot(
     }
     file.write_all_at(boot.to_string().as_bytes(), read.boot_offset)
 }
+
+#[cfg(test)]
+mod tests;

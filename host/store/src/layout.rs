@@ -154,8 +154,8 @@ pub(super) fn is_store(folder: &Path) -> bool {
     folder.join(VERSION).exists()
 }
 
-/// Writes VERSION again where the store was removed while a session worked in it. Without it the next session would reject
-/// what is left as a folder of somebody else.
+/// Writes VERSION again if the store was removed while a session used it. Without it the next
+/// session would reject what is left as another user's folder.
 pub(super) fn restore_version_if_orphaned(folder: &Path) {
     if folder.is_dir() && !is_store(folder) && contains_only_store_files(folder) {
         // If it cannot be written, no object was put into it either.

@@ -1,13 +1,14 @@
-//! The files behind DiskPath: objects named by their bytes, and entries in scopes. It knows nothing of policies.
+//! The store: objects, which are named by the hash of their bytes, and entries in scopes, all as
+//! files. It knows nothing of policies.
 //!
-//! Many processes share one store without a daemon. What always holds: an object's name is the hash of its bytes as
-//! they were written; an entry is replaced in one step; a get removes nothing; and what is answered was hashed since
-//! this machine started.
+//! Many processes share one store without a daemon. What always holds: an object's name is the hash
+//! of its bytes as they were written; an entry is replaced in one step; a get removes nothing; and
+//! every object that a get returns was hashed since this machine started.
 //!
 //! ```text
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
-//! recent/<scope>               what was lately read of a scope, see `lookup_cache`
+//! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! CACHEDIR.TAG, VERSION
@@ -35,10 +36,18 @@ mod shard_dir;
 mod shard_report;
 mod shards;
 mod stats;
+#[cfg(test)]
+mod test_store;
 mod trim;
 mod verify;
 
-pub use boot::Boot;
+/// Fuzz targets: each takes any bytes, and panics if a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::entry::fuzzing::entry_line;
+}
+
+pub use boot::BootId;
 pub use disk_path::DiskPaths;
 pub use entries::{CacheHit, Right};
 pub use entry::{Entry, NewEntry, Reach, SessionId};
@@ -68,16 +77,16 @@ use entries::{Entries, LookupSource};
 use objects::Objects;
 use private::PrivateObjects;
 
-/// A store that is open, or the private folder alone where there is none.
+/// An open store, or the private folder alone where there is no store.
 #[derive(Debug)]
 pub struct Store {
     /// The store's folder and its objects; `None` where it could not be opened.
     shared: Option<Shared>,
     private: Arc<PrivateObjects>,
-    boot: Boot,
-    /// Asked once: it is a system call.
+    boot: BootId,
+    /// The user's ID, which is read once because that is a system call.
     user: u32,
-    /// With trimmers, whichever folder they lock.
+    /// The timeout for locks that trimmers hold, for all folders together.
     lock_timeout: Arc<LockTimeout>,
 }
 
@@ -86,7 +95,7 @@ struct Shared {
     folder: PathBuf,
     objects: Arc<Objects>,
     sharing: SharedStore,
-    /// The entries of the scopes that were looked into.
+    /// The entries of the scopes that were opened.
     scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
     lock_timeout: Arc<LockTimeout>,
 }
@@ -125,19 +134,19 @@ impl Store {
     /// Opens the store in `folder`, which is created where it is missing.
     ///
     /// # Errors
-    /// When the folder cannot be created or read, was made by a version with another layout, or can be changed by others
-    /// and `sharing` is refused.
+    /// When the folder cannot be created or read, has another layout, or other users can change it
+    /// and `sharing` is [`SharedStore::Deny`].
     pub fn open(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
         Ok(Self::in_folder(folder, sharing))
     }
 
-    /// Whether there is a store in `folder`. Looking makes none.
+    /// Whether there is a store in `folder`. This does not create one.
     pub fn exists(folder: &Path) -> bool {
         layout::is_store(folder)
     }
 
-    /// The store in a folder that was looked at.
+    /// The store in a folder that was checked.
     fn in_folder(folder: &Path, sharing: SharedStore) -> Self {
         let store = Self::without_folder();
         Self {
@@ -146,13 +155,13 @@ impl Store {
         }
     }
 
-    /// No store: gets find nothing, and puts go to the private folder.
+    /// A store without a folder: gets find nothing, and puts go to the private folder.
     pub fn without_folder() -> Self {
         let lock_timeout = files::lock_timeout();
         Self {
             shared: None,
             private: Arc::new(PrivateObjects::new(Arc::clone(&lock_timeout))),
-            boot: Boot::current(),
+            boot: BootId::current(),
             user: rustix::process::geteuid().as_raw(),
             lock_timeout,
         }
@@ -163,13 +172,13 @@ impl Store {
         self.shared.as_ref().map(|shared| shared.folder.as_path())
     }
 
-    /// Whether the store is somebody else's, who lets this user read it: the administrator's, who has put it into an
-    /// image, or that of one whom the operator trusts.
+    /// Whether the store belongs to another user, who lets this user read it: root, who has put it
+    /// into an image, or a user whom the operator trusts.
     pub fn is_of_another(&self) -> bool {
         self.folder().is_some_and(owner::is_of_another)
     }
 
-    /// Makes a file in the store's folder, and removes it.
+    /// Tests writing: creates a file in the store's folder, and removes it.
     ///
     /// # Errors
     /// When the folder cannot be written.
@@ -182,11 +191,12 @@ impl Store {
 
     /// Whether an entry was put by this user on this boot.
     pub fn is_put_here(&self, entry: &Entry) -> bool {
-        entry.boot.vouches_under(self.boot) && entry.user == self.user
+        entry.boot.matches(self.boot) && entry.user == self.user
     }
 
-    /// Looks for what `action` gave in `scope`, to which the session has this right: an entry that counts, whose object is
-    /// there in its size, or was there within the hour where the entry is remembered.
+    /// Looks up the entry of `action` in `scope`, which the session may use with this right: an
+    /// entry that has not expired and whose object exists with the right size. For an entry from
+    /// the lookup cache, the object existed within the last hour.
     pub fn lookup(
         &self,
         scope: &ScopeName,
@@ -215,41 +225,43 @@ impl Store {
         })
     }
 
-    /// Whether the bytes of what was found must be hashed before it is answered: that did not happen since the machine
-    /// started.
+    /// Whether the object of an entry must be hashed before it is returned, because that did not
+    /// happen since the machine started.
     pub fn is_unverified(&self, found: &CacheHit) -> bool {
-        !found.entry.boot.vouches_under(self.boot)
+        !found.entry.boot.matches(self.boot)
     }
 
-    /// Whether an object of the store is what its name says, by hashing it.
+    /// Hashes an object of the store; returns whether its bytes and its size are right.
     pub fn verify_object(&self, output: &Digest, size: u64) -> bool {
         let objects = self.objects_at(Location::Store);
-        objects.is_some_and(|objects| objects.is_sound(output, size))
+        objects.is_some_and(|objects| objects.has_right_bytes(output, size))
     }
 
-    /// Marks what is about to be answered as used: the object, and its entry, whose object was hashed since the machine
-    /// started. False where the object is gone, which is a miss.
+    /// Marks an object and its entry as used, before they are returned. The object was hashed since
+    /// the machine started. Returns false if the object is gone, which is a miss.
     pub fn touch(&self, found: &mut CacheHit, now: SystemTime) -> bool {
         let Some(Shared { objects, .. }) = &self.shared else {
             return false;
         };
-        // The object first: it must never look older than its entry by more than the trimmer allows for.
-        if !objects.keep(&found.entry.output, &mut found.object_used, now) {
+        // The object first: it must never be older than its entry by more than the trimmer allows
+        // for.
+        if !objects.touch_if_due(&found.entry.output, &mut found.object_used, now) {
             return false;
         }
         found.mark(self.boot, now);
         true
     }
 
-    /// Remembers what was answered, once nobody waits for it, so that it is found with less the next time.
+    /// Inserts an entry that was returned into the lookup cache. This is called after the answer
+    /// was sent.
     pub fn remember(&self, found: CacheHit) {
         found.remember(self.boot);
     }
 
-    /// Gives an object the mode of a program.
+    /// Makes an object executable.
     ///
     /// # Errors
-    /// When the store cannot be written, or the object is somebody else's.
+    /// When the store cannot be written, or the object belongs to another user.
     pub fn allow_execution(&self, location: Location, output: &Digest) -> io::Result<()> {
         match self.objects_at(location) {
             Some(objects) => objects.allow_execution(output),
@@ -257,7 +269,7 @@ impl Store {
         }
     }
 
-    /// Whether an object that a session put is there still; it is marked as used.
+    /// Whether an object that a session has put still exists; it is marked as used.
     pub fn object_exists(
         &self,
         location: Location,
@@ -267,7 +279,7 @@ impl Store {
     ) -> bool {
         self.objects_at(location).is_some_and(|objects| {
             let used = objects.find(output, size);
-            used.is_some_and(|mut used| objects.keep(output, &mut used, now))
+            used.is_some_and(|mut used| objects.touch_if_due(output, &mut used, now))
         })
     }
 
@@ -278,22 +290,22 @@ impl Store {
         }
     }
 
-    /// Whether others may be able to change the way to what lies there.
+    /// Whether other users may be able to change the path to this location.
     fn sharing_at(&self, location: Location) -> SharedStore {
         match (location, &self.shared) {
             (Location::Store, Some(shared)) => shared.sharing,
-            // Nobody shares the private folder, whatever is said of the store.
+            // The private folder is never shared, even if the store is.
             _ => SharedStore::Deny,
         }
     }
 
-    /// Begins to take an object in.
+    /// Begins a put of an object.
     pub fn receive(&self, output: Digest) -> ObjectWriter {
         let objects = self.shared.as_ref().map(|shared| &shared.objects);
         ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
     }
 
-    /// Writes what `action` gave in `scope`, as put at `now` by this user on this boot.
+    /// Writes the entry of `action` in `scope`, as put at `now` by this user on this boot.
     ///
     /// # Errors
     /// When the store cannot be written.

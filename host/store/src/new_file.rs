@@ -58,7 +58,7 @@ impl NewFile {
 
     /// Renames the file to its own name; a reader sees the previous file or all of this one.
     /// Returns whether another file had that name. After an error, the file can still be read.
-    pub(super) fn name(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
+    pub(super) fn persist(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
         let Some(temporary) = &self.temporary else {
             return Ok(false);
         };

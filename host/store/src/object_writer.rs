@@ -1,8 +1,9 @@
-//! An object on its way in: hashed while it streams by, compared with the one that is already there, written where
-//! there is none or a damaged one.
+//! Writes an object that is being put: it is hashed while it is received, compared with the
+//! existing object, and written if there is none or the existing one is damaged.
 //!
-//! An object appears under its name only when all of its bytes are there and hash to that name. Where the store cannot
-//! be written, the bytes go to a private folder of this user, so that a full disk fails no build.
+//! An object gets its name only when all of its bytes were received and hash to that name. If the
+//! store cannot be written, the bytes go to a private folder of this user, so that a full disk does
+//! not fail the build.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,7 +19,7 @@ use super::new_file::NewFile;
 use super::objects::{BUFFER, Location, OBJECT_MODE, Objects};
 use super::private::PrivateObjects;
 
-/// Why an object was not kept.
+/// Why an object was not stored.
 #[derive(Debug, Error)]
 pub enum PutError {
     /// The client sent other bytes than it announced.
@@ -26,22 +27,22 @@ pub enum PutError {
     WrongHash {
         /// The OutputID.
         expected: Digest,
-        /// The SHA-256 of the bytes that came.
+        /// The SHA-256 of the bytes that were received.
         found: Digest,
     },
-    /// Neither the store nor the private folder takes it.
+    /// It can be written neither to the store nor to the private folder.
     #[error("the object cannot be written: {0}")]
     Write(io::Error),
 }
 
-/// An object that was kept.
+/// An object that was stored.
 #[derive(Debug)]
 pub struct StoredObject {
-    /// Where it lies.
+    /// Which folder it is in.
     pub location: Location,
-    /// Bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// What kept it out of the store, where it lies in the private folder instead.
+    /// Why it is in the private folder and not in the store, if it is.
     pub diverted: Option<io::Error>,
 }
 
@@ -57,14 +58,14 @@ pub struct ObjectWriter {
 }
 
 enum Target {
-    /// The object is there, and its bytes were the same so far.
+    /// The object exists, and its bytes were the same so far.
     Comparing(File),
-    /// It is being written.
+    /// The object is being written.
     Writing(NewFile),
-    /// It can be written nowhere.
+    /// The object cannot be written.
     Failed(io::Error),
-    /// It was not begun yet, or has its name.
-    Nothing,
+    /// No file is open: writing has not begun, or the file has its name.
+    NotOpen,
 }
 
 impl ObjectWriter {
@@ -80,7 +81,7 @@ impl ObjectWriter {
             output,
             hasher: Sha256::new(),
             size: 0,
-            target: Target::Nothing,
+            target: Target::NotOpen,
             diverted: None,
         };
         incoming.target = match incoming.open_existing() {
@@ -90,18 +91,18 @@ impl ObjectWriter {
         incoming
     }
 
-    /// The next bytes of the object.
+    /// Takes the next bytes of the object.
     pub fn write(&mut self, part: &[u8]) {
         self.hasher.update(part);
         if let Target::Comparing(existing) = &mut self.target
             && !matches!(continues_with(existing, part), Ok(true))
         {
-            self.rewrite();
+            self.start_rewrite();
         }
         if let Target::Writing(file) = &mut self.target
             && let Err(error) = file.write_all(part)
         {
-            self.divert(error);
+            self.fall_back_to_private(error);
             if let Target::Writing(file) = &mut self.target
                 && let Err(error) = file.write_all(part)
             {
@@ -111,10 +112,10 @@ impl ObjectWriter {
         self.size += part.len() as u64;
     }
 
-    /// All bytes came: gives the object its name.
+    /// Ends the put: all bytes were received, and the object gets its name.
     ///
     /// # Errors
-    /// When the bytes are not those of the name, or could be written nowhere. Nothing is kept then.
+    /// When the bytes do not hash to the name, or could not be written. Nothing is stored then.
     pub fn finish(mut self) -> Result<StoredObject, PutError> {
         let found = Digest::finish(std::mem::take(&mut self.hasher));
         if found != self.output {
@@ -123,22 +124,23 @@ impl ObjectWriter {
                 found,
             });
         }
-        // What was compared may have been removed meanwhile, or be a file of another size by now.
+        // The existing object may have been removed meanwhile, or replaced by a file of another
+        // size.
         if let (Target::Comparing(_), Some(objects)) = (&self.target, &self.store)
             && objects.find(&self.output, self.size).is_none()
         {
-            self.rewrite();
+            self.start_rewrite();
         }
         if let Target::Writing(_) = &self.target
-            && let Err(error) = self.name()
+            && let Err(error) = self.persist()
         {
-            // Something stands in the object's place that cannot be replaced, or there is no room for a name.
-            self.divert(error);
-            self.name().map_err(PutError::Write)?;
+            // Something in the object's place cannot be replaced, or there is no space for a name.
+            self.fall_back_to_private(error);
+            self.persist().map_err(PutError::Write)?;
         }
         match self.target {
             Target::Failed(error) => Err(PutError::Write(error)),
-            Target::Comparing(_) | Target::Writing(_) | Target::Nothing => Ok(StoredObject {
+            Target::Comparing(_) | Target::Writing(_) | Target::NotOpen => Ok(StoredObject {
                 location: self.location(),
                 size: self.size,
                 diverted: self.diverted,
@@ -146,7 +148,7 @@ impl ObjectWriter {
         }
     }
 
-    /// Where the object will lie.
+    /// Which folder the object will be in.
     fn location(&self) -> Location {
         match &self.store {
             Some(_) if self.diverted.is_none() => Location::Store,
@@ -154,28 +156,28 @@ impl ObjectWriter {
         }
     }
 
-    /// The objects among which it will lie.
-    fn place(&self) -> &Objects {
+    /// The folder of objects that it will be in.
+    fn destination(&self) -> &Objects {
         match &self.store {
             Some(store) if self.diverted.is_none() => store,
             _ => self.private.objects(),
         }
     }
 
-    /// The object that is already there, marked as used first so that the trimmer leaves it alone from now on.
+    /// The existing object. It is marked as used first, so that the trimmer does not remove it.
     fn open_existing(&self) -> Option<File> {
         let objects = self.store.as_ref()?;
-        let (file, status) = objects.buckets.open(&self.output, false).ok()?;
+        let (file, status) = objects.shard_dir.open(&self.output, false).ok()?;
         let mut used = status.modified;
         objects
-            .keep(&self.output, &mut used, SystemTime::now())
+            .touch_if_due(&self.output, &mut used, SystemTime::now())
             .then_some(file)
     }
 
     fn create(&mut self) -> Target {
         if self.diverted.is_none() {
             let created = match &self.store {
-                Some(store) => store.buckets.create(&self.output, OBJECT_MODE),
+                Some(store) => store.shard_dir.create(&self.output, OBJECT_MODE),
                 None => Err(io::Error::other("the store could not be opened")),
             };
             match created {
@@ -186,24 +188,25 @@ impl ObjectWriter {
         let created = self
             .private
             .make()
-            .and_then(|objects| objects.buckets.create(&self.output, OBJECT_MODE));
+            .and_then(|objects| objects.shard_dir.create(&self.output, OBJECT_MODE));
         match created {
             Ok(file) => Target::Writing(file),
             Err(error) => Target::Failed(error),
         }
     }
 
-    /// The object that is there differs from the one that comes: begins a file with the bytes that were the same.
-    fn rewrite(&mut self) {
+    /// The existing object differs from the received one: begins a file with the bytes that were
+    /// the same.
+    fn start_rewrite(&mut self) {
         let created = self.create();
         let previous = std::mem::replace(&mut self.target, created);
         if let Target::Comparing(mut existing) = previous {
-            self.copy_beginning(&mut existing);
+            self.copy_prefix(&mut existing);
         }
     }
 
-    /// The store takes no more: goes on in the private folder with the bytes that came so far.
-    fn divert(&mut self, error: io::Error) {
+    /// The store cannot be written: continues in the private folder with the bytes so far.
+    fn fall_back_to_private(&mut self, error: io::Error) {
         if self.diverted.is_some() {
             self.target = Target::Failed(error);
             return;
@@ -212,12 +215,12 @@ impl ObjectWriter {
         let created = self.create();
         let previous = std::mem::replace(&mut self.target, created);
         if let Target::Writing(mut unfinished) = previous {
-            self.copy_beginning(unfinished.as_file_mut());
+            self.copy_prefix(unfinished.as_file_mut());
         }
     }
 
     /// Copies the first `size` bytes of `source` into the new file.
-    fn copy_beginning(&mut self, source: &mut File) {
+    fn copy_prefix(&mut self, source: &mut File) {
         if let Target::Writing(file) = &mut self.target {
             let copied = source
                 .seek(SeekFrom::Start(0))
@@ -230,14 +233,14 @@ impl ObjectWriter {
         }
     }
 
-    /// Gives a complete file its name; where that fails the file is still there to be read.
-    fn name(&mut self) -> io::Result<()> {
-        match std::mem::replace(&mut self.target, Target::Nothing) {
+    /// Renames a complete file to its name. After an error, the file can still be read.
+    fn persist(&mut self) -> io::Result<()> {
+        match std::mem::replace(&mut self.target, Target::NotOpen) {
             Target::Writing(mut file) => {
-                let buckets = &self.place().buckets;
+                let shard_dir = &self.destination().shard_dir;
                 let named = file
-                    .name(&self.output, &buckets.shard_path(&self.output))
-                    .and_then(|_| fs::symlink_metadata(buckets.path(&self.output)).map(drop));
+                    .persist(&self.output, &shard_dir.shard_path(&self.output))
+                    .and_then(|_| fs::symlink_metadata(shard_dir.path(&self.output)).map(drop));
                 if named.is_err() {
                     self.target = Target::Writing(file);
                 }
@@ -252,7 +255,7 @@ impl ObjectWriter {
     }
 }
 
-/// Whether the next bytes of `file` are those of `part`.
+/// Whether the next bytes of `file` equal `part`.
 fn continues_with(file: &mut File, part: &[u8]) -> io::Result<bool> {
     let mut buffer = vec![0; BUFFER.min(part.len())];
     for wanted in part.chunks(BUFFER) {
@@ -266,3 +269,6 @@ fn continues_with(file: &mut File, part: &[u8]) -> io::Result<bool> {
     }
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

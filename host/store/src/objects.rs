@@ -1,6 +1,6 @@
 //! Objects: files named by the SHA-256 of their bytes, in 256 folders.
 //!
-//! A file gets its name only after its bytes were hashed, by a rename; it is never changed afterwards.
+//! A file gets its name by a rename, after its bytes were hashed; it never changes afterwards.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read};
@@ -17,16 +17,17 @@ use cachewarden_types::Digest;
 use super::files;
 use super::shard_dir::ShardDir;
 
-/// What is read at a time; large enough that system calls do not count, small enough to stay in a processor's cache.
+/// Bytes that are read at a time: enough that the cost of system calls is small, and few enough to
+/// stay in a processor's cache.
 pub(super) const BUFFER: usize = 128 * 1024;
 
-/// Nobody writes to an object, not even its owner.
+/// The mode of an object: not even its owner writes to it.
 pub(super) const OBJECT_MODE: u32 = 0o444;
 
-/// An object that a policy takes as a program: cmd/go runs it.
+/// The mode of an object that a policy admits as a program: cmd/go runs it.
 const PROGRAM_MODE: u32 = 0o555;
 
-/// Where an object lies. It says nothing of paths: what a client is told is the matter of its session.
+/// Which folder an object is in. The path that a client gets belongs to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location {
     /// In the store.
@@ -38,61 +39,72 @@ pub enum Location {
 /// A folder of objects.
 #[derive(Debug)]
 pub(super) struct Objects {
-    pub(super) buckets: ShardDir,
+    pub(super) shard_dir: ShardDir,
 }
 
 impl Objects {
     /// Objects under `folder`, which need not exist yet.
     pub(super) fn new(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
-            buckets: ShardDir::new(folder, lock_timeout),
+            shard_dir: ShardDir::new(folder, lock_timeout),
         }
     }
 
     /// When an object of this size was last marked as used; `None` where there is none.
     pub(super) fn find(&self, output: &Digest, size: u64) -> Option<SystemTime> {
-        let status = self.buckets.status(output).ok()?;
+        let status = self.shard_dir.status(output).ok()?;
         (status.size == size).then_some(status.modified)
     }
 
-    /// Marks an object as used, where that is due; false where it may be gone the next moment: the trimmer was quicker, or
-    /// nobody can be kept from removing it. `touched` is when it was last marked.
-    pub(super) fn keep(&self, output: &Digest, touched: &mut SystemTime, now: SystemTime) -> bool {
+    /// Marks an object as used, if that is due. Returns false if it may be removed at any moment:
+    /// it is gone already, or the lock that keeps the trimmer away could not be taken. `touched` is
+    /// when it was last marked.
+    pub(super) fn touch_if_due(
+        &self,
+        output: &Digest,
+        touched: &mut SystemTime,
+        now: SystemTime,
+    ) -> bool {
         if !files::is_touch_due(*touched, now) {
             return true;
         }
-        match files::touch(&self.buckets.path(output), now, self.buckets.lock_timeout()) {
+        match files::touch(
+            &self.shard_dir.path(output),
+            now,
+            self.shard_dir.lock_timeout(),
+        ) {
             Ok(marked) => {
                 if marked {
                     *touched = now;
                 }
                 true
             }
-            Err(error) => is_for_reading_only(&error),
+            Err(error) => is_read_only_error(&error),
         }
     }
 
-    /// Gives an object the mode of a program. Nobody has it open for writing by then, or the system would not run it.
+    /// Makes an object executable. It must not be open for writing any more, or the system would
+    /// not run it.
     pub(super) fn allow_execution(&self, output: &Digest) -> io::Result<()> {
-        let path = self.buckets.path(output);
+        let path = self.shard_dir.path(output);
         if fs::symlink_metadata(&path)?.permissions().mode() & 0o7777 == PROGRAM_MODE {
             return Ok(());
         }
         fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
     }
 
-    /// Whether the object's bytes are what its name says.
-    pub(super) fn is_sound(&self, output: &Digest, size: u64) -> bool {
-        let Ok((mut file, _)) = self.buckets.open(output, false) else {
+    /// Whether the object's bytes hash to its name, and it has this size.
+    pub(super) fn has_right_bytes(&self, output: &Digest, size: u64) -> bool {
+        let Ok((mut file, _)) = self.shard_dir.open(output, false) else {
             return false;
         };
         matches!(hash(&mut file), Ok((digest, length)) if digest == *output && length == size)
     }
 }
 
-/// Whether an error says that this process cannot change the store at all, or that its file system has no locks: then it
-/// is read as it is.
-fn is_for_reading_only(error: &io::Error) -> bool {
+/// Whether an error means that this process cannot change the store at all, or that its file system
+/// has no locks: then the store is only read.
+fn is_read_only_error(error: &io::Error) -> bool {
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
     matches!(
         error.kind(),
@@ -114,5 +126,119 @@ pub(super) fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
         };
         hasher.update(&buffer[..count]);
         length += count as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};
+
+    fn objects(test: &TestStore) -> &Objects {
+        &test.store.shared.as_ref().unwrap().objects
+    }
+
+    #[test]
+    fn an_object_is_found_by_its_name_and_its_size() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let objects = objects(&test);
+        assert_eq!(
+            objects.find(&output, 6),
+            Some(modified(&test.object(&output)))
+        );
+        assert_eq!(objects.find(&output, 5), None);
+        assert_eq!(objects.find(&Digest::of(b"another"), 6), None);
+        fs::remove_file(test.object(&output)).unwrap();
+        assert_eq!(objects.find(&output, 6), None);
+        std::os::unix::fs::symlink("/dev/null", test.object(&output)).unwrap();
+        assert_eq!(objects.find(&output, 0), None, "nothing is followed");
+    }
+
+    #[test]
+    fn an_object_is_sound_where_its_bytes_have_its_name() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let (objects, path) = (objects(&test), test.object(&output));
+        assert!(objects.has_right_bytes(&output, 6));
+        assert!(!objects.has_right_bytes(&output, 5));
+        for damage in [&b"Object"[..], b"objec", b"objects", b""] {
+            overwrite(&path, damage);
+            assert!(!objects.has_right_bytes(&output, 6), "{damage:?}");
+            assert!(!objects.has_right_bytes(&output, damage.len() as u64));
+        }
+        // A link, even to the right bytes, and a folder are no objects.
+        fs::remove_file(&path).unwrap();
+        let elsewhere = test.folder().join("elsewhere");
+        fs::write(&elsewhere, b"object").unwrap();
+        std::os::unix::fs::symlink(elsewhere, &path).unwrap();
+        assert!(!objects.has_right_bytes(&output, 6));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(!objects.has_right_bytes(&output, 6));
+    }
+
+    #[test]
+    fn an_object_is_marked_as_used_at_most_once_an_hour() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let (objects, path) = (objects(&test), test.object(&output));
+        for (age, is_marked) in [(HOUR / 2, false), (2 * HOUR, true), (1000 * HOUR, true)] {
+            let before = set_age(&path, age);
+            let (mut used, now) = (before, SystemTime::now());
+            assert!(objects.touch_if_due(&output, &mut used, now));
+            assert_eq!(used, if is_marked { now } else { before }, "{age:?}");
+            assert_eq!(modified(&path) > before, is_marked, "{age:?}");
+        }
+        // Whether it is there is looked at where the mark is due.
+        fs::remove_file(&path).unwrap();
+        let now = SystemTime::now();
+        assert!(objects.touch_if_due(&output, &mut (now - HOUR / 2), now));
+        assert!(!objects.touch_if_due(&output, &mut (now - 2 * HOUR), now));
+    }
+
+    #[test]
+    fn an_object_that_a_policy_admits_can_be_run_and_nobody_can_write_it() {
+        let test = TestStore::new();
+        let output = test.put_object(b"object");
+        let (objects, path) = (objects(&test), test.object(&output));
+        let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+        assert_eq!(mode(), OBJECT_MODE);
+        for _ in 0..2 {
+            objects.allow_execution(&output).unwrap();
+            assert_eq!(mode(), PROGRAM_MODE);
+        }
+        let error = objects.allow_execution(&Digest::of(b"another"));
+        assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_cannot_be_marked_counts_only_where_nothing_is_trimmed_either() {
+        use io::ErrorKind::*;
+        for (kind, is_kept) in [
+            (PermissionDenied, true),
+            (ReadOnlyFilesystem, true),
+            (Unsupported, true),
+            (NotFound, false),
+            (TimedOut, false),
+            (StorageFull, false),
+        ] {
+            assert_eq!(is_read_only_error(&kind.into()), is_kept, "{kind}");
+        }
+        let no_locks = io::Error::from(rustix::io::Errno::NOLCK);
+        assert!(is_read_only_error(&no_locks));
+    }
+
+    #[test]
+    fn a_file_is_hashed_from_where_it_stands_to_its_end() {
+        for length in [0, 1, BUFFER - 1, BUFFER, BUFFER + 1, 3 * BUFFER] {
+            let bytes = vec![7; length];
+            let mut file = tempfile::tempfile().unwrap();
+            io::Write::write_all(&mut file, &bytes).unwrap();
+            io::Seek::rewind(&mut file).unwrap();
+            let expected = (Digest::of(&bytes), length as u64);
+            assert_eq!(hash(&mut file).unwrap(), expected);
+            assert_eq!(hash(&mut file).unwrap(), (Digest::of(b""), 0));
+        }
     }
 }

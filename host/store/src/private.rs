@@ -32,11 +32,20 @@ pub(super) struct PrivateObjects {
 impl PrivateObjects {
     /// Makes no folder before an object is written.
     pub(super) fn new(lock_timeout: Arc<LockTimeout>) -> Self {
-        let folder = folder();
+        Self::in_folder(folder(), lock_timeout)
+    }
+
+    /// The same in another folder.
+    pub(super) fn in_folder(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
             objects: Objects::new(folder.clone(), lock_timeout),
             folder,
         }
+    }
+
+    /// Where they lie.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The objects, whether or not there are any.

@@ -111,7 +111,7 @@ impl Store {
             return Ok(TrimReport::default());
         };
         let now = SystemTime::now();
-        let mut remover = Remover::new(now, request.dry_run);
+        let mut remover = Remover::new(now, request.dry_run, self.private.folder());
         let mut done = 0;
         let step = || {
             progress(Progress { done, of: STEPS });
@@ -139,10 +139,14 @@ impl Store {
 /// # Errors
 /// When something could not be removed; all the rest has been by then.
 pub(super) fn sweep_private() -> io::Result<()> {
-    let mut remover = Remover::new(SystemTime::now(), false);
+    let folder = private::folder();
+    let mut remover = Remover::new(SystemTime::now(), false, &folder);
     for shard in 0..SHARDS {
         remover.remove_from_private(&shard_name(shard));
     }
-    remover.remove_temporaries(&private::folder());
+    remover.remove_temporaries(&folder);
     remover.finish()
 }
+
+#[cfg(test)]
+mod tests;

@@ -268,3 +268,6 @@ fn scopes(folder: &Path) -> Vec<PathBuf> {
 fn is_scope(name: &OsStr) -> bool {
     name.to_str().and_then(ScopeName::from_folder).is_some()
 }
+
+#[cfg(test)]
+mod tests;

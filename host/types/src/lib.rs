@@ -12,6 +12,13 @@ mod scope_name;
 pub mod wildcard;
 mod words;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::label::fuzzing::label_value;
+    pub use crate::scope_name::fuzzing::scope_name;
+}
+
 pub use codes::{AREAS, Code, Problem, with_causes};
 pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,

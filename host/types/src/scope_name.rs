@@ -126,8 +126,12 @@ impl fmt::Display for ScopeName {
     }
 }
 
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
 #[cfg(test)]
 mod tests {
+    use super::fuzzing::scope_name;
     use super::*;
 
     #[test]
@@ -147,35 +151,7 @@ mod tests {
 
     #[test]
     fn fuzz_scope_name() {
-        cachewarden_fuzz::fuzz("scope-name", |bytes| {
-            let text = String::from_utf8_lossy(bytes);
-            let names: Vec<ScopeName> = text
-                .lines()
-                .filter_map(|name| name.parse().ok())
-                .take(50)
-                .collect();
-            for (position, name) in names.iter().enumerate() {
-                let folder = name.folder();
-                assert!(folder.len() <= 255 && !folder.starts_with('.') && !folder.ends_with('.'));
-                assert!(folder.bytes().all(
-                    |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'!')
-                ));
-                assert!(!is_device(&folder), "{folder}");
-                assert_eq!(ScopeName::from_folder(&folder).as_ref(), Some(name));
-                for other in &names[..position] {
-                    assert_eq!(
-                        other.folder() == folder,
-                        other == name,
-                        "{other} and {name}"
-                    );
-                }
-            }
-            for folder in text.lines() {
-                if let Some(name) = ScopeName::from_folder(folder) {
-                    assert_eq!(name.folder(), folder);
-                }
-            }
-        });
+        cachewarden_fuzz::fuzz("scope-name", scope_name);
     }
 
     #[test]

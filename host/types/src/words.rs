@@ -1,20 +1,23 @@
-//! Kinds, roles and reasons: the words of `guest-sdk/wit/words.toml`, as the host knows them.
+//! Kinds, roles, facts and reasons, from the table `guest-sdk/wit/words.toml`.
 //!
-//! The numbers are on disk and in compiled policies, so they are the table's and not the place in an enum.
+//! The numbers are on disk and in compiled policies, so they come from the table, and not from the
+//! order in an enum.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// What the host holds to for a kind, whatever a policy says.
+/// The host's own rule for a kind, which no policy widens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rule {
-    /// An entry may be answered wherever the policy says so.
+    /// The policy alone decides.
     Open,
-    /// Only to sessions that write the entry's scope, on the boot and for the user that put it.
+    /// An entry is only used by sessions that write its scope, on the boot and by the user that put
+    /// it.
     OwnScope,
-    /// Only where the grant names the kind, and the object's build ID names the action.
+    /// An entry is only used if the grant names the kind, and the object's build ID names the
+    /// action.
     Admitted,
 }
 
@@ -33,7 +36,7 @@ struct RoleFacts {
     kinds: &'static [Kind],
 }
 
-/// What an object is, by its content.
+/// The kind of an object, recognised by its content.
 // BEGIN kinds (cargo xtask words)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
@@ -68,7 +71,7 @@ pub enum Kind {
     AnalysisResult,
     /// A profile that was prepared for the compiler.
     PgoProfile,
-    /// A number of another version: a recording may hold one.
+    /// A number of another version, which may be in a recording.
     Numbered(u32),
 }
 
@@ -92,7 +95,7 @@ impl Kind {
         Self::PgoProfile,
     ];
 
-    /// What is known of a kind; `None` of one of another version.
+    /// The properties of a kind; `None` for a kind of another version.
     const fn facts(self) -> Option<&'static KindFacts> {
         Some(match self {
             Self::Other => &KindFacts {
@@ -192,7 +195,7 @@ impl Kind {
 // END kinds
 
 impl Kind {
-    /// What the host holds to for it. Of a kind that it does not know, nothing may be answered to other scopes.
+    /// The host's own rule for the kind. An unknown kind is never used by other scopes.
     pub const fn rule(self) -> Rule {
         match self.facts() {
             Some(facts) => facts.rule,
@@ -209,7 +212,7 @@ impl Kind {
     }
 }
 
-/// What an entry is for, by its key.
+/// The role of an entry, determined by its key.
 // BEGIN roles (cargo xtask words)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -230,7 +233,7 @@ pub enum Role {
     FixArchive,
     /// The coverage profile of a test's output.
     CoverProfile,
-    /// A number of another version: a recording may hold one.
+    /// A number of another version, which may be in a recording.
     Numbered(u32),
 }
 
@@ -247,7 +250,7 @@ impl Role {
         Self::CoverProfile,
     ];
 
-    /// What is known of a role; `None` of one of another version.
+    /// The properties of a role; `None` for a role of another version.
     const fn facts(self) -> Option<&'static RoleFacts> {
         Some(match self {
             Self::Unknown => &RoleFacts {
@@ -306,21 +309,22 @@ impl Role {
     }
 }
 
-/// A set of what the host itself established about an object. Bits of another version are kept.
+/// A set of facts that the host itself has established about an object. Bits of another version are
+/// kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "Vec<String>", try_from = "Vec<String>")]
 pub struct Facts(u32);
 
 impl Facts {
-    /// Nothing is known.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// A line of the object is a path that leads out of its folder. Entries alone have it: it is for a rule of the host, and
-    /// no policy is told of it.
+    /// A line of the object is a path that leads out of its folder. Only entries have this bit, for
+    /// a rule of the host; policies do not get it.
     pub const CLIMBS: Self = Self(1 << 31);
 
-    /// Those that policies are told.
-    pub const fn told(self) -> Self {
+    /// The bits that policies get.
+    pub const fn for_policies(self) -> Self {
         Self(self.0 & !Self::CLIMBS.0)
     }
 
@@ -348,17 +352,17 @@ impl Facts {
         Self(bits)
     }
 
-    /// The bits that a policy is told, and that are on disk.
+    /// The bits of the set, as in the contract and on disk.
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// Whether all of these facts hold.
+    /// Whether the set has all of these facts.
     pub const fn has(self, facts: Self) -> bool {
         self.0 & facts.0 == facts.0
     }
 
-    /// These facts, and others where `holds`.
+    /// The set with `others` added if `holds`.
     #[must_use]
     pub const fn with(self, facts: Self, holds: bool) -> Self {
         if holds { Self(self.0 | facts.0) } else { self }
@@ -392,7 +396,7 @@ impl TryFrom<Vec<String>> for Facts {
     }
 }
 
-/// The names by which cmd/go derives keys from an action, and the roles that they have.
+/// The names of subkeys that cmd/go derives from an action, and their roles.
 // BEGIN subkeys (cargo xtask words)
 pub const SUBKEYS: [(&str, Role); 6] = [
     ("stdout", Role::Stdout),
@@ -404,7 +408,7 @@ pub const SUBKEYS: [(&str, Role); 6] = [
 ];
 // END subkeys
 
-/// Why an answer was given without a question, or against a verdict.
+/// Why an answer was given without asking the policy, or against its verdict.
 pub mod reasons {
     // BEGIN reasons (cargo xtask words)
     /// The session itself has put the entry.
@@ -437,7 +441,7 @@ pub mod reasons {
     // END reasons
 }
 
-/// A text that is the name of no kind or role.
+/// The text is not the name of a kind or a role.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is no {what}")]
 pub struct UnknownWord {
@@ -458,12 +462,13 @@ fn numbered(prefix: &str, text: &str) -> Option<u32> {
     text.strip_prefix(prefix)?.parse().ok()
 }
 
-/// What kinds and roles have in common. A word has a number, on disk and for policies, and a name, in recordings and
-/// settings. One of another version keeps its number, and is named by it.
+/// What kinds and roles have in common: a number, on disk and for policies, and a name, in
+/// recordings and settings. A kind or role of another version keeps its number, which is also its
+/// name.
 macro_rules! word {
     ($word:ident, $what:literal) => {
         impl $word {
-            /// The number that a policy is told, and that is on disk.
+            /// The number, as in the contract and on disk.
             pub const fn number(self) -> u32 {
                 match (self, self.facts()) {
                     (_, Some(facts)) => facts.number,
@@ -472,7 +477,7 @@ macro_rules! word {
                 }
             }
 
-            /// The word of a number.
+            /// The kind or role with this number.
             pub fn from_number(number: u32) -> Self {
                 let known = Self::ALL.into_iter().find(|word| word.number() == number);
                 known.unwrap_or(Self::Numbered(number))

@@ -1,5 +1,5 @@
-//! What the floor knows: the answers that the plain cachewarden gives to the gets of one build, and no more, since it reads
-//! them all when it starts.
+//! The answers of the baseline: those of the plain cachewarden to the gets of one build, and no
+//! others, since the baseline reads them all when it starts.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,8 @@ use super::bench_env::BenchEnv;
 use super::subject::{Cache, Subject};
 use super::wire::{self, Client};
 
-/// Asks the plain cachewarden for these actions, and writes its answers into a file for the floor.
+/// Asks the plain cachewarden for these actions, and writes its answers into a file for the
+/// baseline.
 pub(super) fn write_answers(bench: &BenchEnv, state: &Cache, actions: &[String]) -> Result<()> {
     let mut client = Client::ready(bench.command(Subject::Plain, state, &[])?)?;
     let mut answers = String::new();
@@ -47,7 +48,7 @@ pub(super) fn asked(recording: &Path) -> Result<Vec<String>> {
     Ok(actions.into_iter().collect())
 }
 
-/// 64 hexadecimal digits as base64; none where the text is anything else.
+/// 64 hexadecimal digits as base64; `None` for any other text.
 fn to_base64(digits: &str) -> Option<String> {
     const DIGITS: usize = 64;
     if digits.len() != DIGITS {

@@ -1,4 +1,5 @@
-//! The programs that are measured, built as they are released, and the folder that all measuring happens in.
+//! The environment of the benchmarks: the programs that are measured, built as for a release, and
+//! the folder in which everything happens.
 
 use std::cell::Cell;
 use std::ffi::OsStr;
@@ -17,16 +18,16 @@ use super::older::Older;
 use super::subject::{Cache, Subject};
 use super::usage;
 
-/// Everything that measuring needs.
+/// The programs and folders for measuring.
 pub(super) struct BenchEnv {
     go: Go,
     cachewarden: PathBuf,
     baseline: PathBuf,
     slim: PathBuf,
     older: Option<Older>,
-    /// Other people's helpers.
+    /// The folder of the other helpers.
     pub(super) peers: PathBuf,
-    /// All runs of the bench, should an earlier one have left something.
+    /// The folder of all runs, in which an earlier run may have left something.
     all: PathBuf,
     folder: PathBuf,
     folders: Cell<usize>,
@@ -61,7 +62,7 @@ impl BenchEnv {
         })
     }
 
-    /// A folder in which nothing was ever removed.
+    /// A new folder, in which nothing was ever removed.
     pub(super) fn fresh_folder(&self) -> Result<PathBuf> {
         self.folders.set(self.folders.get() + 1);
         let folder = self.folder.join(self.folders.get().to_string());
@@ -69,7 +70,7 @@ impl BenchEnv {
         Ok(folder)
     }
 
-    /// The helper of a contestant; none for cmd/go alone.
+    /// The helper of a subject; `None` for cmd/go alone.
     fn helper(&self, subject: Subject, state: &Cache) -> Option<Helper> {
         match subject {
             Subject::GoAlone => None,
@@ -87,7 +88,7 @@ impl BenchEnv {
         }
     }
 
-    /// The cachewarden that a contestant is; today's for all others.
+    /// The cachewarden of a subject; the current one for all others.
     pub(super) fn cachewarden(&self, subject: Subject) -> &Path {
         match (subject, &self.older) {
             (Subject::OlderPlain | Subject::OlderSlim, Some(older)) => &older.cachewarden,
@@ -95,7 +96,7 @@ impl BenchEnv {
         }
     }
 
-    /// The policy that a contestant asks.
+    /// The policy of a subject, if it has one.
     pub(super) fn slim(&self, subject: Subject) -> Option<&Path> {
         match (subject, &self.older) {
             (Subject::Slim, _) => Some(&self.slim),
@@ -104,7 +105,8 @@ impl BenchEnv {
         }
     }
 
-    /// Adds the older commit to contestants, each time on the left of what it is compared with.
+    /// Adds the older commit to the subjects, each time on the left of the column that it is
+    /// compared with.
     pub(super) fn with_older(&self, subjects: &[Subject]) -> Vec<Subject> {
         let mut all = Vec::new();
         for subject in subjects {
@@ -123,7 +125,7 @@ impl BenchEnv {
         self.older.as_ref().map(|older| older.commit.as_str())
     }
 
-    /// A go command whose cache is this contestant.
+    /// A go command that uses this subject as its cache.
     pub(super) fn go(&self, subject: Subject, state: &Cache) -> Result<Command> {
         let mut command = self.go.command(&self.home());
         command
@@ -135,7 +137,7 @@ impl BenchEnv {
         Ok(command)
     }
 
-    /// The helper of a contestant, with more options, in the environment that go would give it.
+    /// The helper of a subject, with more options, in the environment that go would give it.
     pub(super) fn command(
         &self,
         subject: Subject,
@@ -156,7 +158,8 @@ impl BenchEnv {
         Ok(command)
     }
 
-    /// Waits until what was written is on the disk, so that it does not disturb what is measured next.
+    /// Waits until everything written is on the disk, so that writing it does not disturb the next
+    /// measurement.
     pub(super) fn sync(&self) -> Result<()> {
         process::run(&mut Command::new("sync"))
     }
@@ -170,7 +173,7 @@ impl BenchEnv {
         self.folder.join("home")
     }
 
-    /// Removes all that this and earlier runs have left.
+    /// Removes the files of this run and of earlier ones.
     pub(super) fn remove(&self) -> Result<()> {
         let remove = |folder: &Path| fs::remove_dir_all(folder);
         remove(&self.all).with_context(|| format!("cannot remove {}", self.all.display()))

@@ -1,4 +1,5 @@
-//! Work of a real go: cold, into an empty cache, and warm, with everything in it.
+//! Measures builds by the real go: cold ones, with an empty cache, and warm ones, with everything
+//! in it.
 
 use std::fs;
 use std::io::Write;
@@ -16,28 +17,28 @@ use super::subject::{BASELINE, Cache, Caches, GO_ALONE, OURS, PLAIN, Subject};
 use super::target::{Bound, Target};
 use super::usage::{self, Usage};
 
-/// What go is asked to do.
+/// A go command that is measured.
 pub(super) struct Workload {
     name: &'static str,
     arguments: &'static [&'static str],
-    /// The most that it may take warm, as parts of the floor's time.
+    /// The target of its warm time, relative to the baseline.
     target: Target,
 }
 
-/// A thousand gets and little else: the most that a helper can hurt.
+/// A thousand gets and little else: the worst case for a helper.
 pub(super) const STANDARD_LIBRARY: Workload = Workload {
     name: "`go build std`",
     arguments: &["build", "std"],
     target: &[Bound::MostTimes(1.04, BASELINE)],
 };
 
-/// What people do all day.
+/// Typical commands of a developer.
 pub(super) const WARM: [&Workload; 3] = [
     &STANDARD_LIBRARY,
     &Workload {
         name: "`go build` of a program with net/http",
-        // Executables are in no cache: only one that is there already needs no put. And what a repository around this folder
-        // has changed is no matter.
+        // Executables are not cached: a build needs no put only if the program exists already. And
+        // the state of a repository around this folder must not matter.
         arguments: &["build", "-buildvcs=false", "-o", "built", "./program"],
         target: &[Bound::MostTimes(1.02, BASELINE)],
     },
@@ -48,7 +49,7 @@ pub(super) const WARM: [&Workload; 3] = [
     },
 ];
 
-/// Apart from the others: filling the cache for it takes each contestant two minutes.
+/// Separate from the others, because filling the cache for it takes two minutes for each subject.
 pub(super) const VET: [&Workload; 1] = [&Workload {
     name: "`go vet std`",
     arguments: &["vet", "std"],
@@ -58,7 +59,7 @@ pub(super) const VET: [&Workload; 1] = [&Workload {
 /// The program that imports net/http.
 const PROGRAM: &str = "package main\n\nimport (\n\t\"fmt\"\n\t\"net/http\"\n)\n\nfunc main() { fmt.Println(http.StatusText(200)) }\n";
 
-/// The columns of all builds. Nothing is cold to the floor: it takes no puts.
+/// The columns of all builds. The baseline has no cold builds, because it takes no puts.
 pub(super) const SUBJECTS: [Subject; 4] = [
     Subject::GoAlone,
     Subject::Baseline,
@@ -66,7 +67,7 @@ pub(super) const SUBJECTS: [Subject; 4] = [
     Subject::Slim,
 ];
 
-/// How to read them.
+/// The note above the tables.
 const NOTE: &str = "\
 With `CGO_ENABLED=0`. Time is what a person waits for. CPU is the user and system time of go, of the
 compiler, and of the helper, for which go does not wait. Each warm build is checked to put nothing,
@@ -74,7 +75,7 @@ since everything is in the cache (`go vet` also asks for entries that it never p
 build to put what it makes.
 ";
 
-/// Rows of builds as a table.
+/// A table of builds.
 pub(super) fn section(title: &'static str, subjects: &[Subject], rows: Vec<Row>) -> Section {
     Section {
         title,
@@ -85,7 +86,7 @@ pub(super) fn section(title: &'static str, subjects: &[Subject], rows: Vec<Row>)
     }
 }
 
-/// Builds into empty caches; what the last round leaves is there for warm builds.
+/// Measures builds with empty caches; the caches of the last round are returned for warm builds.
 pub(super) fn cold(
     bench: &BenchEnv,
     subjects: &[Subject],
@@ -126,7 +127,7 @@ pub(super) fn cold(
     ))
 }
 
-/// The module that is built besides the standard library.
+/// Writes the module that is built besides the standard library.
 pub(super) fn write_module(bench: &BenchEnv) -> Result<()> {
     let program = bench.path("program");
     let write = |name: &str, text: &str| {
@@ -134,7 +135,8 @@ pub(super) fn write_module(bench: &BenchEnv) -> Result<()> {
         let problem = || format!("cannot write {}", path.display());
         let mut file = fs::File::create(&path).with_context(problem)?;
         file.write_all(text.as_bytes()).with_context(problem)?;
-        // Of what was changed within the last two seconds cmd/go keeps no index, and the next build has a put.
+        // cmd/go keeps no index of files that were changed within the last two seconds, and the
+        // next build would have a put.
         let earlier = SystemTime::now() - Duration::from_secs(60);
         file.set_modified(earlier).with_context(problem)
     };
@@ -143,7 +145,7 @@ pub(super) fn write_module(bench: &BenchEnv) -> Result<()> {
     write("program/main.go", PROGRAM)
 }
 
-/// Does work once, so that everything is in the caches.
+/// Runs each command once, to fill the caches.
 pub(super) fn fill(
     bench: &BenchEnv,
     workloads: &[&Workload],
@@ -161,7 +163,7 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// Lets the floor know what this work asks for: these actions.
+/// Records the answers to this command for the baseline, and returns the actions that it asks for.
 pub(super) fn record_answers(
     bench: &BenchEnv,
     workload: &Workload,
@@ -179,7 +181,7 @@ pub(super) fn record_answers(
     Ok(actions)
 }
 
-/// Work with everything in the cache.
+/// Measures a command with everything in the cache.
 pub(super) fn warm(
     bench: &BenchEnv,
     workload: &Workload,
@@ -199,7 +201,7 @@ pub(super) fn warm(
         }
         Ok(usage)
     };
-    // Not measured: the first one finds programs and files that were not read yet.
+    // Not measured: the first run reads programs and files from the disk.
     take_turns(1, subjects, build)?;
     let samples = take_turns(rounds, subjects, build)?;
     let mut rows = rows("warm", workload, &samples, workload.target);
@@ -226,7 +228,7 @@ fn run(bench: &BenchEnv, workload: &Workload, subject: Subject, state: &Cache) -
     usage::measure(&mut command, &bench.path("words"))
 }
 
-/// A row for the time and one for the CPU time.
+/// A row for the wall time and one for the CPU time.
 fn rows(
     temperature: &str,
     workload: &Workload,

@@ -1,4 +1,4 @@
-//! What one question to a policy takes, in the host's own call: no pipe, no file, no go.
+//! Measures one question to a policy, in the host's own call: without a pipe, a file or go.
 
 use std::process::Command;
 
@@ -13,10 +13,10 @@ use super::samples::Unit;
 use super::subject::{OURS, Subject};
 use super::target::Bound;
 
-/// Questions of a round.
+/// The questions of one round.
 const QUESTIONS: &str = "200000";
 
-/// Asks `slim` as `cachewarden policy bench` does.
+/// Measures `slim` with `cachewarden policy bench`.
 pub(super) fn measure(bench: &BenchEnv, rounds: usize) -> Result<Section> {
     println!("decisions: {rounds} rounds");
     let subjects = bench.with_older(&[Subject::Slim]);

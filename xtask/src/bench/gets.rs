@@ -1,4 +1,4 @@
-//! Gets through the wire, without a go in between.
+//! Measures gets over the protocol, without go.
 
 use std::time::Instant;
 
@@ -12,13 +12,13 @@ use super::subject::{BASELINE, Caches, OURS, Subject};
 use super::target::Bound;
 use super::wire::{self, Client, Requests};
 
-/// Gets of a pipelined round: half a second or so.
+/// Gets of a pipelined round, which takes about half a second.
 const PIPELINED: usize = 50_000;
 
 /// Gets of a round that are sent one at a time.
 const SINGLE: usize = 2_000;
 
-/// Sends gets that hit.
+/// Measures gets that hit.
 pub(super) fn measure(
     bench: &BenchEnv,
     helpers: &[Subject],
@@ -44,8 +44,8 @@ pub(super) fn measure(
     Ok(Section {
         title: "Gets that hit",
         note: "\
-The requests of go, without go: 50,000 as fast as the helper takes them, and 2,000 one at a time, each
-after the answer to the one before (the median of these). For these, both programs are bound to one
+The requests of go, without go: 50,000 as fast as the helper takes them, and 2,000 one at a time,
+each after the answer to the one before (the median of these). For these, both programs are bound to one
 processor. Otherwise one program wakes the other on the same processor or on another, which takes
 40 us instead of 6, for every helper, and which of the two happens changes with each start. Memory
 is the highest use of the helper up to the last of them: a warm `go build std` sends some thousand.
@@ -75,11 +75,11 @@ is the highest use of the helper up to the last of them: a warm `go build std` s
     })
 }
 
-/// What came of gets that were sent one at a time.
+/// The result of gets that were sent one at a time.
 struct Single {
-    /// The median time of one.
+    /// The median time of a get.
     microseconds: f64,
-    /// The most memory that the helper had.
+    /// The peak memory of the helper.
     megabytes: f64,
 }
 
@@ -90,7 +90,8 @@ fn column(samples: &[Vec<Single>], figure: fn(&Single) -> f64) -> Vec<Vec<f64>> 
         .collect()
 }
 
-/// Binds this thread, and what it starts meanwhile, to the first processor that it may use.
+/// Binds this thread, and the processes that it starts meanwhile, to the first processor that it
+/// may use.
 struct OneProcessor {
     before: CpuSet,
 }
@@ -108,7 +109,7 @@ impl OneProcessor {
 
 impl Drop for OneProcessor {
     fn drop(&mut self) {
-        // It was allowed before.
+        // This set was allowed before.
         let _ = sched_setaffinity(None, &self.before);
     }
 }

@@ -1,4 +1,4 @@
-//! A store of a million entries: what a get costs in it, and what a build notices of its being trimmed.
+//! Measures a store of a million entries: the time of a get in it, and how a trim affects a build.
 
 use std::fs;
 use std::io::Write;
@@ -21,17 +21,17 @@ use super::subject::{Cache, Subject};
 use super::target::Bound;
 use super::wire::{self, Client, Requests};
 
-/// Entries of the store that the large one is compared with, and that are asked for in both.
+/// The entries of the small store. The same entries are asked for in both stores.
 const FEW: usize = 1_000;
 
-/// How much older than a trim allows for the entries of the large store are.
+/// The age of the entries of the large store, which is more than a trim allows.
 const OLD: Duration = Duration::from_secs(10 * 24 * 3600);
 
-/// For how long the waits are looked at before the trim: about as long as that takes, since the longest of many waits is
-/// longer than that of few.
+/// How long the waits are measured before the trim: about as long as the trim takes, since the
+/// longest of many waits is longer than that of few.
 const UNTRIMMED: Duration = Duration::from_secs(100);
 
-/// The columns of the two tables: those of an older commit stand on the left.
+/// The columns of the two tables; those of an older commit are on the left.
 const SIZES: [&str; 4] = [
     "older, few entries",
     "older, many entries",
@@ -40,7 +40,7 @@ const SIZES: [&str; 4] = [
 ];
 const TIMES: [&str; 4] = ["older, before", "older, during", "before", "during"];
 
-/// Two stores of one contestant.
+/// The two stores of one subject.
 #[derive(Clone)]
 struct Stores {
     subject: Subject,
@@ -48,7 +48,7 @@ struct Stores {
     large: Cache,
 }
 
-/// Fills stores, asks all of them for the same, and trims the larger ones.
+/// Fills the stores, measures the same gets in all of them, and trims the large ones.
 pub(super) fn measure(bench: &BenchEnv, options: &BenchOptions) -> Result<[Section; 2]> {
     let BenchOptions { pairs, entries, .. } = *options;
     println!("stores of {FEW} and of {entries} entries");
@@ -137,7 +137,7 @@ impl Stores {
         Ok(stores)
     }
 
-    /// Lets cachewarden make both stores, with one entry each; gives its line.
+    /// Makes both stores with cachewarden, with one entry each; returns the line of the entry.
     fn first_entry(&self, bench: &BenchEnv) -> Result<String> {
         for state in [&self.small, &self.large] {
             let client = Client::ready(bench.command(self.subject, state, &[])?)?;
@@ -160,7 +160,7 @@ fn digest(number: usize) -> [u8; 32] {
     Sha256::digest(number.to_le_bytes()).into()
 }
 
-/// Where an entry lies, as docs/design/store.md has it.
+/// The path of an entry, as in docs/design/store.md.
 fn entry_path(store: &Path, number: usize) -> std::path::PathBuf {
     let name: String = digest(number)
         .iter()
@@ -169,7 +169,8 @@ fn entry_path(store: &Path, number: usize) -> std::path::PathBuf {
     store.join("scopes/default").join(&name[..2]).join(&name)
 }
 
-/// Writes as many entries, all of the same object; those beyond the first few look long unused.
+/// Writes this many entries, all of the same object; those beyond the first few were last used long
+/// ago.
 fn fill(store: &Path, line: &str, count: usize) -> Result<()> {
     for bucket in 0..256 {
         let bucket = store.join(format!("scopes/default/{bucket:02x}"));
@@ -188,7 +189,7 @@ fn fill(store: &Path, line: &str, count: usize) -> Result<()> {
     Ok(())
 }
 
-/// How long each get waits, in microseconds.
+/// The time of each get, in microseconds.
 fn waits(client: &mut Client, actions: &[String], first_id: usize) -> Result<Vec<f64>> {
     let mut times = Vec::new();
     for (index, action) in actions.iter().enumerate() {
@@ -201,14 +202,14 @@ fn waits(client: &mut Client, actions: &[String], first_id: usize) -> Result<Vec
     Ok(times)
 }
 
-/// Waits in milliseconds, before a trim and during it.
+/// The times of requests in milliseconds, before a trim and during it.
 #[derive(Default)]
 struct Waits {
     gets: [Vec<f64>; 2],
     puts: [Vec<f64>; 2],
 }
 
-/// A row for what so large a part of the waits does not exceed.
+/// A row for a quantile of the times.
 fn row(what: &str, waits: &[&Vec<f64>], part: f64) -> Row {
     let exceeded_by_few = |waits: &&Vec<f64>| {
         let mut waits = waits.to_vec();
@@ -223,7 +224,7 @@ fn row(what: &str, waits: &[&Vec<f64>], part: f64) -> Row {
     }
 }
 
-/// Asks one thing after the other, for a while before a trim and until it is over.
+/// Sends one request after the other, for a while before a trim and until it is over.
 fn waits_beside_a_trim(bench: &BenchEnv, stores: &Stores, actions: &[String]) -> Result<Waits> {
     let (subject, state) = (stores.subject, &stores.large);
     let mut client = Client::ready(bench.command(subject, state, &[])?)?;
@@ -237,7 +238,7 @@ fn waits_beside_a_trim(bench: &BenchEnv, stores: &Stores, actions: &[String]) ->
         id += 1;
         let body = id.to_le_bytes();
         let (output, text) = (STANDARD.encode(Sha256::digest(body)), STANDARD.encode(body));
-        // An action of its own, in whatever bucket is being trimmed.
+        // A new action, which may be in the shard that is being trimmed.
         let action = STANDARD.encode(Sha256::digest(format!("put {id}")));
         let request = wire::put(id, &action, &output, &text, body.len());
         let started = Instant::now();

@@ -1,9 +1,11 @@
-//! `cargo xtask bench`: what cachewarden costs, beside what cannot be had for less.
+//! `cargo xtask bench`: measures what cachewarden costs, compared with go alone and with a
+//! baseline.
 //!
-//! Everything is measured in one run, contestants in turn, so that whatever else the machine does hits all of them
-//! alike; what counts are the ratios. Each measurement checks that what it measured did its work. Nothing is removed
-//! before the end: file systems are slow for a while after large removals. A table is printed as soon as it is measured,
-//! so that a run which is ended early leaves what it has.
+//! Everything is measured in one run, with the subjects in turns, so that other load on the machine
+//! affects all of them; only the ratios are meaningful. Each measurement checks that its subject
+//! did its work. Nothing is removed before the end, because file systems are slow after large
+//! removals. A table is printed as soon as it is measured, so that a run which is ended early has
+//! printed its results.
 
 mod baseline;
 mod bench_env;
@@ -88,8 +90,8 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Measures, prints each table, and writes docs/benchmarks.md where that is everything; or, with peers, measures them and
-/// writes docs/peers.md.
+/// Measures, prints each table, and writes docs/benchmarks.md if all tables were measured; or, with
+/// peers, measures them and writes docs/peers.md.
 pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
     let go = Go::of_this_machine()?;
     let machine = Machine::detect(&go)?;
@@ -132,7 +134,7 @@ impl BenchOptions {
     }
 }
 
-/// Measures each table that is asked for, and tells it.
+/// Measures each selected table, and calls `report` with it.
 fn measure(
     bench: &BenchEnv,
     options: &BenchOptions,
@@ -162,7 +164,7 @@ fn measure(
     Ok(())
 }
 
-/// Measures cold builds, and what needs the caches that they fill.
+/// Measures cold builds, and everything that needs the caches which they fill.
 fn measure_with_caches(
     bench: &BenchEnv,
     options: &BenchOptions,
@@ -233,7 +235,7 @@ fn warm(
     Ok(rows)
 }
 
-/// All but go alone.
+/// All subjects but go alone.
 fn helpers(subjects: &[Subject]) -> Vec<Subject> {
     let is_helper = |subject: &Subject| *subject != Subject::GoAlone;
     subjects.iter().copied().filter(is_helper).collect()

@@ -1,4 +1,4 @@
-//! An older commit to measure beside: its program and its `slim`, built as today's are.
+//! An older commit to compare with: its program and its `slim`, built like the current ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::wasm_compiler::{self, TARGET};
 use crate::workspace::Workspace;
 use crate::{guests, process};
 
-/// What an older commit is measured with.
+/// The programs of an older commit.
 pub(super) struct Older {
     pub(super) commit: String,
     pub(super) cachewarden: PathBuf,
@@ -18,8 +18,9 @@ pub(super) struct Older {
 }
 
 impl Older {
-    /// Builds a commit, unless it was built before. What both commits depend on is built once: the target folder is
-    /// today's, so today's program is built after this one.
+    /// Builds a commit, unless it was built before. The dependencies that both commits share are
+    /// built once: this uses the current target folder, so the current program is built after this
+    /// one.
     pub(super) fn build(workspace: &Workspace, commit: &str) -> Result<Older> {
         let mut git = Command::new("git");
         git.current_dir(workspace.root());
@@ -49,7 +50,7 @@ impl Older {
     }
 }
 
-/// Writes the files of a commit to a folder, which is there only once it is whole.
+/// Writes the files of a commit to a folder, which exists only once it is complete.
 fn check_out(workspace: &Workspace, commit: &str, source: &Path) -> Result<()> {
     let unfinished = source.with_extension("unfinished");
     let problem = || format!("cannot make {}", source.display());

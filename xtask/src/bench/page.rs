@@ -1,4 +1,4 @@
-//! docs/benchmarks.md: the figures, and all that one has to know to read them.
+//! Writes docs/benchmarks.md: the figures, and the text that explains them.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::report::Section;
 use super::subject::Subject;
 use crate::machine::Machine;
 
-/// The whole page.
+/// The text of the page.
 pub(super) fn write(
     bench: &BenchEnv,
     machine: &Machine,
@@ -51,19 +51,21 @@ pub(super) fn write(
     cargo xtask bench --pairs {pairs} --cold-pairs {cold_pairs}{option}
 
 with the release build of cachewarden ({size:.1} MB), on {machine}.
-They show how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} % of the processors'
-time; where that is more than a few per cent, the times are doubtful.
+They show how the columns compare, not how fast a machine is. Meanwhile other programs took {:.0} %
+of the processors' time; if that is more than a few per cent, the times are doubtful.
 
-- The subjects are measured in turns, so that each round makes a pair of any two. A figure is the median of all rounds.
-  The numbers in brackets are its ratios to the columns on its left, in their order: the median of the ratios of all
-  pairs.
-- **baseline** is a helper that answers every get from memory and does nothing else. Its cost is the cost of the
-  protocol, so no helper can be faster.
-- **cachewarden** has no policy; **with `slim`** asks the policy of examples/slim about every get and put.
-- **target** is what was to be reached: a figure, or a ratio to a column; **reached** names the columns of cachewarden
-  that reach it. [Where the time goes](performance.md#what-falls-short-and-why) explains what falls short.
-- Files of warm builds are in the page cache. Everything is written into new folders, and nothing is removed before the
-  end.
+- The subjects are measured in turns, so that each round makes a pair of any two. A figure is the
+  median of all rounds. The numbers in brackets are its ratios to the columns on its left, in their
+  order: the median of the ratios of all pairs.
+- **baseline** is a helper that answers every get from memory and does nothing else. Its cost is the
+  cost of the protocol, so no helper can be faster.
+- **cachewarden** has no policy; **with `slim`** asks the policy of examples/slim about every get
+  and put.
+- **target** is what was to be reached: a figure, or a ratio to a column; **reached** names the
+  columns of cachewarden that reach it. [Where the time
+  goes](performance.md#what-falls-short-and-why) explains what falls short.
+- Files of warm builds are in the page cache. Everything is written into new folders, and nothing is
+  removed before the end.
 ",
         others * 100.0
     );
@@ -80,7 +82,7 @@ time; where that is more than a few per cent, the times are doubtful.
     Ok(page)
 }
 
-/// A table with its title and how to read it.
+/// A table with its title and its note.
 pub(super) fn section(section: &Section) -> String {
     let Section { title, note, .. } = section;
     format!("## {title}\n\n{note}\n{}", section.table())

@@ -1,4 +1,5 @@
-//! Other helpers, to be measured beside: each as `go install` brings it, with a local folder and nothing else.
+//! Other helpers to compare with: each as `go install` builds it, with a local folder and no other
+//! option.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,21 +9,21 @@ use anyhow::{Context, Result};
 use crate::helper::Helper;
 use crate::process;
 
-/// Somebody else's helper.
+/// A helper of another project.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Peer {
-    /// As tables name it.
+    /// Its name in tables.
     pub(super) name: &'static str,
-    /// What `go install` is told.
+    /// The argument of `go install`.
     package: &'static str,
-    /// The program that it makes.
+    /// The name of the program.
     program: &'static str,
-    /// Its words for "keep everything in this folder", `{}` being the folder; none where that was never tried, since it
-    /// could not be installed.
+    /// Its arguments for a local folder, `{}` being the folder; `None` where this was never tried,
+    /// since the helper could not be installed.
     words: &'static [&'static str],
 }
 
-/// All that are known.
+/// The helpers that are compared.
 static PEERS: [Peer; 9] = [
     Peer {
         name: "go-cacher",
@@ -80,13 +81,13 @@ static PEERS: [Peer; 9] = [
     },
 ];
 
-/// Those that are here, and in one line each why the others are not.
+/// The installed helpers, and a line for each of the others with the reason.
 pub(super) struct Peers {
     pub(super) here: Vec<&'static Peer>,
     pub(super) missing: Vec<String>,
 }
 
-/// Installs what can be had into `folder`.
+/// Installs the helpers into `folder`, as far as possible.
 pub(super) fn install(folder: &Path) -> Result<Peers> {
     let mut peers = Peers {
         here: Vec::new(),

@@ -1,4 +1,5 @@
-//! Puts through the wire, each round into a fresh store, beside the plain files that a store has to write at least.
+//! Measures puts over the protocol, each round into a new store, compared with the plain files that
+//! a store must write at least.
 
 use std::fs;
 use std::path::Path;
@@ -27,7 +28,7 @@ struct Load {
     target: Target,
 }
 
-/// The yardstick's name in tables.
+/// The name of the plain files in tables.
 const PLAIN_FILES: &str = "plain files";
 
 const LOADS: [Load; 2] = [
@@ -47,9 +48,10 @@ const LOADS: [Load; 2] = [
     },
 ];
 
-/// Puts objects that nobody has yet. Of `rounds` only a third: each fills the disk anew.
+/// Puts new objects. It runs a third of `rounds`, because each round fills the disk.
 ///
-/// The yardstick creates, writes and renames a file for each object; a put makes two, one of them an entry.
+/// For the plain files, a file is created, written and renamed for each object; a put makes two
+/// files, one of them an entry.
 pub(super) fn measure(bench: &BenchEnv, helpers: &[Subject], rounds: usize) -> Result<Section> {
     let writers: Vec<_> = std::iter::once(None)
         .chain(helpers.iter().copied().map(Some))
@@ -99,7 +101,7 @@ them the entry.
     })
 }
 
-/// Bytes that no compression and no comparison finds short cuts in, different for each seed.
+/// Bytes that are incompressible, and different for each seed.
 fn object(seed: usize, size: usize) -> Vec<u8> {
     // Xorshift; it must not begin with 0.
     let mut word = 0x9e37_79b9_7f4a_7c15 ^ (seed as u64) << 1;
@@ -122,7 +124,7 @@ fn requests(objects: &[Vec<u8>]) -> Requests {
     requests
 }
 
-/// Puts all objects; the seconds that it took.
+/// Puts all objects; returns the seconds.
 fn put(bench: &BenchEnv, subject: Subject, state: &Cache, requests: &Requests) -> Result<f64> {
     let client = Client::ready(bench.command(subject, state, &[])?)?;
     let time = client.pipeline(requests)?;
@@ -136,7 +138,7 @@ fn put(bench: &BenchEnv, subject: Subject, state: &Cache, requests: &Requests) -
     Ok(time.as_secs_f64())
 }
 
-/// Writes all objects as plain files, in 256 folders as a store has them; the seconds that it took.
+/// Writes all objects as plain files, in 256 folders like a store; returns the seconds.
 fn write_files(folder: &Path, objects: &[Vec<u8>]) -> Result<f64> {
     let started = Instant::now();
     for (index, object) in objects.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! What was measured: samples of contestants that took turns, and what is made of them.
+//! Tables of samples that were measured in turns.
 
 use anyhow::Result;
 
@@ -7,30 +7,31 @@ use crate::table::Table;
 use super::samples::{Unit, median, median_ratio};
 use super::target::{self, Target};
 
-/// One thing that was measured.
+/// A row of a table: one measured quantity.
 #[derive(Clone)]
 pub(super) struct Row {
     pub(super) what: String,
-    /// What it should come to.
+    /// The target.
     pub(super) target: Target,
     pub(super) unit: Unit,
-    /// For each column a sample of each round; no samples where a column has none of this.
+    /// The samples of each column, one for each round; empty where a column does not have this
+    /// quantity.
     pub(super) samples: Vec<Vec<f64>>,
 }
 
-/// Things that were measured with the same contestants.
+/// A table: rows that were measured with the same subjects.
 pub(super) struct Section {
     pub(super) title: &'static str,
-    /// How to read it: whole lines of Markdown.
+    /// The note above the table, as whole lines of Markdown.
     pub(super) note: &'static str,
     pub(super) columns: Vec<&'static str>,
-    /// Those of them that targets are set for.
+    /// The columns for which targets are checked.
     pub(super) judged: &'static [&'static str],
     pub(super) rows: Vec<Row>,
 }
 
-/// Lets contestants take turns, `rounds` times, and gives what each measured in each round. Each round begins with the
-/// next one of them, so that none always comes after the same.
+/// Measures the subjects in turns, `rounds` times, and returns the samples of each. Each round
+/// begins with another subject, so that no subject always follows the same one.
 pub(super) fn take_turns<Subject: Copy, Sample>(
     rounds: usize,
     subjects: &[Subject],
@@ -48,7 +49,8 @@ pub(super) fn take_turns<Subject: Copy, Sample>(
 }
 
 impl Row {
-    /// For each column its median, and the medians of its ratios to the columns on its left.
+    /// The cells: for each column its median, and the medians of its ratios to the columns on its
+    /// left.
     fn cells(&self) -> Vec<String> {
         let mut cells = Vec::new();
         for (column, samples) in self.samples.iter().enumerate() {
@@ -77,7 +79,7 @@ impl Row {
 }
 
 impl Section {
-    /// As a table.
+    /// The table as Markdown.
     pub(super) fn table(&self) -> Table {
         let mut header = vec!["what", "target", "pairs"];
         header.extend(&self.columns);

@@ -1,6 +1,6 @@
-//! Samples of one thing: their median, their ratio to others, and the unit that they are told in.
+//! Samples of one quantity: their median, their ratio to others, and their unit.
 
-/// In what a figure is given.
+/// The unit of a figure.
 #[derive(Clone, Copy)]
 pub(super) enum Unit {
     Seconds,
@@ -40,7 +40,7 @@ fn grouped(figure: f64) -> String {
     text
 }
 
-/// The median of what one has for each one of the other, round by round.
+/// The median of the ratios of two columns, round by round.
 pub(super) fn median_ratio(samples: &[f64], others: &[f64]) -> f64 {
     let ratios: Vec<_> = samples
         .iter()
@@ -50,7 +50,7 @@ pub(super) fn median_ratio(samples: &[f64], others: &[f64]) -> f64 {
     median(&ratios)
 }
 
-/// The middle one, or what lies in the middle between two.
+/// The median: the middle sample, or the mean of the middle two.
 pub(super) fn median(samples: &[f64]) -> f64 {
     let mut sorted = samples.to_vec();
     sorted.sort_by(f64::total_cmp);

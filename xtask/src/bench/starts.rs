@@ -1,4 +1,5 @@
-//! From the start of a helper to its first words. Go does nothing at all before the first message.
+//! Measures the time from the start of a helper to its first message and its first answer. go does
+//! nothing before the first message.
 
 use std::fs;
 use std::process::Command;
@@ -13,7 +14,7 @@ use super::subject::{Caches, OURS, Subject};
 use super::target::{Bound, Target};
 use super::wire::{self, Client};
 
-/// A start takes milliseconds: so many of them for each round of something larger.
+/// The starts in each round: a start takes milliseconds only.
 const STARTS_A_ROUND: usize = 4;
 
 /// Times of one start.
@@ -22,7 +23,7 @@ struct Start {
     first_answer: Option<Duration>,
 }
 
-/// Starts every contestant many times. The yardstick is a program that only says something.
+/// Starts every subject many times. It is compared with the start of `echo`.
 pub(super) fn measure(
     bench: &BenchEnv,
     helpers: &[Subject],
@@ -105,7 +106,7 @@ fn start_echo() -> Result<Start> {
     })
 }
 
-/// Looks once whether `slim` is really asked about this get, with its compiled form in the cache from then on.
+/// Checks once that `slim` is asked about this get; afterwards its compiled form is cached.
 fn see_that_slim_decides(bench: &BenchEnv, caches: &Caches, request: &str) -> Result<()> {
     let recording = bench.path("recording");
     let options = ["--record".as_ref(), recording.as_os_str()];

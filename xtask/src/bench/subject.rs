@@ -1,4 +1,4 @@
-//! Whom everything is measured with.
+//! The subjects of the measurements, and their caches.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use anyhow::{Context, Result};
 use super::bench_env::BenchEnv;
 use super::peers::Peer;
 
-/// One who answers go.
+/// A cache for go: go's own, or a helper.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Subject {
     /// cmd/go with its own cache: no helper.
     GoAlone,
-    /// The helper that only answers.
+    /// The helper that only answers gets.
     Baseline,
     /// An older commit of cachewarden without a policy.
     OlderPlain,
@@ -23,20 +23,20 @@ pub(super) enum Subject {
     OlderSlim,
     /// cachewarden, asking `slim` about every get and put.
     Slim,
-    /// Somebody else's helper.
+    /// A helper of another project.
     Peer(&'static Peer),
 }
 
-/// cachewarden's names in tables: what targets are set for.
+/// The columns of cachewarden, for which targets are checked.
 pub(super) const OURS: [&str; 2] = [PLAIN, Subject::Slim.name()];
 
-/// What is compared with.
+/// The columns that targets refer to.
 pub(super) const GO_ALONE: &str = Subject::GoAlone.name();
 pub(super) const BASELINE: &str = Subject::Baseline.name();
 pub(super) const PLAIN: &str = Subject::Plain.name();
 
 impl Subject {
-    /// As tables name it.
+    /// The name of the column.
     pub(super) const fn name(self) -> &'static str {
         match self {
             Subject::GoAlone => "cmd/go alone",
@@ -49,7 +49,7 @@ impl Subject {
         }
     }
 
-    /// Whether it keeps totals of its sessions.
+    /// Whether it is a cachewarden, which stores the totals of its sessions.
     pub(super) fn is_ours(self) -> bool {
         matches!(
             self,
@@ -58,54 +58,54 @@ impl Subject {
     }
 }
 
-/// What a contestant has kept: a store, and the GOCACHE that go has beside it.
+/// The cache of a subject: a store, and the GOCACHE of go.
 #[derive(Clone)]
 pub(super) struct Cache {
     folder: PathBuf,
 }
 
 impl Cache {
-    /// A folder that is still empty.
+    /// An empty cache.
     pub(super) fn new(bench: &BenchEnv) -> Result<Cache> {
         Ok(Cache {
             folder: bench.fresh_folder()?,
         })
     }
 
-    /// Where go keeps what it keeps itself: everything, without a helper.
+    /// The GOCACHE of go, which has everything if there is no helper.
     pub(super) fn gocache(&self) -> PathBuf {
         self.folder.join("gocache")
     }
 
-    /// The store of a cachewarden, or of a peer.
+    /// The store of a helper.
     pub(super) fn store(&self) -> PathBuf {
         self.folder.join("store")
     }
 
-    /// All answers of this store, for the floor.
+    /// The file with the baseline's answers.
     pub(super) fn answers(&self) -> PathBuf {
         self.folder.join("answers")
     }
 
-    /// Where it all is.
+    /// The folder of the cache.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
 }
 
-/// What the contestants have kept after a cold build: all that a warm one needs.
+/// The caches of the subjects after a cold build, for warm builds.
 #[derive(Default)]
 pub(super) struct Caches {
     kept: HashMap<Subject, Cache>,
 }
 
 impl Caches {
-    /// This contestant's from now on.
+    /// Sets the cache of a subject.
     pub(super) fn keep(&mut self, subject: Subject, state: Cache) {
         self.kept.insert(subject, state);
     }
 
-    /// The floor answers what the plain cachewarden would.
+    /// The cache of a subject; the baseline uses that of the plain cachewarden.
     pub(super) fn of(&self, subject: Subject) -> Result<&Cache> {
         let owner = match subject {
             Subject::Baseline => Subject::Plain,

@@ -1,4 +1,4 @@
-//! How much else the machine did while it was measured: what makes figures doubtful.
+//! Measures the load of other programs, which makes figures doubtful.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -7,21 +7,21 @@ use anyhow::{Context, Result};
 
 use super::usage;
 
-/// Since when one looks.
+/// The state at the start of the measurement.
 pub(super) struct SystemLoad {
     started: Instant,
     own: Duration,
     machine: Ticks,
 }
 
-/// What the processors did since the machine started, in the kernel's ticks.
+/// The processors' time since the machine started, in ticks of the kernel.
 struct Ticks {
     busy: u64,
     all: u64,
 }
 
 impl SystemLoad {
-    /// From now on.
+    /// Begins to measure.
     pub(super) fn begin() -> Result<SystemLoad> {
         Ok(SystemLoad {
             started: Instant::now(),
@@ -30,7 +30,8 @@ impl SystemLoad {
         })
     }
 
-    /// The share of the processors' time, up to 1, that went to others than this process and its children.
+    /// The share of the processors' time, up to 1, of programs other than this process and its
+    /// children.
     pub(super) fn other_programs_share(&self, cores: usize) -> Result<f64> {
         let own = usage::cpu_of_all()?.saturating_sub(self.own);
         let own = own.as_secs_f64() / (self.started.elapsed().as_secs_f64() * cores as f64);
@@ -48,14 +49,14 @@ impl Ticks {
         Ticks::parse(&text).with_context(|| format!("{FILE} has no line `cpu`"))
     }
 
-    /// From the line `cpu user nice system idle iowait irq softirq steal guest guest_nice`.
+    /// Reads the line `cpu user nice system idle iowait irq softirq steal guest guest_nice`.
     fn parse(text: &str) -> Option<Ticks> {
         let line = text.lines().find_map(|line| line.strip_prefix("cpu "))?;
         let ticks: Option<Vec<u64>> = line
             .split_whitespace()
             .map(|word| word.parse().ok())
             .collect();
-        // The guests are in user and nice already.
+        // user and nice include the guests.
         let ticks = ticks?.get(..8)?.to_vec();
         let all: u64 = ticks.iter().sum();
         Some(Ticks {

@@ -1,8 +1,9 @@
-//! What was set out to be reached, and whether it was.
+//! Targets, and whether they are reached.
 
 use super::samples::{Unit, median, median_ratio};
 
-/// A figure that was set out to be reached, in the unit of its row: one of these bounds. None where nothing was set out.
+/// The target of a row, in the row's unit: one of these bounds must hold. Empty if there is no
+/// target.
 pub(super) type Target = &'static [Bound];
 
 /// A bound of a figure.
@@ -10,15 +11,15 @@ pub(super) type Target = &'static [Bound];
 pub(super) enum Bound {
     Most(f64),
     Least(f64),
-    /// So many times what another column has.
+    /// A factor of another column's figure.
     MostTimes(f64, &'static str),
     LeastTimes(f64, &'static str),
-    /// So much more than another column has.
+    /// A difference to another column's figure.
     MostMore(f64, &'static str),
 }
 
 impl Bound {
-    /// As tables have it.
+    /// The text of the bound in a table.
     fn text(self, unit: Unit) -> String {
         match self {
             Bound::Most(figure) | Bound::Least(figure) => unit.write(figure),
@@ -31,7 +32,7 @@ impl Bound {
         }
     }
 
-    /// Whether a column keeps it; none where there is nothing to compare.
+    /// Whether a column is within the bound; `None` where there is nothing to compare.
     fn is_kept(self, samples: &[Vec<f64>], columns: &[&str], column: usize) -> Option<bool> {
         let own = samples.get(column).filter(|own| !own.is_empty())?;
         let other = |name: &str| {
@@ -48,7 +49,7 @@ impl Bound {
     }
 }
 
-/// A target, as tables have it.
+/// The text of a target in a table.
 pub(super) fn text(target: Target, unit: Unit) -> String {
     let bounds: Vec<_> = target.iter().map(|bound| bound.text(unit)).collect();
     bounds.join(" or ")

@@ -1,7 +1,8 @@
-//! Runs a command and tells what it took, its helpers included.
+//! Runs a command and measures its time, including that of its helpers.
 //!
-//! cmd/go never waits for its cache program, so that program's CPU time is missing from what go's parent is told of go.
-//! As a subreaper this process becomes the parent of what go leaves behind, waits for it too, and so has it counted.
+//! cmd/go never waits for its helper, so the helper's CPU time is not counted for go's parent. As a
+//! subreaper, this process becomes the parent of the helper, waits for it too, and so has its time
+//! counted.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -13,23 +14,23 @@ use rustix::process::{WaitOptions, wait};
 
 use crate::process;
 
-/// What a command took.
+/// The time of a command.
 #[derive(Clone, Copy)]
 pub(super) struct Usage {
-    /// From its start to its own end, as a person waits for it.
+    /// Wall time from its start to its own end.
     pub(super) wall: Duration,
-    /// User and system time of it and all that it started.
+    /// User and system time of the command and everything that it started.
     pub(super) cpu: Duration,
 }
 
-/// From now on this process inherits the orphans of its children.
+/// From now on, this process becomes the parent of its children's orphans.
 #[cfg(target_os = "linux")]
 pub(super) fn adopt_orphans() -> Result<()> {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
         .context("cannot become a child subreaper")
 }
 
-/// No other system lets a process do so.
+/// Other systems have no subreaper.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn adopt_orphans() -> Result<()> {
     anyhow::bail!(
@@ -37,8 +38,8 @@ pub(super) fn adopt_orphans() -> Result<()> {
     )
 }
 
-/// Runs a command that has nothing to say; `words` is a file for what it says all the same. No other child of this
-/// process may be running.
+/// Runs a command whose output goes to the file `words`. No other child of this process may be
+/// running.
 pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
     let stderr =
         File::create(words).with_context(|| format!("cannot create {}", words.display()))?;
@@ -50,7 +51,7 @@ pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
         .with_context(|| process::cannot_start(command))?;
     let status = child.wait()?;
     let wall = started.elapsed();
-    // An error says that there is no child left.
+    // An error means that there is no child left.
     while wait(WaitOptions::empty()).is_ok() {}
     let cpu = cpu_of_children()?.saturating_sub(before);
 

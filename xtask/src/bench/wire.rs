@@ -1,4 +1,4 @@
-//! A client of helpers, in go's place: the same requests, letter by letter, and no work in between.
+//! A client of helpers that sends the same requests as go, byte for byte, and does no other work.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -10,10 +10,10 @@ use anyhow::{Context, Result, ensure};
 
 use crate::process;
 
-/// What is read of answers at a time: all that a pipe holds.
+/// The bytes of answers that are read at a time: as much as a pipe holds.
 const BUFFER: usize = 64 * 1024;
 
-/// A helper that runs.
+/// A running helper.
 pub(super) struct Client {
     command: Command,
     child: Child,
@@ -23,7 +23,7 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Starts a helper, and waits for nothing.
+    /// Starts a helper, and does not wait.
     pub(super) fn start(mut command: Command) -> Result<Client> {
         let mut child = command
             .stdin(Stdio::piped())
@@ -62,8 +62,9 @@ impl Client {
         self.read_line()
     }
 
-    /// Sends all requests as fast as they are taken, while the answers are read, in whatever order they come; gives the time
-    /// from the first request to the last answer. Each request must be answered with a file.
+    /// Sends all requests as fast as the helper reads them, while the answers are read, in any
+    /// order; returns the time from the first request to the last answer. Each request must be
+    /// answered with a file.
     pub(super) fn pipeline(mut self, requests: &Requests) -> Result<Duration> {
         let mut answers = Vec::new();
         let started = Instant::now();
@@ -86,7 +87,7 @@ impl Client {
             writer.join().expect("writing does not panic")?;
             Ok::<_, anyhow::Error>(time)
         })?;
-        // As go does, which closes when it waits for nothing any more.
+        // go also closes when it waits for no more answers.
         self.ask(close(requests.count + 1).as_bytes())?;
         self.finish()?;
         let answers = String::from_utf8(answers)?;
@@ -102,7 +103,7 @@ impl Client {
         Ok(time)
     }
 
-    /// The most memory that the helper had so far, in bytes.
+    /// The peak memory of the helper so far, in bytes.
     pub(super) fn peak_memory(&self) -> Result<u64> {
         let file = format!("/proc/{}/status", self.child.id());
         let status = fs::read_to_string(&file).with_context(|| format!("cannot read {file}"))?;
@@ -134,7 +135,7 @@ impl Client {
     }
 }
 
-/// Requests, ready to be sent; their IDs count from 1.
+/// Encoded requests; their IDs begin with 1.
 #[derive(Default)]
 pub(super) struct Requests {
     bytes: Vec<u8>,

@@ -1,8 +1,9 @@
-//! The floor of `cargo xtask bench`: a helper that looks nothing up, checks nothing and decides nothing.
+//! The baseline of `cargo xtask bench`: a helper that looks nothing up, checks nothing and decides
+//! nothing.
 //!
-//! It knows every answer from one file, read at the start, whose lines are `<ActionID> <answer without its ID>`,
-//! sorted. What it costs is what the protocol costs; no helper gets below it. It is no cache: it takes no puts, and says
-//! so where it is asked for something that it does not know.
+//! It reads all answers from one file when it starts, whose lines are `<ActionID> <answer without
+//! its ID>`, sorted. Its cost is the cost of the protocol, so no helper can be faster. It is not a
+//! cache: it takes no puts, and reports requests that are not in the file.
 
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
@@ -46,7 +47,7 @@ fn serve() -> io::Result<()> {
             start += length + 1;
         }
         input.drain(..start);
-        // Whatever came in one read is answered in one write.
+        // The requests of one read are answered in one write.
         io::Write::write_all(&mut stdout, &answers)?;
         stdout.flush()?;
         answers.clear();

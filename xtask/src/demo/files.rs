@@ -1,4 +1,4 @@
-//! What lies below a folder, byte for byte, so that two moments can be compared.
+//! The content of a folder, byte for byte, so that two moments can be compared.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// The files and folders below a folder, by their path from it: the bytes of a file, nothing for a folder.
+/// The files and folders below a folder, by relative path: the bytes of a file, `None` for a
+/// folder.
 #[derive(Default)]
 pub(super) struct Files(BTreeMap<PathBuf, Option<Vec<u8>>>);
 
 impl Files {
-    /// What is there now; nothing where there is no such folder.
+    /// Reads the folder; empty where there is none.
     pub(super) fn below(folder: &Path) -> Result<Files> {
         let mut files = Files::default();
         if folder.exists() {
@@ -23,12 +24,12 @@ impl Files {
         Ok(files)
     }
 
-    /// How many files there are.
+    /// The number of files.
     pub(super) fn count(&self) -> usize {
         self.0.values().flatten().count()
     }
 
-    /// What is new, gone or other than it was, a line each.
+    /// The added, removed and changed files, a line each.
     pub(super) fn changes_to(&self, after: &Files) -> Vec<String> {
         let (before, after) = (&self.0, &after.0);
         let gone = before.keys().filter(|path| !after.contains_key(*path));

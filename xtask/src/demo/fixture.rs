@@ -1,4 +1,4 @@
-//! Where the demo plays: a store, two checkouts of a module, and go builds in them.
+//! The fixture of the demo: a store, two checkouts of a module, and go builds in them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -25,8 +25,8 @@ const SOURCES: [(&str, &str); 3] = [
     ),
 ];
 
-/// What every build is told, by the demo and by hand. A path in the binary would make every checkout's another one,
-/// and the state of this repository does not belong in it.
+/// The options of every build, in the demo and by hand. A path in the binary would differ between
+/// checkouts, and the state of this repository must not be part of it.
 pub(super) const FLAGS: [&str; 2] = ["-trimpath", "-buildvcs=false"];
 
 /// The folder of the demo.
@@ -36,20 +36,20 @@ pub(super) struct Fixture {
     program: PathBuf,
 }
 
-/// One build, and what came of it.
+/// The result of one build.
 pub(super) struct Build {
     pub(super) totals: Totals,
     pub(super) time: Duration,
     /// The program that was built.
     pub(super) binary: PathBuf,
-    /// What the person who builds gets to see.
+    /// The standard error of the build.
     pub(super) stderr: String,
-    /// The session's lines.
+    /// The lines of the session's recording.
     pub(super) recording: Vec<Value>,
 }
 
 impl Fixture {
-    /// Clears `folder` and sets it up; `program` is the cachewarden to show.
+    /// Clears `folder` and sets it up; `program` is the cachewarden to use.
     pub(super) fn new(folder: PathBuf, go: Go, program: PathBuf) -> Result<Fixture> {
         if folder.exists() {
             fs::remove_dir_all(&folder)
@@ -80,8 +80,8 @@ impl Fixture {
         Ok(())
     }
 
-    /// Writes a file that looks an hour old: go leaves packages that were changed just now out of its index, and a
-    /// later build would then ask for more than an earlier one.
+    /// Writes a file with an mtime of an hour ago: go keeps no index of packages that were just
+    /// changed, and a later build would then ask for more than an earlier one.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
         const AGE: Duration = Duration::from_secs(60 * 60);
         let path = self.path(name);
@@ -142,7 +142,7 @@ impl Fixture {
         })
     }
 
-    /// What a scope holds; nothing where there is no such scope.
+    /// The files of a scope; empty where there is no such scope.
     pub(super) fn scope(&self, name: &str) -> Result<Files> {
         Files::below(&self.path("store/scopes").join(name))
     }
@@ -162,7 +162,7 @@ impl Fixture {
 }
 
 impl Build {
-    /// What the program says.
+    /// The output of the program.
     pub(super) fn output(&self) -> Result<String> {
         process::read(&mut Command::new(&self.binary))
     }
@@ -174,7 +174,7 @@ impl Build {
         Ok(read(&self.binary)? == read(&other.binary)?)
     }
 
-    /// The scope that the policy gave it to write to.
+    /// The write scope in the policy's grant.
     pub(super) fn write_scope(&self) -> Option<&str> {
         self.lines("open").next()?["grant"]["write"].as_str()
     }

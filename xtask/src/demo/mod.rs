@@ -1,8 +1,8 @@
-//! `cargo xtask demo`: the main job on real input.
+//! `cargo xtask demo`: shows the main use on a real Go module.
 //!
-//! Builds of a small Go module share a store under the policy `trusted-branches`. Nothing is only said: each claim is
-//! looked up in the store, in the recordings and in the programs that were built, and the first that does not hold
-//! ends the demo with an error.
+//! Builds of a small Go module share a store under the policy `trusted-branches`. Each claim is
+//! checked in the store, in the recordings and in the programs that were built, and the first one
+//! that does not hold ends the demo with an error.
 
 mod files;
 mod fixture;
@@ -19,14 +19,14 @@ use crate::{guests, process};
 use files::Files;
 use fixture::{Build, FLAGS, Fixture};
 
-/// What is known of a build that the policy trusts.
+/// The labels of a build that the policy trusts.
 const TRUSTED: [&str; 3] = [
     "GITHUB_REPOSITORY=example/site",
     "GITHUB_EVENT_NAME=push",
     "GITHUB_REF=refs/heads/main",
 ];
 
-/// What is known of a build that it does not.
+/// The labels of a build that it does not trust.
 const PULL_REQUEST: [&str; 3] = [
     "GITHUB_REPOSITORY=example/site",
     "GITHUB_EVENT_NAME=pull_request",
@@ -36,12 +36,12 @@ const PULL_REQUEST: [&str; 3] = [
 /// The scope of the repository's trusted builds.
 const MAIN: &str = "main-example_2fsite";
 
-/// Shows the main job, and checks it.
+/// Runs the demo.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let go = Go::of_this_machine()?;
     println!(
-        "1 of 3: building cachewarden. The first time this compiles a WebAssembly engine: 10 minutes and more on two \
-         processors; cargo tells how far it is"
+        "1 of 3: building cachewarden. The first time this compiles a WebAssembly engine, which takes about six minutes \
+         on two processors; cargo prints how far it is"
     );
     process::run(
         workspace
@@ -172,7 +172,7 @@ fn build_with_looping_policy(fixture: &Fixture, report: &mut Report, first: &Bui
     )
 }
 
-/// What is told at the end: the builds, and what was found to hold.
+/// The report at the end: the builds, and the claims that hold.
 struct Report {
     builds: Table,
     claims: Vec<String>,
@@ -216,7 +216,7 @@ impl Report {
         Ok(())
     }
 
-    /// Checks that a folder is what it was.
+    /// Checks that a folder is unchanged.
     fn check_unchanged(&mut self, before: &Files, after: &Files, claim: String) -> Result<()> {
         let changes = before.changes_to(after);
         let claim = match changes.is_empty() {
@@ -240,8 +240,8 @@ fn indent(text: &str) -> String {
     lines.join("\n")
 }
 
-/// How to do the same by hand. Paths are absolute where they are used, since go starts its cache program in the folder
-/// of the module; `$PWD` makes them so.
+/// Prints how to do the same by hand. Paths are absolute where they are used, since go starts its
+/// helper in the folder of the module; `$PWD` makes them so.
 fn print_commands(workspace: &Workspace, policy: &Path) {
     let shown = |path: &Path| match path.strip_prefix(workspace.root()) {
         Ok(path) => format!("$PWD/{}", path.display()),

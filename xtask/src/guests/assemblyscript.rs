@@ -1,4 +1,5 @@
-//! Policies in AssemblyScript: npm brings the compiler to target/tools/assemblyscript/, and links the SDK beside it.
+//! Policies in AssemblyScript: npm installs the compiler into target/tools/assemblyscript/, and
+//! links the SDK there.
 
 use std::path::Path;
 use std::process::Command;
@@ -16,7 +17,7 @@ const NAME: &str = "assemblyscript";
 
 const SDK: &str = "guest-sdk/assemblyscript";
 
-/// What of the SDK a policy is built of.
+/// The files of the SDK that a policy is built from.
 const SDK_SOURCES: [&str; 3] = ["assembly", "exports.ts", "index.ts"];
 
 /// Each policy and its folder.
@@ -28,10 +29,10 @@ const POLICIES: [(&str, &str); 2] = [
     ("mirror", "guest-sdk/conformance/assemblyscript"),
 ];
 
-/// What of a policy's folder it is built of.
+/// The files of a policy's folder that it is built from.
 const POLICY_SOURCES: [&str; 2] = ["asconfig.json", "assembly"];
 
-/// Builds both policies; what has not changed is not built again.
+/// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let tools = workspace.tools(NAME);
     let sdk = workspace.root().join(SDK);
@@ -70,7 +71,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     npm::check_package(&sdk, &["index.ts", "exports.ts", "assembly/policy.ts"])
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
     Ok(format!("asc {ASSEMBLYSCRIPT}"))
 }

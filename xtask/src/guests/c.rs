@@ -1,8 +1,9 @@
 //! Policies in C: each is one file, compiled along with the SDK's one source file.
 //!
-//! The compiler is looked for in this order: clang with wasm-ld, as this machine has them; Zig's, by Python's package client;
-//! Debian's packages. Zig's and Debian's are of the same size, 400 MB; but Zig's goes into target/ in a pinned version, and
-//! changes nothing else on the machine. Where all fail, the error says what to install.
+//! The compiler is, in this order: clang with wasm-ld, if this machine has them; Zig's, from PyPI;
+//! Debian's packages. Zig's and Debian's are of the same size, 400 MB; but Zig's goes into target/
+//! in a pinned version, and changes nothing else on the machine. If all fail, the error says what
+//! to install.
 
 use std::fs;
 use std::path::Path;
@@ -28,10 +29,10 @@ const POLICIES: [(&str, &str); 2] = [
 
 const SDK: &str = "guest-sdk/c";
 
-/// What Debian is asked for. Any version from 14 on serves.
+/// The Debian packages; any version from 14 on.
 const DEBIAN_PACKAGES: [&str; 2] = ["clang", "lld"];
 
-/// As in the Makefile that every project has.
+/// The same as in the Makefile of every project.
 const FLAGS: [&str; 8] = [
     "-std=c11",
     "-O2",
@@ -43,7 +44,7 @@ const FLAGS: [&str; 8] = [
     "-Wl,--no-entry,--strip-all",
 ];
 
-/// Builds both policies; what has not changed is not built again.
+/// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let folder = workspace.guest_build().join("c");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -72,7 +73,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     process::run(command.args(["--silent", "test"]))
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
     version()
 }
@@ -89,7 +90,7 @@ fn version() -> Result<String> {
     Ok(format!("clang {}", version.unwrap_or("of no version")))
 }
 
-/// A compiler command that makes WebAssembly, still without files.
+/// A compiler command for WebAssembly, without files.
 fn compiler(workspace: &Workspace) -> Result<Command> {
     if clang_installed() {
         return Ok(clang());
@@ -110,18 +111,18 @@ fn compiler(workspace: &Workspace) -> Result<Command> {
 
 fn clang() -> Command {
     let mut command = Command::new("clang");
-    // Stack first: one that overflows traps, and writes over no data.
+    // With the stack first, an overflow traps, and does not overwrite data.
     command.args(["--target=wasm32", "-Wl,--stack-first"]);
     command
 }
 
-/// Zig's linker takes no word about where the stack lies.
+/// Zig's linker has no option for the position of the stack.
 fn compiling_c(mut zig: Command) -> Command {
     zig.args(["cc", "-target", "wasm32-freestanding"]);
     zig
 }
 
-/// An author has make and a compiler: by the name in the Makefile, or told to make as the Makefile says.
+/// Shims: an author has make and a compiler, with the name in the Makefile or given to make.
 fn provide_shims(workspace: &Workspace) -> Result<()> {
     if clang_installed() {
         return shims::provide(workspace, NAME, &["clang", "wasm-ld", "make"]);
@@ -133,7 +134,7 @@ fn provide_shims(workspace: &Workspace) -> Result<()> {
     shims::provide_as(workspace, NAME, "make", &make)
 }
 
-/// Whether there is a clang that knows WebAssembly, and its linker.
+/// Whether there is a clang with a WebAssembly target, and its linker.
 fn clang_installed() -> bool {
     process::ask(Command::new("clang").arg("--print-targets"))
         .is_some_and(|targets| targets.contains("wasm32"))

@@ -1,5 +1,6 @@
-//! Policies in D: no SDK of ours, to show that the contract alone suffices. LDC compiles them, LLVM's linker links them;
-//! both are those of this machine, or Debian's packages where we may install them.
+//! Policies in D, without an SDK, to show that the contract is enough. LDC compiles them, and
+//! LLVM's linker links them; both are those of this machine, or Debian's packages if this process
+//! may install them.
 
 use std::fs;
 use std::path::Path;
@@ -23,10 +24,10 @@ const POLICIES: [(&str, &str, &str); 2] = [
     ("mirror", "guest-sdk/conformance/d", "mirror.d"),
 ];
 
-/// What Debian is asked for. LDC 1.30 serves, with LLVM's linker of any version from 14 on.
+/// The Debian packages: LDC 1.30, and LLVM's linker of any version from 14 on.
 const DEBIAN_PACKAGES: [&str; 2] = ["ldc", "lld"];
 
-/// Builds both policies; what has not changed is not built again.
+/// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let folder = workspace.guest_build().join("d");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -36,7 +37,8 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         install()?;
         let mut command = Command::new("ldc2");
         command
-            // Relative names: those of the files are in the policies, for what they say when they fail.
+            // Relative names: file names are compiled into the policies, for their failure
+            // messages.
             .current_dir(workspace.root())
             .arg(format!("@{SHARED}/wasm.rsp"))
             .arg(format!("-I{SHARED}"))
@@ -53,7 +55,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes sure of the compiler and the linker.
+/// Installs the compiler and the linker if needed.
 fn install() -> Result<()> {
     if installed() || (debian::install(&DEBIAN_PACKAGES) && installed()) {
         return Ok(());
@@ -66,14 +68,14 @@ fn install() -> Result<()> {
     .into())
 }
 
-/// Whether there is an LDC that knows WebAssembly, and its linker.
+/// Whether there is an LDC with a WebAssembly target, and its linker.
 fn installed() -> bool {
     process::ask(Command::new("ldc2").arg("--version"))
         .is_some_and(|about| about.contains("wasm32"))
         && process::ask(Command::new("wasm-ld").arg("--version")).is_some()
 }
 
-/// What a policy is built with.
+/// The tools that build a policy.
 pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
     Ok(format!("{}, no SDK", version()?))
 }

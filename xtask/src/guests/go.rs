@@ -1,4 +1,4 @@
-//! Policies in Go: built by the go command of this machine, which needs nothing else for it. What it compiled is kept in
+//! Policies in Go: built by the go command of this machine alone. Its build cache is in
 //! target/tools/go/, so that a second build only links.
 
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use super::{publish, shims};
 
 const NAME: &str = "go";
 
-/// Where there are tests: the SDK, and the example.
+/// The modules with tests: the SDK, and the example.
 const TESTED: [&str; 2] = ["guest-sdk/go", "examples/trusted-branches/go"];
 
 /// The policies, and the folders of their modules.
@@ -23,7 +23,7 @@ const MODULES: [(&str, &str); 2] = [
     ("mirror", "guest-sdk/conformance/go"),
 ];
 
-/// Builds the policies into `out`; one whose bytes are the same is left as it is.
+/// Builds the policies into `out`; a file with the same bytes is not written again.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let (go, home) = go(workspace)?;
     for (policy, folder) in MODULES {
@@ -34,7 +34,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
             .current_dir(workspace.root().join(folder))
             .env("GOOS", "wasip1")
             .env("GOARCH", "wasm")
-            // The same source gives the same bytes, wherever it lies and whatever git says of it.
+            // The same source gives the same bytes, in any folder and for any state of git.
             .args(["build", "-trimpath", "-buildvcs=false"])
             .args(["-buildmode=c-shared", "-o"])
             .arg(&built)
@@ -66,7 +66,7 @@ fn go(workspace: &Workspace) -> Result<(Go, PathBuf)> {
     Ok((go, home))
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(workspace: &Workspace) -> Result<String> {
     let (go, _) = go(workspace)?;
     Ok(go.version().replacen("go", "go ", 1))

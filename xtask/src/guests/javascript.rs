@@ -1,7 +1,8 @@
-//! Policies in JavaScript and TypeScript, which share an SDK: npm brings its tools to target/tools/javascript/.
+//! Policies in JavaScript and TypeScript, which share an SDK: npm installs its tools into
+//! target/tools/javascript/.
 //!
-//! There the SDK and each policy stand as in an author's project, as copies, so that npm writes nothing into the
-//! repository. The build is the author's too: `npm run build`, which leaves policy.wasm.
+//! The SDK and each policy are copied there as an author's project, so that npm writes nothing into
+//! the repository. They are built as by an author: `npm run build`, which makes policy.wasm.
 
 use std::fs;
 use std::io;
@@ -20,7 +21,7 @@ const NAME: &str = "javascript";
 
 const SDK: &str = "guest-sdk/javascript";
 
-/// What the npm package consists of.
+/// The files of the npm package.
 const SDK_PARTS: [&str; 6] = ["bin", "build", "engine", "package.json", "src", "types"];
 
 /// Each policy, and the folder that has one for each language.
@@ -29,12 +30,12 @@ const POLICIES: [(&str, &str); 2] = [
     ("mirror", "guest-sdk/conformance"),
 ];
 
-/// Builds both policies in JavaScript; what has not changed is not built again.
+/// Builds the JavaScript policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     build_language(workspace, out, NAME)
 }
 
-/// Builds both policies in one of the SDK's languages, the name of their folders.
+/// Builds the policies in one of the SDK's languages, which is also the name of their folders.
 pub(super) fn build_language(workspace: &Workspace, out: &Path, language: &str) -> Result<()> {
     let tools = workspace.tools(NAME);
     let sdk = workspace.root().join(SDK);
@@ -46,11 +47,11 @@ pub(super) fn build_language(workspace: &Workspace, out: &Path, language: &str) 
         let built = project.join("policy.wasm");
         let has_tools = npm::is_installed(&tools, &lock);
         if !is_newer(&built, sdk_parts.iter().chain([&source]))? || !has_tools {
-            // A package of the lock, beside the tools.
+            // A package of the lock, like the tools.
             npm::copy(&sdk_parts, &tools.join("sdk"))?;
             npm::install(&tools, &lock)?;
             npm::copy(&files(&source)?, &project)?;
-            // Silent but for errors, and what the tools themselves print.
+            // This prints only errors, and the output of the tools.
             process::run(npm::command(&project).args(["run", "build", "--silent"]))?;
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
@@ -73,12 +74,12 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     npm::check_package(&workspace.root().join(SDK), &wanted)
 }
 
-/// Where a policy stands as an author's project.
+/// The folder of a policy as an author's project.
 fn project(tools: &Path, policy: &str, language: &str) -> PathBuf {
     tools.join(format!("{policy}-{language}"))
 }
 
-/// The files of a folder; what npm or a build may have made there is none of them.
+/// The files of a folder, except those that npm or a build makes.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let read = || -> io::Result<Vec<PathBuf>> {
         let entries = fs::read_dir(folder)?.collect::<io::Result<Vec<_>>>()?;
@@ -90,7 +91,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     read().with_context(|| format!("cannot read {}", folder.display()))
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
     Ok(format!(
         "componentize-qjs {COMPONENTIZE_QJS}, esbuild {ESBUILD}"

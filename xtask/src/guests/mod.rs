@@ -1,8 +1,8 @@
 //! `cargo xtask guests`: builds policies in every language, one file a language.
 //!
-//! Those that every language has lie in target/guests/<language>/ afterwards, the Rust ones of examples/ in
-//! target/guests/. A file there changes only when its bytes do, and is never seen half written. What a language is
-//! built with is in target/tools/<language>/.
+//! The policies that every language has are written to target/guests/<language>/, and the Rust ones
+//! of examples/ to target/guests/. A file there is only replaced when its bytes change, and in one
+//! step. The tools of a language are in target/tools/<language>/.
 
 mod assemblyscript;
 mod c;
@@ -35,23 +35,23 @@ use crate::workspace::Workspace;
 
 use missing::MissingTool;
 
-/// What every language has: an example that people use, and one that says what it was told.
+/// The policies that every language has: an example that people use, and one that logs its inputs.
 const POLICIES: [&str; 2] = ["trusted-branches", "mirror"];
 
-/// How policies in one language come about here.
+/// How the policies of one language are built.
 pub(crate) struct Language {
     /// The name of its folders, and of `policy new --lang`.
     pub(crate) name: &'static str,
-    /// Builds [`POLICIES`] into a folder of its own; what has not changed is not built again.
+    /// Builds [`POLICIES`] into the language's folder, unless they are up to date.
     build: fn(&Workspace, &Path) -> Result<()>,
-    /// Runs the tests of the SDK and of the example by the language's own means, after they were built, and checks the
-    /// SDK's package. Rust's tests are run with our own.
+    /// Runs the tests of the SDK and of the example with the language's own tools, after they were
+    /// built, and checks the SDK's package. Rust's tests run with the workspace's.
     test: Option<fn(&Workspace) -> Result<()>>,
-    /// Says what a policy is built with, names and versions.
+    /// Returns the names and versions of the tools.
     pub(crate) tools: fn(&Workspace) -> Result<String>,
-    /// Whether there is an SDK of ours for it, and so a `policy new`.
+    /// Whether there is an SDK for it, and so a `policy new`.
     pub(crate) has_sdk: bool,
-    /// Whether it is left out unless it is asked for.
+    /// Whether it is only built on request.
     on_demand: bool,
 }
 
@@ -90,7 +90,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// Those that are always tested, or all.
+    /// The languages that are always tested, or all.
     pub(crate) fn for_tests(all: bool) -> Choice {
         Choice {
             languages: Vec::new(),
@@ -107,16 +107,16 @@ impl Choice {
     }
 }
 
-/// A language that nothing was built in.
+/// A language that was not built.
 pub(crate) struct LeftOut {
     pub(crate) language: &'static str,
-    /// What was missing, or how to ask for it.
+    /// The reason: a missing tool, or the option that includes it.
     pub(crate) reason: String,
 }
 
-/// What came of building policies.
+/// The result of building policies.
 pub(crate) struct Built {
-    /// The languages that were left out, each with the reason; they are known whatever else failed.
+    /// The languages that were not built, each with the reason; complete even after an error.
     pub(crate) left_out: Vec<LeftOut>,
     /// Whether all others were built.
     pub(crate) result: Result<()>,
@@ -124,8 +124,8 @@ pub(crate) struct Built {
 
 /// Builds the policies in the chosen languages.
 ///
-/// A tool chain that is missing, or cannot be fetched, is a reason to leave its language out for a person; in CI it is an
-/// error, so that none is left out there by mistake.
+/// If a tool chain is missing and cannot be fetched, its language is left out; in CI this is an
+/// error, so that no language is left out there by mistake.
 pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Built {
     let is_ci = is_ci();
     let (mut left_out, mut failed) = (Vec::new(), Vec::new());
@@ -158,18 +158,18 @@ pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Built {
     Built { left_out, result }
 }
 
-/// Whether nobody is there to read what was left out.
+/// Whether this runs in CI, where nobody reads which languages were left out.
 pub(crate) fn is_ci() -> bool {
     says_ci(std::env::var_os("CI").as_deref())
 }
 
-/// Whether a value of the variable CI says that nobody is there to read what was left out. Services set `true`, `1` or a
-/// name of theirs.
+/// Whether this value of the variable CI means continuous integration. Services set `true`, `1` or
+/// their own name.
 fn says_ci(value: Option<&OsStr>) -> bool {
     value.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == *no))
 }
 
-/// Where an author in a language finds commands: the language's own first.
+/// The PATH of an author who uses one language: the language's own commands first.
 pub(crate) fn search_path(workspace: &Workspace, language: &str) -> OsString {
     let mut path = workspace.tools(language).join("bin").into_os_string();
     path.push(":");
@@ -177,7 +177,7 @@ pub(crate) fn search_path(workspace: &Workspace, language: &str) -> OsString {
     path
 }
 
-/// Builds the policies in Rust alone: a machine that has Rust and Go need fetch no other compiler for them.
+/// Builds the policies in Rust alone, which needs no other compiler.
 pub(crate) fn run_rust(workspace: &Workspace) -> Result<()> {
     let choice = Choice {
         languages: vec!["rust".into()],
@@ -223,7 +223,7 @@ impl Language {
         }
     }
 
-    /// The tests in the language's own way, if it has some.
+    /// The tests with the language's own tools, if it has some.
     pub(crate) fn test(&self) -> Option<fn(&Workspace) -> Result<()>> {
         self.test
     }
@@ -235,7 +235,7 @@ impl Language {
     }
 }
 
-/// Makes `guest` a copy of `built`, in one step for whoever reads it.
+/// Copies `built` to `guest`, in one step for readers.
 fn publish(built: &Path, guest: &Path) -> Result<()> {
     let bytes = fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
     if fs::read(guest).is_ok_and(|present| present == bytes) {

@@ -1,5 +1,5 @@
-//! What npm brings: packages into a folder of target/tools/, and copies of projects for it to write into, so that it
-//! leaves nothing in the repository.
+//! Installs npm packages into a folder of target/tools/, and copies projects there, because npm
+//! writes into a project's folder.
 
 use std::fs;
 use std::io;
@@ -17,12 +17,12 @@ use super::missing::MissingTool;
 use super::packaging;
 use super::versions::OLDEST_NODE;
 
-/// What a lock consists of.
+/// The files of a lock.
 const MANIFEST: &str = "package.json";
 const LOCK: &str = "package-lock.json";
 
-/// Makes sure that `folder` has the packages of a lock in `node_modules/`, the very bytes that the lock names. None of
-/// their scripts runs.
+/// Installs the packages of a lock into `node_modules/` of `folder`, with exactly the bytes that
+/// the lock names. Their scripts do not run.
 pub(super) fn install(folder: &Path, lock: &Path) -> Result<()> {
     if is_installed(folder, lock) {
         return Ok(());
@@ -40,7 +40,7 @@ pub(super) fn install(folder: &Path, lock: &Path) -> Result<()> {
     })
 }
 
-/// Whether the packages of this lock are there, all of them.
+/// Whether all packages of this lock are installed.
 pub(super) fn is_installed(folder: &Path, lock: &Path) -> bool {
     // npm writes this last.
     let is_complete = folder.join("node_modules/.package-lock.json").exists();
@@ -56,7 +56,7 @@ pub(super) fn lock(workspace: &Workspace, language: &str) -> PathBuf {
     workspace.locks().join("npm").join(language)
 }
 
-/// Makes a folder of this repository one of the packages in `folder`.
+/// Links a folder of this repository as a package of `folder`.
 pub(super) fn link(folder: &Path, name: &str, package: &Path) -> Result<()> {
     let link = folder.join("node_modules").join(name);
     if fs::read_link(&link).is_ok_and(|found| found == package) {
@@ -72,14 +72,14 @@ pub(super) fn link(folder: &Path, name: &str, package: &Path) -> Result<()> {
         .with_context(|| format!("cannot make the link {}", link.display()))
 }
 
-/// npm in a folder, still without a verb.
+/// npm in a folder, without a verb.
 pub(super) fn command(folder: &Path) -> Command {
     let mut command = Command::new("npm");
     command.current_dir(folder);
     command
 }
 
-/// Checks what the package in `folder` would have in it.
+/// Checks the files of the package in `folder`.
 pub(super) fn check_package(folder: &Path, wanted: &[&str]) -> Result<()> {
     let listed = process::read(command(folder).args(["pack", "--dry-run", "--json", "--silent"]))?;
     let listed: Value = serde_json::from_str(&listed)
@@ -90,7 +90,7 @@ pub(super) fn check_package(folder: &Path, wanted: &[&str]) -> Result<()> {
     packaging::check(name, &paths.join("\n"), wanted)
 }
 
-/// Makes `folder` hold copies of these files and folders, and nothing else.
+/// Replaces the content of `folder` with copies of these files and folders.
 pub(super) fn copy(sources: &[PathBuf], folder: &Path) -> Result<()> {
     let all = || -> io::Result<()> {
         if folder.exists() {
@@ -116,7 +116,7 @@ fn copy_one(source: &Path, copy: &Path) -> io::Result<()> {
     fs::copy(source, copy).map(|_| ())
 }
 
-/// Tells what to install where there is no Node, or one that is too old.
+/// Returns an error that says what to install if there is no Node, or one that is too old.
 fn check_node() -> Result<()> {
     let version = process::ask(Command::new("node").arg("--version")).unwrap_or_default();
     let major = version.trim_start_matches('v').split('.').next();

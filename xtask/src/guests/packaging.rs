@@ -1,11 +1,12 @@
-//! What a package of an SDK would have in it, as the language's own client lists it: nothing is sent anywhere.
+//! Checks the files that a package of an SDK would contain, as listed by the language's own client.
+//! Nothing is published.
 
 use anyhow::{Result, ensure};
 
-/// What no package has: it is for this repository, or comes from a build.
+/// Files that no package may contain: they are for this repository, or come from a build.
 const FOREIGN: [&str; 5] = ["template/", "node_modules/", "target/", "test/", "tests/"];
 
-/// Holds a list of files, one a line, against what an author who installs the package needs.
+/// Compares a list of files, one on each line, with those that an author needs.
 pub(super) fn check(package: &str, listed: &str, wanted: &[&str]) -> Result<()> {
     let files: Vec<_> = listed.lines().map(str::trim).collect();
     for wanted in wanted.iter().chain(&["README.md", "LICENSE"]) {

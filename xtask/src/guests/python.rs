@@ -1,7 +1,8 @@
 //! Policies in Python: pip brings componentize-py to target/tools/python/, and the SDK runs from the repository.
 //!
-//! A build takes ten seconds and never gives the same bytes twice. So whether one is needed goes by what is in its
-//! sources, not by times: beside each result lies the digest of all that it was made of.
+//! A build takes ten seconds and never gives the same bytes twice. So whether one is needed is
+//! decided by the content of the sources, not by times: each result has a file with the digest of
+//! everything that it was built from.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -25,7 +26,7 @@ const NAME: &str = "python";
 
 const SDK: &str = "guest-sdk/python/src";
 
-/// Where there are tests.
+/// The folders with tests.
 const TESTED: [&str; 2] = ["guest-sdk/python/tests", "examples/trusted-branches/python"];
 
 /// Each policy and its file.
@@ -37,13 +38,13 @@ const POLICIES: [(&str, &str); 2] = [
     ("mirror", "guest-sdk/conformance/python/mirror.py"),
 ];
 
-/// Builds both policies; what has not changed is not built again.
+/// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let tools = workspace.tools(NAME);
     let lock = tools.join(".lock");
     let _lock = fs::create_dir_all(&tools)
         .and_then(|()| File::create(&lock))
-        // Held until we return: a second run waits, and then finds everything there.
+        // Held until this returns: a second run waits, and then finds everything there.
         .and_then(|file| file.lock().map(|()| file))
         .with_context(|| format!("cannot lock {}", lock.display()))?;
     let python = install(workspace)?;
@@ -70,7 +71,7 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
         }
         publish(&built, &out.join(policy).with_extension("wasm"))?;
     }
-    // Itself, not a version manager's script that looks for it.
+    // The interpreter itself, not a version manager's script.
     let itself =
         process::read(Command::new("python3").args(["-c", "import sys; print(sys.executable)"]))?;
     shims::provide_as(workspace, NAME, "python3", &Command::new(itself))
@@ -91,7 +92,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// Makes sure that there is a virtual environment with componentize-py; returns its Python.
+/// Prepares a virtual environment with componentize-py; returns its Python.
 fn install(workspace: &Workspace) -> Result<PathBuf> {
     let environment = workspace.tools(NAME).join("environment");
     let python = environment.join("bin/python");
@@ -116,7 +117,8 @@ fn install(workspace: &Workspace) -> Result<PathBuf> {
     Ok(python)
 }
 
-/// Fetches all that pip needs to install an author's project: for tests, which make one and have no other source.
+/// Fetches everything that pip needs to install an author's project, for tests that make one
+/// without network.
 fn fetch_wheels(workspace: &Workspace, python: &Path) -> Result<()> {
     let folder = workspace.tools(NAME).join("wheels");
     for (package, version) in [
@@ -163,7 +165,7 @@ fn collect(source: &Path, files: &mut BTreeMap<PathBuf, Vec<u8>>) -> std::io::Re
     Ok(())
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
     Ok(format!("componentize-py {COMPONENTIZE_PY}"))
 }

@@ -1,5 +1,5 @@
-//! Policies in Rust: all of examples/ go to target/guests/<package>.wasm, and those that every language has to the folder
-//! of the language too.
+//! Policies in Rust: all of examples/ are built to target/guests/<package>.wasm, and those that
+//! every language has also to the language's folder.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,7 @@ const NAME: &str = "rust";
 /// The profile of the root Cargo.toml that policies are built with.
 pub(crate) const PROFILE: &str = "guest";
 
-/// Builds all policies; what has not changed is not built again.
+/// Builds all policies that have changed.
 pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
     let packages = workspace.guest_packages();
     ensure!(
@@ -49,16 +49,16 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
     provide_shims(workspace)
 }
 
-/// An author has cargo with the target that policies are compiled for, and a linker for what runs while they are.
+/// Shims: an author has cargo with the target of policies, and a linker for build scripts.
 fn provide_shims(workspace: &Workspace) -> Result<()> {
     let mut cargo = wasm_compiler::find(workspace)?;
     cargo
-        // An author may have it set, for all of their projects.
+        // An author may have set it for all projects.
         .env(
             "CARGO_TARGET_DIR",
             workspace.guest_build().join("elsewhere"),
         )
-        // What it depends on is kept, so that a second run is quick.
+        // Dependencies are kept, so that a second run is quick.
         .env(
             "CARGO_BUILD_BUILD_DIR",
             workspace.guest_build().join("new-project"),
@@ -71,13 +71,13 @@ fn provide_shims(workspace: &Workspace) -> Result<()> {
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
     const PACKAGE: &str = "cachewarden-policy";
     let mut command = workspace.cargo();
-    // What is not committed yet is listed too.
+    // This also lists files that are not committed yet.
     command.args(["package", "--list", "--allow-dirty", "--package", PACKAGE]);
     let listed = process::read(&mut command)?;
     packaging::check(PACKAGE, &listed, &["src/lib.rs", "wit/policy.wit"])
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(workspace: &Workspace) -> Result<String> {
     let cargo = workspace.tools(NAME).join("bin/cargo");
     let version = process::read(Command::new(cargo).arg("--version"))?;

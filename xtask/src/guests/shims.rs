@@ -1,5 +1,5 @@
-//! The commands that an author of a policy has, and no others: target/tools/<language>/bin/, for tests that build a new
-//! project as on a machine where only that language is installed.
+//! Shims: the commands of an author who uses one language, in target/tools/<language>/bin/. Tests
+//! build a new project with these alone, as on a machine where only that language is installed.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,14 +13,14 @@ use crate::workspace::Workspace;
 
 use super::missing::MissingTool;
 
-/// Makes each of these commands of this machine one of the language's.
+/// Makes a shim for each of these commands of this machine.
 pub(super) fn provide(workspace: &Workspace, language: &str, names: &[&str]) -> Result<()> {
     names
         .iter()
         .try_for_each(|name| provide_as(workspace, language, name, &Command::new(name)))
 }
 
-/// Makes a command, with its arguments and environment, one of the language's under this name.
+/// Makes a shim of this name for a command with its arguments and environment.
 pub(super) fn provide_as(
     workspace: &Workspace,
     language: &str,
@@ -41,7 +41,8 @@ pub(super) fn provide_as(
         .with_context(|| format!("cannot write {}", file.display()))
 }
 
-/// A script rather than a link: some programs look for their files beside the name that they were called by.
+/// A script and not a link, because some programs look for their files beside the name that they
+/// were called by.
 fn script(command: &Command) -> Result<String> {
     let program = command.get_program();
     let program = process::find(program).ok_or_else(|| {

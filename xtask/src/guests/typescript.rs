@@ -1,4 +1,4 @@
-//! Policies in TypeScript: built as those in JavaScript are, after their types are checked.
+//! Policies in TypeScript: built like those in JavaScript, after a type check.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use super::javascript;
 use super::versions::TYPESCRIPT;
 use crate::workspace::Workspace;
 
-/// Builds both policies; what has not changed is not built again.
+/// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     javascript::build_language(workspace, out, "typescript")
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(workspace: &Workspace) -> Result<String> {
     let others = javascript::tools(workspace)?;
     Ok(format!("{others}, typescript {TYPESCRIPT}"))

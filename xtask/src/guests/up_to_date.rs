@@ -1,5 +1,5 @@
-//! Whether what was built is newer than what it was built of, and built by the same means, for tools that do not tell
-//! themselves.
+//! Checks whether a built file is up to date, for build tools that do not check that themselves:
+//! whether it is newer than its sources, and was built with the same recipe.
 
 use std::fs;
 use std::io;
@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 
-/// Whether `built` is there and was written after all of `sources`, each a file or a folder of files.
+/// Whether `built` exists and is newer than all of `sources`, each a file or a folder of files.
 pub(super) fn is_newer<Source: AsRef<Path>>(
     built: &Path,
     sources: impl IntoIterator<Item = Source>,
@@ -27,12 +27,13 @@ pub(super) fn is_newer<Source: AsRef<Path>>(
     Ok(true)
 }
 
-/// Whether `built` was made by these means, as [`note_recipe`] has noted them: a compiler's version and its options.
+/// Whether `built` was made with this recipe (a compiler's version and its options), as
+/// [`note_recipe`] has recorded.
 pub(super) fn was_built_with(built: &Path, recipe: &str) -> bool {
     fs::read_to_string(note(built)).is_ok_and(|noted| noted == recipe)
 }
 
-/// Notes by what means `built` was made.
+/// Records the recipe of `built`.
 pub(super) fn note_recipe(built: &Path, recipe: &str) -> Result<()> {
     let note = note(built);
     fs::write(&note, recipe).with_context(|| format!("cannot write {}", note.display()))

@@ -1,7 +1,7 @@
 //! Policies in WebAssembly text: the host loads the text as it is.
 //!
-//! Where wabt's `wat2wasm` is installed, the result is the binary that it makes, as small as a policy of any other
-//! language would be counted; elsewhere it is the text itself, under the same name.
+//! If wabt's `wat2wasm` is installed, the result is the binary that it makes, so that its size can
+//! be compared with other languages; otherwise it is the text itself, under the same name.
 
 use std::fs;
 use std::path::Path;
@@ -20,10 +20,11 @@ const POLICIES: [(&str, &str); 2] = [
     ("mirror", "guest-sdk/conformance/wat"),
 ];
 
-/// Of wabt, any version.
+/// The assembler of wabt, of any version.
 const ASSEMBLER: &str = "wat2wasm";
 
-/// Makes both policies. That takes a moment, so it is done each time; what comes out the same is not written again.
+/// Makes both policies. This takes only a moment, so it is always done; a file with the same bytes
+/// is not written again.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let folder = workspace.guest_build().join("wat");
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;

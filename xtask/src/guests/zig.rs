@@ -12,7 +12,7 @@ use super::versions::ZIGLANG;
 use super::zig_compiler::{self, NAME};
 use super::{publish, shims};
 
-/// The policies, the folders of their projects, and what a build leaves there.
+/// The policies, the folders of their projects, and the files that a build makes there.
 const PROJECTS: [(&str, &str, &str); 2] = [
     (
         "trusted-branches",
@@ -22,10 +22,10 @@ const PROJECTS: [(&str, &str, &str); 2] = [
     ("mirror", "guest-sdk/conformance/zig", "mirror.wasm"),
 ];
 
-/// Where there are tests: the SDK, and the example.
+/// The projects with tests: the SDK, and the example.
 const TESTED: [&str; 2] = ["guest-sdk/zig", "examples/trusted-branches/zig"];
 
-/// Builds both policies; what has not changed is not built again.
+/// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     for (policy, folder, file) in PROJECTS {
         process::run(&mut zig_build(workspace, folder)?)?;
@@ -43,7 +43,7 @@ pub(super) fn test(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// What an author's project is built with.
+/// The tools that build an author's project.
 pub(super) fn tools(_workspace: &Workspace) -> Result<String> {
     Ok(format!("Zig {ZIGLANG}"))
 }
@@ -52,7 +52,7 @@ fn zig_build(workspace: &Workspace, folder: &str) -> Result<Command> {
     let mut command = zig_compiler::fetch(workspace)?;
     command
         .current_dir(workspace.root().join(folder))
-        // Not beside the sources, some of which are compiled into cachewarden.
+        // Not beside the sources, because some of these are compiled into cachewarden.
         .env("ZIG_LOCAL_CACHE_DIR", workspace.tools(NAME).join("build"))
         .arg("build");
     Ok(command)

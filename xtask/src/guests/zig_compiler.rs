@@ -1,5 +1,6 @@
-//! Zig's compiler, which compiles C as well. Python's package client fetches it to target/tools/zig/, where its caches
-//! lie too: the first `zig build` of a machine compiles the build system itself, which takes a minute.
+//! Zig's compiler, which also compiles C. It is fetched from PyPI to target/tools/zig/, where its
+//! caches are too: the first `zig build` on a machine compiles the build system itself, which takes
+//! a minute.
 
 use std::fs::{self, File};
 use std::process::Command;
@@ -15,19 +16,19 @@ use super::versions::ZIGLANG;
 /// The folder among the tools.
 pub(super) const NAME: &str = "zig";
 
-/// The compiler, still without arguments, if it was fetched before.
+/// The compiler, without arguments, if it was fetched before.
 pub(super) fn fetched(workspace: &Workspace) -> Option<Command> {
     let version = process::ask(compiler(workspace).arg("version"))?;
     (version == ZIGLANG).then(|| compiler(workspace))
 }
 
-/// The compiler, still without arguments; it is fetched where it is not there yet.
+/// The compiler, without arguments; it is fetched if needed.
 pub(super) fn fetch(workspace: &Workspace) -> Result<Command> {
     let tools = workspace.tools(NAME);
     let lock = tools.join(".lock");
     let _lock = fs::create_dir_all(&tools)
         .and_then(|()| File::create(&lock))
-        // Held until we return: a second run waits, and then finds it there.
+        // Held until this returns: a second run waits, and then finds it there.
         .and_then(|file| file.lock().map(|()| file))
         .with_context(|| format!("cannot lock {}", lock.display()))?;
     if let Some(compiler) = fetched(workspace) {

@@ -53,7 +53,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     blocks
 }
 
-/// A line of an enum, below what it means.
+/// A member of an enum, with its documentation above.
 fn item(prefix: &str, of: &str, name: &str, number: u32, doc: &str) -> String {
     comment(doc, "    //", WIDTH) + &format!("    {prefix}_{of}_{} = {number},\n", constant(name))
 }

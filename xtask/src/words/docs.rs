@@ -11,7 +11,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     ]
 }
 
-/// Kind and role: keyed by what, checked by whom, crosses when.
+/// The table of kinds and roles: the key, who checks it, and when it crosses to other sessions.
 fn trust(words: &Words) -> String {
     let mut text = String::from(
         "| kind | roles | keyed by | checked by | what a false one does | crosses to readers of a scope |\n|---|---|---|---|---|---|\n",

@@ -17,7 +17,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     ]
 }
 
-/// Blank lines keep the marks of the block from being documentation.
+/// Blank lines keep the BEGIN and END comments from being documentation.
 fn block(name: &'static str, text: String) -> Block {
     Block::new(FILE, name, format!("\n{text}\n"))
 }
@@ -76,7 +76,7 @@ fn names<'words>(variable: &str, names: impl Iterator<Item = &'words String>) ->
     format!("\n// {variable} has the names, by number.\nvar {variable} = []string{{\n{names}}}\n")
 }
 
-/// A word as Go spells it: `build-id-matches` as `FactBuildIDMatches`.
+/// The Go identifier for a name: `build-id-matches` gives `FactBuildIDMatches`.
 fn spelled(of: &str, name: &str) -> String {
     let parts = name.split('-').map(|part| {
         let part = camel(part);

@@ -1,8 +1,9 @@
-//! `cargo xtask words`: writes what the host, the SDKs and the documentation repeat of guest-sdk/wit/words.toml.
+//! `cargo xtask words`: generates code and documentation from guest-sdk/wit/words.toml, in the
+//! host, the SDKs and the documentation.
 //!
-//! Each place is a block between two lines that hold `BEGIN name (cargo xtask words)` and `END name`, in whatever way
-//! the file writes comments. What stands outside the block is a person's. `cargo xtask test` finds a block that is out
-//! of date.
+//! Each generated block is between two lines that contain `BEGIN name (cargo xtask words)` and `END
+//! name`, in the comment syntax of the file. The text outside the blocks is written by hand. `cargo
+//! xtask test` finds a block that is out of date.
 
 mod assembly_script;
 mod c;
@@ -30,13 +31,13 @@ use crate::workspace::Workspace;
 
 use table::Words;
 
-/// A block of a file, and what belongs into it.
+/// A generated block of a file.
 struct Block {
     /// The file, from the root of the repository.
     file: &'static str,
     /// The block's name in that file.
     name: &'static str,
-    /// Whole lines.
+    /// The text of the block, as whole lines.
     text: String,
 }
 
@@ -46,7 +47,7 @@ impl Block {
     }
 }
 
-/// Every block there is.
+/// All blocks.
 fn blocks(words: &Words) -> Vec<Block> {
     [
         wit::blocks(words),
@@ -80,7 +81,7 @@ pub(crate) fn write(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// An error that names each block that is out of date.
+/// Returns an error that names each block that is out of date.
 pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     let mut stale = Vec::new();
     for block in blocks(&Words::read(workspace)?) {
@@ -97,7 +98,7 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
     Ok(())
 }
 
-/// A file as it is, and as it should be.
+/// The text of a file, and the text that it should have.
 fn read(file: &Path, block: &Block) -> Result<(String, String)> {
     let text =
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -1,4 +1,4 @@
-//! guest-sdk/wit/words.toml, read and checked.
+//! Reads and checks guest-sdk/wit/words.toml.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::workspace::Workspace;
 
 const FILE: &str = "guest-sdk/wit/words.toml";
 
-/// The whole table.
+/// The content of the table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
@@ -28,7 +28,7 @@ pub(super) struct Words {
     pub(super) reasons: Vec<Reason>,
 }
 
-/// What an object is.
+/// A kind of object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Kind {
@@ -43,7 +43,7 @@ pub(super) struct Kind {
     pub(super) lie: String,
 }
 
-/// What the host holds to for a kind, whatever a policy says.
+/// The host's own rule for a kind.
 #[derive(Clone, Copy, Deserialize, PartialEq)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Rule {
@@ -52,7 +52,7 @@ pub(super) enum Rule {
     Admitted,
 }
 
-/// What an entry is for.
+/// A role of an entry.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Role {
@@ -63,7 +63,7 @@ pub(super) struct Role {
     pub(super) kinds: Vec<String>,
 }
 
-/// What the host established.
+/// A fact about an object.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Fact {
@@ -72,7 +72,7 @@ pub(super) struct Fact {
     pub(super) doc: String,
 }
 
-/// An answer of a policy.
+/// A verdict on a get or a put.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Verdict {
@@ -81,7 +81,7 @@ pub(super) struct Verdict {
     pub(super) doc: String,
 }
 
-/// Why an answer was given.
+/// A reason for an answer without a verdict.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Reason {
@@ -103,12 +103,14 @@ impl Words {
         Ok(words)
     }
 
-    /// The kinds that travel where no policy decides. SDKs list these, so that a kind which they do not know stays.
+    /// The kinds that are shared by default. SDKs list these, so that unknown kinds stay on the
+    /// machine.
     pub(super) fn shared(&self) -> impl Iterator<Item = &Kind> {
         self.kinds.iter().filter(|kind| kind.reach == "shared")
     }
 
-    /// No number and no name is used twice, and every name that is meant is there.
+    /// Checks that no number and no name is used twice, and that every name that is referred to
+    /// exists.
     fn check(&self) -> Result<()> {
         unique(
             "kind",
@@ -119,7 +121,7 @@ impl Words {
             self.roles.iter().map(|role| (role.number, &role.name)),
         )?;
         unique("fact", self.facts.iter().map(|fact| (fact.bit, &fact.name)))?;
-        // SDKs find a name by its number.
+        // SDKs find a name by its number, so numbers have no gaps.
         gapless("kind", self.kinds.iter().map(|kind| kind.number))?;
         gapless("role", self.roles.iter().map(|role| role.number))?;
         gapless("fact", self.facts.iter().map(|fact| fact.bit))?;

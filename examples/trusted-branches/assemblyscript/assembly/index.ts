@@ -1,5 +1,5 @@
 // Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its own,
-// so that nothing a pull request makes reaches a trusted build.
+// so that no trusted build uses what a pull request has made.
 //
 // npm install && npx asc
 
@@ -15,15 +15,15 @@ class TrustedBranches extends Policy {
   ref: string = "GITHUB_REF";
   /** The label that names the repository; null: the store is for one repository. */
   repository: string | null = "GITHUB_REPOSITORY";
-  /** The label that names the event; null: events are not looked at. */
+  /** The label that names the event; null: events are ignored. */
   event: string | null = "GITHUB_EVENT_NAME";
   /** The refs whose builds may write `main`. */
   trusted: Patterns = new Patterns(["refs/heads/main", "refs/heads/master"]);
   /** The events whose builds may write `main`. */
   events: Patterns = new Patterns(["push", "schedule", "workflow_dispatch"]);
-  /** Labels that the host did not verify are as if they were not there. */
+  /** Whether labels that the host did not verify are ignored. */
   verified: bool = false;
-  /** The kinds that count from `main` in a build that does not write it. */
+  /** The kinds that are accepted from `main` in a build that does not write it. */
   kinds: Kind[] = [
     Kind.Empty,
     Kind.PackageArchive,

@@ -1,5 +1,5 @@
 //! Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its
-//! own, so that nothing a pull request makes reaches a trusted build.
+//! own, so that no trusted build uses what a pull request has made.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -15,15 +15,15 @@ struct Settings {
     r#ref: String,
     /// The label that names the repository; none: the store is for one repository.
     repository: Option<String>,
-    /// The label that names the event; none: events are not looked at.
+    /// The label that names the event; none: events are ignored.
     event: Option<String>,
     /// The refs whose builds may write `main`.
     trusted: Patterns,
     /// The events whose builds may write `main`.
     events: Patterns,
-    /// Labels that the host did not verify are as if they were not there.
+    /// Whether labels that the host did not verify are ignored.
     verified: bool,
-    /// The kinds that count from `main` in a build that does not write it.
+    /// The kinds that are accepted from `main` in a build that does not write it.
     kinds: Vec<Kind>,
 }
 

@@ -1,4 +1,4 @@
-// Says what it was told, and its verdicts follow from numbers: see the README of the folder above.
+// Logs its inputs, and computes its verdicts from numbers: see the README of the folder above.
 
 import {
   Candidate, Facts, Grant, Kind, Lookup, Offer, Opening, Policy, Reach, Refusal, Session, Settings, Totals,

@@ -1,4 +1,4 @@
-//! Says what it was told, and its verdicts follow from numbers: see the README of the folder above.
+//! Logs its inputs, and computes its verdicts from numbers: see the README of the folder above.
 #![no_std]
 
 use core::time::Duration;

@@ -19,7 +19,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ._component import PREFIX, with_plain_exports
-from ._told import MARK, told
+from ._error_report import MARK, report
 from .instance import Instance
 from .policy import Policy
 
@@ -39,7 +39,7 @@ WitWorld = _guest.export("{module}", "{policy}")
 
 
 class BuildError(Exception):
-    """Why a policy cannot be built, for whoever wrote it."""
+    """Why a policy cannot be built, for its author."""
 
 
 def build(source: Path, output: Path) -> None:
@@ -60,13 +60,13 @@ def build(source: Path, output: Path) -> None:
 
 @contextmanager
 def _telling(source: Path) -> Iterator[None]:
-    """Tells what goes wrong in the author's code, such as a misspelt name, by its place there."""
+    """Reports an error in the author's code, such as a misspelt name, with its position."""
     try:
         yield
     except BuildError:
         raise
     except Exception as error:
-        raise BuildError(told(error, str(source.resolve()))) from None
+        raise BuildError(report(error, str(source.resolve()))) from None
 
 
 def _load(source: Path) -> ModuleType:
@@ -108,7 +108,7 @@ def _check(policy: type[Policy]) -> None:
         if not inspect.isfunction(method) or inspect.iscoroutinefunction(method):
             raise BuildError(f"{wanted}, found {method!r}")
         try:
-            inspect.signature(method).bind("self", "told")
+            inspect.signature(method).bind("self", "argument")
         except TypeError:
             raise BuildError(f"{wanted}, found `{_head(question, method)}`") from None
 
@@ -158,7 +158,7 @@ def _componentize(contract: Path, python_path: list[Path], output: Path) -> None
 
 
 def _publish(component: bytes, output: Path) -> None:
-    """Puts a component where it belongs, in one step for whoever reads it."""
+    """Moves a component to its path, in one step for readers."""
     temporary = output.with_name(f".{output.name}.{os.getpid()}.tmp")
     try:
         temporary.write_bytes(component)

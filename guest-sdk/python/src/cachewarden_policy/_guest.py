@@ -15,7 +15,7 @@ from componentize_py_types import Err  # type: ignore[import-not-found]
 from wit_world.imports import host, types  # type: ignore[import-not-found]
 
 from . import log
-from ._told import MARK, told
+from ._error_report import MARK, report
 from .instance import Instance
 from .lookup import Lookup
 from .object import Candidate, Offer
@@ -51,8 +51,8 @@ def export(module: str, policy: str) -> type:
     try:
         instance = Instance(getattr(importlib.import_module(module), policy))
     except Exception as error:
-        raise RuntimeError(f"{MARK}{_told_of(error, source)}{MARK}") from None
-    sys.excepthook = lambda kind, error, trace: print(_told_of(error, source), file=sys.stderr)
+        raise RuntimeError(f"{MARK}{_report_of(error, source)}{MARK}") from None
+    sys.excepthook = lambda kind, error, trace: print(_report_of(error, source), file=sys.stderr)
     log._write_with(lambda level, line: host.log(_LEVELS[level], line))
 
     class WitWorld:
@@ -81,9 +81,9 @@ def export(module: str, policy: str) -> type:
     return WitWorld
 
 
-def _told_of(error: BaseException, source: str) -> str:
+def _report_of(error: BaseException, source: str) -> str:
     """What happened, by the names of the author's files: the folder that they are in has another name here."""
-    return told(error, source).replace(os.path.dirname(source) + os.sep, "")
+    return report(error, source).replace(os.path.dirname(source) + os.sep, "")
 
 
 def _keep_source(file: str) -> None:
@@ -93,40 +93,40 @@ def _keep_source(file: str) -> None:
     linecache.cache[file] = (0, None, lines, file)
 
 
-def _session(told: Any) -> Session:
+def _session(wire: Any) -> Session:
     return Session(
-        started=told.started,
-        seed=told.seed,
-        labels=[Label(label.name, label.value, label.scope, label.hash, label.verified) for label in told.labels],
-        readable=Patterns(*told.readable),
-        writable=Patterns(*told.writable),
-        settings=told.settings,
+        started=wire.started,
+        seed=wire.seed,
+        labels=[Label(label.name, label.value, label.scope, label.hash, label.verified) for label in wire.labels],
+        readable=Patterns(*wire.readable),
+        writable=Patterns(*wire.writable),
+        settings=wire.settings,
     )
 
 
-def _candidate(told: Any) -> Candidate:
+def _candidate(wire: Any) -> Candidate:
     return Candidate(
-        action=_words(told.action),
-        output=_words(told.output),
-        size=told.size,
-        age=told.age,
-        scope=told.scope,
-        kind=_KINDS.get(told.kind) or Kind(told.kind),
-        role=_ROLES.get(told.role) or Role(told.role),
-        facts=_FACTS.get(told.facts) or Facts(told.facts),
+        action=_words(wire.action),
+        output=_words(wire.output),
+        size=wire.size,
+        age=wire.age,
+        scope=wire.scope,
+        kind=_KINDS.get(wire.kind) or Kind(wire.kind),
+        role=_ROLES.get(wire.role) or Role(wire.role),
+        facts=_FACTS.get(wire.facts) or Facts(wire.facts),
     )
 
 
-def _offer(told: Any) -> Offer:
+def _offer(wire: Any) -> Offer:
     return Offer(
-        action=_words(told.action),
-        output=_words(told.output),
-        size=told.size,
-        kind=_KINDS.get(told.kind) or Kind(told.kind),
-        role=_ROLES.get(told.role) or Role(told.role),
-        facts=_FACTS.get(told.facts) or Facts(told.facts),
+        action=_words(wire.action),
+        output=_words(wire.output),
+        size=wire.size,
+        kind=_KINDS.get(wire.kind) or Kind(wire.kind),
+        role=_ROLES.get(wire.role) or Role(wire.role),
+        facts=_FACTS.get(wire.facts) or Facts(wire.facts),
     )
 
 
-def _words(told: Any) -> bytes:
-    return _digest(told.a, told.b, told.c, told.d)
+def _words(wire: Any) -> bytes:
+    return _digest(wire.a, wire.b, wire.c, wire.d)

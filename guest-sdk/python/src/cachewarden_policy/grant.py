@@ -27,14 +27,14 @@ class Grant:
     """
 
     write: str | None = None
-    """The scope of the session's puts. Gets look there only if `read` names it too. None: nothing outlives the session."""
+    """The scope of the session's puts. Gets look there only if `read` names it too. None: nothing is stored beyond the session."""
     read: Sequence[str] = ()
-    """The scopes where its gets look, in order; at most 64. Empty: every get is a miss. To read a scope is to trust everybody
+    """The scopes that its gets search, in order; at most 64. Empty: every get is a miss. To read a scope is to trust everybody
     who may write it."""
     lifetime: int | None = None
     """How many seconds what it puts counts. None: as long as the store keeps it."""
     admit: Sequence[Kind] = ()
-    """The kinds that count only where a grant names them; today that is `Kind.EXECUTABLE`."""
+    """The kinds that are used only if a grant names them; today that is `Kind.EXECUTABLE`."""
 
     def __post_init__(self) -> None:
         if isinstance(self.read, str):

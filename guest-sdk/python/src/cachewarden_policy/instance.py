@@ -50,7 +50,7 @@ class Instance:
         return verdict
 
     def close(self, totals: Totals) -> None:
-        """Tells what came of the session."""
+        """Passes the totals of the session."""
         self._opened("close").close(totals)
 
     def _opened(self, question: str) -> Policy:

@@ -17,17 +17,17 @@ _write: _Write = _to_stderr
 
 
 def debug(line: str) -> None:
-    """Logs a line for whoever works on the policy. Shown with `-v`, and recorded."""
+    """Logs a line for the author of the policy. Shown with `-v`, and recorded."""
     _write("debug", line)
 
 
 def info(line: str) -> None:
-    """Logs a line for whoever wonders what happened. Shown with `-v`, and recorded."""
+    """Logs a line with information. Shown with `-v`, and recorded."""
     _write("info", line)
 
 
 def warn(line: str) -> None:
-    """Logs a line for whoever runs the build. Always shown, and recorded."""
+    """Logs a warning. Always shown, and recorded."""
     _write("warn", line)
 
 

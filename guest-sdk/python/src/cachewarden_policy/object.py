@@ -1,4 +1,4 @@
-"""What a policy is told about an object, and about an entry that names one."""
+"""What a policy learns about an object, and about an entry that names one."""
 
 from dataclasses import dataclass
 
@@ -27,12 +27,12 @@ class Candidate:
     role: Role = Role.UNKNOWN
     """What the entry is for."""
     facts: Facts = Facts(0)
-    """What else the host knows of it."""
+    """The facts that the host has established about it."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Offer:
-    """An object that the build wants kept.
+    """An object that the build puts.
 
     In a test, a package archive of one megabyte: `Offer(kind=Kind.PACKAGE_ARCHIVE, size=1_000_000)`.
     """
@@ -48,4 +48,4 @@ class Offer:
     role: Role = Role.UNKNOWN
     """What its entry is for."""
     facts: Facts = Facts(0)
-    """What else the host knows of it."""
+    """The facts that the host has established about it."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 class Patterns:
     """A list of patterns for refs, scopes or any other names; in settings, a list of texts. It never changes.
 
-    `*` stands for any run of characters, the empty one and `/` included. Every other character stands for itself.
+    `*` matches any run of characters, the empty one and `/` included. Every other character matches itself.
     No pattern at all matches nothing.
 
         trusted = Patterns("refs/heads/main", "refs/heads/release/*")
@@ -24,7 +24,7 @@ class Patterns:
         self._patterns = patterns
 
     def matches(self, name: str) -> bool:
-        """Whether any of the patterns stands for the whole of `name`."""
+        """Whether any of the patterns matches the whole of `name`."""
         return any(_matches(pattern, name) for pattern in self._patterns)
 
     def __iter__(self) -> Iterator[str]:

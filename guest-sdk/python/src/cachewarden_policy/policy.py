@@ -23,7 +23,7 @@ class Policy:
             def put(self, offer: Offer) -> Reach:
                 return Reach.LOCAL if offer.size > 1_000_000 else offer.kind.default_reach
 
-    Answers follow from what the policy is told and nothing else: the clock stands still, and there is no file and no
+    Answers depend only on the policy's inputs: the clock stands still, and there is no file and no
     network, so a recorded session replays to the same verdicts. An exception is safe: that get is a miss, that put
     stays with the session, its traceback is in the host's log, and a new object is opened for what follows. So an
     attribute that a method changes may start again.
@@ -61,11 +61,11 @@ class Policy:
         return Lookup.HIT
 
     def put(self, offer: Offer) -> Reach:
-        """Called for each object that the build wants kept. The default is `offer.kind.default_reach`."""
+        """Called for each object that the build puts. The default is `offer.kind.default_reach`."""
         return offer.kind.default_reach
 
     def close(self, totals: Totals) -> None:
-        """Called after the last answer, with what came of the session. The default does nothing."""
+        """Called after the last answer, with the totals of the session. The default does nothing."""
 
 
 def settings_type(policy: type[Policy]) -> type:

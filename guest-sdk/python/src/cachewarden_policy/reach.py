@@ -7,8 +7,8 @@ class Reach(Enum):
     """How far an object may travel. Each goes further than the one before it; the operator bounds all of them."""
 
     EPHEMERAL = "ephemeral"
-    """Seen by this session alone. The build goes on as if it had been kept."""
+    """Only this session gets it. The build goes on as if it was stored."""
     LOCAL = "local"
-    """Kept in the write scope, on this machine."""
+    """Stored in the write scope, on this machine."""
     SHARED = "shared"
-    """Kept in the write scope, and sent to where other machines find it."""
+    """Stored in the write scope, and may be sent to other machines."""

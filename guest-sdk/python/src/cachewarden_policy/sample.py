@@ -7,7 +7,7 @@ WORD = 2**64 - 1
 
 @dataclass(frozen=True)
 class Sample:
-    """Draws one action in so many, the same ones each time that a session is replayed.
+    """Selects one action in N, the same ones each time that a session is replayed.
 
     A policy has no randomness of its own. The host draws a seed once a session and records it; with it, different sessions
     draw different actions: `Sample(one_in=10, seed=session.seed)`.
@@ -24,7 +24,7 @@ class Sample:
 
 
 def _mix(bits: int) -> int:
-    """Lets every bit weigh on every other (SplitMix64's last steps). Without it, the same actions would be drawn together
+    """Mixes the bits (SplitMix64's last steps). Without it, the same actions would be drawn together
     in one session after the other."""
     bits = (bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9 & WORD
     bits = (bits ^ (bits >> 27)) * 0x94D049BB133111EB & WORD

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .patterns import Patterns
 
-# The label by which the host tells a session's default scope.
+# The host's label with a session's default scope.
 DEFAULT_SCOPE = "cachewarden.scope"
 
 # How long the host lets a label's value grow in a scope's name.
@@ -18,7 +18,7 @@ HASH_DIGITS = 24
 
 @dataclass
 class Label:
-    """One thing known about a session.
+    """A named value that is known about a session.
 
     In a test: `Label("GITHUB_REF", "refs/heads/fix")`, or `Label("user", "1000", verified=True)`. Its `scope` and its
     `hash` are then made of its value, as the host makes them.
@@ -29,12 +29,12 @@ class Label:
     value: str
     """What it says."""
     scope: str = ""
-    """What it says, made fit by the host to be part of a scope's name: at most 80 characters, and different values never
+    """The value, encoded by the host for a scope name: at most 80 characters, and different values never
     meet. Put a word of your own before it: a branch called `main` would otherwise get the scope `main`."""
     hash: str = ""
     """24 hexadecimal digits of the value's SHA-256: stands for the value in a scope's name where two values must fit."""
     verified: bool = False
-    """Whether the host proved it. What is not proved is a job's own word."""
+    """Whether the host has verified it. Otherwise the job may have chosen it."""
 
     def __post_init__(self) -> None:
         if not self.hash:
@@ -54,7 +54,7 @@ class Session:
     started: int = 0
     """When it began, in seconds since 1970. There is no other clock."""
     seed: int = 0
-    """A random number below 2**64, drawn once and recorded. `Sample` makes use of it."""
+    """A random number below 2**64, drawn once and recorded. `Sample` uses it."""
     labels: Sequence[Label] = ()
     """What is known of the build, in no particular order; a name may occur more than once."""
     readable: Patterns = Patterns("*")
@@ -65,12 +65,12 @@ class Session:
     """The policy's settings as a JSON text. `Policy.settings` has them read."""
 
     def label(self, name: str) -> Label | None:
-        """The label of this name, if there is one. Where the host proved one and the job claims another, the proved one."""
+        """The label of this name, if there is one. If the host has verified one and the job claims another, the verified one."""
         claimed = (label for label in self.labels if label.name == name)
         return self.verified_label(name) or next(claimed, None)
 
     def verified_label(self, name: str) -> Label | None:
-        """The label of this name, if the host proved it. What a job only claims is as if it were not there."""
+        """The label of this name, if the host has verified it. A label that only a job claims is ignored."""
         return next((label for label in self.labels if label.verified and label.name == name), None)
 
     @property
@@ -81,14 +81,14 @@ class Session:
 
 
 def _hash(value: str) -> str:
-    # Imported here, because the host always tells the hash: a module that is built has no use for this.
+    # Imported here, because the host always passes the hash: a module that is built has no use for this.
     from hashlib import sha256
 
     return sha256(value.encode()).hexdigest()[:HASH_DIGITS]
 
 
 def _scope_part(value: str, hash: str) -> str:
-    """A value made fit to be part of a scope's name, as the host does it: every byte but letters, digits, dashes and
+    """A value encoded for a scope name, as the host does it: every byte but letters, digits, dashes and
     inner dots is escaped, and a long value is cut and ended by its hash."""
     last = len(value.encode()) - 1
     part = ""

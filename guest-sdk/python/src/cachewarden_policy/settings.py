@@ -1,7 +1,7 @@
 """Settings: a JSON text from the operator, read into the policy's own dataclass.
 
-The host hands over an object and has refused what is no JSON. What does not fit the dataclass is told with the path of
-the field. A type that cannot be read is told when its reader is made, which is when the policy is built, not when a
+The host passes a JSON object. A value that does not fit the dataclass is reported with the path of
+the field. A type that cannot be read is reported when its reader is made, which is when the policy is built, not when a
 session opens.
 """
 
@@ -46,7 +46,7 @@ def reader(settings: type) -> Callable[[str], Any]:
 
 
 def _reader_of(expected: Any, where: str) -> _Reader:
-    """The reader of one type; `where` is the field that has it, for whoever wrote the type."""
+    """The reader of one type; `where` is the field that has it, for errors in the type."""
     origin, arguments = typing.get_origin(expected), typing.get_args(expected)
     if expected in (str, bool, int, float):
         return _plain(expected)
@@ -75,7 +75,7 @@ def _reader_of(expected: Any, where: str) -> _Reader:
 
 def _plain(expected: type) -> _Reader:
     name = {str: "a text", bool: "true or false", int: "a whole number", float: "a number"}[expected]
-    # True is an int to Python, and no number to whoever writes settings. A whole number is as good as one with a point.
+    # True is an int in Python, but not a number in settings. A whole number is accepted for a float.
     accepted = (int, float) if expected is float else expected
 
     def read(value: Any, path: str) -> Any:

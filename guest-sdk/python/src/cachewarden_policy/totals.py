@@ -1,11 +1,11 @@
-"""What came of a session."""
+"""The totals of a session."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)
 class Totals:
-    """What came of a session, told to `Policy.close`. Every field but `bytes_put` counts requests."""
+    """The totals of a session, for `Policy.close`. Every field but `bytes_put` counts requests."""
 
     gets: int = 0
     """Gets that the build asked."""
@@ -16,8 +16,8 @@ class Totals:
     puts: int = 0
     """Puts that the build asked."""
     refused_puts: int = 0
-    """Puts that the policy kept to the session."""
+    """Puts that were ephemeral."""
     bytes_put: int = 0
     """Bytes of all puts."""
     diverged: int = 0
-    """Audits whose rebuild gave other bytes."""
+    """Audits whose rebuilt object had other bytes."""

@@ -1,6 +1,6 @@
 """Kinds, roles and facts: the words of the contract.
 
-All three are open. A newer host may know more of them than this package, and tells a policy what it knows all the same.
+A newer host may have more of them than this package, and passes them to the policy all the same.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class _Word(IntEnum):
 
 
 class Kind(_Word):
-    """What the host recognised an object to be, by its bytes.
+    """The kind of an object, which the host recognises by its bytes.
 
     The list grows with the contract, so a `match` needs a `case _`.
     """
@@ -92,11 +92,11 @@ class Kind(_Word):
 
     @property
     def default_reach(self) -> Reach:
-        """How far an object of this kind travels where no policy decides. A kind without a name here stays local."""
+        """How far an object of this kind travels if no policy decides. A kind without a name here stays local."""
         return Reach.SHARED if self in _SHARED else Reach.LOCAL
 
 
-# Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.
+# Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.
 # BEGIN shared kinds (cargo xtask words)
 _SHARED = (
     Kind.OTHER,

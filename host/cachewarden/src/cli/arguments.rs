@@ -15,7 +15,7 @@ mod words;
 
 use clap::{Command, CommandFactory, Parser, Subcommand};
 
-use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TRIAL_VERB, WASMTIME_VERSION};
+use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
 
 use super::explain::ExplainOptions;
@@ -157,7 +157,7 @@ pub(super) enum Verb {
     #[command(hide = true, name = COMPILER_VERB)]
     CompileForParent(LimitOptions),
     /// Load the compiled policy on standard input; started by who has compiled it
-    #[command(hide = true, name = TRIAL_VERB)]
+    #[command(hide = true, name = TEST_LOAD_VERB)]
     LoadForParent(LimitOptions),
 }
 

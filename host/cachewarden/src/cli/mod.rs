@@ -27,7 +27,7 @@ use std::sync::atomic::AtomicBool;
 
 use signal_hook::consts::SIGXFSZ;
 
-use cachewarden_policy_host::{run_compiler, run_trial};
+use cachewarden_policy_host::{run_compiler, run_test_load};
 use cachewarden_types::Code;
 
 use arguments::{Arguments, Verb};
@@ -69,7 +69,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
             io::stdout().lock(),
             &options.limits(),
         )),
-        Some(Verb::LoadForParent(options)) => for_parent(run_trial(
+        Some(Verb::LoadForParent(options)) => for_parent(run_test_load(
             io::stdin().lock(),
             io::stdout().lock(),
             &options.limits(),

@@ -25,6 +25,8 @@ const LOCK_PAUSE: Duration = Duration::from_micros(200);
 pub(super) struct Remover {
     dry_run: bool,
     now: SystemTime,
+    /// The private folder, which is swept as well.
+    private: PathBuf,
     /// The first thing that could not be removed.
     failure: Option<(PathBuf, io::Error)>,
     failures: u64,
@@ -32,10 +34,11 @@ pub(super) struct Remover {
 
 impl Remover {
     /// With `dry_run`, files are counted and not removed.
-    pub(super) fn new(now: SystemTime, dry_run: bool) -> Self {
+    pub(super) fn new(now: SystemTime, dry_run: bool, private: &Path) -> Self {
         Self {
             dry_run,
             now,
+            private: private.to_owned(),
             failure: None,
             failures: 0,
         }
@@ -93,12 +96,11 @@ impl Remover {
 
     /// Removes old objects from one shard of the private folder.
     pub(super) fn remove_from_private(&mut self, shard: &str) -> (u64, u64) {
-        let private = private::folder();
-        if !private::is_private_dir(&private) {
+        if !private::is_private_dir(&self.private) {
             return (0, 0);
         }
         let before = self.now - MTIME_GRACE;
-        self.remove_from(&private.join(shard), |_, _, used| used < before)
+        self.remove_from(&self.private.join(shard), |_, _, used| used < before)
     }
 
     /// Removes the files of `folder` that `goes` selects by path, digest and time of last use.
@@ -230,3 +232,6 @@ pub(super) fn remove_empty(scope: &Path) {
     }
     let _ = fs::remove_dir(scope);
 }
+
+#[cfg(test)]
+mod tests;

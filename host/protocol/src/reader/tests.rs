@@ -1,0 +1,130 @@
+//! Tests of the reader, on buffers.
+
+use super::fuzzing::{Trickle, protocol, read_body};
+use super::*;
+use crate::Command;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use cachewarden_types::Digest;
+
+fn put(id: i64, body: &[u8]) -> String {
+    let digest = Digest::of(body).to_base64();
+    format!(
+        "{{\"ID\":{id},\"Command\":\"put\",\"ActionID\":\"{digest}\",\"OutputID\":\"{digest}\",\"BodySize\":{}}}\n\n",
+        body.len()
+    )
+}
+
+#[test]
+fn requests_and_bodies_come_out_however_the_stream_is_cut() {
+    let bytes: Vec<u8> = (0..1000_u32).map(|number| (number % 251) as u8).collect();
+    let text = STANDARD.encode(&bytes);
+    let escaped = text.replace('/', "\\/").replace('+', "\\u002b");
+    let stream = format!(
+        "{}\"{text}\"\n{}{}\"{escaped}\"\n{{ \"Command\" :\n \"close\" , \"ID\":4}}",
+        put(1, &bytes),
+        put(2, b""),
+        put(3, &bytes),
+    );
+    for step in [1, 2, 3, 5, 64, 4096] {
+        let mut reader = RequestReader::new(Trickle(stream.as_bytes(), step));
+        assert_eq!(reader.next_request().unwrap().unwrap().id, 1);
+        assert_eq!(read_body(&mut reader).unwrap(), bytes);
+        assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
+        assert_eq!(read_body(&mut reader).unwrap(), b"");
+        assert_eq!(reader.next_request().unwrap().unwrap().id, 3);
+        assert_eq!(
+            read_body(&mut reader).unwrap(),
+            bytes,
+            "escapes, in steps of {step}"
+        );
+        assert_eq!(
+            reader.next_request().unwrap().unwrap().command,
+            Command::Close
+        );
+        assert!(reader.next_request().unwrap().is_none());
+    }
+}
+
+#[test]
+fn a_body_given_up_in_the_middle_leaves_the_next_request_readable() {
+    for cut in [0, 1, 5, 400] {
+        let text = STANDARD.encode([7; 1000]);
+        let stream = format!(
+            "{}\"{}{{\"ID\":2,\"Command\":\"close\"}}\n\n",
+            put(1, &[7; 1000]),
+            &text[..cut]
+        );
+        let mut reader = RequestReader::new(Trickle(stream.as_bytes(), 17));
+        reader.next_request().unwrap().unwrap();
+        assert!(matches!(read_body(&mut reader), Err(BodyError::Abandoned)));
+        assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
+    }
+}
+
+#[test]
+fn a_body_of_another_length_or_alphabet_is_an_error_and_the_next_request_is_readable() {
+    for text in ["QUJD", "QUJDREVG", "QU$D", "QUJ", "QUJDRA==QUJD", "QUJ\\n"] {
+        let stream = format!(
+            "{}\"{text}\"\n{{\"ID\":2,\"Command\":\"close\"}}\n\n",
+            put(1, b"ABCD")
+        );
+        let mut reader = RequestReader::new(Trickle(stream.as_bytes(), 3));
+        reader.next_request().unwrap().unwrap();
+        assert!(
+            matches!(read_body(&mut reader), Err(BodyError::Malformed(_))),
+            "{text}"
+        );
+        assert_eq!(reader.next_request().unwrap().unwrap().id, 2, "{text}");
+    }
+}
+
+#[test]
+fn an_unread_body_is_passed_over() {
+    let bytes = [1; 100_000];
+    let stream = format!(
+        "{}\"{}\"\n{{\"ID\":2,\"Command\":\"close\"}}\n",
+        put(1, &bytes),
+        STANDARD.encode(bytes)
+    );
+    let mut reader = RequestReader::new(stream.as_bytes());
+    reader.next_request().unwrap().unwrap();
+    assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
+}
+
+#[test]
+fn garbage_names_its_offset() {
+    let mut reader = RequestReader::new(&b"\n\n{\"ID\":1,\"Command\":\"get\"}\n\nhello"[..]);
+    reader.next_request().unwrap().unwrap();
+    let error = reader.next_request().unwrap_err().to_string();
+    assert!(error.starts_with("byte 28 "), "{error}");
+    assert!(error.contains("`hello`"), "{error}");
+}
+
+#[test]
+fn what_is_said_of_garbage_has_a_bounded_length() {
+    let long = "x".repeat(MAX_REQUEST / 2);
+    for request in [
+        format!(r#"{{"ID":"{long}","Command":"get"}}"#),
+        format!(r#"{{"ID":1,"Command":"get","BodySize":"{long}"}}"#),
+        format!(r#""{long}""#),
+    ] {
+        let stream = request + "\n\n";
+        let mut reader = RequestReader::new(stream.as_bytes());
+        let error = reader.next_request().unwrap_err().to_string();
+        assert!(error.len() < 400, "{error}");
+    }
+}
+
+#[test]
+fn fuzz_protocol() {
+    cachewarden_fuzz::fuzz("protocol", protocol);
+}
+
+#[test]
+fn a_line_without_end_is_refused_in_bounded_memory() {
+    let mut reader = RequestReader::new(io::repeat(b'[').take(1 << 30));
+    assert!(reader.next_request().is_err());
+    let endless = b"{\"ID\":1,\"Command\":\"".chain(io::repeat(b'x').take(1 << 30));
+    assert!(RequestReader::new(endless).next_request().is_err());
+}

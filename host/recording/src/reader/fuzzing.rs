@@ -1,0 +1,31 @@
+//! What must hold for any text.
+
+use super::super::writer::WithId;
+use super::*;
+
+/// What can be read can be written and read again; what cannot is refused by its file.
+pub fn recording(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        return;
+    };
+    let file = Path::new("cases.jsonl");
+    match parse(file, text) {
+        Ok(lines) => lines.iter().for_each(check_read_back),
+        Err(error) => assert!(error.to_string().starts_with("cases.jsonl:"), "{error}"),
+    }
+}
+
+/// What was read can be written, and be read back to the same.
+fn check_read_back(read: &NumberedLine) {
+    let id = read.id.as_deref().unwrap_or_default();
+    let line = WithId {
+        id,
+        policy_index: read.policy_index,
+        line: &read.line,
+    };
+    let json = serde_json::to_string(&line).expect("it can be written");
+    let again = parse(Path::new("again.jsonl"), &json).expect("it can be read");
+    assert_eq!(again.len(), 1, "{json}");
+    assert_eq!(again[0].id.as_deref(), Some(id));
+    assert_eq!(format!("{:?}", again[0].line), format!("{:?}", read.line));
+}

@@ -1,0 +1,10 @@
+//! Whole sessions without a process: requests come from a vector and answers go into one; between them are the real store,
+//! on real files, and real policies.
+
+mod chains;
+mod gets;
+mod lifecycle;
+mod puts;
+mod rules;
+mod wire;
+mod world;

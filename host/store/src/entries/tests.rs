@@ -1,0 +1,213 @@
+//! Entries on real files, each step of a lookup for itself.
+
+use std::fs;
+use std::time::Duration;
+
+use super::*;
+use crate::test_store::{HOUR, TestStore, modified, new_entry, overwrite, scope, set_age};
+use crate::{Reach, Store};
+
+fn lookup(test: &TestStore, right: Right, action: &Digest, now: SystemTime) -> Option<CacheHit> {
+    test.store.lookup(&scope("main"), right, action, now)
+}
+
+fn find(test: &TestStore, action: &Digest) -> Option<CacheHit> {
+    lookup(test, Right::Write, action, SystemTime::now())
+}
+
+/// Prepares a hit as a session does; false if it is a miss.
+fn validate(store: &Store, found: &mut CacheHit, verify: bool, now: SystemTime) -> bool {
+    let (output, size) = (found.entry.output, found.entry.size);
+    let must_verify = verify || store.is_unverified(found);
+    (!must_verify || store.verify_object(&output, size)) && store.touch(found, now)
+}
+
+/// Answers a get to its end: the entry is marked, and remembered as at that time.
+fn answer(store: &Store, mut found: CacheHit, now: SystemTime) {
+    assert!(validate(store, &mut found, false, now));
+    store.remember(found);
+}
+
+fn is_remembered(found: &CacheHit) -> bool {
+    found.file.is_none()
+}
+
+#[test]
+fn a_put_is_found_in_its_own_scope_and_the_last_one_counts() {
+    let test = TestStore::new();
+    let action = test.put("main", "action", b"first");
+    assert_eq!(find(&test, &action).unwrap().entry.size, 5);
+    test.put("main", "action", b"second");
+    let entry = find(&test, &action).unwrap().entry;
+    assert_eq!((entry.size, entry.output), (6, Digest::of(b"second")));
+    let now = SystemTime::now();
+    for (other, action) in [("pr-1", action), ("main", Digest::of(b"another"))] {
+        let found = test.store.lookup(&scope(other), Right::Write, &action, now);
+        assert!(found.is_none(), "{other}");
+    }
+}
+
+#[test]
+fn an_entry_carries_what_it_was_put_with() {
+    let test = TestStore::new();
+    let (action, now) = (Digest::of(b"action"), SystemTime::now());
+    let new = crate::NewEntry {
+        lifetime: Some(HOUR),
+        reach: Reach::Shared,
+        ..new_entry(test.put_object(b"object"), 6)
+    };
+    test.store
+        .put_entry(&scope("main"), &action, new, now)
+        .unwrap();
+    let entry = find(&test, &action).unwrap().entry;
+    assert_eq!((entry.reach, entry.producer), (new.reach, new.producer));
+    assert_eq!((entry.time, entry.content), (now, new.content));
+    assert!(test.store.is_put_here(&entry));
+    let expires = entry.expires.unwrap();
+    for (at, counts) in [
+        (now, true),
+        (expires - Duration::from_secs(1), true),
+        (expires, false),
+        (expires + HOUR, false),
+    ] {
+        let found = lookup(&test, Right::Write, &action, at);
+        assert_eq!(found.is_some(), counts);
+    }
+}
+
+#[test]
+fn an_entry_that_is_damaged_or_has_no_object_is_not_found() {
+    let test = TestStore::new();
+    let action = test.put("main", "action", b"object");
+    let path = test.entry("main", &action);
+    let line = fs::read_to_string(&path).unwrap();
+    let object = test.object(&Digest::of(b"object"));
+    for damage in [
+        String::new(),
+        "\n".into(),
+        "garbage\n".into(),
+        line[..line.len() / 2].into(),
+        line.trim_end().into(),
+        line.replace("v2 ", "v9 "),
+        line.replace(" 6 ", " six "),
+        line.replace(" 6 ", " 7 "),
+        "\0".repeat(line.len()),
+    ] {
+        overwrite(&path, damage.as_bytes());
+        assert!(find(&test, &action).is_none(), "{damage:?}");
+    }
+    overwrite(&path, line.as_bytes());
+    assert!(find(&test, &action).is_some());
+    overwrite(&object, b"of another size");
+    assert!(find(&test, &action).is_none());
+    fs::remove_file(object).unwrap();
+    assert!(find(&test, &action).is_none());
+    // What stands in an entry's place is neither followed nor waited for.
+    fs::remove_file(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    assert!(find(&test, &action).is_none());
+}
+
+#[test]
+fn whoever_may_only_read_changes_no_byte_of_the_entry() {
+    for right in [Right::Write, Right::Read] {
+        let test = TestStore::new();
+        let action = test.put("main", "action", b"object");
+        let path = test.entry("main", &action);
+        let current = BootId::current().to_string();
+        let other = fs::read_to_string(&path)
+            .unwrap()
+            .replace(&format!("{current}\n"), "0123456789abcdef later fields\n");
+        overwrite(&path, other.as_bytes());
+        let now = SystemTime::now();
+        let found = lookup(&test, right, &action, now).unwrap();
+        assert!(!found.entry.boot.matches(BootId::current()));
+        answer(&test.store, found, now);
+        let expected = match right {
+            // In place: what a later version has written behind it stays.
+            Right::Write => other.replace("0123456789abcdef", &current),
+            Right::Read => other,
+        };
+        assert_eq!(fs::read_to_string(&path).unwrap(), expected, "{right:?}");
+    }
+}
+
+#[test]
+fn the_boot_is_not_written_over_a_put_that_came_meanwhile() {
+    let test = TestStore::new();
+    let action = test.put("main", "action", b"first");
+    let path = test.entry("main", &action);
+    let old = fs::read_to_string(&path)
+        .unwrap()
+        .replace(&BootId::current().to_string(), "0123456789abcdef");
+    overwrite(&path, old.as_bytes());
+    let now = SystemTime::now();
+    let found = find(&test, &action).unwrap();
+    test.put("main", "action", b"second");
+    let put = fs::read_to_string(&path).unwrap();
+    answer(&test.store, found, now);
+    assert_eq!(fs::read_to_string(&path).unwrap(), put);
+}
+
+#[test]
+fn an_object_of_another_boot_is_hashed_before_it_counts() {
+    let test = TestStore::new();
+    let action = test.put("main", "action", b"object");
+    let path = test.entry("main", &action);
+    let old = fs::read_to_string(&path)
+        .unwrap()
+        .replace(&BootId::current().to_string(), "0123456789abcdef");
+    let now = SystemTime::now();
+    for (bytes, verify, is_old, counts) in [
+        (&b"object"[..], false, true, true),
+        (b"Object", false, true, false),
+        // Checked on this boot already: its bytes are believed, unless a policy asks for more.
+        (b"Object", false, false, true),
+        (b"Object", true, false, false),
+        (b"object", true, false, true),
+    ] {
+        overwrite(&test.object(&Digest::of(b"object")), bytes);
+        if is_old {
+            overwrite(&path, old.as_bytes());
+        } else {
+            let entry = new_entry(Digest::of(b"object"), 6);
+            test.store
+                .put_entry(&scope("main"), &action, entry, now)
+                .unwrap();
+        }
+        let mut found = find(&test, &action).unwrap();
+        assert_eq!(
+            validate(&test.store, &mut found, verify, now),
+            counts,
+            "{bytes:?}, verify: {verify}, of another boot: {is_old}"
+        );
+    }
+}
+
+#[test]
+fn an_entry_is_marked_as_used_at_most_once_an_hour() {
+    let test = TestStore::new();
+    let action = test.put("main", "action", b"object");
+    let path = test.entry("main", &action);
+    for (age, is_marked) in [(HOUR / 2, false), (2 * HOUR, true)] {
+        let before = set_age(&path, age);
+        answer(
+            &test.store,
+            find(&test, &action).unwrap(),
+            SystemTime::now(),
+        );
+        assert_eq!(modified(&path) > before, is_marked, "{age:?}");
+    }
+}
+
+#[test]
+fn nothing_is_remembered_of_a_folder_that_changed_a_moment_ago() {
+    let test = TestStore::new();
+    let action = test.put("main", "action", b"object");
+    let now = SystemTime::now();
+    for _ in 0..2 {
+        let found = find(&test, &action).unwrap();
+        assert!(!is_remembered(&found));
+        answer(&test.store, found, now);
+    }
+}

@@ -103,7 +103,7 @@ impl Sandbox {
         let (file, digest) = (Path::new(name), Digest::of(&bytes));
         let unusable = |reason| LoadError::Unusable {
             file: file.to_owned(),
-            reason,
+            source: Defect::Compilation(reason),
         };
         let component = componentise(bytes).map_err(unusable)?;
         let component = Component::from_binary(&self.engine, &component)

@@ -170,41 +170,41 @@ mod tests {
 
     #[test]
     fn bytes_are_counted_for_a_question_and_not_for_a_call() {
-        let mut watch = CallDeadline::new(Duration::MAX, Arc::default());
+        let mut deadline = CallDeadline::new(Duration::MAX, Arc::default());
         let half = MAX_BYTES_TO_HOST / 2;
-        watch.begin(Duration::MAX, Instant::now());
+        deadline.begin(Duration::MAX, Instant::now());
         for _ in 0..2 {
-            watch.count_bytes(half).unwrap();
+            deadline.count_bytes(half).unwrap();
         }
-        let error = watch.count_bytes(1).unwrap_err();
+        let error = deadline.count_bytes(1).unwrap_err();
         assert!(error.to_string().contains("too much data"), "{error}");
-        watch.begin(Duration::MAX, Instant::now());
-        watch.count_bytes(half).unwrap();
+        deadline.begin(Duration::MAX, Instant::now());
+        deadline.count_bytes(half).unwrap();
     }
 
     #[test]
     fn an_answer_after_its_deadline_is_late() {
-        let mut watch = CallDeadline::new(Duration::ZERO, Arc::default());
-        watch.begin(Duration::ZERO, Instant::now());
-        assert!(!watch.is_late(Duration::ZERO), "nobody has looked");
-        assert!(watch.is_late(LEAST_WALL_TIME));
-        assert!(watch.check().is_err());
-        assert!(watch.is_late(Duration::ZERO));
+        let mut deadline = CallDeadline::new(Duration::ZERO, Arc::default());
+        deadline.begin(Duration::ZERO, Instant::now());
+        assert!(!deadline.is_late(Duration::ZERO), "no tick has checked it");
+        assert!(deadline.is_late(LEAST_WALL_TIME));
+        assert!(deadline.check().is_err());
+        assert!(deadline.is_late(Duration::ZERO));
     }
 
     /// A call without a loop, a function or a call to the host is not checked before it ends.
     #[test]
     fn an_answer_that_nobody_looked_at_is_late_by_the_threads_time() {
         let allowed = Duration::from_millis(5);
-        let mut watch = CallDeadline::new(allowed, Arc::default());
+        let mut deadline = CallDeadline::new(allowed, Arc::default());
         let began = Instant::now();
-        watch.begin(allowed, began);
-        assert!(!watch.is_late(began.elapsed().min(allowed / 2)));
+        deadline.begin(allowed, began);
+        assert!(!deadline.is_late(began.elapsed().min(allowed / 2)));
         let before = cpu_time();
         while cpu_time() - before < allowed + 2 * ANCHOR_AGE {}
-        assert!(watch.is_late(began.elapsed()));
+        assert!(deadline.is_late(began.elapsed()));
         let again = Instant::now();
-        watch.begin(allowed, again);
-        assert!(!watch.is_late(allowed), "it has used nothing itself");
+        deadline.begin(allowed, again);
+        assert!(!deadline.is_late(allowed), "it has used nothing itself");
     }
 }

@@ -32,8 +32,8 @@ pub struct LogLine {
 
 /// The host's state of an instance.
 pub(super) struct State {
-    pub(super) space: MemoryLimiter,
-    pub(super) watch: CallDeadline,
+    pub(super) memory: MemoryLimiter,
+    pub(super) deadline: CallDeadline,
     pub(super) log: Log,
     pub(super) entropy: SessionEntropy,
     wasi: Option<wasi::EmptyWasi>,
@@ -46,8 +46,8 @@ impl State {
             limits, sandbox, ..
         } = policy;
         Self {
-            space: MemoryLimiter::new(limits, &sandbox.space),
-            watch: CallDeadline::new(limits.deadline, sandbox.ticker.tick_rate()),
+            memory: MemoryLimiter::new(limits, &sandbox.usage),
+            deadline: CallDeadline::new(limits.deadline, sandbox.ticker.tick_rate()),
             log,
             entropy: SessionEntropy::new(session),
             wasi: policy
@@ -96,7 +96,7 @@ impl SessionEntropy {
 impl WasiView for State {
     // Every function of WASI calls this first.
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        wasi::check_at_tick(&mut self.watch);
+        wasi::check_at_tick(&mut self.deadline);
         self.wasi
             .as_mut()
             .expect("only a policy that imports wasi:* is linked with it, and has its state")
@@ -217,7 +217,7 @@ fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut host,
         "log",
         |state, (level, message): (WireLevel, String)| {
-            state.watch.count_bytes(message.len())?;
+            state.deadline.count_bytes(message.len())?;
             state.log.push(level.into(), message);
             Ok(())
         },
@@ -238,11 +238,11 @@ where
     instance.func_wrap(
         name,
         move |mut store: StoreContextMut<'_, State>, arguments: Arguments| {
-            store.data_mut().watch.check_at_tick()?;
+            store.data_mut().deadline.check_at_tick()?;
             let answer = function(store.data_mut(), arguments)?;
-            let left = store.data().watch.bytes_left();
+            let left = store.data().deadline.bytes_left();
             store.set_hostcall_fuel(left);
-            store.data_mut().watch.check_at_tick()?;
+            store.data_mut().deadline.check_at_tick()?;
             Ok(answer)
         },
     )

@@ -118,13 +118,13 @@ impl Instance {
     ) -> Result<Self, (StartError, Log)> {
         let state = State::new(policy, session, log);
         let mut store = Store::new(policy.linked.engine(), state);
-        store.limiter(|state| &mut state.space);
+        store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         store.epoch_deadline_callback(|mut store| {
-            store.data_mut().watch.check()?;
+            store.data_mut().deadline.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        store.data_mut().watch.begin(allowed, Instant::now());
+        store.data_mut().deadline.begin(allowed, Instant::now());
         store.set_epoch_deadline(1);
         let instance = match trap_at_deadline(|| policy.linked.instantiate(&mut store)) {
             Ok(instance) => instance,
@@ -240,7 +240,7 @@ impl Instance {
 
     /// Bytes of linear memory that the instance has.
     pub(super) fn memory_used(&self) -> usize {
-        self.store.data().space.memory_used()
+        self.store.data().memory.memory_used()
     }
 
     /// Drops the instance; its log goes on to the next one.
@@ -259,14 +259,14 @@ impl Instance {
         Answer: ComponentNamedList + Lift + Send + Sync + 'static,
     {
         let began = Instant::now();
-        self.store.data_mut().watch.begin(allowed, began);
+        self.store.data_mut().deadline.begin(allowed, began);
         self.store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
         self.store.set_epoch_deadline(1);
         let result = trap_at_deadline(|| function.call(&mut self.store, arguments));
         let wall = began.elapsed();
-        let watch = &mut self.store.data_mut().watch;
-        let is_late = watch.is_late(wall);
-        self.last_call = watch.used(wall);
+        let deadline = &mut self.store.data_mut().deadline;
+        let is_late = deadline.is_late(wall);
+        self.last_call = deadline.used(wall);
         match result {
             Ok(_) if is_late => Err(CallError::Timeout),
             result => result.map_err(|error| call_error(&error, &mut self.store)),

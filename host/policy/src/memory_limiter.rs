@@ -34,10 +34,10 @@ impl ProcessUsage {
 struct InstanceSlot(Arc<ProcessUsage>);
 
 impl InstanceSlot {
-    fn take(space: &Arc<ProcessUsage>) -> Option<Self> {
+    fn take(usage: &Arc<ProcessUsage>) -> Option<Self> {
         // Dropped, and so given back, if there was no free slot.
-        let slot = Self(Arc::clone(space));
-        (space.instances.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(slot)
+        let slot = Self(Arc::clone(usage));
+        (usage.instances.fetch_add(1, Ordering::Relaxed) < MAX_LIVE_INSTANCES).then_some(slot)
     }
 }
 
@@ -74,13 +74,13 @@ pub(super) enum LimitExceeded {
 }
 
 impl MemoryLimiter {
-    pub(super) fn new(limits: &Limits, space: &Arc<ProcessUsage>) -> Self {
+    pub(super) fn new(limits: &Limits, usage: &Arc<ProcessUsage>) -> Self {
         let memory = usize::try_from(limits.memory).unwrap_or(usize::MAX);
         Self {
             memory,
             memory_left: memory,
             elements_left: MAX_TABLE_ELEMENTS,
-            slot: InstanceSlot::take(space),
+            slot: InstanceSlot::take(usage),
         }
     }
 
@@ -162,12 +162,12 @@ impl ResourceLimiter for MemoryLimiter {
 mod tests {
     use super::*;
 
-    fn limiter(memory: u64, space: &Arc<ProcessUsage>) -> MemoryLimiter {
+    fn limiter(memory: u64, usage: &Arc<ProcessUsage>) -> MemoryLimiter {
         let limits = Limits {
             memory,
             ..Limits::default()
         };
-        MemoryLimiter::new(&limits, space)
+        MemoryLimiter::new(&limits, usage)
     }
 
     #[test]
@@ -181,23 +181,23 @@ mod tests {
 
     #[test]
     fn instances_of_a_process_share_one_bound() {
-        let space = Arc::default();
+        let usage = Arc::default();
         let places: Vec<_> = (0..MAX_LIVE_INSTANCES)
-            .map(|_| InstanceSlot::take(&space).unwrap())
+            .map(|_| InstanceSlot::take(&usage).unwrap())
             .collect();
         for _ in 0..2 {
-            assert!(InstanceSlot::take(&space).is_none());
+            assert!(InstanceSlot::take(&usage).is_none());
         }
         drop(places);
-        assert!(InstanceSlot::take(&space).is_some());
+        assert!(InstanceSlot::take(&usage).is_some());
     }
 
     #[test]
     fn memories_of_all_instances_share_one_bound_and_give_it_back() {
-        let space = Arc::default();
+        let usage = Arc::default();
         let half = usize::try_from(MAX_MEMORY_OF_ALL / 2).unwrap();
         let most = MAX_MEMORY_OF_ALL - 1;
-        let (mut one, mut other) = (limiter(most, &space), limiter(most, &space));
+        let (mut one, mut other) = (limiter(most, &usage), limiter(most, &usage));
         assert!(one.memory_growing(0, half, None).unwrap());
         assert!(other.memory_growing(0, half, None).unwrap());
         let error = other.memory_growing(half, half + 1, None).unwrap_err();

@@ -23,7 +23,7 @@ use super::{CompiledCache, Defect, EngineError, LoadError, Policy, PolicySource}
 pub struct Sandbox {
     pub(super) engine: Engine,
     pub(super) ticker: Ticker,
-    pub(super) space: Arc<ProcessUsage>,
+    pub(super) usage: Arc<ProcessUsage>,
     /// The policies that are in use. The same bytes with other limits are another policy.
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
@@ -40,7 +40,7 @@ impl Sandbox {
         Ok(Arc::new(Self {
             engine,
             ticker,
-            space: Arc::default(),
+            usage: Arc::default(),
             policies: Mutex::default(),
         }))
     }

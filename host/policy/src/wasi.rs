@@ -93,8 +93,8 @@ struct TimeIsUp;
 /// Checks the call if there was a tick since. The engine's WASI gets its state through a function
 /// that cannot fail, so this unwinds, to [`trap_at_deadline`], through frames of the engine that
 /// expect it of any host function.
-pub(super) fn check_at_tick(watch: &mut CallDeadline) {
-    if watch.check_at_tick().is_err() {
+pub(super) fn check_at_tick(deadline: &mut CallDeadline) {
+    if deadline.check_at_tick().is_err() {
         // Not a panic: the panic hook is not called, and nothing is printed.
         resume_unwind(Box::new(TimeIsUp));
     }
@@ -150,7 +150,7 @@ fn link_counted(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut polling,
         "poll",
         |state, (pollables,): (Vec<Resource<DynPollable>>,)| {
-            state.watch.count_bytes(size_of_val(&*pollables))?;
+            state.deadline.count_bytes(size_of_val(&*pollables))?;
             Ok((poll::Host::poll(state.ctx().table, pollables)?,))
         },
     )?;
@@ -159,7 +159,7 @@ fn link_counted(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         &mut names,
         "resolve-addresses",
         |state, (network, name): (Resource<ip_name_lookup::Network>, String)| {
-            state.watch.count_bytes(name.len())?;
+            state.deadline.count_bytes(name.len())?;
             let mut sockets = state.sockets();
             let result = ip_name_lookup::Host::resolve_addresses(&mut sockets, network, name);
             Ok((match result {
@@ -175,7 +175,7 @@ fn write(
     (stream, bytes): Written,
     write: impl Fn(&mut ResourceTable, Resource<DynOutputStream>, Vec<u8>) -> StreamResult<()>,
 ) -> wasmtime::Result<(Result<(), streams::StreamError>,)> {
-    state.watch.count_bytes(bytes.len())?;
+    state.deadline.count_bytes(bytes.len())?;
     let table = state.ctx().table;
     Ok((match write(table, stream, bytes) {
         Ok(()) => Ok(()),

@@ -95,7 +95,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             } else {
                 Level::Warn
             };
-            state.watch.count_bytes(text.len())?;
+            state.deadline.count_bytes(text.len())?;
             state.log.print(level, &String::from_utf8_lossy(&text));
             Ok(())
         },
@@ -106,7 +106,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         "abort",
         |state, (message, file, line, column): (Vec<u16>, Vec<u16>, u32, u32)| {
             state
-                .watch
+                .deadline
                 .count_bytes(size_of_val(&*message) + size_of_val(&*file))?;
             let (message, file) = (
                 String::from_utf16_lossy(&message),
@@ -126,7 +126,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 1 => Level::Info,
                 _ => Level::Warn,
             };
-            state.watch.count_bytes(size_of_val(&*message))?;
+            state.deadline.count_bytes(size_of_val(&*message))?;
             let text = format!("{}\n", String::from_utf16_lossy(&message));
             state.log.print(level, &text);
             Ok(())

@@ -41,7 +41,7 @@ fn what_is_named_goes_and_is_counted() {
         remover.finish().unwrap();
         match dry_run {
             true => assert_eq!(files_below(folder.path()), paths),
-            false => assert_eq!(files_below(folder.path()), [stays.clone()]),
+            false => assert_eq!(files_below(folder.path()), std::slice::from_ref(stays)),
         }
     }
 }

@@ -125,10 +125,11 @@ mod tests {
             for file in files
                 .into_iter()
                 .filter(|file| file.extension().is_some_and(|end| end == "rs"))
+                .filter(|file| file.file_name().is_some_and(|name| name != "tests.rs"))
             {
                 let text = fs::read_to_string(&file).expect("a source");
                 let code = text
-                    .split("\n#[cfg(test)]\nmod ")
+                    .split("\n#[cfg(test)]\nmod tests")
                     .next()
                     .unwrap_or_default();
                 sources.push((

@@ -56,20 +56,6 @@ fn a_get_that_fails_is_a_miss_and_a_put_is_the_sessions() {
 }
 
 #[test]
-fn a_trap_is_followed_by_a_fresh_instance() {
-    let sandbox = Sandbox::new();
-    let (good, bad) = (asking(HIT, 0, "good"), asking(TRAP, 0, "bad"));
-    sandbox.fill(&[], &[good, bad], b"known");
-    let mut helper = sandbox.helper(&["--policy", &policy("counting")]);
-    for _ in 0..4 {
-        helper.get(&good).hit();
-        helper.get(&good).miss();
-        helper.get(&bad).miss();
-    }
-    helper.close();
-}
-
-#[test]
 fn the_third_failure_in_a_row_switches_the_policy_off() {
     let sandbox = Sandbox::new();
     let (good, bad) = (

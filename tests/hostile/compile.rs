@@ -16,7 +16,7 @@ use super::corpus;
 
 corpus! { "compile":
     many_functions.rs => |source| {
-        source.trial_of("10,000", &many_functions::policy(10_000)).works();
+        source.trial_of("10,000", &many_functions::policy(10_000)).built().works();
     },
     giant_function.rs => |source| {
         source.trial_of("100,000", &giant_function::policy(100_000)).works();
@@ -46,6 +46,6 @@ corpus! { "compile":
             .must_be_refused(&["more than 1024 MiB of memory"]);
     },
     nested_types.rs => |source| {
-        source.trial_of("40", &nested_types::policy(40)).must_be_refused(&["exceeds"]);
+        source.trial_of("40", &nested_types::policy(40)).built().must_be_refused(&["exceeds"]);
     },
 }

@@ -14,8 +14,8 @@ const MEMORY: &[&str] = &["bytes of memory", "--policy-memory"];
 const OPEN_FAILED: &[&str] = &["failed in `open`", "is off for this session"];
 
 corpus! { "space":
-    memory_huge.wat => |source| source.trial().must_do_without_cache(MEMORY),
-    memory_grows.wat => |source| source.trial().at_leisure().comes_to(0, false, MEMORY),
+    memory_huge.wat => |source| source.trial().built().must_do_without_cache(MEMORY),
+    memory_grows.wat => |source| source.trial().built().at_leisure().comes_to(0, false, MEMORY),
     memory_copied.wat => |source| {
         source.trial().at_leisure()
             .comes_to(0, false, &["failed in `get`", "three times in a row"]);
@@ -73,7 +73,7 @@ corpus! { "space":
     realloc_unaligned.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
     realloc_overlapping.wat => |source| source.trial().must_do_without_cache(OPEN_FAILED),
     log_flood_of_lines.wat => |source| {
-        source.trial().at_leisure()
+        source.trial().built().at_leisure()
             .comes_to(4, true, &["drown in this", "logged more than is shown"]);
     },
     log_flood_of_bytes.wat => |source| {

@@ -15,13 +15,13 @@ const TOO_LONG: &[&str] = &[
 ];
 
 corpus! { "time":
-    start_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
+    start_loops.wat => |source| source.trial().built().in_short().must_do_without_cache(TOO_LONG),
     initialize_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
     realloc_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
     post_return_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
     open_loops.wat => |source| source.trial().in_short().must_do_without_cache(TOO_LONG),
     get_loops.wat => |source| {
-        source.trial().in_short()
+        source.trial().built().in_short()
             .comes_to(0, false, &["took too long in `get`", "three times in a row"]);
     },
     post_return_of_get_loops.wat => |source| {
@@ -51,15 +51,14 @@ corpus! { "time":
         trial.time_limits().hold(ending.used, u32::MAX, "below_deadline");
         let said = trial.checked(&ending.stderr, 1);
         assert!(said.contains("--policy-budget"), "{said}");
-        trial.build();
         // Whether the last call was stopped or just ended is chance.
         trial.record(
-            "exit 0, found until the budget is spent, not after, the archive is right; it said that it is off (--policy-budget)",
+            "exit 0, found until the budget is spent, not after; it said that it is off (--policy-budget)",
             "",
         );
     },
     honest_but_slow.wat => |source| {
-        let trial = source.trial().with(&["--policy-deadline", "500ms"]);
+        let trial = source.trial().built().with(&["--policy-deadline", "500ms"]);
         let (slow, new) = (asking(7, 7, "slow"), asking(7, 7, "new"));
         trial.sandbox.fill(&[], &[slow], b"known");
         let mut helper = trial.sandbox.helper(&trial.arguments());
@@ -98,7 +97,6 @@ corpus! { "time":
         trial.time_limits().hold(ending.used, 2, "slow_on_thousandth");
         let said = trial.checked(&ending.stderr, 2);
         assert_eq!(said.matches("took too long in `get`").count(), 2, "{said}");
-        trial.build();
-        trial.record("exit 0, of 2,500 gets all but two are found, the archive is right", &said);
+        trial.record("exit 0, of 2,500 gets all but two are found", &said);
     },
 }

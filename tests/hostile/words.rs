@@ -25,7 +25,6 @@ corpus! { "words":
     scope_names.rs => |source| {
         for (shown, name) in scope_names::refused() {
             source.trial_of(shown, &scope_names::policy(&name))
-                .unbuilt()
                 .must_do_without_cache(&[NOT_USED, "is not a scope name"]);
         }
         // One store for all of them: each name has a folder, and none sees another's entries.
@@ -50,7 +49,7 @@ corpus! { "words":
         source.trial().at_leisure().must_do_without_cache(&["too much data"]);
     },
     scopes_hundred.wat => |source| {
-        source.trial().must_do_without_cache(&[NOT_USED, "100 scopes", "64 are the most"]);
+        source.trial().built().must_do_without_cache(&[NOT_USED, "100 scopes", "64 are the most"]);
     },
     scope_twice.wat => |source| source.trial().comes_to(0, true, &[]),
     write_not_allowed.wat => |source| {
@@ -68,7 +67,7 @@ corpus! { "words":
         source.trial().comes_to(0, false, &["failed in `get`", "three times in a row"]);
     },
     log_escapes.wat => |source| {
-        source.trial().comes_to(4, true, &[r"\u{1b}[2J", r"\r\n{", r"\u{202e}", r"\u{9b}"]);
+        source.trial().built().comes_to(4, true, &[r"\u{1b}[2J", r"\r\n{", r"\u{202e}", r"\u{9b}"]);
     },
     refusal_escapes.wat => |source| {
         source.trial().must_do_without_cache(&["refuses this session", r"\u{1b}[2J", r"\r\n{"]);
@@ -77,6 +76,6 @@ corpus! { "words":
         source.trial().at_leisure().must_do_without_cache(&["refuses this session: aaa", " ..."]);
     },
     settings_escapes.wat => |source| {
-        source.trial().must_be_refused(&["refuses its settings", r"\u{1b}[2J", r"\r\n{"]);
+        source.trial().built().must_be_refused(&["refuses its settings", r"\u{1b}[2J", r"\r\n{"]);
     },
 }

@@ -1,7 +1,8 @@
-//! `cargo xtask fuzz`: the targets of `fuzz/` under libFuzzer, which keeps what reaches code that no input has reached before.
+//! `cargo xtask fuzz`: runs the targets of `fuzz/` under libFuzzer, which keeps the inputs that
+//! reach new code.
 //!
-//! It begins with the inputs of `tests/corpus/`, which the unit tests replay. What it finds besides is kept in the target
-//! folder, so that the next run goes on from there; an input that fails is named.
+//! It begins with the inputs of `tests/corpus/`, which the unit tests replay. New inputs are kept
+//! in the target folder, so that the next run continues from there; an input that fails is printed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ use clap::Args;
 use crate::process;
 use crate::workspace::{self, Workspace};
 
-/// What tells libFuzzer where an input leads: counters in each block of code, and what is compared.
+/// The options that instrument the code for libFuzzer: counters in each block, and compared values.
 const COVERAGE: [&str; 6] = [
     "--cfg=fuzzing",
     "-Cpasses=sancov-module",
@@ -23,10 +24,10 @@ const COVERAGE: [&str; 6] = [
     "-Cllvm-args=-sanitizer-coverage-trace-compares",
 ];
 
-/// Longest input: more shows nothing new and takes longer.
+/// The longest input: longer ones find nothing new and take longer.
 const MAX_INPUT: &str = "-max_len=32768";
 
-/// What to fuzz for how long.
+/// Which targets to fuzz, and for how long.
 #[derive(Args)]
 pub(crate) struct FuzzOptions {
     /// Only targets with this in their name

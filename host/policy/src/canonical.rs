@@ -98,11 +98,10 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<String, E> {
-        if value.fract() == 0.0 && value.abs() < WHOLE_BELOW {
-            // Adding zero takes the sign off a zero.
-            return Ok(format!("{:.0}", value + 0.0));
+        match whole(value) {
+            Some(digits) => Ok(digits),
+            None => spelled(value).map_err(E::custom),
         }
-        spelled(value).map_err(E::custom)
     }
 
     fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<String, E> {
@@ -150,6 +149,12 @@ impl<'de> Visitor<'de> for Value<'_> {
     }
 }
 
+/// A whole number that a double tells from its neighbours, in digits alone.
+fn whole(value: f64) -> Option<String> {
+    // Adding zero takes the sign off a zero.
+    (value.fract() == 0.0 && value.abs() < WHOLE_BELOW).then(|| format!("{:.0}", value + 0.0))
+}
+
 /// A number by its first 15 digits, which a double keeps for any number. serde_json reads some
 /// longer numbers inexactly, so with more digits the canonical form of a canonical form could
 /// differ.
@@ -159,7 +164,11 @@ fn spelled(value: f64) -> Result<String, &'static str> {
     }
     let rounded = format!("{value:.14e}").parse::<f64>();
     let rounded = rounded.ok().filter(|number| number.is_finite());
-    let text = rounded.and_then(|number| serde_json::to_string(&number).ok());
+    // By its first digits alone it may be whole.
+    let text = rounded.and_then(|number| {
+        let digits = whole(number);
+        digits.or_else(|| serde_json::to_string(&number).ok())
+    });
     text.ok_or("the number is out of range")
 }
 
@@ -214,6 +223,21 @@ mod tests {
             for word in words {
                 assert!(error.contains(word), "{json}: {error}");
             }
+        }
+    }
+
+    /// Found by `cargo xtask fuzz settings`: the form was `888888831361344.0`, and the form of that another.
+    #[test]
+    fn a_number_that_is_whole_by_its_first_digits_is_written_as_one() {
+        let form = |json: &str| canonical("settings", json).unwrap().get().to_owned();
+        for (json, expected) in [
+            ("888888831361343.90179048", "888888831361344"),
+            ("-888888831361343.99", "-888888831361344"),
+            ("123456789012345.5", "123456789012346"),
+            ("12345678901234.5", "12345678901234.5"),
+        ] {
+            assert_eq!(form(json), expected);
+            assert_eq!(form(expected), expected);
         }
     }
 

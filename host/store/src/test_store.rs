@@ -1,4 +1,4 @@
-//! A store for unit tests: real files, in a temporary folder that has its private folder, too.
+//! A store for unit tests: real files in a temporary folder, which also has the private folder.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -15,14 +15,14 @@ use crate::{NewEntry, Reach, SessionId, SharedStore, Store, files, layout};
 /// An hour.
 pub(crate) const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// A store, which goes with its folder.
+/// A store in a temporary folder, which is removed when this is dropped.
 pub(crate) struct TestStore {
     folder: TempDir,
     pub(crate) store: Store,
 }
 
 impl TestStore {
-    /// A store that is empty.
+    /// An empty store.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap();
@@ -55,7 +55,7 @@ impl TestStore {
         output
     }
 
-    /// Puts an object and an entry that names it; the action, which is made of the name.
+    /// Puts an object and an entry that names it; returns the action, which is made of the name.
     pub(crate) fn put(&self, scope_name: &str, name: &str, bytes: &[u8]) -> Digest {
         let action = Digest::of(name.as_bytes());
         let entry = new_entry(self.put_object(bytes), bytes.len() as u64);
@@ -65,17 +65,17 @@ impl TestStore {
         action
     }
 
-    /// The file of an object.
+    /// The path of an object.
     pub(crate) fn object(&self, output: &Digest) -> PathBuf {
         layout::object_path(&self.folder(), output)
     }
 
-    /// The file of an entry.
+    /// The path of an entry.
     pub(crate) fn entry(&self, scope_name: &str, action: &Digest) -> PathBuf {
         layout::scope_path(&self.folder(), &scope(scope_name)).join(action.file_path().as_str())
     }
 
-    /// All files below the store's folder but those of the store itself.
+    /// The paths of all objects and entries.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let folders = [layout::OBJECTS, layout::SCOPES].map(|name| self.folder().join(name));
         folders
@@ -90,7 +90,7 @@ pub(crate) fn scope(name: &str) -> ScopeName {
     name.parse().unwrap()
 }
 
-/// An entry that a session of these tests puts.
+/// The entry that the tests put.
 pub(crate) fn new_entry(output: Digest, size: u64) -> NewEntry {
     NewEntry {
         output,
@@ -119,13 +119,13 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Replaces what a file holds, whatever its mode is.
+/// Replaces the content of a file, even of a read-only one.
 pub(crate) fn overwrite(path: &Path, bytes: &[u8]) {
     fs::remove_file(path).unwrap();
     fs::write(path, bytes).unwrap();
 }
 
-/// Makes a file look as if it was last used so long ago; the time that it has then.
+/// Sets a file's time of last use to this long ago; returns the new time.
 pub(crate) fn set_age(path: &Path, age: Duration) -> SystemTime {
     let used = SystemTime::now() - age;
     File::open(path).unwrap().set_modified(used).unwrap();

@@ -1,4 +1,5 @@
-//! A policy at work, call by call: tables of what it does, and what its session then answers and reports.
+//! Tests of a policy session, call by call: tables of what the policy does, and what the session
+//! then answers and reports.
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use crate::thread;
 /// One engine for all tests of this module.
 static SANDBOX: LazyLock<Arc<Sandbox>> = LazyLock::new(|| Sandbox::start().unwrap());
 
-/// A deadline that no honest policy of these tests comes near, and that a loop reaches soon.
+/// A deadline that no honest policy of these tests approaches, and that a loop soon exceeds.
 const LIMITS: Limits = Limits {
     memory: 16 * 1024 * 1024,
     deadline: Duration::from_millis(20),
@@ -64,7 +65,7 @@ fn constant(get: i32, put: i32) -> String {
     )
 }
 
-/// An action that tells `as-asked` its verdicts.
+/// An action that encodes the verdicts of the policy `as-asked`.
 fn asking(get: u8, put: u8) -> Digest {
     let mut action = *Digest::of(b"action").as_bytes();
     action[..2].copy_from_slice(&[get, put]);
@@ -95,7 +96,7 @@ fn offer(action: Digest) -> Offer {
     }
 }
 
-/// Events by their names, without what the engine says of a trap.
+/// The names of events, without the engine's message of a trap.
 fn names(events: &[Event]) -> Vec<&'static str> {
     let name = |event: &Event| match event {
         Event::Trap { .. } => "trap",
@@ -170,7 +171,7 @@ fn a_policy_without_questions_leaves_everything_as_without_a_policy() {
     });
 }
 
-/// `told` says hit only where what it is told agrees with what the action spells out.
+/// `told` returns a hit only if its inputs agree with those that the action encodes.
 #[test]
 fn each_field_of_a_question_crosses_as_it_is() {
     with(policy!("told"), LIMITS, |mut session, _| {
@@ -214,7 +215,7 @@ fn each_field_of_a_question_crosses_as_it_is() {
     });
 }
 
-/// What a call comes to, as the action's byte asks `as-asked` for it.
+/// The outcome of a call, which the action's byte requests from `as-asked`.
 const GOOD: u8 = 0;
 const LOOP: u8 = 254;
 const TRAP: u8 = 255;
@@ -272,7 +273,7 @@ fn a_policy_that_is_off_gives_the_safe_answer_and_nothing_more_happens() {
     });
 }
 
-/// `counting` says hit to the first get of an instance alone.
+/// `counting` returns a hit for the first get of an instance only.
 #[test]
 fn a_failure_is_followed_by_a_fresh_instance() {
     with(policy!("counting"), LIMITS, |mut session, _| {
@@ -341,7 +342,7 @@ fn how_a_session_begins_follows_what_open_does() {
             granted(None, &["main"], 0, &[]),
             None,
         ),
-        // Whether a name can be is for the session to say.
+        // The session checks whether a name is valid.
         (
             policy!("grants-escape"),
             granted(Some("../escape"), &[], 0, &[]),

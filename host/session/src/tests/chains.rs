@@ -115,16 +115,17 @@ fn one_policy_that_is_off_switches_the_cache_off() {
     assert_eq!(played.reasons(), [("miss", "policy-off")]);
 }
 
-/// `two-scopes` reads `pr-1` and `main` and writes `pr-1`; `reads-main` reads `main` alone.
+/// `two-scopes` reads `pr-1` and `main` and writes `pr-1`; `reads-main` reads `main` alone. The first skips an action of the
+/// byte 2 in its first scope: it is told `main` as its second one, whatever the session reads.
 #[test]
-fn grants_intersect_in_whatever_order() {
+fn grants_intersect_and_each_policy_is_told_a_scope_by_its_own_grant() {
     for policies in [
         vec![policy!("two-scopes"), policy!("reads-main")],
         vec![policy!("reads-main"), policy!("two-scopes")],
     ] {
         let world = World::new();
         let (of_main, of_pull, put) = (
-            asking(0, 0, "main"),
+            asking(2, 0, "main"),
             asking(0, 0, "pull"),
             asking(0, 0, "put"),
         );
@@ -147,7 +148,11 @@ fn policies_without_a_scope_in_common_are_told_with_what_each_grants() {
     let script = chain(&world, vec![policy!("as-asked"), policy!("two-scopes")]);
     let played = script.play(vec![Call::put(asking(0, 2, "action"), b"put")]);
     assert_eq!(played.said.lines().count(), 1, "{}", played.said);
+    for scope in ["default", "pr-1"] {
+        assert!(world.entry(scope, &asking(0, 2, "action")).is_none());
+    }
     for part in [
+        "no scope in common to read or to write",
         "as-asked.wat writes default and reads default",
         "two-scopes.wat writes pr-1 and reads pr-1, main",
     ] {

@@ -1,11 +1,12 @@
 //! What a get is answered: by verdict, by scope, by what the session has put.
 
-use std::fs;
+use std::{fs, io};
 
 use cachewarden_types::Digest;
 
-use super::wire::{Answer, Call};
+use super::wire::{Answer, Answers, Call, Requests};
 use super::world::{World, asking, compiled, policy};
+use crate::verification::IN_BACKGROUND_FROM;
 
 const KNOWN: &[u8] = b"known";
 
@@ -87,6 +88,58 @@ fn bytes_are_believed_until_a_verdict_asks_for_more() {
         };
         assert_eq!(played.reasons(), expected, "{verdict}, {damage:?}");
     }
+}
+
+/// An object that is hashed beside the session.
+fn large() -> Vec<u8> {
+    vec![7; 2 * IN_BACKGROUND_FROM as usize]
+}
+
+#[test]
+fn a_get_that_waits_for_its_object_is_answered_as_one_that_does_not() {
+    for (damage, answer, reason) in [(None, "hit", None), (Some(6), "miss", Some("damaged"))] {
+        let world = World::new();
+        let action = asking(HIT_VERIFIED, 0, "action");
+        world.fill("default", &action, &large());
+        if let Some(byte) = damage {
+            let object = world.object(&large());
+            fs::remove_file(&object).unwrap();
+            fs::write(&object, vec![byte; large().len()]).unwrap();
+        }
+        // The next request comes only when this one is answered.
+        let (stream, _stays_open) = io::pipe().unwrap();
+        let source = Requests {
+            at_once: false,
+            stream: Some(stream),
+            ..Requests::new(vec![Call::get(action), Call::get(action)])
+        };
+        let script = world.with(policy!("as-asked"));
+        let played = script.play_with(source, Answers::default());
+        assert_eq!(played.names(), [answer, answer], "{:?}", played.answers);
+        let reasons: Vec<_> = reason.map(|reason| ("miss", reason)).into_iter().collect();
+        assert_eq!(played.reasons(), reasons.repeat(2));
+    }
+}
+
+#[test]
+fn gets_that_wait_hold_up_no_other_and_each_is_answered_once() {
+    let world = World::new();
+    let slow = asking(HIT_VERIFIED, 0, "slow");
+    world.fill("default", &slow, &large());
+    let quick = asking(HIT, 0, "quick");
+    world.fill("default", &quick, KNOWN);
+    let played = world.with(policy!("as-asked")).play(vec![
+        Call::get(slow),
+        Call::get(slow),
+        Call::get(quick),
+        Call::close(),
+    ]);
+    assert_eq!(played.answer(3).name(), "hit");
+    // Where the client ends first, a get that waits still is a miss.
+    for id in [1, 2] {
+        assert!(["hit", "miss"].contains(&played.answer(id).name()));
+    }
+    assert_eq!(played.answers.last().unwrap().1, Answer::Closed);
 }
 
 /// `two-scopes` reads `pr-1` and then `main`, and skips in its first scope what the action's first byte asks for.

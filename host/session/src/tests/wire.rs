@@ -1,8 +1,8 @@
 //! A client in memory: requests that are there at once, and answers that are kept.
 
 use std::collections::VecDeque;
-use std::io;
-use std::os::fd::BorrowedFd;
+use std::io::{self, PipeReader};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -67,6 +67,8 @@ pub(super) struct Requests {
     pub(super) given: i64,
     /// Whether each request is there before it is asked for.
     pub(super) at_once: bool,
+    /// Where they would come from; nothing ever does, so a session that waits is answered by something else.
+    pub(super) stream: Option<PipeReader>,
     /// What comes after the last one, if that is no end.
     pub(super) error: Option<ProtocolError>,
     /// Answers that were held back, which a client that has to be waited for must not lack.
@@ -81,6 +83,7 @@ impl Requests {
             part: Vec::new(),
             given: 0,
             at_once: true,
+            stream: None,
             error: None,
             held_back: Arc::default(),
         }
@@ -88,16 +91,16 @@ impl Requests {
 }
 
 impl RequestSource for Requests {
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        None
-    }
-
     fn is_ready(&self) -> bool {
         self.at_once
     }
 
     fn is_body_ready(&self) -> bool {
         self.at_once
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.stream.as_ref().map(AsFd::as_fd)
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {

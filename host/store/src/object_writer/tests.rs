@@ -1,4 +1,4 @@
-//! Objects on their way in, beside whatever lies in their place already.
+//! Tests of the object writer, with other files in the place of the object.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -20,7 +20,7 @@ fn object(test: &TestStore) -> std::path::PathBuf {
     test.object(&Digest::of(BODY))
 }
 
-/// That the object is there, whole, and for reading only; and no other file.
+/// Checks that the object exists, complete and read-only, and that there is no other file.
 fn assert_whole(test: &TestStore) {
     assert_eq!(fs::read(object(test)).unwrap(), BODY);
     let mode = fs::metadata(object(test)).unwrap().permissions().mode();
@@ -127,7 +127,7 @@ fn an_object_that_is_removed_while_it_is_compared_is_written_again() {
     }
 }
 
-/// A place in the store that takes no object.
+/// A folder in which no object can be created.
 fn obstruct(test: &TestStore, obstacle: &str) {
     let (object, bucket) = (object(test), object(test));
     let bucket = bucket.parent().unwrap();

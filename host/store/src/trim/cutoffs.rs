@@ -98,7 +98,8 @@ mod tests {
                 true,
                 false,
             ),
-            // Asked for, and used too lately: it is told that it stays.
+            // It is old enough for the request but was used too recently, so it is reported as
+            // staying.
             (
                 request(Duration::ZERO, false, false),
                 young,

@@ -1,4 +1,4 @@
-//! Whole trims of small stores: what goes, what stays, and what is counted.
+//! Tests of whole trims of small stores: what is removed, what stays, and what is counted.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -11,7 +11,8 @@ use crate::test_store::{HOUR, TestStore, files_below, scope, set_age};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Puts an entry with an object of this size, both last used so long ago; the entry's file and the object's.
+/// Puts an entry with an object of this size, both last used this long ago; returns the paths of
+/// the entry and the object.
 fn put(test: &TestStore, scope: &str, name: &str, size: usize, age: Duration) -> [PathBuf; 2] {
     let bytes: Vec<u8> = name.bytes().cycle().take(size).collect();
     let action = test.put(scope, name, &bytes);
@@ -82,7 +83,7 @@ fn an_object_that_a_build_was_told_of_stays_though_its_entry_goes() {
     let removed = trim(&test, &TrimRequest::default());
     assert_eq!((removed.entries, removed.objects), (1, 0));
     assert_eq!((removed.following, exist(&files)), (10, [false, true]));
-    // It can go three hours after its last use.
+    // It can be removed three hours after its last use.
     let from = removed.following_from.unwrap();
     let left = from.duration_since(SystemTime::now()).unwrap();
     assert!(left <= MTIME_GRACE - HOUR, "{left:?}");
@@ -97,7 +98,7 @@ fn for_its_size_the_least_recently_used_goes_first() {
         (89, [false, false, true, true], 0),
         (70, [false, false, true, true], 0),
         (40, [false, false, false, true], 0),
-        // The last was used too lately.
+        // The last one was used too recently.
         (0, [false, false, false, true], 40),
     ] {
         let test = TestStore::new();
@@ -188,7 +189,7 @@ fn an_object_that_an_unreadable_bucket_may_name_stays_as_long_as_its_own_use_let
     let young = put(&test, "main", "young", 10, DAY);
     let action = Digest::of(b"young");
     fs::remove_file(&young[0]).unwrap();
-    // A link would lead to somebody else's files.
+    // A link would lead out of the store.
     let bucket = young[0].parent().unwrap();
     fs::remove_dir(bucket).unwrap();
     symlink("/nowhere", bucket).unwrap();
@@ -213,7 +214,7 @@ fn a_trim_tells_each_of_its_steps() {
 #[test]
 fn the_private_folder_is_swept_too_of_what_no_build_looks_at() {
     let test = TestStore::new();
-    // The store takes no object.
+    // No object can be created in the store.
     fs::write(test.folder().join("objects"), b"").unwrap();
     let output = test.put_object(b"private");
     let object = test.private().join(output.file_path().as_str());

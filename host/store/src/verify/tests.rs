@@ -1,11 +1,12 @@
-//! Whole verifications of small stores: each kind of damage, what is said of it, and what a repair removes.
+//! Tests of whole verifications of small stores: each kind of damage, its message, and what a
+//! repair removes.
 
 use std::os::unix::fs::symlink;
 
 use super::*;
 use crate::test_store::{TestStore, overwrite};
 
-/// What was found, each with its path from the store's folder, and the counts.
+/// The findings, each with its path relative to the store's folder, and the counts.
 fn verify(test: &TestStore, repair: bool) -> (Vec<String>, Verified) {
     let mut found = Vec::new();
     let tell = |told| {
@@ -23,7 +24,7 @@ fn verify(test: &TestStore, repair: bool) -> (Vec<String>, Verified) {
     (found, verified)
 }
 
-/// A store with one entry and its object; their paths.
+/// A store with one entry and its object, and their paths.
 fn store() -> (TestStore, PathBuf, PathBuf) {
     let test = TestStore::new();
     let action = test.put("main", "action", b"object");
@@ -55,10 +56,11 @@ fn a_store_that_is_whole_is_counted_and_left_as_it_is() {
     assert!(entry.exists() && object.exists());
 }
 
-/// What is done to an entry and its object.
+/// A function that damages an entry and its object.
 type Damage = fn(&Path, &Path);
 
-/// Each kind of damage; the texts about the entry and about the object, and whether a repair removes them.
+/// Each kind of damage, with the messages for the entry and for the object, and whether a repair
+/// removes them.
 const DAMAGES: [(Damage, Option<&str>, Option<&str>); 9] = [
     (
         |_, object| overwrite(object, b"Object"),
@@ -167,7 +169,7 @@ fn what_is_no_part_of_the_store_is_named_and_never_removed() {
         "scopes/main/ab/somebody.txt",
         "scopes/Main/somebody.txt",
         "recent/some body",
-        // Objects lie in the folder that their name begins with.
+        // Objects are in the folder with the beginning of their name.
         "objects/00/ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
     ] {
         let (test, ..) = store();

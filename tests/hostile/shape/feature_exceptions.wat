@@ -1,8 +1,0 @@
-;; Uses exceptions. Must: the helper does not start: it is off.
-(module
-  (tag $oops)
-
-  (func (export "get")
-    (param $action i64) (param i64 i64 i64) (param $output i64) (param i64 i64 i64)
-    (param $size i64) (param $age i64) (param $scope i32) (param $kind i32) (param $role i32) (param $facts i32) (result i32)
-    (throw $oops)))

@@ -70,9 +70,66 @@ fn help_and_version_are_verbs_too() {
         told(&["help", "policy", "new"]),
         told(&["policy", "new", "--help"])
     );
+    assert_eq!(
+        told(&["policy", "help", "test"]),
+        told(&["policy", "test", "--help"])
+    );
+    assert_eq!(told(&["policy", "help"]), told(&["policy", "--help"]));
     assert_eq!(told(&["version"]), told(&["--version"]));
     let wrong = sandbox.run(&["help", "prun"]).exited(2);
     assert!(wrong.stderr.contains("prune"), "{wrong:?}");
+}
+
+#[test]
+fn the_end_of_the_help_is_wrapped_for_the_terminal() {
+    let sandbox = Sandbox::new();
+    let help = |columns: &str| {
+        let mut command = sandbox.cachewarden(&["--help"]);
+        run_to_its_end(command.env("COLUMNS", columns))
+            .succeeded()
+            .stdout
+    };
+    for columns in ["80", "110"] {
+        let help = help(columns);
+        let (_, end) = help.split_once("Use it by setting").expect("the end");
+        let width = columns.parse().expect("a number");
+        assert!(
+            end.lines().all(|line| line.chars().count() <= width),
+            "{end}"
+        );
+        // No line is cut where there is room for its next word.
+        let paragraph = end.split("\n\n").nth(1).expect("a paragraph");
+        let lines: Vec<_> = paragraph.lines().collect();
+        for pair in lines.windows(2) {
+            let word = pair[1].split(' ').next().expect("a word");
+            assert!(
+                pair[0].chars().count() + 1 + word.chars().count() > width,
+                "{paragraph}"
+            );
+        }
+        assert!(
+            end.replace('\n', " ").contains("CACHEWARDEN_POLICY"),
+            "{end}"
+        );
+    }
+}
+
+#[test]
+fn the_languages_of_policies_are_named_where_one_is_wanted() {
+    let sandbox = Sandbox::new();
+    let languages = sandbox.run(&["policy", "new", "--list"]).succeeded().stdout;
+    let help = sandbox.run(&["policy", "new", "--help"]).succeeded().stdout;
+    let missing = sandbox.run(&["policy", "new", "mine"]).exited(2).stderr;
+    let unknown = sandbox
+        .run(&["policy", "new", "mine", "--lang", "cobol"])
+        .exited(2)
+        .stderr;
+    for told in [help, missing, unknown] {
+        for language in languages.lines() {
+            assert!(told.contains(language), "{language}: {told}");
+        }
+    }
+    assert!(!sandbox.path("mine").exists());
 }
 
 #[test]
@@ -82,6 +139,7 @@ fn an_option_stands_at_the_verbs_that_use_it() {
         (&["policy", "new"][..], "--dir", false),
         (&["policy", "wit"], "--allow-shared-store", false),
         (&["policy", "test"], "--policy-budget", true),
+        (&["policy", "test"], "--settings", true),
         (&["policy", "bench"], "--settings", true),
         (&["policy", "compile"], "--policy-compile-time", true),
         (&["stats"], "--dir", true),

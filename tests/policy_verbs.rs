@@ -138,6 +138,69 @@ fn a_case_may_leave_digests_out() {
 }
 
 #[test]
+fn a_case_with_a_mistyped_field_is_refused() {
+    let sandbox = Sandbox::new();
+    let policy = text(sandbox.file("local.wat", LOCAL));
+    for (line, word) in [
+        (
+            r#"{"line":"optn","grant":{"write":"x"}}"#,
+            "`optn` is no kind of line",
+        ),
+        (
+            r#"{"line":"put","size":1,"kind":"probe","verdict":"local","rpeat":2}"#,
+            "`rpeat`",
+        ),
+    ] {
+        let cases = text(sandbox.file("cases.jsonl", [SESSION, OPEN, line].join("\n")));
+        let outcome = sandbox.run(&["policy", "test", &policy, &cases]).exited(2);
+        let place = format!("{cases}:3: ");
+        assert!(outcome.stderr.contains(&place), "{outcome:?}");
+        assert!(outcome.stderr.contains(word), "{word}: {outcome:?}");
+        assert!(outcome.stderr.contains("error[CW0502]"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn cases_can_be_asked_with_other_settings() {
+    let sandbox = Sandbox::new();
+    // Refuses settings of two bytes, and fails with others.
+    let refuses = std::fs::read_to_string(policy("refuses-settings")).expect("a policy");
+    let policy = refuses.replace(
+        "(param i32 i32) (result i32)",
+        "(param i32) (param $length i32) (result i32)",
+    );
+    let policy = policy.replace(
+        "(i32.const 128)))",
+        "(if (i32.ne (local.get $length) (i32.const 2)) (then unreachable)) (i32.const 128)))",
+    );
+    let policy = text(sandbox.file("refuses.wat", policy));
+    let refused = r#"{"line":"open","refusal":{"settings":"settings.branch*"}}"#;
+    let told = |options: &[&str]| {
+        let cases = text(sandbox.file("cases.jsonl", [SESSION, refused].join("\n")));
+        let words = [&["policy", "test", &policy, &cases], options].concat();
+        sandbox.run(&words)
+    };
+    told(&[]).succeeded();
+    let other = told(&["--settings", r#"{"a": 1}"#]).exited(1);
+    assert!(
+        other.stdout.contains("the policy failed in `open`"),
+        "{other:?}"
+    );
+    let file = text(sandbox.file("s.json", r#"{"a": 1, "a": 2}"#));
+    let wrong = told(&["--settings", &format!("@{file}")]).exited(2);
+    assert!(wrong.stderr.contains("error[CW0211]"), "{wrong:?}");
+    // Who has variables for builds tests the cases as they are.
+    let mut command = sandbox.cachewarden(&[
+        "policy",
+        "test",
+        &policy,
+        &text(sandbox.path("cases.jsonl")),
+    ]);
+    command.env("CACHEWARDEN_SETTINGS", "{\"a\": 1}");
+    run_to_its_end(&mut command).succeeded();
+}
+
+#[test]
 fn a_policy_that_fails_or_grows_is_a_difference() {
     let sandbox = Sandbox::new();
     let traps = LOCAL.replace("i32.const 1))", "unreachable))");
@@ -395,7 +458,9 @@ fn a_policy_that_takes_long_to_compile_is_told_of() {
         let home = sandbox.folder(&format!("home-of-{}", verb[0]));
         let mut command = sandbox.cachewarden(&["--policy-compile-time", "3s", "policy"]);
         let outcome = run_to_its_end(command.args(verb).env("HOME", home)).exited(2);
-        let told = format!("compiling the policy {policy}, once on this machine");
+        let told = format!(
+            "cachewarden: warning[CW0206]: compiling the policy {policy}, once on this machine"
+        );
         assert!(
             outcome.stderr.lines().any(|line| line == told),
             "{verb:?}: {}",

@@ -93,6 +93,7 @@ fn row(source: &Source, variant: &str, happened: &str, said: &str) -> String {
     // The last line says what it came to.
     let last = said.lines().last();
     if let Some(line) = last.and_then(|line| line.strip_prefix("cachewarden: ")) {
+        let line = without_code(line);
         happened += match said.lines().count() {
             1 => "; said: ".to_owned(),
             lines => format!("; said {lines} lines, at last: "),
@@ -105,6 +106,16 @@ fn row(source: &Source, variant: &str, happened: &str, said: &str) -> String {
     }
     let (what, must, happened) = (cell(what), cell(must), cell(&happened));
     format!("{beginning}{variant} | {what} | {must} | {happened} |")
+}
+
+/// What is said, without `warning[CODE]: ` before it.
+fn without_code(line: &str) -> &str {
+    match line.split_once("]: ") {
+        Some((code, rest)) if code.starts_with("error[CW") || code.starts_with("warning[CW") => {
+            rest
+        }
+        _ => line,
+    }
 }
 
 /// Markdown's own signs are no part of the text.

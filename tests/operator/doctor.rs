@@ -1,4 +1,5 @@
-//! `doctor`: looks at what go would start, says which word is wrong, and proposes what keeps all that it was asked about.
+//! `doctor`: looks at what go would start, says which word is wrong, and proposes what keeps all
+//! that it was asked about.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -89,6 +90,100 @@ fn the_doctor_names_a_mistyped_option() {
             told.iter().all(|word| wrong.contains(word)),
             "{told:?}: {wrong}"
         );
+    }
+}
+
+#[test]
+fn the_doctor_says_where_each_option_is_from() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let store = text(sandbox.store());
+    let file = text(sandbox.file("c.toml", "\nallow-write = \"x\"\nmax-size = \"1GB\"\n"));
+    let mut command = project.command(Path::new(PROGRAM));
+    command
+        .arg("doctor")
+        .env(
+            "GOCACHEPROG",
+            format!("'{PROGRAM}' --dir '{store}' --config '{file}'"),
+        )
+        .env("CACHEWARDEN_ALLOW_READ", "x");
+    let told = run_to_its_end(&mut command).exited(0).stdout;
+    for note in [
+        "note   options: --allow-read is from the variable CACHEWARDEN_ALLOW_READ".to_owned(),
+        format!("note   options: --allow-write is from {file}, line 2"),
+        format!("note   options: --max-size is from {file}, line 3"),
+    ] {
+        assert!(told.lines().any(|line| line == note), "{note}: {told}");
+    }
+    assert!(!told.contains("--dir is from"), "{told}");
+    // What it proposes does not depend on the two any more.
+    let told = doctor(&project, "", &["--config", &file]).exited(1).stdout;
+    let proposal = line(&told, "       -> export GOCACHEPROG=");
+    assert!(
+        proposal.contains("--no-env") && proposal.contains("--allow-write x"),
+        "{proposal}"
+    );
+}
+
+#[test]
+fn the_doctor_tells_a_wrong_variable_and_a_wrong_file_as_findings() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let file = text(sandbox.file("c.toml", "allow-writes = \"x\"\n"));
+    for (variable, value, words) in [
+        (
+            "CACHEWARDEN_POLCY",
+            "/p.wasm",
+            ["CACHEWARDEN_POLICY", "CW0402"],
+        ),
+        (
+            "CACHEWARDEN_ALLOW_WRITE",
+            "",
+            ["CACHEWARDEN_ALLOW_WRITE", "CW0403"],
+        ),
+        ("CACHEWARDEN_MAX_SIZE", "lots", ["--max-size", "CW0401"]),
+        ("CACHEWARDEN_CONFIG", &file, ["`allow-write`", "CW0406"]),
+    ] {
+        let mut command = project.command(Path::new(PROGRAM));
+        command
+            .arg("doctor")
+            .env("GOCACHEPROG", "")
+            .env(variable, value);
+        let told = run_to_its_end(&mut command).exited(1).stdout;
+        let wrong = line(&told, "wrong  options");
+        assert!(
+            words.iter().all(|word| wrong.contains(word)),
+            "{words:?}: {wrong}"
+        );
+        line(&told, "ok     go");
+    }
+}
+
+#[test]
+fn a_path_that_lacks_quotes_is_recognised() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    // What go makes of it.
+    let told = sandbox
+        .run(&["--policy", "/my", "policies/p.wasm"])
+        .exited(2);
+    assert!(told.stderr.contains("'/my policies/p.wasm'"), "{told:?}");
+    let found = doctor(
+        &project,
+        &format!("'{PROGRAM}' --dir /my folder/store"),
+        &[],
+    );
+    let told = found.exited(1).stdout;
+    let wrong = line(&told, "wrong  GOCACHEPROG");
+    assert!(wrong.contains("'/my folder/store'"), "{wrong}");
+    // And the program's own.
+    let program = sandbox.folder("my programs").join("cachewarden");
+    symlink(PROGRAM, &program).expect("a link");
+    let value = format!("{} --no-env --allow-write x", program.display());
+    let told = doctor(&project, &value, &[]).exited(1).stdout;
+    let proposal = line(&told, "       -> export GOCACHEPROG=");
+    for word in ["cachewarden'", "--allow-write x"] {
+        assert!(proposal.contains(word), "{word}: {proposal}");
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Each test starts the program as go does, with GOCACHEPROG's options and the job's variables.
 
+mod codes;
+mod config;
 mod doctor;
 mod lists;
 mod nested;

@@ -107,6 +107,50 @@ fn without_a_home_the_store_lies_in_gocache() {
 }
 
 #[test]
+fn a_gocache_that_others_may_change_gets_no_store_by_default() {
+    let mut sandbox = Sandbox::new();
+    let closed = sandbox.folder("closed");
+    set_mode(&closed, 0o555);
+    sandbox.drop_privileges();
+    let gocache = sandbox.path("gocache");
+    let command = |words: &[&str]| {
+        let mut command = sandbox.command(Path::new(PROGRAM));
+        command
+            .args(words)
+            .env("GOCACHE", &gocache)
+            .env("HOME", &closed);
+        command
+    };
+    let store = gocache.join("cachewarden");
+    for (mode, is_safe) in [
+        (0o777, false),
+        (0o775, false),
+        (0o1777, true),
+        (0o755, true),
+    ] {
+        set_mode(&gocache, mode);
+        let told = run_to_its_end(&mut command(&["dir"]));
+        if is_safe {
+            assert_eq!(told.succeeded().stdout, format!("{}\n", store.display()));
+            continue;
+        }
+        let told = told.exited(2).stderr;
+        assert!(
+            told.contains("CW0113") && told.contains("--dir"),
+            "{mode:o}: {told}"
+        );
+        // A build goes on without a cache.
+        let mut helper = Helper::start(command(&[]));
+        helper.put(&action("x"), b"x").kept();
+        let told = helper.close();
+        assert!(told.contains("warning[CW0113]"), "{mode:o}: {told}");
+        assert!(!store.exists(), "{mode:o}");
+        run_to_its_end(&mut command(&["dir", "--allow-shared-store"])).succeeded();
+    }
+    set_mode(&closed, 0o755);
+}
+
+#[test]
 fn what_is_no_path_is_told_as_what_it_is() {
     let sandbox = Sandbox::new();
     let pin = "0".repeat(64);

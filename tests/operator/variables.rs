@@ -61,6 +61,34 @@ fn a_wrong_variable_is_named() {
         command.env(variable, value);
         is_no_command_line(command, &[variable]);
     }
+    // What only shows when it is used.
+    let policy = policy("closes");
+    for (variable, value) in [
+        ("CACHEWARDEN_POLICY", "/nowhere/p.wasm"),
+        ("CACHEWARDEN_SETTINGS", "{"),
+        ("CACHEWARDEN_SETTINGS", "@/nowhere/s.json"),
+        ("CACHEWARDEN_DIR", "~/store"),
+        ("CACHEWARDEN_RECORD", "/nowhere/r.jsonl"),
+        ("CACHEWARDEN_REDACT_LABEL", "NONE"),
+    ] {
+        let mut command = sandbox.cachewarden(&[]);
+        command.env("CACHEWARDEN_POLICY", &policy);
+        command.env(variable, value);
+        is_refused(command, &[&format!("is from the variable {variable}")]);
+    }
+    // A build goes on without a cache, and says why.
+    let mut command = sandbox.cachewarden(&[]);
+    command.env("CACHEWARDEN_DIR", "/proc/nowhere");
+    let told = Helper::start(command).close();
+    assert!(
+        told.contains("is from the variable CACHEWARDEN_DIR"),
+        "{told}"
+    );
+    // An option that was typed is from no variable.
+    let mut command = sandbox.cachewarden(&["--dir", "~/store"]);
+    command.env("CACHEWARDEN_DIR", "/a");
+    let ending = Helper::start(command).ending();
+    assert!(!ending.stderr.contains("is from"), "{ending:?}");
 }
 
 #[test]
@@ -68,12 +96,12 @@ fn a_variable_that_no_option_has_is_refused_by_its_name() {
     let sandbox = Sandbox::new();
     sandbox.helper(&[]).close();
     sandbox.settle();
-    let verbs: [&[&str]; 9] = [
+    // `doctor` tells it among its findings.
+    let verbs: [&[&str]; 8] = [
         &[],
         &["stats"],
         &["prune"],
         &["verify"],
-        &["doctor"],
         &["dir"],
         &["policy", "wit"],
         &["policy", "new", "--list"],
@@ -101,6 +129,7 @@ fn a_variable_that_no_option_has_is_refused_by_its_name() {
         &["--help"],
         &["-h"],
         &["help", "stats"],
+        &["explain", "CW0402"],
         &["--version"],
         &["version"],
     ] {

@@ -1,8 +1,9 @@
 //! Asks a policy the questions of a recording again, and tells where it answers otherwise.
 //!
-//! A recording of a real build and a case that a person wrote are the same to it. What is compared: the grant or refusal,
-//! every verdict, and the lines of a log or a failure that the recording has. Log lines that it does not have are no
-//! difference, failures are. In an expected text `*` stands for any run of characters.
+//! A recording of a real build and a case that a person wrote are the same to it. What is compared:
+//! the grant or refusal, every verdict, and the lines of a log or a failure that the recording has.
+//! Log lines that it does not have are no difference, failures are. In an expected text `*` stands
+//! for any run of characters.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,7 +13,7 @@ use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{Event, LoadError, OpenOutcome, Policy, PolicySession};
 use cachewarden_recording::{Line, NumberedLine, OpenRecord, QuestionRecord, SessionStarted};
-use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard};
+use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard, with_causes};
 
 /// What came of asking again.
 #[derive(Debug, Default)]
@@ -34,8 +35,8 @@ pub struct Difference {
     pub text: String,
 }
 
-/// Replays every session of a recording, each with an instance of its own: what the policy at `place` of the session's
-/// chain was asked.
+/// Replays every session of a recording, each with an instance of its own: what the policy at
+/// `place` of the session's chain was asked.
 ///
 /// # Errors
 /// When the policy's exports are not those of the contract.
@@ -110,7 +111,8 @@ impl<'run> Replay<'run> {
         outcome.questions += 1;
         let (told, wrong) = told(began);
         let (warden, opening) = PolicySession::open(Arc::clone(policy), told, room)?;
-        // A build's settings are refused before its policy sees any; here the policy is needed to go on.
+        // A build's settings are refused before its policy sees any; here the policy is needed to
+        // go on.
         let opening = wrong.map_or(opening, |text| {
             OpenOutcome::Refused(Refusal::Settings(text))
         });
@@ -186,8 +188,9 @@ impl<'run> Replay<'run> {
         }
     }
 
-    /// Asks a question as often as the line says. Its verdict must be the same each time, and the guest's memory must
-    /// not grow in the second half: what a call leaves behind would fill a long session.
+    /// Asks a question as often as the line says. Its verdict must be the same each time, and the
+    /// guest's memory must not grow in the second half: what a call leaves behind would fill a long
+    /// session.
     fn ask<Question, Verdict: PartialEq + fmt::Debug + serde::Serialize>(
         &mut self,
         number: usize,
@@ -270,7 +273,8 @@ impl<'run> Replay<'run> {
     }
 }
 
-/// What the policy is told, as a recording or a person has it, and why the host would refuse its settings.
+/// What the policy is told, as a recording or a person has it, and why the host would refuse its
+/// settings.
 fn told(began: &SessionStarted) -> (Session, Option<String>) {
     let mut labels = began.labels.clone();
     for label in &mut labels {
@@ -285,7 +289,7 @@ fn told(began: &SessionStarted) -> (Session, Option<String>) {
         "null" => ("{}".to_owned(), None),
         json => match canonical("settings", json) {
             Ok(settings) => (settings.get().to_owned(), None),
-            Err(error) => ("{}".to_owned(), Some(error.to_string())),
+            Err(error) => ("{}".to_owned(), Some(with_causes(&error))),
         },
     };
     let session = Session {

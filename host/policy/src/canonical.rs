@@ -19,11 +19,11 @@ const WHOLE_BELOW: f64 = 9_007_199_254_740_992.0;
 
 /// Why a text has no canonical form.
 #[derive(Debug, Error)]
-#[error("{place}: {reason}")]
+#[error("{place}")]
 pub struct Refused {
     /// The field, such as `settings.trusted[1]`.
     place: String,
-    reason: serde_json::Error,
+    source: serde_json::Error,
 }
 
 /// The canonical form of a JSON text; `name` stands for the whole text in errors.
@@ -40,9 +40,9 @@ pub fn canonical(name: &str, json: &str) -> Result<Box<RawValue>, Refused> {
             deserializer.end()?;
             RawValue::from_string(text)
         })
-        .map_err(|reason| Refused {
+        .map_err(|source| Refused {
             place: path.0.borrow().concat(),
-            reason,
+            source,
         })
 }
 
@@ -187,6 +187,7 @@ pub fn settings(bytes: &[u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cachewarden_types::with_causes;
 
     #[test]
     fn equal_settings_are_equal_bytes() {
@@ -218,7 +219,7 @@ mod tests {
             ("{\"a\":\n{", &["settings.a:", "line 2"]),
             ("", &["settings:"]),
         ] {
-            let error = canonical("settings", json).unwrap_err().to_string();
+            let error = with_causes(&canonical("settings", json).unwrap_err());
             for word in words {
                 assert!(error.contains(word), "{json}: {error}");
             }

@@ -44,6 +44,7 @@ pub use contract::VERSION as CONTRACT_VERSION;
 pub use host::LogLine;
 pub use instance::{Exports, Question};
 pub use limits::Limits;
+pub use pin::PinError;
 pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
 pub use source::PolicySource;
@@ -56,7 +57,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use wasmtime::component::InstancePre;
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest, Problem};
 
 use host::State;
 
@@ -65,14 +66,15 @@ pub const WASMTIME_VERSION: &str = "48.0.8";
 
 /// Why a policy cannot be loaded. The operator can correct each of these.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// The file cannot be read.
-    #[error("cannot read the policy {}: {reason}; see the path after --policy", file.display())]
+    #[error("cannot read the policy {}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// What the system says.
-        reason: io::Error,
+        source: io::Error,
     },
     /// The file is larger than any policy.
     #[error("the policy {} has more than {} MiB, which is more than is ever loaded", file.display(), limits::MAX_MODULE_BYTES >> 20)]
@@ -93,16 +95,56 @@ pub enum LoadError {
         found: Digest,
     },
     /// The bytes are no policy.
-    #[error("the policy {} cannot be loaded: {reason}", file.display())]
+    #[error("the policy {} cannot be loaded", file.display())]
     Unusable {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
-        reason: String,
+        source: Defect,
     },
     /// This machine cannot run policies.
-    #[error("cannot start the WebAssembly engine: {0}")]
-    Engine(String),
+    #[error("cannot start the WebAssembly engine")]
+    Engine(#[from] EngineError),
+}
+
+/// What is wrong with a policy's bytes.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum Defect {
+    /// It cannot be compiled. Whoever compiles is a process of its own, so these are its words.
+    #[error("{0}")]
+    Compilation(String),
+    /// It imports what no policy has, or exports what the contract does not.
+    #[error("{0}")]
+    Contract(String),
+}
+
+/// Why the engine does not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The engine's own words.
+    #[error("{0}")]
+    Configuration(String),
+    /// Its clock is a thread.
+    #[error("no thread for its clock")]
+    Clock(#[source] io::Error),
+}
+
+impl Problem for LoadError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unreadable { .. } => Code::PolicyUnreadable,
+            Self::TooLarge { .. } => Code::PolicyTooLarge,
+            Self::OtherBytes { .. } => Code::PolicyPin,
+            Self::Unusable { .. } => Code::PolicyInvalid,
+            Self::Engine(_) => Code::Engine,
+        }
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        matches!(self, Self::Unreadable { .. }).then_some("see the path after --policy")
+    }
 }
 
 /// A loaded policy: compiled, linked, and ready to be instantiated for any number of sessions.

@@ -2,26 +2,52 @@
 
 use std::path::PathBuf;
 
+use thiserror::Error;
+
 use cachewarden_types::Digest;
 
 const PIN: &str = "@sha256:";
+
+/// The hint for a name of something that must be downloaded first.
+const FETCHES_NOTHING: &str = "cachewarden fetches nothing. Fetch the file in a step of its own, and name its path here; PATH@sha256:HEX takes no other bytes";
+
+/// Why a text is not the path of a file, with or without a pin.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum PinError {
+    /// What follows `@sha256:` is no SHA-256.
+    #[error("`{0}` after {PIN} is not a SHA-256; expected 64 hex digits, as sha256sum prints them")]
+    NotASha256(String),
+    /// A URL.
+    #[error("this is a URL ({0}://), and {FETCHES_NOTHING}")]
+    Url(String),
+    /// An image in a registry.
+    #[error(
+        "this looks like an image in the registry {registry}, and {FETCHES_NOTHING}. If it is a path: ./{file}"
+    )]
+    Image {
+        /// The registry's host.
+        registry: String,
+        /// What was named.
+        file: String,
+    },
+    /// Nothing.
+    #[error("expected the path of a WebAssembly file")]
+    NoFile,
+}
 
 /// Splits the text into the file's path and the SHA-256 of its bytes, if there is one.
 ///
 /// # Errors
 /// When the text behind `@sha256:` is not a SHA-256, or the text before it is not the path of a
 /// file.
-pub fn split(text: &str) -> Result<(PathBuf, Option<Digest>), String> {
+pub fn split(text: &str) -> Result<(PathBuf, Option<Digest>), PinError> {
     let Some((file, hex)) = text.rsplit_once(PIN) else {
         check_is_file(text)?;
         return Ok((text.into(), None));
     };
     check_is_file(file)?;
-    let digest = Digest::from_hex(hex).ok_or_else(|| {
-        format!(
-            "`{hex}` after {PIN} is not a SHA-256; expected 64 hex digits, as sha256sum prints them"
-        )
-    })?;
+    let digest = Digest::from_hex(hex).ok_or_else(|| PinError::NotASha256(hex.to_owned()))?;
     Ok((file.into(), Some(digest)))
 }
 
@@ -38,10 +64,9 @@ pub fn scheme(text: &str) -> Option<&str> {
 }
 
 /// Rejects a URL, and the name of an image in a registry.
-fn check_is_file(file: &str) -> Result<(), String> {
-    let remedy = "cachewarden fetches nothing. Fetch the file in a step of its own, and name its path here; PATH@sha256:HEX takes no other bytes";
+fn check_is_file(file: &str) -> Result<(), PinError> {
     if let Some(scheme) = scheme(file) {
-        return Err(format!("this is a URL ({scheme}://), and {remedy}"));
+        return Err(PinError::Url(scheme.to_owned()));
     }
     let registry = file.split_once('/').map_or("", |(host, _)| host);
     let is_host = registry.contains(['.', ':']) && !registry.starts_with('.');
@@ -49,9 +74,10 @@ fn check_is_file(file: &str) -> Result<(), String> {
         .iter()
         .any(|end| file.ends_with(end));
     if is_host && !is_module {
-        return Err(format!(
-            "this looks like an image in the registry {registry}, and {remedy}. If it is a path: ./{file}"
-        ));
+        return Err(PinError::Image {
+            registry: registry.to_owned(),
+            file: file.to_owned(),
+        });
     }
     Ok(())
 }
@@ -79,7 +105,7 @@ mod tests {
             ("localhost:5000/p", "registry localhost:5000"),
         ] {
             for text in [text.to_owned(), format!("{text}{pin}")] {
-                let error = split(&text).unwrap_err();
+                let error = split(&text).unwrap_err().to_string();
                 assert!(
                     error.contains(told) && error.contains("name its path"),
                     "{text}: {error}"

@@ -9,14 +9,16 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
+use cachewarden_types::{
+    Candidate, Grant, Lookup, Offer, Problem, Reach, Refusal, Session, Totals,
+};
 
 use super::call_deadline::cpu_time;
 use super::host::{Log, LogLine};
 use super::instance::{CallError, Instance, Question, StartError};
 use super::limits::Limits;
 use super::thread::Room;
-use super::{LoadError, Policy};
+use super::{Defect, LoadError, Policy};
 
 /// A policy is disabled after this many failed calls in a row: it is not expected to recover.
 const FAULTS_IN_A_ROW: u32 = 3;
@@ -236,7 +238,7 @@ impl PolicySession {
             Ok(opening) if opening == self.opening => self.events.push(Event::Reopened),
             Ok(OpenOutcome::Failed) => self.disable("it failed again when it was opened anew"),
             Ok(_) => self.disable("opened anew with the same session, it gave another grant"),
-            Err(error) => self.disable(&error.to_string()),
+            Err(error) => self.disable(&error.told()),
         }
     }
 
@@ -251,7 +253,7 @@ impl PolicySession {
             Err((StartError::Contract(reason), _)) => {
                 return Err(LoadError::Unusable {
                     file: self.policy.file.clone(),
-                    reason,
+                    source: Defect::Contract(reason),
                 });
             }
             Err((StartError::CallError(error), mut log)) => {

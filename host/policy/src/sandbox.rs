@@ -17,7 +17,7 @@ use super::instance::Exports;
 use super::limits::{self, Limits};
 use super::loading::{CompiledPolicy, PolicyLoader};
 use super::memory_limiter::ProcessUsage;
-use super::{CompiledCache, LoadError, Policy, PolicySource};
+use super::{CompiledCache, Defect, EngineError, LoadError, Policy, PolicySource};
 
 /// The sandbox of a process, which loads all its policies.
 pub struct Sandbox {
@@ -34,9 +34,9 @@ impl Sandbox {
     /// # Errors
     /// When this machine cannot run policies.
     pub fn start() -> Result<Arc<Self>, LoadError> {
-        let engine = engine::engine().map_err(|error| LoadError::Engine(format!("{error:#}")))?;
-        let ticker =
-            Ticker::start(&engine).map_err(|error| LoadError::Engine(error.to_string()))?;
+        let engine =
+            engine::engine().map_err(|error| EngineError::Configuration(format!("{error:#}")))?;
+        let ticker = Ticker::start(&engine).map_err(EngineError::Clock)?;
         Ok(Arc::new(Self {
             engine,
             ticker,
@@ -65,7 +65,7 @@ impl Sandbox {
         }
         let unusable = |reason| LoadError::Unusable {
             file: source.file.clone(),
-            reason,
+            source: Defect::Compilation(reason),
         };
         let loading = PolicyLoader {
             file: &source.file,
@@ -103,7 +103,7 @@ impl Sandbox {
         let (file, digest) = (Path::new(name), Digest::of(&bytes));
         let unusable = |reason| LoadError::Unusable {
             file: file.to_owned(),
-            reason,
+            source: Defect::Compilation(reason),
         };
         let component = componentise(bytes).map_err(unusable)?;
         let component = Component::from_binary(&self.engine, &component)
@@ -127,7 +127,7 @@ impl Sandbox {
         let (linked, imports_wasi) =
             host::link(&self.engine, component).map_err(|reason| LoadError::Unusable {
                 file: file.to_owned(),
-                reason,
+                source: Defect::Contract(reason),
             })?;
         self.ticker
             .tick_at_least_every(limits::idle_tick(limits.deadline));

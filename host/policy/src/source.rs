@@ -7,7 +7,7 @@ use std::str::FromStr;
 use cachewarden_system::safe_open;
 use cachewarden_types::Digest;
 
-use crate::pin;
+use crate::pin::{self, PinError};
 
 use super::LoadError;
 use super::limits::MAX_MODULE_BYTES;
@@ -22,12 +22,12 @@ pub struct PolicySource {
 }
 
 impl FromStr for PolicySource {
-    type Err = String;
+    type Err = PinError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (file, pin) = pin::split(text)?;
         if file.as_os_str().is_empty() {
-            return Err("expected the path of a WebAssembly file".into());
+            return Err(PinError::NoFile);
         }
         Ok(Self { file, pin })
     }
@@ -51,9 +51,9 @@ impl PolicySource {
 }
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
-    let unreadable = |reason| LoadError::Unreadable {
+    let unreadable = |source| LoadError::Unreadable {
         file: path.to_owned(),
-        reason,
+        source,
     };
     let (file, metadata) = safe_open::open_to_read(path).map_err(unreadable)?;
     let mut bytes = Vec::with_capacity(metadata.len().min(MAX_MODULE_BYTES) as usize + 1);

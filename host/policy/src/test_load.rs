@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use cachewarden_types::{Digest, Session};
+use cachewarden_types::{Digest, Problem, Session};
 
 use super::call_deadline::cpu_time;
 use super::child_task::{ChildTask, TaskError};
@@ -54,7 +54,7 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
 
 fn load(image: &[u8], limits: Limits) -> Result<(), String> {
     let began = cpu_time();
-    let sandbox = Sandbox::start().map_err(|error| error.to_string())?;
+    let sandbox = Sandbox::start().map_err(|error| error.told())?;
     let component = deserialize(&sandbox.engine, image).map_err(|error| format!("{error:#}"))?;
     let digest = Digest::of(image);
     // Errors in linking or in the policy's own code are reported by the sessions.

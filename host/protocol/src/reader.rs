@@ -22,6 +22,7 @@ const BUFFER: usize = 256 * 1024;
 
 /// Why requests cannot be read from a stream.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ProtocolError {
     /// The bytes are not requests of the protocol.
     #[error("byte {offset} of standard input: expected {expected}, found {found}")]

@@ -3,6 +3,7 @@
 //!
 //! A line that is written can be read back to the same values.
 
+mod fields;
 mod line;
 mod reader;
 mod writer;

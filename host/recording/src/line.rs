@@ -1,10 +1,13 @@
 //! The lines of a recording.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
 
 use cachewarden_types as types;
 use cachewarden_types::{Candidate, Digest, Grant, Label, Level, Lookup, Offer, Reach, Refusal};
+
+use super::fields::Fields;
 
 /// One line, without its `id`.
 #[derive(Clone, Debug, Serialize)]
@@ -34,12 +37,12 @@ pub enum Line {
     Close(EndRecord),
 }
 
-/// The version of the recording's format. A later version is refused; unknown fields and lines of
-/// this one are ignored.
+/// The version of the recording's format. A later version is refused.
 pub const FORM: u32 = 1;
 
 /// What a policy learns about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SessionStarted {
     /// The version of the format. A hand-written case may leave it out.
     #[serde(default = "form", deserialize_with = "known_form")]
@@ -103,6 +106,7 @@ pub enum OpenRecord {
 
 /// The fields of a line, of which exactly one must be there.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct OpenedFields {
     #[serde(default)]
     grant: Option<Grant>,
@@ -123,7 +127,7 @@ impl TryFrom<OpenedFields> for OpenRecord {
 }
 
 /// A question with its verdict.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct QuestionRecord<Question, Verdict> {
     /// The candidate or the offer.
     #[serde(flatten)]
@@ -131,7 +135,7 @@ pub struct QuestionRecord<Question, Verdict> {
     /// The policy's verdict.
     pub verdict: Verdict,
     /// How often a replay asks the question in a row; a recording has a line for each time.
-    #[serde(default = "once", skip_serializing_if = "is_once")]
+    #[serde(skip_serializing_if = "is_once")]
     pub repeat: u64,
 }
 
@@ -146,8 +150,16 @@ impl<Question, Verdict> QuestionRecord<Question, Verdict> {
     }
 }
 
-fn once() -> u64 {
-    1
+impl<Question: DeserializeOwned, Verdict: DeserializeOwned> QuestionRecord<Question, Verdict> {
+    fn from_fields(mut fields: Fields) -> serde_json::Result<Self> {
+        let verdict = fields.need("verdict")?;
+        let repeat = fields.take("repeat")?.unwrap_or(1);
+        Ok(Self {
+            question: fields.read()?,
+            verdict,
+            repeat,
+        })
+    }
 }
 
 fn is_once(repeat: &u64) -> bool {
@@ -156,6 +168,7 @@ fn is_once(repeat: &u64) -> bool {
 
 /// An answer that was decided without the policy, or that differs from its verdict.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AnswerRecord {
     /// `get` or `put`.
     pub command: String,
@@ -169,6 +182,7 @@ pub struct AnswerRecord {
 
 /// A failed call of the policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CallFailureRecord {
     /// The export that was called; `start` for the start function.
     pub question: String,
@@ -179,6 +193,7 @@ pub struct CallFailureRecord {
 
 /// Why the policy was disabled.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OffRecord {
     /// The reason, as a sentence.
     pub reason: String,
@@ -186,6 +201,7 @@ pub struct OffRecord {
 
 /// A log line of the policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LogRecord {
     /// The level that the policy gave.
     pub level: Level,
@@ -195,6 +211,7 @@ pub struct LogRecord {
 
 /// The last line of a session.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EndRecord {
     /// The counters of the session.
     pub totals: Totals,
@@ -203,7 +220,7 @@ pub struct EndRecord {
 /// The counters of a session in the format of a recording, which is independent of the contract's
 /// and the store's.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", default)]
+#[serde(rename_all = "kebab-case", default, deny_unknown_fields)]
 pub struct Totals {
     gets: u64,
     hits: u64,
@@ -243,29 +260,34 @@ impl From<Totals> for types::Totals {
 }
 
 impl Line {
-    /// Reads the line whose `line` is `name`; `None` for a kind that this version does not know.
-    pub(super) fn from_json(name: &str, json: &str) -> Option<serde_json::Result<Self>> {
-        // Not through one tagged enum, which would read the settings into a tree and write them in
-        // another form.
-        fn parsed<'json, Fields: Deserialize<'json>>(
-            json: &'json str,
-            line: impl FnOnce(Fields) -> Line,
-        ) -> Option<serde_json::Result<Line>> {
-            Some(serde_json::from_str(json).map(line))
-        }
-        match name {
-            "session" => parsed(json, |began| Self::Session(Box::new(began))),
-            "open" => parsed(json, Self::Open),
-            "get" => parsed(json, Self::Get),
-            "put" => parsed(json, Self::Put),
-            "answer" => parsed(json, Self::Answer),
-            "trap" => parsed(json, Self::Trap),
-            "timeout" => parsed(json, Self::Timeout),
-            "reopened" => Some(Ok(Self::Reopened)),
-            "off" => parsed(json, Self::Off),
-            "log" => parsed(json, Self::Log),
-            "close" => parsed(json, Self::Close),
-            _ => None,
-        }
+    /// Reads the line whose `line` is `name` from its other fields.
+    pub(super) fn from_fields(name: &str, fields: Fields) -> serde_json::Result<Self> {
+        Ok(match name {
+            "session" => Self::Session(Box::new(fields.read()?)),
+            "open" => Self::Open(fields.read()?),
+            "get" => Self::Get(QuestionRecord::from_fields(fields)?),
+            "put" => Self::Put(QuestionRecord::from_fields(fields)?),
+            "answer" => Self::Answer(fields.read()?),
+            "trap" => Self::Trap(fields.read()?),
+            "timeout" => Self::Timeout(fields.read()?),
+            "reopened" => {
+                fields.end()?;
+                Self::Reopened
+            }
+            "off" => Self::Off(fields.read()?),
+            "log" => Self::Log(fields.read()?),
+            "close" => Self::Close(fields.read()?),
+            _ => {
+                return Err(de::Error::custom(format!(
+                    "`{name}` is no kind of line; expected one of {}",
+                    KINDS.join(", ")
+                )));
+            }
+        })
     }
 }
+
+/// What the field `line` may say.
+const KINDS: [&str; 11] = [
+    "session", "open", "get", "put", "answer", "trap", "timeout", "reopened", "off", "log", "close",
+];

@@ -4,9 +4,11 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
 use thiserror::Error;
 
+use cachewarden_types::{Code, Problem};
+
+use super::fields::Fields;
 use super::line::Line;
 
 /// A line of a recording, with its number.
@@ -24,44 +26,47 @@ pub struct NumberedLine {
 
 /// Why a recording cannot be read.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// The file cannot be read.
-    #[error("cannot read the recording {}: {reason}", file.display())]
+    #[error("cannot read the recording {}", file.display())]
     File {
         /// The file.
         file: PathBuf,
         /// The error of the system.
-        reason: io::Error,
+        source: io::Error,
     },
     /// A line does not have the format of docs/recording.md.
-    #[error("{}:{number}: not a line of a recording: {reason}", file.display())]
+    #[error("{}:{number}: not a line of a recording", file.display())]
     Line {
         /// The file.
         file: PathBuf,
         /// The number of the line, from 1.
         number: usize,
         /// The parser's error.
-        reason: serde_json::Error,
+        source: serde_json::Error,
     },
 }
 
-#[derive(Deserialize)]
-struct Head {
-    line: String,
-    #[serde(default)]
-    id: Option<String>,
-    #[serde(default, rename = "policy-index")]
-    policy_index: u32,
+impl Problem for ReadError {
+    fn code(&self) -> Code {
+        match self {
+            Self::File { .. } => Code::CasesUnreadable,
+            Self::Line { .. } => Code::CaseInvalid,
+        }
+    }
 }
 
-/// Reads a recording. Empty lines and lines of an unknown kind are ignored.
+/// Reads a recording. Empty lines are ignored. An unknown kind of line or an unknown field is an
+/// error: in a hand-written case it is a typing mistake, and the case would pass without being
+/// checked.
 ///
 /// # Errors
-/// When the file cannot be read, or a line is damaged.
+/// When the file cannot be read, or a line is not what docs/recording.md says.
 pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
-    let text = fs::read_to_string(file).map_err(|reason| ReadError::File {
+    let text = fs::read_to_string(file).map_err(|source| ReadError::File {
         file: file.to_owned(),
-        reason,
+        source,
     })?;
     parse(file, &text)
 }
@@ -73,23 +78,24 @@ fn parse(file: &Path, text: &str) -> Result<Vec<NumberedLine>, ReadError> {
         if json.trim().is_empty() {
             continue;
         }
-        let read = serde_json::from_str::<Head>(json).and_then(|head| {
-            let line = Line::from_json(&head.line, json).transpose()?;
-            Ok((head.id, head.policy_index, line))
-        });
-        let (id, policy_index, line) = read.map_err(|reason| ReadError::Line {
+        lines.push(line(number, json).map_err(|source| ReadError::Line {
             file: file.to_owned(),
             number,
-            reason,
-        })?;
-        lines.extend(line.map(|line| NumberedLine {
-            number,
-            id,
-            policy_index,
-            line,
-        }));
+            source,
+        })?);
     }
     Ok(lines)
+}
+
+fn line(number: usize, json: &str) -> serde_json::Result<NumberedLine> {
+    let mut fields: Fields = serde_json::from_str(json)?;
+    let name: String = fields.need("line")?;
+    Ok(NumberedLine {
+        number,
+        id: fields.take::<Option<String>>("id")?.flatten(),
+        policy_index: fields.take("policy-index")?.unwrap_or(0),
+        line: Line::from_fields(&name, fields)?,
+    })
 }
 
 #[cfg(any(test, fuzzing))]
@@ -141,8 +147,68 @@ mod tests {
             ),
         ] {
             let text = kept.replace(now, later);
-            let error = parse(Path::new("later.jsonl"), &text).unwrap_err();
-            assert!(error.to_string().contains(words), "{error}");
+            let error = parse(Path::new("later.jsonl"), &text).unwrap_err().told();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_a_line_does_not_have_is_refused_by_its_name() {
+        let session = r#"{"line":"session"}"#;
+        for (line, words) in [
+            (
+                r#"{"line":"sesion"}"#,
+                "`sesion` is no kind of line; expected one of session, open",
+            ),
+            (
+                r#"{"line":"session","lables":[]}"#,
+                "unknown field `lables`",
+            ),
+            (
+                r#"{"line":"session","labels":[{"name":"A","value":"1","verfied":true}]}"#,
+                "unknown field `verfied`",
+            ),
+            (
+                r#"{"line":"open","grant":{"wirte":"main"}}"#,
+                "unknown field `wirte`",
+            ),
+            (
+                r#"{"line":"open","grant":{},"grnat":{}}"#,
+                "unknown field `grnat`",
+            ),
+            (
+                r#"{"line":"get","size":1,"kind":"probe","verdict":"hit","scop":1}"#,
+                "unknown field `scop`",
+            ),
+            (
+                r#"{"line":"put","size":1,"kind":"probe","verdict":"local","age":1}"#,
+                "unknown field `age`",
+            ),
+            (
+                r#"{"line":"log","level":"warn","message":"m","text":"t"}"#,
+                "unknown field `text`",
+            ),
+            (r#"{"line":"reopened","grant":{}}"#, "unknown field `grant`"),
+            (
+                r#"{"line":"close","totals":{"get":1}}"#,
+                "unknown field `get`",
+            ),
+            (
+                r#"{"line":"off","reason":"r","reason":"s"}"#,
+                "duplicate field `reason`",
+            ),
+            (
+                r#"{"line":"put","size":1,"kind":"probe"}"#,
+                "missing field `verdict`",
+            ),
+        ] {
+            let error = parse(Path::new("c.jsonl"), &format!("{session}\n\n{line}"))
+                .unwrap_err()
+                .told();
+            assert!(
+                error.starts_with("c.jsonl:3: ") && error.contains(words),
+                "{line}: {error}"
+            );
         }
     }
 }

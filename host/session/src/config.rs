@@ -13,7 +13,7 @@ use cachewarden_protocol::ProtocolError;
 use cachewarden_recording::Recorder;
 use cachewarden_store::{SessionId, Store};
 use cachewarden_types as types;
-use cachewarden_types::{Label, Pattern, ScopeName, default_scope_label};
+use cachewarden_types::{Code, Label, Pattern, Problem, ScopeName, default_scope_label};
 
 use super::chain::{self, PolicyConfig};
 use super::diagnostics::Diagnostics;
@@ -59,6 +59,7 @@ pub struct SessionFacts {
 
 /// Why a session does not begin, or ends before its time.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum SessionError {
     /// A policy refuses its settings.
     #[error("the policy {policy} refuses its settings: {reason}; see --settings")]
@@ -72,11 +73,31 @@ pub enum SessionError {
     #[error(transparent)]
     Policy(#[from] LoadError),
     /// The requests are not the protocol.
-    #[error(transparent)]
+    #[error(
+        "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command"
+    )]
     Protocol(#[from] ProtocolError),
     /// Nobody reads the answers.
-    #[error("cannot write the answers: {0}")]
+    #[error("cannot write the answers")]
     Answers(#[source] io::Error),
+}
+
+impl Problem for SessionError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Settings { .. } => Code::SettingsRefused,
+            Self::Policy(error) => error.code(),
+            Self::Protocol(_) => Code::NotTheProtocol,
+            Self::Answers(_) => Code::AnswersUnread,
+        }
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Policy(error) => error.remedy(),
+            Self::Settings { .. } | Self::Protocol(_) | Self::Answers(_) => None,
+        }
+    }
 }
 
 impl SessionFacts {

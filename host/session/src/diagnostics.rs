@@ -1,11 +1,14 @@
-//! The one way to stderr: short lines for a person, bounded in number and in what they can do to a terminal.
+//! The one way to stderr: short lines for a person, bounded in number and in what they can do to a
+//! terminal.
 //!
-//! In helper mode stdout is the protocol and stderr goes to whoever runs the go command, so silence is the rule and a
-//! line says what happened and what to do.
+//! In helper mode stdout is the protocol and stderr goes to whoever runs the go command, so silence
+//! is the rule and a line says what happened and what to do.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::io::Write;
+
+use cachewarden_types::Code;
 
 /// Lines that one session may print; a build must not drown in what its cache says.
 const MAX_LINES: usize = 40;
@@ -20,7 +23,7 @@ const MAX_LINE: usize = 2_000;
 pub struct Diagnostics {
     stream: Box<dyn Write + Send>,
     verbose: bool,
-    told: HashSet<&'static str>,
+    told: HashSet<Code>,
     lines: usize,
     policy_lines: usize,
 }
@@ -47,14 +50,15 @@ impl Diagnostics {
         self.verbose
     }
 
-    /// A line that is said each time.
-    pub fn warn(&mut self, text: &str) {
+    /// A warning that is said each time.
+    pub fn warn(&mut self, code: Code, text: &str) {
         self.lines += 1;
         match self.lines.cmp(&MAX_LINES) {
-            Ordering::Less => self.write(text),
-            Ordering::Equal => {
-                self.write("more happened than is shown here; --record FILE writes all of it down");
-            }
+            Ordering::Less => self.write(&warning(code, text)),
+            Ordering::Equal => self.write(&warning(
+                Code::TooManyLines,
+                "more happened than is shown here; --record FILE writes all of it down",
+            )),
             Ordering::Greater => {}
         }
     }
@@ -64,17 +68,18 @@ impl Diagnostics {
         self.policy_lines += 1;
         match self.policy_lines.cmp(&MAX_POLICY_LINES) {
             Ordering::Less => self.write(&format!("policy: {text}")),
-            Ordering::Equal => {
-                self.write("the policy logged more than is shown here; --record FILE writes all of it down");
-            }
+            Ordering::Equal => self.write(&warning(
+                Code::TooManyLines,
+                "the policy logged more than is shown here; --record FILE writes all of it down",
+            )),
             Ordering::Greater => {}
         }
     }
 
-    /// A line that is said once in a session, however often its cause comes back.
-    pub fn warn_once(&mut self, cause: &'static str, text: &str) {
-        if self.told.insert(cause) {
-            self.warn(text);
+    /// A warning that is said once in a session, however often its cause comes back.
+    pub fn warn_once(&mut self, code: Code, text: &str) {
+        if self.told.insert(code) {
+            self.warn(code, text);
         }
     }
 
@@ -90,6 +95,11 @@ impl Diagnostics {
         // Nobody is left to be told that stderr is gone.
         let _ = self.stream.write_all(line.as_bytes());
     }
+}
+
+/// A warning's text, with its code for who looks for it.
+pub fn warning(code: Code, text: &str) -> String {
+    format!("warning[{code}]: {text}")
 }
 
 /// The text on one line, without what a terminal would obey.
@@ -141,14 +151,19 @@ mod tests {
         let seen = Shared::default();
         let mut diagnostics = Diagnostics::to(Box::new(seen.clone()), true);
         for number in 0..1000 {
-            diagnostics.warn(&format!("line {number}"));
+            diagnostics.warn(Code::PolicyFailed, &format!("line {number}"));
             diagnostics.relay_policy_log("a policy's word");
-            diagnostics.warn_once("cause", "once");
+            diagnostics.warn_once(Code::TooManyPuts, "once");
         }
         diagnostics.summarise("the end");
         let text = String::from_utf8(seen.0.lock().unwrap().clone()).unwrap();
         assert_eq!(text.lines().count(), MAX_LINES + MAX_POLICY_LINES + 1);
         assert_eq!(text.matches("once").count(), 1);
+        assert!(
+            text.starts_with("cachewarden: warning[CW0215]: line 0\n"),
+            "{text}"
+        );
+        assert!(text.contains("cachewarden: policy: a policy's word\n"));
         assert!(text.ends_with("cachewarden: the end\n"));
     }
 

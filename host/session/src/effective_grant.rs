@@ -10,8 +10,10 @@ use std::time::Duration;
 use cachewarden_store::Right;
 use cachewarden_types::{Grant, Kind, Pattern, ScopeName};
 
+use super::grant_error::GrantError;
+
 /// Scopes that one session may read: each costs a look at a file for every miss.
-const MAX_READ_SCOPES: usize = 64;
+pub(super) const MAX_READ_SCOPES: usize = 64;
 
 /// What the operator allows.
 #[derive(Clone, Debug)]
@@ -72,12 +74,9 @@ impl EffectiveGrant {
     }
 
     /// What a grant gives, or what is wrong with it.
-    pub(super) fn granted(grant: &Grant, allowed: &OperatorLimits) -> Result<Self, String> {
+    pub(super) fn granted(grant: &Grant, allowed: &OperatorLimits) -> Result<Self, GrantError> {
         if grant.read.len() > MAX_READ_SCOPES {
-            return Err(format!(
-                "it reads {} scopes, and {MAX_READ_SCOPES} are the most",
-                grant.read.len()
-            ));
+            return Err(GrantError::TooManyScopes(grant.read.len()));
         }
         let write = grant
             .write
@@ -172,18 +171,25 @@ impl fmt::Display for EffectiveGrant {
     }
 }
 
-fn check(name: &str, verb: &str, option: &str, patterns: &[Pattern]) -> Result<ScopeName, String> {
+fn check(
+    name: &str,
+    verb: &'static str,
+    option: &'static str,
+    patterns: &[Pattern],
+) -> Result<ScopeName, GrantError> {
     let scope: ScopeName = name
         .parse()
-        .map_err(|error| format!("it would {verb} a scope that cannot be: {error}"))?;
+        .map_err(|source| GrantError::NoScope { verb, source })?;
     if is_allowed(patterns, &scope) {
         return Ok(scope);
     }
     let patterns: Vec<_> = patterns.iter().map(Pattern::as_str).collect();
-    Err(format!(
-        "it would {verb} the scope `{scope}`, and {option} allows {}",
-        patterns.join(", ")
-    ))
+    Err(GrantError::NotAllowed {
+        verb,
+        scope,
+        option,
+        allowed: patterns.join(", "),
+    })
 }
 
 fn is_allowed(patterns: &[Pattern], scope: &ScopeName) -> bool {

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use cachewarden_policy_host::Event;
 use cachewarden_recording::{AnswerRecord, CallFailureRecord, Line, LogRecord, OffRecord};
 use cachewarden_store::SessionStats;
-use cachewarden_types::{Digest, Level};
+use cachewarden_types::{Code, Digest, Level};
 
 use super::Session;
 
@@ -57,7 +57,7 @@ impl Session {
                 Event::Reopened => Line::Reopened,
                 Event::Off { reason } => {
                     let failure = failure.take().map(|failure| format!("{failure}. It "));
-                    self.diagnostics.warn(&format!(
+                    self.diagnostics.warn(Code::PolicyOff, &format!(
                         "the policy {policy} {}is off for this session: {reason}. {WITHOUT_CACHE}",
                         failure.unwrap_or_default()
                     ));
@@ -76,7 +76,7 @@ impl Session {
             self.record(place, &line);
         }
         if let Some(failure) = failure {
-            self.diagnostics.warn(&format!(
+            self.diagnostics.warn(Code::PolicyFailed, &format!(
                 "the policy {policy} {failure}. That request got the safe answer; the build goes on"
             ));
         }
@@ -84,9 +84,10 @@ impl Session {
 
     fn record(&mut self, place: u32, line: &Line) {
         if let Err(error) = self.recorder.write(place, line) {
-            self.diagnostics.warn(&format!(
-                "the recording stops here, it cannot be written: {error}; see --record"
-            ));
+            self.diagnostics.warn(
+                Code::RecordingUnwritable,
+                &format!("the recording stops here, it cannot be written: {error}; see --record"),
+            );
         }
     }
 

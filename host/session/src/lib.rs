@@ -12,6 +12,7 @@ pub mod diagnostics;
 mod effective_grant;
 mod events;
 mod get;
+mod grant_error;
 mod intake;
 mod local_puts;
 mod opening;

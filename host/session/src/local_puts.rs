@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use cachewarden_store::Location;
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest};
 
 use super::Session;
 
@@ -65,7 +65,7 @@ impl Session {
     pub(super) fn note_own(&mut self, action: Digest, put: LocalPut) {
         if !self.own.note(action, put) {
             self.diagnostics.warn_once(
-                "own-puts",
+                Code::TooManyPuts,
                 "this go command puts more than one session keeps note of; it goes on, and may build some of it twice. Nothing needs to be done, unless a single go command should not put so much",
             );
         }

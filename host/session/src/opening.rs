@@ -8,7 +8,7 @@ use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::{DiskPaths, SessionStats};
-use cachewarden_types::{Refusal, ScopeName};
+use cachewarden_types::{Code, Refusal, ScopeName, with_causes};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
@@ -122,7 +122,7 @@ impl Session {
         let told: Vec<_> = policies
             .filter_map(|((_, policy), grant)| Some(format!("{} {}", policy.name, grant.as_ref()?)))
             .collect();
-        self.diagnostics.warn(&format!(
+        self.diagnostics.warn(Code::NoCommonScope, &format!(
             "the policies have no scope in common {lacks}: {}. All must grant a scope; see docs/policies.md, several policies",
             told.join("; ")
         ));
@@ -143,8 +143,9 @@ impl Session {
             )),
             OpenOutcome::Granted(grant) => match EffectiveGrant::granted(&grant, &facts.allowed) {
                 Ok(access) => Some(access),
-                Err(reason) => {
-                    self.diagnostics.warn(&format!(
+                Err(error) => {
+                    let reason = with_causes(&error);
+                    self.diagnostics.warn(Code::GrantInvalid, &format!(
                         "the grant of the policy {policy} is not used: {reason}. {WITHOUT_CACHE}"
                     ));
                     self.record_with(place, || Line::Off(OffRecord { reason }));
@@ -152,9 +153,10 @@ impl Session {
                 }
             },
             OpenOutcome::Refused(Refusal::Session(reason) | Refusal::Settings(reason)) => {
-                self.diagnostics.warn(&format!(
-                    "the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"
-                ));
+                self.diagnostics.warn(
+                    Code::SessionRefused,
+                    &format!("the policy {policy} refuses this session: {reason}. {WITHOUT_CACHE}"),
+                );
                 None
             }
             OpenOutcome::Failed => None,

@@ -8,7 +8,7 @@ use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{Line, QuestionRecord};
 use cachewarden_store as store;
 use cachewarden_store::{NewEntry, PutError, StoredObject};
-use cachewarden_types::{Digest, Facts, Kind, Offer, Reach, Rule, reasons};
+use cachewarden_types::{Code, Digest, Facts, Kind, Offer, Reach, Rule, reasons};
 
 use super::Session;
 use super::intake::{Parts, TakenIn, take_in};
@@ -75,7 +75,7 @@ impl Session {
             Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
             Err(Failure::Unwritable(error)) => {
                 self.diagnostics.warn_once(
-                    "unwritable-anywhere",
+                    Code::NothingWritable,
                     &format!(
                         "no object can be written, neither to the store nor to a private folder in TMPDIR ({error}); go may fail for it. Make room, or make one of the two writable"
                     ),
@@ -183,7 +183,7 @@ impl Session {
         let diverged = expected != output;
         if diverged {
             self.tally.diverged += 1;
-            self.diagnostics.warn(&format!(
+            self.diagnostics.warn(Code::AuditDiverged, &format!(
                 "audit: action {action} gave {output} when it was built again, and the cache held {expected}; one of the two is wrong, or the build is not reproducible"
             ));
         }
@@ -277,7 +277,7 @@ impl Session {
             None => return,
         };
         self.diagnostics.warn_once(
-            "unwritable",
+            Code::StoreNotWritable,
             &format!(
                 "the store {folder} cannot be written ({error}); the build goes on, and what it cannot write there is not kept. {remedy}"
             ),

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
-use thiserror::Error;
 
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, ScopeName};
 
+use super::error::StoreError;
 use super::files;
 use super::owner::{self, SharedStore};
 
@@ -56,83 +56,6 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This folder is the store of cachewarden, a build cache for Go. It can be removed at any time;\n\
     # `cachewarden prune` removes less than all of it.\n";
 
-/// Why a store cannot be used.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The folder cannot be made, or its version cannot be read.
-    #[error(
-        "the store {folder} cannot be used: {reason}; name another folder with --dir, or make this one yours and writable"
-    )]
-    Unusable {
-        /// The folder, or the file in it.
-        folder: PathBuf,
-        /// What the system says.
-        reason: io::Error,
-    },
-    /// Others may write it.
-    #[error(
-        "others may write {path} (mode {mode:04o}), so the store is not used: they could have any code built into what you build. If you trust what is in it: chmod -R go-w '{folder}'; to use it as it is: --allow-shared-store"
-    )]
-    Writable {
-        /// The folder that others may write.
-        path: PathBuf,
-        /// The store's folder.
-        folder: PathBuf,
-        /// The permission bits.
-        mode: u32,
-    },
-    /// It belongs to somebody else.
-    #[error(
-        "{path} belongs to user {owner}, and this is user {user}, so the store is not used: they could have any code built into what you build. Name a folder of your own with --dir; to use it as it is: --allow-shared-store"
-    )]
-    Foreign {
-        /// The folder that belongs to somebody else.
-        path: PathBuf,
-        /// Whose it is.
-        owner: u32,
-        /// Who this process is.
-        user: u32,
-    },
-    /// It belongs to somebody else, who lets nobody in.
-    #[error(
-        "{folder} belongs to user {owner} and is closed to user {user}, so the store is not used. To let others read it, its owner types: chmod -R a+rX '{folder}' (in an image: once it is filled), and a store of anybody but root needs --allow-shared-store; or name a folder of your own with --dir"
-    )]
-    Closed {
-        /// The store's folder.
-        folder: PathBuf,
-        /// Whose it is.
-        owner: u32,
-        /// Who this process is.
-        user: u32,
-    },
-    /// One of the folders in it is a link.
-    #[error(
-        "{path} is a link, so the store is not used: a trim would remove files from where it leads to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
-    )]
-    Linked {
-        /// The link.
-        path: PathBuf,
-    },
-    /// The folder holds something else.
-    #[error(
-        "{folder} holds other files and no store of cachewarden (there is no file VERSION in it); name an empty or a new folder with --dir"
-    )]
-    NotAStore {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// A newer version of this program made it, or another program did.
-    #[error(
-        "{file} says layout `{found}`, and this cachewarden knows layout {LAYOUT_VERSION} only; update cachewarden, or name another folder with --dir"
-    )]
-    OtherLayout {
-        /// The file VERSION of the store.
-        file: PathBuf,
-        /// What it says.
-        found: String,
-    },
-}
-
 /// Opens a store, or makes one of an empty or missing folder. A folder that holds other files is
 /// refused: a trim would remove files from it.
 pub(super) fn prepare(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
@@ -140,13 +63,13 @@ pub(super) fn prepare(folder: &Path, sharing: SharedStore) -> Result<(), StoreEr
 }
 
 fn open_or_initialise(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
-    let unusable = |reason| StoreError::Unusable {
+    let unusable = |source| StoreError::Unusable {
         folder: folder.to_owned(),
-        reason,
+        source,
     };
     if folder.to_str().is_none() {
-        let reason = "its path is not valid UTF-8, and the paths that go is told must be";
-        return Err(unusable(io::Error::other(reason)));
+        let why = "its path is not valid UTF-8, and the paths that go is told must be";
+        return Err(unusable(io::Error::other(why)));
     }
     files::create_private_folder(folder).map_err(unusable)?;
     owner::check_owner(folder, sharing)?;
@@ -187,9 +110,9 @@ fn try_check_read_only(folder: &Path, sharing: SharedStore) -> Result<(), StoreE
     owner::check_owner(folder, sharing)?;
     refuse_links(folder)?;
     owner::check(folder, sharing)?;
-    let found = read_version(folder).map_err(|reason| StoreError::Unusable {
+    let found = read_version(folder).map_err(|source| StoreError::Unusable {
         folder: folder.to_owned(),
-        reason,
+        source,
     })?;
     // A VERSION that a crash has blanked is written again by the next session.
     if found.is_empty() && contains_only_store_files(folder) {

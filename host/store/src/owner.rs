@@ -9,7 +9,8 @@ use std::path::Path;
 
 use rustix::fs::{Access, access};
 
-use super::layout::{FOLDERS, StoreError};
+use super::error::StoreError;
+use super::layout::FOLDERS;
 
 /// Whether a store that other users can change is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,13 +63,13 @@ pub(super) fn check(folder: &Path, sharing: SharedStore) -> Result<(), StoreErro
 
 /// Makes the error name the owner, where the store is unusable because it belongs to another user.
 pub(super) fn explain(folder: &Path, error: StoreError) -> StoreError {
-    let StoreError::Unusable { reason, .. } = &error else {
+    let StoreError::Unusable { source, .. } = &error else {
         return error;
     };
     let Ok(owner) = fs::metadata(folder).map(|metadata| metadata.uid()) else {
         return error;
     };
-    let is_closed = reason.kind() == io::ErrorKind::PermissionDenied
+    let is_closed = source.kind() == io::ErrorKind::PermissionDenied
         && owner != user()
         && access(folder, Access::READ_OK | Access::EXEC_OK).is_err();
     match is_closed {
@@ -92,6 +93,11 @@ pub(super) fn may_be_replaced(folder: &Metadata, held: &Metadata) -> bool {
     is_replaceable(owner, mode, held.uid(), user())
 }
 
+/// Whether another user can replace what this user makes in a folder.
+pub(super) fn may_replace_ours(folder: &Metadata) -> bool {
+    is_replaceable(folder.uid(), folder.mode(), user(), user())
+}
+
 /// Who can change a folder; `None` where it does not exist, or a shared store is allowed.
 fn ownership_of(
     path: &Path,
@@ -106,9 +112,9 @@ fn ownership_of(
             Ok(Some((ownership, metadata)))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(reason) => Err(StoreError::Unusable {
+        Err(source) => Err(StoreError::Unusable {
             folder: path.to_owned(),
-            reason,
+            source,
         }),
     }
 }

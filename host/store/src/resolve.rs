@@ -44,6 +44,13 @@ pub(super) fn resolve_folder(path: &Path, sharing: SharedStore) -> Option<PathBu
     Some(walk.at)
 }
 
+/// Whether no other user can replace what this user makes in a folder, or a folder on its path.
+pub fn is_safe_for_a_store(folder: &Path) -> bool {
+    resolve_folder(folder, SharedStore::Deny)
+        .and_then(|real| fs::metadata(real).ok())
+        .is_some_and(|real| !owner::may_replace_ours(&real))
+}
+
 /// The components of a path, the last one first.
 fn steps(path: &Path) -> Vec<OsString> {
     let steps = path.components().rev();
@@ -153,6 +160,10 @@ mod tests {
             }
             // Others may write into this folder, but they cannot replace it.
             assert!(resolve_folder(&path("shared"), SharedStore::Deny).is_some());
+            for folder in ["shared", "shared/folder"] {
+                let is_one = is_safe_for_a_store(&path(folder));
+                assert_eq!(is_one, is_safe, "{folder}, mode {mode:o}");
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{Digest, Facts, Kind, LENGTH, Role};
 
 /// A named value that is known about a session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Label {
     /// The label's name, such as GITHUB_REF.
     pub name: String,
@@ -48,6 +49,7 @@ pub struct Session {
 /// What a policy grants a session. Nothing is checked yet: the names are those that the policy
 /// returned.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Grant {
     /// The scope that puts go to; `None` for no scope.
     #[serde(default)]
@@ -94,6 +96,7 @@ fn field<'de, D: Deserializer<'de>>(name: &str, deserializer: D) -> Result<Diges
 
 /// An entry found for a get.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Candidate {
     /// The action that the client asks for.
     #[serde(default = "nothing", deserialize_with = "action")]
@@ -139,6 +142,7 @@ pub enum Lookup {
 
 /// An object that the build puts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Offer {
     /// The action that has produced the object.
     #[serde(default = "nothing", deserialize_with = "action")]

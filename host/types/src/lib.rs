@@ -1,8 +1,9 @@
-//! The types that all parts of cachewarden share: digests, scopes, kinds, labels, grants and
-//! verdicts.
+//! The types that all parts of cachewarden share: digests, scopes, kinds, labels, grants, verdicts,
+//! and the codes of warnings and errors.
 //!
 //! Nothing here does I/O, and nothing depends on wasmtime or a file format.
 
+mod codes;
 mod contract;
 mod digest;
 mod label;
@@ -18,6 +19,7 @@ pub mod fuzzing {
     pub use crate::scope_name::fuzzing::scope_name;
 }
 
+pub use codes::{AREAS, Code, Problem, with_causes};
 pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
 };

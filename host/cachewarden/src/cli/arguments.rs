@@ -1,11 +1,16 @@
 //! What can be said on the command line, and in CACHEWARDEN_* variables.
 
-mod environment;
+mod bounds;
+mod config_file;
 mod helper_mode;
+mod layers;
 mod line;
 mod options;
+mod origins;
+mod stop;
 mod unknown;
 mod values;
+mod variables;
 mod words;
 
 use clap::{Command, CommandFactory, Parser, Subcommand};
@@ -13,14 +18,21 @@ use clap::{Command, CommandFactory, Parser, Subcommand};
 use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
 
+use super::explain::ExplainOptions;
 use super::policy::PolicyVerb;
 use super::verify::VerifyOptions;
 
-pub(super) use environment::{parse, read, read_without_variables};
+pub(super) use layers::{parse, read, read_typed};
 pub(super) use options::{
     DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StatsOptions, StoreOptions,
     TrimOptions,
 };
+pub(super) use origins::Origins;
+pub(super) use stop::Stop;
+#[cfg(test)]
+pub(super) use variables::key;
+
+use config_file::ConfigSource;
 
 const ABOUT: &str = "A build cache for Go that asks a WebAssembly policy about every get and put.";
 
@@ -28,17 +40,21 @@ const AFTER_SHORT_HELP: &str = "\
 Set: export GOCACHEPROG=\"cachewarden --no-env --policy '/path/p.wasm'\"
 More: cachewarden --help, cachewarden help VERB, cachewarden doctor";
 
+// A paragraph a line: clap wraps it for the terminal.
 const AFTER_HELP: &str = "\
 Use it by setting one variable (quote a path that has spaces in it):
   export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
-Without --no-env every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_DIR; such a list is separated by
-commas (labels by newlines). A variable of this prefix that no option has is an error.
---settings @FILE@sha256:HEX pins the bytes of settings. Of several policies each has its own: --policy
-FILE?settings=JSON, or FILE?settings=@FILE. All are asked, and the strictest answer wins.
-`cachewarden doctor` looks at what is set and says what to type; `cachewarden help VERB` explains a verb.";
+
+Without --no-env every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (labels and policies by newlines). A variable of this prefix that no option has is an error.
+
+--config FILE, or CACHEWARDEN_CONFIG, names a TOML file whose keys are the options, e.g. `allow-write = [\"pr-*\"]`. An option that is typed wins over its variable, and a variable over the file, but never over a bound there: that is an error.
+
+--settings @FILE@sha256:HEX pins the bytes of settings. Of several policies each has its own: --policy FILE?settings=JSON, or FILE?settings=@FILE. All are asked, and the strictest answer wins.
+
+`cachewarden doctor` looks at what is set and says what to type; `cachewarden explain CODE` explains a warning or an error, and `cachewarden help VERB` a verb.";
 
 /// The options in the short help (`-h`), which fits a screen of 24 lines. `--help` has all of them.
-const IN_SHORT_HELP: [&str; 6] = ["policy", "settings", "dir", "verbose", "no_env", "help"];
+const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -60,12 +76,32 @@ pub(super) struct Arguments {
     /// Read no CACHEWARDEN_* variable
     #[arg(long, global = true)]
     pub(super) no_env: bool,
+    /// Read options from this TOML file too; FILE@sha256:HEX pins its bytes
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "CACHEWARDEN_CONFIG",
+        hide_env = true
+    )]
+    config: Option<ConfigSource>,
+    /// Where the options are from that were not typed.
+    #[arg(skip)]
+    pub(super) origins: Origins,
     /// Print this help; --help lists every option
-    // The short form under both names, without empty lines between options; `command` says which options it has.
+    // The short form under both names, without empty lines between options; `command` says which
+    // options it has.
     #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
     help: Option<bool>,
     #[command(subcommand)]
     pub(super) verb: Option<Verb>,
+}
+
+impl Arguments {
+    /// Whether a configuration file is named, by an option.
+    pub(super) fn names_a_file(&self) -> bool {
+        self.config.is_some()
+    }
 }
 
 /// The command line for clap, whose help has every option.
@@ -106,6 +142,8 @@ pub(super) enum Verb {
     Doctor(Box<HelperOptions>),
     /// Print the store's folder
     Dir(StoreOptions),
+    /// Explain a warning or an error by its code
+    Explain(ExplainOptions),
     /// Make, test and compile policies, print their contract
     Policy {
         /// What to do

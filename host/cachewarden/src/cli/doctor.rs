@@ -8,14 +8,14 @@ mod trial_build;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::Context;
-
 use cachewarden_policy_host::Sandbox;
 use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::Store;
+use cachewarden_types::Code;
 
-use super::arguments::{self, HelperOptions, StoreOptions, Verb};
+use super::arguments::{self, HelperOptions, Origins, StoreOptions, Verb};
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
 use super::helper::compiled_cache;
 use super::output;
 use super::paths::shown;
@@ -37,6 +37,12 @@ fn advice(problem: impl Into<String>, remedy: impl Into<String>) -> Advice {
     }
 }
 
+/// What is wrong, with its code.
+fn advice_on(failure: impl Into<Failure>, remedy: impl Into<String>) -> Advice {
+    let failure = failure.into();
+    advice(format!("{} [{}]", failure.text(), failure.code()), remedy)
+}
+
 /// What is well, and what a person should know all the same.
 struct Well {
     text: String,
@@ -53,8 +59,14 @@ impl From<String> for Well {
 type Finding = Result<Well, Advice>;
 
 /// Prints every finding; exit code 1 where something is wrong.
-pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitStatus> {
-    let own = std::env::current_exe().context("this program does not know its own path")?;
+pub(super) fn run(
+    typed: HelperOptions,
+    no_env: bool,
+    origins: Origins,
+) -> Result<ExitStatus, Failure> {
+    let own = std::env::current_exe().or_fail(Code::System, || {
+        "this program does not know its own path".to_owned()
+    })?;
     let variable = go_env("GOCACHEPROG");
     let in_use = match &variable {
         Ok(value) if !value.is_empty() => Some(gocacheprog::read(value, &own)),
@@ -68,6 +80,7 @@ pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitStat
             program: own.clone(),
             options: typed.with_absolute_paths()?,
             no_env,
+            origins,
         },
     };
     let proposal = gocacheprog::proposal(&InUse {
@@ -84,7 +97,7 @@ pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitStat
         )),
     };
     let findings = [
-        ("options", check_options(options, subject.no_env)),
+        ("options", check_options(&subject)),
         ("store", store),
         ("policy", check_policies(options)),
         ("go", check_go_version()),
@@ -98,7 +111,7 @@ pub(super) fn run(typed: HelperOptions, no_env: bool) -> anyhow::Result<ExitStat
     report(findings)
 }
 
-fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> anyhow::Result<ExitStatus> {
+fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> Result<ExitStatus, Failure> {
     let mut code = ExitStatus::Success;
     for (subject, finding) in findings {
         match finding {
@@ -121,19 +134,28 @@ fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> anyhow::Res
 
 /// Whether the command line of this process has any option of a helper.
 fn is_asked_about_options() -> bool {
-    let arguments = arguments::read_without_variables(std::env::args_os().collect());
-    match arguments.map(|arguments| arguments.verb) {
-        Ok(Some(Verb::Doctor(options))) => !options.words().is_empty(),
+    let Ok(arguments) = arguments::read_typed(std::env::args_os().collect()) else {
+        return false;
+    };
+    match &arguments.verb {
+        Some(Verb::Doctor(options)) => arguments.names_a_file() || !options.words().is_empty(),
         _ => false,
     }
 }
 
-fn check_options(options: &HelperOptions, no_env: bool) -> Finding {
-    let remedy = "mend the value of GOCACHEPROG, or the CACHEWARDEN_* variable";
+fn check_options(subject: &InUse) -> Finding {
+    let InUse {
+        options, origins, ..
+    } = subject;
+    let remedy =
+        "mend the value of GOCACHEPROG, the CACHEWARDEN_* variable or the configuration file";
+    if let Some(fault) = &origins.fault {
+        return Err(advice_on(fault.clone(), remedy));
+    }
     options
         .check_as_a_helpers()
-        .map_err(|error| advice(format!("{error:#}"), remedy))?;
-    let text = match no_env {
+        .map_err(|failure| advice_on(failure.map_text(|text| origins.named_in(text)), remedy))?;
+    let text = match subject.no_env {
         true => "no CACHEWARDEN_* variable counts",
         false => "CACHEWARDEN_* variables count where an option is not given (--no-env: none does)",
     };
@@ -143,10 +165,12 @@ fn check_options(options: &HelperOptions, no_env: bool) -> Finding {
         .filter(|name| std::env::var_os(name).is_none());
     Ok(Well {
         text: text.to_owned(),
-        notes: unset
-            .map(|name| {
+        notes: origins
+            .iter()
+            .map(|origin| format!("--{} is from {}", origin.option, origin.source))
+            .chain(unset.map(|name| {
                 format!("{name} (--label-env) is not set here, so the policy is told no such label")
-            })
+            }))
             .collect(),
     })
 }
@@ -155,9 +179,9 @@ fn check_store(options: &StoreOptions) -> Finding {
     let remedy = "name a folder of yours with --dir, or make this one writable";
     let folder = options
         .folder()
-        .map_err(|error| advice(format!("{error:#}"), remedy))?;
-    let store = Store::open(&folder, options.sharing())
-        .map_err(|error| advice(error.to_string(), remedy))?;
+        .map_err(|failure| advice_on(failure, remedy))?;
+    let store =
+        Store::open(&folder, options.sharing()).map_err(|error| advice_on(error, remedy))?;
     store.try_to_write().map_err(|error| {
         advice(
             format!("{} cannot be written: {error}", folder.display()),
@@ -174,11 +198,10 @@ fn check_policies(options: &HelperOptions) -> Finding {
         ));
     }
     let sandbox = Sandbox::start()
-        .map_err(|error| advice(error.to_string(), "use a machine that can run WebAssembly"))?;
+        .map_err(|error| advice_on(error, "use a machine that can run WebAssembly"))?;
     let mut texts = Vec::new();
     for (source, own_settings) in options.policies() {
-        settings(own_settings)
-            .map_err(|error| advice(format!("{error:#}"), "mend the settings"))?;
+        settings(own_settings).map_err(|failure| advice_on(failure, "mend the settings"))?;
         let policy = sandbox
             .load(
                 source,
@@ -186,7 +209,7 @@ fn check_policies(options: &HelperOptions) -> Finding {
                 compiled_cache().as_ref(),
                 || {},
             )
-            .map_err(|error| advice(error.to_string(), "mend --policy"))?;
+            .map_err(|error| advice_on(error, "mend --policy"))?;
         texts.push(format!(
             "{}, SHA-256 {}",
             shown(&source.file),

@@ -1,6 +1,7 @@
 //! The helper: serves one go command on stdin and stdout.
 //!
-//! The first message goes out before anything else is looked at: cmd/go does nothing until it arrives (docs/protocol.md#first-message).
+//! The first message goes out before anything else is looked at: cmd/go does nothing until it
+//! arrives (docs/protocol.md#first-message).
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
@@ -9,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
-use anyhow::Context;
 use rustix::fs::Mode;
 use signal_hook::consts::{SIGHUP, SIGINT};
 
@@ -23,19 +23,21 @@ use cachewarden_session::{
 };
 use cachewarden_store::{SessionId, Store, is_sweep_due};
 use cachewarden_system::self_exec;
-use cachewarden_types::{Pattern, unverified_label};
+use cachewarden_types::{Code, Pattern, unverified_label};
 
-use super::arguments::HelperOptions;
+use super::arguments::{HelperOptions, Origins};
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail, ensure};
 use super::output;
 use super::paths::{gocache, user_cache_folder};
 use super::settings::settings;
 
-/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits for (docs/protocol.md#one-lock-for-a-put):
-/// the more a pipe takes at once, the shorter.
+/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
+/// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
 const PIPE_SIZE: usize = 1024 * 1024;
 
-/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor for generators.
+/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor
+/// for generators.
 const TOOL_OF_GO: &str = "TOOLEXEC_IMPORTPATH";
 
 const WELCOME: &str = "\
@@ -49,16 +51,18 @@ Set one variable, and build as always:
 Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
 
 /// Serves a go command.
-pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitStatus> {
+pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus, Failure> {
     if io::stdin().is_terminal() {
-        output::complain(WELCOME);
+        output::say(WELCOME);
         return Ok(ExitStatus::Usage);
     }
-    // What is made says its own mode, and a umask that takes from that would only make a store that is half readable.
+    // What is made says its own mode, and a umask that takes from that would only make a store that
+    // is half readable.
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
-    let stdout = take_stdout().context("cannot use standard output")?;
+    let stdout = take_stdout().or_fail(Code::System, || "cannot use standard output".to_owned())?;
     // Before anything else takes what may be the last file descriptor.
-    let stdin = duplicate(io::stdin()).context("cannot use standard input")?;
+    let stdin =
+        duplicate(io::stdin()).or_fail(Code::System, || "cannot use standard input".to_owned())?;
     widen(&stdin);
     widen(&stdout);
     let mut sink = ResponseWriter::new(stdout);
@@ -71,13 +75,13 @@ pub(super) fn run(options: HelperOptions) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::Success);
     }
     outlive_interrupts();
-    let session = thread::spawn("session", move |room| serve(&options, stdin, sink, room))
-        .context("cannot start a thread")?;
-    session.join().unwrap_or_else(|_| {
-        Err(anyhow::anyhow!(
-            "it failed in a way it should not; please report what is above"
-        ))
+    let session = thread::spawn("session", move |room| {
+        serve(&options, &origins, stdin, sink, room)
     })
+    .or_fail(Code::System, || "cannot start a thread".to_owned())?;
+    session
+        .join()
+        .unwrap_or_else(|_| Err(super::thread_failed()))
 }
 
 /// A stream as a file, without the buffer and the lock of the standard library's.
@@ -85,8 +89,9 @@ fn duplicate(stream: impl AsFd) -> io::Result<File> {
     stream.as_fd().try_clone_to_owned().map(File::from)
 }
 
-/// Standard output, for answers alone: whatever else would print there prints to standard error. So the stream ends with
-/// the last answer, and the go command, which waits for that (docs/protocol.md#waits-for-eof), does not wait for this process to end.
+/// Standard output, for answers alone: whatever else would print there prints to standard error. So
+/// the stream ends with the last answer, and the go command, which waits for that
+/// (docs/protocol.md#waits-for-eof), does not wait for this process to end.
 fn take_stdout() -> io::Result<File> {
     let stdout = duplicate(io::stdout())?;
     rustix::stdio::dup2_stdout(io::stderr())?;
@@ -95,10 +100,11 @@ fn take_stdout() -> io::Result<File> {
 
 fn serve(
     options: &HelperOptions,
+    origins: &Origins,
     stdin: File,
     mut sink: ResponseWriter<File>,
     room: &Room,
-) -> anyhow::Result<ExitStatus> {
+) -> Result<ExitStatus, Failure> {
     let mut diagnostics = match is_nested() {
         true => Diagnostics::to(Box::new(io::sink()), options.verbose),
         false => Diagnostics::to_stderr(options.verbose),
@@ -107,11 +113,13 @@ fn serve(
     let facts = facts(options)?;
     let recorder = match &options.record {
         Some(file) => Recorder::append(file, &facts.id.to_string(), &options.redact_label)
-            .with_context(|| format!("cannot write the recording {} (--record)", file.display()))?,
+            .or_fail(Code::RecordingUnwritable, || {
+                format!("cannot write the recording {} (--record)", file.display())
+            })?,
         None => Recorder::none(),
     };
     let policies = load_policies(options, &mut diagnostics)?;
-    let store = Arc::new(open_store(options, &mut diagnostics));
+    let store = Arc::new(open_store(options, origins, &mut diagnostics));
     let services = Services {
         store: Arc::clone(&store),
     };
@@ -127,8 +135,8 @@ fn serve(
     if let Err(error @ (SessionError::Settings { .. } | SessionError::Policy(_))) = result {
         return Err(error.into());
     }
-    // Only now: what this build has used is marked as used, in a store that lay idle too. It takes a millisecond, once a
-    // day.
+    // Only now: what this build has used is marked as used, in a store that lay idle too. It takes
+    // a millisecond, once a day.
     let now = SystemTime::now();
     if store.is_trim_due(now) || is_sweep_due(now) {
         start_trimmer(options);
@@ -136,16 +144,14 @@ fn serve(
     match result {
         // A go command that was killed reads no answers: nobody is left to complain to.
         Ok(_) | Err(SessionError::Answers(_)) => Ok(ExitStatus::Success),
-        Err(error) => Err(anyhow::Error::new(error).context(
-            "what came on standard input is not the protocol of GOCACHEPROG; start cachewarden through the go command",
-        )),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool covdata` in `go test
-/// -cover`: go prints what such a tool writes to stderr as part of its own standard output (docs/protocol.md#nested-helpers). The go
-/// command that a person sees has a helper of its own, which says what there is to say. What ends a helper is said in
-/// any case.
+/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool
+/// covdata` in `go test -cover`: go prints what such a tool writes to stderr as part of its own
+/// standard output (docs/protocol.md#nested-helpers). The go command that a person sees has a
+/// helper of its own, which says what there is to say. What ends a helper is said in any case.
 fn is_nested() -> bool {
     std::env::var_os(TOOL_OF_GO).is_some_and(|path| !path.is_empty())
 }
@@ -157,15 +163,17 @@ fn widen(stream: &File) {
     let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
 }
 
-/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream (docs/protocol.md#signals).
+/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream
+/// (docs/protocol.md#signals).
 fn outlive_interrupts() {
     for signal in [SIGINT, SIGHUP] {
-        // Without it Ctrl-C ends this process a moment before its client does, which is no harm either.
+        // Without it Ctrl-C ends this process a moment before its client does, which is no harm
+        // either.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
 }
 
-fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
+fn facts(options: &HelperOptions) -> Result<SessionFacts, Failure> {
     let mut labels: Vec<_> = options
         .label
         .iter()
@@ -173,7 +181,7 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
         .collect();
     for name in &options.label_env {
         let value = std::env::var_os(name).unwrap_or_default();
-        let value = value.into_string().ok().with_context(|| {
+        let value = value.into_string().ok().or_fail(Code::LabelInvalid, || {
             format!("the variable {name} (--label-env) is not valid UTF-8, and two such values could not be told apart")
         })?;
         // On a push GITHUB_HEAD_REF is set, and empty: that is no label.
@@ -182,13 +190,17 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
         }
     }
     for (position, label) in labels.iter().enumerate() {
-        anyhow::ensure!(
-            labels[..position]
-                .iter()
-                .all(|earlier| earlier.name != label.name),
-            "the label {} is set twice (--label, --label-env, or the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env); give it once",
-            label.name
-        );
+        let mut earlier = labels[..position].iter();
+        ensure(
+            earlier.all(|earlier| earlier.name != label.name),
+            Code::LabelInvalid,
+            || {
+                format!(
+                    "the label {} is set twice (--label, --label-env, the variables CACHEWARDEN_LABEL and CACHEWARDEN_LABEL_ENV, which add to them unless --no-env, or the configuration file, which adds to them too); give it once",
+                    label.name
+                )
+            },
+        )?;
     }
     let or_any = |patterns: &Vec<Pattern>| match patterns.is_empty() {
         true => vec![Pattern::any()],
@@ -208,23 +220,27 @@ fn facts(options: &HelperOptions) -> anyhow::Result<SessionFacts> {
     })
 }
 
-fn random() -> anyhow::Result<u64> {
-    getrandom::u64().context("the system gives no random numbers")
+pub(super) fn random() -> Result<u64, Failure> {
+    getrandom::u64().or_fail(Code::System, || {
+        "the system gives no random numbers".to_owned()
+    })
 }
 
 /// The policies, each with its settings. Without one no engine is started.
 fn load_policies(
     options: &HelperOptions,
     diagnostics: &mut Diagnostics,
-) -> anyhow::Result<Vec<PolicyConfig>> {
+) -> Result<Vec<PolicyConfig>, Failure> {
     if options.policy.is_empty() {
         return Ok(Vec::new());
     }
     let sandbox = Sandbox::start()?;
     let all = options.policies().map(|(source, own_settings)| {
         Ok(PolicyConfig {
-            settings: settings(own_settings)
-                .with_context(|| format!("the settings of the policy {}", source.file.display()))?,
+            settings: settings(own_settings).map_err(|failure| {
+                let policy = source.file.display();
+                failure.map_text(|text| format!("the settings of the policy {policy}: {text}"))
+            })?,
             policy: load_policy(&sandbox, source, options, diagnostics)?,
         })
     });
@@ -236,18 +252,18 @@ fn load_policy(
     source: &PolicySource,
     options: &HelperOptions,
     diagnostics: &mut Diagnostics,
-) -> anyhow::Result<Arc<Policy>> {
+) -> Result<Arc<Policy>, Failure> {
     let cache = compiled_cache();
     let mut was_slow = false;
     let policy = sandbox.load(source, options.limits.limits(), cache.as_ref(), || {
         was_slow = true;
-        diagnostics.warn(&super::policy::compiling(source));
+        diagnostics.warn(Code::PolicyCompiling, &super::policy::compiling(source));
     })?;
     if let (true, Some(reason)) = (was_slow, policy.cache_write_error()) {
         let folder = cache
             .as_ref()
             .map_or("".into(), |cache| cache.folder().to_string_lossy());
-        diagnostics.warn(&format!(
+        diagnostics.warn(Code::PolicyNotKept, &format!(
             "the compiled policy cannot be kept in {folder}: {reason}. Every go command compiles it again until that is mended"
         ));
     }
@@ -260,20 +276,25 @@ pub(super) fn compiled_cache() -> Option<CompiledCache> {
     Some(CompiledCache::new(folder))
 }
 
-fn open_store(options: &HelperOptions, diagnostics: &mut Diagnostics) -> Store {
+fn open_store(options: &HelperOptions, origins: &Origins, diagnostics: &mut Diagnostics) -> Store {
     let opened = options.store.folder().and_then(|folder| {
         let sharing = options.store.sharing();
         Ok(Store::open(&folder, sharing)?)
     });
-    opened.unwrap_or_else(|error| {
-        diagnostics.warn(&format!(
-            "{error:#}. The build goes on: nothing is found in the cache, and nothing is kept"
-        ));
+    opened.unwrap_or_else(|failure: Failure| {
+        let text = origins.named_in(failure.text().to_owned());
+        diagnostics.warn(
+            failure.code(),
+            &format!(
+                "{text}. The build goes on: nothing is found in the cache, and nothing is kept"
+            ),
+        );
         Store::without_folder()
     })
 }
 
-/// Starts the trimmer as a process of its own, which outlives this one and holds none of its streams.
+/// Starts the trimmer as a process of its own, which outlives this one and holds none of its
+/// streams.
 fn start_trimmer(options: &HelperOptions) {
     let Ok(mut command) = self_exec::command() else {
         return;
@@ -288,7 +309,7 @@ fn start_trimmer(options: &HelperOptions) {
         command.arg("--max-size").arg(size.as_u64().to_string());
     }
     command.arg("trim");
-    // Where it cannot be started the next session tries again. It is not waited for: this process ends before it, and
-    // whoever inherits it reaps it.
+    // Where it cannot be started the next session tries again. It is not waited for: this process
+    // ends before it, and whoever inherits it reaps it.
     let _ = command.spawn();
 }

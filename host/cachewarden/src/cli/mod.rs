@@ -2,8 +2,11 @@
 
 mod arguments;
 mod bar;
+mod bounded_file;
 mod doctor;
 mod exit_status;
+mod explain;
+mod failure;
 mod helper;
 mod output;
 mod paths;
@@ -25,23 +28,40 @@ use std::sync::atomic::AtomicBool;
 use signal_hook::consts::SIGXFSZ;
 
 use cachewarden_policy_host::{run_compiler, run_test_load};
-use cachewarden_session::diagnostics::sanitize;
+use cachewarden_types::Code;
 
-use arguments::Verb;
+use arguments::{Arguments, Verb};
 use exit_status::ExitStatus;
+use failure::{Failure, OrFail};
 
 /// Runs the program.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(tell_panic));
-    let arguments = arguments::parse();
-    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a write ends the process.
+    let status = match arguments::parse() {
+        Ok(arguments) => {
+            let origins = arguments.origins.clone();
+            run(arguments).map_err(|failure| failure.map_text(|text| origins.named_in(text)))
+        }
+        Err(failure) => Err(failure),
+    };
+    let status = status.unwrap_or_else(|failure| {
+        output::fail(&failure);
+        ExitStatus::Usage
+    });
+    status.report()
+}
+
+fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
+    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a
+    // write ends the process.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
-    let result = match arguments.verb {
-        None => helper::run(arguments.helper),
+    match arguments.verb {
+        None => helper::run(arguments.helper, arguments.origins),
         Some(Verb::Stats(options)) => stats::run(&options),
         Some(Verb::Prune(options)) => prune::run(&options),
         Some(Verb::Verify(options)) => verify::run(&options),
-        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env),
+        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, arguments.origins),
+        Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options),
         Some(Verb::Policy { verb }) => policy::run(&verb),
         Some(Verb::CompileForParent(options)) => for_parent(run_compiler(
@@ -55,17 +75,13 @@ pub fn main() -> ExitCode {
             &options.limits(),
         )),
         Some(Verb::Trim(options)) => trim::run(&options),
-    };
-    let status = result.unwrap_or_else(|error| {
-        output::complain(&format!("cachewarden: {}", sanitize(&format!("{error:#}"))));
-        ExitStatus::Usage
-    });
-    status.report()
+    }
 }
 
 /// The end of a process that has worked for another one of this program.
-fn for_parent(is_done: io::Result<bool>) -> anyhow::Result<ExitStatus> {
-    Ok(match is_done? {
+fn for_parent(is_done: io::Result<bool>) -> Result<ExitStatus, Failure> {
+    let is_done = is_done.or_fail(Code::System, || "cannot work for its parent".to_owned())?;
+    Ok(match is_done {
         true => ExitStatus::Success,
         false => ExitStatus::Finding,
     })
@@ -74,7 +90,15 @@ fn for_parent(is_done: io::Result<bool>) -> anyhow::Result<ExitStatus> {
 /// A mistake of this program is told in one line, as everything is.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
     let text = panic.to_string().replace('\n', " ");
-    output::complain(&format!("cachewarden: {}", sanitize(&text)));
+    output::fail(&Failure::new(Code::Bug, text));
+}
+
+/// What became of a thread that panicked; the panic itself was told.
+fn thread_failed() -> Failure {
+    Failure::new(
+        Code::Bug,
+        "it failed in a way it should not; please report what is above",
+    )
 }
 
 #[cfg(test)]
@@ -86,7 +110,7 @@ mod tests {
         let mut command = arguments::command().term_width(110);
         command.build();
         let mut text = String::from(
-            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n",
+            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n\nMost options can also be set by a variable, or by a key of the file that `--config` names. [configuration.md](configuration.md)\nsays which of them counts.\n",
         );
         describe("cachewarden", &mut command, &mut text);
         text
@@ -99,11 +123,16 @@ mod tests {
             .get_arguments()
             .filter_map(|argument| {
                 let variable = argument.get_env()?.to_str()?;
-                Some(format!("| `--{}` | `{variable}` |\n", argument.get_long()?))
+                let (option, key) = (argument.get_long()?, arguments::key(argument)?);
+                let key = match key == "config" {
+                    true => String::new(),
+                    false => format!("`{key}`"),
+                };
+                Some(format!("| `--{option}` | `{variable}` | {key} |\n"))
             })
             .collect();
         if !variables.is_empty() {
-            text.push_str("\n| option | variable |\n|---|---|\n");
+            text.push_str("\n| option | variable | key |\n|---|---|---|\n");
             text.extend(variables);
         }
         for verb in command

@@ -1,17 +1,42 @@
-//! Output of the verbs that a person calls. Helper mode never comes here: its stdout is the protocol.
+//! Output of the verbs that a person calls. Helper mode never comes here: its stdout is the
+//! protocol.
 
 use std::io::{self, Write};
 
+use cachewarden_session::diagnostics::{sanitize, warning};
+use cachewarden_types::Code;
+
+use super::failure::{Failure, OrFail};
+
 /// Prints to stdout. A reader that has enough (`| head`) is no error.
-pub(super) fn print(text: &str) -> io::Result<()> {
+pub(super) fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        result => result.or_fail(Code::System, || {
+            "cannot write to standard output".to_owned()
+        }),
     }
 }
 
-/// Prints a line to stderr.
-pub(super) fn complain(text: &str) {
+/// Says what ends the program.
+pub(super) fn fail(failure: &Failure) {
+    say(&format!(
+        "cachewarden: error[{}]: {}",
+        failure.code(),
+        sanitize(failure.text())
+    ));
+    for line in failure.below() {
+        say(line);
+    }
+}
+
+/// Says what a person should know, though the program goes on.
+pub(super) fn warn(code: Code, text: &str) {
+    say(&format!("cachewarden: {}", sanitize(&warning(code, text))));
+}
+
+/// Prints a line to stderr that is neither an error nor a warning.
+pub(super) fn say(text: &str) {
     // Nobody is left to be told that stderr is gone.
     let _ = io::stderr().write_all(format!("{text}\n").as_bytes());
 }
@@ -22,14 +47,15 @@ pub(super) fn ask(question: &str) {
 }
 
 /// Says that a verb waits for another process that is at work on the store.
-pub(super) fn complain_of_waiting(process: Option<u32>) {
+pub(super) fn warn_of_waiting(process: Option<u32>) {
     let who = match process {
         Some(process) => format!("process {process}"),
         None => "another process".to_owned(),
     };
-    complain(&format!(
-        "cachewarden: waiting for {who}, which is trimming or verifying the store"
-    ));
+    warn(
+        Code::StoreBusy,
+        &format!("waiting for {who}, which is trimming or verifying the store"),
+    );
 }
 
 /// Seconds as a person says them: the two largest units.

@@ -3,39 +3,57 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail, ensure};
 use etcetera::BaseStrategy;
 use rustix::fs::Access;
 
 use cachewarden_policy_host::pin;
+use cachewarden_store::{SharedStore, is_safe_for_a_store};
+use cachewarden_types::Code;
+
+use super::failure::{Failure, OrFail, ensure};
 
 /// The store's folder, within another one.
 const STORE: &str = "cachewarden";
 
 /// The user's cache folder, as the platform has it.
-pub(super) fn user_cache_folder() -> anyhow::Result<PathBuf> {
-    let strategy = etcetera::base_strategy::choose_native_strategy().context(
-        "no home folder is known (HOME is not set), and GOCACHE names no folder either; name the store's folder with --dir",
-    )?;
+pub(super) fn user_cache_folder() -> Result<PathBuf, Failure> {
+    let strategy = etcetera::base_strategy::choose_native_strategy().ok();
+    let strategy = strategy.or_fail(Code::NoFolder, || {
+        "no home folder is known (HOME is not set), and GOCACHE names no folder either; name the store's folder with --dir".to_owned()
+    })?;
     let folder = strategy.cache_dir();
-    ensure!(
-        folder.is_absolute(),
-        "the home folder is no absolute path (HOME); name the store's folder with --dir"
-    );
+    ensure(folder.is_absolute(), Code::NoFolder, || {
+        "the home folder is no absolute path (HOME); name the store's folder with --dir".to_owned()
+    })?;
     Ok(folder)
 }
 
-/// The store's folder where none is named: in the user's cache folder, or in $GOCACHE where that one cannot be made. The
-/// second is for a container whose user has no home.
-pub(super) fn default_store() -> anyhow::Result<PathBuf> {
+/// The store's folder where none is named: in the user's cache folder, or in $GOCACHE where that
+/// one cannot be made. The second is for a container whose user has no home.
+pub(super) fn default_store(sharing: SharedStore) -> Result<PathBuf, Failure> {
     let of_user = user_cache_folder().map(|folder| folder.join(STORE));
-    let of_go = gocache().map(|folder| folder.join(STORE));
-    match (of_user, of_go) {
-        (Ok(of_user), Some(of_go)) if !can_be_made(&of_user) && can_be_made(&of_go) => Ok(of_go),
+    match (of_user, gocache()) {
+        (Ok(of_user), Some(of_go)) if !can_be_made(&of_user) && can_be_made(&of_go.join(STORE)) => {
+            store_in_gocache(&of_go, sharing)
+        }
         (Ok(of_user), _) => Ok(of_user),
-        (Err(_), Some(of_go)) => Ok(of_go),
-        (Err(error), None) => Err(error),
+        (Err(_), Some(of_go)) => store_in_gocache(&of_go, sharing),
+        (Err(failure), None) => Err(failure),
     }
+}
+
+/// The store in a folder that was made for something else: only where nobody else can put another
+/// store in its place.
+fn store_in_gocache(gocache: &Path, sharing: SharedStore) -> Result<PathBuf, Failure> {
+    let there = gocache.ancestors().find(|folder| folder.exists());
+    let is_safe = sharing == SharedStore::Allow || there.is_some_and(is_safe_for_a_store);
+    ensure(is_safe, Code::NoFolder, || {
+        format!(
+            "no home folder can be used, and others can replace what lies in {} (GOCACHE), so no store is made there; name the store's folder with --dir, or: chmod go-w '{0}'",
+            gocache.display()
+        )
+    })?;
+    Ok(gocache.join(STORE))
 }
 
 /// Whether a folder is there, or this user may make it.
@@ -62,34 +80,38 @@ pub(super) fn shown(path: &Path) -> String {
         .to_string()
 }
 
-/// A helper's path must be absolute, as cmd/go demands of GOCACHE: go runs helpers in several folders, of which a pull
-/// request owns some.
+/// A helper's path must be absolute, as cmd/go demands of GOCACHE: go runs helpers in several
+/// folders, of which a pull request owns some.
 ///
 /// # Errors
 /// Where it is not, with the path to type.
-pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> anyhow::Result<()> {
+pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> Result<(), Failure> {
     if path.is_absolute() {
         return Ok(());
     }
     check_spelling(option, path)?;
-    bail!(
-        "{option} {} is a relative path, and go starts its helper in many folders. Type the absolute one, for instance {}",
-        path.display(),
-        shown(path)
-    )
+    Err(Failure::new(
+        Code::RelativePath,
+        format!(
+            "{option} {} is a relative path, and go starts its helper in many folders. Type the absolute one, for instance {}",
+            path.display(),
+            shown(path)
+        ),
+    ))
 }
 
-/// Refuses what is no path to this program: `~` and `$HOME` are for a shell to expand, which nobody is in GOCACHEPROG, in
-/// a YAML file or within quotes; a URL is for a program that fetches.
+/// Refuses what is no path to this program: `~` and `$HOME` are for a shell to expand, which nobody
+/// is in GOCACHEPROG, in a YAML file or within quotes; a URL is for a program that fetches.
 ///
 /// # Errors
 /// Where a path begins so, with what to type.
-pub(super) fn check_spelling(option: &str, path: &Path) -> anyhow::Result<()> {
+pub(super) fn check_spelling(option: &str, path: &Path) -> Result<(), Failure> {
+    let failure = |text| Err(Failure::new(Code::PathSpelling, text));
     if let Some(scheme) = path.to_str().and_then(pin::scheme) {
-        bail!(
+        return failure(format!(
             "{option} {}: this is a URL ({scheme}://), and cachewarden fetches nothing. Name a path of this machine",
             path.display()
-        );
+        ));
     }
     let mut parts = path.iter();
     let first = parts.next().and_then(OsStr::to_str).unwrap_or_default();
@@ -104,10 +126,10 @@ pub(super) fn check_spelling(option: &str, path: &Path) -> anyhow::Result<()> {
         }
         _ => String::new(),
     };
-    bail!(
+    failure(format!(
         "{option} {}: `{first}` is for a shell to expand, and no shell has seen it here. Type the absolute path{absolute}",
         path.display()
-    )
+    ))
 }
 
 #[cfg(test)]
@@ -117,7 +139,8 @@ mod tests {
     #[test]
     fn only_absolute_paths_mean_the_same_everywhere() {
         let refusal = |path: &str| {
-            absolute_in_helper_mode("--dir", Path::new(path)).map_err(|error| error.to_string())
+            absolute_in_helper_mode("--dir", Path::new(path))
+                .map_err(|error| error.text().to_owned())
         };
         assert_eq!(refusal("/store"), Ok(()));
         for path in ["store", "./store", "../store", ""] {

@@ -1,12 +1,14 @@
-//! A policy on the command line, together with its settings: `FILE?settings=JSON` or `FILE?settings=@FILE`.
+//! A policy on the command line, together with its settings: `FILE?settings=JSON` or
+//! `FILE?settings=@FILE`.
 //!
-//! A session may ask several policies. Their settings stand in the same word, so that none can be paired with another
-//! policy. `--settings` is the short way where there is one policy.
+//! A session may ask several policies. Their settings stand in the same word, so that none can be
+//! paired with another policy. `--settings` is the short way where there is one policy.
 
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use cachewarden_policy_host::{PolicySource, pin};
+use cachewarden_policy_host::{PinError, PolicySource, pin};
 
 use super::settings::SettingsSource;
 
@@ -34,7 +36,9 @@ impl FromStr for PolicyArgument {
             None => (text, None),
         };
         Ok(Self {
-            source: source.parse()?,
+            source: source
+                .parse()
+                .map_err(|error: PinError| error.to_string())?,
             settings,
         })
     }
@@ -48,6 +52,18 @@ impl PolicyArgument {
         match &self.settings {
             None => source,
             Some(settings) => format!("{source}{SETTINGS}{}", settings.word()),
+        }
+    }
+
+    /// Changes the paths that it names.
+    pub(super) fn for_each_path(
+        &mut self,
+        change: impl Fn(&mut PathBuf) -> io::Result<()>,
+    ) -> io::Result<()> {
+        change(&mut self.source.file)?;
+        match &mut self.settings {
+            Some(settings) => settings.for_each_path(change),
+            None => Ok(()),
         }
     }
 

@@ -4,23 +4,24 @@ use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::SystemTime;
 
-use anyhow::Context;
 use bytesize::ByteSize;
 
 use cachewarden_store::{DEFAULT_AGE, MTIME_GRACE, Store, TrimReport, TrimRequest};
+use cachewarden_types::Code;
 
 use super::arguments::PruneOptions;
 use super::bar::Bar;
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
 use super::output;
 use super::the_store::with_store;
 
 /// Removes what is asked for, and says what that was.
-pub(super) fn run(prune: &PruneOptions) -> anyhow::Result<ExitStatus> {
+pub(super) fn run(prune: &PruneOptions) -> Result<ExitStatus, Failure> {
     with_store(&prune.store, |folder| prune_in(folder, prune))
 }
 
-fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitStatus> {
+fn prune_in(folder: &Path, prune: &PruneOptions) -> Result<ExitStatus, Failure> {
     let sharing = prune.store.sharing();
     let store = match prune.dry_run {
         true => Store::open_to_look(folder, sharing)?,
@@ -48,17 +49,19 @@ fn prune_in(folder: &Path, prune: &PruneOptions) -> anyhow::Result<ExitStatus> {
         return Ok(ExitStatus::Success);
     }
     let bar = Bar::new();
-    let pruned = store.prune(&request, output::complain_of_waiting, |progress| {
+    let pruned = store.prune(&request, output::warn_of_waiting, |progress| {
         bar.show(progress);
     });
     bar.clear();
-    let removed = pruned.with_context(|| format!("cannot prune {}", folder.display()))?;
+    let removed = pruned.or_fail(Code::StoreWork, || {
+        format!("cannot prune {}", folder.display())
+    })?;
     output::print(&describe(&removed, &request, folder))?;
     Ok(ExitStatus::Success)
 }
 
 /// Asks a person whether builds may fail. Where there is none, the option itself is the answer.
-fn is_confirmed() -> io::Result<bool> {
+fn is_confirmed() -> Result<bool, Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
         return Ok(true);
     }
@@ -66,7 +69,9 @@ fn is_confirmed() -> io::Result<bool> {
         "--now also removes what builds that are running may still read; such a build fails. Go on? [y/N] ",
     );
     let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
+    io::stdin()
+        .read_line(&mut answer)
+        .or_fail(Code::System, || "cannot read the answer".to_owned())?;
     Ok(matches!(
         answer.trim().to_ascii_lowercase().as_str(),
         "y" | "yes"

@@ -1,19 +1,17 @@
 //! A policy's settings, as the operator gives them: a JSON text, or a file that holds one.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::{Context, ensure};
 use serde_json::value::RawValue;
 
 use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::pin;
-use cachewarden_system::safe_open;
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest};
 
-/// Bytes of settings that are read from a file: more than anybody writes, and no more than a policy should have to parse.
-const MAX_SETTINGS: u64 = 1024 * 1024;
+use super::bounded_file;
+use super::failure::{Failure, OrFail, ensure};
 
 /// What `--settings` names.
 #[derive(Clone, Debug)]
@@ -34,7 +32,7 @@ impl FromStr for SettingsSource {
         let Some(file) = text.strip_prefix('@') else {
             return Ok(Self::Json(text.to_owned()));
         };
-        let (file, pin) = pin::split(file)?;
+        let (file, pin) = pin::split(file).map_err(|error| error.to_string())?;
         if file.as_os_str().is_empty() {
             return Err("expected the path of a file after `@`".into());
         }
@@ -59,53 +57,47 @@ impl SettingsSource {
         }
     }
 
-    /// The same with an absolute path.
-    pub(super) fn absolute(self) -> io::Result<Self> {
-        Ok(match self {
-            Self::Json(text) => Self::Json(text),
-            Self::File { file, pin } => Self::File {
-                file: std::path::absolute(file)?,
-                pin,
-            },
-        })
+    /// Changes the path that it names.
+    pub(super) fn for_each_path(
+        &mut self,
+        change: impl FnOnce(&mut PathBuf) -> io::Result<()>,
+    ) -> io::Result<()> {
+        match self {
+            Self::Json(_) => Ok(()),
+            Self::File { file, .. } => change(file),
+        }
     }
 }
 
 /// The settings in their canonical form; `{}` where there are none.
-pub(super) fn settings(source: Option<&SettingsSource>) -> anyhow::Result<Box<RawValue>> {
+pub(super) fn settings(source: Option<&SettingsSource>) -> Result<Box<RawValue>, Failure> {
     let (json, origin) = match source {
         None => ("{}".to_owned(), String::new()),
         Some(SettingsSource::Json(text)) => (text.clone(), "--settings".to_owned()),
         Some(SettingsSource::File { file, pin }) => {
             let name = file.display();
-            let bytes = read(file)
-                .with_context(|| format!("cannot read the settings {name} (--settings @FILE)"))?;
+            let bytes = bounded_file::read(file).or_fail(Code::SettingsUnreadable, || {
+                format!("cannot read the settings {name} (--settings @FILE)")
+            })?;
             check_pin(file, *pin, &bytes)?;
-            let text = String::from_utf8(bytes)
-                .with_context(|| format!("the settings {name} are not UTF-8"))?;
+            let text = String::from_utf8(bytes).or_fail(Code::SettingsUnreadable, || {
+                format!("the settings {name} are not UTF-8")
+            })?;
             (text, format!("the settings {name}"))
         }
     };
-    canonical("settings", &json)
-        .with_context(|| format!("{origin}: not such JSON as a policy is given"))
+    canonical("settings", &json).or_fail(Code::SettingsInvalid, || {
+        format!("{origin}: not such JSON as a policy is given")
+    })
 }
 
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let (file, _) = safe_open::open_to_read(file)?;
-    let mut bytes = Vec::new();
-    file.take(MAX_SETTINGS + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_SETTINGS {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    Ok(bytes)
-}
-
-fn check_pin(file: &Path, pin: Option<Digest>, bytes: &[u8]) -> anyhow::Result<()> {
+fn check_pin(file: &Path, pin: Option<Digest>, bytes: &[u8]) -> Result<(), Failure> {
     let found = Digest::of(bytes);
-    ensure!(
-        pin.is_none_or(|pinned| pinned == found),
-        "the settings {} have other bytes than --settings names: their SHA-256 is {found}. Somebody changed the file, or the pin is of another version",
-        file.display()
-    );
-    Ok(())
+    let is_it = pin.is_none_or(|pinned| pinned == found);
+    ensure(is_it, Code::SettingsPin, || {
+        format!(
+            "the settings {} have other bytes than --settings names: their SHA-256 is {found}. Somebody changed the file, or the pin is of another version",
+            file.display()
+        )
+    })
 }

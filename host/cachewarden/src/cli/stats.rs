@@ -8,14 +8,16 @@ use bytesize::ByteSize;
 use serde::Serialize;
 
 use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
+use cachewarden_types::Code;
 
 use super::arguments::StatsOptions;
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
 use super::output;
 use super::the_store::with_store;
 
-/// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer name has a line of its
-/// own; those of kinds are shorter.
+/// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
+/// name has a line of its own; those of kinds are shorter.
 const NAME: usize = 18;
 
 /// The width of an age in the table.
@@ -31,23 +33,29 @@ struct Report<'store> {
 }
 
 /// Prints the report.
-pub(super) fn run(stats: &StatsOptions) -> anyhow::Result<ExitStatus> {
+pub(super) fn run(stats: &StatsOptions) -> Result<ExitStatus, Failure> {
     with_store(&stats.store, |folder| report_on(folder, stats))
 }
 
-fn report_on(folder: &Path, stats: &StatsOptions) -> anyhow::Result<ExitStatus> {
+fn report_on(folder: &Path, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
     let store = Store::open_to_look(folder, SharedStore::Allow)?;
     let report = Report {
         dir: folder,
         survey: store.survey(SystemTime::now()),
         sessions: store.sessions_so_far(),
     };
-    if stats.json {
-        output::print(&format!("{}\n", serde_json::to_string_pretty(&report)?))?;
-    } else {
-        output::print(&describe(&report)?)?;
-    }
+    let text = match stats.json {
+        true => serde_json::to_string_pretty(&report)
+            .or_fail(Code::Bug, not_shown)
+            .map(|json| json + "\n"),
+        false => describe(&report).or_fail(Code::Bug, not_shown),
+    };
+    output::print(&text?)?;
     Ok(ExitStatus::Success)
+}
+
+fn not_shown() -> String {
+    "the report cannot be put together".to_owned()
 }
 
 fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {

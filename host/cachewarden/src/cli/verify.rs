@@ -2,17 +2,18 @@
 
 use std::path::Path;
 
-use anyhow::Context;
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
 use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::{SharedStore, Store, Verified, VerifyEvent};
+use cachewarden_types::Code;
 
 use super::arguments::StoreOptions;
 use super::bar::Bar;
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
 use super::output;
 use super::the_store::with_store;
 
@@ -27,11 +28,11 @@ pub(super) struct VerifyOptions {
 }
 
 /// Prints every finding with its path; exit code 1 where something is damaged, or was.
-pub(super) fn run(verify: &VerifyOptions) -> anyhow::Result<ExitStatus> {
+pub(super) fn run(verify: &VerifyOptions) -> Result<ExitStatus, Failure> {
     with_store(&verify.store, |folder| verify_in(folder, verify))
 }
 
-fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitStatus> {
+fn verify_in(folder: &Path, verify: &VerifyOptions) -> Result<ExitStatus, Failure> {
     let store = match verify.repair {
         true => Store::open(folder, verify.store.sharing())?,
         // A look changes nothing, whosever the store is.
@@ -42,7 +43,7 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitStatus
     let verified = store
         .verify(
             verify.repair,
-            output::complain_of_waiting,
+            output::warn_of_waiting,
             |event| match event {
                 VerifyEvent::Finding(finding) if printed.is_ok() => {
                     let line = format!("{}\n", sanitize(&finding.to_string()));
@@ -52,7 +53,9 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> anyhow::Result<ExitStatus
                 VerifyEvent::Progress(progress) => bar.show(progress),
             },
         )
-        .with_context(|| format!("cannot verify {}", folder.display()))?;
+        .or_fail(Code::StoreWork, || {
+            format!("cannot verify {}", folder.display())
+        })?;
     bar.clear();
     printed?;
     output::print(&format!(

@@ -1,6 +1,7 @@
 //! What a grant gives within the operator's bounds, alone and in a chain.
 
 use super::*;
+use cachewarden_types::with_causes;
 
 fn everything() -> OperatorLimits {
     let any: Pattern = "*".parse().unwrap();
@@ -162,7 +163,8 @@ fn a_grant_with_anything_outside_gives_nothing_and_says_what() {
         ),
     ] {
         let granted = EffectiveGrant::granted(&grant, &limits);
-        let found = granted.as_ref().err().map(String::as_str);
+        let text = granted.as_ref().err().map(|error| with_causes(error));
+        let found = text.as_deref();
         match reason {
             None => assert_eq!(found, None),
             Some(reason) => {

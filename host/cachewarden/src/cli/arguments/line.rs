@@ -1,7 +1,8 @@
 //! The words of a command line in the order in which clap is to read them.
 //!
 //! - Each option belongs to the verb that uses it, and may be typed before that verb or behind it.
-//! - `help VERB` is `VERB --help`, and `version` is `--version`.
+//! - `help VERB` is `VERB --help`, as `policy help VERB` is `policy VERB --help`, and `version` is
+//!   `--version`.
 
 use std::ffi::OsString;
 
@@ -11,6 +12,8 @@ use clap::{ArgMatches, Command};
 
 /// A command line in parts.
 pub(super) struct Line {
+    /// As it came.
+    typed: Vec<OsString>,
     /// The program's name.
     program: Vec<OsString>,
     /// The verb, and the verb within it.
@@ -20,11 +23,14 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// Takes a command line apart. One that is wrong before its verb stays as it is: clap says what is wrong.
+    /// Takes a command line apart. One that is wrong before its verb stays as it is: clap says what
+    /// is wrong.
     pub(super) fn of(command: &Command, mut words: Vec<OsString>) -> Self {
         let found = before_the_verb(command).try_get_matches_from(&words).ok();
+        let typed = words.clone();
         let rest = words.split_off(words.len().min(1));
         let line = Self {
+            typed,
             program: words,
             verbs: Vec::new(),
             rest,
@@ -50,9 +56,19 @@ impl Line {
         }
     }
 
+    /// All words in the order in which they were typed.
+    pub(super) fn typed(&self) -> &[OsString] {
+        &self.typed
+    }
+
     /// The verbs, outer ones first.
     pub(super) fn verbs(&self) -> &[OsString] {
         &self.verbs
+    }
+
+    /// Whether this is the first verb.
+    pub(super) fn begins_with(&self, verb: &str) -> bool {
+        self.verbs.first().is_some_and(|first| first == verb)
     }
 
     /// All words, with more options behind the verb.
@@ -83,9 +99,14 @@ impl Line {
         let mut verbs = vec![OsString::from(verb)];
         let mut behind = behind.into_iter().peekable();
         let mut level = command.find_subcommand(verb);
-        while let Some(word) = behind.peek()
-            && let Some(inner) = level.and_then(|level| level.find_subcommand(word))
-        {
+        while let Some(word) = behind.peek() {
+            if word == "help" && level.is_some_and(Command::has_subcommands) {
+                verbs.extend(behind);
+                return self.explained(verbs);
+            }
+            let Some(inner) = level.and_then(|level| level.find_subcommand(word)) else {
+                break;
+            };
             level = Some(inner);
             verbs.extend(behind.next());
         }
@@ -158,6 +179,9 @@ mod tests {
             ("prun", "prun"),
             ("help", "--help"),
             ("help policy new", "policy new --help"),
+            ("policy help", "policy --help"),
+            ("policy help new", "policy new --help"),
+            ("explain help", "explain help"),
             ("version", "--version"),
             ("-h stats", "-h stats"),
         ] {

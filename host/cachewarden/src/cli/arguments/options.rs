@@ -8,8 +8,9 @@ use clap::Args;
 
 use cachewarden_policy_host::{Limits, PolicySource};
 use cachewarden_store::SharedStore;
-use cachewarden_types::{Pattern, ScopeName};
+use cachewarden_types::{Code, Pattern, ScopeName};
 
+use crate::cli::failure::{Failure, OrFail};
 use crate::cli::paths::{check_spelling, default_store};
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
@@ -183,7 +184,8 @@ pub(in crate::cli) struct PruneOptions {
     /// All entries, and all objects that were not used in the last three hours
     #[arg(long, env = "CACHEWARDEN_PRUNE_ALL", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue, conflicts_with_all = ["older_than", "max_size"])]
     pub(in crate::cli) all: bool,
-    /// Also what was used in the last three hours; a build that is running may fail. A terminal is asked first
+    /// Also what was used in the last three hours; a build that is running may fail. A terminal is
+    /// asked first
     #[arg(long, env = "CACHEWARDEN_PRUNE_NOW", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(in crate::cli) now: bool,
     /// Ask nothing
@@ -210,13 +212,15 @@ impl HelperOptions {
 
 impl StoreOptions {
     /// The store's folder, absolute.
-    pub(in crate::cli) fn folder(&self) -> anyhow::Result<PathBuf> {
+    pub(in crate::cli) fn folder(&self) -> Result<PathBuf, Failure> {
         match &self.dir {
             Some(folder) => {
                 check_spelling("--dir", folder)?;
-                Ok(std::path::absolute(folder)?)
+                std::path::absolute(folder).or_fail(Code::System, || {
+                    format!("--dir {} has no absolute path", folder.display())
+                })
             }
-            None => default_store(),
+            None => default_store(self.sharing()),
         }
     }
 

@@ -1,12 +1,15 @@
-//! CACHEWARDEN_* variables that no option has. Each is refused: a bound with a mistyped name would be no bound.
+//! CACHEWARDEN_* variables and keys that no option has. Each is refused: a bound with a mistyped
+//! name would be no bound.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use clap::error::ErrorKind;
-use clap::{Command, Error};
+use clap::{ArgAction, Command};
 
-/// Every variable's name begins so.
-const PREFIX: &str = "CACHEWARDEN_";
+use cachewarden_types::Code;
+
+use crate::cli::failure::Failure;
+
+use super::variables::{self, PREFIX};
 
 /// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
 const ALIKE: f64 = 0.7;
@@ -17,36 +20,44 @@ pub(super) fn is_any_set() -> bool {
 }
 
 /// Refuses a variable of this process that no option of any verb has.
-pub(super) fn refuse(command: &Command) -> Result<(), Error> {
-    let known = variables(command);
+pub(super) fn refuse(command: &Command) -> Result<(), Failure> {
+    let known = keys(command);
     let unknown = std::env::vars_os()
         .map(|(name, _)| name.to_string_lossy().into_owned())
-        .filter(|name| name.starts_with(PREFIX) && !known.contains(name))
+        .filter(|name| {
+            let rest = name.strip_prefix(PREFIX);
+            rest.is_some_and(|_| !known.keys().any(|key| variable(key) == *name))
+        })
         .min();
     match unknown {
         None => Ok(()),
-        Some(name) => {
-            let text = format!(
+        Some(name) => Err(Failure::new(
+            Code::VariableUnknown,
+            format!(
                 "the variable {name} is none that cachewarden knows; {} Correct it or unset it, or let no variable be read (--no-env)",
                 hint(command, &known, &name)
-            );
-            Err(command.clone().error(ErrorKind::UnknownArgument, text))
-        }
+            ),
+        )),
     }
 }
 
-/// The variables of all options, of all verbs.
-fn variables(command: &Command) -> BTreeSet<String> {
-    let own = command
-        .get_arguments()
-        .filter_map(|argument| argument.get_env()?.to_str());
-    let mut names: BTreeSet<_> = own.map(str::to_owned).collect();
-    names.extend(command.get_subcommands().flat_map(variables));
-    names
+/// What all options of all verbs are called in a file, and what each takes.
+pub(super) fn keys(command: &Command) -> BTreeMap<String, &ArgAction> {
+    let own = command.get_arguments().filter_map(|argument| {
+        let key = variables::key(argument)?;
+        Some((key, argument.get_action()))
+    });
+    let mut all: BTreeMap<_, _> = own.collect();
+    all.extend(command.get_subcommands().flat_map(keys));
+    all
 }
 
-/// What was probably meant.
-fn hint(command: &Command, known: &BTreeSet<String>, name: &str) -> String {
+fn variable(key: &str) -> String {
+    format!("{PREFIX}{}", key.to_uppercase().replace('-', "_"))
+}
+
+/// What was probably meant by a variable.
+fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> String {
     let meant = name[PREFIX.len()..].to_lowercase().replace('_', "-");
     let mut options = command
         .get_arguments()
@@ -54,14 +65,26 @@ fn hint(command: &Command, known: &BTreeSet<String>, name: &str) -> String {
     if options.any(|argument| argument.get_long() == Some(&meant)) {
         return format!("--{meant} is an option only, for the value of GOCACHEPROG.");
     }
-    let likeness = |other: &&String| strsim::jaro(&name[PREFIX.len()..], &other[PREFIX.len()..]);
-    let nearest = known
-        .iter()
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)));
-    match nearest.filter(|nearest| likeness(nearest) > ALIKE) {
-        Some(nearest) => format!("did you mean {nearest}?"),
+    match nearest(known, &meant) {
+        Some(nearest) => format!("did you mean {}?", variable(nearest)),
         None => "`cachewarden --help` lists the options, each of which has one.".to_owned(),
     }
+}
+
+/// What was probably meant by a key of the configuration file.
+pub(super) fn hint_at_key(known: &BTreeMap<String, &ArgAction>, key: &str) -> String {
+    match nearest(known, key) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => "docs/command-line.md lists the keys; a key is a variable's name without CACHEWARDEN_, in lower case, with dashes".to_owned(),
+    }
+}
+
+fn nearest<'known>(known: &'known BTreeMap<String, &ArgAction>, name: &str) -> Option<&'known str> {
+    let likeness = |other: &str| strsim::jaro(name, other);
+    let nearest = known
+        .keys()
+        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
+    (likeness(nearest) > ALIKE).then_some(nearest)
 }
 
 #[cfg(test)]
@@ -71,7 +94,7 @@ mod tests {
     #[test]
     fn the_nearest_name_is_told() {
         let command = crate::cli::arguments::command();
-        let known = variables(&command);
+        let known = keys(&command);
         for (name, told) in [
             (
                 "CACHEWARDEN_ALLOW_WRITES",

@@ -95,7 +95,7 @@ impl Words {
 
 #[cfg(test)]
 mod tests {
-    use crate::cli::arguments::{command, read_without_variables};
+    use crate::cli::arguments::{command, read_typed};
 
     /// One value for each option of the helper, so that none is forgotten.
     const EVERY: [&str; 38] = [
@@ -146,10 +146,13 @@ mod tests {
             .chain(&EVERY)
             .map(Into::into)
             .collect();
-        assert_eq!(read_without_variables(line).unwrap().helper.words(), EVERY);
+        let Ok(read) = read_typed(line) else {
+            panic!("it is a command line");
+        };
+        assert_eq!(read.helper.words(), EVERY);
         for argument in command().get_arguments() {
             let option = format!("--{}", argument.get_long().unwrap());
-            let is_no_setting = ["--help", "--no-env"].contains(&option.as_str());
+            let is_no_setting = ["--config", "--help", "--no-env"].contains(&option.as_str());
             assert!(
                 is_no_setting || EVERY.contains(&option.as_str()),
                 "{option}"

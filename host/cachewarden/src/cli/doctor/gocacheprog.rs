@@ -1,11 +1,12 @@
-//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read it back.
+//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read
+//! it back.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::fs::Access;
 
-use crate::cli::arguments::{self, Arguments, HelperOptions};
+use crate::cli::arguments::{self, Arguments, HelperOptions, Origins, Stop};
 
 use super::{Advice, advice};
 
@@ -15,9 +16,12 @@ pub(super) struct InUse {
     pub(super) program: PathBuf,
     pub(super) options: HelperOptions,
     pub(super) no_env: bool,
+    /// Where the options are from that the value does not have.
+    pub(super) origins: Origins,
 }
 
-/// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the variable anew.
+/// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the
+/// variable anew.
 pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
     let fields = split(value).ok_or_else(|| {
         let problem = format!("`{value}` has a quote that is not closed");
@@ -29,6 +33,7 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
         // The options may be right all the same.
         let meant = in_use(own, fields.clone(), value).ok();
         let meant = meant.filter(|_| name.contains("cachewarden"));
+        let meant = meant.or_else(|| with_a_space(own, &fields, value));
         advice(
             problem,
             meant.map_or(String::new(), |meant| proposal(&meant)),
@@ -38,12 +43,29 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
     in_use(&program, fields, value)
 }
 
+/// What a value means whose program has spaces in its path and no quotes.
+fn with_a_space(own: &Path, fields: &[String], value: &str) -> Option<InUse> {
+    (2..=fields.len()).find_map(|count| {
+        let program = PathBuf::from(fields[..count].join(" "));
+        let is_one = program.is_absolute() && is_program(&program);
+        is_one.then_some(())?;
+        is_cachewarden(&program, own, value).ok()?;
+        in_use(&program, fields[count - 1..].to_vec(), value).ok()
+    })
+}
+
 fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Advice> {
-    let Arguments { helper, no_env, .. } = options(fields, value)?;
+    let Arguments {
+        helper,
+        no_env,
+        origins,
+        ..
+    } = options(fields, value)?;
     Ok(InUse {
         program: program.to_owned(),
         options: helper,
         no_env,
+        origins,
     })
 }
 
@@ -89,7 +111,8 @@ fn shell_quoted(value: &str) -> String {
     }
 }
 
-/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes (docs/protocol.md#quoting).
+/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes
+/// (docs/protocol.md#quoting).
 fn split(value: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = value.trim_start();
@@ -129,7 +152,8 @@ fn is_program(path: &Path) -> bool {
     path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
 }
 
-/// Sees that a program is one of ours, by what it says of itself. One with another name is not started to find out.
+/// Sees that a program is one of ours, by what it says of itself. One with another name is not
+/// started to find out.
 fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice> {
     if own
         .canonicalize()
@@ -166,21 +190,22 @@ fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice>
 /// The options within the fields of a value.
 fn options(fields: Vec<String>, value: &str) -> Result<Arguments, Advice> {
     let fields = fields.into_iter().map(Into::into).collect();
-    let arguments = arguments::read(fields).map_err(|error| {
-        let text = error.to_string();
-        // What is wrong, and what clap takes it for; not the usage.
-        let lines = text
-            .lines()
-            .map(str::trim)
-            .filter(|line| line.starts_with("error: ") || line.starts_with("tip: "));
-        let told: Vec<_> = lines
-            .map(|line| line.trim_start_matches("error: "))
-            .collect();
-        let problem = format!("`{value}`: {}", told.join("; "));
-        advice(
-            problem,
-            "correct this word of GOCACHEPROG; cachewarden --help lists the options",
-        )
+    let arguments = arguments::read(fields).map_err(|stop| {
+        let remedy = "correct this word of GOCACHEPROG, or the variable or the configuration file that is named; cachewarden --help lists the options";
+        match stop {
+            Stop::Help(_) => advice(format!("`{value}` asks for help, and go would wait for a helper"), remedy),
+            Stop::Failed(failure) => {
+                // What is wrong, and what clap takes it for; not the usage.
+                let tips: Vec<_> = failure
+                    .below()
+                    .map(str::trim)
+                    .filter(|line| line.starts_with("tip: "))
+                    .map(str::to_owned)
+                    .collect();
+                let told = |text| [vec![text], tips].concat().join("; ");
+                super::advice_on(failure.map_text(|text| format!("`{value}`: {}", told(text))), remedy)
+            }
+        }
     })?;
     match arguments.verb {
         None => Ok(arguments),

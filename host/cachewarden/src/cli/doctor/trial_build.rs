@@ -1,4 +1,5 @@
-//! Builds a small module through the helper, twice, with a store of its own: the second time everything must be there.
+//! Builds a small module through the helper, twice, with a store of its own: the second time
+//! everything must be there.
 
 use std::fs;
 use std::io;
@@ -8,7 +9,7 @@ use std::process::Command;
 use crate::cli::arguments::HelperOptions;
 use crate::cli::settings::{SettingsSource, settings};
 
-use super::{Advice, Finding, Well, advice, gocacheprog};
+use super::{Advice, Finding, Well, advice, advice_on, gocacheprog};
 
 const REMEDY: &str = "mend what it says, or run it by hand with -v";
 
@@ -54,9 +55,9 @@ fn make_module(work: &Path) -> io::Result<()> {
     )
 }
 
-/// The value of GOCACHEPROG with the same options, a store of its own, no recording, and nothing from variables.
+/// The value of GOCACHEPROG with the same options, a store of its own, no recording, and nothing
+/// from variables.
 fn helper(program: &Path, options: &HelperOptions, work: &Path) -> Result<String, Advice> {
-    let failed = |error: anyhow::Error| advice(format!("{error:#}"), "mend --settings");
     let mut options = HelperOptions {
         record: None,
         verbose: true,
@@ -67,8 +68,9 @@ fn helper(program: &Path, options: &HelperOptions, work: &Path) -> Result<String
     for (number, source) in own.chain([&mut options.settings]).enumerate() {
         if source.is_some() {
             let file = work.join(format!("settings-{number}.json"));
-            let settings = settings(source.as_ref()).map_err(failed)?;
-            fs::write(&file, settings.get()).map_err(|error| failed(error.into()))?;
+            let settings = settings(source.as_ref())
+                .map_err(|failure| advice_on(failure, "mend --settings"))?;
+            fs::write(&file, settings.get()).map_err(|error| advice(error.to_string(), REMEDY))?;
             *source = Some(SettingsSource::File { file, pin: None });
         }
     }
@@ -117,7 +119,8 @@ fn keeps_nothing(summary: &str) -> bool {
     puts > 0 && puts == refused
 }
 
-/// The puts in the line of a session's end, those that were refused, and those that could not be kept.
+/// The puts in the line of a session's end, those that were refused, and those that could not be
+/// kept.
 fn counts(summary: &str) -> (u64, u64, u64) {
     let counts = summary.split("; ").nth(1).unwrap_or_default();
     let count = |unit: &str| -> u64 {

@@ -1,11 +1,11 @@
 //! `cachewarden policy bench`: what a policy costs a build, before one runs with it.
 //!
-//! One session with one instance, as in a build, and in it as many questions as are asked for; the policy's own log goes
-//! nowhere. The session's budget does not bind here, the deadline of a call does.
+//! One session with one instance, as in a build, and in it as many questions as are asked for; the
+//! policy's own log goes nowhere. The session's budget does not bind here, the deadline of a call
+//! does.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, bail, ensure};
 use clap::{Args, ValueEnum};
 use humantime::format_duration;
 use serde::Serialize;
@@ -15,12 +15,13 @@ use cachewarden_policy_host::{
     CompiledCache, Event, Limits, OpenOutcome, Policy, PolicySession, PolicySource, cpu_time,
 };
 use cachewarden_types::{
-    Candidate, Digest, Facts, Kind, Offer, Role, Session, default_scope_label,
+    Candidate, Code, Digest, Facts, Kind, Offer, Role, Session, default_scope_label,
 };
 
 use crate::cli::arguments::{DEFAULT_SCOPE, LimitOptions};
 use crate::cli::exit_status::ExitStatus;
-use crate::cli::helper::compiled_cache;
+use crate::cli::failure::{Failure, OrFail, ensure};
+use crate::cli::helper::{compiled_cache, random};
 use crate::cli::output;
 use crate::cli::settings::{SettingsSource, settings};
 
@@ -80,8 +81,8 @@ struct Figures {
     /// The mean of all calls, and the worst.
     mean: u64,
     worst: u64,
-    /// The mean of the first tenth of the calls and of the last, as the processor's time: what else runs on the machine
-    /// tells in it the least.
+    /// The mean of the first tenth of the calls and of the last, as the processor's time: what else
+    /// runs on the machine tells in it the least.
     mean_first: u64,
     mean_last: u64,
     /// The policy's memory after the first tenth, and at the end.
@@ -90,12 +91,15 @@ struct Figures {
 }
 
 /// Prints the figures.
-pub(in crate::cli) fn run(bench: &BenchOptions) -> anyhow::Result<ExitStatus> {
+pub(in crate::cli) fn run(bench: &BenchOptions) -> Result<ExitStatus, Failure> {
     let bench = bench.clone();
     super::on_policy_thread(move |room| {
         let figures = measure(&bench, room)?;
         let text = match bench.json {
-            true => serde_json::to_string(&figures)? + "\n",
+            true => {
+                let json = serde_json::to_string(&figures);
+                json.or_fail(Code::Bug, || "the figures cannot be written".to_owned())? + "\n"
+            }
             false => shown(&figures),
         };
         output::print(&text)?;
@@ -103,32 +107,40 @@ pub(in crate::cli) fn run(bench: &BenchOptions) -> anyhow::Result<ExitStatus> {
     })
 }
 
-fn measure(bench: &BenchOptions, room: &Room) -> anyhow::Result<Figures> {
+fn measure(bench: &BenchOptions, room: &Room) -> Result<Figures, Failure> {
     let limits = Limits {
         budget: NO_BUDGET,
         ..bench.limits.limits()
     };
     let session = session(bench)?;
-    let load = |cache: Option<&CompiledCache>| -> anyhow::Result<(PolicySession, Asker, [u64; 2])> {
-        let started = Instant::now();
-        let policy = super::load(&bench.file, limits, cache)?;
-        let loaded = nanoseconds(started);
-        let asker = Asker::of(&policy, bench.question)?;
-        let (mut warden, opening) = PolicySession::open(policy, session.clone(), room)?;
-        if let OpenOutcome::Refused(refusal) = opening {
-            bail!("the policy refuses the session: {refusal:?}; give what it wants by --settings");
-        }
-        asker.ask(&mut warden);
-        Ok((warden, asker, [loaded, nanoseconds(started)]))
-    };
+    let load =
+        |cache: Option<&CompiledCache>| -> Result<(PolicySession, Asker, [u64; 2]), Failure> {
+            let started = Instant::now();
+            let policy = super::load(&bench.file, limits, cache)?;
+            let loaded = nanoseconds(started);
+            let asker = Asker::of(&policy, bench.question)?;
+            let (mut warden, opening) = PolicySession::open(policy, session.clone(), room)?;
+            if let OpenOutcome::Refused(refusal) = opening {
+                let text = format!(
+                    "the policy refuses the session: {refusal:?}; give what it wants by --settings"
+                );
+                return Err(Failure::new(Code::BenchFailed, text));
+            }
+            asker.ask(&mut warden);
+            Ok((warden, asker, [loaded, nanoseconds(started)]))
+        };
     let (_, _, [compile, first_cold]) = load(None)?;
-    let cache = compiled_cache().context("no cache folder is known (HOME is not set)")?;
+    let cache = compiled_cache().or_fail(Code::PolicyNotKept, || {
+        "no cache folder is known (HOME is not set)".to_owned()
+    })?;
     load(Some(&cache))?;
     let (mut warden, asker, [_, first_warm]) = load(Some(&cache))?;
 
     let part = bench.calls / PARTS;
     let mut figures = Figures {
-        file: std::fs::metadata(&bench.file.file)?.len(),
+        file: std::fs::metadata(&bench.file.file)
+            .or_fail(Code::System, || "the policy is gone".to_owned())?
+            .len(),
         compile,
         first_cold,
         first_warm,
@@ -167,11 +179,14 @@ fn measure(bench: &BenchOptions, room: &Room) -> anyhow::Result<Figures> {
     let failure = failures
         .iter()
         .find(|event| !matches!(event, Event::Log(_)));
-    ensure!(failure.is_none(), "the policy failed: {:?}", failure);
+    ensure(failure.is_none(), Code::BenchFailed, || {
+        format!("the policy failed: {failure:?}")
+    })?;
     Ok(figures)
 }
 
-/// The question that the policy decides, put together once: about a package archive, as most questions of a build are.
+/// The question that the policy decides, put together once: about a package archive, as most
+/// questions of a build are.
 enum Asker {
     Get(Candidate),
     Put(Offer),
@@ -179,7 +194,7 @@ enum Asker {
 }
 
 impl Asker {
-    fn of(policy: &Policy, asked: Option<Asked>) -> anyhow::Result<Self> {
+    fn of(policy: &Policy, asked: Option<Asked>) -> Result<Self, Failure> {
         let exports = policy.exports();
         let digest = Digest::of(b"a package archive");
         let (kind, size) = (Kind::PackageArchive, 100_000);
@@ -206,11 +221,14 @@ impl Asker {
             None | Some(Asked::Get) if exports.get => get,
             None | Some(Asked::Put) if exports.put => put,
             None => Self::Nothing,
-            Some(asked) => bail!(
-                "the policy {} exports no {}: leave --question out, or ask another",
-                policy.file().display(),
-                if asked == Asked::Get { "get" } else { "put" }
-            ),
+            Some(asked) => {
+                let text = format!(
+                    "the policy {} exports no {}: leave --question out, or ask another",
+                    policy.file().display(),
+                    if asked == Asked::Get { "get" } else { "put" }
+                );
+                return Err(Failure::new(Code::NotAnswered, text));
+            }
         })
     }
 
@@ -236,11 +254,11 @@ impl Asker {
 }
 
 /// A session as a build's, without labels of its own.
-fn session(bench: &BenchOptions) -> anyhow::Result<Session> {
+fn session(bench: &BenchOptions) -> Result<Session, Failure> {
     let started = SystemTime::now().duration_since(UNIX_EPOCH);
     Ok(Session {
         started: started.unwrap_or_default().as_secs(),
-        seed: getrandom::u64().context("the system gives no random numbers")?,
+        seed: random()?,
         labels: vec![default_scope_label(DEFAULT_SCOPE)],
         readable: vec!["*".into()],
         writable: vec!["*".into()],

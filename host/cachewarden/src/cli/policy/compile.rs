@@ -1,12 +1,14 @@
-//! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI set-up.
+//! `cachewarden policy compile`: fills the cache of compiled policies ahead, for images and CI
+//! set-up.
 
-use anyhow::Context;
 use clap::Args;
 
 use cachewarden_policy_host::PolicySource;
+use cachewarden_types::Code;
 
 use crate::cli::arguments::LimitOptions;
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::{Failure, OrFail};
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
 
@@ -20,16 +22,20 @@ pub(in crate::cli) struct CompileOptions {
 }
 
 /// Compiles, and says where the result is kept.
-pub(in crate::cli) fn run(compile: &CompileOptions) -> anyhow::Result<ExitStatus> {
-    let cache =
-        compiled_cache().context("no cache folder is known for this user (HOME is not set)")?;
+pub(in crate::cli) fn run(compile: &CompileOptions) -> Result<ExitStatus, Failure> {
+    let cache = compiled_cache().or_fail(Code::PolicyNotKept, || {
+        "no cache folder is known for this user (HOME is not set)".to_owned()
+    })?;
     let cache = cache.ignoring_cached_failures();
     let policy = super::load(&compile.file, compile.limits.limits(), Some(&cache))?;
     if let Some(reason) = policy.cache_write_error() {
-        anyhow::bail!(
-            "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",
-            cache.folder().display()
-        );
+        return Err(Failure::new(
+            Code::PolicyNotKept,
+            format!(
+                "the compiled policy cannot be kept in {}: {reason}; make the folder yours and writable, and no link",
+                cache.folder().display()
+            ),
+        ));
     }
     output::print(&format!(
         "{} ({}) is compiled in {}\n",

@@ -7,7 +7,6 @@ mod test;
 
 use std::sync::Arc;
 
-use anyhow::Context;
 use clap::Subcommand;
 
 use cachewarden_policy_host::thread::{self, Room};
@@ -15,7 +14,10 @@ use cachewarden_policy_host::{
     CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox,
 };
 
+use cachewarden_types::Code;
+
 use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
 use super::output;
 
 /// The contract as a core module sees it, for compilers that read C.
@@ -34,11 +36,12 @@ pub(super) enum PolicyVerb {
     Compile(compile::CompileOptions),
     /// Print the contract, for those who use their own tools
     Wit,
-    /// Print the contract as a C header: the functions of a core module, its import, and how memory is laid out
+    /// Print the contract as a C header: the functions of a core module, its import, and how memory
+    /// is laid out
     Header,
 }
 
-pub(super) fn run(verb: &PolicyVerb) -> anyhow::Result<ExitStatus> {
+pub(super) fn run(verb: &PolicyVerb) -> Result<ExitStatus, Failure> {
     match verb {
         PolicyVerb::New(new) => new::run(new),
         PolicyVerb::Test(test) => test::run(test),
@@ -62,7 +65,7 @@ fn load(
     cache: Option<&CompiledCache>,
 ) -> Result<Arc<Policy>, LoadError> {
     Sandbox::start()?.load(source, limits, cache, || {
-        output::complain(&compiling(source));
+        output::warn(Code::PolicyCompiling, &compiling(source));
     })
 }
 
@@ -76,14 +79,10 @@ pub(super) fn compiling(source: &PolicySource) -> String {
 
 /// Runs what asks a policy.
 fn on_policy_thread(
-    run: impl FnOnce(&Room) -> anyhow::Result<ExitStatus> + Send + 'static,
-) -> anyhow::Result<ExitStatus> {
+    run: impl FnOnce(&Room) -> Result<ExitStatus, Failure> + Send + 'static,
+) -> Result<ExitStatus, Failure> {
     thread::spawn("policy", run)
-        .context("cannot start a thread")?
+        .or_fail(Code::System, || "cannot start a thread".to_owned())?
         .join()
-        .unwrap_or_else(|_| {
-            Err(anyhow::anyhow!(
-                "it failed in a way it should not; please report what is above"
-            ))
-        })
+        .unwrap_or_else(|_| Err(super::thread_failed()))
 }

@@ -1,13 +1,16 @@
-//! `cachewarden policy new`: a project that builds at once, wherever it lies: the SDK comes with it.
+//! `cachewarden policy new`: a project that builds at once, wherever it lies: the SDK comes with
+//! it.
 
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, bail, ensure};
 use clap::Args;
 use rust_embed::RustEmbed;
 
+use cachewarden_types::Code;
+
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::output;
 
 /// The SDKs and their templates, as they stand in the repository.
@@ -98,7 +101,8 @@ const LANGUAGES: &[Language] = &[
     },
 ];
 
-/// Ends the name of a file that would mean something to a tool where it lies now, such as a manifest.
+/// Ends the name of a file that would mean something to a tool where it lies now, such as a
+/// manifest.
 const TEMPLATE_SUFFIX: &str = ".template";
 
 /// The folder of the SDK in a new project.
@@ -116,8 +120,7 @@ pub(in crate::cli) struct NewOptions {
     /// The project's name, and that of the folder to make: lower-case letters, digits and dashes
     #[arg(required_unless_present = "list")]
     name: Option<String>,
-    /// The language
-    #[arg(long, value_name = "LANGUAGE", required_unless_present = "list")]
+    #[arg(long, value_name = "LANGUAGE", help = format!("The language: {}", languages()))]
     lang: Option<String>,
     /// Print the languages, one a line
     #[arg(long, conflicts_with_all = ["name", "lang"])]
@@ -125,24 +128,25 @@ pub(in crate::cli) struct NewOptions {
 }
 
 /// Makes the project; the last line on stdout is the command that builds it.
-pub(in crate::cli) fn run(options: &NewOptions) -> anyhow::Result<ExitStatus> {
-    let (Some(name), Some(wanted)) = (&options.name, &options.lang) else {
+pub(in crate::cli) fn run(options: &NewOptions) -> Result<ExitStatus, Failure> {
+    let Some(name) = &options.name else {
         for language in LANGUAGES {
             output::print(&format!("{}\n", language.name))?;
         }
         return Ok(ExitStatus::Success);
     };
     check_name(name)?;
-    let Some(language) = LANGUAGES.iter().find(|language| language.name == wanted) else {
-        let known: Vec<_> = LANGUAGES.iter().map(|language| language.name).collect();
-        bail!(
-            "--lang {wanted} is not known; known are {}",
-            known.join(", ")
-        );
-    };
+    let wanted = options.lang.as_ref().or_fail(Code::UnknownLanguage, || {
+        format!("--lang is missing; name one of {}", languages())
+    })?;
+    let mut known = LANGUAGES.iter();
+    let language = known.find(|language| language.name == wanted);
+    let language = language.or_fail(Code::UnknownLanguage, || {
+        format!("--lang {wanted} is not known; known are {}", languages())
+    })?;
     let folder = Path::new(name);
     // Fails where something of this name is there: nothing is ever overwritten.
-    fs::create_dir(folder).with_context(|| {
+    fs::create_dir(folder).or_fail(Code::ProjectNotMade, || {
         format!("cannot make the folder {name}; choose another name, or another place")
     })?;
     if let Err(error) = fill(folder, name, language) {
@@ -157,25 +161,32 @@ pub(in crate::cli) fn run(options: &NewOptions) -> anyhow::Result<ExitStatus> {
     Ok(ExitStatus::Success)
 }
 
-fn check_name(name: &str) -> anyhow::Result<()> {
+/// The names of all languages.
+fn languages() -> String {
+    let names: Vec<_> = LANGUAGES.iter().map(|language| language.name).collect();
+    names.join(", ")
+}
+
+fn check_name(name: &str) -> Result<(), Failure> {
     let valid = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.len() <= MAX_NAME
         && !name.ends_with('-')
         && name
             .bytes()
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    ensure!(
-        valid,
-        "`{name}` cannot be a project's name; expected at most {MAX_NAME} lower-case letters, digits and dashes, a letter first"
-    );
-    ensure!(
-        !RESERVED.contains(&name),
-        "`{name}` cannot be a project's name: it is that of an SDK's package; choose another"
-    );
-    Ok(())
+    ensure(valid, Code::ProjectName, || {
+        format!(
+            "`{name}` cannot be a project's name; expected at most {MAX_NAME} lower-case letters, digits and dashes, a letter first"
+        )
+    })?;
+    ensure(!RESERVED.contains(&name), Code::ProjectName, || {
+        format!(
+            "`{name}` cannot be a project's name: it is that of an SDK's package; choose another"
+        )
+    })
 }
 
-fn fill(folder: &Path, name: &str, language: &Language) -> anyhow::Result<()> {
+fn fill(folder: &Path, name: &str, language: &Language) -> Result<(), Failure> {
     for path in Sdks::iter() {
         let target = if let Some(rest) = below(&path, language.template) {
             with_name(rest.trim_end_matches(TEMPLATE_SUFFIX), name)
@@ -186,7 +197,8 @@ fn fill(folder: &Path, name: &str, language: &Language) -> anyhow::Result<()> {
         } else {
             continue;
         };
-        let file = Sdks::get(&path).with_context(|| format!("{path} is not in this program"))?;
+        let file =
+            Sdks::get(&path).or_fail(Code::Bug, || format!("{path} is not in this program"))?;
         let is_template = below(&path, language.template).is_some();
         let bytes = match std::str::from_utf8(&file.data) {
             Ok(text) if is_template => with_name(text, name).into_bytes(),
@@ -196,7 +208,9 @@ fn fill(folder: &Path, name: &str, language: &Language) -> anyhow::Result<()> {
         let parent = target.parent().unwrap_or(folder);
         fs::create_dir_all(parent)
             .and_then(|()| fs::write(&target, bytes))
-            .with_context(|| format!("cannot write {}", target.display()))?;
+            .or_fail(Code::ProjectNotMade, || {
+                format!("cannot write {}", target.display())
+            })?;
     }
     Ok(())
 }
@@ -206,7 +220,8 @@ fn below<'path>(path: &'path str, folder: &str) -> Option<&'path str> {
     path.strip_prefix(folder)?.strip_prefix('/')
 }
 
-/// The text with the project's name in it, as it is and as an identifier, and with the SDK's folder.
+/// The text with the project's name in it, as it is and as an identifier, and with the SDK's
+/// folder.
 fn with_name(text: &str, name: &str) -> String {
     text.replace("{{sdk}}", SDK_FOLDER)
         .replace("{{name}}", name)

@@ -4,16 +4,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use serde_json::value::RawValue;
 
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{Policy, PolicySource};
 use cachewarden_recording as recording;
+use cachewarden_recording::{Line, NumberedLine};
 use cachewarden_session::diagnostics::sanitize;
+use cachewarden_types::Code;
 
 use crate::cli::arguments::LimitOptions;
 use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::{Failure, ensure};
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
+use crate::cli::settings::{SettingsSource, settings};
 use crate::replay::replay;
 
 /// What to test with what.
@@ -27,12 +32,16 @@ pub(in crate::cli) struct TestOptions {
     /// Which policy of a chain the cases are of, from 0: the `policy-index` of a recording's lines
     #[arg(long, value_name = "N", default_value_t = 0)]
     policy_index: u32,
+    /// Ask with these settings, a JSON text or @FILE, instead of those of the cases
+    // No variable: one that is set for the builds of a job would change what its cases say.
+    #[arg(long, value_name = "JSON|@FILE")]
+    settings: Option<SettingsSource>,
     #[command(flatten)]
     limits: LimitOptions,
 }
 
 /// Prints every difference with its file and line; exit code 1 where there is one.
-pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitStatus> {
+pub(in crate::cli) fn run(test: &TestOptions) -> Result<ExitStatus, Failure> {
     let (limits, test) = (test.limits.limits(), test.clone());
     super::on_policy_thread(move |room| {
         let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
@@ -40,15 +49,22 @@ pub(in crate::cli) fn run(test: &TestOptions) -> anyhow::Result<ExitStatus> {
     })
 }
 
-fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Result<ExitStatus> {
+fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> Result<ExitStatus, Failure> {
+    let of_all = test.settings.as_ref();
+    let of_all = of_all.map(|source| settings(Some(source))).transpose()?;
     let (mut sessions, mut questions, mut differences) = (0, 0, 0);
     for file in &test.cases {
-        let outcome = replay(policy, &recording::read(file)?, test.policy_index, room)?;
-        anyhow::ensure!(
-            outcome.sessions > 0,
-            "{} holds no session; expected a `session` line first (docs/recording.md)",
-            file.display()
-        );
+        let mut lines = recording::read(file)?;
+        if let Some(settings) = &of_all {
+            replace_settings(&mut lines, settings);
+        }
+        let outcome = replay(policy, &lines, test.policy_index, room)?;
+        ensure(outcome.sessions > 0, Code::NoSession, || {
+            format!(
+                "{} holds no session; expected a `session` line first (docs/recording.md)",
+                file.display()
+            )
+        })?;
         for difference in &outcome.differences {
             output::print(&format!(
                 "{}:{}: {}\n",
@@ -68,4 +84,12 @@ fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> anyhow::Res
         0 => ExitStatus::Success,
         _ => ExitStatus::Finding,
     })
+}
+
+fn replace_settings(lines: &mut [NumberedLine], settings: &RawValue) {
+    for line in lines {
+        if let Line::Session(began) = &mut line.line {
+            began.settings = settings.to_owned();
+        }
+    }
 }

@@ -1,0 +1,125 @@
+//! `cachewarden explain CODE`: what a warning or an error means, and what to do.
+
+use clap::Args;
+
+use cachewarden_types::Code;
+
+use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
+use super::output;
+
+/// Where lines end.
+const WIDTH: usize = 80;
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(super) struct ExplainOptions {
+    /// A code such as CW0103, or its name; without one all are listed
+    code: Option<String>,
+}
+
+/// Explains a code, or lists all.
+pub(super) fn run(options: &ExplainOptions) -> Result<ExitStatus, Failure> {
+    match &options.code {
+        None => {
+            for code in Code::ALL {
+                output::print(&format!("{code}  {}\n", code.name()))?;
+            }
+        }
+        Some(text) => {
+            let code = Code::find(text).or_fail(Code::UnknownCode, || {
+                format!("`{text}` is no code of cachewarden; `cachewarden explain` lists all, and docs/errors.md explains them")
+            })?;
+            output::print(&format!(
+                "{code} {}\n\n{}",
+                code.name(),
+                explained(code, WIDTH)
+            ))?;
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// What a code means and what to do, in lines of so many characters.
+fn explained(code: Code, width: usize) -> String {
+    let action = format!("What to do: {}", code.action());
+    format!(
+        "{}\n{}",
+        wrapped(code.meaning(), width),
+        wrapped(&action, width)
+    )
+}
+
+/// A paragraph in lines that end before they are too long, unless a word is.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is one");
+        match line.is_empty() {
+            true => line.push_str(word),
+            false if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            false => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cachewarden_types::AREAS;
+
+    const HEAD: &str = "\
+# Warnings and errors
+
+Generated from the code (`UPDATE_DOCS=1 cargo test -p cachewarden --lib reference`).
+
+An error is a line on stderr that begins with `cachewarden: error[CODE]: `, a warning one that begins
+with `cachewarden: warning[CODE]: `. Behind an error in the command line is its usage, on lines of
+its own. An error ends the program with exit status 2, or with 1 if a verb has found something.
+After a warning the program goes on. A code never changes its meaning, so a CI job can search for
+it. `cachewarden explain CODE` prints what is here.
+
+Lines without a code are the summary of `-v` and the log of a policy (`cachewarden: policy: `).
+";
+
+    /// The page, generated from the table.
+    fn page() -> String {
+        let mut page = HEAD.to_owned();
+        for (area, title) in AREAS {
+            page += &format!("\n## {title}\n");
+            let codes = Code::ALL
+                .iter()
+                .filter(|code| code.number().starts_with(area));
+            for code in codes {
+                page += &format!("\n### {code} {}\n\n", code.name());
+                page += &wrapped(code.meaning(), 100);
+                page += "\n";
+                page += &wrapped(&format!("**What to do:** {}", code.action()), 100);
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn the_reference_of_errors_is_current() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, page()).unwrap();
+        }
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == page(),
+            "docs/errors.md is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
+        );
+    }
+
+    #[test]
+    fn paragraphs_are_wrapped_at_words() {
+        assert_eq!(wrapped("a bc def", 4), "a bc\ndef\n");
+        assert_eq!(wrapped("longer a", 4), "longer\na\n");
+    }
+}

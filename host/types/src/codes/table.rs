@@ -1,0 +1,238 @@
+//! The table of codes. Each row has the code's name in the program, its number, its name, the
+//! folders of `host/` whose code gives it, what it means, and what to do. Numbers are in order, and
+//! are never used again.
+
+macro_rules! codes {
+    ($($code:ident $number:literal $name:literal [$($place:literal)+] $meaning:literal $action:literal)+) => {
+        /// A warning or an error, by its number.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $code,)+
+        }
+
+        impl Code {
+            /// All codes, in the order of their numbers.
+            pub const ALL: &[Self] = &[$(Self::$code,)+];
+
+            /// The number: `CW0103`.
+            pub fn number(self) -> &'static str {
+                match self { $(Self::$code => $number,)+ }
+            }
+
+            /// The name, for a person to remember.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)+ }
+            }
+
+            /// What it means.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$code => $meaning,)+ }
+            }
+
+            /// What to do.
+            pub fn action(self) -> &'static str {
+                match self { $(Self::$code => $action,)+ }
+            }
+
+            /// The folders of `host/` whose code gives it.
+            #[cfg(test)]
+            pub(super) fn places(self) -> &'static [&'static str] {
+                match self { $(Self::$code => &[$($place),+],)+ }
+            }
+
+            /// Its name in the code.
+            #[cfg(test)]
+            pub(super) fn identifier(self) -> &'static str {
+                match self { $(Self::$code => stringify!($code),)+ }
+            }
+        }
+    };
+}
+
+codes! {
+    Bug "CW0001" "bug" ["cachewarden"]
+        "The program failed in a way that it should not. This is a mistake in cachewarden."
+        "Report it with the whole text, the version (`cachewarden version`) and what you ran. A build that fails for it works without a helper: `GOCACHEPROG= go build`."
+    System "CW0002" "system-refuses" ["cachewarden"]
+        "The operating system refuses something that the program cannot do without: a thread, a random number, standard input or output, a folder for temporary files."
+        "Look at the limits of the process (`ulimit -a`) and of its container, and at the text of the system that follows."
+
+    StoreUnusable "CW0101" "store-unusable" ["store"]
+        "The store's folder cannot be made or read. A build goes on without a cache."
+        "Name another folder with --dir, or make this one yours and writable. The text of the system says which part of the path is wrong."
+    StoreClosed "CW0102" "store-closed" ["store"]
+        "The store belongs to another user, who lets nobody else in. This is usual for a store that root has put into a container image. A build goes on without a cache."
+        "The owner opens it for reading: `chmod -R a+rX FOLDER`. A store of anybody but root also needs --allow-shared-store. Or name a folder of your own with --dir."
+    StoreWritableByOthers "CW0103" "store-writable-by-others" ["store"]
+        "Other users may write the store. They could have any code built into what you build, so the store is not used. A build goes on without a cache."
+        "If you trust what is in it: `chmod -R go-w FOLDER`. If you trust everybody who may write it: --allow-shared-store. After `mkdir` under a umask of 0000, let cachewarden make the folder."
+    StoreOfAnother "CW0104" "store-of-another-user" ["store"]
+        "The store belongs to another user, who could have any code built into what you build, so it is not used. A build goes on without a cache."
+        "Name a folder of your own with --dir. If you trust the owner: --allow-shared-store."
+    StoreLinked "CW0105" "store-has-a-link" ["store"]
+        "One of the folders within the store is a symbolic link. A trim would remove files from where it leads to, so the store is not used."
+        "Make it a folder. To keep a store elsewhere, link its whole folder, or name that with --dir."
+    NotAStore "CW0106" "not-a-store" ["store"]
+        "The folder holds other files and no store. It is not used, because a trim would remove files from it."
+        "Name an empty or a new folder with --dir."
+    StoreOfAnotherLayout "CW0107" "store-of-another-layout" ["store"]
+        "Another version of cachewarden made the store, with another layout of its files. A build goes on without a cache."
+        "Update cachewarden, or name another folder with --dir."
+    NoStore "CW0108" "no-store" ["cachewarden"]
+        "A verb is to look at a store, and there is none in the folder. The exit status is 1."
+        "Check the folder: `cachewarden dir` prints it, and --dir names another one. The first build makes the store."
+    StoreNotWritable "CW0109" "store-not-writable" ["session"]
+        "The store can be read and not written: the disk is full, or the modes forbid it. The build goes on. What it makes is not kept."
+        "Make room, or make the folder writable, or name another one with --dir. If something else lies where a file of the store should, `cachewarden verify` names it."
+    NothingWritable "CW0110" "nothing-writable" ["session"]
+        "An object can be written neither to the store nor to a private folder in TMPDIR. The go command may fail for it."
+        "Make room, or make one of the two writable."
+    StoreBusy "CW0111" "store-busy" ["cachewarden"]
+        "Another process is trimming or verifying the store, and this one waits for it. This is no fault."
+        "Wait. If the process that is named is stopped, let it go on or end it."
+    StoreWork "CW0112" "store-work-failed" ["cachewarden"]
+        "`stats`, `prune`, `verify` or the trimmer met a file or a folder of the store that it could not read or remove."
+        "The text of the system says why. Often the store belongs to another user: run the verb as that user."
+    NoFolder "CW0113" "no-folder-for-the-store" ["cachewarden"]
+        "No folder is named for the store, and none is safe to choose: HOME is not set, and GOCACHE names no folder, or one in which other users could replace the store. A build goes on without a cache."
+        "Name a folder with --dir, set HOME, or take the write permission of others from the folder of GOCACHE."
+
+    PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
+        "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."
+        "Check the path after --policy. cachewarden fetches nothing: it must be a regular file of this machine."
+    PolicyTooLarge "CW0202" "policy-too-large" ["policy"]
+        "The file of the policy is larger than any policy that is loaded."
+        "Build the policy without debug information, or strip it."
+    PolicyPin "CW0203" "policy-has-other-bytes" ["policy"]
+        "The policy does not have the SHA-256 that is pinned with @sha256:HEX. Somebody changed the file, or the pin is of another version."
+        "If the change is meant, pin the new SHA-256, which the text has. If not, find out who wrote the file."
+    PolicyInvalid "CW0204" "policy-invalid" ["policy"]
+        "The file is no policy that this cachewarden can load: it is no WebAssembly, it was made for another version of the contract, it imports what no policy has, or compiling it took too much time or memory."
+        "The text names the reason. Build the policy again with the SDK of this cachewarden. More time and memory for the compiler: --policy-compile-time, --policy-compile-memory."
+    Engine "CW0205" "engine-does-not-start" ["policy"]
+        "The WebAssembly engine does not start on this machine."
+        "Look at the limits of the process (`ulimit -v`), and at the text that follows. Policies need a processor that the engine compiles for."
+    PolicyCompiling "CW0206" "policy-is-being-compiled" ["cachewarden"]
+        "A policy is compiled at its first use on a machine, and that has taken longer than a second. This is no fault."
+        "To let no build wait: `cachewarden policy compile FILE` when the machine or the image is set up."
+    PolicyNotKept "CW0207" "compiled-policy-not-kept" ["cachewarden"]
+        "The compiled form of the policy cannot be kept, so every go command compiles it again."
+        "Make the folder that is named yours and writable, and no link. In a container, set HOME to a folder of the user."
+    SettingsRefused "CW0208" "settings-refused" ["session"]
+        "The policy refuses its settings. Nothing is built, because the policy would bound something else than was meant."
+        "The text is the policy's own and names the field. See --settings, and the documentation of the policy."
+    SettingsUnreadable "CW0209" "settings-unreadable" ["cachewarden"]
+        "The file with the policy's settings cannot be read, is not UTF-8, or is larger than 1 MiB."
+        "Check the path after `@` in --settings @FILE, or in ?settings=@FILE."
+    SettingsPin "CW0210" "settings-have-other-bytes" ["cachewarden"]
+        "The settings do not have the SHA-256 that is pinned with @sha256:HEX."
+        "If the change is meant, pin the new SHA-256, which the text has. If not, find out who wrote the file."
+    SettingsInvalid "CW0211" "settings-invalid" ["cachewarden"]
+        "The settings are no JSON that every reader reads alike: a syntax error, a field that is there twice, a number or a text that not all languages can hold."
+        "The text names the field. Correct it there."
+    SessionRefused "CW0212" "session-refused" ["session"]
+        "The policy lets this session use no part of the cache. The build goes on without a cache."
+        "The text is the policy's own. Often a label is missing: see --label-env. `cachewarden doctor` shows what the policy says."
+    GrantInvalid "CW0213" "grant-invalid" ["session"]
+        "The policy grants a scope with an invalid name, or one that --allow-read or --allow-write does not allow. The grant is not used, and the build goes on without a cache."
+        "Correct the policy or its settings, or allow the scope."
+    NoCommonScope "CW0214" "policies-have-no-common-scope" ["session"]
+        "Each of several policies grants scopes, and there is none that all of them grant."
+        "Let all policies grant the scope; docs/policies.md says how several policies agree."
+    PolicyFailed "CW0215" "policy-failed" ["session"]
+        "The policy trapped or took too long with one question. That request got the safe answer: a get was a miss, a put was not kept."
+        "Report it to the author of the policy. --record FILE writes the question down, and `cachewarden policy test` asks it again. More time: --policy-deadline."
+    PolicyOff "CW0216" "policy-off" ["session"]
+        "The policy has failed for good and is asked nothing more in this session. The build goes on without a cache."
+        "As for CW0215. More CPU time for a whole session: --policy-budget."
+
+    NotTheProtocol "CW0301" "not-the-protocol" ["session"]
+        "What comes on standard input is not the protocol of GOCACHEPROG."
+        "Do not start cachewarden by hand: set GOCACHEPROG, and run go. `cachewarden doctor` says what to type."
+    AnswersUnread "CW0302" "answers-not-read" ["session"]
+        "Nobody reads the answers. The go command was ended."
+        "Nothing needs to be done."
+    RecordingUnwritable "CW0303" "recording-not-writable" ["cachewarden" "session"]
+        "The recording (--record) cannot be written. At the start this is an error. Later the recording stops, and the build goes on."
+        "Name a regular file that this user may write, with one name, outside the store; or make room."
+    AuditDiverged "CW0304" "audit-diverged" ["session"]
+        "A policy had an action built again, and the result has other bytes than the cache held. One of the two is wrong, or the build is not reproducible."
+        "Build the action twice without a cache. If both results are alike, the entry in the cache was wrong: find out who put it, and remove its scope (`cachewarden prune --scope NAME --all`)."
+    TooManyLines "CW0305" "too-many-lines" ["session"]
+        "More happened in this session than is shown."
+        "--record FILE writes all of it down."
+    TooManyPuts "CW0306" "too-many-puts" ["session"]
+        "One go command puts more than a session keeps note of. It may build some of it twice."
+        "Nothing needs to be done, unless a single go command should not put so much."
+
+    CommandLine "CW0401" "wrong-command-line" ["cachewarden"]
+        "An option, a verb or a value is not one that cachewarden knows. In a value of GOCACHEPROG the go command fails."
+        "The text names the word, and a similar one where there is one. `cachewarden help` and `cachewarden help VERB` list the options. A path that has a space in it stands in quotes in GOCACHEPROG."
+    VariableUnknown "CW0402" "unknown-variable" ["cachewarden"]
+        "A variable begins with CACHEWARDEN_, and no option has it. It is refused, because a bound with a mistyped name would be no bound."
+        "Correct its name, unset it, or let no variable be read (--no-env)."
+    VariableEmpty "CW0403" "unusable-variable" ["cachewarden"]
+        "A variable is set and empty, or is not valid UTF-8. It is refused, because a variable of a CI system that is not there must not take a bound away."
+        "Give it a value, unset it, or let no variable be read (--no-env)."
+    ConfigUnreadable "CW0404" "configuration-unreadable" ["cachewarden"]
+        "The configuration file (--config) cannot be read, does not have the SHA-256 that is pinned, is not UTF-8, or is larger than 1 MiB."
+        "Check the path after --config, or in CACHEWARDEN_CONFIG."
+    ConfigInvalid "CW0405" "configuration-invalid" ["cachewarden"]
+        "The configuration file is no TOML, or a key has a value of the wrong type or an empty one."
+        "The text names the line, and what is expected there. docs/command-line.md lists the keys."
+    ConfigUnknownKey "CW0406" "unknown-key" ["cachewarden"]
+        "The configuration file has a key that is no option. It is refused, because a bound with a mistyped name would be no bound."
+        "Correct the key. Its name is that of the variable without CACHEWARDEN_, in lower case, with dashes."
+    ConfigBound "CW0407" "variable-against-configuration" ["cachewarden"]
+        "A variable and the configuration file both set an option that decides what a session may do. The variable would replace a bound of the file in silence."
+        "Unset the variable, let no variable be read (--no-env), or say on the command line what counts: an option there replaces both."
+    RelativePath "CW0408" "relative-path" ["cachewarden"]
+        "A helper is given a relative path. go starts its helper in many folders, and a pull request owns some of them."
+        "Type the absolute path, which the text has."
+    PathSpelling "CW0409" "not-a-path" ["cachewarden"]
+        "A path begins with `~` or `$`, which is for a shell to expand, and no shell has seen it; or it is a URL, and cachewarden fetches nothing."
+        "Type the absolute path of a file or a folder of this machine."
+    NeedsPolicy "CW0410" "option-needs-a-policy" ["cachewarden"]
+        "Settings or labels are given, which are for a policy, and there is none: every get and put would be allowed."
+        "Give --policy FILE, or leave the option out."
+    SettingsAmbiguous "CW0411" "settings-ambiguous" ["cachewarden"]
+        "It is not plain which policy the settings are for: --settings is given with several policies, or beside ?settings=."
+        "Give each policy its own: --policy 'FILE?settings=JSON' or --policy 'FILE?settings=@FILE'."
+    LabelInvalid "CW0412" "label-invalid" ["cachewarden"]
+        "A label is set twice, or the value of the variable that --label-env names is not valid UTF-8."
+        "Set it once. Variables and the configuration file add labels to those of the command line."
+    RedactNothing "CW0413" "nothing-to-redact" ["cachewarden"]
+        "--redact-label names a label that is not set, so its value could be written down under another name."
+        "Correct the name, or leave the option out."
+    RecordInStore "CW0414" "recording-in-the-store" ["cachewarden"]
+        "--record names a file in the store, which holds files of the store alone."
+        "Name a file outside the store."
+    UnknownCode "CW0415" "unknown-code" ["cachewarden"]
+        "`cachewarden explain` knows no such code."
+        "Type it as it was printed, such as CW0103, or its name. `cachewarden explain` without a code lists all."
+
+    CasesUnreadable "CW0501" "cases-unreadable" ["recording"]
+        "A recording, or a file of cases, cannot be read."
+        "Check the path after the policy."
+    CaseInvalid "CW0502" "case-invalid" ["recording"]
+        "A line is not what docs/recording.md says: no JSON, a kind of line or a field that does not exist, a missing field, or a later form."
+        "The text names the line. A case with a mistyped field would pass without being looked at, so it is refused. A recording of a later version needs a later cachewarden."
+    NoSession "CW0503" "no-session" ["cachewarden"]
+        "A file of cases holds no session of the policy, so nothing would be tested."
+        "Begin it with a `session` line. For a recording of several policies, name the one with --policy-index."
+    UnknownLanguage "CW0504" "unknown-language" ["cachewarden"]
+        "`policy new` is asked for no language, or for one that it has no project for."
+        "Name one of the languages that the text lists."
+    ProjectName "CW0505" "project-name-invalid" ["cachewarden"]
+        "The name of a new project is one that a package cannot have in every language."
+        "Use at most 64 lower-case letters, digits and dashes, a letter first."
+    ProjectNotMade "CW0506" "project-not-made" ["cachewarden"]
+        "The folder of a new project cannot be made. Nothing that is there is ever overwritten."
+        "Choose another name or another place."
+    NotAnswered "CW0507" "question-not-answered" ["cachewarden"]
+        "`policy bench` is asked for a question that the policy does not answer."
+        "Leave --question out, or ask another."
+    BenchFailed "CW0508" "bench-failed" ["cachewarden"]
+        "`policy bench` cannot measure: the policy refuses the session, or it failed."
+        "Give what the policy wants with --settings, or correct the policy."
+}

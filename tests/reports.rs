@@ -10,12 +10,23 @@ use crate::support::*;
 
 /// What a verb printed, without what differs between two runs: this sandbox's folder, times and hashes.
 fn neutral(sandbox: &Sandbox, text: &str) -> String {
-    let folder = sandbox.path("").to_string_lossy().trim_end_matches('/').to_owned();
-    let text = text.replace(&folder, "/sandbox").replace(PROGRAM, "cachewarden");
+    let folder = sandbox
+        .path("")
+        .to_string_lossy()
+        .trim_end_matches('/')
+        .to_owned();
+    let text = text
+        .replace(&folder, "/sandbox")
+        .replace(PROGRAM, "cachewarden");
     let lines = text.lines().map(|line| {
         let words = line.split(' ').map(|word| match word.len() {
             64.. if word.bytes().all(|byte| byte.is_ascii_hexdigit()) => "HASH",
-            2.. if word.strip_suffix('s').is_some_and(|age| age.parse::<u32>().is_ok()) => "0s",
+            2.. if word
+                .strip_suffix('s')
+                .is_some_and(|age| age.parse::<u32>().is_ok()) =>
+            {
+                "0s"
+            }
             _ => word,
         });
         words.collect::<Vec<_>>().join(" ")

@@ -45,7 +45,7 @@ fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
         let services = Services {
             store: Arc::new(store),
         };
-        let mut source = RequestReader::new(&requests[..]);
+        let mut source = RequestReader::in_memory(&requests[..]);
         let nowhere = File::options()
             .write(true)
             .open("/dev/null")

@@ -53,18 +53,20 @@ pub struct RequestReader<R> {
 }
 
 impl<R: Read + AsFd> RequestReader<R> {
-    /// Reads from a file, a pipe or a socket, on which a session may wait for requests and for other things at once.
-    pub fn of_descriptor(stream: R) -> Self {
+    /// Reads from a file, a pipe or a socket. A session can wait for requests and for other things
+    /// at once.
+    pub fn new(stream: R) -> Self {
         Self {
             descriptor: Some(R::as_fd),
-            ..Self::new(stream)
+            ..Self::in_memory(stream)
         }
     }
 }
 
 impl<R: Read> RequestReader<R> {
-    /// Reads from bytes in memory.
-    pub fn new(stream: R) -> Self {
+    /// Reads from a stream that never blocks, such as bytes in memory. With any other, a get that
+    /// waits could wait for the client's next request, too.
+    pub fn in_memory(stream: R) -> Self {
         Self {
             stream,
             buffer: vec![0; BUFFER].into_boxed_slice(),

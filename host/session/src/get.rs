@@ -117,6 +117,9 @@ impl Session {
                 match self.verifications.start(&self.store, waiting) {
                     Ok(()) => Ok(()),
                     Err(waiting) => {
+                        // Too many wait, or there is no thread: it is hashed here, and what was
+                        // answered goes out before.
+                        sink.flush()?;
                         let WaitingGet { get, found } = *waiting;
                         let is_sound = self.verify(&found);
                         self.resume(get, found, is_sound, sink)
@@ -134,7 +137,13 @@ impl Session {
         is_sound: bool,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        let search = match self.accept(&get, found, is_sound) {
+        // Some time may have passed, and the policy may have failed for good meanwhile.
+        get.time = SystemTime::now();
+        let accepted = match self.policies.is_off() || found.entry.has_expired(get.time) {
+            true => None,
+            false => self.accept(&mut get, found, is_sound),
+        };
+        let search = match accepted {
             Some(found) => Search::Hit(found),
             None => self.search(&mut get),
         };
@@ -236,7 +245,7 @@ impl Session {
     /// Prepares what was found to be answered; `None` where its object is damaged or gone.
     fn accept(
         &mut self,
-        get: &PendingGet,
+        get: &mut PendingGet,
         mut found: CacheHit,
         is_sound: bool,
     ) -> Option<CacheHit> {
@@ -246,6 +255,7 @@ impl Session {
             }
             return Some(found);
         }
+        get.is_recorded = true;
         self.record_answer("get", &get.action, "miss", reasons::DAMAGED);
         None
     }

@@ -113,14 +113,22 @@ impl Session {
         let given_up = self.give_up_waiting(sink);
         // Before the last answer goes out: after it, cmd/go waits for the end of this process (docs/protocol.md#waits-for-eof).
         let outcome = self.end();
+        let close = match ended {
+            Ok(close) => close,
+            Err(error) => {
+                // Whoever still reads gets what was answered. Why the session ends is the other error.
+                let _ = sink.finish();
+                return Err(error);
+            }
+        };
         given_up.map_err(SessionError::Answers)?;
-        if let Ok(Some(id)) = ended {
+        if let Some(id) = close {
             sink.send(&Response::Closed(id))
                 .map_err(SessionError::Answers)?;
         }
         sink.finish().map_err(SessionError::Answers)?;
         self.remember_last_hit();
-        ended.map(|_| outcome)
+        Ok(outcome)
     }
 
     /// Answers everything but the close, whose ID it gives.

@@ -93,21 +93,21 @@ impl Session {
             self.tally.refused_puts += 1;
             self.record_answer("put", action, "ephemeral", reason);
             if content.kind.rule() == Rule::Admitted {
-                // Not even this session is told it again: it would be run.
-                self.own.forget(action);
-                let path = self
-                    .paths
-                    .path_of_put(&self.store, stored.location, &output, now);
-                return sink.send(&Response::Kept(id, &path));
+                // Not even this session gets it again: it would be run.
+                return self.answer_put_once(id, action, output, &stored, now, sink);
             }
             // It is this go command's own: `go list -compiled -test` asks at once for a list with an absolute name.
-            return self.answer_put(id, action, output, stored, now, sink);
+            return self.answer_put(id, action, output, &stored, now, sink);
         }
         if content.kind == Kind::Executable
             && let Err(error) = self.store.allow_execution(stored.location, &output)
         {
-            let reason = format!("the object cannot be made executable: {error}");
-            return sink.send(&Response::Failed(id, reason));
+            // It cannot be run, as where another user has put the same bytes and was interrupted. A
+            // later get is a miss.
+            self.lost_puts += 1;
+            self.tell_unwritable(&error);
+            self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
+            return self.answer_put_once(id, action, output, &stored, now, sink);
         }
         let offer = Offer {
             action: *action,
@@ -133,7 +133,21 @@ impl Session {
                 self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             }
         }
-        self.answer_put(id, action, output, stored, now, sink)
+        self.answer_put(id, action, output, &stored, now, sink)
+    }
+
+    /// Answers a put, and forgets what the session put for the action: it must not get it again.
+    fn answer_put_once(
+        &mut self,
+        id: i64,
+        action: &Digest,
+        output: Digest,
+        stored: &StoredObject,
+        now: SystemTime,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        self.own.forget(action);
+        self.send_path(id, output, stored, now, sink)
     }
 
     /// Answers a put, and notes it as the session's own.
@@ -142,22 +156,33 @@ impl Session {
         id: i64,
         action: &Digest,
         output: Digest,
-        stored: StoredObject,
+        stored: &StoredObject,
         now: SystemTime,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
+        let sent = self.send_path(id, output, stored, now, sink);
         let own = LocalPut {
             output,
             size: stored.size,
             time: now,
             location: stored.location,
         };
-        let path = self
-            .paths
-            .path_of_put(&self.store, own.location, &output, now);
-        let sent = sink.send(&Response::Kept(id, &path));
         self.note_own(*action, own);
         sent
+    }
+
+    fn send_path(
+        &mut self,
+        id: i64,
+        output: Digest,
+        stored: &StoredObject,
+        now: SystemTime,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        let path = self
+            .paths
+            .path_of_put(&self.store, stored.location, &output, now);
+        sink.send(&Response::Kept(id, &path))
     }
 
     /// Takes the body in.

@@ -129,7 +129,7 @@ fn serve(
         recorder,
         diagnostics,
     };
-    let mut source = RequestReader::of_descriptor(stdin);
+    let mut source = RequestReader::new(stdin);
     let result = run_session(config, &services, room, &mut source, &mut sink);
     drop(sink);
     if let Err(error @ (SessionError::Settings { .. } | SessionError::Policy(_))) = result {

@@ -12,7 +12,7 @@ pub fn protocol(bytes: &[u8]) {
 
 /// Everything that a stream gives, request by request, and how it ends.
 fn all_of(stream: impl Read) -> Vec<String> {
-    let mut reader = RequestReader::new(stream);
+    let mut reader = RequestReader::in_memory(stream);
     let mut all = Vec::new();
     loop {
         match reader.next_request() {

@@ -27,7 +27,7 @@ fn requests_and_bodies_come_out_however_the_stream_is_cut() {
         put(3, &bytes),
     );
     for step in [1, 2, 3, 5, 64, 4096] {
-        let mut reader = RequestReader::new(Trickle(stream.as_bytes(), step));
+        let mut reader = RequestReader::in_memory(Trickle(stream.as_bytes(), step));
         assert_eq!(reader.next_request().unwrap().unwrap().id, 1);
         assert_eq!(read_body(&mut reader).unwrap(), bytes);
         assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
@@ -55,7 +55,7 @@ fn a_body_given_up_in_the_middle_leaves_the_next_request_readable() {
             put(1, &[7; 1000]),
             &text[..cut]
         );
-        let mut reader = RequestReader::new(Trickle(stream.as_bytes(), 17));
+        let mut reader = RequestReader::in_memory(Trickle(stream.as_bytes(), 17));
         reader.next_request().unwrap().unwrap();
         assert!(matches!(read_body(&mut reader), Err(BodyError::Abandoned)));
         assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
@@ -69,7 +69,7 @@ fn a_body_of_another_length_or_alphabet_is_an_error_and_the_next_request_is_read
             "{}\"{text}\"\n{{\"ID\":2,\"Command\":\"close\"}}\n\n",
             put(1, b"ABCD")
         );
-        let mut reader = RequestReader::new(Trickle(stream.as_bytes(), 3));
+        let mut reader = RequestReader::in_memory(Trickle(stream.as_bytes(), 3));
         reader.next_request().unwrap().unwrap();
         assert!(
             matches!(read_body(&mut reader), Err(BodyError::Malformed(_))),
@@ -87,14 +87,14 @@ fn an_unread_body_is_passed_over() {
         put(1, &bytes),
         STANDARD.encode(bytes)
     );
-    let mut reader = RequestReader::new(stream.as_bytes());
+    let mut reader = RequestReader::in_memory(stream.as_bytes());
     reader.next_request().unwrap().unwrap();
     assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
 }
 
 #[test]
 fn garbage_names_its_offset() {
-    let mut reader = RequestReader::new(&b"\n\n{\"ID\":1,\"Command\":\"get\"}\n\nhello"[..]);
+    let mut reader = RequestReader::in_memory(&b"\n\n{\"ID\":1,\"Command\":\"get\"}\n\nhello"[..]);
     reader.next_request().unwrap().unwrap();
     let error = reader.next_request().unwrap_err().to_string();
     assert!(error.starts_with("byte 28 "), "{error}");
@@ -110,7 +110,7 @@ fn what_is_said_of_garbage_has_a_bounded_length() {
         format!(r#""{long}""#),
     ] {
         let stream = request + "\n\n";
-        let mut reader = RequestReader::new(stream.as_bytes());
+        let mut reader = RequestReader::in_memory(stream.as_bytes());
         let error = reader.next_request().unwrap_err().to_string();
         assert!(error.len() < 400, "{error}");
     }
@@ -123,8 +123,8 @@ fn fuzz_protocol() {
 
 #[test]
 fn a_line_without_end_is_refused_in_bounded_memory() {
-    let mut reader = RequestReader::new(io::repeat(b'[').take(1 << 30));
+    let mut reader = RequestReader::in_memory(io::repeat(b'[').take(1 << 30));
     assert!(reader.next_request().is_err());
     let endless = b"{\"ID\":1,\"Command\":\"".chain(io::repeat(b'x').take(1 << 30));
-    assert!(RequestReader::new(endless).next_request().is_err());
+    assert!(RequestReader::in_memory(endless).next_request().is_err());
 }

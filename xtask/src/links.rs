@@ -1,8 +1,11 @@
 //! Checks that every relative link of a Markdown file leads to an existing file, heading or anchor.
-//! The same holds for every `docs/` page with an anchor in a comment of Rust code.
+//! The same holds for every `docs/` page with an anchor in a comment of Rust code, and for the paths
+//! and tests that a page names between backticks (`mentions`).
 //!
 //! Links to other sites are not checked: whether they can be reached does not depend on this
 //! repository.
+
+mod mentions;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +18,8 @@ use crate::workspace::Workspace;
 /// Folders of generated files.
 const SKIPPED: [&str; 3] = ["target", "node_modules", ".git"];
 
-/// A text that becomes a part of docs/languages.md. Its links are relative to that page, and are checked there.
+/// A text that becomes a part of docs/languages.md. Its links are relative to that page, and are
+/// checked there.
 const PART_OF_A_PAGE: &str = "xtask/src/languages.md";
 
 /// Returns an error that names each broken link.
@@ -36,9 +40,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<()> {
         });
         broken.extend(problems);
     }
+    broken.extend(mentions::check(root, &files)?);
     ensure!(
         broken.is_empty(),
-        "links that lead nowhere:\n{}",
+        "links or names that lead nowhere, or long lines:\n{}",
         broken.join("\n")
     );
     Ok(())
@@ -146,7 +151,8 @@ mod tests {
 
     #[test]
     fn links_are_found_outside_of_code() {
-        let page = "[a](b.md) and [`c`](d.md#e), ![f](g.png)\n```\n[no](no.md)\n```\n`[no](no.md)` [x](https://example.org)";
+        let page = "[a](b.md) and [`c`](d.md#e), ![f](g.png)\n```\n[no](no.md)\n```\n\
+            `[no](no.md)` [x](https://example.org)";
         assert_eq!(links(page), ["b.md", "d.md#e", "g.png"]);
     }
 

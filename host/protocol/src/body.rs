@@ -1,4 +1,5 @@
-//! Decodes the body of a put as it streams by: a JSON string that holds base64, on one line of any length.
+//! Decodes the body of a put as it streams by: a JSON string that holds base64, on one line of any
+//! length.
 //!
 //! A decoder never holds more than [`MAX_CHUNK`] bytes. It finds the end of the body whatever the
 //! body contains, so the next request can be read. Plain base64, which is all that cmd/go sends, is

@@ -1,4 +1,5 @@
-//! The messages of the protocol, as Go 1.24 to 1.27 and the experiment of Go 1.21 to 1.23 spell them.
+//! The messages of the protocol, as Go 1.24 to 1.27 and the experiment of Go 1.21 to 1.23 spell
+//! them.
 
 use std::borrow::Cow;
 use std::time::SystemTime;
@@ -51,7 +52,8 @@ pub(super) struct RequestOnWire<'wire> {
     action_id: Option<Cow<'wire, str>>,
     #[serde(rename = "OutputID", borrow, default)]
     output_id: Option<Cow<'wire, str>>,
-    /// OutputID's name before Go 1.24, and in golangci-lint's copy of the client (docs/protocol.md#object-id).
+    /// OutputID's name before Go 1.24, and in golangci-lint's copy of the client
+    /// (docs/protocol.md#object-id).
     #[serde(rename = "ObjectID", borrow, default)]
     object_id: Option<Cow<'wire, str>>,
     #[serde(rename = "BodySize", default)]
@@ -163,7 +165,8 @@ impl Response<'_> {
     pub fn write_to(&self, line: &mut Vec<u8>) {
         let wire = match self {
             Response::Announcement => ResponseOnWire {
-                // All three, always: a helper without `put` makes `go list -export` answer nothing (docs/protocol.md#put-is-required).
+                // All three, always: a helper without `put` makes `go list -export` answer nothing
+                // (docs/protocol.md#put-is-required).
                 known_commands: Some(["get", "put", "close"]),
                 ..ResponseOnWire::default()
             },

@@ -227,7 +227,8 @@ where
     stream.write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
 }
 
-/// One call instead of two for each answer: the flag makes this write alone return where it would wait.
+/// One call instead of two for each answer: the flag makes this write alone return where it would
+/// wait.
 #[cfg(target_os = "linux")]
 fn write_in_one_call(stream: &impl AsFd, bytes: &[u8]) -> rustix::io::Result<usize> {
     use rustix::io::{ReadWriteFlags, pwritev2};

@@ -16,7 +16,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let names = names("kindNames", kinds().map(|(name, _)| name))
         + &names("roleNames", roles().map(|(name, _)| name))
         + &names("factNames", words.facts.iter().map(|fact| &fact.name))
-        + "/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */\n"
+        + "/** Kinds that are shared by default. Any other kind stays on this machine, an unknown one too. */\n"
         + &format!("const sharedKinds: StaticArray<Kind> = [\n{shared}];\n");
     let facts = words.facts.iter();
     vec![

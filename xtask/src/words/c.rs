@@ -65,7 +65,7 @@ fn kind_names(words: &Words) -> String {
         .collect();
     names("kind_names", words.kinds.iter().map(|kind| &kind.name))
         + &format!(
-            "\n// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.\nstatic const cachewarden_kind shared_kinds[] = {{\n{shared}}};\n"
+            "\n// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.\nstatic const cachewarden_kind shared_kinds[] = {{\n{shared}}};\n"
         )
 }
 

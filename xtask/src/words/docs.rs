@@ -70,7 +70,11 @@ fn meanings(words: &Words) -> String {
     }
     text += "\n| fact | bit | what holds |\n|---|---|---|\n";
     for fact in &words.facts {
-        text += &format!("| `{}` | {} | {} |\n", fact.name, fact.bit, fact.doc);
+        let (bit, value) = (fact.bit, 1 << fact.bit);
+        text += &format!(
+            "| `{}` | {bit} (value {value}) | {} |\n",
+            fact.name, fact.doc
+        );
     }
     for (question, verdicts) in [("get", &words.lookups), ("put", &words.reaches)] {
         text += &format!("\n| verdict on a {question} | number | what it does |\n|---|---|---|\n");

@@ -25,7 +25,7 @@ fn kinds(words: &Words) -> String {
         text += &comment(&kind.doc, "    ///", 118);
         text += &format!("    {name},\n");
     }
-    text += "    /// A number of another version: a recording may hold one.\n    Numbered(u32),\n}\n\nimpl Kind {\n";
+    text += "    /// A number of another version, which may be in a recording.\n    Numbered(u32),\n}\n\nimpl Kind {\n";
     text += &format!(
         "    /// Every kind, by its number.\n    pub const ALL: [Self; {}] = [\n",
         names.len()
@@ -34,7 +34,7 @@ fn kinds(words: &Words) -> String {
         text += &format!("        Self::{name},\n");
     }
     text += "    ];\n\n";
-    text += "    /// What is known of a kind; `None` of one of another version.\n    const fn facts(self) -> Option<&'static KindFacts> {\n        Some(match self {\n";
+    text += "    /// The properties of a kind; `None` for a kind of another version.\n    const fn facts(self) -> Option<&'static KindFacts> {\n        Some(match self {\n";
     for (kind, name) in words.kinds.iter().zip(&names) {
         text += &kind_facts(kind, name);
     }
@@ -71,7 +71,7 @@ fn roles(words: &Words) -> String {
         }
         text += &format!("    {},\n", camel(&role.name));
     }
-    text += "    /// A number of another version: a recording may hold one.\n    Numbered(u32),\n}\n\nimpl Role {\n";
+    text += "    /// A number of another version, which may be in a recording.\n    Numbered(u32),\n}\n\nimpl Role {\n";
     text += &format!(
         "    /// Every role, by its number.\n    pub const ALL: [Self; {}] = [\n",
         words.roles.len()
@@ -79,7 +79,7 @@ fn roles(words: &Words) -> String {
     for role in &words.roles {
         text += &format!("        Self::{},\n", camel(&role.name));
     }
-    text += "    ];\n\n    /// What is known of a role; `None` of one of another version.\n    const fn facts(self) -> Option<&'static RoleFacts> {\n        Some(match self {\n";
+    text += "    ];\n\n    /// The properties of a role; `None` for a role of another version.\n    const fn facts(self) -> Option<&'static RoleFacts> {\n        Some(match self {\n";
     for role in &words.roles {
         text += &role_facts(role);
     }

@@ -13,7 +13,7 @@ pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let facts = || words.facts.iter().map(|fact| (&fact.name, &fact.doc));
     let shared = words.shared().map(|kind| &kind.name);
     let names = names("KINDS", kinds().map(|(name, _)| name))
-        + "/** Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too. */\n"
+        + "/** Kinds that are shared by default. Any other kind stays on this machine, an unknown one too. */\n"
         + &names("SHARED_KINDS", shared)
         + &names("ROLES", roles().map(|(name, _)| name))
         + &names("FACTS", facts().map(|(name, _)| name));

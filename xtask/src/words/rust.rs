@@ -27,7 +27,7 @@ fn kinds(words: &Words) -> String {
         .map(|kind| format!("Self::{}", constant(&kind.name)))
         .collect();
     text + &format!(
-        "\n    /// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.\n    const SHARED: [Self; {}] = [{}];\n",
+        "\n    /// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.\n    const SHARED: [Self; {}] = [{}];\n",
         shared.len(),
         shared.join(", ")
     )

@@ -4,7 +4,7 @@ use super::Block;
 use super::table::{Words, comment};
 
 const FILE: &str = "guest-sdk/wit/policy.wit";
-const WIDTH: usize = 118;
+const WIDTH: usize = 100;
 
 pub(super) fn blocks(words: &Words) -> Vec<Block> {
     let kinds = words.kinds.iter();

@@ -54,7 +54,7 @@ fn names(words: &Words) -> String {
         "fact_names",
         "[]const u8",
         words.facts.iter().map(|fact| quoted(&fact.name)),
-    ) + "\n/// Kinds that travel where no policy decides. Any other kind stays on this machine, an unknown one too.\n"
+    ) + "\n/// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.\n"
         + &list(
             "shared_kinds",
             "Kind",

@@ -45,7 +45,7 @@ const AFTER_HELP: &str = "\
 Use it by setting one variable (quote a path that has spaces in it):
   export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
 
-Without --no-env every option can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (labels and policies by newlines). A variable of this prefix that no option has is an error.
+Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (labels and policies by newlines). A variable of this prefix that no option has is an error.
 
 --config FILE, or CACHEWARDEN_CONFIG, names a TOML file whose keys are the options, e.g. `allow-write = [\"pr-*\"]`. An option that is typed wins over its variable, and a variable over the file, but never over a bound there: that is an error.
 
@@ -145,6 +145,7 @@ pub(super) enum Verb {
     /// Explain a warning or an error by its code
     Explain(ExplainOptions),
     /// Make, test and compile policies, print their contract
+    #[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
     Policy {
         /// What to do
         #[command(subcommand)]

@@ -77,11 +77,11 @@ mod tests {
 
 Generated from the code (`UPDATE_DOCS=1 cargo test -p cachewarden --lib reference`).
 
-An error is a line on stderr that begins with `cachewarden: error[CODE]: `, a warning one that begins
-with `cachewarden: warning[CODE]: `. Behind an error in the command line is its usage, on lines of
-its own. An error ends the program with exit status 2, or with 1 if a verb has found something.
-After a warning the program goes on. A code never changes its meaning, so a CI job can search for
-it. `cachewarden explain CODE` prints what is here.
+An error is a line on stderr that begins with `cachewarden: error[CODE]: `, a warning is a line that
+begins with `cachewarden: warning[CODE]: `. After an error in the command line, its usage follows on
+lines of its own. An error ends the program with exit status 2, or with 1 if a verb has found
+something or there is no store. After a warning the program goes on. A code never changes its
+meaning, so a CI job can search for it. `cachewarden explain CODE` prints what is here.
 
 Lines without a code are the summary of `-v` and the log of a policy (`cachewarden: policy: `).
 ";

@@ -110,7 +110,7 @@ mod tests {
         let mut command = arguments::command().term_width(110);
         command.build();
         let mut text = String::from(
-            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`, `10GiB`.\n\nMost options can also be set by a variable, or by a key of the file that `--config` names. [configuration.md](configuration.md)\nsays which of them counts.\n",
+            "# The command line\n\nGenerated from the code. Durations are such as `100ms`, `10s`, `5days`; sizes such as `500MB`,\n`10GiB`.\n\nMost options can also be set by a variable, or by a key of the file that `--config` names.\n[configuration.md](configuration.md) says which of them counts.\n",
         );
         describe("cachewarden", &mut command, &mut text);
         text

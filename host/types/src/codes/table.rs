@@ -52,7 +52,7 @@ macro_rules! codes {
 codes! {
     Bug "CW0001" "bug" ["cachewarden"]
         "The program failed in a way that it should not. This is a mistake in cachewarden."
-        "Report it with the whole text, the version (`cachewarden version`) and what you ran. A build that fails for it works without a helper: `GOCACHEPROG= go build`."
+        "Report it with the whole text, the version (`cachewarden version`) and what you ran. A build that fails because of it works without a helper: `GOCACHEPROG= go build`."
     System "CW0002" "system-refuses" ["cachewarden"]
         "The operating system refuses something that the program cannot do without: a thread, a random number, standard input or output, a folder for temporary files."
         "Look at the limits of the process (`ulimit -a`) and of its container, and at the text of the system that follows."
@@ -61,16 +61,16 @@ codes! {
         "The store's folder cannot be made or read. A build goes on without a cache."
         "Name another folder with --dir, or make this one yours and writable. The text of the system says which part of the path is wrong."
     StoreClosed "CW0102" "store-closed" ["store"]
-        "The store belongs to another user, who lets nobody else in. This is usual for a store that root has put into a container image. A build goes on without a cache."
+        "The store belongs to another user, and only that user can open it. This is usual for a store that root has put into a container image. A build goes on without a cache."
         "The owner opens it for reading: `chmod -R a+rX FOLDER`. A store of anybody but root also needs --allow-shared-store. Or name a folder of your own with --dir."
     StoreWritableByOthers "CW0103" "store-writable-by-others" ["store"]
-        "Other users may write the store. They could have any code built into what you build, so the store is not used. A build goes on without a cache."
+        "Other users may write the store. They could insert code into your builds, so the store is not used. A build goes on without a cache."
         "If you trust what is in it: `chmod -R go-w FOLDER`. If you trust everybody who may write it: --allow-shared-store. After `mkdir` under a umask of 0000, let cachewarden make the folder."
     StoreOfAnother "CW0104" "store-of-another-user" ["store"]
-        "The store belongs to another user, who could have any code built into what you build, so it is not used. A build goes on without a cache."
+        "The store belongs to another user, who could insert code into your builds, so it is not used. A build goes on without a cache."
         "Name a folder of your own with --dir. If you trust the owner: --allow-shared-store."
     StoreLinked "CW0105" "store-has-a-link" ["store"]
-        "One of the folders within the store is a symbolic link. A trim would remove files from where it leads to, so the store is not used."
+        "One of the folders within the store is a symbolic link. A trim would remove files from the folder that it points to, so the store is not used."
         "Make it a folder. To keep a store elsewhere, link its whole folder, or name that with --dir."
     NotAStore "CW0106" "not-a-store" ["store"]
         "The folder holds other files and no store. It is not used, because a trim would remove files from it."
@@ -79,13 +79,13 @@ codes! {
         "Another version of cachewarden made the store, with another layout of its files. A build goes on without a cache."
         "Update cachewarden, or name another folder with --dir."
     NoStore "CW0108" "no-store" ["cachewarden"]
-        "A verb is to look at a store, and there is none in the folder. The exit status is 1."
+        "The verb needs a store, and the folder has none. The exit status is 1."
         "Check the folder: `cachewarden dir` prints it, and --dir names another one. The first build makes the store."
     StoreNotWritable "CW0109" "store-not-writable" ["session"]
         "The store can be read and not written: the disk is full, or the modes forbid it. The build goes on. What it makes is not kept."
         "Make room, or make the folder writable, or name another one with --dir. If something else lies where a file of the store should, `cachewarden verify` names it."
     NothingWritable "CW0110" "nothing-writable" ["session"]
-        "An object can be written neither to the store nor to a private folder in TMPDIR. The go command may fail for it."
+        "An object can be written neither to the store nor to a private folder in TMPDIR. The go command may fail because of it."
         "Make room, or make one of the two writable."
     StoreBusy "CW0111" "store-busy" ["cachewarden"]
         "Another process is trimming or verifying the store, and this one waits for it. This is no fault."
@@ -95,7 +95,7 @@ codes! {
         "The text of the system says why. Often the store belongs to another user: run the verb as that user."
     NoFolder "CW0113" "no-folder-for-the-store" ["cachewarden"]
         "No folder is named for the store, and none is safe to choose: HOME is not set, and GOCACHE names no folder, or one in which other users could replace the store. A build goes on without a cache."
-        "Name a folder with --dir, set HOME, or take the write permission of others from the folder of GOCACHE."
+        "Name a folder with --dir, set HOME, or let nobody else write the folder of GOCACHE: `chmod go-w FOLDER`."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
         "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."
@@ -119,7 +119,7 @@ codes! {
         "The compiled form of the policy cannot be kept, so every go command compiles it again."
         "Make the folder that is named yours and writable, and no link. In a container, set HOME to a folder of the user."
     SettingsRefused "CW0208" "settings-refused" ["session"]
-        "The policy refuses its settings. Nothing is built, because the policy would bound something else than was meant."
+        "The policy refuses its settings. Nothing is built, because the policy could allow what you meant to forbid."
         "The text is the policy's own and names the field. See --settings, and the documentation of the policy."
     SettingsUnreadable "CW0209" "settings-unreadable" ["cachewarden"]
         "The file with the policy's settings cannot be read, is not UTF-8, or is larger than 1 MiB."
@@ -159,33 +159,33 @@ codes! {
         "A policy had an action built again, and the result has other bytes than the cache held. One of the two is wrong, or the build is not reproducible."
         "Build the action twice without a cache. If both results are alike, the entry in the cache was wrong: find out who put it, and remove its scope (`cachewarden prune --scope NAME --all`)."
     TooManyLines "CW0305" "too-many-lines" ["session"]
-        "More happened in this session than is shown."
+        "There were more messages than are printed."
         "--record FILE writes all of it down."
     TooManyPuts "CW0306" "too-many-puts" ["session"]
         "One go command puts more than a session keeps note of. It may build some of it twice."
         "Nothing needs to be done, unless a single go command should not put so much."
 
     CommandLine "CW0401" "wrong-command-line" ["cachewarden"]
-        "An option, a verb or a value is not one that cachewarden knows. In a value of GOCACHEPROG the go command fails."
+        "An option, a verb or a value is not one that cachewarden knows. If it is in GOCACHEPROG, go stops."
         "The text names the word, and a similar one where there is one. `cachewarden help` and `cachewarden help VERB` list the options. A path that has a space in it stands in quotes in GOCACHEPROG."
     VariableUnknown "CW0402" "unknown-variable" ["cachewarden"]
-        "A variable begins with CACHEWARDEN_, and no option has it. It is refused, because a bound with a mistyped name would be no bound."
+        "A variable begins with CACHEWARDEN_, and no option has it. It is refused, because a mistyped limit would have no effect."
         "Correct its name, unset it, or let no variable be read (--no-env)."
     VariableEmpty "CW0403" "unusable-variable" ["cachewarden"]
-        "A variable is set and empty, or is not valid UTF-8. It is refused, because a variable of a CI system that is not there must not take a bound away."
+        "A variable is set and empty, or is not valid UTF-8. It is refused, because an undefined CI variable must not remove a limit."
         "Give it a value, unset it, or let no variable be read (--no-env)."
     ConfigUnreadable "CW0404" "configuration-unreadable" ["cachewarden"]
         "The configuration file (--config) cannot be read, does not have the SHA-256 that is pinned, is not UTF-8, or is larger than 1 MiB."
-        "Check the path after --config, or in CACHEWARDEN_CONFIG."
+        "Check the path after --config, or in CACHEWARDEN_CONFIG. If the pin does not match and the change is meant, pin the new SHA-256."
     ConfigInvalid "CW0405" "configuration-invalid" ["cachewarden"]
         "The configuration file is no TOML, or a key has a value of the wrong type or an empty one."
         "The text names the line, and what is expected there. docs/command-line.md lists the keys."
     ConfigUnknownKey "CW0406" "unknown-key" ["cachewarden"]
-        "The configuration file has a key that is no option. It is refused, because a bound with a mistyped name would be no bound."
+        "The configuration file has a key that is no option. It is refused, because a mistyped limit would have no effect."
         "Correct the key. Its name is that of the variable without CACHEWARDEN_, in lower case, with dashes."
     ConfigBound "CW0407" "variable-against-configuration" ["cachewarden"]
-        "A variable and the configuration file both set an option that decides what a session may do. The variable would replace a bound of the file in silence."
-        "Unset the variable, let no variable be read (--no-env), or say on the command line what counts: an option there replaces both."
+        "A variable and the configuration file both set an option that decides what a session may do, or a variable sets the settings of the policy that the file names. The variable would replace a limit of the file in silence."
+        "Unset the variable, let no variable be read (--no-env), or give the option on the command line, which replaces both. Set the settings of the file's policy in the file."
     RelativePath "CW0408" "relative-path" ["cachewarden"]
         "A helper is given a relative path. go starts its helper in many folders, and a pull request owns some of them."
         "Type the absolute path, which the text has."
@@ -196,7 +196,7 @@ codes! {
         "Settings or labels are given, which are for a policy, and there is none: every get and put would be allowed."
         "Give --policy FILE, or leave the option out."
     SettingsAmbiguous "CW0411" "settings-ambiguous" ["cachewarden"]
-        "It is not plain which policy the settings are for: --settings is given with several policies, or beside ?settings=."
+        "It is not plain which policy the settings are for: --settings is given with several policies, or beside ?settings=, or the configuration file has settings and the policy is named elsewhere."
         "Give each policy its own: --policy 'FILE?settings=JSON' or --policy 'FILE?settings=@FILE'."
     LabelInvalid "CW0412" "label-invalid" ["cachewarden"]
         "A label is set twice, or the value of the variable that --label-env names is not valid UTF-8."

@@ -1,5 +1,5 @@
-//! CACHEWARDEN_* variables and keys that no option has. Each is refused: a bound with a mistyped
-//! name would be no bound.
+//! CACHEWARDEN_* variables and keys that no option has. Each is refused, because a mistyped limit
+//! would have no effect.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
     }
     match nearest(known, &meant) {
         Some(nearest) => format!("did you mean {}?", variable(nearest)),
-        None => "`cachewarden --help` lists the options, each of which has one.".to_owned(),
+        None => "`cachewarden --help` lists the options; most of them have a variable.".to_owned(),
     }
 }
 

@@ -259,6 +259,43 @@ fn a_file_can_say_that_no_variable_counts() {
 }
 
 #[test]
+fn what_bounds_nothing_can_be_set_by_a_variable_beside_the_file() {
+    let sandbox = Sandbox::new();
+    let file = "allow-write = \"pr-*\"\ndir = \"store\"\nprune-max-size = \"1GB\"\n";
+    let mut command = with_config(&sandbox, file, &[]);
+    command
+        .env("CACHEWARDEN_DIR", sandbox.path("elsewhere"))
+        .env("CACHEWARDEN_VERBOSE", "1");
+    let mut helper = Helper::start(command);
+    // The bounds hold there, too.
+    helper.put(&action("any"), b"any");
+    assert_eq!(Totals::of(&helper.close()).puts, 1);
+    assert!(!sandbox.path("etc/store").exists() && sandbox.path("elsewhere").exists());
+    assert!(find_entry(&sandbox.path("elsewhere"), "default", &action("any")).is_none());
+    sandbox.settle();
+    let mut command = with_config(
+        &sandbox,
+        file,
+        &["prune", "--dir", &text(sandbox.path("elsewhere"))],
+    );
+    command.env("CACHEWARDEN_PRUNE_MAX_SIZE", "1MB");
+    run_to_its_end(&mut command).succeeded();
+    // A typed --config wins over the variable; a variable alone may name any file.
+    let other = text(sandbox.file("other.toml", "dir = \"/of-other\"\n"));
+    let mut command = with_config(&sandbox, file, &["dir"]);
+    let told = run_to_its_end(command.env("CACHEWARDEN_CONFIG", &other))
+        .succeeded()
+        .stdout;
+    assert!(told.contains("etc/store"), "{told}");
+    let mut command = sandbox.command(Path::new(PROGRAM));
+    command.arg("dir").env("CACHEWARDEN_CONFIG", &other);
+    assert_eq!(
+        run_to_its_end(&mut command).succeeded().stdout,
+        "/of-other\n"
+    );
+}
+
+#[test]
 fn settings_are_for_the_policy_of_their_own_place() {
     let sandbox = Sandbox::new();
     let policy = policy("closes");
@@ -294,9 +331,10 @@ fn what_is_typed_at_a_verb_puts_aside_what_cannot_stand_beside_it() {
     };
     run_to_its_end(&mut prune(&["--all"])).succeeded();
     run_to_its_end(&mut prune(&["--scope", "pr-1"])).succeeded();
-    // A variable is stronger than the file, too.
+    // A variable puts aside nothing but its own option: `prune-scope` of the file would be lost.
     let mut command = prune(&[]);
-    run_to_its_end(command.env("CACHEWARDEN_PRUNE_ALL", "1")).succeeded();
+    let told = run_to_its_end(command.env("CACHEWARDEN_PRUNE_ALL", "1")).exited(2);
+    assert!(told.stderr.contains("CW0401"), "{told:?}");
     // What is off is beside nothing.
     let mut command = prune(&[]);
     run_to_its_end(command.env("CACHEWARDEN_PRUNE_ALL", "0")).succeeded();

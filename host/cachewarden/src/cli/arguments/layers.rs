@@ -8,7 +8,8 @@
 //! - What was typed wins over a variable, and a variable over the file. What only tells or hides
 //!   something adds up instead (`ADD_UP`). Where the file sets a bound, a variable that sets one is
 //!   an error (`bounds`).
-//! - What cannot stand beside what a stronger layer says is left out.
+//! - What cannot stand beside what is typed is left out. Between a variable and the file that is an
+//!   error: a variable does not put aside what the file says of another option.
 //! - `--no-env`, or `no-env = true` in the file, reads no variable. No file is read that nobody
 //!   names.
 //! - A verb takes its own options alone from variables and the file. What no verb knows is an
@@ -192,30 +193,20 @@ fn lower_layers<'level>(
     Ok(added)
 }
 
-/// Leaves out what cannot stand beside something that a stronger layer says, as `--all` puts the
-/// sizes of `prune` aside.
+/// Leaves out what cannot stand beside something that is typed, as `--all` puts the sizes of `prune`
+/// aside.
 fn without_conflicts<'level>(
-    level: &'level Command,
+    level: &Command,
     typed: &ArgMatches,
-    added: Vec<Added<'level>>,
+    mut added: Vec<Added<'level>>,
 ) -> Vec<Added<'level>> {
-    let (of_variables, of_file): (Vec<_>, Vec<_>) = added
-        .into_iter()
-        .partition(|(_, said)| said.is_of_variable());
     let options = level.get_arguments();
-    let mut stronger: Vec<_> = options.filter(|option| is_typed(typed, option)).collect();
-    let mut kept = Vec::new();
-    for layer in [of_variables, of_file] {
-        let stands = |(argument, _): &Added<'_>| {
-            let mut others = stronger.iter();
-            !others.any(|other| exclude_each_other(level, argument, other))
-        };
-        let layer: Vec<_> = layer.into_iter().filter(stands).collect();
-        let is_on = layer.iter().filter(|(_, said)| said.values.is_some());
-        stronger.extend(is_on.map(|(argument, _)| *argument));
-        kept.extend(layer);
-    }
-    kept
+    let typed: Vec<_> = options.filter(|option| is_typed(typed, option)).collect();
+    added.retain(|(argument, _)| {
+        let mut all = typed.iter();
+        !all.any(|typed| exclude_each_other(level, argument, typed))
+    });
+    added
 }
 
 fn exclude_each_other(level: &Command, one: &Arg, other: &Arg) -> bool {

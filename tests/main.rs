@@ -36,6 +36,7 @@ mod progress;
 mod protocol;
 mod recent;
 mod recording;
+mod regressions;
 mod reports;
 mod roles;
 mod shared_store;

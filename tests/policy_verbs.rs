@@ -243,7 +243,7 @@ fn cases_that_cannot_be_run_are_told_by_file_and_line() {
             format!("{SESSION}\n{}", put("local").replace("verdict", "verdct")),
             "missing field `verdict`",
         ),
-        ("no-session.jsonl", put("local"), "holds no session"),
+        ("no-session.jsonl", put("local"), "has no session"),
         (
             "bad-digest.jsonl",
             format!(

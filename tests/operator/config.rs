@@ -135,7 +135,7 @@ fn an_option_wins_over_a_variable_and_a_variable_over_the_file() {
     };
     assert!(told("") && told("1") && !told("0"));
 
-    // What only tells adds up; several policies that are typed replace those of the file.
+    // What only tells adds up; policies that are typed replace those of the file.
     let (one, two) = (policy("closes"), policy("agrees"));
     let file = format!("policy = \"{one}\"\nlabel = \"OF_FILE=1\"\nallow-write = \"pr-*\"\n");
     let options = [
@@ -146,10 +146,8 @@ fn an_option_wins_over_a_variable_and_a_variable_over_the_file() {
         "--allow-write",
         "x-*",
     ];
-    let mut command = with_config(&sandbox, &file, &options);
-    command.env("CACHEWARDEN_LABEL", "OF_VARIABLE=1");
-    let session = session_of(&sandbox, command);
-    for label in ["OF_FILE", "OF_VARIABLE", "TYPED"] {
+    let session = session_of(&sandbox, with_config(&sandbox, &file, &options));
+    for label in ["OF_FILE", "TYPED"] {
         assert_eq!(values(&session, label), ["1"], "{session}");
     }
     assert_eq!(session["writable"], serde_json::json!(["x-*"]));
@@ -157,67 +155,191 @@ fn an_option_wins_over_a_variable_and_a_variable_over_the_file() {
     assert_eq!(session["policy"], policy);
 }
 
+/// What decides what a session may do: as a file says it, and as a script would widen it.
+const BOUNDS: [(&str, &str, &str); 16] = [
+    ("policy", "\"/p.wasm\"", "/q.wasm"),
+    ("settings", "\"{}\"", "{\"trusted\":[\"*\"]}"),
+    ("scope", "\"pr\"", "main"),
+    ("label", "\"TEAM=blue\"", "GITHUB_REF=refs/heads/main"),
+    ("label-env", "\"BRANCH\"", "FORGED"),
+    ("allow-read", "\"pr-*\"", "*"),
+    ("allow-write", "\"pr-*\"", "main"),
+    ("allow-shared-store", "false", "1"),
+    ("max-size", "\"20GB\"", "1B"),
+    ("record", "\"/audit.jsonl\"", "/elsewhere.jsonl"),
+    ("redact-label", "\"TOKEN\"", "GITHUB_REF"),
+    ("policy-memory", "\"1MiB\"", "1GiB"),
+    ("policy-deadline", "\"1ms\"", "1h"),
+    ("policy-budget", "\"1s\"", "1h"),
+    ("policy-compile-time", "\"1s\"", "1h"),
+    ("policy-compile-memory", "\"1GiB\"", "9GiB"),
+];
+
+fn variable(key: &str) -> String {
+    format!("CACHEWARDEN_{}", key.replace('-', "_").to_uppercase())
+}
+
 #[test]
-fn a_variable_replaces_no_bound_of_the_file() {
+fn a_file_that_sets_a_bound_refuses_the_variables_of_all_bounds() {
     let sandbox = Sandbox::new();
-    for (key, of_file, of_variable) in [
-        ("policy", "\"/p.wasm\"", "/q.wasm"),
-        ("settings", "\"{}\"", "{\"trusted\":[\"*\"]}"),
-        ("scope", "\"pr\"", "main"),
-        ("allow-read", "\"pr-*\"", "*"),
-        ("allow-write", "\"pr-*\"", "main"),
-        ("allow-shared-store", "false", "1"),
-        ("record", "\"/audit.jsonl\"", "/elsewhere.jsonl"),
-        ("policy-memory", "\"1MiB\"", "1GiB"),
-        ("policy-deadline", "\"1ms\"", "1h"),
-        ("policy-budget", "\"1s\"", "1h"),
-        ("policy-compile-time", "\"1s\"", "1h"),
-        ("policy-compile-memory", "\"1GiB\"", "9GiB"),
-    ] {
-        let variable = format!("CACHEWARDEN_{}", key.replace('-', "_").to_uppercase());
-        let mut command = with_config(&sandbox, &format!("\n{key} = {of_file}\n"), &[]);
-        command.env(&variable, of_variable);
-        is_no_command_line(
-            command,
-            &["CW0407", &variable, "c.toml, line 2", "--no-env"],
-        );
+    for (at, (key, of_file, of_variable)) in BOUNDS.iter().enumerate() {
+        // The same bound, and another one, of which the file says nothing.
+        let (other, of_other, _) = BOUNDS[(at + 1) % BOUNDS.len()];
+        for (bound, value) in [(*key, *of_file), (other, of_other)] {
+            let mut command = with_config(&sandbox, &format!("\n{bound} = {value}\n"), &[]);
+            command.env(variable(key), of_variable);
+            let option = format!("--{bound}");
+            let words = [
+                "CW0407",
+                &variable(key),
+                &option,
+                "c.toml, line 2",
+                "--no-env",
+            ];
+            is_no_command_line(command, &words);
+        }
     }
-    // The file's policy has no other settings than the file says, and the file's settings are for
-    // no other policy.
-    let policy = policy("closes");
-    let mut command = with_config(&sandbox, &format!("policy = \"{policy}\""), &[]);
-    command.env("CACHEWARDEN_SETTINGS", "{\"trusted\":[\"*\"]}");
-    is_no_command_line(
-        command,
-        &["CW0407", "CACHEWARDEN_SETTINGS", "c.toml, line 1"],
-    );
-    let settings = "settings = \"{}\"";
-    let command = with_config(&sandbox, settings, &["--policy", &policy]);
-    is_no_command_line(command, &["CW0411", "c.toml, line 1", "?settings="]);
-    let mut command = with_config(&sandbox, settings, &[]);
-    command.env("CACHEWARDEN_POLICY", &policy);
-    is_no_command_line(command, &["CW0411", "c.toml, line 1"]);
-    let options = ["--policy", &policy, "--settings", "{\"a\":1}"];
-    let session = session_of(&sandbox, with_config(&sandbox, settings, &options));
-    assert_eq!(session["settings"], serde_json::json!({"a": 1}));
+    // Where the file bounds nothing, a job bounds itself.
+    let mut command = with_config(&sandbox, "dir = \"store\"", &[]);
+    command.env("CACHEWARDEN_ALLOW_WRITE", "pr-*");
+    let session = session_of(&sandbox, command);
+    assert_eq!(session["writable"], serde_json::json!(["pr-*"]));
     // Whoever types the command line may leave the file out as well.
+    let file = "allow-write = \"pr-*\"";
+    let mut command = with_config(&sandbox, file, &["--allow-write", "x-*"]);
+    command.env("CACHEWARDEN_ALLOW_WRITE", "main");
+    let session = session_of(&sandbox, command);
+    assert_eq!(session["writable"], serde_json::json!(["x-*"]));
+    // A label is added to those that are typed, so it is refused beside them, too.
+    let options = ["--policy", &policy("closes"), "--label", "A=1"];
+    let mut command = with_config(&sandbox, file, &options);
+    command.env("CACHEWARDEN_LABEL", "B=1");
+    is_no_command_line(command, &["CW0407", "CACHEWARDEN_LABEL"]);
+    // Where no variable is read, none is in the way.
+    let mut command = with_config(&sandbox, file, &["--no-env"]);
+    command.env("CACHEWARDEN_ALLOW_WRITE", "main");
+    let session = session_of(&sandbox, command);
+    assert_eq!(session["writable"], serde_json::json!(["pr-*"]));
+}
+
+#[test]
+fn a_file_can_say_that_no_variable_counts() {
+    let sandbox = Sandbox::new();
+    let file = "no-env = true\nallow-write = \"pr-*\"\n";
+    let mut command = with_config(&sandbox, file, &[]);
+    for (key, _, of_variable) in BOUNDS {
+        command.env(variable(key), of_variable);
+    }
+    command
+        .env("CACHEWARDEN_DIR", sandbox.path("elsewhere"))
+        .env("CACHEWARDEN_POLCY", "/p.wasm");
+    let session = session_of(&sandbox, command);
+    assert_eq!(session["writable"], serde_json::json!(["pr-*"]));
+    assert_eq!(session["readable"], serde_json::json!(["*"]));
+    assert!(values(&session, "GITHUB_REF").is_empty(), "{session}");
+    assert!(!sandbox.path("elsewhere").exists());
+    // The variable that names the file is the one that counts.
+    let mut command = sandbox.command(Path::new(PROGRAM));
+    command
+        .args(["dir", "--dir", "/typed"])
+        .env("CACHEWARDEN_CONFIG", sandbox.path("etc/c.toml"))
+        .env("CACHEWARDEN_POLCY", "/p.wasm");
+    run_to_its_end(&mut command).succeeded();
+    // Verbs take it, too.
+    let file = "no-env = true\ndir = \"store\"\n";
+    let mut command = with_config(&sandbox, file, &["dir"]);
+    command.env("CACHEWARDEN_DIR", "/of-variable");
+    let told = run_to_its_end(&mut command).succeeded().stdout;
+    assert!(told.contains("etc/store"), "{told}");
+    // Off, it says what holds anyway.
+    let mut command = with_config(&sandbox, "no-env = false", &["dir"]);
+    command.env("CACHEWARDEN_DIR", "/of-variable");
+    let told = run_to_its_end(&mut command).succeeded().stdout;
+    assert_eq!(told, "/of-variable\n");
+}
+
+#[test]
+fn what_bounds_nothing_can_be_set_by_a_variable_beside_the_file() {
+    let sandbox = Sandbox::new();
+    let file = "allow-write = \"pr-*\"\ndir = \"store\"\nprune-max-size = \"1GB\"\n";
+    let mut command = with_config(&sandbox, file, &[]);
+    command
+        .env("CACHEWARDEN_DIR", sandbox.path("elsewhere"))
+        .env("CACHEWARDEN_VERBOSE", "1");
+    let mut helper = Helper::start(command);
+    // The bounds hold there, too.
+    helper.put(&action("any"), b"any");
+    assert_eq!(Totals::of(&helper.close()).puts, 1);
+    assert!(!sandbox.path("etc/store").exists() && sandbox.path("elsewhere").exists());
+    assert!(find_entry(&sandbox.path("elsewhere"), "default", &action("any")).is_none());
+    sandbox.settle();
     let mut command = with_config(
         &sandbox,
-        "allow-write = \"pr-*\"",
-        &["--allow-write", "x-*"],
+        file,
+        &["prune", "--dir", &text(sandbox.path("elsewhere"))],
     );
-    command.env("CACHEWARDEN_ALLOW_WRITE", "main");
+    command.env("CACHEWARDEN_PRUNE_MAX_SIZE", "1MB");
+    run_to_its_end(&mut command).succeeded();
+    // A typed --config wins over the variable; a variable alone may name any file.
+    let other = text(sandbox.file("other.toml", "dir = \"/of-other\"\n"));
+    let mut command = with_config(&sandbox, file, &["dir"]);
+    let told = run_to_its_end(command.env("CACHEWARDEN_CONFIG", &other))
+        .succeeded()
+        .stdout;
+    assert!(told.contains("etc/store"), "{told}");
+    let mut command = sandbox.command(Path::new(PROGRAM));
+    command.arg("dir").env("CACHEWARDEN_CONFIG", &other);
     assert_eq!(
-        session_of(&sandbox, command)["writable"],
-        serde_json::json!(["x-*"])
+        run_to_its_end(&mut command).succeeded().stdout,
+        "/of-other\n"
     );
-    // Where no variable is read, none is in the way.
-    let mut command = with_config(&sandbox, "allow-write = \"pr-*\"", &["--no-env"]);
-    command.env("CACHEWARDEN_ALLOW_WRITE", "main");
-    assert_eq!(
-        session_of(&sandbox, command)["writable"],
-        serde_json::json!(["pr-*"])
-    );
+}
+
+#[test]
+fn settings_are_for_the_policy_of_their_own_place() {
+    let sandbox = Sandbox::new();
+    let policy = policy("closes");
+    let of_file = "settings = \"{}\"";
+    let typed = ["--policy", &policy];
+    let command = with_config(&sandbox, of_file, &typed);
+    is_no_command_line(command, &["CW0411", "c.toml, line 1", "?settings="]);
+    let mut command = sandbox.cachewarden(&typed);
+    command.env("CACHEWARDEN_SETTINGS", "{\"trusted\":[\"*\"]}");
+    is_no_command_line(command, &["CW0411", "CACHEWARDEN_SETTINGS", "?settings="]);
+    let options = ["--policy", &policy, "--settings", "{\"a\":1}"];
+    let session = session_of(&sandbox, with_config(&sandbox, of_file, &options));
+    assert_eq!(session["settings"], serde_json::json!({"a": 1}));
+    // The policy that is measured is typed: what is set for builds is not for it.
+    let bench = ["policy", "bench", &policy, "--calls", "10"];
+    let not_json = "settings = \"{\"";
+    let mut command = with_config(&sandbox, not_json, &bench);
+    run_to_its_end(&mut command).succeeded();
+    let mut command = sandbox.cachewarden(&bench);
+    run_to_its_end(command.env("CACHEWARDEN_SETTINGS", "{")).succeeded();
+}
+
+#[test]
+fn what_is_typed_at_a_verb_puts_aside_what_cannot_stand_beside_it() {
+    let sandbox = Sandbox::new();
+    sandbox.helper(&[]).close();
+    sandbox.settle();
+    let store = text(sandbox.store());
+    let of_file = "prune-max-size = \"1GB\"\nprune-older-than = \"1day\"\n";
+    let prune = |options: &[&str]| {
+        let options = [&["prune", "--dir", &store], options].concat();
+        with_config(&sandbox, of_file, &options)
+    };
+    run_to_its_end(&mut prune(&["--all"])).succeeded();
+    run_to_its_end(&mut prune(&["--scope", "pr-1"])).succeeded();
+    // A variable puts aside nothing but its own option: `prune-scope` of the file would be lost.
+    let mut command = prune(&[]);
+    let told = run_to_its_end(command.env("CACHEWARDEN_PRUNE_ALL", "1")).exited(2);
+    assert!(told.stderr.contains("CW0401"), "{told:?}");
+    // What is off is beside nothing.
+    let mut command = prune(&[]);
+    run_to_its_end(command.env("CACHEWARDEN_PRUNE_ALL", "0")).succeeded();
+    // Within one place it is a mistake.
+    run_to_its_end(&mut prune(&["--all", "--max-size", "1GB"])).exited(2);
 }
 
 #[test]
@@ -285,6 +407,24 @@ fn a_file_that_cannot_be_read_or_has_other_bytes_is_refused() {
     let mut command = sandbox.cachewarden(&[]);
     command.env("CACHEWARDEN_CONFIG", "");
     is_no_command_line(command, &["CACHEWARDEN_CONFIG", "set and empty"]);
+    // A variable is read in many folders, and a pull request owns some of them.
+    for verb in [&[][..], &["dir"], &["prune"], &["stats"]] {
+        let mut command = sandbox.cachewarden(verb);
+        command.env("CACHEWARDEN_CONFIG", "c.toml");
+        let words = ["CW0408", "CACHEWARDEN_CONFIG", "relative path", &file];
+        is_no_command_line(command, &words);
+    }
+    for (value, code) in [
+        ("/nowhere/c.toml".to_owned(), "CW0404"),
+        (format!("{file}@sha256:{pin}"), "other bytes"),
+        ("~/c.toml".to_owned(), "CW0409"),
+    ] {
+        let mut command = sandbox.cachewarden(&["dir"]);
+        command.env("CACHEWARDEN_CONFIG", value);
+        let told = run_to_its_end(&mut command).exited(2).stderr;
+        let is_named = told.contains("CACHEWARDEN_CONFIG") && !told.contains("--config");
+        assert!(is_named && told.contains(code), "{told}");
+    }
     // A person may type a relative one; what says how things stand reads none.
     run_to_its_end(named("c.toml").arg("dir")).succeeded();
     let mut command = sandbox.cachewarden(&["explain", "CW0404"]);

@@ -106,22 +106,49 @@ fn the_doctor_says_where_each_option_is_from() {
             "GOCACHEPROG",
             format!("'{PROGRAM}' --dir '{store}' --config '{file}'"),
         )
-        .env("CACHEWARDEN_ALLOW_READ", "x");
+        .env("CACHEWARDEN_VERBOSE", "1");
     let told = run_to_its_end(&mut command).exited(0).stdout;
     for note in [
-        "note   options: --allow-read is from the variable CACHEWARDEN_ALLOW_READ".to_owned(),
+        "note   options: --verbose is from the variable CACHEWARDEN_VERBOSE".to_owned(),
         format!("note   options: --allow-write is from {file}, line 2"),
         format!("note   options: --max-size is from {file}, line 3"),
     ] {
         assert!(told.lines().any(|line| line == note), "{note}: {told}");
     }
     assert!(!told.contains("--dir is from"), "{told}");
-    // What it proposes does not depend on the two any more.
-    let told = doctor(&project, "", &["--config", &file]).exited(1).stdout;
-    let proposal = line(&told, "       -> export GOCACHEPROG=");
-    assert!(
-        proposal.contains("--no-env") && proposal.contains("--allow-write x"),
-        "{proposal}"
+}
+
+#[test]
+fn what_the_doctor_proposes_keeps_the_configuration_file() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let content = "allow-write = \"x\"\npolicy = \"of-file.wat\"\nlabel = \"A=1\"\n";
+    let file = text(sandbox.file("c.toml", content));
+    std::fs::copy(policy("closes"), sandbox.path("of-file.wat")).expect("a policy");
+    let pinned = format!("{file}@sha256:{}", hex(&sha256(content.as_bytes())));
+    let store = text(sandbox.store());
+    // The pin, and the file's later versions, go on counting: only what it does not say is typed.
+    let wanted = format!("--no-env --config {pinned} --dir {store} --label B=2");
+    let is_proposed = |told: &str| {
+        let proposal = line(told, "       -> export GOCACHEPROG=");
+        assert!(proposal.contains(&format!("{wanted}\"")), "{proposal}");
+    };
+    let options = ["--config", &pinned, "--dir", &store, "--label", "B=2"];
+    is_proposed(&doctor(&project, "", &options).exited(1).stdout);
+    // The variables are left out of what is proposed, so it says what they said.
+    let mut command = project.command(Path::new(PROGRAM));
+    command
+        .args(["doctor", "--label", "B=2"])
+        .env("GOCACHEPROG", "")
+        .env("CACHEWARDEN_CONFIG", &pinned)
+        .env("CACHEWARDEN_DIR", &store);
+    is_proposed(&run_to_its_end(&mut command).exited(1).stdout);
+    // The value of GOCACHEPROG, where only its program is wrong.
+    let value = format!("/nowhere/cachewarden --config {pinned} --dir {store} --label B=2");
+    is_proposed(
+        &doctor(&project, &format!("{value} --no-env"), &[])
+            .exited(1)
+            .stdout,
     );
 }
 

@@ -143,7 +143,7 @@ impl Problem for LoadError {
     }
 
     fn remedy(&self) -> Option<&'static str> {
-        matches!(self, Self::Unreadable { .. }).then_some("see the path after --policy")
+        matches!(self, Self::Unreadable { .. }).then_some("check the path of the policy (--policy)")
     }
 }
 

@@ -1,15 +1,18 @@
 //! Reads recordings, and hand-written cases in the same format.
 
-use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
+use cachewarden_system::safe_open;
 use cachewarden_types::{Code, Problem};
 
 use super::fields::Fields;
 use super::line::Line;
+
+/// Bytes of a recording that is read: those of some 800,000 questions. It is read whole.
+const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
 /// A line of a recording, with its number.
 #[derive(Clone, Debug)]
@@ -62,13 +65,26 @@ impl Problem for ReadError {
 /// checked.
 ///
 /// # Errors
-/// When the file cannot be read, or a line is not what docs/recording.md says.
+/// When the file cannot be read or is no regular file, is larger than 256 MiB, or a line is not
+/// what docs/recording.md says.
 pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
-    let text = fs::read_to_string(file).map_err(|source| ReadError::File {
+    let text = read_text(file).map_err(|source| ReadError::File {
         file: file.to_owned(),
         source,
     })?;
     parse(file, &text)
+}
+
+fn read_text(file: &Path) -> io::Result<String> {
+    let (file, _) = safe_open::open_to_read(file)?;
+    let mut text = String::new();
+    file.take(MAX_SIZE + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MAX_SIZE {
+        return Err(io::Error::other(
+            "it is larger than 256 MiB; give fewer sessions at a time",
+        ));
+    }
+    Ok(text)
 }
 
 /// Reads the text of a recording; `file` is named in errors.

@@ -137,8 +137,14 @@ impl Session {
         is_sound: bool,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        // Some time may have passed, and the policy may have failed for good meanwhile.
+        // Some time may have passed: the policy may have failed for good meanwhile, and the object may
+        // have been replaced while it was hashed.
         get.time = SystemTime::now();
+        let entry = &found.entry;
+        let is_sound = is_sound
+            && self
+                .store
+                .object_exists(Location::Store, &entry.output, entry.size, get.time);
         let accepted = match self.policies.is_off() || found.entry.has_expired(get.time) {
             true => None,
             false => self.accept(&mut get, found, is_sound),

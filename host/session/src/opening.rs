@@ -123,7 +123,7 @@ impl Session {
             .filter_map(|((_, policy), grant)| Some(format!("{} {}", policy.name, grant.as_ref()?)))
             .collect();
         self.diagnostics.warn(Code::NoCommonScope, &format!(
-            "the policies have no scope in common {lacks}: {}. All must grant a scope; see docs/policies.md, several policies",
+            "the policies have no scope in common {lacks}: {}. The build goes on: what no policy may read is not found, and what none may write is not kept. Put the policy that chooses scopes first, and let the others grant its scopes; see docs/policies.md, several policies",
             told.join("; ")
         ));
     }

@@ -23,7 +23,7 @@ pub enum StoreError {
     },
     /// Others may write it.
     #[error(
-        "others may write {path} (mode {mode:04o}), so the store is not used: they could have any code built into what you build. If you trust what is in it: chmod -R go-w '{folder}'; to use it as it is: --allow-shared-store"
+        "others may write {path} (mode {mode:04o}), so the store is not used: they could insert code into your builds. If you trust what is in it: chmod -R go-w '{folder}'; to use it as it is: --allow-shared-store"
     )]
     Writable {
         /// The folder that others may write.
@@ -35,7 +35,7 @@ pub enum StoreError {
     },
     /// It belongs to somebody else.
     #[error(
-        "{path} belongs to user {owner}, and this is user {user}, so the store is not used: they could have any code built into what you build. Name a folder of your own with --dir; to use it as it is: --allow-shared-store"
+        "{path} belongs to user {owner}, and this is user {user}, so the store is not used: they could insert code into your builds. Name a folder of your own with --dir; to use it as it is: --allow-shared-store"
     )]
     Foreign {
         /// The folder that belongs to somebody else.
@@ -59,7 +59,7 @@ pub enum StoreError {
     },
     /// One of the folders in it is a link.
     #[error(
-        "{path} is a link, so the store is not used: a trim would remove files from where it leads to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
+        "{path} is a link, so the store is not used: a trim would remove files from the folder that it points to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
     )]
     Linked {
         /// The link.

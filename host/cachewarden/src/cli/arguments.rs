@@ -2,6 +2,7 @@
 
 mod bounds;
 mod config_file;
+mod config_source;
 mod helper_mode;
 mod layers;
 mod line;
@@ -32,7 +33,7 @@ pub(super) use stop::Stop;
 #[cfg(test)]
 pub(super) use variables::key;
 
-use config_file::ConfigSource;
+use config_source::ConfigSource;
 
 const ABOUT: &str = "A build cache for Go that asks a WebAssembly policy about every get and put.";
 
@@ -47,7 +48,7 @@ Use it by setting one variable (quote a path that has spaces in it):
 
 Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (labels and policies by newlines). A variable of this prefix that no option has is an error.
 
---config FILE, or CACHEWARDEN_CONFIG, names a TOML file whose keys are the options, e.g. `allow-write = [\"pr-*\"]`. An option that is typed wins over its variable, and a variable over the file, but never over a bound there: that is an error.
+--config FILE, or CACHEWARDEN_CONFIG, names a TOML file whose keys are the options, e.g. `allow-write = [\"pr-*\"]`. An option that is typed wins over its variable, and a variable over the file. Where the file sets a bound such as --allow-write, a variable that sets one is an error; with `no-env = true` in it no variable counts.
 
 --settings @FILE@sha256:HEX pins the bytes of settings. Of several policies each has its own: --policy FILE?settings=JSON, or FILE?settings=@FILE. All are asked, and the strictest answer wins.
 

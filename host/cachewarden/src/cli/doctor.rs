@@ -78,6 +78,10 @@ pub(super) fn run(
         // A person's paths are those of the folder that the person is in.
         _ => InUse {
             program: own.clone(),
+            beside_file: origins
+                .options_beside_file()
+                .map(HelperOptions::with_absolute_paths)
+                .transpose()?,
             options: typed.with_absolute_paths()?,
             no_env,
             origins,

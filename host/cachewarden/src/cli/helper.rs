@@ -114,7 +114,10 @@ fn serve(
     let recorder = match &options.record {
         Some(file) => Recorder::append(file, &facts.id.to_string(), &options.redact_label)
             .or_fail(Code::RecordingUnwritable, || {
-                format!("cannot write the recording {} (--record)", file.display())
+                format!(
+                    "cannot write the recording {} (--record; its folder must exist)",
+                    file.display()
+                )
             })?,
         None => Recorder::none(),
     };

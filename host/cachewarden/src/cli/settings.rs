@@ -87,7 +87,7 @@ pub(super) fn settings(source: Option<&SettingsSource>) -> Result<Box<RawValue>,
         }
     };
     canonical("settings", &json).or_fail(Code::SettingsInvalid, || {
-        format!("{origin}: not such JSON as a policy is given")
+        format!("{origin}: not valid JSON for a policy (a file is named @FILE)")
     })
 }
 
@@ -96,7 +96,7 @@ fn check_pin(file: &Path, pin: Option<Digest>, bytes: &[u8]) -> Result<(), Failu
     let is_it = pin.is_none_or(|pinned| pinned == found);
     ensure(is_it, Code::SettingsPin, || {
         format!(
-            "the settings {} have other bytes than --settings names: their SHA-256 is {found}. Somebody changed the file, or the pin is of another version",
+            "the settings {} have other bytes than --settings names: their SHA-256 is {found}. Somebody changed the file, or the pin is of another version. If the change is meant, pin the new SHA-256",
             file.display()
         )
     })

@@ -184,10 +184,10 @@ codes! {
         "The configuration file has a key that is no option. It is refused, because a mistyped limit would have no effect."
         "Correct the key. Its name is that of the variable without CACHEWARDEN_, in lower case, with dashes."
     ConfigBound "CW0407" "variable-against-configuration" ["cachewarden"]
-        "A variable and the configuration file both set an option that decides what a session may do, or a variable sets the settings of the policy that the file names. The variable would replace a limit of the file in silence."
-        "Unset the variable, let no variable be read (--no-env), or give the option on the command line, which replaces both. Set the settings of the file's policy in the file."
+        "The configuration file sets an option that decides what a session may do, and a variable sets such an option too, the same or another. The variable would widen in silence what the file sets up."
+        "Unset the variable, let no variable be read (--no-env, or `no-env = true` in the file), or set its option in the file or on the command line instead."
     RelativePath "CW0408" "relative-path" ["cachewarden"]
-        "A helper is given a relative path. go starts its helper in many folders, and a pull request owns some of them."
+        "A helper, or CACHEWARDEN_CONFIG, is given a relative path. go starts its helper in many folders, and a pull request owns some of them."
         "Type the absolute path, which the text has."
     PathSpelling "CW0409" "not-a-path" ["cachewarden"]
         "A path begins with `~` or `$`, which is for a shell to expand, and no shell has seen it; or it is a URL, and cachewarden fetches nothing."
@@ -196,7 +196,7 @@ codes! {
         "Settings or labels are given, which are for a policy, and there is none: every get and put would be allowed."
         "Give --policy FILE, or leave the option out."
     SettingsAmbiguous "CW0411" "settings-ambiguous" ["cachewarden"]
-        "It is not plain which policy the settings are for: --settings is given with several policies, or beside ?settings=, or the configuration file has settings and the policy is named elsewhere."
+        "It is not plain which policy the settings are for: --settings is given with several policies, beside ?settings=, or elsewhere than the policy that is typed."
         "Give each policy its own: --policy 'FILE?settings=JSON' or --policy 'FILE?settings=@FILE'."
     LabelInvalid "CW0412" "label-invalid" ["cachewarden"]
         "A label is set twice, or the value of the variable that --label-env names is not valid UTF-8."

@@ -1,25 +1,29 @@
-//! What a layer must not replace of another one: an option that bounds a session is widened by
-//! nobody in silence.
+//! What a variable must not change of a configuration file: whoever writes the file may be the
+//! operator of a machine, and whoever sets variables a script of a job.
 
 use clap::{Arg, ArgMatches};
 
 use cachewarden_types::Code;
 
-use crate::cli::failure::{Failure, ensure};
+use crate::cli::failure::Failure;
 
+use super::config_file::ConfigFile;
 use super::layers::Said;
-use super::origins::Source;
 
-/// What decides what a session may do, or who learns of it. Whoever writes the file may be the
-/// operator of a machine, and whoever sets variables a job's script.
-const BOUNDS: [&str; 12] = [
+/// What decides what a session may do, what its policy is told, what stays in the store, or who
+/// learns of it.
+const BOUNDS: [&str; 16] = [
     "policy",
     "settings",
     "scope",
+    "label",
+    "label-env",
     "allow-read",
     "allow-write",
     "allow-shared-store",
+    "max-size",
     "record",
+    "redact-label",
     "policy-memory",
     "policy-deadline",
     "policy-budget",
@@ -27,44 +31,41 @@ const BOUNDS: [&str; 12] = [
     "policy-compile-memory",
 ];
 
-/// Sees that a variable replaces no bound of the file.
-pub(super) fn check_no_bound(key: &str, variable: &Said, file: &Said) -> Result<(), Failure> {
-    ensure(!BOUNDS.contains(&key), Code::ConfigBound, || {
+/// Sees that a variable sets no bound where the file sets any. What the file leaves at its default
+/// belongs to what it sets up: a variable would widen that in silence.
+pub(super) fn check_no_bound(key: &str, variable: &Said, file: &ConfigFile) -> Result<(), Failure> {
+    if !BOUNDS.contains(&key) {
+        return Ok(());
+    }
+    let of_file = file
+        .said(key)
+        .or_else(|| BOUNDS.iter().find_map(|bound| file.said(bound)));
+    let Some(of_file) = of_file else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Code::ConfigBound,
         format!(
-            "--{key} is set by {} and by {}, and a variable must not replace what the file bounds; unset the variable, let none be read (--no-env), or type --{key} where the helper is started, which replaces both",
-            variable.origin.source, file.origin.source
-        )
-    })
+            "--{key} is set by {}, and --{} by {}; where the file sets a bound, no variable sets one. Unset the variable, let none be read (--no-env, or `no-env = true` in the file), or set --{key} in the file or on the command line instead",
+            variable.origin.source, of_file.origin.option, of_file.origin.source
+        ),
+    ))
 }
 
-/// Settings are for the policy of their own layer: with another one they would bound something
-/// else, and a variable must not give the file's policy settings that the file does not.
+/// Settings are for the policy of their own layer: with a policy that is typed, those of another
+/// layer would set what nobody meant.
 pub(super) fn check_settings(typed: &ArgMatches, added: &[(&Arg, Said)]) -> Result<(), Failure> {
-    let source = |key: &str| {
-        let mut all = added.iter().map(|(_, said)| &said.origin);
-        all.find(|origin| origin.option == key)
-            .map(|origin| &origin.source)
-    };
     let is_policy_typed = matches!(typed.try_contains_id("policy"), Ok(true));
-    match (source("policy"), source("settings")) {
-        (Some(policy @ Source::File { .. }), Some(settings @ Source::Variable(_))) => {
-            Err(Failure::new(
-                Code::ConfigBound,
-                format!(
-                    "--settings is set by {settings}, and --policy by {policy}, and a variable must not set what the policy of the file bounds; unset the variable, let none be read (--no-env), or set the settings in the file"
-                ),
-            ))
-        }
-        (policy, Some(settings @ Source::File { .. }))
-            if is_policy_typed || matches!(policy, Some(Source::Variable(_))) =>
-        {
-            Err(Failure::new(
-                Code::SettingsAmbiguous,
-                format!(
-                    "--settings is set by {settings}, for the policy of that file, and another policy is given; give it its own: --policy 'FILE?settings=JSON', or ?settings=@FILE"
-                ),
-            ))
-        }
-        _ => Ok(()),
-    }
+    let mut all = added.iter().map(|(_, said)| &said.origin);
+    let settings = all.find(|origin| origin.option == "settings");
+    let Some(settings) = settings.filter(|_| is_policy_typed) else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        Code::SettingsAmbiguous,
+        format!(
+            "--settings is set by {}, and is not for a --policy that is typed; give that one its own: --settings beside it, or --policy 'FILE?settings=JSON', or ?settings=@FILE",
+            settings.source
+        ),
+    ))
 }

@@ -8,72 +8,28 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use clap::{ArgAction, Command};
 use toml::de::{DeTable, DeValue};
 
-use cachewarden_policy_host::pin;
-use cachewarden_types::{Code, Digest};
+use cachewarden_types::Code;
 
-use crate::cli::bounded_file;
-use crate::cli::failure::{Failure, OrFail, ensure};
-use crate::cli::paths::{absolute_in_helper_mode, check_spelling};
+use crate::cli::failure::Failure;
+use crate::cli::paths::check_spelling;
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
+use super::config_source::{self, ConfigSource};
 use super::layers::Said;
 use super::origins::{Origin, Source};
-use super::{unknown, variables};
+use super::unknown;
 
-/// The variable that names the file.
-const VARIABLE: &str = "CACHEWARDEN_CONFIG";
-
-/// The option that names it; a file names no other one.
-const OPTION: &str = "config";
-
-/// Where the file is, and what bytes it must have.
-#[derive(Clone, Debug)]
-pub(in crate::cli) struct ConfigSource {
-    file: PathBuf,
-    pin: Option<Digest>,
-}
-
-impl FromStr for ConfigSource {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (file, pin) = pin::split(text).map_err(|error| error.to_string())?;
-        match file.as_os_str().is_empty() {
-            true => Err("expected the path of a TOML file".into()),
-            false => Ok(Self { file, pin }),
-        }
-    }
-}
-
-impl ConfigSource {
-    /// The file that the variable names.
-    pub(super) fn of_variable() -> Result<Option<Self>, Failure> {
-        let Some(value) = std::env::var_os(VARIABLE) else {
-            return Ok(None);
-        };
-        variables::check_not_empty(VARIABLE, OPTION, value.is_empty())?;
-        let text = value.into_string().ok().or_fail(Code::VariableEmpty, || {
-            format!("the variable {VARIABLE} is not valid UTF-8")
-        })?;
-        let source = text.parse().map_err(|why: String| {
-            Failure::new(
-                Code::ConfigUnreadable,
-                format!("the variable {VARIABLE}: {why}"),
-            )
-        });
-        source.map(Some)
-    }
-}
+/// The one key that is no option with a variable: that no variable counts.
+const NO_ENV: &str = "no-env";
 
 /// What a file says.
 pub(super) struct ConfigFile {
-    file: PathBuf,
+    source: ConfigSource,
     values: BTreeMap<String, Value>,
 }
 
@@ -90,42 +46,29 @@ impl ConfigFile {
     /// When it cannot be read, has other bytes than were pinned, is no TOML, or says something that
     /// no option takes.
     pub(super) fn read(
-        source: ConfigSource,
+        mut source: ConfigSource,
         command: &Command,
         is_helper: bool,
     ) -> Result<Self, Failure> {
-        let ConfigSource { file, pin } = source;
-        match is_helper {
-            true => absolute_in_helper_mode("--config", &file)?,
-            false => check_spelling("--config", &file)?,
-        }
-        let unreadable = || {
-            format!(
-                "cannot read the configuration {} (--config)",
-                file.display()
-            )
-        };
-        let bytes = bounded_file::read(&file).or_fail(Code::ConfigUnreadable, unreadable)?;
-        let found = Digest::of(&bytes);
-        ensure(
-            pin.is_none_or(|pinned| pinned == found),
-            Code::ConfigUnreadable,
-            || {
-                format!(
-                    "the configuration {} has other bytes than --config names: its SHA-256 is {found}. Somebody changed the file, or the pin is of another version",
-                    file.display()
-                )
-            },
-        )?;
-        let text = String::from_utf8(bytes).or_fail(Code::ConfigUnreadable, unreadable)?;
-        let file = std::path::absolute(&file).or_fail(Code::ConfigUnreadable, unreadable)?;
+        let text = source.read(is_helper)?;
         let values = Reader {
-            file: &file,
+            file: &source.file,
             text: &text,
             command,
         }
         .values()?;
-        Ok(Self { file, values })
+        Ok(Self { source, values })
+    }
+
+    /// Whether it says that no variable counts.
+    pub(super) fn has_no_env(&self) -> bool {
+        let said = self.values.get(NO_ENV);
+        said.is_some_and(|value| value.values.is_some())
+    }
+
+    /// The value of the option that names it, with its absolute path.
+    pub(super) fn word(&self) -> String {
+        self.source.word()
     }
 
     /// What it says of an option.
@@ -136,7 +79,7 @@ impl ConfigFile {
             origin: Origin {
                 option: key.to_owned(),
                 source: Source::File {
-                    file: self.file.clone(),
+                    file: self.source.file.clone(),
                     line: *line,
                 },
             },
@@ -157,12 +100,14 @@ impl Reader<'_> {
             let line = self.line(error.span().map_or(0, |span| span.start));
             self.failure(Code::ConfigInvalid, line, error.message())
         })?;
-        let known = unknown::keys(self.command);
+        let mut known = unknown::keys(self.command);
+        known.remove(config_source::KEY);
+        known.insert(NO_ENV.to_owned(), &ArgAction::SetTrue);
         let mut values = BTreeMap::new();
         for (key, value) in table.get_ref() {
             let line = self.line(key.span().start);
             let key = key.get_ref().as_ref();
-            let Some(action) = known.get(key).filter(|_| key != OPTION) else {
+            let Some(action) = known.get(key) else {
                 let hint = unknown::hint_at_key(&known, key);
                 return Err(self.failure(
                     Code::ConfigUnknownKey,
@@ -309,7 +254,7 @@ mod tests {
             ("allow_write = \"x\"", "did you mean `allow-write`?"),
             ("xyzzy = 1", "docs/command-line.md"),
             ("config = \"/c.toml\"", "`config` is no key"),
-            ("no-env = true", "`no-env` is no key"),
+            ("no-env = 1", "`no-env`: expected true or false"),
             ("[prune]\nmax-size = \"1GB\"", ":1: `prune` is no key"),
             ("verbose = \"yes\"", "`verbose`: expected true or false"),
             ("max-size = 10", "`max-size`: expected a text in quotes"),

@@ -6,9 +6,12 @@
 //! same parsers read them.
 //!
 //! - What was typed wins over a variable, and a variable over the file. What only tells or hides
-//!   something adds up instead (`ADD_UP`). A variable never replaces what the file says of a bound
-//!   (`bounds`): that is an error.
-//! - `--no-env` reads no variable. No file is read that nobody names.
+//!   something adds up instead (`ADD_UP`). Where the file sets a bound, a variable that sets one is
+//!   an error (`bounds`).
+//! - What cannot stand beside what is typed is left out. Between a variable and the file that is an
+//!   error: a variable does not put aside what the file says of another option.
+//! - `--no-env`, or `no-env = true` in the file, reads no variable. No file is read that nobody
+//!   names.
 //! - A verb takes its own options alone from variables and the file. What no verb knows is an
 //!   error.
 //! - A list is split in a variable, and never in an option, whose value may come from a stranger: a
@@ -23,9 +26,10 @@ use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 use crate::cli::failure::Failure;
 
 use super::bounds::{check_no_bound, check_settings};
-use super::config_file::{ConfigFile, ConfigSource};
+use super::config_file::ConfigFile;
+use super::config_source::ConfigSource;
 use super::line::Line;
-use super::origins::{Origin, Origins};
+use super::origins::{FileRead, Origin, Origins, Source};
 use super::stop::{Stop, with_hint_at_quotes, with_origin};
 use super::{Arguments, unknown, variables};
 
@@ -44,6 +48,15 @@ pub(super) struct Said {
     pub(super) values: Option<Vec<OsString>>,
     pub(super) origin: Origin,
 }
+
+impl Said {
+    fn is_of_variable(&self) -> bool {
+        matches!(self.origin.source, Source::Variable(_))
+    }
+}
+
+/// An option that was not typed, or not only, and what a layer says of it.
+type Added<'level> = (&'level Arg, Said);
 
 /// Reads this process's command line and variables, and the file that they name. Prints the help
 /// and ends the process where that is asked for.
@@ -116,35 +129,60 @@ fn without_variables(command: Command) -> Command {
 
 /// The same command line with what the other layers say.
 fn with_layers(command: &Command, line: &Line, given: &ArgMatches) -> Result<Arguments, Stop> {
-    let reads_variables = !given.get_flag("no_env");
-    if reads_variables {
-        unknown::refuse(command)?;
-    }
     let is_helper = line.verbs().is_empty();
-    let file = match config_source(given, reads_variables)? {
+    let has_no_env = given.get_flag("no_env");
+    let file = match config_source(given, !has_no_env)? {
         Some(source) => Some(ConfigFile::read(source, command, is_helper)?),
         None => None,
     };
+    let has_no_env = has_no_env || file.as_ref().is_some_and(ConfigFile::has_no_env);
+    if !has_no_env {
+        unknown::refuse(command)?;
+    }
     let (level, typed) = at_verb(command, given);
+    let added = lower_layers(level, typed, !has_no_env, file.as_ref())?;
+    let added = without_conflicts(level, typed, added);
+    let matches = without_variables(command.clone())
+        .try_get_matches_from(line.words(&words(added.iter())))
+        // The command line alone was right.
+        .map_err(|error| with_origin(error, command, line, &added))?;
+    let mut arguments = Arguments::from_arg_matches(&matches)?;
+    arguments.no_env = has_no_env;
+    arguments.origins = Origins::of(added.iter().map(|(_, said)| &said.origin));
+    arguments.origins.file = file.map(|file| {
+        let others = words(added.iter().filter(|(_, said)| said.is_of_variable()));
+        FileRead {
+            word: file.word(),
+            line_without: line.words(&others).cloned().collect(),
+        }
+    });
+    Ok(arguments)
+}
+
+/// What variables and the file say of the options of a verb.
+fn lower_layers<'level>(
+    level: &'level Command,
+    typed: &ArgMatches,
+    reads_variables: bool,
+    file: Option<&ConfigFile>,
+) -> Result<Vec<Added<'level>>, Failure> {
     let mut added = Vec::new();
     for argument in level.get_arguments() {
         let Some(key) = variables::key(argument) else {
             continue;
         };
         let adds_up = ADD_UP.contains(&key.as_str());
-        let id = argument.get_id().as_str();
-        let is_typed = typed.value_source(id) == Some(ValueSource::CommandLine);
-        if is_typed && !adds_up {
+        if is_typed(typed, argument) && !adds_up {
             continue;
         }
         let of_variable = match reads_variables {
             true => variables::said(argument)?,
             false => None,
         };
-        let of_file = file.as_ref().and_then(|file| file.said(&key));
-        if let (Some(variable), Some(file)) = (&of_variable, &of_file) {
+        if let (Some(variable), Some(file)) = (&of_variable, file) {
             check_no_bound(&key, variable, file)?;
         }
+        let of_file = file.and_then(|file| file.said(&key));
         let layers = match (of_variable, of_file) {
             (Some(variable), Some(_)) if !adds_up => vec![variable],
             (variable, file) => variable.into_iter().chain(file).collect(),
@@ -152,17 +190,36 @@ fn with_layers(command: &Command, line: &Line, given: &ArgMatches) -> Result<Arg
         added.extend(layers.into_iter().map(|said| (argument, said)));
     }
     check_settings(typed, &added)?;
-    let words: Vec<_> = added
-        .iter()
-        .flat_map(|(argument, said)| words(argument, said))
-        .collect();
-    let matches = without_variables(command.clone())
-        .try_get_matches_from(line.words(&words))
-        // The command line alone was right.
-        .map_err(|error| with_origin(error, command, line, &added))?;
-    let mut arguments = Arguments::from_arg_matches(&matches)?;
-    arguments.origins = Origins::of(added.iter().map(|(_, said)| &said.origin));
-    Ok(arguments)
+    Ok(added)
+}
+
+/// Leaves out what cannot stand beside something that is typed, as `--all` puts the sizes of `prune`
+/// aside.
+fn without_conflicts<'level>(
+    level: &Command,
+    typed: &ArgMatches,
+    mut added: Vec<Added<'level>>,
+) -> Vec<Added<'level>> {
+    let options = level.get_arguments();
+    let typed: Vec<_> = options.filter(|option| is_typed(typed, option)).collect();
+    added.retain(|(argument, _)| {
+        let mut all = typed.iter();
+        !all.any(|typed| exclude_each_other(level, argument, typed))
+    });
+    added
+}
+
+fn exclude_each_other(level: &Command, one: &Arg, other: &Arg) -> bool {
+    let excludes = |one, other: &Arg| {
+        let mut all = level.get_arg_conflicts_with(one).into_iter();
+        all.any(|excluded| excluded.get_id() == other.get_id())
+    };
+    excludes(one, other) || excludes(other, one)
+}
+
+fn is_typed(typed: &ArgMatches, argument: &Arg) -> bool {
+    let source = typed.value_source(argument.get_id().as_str());
+    source == Some(ValueSource::CommandLine)
 }
 
 /// The file that is named, by an option or a variable.
@@ -193,8 +250,14 @@ fn at_verb<'all>(
     }
 }
 
-/// What a layer says, as words of a command line.
-fn words(argument: &Arg, said: &Said) -> Vec<OsString> {
+/// What layers say, as words of a command line.
+fn words<'added>(added: impl Iterator<Item = &'added Added<'added>>) -> Vec<OsString> {
+    added
+        .flat_map(|(argument, said)| words_of(argument, said))
+        .collect()
+}
+
+fn words_of(argument: &Arg, said: &Said) -> Vec<OsString> {
     let option = argument.get_long().unwrap_or_default();
     let Some(values) = &said.values else {
         return Vec::new();

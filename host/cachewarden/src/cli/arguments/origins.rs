@@ -1,9 +1,13 @@
 //! Where the values of options come from that were not typed.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::cli::failure::Failure;
+
+use super::layers::read_typed;
+use super::{HelperOptions, Verb};
 
 /// A layer below the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,10 +35,20 @@ pub(in crate::cli) struct Origin {
     pub(in crate::cli) source: Source,
 }
 
+/// The configuration file that was read.
+#[derive(Clone, Debug)]
+pub(in crate::cli) struct FileRead {
+    /// The value of --config that names it.
+    pub(in crate::cli) word: String,
+    /// The same command line without what the file says.
+    pub(super) line_without: Vec<OsString>,
+}
+
 /// The origins of all options that were not typed.
 #[derive(Clone, Debug, Default)]
 pub(in crate::cli) struct Origins {
     known: Vec<Origin>,
+    pub(in crate::cli) file: Option<FileRead>,
     /// Why the layers below the command line count for nothing; `doctor` alone goes on then.
     pub(in crate::cli) fault: Option<Failure>,
 }
@@ -43,15 +57,25 @@ impl Origins {
     pub(super) fn of<'origin>(origins: impl Iterator<Item = &'origin Origin>) -> Self {
         Self {
             known: origins.cloned().collect(),
-            fault: None,
+            ..Self::default()
         }
     }
 
     pub(super) fn unread(fault: Failure) -> Self {
         Self {
-            known: Vec::new(),
             fault: Some(fault),
+            ..Self::default()
         }
+    }
+
+    /// The helper's options that the file does not say; `None` where no file was read.
+    pub(in crate::cli) fn options_beside_file(&self) -> Option<HelperOptions> {
+        let line = self.file.as_ref()?.line_without.clone();
+        let arguments = read_typed(line).ok()?;
+        Some(match arguments.verb {
+            Some(Verb::Doctor(options)) => *options,
+            _ => arguments.helper,
+        })
     }
 
     /// All of them.

@@ -15,6 +15,8 @@ use super::{Advice, advice};
 pub(super) struct InUse {
     pub(super) program: PathBuf,
     pub(super) options: HelperOptions,
+    /// Those that the configuration file does not say, where there is one.
+    pub(super) beside_file: Option<HelperOptions>,
     pub(super) no_env: bool,
     /// Where the options are from that the value does not have.
     pub(super) origins: Origins,
@@ -64,6 +66,7 @@ fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Adv
     Ok(InUse {
         program: program.to_owned(),
         options: helper,
+        beside_file: origins.options_beside_file(),
         no_env,
         origins,
     })
@@ -71,7 +74,13 @@ fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Adv
 
 /// What to type so that go uses this program with these options.
 pub(super) fn proposal(wanted: &InUse) -> String {
-    let mut words = wanted.options.words();
+    // What the file says stays there: its pin and its later versions go on counting.
+    let mut words = match (&wanted.origins.file, &wanted.beside_file) {
+        (Some(file), Some(options)) => {
+            [vec!["--config".into(), file.word.clone()], options.words()].concat()
+        }
+        _ => wanted.options.words(),
+    };
     // Every option is said, also one that came from a variable, which would be added to it.
     if wanted.no_env || !words.is_empty() {
         words.insert(0, "--no-env".into());

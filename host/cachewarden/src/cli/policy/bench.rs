@@ -46,12 +46,8 @@ pub(in crate::cli) struct BenchOptions {
     #[arg(long)]
     json: bool,
     /// Its settings, a JSON text or @FILE
-    #[arg(
-        long,
-        value_name = "JSON|@FILE",
-        env = "CACHEWARDEN_SETTINGS",
-        hide_env = true
-    )]
+    // No variable and no key: those are for the policy of builds, and this one is typed.
+    #[arg(long, value_name = "JSON|@FILE")]
     settings: Option<SettingsSource>,
     #[command(flatten)]
     limits: LimitOptions,

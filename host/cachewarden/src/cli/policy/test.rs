@@ -61,8 +61,9 @@ fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> Result<Exit
         let outcome = replay(policy, &lines, test.policy_index, room)?;
         ensure(outcome.sessions > 0, Code::NoSession, || {
             format!(
-                "{} holds no session; expected a `session` line first (docs/recording.md)",
-                file.display()
+                "{} has no session of the policy with the index {} (--policy-index); expected a `session` line first (docs/recording.md)",
+                file.display(),
+                test.policy_index
             )
         })?;
         for difference in &outcome.differences {

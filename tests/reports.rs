@@ -164,7 +164,7 @@ fn the_first_mistakes() {
 
     For more information, try '--help'.
     "#);
-    assert_snapshot!(report(&sandbox, &["policy", "test", "/nowhere/p.wasm", "cases.jsonl"], 2), @r#"cachewarden: error[CW0201]: cannot read the policy /nowhere/p.wasm: No such file or directory (os error 2); check the path of the policy"#);
+    assert_snapshot!(report(&sandbox, &["policy", "test", "/nowhere/p.wasm", "cases.jsonl"], 2), @r#"cachewarden: error[CW0201]: cannot read the policy /nowhere/p.wasm: No such file or directory (os error 2); check the path of the policy (--policy)"#);
     assert_snapshot!(report(&sandbox, &["explain", "CW9999"], 2), @r#"cachewarden: error[CW0415]: `CW9999` is no code of cachewarden; `cachewarden explain` lists all, and docs/errors.md explains them"#);
     let configuration = text(sandbox.file("c.toml", "allow-writes = \"main\"\n"));
     assert_snapshot!(report(&sandbox, &["--config", &configuration, "dir"], 2), @r#"cachewarden: error[CW0406]: /sandbox/c.toml:1: `allow-writes` is no key; did you mean `allow-write`?"#);

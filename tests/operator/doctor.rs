@@ -73,6 +73,27 @@ fn the_doctor_starts_what_gocacheprog_names() {
     );
 }
 
+/// Origin: a reader of commit 0afe6a1, to whom it proposed the policy that it could not read, and for a store that all may
+/// write the opposite of the cure.
+#[test]
+fn the_doctor_proposes_nothing_that_it_found_wrong() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let store = sandbox.store();
+    sandbox.fill(&[], &[action("known")], b"known");
+    set_mode(&store, 0o777);
+    let store = text(store);
+    for options in [
+        &["--policy", "/nowhere/p.wasm"][..],
+        &["--dir", store.as_str()],
+    ] {
+        let told = doctor(&project, "", options).exited(1).stdout;
+        assert!(!told.contains("export GOCACHEPROG="), "{told}");
+    }
+    let told = doctor(&project, "", &["--dir", &store]).exited(1).stdout;
+    line(&told, "       -> cachewarden explain CW0103");
+}
+
 #[test]
 fn the_doctor_names_a_mistyped_option() {
     let sandbox = Sandbox::new();

@@ -87,12 +87,17 @@ pub(super) fn run(
             origins,
         },
     };
-    let proposal = gocacheprog::proposal(&InUse {
-        program: own,
-        ..subject.clone()
-    });
     let options = &subject.options;
     let store = check_store(&options.store);
+    let policy = check_policies(options);
+    // What was just found wrong is not proposed.
+    let proposal = match store.is_ok() && policy.is_ok() {
+        true => gocacheprog::proposal(&InUse {
+            program: own,
+            ..subject.clone()
+        }),
+        false => "correct the store and the policy first, and ask again".to_owned(),
+    };
     let build = match &store {
         Ok(_) => trial_build::check(&subject.program, options),
         Err(_) => Err(advice(
@@ -103,7 +108,7 @@ pub(super) fn run(
     let findings = [
         ("options", check_options(&subject)),
         ("store", store),
-        ("policy", check_policies(options)),
+        ("policy", policy),
         ("go", check_go_version()),
         (
             "GOCACHEPROG",
@@ -180,12 +185,13 @@ fn check_options(subject: &InUse) -> Finding {
 }
 
 fn check_store(options: &StoreOptions) -> Finding {
+    let explained = |failure: Failure| {
+        let code = failure.code();
+        advice_on(failure, format!("cachewarden explain {code}"))
+    };
+    let folder = options.folder().map_err(explained)?;
+    let store = Store::open(&folder, options.sharing()).map_err(|error| explained(error.into()))?;
     let remedy = "name a folder of yours with --dir, or make this one writable";
-    let folder = options
-        .folder()
-        .map_err(|failure| advice_on(failure, remedy))?;
-    let store =
-        Store::open(&folder, options.sharing()).map_err(|error| advice_on(error, remedy))?;
     store.try_to_write().map_err(|error| {
         advice(
             format!("{} cannot be written: {error}", folder.display()),

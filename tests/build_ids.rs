@@ -1,5 +1,5 @@
-//! The host reads an object's build ID as go's own reader does: whenever it says that the ID names the action, go reads that
-//! very ID.
+//! The host reads an object's build ID as go's own reader does: whenever it says that the ID names
+//! the action, go reads that very ID.
 
 use std::fs;
 use std::path::PathBuf;
@@ -14,13 +14,15 @@ const WITH_READER: &str = "go1.24";
 /// Bytes of an object in which both readers look, and some more.
 const LOOKED_AT: usize = 64 * 1024;
 
-/// Where changes are made: an archive's ID is in the first 200 bytes, a program's in the first 4,096.
+/// Where changes are made: an archive's ID is in the first 200 bytes, a program's in the first
+/// 4,096.
 const HEAD: usize = 4096;
 
 /// Variants of each object.
 const VARIANTS: usize = 150;
 
-/// A go command that puts into a scope, its reader of IDs, and a session under which variants are put.
+/// A go command that puts into a scope, its reader of IDs, and a session under which variants are
+/// put.
 struct Readers<'a> {
     project: GoProject<'a>,
     reader: PathBuf,
@@ -41,7 +43,8 @@ impl<'a> Readers<'a> {
         }
     }
 
-    /// Puts a variant; where the host says that its ID names the action, go must read an ID that does. Whether it says so.
+    /// Puts a variant; where the host says that its ID names the action, go must read an ID that
+    /// does. Whether it says so.
     #[track_caller]
     fn agree(&mut self, action: &Digest, variant: &[u8]) -> bool {
         let _ = fs::remove_file(entry_path(&self.sandbox.store(), "main", action));
@@ -80,8 +83,8 @@ fn action_of(part: &str) -> Digest {
     action
 }
 
-/// The object with a change in its head, as a forger or an accident makes one: a byte, a bit, a piece that is missing, one
-/// that stands twice, one of another object.
+/// The object with a change in its head, as a forger or an accident makes one: a byte, a bit, a
+/// piece that is missing, one that stands twice, one of another object.
 fn changed(object: &[u8], donor: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut object = object.to_vec();
     let at = random.usize(..HEAD);

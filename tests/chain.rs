@@ -1,5 +1,5 @@
-//! Several policies on a command line, each with its own settings and place in a recording. What they come to together is
-//! shown in `host/session/src/tests/chains.rs`.
+//! Several policies on a command line, each with its own settings and place in a recording. What
+//! they come to together is shown in `host/session/src/tests/chains.rs`.
 
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
-//! What a person types and reads: help, versions, statistics, pruning, the doctor, and options as variables.
+//! What a person types and reads: help, versions, statistics, pruning, the doctor, and options as
+//! variables.
 
 use std::path::Path;
 use std::process::Stdio;

@@ -1,4 +1,5 @@
-//! What a build sees when something goes wrong: the table of docs/design/failures.md, row by row, with the real go where it says so.
+//! What a build sees when something goes wrong: the table of docs/design/failures.md, row by row,
+//! with the real go where it says so.
 
 use std::fs;
 

@@ -115,7 +115,8 @@ fn forgets_tests(project: &GoProject) {
     assert_cached(project);
 }
 
-/// On a warm cache cmd/go moves the archive to where it is wanted, unless the path keeps it from it.
+/// On a warm cache cmd/go moves the archive to where it is wanted, unless the path keeps it from
+/// it.
 fn gives_archives_away(sandbox: &Sandbox, project: &GoProject) {
     let before = cached(sandbox);
     let export = project
@@ -137,7 +138,8 @@ fn gives_archives_away(sandbox: &Sandbox, project: &GoProject) {
     }
 }
 
-/// Other ways to build, of packages that need little: what they leave in the store is looked at afterwards.
+/// Other ways to build, of packages that need little: what they leave in the store is looked at
+/// afterwards.
 fn makes_variants(project: GoProject) {
     project.write(
         "runes/runes.go",

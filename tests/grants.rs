@@ -1,4 +1,5 @@
-//! What a grant means: scopes that are kept apart, lifetimes, and the bounds that the operator sets.
+//! What a grant means: scopes that are kept apart, lifetimes, and the bounds that the operator
+//! sets.
 
 use std::fs;
 use std::time::{Duration, SystemTime};

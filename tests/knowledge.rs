@@ -1,4 +1,5 @@
-//! What the host finds out about an object while it streams by: its kind, and whether an archive belongs to its action.
+//! What the host finds out about an object while it streams by: its kind, and whether an archive
+//! belongs to its action.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,7 +7,8 @@ use std::path::Path;
 
 use crate::support::*;
 
-/// Compares what a store says of its objects with what their bytes show, for a store filled by real go commands.
+/// Compares what a store says of its objects with what their bytes show, for a store filled by real
+/// go commands.
 #[track_caller]
 pub(crate) fn is_right(store: &Path) {
     let mut seen = BTreeMap::<&str, u32>::new();

@@ -1,7 +1,9 @@
-//! The whole program, tested from outside: the real binary, real go commands, real WebAssembly, real files.
+//! The whole program, tested from outside: the real binary, real go commands, real WebAssembly,
+//! real files.
 //!
-//! One file a theme. What always holds: each test has a store, a home and a GOCACHE of its own in one temporary
-//! folder, every process has a bound, and every helper's stdout is checked to be valid protocol to the last byte.
+//! One file a theme. What always holds: each test has a store, a home and a GOCACHE of its own in
+//! one temporary folder, every process has a bound, and every helper's stdout is checked to be
+//! valid protocol to the last byte.
 
 mod support;
 

@@ -1,4 +1,5 @@
-//! Requests that are wrong: each is an Err of its own as long as the next one can be found, and garbage is an end.
+//! Requests that are wrong: each is an Err of its own as long as the next one can be found, and
+//! garbage is an end.
 
 use crate::support::*;
 
@@ -132,7 +133,8 @@ fn a_put_that_is_given_up_in_mid_body_does_not_swallow_the_next_request() {
         assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
         helper.get(&action("given up")).miss();
     }
-    // Whether a put that its own client gave up is answered is nobody's business: only how it ends is.
+    // Whether a put that its own client gave up is answered is nobody's business: only how it ends
+    // is.
     let ending = helper.ending();
     assert!(ending.status.success(), "{ending:?}");
     assert_eq!(

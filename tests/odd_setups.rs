@@ -1,4 +1,5 @@
-//! Set-ups that nobody means: folders of somebody else's, things in a file's place, variables left over.
+//! Set-ups that nobody means: folders of somebody else's, things in a file's place, variables left
+//! over.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Gets whose object has to be hashed before it counts: a large one is hashed beside the session, which answers others
-//! meanwhile.
+//! Gets whose object has to be hashed before it counts: a large one is hashed beside the session,
+//! which answers others meanwhile.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::os::unix::fs::PermissionsExt;

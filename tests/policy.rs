@@ -1,5 +1,5 @@
-//! What a policy is told and what its verdicts do, through a real process. Every verdict, kind and rule has its row in
-//! `host/session/src/tests/`.
+//! What a policy is told and what its verdicts do, through a real process. Every verdict, kind and
+//! rule has its row in `host/session/src/tests/`.
 
 use std::fs;
 use std::time::{Duration, SystemTime};

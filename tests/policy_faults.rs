@@ -1,5 +1,5 @@
-//! A policy that traps, loops, grows or talks too much: that request gets its safe answer, the session goes on, and
-//! what was decided before still stands.
+//! A policy that traps, loops, grows or talks too much: that request gets its safe answer, the
+//! session goes on, and what was decided before still stands.
 
 use crate::support::lookup::{GROW, HIT, LOOP, MISS, NONSENSE, TRAP};
 use crate::support::*;
@@ -186,7 +186,8 @@ fn wasi_is_there_with_nothing_in_it() {
     let mut command = sandbox.cachewarden(&["--policy", &policy]);
     command.env("SECRET", "of the job");
     let mut helper = Helper::start(command);
-    // It says hit where it finds no variable, no argument, no folder, no name service, and a clock that stands.
+    // It says hit where it finds no variable, no argument, no folder, no name service, and a clock
+    // that stands.
     assert_eq!(helper.get(&closed).hit().bytes(), b"known");
     assert_eq!(helper.close(), "");
 }

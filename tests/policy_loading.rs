@@ -148,7 +148,8 @@ fn a_policy_for_another_contract_is_refused_with_what_does_not_fit() {
     );
 }
 
-/// `chatty.wat`, which imports and exports, made for a version of the contract: as a core module, as a component.
+/// `chatty.wat`, which imports and exports, made for a version of the contract: as a core module,
+/// as a component.
 fn made_for(sandbox: &Sandbox, version: &str) -> [String; 2] {
     let source = fs::read_to_string(policy("chatty")).expect("its text");
     let source = source.replace(CONTRACT_VERSION, version);
@@ -254,7 +255,8 @@ fn compiled_code_that_is_not_ours_is_not_loaded() {
     assert_eq!(mode(folder), 0o700, "{}", folder.display());
     assert_eq!(mode(ours) & 0o022, 0, "{}", ours.display());
 
-    // Another policy's code, in the place of ours: whoever loads it sees a session that keeps nothing and always hits.
+    // Another policy's code, in the place of ours: whoever loads it sees a session that keeps
+    // nothing and always hits.
     let other = Sandbox::new();
     other.helper(&["--policy", &policy("component")]).close();
     let foreign = compiled(&other).pop().expect("the other's code");

@@ -328,7 +328,8 @@ fn the_header_is_enough_to_write_a_policy() {
     );
 }
 
-/// What an author reads first in the README of an SDK is what works today: its package is in no registry yet.
+/// What an author reads first in the README of an SDK is what works today: its package is in no
+/// registry yet.
 #[track_caller]
 fn begins_with_a_new_project(project: &Path, name: &str, language: &str, command: &str) {
     let readme = std::fs::read_to_string(project.join("sdk/README.md")).expect("a README");
@@ -439,7 +440,8 @@ fn bench_asks_the_question_that_it_is_told_to() {
 #[test]
 fn a_policy_that_takes_long_to_compile_is_told_of() {
     let sandbox = Sandbox::new();
-    // One function of so many instructions that no machine compiles it in the time that it is given.
+    // One function of so many instructions that no machine compiles it in the time that it is
+    // given.
     let mix = "(local.set $a (i64.rotl (i64.add (local.get $a) (local.get $b)) (i64.const 7)))\n\
                (local.set $b (i64.rotl (i64.add (local.get $b) (local.get $a)) (i64.const 5)))\n";
     let long = format!(

@@ -63,7 +63,8 @@ fn what_a_killed_session_left_half_written_goes_too() {
     let mut helper = sandbox.helper(&[]);
     let body = vec![7; 8_000_000];
     let message = put_message(helper.next_id(), &action("cut"), &sha256(&body), &body);
-    // More than any pipe holds: when all of this is written, some of it has been read and kept somewhere.
+    // More than any pipe holds: when all of this is written, some of it has been read and kept
+    // somewhere.
     helper.write(&message[..message.len() - 1000]);
     helper.signal(Signal::KILL);
     helper.ending();
@@ -85,7 +86,8 @@ fn what_a_killed_session_left_half_written_goes_too() {
 fn a_store_that_is_in_use_sweeps_it_between_its_trims() {
     let mut sandbox = Sandbox::new();
     sandbox.fill(&[], &[action("known")], b"known");
-    // What this session started in the background would find the private folder empty as yet, and remove its mark again.
+    // What this session started in the background would find the private folder empty as yet, and
+    // remove its mark again.
     sandbox.settle();
     sandbox.mount_read_only(&sandbox.store());
     let mut helper = sandbox.helper(&[]);

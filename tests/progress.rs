@@ -1,4 +1,5 @@
-//! How far a verb is, for a person who waits for it: a bar on a terminal, and nothing anywhere else.
+//! How far a verb is, for a person who waits for it: a bar on a terminal, and nothing anywhere
+//! else.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -11,8 +12,8 @@ use crate::support::*;
 /// What is over sooner has no bar.
 const BAR_AFTER: Duration = Duration::from_secs(1);
 
-/// Runs a verb that takes longer than that, since it has to wait for a lock. What its stderr shows, after the line about
-/// the waiting, and its stdout.
+/// Runs a verb that takes longer than that, since it has to wait for a lock. What its stderr shows,
+/// after the line about the waiting, and its stdout.
 #[track_caller]
 fn slow(sandbox: &Sandbox, verb: &[&str], stderr: Stdio, shown: File) -> (String, String) {
     let trimmer = File::open(sandbox.store().join("trim")).expect("the trimmer's memory");

@@ -1,4 +1,5 @@
-//! What a session remembers of entries that it has read: that it is used, and that it never hides what is in the store.
+//! What a session remembers of entries that it has read: that it is used, and that it never hides
+//! what is in the store.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;

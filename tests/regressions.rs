@@ -1,13 +1,13 @@
-//! Faults that were found once, each with its origin, so that they do not come back. A fault whose theme has a file of
-//! its own may be tested there; what is here needs its story to be understood.
+//! Faults that were found once, each with its origin, so that they do not come back. A fault whose
+//! theme has a file of its own may be tested there; what is here needs its story to be understood.
 
 use std::os::unix::fs::chown;
 use std::path::Path;
 
 use crate::support::*;
 
-/// Origin: an attack on commit 0afe6a1. `policy test` read whatever it was given to its end: 22 GB of /dev/zero, or a pipe
-/// that nobody writes to.
+/// Origin: an attack on commit 0afe6a1. `policy test` read whatever it was given to its end: 22 GB
+/// of /dev/zero, or a pipe that nobody writes to.
 #[test]
 fn cases_that_never_end_are_refused() {
     let sandbox = Sandbox::new();
@@ -28,8 +28,9 @@ fn cases_that_never_end_are_refused() {
     }
 }
 
-/// Origin: a review of commit 0afe6a1. A put of a program was an Err where its bytes were there already as another user's
-/// file, which only that user can make executable; and an Err can fail a build.
+/// Origin: a review of commit 0afe6a1. A put of a program was an Err where its bytes were there
+/// already as another user's file, which only that user can make executable; and an Err can fail a
+/// build.
 #[test]
 fn a_program_that_is_another_users_file_is_no_error() {
     let mut sandbox = Sandbox::new();
@@ -51,8 +52,8 @@ fn a_program_that_is_another_users_file_is_no_error() {
     helper.close();
 }
 
-/// Origin: a reader of commit 0afe6a1. The configuration that the documentation shows gave every pull request no cache: it
-/// allowed scopes that its policy does not write.
+/// Origin: a reader of commit 0afe6a1. The configuration that the documentation shows gave every
+/// pull request no cache: it allowed scopes that its policy does not write.
 #[test]
 fn the_configuration_of_the_documentation_serves_a_pull_request() {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");

@@ -1,14 +1,16 @@
-//! What a person reads, whole: the reports of the verbs, and the errors that people meet first. A change of a text shows
-//! here as a difference.
+//! What a person reads, whole: the reports of the verbs, and the errors that people meet first. A
+//! change of a text shows here as a difference.
 //!
-//! The expected text stands beside its test. Where it changes, `cargo insta test --accept` rewrites it, or write it by
-//! hand from the difference that the failed test prints. With CI set nothing is rewritten.
+//! The expected text stands beside its test. Where it changes, `cargo insta test --accept` rewrites
+//! it, or write it by hand from the difference that the failed test prints. With CI set nothing is
+//! rewritten.
 
 use insta::assert_snapshot;
 
 use crate::support::*;
 
-/// What a verb printed, without what differs between two runs: this sandbox's folder, times and hashes.
+/// What a verb printed, without what differs between two runs: this sandbox's folder, times and
+/// hashes.
 fn neutral(sandbox: &Sandbox, text: &str) -> String {
     let folder = sandbox
         .path("")

@@ -1,4 +1,5 @@
-//! Roles of cache keys: the host names each entry of a real go command, or this file says why it cannot.
+//! Roles of cache keys: the host names each entry of a real go command, or this file says why it
+//! cannot.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -92,7 +93,8 @@ fn has_roles(version: &str) {
         }
     }
     if version == "go1.22" || version == "go1.27" {
-        // The oldest and the newest: all of the standard library that a test needs is compiled anew for it.
+        // The oldest and the newest: all of the standard library that a test needs is compiled anew
+        // for it.
         let fuzz = ["test", "-fuzz=FuzzIt", "-fuzztime=1x", "./fuzz"];
         project.go(&fuzz).succeeded();
     }

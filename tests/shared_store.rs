@@ -90,8 +90,8 @@ fn the_option_may_be_a_variable_and_reaches_the_trimmer() {
     removal.wait();
 }
 
-/// A folder of somebody else's, as a sandbox's processes see it. Root gives its store away; who cannot do that looks at
-/// the root folder from a user namespace that does not know its owner.
+/// A folder of somebody else's, as a sandbox's processes see it. Root gives its store away; who
+/// cannot do that looks at the root folder from a user namespace that does not know its owner.
 fn folder_of_somebody(sandbox: &mut Sandbox) -> PathBuf {
     let store = sandbox.store();
     if chown(&store, Some(SOMEBODY), None).is_err() {
@@ -164,7 +164,8 @@ fn a_store_that_is_made_for_others_to_read_is_read_in_silence() {
         helper.close()
     };
     assert_eq!(session(&["--allow-shared-store"]), "");
-    // Only root can give its files away; for anybody else the store is still an own one, which is written.
+    // Only root can give its files away; for anybody else the store is still an own one, which is
+    // written.
     let told = session(&["--allow-shared-store", "-v"]);
     assert_eq!(
         told.contains("1 puts, 0 refused, 1 not kept"),

@@ -1,5 +1,5 @@
-//! Scopes keep entries apart whatever they are called, many processes share one store without a daemon, and an entry does
-//! not say more of its session than it should.
+//! Scopes keep entries apart whatever they are called, many processes share one store without a
+//! daemon, and an entry does not say more of its session than it should.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,4 +1,5 @@
-//! What the store does with files that are damaged, lost, swapped or from another boot, and how it looks from outside.
+//! What the store does with files that are damaged, lost, swapped or from another boot, and how it
+//! looks from outside.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Much at once: large bodies in little memory, requests without a reader, and ends with requests in flight.
+//! Much at once: large bodies in little memory, requests without a reader, and ends with requests
+//! in flight.
 
 use std::fs;
 use std::io::Write as _;

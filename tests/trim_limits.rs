@@ -1,5 +1,5 @@
-//! What a limit costs: what is above it and no more, whenever the store was used. What is removed is free at once, or it
-//! is said when it will be.
+//! What a limit costs: what is above it and no more, whenever the store was used. What is removed
+//! is free at once, or it is said when it will be.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -89,7 +89,8 @@ fn counts(sandbox: &Sandbox) -> (usize, usize) {
     (audit.entries, audit.objects)
 }
 
-/// Prunes to a size, and checks what is said and what it costs against what is there before and after.
+/// Prunes to a size, and checks what is said and what it costs against what is there before and
+/// after.
 #[track_caller]
 fn prune_to(sandbox: &Sandbox, limit: u64, options: &[&str]) {
     let (before, all) = (bytes(sandbox), counts(sandbox));
@@ -302,7 +303,8 @@ fn now_makes_room_on_a_full_disk() {
     assert_eq!(run.stdout.lines().count(), 1, "{run:?}");
 }
 
-/// Prunes all at once at a terminal, where a person answers; what the terminal shows, and what is printed.
+/// Prunes all at once at a terminal, where a person answers; what the terminal shows, and what is
+/// printed.
 #[track_caller]
 fn at_a_terminal(sandbox: &Sandbox, options: &[&str], answer: Option<&str>) -> (String, String) {
     let (mut person, process) = terminal();
@@ -432,7 +434,8 @@ fn a_limit_costs_real_builds_next_to_nothing_also_beside_them() {
     sandbox.run(&["verify"]).succeeded();
 }
 
-/// What a prune of a store takes at the most, in bytes: looked at when it is about to remove the last object.
+/// What a prune of a store takes at the most, in bytes: looked at when it is about to remove the
+/// last object.
 #[track_caller]
 fn memory_of_a_prune(sandbox: &Sandbox, last: &Path) -> u64 {
     let bucket = File::open(last.parent().expect("a bucket")).expect("the last bucket");
@@ -474,6 +477,7 @@ fn a_trim_keeps_some_bytes_for_each_object_and_none_for_an_entry() {
     }
     age_all(&sandbox, 20 * HOUR);
     let each = memory_of_a_prune(&sandbox, &last).saturating_sub(before) / OBJECTS as u64;
-    // 64 for itself and 8 for its place among those that go first; the rest is what its folder's names take.
+    // 64 for itself and 8 for its place among those that go first; the rest is what its folder's
+    // names take.
     assert!(each <= 200, "{each} bytes an object");
 }

@@ -1,4 +1,5 @@
-//! What stands in a trimmer's way stops it only there: the rest goes, and the next trim does not end at the same place.
+//! What stands in a trimmer's way stops it only there: the rest goes, and the next trim does not
+//! end at the same place.
 
 use std::fs;
 use std::path::PathBuf;
@@ -20,8 +21,8 @@ fn old(sandbox: &Sandbox, name: &str) -> [PathBuf; 2] {
     paths
 }
 
-/// Old things, each in a folder of its own, in the trimmer's order; the first entry and the first object cannot be
-/// removed. These two, and the others.
+/// Old things, each in a folder of its own, in the trimmer's order; the first entry and the first
+/// object cannot be removed. These two, and the others.
 fn obstructed(sandbox: &mut Sandbox) -> ([PathBuf; 2], Vec<PathBuf>) {
     let all: Vec<_> = (0..12)
         .map(|number| old(sandbox, &number.to_string()))
@@ -112,7 +113,8 @@ fn a_trimmer_goes_on_past_what_it_cannot_remove_and_rests_for_a_day() {
     let_go(&stuck);
 }
 
-/// A private folder with an old object in it, in a sandbox whose processes are bound by modes; where that object is.
+/// A private folder with an old object in it, in a sandbox whose processes are bound by modes;
+/// where that object is.
 fn private(sandbox: &mut Sandbox) -> PathBuf {
     sandbox.drop_privileges();
     sandbox.fill(&[], &[action("known")], b"known");

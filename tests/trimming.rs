@@ -12,7 +12,8 @@ use crate::support::*;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// Puts something and lets it look as if it had been used last so long ago; its entry and its object.
+/// Puts something and lets it look as if it had been used last so long ago; its entry and its
+/// object.
 fn aged(
     sandbox: &Sandbox,
     name: &str,
@@ -140,7 +141,8 @@ fn what_a_killed_session_left_half_written_is_swept() {
     let mut helper = sandbox.helper(&[]);
     let body = vec![7; 8_000_000];
     let message = put_message(helper.next_id(), &action("cut"), &sha256(&body), &body);
-    // More than any pipe holds: when all of this is written, some of it has been read and kept somewhere.
+    // More than any pipe holds: when all of this is written, some of it has been read and kept
+    // somewhere.
     helper.write(&message[..message.len() - 1000]);
     helper.signal(Signal::KILL);
     helper.ending();

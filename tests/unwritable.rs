@@ -1,4 +1,5 @@
-//! A disk that is full, a folder that may not be written: gets go on, puts find another place, and one text says so.
+//! A disk that is full, a folder that may not be written: gets go on, puts find another place, and
+//! one text says so.
 
 use std::fs;
 

@@ -1,4 +1,5 @@
-//! `verify` while others are at work: what they mend in time is no damage, and it takes nothing from them.
+//! `verify` while others are at work: what they mend in time is no damage, and it takes nothing
+//! from them.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};

@@ -1,4 +1,5 @@
-//! Locks that somebody else holds: a person is told who that is, and no build waits for one that was stopped.
+//! Locks that somebody else holds: a person is told who that is, and no build waits for one that
+//! was stopped.
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};

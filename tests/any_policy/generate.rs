@@ -50,7 +50,8 @@ pub(super) fn generate(chance: &mut fastrand::Rng) -> Generated {
         write,
         read: read.clone(),
     };
-    // result<grant, refusal>: the discriminants, pointers and lengths of the canonical ABI, as wasm32 has them.
+    // result<grant, refusal>: the discriminants, pointers and lengths of the canonical ABI, as
+    // wasm32 has them.
     let mut memory = vec![0_u8; 4096];
     let mut place = |name: usize| {
         let at = 1024 + 128 * name;

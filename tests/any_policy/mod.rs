@@ -1,5 +1,6 @@
-//! Whatever a policy answers: the session's protocol is valid, no entry outside the grant's read scopes is ever answered,
-//! and nothing outside its write scope is written. The policies are generated, most of them nonsense.
+//! Whatever a policy answers: the session's protocol is valid, no entry outside the grant's read
+//! scopes is ever answered, and nothing outside its write scope is written. The policies are
+//! generated, most of them nonsense.
 
 mod generate;
 

@@ -1,4 +1,5 @@
-//! The compiler: bounded, not asked twice for what it gave up on, and asked once however many begin at once.
+//! The compiler: bounded, not asked twice for what it gave up on, and asked once however many begin
+//! at once.
 
 use std::fs;
 use std::path::PathBuf;
@@ -136,7 +137,8 @@ fn a_policy_that_is_none_is_no_compilers_failure() {
     assert_eq!(files(&sandbox, ".refused"), Vec::<PathBuf>::new());
 }
 
-/// The process that compiles for a helper, once there is one. It has no environment that would tell whose it is.
+/// The process that compiles for a helper, once there is one. It has no environment that would tell
+/// whose it is.
 #[track_caller]
 fn compiler_of(sandbox: &Sandbox, helper: &Helper) -> u32 {
     let parent = format!("PPid:\t{}\n", helper.process());

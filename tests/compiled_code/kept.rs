@@ -1,5 +1,5 @@
-//! What is kept, attacked as another user of the machine would, and by a bad disk: what is run is what this user compiled, or
-//! it is compiled again.
+//! What is kept, attacked as another user of the machine would, and by a bad disk: what is run is
+//! what this user compiled, or it is compiled again.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -171,7 +171,8 @@ fn code_of_another_engine_or_policy_stands_for_no_other() {
     fs::write(&older, forged(&older)).unwrap();
     fs::copy(&older, &code).unwrap();
     assert_decides(&sandbox);
-    // One that was made for another machine is refused by the engine itself, whatever its seal says.
+    // One that was made for another machine is refused by the engine itself, whatever its seal
+    // says.
     let mut image = fs::read(&code).unwrap().split_off(32);
     let triple = b"-linux-";
     let place = image

@@ -1,7 +1,8 @@
 //! The cache of compiled policies and the compiler that fills it.
 //!
-//! A file there is the SHA-256 of a purpose, its own name, a zero and its content, and then the content (docs/design/sandbox.md). So
-//! a test can make a file whose seal holds, and see that everything else is looked at too.
+//! A file there is the SHA-256 of a purpose, its own name, a zero and its content, and then the
+//! content (docs/design/sandbox.md). So a test can make a file whose seal holds, and see that
+//! everything else is looked at too.
 
 mod compiler;
 mod kept;
@@ -35,7 +36,8 @@ fn files(sandbox: &Sandbox, ending: &str) -> Vec<PathBuf> {
     sandbox.files_ending("home/.cache/cachewarden-compiled", ending)
 }
 
-/// What was said, but for what is said where the compiler takes a second: that depends on the machine.
+/// What was said, but for what is said where the compiler takes a second: that depends on the
+/// machine.
 fn without_haste(said: &str) -> Vec<&str> {
     let depends = ["compiling the policy", "cannot be kept"];
     said.lines()
@@ -49,7 +51,8 @@ fn closes_quietly(helper: Helper) {
     assert_eq!(without_haste(&said), Vec::<&str>::new());
 }
 
-/// Which of two actions are hits in a session under a policy that is asked to refuse the second one.
+/// Which of two actions are hits in a session under a policy that is asked to refuse the second
+/// one.
 #[track_caller]
 fn hits(sandbox: &Sandbox) -> [bool; 2] {
     let mut helper = sandbox.helper(&["--policy", &policy("as-asked")]);
@@ -67,7 +70,8 @@ fn assert_decides(sandbox: &Sandbox) {
     );
 }
 
-/// The compiled form of a policy that lets everything pass, in a file that claims to be `path` and whose seal holds.
+/// The compiled form of a policy that lets everything pass, in a file that claims to be `path` and
+/// whose seal holds.
 fn forged(path: &Path) -> Vec<u8> {
     let other = Sandbox::new();
     other.helper(&["--policy", &policy("component")]).close();

@@ -1,4 +1,5 @@
-//! What a compiler makes for a debugger: larger, with other imports and other code than a release, and a policy as well.
+//! What a compiler makes for a debugger: larger, with other imports and other code than a release,
+//! and a policy as well.
 
 use std::path::Path;
 use std::process::Command;
@@ -29,7 +30,8 @@ pub(super) fn is_loaded_and_asked(language: &str) {
     super::agrees(&sandbox, &project.policy(), &project.cases());
 }
 
-/// Prepares a project for its debug build; returns the command for it, none where there is no such thing.
+/// Prepares a project for its debug build; returns the command for it, none where there is no such
+/// thing.
 fn change(project: &Project, language: &str) -> Option<String> {
     let edit = |file: &str, found: &str, instead: &str| {
         let file = project.folder.join(file);
@@ -73,7 +75,8 @@ fn change(project: &Project, language: &str) -> Option<String> {
             edit("cases.jsonl", answer, &format!("{answer}{}", printed.concat()));
             "npm install && npx asc --target debug --outFile policy.wasm".into()
         }
-        // Zig's compiler checks a debug build for undefined behaviour, with a library that is not there.
+        // Zig's compiler checks a debug build for undefined behaviour, with a library that is not
+        // there.
         "c" => "make FLAGS='-std=c11 -O0 -g -fno-sanitize=undefined -ffreestanding -nostdlib -Wl,--no-entry'".into(),
         "go" => "GOOS=wasip1 GOARCH=wasm go build -gcflags='all=-N -l' -buildmode=c-shared -o policy.wasm .".into(),
         "rust" => project.build.replace(" --release", "").replace("/release/", "/debug/"),

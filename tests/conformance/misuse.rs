@@ -1,5 +1,6 @@
-//! A policy that gives the host no export, or one of another type than the contract's: building or loading it fails, and
-//! what is said names the export and what it is to be, in the words of the language.
+//! A policy that gives the host no export, or one of another type than the contract's: building or
+//! loading it fails, and what is said names the export and what it is to be, in the words of the
+//! language.
 
 use std::fs;
 
@@ -116,7 +117,8 @@ const C: &[Mistake] = &[
     Mistake {
         right: "cachewarden_reach put(",
         wrong: "cachewarden_reach putt(",
-        // Clang up to 19 shows the signature in the macro too; newer ones show the line, and the header says the rest.
+        // Clang up to 19 shows the signature in the macro too; newer ones show the line, and the
+        // header says the rest.
         told: &["undeclared identifier 'put'", "CACHEWARDEN_EXPORT_PUT(put)"],
     },
     Mistake {

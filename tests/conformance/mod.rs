@@ -1,9 +1,10 @@
-//! What a policy in any language must do: the same cases, the same end of one that panics, a new project that builds with
-//! that language's tools alone and answers a million questions in the same memory, a debug build that does as well, and words of that language for an export
-//! that is missing or of another type.
+//! What a policy in any language must do: the same cases, the same end of one that panics, a new
+//! project that builds with that language's tools alone and answers a million questions in the same
+//! memory, a debug build that does as well, and words of that language for an export that is
+//! missing or of another type.
 //!
-//! The chore that runs the tests makes a table of them, languages by cases, from their names; a language whose tools are
-//! not on a person's machine it leaves out, and says so.
+//! The chore that runs the tests makes a table of them, languages by cases, from their names; a
+//! language whose tools are not on a person's machine it leaves out, and says so.
 
 mod debug_build;
 mod misuse;
@@ -120,8 +121,9 @@ fn passes(language: &str, cases: &str) {
     agrees(&Sandbox::new(), &built(language, policy), &cases);
 }
 
-/// The last tenth of a million questions against the first, by the processor's time, which other programs do not add to.
-/// A tenfold would be a collector that drowns; the factor leaves room for a machine that changes its pace.
+/// The last tenth of a million questions against the first, by the processor's time, which other
+/// programs do not add to. A tenfold would be a collector that drowns; the factor leaves room for a
+/// machine that changes its pace.
 #[track_caller]
 fn a_million_cost_no_more_at_the_end(policy: &str) {
     const FACTOR: u64 = 3;

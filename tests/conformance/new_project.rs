@@ -1,5 +1,5 @@
-//! `policy new`, the command that it prints, and a go build with the result, in a folder outside of the repository and
-//! with no tools but that language's.
+//! `policy new`, the command that it prints, and a go build with the result, in a folder outside of
+//! the repository and with no tools but that language's.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -44,7 +44,8 @@ impl<'a> Project<'a> {
         project
     }
 
-    /// Gives it the lock of this repository: what is fetched is named by its hash, and not by its version alone.
+    /// Gives it the lock of this repository: what is fetched is named by its hash, and not by its
+    /// version alone.
     fn lock(&self) {
         let lock = match self.language {
             "rust" => "Cargo.lock",
@@ -74,7 +75,8 @@ impl<'a> Project<'a> {
         self.run(parts.map_or(&self.build, |(_, build)| build))
     }
 
-    /// With the author's home, where the package clients keep what they fetched before, and no tools but the language's.
+    /// With the author's home, where the package clients keep what they fetched before, and no
+    /// tools but the language's.
     #[track_caller]
     pub(super) fn run(&self, command: &str) -> Outcome {
         let mut shell = Command::new(basics(self.sandbox).join("sh"));
@@ -126,8 +128,8 @@ pub(super) fn builds_and_serves(language: &str) {
     assert_eq!(again.stderr.lines().count(), 1, "nothing else: {again:?}");
 }
 
-/// One instance is asked about small objects and then about large ones, which every template keeps on this machine. Growth
-/// is a difference to the runner.
+/// One instance is asked about small objects and then about large ones, which every template keeps
+/// on this machine. Growth is a difference to the runner.
 fn million_questions() -> String {
     let digest = "00".repeat(32);
     let put = |size: u32, verdict: &str| {

@@ -1,4 +1,5 @@
-//! Allocations, counted in this process: a session here serves the same bytes that a helper would read.
+//! Allocations, counted in this process: a session here serves the same bytes that a helper would
+//! read.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -17,8 +18,8 @@ use super::*;
 /// A warm get: who put the entry, the object's path, the texts of the answer.
 const GET: f64 = 5.1;
 
-/// A put of a small object: where its bytes go, two names that nobody looks for, the paths of two files, the entry and
-/// its line, the answer, and what the session keeps of it.
+/// A put of a small object: where its bytes go, two names that nobody looks for, the paths of two
+/// files, the entry and its line, the answer, and what the session keeps of it.
 const PUT: f64 = 32.0;
 
 #[test]

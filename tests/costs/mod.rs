@@ -1,8 +1,9 @@
-//! What a request costs, and a start, counted in what noise does not touch: system calls, allocations, bytes, wake-ups, and
-//! the size of the program.
+//! What a request costs, and a start, counted in what noise does not touch: system calls,
+//! allocations, bytes, wake-ups, and the size of the program.
 //!
-//! Each bound is what docs/performance.md has in its budget, and a little for what comes once in many requests. A count
-//! that grows is a cost that every build pays; one that shrinks is a reason to lower the bound and the budget.
+//! Each bound is what docs/performance.md has in its budget, and a little for what comes once in
+//! many requests. A count that grows is a cost that every build pays; one that shrinks is a reason
+//! to lower the bound and the budget.
 
 mod allocations;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
@@ -59,7 +60,8 @@ fn warm() -> Sandbox {
     sandbox
 }
 
-/// Gets of what is there, as one stream. All runs ask for the same: a bucket is looked at once, however many are asked for.
+/// Gets of what is there, as one stream. All runs ask for the same: a bucket is looked at once,
+/// however many are asked for.
 fn gets(count: usize) -> Vec<u8> {
     let message = |number| get_message(number as u64 + 1, &numbered(number % RUNS[0]));
     let messages = (0..count).map(message);

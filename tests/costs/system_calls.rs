@@ -12,16 +12,16 @@ use nix::unistd::Pid;
 
 use super::*;
 
-/// A warm get: pread of what is remembered of the entry. Reading requests and writing answers is shared by those that come
-/// together; and each of the 256 buckets is looked at once.
+/// A warm get: pread of what is remembered of the entry. Reading requests and writing answers is
+/// shared by those that come together; and each of the 256 buckets is looked at once.
 const WARM_GET: f64 = 1.2;
 
-/// The first get after something was put beside its entry: a look at what is remembered, openat, fstat and pread of the
-/// entry, newfstatat of the object, close.
+/// The first get after something was put beside its entry: a look at what is remembered, openat,
+/// fstat and pread of the entry, newfstatat of the object, close.
 const GET: f64 = 6.2 + CLOSE_CHECK;
 
-/// A put of a small new object: a look for it; the object created, written, named, looked for along go's path and
-/// closed; the entry created, written, named and closed.
+/// A put of a small new object: a look for it; the object created, written, named, looked for along
+/// go's path and closed; the entry created, written, named and closed.
 const PUT: f64 = 11.3 + 2.0 * CLOSE_CHECK;
 
 /// With debug assertions, the standard library looks whether a file is open before it closes it.
@@ -77,7 +77,8 @@ fn counted(mut command: Command, input: &[u8]) -> usize {
         .and_then(|()| file.seek(SeekFrom::Start(0)))
         .expect("the requests");
     command.stdin(file).stdout(Stdio::piped());
-    // SAFETY: the closure makes one system call, which is all that may happen between fork and exec.
+    // SAFETY: the closure makes one system call, which is all that may happen between fork and
+    // exec.
     unsafe {
         command.pre_exec(|| Ok(ptrace::traceme()?));
     }
@@ -100,7 +101,8 @@ fn counted(mut command: Command, input: &[u8]) -> usize {
     stops / 2
 }
 
-/// Follows a process that stops at its first instruction; how often its threads stopped at system calls.
+/// Follows a process that stops at its first instruction; how often its threads stopped at system
+/// calls.
 fn trace(child: Pid) -> usize {
     // Whatever this thread started, and nothing of the tests beside.
     let every = Some(WaitPidFlag::__WALL | WaitPidFlag::__WNOTHREAD);

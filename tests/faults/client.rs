@@ -1,4 +1,5 @@
-//! The other side misbehaves: bodies that are not what was announced, lines without an end, ends at any moment.
+//! The other side misbehaves: bodies that are not what was announced, lines without an end, ends at
+//! any moment.
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
@@ -21,7 +22,8 @@ fn input_that_ends_in_mid_body_keeps_nothing_of_it() {
     let body: Vec<u8> = (0..400_000_u32).flat_map(u32::to_le_bytes).collect();
     let whole = put_message(1, &action("cut"), &sha256(&body), &body);
     let start = whole.find("\n\n\"").expect("a body") + 2;
-    // Before the body, in its first characters, in mid-quantum, behind what is decoded at once, before its last quote.
+    // Before the body, in its first characters, in mid-quantum, behind what is decoded at once,
+    // before its last quote.
     let places = [0, 1, 2, 4, 70_001, 1_000_000, whole.len() - start - 2];
     for place in places {
         let sandbox = Sandbox::new();

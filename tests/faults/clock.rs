@@ -1,4 +1,5 @@
-//! A clock that was set forward or back: what the files say lies years ahead or behind, and nothing is lost or stuck.
+//! A clock that was set forward or back: what the files say lies years ahead or behind, and nothing
+//! is lost or stuck.
 
 use std::time::{Duration, SystemTime};
 

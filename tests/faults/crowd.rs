@@ -1,8 +1,10 @@
-//! Many builds at once on one store, with what is old removed under them, and another layout beside them.
+//! Many builds at once on one store, with what is old removed under them, and another layout beside
+//! them.
 //!
-//! A wave is sixteen builds. As soon as one of them has asked for something, what is underneath begins, and goes on until
-//! the last build is over: trimmers that sessions start, by size; prunes by size; and in some waves a newer cachewarden
-//! that takes the folder and gives it back. Every build must come to the right archive.
+//! A wave is sixteen builds. As soon as one of them has asked for something, what is underneath
+//! begins, and goes on until the last build is over: trimmers that sessions start, by size; prunes
+//! by size; and in some waves a newer cachewarden that takes the folder and gives it back. Every
+//! build must come to the right archive.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -90,7 +92,8 @@ fn whole(sandbox: &Sandbox) -> Audit {
     audit
 }
 
-/// Lets one in so many objects look as if it had not been used for long, and all entries that name it with it.
+/// Lets one in so many objects look as if it had not been used for long, and all entries that name
+/// it with it.
 fn make_unused(sandbox: &Sandbox, share: usize, chance: &mut fastrand::Rng) {
     sandbox.settle();
     let entries = entries(&sandbox.store(), "default");
@@ -107,7 +110,8 @@ fn make_unused(sandbox: &Sandbox, share: usize, chance: &mut fastrand::Rng) {
     }
 }
 
-/// Builds the library so often at once, while other things go on underneath; every archive is right.
+/// Builds the library so often at once, while other things go on underneath; every archive is
+/// right.
 fn wave(sandbox: &Sandbox, right: &[u8], underneath: Underneath) -> Vec<Totals> {
     let recording = sandbox.file("recording", "");
     let project = numbers(sandbox).with_helper(&format!(

@@ -10,7 +10,8 @@ use super::*;
 fn a_build_on_a_full_disk_is_right() {
     let mut sandbox = Sandbox::new();
     let right = archive(&numbers(&sandbox));
-    // The store is on another file system than the temporary folder, and all, some or nothing of the build finds room.
+    // The store is on another file system than the temporary folder, and all, some or nothing of
+    // the build finds room.
     for kibibytes in [100_000, 600, 4] {
         sandbox.mount_tiny(&sandbox.path("small"), kibibytes);
         let project = numbers(&sandbox).with_helper(&format!(
@@ -97,7 +98,8 @@ fn a_session_that_begins_with_few_file_descriptors_works_or_says_why_not() {
             let mut helper = Helper::start(command);
             helper.send_get(&known);
             helper.send_put(&action(&open.to_string()), b"known");
-            // Whatever it can do is valid protocol; what it cannot do at all it says before the first answer.
+            // Whatever it can do is valid protocol; what it cannot do at all it says before the
+            // first answer.
             let ending = helper.ending();
             let status = ending.status.code();
             statuses.insert(status);
@@ -175,8 +177,8 @@ fn make_unreadable_under_a_session(sandbox: &Sandbox) {
     let known = action("known");
     let mut helper = sandbox.helper(&[]);
     assert_eq!(helper.get(&known).hit().bytes(), b"known");
-    // Entries and objects are looked up in folders that are open already. What the go command cannot reach any more it
-    // takes for a miss, and within a second so does this.
+    // Entries and objects are looked up in folders that are open already. What the go command
+    // cannot reach any more it takes for a miss, and within a second so does this.
     let folders = [
         (sandbox.store(), true),
         (sandbox.path("store/objects"), true),

@@ -1,11 +1,13 @@
-//! The other side wants more than its share of memory: it does not read what it is answered, or puts without an end.
+//! The other side wants more than its share of memory: it does not read what it is answered, or
+//! puts without an end.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use super::*;
 
-/// The program with a $GOCACHE whose path is almost as long as a path may be, and with it every answer that has one.
+/// The program with a $GOCACHE whose path is almost as long as a path may be, and with it every
+/// answer that has one.
 fn with_long_paths(sandbox: &Sandbox) -> Command {
     let gocache = sandbox.folder(&["gocache".to_owned(), "x".repeat(250)].join("/"));
     let gocache = (0..13).fold(gocache, |path, _| path.join("x".repeat(250)));
@@ -28,8 +30,8 @@ fn a_reader_that_stops_reading_and_goes_is_an_end() {
     let mut input = child.stdin.take().expect("stdin");
     let unread = child.stdout.take().expect("stdout");
     let many = get_message(1, &action("known")).repeat(1000);
-    // Answers of more than 3,500 bytes each: more than the 32 MiB that it promises to hold back, and the rest of the
-    // requests fits into its pipe. It stops reading in its turn ...
+    // Answers of more than 3,500 bytes each: more than the 32 MiB that it promises to hold back,
+    // and the rest of the requests fits into its pipe. It stops reading in its turn ...
     for _ in 0..10 {
         input.write_all(many.as_bytes()).expect("it listens");
     }

@@ -1,4 +1,5 @@
-//! Something else where a file of the store should be, or the file with other bytes: never a wrong answer, never a wait.
+//! Something else where a file of the store should be, or the file with other bytes: never a wrong
+//! answer, never a wait.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::os::unix::net::UnixListener;

@@ -119,7 +119,8 @@ fn a_prune_killed_at_any_moment_leaves_what_it_did_not_remove() {
     });
 }
 
-/// The actions whose puts were answered: each is written down before its entry is, and the next one after it.
+/// The actions whose puts were answered: each is written down before its entry is, and the next one
+/// after it.
 fn kept_for_certain(file: &Path) -> Vec<Digest> {
     let mut actions: Vec<_> = recording(file)
         .iter()

@@ -1,5 +1,5 @@
-//! Faults of the machine and of whoever is at the other end: whatever happens, the go command gets valid protocol and a
-//! right build, and nothing that was answered as kept is lost or wrong.
+//! Faults of the machine and of whoever is at the other end: whatever happens, the go command gets
+//! valid protocol and a right build, and nothing that was answered as kept is lost or wrong.
 
 mod client;
 mod clock;
@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
 
 use crate::support::*;
 
-/// A library that needs a handful of packages of the standard library: cold, some fifty requests in half a second.
+/// A library that needs a handful of packages of the standard library: cold, some fifty requests in
+/// half a second.
 const NUMBERS: &[(&str, &str)] = &[
     ("go.mod", "module example.org/numbers\n\ngo 1.21\n"),
     (
@@ -29,8 +30,9 @@ const NUMBERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The library in a sandbox. Its sources look as if they had been written a while ago: cmd/go keeps no index of packages
-/// that were changed within the last two seconds, and a build after that has one request more.
+/// The library in a sandbox. Its sources look as if they had been written a while ago: cmd/go keeps
+/// no index of packages that were changed within the last two seconds, and a build after that has
+/// one request more.
 fn numbers(sandbox: &Sandbox) -> GoProject<'_> {
     let project = GoProject::new(sandbox, GO, NUMBERS);
     for (name, _) in NUMBERS {
@@ -57,7 +59,8 @@ fn built(project: &GoProject) -> (Vec<u8>, Totals) {
     (bytes, Totals::of(&build.stderr))
 }
 
-/// What the store answers must be what was put: the outputs of all actions of a store that is whole.
+/// What the store answers must be what was put: the outputs of all actions of a store that is
+/// whole.
 fn outputs(store: &Path) -> Vec<(Digest, Digest)> {
     entries(store, "default")
         .iter()
@@ -83,7 +86,8 @@ fn check_answers(sandbox: &Sandbox, known: &[(Digest, Digest)]) -> usize {
     hits
 }
 
-/// Leaves no file in a store that somebody began to write and did not finish, as the next trim does in time.
+/// Leaves no file in a store that somebody began to write and did not finish, as the next trim does
+/// in time.
 #[track_caller]
 fn sweep(sandbox: &Sandbox) {
     sandbox.settle();

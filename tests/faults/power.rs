@@ -1,5 +1,6 @@
-//! Power loss, and stores that come from elsewhere: nothing is synced to the disk at a put, so a crash may cut or blank
-//! what was written last. After another boot no answer names other bytes than were put.
+//! Power loss, and stores that come from elsewhere: nothing is synced to the disk at a put, so a
+//! crash may cut or blank what was written last. After another boot no answer names other bytes
+//! than were put.
 
 use super::*;
 
@@ -88,11 +89,12 @@ fn survives(what: &'static str, kinds: &[Damage], ordinary: usize) {
         let (bytes, totals) = built(&project);
         assert!(bytes == right, "and the one after it");
         if is_known || kinds == CRASH {
-            // A VERSION that was blanked is known for what it is: the store goes on. (What cmd/go does not need it does
-            // not make again, so not all are hits.)
+            // A VERSION that was blanked is known for what it is: the store goes on. (What cmd/go
+            // does not need it does not make again, so not all are hits.)
             assert!(totals.hits > 0 && totals.puts == 0, "{totals:?}");
         }
-        // The build healed what it needed; what is left is still never answered wrong, once the store is known again.
+        // The build healed what it needed; what is left is still never answered wrong, once the
+        // store is known again.
         sandbox.settle();
         fs::write(&version, b"2\n").expect("it can be written");
         let hits = check_answers(&sandbox, &known);

@@ -1,10 +1,10 @@
-//! A store that goes away, or is closed, in the middle of a real build: at the moment that go compiles a certain package,
-//! which a program between go and its compiler sees.
+//! A store that goes away, or is closed, in the middle of a real build: at the moment that go
+//! compiles a certain package, which a program between go and its compiler sees.
 
 use super::*;
 
-/// What a build comes to under which a shell command is run before some packages are compiled; `packages` is a pattern of
-/// the shell for the compiler's arguments.
+/// What a build comes to under which a shell command is run before some packages are compiled;
+/// `packages` is a pattern of the shell for the compiler's arguments.
 #[track_caller]
 fn build_under(project: &GoProject, command: &str, packages: &str) -> Outcome {
     let script = project.folder().join("between");
@@ -55,7 +55,8 @@ fn a_build_whose_store_is_removed_under_it_is_right() {
     for packages in [ONE, EVERY] {
         let sandbox = Sandbox::new();
         let project = numbers(&sandbox);
-        // The build may put something into a folder while it is removed; it ends when nothing more is compiled.
+        // The build may put something into a folder while it is removed; it ends when nothing more
+        // is compiled.
         let remove = format!(
             "until rm -rf '{0}' 2>/dev/null; do :; done",
             sandbox.store().display()

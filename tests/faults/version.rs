@@ -1,4 +1,5 @@
-//! A VERSION that a crash has blanked: written again by the next session, never over another program's, and not by a look.
+//! A VERSION that a crash has blanked: written again by the next session, never over another
+//! program's, and not by a look.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! A session beside a hostile one: it answers everything and comes to its end while the other still keeps its process busy,
-//! and takes no more processor time for that than alone.
+//! A session beside a hostile one: it answers everything and comes to its end while the other still
+//! keeps its process busy, and takes no more processor time for that than alone.
 
 use std::time::Duration;
 
@@ -11,11 +11,13 @@ use crate::support::*;
 /// Requests of a session, of each kind.
 const REQUESTS: usize = 300;
 
-/// What processor time may differ by, on a machine on which others are at work: so many times, and so much.
+/// What processor time may differ by, on a machine on which others are at work: so many times, and
+/// so much.
 const TIMES: u32 = 3;
 const APART: Duration = Duration::from_millis(500);
 
-/// A whole session on the store of another one, from its start to its end; the processor time that it took.
+/// A whole session on the store of another one, from its start to its end; the processor time that
+/// it took.
 #[track_caller]
 fn whole_session(sandbox: &Sandbox) -> Duration {
     let known = asking(HIT, LOCAL, "known");

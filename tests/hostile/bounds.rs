@@ -17,14 +17,16 @@ pub(super) const SLOW: &str = "once on this machine";
 /// Beside what a policy may have, 128 MiB: its code, the store, the program itself.
 pub(super) const MOST_MEMORY: u64 = 384 << 20;
 
-/// Questions that the script of a trial leads to, at the most: its requests, `open` and `close`, and an `open` after each
-/// that was stopped.
+/// Questions that the script of a trial leads to, at the most: its requests, `open` and `close`,
+/// and an `open` after each that was stopped.
 pub(super) const MOST_CALLS: u32 = 16;
 
-/// Processor time of the program itself, and of a policy that is honest: a fraction of this, on a machine of today.
+/// Processor time of the program itself, and of a policy that is honest: a fraction of this, on a
+/// machine of today.
 const OWN_TIME: Duration = Duration::from_secs(2);
 
-/// A call that takes too long is stopped at the next look at it, and processor time is worth less on a busy machine.
+/// A call that takes too long is stopped at the next look at it, and processor time is worth less
+/// on a busy machine.
 const ROOM: u32 = 2;
 
 /// What a policy may have in a session: options of the program, or their defaults.
@@ -34,8 +36,8 @@ pub(super) struct TimeLimits {
 }
 
 impl TimeLimits {
-    /// That a session that asked so many questions took no more time than it may, and no more memory, from its start to its
-    /// end.
+    /// That a session that asked so many questions took no more time than it may, and no more
+    /// memory, from its start to its end.
     #[track_caller]
     pub(super) fn hold(&self, used: Used, calls: u32, name: &str) {
         let most = self.deadline.saturating_mul(calls).min(self.budget) * ROOM + OWN_TIME;
@@ -47,8 +49,8 @@ impl TimeLimits {
     }
 }
 
-/// What was said, after checking that there is not too much of it and nothing that a terminal would obey; without a line
-/// that depends on the machine.
+/// What was said, after checking that there is not too much of it and nothing that a terminal would
+/// obey; without a line that depends on the machine.
 #[track_caller]
 pub(super) fn checked(stderr: &str, most: usize, name: &str) -> String {
     for line in stderr.lines() {

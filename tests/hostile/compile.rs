@@ -1,5 +1,5 @@
-//! Policies that are made to keep the compiler busy, or to fill its memory. Here small enough to be tried each time; the
-//! largest ones are tried by `soak`.
+//! Policies that are made to keep the compiler busy, or to fill its memory. Here small enough to be
+//! tried each time; the largest ones are tried by `soak`.
 
 pub(super) mod custom_sections;
 pub(super) mod deep_blocks;

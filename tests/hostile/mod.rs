@@ -1,9 +1,9 @@
 //! A corpus of hostile policies, and what becomes of a build that each of them is loaded for.
 //!
-//! One source file a misbehaviour, in a folder a theme; its first line says what it does and what must happen. The table
-//! of each theme gives every file its test, and a file that stands in no table fails one. The oracle is the whole
-//! program: a scripted session and a real go build (`trial`), and what was seen is what docs/hostile-policies.md says
-//! (`page`).
+//! One source file a misbehaviour, in a folder a theme; its first line says what it does and what
+//! must happen. The table of each theme gives every file its test, and a file that stands in no
+//! table fails one. The oracle is the whole program: a scripted session and a real go build
+//! (`trial`), and what was seen is what docs/hostile-policies.md says (`page`).
 
 mod beside;
 mod bounds;

@@ -1,7 +1,7 @@
 //! docs/hostile-policies.md: the rows of each file, written by its test.
 //!
-//! A test notes what it saw, and at its end the page must say just that; with UPDATE_DOCS=1 it is made to. The text around
-//! the tables is a person's.
+//! A test notes what it saw, and at its end the page must say just that; with UPDATE_DOCS=1 it is
+//! made to. The text around the tables is a person's.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

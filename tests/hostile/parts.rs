@@ -1,4 +1,5 @@
-//! What the generated modules have in common: a `put` that says `shared`, around which a misbehaviour is built.
+//! What the generated modules have in common: a `put` that says `shared`, around which a
+//! misbehaviour is built.
 
 use wasm_encoder::{
     CodeSection, ExportKind, ExportSection, Function, FunctionSection, GlobalSection, Module,

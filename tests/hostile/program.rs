@@ -1,4 +1,5 @@
-//! What the real go builds in each trial, what it must come to, and a store that has the standard library's part of it.
+//! What the real go builds in each trial, what it must come to, and a store that has the standard
+//! library's part of it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,14 +42,16 @@ pub(super) fn archive() -> &'static [u8] {
     })
 }
 
-/// Gives a sandbox a store that knows what the program is built of, so that this takes a moment too.
+/// Gives a sandbox a store that knows what the program is built of, so that this takes a moment
+/// too.
 #[track_caller]
 pub(super) fn copy_store(sandbox: &Sandbox) {
     static MADE: OnceLock<PathBuf> = OnceLock::new();
     copy(MADE.get_or_init(made_store), &sandbox.store());
 }
 
-/// The store that all copies are of: made once by each build of the program under test, and kept with it.
+/// The store that all copies are of: made once by each build of the program under test, and kept
+/// with it.
 #[track_caller]
 fn made_store() -> PathBuf {
     let age = modified(Path::new(PROGRAM));

@@ -127,7 +127,8 @@ pub(super) struct Counts {
     pub(super) started: usize,
 }
 
-/// Tries each of them: it is refused, or a session with it is as it should be. Only what is the same for all is compared.
+/// Tries each of them: it is refused, or a session with it is as it should be. Only what is the
+/// same for all is compared.
 #[track_caller]
 fn any_ending(
     source: &'static Source,

@@ -1,5 +1,5 @@
-//! The largest compile bombs, and policies made at random: a few of each every time, and for as long as
-//! CACHEWARDEN_SOAK_MINUTES says where it is set.
+//! The largest compile bombs, and policies made at random: a few of each every time, and for as
+//! long as CACHEWARDEN_SOAK_MINUTES says where it is set.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -80,7 +80,8 @@ fn random_policies_are_refused_or_work() {
 
 #[test]
 fn the_largest_bombs_are_refused_or_compiled() {
-    // Each may take two minutes: only in a soak. Without one, the quickest of those that fill the memory.
+    // Each may take two minutes: only in a soak. Without one, the quickest of those that fill the
+    // memory.
     let mut bombs: Vec<Bomb> = vec![
         ("100,000 nested components", || {
             nested_components::policy(100_000)

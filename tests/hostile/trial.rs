@@ -1,9 +1,10 @@
-//! One trial: a session that a script plays, and for some a real go build, with the hostile policy; and what must hold for
-//! every policy whatever it does.
+//! One trial: a session that a script plays, and for some a real go build, with the hostile policy;
+//! and what must hold for every policy whatever it does.
 //!
-//! Always: valid protocol to the last byte, one answer to each request, no bytes but the right ones, exit status 0 (2
-//! where the policy may not be loaded), the right archive, no scope changed but the one that may be, no more processor time
-//! and memory than the limits leave, `close` included, and on stderr bounded lines that no terminal obeys.
+//! Always: valid protocol to the last byte, one answer to each request, no bytes but the right
+//! ones, exit status 0 (2 where the policy may not be loaded), the right archive, no scope changed
+//! but the one that may be, no more processor time and memory than the limits leave, `close`
+//! included, and on stderr bounded lines that no terminal obeys.
 
 use std::fs;
 use std::time::Duration;
@@ -89,19 +90,21 @@ impl Trial {
         self.with(&["--policy-deadline", "20ms"])
     }
 
-    /// With a deadline that is no matter: what is tried is something else, and the machine may be slow.
+    /// With a deadline that is no matter: what is tried is something else, and the machine may be
+    /// slow.
     pub(super) fn at_leisure(self) -> Self {
         self.with(&["--policy-deadline", "10s"])
     }
 
-    /// With a real go build, too: in each theme for one policy of each outcome. What go sees of a helper is its answers,
-    /// which the script checks of every policy.
+    /// With a real go build, too: in each theme for one policy of each outcome. What go sees of a
+    /// helper is its answers, which the script checks of every policy.
     pub(super) fn built(mut self) -> Self {
         self.builds = true;
         self
     }
 
-    /// The policy may not be loaded: one text that has these words, before the first answer, and go stops.
+    /// The policy may not be loaded: one text that has these words, before the first answer, and go
+    /// stops.
     #[track_caller]
     pub(super) fn must_be_refused(self, words: &[&str]) {
         let said = self.refusal();
@@ -133,7 +136,8 @@ impl Trial {
         self.checked(&ending.stderr, 1)
     }
 
-    /// Every object is found, a put outlives the session, and nothing is said. The go build is that of a program.
+    /// Every object is found, a put outlives the session, and nothing is said. The go build is that
+    /// of a program.
     #[track_caller]
     pub(super) fn works(self) {
         if self.builds {
@@ -220,8 +224,8 @@ impl Trial {
         );
     }
 
-    /// Plays the script twice: in the first session the policy is compiled, in the second it comes from the cache. Both must
-    /// come to the same, within the same bounds.
+    /// Plays the script twice: in the first session the policy is compiled, in the second it comes
+    /// from the cache. Both must come to the same, within the same bounds.
     #[track_caller]
     pub(super) fn session(&self) -> Seen {
         let [first, second] = ["first", "second"].map(|name| self.session_named(name));

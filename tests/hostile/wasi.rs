@@ -1,4 +1,5 @@
-//! What the engine has of WASI preview 2, by its own texts: every function that a component may import.
+//! What the engine has of WASI preview 2, by its own texts: every function that a component may
+//! import.
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -1,5 +1,6 @@
-//! Random sequences of sessions, gets, puts, trims and crashes, held against a model in memory: what was answered as kept
-//! is there until it is trimmed, no answer is wrong, and no scope sees what is another's.
+//! Random sequences of sessions, gets, puts, trims and crashes, held against a model in memory:
+//! what was answered as kept is there until it is trimmed, no answer is wrong, and no scope sees
+//! what is another's.
 //!
 //! A sequence that fails is made as short as it can be, and shown as it stands in [`KEPT`].
 
@@ -13,7 +14,8 @@ use world::World;
 /// One step; a step of a session that is not there is none.
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// A session begins: 0 writes and reads `main`, 1 `Main`; 2 writes `pr-1` and reads `pr-1` and `main`.
+    /// A session begins: 0 writes and reads `main`, 1 `Main`; 2 writes `pr-1` and reads `pr-1` and
+    /// `main`.
     Open(usize, usize),
     Get(usize, u8),
     Put(usize, u8, usize),
@@ -37,7 +39,8 @@ enum Step {
     Tear(usize, u8),
 }
 
-/// Sequences that found a fault: in this program, or in one that was broken on purpose to see it found.
+/// Sequences that found a fault: in this program, or in one that was broken on purpose to see it
+/// found.
 const KEPT: &[&[Step]] = &[
     // An object that was not hashed again after a crash.
     &[

@@ -1,4 +1,5 @@
-//! A store and its model: each step is taken by the real program, and the model says what must come of it.
+//! A store and its model: each step is taken by the real program, and the model says what must come
+//! of it.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -73,8 +73,8 @@ fn the_doctor_starts_what_gocacheprog_names() {
     );
 }
 
-/// Origin: a reader of commit 0afe6a1, to whom it proposed the policy that it could not read, and for a store that all may
-/// write the opposite of the cure.
+/// Origin: a reader of commit 0afe6a1, to whom it proposed the policy that it could not read, and
+/// for a store that all may write the opposite of the cure.
 #[test]
 fn the_doctor_proposes_nothing_that_it_found_wrong() {
     let sandbox = Sandbox::new();

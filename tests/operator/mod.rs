@@ -1,4 +1,5 @@
-//! What an operator sets bounds a session, or is refused: no mistake and no stranger's text takes a bound away.
+//! What an operator sets bounds a session, or is refused: no mistake and no stranger's text takes a
+//! bound away.
 //!
 //! Each test starts the program as go does, with GOCACHEPROG's options and the job's variables.
 

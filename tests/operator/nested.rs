@@ -1,4 +1,5 @@
-//! A helper of a go command that go itself runs as a tool: what it would say lands in the other one's standard output.
+//! A helper of a go command that go itself runs as a tool: what it would say lands in the other
+//! one's standard output.
 
 use crate::support::*;
 

@@ -1,4 +1,5 @@
-//! Recordings: for their user alone, without what is to be written nowhere, one object a line, never in the store.
+//! Recordings: for their user alone, without what is to be written nowhere, one object a line,
+//! never in the store.
 
 use std::fs;
 use std::thread;

@@ -1,4 +1,5 @@
-//! Settings: pinned as a policy is, canonical when a policy gets them, refused where two readers could differ.
+//! Settings: pinned as a policy is, canonical when a policy gets them, refused where two readers
+//! could differ.
 
 use super::{is_no_command_line, is_refused, session_of};
 use crate::support::*;

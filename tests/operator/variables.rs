@@ -1,4 +1,5 @@
-//! CACHEWARDEN_* variables: empty ones, `--no-env`, options beside them, options without a policy or given twice.
+//! CACHEWARDEN_* variables: empty ones, `--no-env`, options beside them, options without a policy
+//! or given twice.
 
 use super::{is_no_command_line, is_refused, session_of, values};
 use crate::support::*;

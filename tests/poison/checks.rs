@@ -45,7 +45,8 @@ fn a_failing_test_and_a_wrong_format_are_told_where_main_is_not_trusted_for_chec
         assert!(reports(&vet), "{reader:?}: {vet:?}");
     }
 
-    // Whoever lies says that nothing was printed, and that nothing is known of a function that formats.
+    // Whoever lies says that nothing was printed, and that nothing is known of a function that
+    // formats.
     let mut silent: Vec<_> = scene.entries_of("tool-output");
     silent.extend(scene.entries_of("analysis-facts"));
     let silent: Vec<(Digest, &[u8])> = silent

@@ -25,8 +25,8 @@ fn an_archive_of_fixes_that_others_put_makes_fix_write_nothing() {
     }
 }
 
-/// A zip file may have anything before it. Whoever may put can make that the beginning of a package archive whose build
-/// ID names the very key, and so what every policy takes.
+/// A zip file may have anything before it. Whoever may put can make that the beginning of a package
+/// archive whose build ID names the very key, and so what every policy takes.
 #[test]
 fn an_archive_of_fixes_that_begins_as_a_package_archive_makes_fix_write_nothing() {
     let mut scene = Scene::new(RUNES);
@@ -56,7 +56,8 @@ fn an_archive_of_fixes_that_begins_as_a_package_archive_makes_fix_write_nothing(
 fn zip(name: &str, content: &[u8]) -> Vec<u8> {
     let number = |number: usize| u32::try_from(number).expect("small").to_le_bytes();
     let half = |number: usize| u16::try_from(number).expect("small").to_le_bytes();
-    // Version, flags, method, time, date; checksum; sizes; the length of the name, that of extra fields.
+    // Version, flags, method, time, date; checksum; sizes; the length of the name, that of extra
+    // fields.
     let described = [
         &[20, 0, 0, 0, 0, 0, 0, 0, 0, 0][..],
         &crc32(content).to_le_bytes(),

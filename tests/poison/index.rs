@@ -1,8 +1,10 @@
-//! Indexes of a module's files: filed under a path, times and sizes, so that another checkout may have the same key.
+//! Indexes of a module's files: filed under a path, times and sizes, so that another checkout may
+//! have the same key.
 
 use super::*;
 
-/// A library of which one file counts on a system only. Both names of a system have the same length.
+/// A library of which one file counts on a system only. Both names of a system have the same
+/// length.
 fn checkout(system: &str) -> [(&'static str, String); 3] {
     [
         ("go.mod", "module example.org/lib\n\ngo 1.21\n".to_owned()),
@@ -26,7 +28,8 @@ fn check_out(scene: &Scene, system: &str, time: std::time::SystemTime) {
 
 const LIST: [&str; 4] = ["list", "-f", "{{.GoFiles}}", "./lib"];
 
-/// No attack is needed: two checkouts with the same path and times, as with `SOURCE_DATE_EPOCH` or git-restore-mtime.
+/// No attack is needed: two checkouts with the same path and times, as with `SOURCE_DATE_EPOCH` or
+/// git-restore-mtime.
 #[test]
 fn an_index_of_another_checkout_leaves_no_file_out() {
     let mut scene = Scene::new(&[]);
@@ -41,7 +44,8 @@ fn an_index_of_another_checkout_leaves_no_file_out() {
     for reader in READERS {
         let list = scene.read(reader, &LIST).succeeded();
         let expected = match reader.shares_the_scope() {
-            // This user put it into this scope since the machine was started: as with go's own cache.
+            // This user put it into this scope since the machine was started: as with go's own
+            // cache.
             true => "[lib.go]\n",
             false => "[check.go lib.go]\n",
         };
@@ -55,8 +59,9 @@ fn an_index_of_another_checkout_leaves_no_file_out() {
     }
 }
 
-/// What docs/threat-model.md says does not hold: cmd/go ends where an index is none, and nothing shows the host that the key
-/// is that of an index. It is a build that fails, and not one that is wrong.
+/// What docs/threat-model.md says does not hold: cmd/go ends where an index is none, and nothing
+/// shows the host that the key is that of an index. It is a build that fails, and not one that is
+/// wrong.
 #[test]
 fn an_archive_in_place_of_an_index_makes_go_end_with_an_error() {
     let mut scene = Scene::new(&[]);

@@ -1,5 +1,5 @@
-//! The table of docs/threat-model.md, row by row: an object of each kind and role in a poisoned `main`, and to whom it is
-//! answered.
+//! The table of docs/threat-model.md, row by row: an object of each kind and role in a poisoned
+//! `main`, and to whom it is answered.
 
 use super::*;
 

@@ -1,9 +1,10 @@
 //! A scope that somebody poisoned, and the real go that reads it.
 //!
-//! Each test has a scope `main` that the real go filled, and a poisoner who puts other objects under the keys that a reader
-//! will ask for: through the protocol alone, as any job can that may write `main`. Then the real go reads it, once for each
-//! shipped policy. That an attack is real shows where nothing forbids it: in the poisoner's own scope, or, where the host
-//! itself forbids it, with go's own cache in place of ours.
+//! Each test has a scope `main` that the real go filled, and a poisoner who puts other objects
+//! under the keys that a reader will ask for: through the protocol alone, as any job can that may
+//! write `main`. Then the real go reads it, once for each shipped policy. That an attack is real
+//! shows where nothing forbids it: in the poisoner's own scope, or, where the host itself forbids
+//! it, with go's own cache in place of ours.
 
 mod archive;
 mod checks;

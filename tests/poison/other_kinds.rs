@@ -1,5 +1,5 @@
-//! The kinds that only certain builds ask for: sources that cgo makes, what coverage is counted by, what the C compiler can
-//! do, and profiles that packages are compiled by.
+//! The kinds that only certain builds ask for: sources that cgo makes, what coverage is counted by,
+//! what the C compiler can do, and profiles that packages are compiled by.
 
 use super::*;
 
@@ -69,7 +69,8 @@ fn a_generated_source_of_others_is_listed_where_main_is_trusted_for_it() {
     }
 }
 
-/// The C compiler is not told to leave the work folder's name out of what it makes, so that no build gives the same bytes.
+/// The C compiler is not told to leave the work folder's name out of what it makes, so that no
+/// build gives the same bytes.
 #[test]
 fn a_probe_of_others_takes_a_flag_from_the_compiler_where_main_is_trusted_for_it() {
     const BUILD: [&str; 3] = ["build", "-x", "./native"];
@@ -129,7 +130,8 @@ fn coverage_metadata_of_others_is_reported_where_main_is_trusted_for_it() {
     }
 }
 
-/// A profile that says of a function that is called once that it is hot: it is inlined, under an action of its own.
+/// A profile that says of a function that is called once that it is hot: it is inlined, under an
+/// action of its own.
 #[test]
 fn a_profile_of_others_compiles_a_package_otherwise_where_main_is_trusted_for_it() {
     // More than the compiler inlines without a profile.

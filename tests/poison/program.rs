@@ -191,8 +191,8 @@ const NO_PROGRAMS: [NoProgram; 3] = [
     },
 ];
 
-/// What docs/threat-model.md says does not hold: nothing shows the host, before it answers, that a key is that of a link
-/// action, and cmd/go installs whatever it is answered there.
+/// What docs/threat-model.md says does not hold: nothing shows the host, before it answers, that a
+/// key is that of a link action, and cmd/go installs whatever it is answered there.
 #[test]
 fn what_is_no_program_is_installed_from_a_link_action_where_its_kind_counts_and_go_does_not_run_it()
 {

@@ -1,4 +1,5 @@
-//! Lists of files: cmd/go copies each name that such a list has from the cache to its work folder, and names may climb.
+//! Lists of files: cmd/go copies each name that such a list has from the cache to its work folder,
+//! and names may climb.
 
 use super::*;
 
@@ -26,7 +27,8 @@ fn listed<'list>(action: &Digest, list: &'list [u8]) -> [(Digest, &'list [u8]); 
 
 #[test]
 fn a_list_with_a_climbing_name_makes_vet_write_nothing() {
-    // Whether or not the poisoner's session shows what the key is for, and whatever the list pretends to be.
+    // Whether or not the poisoner's session shows what the key is for, and whatever the list
+    // pretends to be.
     let lists = [
         (true, format!("./lib.go\n{CLIMBING}\n").into_bytes()),
         (false, format!("./lib.go\n{CLIMBING}\n").into_bytes()),

@@ -1,4 +1,5 @@
-//! What vet found: Go 1.26 and later file it as two entries, facts and output, and take output that is missing as none.
+//! What vet found: Go 1.26 and later file it as two entries, facts and output, and take output that
+//! is missing as none.
 
 use super::*;
 
@@ -28,8 +29,8 @@ fn scene() -> (Scene, Digest) {
     (scene, action)
 }
 
-/// What docs/threat-model.md says does not hold: cmd/go takes any bytes for the facts, and nothing shows the host that the
-/// key is not that of a compile action.
+/// What docs/threat-model.md says does not hold: cmd/go takes any bytes for the facts, and nothing
+/// shows the host that the key is not that of a compile action.
 #[test]
 fn a_forged_archive_under_a_vet_action_makes_vet_find_nothing_in_a_release_too() {
     let (mut scene, action) = scene();

@@ -1,4 +1,5 @@
-//! One response of the helper, checked field by field against what cmd/go's cacheprog package documents.
+//! One response of the helper, checked field by field against what cmd/go's cacheprog package
+//! documents.
 
 use std::path::PathBuf;
 use std::time::SystemTime;
@@ -43,7 +44,8 @@ impl Hit {
 }
 
 impl Answer {
-    /// Reads a response; anything that cmd/go's decoder would refuse, or does not know, is an error.
+    /// Reads a response; anything that cmd/go's decoder would refuse, or does not know, is an
+    /// error.
     pub(crate) fn parse(message: &Value) -> Result<(u64, Self), String> {
         let fields = message.as_object().ok_or("a response that is no object")?;
         let mut id = None;

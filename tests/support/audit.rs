@@ -1,6 +1,8 @@
-//! A look at a whole store, by the documented layout alone: every object is hashed, every entry is read.
+//! A look at a whole store, by the documented layout alone: every object is hashed, every entry is
+//! read.
 //!
-//! It knows nothing of the program's code, so that it can be held against what the program says of itself.
+//! It knows nothing of the program's code, so that it can be held against what the program says of
+//! itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! Build IDs, by cmd/go's rules: what an ID's parts are, and how somebody who forges makes one that fits.
+//! Build IDs, by cmd/go's rules: what an ID's parts are, and how somebody who forges makes one that
+//! fits.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 

@@ -13,7 +13,8 @@ struct Counting;
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-// SAFETY: everything is passed on to the system's allocator as it came; the count is a plain number of each thread's own.
+// SAFETY: everything is passed on to the system's allocator as it came; the count is a plain number
+// of each thread's own.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count();

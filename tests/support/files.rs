@@ -12,7 +12,8 @@ use super::digest::{Digest, sha256};
 /// One hour, the unit of most of the store's promises.
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
-/// Every file and link below a folder, in order; but not a store's tables of what was lately read, which come and go.
+/// Every file and link below a folder, in order; but not a store's tables of what was lately read,
+/// which come and go.
 pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let Ok(items) = fs::read_dir(folder) else {
@@ -131,8 +132,9 @@ fn items_of(folder: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Lets a store forget what it has lately read of the scope that an entry is in, or for an object of all scopes. An hour, a
-/// crash or a bad disk does to a file what tests do in a moment and in place; the store would not look for it.
+/// Lets a store forget what it has lately read of the scope that an entry is in, or for an object
+/// of all scopes. An hour, a crash or a bad disk does to a file what tests do in a moment and in
+/// place; the store would not look for it.
 fn empty_recent(path: &Path) {
     let Some(folder) = path.ancestors().nth(2) else {
         return;
@@ -153,7 +155,8 @@ fn is_recent(path: &Path) -> bool {
         .is_some_and(|folder| folder.ends_with("recent"))
 }
 
-/// Replaces a file in one step, as another program does: whoever reads it meanwhile sees what was there, or all of this.
+/// Replaces a file in one step, as another program does: whoever reads it meanwhile sees what was
+/// there, or all of this.
 pub(crate) fn replace(path: &Path, content: &[u8]) {
     let folder = path.parent().expect("a folder");
     let mut file = tempfile::Builder::new()

@@ -31,7 +31,8 @@ pub(crate) fn guest(name: &str) -> PathBuf {
     prepared(&format!("guests/{name}.wasm"), "guests")
 }
 
-/// The folder of the commands that an author in a language has; none where nothing but a text editor is needed.
+/// The folder of the commands that an author in a language has; none where nothing but a text
+/// editor is needed.
 pub(crate) fn tools(language: &str) -> Option<PathBuf> {
     if language == "wat" {
         return None;
@@ -101,8 +102,8 @@ impl<'a> GoProject<'a> {
         project.with_helper("-v")
     }
 
-    /// With these options for the helper, as one would write them in GOCACHEPROG; the store is the sandbox's, unless they
-    /// name another.
+    /// With these options for the helper, as one would write them in GOCACHEPROG; the store is the
+    /// sandbox's, unless they name another.
     pub(crate) fn with_helper(self, options: &str) -> Self {
         let store = self.sandbox.store();
         let store = if options.contains("--dir ") {
@@ -114,7 +115,8 @@ impl<'a> GoProject<'a> {
         Self { helper, ..self }
     }
 
-    /// With another $GOCACHE than the sandbox's: go fills a new one with folders, which takes longer than a small build.
+    /// With another $GOCACHE than the sandbox's: go fills a new one with folders, which takes
+    /// longer than a small build.
     pub(crate) fn with_gocache(self, gocache: PathBuf) -> Self {
         Self { gocache, ..self }
     }

@@ -1,7 +1,9 @@
-//! A client of the protocol: starts the program as cmd/go does, sends requests, and collects the answers by ID.
+//! A client of the protocol: starts the program as cmd/go does, sends requests, and collects the
+//! answers by ID.
 //!
-//! Whatever the program writes to stdout must be valid protocol to the last byte: the announcement first, then
-//! one answer to each ID that was sent. [`Helper::close`] and [`Helper::end_of_input`] see to that.
+//! Whatever the program writes to stdout must be valid protocol to the last byte: the announcement
+//! first, then one answer to each ID that was sent. [`Helper::close`] and [`Helper::end_of_input`]
+//! see to that.
 
 use std::collections::BTreeSet;
 use std::io::{BufReader, Read, Write};
@@ -242,7 +244,8 @@ impl Helper {
         ending
     }
 
-    /// Closes its stdin and waits for its end, whatever that is; stdout must still be valid protocol.
+    /// Closes its stdin and waits for its end, whatever that is; stdout must still be valid
+    /// protocol.
     #[track_caller]
     pub(crate) fn ending(mut self) -> Ending {
         self.input = None;
@@ -304,7 +307,8 @@ impl Helper {
 
 impl Drop for Helper {
     fn drop(&mut self) {
-        // A test that fails half-way leaves no process behind; one that ended has none left to kill.
+        // A test that fails half-way leaves no process behind; one that ended has none left to
+        // kill.
         if let Some(child) = &mut self.child {
             let _ = child.kill();
             let _ = child.wait();

@@ -1,5 +1,6 @@
-//! What every theme needs: a world of its own for each test, a client that speaks the protocol, a Go project,
-//! and eyes for the store's files. No knowledge of the program's code: only of what its documents promise.
+//! What every theme needs: a world of its own for each test, a client that speaks the protocol, a
+//! Go project, and eyes for the store's files. No knowledge of the program's code: only of what its
+//! documents promise.
 
 mod answer;
 mod audit;

@@ -1,4 +1,5 @@
-//! The policies of tests/policies/, in every form in which one may come, and actions that tell them what to do.
+//! The policies of tests/policies/, in every form in which one may come, and actions that tell them
+//! what to do.
 
 use std::path::{Path, PathBuf};
 
@@ -56,12 +57,14 @@ pub(crate) const CONTRACT: &str = include_str!("../../guest-sdk/wit/policy.wit")
 /// The version that [`CONTRACT`] has, and that policies of the tests are made for.
 pub(crate) const CONTRACT_VERSION: &str = "0.2.0";
 
-/// The same as a component's bytes, of a world that a WIT text describes; the text uses the contract in that version.
+/// The same as a component's bytes, of a world that a WIT text describes; the text uses the
+/// contract in that version.
 pub(crate) fn component(name: &str, wit: &str) -> Vec<u8> {
     component_for(CONTRACT_VERSION, module(name), wit)
 }
 
-/// A core module as a component, for a version of the contract. Module and text are written for [`CONTRACT_VERSION`].
+/// A core module as a component, for a version of the contract. Module and text are written for
+/// [`CONTRACT_VERSION`].
 pub(crate) fn component_for(version: &str, module: Vec<u8>, wit: &str) -> Vec<u8> {
     component_with(wit_parser::Resolve::default(), version, module, wit)
 }

@@ -1,5 +1,5 @@
-//! Processes that cannot hang a test: each has a bound, after which its whole group is killed and the test fails
-//! with what had been seen.
+//! Processes that cannot hang a test: each has a bound, after which its whole group is killed and
+//! the test fails with what had been seen.
 
 use std::fs;
 use std::path::Path;
@@ -60,8 +60,8 @@ impl Watchdog {
     }
 }
 
-/// Gives a process a fifth of a processor, as a small container does, until it is dropped: stopped for four parts of the
-/// time, by signals. What depends on it is only how long the process takes.
+/// Gives a process a fifth of a processor, as a small container does, until it is dropped: stopped
+/// for four parts of the time, by signals. What depends on it is only how long the process takes.
 pub(crate) struct Throttle {
     released: Option<Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
@@ -145,8 +145,8 @@ pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// Where this program has only just been started, its arguments and variables are not to be seen yet, although whoever
-/// started it may have ended by now.
+/// Where this program has only just been started, its arguments and variables are not to be seen
+/// yet, although whoever started it may have ended by now.
 #[track_caller]
 fn wait_for_arguments(id: u32) {
     let is_ours =

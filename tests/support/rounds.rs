@@ -1,7 +1,8 @@
 //! Randomised tests: where their chance comes from, how long they go on, and what they came to.
 //!
-//! A test has a fixed number of rounds; `CACHEWARDEN_SOAK_MINUTES` lets it go on for so long instead. Each round has a
-//! seed of its own, which is told when the round fails: `CACHEWARDEN_SEED` runs that one round again.
+//! A test has a fixed number of rounds; `CACHEWARDEN_SOAK_MINUTES` lets it go on for so long
+//! instead. Each round has a seed of its own, which is told when the round fails:
+//! `CACHEWARDEN_SEED` runs that one round again.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;

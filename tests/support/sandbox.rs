@@ -1,4 +1,5 @@
-//! One test's own world: a home, a store, a GOCACHE and a scratch folder, all gone when the test ends.
+//! One test's own world: a home, a store, a GOCACHE and a scratch folder, all gone when the test
+//! ends.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -63,7 +64,8 @@ impl Sandbox {
         self.path("store")
     }
 
-    /// From now on this world's processes see an empty file system of so many KiB at `path`, each one a fresh one.
+    /// From now on this world's processes see an empty file system of so many KiB at `path`, each
+    /// one a fresh one.
     pub(crate) fn mount_tiny(&mut self, path: &Path, kibibytes: u32) {
         fs::create_dir_all(path).expect("a folder to mount on");
         self.mounts += &format!(
@@ -72,7 +74,8 @@ impl Sandbox {
         );
     }
 
-    /// From now on this world's processes see `path` read-only. Modes would not stop root; a mount does.
+    /// From now on this world's processes see `path` read-only. Modes would not stop root; a mount
+    /// does.
     pub(crate) fn mount_read_only(&mut self, path: &Path) {
         let path = path.display();
         self.mounts +=
@@ -88,7 +91,8 @@ impl Sandbox {
         );
     }
 
-    /// From now on this world's processes see everything as it is; as the same user as with the mounts.
+    /// From now on this world's processes see everything as it is; as the same user as with the
+    /// mounts.
     pub(crate) fn unmount(&mut self) {
         "true && ".clone_into(&mut self.mounts);
     }
@@ -161,7 +165,8 @@ impl Sandbox {
         }
     }
 
-    /// Makes a file look as if it had not been touched for so long, once nobody is left who would remove it for that.
+    /// Makes a file look as if it had not been touched for so long, once nobody is left who would
+    /// remove it for that.
     #[track_caller]
     pub(crate) fn set_age(&self, path: &Path, age: Duration) -> SystemTime {
         self.settle();
@@ -169,7 +174,8 @@ impl Sandbox {
         modified(path)
     }
 
-    /// Lets the store look as if it had been trimmed last some days ago, whatever file remembers it.
+    /// Lets the store look as if it had been trimmed last some days ago, whatever file remembers
+    /// it.
     pub(crate) fn is_due_for_trimming(&self) {
         for item in fs::read_dir(self.store()).expect("the store") {
             let item = item.expect("an item");

@@ -1,5 +1,6 @@
 //! A reader of the store's files, from their documented layout: `objects/ab/<output>` and
-//! `scopes/<scope>/ab/<action>` with the line `v2 output size put-time kind role facts expires reach producer user boot`.
+//! `scopes/<scope>/ab/<action>` with the line `v2 output size put-time kind role facts expires
+//! reach producer user boot`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -112,8 +113,8 @@ pub(crate) fn entry_path(store: &Path, folder: &str, action: &Digest) -> PathBuf
         .join(name)
 }
 
-/// Waits until a scope's buckets have not changed for so long that a session remembers what it reads of them. Only time
-/// does that.
+/// Waits until a scope's buckets have not changed for so long that a session remembers what it
+/// reads of them. Only time does that.
 pub(crate) fn let_settle(store: &Path, folder: &str) {
     const SETTLED: Duration = Duration::from_millis(2_100);
     let folders = folders_below(&store.join("scopes").join(folder));

@@ -49,7 +49,8 @@ pub(crate) fn end_of(child: Child) -> (ExitStatus, Used) {
 #[track_caller]
 pub(crate) fn processor_time(id: u32) -> Duration {
     let stat = fs::read_to_string(format!("/proc/{id}/stat")).expect("it is there");
-    // The name may hold anything; behind it the fields are counted from the third one, and these are 14 and 15.
+    // The name may hold anything; behind it the fields are counted from the third one, and these
+    // are 14 and 15.
     let (_, fields) = stat.rsplit_once(')').expect("a name in parentheses");
     let ticks = fields.split_whitespace().skip(11).take(2);
     let ticks = ticks.map(|field| field.parse::<u32>().expect("a number"));

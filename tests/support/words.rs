@@ -1,5 +1,5 @@
-//! The contract's names of kinds and roles, by their numbers: written down a second time, so that a number that changes is
-//! seen.
+//! The contract's names of kinds and roles, by their numbers: written down a second time, so that a
+//! number that changes is seen.
 
 /// What an object is.
 pub(crate) const KINDS: [&str; 15] = [

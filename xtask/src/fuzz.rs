@@ -143,7 +143,8 @@ fn corpus(workspace: &Workspace, target: &str) -> PathBuf {
 mod tests {
     use super::*;
 
-    /// Targets that need the engine, which takes too long to build with counters: random changes alone look for inputs.
+    /// Targets that need the engine, which takes too long to build with counters: random changes
+    /// alone look for inputs.
     const WITHOUT_COVERAGE: [&str; 1] = ["module"];
 
     #[test]

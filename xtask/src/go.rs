@@ -51,7 +51,8 @@ impl Go {
         &self.version
     }
 
-    /// A go command, still without a verb, whose home is this folder; its GOCACHE is `gocache` in there.
+    /// A go command, still without a verb, whose home is this folder; its GOCACHE is `gocache` in
+    /// there.
     pub(crate) fn command(&self, home: &Path) -> Command {
         let mut command = toolchains::go(&self.goroot);
         isolate(&mut command, home);

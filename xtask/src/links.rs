@@ -1,6 +1,6 @@
 //! Checks that every relative link of a Markdown file leads to an existing file, heading or anchor.
-//! The same holds for every `docs/` page with an anchor in a comment of Rust code, and for the paths
-//! and tests that a page names between backticks (`mentions`).
+//! The same holds for every `docs/` page with an anchor in a comment of Rust code, and for the
+//! paths and tests that a page names between backticks (`mentions`).
 //!
 //! Links to other sites are not checked: whether they can be reached does not depend on this
 //! repository.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// A table of texts. The first column is aligned to the left, the others, which hold figures, to the right.
+/// A table of texts. The first column is aligned to the left, the others, which hold figures, to
+/// the right.
 pub(crate) struct Table {
     columns: usize,
     rows: Vec<Vec<String>>,

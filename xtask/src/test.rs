@@ -1,7 +1,8 @@
 //! `cargo xtask test`: everything that must pass, one step after the other.
 //!
-//! A step that fails stops none of the others. Nothing is skipped unseen: an ignored test counts as a failure,
-//! and so does a test program that ends without a result. The last line is always `N passed, N failed`.
+//! A step that fails stops none of the others. Nothing is skipped unseen: an ignored test counts as
+//! a failure, and so does a test program that ends without a result. The last line is always `N
+//! passed, N failed`.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -17,7 +18,8 @@ use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{crates, demo, deny, engine, fuzz, guests, process, sanitizer, toolchains, words};
 
-/// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise left out.
+/// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
+/// left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
     let mut report = Report::default();
     let mut unchecked = Vec::new();
@@ -85,8 +87,8 @@ const SLOWEST: usize = 10;
 /// Tests of policies in a language that is not here are left out by name; the summary says so.
 fn run_tests(workspace: &Workspace, filter: Option<&str>, left_out: &[LeftOut]) -> Result<Tally> {
     let mut programs = cargo_test(workspace, &["--lib", "--bins", "--tests"], filter);
-    // Test programs say what each test took only where unstable options are allowed. That is said to them alone: cargo
-    // would compile dependencies anew for it.
+    // Test programs say what each test took only where unstable options are allowed. That is said
+    // to them alone: cargo would compile dependencies anew for it.
     programs
         .args([
             "--config",
@@ -186,7 +188,8 @@ impl Report {
             .push(format!("{name:<20} {result:<6} {seconds:>7.1} s"));
     }
 
-    /// Counts each language and each case that nothing was tested of, but for the languages that were left out.
+    /// Counts each language and each case that nothing was tested of, but for the languages that
+    /// were left out.
     fn failures_of_gaps(&mut self, left_out: &[LeftOut]) {
         let left_out: Vec<_> = left_out.iter().map(|left| left.language).collect();
         for gap in conformance::gaps(&self.outcomes, &left_out) {

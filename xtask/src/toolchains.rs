@@ -1,4 +1,5 @@
-//! `cargo xtask toolchains`: the Go versions that the tests build with, in target/toolchains/go<minor>/.
+//! `cargo xtask toolchains`: the Go versions that the tests build with, in
+//! target/toolchains/go<minor>/.
 //!
 //! Each of these folders is a complete GOROOT. It is moved into place when it is complete, and its
 //! VERSION file names the release: a release that is pinned here and exists is not fetched again.
@@ -116,7 +117,8 @@ impl Toolchain {
             .env("GOEXPERIMENT", "cacheprog")
             .args(["build", "-trimpath", "-o"])
             .arg(&built)
-            // The name of the experiment would otherwise be a part of the version, and compiler and go disagree.
+            // The name of the experiment would otherwise be a part of the version, and compiler and
+            // go disagree.
             .arg("-ldflags")
             .arg(format!("-X runtime.buildVersion=go{}", self.release))
             .arg("cmd/go");

@@ -22,7 +22,8 @@ const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// What of the library is built from source with Debian's packages: the policy SDK is no_std + alloc.
+/// What of the library is built from source with Debian's packages: the policy SDK is no_std +
+/// alloc.
 const LIBRARY_PARTS: &str = "-Zbuild-std=core,alloc,panic_abort";
 
 /// Variables of the user or of cargo that are meant for native builds or another toolchain.

@@ -1,5 +1,6 @@
-//! `cargo xtask guests` on a machine that lacks what a language needs: for a person each such language is named as left
-//! out, in continuous integration each is a failure, and all languages alike.
+//! `cargo xtask guests` on a machine that lacks what a language needs: for a person each such
+//! language is named as left out, in continuous integration each is a failure, and all languages
+//! alike.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -42,7 +43,8 @@ fn guests(target: &Path, languages: &[&str], is_ci: bool) -> Command {
         .arg("guests")
         .args(languages)
         .env("CARGO_TARGET_DIR", target)
-        // Said to test programs, which then tell what each test takes; a compiler would do other things.
+        // Said to test programs, which then tell what each test takes; a compiler would do other
+        // things.
         .env_remove("RUSTC_BOOTSTRAP");
     match is_ci {
         true => command.env("CI", "1"),

@@ -1,4 +1,5 @@
-//! cachewarden: a GOCACHEPROG helper that asks a sandboxed WebAssembly policy about every get and put.
+//! cachewarden: a GOCACHEPROG helper that asks a sandboxed WebAssembly policy about every get and
+//! put.
 //!
 //! A request goes one way, and each part has one owner, a crate of its own beside this one:
 //!
@@ -9,9 +10,10 @@
 //!                              -> recording, notices
 //! ```
 //!
-//! `protocol` knows bytes and messages and nothing of caches; `store` knows files and nothing of policies; `policy` is
-//! the only crate that names wasmtime; `session` is the only one that knows all three. This crate is the program: `cli`
-//! turns a command line into one of them, and `replay` asks a policy the questions of a recording again.
+//! `protocol` knows bytes and messages and nothing of caches; `store` knows files and nothing of
+//! policies; `policy` is the only crate that names wasmtime; `session` is the only one that knows
+//! all three. This crate is the program: `cli` turns a command line into one of them, and `replay`
+//! asks a policy the questions of a recording again.
 
 #![deny(unsafe_code)]
 

@@ -6,7 +6,8 @@
 use super::file_list::{FileList, FileListCheck};
 use cachewarden_types::{Kind, Role};
 
-/// Enough for every magic number and the header of a generated file, whose first lines may be a licence.
+/// Enough for every magic number and the header of a generated file, whose first lines may be a
+/// licence.
 const HEAD: usize = 4096;
 
 /// Enough for the last line of a test's output: an import path, a time, a coverage figure.

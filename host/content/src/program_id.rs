@@ -101,7 +101,8 @@ mod tests {
         check.finish()
     }
 
-    /// The header of an ELF file and its table of segments, of which the one has a note of Go's at `note`.
+    /// The header of an ELF file and its table of segments, of which the one has a note of Go's at
+    /// `note`.
     fn elf(note: u8) -> Vec<u8> {
         let mut bytes = vec![0; 120];
         bytes[..6].copy_from_slice(b"\x7fELF\x02\x01");

@@ -1,9 +1,10 @@
-//! Looks for inputs that nobody thought of: those that are kept in `tests/corpus/`, and random changes of them.
+//! Looks for inputs that nobody thought of: those that are kept in `tests/corpus/`, and random
+//! changes of them.
 //!
-//! A target is a test whose name begins with `fuzz_`, beside the code that it looks at. It says what must hold for any
-//! bytes at all; that nothing panics goes without saying. Each takes a third of a second, or as long as
-//! `CACHEWARDEN_FUZZ_SECONDS` says. An input that fails is kept and named; once the fault is mended it belongs into the
-//! corpus.
+//! A target is a test whose name begins with `fuzz_`, beside the code that it looks at. It says
+//! what must hold for any bytes at all; that nothing panics goes without saying. Each takes a third
+//! of a second, or as long as `CACHEWARDEN_FUZZ_SECONDS` says. An input that fails is kept and
+//! named; once the fault is mended it belongs into the corpus.
 
 use std::fs;
 use std::io::Write as _;

@@ -226,7 +226,8 @@ mod tests {
         }
     }
 
-    /// Found by `cargo xtask fuzz settings`: the form was `888888831361344.0`, and the form of that another.
+    /// Found by `cargo xtask fuzz settings`: the form was `888888831361344.0`, and the form of that
+    /// another.
     #[test]
     fn a_number_that_is_whole_by_its_first_digits_is_written_as_one() {
         let form = |json: &str| canonical("settings", json).unwrap().get().to_owned();

@@ -224,8 +224,8 @@ const fn core_type(of: WasmType) -> &'static str {
     }
 }
 
-/// The contract's world with just these exports, in the patch version that the module was made for: patches of one minor
-/// version have the same types, and the name of an import ends in its version.
+/// The contract's world with just these exports, in the patch version that the module was made for:
+/// patches of one minor version have the same types, and the name of an import ends in its version.
 fn world_of(exports: &[&str], made_for: Option<&str>) -> anyhow::Result<(Resolve, WorldId)> {
     let contract = match made_for {
         Some(version) => {

@@ -9,13 +9,14 @@ pub(super) const TICK: Duration = Duration::from_millis(10);
 /// tick every 10 ms, warm builds took three per cent longer.
 pub(super) const LONGEST_TICK: Duration = Duration::from_millis(100);
 
-/// The interval between ticks of the engine's clock, for calls with this deadline. CPU time before a call's first tick is
-/// not measured, so a call may overrun its deadline by up to this much.
+/// The interval between ticks of the engine's clock, for calls with this deadline. CPU time before
+/// a call's first tick is not measured, so a call may overrun its deadline by up to this much.
 pub(super) fn idle_tick(deadline: Duration) -> Duration {
     deadline.clamp(TICK, LONGEST_TICK)
 }
 
-/// The stack of WebAssembly code: wasmtime's own default, enough for interpreters. The thread's stack must be larger.
+/// The stack of WebAssembly code: wasmtime's own default, enough for interpreters. The thread's
+/// stack must be larger.
 pub(super) const WASM_STACK: usize = 512 * 1024;
 
 /// The stack of a thread that asks a policy: the above, and the host's own frames below and above

@@ -33,8 +33,8 @@ pub(super) struct PolicyLoader<'policy> {
 }
 
 impl PolicyLoader<'_> {
-    /// Takes the compiled form of a module from the cache, or compiles it. `slow` is called when compiling has taken a
-    /// while.
+    /// Takes the compiled form of a module from the cache, or compiles it. `slow` is called when
+    /// compiling has taken a while.
     ///
     /// # Errors
     /// What is wrong with it, or why it cannot be compiled.

@@ -89,8 +89,9 @@ impl Sandbox {
         Ok(policy)
     }
 
-    /// Compiles and links a policy in this process, where nothing bounds the compiler. Only for tests of what asks a
-    /// policy, whose policies are a few lines of text; what an operator names goes through [`load`](Self::load).
+    /// Compiles and links a policy in this process, where nothing bounds the compiler. Only for
+    /// tests of what asks a policy, whose policies are a few lines of text; what an operator names
+    /// goes through [`load`](Self::load).
     ///
     /// # Errors
     /// When the bytes are no policy of this contract.

@@ -52,8 +52,8 @@ impl Recorder {
         }
     }
 
-    /// Appends session `id` to a file, which is created where it is missing, for this user alone. Labels of the names
-    /// in `redacted` are written without their values.
+    /// Appends session `id` to a file, which is created where it is missing, for this user alone.
+    /// Labels of the names in `redacted` are written without their values.
     ///
     /// # Errors
     /// When the file cannot be opened.

@@ -1,7 +1,9 @@
-//! The policies of a session, each asked every question: the strictest verdict wins, and grants intersect.
+//! The policies of a session, each asked every question: the strictest verdict wins, and grants
+//! intersect.
 //!
-//! A policy of the chain only ever narrows what the others give. Each has its own instance, settings, limits, log and place
-//! in the recording, and is told a scope by its place in the grant that it gave itself.
+//! A policy of the chain only ever narrows what the others give. Each has its own instance,
+//! settings, limits, log and place in the recording, and is told a scope by its place in the grant
+//! that it gave itself.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +24,7 @@ pub struct PolicyConfig {
 
 /// A policy at work.
 pub(super) struct ActivePolicy {
-    warden: PolicySession,
+    session: PolicySession,
     exports: Exports,
     digest: Digest,
     /// Its file, for texts.
@@ -30,18 +32,18 @@ pub(super) struct ActivePolicy {
 }
 
 impl ActivePolicy {
-    /// Opens the policy with the session that it is told.
+    /// Opens the policy with this description of the session.
     pub(super) fn open(
         config: PolicyConfig,
-        told: Session,
+        input: Session,
         room: &Room,
     ) -> Result<(Self, OpenOutcome), LoadError> {
         let PolicyConfig { policy, .. } = config;
         let (exports, digest) = (policy.exports(), policy.digest());
         let name = policy.file().display().to_string();
-        let (warden, opening) = PolicySession::open(policy, told, room)?;
+        let (session, opening) = PolicySession::open(policy, input, room)?;
         let active = Self {
-            warden,
+            session,
             exports,
             digest,
             name,
@@ -51,16 +53,16 @@ impl ActivePolicy {
 
     /// The verdict on a get; `None` where the policy does not decide gets.
     pub(super) fn get(&mut self, candidate: &Candidate) -> Option<Lookup> {
-        self.exports.get.then(|| self.warden.get(candidate))
+        self.exports.get.then(|| self.session.get(candidate))
     }
 
     /// The verdict on a put; `None` where the policy does not decide puts.
     pub(super) fn put(&mut self, offer: &Offer) -> Option<Reach> {
-        self.exports.put.then(|| self.warden.put(offer))
+        self.exports.put.then(|| self.session.put(offer))
     }
 
     pub(super) fn take_events(&mut self) -> Vec<Event> {
-        self.warden.take_events()
+        self.session.take_events()
     }
 }
 
@@ -90,19 +92,19 @@ impl Chain {
 
     /// Whether a policy has failed for good: what it would have forbidden nobody knows.
     pub(super) fn is_off(&self) -> bool {
-        self.policies.iter().any(|policy| policy.warden.is_off())
+        self.policies.iter().any(|policy| policy.session.is_off())
     }
 
     /// Tells all policies that the session is over.
     pub(super) fn close(&mut self, totals: &Totals) {
         for policy in &mut self.policies {
-            policy.warden.close(totals);
+            policy.session.close(totals);
         }
     }
 
     /// The CPU time of all policies; `None` without one.
     pub(super) fn time(&self) -> Option<Duration> {
-        let times = self.policies.iter().map(|policy| policy.warden.used());
+        let times = self.policies.iter().map(|policy| policy.session.used());
         (!self.policies.is_empty()).then(|| times.sum())
     }
 
@@ -113,8 +115,8 @@ impl Chain {
     }
 }
 
-/// The seed of the policy at a place of the chain. No policy is told the session's own number, so none can foresee what
-/// another draws.
+/// The seed of the policy at a place of the chain. No policy is told the session's own number, so
+/// none can foresee what another draws.
 pub(super) fn seed(session: u64, place: u32) -> u64 {
     let mut bytes = [0; 12];
     bytes[..8].copy_from_slice(&session.to_le_bytes());

@@ -33,7 +33,7 @@ pub struct SessionConfig {
     pub policies: Vec<PolicyConfig>,
     /// Where it is written down.
     pub recorder: Recorder,
-    /// Where a person is told what goes wrong.
+    /// Where warnings and errors go.
     pub diagnostics: Diagnostics,
 }
 
@@ -43,11 +43,11 @@ pub struct SessionFacts {
     pub started: SystemTime,
     /// Its name, a random number. Entries and recordings spell it as 16 hex digits.
     pub id: SessionId,
-    /// What the seeds of its policies, their only source of chance, are made of: another random number, which no entry holds
-    /// and no policy is told. Whoever reads what a session has put must not foresee what its policies draw, such as which
-    /// actions they audit.
+    /// What the seeds of its policies, their only source of chance, are made of: another random
+    /// number, which no entry holds and no policy gets. Whoever reads what a session has put
+    /// must not foresee what its policies draw, such as which actions they audit.
     pub seed: u64,
-    /// The client's $GOCACHE, with which the paths begin that it is told.
+    /// The client's $GOCACHE, with which its DiskPaths begin.
     pub gocache: Option<PathBuf>,
     /// What is known about it.
     pub labels: Vec<Label>,
@@ -101,8 +101,8 @@ impl Problem for SessionError {
 }
 
 impl SessionFacts {
-    /// What the policy at a place of the chain is told.
-    pub(super) fn told(&self, place: u32, settings: &RawValue) -> types::Session {
+    /// What the policy at this place of the chain gets when it is opened.
+    pub(super) fn for_policy(&self, place: u32, settings: &RawValue) -> types::Session {
         let mut labels = self.labels.clone();
         labels.push(default_scope_label(self.default_scope.as_str()));
         let patterns = |patterns: &[Pattern]| -> Vec<String> {

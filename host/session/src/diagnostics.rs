@@ -23,7 +23,7 @@ const MAX_LINE: usize = 2_000;
 pub struct Diagnostics {
     stream: Box<dyn Write + Send>,
     verbose: bool,
-    told: HashSet<Code>,
+    printed: HashSet<Code>,
     lines: usize,
     policy_lines: usize,
 }
@@ -39,7 +39,7 @@ impl Diagnostics {
         Self {
             stream,
             verbose,
-            told: HashSet::new(),
+            printed: HashSet::new(),
             lines: 0,
             policy_lines: 0,
         }
@@ -78,7 +78,7 @@ impl Diagnostics {
 
     /// A warning that is said once in a session, however often its cause comes back.
     pub fn warn_once(&mut self, code: Code, text: &str) {
-        if self.told.insert(code) {
+        if self.printed.insert(code) {
             self.warn(code, text);
         }
     }
@@ -92,7 +92,7 @@ impl Diagnostics {
 
     fn write(&mut self, text: &str) {
         let line = format!("cachewarden: {}\n", sanitize(text));
-        // Nobody is left to be told that stderr is gone.
+        // If stderr is gone, there is nowhere to report that.
         let _ = self.stream.write_all(line.as_bytes());
     }
 }

@@ -1,7 +1,7 @@
 //! What a session may do: a policy's grant, held against what the operator allows.
 //!
-//! A policy chooses within the operator's bounds and never widens them: a grant with anything outside, or with a name
-//! that is none, gives no access at all.
+//! A policy chooses within the operator's bounds and never widens them: a grant with anything
+//! outside, or with a name that is none, gives no access at all.
 
 use std::fmt;
 use std::sync::Arc;
@@ -27,7 +27,8 @@ pub struct OperatorLimits {
 /// Where a session's gets look and its puts go.
 #[derive(Clone, Debug, Default)]
 pub(super) struct EffectiveGrant {
-    /// In this order, each once. Shared, since each get goes through them while it changes the session.
+    /// In this order, each once. Shared, since each get goes through them while it changes the
+    /// session.
     pub(super) read: Arc<[ReadScope]>,
     /// None: puts stay with the session.
     pub(super) write: Option<ScopeName>,
@@ -100,9 +101,9 @@ impl EffectiveGrant {
         })
     }
 
-    /// What every policy of a chain gives: the scopes that all of them read, in the order of the first; the scope that all of
-    /// them write; the shortest lifetime; the kinds that all of them admit. `None` stands for a policy behind the first that
-    /// has no opinion.
+    /// What every policy of a chain gives: the scopes that all of them read, in the order of the
+    /// first; the scope that all of them write; the shortest lifetime; the kinds that all of them
+    /// admit. `None` stands for a policy behind the first that has no opinion.
     pub(super) fn intersection(grants: &[Option<Self>]) -> Self {
         let opinions: Vec<&Self> = grants.iter().flatten().collect();
         let Some(first) = opinions.first() else {

@@ -1,4 +1,4 @@
-//! Tells the recording and a person what happened beside the answers.
+//! Writes what happened besides the answers to the recording and to stderr.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ pub(super) const WITHOUT_CACHE: &str =
     "This build finds nothing in the cache and keeps nothing; it works, slower";
 
 impl Session {
-    /// Passes on what the policies did besides answering.
-    pub(super) fn tell_events(&mut self) {
+    /// Reports what the policies did besides answering: failures and log lines.
+    pub(super) fn report_events(&mut self) {
         let happened: Vec<_> = self
             .policies
             .iter_mut()
@@ -27,12 +27,12 @@ impl Session {
             })
             .collect();
         for (place, policy, events) in happened {
-            self.tell_events_of(place, &policy, events);
+            self.report_events_of(place, &policy, events);
         }
     }
 
-    fn tell_events_of(&mut self, place: u32, policy: &str, events: Vec<Event>) {
-        // A failure that switches the policy off is one thing to a person, and told as one.
+    fn report_events_of(&mut self, place: u32, policy: &str, events: Vec<Event>) {
+        // A failure that disables the policy is reported in one message with that.
         let mut failure = None;
         for event in events {
             let line = match event {
@@ -91,7 +91,8 @@ impl Session {
         }
     }
 
-    /// Records a line of the policy at a place of the chain, which is only put together where somebody records.
+    /// Records a line of the policy at a place of the chain, which is only put together where
+    /// somebody records.
     pub(super) fn record_with(&mut self, place: u32, line: impl FnOnce() -> Line) {
         if self.recorder.is_on() {
             self.record(place, &line());

@@ -1,5 +1,5 @@
-//! Answers a get: the session's own puts first, then the granted scopes in order, each candidate by the host's rules and
-//! with the policy's verdict.
+//! Answers a get: the session's own puts first, then the granted scopes in order, each candidate by
+//! the host's rules and with the policy's verdict.
 
 use std::io;
 use std::sync::Arc;
@@ -24,9 +24,9 @@ pub(super) struct PendingGet {
     time: SystemTime,
     /// How many of the scopes that may be read were looked into.
     scopes_searched: usize,
-    /// There was something, and a rule or the policy said no.
+    /// An entry was found, and a rule or the policy refused it.
     is_refused: bool,
-    /// Why it is no hit was recorded.
+    /// The recording has a line about this get already.
     is_recorded: bool,
     /// A policy has decided about what was found last.
     is_decided: bool,
@@ -93,7 +93,8 @@ impl Session {
         Ok(())
     }
 
-    /// Answers the gets that wait still with a miss: the client is about to end, and waits for nothing slow.
+    /// Answers the gets that wait still with a miss: the client is about to end, and waits for
+    /// nothing slow.
     pub(super) fn give_up_waiting(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
         for WaitingGet { get, .. } in self.verifications.give_up() {
             self.record_answer("get", &get.action, "miss", reasons::SESSION_ENDS);
@@ -137,8 +138,8 @@ impl Session {
         is_sound: bool,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        // Some time may have passed: the policy may have failed for good meanwhile, and the object may
-        // have been replaced while it was hashed.
+        // Some time may have passed: the policy may have failed for good meanwhile, and the object
+        // may have been replaced while it was hashed.
         get.time = SystemTime::now();
         let entry = &found.entry;
         let is_sound = is_sound
@@ -281,8 +282,8 @@ impl Session {
                 .is_ok()
     }
 
-    /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is asked, whatever an earlier
-    /// one said: it may keep count, and an audit needs its offer.
+    /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is
+    /// asked, whatever an earlier one said: it may keep count, and an audit needs its offer.
     fn ask_get(
         &mut self,
         action: &Digest,
@@ -317,7 +318,7 @@ impl Session {
             self.record_with(place as u32, || {
                 Line::Get(QuestionRecord::new(candidate, verdict))
             });
-            self.tell_events();
+            self.report_events();
         }
         strictest
     }

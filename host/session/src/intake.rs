@@ -1,4 +1,5 @@
-//! Takes an object in, whatever its bytes come from: they are looked at, hashed, and written or compared as they pass.
+//! Takes an object in, whatever its bytes come from: they are looked at, hashed, and written or
+//! compared as they pass.
 
 use std::sync::mpsc;
 use std::thread;
@@ -6,8 +7,8 @@ use std::thread;
 use cachewarden_content::{Content, Recogniser};
 use cachewarden_store::{ObjectWriter, PutError, StoredObject};
 
-/// An object from this size on is read and decoded by one thread while another hashes and writes it. Below, starting a
-/// thread costs more than it saves.
+/// An object from this size on is read and decoded by one thread while another hashes and writes
+/// it. Below, starting a thread costs more than it saves.
 const OVERLAPPED_FROM: u64 = 1024 * 1024;
 
 /// Parts that wait for the second thread: enough that neither waits for the other's every step.
@@ -57,8 +58,8 @@ pub(super) fn take_in<P: Parts, E: From<P::Error> + From<PutError>>(
     })
 }
 
-/// Takes bytes in on two threads: this one reads and decodes, the other hashes and writes. Where the system has no thread to
-/// give, nothing of them was taken.
+/// Takes bytes in on two threads: this one reads and decodes, the other hashes and writes. Where
+/// the system has no thread to give, nothing of them was taken.
 fn take_in_overlapped<P: Parts>(
     writer: &mut ObjectWriter,
     recogniser: &mut Recogniser,

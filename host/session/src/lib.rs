@@ -1,10 +1,14 @@
-//! A session: one helper run for one go command. The only place that knows protocol, store and policy.
+//! A session: one helper run for one go command. The only place that knows protocol, store and
+//! policy.
 //!
-//! It takes requests from any source and answers to any sink, so stdin and stdout, a test and a connection are the same
-//! to it. It is a loop on one thread: a request, or a result that an earlier one waits for, whichever comes first; policies
-//! are asked there alone. What always holds: every request is answered once, except a put that its client gave up; a policy's "no" is
-//! never an error (a failed put can fail the build: docs/protocol.md#failed-put); and what the session put itself it is
-//! answered, without a question, as far as it can keep note of that (`local_puts`).
+//! A session has a source of requests and a sink of answers, so it does not depend on stdin and
+//! stdout. It is a loop on one thread, which takes a request, or a result that an earlier request
+//! waits for, whichever comes first. Policies are asked on that thread alone.
+//!
+//! What always holds: every request is answered once, except a put that its client gave up. A
+//! refusal by a policy is never an error, since a failed put can fail the build
+//! (docs/protocol.md#failed-put). A get of what the session has put itself is a hit without a
+//! question, as long as the session has room to remember it (`local_puts`).
 
 mod chain;
 mod config;
@@ -51,15 +55,17 @@ use verification::Verifications;
 /// What happened in a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Outcome {
-    /// Counted.
+    /// The counters of the session.
     pub tally: SessionStats,
     /// CPU time of the policy; none without one.
     pub policy_time: Option<Duration>,
 }
 
-/// Runs a session to its end: begins it, and answers requests until the client closes or ends the stream.
+/// Runs a session to its end: begins it, and answers requests until the client closes or ends the
+/// stream.
 ///
-/// It reads no environment, takes no signal and exits no process. `room` shows that this thread may ask policies.
+/// It reads no environment, takes no signal and exits no process. `room` shows that this thread may
+/// ask policies.
 ///
 /// # Errors
 /// When a policy refuses its settings or does not fit the contract; when the requests are not the protocol, or nobody reads
@@ -83,8 +89,8 @@ struct Session {
     policies: Chain,
     access: EffectiveGrant,
     own: LocalPuts,
-    /// What was answered last: its file is closed, and it is remembered, when the answer is out, so that nobody waits for
-    /// that.
+    /// The last hit. Its file is closed, and it goes into the lookup cache, after the answer was
+    /// sent, so that the client does not wait for that.
     last_hit: Option<CacheHit>,
     /// The gets that wait until their object was hashed.
     verifications: Verifications,
@@ -111,12 +117,14 @@ impl Session {
     ) -> Result<Outcome, SessionError> {
         let ended = self.answer_all(source, sink);
         let given_up = self.give_up_waiting(sink);
-        // Before the last answer goes out: after it, cmd/go waits for the end of this process (docs/protocol.md#waits-for-eof).
+        // Before the last answer goes out: after it, cmd/go waits for the end of this process
+        // (docs/protocol.md#waits-for-eof).
         let outcome = self.end();
         let close = match ended {
             Ok(close) => close,
             Err(error) => {
-                // Whoever still reads gets what was answered. Why the session ends is the other error.
+                // Whoever still reads gets what was answered. Why the session ends is the other
+                // error.
                 let _ = sink.finish();
                 return Err(error);
             }
@@ -167,7 +175,8 @@ impl Session {
         }
     }
 
-    /// Waits for a request, or for an object to be hashed that a get waits for; whether the request came first.
+    /// Waits for a request, or for an object to be hashed that a get waits for; whether the request
+    /// came first.
     fn is_request_next(&self, source: &impl RequestSource) -> bool {
         let (Some(signal), Some(stream)) = (self.verifications.signal(), source.descriptor())
         else {
@@ -193,7 +202,7 @@ impl Session {
     fn end(&mut self) -> Outcome {
         let tally = self.tally;
         self.policies.close(&totals(&tally));
-        self.tell_events();
+        self.report_events();
         for place in (0..).take(self.policies.len().max(1)) {
             self.record_with(place, || {
                 Line::Close(EndRecord {
@@ -205,7 +214,7 @@ impl Session {
         let policy = self.policies.digests();
         let started = seconds_since_1970(self.started);
         let line = SessionLine::of(self.id.to_string(), started, policy, tally);
-        // A store that cannot be written was told of already, where it mattered: at the puts.
+        // That the store cannot be written was reported at the puts, where it matters.
         let _ = self.store.append_session(&line);
         self.diagnostics
             .summarise(&events::summary(&tally, self.lost_puts, policy_time));
@@ -213,7 +222,7 @@ impl Session {
     }
 }
 
-/// What was counted, as a policy is told.
+/// The totals, in the type of the contract.
 fn totals(tally: &SessionStats) -> types::Totals {
     types::Totals {
         gets: tally.gets,

@@ -1,10 +1,10 @@
-//! What a session has put itself: it is answered that first, and without a question.
+//! The puts of a session. A get of one is a hit, without a question to the policy.
 //!
-//! Memory is bounded, since the client chooses how much it puts. Where there is no room for another note, a put is kept as
-//! far as the policy lets it travel, and it is answered its path; only this session does not know it as its own. A later get
-//! of it is then like any other: the entry counts if the session wrote one and may read that scope, with the policy's
-//! verdict, and else it is a miss and go builds it again. An error instead could fail the build (docs/protocol.md#failed-put), and
-//! forgetting an older put would only move the miss.
+//! Memory is bounded, since the client chooses how much it puts. If there is no room for another
+//! note, the put is stored and answered as any other, but the session does not remember it as its
+//! own. A later get of it is then a get like any other: a hit if the session wrote an entry and may
+//! read that scope, and otherwise a miss, so that go builds it again. An error could fail the build
+//! (docs/protocol.md#failed-put), and forgetting an older put would only move the miss.
 
 use std::collections::HashMap;
 use std::time::SystemTime;
@@ -48,8 +48,8 @@ impl LocalPuts {
         self.puts.remove(action);
     }
 
-    /// Notes a put in place of an earlier one for this action; false where there is no room for it. The earlier one is gone
-    /// then, too: it is no longer what this session put.
+    /// Notes a put in place of an earlier one for this action; false where there is no room for it.
+    /// The earlier one is gone then, too: it is no longer what this session put.
     fn note(&mut self, action: Digest, put: LocalPut) -> bool {
         self.forget(&action);
         let has_room = self.puts.len() < MAX_NOTES;

@@ -19,7 +19,8 @@ use super::local_puts::LocalPuts;
 use super::verification::Verifications;
 
 impl Session {
-    /// Begins a session: asks each policy's `open`, and holds the grants against what the operator allows.
+    /// Begins a session: asks each policy's `open`, and holds the grants against what the operator
+    /// allows.
     ///
     /// # Errors
     /// When a policy refuses its settings or does not fit the contract. Every other failure of a policy gives a session
@@ -59,7 +60,7 @@ impl Session {
             session.access = default;
         } else if let Some(grants) = session.open_policies(policies, &facts, room)? {
             session.access = EffectiveGrant::intersection(&grants);
-            session.tell_disagreement(&grants);
+            session.warn_no_common_scope(&grants);
         }
         Ok(session)
     }
@@ -74,13 +75,14 @@ impl Session {
         let mut openings = Vec::new();
         for (place, config) in (0..).zip(policies) {
             self.record_beginning(place, facts, Some(&config));
-            let told = facts.told(place, &config.settings);
-            let (policy, opening) = ActivePolicy::open(config, told, room)?;
+            let input = facts.for_policy(place, &config.settings);
+            let (policy, opening) = ActivePolicy::open(config, input, room)?;
             openings.push((place, policy.name.clone(), opening));
             self.policies.push(policy);
-            self.tell_events();
+            self.report_events();
         }
-        // All of them first: settings that are refused are for the operator to mend, whatever another policy says.
+        // All of them first: settings that are refused are for the operator to mend, whatever
+        // another policy says.
         for (place, policy, opening) in &openings {
             self.record_opening(*place, opening, facts);
             if let OpenOutcome::Refused(Refusal::Settings(reason)) = opening {
@@ -104,9 +106,9 @@ impl Session {
         Ok(Some(grants))
     }
 
-    /// Says so where each policy grants something, and all of them together nothing: a build without a cache is not what
-    /// anybody meant.
-    fn tell_disagreement(&mut self, grants: &[Option<EffectiveGrant>]) {
+    /// Says so where each policy grants something, and all of them together nothing: a build
+    /// without a cache is not what anybody meant.
+    fn warn_no_common_scope(&mut self, grants: &[Option<EffectiveGrant>]) {
         let opinions = || grants.iter().flatten();
         let reads_nothing =
             self.access.read.is_empty() && opinions().all(|one| !one.read.is_empty());
@@ -119,12 +121,12 @@ impl Session {
             (false, false) => return,
         };
         let policies = self.policies.iter_mut().zip(grants);
-        let told: Vec<_> = policies
+        let granted: Vec<_> = policies
             .filter_map(|((_, policy), grant)| Some(format!("{} {}", policy.name, grant.as_ref()?)))
             .collect();
         self.diagnostics.warn(Code::NoCommonScope, &format!(
             "the policies have no scope in common {lacks}: {}. The build goes on: what no policy may read is not found, and what none may write is not kept. Put the policy that chooses scopes first, and let the others grant its scopes; see docs/policies.md, several policies",
-            told.join("; ")
+            granted.join("; ")
         ));
     }
 
@@ -171,17 +173,17 @@ impl Session {
     ) {
         self.record_with(place, || {
             let settings = config.map_or_else(no_settings, |config| config.settings.clone());
-            let told = facts.told(place, &settings);
+            let input = facts.for_policy(place, &settings);
             Line::Session(Box::new(SessionStarted {
                 form: FORM,
                 contract: CONTRACT_VERSION.to_owned(),
                 policy: config.map(|config| config.policy.digest()),
                 scope: facts.default_scope.to_string(),
-                started: told.started,
-                seed: told.seed,
-                labels: told.labels,
-                readable: told.readable,
-                writable: told.writable,
+                started: input.started,
+                seed: input.seed,
+                labels: input.labels,
+                readable: input.readable,
+                writable: input.writable,
                 settings,
             }))
         });
@@ -201,8 +203,9 @@ impl Session {
     }
 }
 
-/// Whether a policy grants just the default scope. An SDK does where its author says nothing of scopes; behind the first
-/// policy that is no opinion, or no policy that only looks at single entries could follow one that grants.
+/// Whether a policy grants just the default scope. An SDK does where its author says nothing of
+/// scopes; behind the first policy that is no opinion, or no policy that only looks at single
+/// entries could follow one that grants.
 fn has_no_opinion(opening: &OpenOutcome, default: &ScopeName) -> bool {
     match opening {
         OpenOutcome::Default => true,

@@ -29,9 +29,9 @@ impl<S: RequestSource> Parts for Body<'_, S> {
 enum Failure {
     /// The client no longer waits for an answer.
     Abandoned,
-    /// It does, and this is it.
-    Told(String),
-    /// There is no place for it.
+    /// The request is wrong, for this reason.
+    Invalid(String),
+    /// The object can be written nowhere.
     Unwritable(io::Error),
 }
 
@@ -40,7 +40,7 @@ impl From<BodyError> for Failure {
         match error {
             // A broken stream has no reader of answers either: the next read says so.
             BodyError::Abandoned | BodyError::Read(_) => Self::Abandoned,
-            BodyError::Malformed(problem) => Self::Told(problem),
+            BodyError::Malformed(problem) => Self::Invalid(problem),
         }
     }
 }
@@ -49,7 +49,7 @@ impl From<PutError> for Failure {
     fn from(error: PutError) -> Self {
         match error {
             PutError::Write(error) => Self::Unwritable(error),
-            PutError::WrongHash { .. } => Self::Told(error.to_string()),
+            PutError::WrongHash { .. } => Self::Invalid(error.to_string()),
         }
     }
 }
@@ -72,7 +72,7 @@ impl Session {
         } = match received {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
-            Err(Failure::Told(reason)) => return sink.send(&Response::Failed(id, reason)),
+            Err(Failure::Invalid(reason)) => return sink.send(&Response::Failed(id, reason)),
             Err(Failure::Unwritable(error)) => {
                 self.diagnostics.warn_once(
                     Code::NothingWritable,
@@ -96,7 +96,8 @@ impl Session {
                 // Not even this session gets it again: it would be run.
                 return self.answer_put_once(id, action, output, &stored, now, sink);
             }
-            // It is this go command's own: `go list -compiled -test` asks at once for a list with an absolute name.
+            // It is this go command's own: `go list -compiled -test` asks at once for a list with
+            // an absolute name.
             return self.answer_put(id, action, output, &stored, now, sink);
         }
         if content.kind == Kind::Executable
@@ -105,7 +106,7 @@ impl Session {
             // It cannot be run, as where another user has put the same bytes and was interrupted. A
             // later get is a miss.
             self.lost_puts += 1;
-            self.tell_unwritable(&error);
+            self.warn_unwritable(&error);
             self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             return self.answer_put_once(id, action, output, &stored, now, sink);
         }
@@ -129,7 +130,7 @@ impl Session {
             };
             if let Err(error) = self.store.put_entry(scope, action, entry, now) {
                 self.lost_puts += 1;
-                self.tell_unwritable(&error);
+                self.warn_unwritable(&error);
                 self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
             }
         }
@@ -219,7 +220,7 @@ impl Session {
     fn decide(&mut self, offer: &Offer, stored: &StoredObject) -> Option<store::Reach> {
         if let Some(error) = &stored.diverted {
             self.lost_puts += 1;
-            self.tell_unwritable(error);
+            self.warn_unwritable(error);
             self.record_answer("put", &offer.action, "ephemeral", reasons::NOT_WRITABLE);
             return None;
         }
@@ -256,7 +257,8 @@ impl Session {
         }
     }
 
-    /// The strictest verdict on an offer; `None` where no policy decides puts. Every policy is asked.
+    /// The strictest verdict on an offer; `None` where no policy decides puts. Every policy is
+    /// asked.
     fn ask_put(&mut self, offer: &Offer) -> Option<Reach> {
         let mut strictest: Option<Reach> = None;
         let mut is_left_out = false;
@@ -269,21 +271,22 @@ impl Session {
             self.record_with(place as u32, || {
                 Line::Put(QuestionRecord::new(*offer, verdict))
             });
-            self.tell_events();
+            self.report_events();
         }
-        // A policy that does not decide puts gives what its kind has without a policy, and another must not widen that.
+        // A policy that does not decide puts gives what its kind has without a policy, and another
+        // must not widen that.
         if is_left_out {
             strictest = strictest.map(|verdict| verdict.min(offer.default_reach()));
         }
         strictest
     }
 
-    fn tell_unwritable(&mut self, error: &io::Error) {
+    fn warn_unwritable(&mut self, error: &io::Error) {
         use io::ErrorKind::{
             AlreadyExists, IsADirectory, NotADirectory, PermissionDenied, ReadOnlyFilesystem,
         };
-        // Made for others to read: nobody expects this user to write it, and each build would say so again. The line at
-        // the end (-v) counts what was not kept.
+        // Made for others to read: nobody expects this user to write it, and each build would say
+        // so again. The line at the end (-v) counts what was not kept.
         if matches!(error.kind(), PermissionDenied | ReadOnlyFilesystem)
             && !self.diagnostics.is_verbose()
             && self.store.is_of_another()
@@ -298,7 +301,7 @@ impl Session {
         };
         let folder = match self.store.folder() {
             Some(folder) => folder.display().to_string(),
-            // Why it could not be opened was told at the beginning.
+            // Why it could not be opened was reported when the session began.
             None => return,
         };
         self.diagnostics.warn_once(

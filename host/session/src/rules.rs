@@ -1,5 +1,6 @@
-//! The host's own rules, which no policy widens: which entries a session is never answered, and which objects are never
-//! kept, because of what they can do in the job that reads them. docs/threat-model.md says why, kind by kind.
+//! The host's own rules, which no policy widens: which entries a session is never answered, and
+//! which objects are never kept, because of what they can do in the job that reads them.
+//! docs/threat-model.md says why, kind by kind.
 
 use cachewarden_content::Content;
 
@@ -10,7 +11,8 @@ use super::Session;
 use super::effective_grant::ReadScope;
 
 impl Session {
-    /// Why an entry is not answered, whatever a policy says; `None` where nothing is against it. Its role is known then.
+    /// Why an entry is not answered, whatever a policy says; `None` where nothing is against it.
+    /// Its role is known then.
     pub(super) fn rule_against_entry(
         &mut self,
         action: &Digest,
@@ -26,14 +28,14 @@ impl Session {
         if against {
             return Some(reason_of(content.kind));
         }
-        // Whatever the entry says of itself: it may have been put by a session that did not name the action, and an archive
-        // may name any key.
+        // Whatever the entry says of itself: it may have been put by a session that did not name
+        // the action, and an archive may name any key.
         let role = self.roles.of(action);
         if role != Role::Unknown {
             entry.content.role = role;
         } else if content.facts.has(Facts::CLIMBS) && scope.right == Right::Read {
-            // With `-a` cmd/go asks for a list of source files without naming its action. Whoever writes this scope may have
-            // put anything under such a key.
+            // With `-a` cmd/go asks for a list of source files without naming its action. Whoever
+            // writes this scope may have put anything under such a key.
             return Some(reasons::UNSAFE_NAMES);
         }
         (!entry.content.role.allows(content.kind)).then_some(reasons::WRONG_KIND)

@@ -1,8 +1,8 @@
-//! Gets that wait until their object was hashed, while the session answers others.
+//! Gets that wait until their object is hashed, while the session answers other requests.
 //!
-//! A large object is hashed on a thread of its own. What always holds: an object that several gets wait for is hashed once;
-//! the number of gets that wait and of threads is bounded; and a result is taken up on the session's thread, where policies
-//! are asked.
+//! A large object is hashed on a thread of its own. What always holds: an object that several gets
+//! wait for is hashed once; the number of gets that wait and of threads is bounded; and a result is
+//! taken up on the session's thread, where policies are asked.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -17,11 +17,12 @@ use cachewarden_types::Digest;
 
 use super::get::PendingGet;
 
-/// An object from this size on is hashed beside the session. It takes half a millisecond; a smaller one is hashed at once,
-/// since a thread would cost about as much.
+/// An object from this size on is hashed beside the session. It takes half a millisecond; a smaller
+/// one is hashed at once, since a thread would cost about as much.
 pub(super) const IN_BACKGROUND_FROM: u64 = 1024 * 1024;
 
-/// Gets that may wait: each holds an open file. A go command has a few in flight for each processor.
+/// Gets that may wait: each holds an open file. A go command has a few in flight for each
+/// processor.
 const MAX_WAITING: usize = 256;
 
 /// Threads that hash at once, at most.
@@ -62,7 +63,8 @@ struct Results {
 impl Results {
     fn new() -> io::Result<Self> {
         let (signal, signaller) = io::pipe()?;
-        // A full pipe is readable already, so nobody need wait for room in it; nor for a signal that was read.
+        // A full pipe is readable already, so nobody need wait for room in it; nor for a signal
+        // that was read.
         for end in [signal.as_fd(), signaller.as_fd()] {
             rustix::fs::fcntl_setfl(end, OFlags::NONBLOCK)?;
         }
@@ -118,8 +120,8 @@ impl Verifications {
         self.count == 0
     }
 
-    /// Has the object hashed that was found for a get. Gives the get back where too many wait already, or where the system
-    /// has no thread or no pipe to give.
+    /// Has the object hashed that was found for a get. Gives the get back where too many wait
+    /// already, or where the system has no thread or no pipe to give.
     pub(super) fn start(
         &mut self,
         store: &Arc<Store>,
@@ -153,7 +155,8 @@ impl Verifications {
         Ok(())
     }
 
-    /// The gets whose object was hashed, and whether its bytes are what its name says; `None` where no object was.
+    /// The gets whose object was hashed, and whether its bytes are what its name says; `None` where
+    /// no object was.
     pub(super) fn next_verified(&mut self, store: &Arc<Store>) -> Option<(Vec<WaitingGet>, bool)> {
         let results = self.results.as_ref()?;
         let (object, is_sound) = results.receiver.try_recv().ok()?;
@@ -177,7 +180,8 @@ impl Verifications {
         Some(results.signal.as_fd())
     }
 
-    /// Takes note of the signals that were given. The results are asked for afterwards, so none is overlooked.
+    /// Takes note of the signals that were given. The results are asked for afterwards, so none is
+    /// overlooked.
     pub(super) fn clear_signal(&self) {
         if let Some(results) = &self.results {
             // Nothing to read is as good.

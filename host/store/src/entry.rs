@@ -236,7 +236,8 @@ mod tests {
         assert_eq!(Entry::from_line(later.as_bytes()).unwrap().entry, entry());
     }
 
-    /// A line of this version, as it stands in stores. It is read for as long as there is this version.
+    /// A line of this version, as it stands in stores. It is read for as long as there is this
+    /// version.
     #[test]
     fn a_kept_line_is_read() {
         let line = include_bytes!("fixtures/entry-v2");

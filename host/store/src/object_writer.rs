@@ -46,7 +46,8 @@ pub struct StoredObject {
     pub diverted: Option<io::Error>,
 }
 
-/// An object that is being put. It borrows nothing, so any thread can write it for as long as it takes.
+/// An object that is being put. It borrows nothing, so any thread can write it for as long as it
+/// takes.
 pub struct ObjectWriter {
     store: Option<Arc<Objects>>,
     private: Arc<PrivateObjects>,

@@ -15,7 +15,8 @@ use super::layout::FOLDERS;
 /// Whether a store that other users can change is accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SharedStore {
-    /// A store that another user could modify is rejected, because its contents end up in build outputs.
+    /// A store that another user could modify is rejected, because its contents end up in build
+    /// outputs.
     Deny,
     /// Such a store is used: the operator trusts those users, or the store is only read.
     Allow,

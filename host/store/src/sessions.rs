@@ -253,7 +253,8 @@ mod tests {
         assert_eq!(store.sessions_so_far().sessions, count + 1);
     }
 
-    /// Lines of this version, as they stand in stores. They are read for as long as there is this version.
+    /// Lines of this version, as they stand in stores. They are read for as long as there is this
+    /// version.
     #[test]
     fn kept_lines_are_read_and_later_ones_are_neither_counted_nor_folded() {
         let folder = tempfile::tempdir().unwrap();

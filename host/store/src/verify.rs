@@ -1,8 +1,9 @@
 //! Checks a whole store: every object against its name, every entry against its object.
 //!
-//! Verifying changes nothing, and no trim runs meanwhile. Repairing removes what is damaged: under the lock that a
-//! removal always holds, and only the very file that was found damaged, so what a build has put in its place stays.
-//! Nothing is followed out of the store, and nothing is opened that is no regular file.
+//! Verifying changes nothing, and no trim runs meanwhile. Repairing removes what is damaged: under
+//! the lock that a removal always holds, and only the very file that was found damaged, so what a
+//! build has put in its place stays. Nothing is followed out of the store, and nothing is opened
+//! that is no regular file.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;

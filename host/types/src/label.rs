@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn every_sdk_can_make_the_same_part_of_a_value() {
-        // Each SDK's tests read these cases, too: a policy's own tests must see the scopes that its builds will have.
+        // Each SDK's tests read these cases, too: a policy's own tests must see the scopes that its
+        // builds will have.
         #[derive(serde::Deserialize)]
         struct Case {
             value: String,

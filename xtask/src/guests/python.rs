@@ -1,4 +1,5 @@
-//! Policies in Python: pip brings componentize-py to target/tools/python/, and the SDK runs from the repository.
+//! Policies in Python: pip brings componentize-py to target/tools/python/, and the SDK runs from
+//! the repository.
 //!
 //! A build takes ten seconds and never gives the same bytes twice. So whether one is needed is
 //! decided by the content of the sources, not by times: each result has a file with the digest of
@@ -137,7 +138,8 @@ fn fetch_wheels(workspace: &Workspace, python: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A digest of the tool's version and of these files, or all files in these folders, by name and content.
+/// A digest of the tool's version and of these files, or all files in these folders, by name and
+/// content.
 fn digest(sources: &[&Path]) -> Result<String> {
     let mut files = BTreeMap::new();
     for source in sources {

@@ -1,11 +1,13 @@
 //! The versions of every tool that policies are built with: the one place to change them.
 //!
-//! Manifests of the SDKs, their templates and the examples name the same ones; the test below holds them to it.
+//! Manifests of the SDKs, their templates and the examples name the same ones; the test below holds
+//! them to it.
 //!
-//! What a package client fetches is pinned: npm's, PyPI's and cargo's packages (Cargo.lock has those of the latter). What a
-//! machine has is taken as it is, from the oldest version on that serves, because an author's machine has it in any version
-//! too: Go, Node, Python, clang with wasm-ld, LDC, Rust. The compiler of the whole repository, and so of the policies in
-//! Rust, is pinned in rust-toolchain.toml; Debian's, the last resort, is what Debian has.
+//! What a package client fetches is pinned: npm's, PyPI's and cargo's packages (Cargo.lock has
+//! those of the latter). What a machine has is taken as it is, from the oldest version on that
+//! serves, because an author's machine has it in any version too: Go, Node, Python, clang with
+//! wasm-ld, LDC, Rust. The compiler of the whole repository, and so of the policies in Rust, is
+//! pinned in rust-toolchain.toml; Debian's, the last resort, is what Debian has.
 
 /// AssemblyScript's compiler, from npm.
 pub(super) const ASSEMBLYSCRIPT: &str = "0.28.20";

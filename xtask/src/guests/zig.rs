@@ -1,4 +1,5 @@
-//! Policies in Zig, built by `zig build` as an author builds them: the build system knows what has changed.
+//! Policies in Zig, built by `zig build` as an author builds them: the build system knows what has
+//! changed.
 
 use std::path::Path;
 use std::process::Command;
@@ -35,7 +36,8 @@ pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     shims::provide_as(workspace, NAME, "zig", &zig_compiler::fetch(workspace)?)
 }
 
-/// Runs the tests of the SDK and of the example, on this machine as it is: no WebAssembly runs here.
+/// Runs the tests of the SDK and of the example, on this machine as it is: no WebAssembly runs
+/// here.
 pub(super) fn test(workspace: &Workspace) -> Result<()> {
     for folder in TESTED {
         process::run(zig_build(workspace, folder)?.arg("test"))?;

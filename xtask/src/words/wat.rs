@@ -80,7 +80,8 @@ fn shared(words: &Words) -> String {
         .collect()
 }
 
-/// Names as data: each its length in a byte, then itself. A zero after them ends the list: memory begins as zeros.
+/// Names as data: each its length in a byte, then itself. A zero after them ends the list: memory
+/// begins as zeros.
 fn names<'words>(names: impl Iterator<Item = &'words String>) -> String {
     names
         .map(|name| format!("    \"\\{:02x}{name}\"\n", name.len()))

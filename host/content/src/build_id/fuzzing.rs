@@ -5,7 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::*;
 
-/// An object names its action, or does not, by the words of docs/protocol.md, however its bytes are cut.
+/// An object names its action, or does not, by the words of docs/protocol.md, however its bytes are
+/// cut.
 pub fn build_id(bytes: &[u8]) {
     // The action that the archive itself names, where it names one.
     let mut action = [0; 32];

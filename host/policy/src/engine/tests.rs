@@ -1,4 +1,5 @@
-//! What WebAssembly a policy may use: each feature that is off is refused with its name, and what is on is compiled.
+//! What WebAssembly a policy may use: each feature that is off is refused with its name, and what
+//! is on is compiled.
 
 use std::sync::Arc;
 
@@ -10,7 +11,9 @@ const PUT: &str = r#"(func (export "put") (param i64 i64 i64 i64 i64 i64 i64 i64
 
 fn compile(sandbox: &Arc<Sandbox>, bytes: impl Into<Vec<u8>>) -> Result<(), String> {
     let policy = sandbox.compile_in_process("policy.wat", bytes.into(), Limits::default());
-    policy.map(drop).map_err(|error| error.to_string())
+    policy
+        .map(drop)
+        .map_err(|error| cachewarden_types::with_causes(&error))
 }
 
 #[test]

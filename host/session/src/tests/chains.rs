@@ -115,8 +115,9 @@ fn one_policy_that_is_off_switches_the_cache_off() {
     assert_eq!(played.reasons(), [("miss", "policy-off")]);
 }
 
-/// `two-scopes` reads `pr-1` and `main` and writes `pr-1`; `reads-main` reads `main` alone. The first skips an action of the
-/// byte 2 in its first scope: it is told `main` as its second one, whatever the session reads.
+/// `two-scopes` reads `pr-1` and `main` and writes `pr-1`; `reads-main` reads `main` alone. The
+/// first skips an action of the byte 2 in its first scope: it is told `main` as its second one,
+/// whatever the session reads.
 #[test]
 fn grants_intersect_and_each_policy_is_told_a_scope_by_its_own_grant() {
     for policies in [

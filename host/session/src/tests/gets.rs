@@ -142,7 +142,8 @@ fn gets_that_wait_hold_up_no_other_and_each_is_answered_once() {
     assert_eq!(played.answers.last().unwrap().1, Answer::Closed);
 }
 
-/// `two-scopes` reads `pr-1` and then `main`, and skips in its first scope what the action's first byte asks for.
+/// `two-scopes` reads `pr-1` and then `main`, and skips in its first scope what the action's first
+/// byte asks for.
 #[test]
 fn a_skip_goes_on_to_the_next_scope_and_a_miss_ends_the_search() {
     let text = include_str!("../../../../tests/policies/two-scopes.wat");

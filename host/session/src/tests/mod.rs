@@ -1,5 +1,5 @@
-//! Whole sessions without a process: requests come from a vector and answers go into one; between them are the real store,
-//! on real files, and real policies.
+//! Whole sessions without a process: requests come from a vector and answers go into one; between
+//! them are the real store, on real files, and real policies.
 
 mod chains;
 mod gets;

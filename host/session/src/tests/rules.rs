@@ -33,7 +33,8 @@ fn an_entry_is_answered_where_the_rule_of_its_kind_lets_it() {
         (Kind::Other, none, "no-question", "no-question"),
         (Kind::PackageArchive, none, "no-question", "no-question"),
         (Kind::TestRecord, none, "no-question", "no-question"),
-        // What holds on this machine only: by this user, on this boot, in the scope that the session writes.
+        // What holds on this machine only: by this user, on this boot, in the scope that the
+        // session writes.
         (Kind::ModuleIndex, none, "no-question", "module-index"),
         (Kind::Numbered(4242), none, "no-question", "unknown-kind"),
         // What is run needs a policy that admits it.

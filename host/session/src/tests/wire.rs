@@ -67,7 +67,8 @@ pub(super) struct Requests {
     pub(super) given: i64,
     /// Whether each request is there before it is asked for.
     pub(super) at_once: bool,
-    /// Where they would come from; nothing ever does, so a session that waits is answered by something else.
+    /// Where they would come from; nothing ever does, so a session that waits is answered by
+    /// something else.
     pub(super) stream: Option<PipeReader>,
     /// What comes after the last one, if that is no end.
     pub(super) error: Option<ProtocolError>,

@@ -193,8 +193,8 @@ fn lower_layers<'level>(
     Ok(added)
 }
 
-/// Leaves out what cannot stand beside something that is typed, as `--all` puts the sizes of `prune`
-/// aside.
+/// Leaves out what cannot stand beside something that is typed, as `--all` puts the sizes of
+/// `prune` aside.
 fn without_conflicts<'level>(
     level: &Command,
     typed: &ArgMatches,

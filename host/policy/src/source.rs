@@ -1,6 +1,5 @@
 //! A policy on the command line: `FILE`, or `FILE@sha256:HEX` to accept only these bytes.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -55,17 +54,10 @@ fn read_bounded(path: &Path) -> Result<Vec<u8>, LoadError> {
         file: path.to_owned(),
         source,
     };
-    let (file, metadata) = safe_open::open_to_read(path).map_err(unreadable)?;
-    let mut bytes = Vec::with_capacity(metadata.len().min(MAX_MODULE_BYTES) as usize + 1);
-    file.take(MAX_MODULE_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(unreadable)?;
-    if bytes.len() as u64 > MAX_MODULE_BYTES {
-        return Err(LoadError::TooLarge {
-            file: path.to_owned(),
-        });
-    }
-    Ok(bytes)
+    let bytes = safe_open::read_at_most(path, MAX_MODULE_BYTES).map_err(unreadable)?;
+    bytes.ok_or_else(|| LoadError::TooLarge {
+        file: path.to_owned(),
+    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Reads recordings, and hand-written cases in the same format.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -76,15 +76,10 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
 }
 
 fn read_text(file: &Path) -> io::Result<String> {
-    let (file, _) = safe_open::open_to_read(file)?;
-    let mut text = String::new();
-    file.take(MAX_SIZE + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > MAX_SIZE {
-        return Err(io::Error::other(
-            "it is larger than 256 MiB; give fewer sessions at a time",
-        ));
-    }
-    Ok(text)
+    let bytes = safe_open::read_at_most(file, MAX_SIZE)?.ok_or_else(|| {
+        io::Error::other("it is larger than 256 MiB; give fewer sessions at a time")
+    })?;
+    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
 /// Reads the text of a recording; `file` is named in errors.

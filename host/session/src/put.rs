@@ -94,7 +94,8 @@ impl Session {
             self.record_answer("put", action, "ephemeral", reason);
             if content.kind.rule() == Rule::Admitted {
                 // Not even this session gets it again: it would be run.
-                return self.answer_put_once(id, action, output, &stored, now, sink);
+                self.own.forget(action);
+                return self.send_path(id, output, &stored, now, sink);
             }
             // It is this go command's own: `go list -compiled -test` asks at once for a list with
             // an absolute name.
@@ -108,7 +109,8 @@ impl Session {
             self.lost_puts += 1;
             self.warn_unwritable(&error);
             self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
-            return self.answer_put_once(id, action, output, &stored, now, sink);
+            self.own.forget(action);
+            return self.send_path(id, output, &stored, now, sink);
         }
         let offer = Offer {
             action: *action,
@@ -137,20 +139,6 @@ impl Session {
         self.answer_put(id, action, output, &stored, now, sink)
     }
 
-    /// Answers a put, and forgets what the session put for the action: it must not get it again.
-    fn answer_put_once(
-        &mut self,
-        id: i64,
-        action: &Digest,
-        output: Digest,
-        stored: &StoredObject,
-        now: SystemTime,
-        sink: &mut impl ResponseSink,
-    ) -> io::Result<()> {
-        self.own.forget(action);
-        self.send_path(id, output, stored, now, sink)
-    }
-
     /// Answers a put, and notes it as the session's own.
     fn answer_put(
         &mut self,
@@ -172,6 +160,7 @@ impl Session {
         sent
     }
 
+    /// Answers a put with the path of its object.
     fn send_path(
         &mut self,
         id: i64,

@@ -2,7 +2,7 @@
 //! Links are followed, unlike within the store, where only this program makes files.
 
 use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -12,6 +12,17 @@ use std::path::Path;
 /// When it cannot be opened, or is not a regular file.
 pub fn open_to_read(path: &Path) -> io::Result<(File, Metadata)> {
     open(OpenOptions::new().read(true), path)
+}
+
+/// Reads a regular file whole; `None` if it has more than `most` bytes.
+///
+/// # Errors
+/// When it cannot be read, or is not a regular file.
+pub fn read_at_most(path: &Path, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let (file, metadata) = open_to_read(path)?;
+    let mut bytes = Vec::with_capacity(metadata.len().min(most) as usize + 1);
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 /// Opens a file for appending lines; it is created for this user alone where it is missing. A pipe

@@ -1,6 +1,6 @@
 //! Files that an operator writes: settings of a policy, and the configuration.
 
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use cachewarden_system::safe_open;
@@ -14,11 +14,5 @@ const MOST: u64 = 1024 * 1024;
 /// # Errors
 /// When it cannot be read, is no regular file, or is larger.
 pub(super) fn read(file: &Path) -> io::Result<Vec<u8>> {
-    let (file, _) = safe_open::open_to_read(file)?;
-    let mut bytes = Vec::new();
-    file.take(MOST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MOST {
-        return Err(io::Error::other("it is larger than 1 MiB"));
-    }
-    Ok(bytes)
+    safe_open::read_at_most(file, MOST)?.ok_or_else(|| io::Error::other("it is larger than 1 MiB"))
 }

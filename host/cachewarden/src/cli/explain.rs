@@ -70,6 +70,7 @@ fn wrapped(text: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::tests::is_current;
     use cachewarden_types::AREAS;
 
     const HEAD: &str = "\
@@ -106,15 +107,7 @@ Lines without a code are the summary of `-v` and the log of a policy (`cacheward
 
     #[test]
     fn the_reference_of_errors_is_current() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md");
-        if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, page()).unwrap();
-        }
-        let written = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(
-            written == page(),
-            "docs/errors.md is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
-        );
+        is_current("errors.md", &page());
     }
 
     #[test]

@@ -103,6 +103,8 @@ fn thread_failed() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::arguments;
 
     /// The reference, generated from the code.
@@ -143,16 +145,24 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_reference_in_the_documentation_is_current() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command-line.md");
+    /// Sees that a page of docs/ that is written by a test is this text; with UPDATE_DOCS it is
+    /// written.
+    #[track_caller]
+    pub(super) fn is_current(page: &str, text: &str) {
+        let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+        let path = docs.join(page);
         if std::env::var_os("UPDATE_DOCS").is_some() {
-            std::fs::write(path, reference()).unwrap();
+            std::fs::write(&path, text).unwrap();
         }
         let written = std::fs::read_to_string(path).unwrap_or_default();
         assert!(
-            written == reference(),
-            "docs/command-line.md is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
+            written == text,
+            "docs/{page} is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
         );
+    }
+
+    #[test]
+    fn the_reference_in_the_documentation_is_current() {
+        is_current("command-line.md", &reference());
     }
 }

@@ -5,7 +5,7 @@ use std::{fs, io};
 use cachewarden_types::Digest;
 
 use super::wire::{Answer, Answers, Call, Requests};
-use super::world::{World, asking, compiled, policy};
+use super::world::{NONSENSE, TRAP, World, asking, compiled, policy};
 use crate::verification::IN_BACKGROUND_FROM;
 
 const KNOWN: &[u8] = b"known";
@@ -16,8 +16,6 @@ const HIT_VERIFIED: u8 = 1;
 const SKIP: u8 = 2;
 const MISS: u8 = 3;
 const AUDIT: u8 = 4;
-const NONSENSE: u8 = 99;
-const TRAP: u8 = 255;
 
 #[test]
 fn a_get_follows_its_verdict() {

@@ -7,13 +7,11 @@ use cachewarden_store::Reach;
 use cachewarden_types::{Digest, Kind};
 
 use super::wire::{Answer, Call};
-use super::world::{World, asking, policy};
+use super::world::{NONSENSE, TRAP, World, asking, policy};
 
 const EPHEMERAL: u8 = 0;
 const LOCAL: u8 = 1;
 const SHARED: u8 = 2;
-const NONSENSE: u8 = 99;
-const TRAP: u8 = 255;
 
 #[test]
 fn a_put_travels_as_far_as_its_verdict_and_its_kind_let_it() {

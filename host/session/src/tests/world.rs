@@ -22,6 +22,10 @@ use crate::{
     run_session,
 };
 
+/// Numbers that are no verdict, as `as-asked` takes them: it answers nonsense, or traps.
+pub(super) const NONSENSE: u8 = 99;
+pub(super) const TRAP: u8 = 255;
+
 /// One engine for all tests of this crate.
 static SANDBOX: LazyLock<Arc<Sandbox>> = LazyLock::new(|| Sandbox::start().unwrap());
 

@@ -188,7 +188,7 @@ fn without_a_grant_it_is_the_default_scope_as_far_as_the_operator_allows() {
             read: vec![read.parse().unwrap()],
             write: vec![write.parse().unwrap()],
         };
-        let access = EffectiveGrant::to_default(&scope, &limits);
+        let access = EffectiveGrant::to_default(&DefaultGrant::of(scope.clone()), &limits);
         let right = access.read.first().map(|scope| scope.right);
         assert_eq!(
             (right, access.write.is_some()),

@@ -111,7 +111,7 @@ impl Session {
                 grants.push((place == 0).then(default));
                 continue;
             }
-            match self.grant(place, &policy, opening, facts) {
+            match self.grant_of(place, &policy, opening, facts) {
                 Some(grant) => grants.push(Some(grant)),
                 None => return Ok(None),
             }
@@ -144,7 +144,7 @@ impl Session {
     }
 
     /// What one policy grants; `None` where it gives nothing.
-    fn grant(
+    fn grant_of(
         &mut self,
         place: u32,
         policy: &str,

@@ -177,7 +177,7 @@ fn a_grant_with_anything_outside_gives_nothing_and_says_what() {
 
 #[test]
 fn without_a_grant_it_is_the_default_scope_as_far_as_the_operator_allows() {
-    let scope = "main".parse().unwrap();
+    let scope: ScopeName = "main".parse().unwrap();
     for (read, write, reads, writes) in [
         ("*", "*", Some(Right::Write), true),
         ("*", "pr-*", Some(Right::Read), false),

@@ -136,6 +136,26 @@ pub enum TokenError {
     TooMany(usize),
 }
 
+impl TokenError {
+    /// One word for the kind of fault: for metrics, whose values a job must not be able to choose.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::TooLong { .. } | Self::Malformed(_) => "malformed",
+            Self::Issuer { .. } => "issuer",
+            Self::Algorithm { .. } => "algorithm",
+            Self::Critical => "critical",
+            Self::NoKeyId | Self::Key(_) => "key",
+            Self::Signature => "signature",
+            Self::Audience { .. } => "audience",
+            Self::Missing(_) | Self::Claim { .. } => "claim",
+            Self::Expired(_) | Self::TooOld { .. } => "expired",
+            Self::Early { .. } => "early",
+            Self::OtherUser => "other-user",
+            Self::TooMany(_) => "too-many",
+        }
+    }
+}
+
 /// A key that is not there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -41,7 +41,7 @@ impl Issuer {
     fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
         let result = self.verifier.verify(token, UID, Now::read());
         if let Err(error) = &result {
-            let text = format!("{error} {error:?}");
+            let text = format!("{error} {error:?} {}", error.kind());
             let parts = token.split('.').filter(|part| part.len() > 10);
             for part in parts {
                 assert!(!text.contains(part), "the token is in the text: {text}");
@@ -304,7 +304,9 @@ fn a_token_of_another_user_played_again_is_refused() {
     assert_eq!(verify(&forged, 1001), Err(TokenError::Signature));
     verify(&token, 1000).unwrap();
     verify(&token, 1000).unwrap();
-    assert_eq!(verify(&token, 1001), Err(TokenError::OtherUser));
+    let error = verify(&token, 1001).unwrap_err();
+    assert_eq!(error, TokenError::OtherUser);
+    assert_eq!(error.kind(), "other-user");
     // Another valid signature of the same claims, which needs no key: (r, n - s) for (r, s).
     let changed = format!("{signed}.{}", mirrored(signature));
     assert_ne!(changed, token);

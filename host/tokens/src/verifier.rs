@@ -1,7 +1,7 @@
 //! From a token to a verified one: whose it is, which key signed it, whom and when it is for, who
 //! presented it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Instant, SystemTime};
 
 use cachewarden_types::Digest;
@@ -55,7 +55,8 @@ pub struct VerifiedToken {
 #[derive(Debug)]
 pub struct Verifier {
     issuers: Vec<Issuer>,
-    presented: Mutex<Presented>,
+    /// Shared with the verifier of the configuration that was read again.
+    presented: Arc<Mutex<Presented>>,
 }
 
 impl Verifier {
@@ -95,7 +96,20 @@ impl Verifier {
         }
         Ok(Self {
             issuers,
-            presented: Mutex::default(),
+            presented: Arc::default(),
+        })
+    }
+
+    /// A verifier for the configuration that was read again. What this one knows about tokens that
+    /// were presented counts for both.
+    ///
+    /// # Errors
+    /// When a table cannot be used.
+    pub fn with_configs(&self, configs: Vec<IssuerConfig>) -> Result<Self, ConfigError> {
+        let presented = Arc::clone(&self.presented);
+        Ok(Self {
+            presented,
+            ..Self::new(configs)?
         })
     }
 

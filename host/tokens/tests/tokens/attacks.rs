@@ -2,63 +2,12 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cachewarden_tokens::{Now, TokenError, VerifiedToken, Verifier};
+use cachewarden_tokens::TokenError;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use crate::signing::{AUDIENCE, ISSUER, Signer, claims, key_set, message, seconds};
-use crate::{UID, verifier};
-
-/// An issuer with an ECDSA key and an Ed25519 key; only the first is pinned.
-struct Issuer {
-    ec: Signer,
-    ed: Signer,
-    verifier: Verifier,
-    _folder: TempDir,
-}
-
-impl Issuer {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("jwks.json");
-        let (ec, ed) = (Signer::es256("ec"), Signer::eddsa("ed"));
-        std::fs::write(&path, key_set(&[&ec, &ed])).unwrap();
-        let verifier = verifier(&format!(
-            "[[issuer]]\nname = 'ci'\nissuer = '{ISSUER}'\naudiences = ['{AUDIENCE}']\n\
-             algorithms = ['ES256', 'ES384']\njwks-file = '{}'\n\
-             labels = {{ ref = 'ref', team = '/team/id' }}\n",
-            path.display()
-        ));
-        Self {
-            ec,
-            ed,
-            verifier,
-            _folder: folder,
-        }
-    }
-
-    fn verify(&self, token: &str) -> Result<VerifiedToken, TokenError> {
-        let result = self.verifier.verify(token, UID, Now::read());
-        if let Err(error) = &result {
-            let text = format!("{error} {error:?} {}", error.kind());
-            let parts = token.split('.').filter(|part| part.len() > 10);
-            for part in parts {
-                assert!(!text.contains(part), "the token is in the text: {text}");
-            }
-        }
-        result
-    }
-
-    fn refused(&self, token: &str) -> String {
-        self.verify(token).unwrap_err().to_string()
-    }
-
-    /// The text for a token with these changes of the claims.
-    fn refused_claims(&self, changes: Value) -> String {
-        self.refused(&self.ec.token(&claims(changes)))
-    }
-}
+use crate::issuer::Issuer;
+use crate::signing::{AUDIENCE, ISSUER, Signer, claims, message, seconds};
 
 #[test]
 fn a_right_token_becomes_labels() {
@@ -291,40 +240,4 @@ fn strange_claims_become_no_labels() {
     }
     let token = issuer.ec.token(&claims(json!({"ref": "", "team": {}})));
     assert_eq!(issuer.verify(&token).unwrap().labels, []);
-}
-
-#[test]
-fn a_token_of_another_user_played_again_is_refused() {
-    let issuer = Issuer::new();
-    let token = issuer.ec.token(&claims(json!({})));
-    let verify = |token: &str, uid| issuer.verifier.verify(token, uid, Now::read());
-    // An invalid token is not remembered: nobody can take a token that way.
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let forged = format!("{signed}.{}", "A".repeat(86));
-    assert_eq!(verify(&forged, 1001), Err(TokenError::Signature));
-    verify(&token, 1000).unwrap();
-    verify(&token, 1000).unwrap();
-    let error = verify(&token, 1001).unwrap_err();
-    assert_eq!(error, TokenError::OtherUser);
-    assert_eq!(error.kind(), "other-user");
-    // Another valid signature of the same claims, which needs no key: (r, n - s) for (r, s).
-    let changed = format!("{signed}.{}", mirrored(signature));
-    assert_ne!(changed, token);
-    assert_eq!(verify(&changed, 1001), Err(TokenError::OtherUser));
-    verify(&changed, 1000).unwrap();
-    verify(&token, 1000).unwrap();
-}
-
-/// The other signature that an ECDSA signature on P-256 can be changed into.
-fn mirrored(signature: &str) -> String {
-    const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
-    let mut bytes = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let mut borrow = 0;
-    for index in (0..32).rev() {
-        let order = i32::from_str_radix(&ORDER[2 * index..2 * index + 2], 16).unwrap();
-        let difference = order - i32::from(bytes[32 + index]) - borrow;
-        borrow = i32::from(difference < 0);
-        bytes[32 + index] = difference.rem_euclid(256) as u8;
-    }
-    URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -4,8 +4,10 @@
 mod attacks;
 mod configuration;
 mod fetching;
+mod issuer;
 mod jobs;
 mod key_files;
+mod presented;
 mod real_issuer;
 mod recipes;
 mod server;

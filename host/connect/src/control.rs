@@ -1,7 +1,7 @@
 //! The daemon's end of a client's socket: lines and the exit status go out on it, and its end is
 //! the end of the client.
 
-use std::io;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -168,6 +168,18 @@ impl Control {
     fn lock(&self) -> MutexGuard<'_, Unsent> {
         let unsent = &self.shared.unsent;
         unsent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Each write is a line for the client's stderr, as `Diagnostics` of a session writes them.
+impl Write for Control {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.say(String::from_utf8_lossy(line).trim_end_matches('\n'))?;
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

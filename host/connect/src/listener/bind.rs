@@ -13,6 +13,8 @@ use rustix::net::{
 };
 use thiserror::Error;
 
+use cachewarden_types::{Code, Problem};
+
 /// How many clients may wait to be accepted. The kernel bounds it further (net.core.somaxconn,
 /// 4096). It is large because a client that finds no room waits, and a crowd of clients that say
 /// nothing must first be accepted to be dropped.
@@ -63,6 +65,12 @@ pub enum BindError {
         /// Why not.
         source: io::Error,
     },
+}
+
+impl Problem for BindError {
+    fn code(&self) -> Code {
+        Code::SocketUnusable
+    }
 }
 
 /// A socket that was bound, as the file system has it.

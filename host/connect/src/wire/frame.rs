@@ -10,6 +10,9 @@ use super::WireError;
 /// whole, and a client needs no larger buffer.
 pub const MAX_BODY: usize = 64 * 1024;
 
+/// The most bytes of a refusal's text. A person reads some lines of it.
+const MAX_REFUSAL: usize = 4096;
+
 /// The bytes before a body.
 const HEADER: usize = 5;
 
@@ -90,9 +93,10 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A refusal.
+    /// A refusal. A text that repeats what a client sent may be long; it is cut.
     pub fn new(code: impl Into<String>, text: impl Into<String>) -> Self {
-        let (code, text) = (code.into(), text.into());
+        let (code, mut text) = (code.into(), text.into());
+        text.truncate(text.floor_char_boundary(MAX_REFUSAL));
         Self { code, text }
     }
 }

@@ -173,6 +173,14 @@ impl LookupCache {
         }
     }
 
+    /// Invalidates the slot of an entry that was removed, so that no session of this process uses
+    /// it: while the lock is held, none inserts what it has read before.
+    pub(super) fn forget(&self, action: &Digest) {
+        let mut state = self.state();
+        state.versions.clear();
+        self.invalidate(action);
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

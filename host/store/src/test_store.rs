@@ -22,6 +22,16 @@ pub(crate) struct TestStore {
 }
 
 impl TestStore {
+    /// An empty store of a daemon.
+    pub(crate) fn owned() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, private) = (folder.path().join("store"), folder.path().join("private"));
+        Self {
+            store: Store::open_owned(&store, &private).unwrap(),
+            folder,
+        }
+    }
+
     /// An empty store.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();

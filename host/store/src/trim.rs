@@ -20,10 +20,11 @@ use std::time::{Duration, SystemTime};
 
 use super::files::TOUCH_INTERVAL;
 use super::shards::{SHARDS, shard_name};
-use cachewarden_types::ScopeName;
+use cachewarden_types::{Pattern, ScopeName};
 
 use super::{Store, layout, private, sessions};
 
+pub(super) use remover::{LOCK_PAUSE, REMOVALS_PER_LOCK};
 use remover::{Remover, remove_empty};
 use trimmer::{STEPS, Trimmer};
 
@@ -48,6 +49,12 @@ pub struct TrimRequest {
     pub max_size: Option<u64>,
     /// Remove only entries of this scope, and objects that no other entry names.
     pub scope: Option<ScopeName>,
+    /// Remove only entries of scopes that match one of these, and objects that no other entry
+    /// names; of every scope where there is none. With `max_size`, these entries may name objects
+    /// of at most that many bytes, each counted once, and other scopes' entries stay.
+    pub scopes: Vec<Pattern>,
+    /// For `max_size`, what the scopes that match one of these use goes last.
+    pub protected: Vec<Pattern>,
     /// Remove all entries, whenever they were used.
     pub all: bool,
     /// Also remove files used within [`GRACE_PERIOD`], which a running build may still read.
@@ -62,6 +69,8 @@ impl Default for TrimRequest {
             older_than: DEFAULT_AGE,
             max_size: None,
             scope: None,
+            scopes: Vec::new(),
+            protected: Vec::new(),
             all: false,
             now: false,
             dry_run: false,

@@ -96,6 +96,9 @@ codes! {
     NoFolder "CW0113" "no-folder-for-the-store" ["cachewarden"]
         "No folder is named for the store, and none is safe to choose: HOME is not set, and GOCACHE names no folder, or one in which other users could replace the store. A build goes on without a cache."
         "Name a folder with --dir, set HOME, or let nobody else write the folder of GOCACHE: `chmod go-w FOLDER`."
+    StoreOfADaemon "CW0114" "store-of-a-daemon" ["store"]
+        "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work."
+        "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
         "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."

@@ -135,7 +135,7 @@ impl Client {
     /// Who this is as a witness, and whose evidence counts for it.
     fn witnessing(&self) -> Option<Witnessing> {
         let counted = match self.tenant.witnesses {
-            CountedWitnesses::Readable => CountedScopes::Readable,
+            CountedWitnesses::Readable => CountedScopes::Own,
             CountedWitnesses::All => CountedScopes::All,
             CountedWitnesses::None => return None,
         };

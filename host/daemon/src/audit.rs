@@ -31,7 +31,10 @@ const SUFFIX: &str = ".jsonl";
 
 /// A line on its way.
 enum Message {
-    Line { tenant: Arc<str>, line: Vec<u8> },
+    Line {
+        tenant: Arc<str>,
+        line: Vec<u8>,
+    },
     /// Tells when everything before it is written.
     Flush(SyncSender<()>),
 }
@@ -197,7 +200,10 @@ fn put_aside(path: &Path, tenant: &str) -> io::Result<File> {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_nanos();
-    fs::rename(path, path.with_file_name(format!("{tenant}.{nanos}{SUFFIX}")))?;
+    fs::rename(
+        path,
+        path.with_file_name(format!("{tenant}.{nanos}{SUFFIX}")),
+    )?;
     open_to_append(path)
 }
 
@@ -234,18 +240,27 @@ mod tests {
     #[test]
     fn each_tenant_has_a_file_that_is_put_aside_when_it_is_large() {
         let folder = tempfile::tempdir().unwrap();
-        let audit = Audit::start(&config(folder.path(), 200)).unwrap();
+        let audit = Audit::start(&config(folder.path(), 100)).unwrap();
         record(&audit, "main", "1", 2);
         record(&audit, "fork", "2", 10);
         let files = audit.files().unwrap();
         let of = |tenant: &str| -> Vec<_> {
-            let named = |path: &&PathBuf| path.file_name().unwrap().to_string_lossy().starts_with(tenant);
+            let named = |path: &&PathBuf| {
+                path.file_name()
+                    .unwrap()
+                    .to_string_lossy()
+                    .starts_with(tenant)
+            };
             files.iter().filter(named).collect()
         };
         assert_eq!(of("main").len(), 1);
         assert!(of("fork").len() > 2, "{files:?}");
         let lines = |path: &&PathBuf| fs::read_to_string(path).unwrap().lines().count();
-        assert_eq!(of("fork").iter().map(lines).sum::<usize>(), 10, "none is lost");
+        assert_eq!(
+            of("fork").iter().map(lines).sum::<usize>(),
+            10,
+            "none is lost"
+        );
         assert_eq!(audit.lost(), 0);
         for path in of("fork") {
             assert!(fs::metadata(path).unwrap().len() < 300, "{path:?}");
@@ -258,10 +273,12 @@ mod tests {
         let config = config(folder.path(), 1);
         fs::create_dir(&config.directory).unwrap();
         let old = config.directory.join("main.17.jsonl");
-        let others = ["main.jsonl", "main.x.jsonl", "notes.17.txt"].map(|name| config.directory.join(name));
+        let others =
+            ["main.jsonl", "main.x.jsonl", "notes.17.txt"].map(|name| config.directory.join(name));
         for path in others.iter().chain([&old]) {
             let file = File::create(path).unwrap();
-            file.set_modified(SystemTime::now() - 2 * config.keep).unwrap();
+            file.set_modified(SystemTime::now() - 2 * config.keep)
+                .unwrap();
         }
         let audit = Audit::start(&config).unwrap();
         record(&audit, "fork", "1", 1);

@@ -359,11 +359,17 @@ impl Config {
         let begin = |path: &mut PathBuf| *path = folder.join(&*path);
         begin(&mut self.directory);
         begin(&mut self.socket.path);
-        self.audit.iter_mut().for_each(|audit| begin(&mut audit.directory));
+        self.audit
+            .iter_mut()
+            .for_each(|audit| begin(&mut audit.directory));
         for issuer in &mut self.issuers {
-            issuer.begin_paths_at(folder);
+            issuer.jwks_file.iter_mut().for_each(begin);
         }
-        for policy in self.tenants.iter_mut().flat_map(|tenant| &mut tenant.policies) {
+        for policy in self
+            .tenants
+            .iter_mut()
+            .flat_map(|tenant| &mut tenant.policies)
+        {
             policy.file = folder.join(&policy.file).to_string_lossy().into_owned();
             policy.cases.iter_mut().for_each(begin);
         }

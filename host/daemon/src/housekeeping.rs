@@ -35,7 +35,11 @@ pub(crate) fn keep_house(daemon: &Arc<Daemon>, end: &Receiver<()>) {
 fn end_slow_uploads(daemon: &Daemon) {
     let loaded = daemon.loaded();
     for session in daemon.sessions.all() {
-        let tenant = loaded.tenants.all.iter().find(|one| one.name == session.tenant);
+        let tenant = loaded
+            .tenants
+            .all
+            .iter()
+            .find(|one| one.name == session.tenant);
         let Some(tenant) = tenant else { continue };
         let least = tenant.quota.least_rate.0;
         if !session.is_stopped() && session.upload.is_slower_than(least) {

@@ -4,13 +4,11 @@
 //! session without one; and the overflow user, which stands for any user of another namespace, has
 //! no user labels, so no tenant that wants one takes it.
 
-use std::time::SystemTime;
-
 use nix::unistd::{Uid, User};
 
 use cachewarden_connect::Peer;
 use cachewarden_connect::wire::Token;
-use cachewarden_tokens::{TokenError, Verifier};
+use cachewarden_tokens::{Now, TokenError, Verifier};
 use cachewarden_types::verified_label;
 
 use crate::tenants::{Identity, PEER};
@@ -60,7 +58,7 @@ impl Identifier {
             }
         }
         if let Some(Token(token)) = token {
-            let verified = self.verifier.verify(token, peer.uid, SystemTime::now())?;
+            let verified = self.verifier.verify(token, peer.uid, Now::read())?;
             let labels = verified.labels.into_iter();
             identity
                 .labels

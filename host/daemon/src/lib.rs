@@ -15,6 +15,7 @@ pub mod config;
 mod housekeeping;
 mod identity;
 mod loading;
+mod logging;
 mod metrics;
 mod operator;
 mod server;

@@ -148,9 +148,10 @@ impl Loader {
             file: file.to_owned(),
             text: format!("tenant `{}`: `policy`: {text}", tenant.name),
         };
-        let source: PolicySource = entry.file.parse().map_err(
-            |error: cachewarden_policy_host::PinError| wrong(error.to_string()),
-        )?;
+        let source: PolicySource = entry
+            .file
+            .parse()
+            .map_err(|error: cachewarden_policy_host::PinError| wrong(error.to_string()))?;
         let text = serde_json::to_string(&entry.settings);
         let text = text.map_err(|error| wrong(format!("`settings`: {error}")))?;
         let settings = canonical("settings", &text).map_err(|error| wrong(error.to_string()))?;
@@ -180,12 +181,11 @@ fn check_cases(
             tenant: tenant.name.clone(),
             source,
         })?;
-        let outcome = replay(&policy.policy, &lines, 0, room).map_err(|source| {
-            SetupError::Policy {
+        let outcome =
+            replay(&policy.policy, &lines, 0, room).map_err(|source| SetupError::Policy {
                 tenant: tenant.name.clone(),
                 source,
-            }
-        })?;
+            })?;
         questions += outcome.questions;
         if outcome.sessions == 0 {
             differences += &format!("\n{}: it has no session", file.display());

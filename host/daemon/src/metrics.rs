@@ -28,7 +28,7 @@ pub struct Metrics {
     registry: Registry,
     sessions: Counters,
     open_sessions: Family<Labels, Gauge>,
-    session_seconds: Family<Labels, Histogram>,
+    session_seconds: Family<Labels, Histogram, fn() -> Histogram>,
     gets: Counters,
     hits: Counters,
     puts: Counters,
@@ -47,8 +47,8 @@ impl Metrics {
     /// None counted yet.
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("cachewarden");
-        let session_seconds =
-            Family::new_with_constructor(|| Histogram::new(SESSION_SECONDS.into_iter()));
+        let session_histogram: fn() -> Histogram = || Histogram::new(SESSION_SECONDS);
+        let session_seconds = Family::new_with_constructor(session_histogram);
         macro_rules! registered {
             ($name:literal, $help:literal) => {{
                 let metric = Default::default();

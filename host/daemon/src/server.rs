@@ -29,8 +29,7 @@ use crate::config::{Config, SocketConfig};
 use crate::loading::{Loaded, Loader, SetupError};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
-use crate::sessions::Sessions;
-use crate::{Daemon, housekeeping};
+use crate::{Daemon, housekeeping, logging};
 
 /// How long sessions that were ended may take to write down what they did.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -69,7 +68,7 @@ impl Problem for ServeError {
         match self {
             Self::Setup(error) => error.code(),
             Self::Store(error) => error.code(),
-            Self::Socket(_) => Code::ServeSocket,
+            Self::Socket(error) => error.code(),
             Self::System { .. } => Code::System,
         }
     }
@@ -114,11 +113,11 @@ fn load(file: std::path::PathBuf, loader: Loader) -> Result<(Loaded, Loader), Se
 /// # Errors
 /// When it cannot start.
 pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
+    logging::to_stderr();
     // First, before any other descriptor is opened: systemd passes its socket by number.
     let passed = Listener::from_systemd()?;
     let (loaded, loader) = load(file.to_owned(), loader)?;
-    let mut signals =
-        Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
     raise_descriptors(config.limits.sessions);
@@ -274,7 +273,10 @@ fn reload(daemon: &Daemon) {
             }
             let now = Arc::new(loaded);
             warn_of_fixed(&daemon.loaded().config, &now.config);
-            *daemon.loaded.write().unwrap_or_else(PoisonError::into_inner) = now;
+            *daemon
+                .loaded
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = now;
             tracing::info!("reloaded");
         }
         Err(error) => tracing::error!(

@@ -180,9 +180,7 @@ impl Sessions {
             stop: Mutex::new(Some(writer)),
             is_stopped: AtomicBool::new(false),
         });
-        active
-            .sessions
-            .insert(session.number, Arc::clone(&session));
+        active.sessions.insert(session.number, Arc::clone(&session));
         let listed = Listed {
             sessions: Arc::clone(self),
             session,

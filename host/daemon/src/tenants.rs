@@ -195,7 +195,11 @@ impl Tenant {
 
     /// Why a session is of this tenant, for the line that says so.
     pub fn reason(&self, identity: &Identity) -> String {
-        let mut reasons: Vec<_> = self.issuer.iter().map(|one| format!("token of {one}")).collect();
+        let mut reasons: Vec<_> = self
+            .issuer
+            .iter()
+            .map(|one| format!("token of {one}"))
+            .collect();
         reasons.extend(self.labels.keys().filter_map(|name| {
             let label = identity.value(name)?;
             Some(format!("{name}={}", label.value))
@@ -249,7 +253,10 @@ impl Tenants {
 
 /// Whether no value of a label makes one tenant write where another does.
 fn check_apart(one: &Tenant, other: &Tenant) -> Result<(), String> {
-    let with_labels = one.write.iter().filter(|scope| scope.labels().next().is_some());
+    let with_labels = one
+        .write
+        .iter()
+        .filter(|scope| scope.labels().next().is_some());
     for scope in with_labels {
         let reached = other.write.iter().find(|theirs| {
             *theirs != scope && theirs.fixed_prefix().starts_with(scope.fixed_prefix())
@@ -267,10 +274,7 @@ fn check_apart(one: &Tenant, other: &Tenant) -> Result<(), String> {
 }
 
 /// The labels that a session of a tenant may have.
-fn known_labels(
-    config: &TenantConfig,
-    whole: &Config,
-) -> Result<BTreeSet<String>, String> {
+fn known_labels(config: &TenantConfig, whole: &Config) -> Result<BTreeSet<String>, String> {
     let mut known: BTreeSet<String> = ["uid", "gid", "user"]
         .iter()
         .map(|name| format!("{PEER}{name}"))

@@ -301,7 +301,7 @@ impl Session {
         let mut strictest = None;
         let mut facts = entry.content.facts.for_policies();
         if self.policies.len() > 0 {
-            facts = facts | self.witnessed(action, &entry.output);
+            facts = facts.with(self.witnessed(action, &entry.output), true);
         }
         for (place, index) in (0..).zip(&scope.places) {
             let candidate = Candidate {

@@ -102,7 +102,9 @@ impl Session {
             return self.answer_put(id, action, output, &stored, now, sink);
         }
         if content.kind == Kind::Executable
-            && let Err(error) = self.paths.allow_execution(&self.store, stored.location, &output)
+            && let Err(error) = self
+                .paths
+                .allow_execution(&self.store, stored.location, &output)
         {
             // It cannot be run, as where another user has put the same bytes and was interrupted. A
             // later get is a miss.
@@ -131,9 +133,8 @@ impl Session {
                 producer: self.id,
                 user: self.user,
             };
-            let scope = scope.clone();
-            match self.store.put_entry(&scope, action, entry, now) {
-                Ok(()) => self.witness(action, &output, content.kind, &scope, now),
+            match self.store.put_entry(scope, action, entry, now) {
+                Ok(()) => self.witness(action, &output, content.kind, now),
                 Err(error) => {
                     self.lost_puts += 1;
                     self.warn_unwritable(&error);

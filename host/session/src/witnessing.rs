@@ -24,16 +24,17 @@ pub struct Dispute {
 }
 
 impl Session {
-    /// Notes a put that is kept as evidence.
+    /// Notes a put that is kept in the scope that the session writes as evidence.
     pub(super) fn witness(
         &mut self,
         action: &Digest,
         output: &Digest,
         kind: Kind,
-        scope: &ScopeName,
         now: SystemTime,
     ) {
-        let Some(Witnessing { identity, .. }) = self.witnessing else {
+        let (Some(Witnessing { identity, .. }), Some(scope)) =
+            (self.witnessing, &self.access.write)
+        else {
             return;
         };
         let put = NewWitness {

@@ -21,6 +21,7 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser
 use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
 
+use super::daemon::{RevokeOptions, StatusOptions};
 use super::explain::ExplainOptions;
 use super::policy::PolicyVerb;
 use super::verify::VerifyOptions;
@@ -32,6 +33,7 @@ pub(super) use options::{
 };
 pub(super) use origins::Origins;
 pub(super) use stop::Stop;
+pub(super) use values::duration;
 #[cfg(test)]
 pub(super) use variables::key;
 
@@ -176,6 +178,16 @@ pub(super) enum Verb {
         #[command(subcommand)]
         verb: PolicyVerb,
     },
+    /// Serve go commands of several tenants from a daemon: cachewarden serve --help
+    #[command(disable_help_flag = true)]
+    Serve,
+    /// Serve a go command from a daemon: cachewarden connect --help
+    #[command(disable_help_flag = true)]
+    Connect,
+    /// Show a daemon's tenants and sessions
+    Status(StatusOptions),
+    /// Have entries of a daemon stop counting, and name who has read them
+    Revoke(RevokeOptions),
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim(TrimOptions),

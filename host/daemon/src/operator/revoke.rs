@@ -126,13 +126,11 @@ fn shown(entry: &RevokedEntry) -> Revoked {
     }
 }
 
-fn to_store(
-    request: &Request,
-    logged: &BTreeMap<String, Logged>,
-) -> Result<RevokeRequest, String> {
+fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<RevokeRequest, String> {
     let parsed = |what: &str, text: &str| format!("{what} `{text}`");
     let scopes = request.scope.as_ref().map(|text| {
-        text.parse::<Pattern>().map_err(|why| format!("--scope: {why}"))
+        text.parse::<Pattern>()
+            .map_err(|why| format!("--scope: {why}"))
     });
     let output = request.output.as_ref().map(|text| {
         Digest::from_hex(text).ok_or_else(|| parsed("--output: no SHA-256 of 64 hex digits:", text))
@@ -168,7 +166,9 @@ fn to_store(
     Ok(RevokeRequest {
         scope: scopes.transpose()?,
         producers,
-        since: request.since.map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
+        since: request
+            .since
+            .map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
         output: output.transpose()?,
         disputed: request.disputed,
     })
@@ -229,7 +229,9 @@ fn note(session: &mut Logged, line: Line) {
         }
         Line::Get(question) if question.verdict <= Lookup::HitVerified => {
             let candidate = question.question;
-            session.read.push((candidate.action, Some(candidate.output)));
+            session
+                .read
+                .push((candidate.action, Some(candidate.output)));
         }
         Line::Answer(answer) if answer.command == "get" && answer.answer == "hit" => {
             session.read.push((answer.action, None));

@@ -68,7 +68,10 @@ impl OwnPolicies {
             Arc::clone(tenants.entry(tenant.name.clone()).or_default())
         };
         let mut of_tenant = of_tenant.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = of_tenant.loaded.iter().position(|one| one.digest() == digest);
+        let known = of_tenant
+            .loaded
+            .iter()
+            .position(|one| one.digest() == digest);
         let policy = match known {
             Some(position) => of_tenant.loaded.remove(position),
             None => self.compile(daemon, tenant, bytes, digest)?,

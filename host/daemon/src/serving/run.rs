@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cachewarden_connect::streams::Output;
 use cachewarden_connect::wire::{Accepted, Ended};
 use cachewarden_connect::{Connection, Control};
 use cachewarden_policy_host::thread::Room;
@@ -99,8 +100,14 @@ pub(super) fn run(
         Ok(session) => {
             let control = session.control.clone();
             let usage = Arc::new(usage);
-            let outcome = Served { daemon, client, id, listed: &listed, usage: &usage }
-                .serve(session, room);
+            let outcome = Served {
+                daemon,
+                client,
+                id,
+                listed: &listed,
+                usage: &usage,
+            }
+            .serve(session, room);
             let (result, ended) = conclude(daemon, name, &usage, outcome);
             (result, Some((control, ended)))
         }
@@ -128,7 +135,11 @@ fn conclude(
 ) -> (&'static str, Ended) {
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(Failure { result, status, text }) => {
+        Err(Failure {
+            result,
+            status,
+            text,
+        }) => {
             let text = sanitize(&text);
             tracing::warn!("{result}: {text}");
             let text = Some(text);
@@ -137,6 +148,9 @@ fn conclude(
     };
     daemon.metrics.happened(tenant, &outcome);
     usage.policies_used(outcome.policy_time.unwrap_or_default());
+    daemon
+        .metrics
+        .disputed(tenant, outcome.disputes.len() as u64);
     for dispute in &outcome.disputes {
         tracing::warn!(
             action = %dispute.action,
@@ -183,7 +197,7 @@ impl Served<'_> {
         output.set_patience(Some(READ_PATIENCE));
         // The first message goes out before anything that takes time: cmd/go does nothing until it
         // arrives (docs/protocol.md#first-message).
-        let mut sink = ResponseWriter::new(output);
+        let mut sink = ResponseWriter::with(output, Output::write_now);
         sink.send(&Response::Announcement)
             .and_then(|()| sink.flush())
             .map_err(|error| Failure::unread(&error))?;
@@ -191,7 +205,10 @@ impl Served<'_> {
         if let Some(bytes) = policy {
             let settings = hello.settings.as_deref();
             let tenant = &self.client.tenant;
-            let own = self.daemon.own_policies.load(self.daemon, tenant, &bytes, settings);
+            let own = self
+                .daemon
+                .own_policies
+                .load(self.daemon, tenant, &bytes, settings);
             policies.push(own.map_err(Failure::of_policy)?);
         }
         let start = Start {

@@ -40,7 +40,8 @@ impl Template {
     /// The first part is a text of the operator's: a branch called `main` must not become the scope
     /// `main`.
     fn check_prefix(&self, text: &str) -> Result<(), String> {
-        let is_fixed = |part: &Part| matches!(part, Part::Text(text) if !text.trim_matches('*').is_empty());
+        let is_fixed =
+            |part: &Part| matches!(part, Part::Text(text) if !text.trim_matches('*').is_empty());
         match self.labels().next().is_none() || self.0.first().is_some_and(is_fixed) {
             true => Ok(()),
             false => Err(format!(

@@ -23,7 +23,10 @@ fn config(tenants: &str) -> Config {
 
 fn tenants(text: &str) -> Result<Tenants, String> {
     let config = config(text);
-    let all = config.tenants.iter().map(|one| Tenant::new(one, &config, Vec::new()).map(Arc::new));
+    let all = config
+        .tenants
+        .iter()
+        .map(|one| Tenant::new(one, &config, Vec::new()).map(Arc::new));
     Tenants::new(all.collect::<Result<_, _>>()?)
 }
 
@@ -44,7 +47,12 @@ fn shown(tenants: &Tenants, identity: &Identity) -> String {
                 let all: Vec<_> = patterns.iter().map(Pattern::as_str).collect();
                 all.join(",")
             };
-            format!("{} writes {} reads {}", tenant.name, text(&scopes.write), text(&scopes.read))
+            format!(
+                "{} writes {} reads {}",
+                tenant.name,
+                text(&scopes.write),
+                text(&scopes.read)
+            )
         }
         Err(reason) => reason,
     }
@@ -112,7 +120,10 @@ read = ["fork-{peer.uid}", "main"]
     }
     let long = "x".repeat(10_000);
     let cut = shown(&tenants, &ci(&[("repository", "17"), ("ref", &long)]));
-    assert!(cut.starts_with("branch writes branch-xxx") && cut.len() < 250, "{cut}");
+    assert!(
+        cut.starts_with("branch writes branch-xxx") && cut.len() < 250,
+        "{cut}"
+    );
 }
 
 #[test]
@@ -120,33 +131,55 @@ fn a_tenant_that_makes_no_sense_is_refused_with_its_key() {
     for (tenant, told) in [
         ("issuer = \"cj\"", "no [[issuer]] named `cj`; there are: ci"),
         ("match = { ref = \"x\" }", "`ref` is known of no session"),
-        ("issuer = \"ci\"\nwrite = [\"x-{reff}\"]", "`reff` is none that the issuer `ci` gives"),
-        ("issuer = \"ci\"\nwrite = [\"{ref}\"]", "begins with a label"),
-        ("issuer = \"ci\"\nwrite = [\"*{ref}\"]", "begins with a label"),
+        (
+            "issuer = \"ci\"\nwrite = [\"x-{reff}\"]",
+            "`reff` is none that the issuer `ci` gives",
+        ),
+        (
+            "issuer = \"ci\"\nwrite = [\"{ref}\"]",
+            "begins with a label",
+        ),
+        (
+            "issuer = \"ci\"\nwrite = [\"*{ref}\"]",
+            "begins with a label",
+        ),
         ("issuer = \"ci\"\nwrite = [\"x-{ref\"]", "a `{` has no `}`"),
-        ("issuer = \"ci\"\nwrite = [\"x-{ref}-{repository}\"]", "two values could make one name"),
-        ("issuer = \"ci\"\nread = [\"x-{ref}-*\"]", "`read`: `x-{ref}-*`: two values"),
+        (
+            "issuer = \"ci\"\nwrite = [\"x-{ref}-{repository}\"]",
+            "two values could make one name",
+        ),
+        (
+            "issuer = \"ci\"\nread = [\"x-{ref}-*\"]",
+            "`read`: `x-{ref}-*`: two values",
+        ),
         ("write = [\"a/b\"]", "`write`: '/' is in no scope's name"),
         ("write = [\".a\"]", "no scope name"),
         ("share = [\"test-record\"]", "`share`: test-record"),
     ] {
-        let error = tenants(&format!("[[tenant]]\nname = \"t\"\n{tenant}")).map(drop).unwrap_err();
+        let error = tenants(&format!("[[tenant]]\nname = \"t\"\n{tenant}"))
+            .map(drop)
+            .unwrap_err();
         assert!(error.contains(told), "{tenant}: {error}");
     }
 }
 
 #[test]
 fn two_values_never_make_one_scope() {
-    let tenants = tenants(
-        "[[tenant]]\nname = \"t\"\nissuer = \"ci\"\nwrite = [\"x-{ref}_-{repository}\"]",
-    )
-    .unwrap();
+    let tenants =
+        tenants("[[tenant]]\nname = \"t\"\nissuer = \"ci\"\nwrite = [\"x-{ref}_-{repository}\"]")
+            .unwrap();
     let write = |one: &str, other: &str| {
         let labels = [("ref", one), ("repository", other)];
         shown(&tenants, &identity(Some("ci"), &labels))
     };
     let mut seen = Vec::new();
-    for (one, other) in [("1_-2", "3"), ("1", "2_-3"), ("1_", "-2_-3"), ("1", "_-2"), ("1_-", "2")] {
+    for (one, other) in [
+        ("1_-2", "3"),
+        ("1", "2_-3"),
+        ("1_", "-2_-3"),
+        ("1", "_-2"),
+        ("1_-", "2"),
+    ] {
         let scope = write(one, other);
         assert!(!seen.contains(&scope), "{scope}");
         seen.push(scope);

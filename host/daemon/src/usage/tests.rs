@@ -19,7 +19,10 @@ fn what_a_session_takes_is_given_back_when_it_ends() {
     let first = usage.begin_session(&quota).unwrap();
     let _second = usage.begin_session(&quota).unwrap();
     let error = usage.begin_session(&quota).map(drop).unwrap_err();
-    assert!(error.contains("2 sessions at once") && error.contains("quota.sessions"), "{error}");
+    assert!(
+        error.contains("2 sessions at once") && error.contains("quota.sessions"),
+        "{error}"
+    );
     // A session that panics ends, too.
     let thread = std::thread::spawn(move || {
         let _held = first;
@@ -33,22 +36,67 @@ fn what_a_session_takes_is_given_back_when_it_ends() {
 #[test]
 fn puts_are_kept_up_to_a_number_and_to_bytes() {
     for (quota, sizes, kept) in [
-        (QuotaConfig { bytes: Some(Size(5_000)), ..quota() }, &[2_000, 2_000, 2_000, 500][..], 3),
+        (
+            QuotaConfig {
+                bytes: Some(Size(5_100)),
+                ..quota()
+            },
+            &[2_000, 2_000, 2_000, 500][..],
+            3,
+        ),
         // A small one counts as a block.
-        (QuotaConfig { bytes: Some(Size(3 * LEAST_ENTRY)), ..quota() }, &[1; 9], 3),
-        (QuotaConfig { entries: Some(2), ..quota() }, &[1; 9], 2),
-        (QuotaConfig { puts_per_second: Some(1), ..quota() }, &[1; 30], 10),
-        (QuotaConfig { bytes_per_second: Some(Size(100)), ..quota() }, &[400; 9], 2),
+        (
+            QuotaConfig {
+                bytes: Some(Size(3 * LEAST_ENTRY)),
+                ..quota()
+            },
+            &[1; 9],
+            3,
+        ),
+        (
+            QuotaConfig {
+                entries: Some(2),
+                ..quota()
+            },
+            &[1; 9],
+            2,
+        ),
+        (
+            QuotaConfig {
+                puts_per_second: Some(1),
+                ..quota()
+            },
+            &[1; 30],
+            10,
+        ),
+        (
+            QuotaConfig {
+                bytes_per_second: Some(Size(100)),
+                ..quota()
+            },
+            &[400; 9],
+            2,
+        ),
         // Larger than a burst, and nothing else is there.
-        (QuotaConfig { bytes_per_second: Some(Size(100)), ..quota() }, &[5_000, 1], 1),
+        (
+            QuotaConfig {
+                bytes_per_second: Some(Size(100)),
+                ..quota()
+            },
+            &[5_000, 1],
+            1,
+        ),
         (quota(), &[1 << 40; 9], 9),
     ] {
         let usage = Arc::new(Usage::default());
         let session = usage.begin_session(&quota).unwrap();
         let mut puts = session.kept();
-        let refusals = sizes.iter().filter_map(|size| puts.take(*size));
-        assert_eq!(refusals.clone().count(), sizes.len() - kept, "{quota:?}");
-        assert!(refusals.into_iter().all(|reason| reason == reasons::QUOTA));
+        let refusals: Vec<_> = sizes.iter().filter_map(|size| puts.take(*size)).collect();
+        assert_eq!(
+            refusals,
+            vec![reasons::QUOTA; sizes.len() - kept],
+            "{quota:?}"
+        );
     }
 }
 

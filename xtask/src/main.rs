@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod conformance;
+mod connect;
 mod crates;
 mod debian;
 mod demo;
@@ -62,6 +63,8 @@ enum Verb {
     Guests(guests::Choice),
     /// Measure what a policy costs in each language, and write docs/languages.md
     Languages,
+    /// Build cachewarden-connect, the small static client of the daemon
+    Connect,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,
     /// Run the randomised tests for long, and print what they counted
@@ -97,6 +100,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
             guests::run(&workspace, &choice).result?;
         }
         Verb::Languages => languages::run(&workspace)?,
+        Verb::Connect => connect::run(&workspace)?,
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),

@@ -1,7 +1,7 @@
 //! A client that has sent its hello: it is refused, answered, or becomes a session.
 
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::streams::{Guard, Input, Output, Stream};
 use crate::wait::wait;
 use crate::wire::{
     Accepted, DescriptorError, Ended, Frame, Hello, MAX_BODY, MAX_POLICY, PolicyOffer, Refused,
-    StreamKind, Takeover, check_stdin, check_stdout, receive_takeover, takes_pipes,
+    Takeover, check_stdin, check_stdout, receive_takeover, takes_pipes,
 };
 
 /// How long an accepted client may take to hand its streams over. An honest one does it at once; a
@@ -233,15 +233,11 @@ fn receive_streams(guard: &Guard) -> Result<(Stream, Stream), TakeoverError> {
     let Ok([stdin, stdout]) = <[OwnedFd; 2]>::try_from(descriptors) else {
         return Err(DescriptorError::Number(number).into());
     };
-    let stdin = stream(check_stdin(stdin.as_fd())?, stdin)?;
-    let stdout = stream(check_stdout(stdout.as_fd())?, stdout)?;
-    Ok((stdin, stdout))
-}
-
-fn stream(kind: StreamKind, descriptor: OwnedFd) -> Result<Stream, DescriptorError> {
-    match kind {
-        StreamKind::Pipe if takes_pipes() => Ok(Stream::Pipe(descriptor)),
-        StreamKind::Pipe => Err(DescriptorError::NoPipes),
-        StreamKind::Socket => Ok(Stream::Socket(descriptor)),
+    if !takes_pipes() {
+        return Err(DescriptorError::NoPipes.into());
     }
+    check_stdin(&stdin)?;
+    check_stdout(&stdout)?;
+    guard.control.stop_receiving().map_err(io::Error::from)?;
+    Ok((Stream::Pipe(stdin), Stream::Pipe(stdout)))
 }

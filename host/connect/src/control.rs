@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-use rustix::net::{SendFlags, Shutdown, send, shutdown};
+use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use thiserror::Error;
 
 use crate::wait::{HANG_UP, wait};
@@ -85,6 +85,21 @@ impl Control {
     pub fn is_gone(&self) -> bool {
         let mut socket = [PollFd::new(self, HANG_UP)];
         self.lock().is_gone || wait(&mut socket, Some(Instant::now())).unwrap_or(true)
+    }
+
+    /// Takes nothing more from the client, and drops what has arrived. Descriptors may be attached
+    /// to it, and one of them may be the client's own end of this socket: as long as it is kept,
+    /// the end of the client is not seen.
+    pub(crate) fn stop_receiving(&self) -> rustix::io::Result<()> {
+        shutdown(self, Shutdown::Read)?;
+        let mut buffer = [0; 4096];
+        loop {
+            match recv(self, &mut buffer, RecvFlags::DONTWAIT) {
+                Ok((0, _)) | Err(Errno::AGAIN | Errno::CONNRESET) => return Ok(()),
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Sends a frame, or keeps what the kernel does not take; a client for which too much is kept

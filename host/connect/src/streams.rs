@@ -2,7 +2,7 @@
 //!
 //! A descriptor that was handed over shares its open file description, and so its flags, with the
 //! job. The job may set and clear O_NONBLOCK at any time. So nothing here relies on that flag: each
-//! call says for itself that it must not wait (RWF_NOWAIT for pipes, MSG_DONTWAIT for sockets), and
+//! call says for itself that it must not wait (RWF_NOWAIT for pipes, MSG_DONTWAIT for the socket), and
 //! each wait is a poll, which waits at the same time for the end of the client and for the
 //! daemon's shutdown.
 //!
@@ -16,11 +16,16 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, recv, send};
+use rustix::net::{RecvFlags, recv};
 
-use crate::control::{AT_ONCE, Control};
+use crate::control::Control;
 use crate::wait::{HANG_UP, wait};
 use crate::wire::{FrameType, MAX_BODY, header};
+
+/// How long a write to a client that relays waits at most. While it waits, nothing is read from the
+/// socket; what is unread may have the client's own end attached, and then the end of a dead client
+/// is not seen. A go command reads answers at any time.
+const RELAY_PATIENCE: Duration = Duration::from_secs(300);
 
 /// What ends every wait: the client's end, and the daemon's shutdown.
 #[derive(Clone, Debug)]
@@ -33,7 +38,6 @@ pub(crate) struct Guard {
 #[derive(Debug)]
 pub(crate) enum Stream {
     Pipe(OwnedFd),
-    Socket(OwnedFd),
     Relay,
 }
 
@@ -76,7 +80,6 @@ impl Read for Input {
             }
             let result = match &self.stream {
                 Stream::Pipe(pipe) => read_pipe(pipe, buffer),
-                Stream::Socket(socket) => receive(socket, buffer),
                 Stream::Relay => receive(&self.guard.control, buffer),
             };
             match result {
@@ -90,7 +93,10 @@ impl Read for Input {
 
 impl Output {
     pub(crate) fn new(stream: Stream, guard: Guard) -> Self {
-        let patience = None;
+        let patience = match stream {
+            Stream::Pipe(_) => None,
+            Stream::Relay => Some(RELAY_PATIENCE),
+        };
         Self {
             stream,
             guard,
@@ -98,10 +104,11 @@ impl Output {
         }
     }
 
-    /// Bounds how long a write waits for a client that does not read; it waits as long as the
-    /// client is there otherwise. Beyond it, writing fails with [`io::ErrorKind::TimedOut`].
-    pub fn set_patience(&mut self, patience: Option<Duration>) {
-        self.patience = patience;
+    /// Bounds how long a write waits for a client that does not read. Otherwise it waits as long as
+    /// the client is there, or five minutes where the client relays. Beyond that, writing fails
+    /// with [`io::ErrorKind::TimedOut`].
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience = Some(self.patience.map_or(patience, |most| most.min(patience)));
     }
 
     /// Writes as many bytes as the stream takes without waiting; 0 where it takes none now.
@@ -111,7 +118,6 @@ impl Output {
     pub fn write_now(&self, bytes: &[u8]) -> io::Result<usize> {
         let result = match &self.stream {
             Stream::Pipe(pipe) => write_pipe(pipe, bytes),
-            Stream::Socket(socket) => send(socket, bytes, AT_ONCE),
             // A frame that the kernel takes in part must be finished, which may take a wait.
             Stream::Relay => Ok(0),
         };
@@ -189,7 +195,7 @@ impl AsFd for Input {
 impl Guard {
     fn descriptor<'stream>(&'stream self, stream: &'stream Stream) -> BorrowedFd<'stream> {
         match stream {
-            Stream::Pipe(descriptor) | Stream::Socket(descriptor) => descriptor.as_fd(),
+            Stream::Pipe(pipe) => pipe.as_fd(),
             Stream::Relay => self.control.as_fd(),
         }
     }
@@ -201,14 +207,9 @@ impl Guard {
         interest: PollFlags,
         deadline: Option<Instant>,
     ) -> io::Result<Woken> {
-        // A client that relays says by half a hang-up that its requests end; answers still go out.
-        let hang_up = match stream {
-            Stream::Relay => PollFlags::empty(),
-            Stream::Pipe(_) | Stream::Socket(_) => HANG_UP,
-        };
         let mut all = [
             PollFd::new(&self.shutdown, PollFlags::IN),
-            PollFd::new(&self.control, hang_up),
+            PollFd::new(&self.control, HANG_UP),
             PollFd::from_borrowed_fd(self.descriptor(stream), interest),
         ];
         if !wait(&mut all, deadline)? {

@@ -6,11 +6,7 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-/// What a socket reports when its other end is gone, or sends no more.
-#[cfg(target_os = "linux")]
-pub(crate) const HANG_UP: PollFlags = PollFlags::RDHUP;
-/// Elsewhere the end is reported unasked (POLLHUP).
-#[cfg(not(target_os = "linux"))]
+/// For a socket whose other end is watched: its end is reported unasked (POLLHUP).
 pub(crate) const HANG_UP: PollFlags = PollFlags::empty();
 
 /// Waits until one of the descriptors is ready; returns false at the deadline.

@@ -15,7 +15,7 @@ mod descriptors;
 mod frame;
 mod hello;
 
-pub use descriptors::{DescriptorError, StreamKind, check_stdin, check_stdout, takes_pipes};
+pub use descriptors::{DescriptorError, check_stdin, check_stdout, takes_pipes};
 pub(crate) use descriptors::{receive_takeover, send_takeover};
 pub use frame::{Accepted, Ended, Frame, FrameReader, MAX_BODY, Refused};
 pub(crate) use frame::{FrameType, header};

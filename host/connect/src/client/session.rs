@@ -15,8 +15,7 @@ use super::policy::OwnPolicy;
 use super::terminal::say;
 use super::{ClientError, Options, Socket, is_nested, relay};
 use crate::wire::{
-    Accepted, Ended, Frame, Hello, StreamKind, Takeover, Want, check_stdin, check_stdout,
-    send_takeover,
+    Accepted, Ended, Frame, Hello, Takeover, Want, check_stdin, check_stdout, send_takeover,
 };
 
 /// Serves stdin and stdout with a session of the daemon's; returns the exit status.
@@ -65,12 +64,7 @@ fn not_taken(link: &mut Link, socket: &Socket, error: &io::Error) -> ClientError
 }
 
 fn can_be_handed_over(accepted: &Accepted) -> bool {
-    let kinds = [check_stdin(io::stdin()), check_stdout(io::stdout())];
-    kinds.iter().all(|kind| match kind {
-        Ok(StreamKind::Pipe) => accepted.takes_pipes,
-        Ok(StreamKind::Socket) => true,
-        Err(_) => false,
-    })
+    accepted.takes_pipes && check_stdin(io::stdin()).is_ok() && check_stdout(io::stdout()).is_ok()
 }
 
 /// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream

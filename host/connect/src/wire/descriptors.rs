@@ -1,4 +1,8 @@
 //! Descriptors on the socket: which are taken, and how they are sent and received.
+//!
+//! Only pipes are taken, which is what cmd/go gives its helper. A file or a device may make a read
+//! wait for ever. A socket may be the client's own end of its connection, or have that end in its
+//! queue: then a daemon that holds the socket would never see the end of a dead client.
 
 use std::io::{IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
@@ -8,8 +12,8 @@ use rustix::cmsg_space;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::io::Errno;
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, RecvMsg, ReturnFlags,
-    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, SocketType, recvmsg, sendmsg, sockopt,
+    RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, RecvMsg, ReturnFlags,
+    SendAncillaryBuffer, SendAncillaryMessage, SendFlags, recvmsg, sendmsg,
 };
 use thiserror::Error;
 
@@ -28,8 +32,8 @@ pub enum DescriptorError {
     /// The kernel could not pass all of them on.
     #[error("not all descriptors arrived; two are expected, stdin and stdout")]
     Truncated,
-    /// A file, a device, a socket that is no stream, ...
-    #[error("{0} is neither a pipe nor a stream socket of this machine; use --relay")]
+    /// A file, a device, a socket, ...
+    #[error("{0} is not a pipe; use --relay")]
     Kind(&'static str),
     /// It cannot be used in the direction that is needed.
     #[error("{0} is not open for {1}")]
@@ -40,15 +44,6 @@ pub enum DescriptorError {
     /// The system did not say what it is.
     #[error("cannot find out what {0} is")]
     System(&'static str, #[source] Errno),
-}
-
-/// A descriptor that is taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamKind {
-    /// A pipe without a name.
-    Pipe,
-    /// A connected Unix stream socket.
-    Socket,
 }
 
 /// Whether this kernel reads and writes pipes without waiting on the caller's word alone, whatever
@@ -76,7 +71,7 @@ pub fn takes_pipes() -> bool {
 ///
 /// # Errors
 /// When it cannot be.
-pub fn check_stdin(stream: impl AsFd) -> Result<StreamKind, DescriptorError> {
+pub fn check_stdin(stream: impl AsFd) -> Result<(), DescriptorError> {
     check(stream.as_fd(), "stdin", "reading", OFlags::WRONLY)
 }
 
@@ -84,7 +79,7 @@ pub fn check_stdin(stream: impl AsFd) -> Result<StreamKind, DescriptorError> {
 ///
 /// # Errors
 /// When it cannot be.
-pub fn check_stdout(stream: impl AsFd) -> Result<StreamKind, DescriptorError> {
+pub fn check_stdout(stream: impl AsFd) -> Result<(), DescriptorError> {
     check(stream.as_fd(), "stdout", "writing", OFlags::RDONLY)
 }
 
@@ -93,19 +88,18 @@ fn check(
     name: &'static str,
     use_for: &'static str,
     wrong: OFlags,
-) -> Result<StreamKind, DescriptorError> {
+) -> Result<(), DescriptorError> {
     let system = |error| DescriptorError::System(name, error);
     let status = fstat(stream).map_err(system)?;
-    let kind = match FileType::from_raw_mode(status.st_mode) {
-        FileType::Fifo if is_nameless(stream).map_err(system)? => StreamKind::Pipe,
-        FileType::Socket if is_connected_stream(stream).map_err(system)? => StreamKind::Socket,
-        _ => return Err(DescriptorError::Kind(name)),
-    };
-    let flags = fcntl_getfl(stream).map_err(system)?;
-    if flags & OFlags::RWMODE == wrong || flags.contains(OFlags::PATH) {
-        return Err(DescriptorError::Access(name, use_for));
+    let is_pipe = FileType::from_raw_mode(status.st_mode) == FileType::Fifo;
+    if !is_pipe || !is_nameless(stream).map_err(system)? {
+        return Err(DescriptorError::Kind(name));
     }
-    Ok(kind)
+    let flags = fcntl_getfl(stream).map_err(system)?;
+    match flags & OFlags::RWMODE == wrong || flags.contains(OFlags::PATH) {
+        true => Err(DescriptorError::Access(name, use_for)),
+        false => Ok(()),
+    }
 }
 
 /// Whether a pipe was made by pipe(2). One with a name in a file system may be read and written
@@ -120,12 +114,6 @@ fn is_nameless(pipe: BorrowedFd<'_>) -> rustix::io::Result<bool> {
 #[cfg(not(target_os = "linux"))]
 fn is_nameless(_: BorrowedFd<'_>) -> rustix::io::Result<bool> {
     Ok(false)
-}
-
-fn is_connected_stream(socket: BorrowedFd<'_>) -> rustix::io::Result<bool> {
-    let is_stream = sockopt::socket_type(socket)? == SocketType::STREAM;
-    let is_of_this_machine = sockopt::socket_domain(socket)? == AddressFamily::UNIX;
-    Ok(is_stream && is_of_this_machine && !sockopt::socket_acceptconn(socket)?)
 }
 
 /// Hands stdin and stdout over.

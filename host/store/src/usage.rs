@@ -123,11 +123,15 @@ impl UsageTable {
         self.change(scope, |count| count.counted = Some(counted));
     }
 
-    /// Counts every scope again, after a trim.
-    pub(super) fn recount(&self, folder: &Path) {
+    /// Counts the scopes that match again, after a trim.
+    pub(super) fn recount(&self, folder: &Path, matches: impl Fn(&ScopeName) -> bool) {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let known: Vec<_> = match &*self.scopes() {
-            Some(scopes) => scopes.keys().cloned().collect(),
+            Some(scopes) => scopes
+                .keys()
+                .filter(|scope| matches(scope))
+                .cloned()
+                .collect(),
             None => return,
         };
         for scope in known {

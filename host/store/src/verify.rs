@@ -19,6 +19,7 @@ use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
 use super::shards::{SHARDS, in_parallel, is_shard};
+use super::witnesses::{MAX_FILE, Records};
 use super::{Progress, Store, files, layout, objects, schedule};
 
 /// The counts of a verification.
@@ -85,7 +86,14 @@ impl Store {
         on_report(verifier.unknown_files());
         // Objects first: an entry is checked against its object.
         in_parallel(|shard| verifier.objects(shard), &mut on_report)?;
-        in_parallel(|shard| verifier.entries(shard), &mut on_report)?;
+        in_parallel(
+            |shard| {
+                let mut report = verifier.entries(shard);
+                report.findings.extend(verifier.witnesses(shard).findings);
+                report
+            },
+            &mut on_report,
+        )?;
         Ok(verified)
     }
 }
@@ -143,6 +151,7 @@ impl Verifier<'_> {
         }
         let lookup_cache = self.folder.join(layout::RECENT);
         look(&lookup_cache, is_scope);
+        look(&self.folder.join(layout::WITNESSES), is_shard);
         let tables = files::names_in(&lookup_cache).into_iter();
         let tables = tables
             .filter(|name| is_scope(name))
@@ -197,6 +206,25 @@ impl Verifier<'_> {
                     let finding = self.repair_or_report(path.clone(), damaged_file, still);
                     report.findings.push(finding);
                 }
+            }
+        }
+        report
+    }
+
+    /// Reads the records of witnesses. Records without an entry are not damage: a trim removes them.
+    fn witnesses(&self, shard: &str) -> ShardReport {
+        let mut report = ShardReport::default();
+        let shard = self.folder.join(layout::WITNESSES).join(shard);
+        for (path, _) in report.files_in(&shard) {
+            let check = |file: &mut File| {
+                let mut lines = Vec::new();
+                file.take(MAX_FILE as u64 + 1).read_to_end(&mut lines)?;
+                Ok((!Records::are_whole(&lines)).then_some(Problem::NoRecords))
+            };
+            if let Some(damaged_file) = DamagedFile::find(&path, check) {
+                let still = || DamagedFile::find(&path, check).is_some();
+                let finding = self.repair_or_report(path.clone(), damaged_file, still);
+                report.findings.push(finding);
             }
         }
         report

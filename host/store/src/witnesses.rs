@@ -15,7 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(super) use record::{Record, Records};
+pub(super) use record::{MAX_FILE, Record, Records};
 pub(super) use table::WitnessTable;
 
 use std::io;

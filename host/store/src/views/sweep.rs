@@ -6,19 +6,18 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::AtFlags;
+use rustix::io::Errno;
 
 use cachewarden_types::Digest;
 
 use super::Views;
 use super::key::ViewName;
 use super::root::Root;
-use super::view::View;
 use crate::Store;
 use crate::new_file::temporary_name;
 use crate::objects::{Location, Objects};
@@ -84,9 +83,9 @@ impl Sweep<'_> {
         for name in files::names_in(self.root.folder()) {
             let path = self.root.folder().join(&name);
             if files::is_temporary(&name) {
-                // What a killed daemon has left: a view that was being made or removed.
+                // What a killed daemon has left.
                 if self.is_older(&path, MTIME_GRACE) {
-                    self.remove_folder(&path);
+                    self.remove(&path);
                 }
                 continue;
             }
@@ -96,7 +95,7 @@ impl Sweep<'_> {
             match self.take_unused(&view, &path) {
                 Some(taken) => {
                     self.report.views += 1;
-                    self.remove_folder(&self.root.folder().join(taken));
+                    self.remove(&self.root.folder().join(taken));
                 }
                 None => self.sweep_view(&view, &path),
             }
@@ -131,7 +130,6 @@ impl Sweep<'_> {
     }
 
     fn sweep_view(&mut self, name: &ViewName, path: &Path) {
-        let view = self.views.in_memory().get(name).map(Arc::clone);
         for shard in files::names_in(path) {
             if !shards::is_shard(&shard) {
                 continue;
@@ -141,7 +139,7 @@ impl Sweep<'_> {
                 let path = shard.join(&file);
                 let removed = match files::digest_of(&file) {
                     Some(output) if self.may_go(&path, &output) => {
-                        self.remove_object(view.as_deref(), &path, &output)
+                        self.remove_object(name, &path, &output)
                     }
                     None if files::is_temporary(&file) && self.is_older(&path, MTIME_GRACE) => {
                         fs::remove_file(&path).map(|()| true)
@@ -166,18 +164,22 @@ impl Sweep<'_> {
         }
     }
 
-    fn remove_object(&self, view: Option<&View>, path: &Path, output: &Digest) -> io::Result<bool> {
+    /// Removes a file, unless a session was granted it lately; whoever has the view in memory
+    /// forgets it first.
+    fn remove_object(&self, name: &ViewName, path: &Path, output: &Digest) -> io::Result<bool> {
         let relative = path.strip_prefix(self.root.folder()).unwrap_or(path);
         let remove = || match rustix::fs::unlinkat(self.root.dir(), relative, AtFlags::empty()) {
-            Err(rustix::io::Errno::NOENT) => Ok(()),
+            Err(Errno::NOENT) => Ok(()),
             removed => removed,
         };
-        let removed = match view {
-            Some(view) => view.release(self.location, output, MTIME_GRACE, self.now, remove)?,
-            // A session that begins now finds the file gone, and publishes the object again.
-            None => remove().map(|()| true)?,
+        let in_memory = self.views.in_memory();
+        let Some(view) = in_memory.get(name).map(Arc::clone) else {
+            // A session that begins now waits for the lock, and finds the file gone.
+            remove()?;
+            return Ok(true);
         };
-        Ok(removed)
+        drop(in_memory);
+        Ok(view.release(self.location, output, MTIME_GRACE, self.now, remove)?)
     }
 
     /// Whether a file or folder was last used this long ago.
@@ -190,14 +192,12 @@ impl Sweep<'_> {
         })
     }
 
-    /// Removes a folder of the daemon's own with all that is in it; nothing is followed.
-    fn remove_folder(&mut self, path: &Path) {
-        let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-        let is_ours = fs::symlink_metadata(path)
-            .is_ok_and(|metadata| metadata.uid() == rustix::process::geteuid().as_raw());
-        let removed = match is_folder && is_ours {
-            true => fs::remove_dir_all(path),
-            false => Ok(()),
+    /// Removes a folder with all that is in it, or a file; no link is followed.
+    fn remove(&mut self, path: &Path) {
+        let removed = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+            Ok(_) => fs::remove_file(path),
+            Err(error) => Err(error),
         };
         if let Err(error) = removed {
             self.note(error);

@@ -5,6 +5,8 @@
 //! build has put in its place stays. Nothing is followed out of the store, and nothing is opened
 //! that is no regular file.
 
+mod records;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -19,7 +21,6 @@ use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
 use super::shards::{SHARDS, in_parallel, is_shard};
-use super::witnesses::{MAX_FILE, Records};
 use super::{Progress, Store, files, layout, objects, schedule};
 
 /// The counts of a verification.
@@ -206,25 +207,6 @@ impl Verifier<'_> {
                     let finding = self.repair_or_report(path.clone(), damaged_file, still);
                     report.findings.push(finding);
                 }
-            }
-        }
-        report
-    }
-
-    /// Reads the records of witnesses. Records without an entry are not damage: a trim removes them.
-    fn witnesses(&self, shard: &str) -> ShardReport {
-        let mut report = ShardReport::default();
-        let shard = self.folder.join(layout::WITNESSES).join(shard);
-        for (path, _) in report.files_in(&shard) {
-            let check = |file: &mut File| {
-                let mut lines = Vec::new();
-                file.take(MAX_FILE as u64 + 1).read_to_end(&mut lines)?;
-                Ok((!Records::are_whole(&lines)).then_some(Problem::NoRecords))
-            };
-            if let Some(damaged_file) = DamagedFile::find(&path, check) {
-                let still = || DamagedFile::find(&path, check).is_some();
-                let finding = self.repair_or_report(path.clone(), damaged_file, still);
-                report.findings.push(finding);
             }
         }
         report

@@ -12,6 +12,9 @@
 mod record;
 mod table;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use record::fuzzing;
+
 #[cfg(test)]
 mod tests;
 

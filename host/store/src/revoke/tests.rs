@@ -67,9 +67,16 @@ fn of_session(session: u64) -> RevokeRequest {
     }
 }
 
+/// A name, the request for an output, and the scopes and actions of the entries that it names.
+type Case = (
+    &'static str,
+    fn(&Digest) -> RevokeRequest,
+    &'static [(&'static str, &'static str)],
+);
+
 #[test]
 fn each_condition_names_its_entries_and_all_that_are_given_must_hold() {
-    let cases: [(&str, fn(&Digest) -> RevokeRequest, &[(&str, &str)]); 6] = [
+    let cases: [Case; 6] = [
         (
             "scope",
             |_| of_scope("pr-*"),

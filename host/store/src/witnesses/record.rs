@@ -181,3 +181,6 @@ impl Record {
         })
     }
 }
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;

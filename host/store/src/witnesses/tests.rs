@@ -219,6 +219,14 @@ mod bounds {
     }
 
     #[test]
+    fn fuzz_witness_records() {
+        cachewarden_fuzz::fuzz(
+            "witness-records",
+            crate::witnesses::fuzzing::witness_records,
+        );
+    }
+
+    #[test]
     fn a_full_file_is_read_whole() {
         let mut records = Records::default();
         for number in 0..100 {

@@ -1,5 +1,6 @@
 //! Sweeps of views, also beside sessions.
 
+use std::sync::Barrier;
 use std::thread;
 use std::time::Duration;
 
@@ -8,8 +9,10 @@ use super::*;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const UNUSED: Duration = Duration::from_secs(5 * DAY.as_secs());
 
-fn sweep(views: &TestViews) -> ViewSweep {
-    views.views.sweep(&views.test.store, UNUSED).unwrap()
+/// Sweeps; returns how many views and files were removed.
+fn sweep(views: &TestViews) -> (u64, u64) {
+    let swept = views.views.sweep(&views.test.store, UNUSED).unwrap();
+    (swept.views, swept.files)
 }
 
 /// Makes a view's folder look as if it was not used for this long. Only a view that is not in
@@ -30,13 +33,13 @@ fn a_file_goes_when_its_object_is_gone_and_no_job_can_be_reading_it() {
         let [kept, gone_path] = [&kept, &gone].map(|output| views.path(&views.view("one"), output));
         fs::remove_file(views.test.object(&gone)).unwrap();
         set_age(&gone_path, 2 * HOUR);
-        assert_eq!(sweep(&views), ViewSweep::default(), "it was granted lately");
+        assert_eq!(sweep(&views), (0, 0), "it was granted lately");
         views.open_again();
-        assert_eq!(sweep(&views), ViewSweep::default(), "by its own time");
+        assert_eq!(sweep(&views), (0, 0), "by its own time");
         set_age(&gone_path, 4 * HOUR);
-        assert_eq!(sweep(&views).files, 1);
+        assert_eq!(sweep(&views).1, 1);
         assert!(kept.exists() && !gone_path.exists());
-        assert_eq!(sweep(&views), ViewSweep::default());
+        assert_eq!(sweep(&views), (0, 0));
     }
 }
 
@@ -50,7 +53,7 @@ fn what_a_session_was_granted_within_the_hours_stays() {
         fs::remove_file(views.test.object(&output)).unwrap();
         // By its file alone it would go.
         set_age(&path, 100 * DAY);
-        assert_eq!(sweep(&views), ViewSweep::default());
+        assert_eq!(sweep(&views), (0, 0));
         assert!(path.exists());
     }
 }
@@ -84,14 +87,14 @@ fn copies_that_a_view_did_not_use_for_days_go_while_their_object_stays() {
     let path = views.grant(&views.view("one"), &output);
     set_age(&path, 6 * DAY);
     views.open_again();
-    assert_eq!(sweep(&views), ViewSweep { views: 0, files: 1 });
+    assert_eq!(sweep(&views), (0, 1));
     assert!(views.test.object(&output).exists());
     // A copy that is granted is marked as used.
     let path = views.grant(&views.view("one"), &output);
     set_age(&path, 6 * DAY);
     views.open_again();
     views.grant(&views.view("one"), &output);
-    assert_eq!(sweep(&views), ViewSweep::default());
+    assert_eq!(sweep(&views), (0, 0));
 }
 
 #[test]
@@ -102,13 +105,13 @@ fn a_view_goes_as_a_whole_when_it_was_not_used_for_days_and_has_no_session() {
         let session = views.view("one");
         let path = views.grant(&session, &output);
         set_folder_age(&path, 6 * DAY);
-        assert_eq!(sweep(&views), ViewSweep::default(), "it has a session");
+        assert_eq!(sweep(&views), (0, 0), "it has a session");
         drop(session);
         // The paths that the session was given are valid for hours.
         views.open_again();
-        assert_eq!(sweep(&views), ViewSweep::default());
+        assert_eq!(sweep(&views), (0, 0));
         set_folder_age(&path, 6 * DAY);
-        assert_eq!(sweep(&views), ViewSweep { views: 1, files: 0 });
+        assert_eq!(sweep(&views), (1, 0));
         assert!(!path.ancestors().nth(2).unwrap().exists());
         assert_eq!(
             fs::read(views.grant(&views.view("one"), &output)).unwrap(),
@@ -125,7 +128,7 @@ fn views_of_an_earlier_boot_go_at_once() {
     fs::remove_file(views.views.roots.store.folder().join(".secret")).unwrap();
     views.open_again();
     let new = views.grant(&views.view("one"), &output);
-    assert_eq!(sweep(&views).views, 1);
+    assert_eq!(sweep(&views).0, 1);
     assert!(!path.exists() && new.exists());
 }
 
@@ -153,6 +156,19 @@ fn what_a_killed_daemon_has_left_goes_and_other_names_stay() {
     assert!(path.exists());
 }
 
+#[test]
+fn the_bytes_of_copies_are_counted_and_links_take_none() {
+    for (files, expected) in [(ViewFiles::Copies, 20), (ViewFiles::Links, 0)] {
+        let views = TestViews::new(files);
+        for tenant in ["one", "two"] {
+            let output = views.test.put_object(b"ten bytes.");
+            views.grant(&views.view(tenant), &output);
+        }
+        let swept = views.views.sweep(&views.test.store, UNUSED).unwrap();
+        assert_eq!(swept.bytes, expected);
+    }
+}
+
 /// A sweep and a session begin at the same moment, in a view that nobody has in memory and whose
 /// file is due to go: what the session was granted is there afterwards.
 #[test]
@@ -172,13 +188,20 @@ fn a_sweep_takes_nothing_from_a_session_that_begins_beside_it() {
             if round % 2 == 0 {
                 set_folder_age(&path, 6 * DAY);
             }
+            let both = Barrier::new(2);
             let swept = thread::scope(|threads| {
-                let sweeper = threads.spawn(|| sweep(&views));
+                let sweeper = threads.spawn(|| {
+                    both.wait();
+                    sweep(&views)
+                });
+                both.wait();
+                // The session begins a little later each time, so that it meets every step.
+                (0..round * 100).for_each(|_| std::hint::spin_loop());
                 views.grant(&views.view("one"), &output);
                 sweeper.join().unwrap()
             });
             assert_eq!(fs::read(&path).unwrap(), b"object", "round {round}");
-            removed += swept.files + swept.views;
+            removed += swept.0 + swept.1;
         }
         assert!(removed > 0, "the two never met");
     }

@@ -199,7 +199,7 @@ enum {
     // this session. One of the two is wrong, or the build is not reproducible.
     CACHEWARDEN_FACT_DISPUTED = 16,
     // On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-    // bytes, into scopes that count for this session. One who forges an object must then be two.
+    // bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
     CACHEWARDEN_FACT_WITNESSES_2 = 32,
     // The same of at least three producers.
     CACHEWARDEN_FACT_WITNESSES_3 = 64,

@@ -170,7 +170,7 @@ enum Fact : uint
     /// this session. One of the two is wrong, or the build is not reproducible.
     disputed = 16,
     /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-    /// bytes, into scopes that count for this session. One who forges an object must then be two.
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
     witnesses2 = 32,
     /// The same of at least three producers.
     witnesses3 = 64,

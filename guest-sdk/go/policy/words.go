@@ -180,7 +180,8 @@ const (
 	// counts for this session. One of the two is wrong, or the build is not reproducible.
 	FactDisputed Facts = 1 << 4
 	// FactWitnesses2: On a candidate, under a daemon: at least two producers with distinct verified identities have put
-	// these very bytes, into scopes that count for this session. One who forges an object must then be two.
+	// these very bytes, into scopes that count for this session. A policy that asks for it does not depend on one
+	// producer.
 	FactWitnesses2 Facts = 1 << 5
 	// FactWitnesses3: The same of at least three producers.
 	FactWitnesses3 Facts = 1 << 6

@@ -107,7 +107,7 @@ export interface Facts {
   readonly disputed: boolean;
   /**
    * On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-   * bytes, into scopes that count for this session. One who forges an object must then be two.
+   * bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
    */
   readonly witnesses2: boolean;
   /**

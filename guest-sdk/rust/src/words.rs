@@ -290,7 +290,7 @@ impl Facts {
     }
 
     /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-    /// bytes, into scopes that count for this session. One who forges an object must then be two.
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
     pub const WITNESSES_2: Self = Facts(32);
 
     /// Whether [`WITNESSES_2`](Self::WITNESSES_2) holds.

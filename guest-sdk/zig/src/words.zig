@@ -111,7 +111,7 @@ pub const Facts = packed struct(u32) {
     /// this session. One of the two is wrong, or the build is not reproducible.
     disputed: bool = false,
     /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-    /// bytes, into scopes that count for this session. One who forges an object must then be two.
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
     witnesses_2: bool = false,
     /// The same of at least three producers.
     witnesses_3: bool = false,

@@ -32,6 +32,7 @@ mod lookup_cache;
 mod new_file;
 mod object_writer;
 mod objects;
+mod objects_at;
 mod owned;
 mod owner;
 mod private;
@@ -56,6 +57,7 @@ mod witnesses;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing {
     pub use crate::entry::fuzzing::entry_line;
+    pub use crate::witnesses::fuzzing::witness_records;
 }
 
 pub use boot::BootId;
@@ -89,7 +91,6 @@ use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::{Digest, ScopeName};
 
 use entries::LookupSource;
-use objects::Objects;
 use private::PrivateObjects;
 use shared::Shared;
 
@@ -207,12 +208,6 @@ impl Store {
         !found.entry.boot.matches(self.boot)
     }
 
-    /// Hashes an object of the store; returns whether its bytes and its size are right.
-    pub fn verify_object(&self, output: &Digest, size: u64) -> bool {
-        let objects = self.objects_at(Location::Store);
-        objects.is_some_and(|objects| objects.has_right_bytes(output, size))
-    }
-
     /// Marks an object and its entry as used, before they are returned. The object was hashed since
     /// the machine started. Returns false if the object is gone, or the entry was revoked since it
     /// was looked up, which is a miss.
@@ -238,53 +233,6 @@ impl Store {
     /// was sent.
     pub fn remember(&self, found: CacheHit) {
         found.remember(self.boot);
-    }
-
-    /// Makes an object executable.
-    ///
-    /// # Errors
-    /// When the store cannot be written, or the object belongs to another user.
-    pub fn allow_execution(&self, location: Location, output: &Digest) -> io::Result<()> {
-        match self.objects_at(location) {
-            Some(objects) => objects.allow_execution(output),
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
-    }
-
-    /// Whether an object that a session has put still exists; it is marked as used.
-    pub fn object_exists(
-        &self,
-        location: Location,
-        output: &Digest,
-        size: u64,
-        now: SystemTime,
-    ) -> bool {
-        self.objects_at(location).is_some_and(|objects| {
-            let used = objects.find(output, size);
-            used.is_some_and(|mut used| objects.touch_if_due(output, &mut used, now))
-        })
-    }
-
-    fn objects_at(&self, location: Location) -> Option<&Objects> {
-        match location {
-            Location::Store => self.shared.as_ref().map(|shared| &*shared.objects),
-            Location::Private => Some(self.private.objects()),
-        }
-    }
-
-    /// Whether other users may be able to change the path to this location.
-    fn sharing_at(&self, location: Location) -> SharedStore {
-        match (location, &self.shared) {
-            (Location::Store, Some(shared)) => shared.sharing,
-            // The private folder is never shared, even if the store is.
-            _ => SharedStore::Deny,
-        }
-    }
-
-    /// Begins a put of an object.
-    pub fn receive(&self, output: Digest) -> ObjectWriter {
-        let objects = self.shared.as_ref().map(|shared| &shared.objects);
-        ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
     }
 
     /// Writes the entry of `action` in `scope`, as put at `now` on this boot.

@@ -86,19 +86,16 @@ pub(super) enum CachedLookup {
     NotCached(Option<DirVersion>),
 }
 
-/// Removes the table of a scope, or all tables, including those of scopes that no longer exist.
-pub(super) fn remove_tables(store: &Path, scope: Option<&ScopeName>) {
+/// Removes the tables of the scopes that `goes` selects, including scopes that no longer exist.
+pub(super) fn remove_tables(store: &Path, goes: impl Fn(&ScopeName) -> bool) {
     let folder = store.join(layout::RECENT);
     // A link would lead out of the store.
     if !std::fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
         return;
     }
-    let tables = match scope {
-        Some(scope) => vec![scope.folder().into()],
-        None => files::names_in(&folder),
-    };
-    for name in tables {
-        if name.to_str().and_then(ScopeName::from_folder).is_some() {
+    for name in files::names_in(&folder) {
+        let scope = name.to_str().and_then(ScopeName::from_folder);
+        if scope.is_some_and(|scope| goes(&scope)) {
             // If a table cannot be removed, its slots still say themselves whether they are valid.
             let _ = std::fs::remove_file(folder.join(name));
         }

@@ -32,6 +32,12 @@ impl TestStore {
         }
     }
 
+    /// Closes the store of a daemon and opens it again, as after a start of the daemon.
+    pub(crate) fn open_again(&mut self) {
+        self.store = Store::without_folder();
+        self.store = Store::open_owned(&self.folder(), &self.private()).unwrap();
+    }
+
     /// An empty store.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();

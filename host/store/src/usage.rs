@@ -123,11 +123,15 @@ impl UsageTable {
         self.change(scope, |count| count.counted = Some(counted));
     }
 
-    /// Counts every scope again, after a trim.
-    pub(super) fn recount(&self, folder: &Path) {
+    /// Counts the scopes that match again, after a trim.
+    pub(super) fn recount(&self, folder: &Path, matches: impl Fn(&ScopeName) -> bool) {
         let _counting = self.counting.lock().unwrap_or_else(PoisonError::into_inner);
         let known: Vec<_> = match &*self.scopes() {
-            Some(scopes) => scopes.keys().cloned().collect(),
+            Some(scopes) => scopes
+                .keys()
+                .filter(|scope| matches(scope))
+                .cloned()
+                .collect(),
             None => return,
         };
         for scope in known {
@@ -213,4 +217,93 @@ fn count(folder: &Path, scope: &ScopeName) -> Usage {
         }
     }
     usage
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_store::{HOUR, TestStore, scope, set_age};
+    use crate::{RevokeRequest, TrimRequest};
+
+    const KIB: usize = 1024;
+
+    fn usage(test: &TestStore, pattern: &str) -> (u64, u64) {
+        let Usage { entries, bytes } = test.store.usage(&[pattern.parse().unwrap()]);
+        (entries, bytes)
+    }
+
+    #[test]
+    fn an_entry_counts_its_bytes_and_at_least_a_kibibyte() {
+        for test in [TestStore::new(), TestStore::owned()] {
+            test.put("main", "small", b"x");
+            test.put("main", "empty", b"");
+            test.put("pr-1", "large", &[1; 3 * KIB]);
+            test.put("pr-2", "large", &[1; 3 * KIB]);
+            assert_eq!(usage(&test, "main"), (2, 2048));
+            assert_eq!(usage(&test, "pr-*"), (2, 6 * 1024));
+            assert_eq!(usage(&test, "*"), (4, 8 * 1024));
+            assert_eq!(usage(&test, "other"), (0, 0));
+            let both = ["main".parse().unwrap(), "m*".parse().unwrap()];
+            assert_eq!(test.store.usage(&both).entries, 2, "a scope counts once");
+        }
+    }
+
+    #[test]
+    fn puts_trims_and_revocations_keep_the_count_current() {
+        let test = TestStore::owned();
+        test.put("main", "before", &[1; 2 * KIB]);
+        assert_eq!(usage(&test, "*"), (1, 2048));
+        test.put("main", "action", &[1; 3 * KIB]);
+        test.put("new", "action", &[1; 3 * KIB]);
+        assert_eq!(usage(&test, "main"), (2, 5 * 1024));
+        assert_eq!(usage(&test, "new"), (1, 3 * 1024));
+        // Replaced by a smaller and by a larger one.
+        test.put("main", "action", &[2; 2 * KIB]);
+        assert_eq!(usage(&test, "main"), (2, 4 * 1024));
+        let action = test.put("main", "action", &[3; 9 * KIB]);
+        assert_eq!(usage(&test, "main"), (2, 11 * 1024));
+        // Nothing is read any more.
+        std::fs::remove_file(test.entry("main", &action)).unwrap();
+        assert_eq!(usage(&test, "main"), (2, 11 * 1024));
+        // A trim counts again.
+        test.store.trim(&TrimRequest::default(), |_| ()).unwrap();
+        assert_eq!(usage(&test, "main"), (1, 2048));
+        let request = RevokeRequest {
+            scope: Some("main".parse().unwrap()),
+            ..RevokeRequest::default()
+        };
+        test.store.revoke(&request, false).unwrap();
+        assert_eq!(usage(&test, "*"), (1, 3 * 1024));
+        assert_eq!(usage(&test, "main"), (0, 0));
+    }
+
+    #[test]
+    fn scopes_are_trimmed_to_what_their_tenant_may_keep() {
+        for test in [TestStore::new(), TestStore::owned()] {
+            for (scope_name, name, age) in [
+                ("pr-1", "one", 4),
+                ("pr-2", "two", 3),
+                ("pr-1", "three", 2),
+                ("main", "old", 5),
+            ] {
+                let action = test.put(scope_name, name, &[1; 2 * KIB]);
+                set_age(&test.entry(scope_name, &action), age * HOUR);
+            }
+            let prs = ["pr-*".parse().unwrap()];
+            let most = |entries, bytes| Usage { entries, bytes };
+            let trim = |most| test.store.trim_to_usage(&prs, most).unwrap();
+            assert_eq!(trim(most(3, 6 * 1024)), 0);
+            assert_eq!(usage(&test, "pr-*"), (3, 6 * 1024));
+            assert_eq!(trim(most(2, u64::MAX)), 1);
+            assert_eq!(usage(&test, "pr-1"), (1, 2048), "the oldest went");
+            assert_eq!(usage(&test, "pr-2"), (1, 2048));
+            assert_eq!(trim(most(u64::MAX, 4095)), 1);
+            assert_eq!(usage(&test, "pr-2"), (0, 0));
+            assert_eq!(trim(most(0, 0)), 1);
+            assert_eq!(usage(&test, "main"), (1, 2048), "others keep theirs");
+            let name = scope("main");
+            let action = cachewarden_types::Digest::of(b"old");
+            assert!(test.entry(name.as_str(), &action).exists());
+        }
+    }
 }

@@ -18,13 +18,12 @@
 //! own under the same names.
 
 mod key;
+mod place;
 mod placed;
 mod root;
 mod sweep;
 mod view;
 
-#[cfg(test)]
-mod attacks;
 #[cfg(test)]
 mod tests;
 

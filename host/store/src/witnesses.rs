@@ -12,10 +12,13 @@
 mod record;
 mod table;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use record::fuzzing;
+
 #[cfg(test)]
 mod tests;
 
-pub(super) use record::{Record, Records};
+pub(super) use record::{MAX_FILE, Record, Records};
 pub(super) use table::WitnessTable;
 
 use std::io;

@@ -370,7 +370,7 @@ impl Facts {
     /// this session. One of the two is wrong, or the build is not reproducible.
     pub const DISPUTED: Self = Self(16);
     /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-    /// bytes, into scopes that count for this session. One who forges an object must then be two.
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
     pub const WITNESSES_2: Self = Self(32);
     /// The same of at least three producers.
     pub const WITNESSES_3: Self = Self(64);

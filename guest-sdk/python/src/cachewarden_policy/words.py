@@ -161,7 +161,7 @@ class Facts(Flag, boundary=KEEP):
     this session. One of the two is wrong, or the build is not reproducible."""
     WITNESSES_2 = 32
     """On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
-    bytes, into scopes that count for this session. One who forges an object must then be two."""
+    bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer."""
     WITNESSES_3 = 64
     """The same of at least three producers."""
     WITNESSES_4 = 128

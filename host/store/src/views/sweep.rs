@@ -4,7 +4,7 @@
 //! it was not granted for as long as unused entries are kept. A view goes when it was not used for
 //! that long, or is of an earlier boot.
 
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
@@ -12,13 +12,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::AtFlags;
+use rustix::io::Errno;
 
 use cachewarden_types::Digest;
 
 use super::Views;
 use super::key::ViewName;
 use super::root::Root;
-use super::view::View;
 use crate::Store;
 use crate::new_file::temporary_name;
 use crate::objects::{Location, Objects};
@@ -32,6 +32,8 @@ pub struct ViewSweep {
     pub views: u64,
     /// Files that were removed from views that stay.
     pub files: u64,
+    /// Bytes of the copies that stay. Links to objects take none.
+    pub bytes: u64,
 }
 
 /// One sweep of the views of one location.
@@ -73,6 +75,7 @@ impl Views {
             sweep.run();
             report.views += sweep.report.views;
             report.files += sweep.report.files;
+            report.bytes += sweep.report.bytes;
             failure = failure.or(sweep.failure);
         }
         failure.map_or(Ok(report), Err)
@@ -84,9 +87,9 @@ impl Sweep<'_> {
         for name in files::names_in(self.root.folder()) {
             let path = self.root.folder().join(&name);
             if files::is_temporary(&name) {
-                // What a killed daemon has left: a view that was being made or removed.
+                // What a killed daemon has left.
                 if self.is_older(&path, MTIME_GRACE) {
-                    self.remove_folder(&path);
+                    self.remove(&path);
                 }
                 continue;
             }
@@ -96,7 +99,7 @@ impl Sweep<'_> {
             match self.take_unused(&view, &path) {
                 Some(taken) => {
                     self.report.views += 1;
-                    self.remove_folder(&self.root.folder().join(taken));
+                    self.remove(&self.root.folder().join(taken));
                 }
                 None => self.sweep_view(&view, &path),
             }
@@ -111,12 +114,8 @@ impl Sweep<'_> {
         if known.is_some_and(|view| Arc::strong_count(view) > 1) {
             return None;
         }
-        let unused_since = |used: SystemTime| {
-            let age = self.now.duration_since(used);
-            age.is_ok_and(|age| age >= self.unused_for)
-        };
         let is_unused = match known {
-            Some(view) => unused_since(view.used()),
+            Some(view) => is_since(view.used(), self.now, self.unused_for),
             // No job outlives a boot.
             None => self.is_older(path, self.unused_for) || !self.views.secret.has_named(name),
         };
@@ -131,7 +130,6 @@ impl Sweep<'_> {
     }
 
     fn sweep_view(&mut self, name: &ViewName, path: &Path) {
-        let view = self.views.in_memory().get(name).map(Arc::clone);
         for shard in files::names_in(path) {
             if !shards::is_shard(&shard) {
                 continue;
@@ -139,17 +137,24 @@ impl Sweep<'_> {
             let shard = path.join(shard);
             for file in files::names_in(&shard) {
                 let path = shard.join(&file);
+                let Ok(metadata) = fs::symlink_metadata(&path) else {
+                    continue;
+                };
                 let removed = match files::digest_of(&file) {
-                    Some(output) if self.may_go(&path, &output) => {
-                        self.remove_object(view.as_deref(), &path, &output)
+                    Some(output) if self.may_go(&metadata, &output) => {
+                        self.remove_object(name, &path, &output)
                     }
-                    None if files::is_temporary(&file) && self.is_older(&path, MTIME_GRACE) => {
+                    None if files::is_temporary(&file)
+                        && self.is_unused(&metadata, MTIME_GRACE) =>
+                    {
                         fs::remove_file(&path).map(|()| true)
                     }
                     _ => Ok(false),
                 };
                 match removed {
-                    Ok(removed) => self.report.files += u64::from(removed),
+                    Ok(true) => self.report.files += 1,
+                    Ok(false) if metadata.nlink() == 1 => self.report.bytes += metadata.len(),
+                    Ok(false) => {}
                     Err(error) => self.note(error),
                 }
             }
@@ -157,47 +162,52 @@ impl Sweep<'_> {
     }
 
     /// Whether a file goes by its object and its own time of use.
-    fn may_go(&self, path: &Path, output: &Digest) -> bool {
-        match self.objects.shard_dir.status(output) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.is_older(path, MTIME_GRACE)
-            }
-            _ => self.is_older(path, self.unused_for),
-        }
+    fn may_go(&self, file: &Metadata, output: &Digest) -> bool {
+        let is_gone = self.objects.shard_dir.status(output);
+        let is_gone = is_gone.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let unused_for = if is_gone {
+            MTIME_GRACE
+        } else {
+            self.unused_for
+        };
+        self.is_unused(file, unused_for)
     }
 
-    fn remove_object(&self, view: Option<&View>, path: &Path, output: &Digest) -> io::Result<bool> {
+    /// Removes a file, unless a session was granted it lately; whoever has the view in memory
+    /// forgets it first.
+    fn remove_object(&self, name: &ViewName, path: &Path, output: &Digest) -> io::Result<bool> {
         let relative = path.strip_prefix(self.root.folder()).unwrap_or(path);
         let remove = || match rustix::fs::unlinkat(self.root.dir(), relative, AtFlags::empty()) {
-            Err(rustix::io::Errno::NOENT) => Ok(()),
+            Err(Errno::NOENT) => Ok(()),
             removed => removed,
         };
-        let removed = match view {
-            Some(view) => view.release(self.location, output, MTIME_GRACE, self.now, remove)?,
-            // A session that begins now finds the file gone, and publishes the object again.
-            None => remove().map(|()| true)?,
+        let in_memory = self.views.in_memory();
+        let Some(view) = in_memory.get(name).map(Arc::clone) else {
+            // A session that begins now waits for the lock, and finds the file gone.
+            remove()?;
+            return Ok(true);
         };
-        Ok(removed)
+        drop(in_memory);
+        Ok(view.release(self.location, output, MTIME_GRACE, self.now, remove)?)
+    }
+
+    /// Whether what is at a path was last used this long ago.
+    fn is_older(&self, path: &Path, age: Duration) -> bool {
+        fs::symlink_metadata(path).is_ok_and(|metadata| self.is_unused(&metadata, age))
     }
 
     /// Whether a file or folder was last used this long ago.
-    fn is_older(&self, path: &Path, age: Duration) -> bool {
-        let used = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
-        used.is_ok_and(|used| {
-            self.now
-                .duration_since(used)
-                .is_ok_and(|since| since >= age)
-        })
+    fn is_unused(&self, metadata: &Metadata, age: Duration) -> bool {
+        let used = metadata.modified();
+        used.is_ok_and(|used| is_since(used, self.now, age))
     }
 
-    /// Removes a folder of the daemon's own with all that is in it; nothing is followed.
-    fn remove_folder(&mut self, path: &Path) {
-        let is_folder = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_dir());
-        let is_ours = fs::symlink_metadata(path)
-            .is_ok_and(|metadata| metadata.uid() == rustix::process::geteuid().as_raw());
-        let removed = match is_folder && is_ours {
-            true => fs::remove_dir_all(path),
-            false => Ok(()),
+    /// Removes a folder with all that is in it, or a file; no link is followed.
+    fn remove(&mut self, path: &Path) {
+        let removed = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+            Ok(_) => fs::remove_file(path),
+            Err(error) => Err(error),
         };
         if let Err(error) = removed {
             self.note(error);
@@ -209,4 +219,9 @@ impl Sweep<'_> {
             self.failure.get_or_insert(error);
         }
     }
+}
+
+/// Whether a time lies this long before `now`.
+fn is_since(time: SystemTime, now: SystemTime, age: Duration) -> bool {
+    now.duration_since(time).is_ok_and(|since| since >= age)
 }

@@ -1,28 +1,23 @@
 //! One view: the objects that were granted to a tenant's sessions under one user.
 
-use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timespec, Timestamps};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
 
 use cachewarden_types::Digest;
 
 use super::key::ViewName;
+use super::place::Place;
 use super::placed::PlacedObjects;
-use super::root::{Root, object_path, shard_path};
+use super::root::{Root, object_path};
 use super::{Roots, ViewFiles};
 use crate::Store;
 use crate::entry::since_epoch;
 use crate::files::TOUCH_INTERVAL;
-use crate::new_file::temporary_name;
-use crate::objects::{Location, OBJECT_MODE, Objects, PROGRAM_MODE};
-
-/// How often a shard's folder is made again when something removes it meanwhile.
-const ATTEMPTS: usize = 5;
+use crate::objects::{Location, PROGRAM_MODE};
 
 /// A folder through which jobs read what they were granted. Sessions share it.
 #[derive(Debug)]
@@ -45,16 +40,6 @@ struct Known {
     repairs: u64,
     /// A damaged object was replaced since the view was opened: an earlier copy may be of it.
     distrusts_copies: bool,
-}
-
-/// What stands in an object's place in a view.
-enum Standing {
-    /// The object, or a copy of it.
-    Right,
-    /// Nothing.
-    Nothing,
-    /// A link to a file that the store has replaced, or a copy that is not trusted.
-    Outdated,
 }
 
 impl View {
@@ -124,42 +109,42 @@ impl View {
         // The lock is held while a link is made, and not while bytes are copied: other sessions of
         // this view go on.
         let root = self.roots.at(location);
+        let place = Place {
+            root,
+            view: &self.name,
+            group: self.group,
+            objects,
+            output,
+        };
         let is_placed = match self.roots.files {
-            ViewFiles::Links => self.link(root, objects, output)?,
-            ViewFiles::Copies => match self.standing(root, objects, output, &known)? {
-                Standing::Right => true,
-                Standing::Nothing | Standing::Outdated => false,
-            },
+            ViewFiles::Links => place.link()?,
+            ViewFiles::Copies => place.has_copy()? && !known.distrusts_copies,
         };
         if !is_placed {
             drop(known);
-            let copied = self.copy(root, objects, output)?;
+            let copy = place.copy()?;
             known = self.known(location);
-            rustix::fs::renameat(
-                root.dir(),
-                &copied,
-                root.dir(),
-                object_path(&self.name, output),
-            )?;
+            // Otherwise another session has made it, and perhaps a program.
+            if !known.placed.has(output, false, now) {
+                copy.persist()?;
+            }
         }
-        self.finish(root, output, is_executable, now)?;
+        if !is_placed || self.roots.files == ViewFiles::Copies {
+            self.finish_copy(root, output, is_executable, now)?;
+        }
         known.placed.insert(output, is_executable, now);
         self.used.fetch_max(seconds(now), Ordering::Relaxed);
         Ok(())
     }
 
-    /// Gives a file its mode and, where it is a copy, its time of use. A link has those of the
-    /// store's object.
-    fn finish(
+    /// Gives a copy its mode and its time of use. A link has those of the store's object.
+    fn finish_copy(
         &self,
         root: &Root,
         output: &Digest,
         is_executable: bool,
         now: SystemTime,
     ) -> io::Result<()> {
-        if self.roots.files == ViewFiles::Links {
-            return Ok(());
-        }
         let path = object_path(&self.name, output);
         if is_executable {
             let mode = Mode::from_raw_mode(PROGRAM_MODE);
@@ -167,127 +152,6 @@ impl View {
         }
         rustix::fs::utimensat(root.dir(), &path, &both(now), AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(())
-    }
-
-    /// Makes a hard link; returns whether that was possible on these file systems.
-    fn link(&self, root: &Root, objects: &Objects, output: &Digest) -> io::Result<bool> {
-        let path = object_path(&self.name, output);
-        for _ in 0..ATTEMPTS {
-            match objects.shard_dir.link(output, root.dir(), &path) {
-                Ok(()) => return Ok(true),
-                Err(Errno::NOENT) => {
-                    // Either the object is gone, or there is no such shard.
-                    objects.shard_dir.status(output)?;
-                    self.make_folders(root, output)?;
-                }
-                Err(Errno::EXIST) => return self.link_again(root, objects, output, &path),
-                Err(Errno::XDEV | Errno::MLINK | Errno::PERM | Errno::NOTSUP) => return Ok(false),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    /// Something stands in the place of a link: it stays where it is the object, and is replaced
-    /// where it is another file, as after a put has replaced a damaged object.
-    fn link_again(
-        &self,
-        root: &Root,
-        objects: &Objects,
-        output: &Digest,
-        path: &str,
-    ) -> io::Result<bool> {
-        let (object, there) = (objects.shard_dir.status(output)?, root.status(path)?);
-        if object.identity == (there.st_dev, there.st_ino) {
-            return Ok(true);
-        }
-        let temporary = self.temporary(output)?;
-        match objects.shard_dir.link(output, root.dir(), &temporary) {
-            Ok(()) => {}
-            Err(Errno::XDEV | Errno::MLINK | Errno::PERM | Errno::NOTSUP) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        }
-        let renamed = rustix::fs::renameat(root.dir(), &temporary, root.dir(), path);
-        if renamed.is_err() {
-            let _ = rustix::fs::unlinkat(root.dir(), &temporary, AtFlags::empty());
-        }
-        renamed?;
-        Ok(true)
-    }
-
-    /// What stands in the place of a copy. An object that is gone from the store is an error,
-    /// whatever the view has.
-    fn standing(
-        &self,
-        root: &Root,
-        objects: &Objects,
-        output: &Digest,
-        known: &Known,
-    ) -> io::Result<Standing> {
-        let object = objects.shard_dir.status(output)?;
-        let there = match root.status(&object_path(&self.name, output)) {
-            Ok(there) => there,
-            Err(Errno::NOENT) => return Ok(Standing::Nothing),
-            Err(error) => return Err(error.into()),
-        };
-        let is_copy = FileType::from_raw_mode(there.st_mode) == FileType::RegularFile
-            && there.st_size.unsigned_abs() == object.size
-            && object.identity != (there.st_dev, there.st_ino);
-        Ok(match is_copy && !known.distrusts_copies {
-            true => Standing::Right,
-            false => Standing::Outdated,
-        })
-    }
-
-    /// Copies an object to a temporary file in the view, and returns the file's path.
-    fn copy(&self, root: &Root, objects: &Objects, output: &Digest) -> io::Result<String> {
-        let (mut source, status) = objects.shard_dir.open(output, false)?;
-        let path = self.temporary(output)?;
-        let mut file = self.create(root, output, &path)?;
-        // Shares the blocks where the file system can.
-        let copied = io::copy(&mut source, &mut file).and_then(|size| {
-            if size != status.size {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            rustix::fs::fchmod(&file, Mode::from_raw_mode(OBJECT_MODE))?;
-            Ok(path.clone())
-        });
-        if copied.is_err() {
-            let _ = rustix::fs::unlinkat(root.dir(), &path, AtFlags::empty());
-        }
-        copied
-    }
-
-    fn create(&self, root: &Root, output: &Digest, path: &str) -> io::Result<File> {
-        // Nobody else reads it before it is complete.
-        let mode = Mode::RUSR | Mode::WUSR;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        for _ in 0..ATTEMPTS {
-            match rustix::fs::openat(root.dir(), path, flags, mode) {
-                Ok(file) => return Ok(file.into()),
-                Err(Errno::NOENT) => self.make_folders(root, output)?,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(io::ErrorKind::NotFound.into())
-    }
-
-    /// A temporary path in an object's shard.
-    fn temporary(&self, output: &Digest) -> io::Result<String> {
-        let shard = shard_path(&self.name, output);
-        Ok(format!("{shard}/{}", temporary_name()?))
-    }
-
-    /// Makes the folder of an object's shard, and the view's own where it is missing.
-    fn make_folders(&self, root: &Root, output: &Digest) -> io::Result<()> {
-        let shard = shard_path(&self.name, output);
-        match root.make_folder(&shard, self.group) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                root.make_folder(self.name.as_str(), self.group)?;
-                root.make_folder(&shard, self.group)
-            }
-            made => made,
-        }
     }
 
     /// Whether an object that is gone from the store may be removed from the view; if so, it is

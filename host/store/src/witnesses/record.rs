@@ -55,6 +55,12 @@ impl Records {
         Self(records.collect())
     }
 
+    /// Whether a file has lines of this version alone, and no more than are kept.
+    pub(crate) fn are_whole(bytes: &[u8]) -> bool {
+        let mut lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        bytes.len() <= MAX_FILE && lines.all(|line| Record::from_line(line).is_some())
+    }
+
     /// The lines of a file.
     pub(crate) fn to_lines(&self) -> String {
         self.0.iter().map(Record::to_line).collect()
@@ -175,3 +181,6 @@ impl Record {
         })
     }
 }
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;

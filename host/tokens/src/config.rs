@@ -75,7 +75,7 @@ pub struct IssuerConfig {
     #[serde(default = "default_max_stale", deserialize_with = "duration")]
     pub jwks_max_stale: Duration,
     /// The labels of a session: the name of each, and the claim that has its value. A claim with a
-    /// `/` at its start is a JSON pointer.
+    /// `/` at its start is a JSON pointer. No other issuer may have a label of the same name.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
 }

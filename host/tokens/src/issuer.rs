@@ -70,6 +70,11 @@ impl Issuer {
         })
     }
 
+    /// Whether its tokens set this label.
+    pub(crate) fn sets(&self, label: &str) -> bool {
+        self.labels.iter().any(|own| own.name() == label)
+    }
+
     /// Checks algorithm, key, signature, issuer and audience.
     pub(crate) fn check_signature(
         &self,

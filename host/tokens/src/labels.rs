@@ -60,6 +60,11 @@ impl LabelClaim {
         })
     }
 
+    /// The name of the label.
+    pub(crate) fn name(&self) -> &str {
+        &self.label
+    }
+
     /// The label, if the claims contain a value for it. An empty text is no value: CI services
     /// write it where something does not apply.
     pub(crate) fn read(&self, claims: &Value) -> Result<Option<(String, String)>, TokenError> {

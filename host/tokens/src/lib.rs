@@ -20,6 +20,10 @@ mod parts;
 mod presented;
 mod verifier;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
+
 pub use config::IssuerConfig;
 pub use error::{ConfigError, KeyError, TokenError};
 pub use verifier::{Now, VerifiedToken, Verifier};

@@ -79,6 +79,18 @@ impl Verifier {
                 );
                 return Err(config.error("issuer", reason));
             }
+            let shared = |other: &Issuer| {
+                let mut labels = config.labels.keys();
+                let label = labels.find(|label| other.sets(label))?;
+                Some((label.clone(), other.name.clone()))
+            };
+            if let Some((label, other)) = issuers.iter().find_map(shared) {
+                let reason = format!(
+                    "`{label}` is a label of issuer `{other}`, too: a rule that asks for it would \
+                     accept either; choose another name"
+                );
+                return Err(config.error("labels", reason));
+            }
             issuers.push(Issuer::new(&config)?);
         }
         Ok(Self {

@@ -194,7 +194,7 @@ impl Served<'_> {
             control,
             ..
         } = session;
-        output.set_patience(Some(READ_PATIENCE));
+        output.set_patience(READ_PATIENCE);
         // The first message goes out before anything that takes time: cmd/go does nothing until it
         // arrives (docs/protocol.md#first-message).
         let mut sink = ResponseWriter::with(output, Output::write_now);

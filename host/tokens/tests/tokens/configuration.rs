@@ -114,10 +114,19 @@ fn a_field_that_is_unknown_or_of_another_type_is_named_with_its_line() {
 
 #[test]
 fn an_issuer_has_one_table() {
-    let one = table(&[]);
+    let one = table(&[("labels", "{ ref = 'ref', team = 'team' }")]);
     for (other, expected) in [
         (table(&[]), "another issuer has this name"),
         (table(&[("name", "'second'")]), "is the issuer `ci` already"),
+        // What one issuer says must not be taken for what another one says.
+        (
+            table(&[
+                ("name", "'second'"),
+                ("issuer", "'x'"),
+                ("labels", "{ ref = 'branch' }"),
+            ]),
+            "`ref` is a label of issuer `ci`, too",
+        ),
     ] {
         let tables = tables(&format!("{one}\n{other}")).unwrap();
         let text = Verifier::new(tables).unwrap_err().to_string();

@@ -169,7 +169,7 @@ fn what_a_server_may_do_is_bounded() {
     let token = signer.token(&claims(json!({})));
     let elsewhere = Server::with(key_set(&[&signer]));
     let server = Server::with(String::new());
-    let mut text = |expected: &str| {
+    let text = |expected: &str| {
         let text = key_error(&verifier_for(&server), &token, Now::read());
         assert!(text.contains(expected), "{expected}: {text}");
     };

@@ -4,6 +4,7 @@
 mod attacks;
 mod configuration;
 mod fetching;
+mod jobs;
 mod key_files;
 mod real_issuer;
 mod recipes;

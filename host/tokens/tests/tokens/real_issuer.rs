@@ -123,7 +123,7 @@ fn wrong_tokens_are_refused() {
     let verifier = issuer.verifier("'RS256'");
     let now = seconds();
     for (changes, expected) in [
-        (json!({"exp": now - 60}), "the token expired 1m ago"),
+        (json!({"exp": now - 90}), "the token expired 1m "),
         (json!({"exp": null}), "no `exp`"),
         (json!({"iat": null}), "no `iat`"),
         (json!({"nbf": now + 600}), "`nbf` is"),
@@ -168,7 +168,8 @@ fn a_token_that_is_not_signed_with_the_private_key_is_refused() {
     );
     // Signed with the public key as a shared secret.
     let url = format!("http://127.0.0.1:{}/jwks", issuer.port);
-    let mut keys = ureq::get(url).call().unwrap();
+    let client: ureq::Agent = ureq::Agent::config_builder().proxy(None).build().into();
+    let mut keys = client.get(url).call().unwrap();
     let keys: Value = serde_json::from_str(&keys.body_mut().read_to_string().unwrap()).unwrap();
     let modulus = keys["keys"][0]["n"].as_str().unwrap();
     let secret = EncodingKey::from_secret(&URL_SAFE_NO_PAD.decode(modulus).unwrap()).unwrap();

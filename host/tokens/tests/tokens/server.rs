@@ -2,7 +2,6 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// How a request is answered; the request was read.
@@ -11,7 +10,7 @@ type Answer = Box<dyn FnMut(&mut TcpStream) + Send>;
 /// A server on this machine. It ends with the test program.
 pub(crate) struct Server {
     pub(crate) url: String,
-    requests: Arc<AtomicUsize>,
+    requests: Arc<Mutex<Vec<String>>>,
     answer: Arc<Mutex<Answer>>,
 }
 
@@ -20,14 +19,14 @@ impl Server {
     pub(crate) fn with(body: String) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/jwks", listener.local_addr().unwrap());
-        let requests = Arc::new(AtomicUsize::new(0));
+        let requests = Arc::<Mutex<Vec<String>>>::default();
         let answer = Arc::new(Mutex::new(ok(body)));
-        let (counter, answers) = (Arc::clone(&requests), Arc::clone(&answer));
+        let (seen, answers) = (Arc::clone(&requests), Arc::clone(&answer));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
-                read_request(&mut stream);
-                counter.fetch_add(1, Ordering::SeqCst);
+                let request = read_request(&mut stream);
+                seen.lock().unwrap().push(request);
                 (answers.lock().unwrap())(&mut stream);
             }
         });
@@ -40,7 +39,12 @@ impl Server {
 
     /// How many requests there were.
     pub(crate) fn requests(&self) -> usize {
-        self.requests.load(Ordering::SeqCst)
+        self.requests.lock().unwrap().len()
+    }
+
+    /// The head of the last request.
+    pub(crate) fn last_request(&self) -> String {
+        self.requests.lock().unwrap().last().unwrap().clone()
     }
 
     /// Answers further requests with this body.
@@ -71,7 +75,7 @@ fn ok(body: String) -> Answer {
     })
 }
 
-fn read_request(stream: &mut TcpStream) {
+fn read_request(stream: &mut TcpStream) -> String {
     let mut request = Vec::new();
     let mut buffer = [0; 1024];
     while !request.ends_with(b"\r\n\r\n") {
@@ -79,4 +83,5 @@ fn read_request(stream: &mut TcpStream) {
         assert!(length > 0, "the request ended early");
         request.extend_from_slice(&buffer[..length]);
     }
+    String::from_utf8(request).unwrap()
 }

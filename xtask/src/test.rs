@@ -43,7 +43,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         Ok(())
     });
     report.check("cachewarden-connect", || {
-        unchecked.extend(connect::check(workspace)?);
+        unchecked.extend(connect::check(workspace)?.map(str::to_owned));
         Ok(())
     });
     match all {

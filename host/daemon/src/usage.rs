@@ -149,11 +149,6 @@ impl SessionUsage {
         let mut used = self.usage.lock();
         used.policy_nanos.add(nanos(time), Instant::now());
     }
-
-    /// The slowest upload, in bytes a second.
-    pub fn least_rate(&self) -> u64 {
-        self.quota.least_rate.0
-    }
 }
 
 impl Drop for SessionUsage {

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fs::{self, DirBuilder};
 use std::io::{self, Write};
 use std::os::unix::fs::DirBuilderExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -46,6 +46,7 @@ impl OwnPolicies {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
+        clear(&folder);
         Ok(Self {
             folder,
             tenants: Mutex::default(),
@@ -121,7 +122,7 @@ impl OwnPolicies {
 }
 
 /// Removes what a daemon that was killed has left.
-pub fn clear(folder: &std::path::Path) {
+fn clear(folder: &Path) {
     for item in fs::read_dir(folder).into_iter().flatten().flatten() {
         // What cannot be removed takes some room, and nothing reads it.
         let _ = fs::remove_file(item.path());

@@ -17,7 +17,8 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, toolchains, words,
+    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, toolchains,
+    words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise

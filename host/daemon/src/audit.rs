@@ -40,7 +40,7 @@ enum Message {
 }
 
 /// The audit log, for sessions.
-pub struct Audit {
+pub(crate) struct Audit {
     sender: SyncSender<Message>,
     lost: Arc<AtomicU64>,
     redact: Vec<String>,
@@ -54,7 +54,7 @@ impl Audit {
     ///
     /// # Errors
     /// When it cannot be made, or no thread can be started.
-    pub fn start(config: &AuditConfig) -> io::Result<Self> {
+    pub(crate) fn start(config: &AuditConfig) -> io::Result<Self> {
         fs::create_dir_all(&config.directory)?;
         let (sender, receiver) = sync_channel(MAX_WAITING);
         let lost = Arc::new(AtomicU64::new(0));
@@ -77,7 +77,7 @@ impl Audit {
     }
 
     /// What writes the recording of a session.
-    pub fn recorder(&self, tenant: &str, session: &str) -> Recorder {
+    pub(crate) fn recorder(&self, tenant: &str, session: &str) -> Recorder {
         let (sender, lost) = (self.sender.clone(), Arc::clone(&self.lost));
         let tenant: Arc<str> = tenant.into();
         let write_line = move |line: &[u8]| {
@@ -96,7 +96,7 @@ impl Audit {
     }
 
     /// Lines that were not written.
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
@@ -104,7 +104,7 @@ impl Audit {
     ///
     /// # Errors
     /// When the folder cannot be read.
-    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn files(&self) -> io::Result<Vec<PathBuf>> {
         let (sender, receiver) = sync_channel(0);
         if self.sender.send(Message::Flush(sender)).is_ok() {
             // The writer is alive as long as this is.

@@ -9,7 +9,7 @@ use crate::tenants::{Identity, Tenant};
 /// The authority of a session.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct Authority {
+pub(crate) struct Authority {
     /// The tenant.
     pub tenant: String,
     /// The scope that it writes.
@@ -24,7 +24,7 @@ pub struct Authority {
 
 impl Authority {
     /// Of a session that was granted this.
-    pub fn new(tenant: &Tenant, identity: &Identity, grant: &Grant) -> Self {
+    pub(crate) fn new(tenant: &Tenant, identity: &Identity, grant: &Grant) -> Self {
         Self {
             tenant: tenant.name.clone(),
             writes: grant.write.clone(),
@@ -35,7 +35,7 @@ impl Authority {
     }
 
     /// In one line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         let or_nothing = |list: &[String]| match list.is_empty() {
             true => "nothing".to_owned(),
             false => list.join(", "),

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 /// Begins to log: lines for a person on a terminal, JSON elsewhere.
-pub fn to_stderr() {
+pub(crate) fn to_stderr() {
     let log = tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_target(false)

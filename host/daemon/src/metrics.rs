@@ -24,7 +24,7 @@ type Seconds = Family<Labels, Counter<f64, AtomicU64>>;
 const SESSION_SECONDS: [f64; 8] = [0.05, 0.2, 1.0, 5.0, 20.0, 60.0, 300.0, 1_800.0];
 
 /// All of them.
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     sessions: Counters,
     open_sessions: Family<Labels, Gauge>,
@@ -45,7 +45,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// None counted yet.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("cachewarden");
         let session_histogram: fn() -> Histogram = || Histogram::new(SESSION_SECONDS);
         let session_seconds = Family::new_with_constructor(session_histogram);
@@ -113,13 +113,13 @@ impl Metrics {
     }
 
     /// Takes note of a client that was refused, by the code of the refusal.
-    pub fn refused(&self, code: &'static str) {
+    pub(crate) fn refused(&self, code: &'static str) {
         let labels = vec![("tenant", String::new()), ("result", code.to_owned())];
         self.sessions.get_or_create(&labels).inc();
     }
 
     /// Takes note of a session that ended.
-    pub fn ended(&self, tenant: &str, result: &'static str, seconds: f64) {
+    pub(crate) fn ended(&self, tenant: &str, result: &'static str, seconds: f64) {
         let mut labels = of(tenant);
         self.session_seconds.get_or_create(&labels).observe(seconds);
         labels.push(("result", result.to_owned()));
@@ -127,7 +127,7 @@ impl Metrics {
     }
 
     /// Takes note of what happened in a session.
-    pub fn happened(&self, tenant: &str, outcome: &Outcome) {
+    pub(crate) fn happened(&self, tenant: &str, outcome: &Outcome) {
         let labels = of(tenant);
         let tally = &outcome.tally;
         for (counters, count) in [
@@ -149,19 +149,23 @@ impl Metrics {
     }
 
     /// Takes note of a policy of a tenant's that was compiled or loaded.
-    pub fn compiled(&self, tenant: &str, seconds: f64) {
+    pub(crate) fn compiled(&self, tenant: &str, seconds: f64) {
         self.compile_seconds
             .get_or_create(&of(tenant))
             .inc_by(seconds);
     }
 
     /// Takes note of puts that differ from another producer's.
-    pub fn disputed(&self, tenant: &str, count: u64) {
+    pub(crate) fn disputed(&self, tenant: &str, count: u64) {
         self.disputes.get_or_create(&of(tenant)).inc_by(count);
     }
 
     /// All of them as text, with what is true now.
-    pub fn text(&self, tenants: &BTreeMap<String, crate::usage::Snapshot>, lost: u64) -> String {
+    pub(crate) fn text(
+        &self,
+        tenants: &BTreeMap<String, crate::usage::Snapshot>,
+        lost: u64,
+    ) -> String {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         for (name, used) in tenants {
             let labels = of(name);

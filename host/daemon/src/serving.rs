@@ -22,7 +22,7 @@ use crate::Daemon;
 use crate::authority::Authority;
 
 use client::{Client, Start, session_id};
-pub use own_policy::OwnPolicies;
+pub(crate) use own_policy::OwnPolicies;
 
 /// Why a client is refused: a word for metrics and programs, and a text with the next step.
 struct Refusal {
@@ -38,7 +38,7 @@ impl Refusal {
 }
 
 /// Serves a client until it is done.
-pub fn serve(daemon: &Arc<Daemon>, connection: Connection, room: &Room) {
+pub(crate) fn serve(daemon: &Arc<Daemon>, connection: Connection, room: &Room) {
     match connection.hello.want {
         Want::Status | Want::Metrics | Want::Revoke => crate::operator::serve(daemon, connection),
         Want::Whoami => match Client::identify(daemon, &connection) {

@@ -13,10 +13,10 @@ use serde::Serialize;
 
 use cachewarden_connect::Peer;
 
-pub use metered::MeteredSource;
+pub(crate) use metered::MeteredSource;
 
 /// A session under way.
-pub struct ActiveSession {
+pub(crate) struct ActiveSession {
     /// Its number, in the order of beginnings.
     pub number: u64,
     /// Its tenant.
@@ -37,7 +37,7 @@ pub struct ActiveSession {
 
 impl ActiveSession {
     /// Ends it: it reads the end of its stream.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.is_stopped.store(true, Ordering::Relaxed);
         self.stop
             .lock()
@@ -46,14 +46,14 @@ impl ActiveSession {
     }
 
     /// Whether it was ended from here.
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.is_stopped.load(Ordering::Relaxed)
     }
 }
 
 /// How the upload of a session's present put goes.
 #[derive(Debug)]
-pub struct Upload {
+pub(crate) struct Upload {
     /// Since when times are counted.
     origin: Instant,
     /// Milliseconds from there to the put's beginning, plus one; 0 where no put is under way.
@@ -89,7 +89,7 @@ impl Upload {
     }
 
     /// Whether the put under way is slower than so many bytes a second.
-    pub fn is_slower_than(&self, rate: u64) -> bool {
+    pub(crate) fn is_slower_than(&self, rate: u64) -> bool {
         let begun = self.begun.load(Ordering::Relaxed);
         if begun == 0 {
             return false;
@@ -105,7 +105,7 @@ impl Upload {
 
 /// All sessions of the daemon.
 #[derive(Default)]
-pub struct Sessions {
+pub(crate) struct Sessions {
     active: Mutex<Active>,
     changed: Condvar,
 }
@@ -121,7 +121,7 @@ struct Active {
 /// A session as `status` shows it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub struct SessionStatus {
+pub(crate) struct SessionStatus {
     /// Its name in entries and recordings.
     pub id: String,
     /// Its tenant.
@@ -133,12 +133,12 @@ pub struct SessionStatus {
 }
 
 /// A thread for one client; the place is free when this is dropped.
-pub struct Place {
+pub(crate) struct Place {
     sessions: Arc<Sessions>,
 }
 
 /// A session that is listed as under way until this is dropped.
-pub struct Listed {
+pub(crate) struct Listed {
     sessions: Arc<Sessions>,
     /// The session.
     pub session: Arc<ActiveSession>,
@@ -146,7 +146,7 @@ pub struct Listed {
 
 impl Sessions {
     /// A place for one more client; `None` where there are as many as there may be.
-    pub fn place(self: &Arc<Self>, most: usize) -> Option<Place> {
+    pub(crate) fn place(self: &Arc<Self>, most: usize) -> Option<Place> {
         let mut active = self.lock();
         if active.threads >= most {
             return None;
@@ -161,7 +161,7 @@ impl Sessions {
     ///
     /// # Errors
     /// When the system has no pipe to give.
-    pub fn list(
+    pub(crate) fn list(
         self: &Arc<Self>,
         tenant: &str,
         id: String,
@@ -189,12 +189,12 @@ impl Sessions {
     }
 
     /// All that are under way.
-    pub fn all(&self) -> Vec<Arc<ActiveSession>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ActiveSession>> {
         self.lock().sessions.values().cloned().collect()
     }
 
     /// What `status` shows of them.
-    pub fn status(&self) -> Vec<SessionStatus> {
+    pub(crate) fn status(&self) -> Vec<SessionStatus> {
         let shown = |session: &Arc<ActiveSession>| SessionStatus {
             id: session.id.clone(),
             tenant: session.tenant.clone(),
@@ -205,7 +205,7 @@ impl Sessions {
     }
 
     /// Waits until no client is left, at most for so long; returns whether none is.
-    pub fn wait_until_none(&self, time: Duration) -> bool {
+    pub(crate) fn wait_until_none(&self, time: Duration) -> bool {
         let active = self.lock();
         let waited = self
             .changed

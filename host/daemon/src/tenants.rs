@@ -17,10 +17,10 @@ use crate::config::{Config, CountedWitnesses, OneOrMany, QuotaConfig, TenantConf
 use template::Template;
 
 /// The prefix of labels about the socket's peer.
-pub const PEER: &str = "peer.";
+pub(crate) const PEER: &str = "peer.";
 
 /// The host's label with the tenant's name.
-pub const TENANT_LABEL: &str = "cachewarden.tenant";
+pub(crate) const TENANT_LABEL: &str = "cachewarden.tenant";
 
 /// Kinds that are kept apart unless the operator shares them: an index names files by paths, which
 /// mean other files in another job; and a program is run.

@@ -16,7 +16,7 @@ use crate::config::QuotaConfig;
 use rate::{Rate, Window};
 
 /// What an entry counts at least: a file of an entry takes a block of the file system.
-pub const LEAST_ENTRY: u64 = 1024;
+pub(crate) const LEAST_ENTRY: u64 = 1024;
 
 /// For how long what is written and not kept is counted: an object without an entry stays on the
 /// disk for as long as a running build may read it.
@@ -27,7 +27,7 @@ const POLICY_WINDOW: Duration = Duration::from_secs(60);
 
 /// What a tenant uses.
 #[derive(Debug, Default)]
-pub struct Usage {
+pub(crate) struct Usage {
     used: Mutex<Used>,
 }
 
@@ -58,7 +58,7 @@ impl Default for Used {
 
 /// What a tenant uses at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Snapshot {
+pub(crate) struct Snapshot {
     /// Sessions under way.
     pub sessions: usize,
     /// Entries kept.
@@ -73,7 +73,10 @@ impl Usage {
     /// # Errors
     /// When the tenant has as many as it may, or its policies have used their CPU time. The text
     /// says so.
-    pub fn begin_session(self: &Arc<Self>, quota: &QuotaConfig) -> Result<SessionUsage, String> {
+    pub(crate) fn begin_session(
+        self: &Arc<Self>,
+        quota: &QuotaConfig,
+    ) -> Result<SessionUsage, String> {
         let now = Instant::now();
         let mut used = self.lock();
         if used.sessions >= quota.sessions {
@@ -97,7 +100,7 @@ impl Usage {
     }
 
     /// What is used now.
-    pub fn snapshot(&self) -> Snapshot {
+    pub(crate) fn snapshot(&self) -> Snapshot {
         let used = self.lock();
         Snapshot {
             sessions: used.sessions,
@@ -107,7 +110,7 @@ impl Usage {
     }
 
     /// What the store was found to keep for the tenant.
-    pub fn set_kept(&self, entries: u64, bytes: u64) {
+    pub(crate) fn set_kept(&self, entries: u64, bytes: u64) {
         let mut used = self.lock();
         (used.entries, used.bytes) = (entries, bytes);
     }
@@ -119,14 +122,14 @@ impl Usage {
 
 /// What one session uses, which is given back when this is dropped.
 #[derive(Debug)]
-pub struct SessionUsage {
+pub(crate) struct SessionUsage {
     usage: Arc<Usage>,
     quota: QuotaConfig,
 }
 
 impl SessionUsage {
     /// What bounds the session's puts.
-    pub fn kept(&self) -> KeptPuts {
+    pub(crate) fn kept(&self) -> KeptPuts {
         KeptPuts {
             usage: Arc::clone(&self.usage),
             quota: self.quota.clone(),
@@ -134,18 +137,18 @@ impl SessionUsage {
     }
 
     /// Takes note of bytes that were received.
-    pub fn received(&self, bytes: u64) {
+    pub(crate) fn received(&self, bytes: u64) {
         self.usage.lock().unkept.add(bytes, Instant::now());
     }
 
     /// Whether more may be written that is not kept.
-    pub fn may_write(&self) -> bool {
+    pub(crate) fn may_write(&self) -> bool {
         let unkept = self.usage.lock().unkept.sum(Instant::now());
         unkept < self.quota.unkept_bytes.0
     }
 
     /// Takes note of the CPU time of policies.
-    pub fn policies_used(&self, time: Duration) {
+    pub(crate) fn policies_used(&self, time: Duration) {
         let mut used = self.usage.lock();
         used.policy_nanos.add(nanos(time), Instant::now());
     }
@@ -159,7 +162,7 @@ impl Drop for SessionUsage {
 
 /// Bounds what is kept of a session's puts.
 #[derive(Debug)]
-pub struct KeptPuts {
+pub(crate) struct KeptPuts {
     usage: Arc<Usage>,
     quota: QuotaConfig,
 }

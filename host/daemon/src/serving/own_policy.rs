@@ -25,7 +25,7 @@ use crate::tenants::Tenant;
 const KEPT_LOADED: usize = 8;
 
 /// The policies that the sessions of all tenants have brought.
-pub struct OwnPolicies {
+pub(crate) struct OwnPolicies {
     folder: PathBuf,
     tenants: Mutex<HashMap<String, Arc<Mutex<OfTenant>>>>,
 }
@@ -41,7 +41,7 @@ impl OwnPolicies {
     ///
     /// # Errors
     /// When it cannot be made.
-    pub fn in_folder(folder: PathBuf) -> io::Result<Self> {
+    pub(crate) fn in_folder(folder: PathBuf) -> io::Result<Self> {
         match DirBuilder::new().mode(0o700).create(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}

@@ -12,7 +12,7 @@ use crate::usage::SessionUsage;
 const TOO_MUCH: &str = "the tenant has written as much as it may that is not kept (quota.unkept-bytes); its puts are refused until older ones are gone";
 
 /// Requests of another source.
-pub struct MeteredSource<S> {
+pub(crate) struct MeteredSource<S> {
     source: S,
     usage: Arc<SessionUsage>,
     upload: Arc<Upload>,
@@ -20,7 +20,7 @@ pub struct MeteredSource<S> {
 
 impl<S: RequestSource> MeteredSource<S> {
     /// Counts what comes from `source`.
-    pub fn new(source: S, usage: Arc<SessionUsage>, upload: Arc<Upload>) -> Self {
+    pub(crate) fn new(source: S, usage: Arc<SessionUsage>, upload: Arc<Upload>) -> Self {
         Self {
             source,
             usage,

@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod conformance;
+mod connect;
 mod crates;
 mod debian;
 mod demo;
@@ -63,6 +64,8 @@ enum Verb {
     Guests(guests::Choice),
     /// Measure what a policy costs in each language, and write docs/languages.md
     Languages,
+    /// Build cachewarden-connect, the small static client of the daemon
+    Connect,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,
     /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
@@ -100,6 +103,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
             guests::run(&workspace, &choice).result?;
         }
         Verb::Languages => languages::run(&workspace)?,
+        Verb::Connect => connect::run(&workspace)?,
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Issuer => issuer::run(&workspace)?,

@@ -17,7 +17,8 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, toolchains, words,
+    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, toolchains,
+    words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
@@ -40,6 +41,10 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     report.check("demo", || demo::run(workspace));
     report.check("cargo deny", || {
         unchecked.extend(deny::check(workspace)?.map(str::to_owned));
+        Ok(())
+    });
+    report.check("cachewarden-connect", || {
+        unchecked.extend(connect::check(workspace)?.map(str::to_owned));
         Ok(())
     });
     match all {

@@ -16,6 +16,13 @@ pub(crate) const MAX_VALUE: usize = 1024;
 /// The longest name of a label.
 const MAX_NAME: usize = 64;
 
+/// The beginnings of names that no token sets, and whose they are: a claim must not be taken for
+/// what the host or the kernel says.
+const RESERVED: [(&str, &str); 2] = [
+    (HOST_PREFIX, "cachewarden's own"),
+    ("peer.", "those of the socket's peer"),
+];
+
 /// A label, and the claim with its value.
 #[derive(Debug)]
 pub(crate) struct LabelClaim {
@@ -35,10 +42,10 @@ impl LabelClaim {
                 "the name of a label has 1 to {MAX_NAME} ASCII letters, digits, `_`, `-` and `.`"
             ));
         }
-        if label.starts_with(HOST_PREFIX) {
-            return Err(format!(
-                "names that begin with `{HOST_PREFIX}` are cachewarden's own"
-            ));
+        for (prefix, owner) in RESERVED {
+            if label.starts_with(prefix) {
+                return Err(format!("names that begin with `{prefix}` are {owner}"));
+            }
         }
         if claim.is_empty() {
             return Err("name the claim with its value".into());
@@ -179,6 +186,7 @@ mod tests {
             ("a b", "a"),
             ("a=b", "a"),
             ("cachewarden.scope", "a"),
+            ("peer.uid", "a"),
             ("label", ""),
             ("label", "/"),
             ("label", "/a//b"),

@@ -7,6 +7,12 @@ use std::process::Command;
 use super::process::{Outcome, PROGRAM, run_to_its_end};
 use super::sandbox::Sandbox;
 
+/// The folder of a version of Go.
+#[track_caller]
+pub(crate) fn toolchain(version: &str) -> PathBuf {
+    prepared(&format!("toolchains/{version}"), "toolchains")
+}
+
 /// The one for tests in which the version does not matter.
 pub(crate) const GO: &str = "go1.26";
 
@@ -93,7 +99,7 @@ impl<'a> GoProject<'a> {
         sandbox.file("home/.config/go/telemetry/mode", "off");
         let project = Self {
             sandbox,
-            goroot: prepared(&format!("toolchains/{version}"), "toolchains"),
+            goroot: toolchain(version),
             folder: sandbox.path("project"),
             gocache: sandbox.path("gocache"),
             helper: String::new(),

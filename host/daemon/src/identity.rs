@@ -8,8 +8,8 @@ use nix::unistd::{Uid, User};
 
 use cachewarden_connect::Peer;
 use cachewarden_connect::wire::Token;
-use cachewarden_tokens::{Now, TokenError, Verifier};
-use cachewarden_types::verified_label;
+use cachewarden_tokens::{Now, Verifier};
+use cachewarden_types::{verified_label, with_causes};
 
 use crate::tenants::{Identity, PEER};
 
@@ -36,11 +36,16 @@ impl Identifier {
         }
     }
 
+    /// What checks tokens.
+    pub(crate) fn verifier(&self) -> &Verifier {
+        &self.verifier
+    }
+
     /// Who this is.
     ///
     /// # Errors
-    /// When there is a token that is not accepted.
-    pub fn identify(&self, peer: &Peer, token: Option<&Token>) -> Result<Identity, TokenError> {
+    /// When there is a token that is not accepted. The text says why.
+    pub fn identify(&self, peer: &Peer, token: Option<&Token>) -> Result<Identity, String> {
         let mut identity = Identity {
             labels: Vec::new(),
             issuer: None,
@@ -58,7 +63,18 @@ impl Identifier {
             }
         }
         if let Some(Token(token)) = token {
-            let verified = self.verifier.verify(token, peer.uid, Now::read())?;
+            if peer.uid == self.overflow_uid {
+                // Users of all other namespaces are this one, so a token that one of them has
+                // taken from another would count.
+                return Err(format!(
+                    "the daemon's user namespace does not know this user (it is {}), so no token is accepted from it; run the daemon where users have their own numbers",
+                    peer.uid
+                ));
+            }
+            let verified = self
+                .verifier
+                .verify(token, peer.uid, Now::read())
+                .map_err(|error| with_causes(&error))?;
             let labels = verified.labels.into_iter();
             identity
                 .labels

@@ -14,7 +14,7 @@ use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox};
 use cachewarden_recording as recording;
 use cachewarden_replay::replay;
-use cachewarden_tokens::Verifier;
+use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Problem};
 
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
@@ -96,19 +96,33 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Loads all that a file names.
+    /// Loads all that a file names. What was known before of tokens that were presented counts on.
     ///
     /// # Errors
     /// When anything of it cannot be used.
-    pub fn load(&self, file: &Path, room: &Room) -> Result<Loaded, SetupError> {
+    pub fn load(
+        &self,
+        file: &Path,
+        before: Option<&Loaded>,
+        room: &Room,
+    ) -> Result<Loaded, SetupError> {
         let config = Config::read(file)?;
         let meaningless = |text: String| ConfigError::Meaningless {
             file: file.to_owned(),
             text,
         };
-        let verifier = Verifier::new(config.issuers.clone())
-            .map_err(|error| meaningless(error.to_string()))?;
-        let mut report = Vec::new();
+        let issuers = config.issuers.clone();
+        let verifier = match before {
+            Some(before) => before.identifier.verifier().with_configs(issuers),
+            None => Verifier::new(issuers),
+        };
+        let verifier = verifier.map_err(|error| meaningless(error.to_string()))?;
+        // So that the first session need not wait for them.
+        let mut report: Vec<_> = verifier
+            .load_keys(Now::read())
+            .into_iter()
+            .map(|(issuer, why)| format!("issuer {issuer}: its keys cannot be read yet: {why}"))
+            .collect();
         let mut tenants = Vec::new();
         for tenant in &config.tenants {
             check_name(&tenant.name).map_err(meaningless)?;

@@ -7,7 +7,7 @@
 
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
@@ -92,12 +92,17 @@ fn cannot(step: &'static str) -> impl FnOnce(io::Error) -> ServeError {
 /// # Errors
 /// When anything of it cannot be used.
 pub fn check(file: &Path, loader: Loader) -> Result<Vec<String>, ServeError> {
-    Ok(load(file.to_owned(), loader)?.0.report)
+    Ok(load(file.to_owned(), loader, None)?.report)
 }
 
 /// Loads on a thread that may ask policies.
-fn load(file: std::path::PathBuf, loader: Loader) -> Result<(Loaded, Loader), ServeError> {
-    let load = move |room: &policy_thread::Room| Ok((loader.load(&file, room)?, loader));
+fn load(
+    file: PathBuf,
+    loader: Loader,
+    before: Option<Arc<Loaded>>,
+) -> Result<Loaded, ServeError> {
+    let load =
+        move |room: &policy_thread::Room| Ok(loader.load(&file, before.as_deref(), room)?);
     let thread = policy_thread::spawn("load", load).map_err(cannot("start a thread"))?;
     thread.join().unwrap_or_else(|_| {
         let source = io::Error::other("the thread that loads policies has failed");
@@ -116,7 +121,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     logging::to_stderr();
     // First, before any other descriptor is opened: systemd passes its socket by number.
     let passed = Listener::from_systemd()?;
-    let (loaded, loader) = load(file.to_owned(), loader)?;
+    let loaded = load(file.to_owned(), loader.clone(), None)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
@@ -266,8 +271,8 @@ fn begin(daemon: &Arc<Daemon>, connection: Connection) {
 fn reload(daemon: &Daemon) {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading]);
     let loader = daemon.loader.clone();
-    match load(daemon.file.clone(), loader) {
-        Ok((loaded, _)) => {
+    match load(daemon.file.clone(), loader, Some(daemon.loaded())) {
+        Ok(loaded) => {
             for line in &loaded.report {
                 tracing::info!("{line}");
             }

@@ -11,7 +11,7 @@ use cachewarden_session::{
     SessionFacts, Witnessing,
 };
 use cachewarden_store::{DiskPaths, Identity as WitnessIdentity, SessionId, ViewKey};
-use cachewarden_types::{Digest, Kind, ScopeName, verified_label, with_causes};
+use cachewarden_types::{Digest, Kind, ScopeName, verified_label};
 
 use crate::Daemon;
 use crate::config::CountedWitnesses;
@@ -53,7 +53,7 @@ impl Client {
         let identity = loaded
             .identifier
             .identify(&peer, hello.token.as_ref())
-            .map_err(|error| Refusal::new("token", with_causes(&error)))?;
+            .map_err(|text| Refusal::new("token", text))?;
         let chosen = loaded.tenants.choose(&identity);
         let (tenant, scopes) = chosen.map_err(|text| Refusal::new("no-tenant", text))?;
         if hello.policy.is_some() && !tenant.own_policy {

@@ -84,8 +84,6 @@ pub struct Store {
     shared: Option<Shared>,
     private: Arc<PrivateObjects>,
     boot: BootId,
-    /// The user's ID, which is read once because that is a system call.
-    user: u32,
     /// The timeout for locks that trimmers hold, for all folders together.
     lock_timeout: Arc<LockTimeout>,
 }
@@ -162,7 +160,6 @@ impl Store {
             shared: None,
             private: Arc::new(PrivateObjects::new(Arc::clone(&lock_timeout))),
             boot: BootId::current(),
-            user: rustix::process::geteuid().as_raw(),
             lock_timeout,
         }
     }
@@ -189,9 +186,9 @@ impl Store {
         }
     }
 
-    /// Whether an entry was put by this user on this boot.
-    pub fn is_put_here(&self, entry: &Entry) -> bool {
-        entry.boot.matches(self.boot) && entry.user == self.user
+    /// Whether an entry was put on this boot by a session of this user.
+    pub fn is_put_here(&self, entry: &Entry, user: u32) -> bool {
+        entry.boot.matches(self.boot) && entry.user == user
     }
 
     /// Looks up the entry of `action` in `scope`, which the session may use with this right: an
@@ -305,7 +302,7 @@ impl Store {
         ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
     }
 
-    /// Writes the entry of `action` in `scope`, as put at `now` by this user on this boot.
+    /// Writes the entry of `action` in `scope`, as put at `now` on this boot.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -327,7 +324,7 @@ impl Store {
             expires: new.lifetime.map(|lifetime| now + lifetime),
             reach: new.reach,
             producer: new.producer,
-            user: self.user,
+            user: new.user,
             boot: self.boot,
         };
         shared.entries(scope).put(action, &entry)

@@ -53,7 +53,7 @@ pub enum DescriptorError {
 }
 
 /// Whether this kernel reads and writes pipes without waiting on the caller's word alone, whatever
-/// the flags of the open file description are. Linux has that since 6.5, and some older ones.
+/// the flags of the open file description are. It is tried on a pipe of this process.
 pub fn takes_pipes() -> bool {
     #[cfg(target_os = "linux")]
     {

@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn serve(connection: Connection, shutdown: &Arc<OwnedFd>) {
     let accepted = Accepted {
-        authority: format!("uid {}", connection.peer.uid),
+        authority: format!("{:?}", connection.peer),
         ..Accepted::default()
     };
     if connection.hello.want != Want::Session {

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::client::{PROGRAM, assert_status, command, converse, stderr};
 use crate::support::daemon::{Daemon, EchoDaemon, accepted};
-use crate::support::noise;
+use crate::support::{is_root, noise};
 
 #[test]
 fn whoami_prints_the_authority() {
@@ -138,6 +138,18 @@ fn a_socket_may_come_from_systemd() {
     let output = converse(&mut command(&daemon.socket), b"honest");
     assert_status(&output, 0);
     assert_eq!(output.stdout, b"honest");
+}
+
+/// A daemon in a container may have clients outside: they have no process number there.
+#[test]
+fn a_client_of_another_process_namespace_has_no_process_number() {
+    if !is_root() {
+        return;
+    }
+    let daemon = EchoDaemon::start("exec unshare --pid --fork --kill-child \"$0\" \"$1\"");
+    let output = converse(command(&daemon.socket).arg("--whoami"), b"");
+    assert_status(&output, 0);
+    assert_eq!(output.stdout, b"Peer { uid: 0, gid: 0, pid: None }\n");
 }
 
 /// A socket that a killed daemon has left is replaced.

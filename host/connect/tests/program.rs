@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use cachewarden_connect::client::{ClientError, Socket, TokenSource, ask};
-use cachewarden_connect::wire::{Ended, Refused, Want};
+use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
 use serde_json::json;
 
 use crate::support::client::{PROGRAM, assert_status, command, converse, stderr};
@@ -35,6 +35,21 @@ fn whoami_prints_why_it_is_refused() {
         stderr(&output),
         "cachewarden: error[CW0602]: the daemon refuses this client: no tenant has uid=7\n"
     );
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_a_refusal() {
+    let daemon = Daemon::start(|connection, _| {
+        let accepted = Accepted {
+            authority: "x".repeat(100_000),
+            ..Accepted::default()
+        };
+        // The client ends without waiting for more.
+        let _ = connection.answer(&accepted, b"", Ended::default());
+    });
+    let error = ask(&socket_of(&daemon), Want::Whoami, json!(null)).expect_err("a refusal");
+    let text = error.to_string();
+    assert!(text.contains("frame `accepted` has 1000"), "{text}");
 }
 
 fn socket_of(daemon: &Daemon) -> Socket {

@@ -411,6 +411,10 @@ static const char *const fact_names[] = {
     "remote",
     "audited",
     "diverged",
+    "disputed",
+    "witnesses-2",
+    "witnesses-3",
+    "witnesses-4",
 };
 // END facts
 

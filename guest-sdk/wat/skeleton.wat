@@ -52,6 +52,10 @@
   (global $fact_remote i32 (i32.const 2))
   (global $fact_audited i32 (i32.const 4))
   (global $fact_diverged i32 (i32.const 8))
+  (global $fact_disputed i32 (i32.const 16))
+  (global $fact_witnesses_2 i32 (i32.const 32))
+  (global $fact_witnesses_3 i32 (i32.const 64))
+  (global $fact_witnesses_4 i32 (i32.const 128))
   ;; END words
 
   ;; The level of a log line.

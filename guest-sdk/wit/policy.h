@@ -176,6 +176,16 @@ enum policy_facts {
     // On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
     // decides about the new one.
     POLICY_FACT_DIVERGED = 8,
+    // On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for
+    // this session. One of the two is wrong, or the build is not reproducible.
+    POLICY_FACT_DISPUTED = 16,
+    // On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+    // bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+    POLICY_FACT_WITNESSES_2 = 32,
+    // The same of at least three producers.
+    POLICY_FACT_WITNESSES_3 = 64,
+    // The same of at least four producers.
+    POLICY_FACT_WITNESSES_4 = 128,
     // END facts
 };
 

@@ -25,6 +25,7 @@ mod fuzz;
 mod go;
 mod guests;
 mod helper;
+mod issuer;
 mod languages;
 mod links;
 mod linter;
@@ -67,6 +68,8 @@ enum Verb {
     Connect,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,
+    /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
+    Issuer,
     /// Run the randomised tests for long, and print what they counted
     Soak(soak::SoakOptions),
     /// Run the parsers under a fuzzer that sees which code an input reaches
@@ -103,6 +106,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Connect => connect::run(&workspace)?,
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
+        Verb::Issuer => issuer::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
         Verb::Fuzz(options) => return fuzz::run(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),

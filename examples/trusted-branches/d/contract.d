@@ -166,6 +166,16 @@ enum Fact : uint
     /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
     /// decides about the new one.
     diverged = 8,
+    /// On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for
+    /// this session. One of the two is wrong, or the build is not reproducible.
+    disputed = 16,
+    /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+    witnesses2 = 32,
+    /// The same of at least three producers.
+    witnesses3 = 64,
+    /// The same of at least four producers.
+    witnesses4 = 128,
 }
 
 static immutable string[] factNames = [
@@ -173,6 +183,10 @@ static immutable string[] factNames = [
     "remote",
     "audited",
     "diverged",
+    "disputed",
+    "witnesses-2",
+    "witnesses-3",
+    "witnesses-4",
 ];
 // END facts
 

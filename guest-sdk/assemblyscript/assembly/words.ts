@@ -102,6 +102,10 @@ const factNames: StaticArray<string> = [
   "remote",
   "audited",
   "diverged",
+  "disputed",
+  "witnesses-2",
+  "witnesses-3",
+  "witnesses-4",
 ];
 /** Kinds that are shared by default. Any other kind stays on this machine, an unknown one too. */
 const sharedKinds: StaticArray<Kind> = [
@@ -185,6 +189,32 @@ export class Facts {
    */
   get diverged(): bool {
     return this.has(3);
+  }
+
+  /**
+   * On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for this
+   * session. One of the two is wrong, or the build is not reproducible.
+   */
+  get disputed(): bool {
+    return this.has(4);
+  }
+
+  /**
+   * On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+   * bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+   */
+  get witnesses2(): bool {
+    return this.has(5);
+  }
+
+  /** The same of at least three producers. */
+  get witnesses3(): bool {
+    return this.has(6);
+  }
+
+  /** The same of at least four producers. */
+  get witnesses4(): bool {
+    return this.has(7);
   }
 
   // END facts

@@ -346,6 +346,10 @@
     "\06remote"
     "\07audited"
     "\08diverged"
+    "\08disputed"
+    "\0bwitnesses-2"
+    "\0bwitnesses-3"
+    "\0bwitnesses-4"
     ;; END facts
   )
 

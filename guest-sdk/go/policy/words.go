@@ -176,6 +176,17 @@ const (
 	// FactDiverged: On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one;
 	// the verdict decides about the new one.
 	FactDiverged Facts = 1 << 3
+	// FactDisputed: On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that
+	// counts for this session. One of the two is wrong, or the build is not reproducible.
+	FactDisputed Facts = 1 << 4
+	// FactWitnesses2: On a candidate, under a daemon: at least two producers with distinct verified identities have put
+	// these very bytes, into scopes that count for this session. A policy that asks for it does not depend on one
+	// producer.
+	FactWitnesses2 Facts = 1 << 5
+	// FactWitnesses3: The same of at least three producers.
+	FactWitnesses3 Facts = 1 << 6
+	// FactWitnesses4: The same of at least four producers.
+	FactWitnesses4 Facts = 1 << 7
 )
 
 // factNames has the names, by number.
@@ -184,6 +195,10 @@ var factNames = []string{
 	"remote",
 	"audited",
 	"diverged",
+	"disputed",
+	"witnesses-2",
+	"witnesses-3",
+	"witnesses-4",
 }
 
 // END facts

@@ -48,6 +48,10 @@ const FACTS = [
   "remote",
   "audited",
   "diverged",
+  "disputed",
+  "witnesses-2",
+  "witnesses-3",
+  "witnesses-4",
 ];
 // END names
 
@@ -112,6 +116,22 @@ export class Facts {
 
   get diverged() {
     return this.has("diverged");
+  }
+
+  get disputed() {
+    return this.has("disputed");
+  }
+
+  get witnesses2() {
+    return this.has("witnesses-2");
+  }
+
+  get witnesses3() {
+    return this.has("witnesses-3");
+  }
+
+  get witnesses4() {
+    return this.has("witnesses-4");
   }
 
   // END facts

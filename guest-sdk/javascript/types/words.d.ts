@@ -71,6 +71,10 @@ export type Fact =
   | "remote"
   | "audited"
   | "diverged"
+  | "disputed"
+  | "witnesses-2"
+  | "witnesses-3"
+  | "witnesses-4"
   // END fact names
   | `fact-${number}`;
 
@@ -96,6 +100,24 @@ export interface Facts {
    * decides about the new one.
    */
   readonly diverged: boolean;
+  /**
+   * On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for this
+   * session. One of the two is wrong, or the build is not reproducible.
+   */
+  readonly disputed: boolean;
+  /**
+   * On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+   * bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+   */
+  readonly witnesses2: boolean;
+  /**
+   * The same of at least three producers.
+   */
+  readonly witnesses3: boolean;
+  /**
+   * The same of at least four producers.
+   */
+  readonly witnesses4: boolean;
   // END facts
   /** Whether this fact holds, for those that have no property here as well: `facts.has("fact-9")`. */
   has(name: Fact): boolean;

@@ -279,12 +279,59 @@ impl Facts {
         self.has(Self::DIVERGED)
     }
 
+    /// On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for
+    /// this session. One of the two is wrong, or the build is not reproducible.
+    pub const DISPUTED: Self = Facts(16);
+
+    /// Whether [`DISPUTED`](Self::DISPUTED) holds.
+    #[must_use]
+    pub const fn disputed(self) -> bool {
+        self.has(Self::DISPUTED)
+    }
+
+    /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+    pub const WITNESSES_2: Self = Facts(32);
+
+    /// Whether [`WITNESSES_2`](Self::WITNESSES_2) holds.
+    #[must_use]
+    pub const fn witnesses_2(self) -> bool {
+        self.has(Self::WITNESSES_2)
+    }
+
+    /// The same of at least three producers.
+    pub const WITNESSES_3: Self = Facts(64);
+
+    /// Whether [`WITNESSES_3`](Self::WITNESSES_3) holds.
+    #[must_use]
+    pub const fn witnesses_3(self) -> bool {
+        self.has(Self::WITNESSES_3)
+    }
+
+    /// The same of at least four producers.
+    pub const WITNESSES_4: Self = Facts(128);
+
+    /// Whether [`WITNESSES_4`](Self::WITNESSES_4) holds.
+    #[must_use]
+    pub const fn witnesses_4(self) -> bool {
+        self.has(Self::WITNESSES_4)
+    }
+
     // END facts
 
     // BEGIN fact names (cargo xtask words)
 
     /// The names, by number.
-    const NAMES: [&'static str; 4] = ["build-id-matches", "remote", "audited", "diverged"];
+    const NAMES: [&'static str; 8] = [
+        "build-id-matches",
+        "remote",
+        "audited",
+        "diverged",
+        "disputed",
+        "witnesses-2",
+        "witnesses-3",
+        "witnesses-4",
+    ];
     // END fact names
 
     /// The set of these bits, known or not.

@@ -107,8 +107,18 @@ pub const Facts = packed struct(u32) {
     /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
     /// decides about the new one.
     diverged: bool = false,
+    /// On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for
+    /// this session. One of the two is wrong, or the build is not reproducible.
+    disputed: bool = false,
+    /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+    witnesses_2: bool = false,
+    /// The same of at least three producers.
+    witnesses_3: bool = false,
+    /// The same of at least four producers.
+    witnesses_4: bool = false,
     /// Facts that this SDK does not know.
-    unknown: u28 = 0,
+    unknown: u24 = 0,
     // END facts
 
     pub fn format(facts: Facts, writer: *Writer) Writer.Error!void {
@@ -157,6 +167,10 @@ const fact_names = [_][]const u8{
     "remote",
     "audited",
     "diverged",
+    "disputed",
+    "witnesses-2",
+    "witnesses-3",
+    "witnesses-4",
 };
 
 /// Kinds that are shared by default. Any other kind stays on this machine, an unknown one too.

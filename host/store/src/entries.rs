@@ -67,6 +67,8 @@ pub struct CacheHit {
     pub(super) file: Option<EntryFile>,
     /// When its object was last marked as used.
     pub(super) object_used: SystemTime,
+    /// How many revocations there had been before the lookup.
+    pub(super) revocations: u64,
 }
 
 impl Entries {
@@ -104,6 +106,19 @@ impl Entries {
         Some((line.entry, LookupSource::File(file)))
     }
 
+    /// The entry in the file of an action, whatever the lookup cache has.
+    pub(super) fn stored(&self, action: &Digest) -> Option<Entry> {
+        let (file, _) = self.shard_dir.open(action, false).ok()?;
+        let mut buffer = [0; MAX_LINE];
+        let length = file.read_at(&mut buffer, 0).ok()?;
+        Some(Entry::from_line(&buffer[..length])?.entry)
+    }
+
+    /// Makes every session of this process forget an entry that was removed.
+    pub(super) fn forget(&self, action: &Digest) {
+        self.lookup_cache.forget(action);
+    }
+
     /// Writes the entry of an action, and invalidates its slot in the lookup cache.
     pub(super) fn put(&self, action: &Digest, entry: &Entry) -> io::Result<()> {
         let mut file = self.shard_dir.create(action, FILE_MODE)?;
@@ -116,6 +131,15 @@ impl Entries {
 }
 
 impl CacheHit {
+    /// Whether the entry's file still has this entry.
+    pub(super) fn is_current(&self) -> bool {
+        let stored = self.entries.stored(&self.action);
+        stored.is_some_and(|stored| {
+            (stored.output, stored.time, stored.producer)
+                == (self.entry.output, self.entry.time, self.entry.producer)
+        })
+    }
+
     /// Marks the entry as used, and its object as hashed under `boot`: in the entry's file where
     /// the session may write the scope, and otherwise in the lookup cache alone. In a read-only
     /// store that is repeated at the next lookup.

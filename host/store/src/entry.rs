@@ -38,7 +38,7 @@ pub enum Reach {
 }
 
 /// A session's random ID, written as 16 hex digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionId(pub u64);
 
 /// The text is not 16 hex digits.

@@ -57,6 +57,22 @@ pub enum StoreError {
         /// Who this process is.
         user: u32,
     },
+    /// A daemon uses it.
+    #[error(
+        "a daemon (`cachewarden serve`) uses the store {folder}, and nothing else may change it meanwhile. Use it through the daemon: GOCACHEPROG=\"cachewarden connect --socket PATH\"; name another folder with --dir; or stop the daemon"
+    )]
+    Owned {
+        /// The store's folder.
+        folder: PathBuf,
+    },
+    /// Other users can change what is at a path that a daemon gives to jobs.
+    #[error(
+        "other users can replace {path} or a folder on the path to it, so no views are made there: they could make jobs read their files. Each folder on the path must belong to the daemon's user or to root, and others may not write it: chmod go-w"
+    )]
+    Replaceable {
+        /// The folder of the views.
+        path: PathBuf,
+    },
     /// One of the folders in it is a link.
     #[error(
         "{path} is a link, so the store is not used: a trim would remove files from the folder that it points to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
@@ -90,6 +106,8 @@ impl Problem for StoreError {
         match self {
             Self::Unusable { .. } => Code::StoreUnusable,
             Self::Writable { .. } => Code::StoreWritableByOthers,
+            Self::Replaceable { .. } => Code::StoreWritableByOthers,
+            Self::Owned { .. } => Code::StoreOfADaemon,
             Self::Foreign { .. } => Code::StoreOfAnother,
             Self::Closed { .. } => Code::StoreClosed,
             Self::Linked { .. } => Code::StoreLinked,

@@ -35,6 +35,9 @@ pub enum Problem {
     /// An entry is cut short, or no line of this layout.
     #[error("damaged entry: it is not one line of this layout")]
     NoLine,
+    /// A file of records of witnesses is cut short, or has lines of no layout.
+    #[error("damaged records of witnesses: they are not lines of this layout")]
+    NoRecords,
     /// An entry names an object that is not there.
     #[error("missing object: it names {0}, which is not there")]
     MissingObject(Digest),
@@ -74,6 +77,7 @@ impl Problem {
         match self {
             Self::OtherBytes { .. }
             | Self::NoLine
+            | Self::NoRecords
             | Self::MissingObject(_)
             | Self::DamagedObject(_)
             | Self::OtherSize { .. } => true,

@@ -28,19 +28,25 @@ pub(super) const SCOPES: &str = "scopes";
 /// The folder of the lookup cache: a table for each scope, see `lookup_cache`.
 pub(super) const RECENT: &str = "recent";
 
+/// The folder of records of who has put the same bytes, see `witnesses`.
+pub(super) const WITNESSES: &str = "witnesses";
+
 /// The file with a line of totals for each session.
 pub(super) const SESSIONS: &str = "sessions.jsonl";
 
 /// The file with the state of the last trim; a running trimmer holds a lock on it.
 pub(super) const TRIM: &str = "trim";
 
+/// The file that the daemon which owns the store has locked.
+pub(super) const DAEMON: &str = "daemon";
+
 const VERSION: &str = "VERSION";
 
 /// The folders in a store's folder.
-pub(super) const FOLDERS: [&str; 3] = [OBJECTS, SCOPES, RECENT];
+pub(super) const FOLDERS: [&str; 4] = [OBJECTS, SCOPES, RECENT, WITNESSES];
 
 /// The files in a store's folder.
-pub(super) const FILES: [&str; 4] = [SESSIONS, TRIM, VERSION, TAG_NAME];
+pub(super) const FILES: [&str; 5] = [SESSIONS, TRIM, DAEMON, VERSION, TAG_NAME];
 
 /// The most bytes that are read of VERSION, which is a number of a few digits.
 const MAX_VERSION: u64 = 100;
@@ -165,7 +171,7 @@ pub(super) fn restore_version_if_orphaned(folder: &Path) {
 
 /// Whether the folder contains only files that a store has.
 fn contains_only_store_files(folder: &Path) -> bool {
-    const OTHERS: [&str; 2] = [SESSIONS, VERSION];
+    const OTHERS: [&str; 3] = [SESSIONS, DAEMON, VERSION];
     files::names_in(folder).iter().all(|name| {
         let mut known = FOLDERS.iter().chain(&OTHERS);
         is_init_leftover(name) || known.any(|known| name == known)

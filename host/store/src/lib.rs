@@ -5,12 +5,17 @@
 //! of its bytes as they were written; an entry is replaced in one step; a get removes nothing; and
 //! every object that a get returns was hashed since this machine started.
 //!
+//! A daemon may own a store (`owned`): then it alone changes it, jobs read objects through views
+//! (`views`), and the store keeps who has witnessed an entry (`witnesses`).
+//!
 //! ```text
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
+//! witnesses/ab/<action>        who has put the same bytes, see `witnesses`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
+//! daemon                       locked by the daemon that owns the store
 //! CACHEDIR.TAG, VERSION
 //! ```
 
@@ -27,24 +32,32 @@ mod lookup_cache;
 mod new_file;
 mod object_writer;
 mod objects;
+mod objects_at;
+mod owned;
 mod owner;
 mod private;
 mod resolve;
+mod revoke;
 mod schedule;
 mod sessions;
 mod shard_dir;
 mod shard_report;
 mod shards;
+mod shared;
 mod stats;
 #[cfg(test)]
 mod test_store;
 mod trim;
+mod usage;
 mod verify;
+mod views;
+mod witnesses;
 
 /// Fuzz targets: each takes any bytes, and panics if a promise does not hold.
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing {
     pub use crate::entry::fuzzing::entry_line;
+    pub use crate::witnesses::fuzzing::witness_records;
 }
 
 pub use boot::BootId;
@@ -59,23 +72,27 @@ pub use objects::Location;
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use resolve::is_safe_for_a_store;
+pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
+pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};
+pub use views::{View, ViewFiles, ViewKey, ViewPlace, ViewSweep, Views};
+pub use witnesses::{Identity, NewWitness, WitnessReport, Witnesses};
 
-use std::collections::HashMap;
 use std::io;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::{Digest, ScopeName};
 
-use entries::{Entries, LookupSource};
-use objects::Objects;
+use entries::LookupSource;
 use private::PrivateObjects;
+use shared::Shared;
 
 /// An open store, or the private folder alone where there is no store.
 #[derive(Debug)]
@@ -88,54 +105,15 @@ pub struct Store {
     lock_timeout: Arc<LockTimeout>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    folder: PathBuf,
-    objects: Arc<Objects>,
-    sharing: SharedStore,
-    /// The entries of the scopes that were opened.
-    scopes: Mutex<HashMap<ScopeName, Arc<Entries>>>,
-    lock_timeout: Arc<LockTimeout>,
-}
-
-impl Shared {
-    fn new(folder: &Path, sharing: SharedStore, lock_timeout: &Arc<LockTimeout>) -> Self {
-        let objects = folder.join(layout::OBJECTS);
-        Self {
-            folder: folder.to_owned(),
-            objects: Arc::new(Objects::new(objects, Arc::clone(lock_timeout))),
-            sharing,
-            scopes: Mutex::default(),
-            lock_timeout: Arc::clone(lock_timeout),
-        }
-    }
-
-    /// The entries of a scope.
-    fn entries(&self, scope: &ScopeName) -> Arc<Entries> {
-        let mut scopes = self.scopes.lock().unwrap_or_else(PoisonError::into_inner);
-        match scopes.get(scope) {
-            Some(entries) => Arc::clone(entries),
-            None => {
-                let entries = Arc::new(Entries::new(
-                    layout::scope_path(&self.folder, scope),
-                    layout::recent_path(&self.folder, scope),
-                    Arc::clone(&self.lock_timeout),
-                ));
-                scopes.insert(scope.clone(), Arc::clone(&entries));
-                entries
-            }
-        }
-    }
-}
-
 impl Store {
     /// Opens the store in `folder`, which is created where it is missing.
     ///
     /// # Errors
-    /// When the folder cannot be created or read, has another layout, or other users can change it
-    /// and `sharing` is [`SharedStore::Deny`].
+    /// When the folder cannot be created or read, has another layout, other users can change it and
+    /// `sharing` is [`SharedStore::Deny`], or a daemon owns the store.
     pub fn open(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
+        owned::refuse_owned(folder)?;
         Ok(Self::in_folder(folder, sharing))
     }
 
@@ -202,6 +180,7 @@ impl Store {
         now: SystemTime,
     ) -> Option<CacheHit> {
         let shared = self.shared.as_ref()?;
+        let revocations = shared.revocations.load(Ordering::Acquire);
         let entries = shared.entries(scope);
         let (entry, origin) = entries.find(action, self.boot, now)?;
         if entry.has_expired(now) {
@@ -219,6 +198,7 @@ impl Store {
             entries,
             file,
             object_used,
+            revocations,
         })
     }
 
@@ -228,18 +208,18 @@ impl Store {
         !found.entry.boot.matches(self.boot)
     }
 
-    /// Hashes an object of the store; returns whether its bytes and its size are right.
-    pub fn verify_object(&self, output: &Digest, size: u64) -> bool {
-        let objects = self.objects_at(Location::Store);
-        objects.is_some_and(|objects| objects.has_right_bytes(output, size))
-    }
-
     /// Marks an object and its entry as used, before they are returned. The object was hashed since
-    /// the machine started. Returns false if the object is gone, which is a miss.
+    /// the machine started. Returns false if the object is gone, or the entry was revoked since it
+    /// was looked up, which is a miss.
     pub fn touch(&self, found: &mut CacheHit, now: SystemTime) -> bool {
-        let Some(Shared { objects, .. }) = &self.shared else {
+        let Some(shared) = &self.shared else {
             return false;
         };
+        let revocations = shared.revocations.load(Ordering::Acquire);
+        if found.revocations != revocations && !found.is_current() {
+            return false;
+        }
+        let objects = &shared.objects;
         // The object first: it must never be older than its entry by more than the trimmer allows
         // for.
         if !objects.touch_if_due(&found.entry.output, &mut found.object_used, now) {
@@ -253,53 +233,6 @@ impl Store {
     /// was sent.
     pub fn remember(&self, found: CacheHit) {
         found.remember(self.boot);
-    }
-
-    /// Makes an object executable.
-    ///
-    /// # Errors
-    /// When the store cannot be written, or the object belongs to another user.
-    pub fn allow_execution(&self, location: Location, output: &Digest) -> io::Result<()> {
-        match self.objects_at(location) {
-            Some(objects) => objects.allow_execution(output),
-            None => Err(io::ErrorKind::NotFound.into()),
-        }
-    }
-
-    /// Whether an object that a session has put still exists; it is marked as used.
-    pub fn object_exists(
-        &self,
-        location: Location,
-        output: &Digest,
-        size: u64,
-        now: SystemTime,
-    ) -> bool {
-        self.objects_at(location).is_some_and(|objects| {
-            let used = objects.find(output, size);
-            used.is_some_and(|mut used| objects.touch_if_due(output, &mut used, now))
-        })
-    }
-
-    fn objects_at(&self, location: Location) -> Option<&Objects> {
-        match location {
-            Location::Store => self.shared.as_ref().map(|shared| &*shared.objects),
-            Location::Private => Some(self.private.objects()),
-        }
-    }
-
-    /// Whether other users may be able to change the path to this location.
-    fn sharing_at(&self, location: Location) -> SharedStore {
-        match (location, &self.shared) {
-            (Location::Store, Some(shared)) => shared.sharing,
-            // The private folder is never shared, even if the store is.
-            _ => SharedStore::Deny,
-        }
-    }
-
-    /// Begins a put of an object.
-    pub fn receive(&self, output: Digest) -> ObjectWriter {
-        let objects = self.shared.as_ref().map(|shared| &shared.objects);
-        ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
     }
 
     /// Writes the entry of `action` in `scope`, as put at `now` on this boot.
@@ -327,6 +260,13 @@ impl Store {
             user: new.user,
             boot: self.boot,
         };
-        shared.entries(scope).put(action, &entry)
+        let entries = shared.entries(scope);
+        let Some(owned) = &shared.owned else {
+            return entries.put(action, &entry);
+        };
+        let replaced = entries.stored(action).map(|entry| entry.size);
+        entries.put(action, &entry)?;
+        owned.usage.put(scope, entry.size, replaced);
+        Ok(())
     }
 }

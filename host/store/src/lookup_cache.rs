@@ -86,19 +86,16 @@ pub(super) enum CachedLookup {
     NotCached(Option<DirVersion>),
 }
 
-/// Removes the table of a scope, or all tables, including those of scopes that no longer exist.
-pub(super) fn remove_tables(store: &Path, scope: Option<&ScopeName>) {
+/// Removes the tables of the scopes that `goes` selects, including scopes that no longer exist.
+pub(super) fn remove_tables(store: &Path, goes: impl Fn(&ScopeName) -> bool) {
     let folder = store.join(layout::RECENT);
     // A link would lead out of the store.
     if !std::fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
         return;
     }
-    let tables = match scope {
-        Some(scope) => vec![scope.folder().into()],
-        None => files::names_in(&folder),
-    };
-    for name in tables {
-        if name.to_str().and_then(ScopeName::from_folder).is_some() {
+    for name in files::names_in(&folder) {
+        let scope = name.to_str().and_then(ScopeName::from_folder);
+        if scope.is_some_and(|scope| goes(&scope)) {
             // If a table cannot be removed, its slots still say themselves whether they are valid.
             let _ = std::fs::remove_file(folder.join(name));
         }
@@ -171,6 +168,14 @@ impl LookupCache {
             // It belongs to another user, or is no file: remove it if possible.
             Err(_) => drop(std::fs::remove_file(&self.path)),
         }
+    }
+
+    /// Invalidates the slot of an entry that was removed, so that no session of this process uses
+    /// it: while the lock is held, none inserts what it has read before.
+    pub(super) fn forget(&self, action: &Digest) {
+        let mut state = self.state();
+        state.versions.clear();
+        self.invalidate(action);
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

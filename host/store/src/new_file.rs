@@ -97,7 +97,7 @@ impl Drop for NewFile {
 }
 
 /// A temporary name that no other process chooses, and that this process chooses once.
-fn temporary_name() -> rustix::io::Result<String> {
+pub(super) fn temporary_name() -> rustix::io::Result<String> {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let process = match PROCESS.get() {

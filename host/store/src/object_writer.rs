@@ -55,6 +55,8 @@ pub struct ObjectWriter {
     hasher: Sha256,
     size: u64,
     target: Target,
+    /// The object exists and is damaged, and is replaced.
+    repairs: bool,
     diverted: Option<io::Error>,
 }
 
@@ -83,6 +85,7 @@ impl ObjectWriter {
             hasher: Sha256::new(),
             size: 0,
             target: Target::NotOpen,
+            repairs: false,
             diverted: None,
         };
         incoming.target = match incoming.open_existing() {
@@ -199,6 +202,7 @@ impl ObjectWriter {
     /// The existing object differs from the received one: begins a file with the bytes that were
     /// the same.
     fn start_rewrite(&mut self) {
+        self.repairs = true;
         let created = self.create();
         let previous = std::mem::replace(&mut self.target, created);
         if let Target::Comparing(mut existing) = previous {
@@ -238,10 +242,14 @@ impl ObjectWriter {
     fn persist(&mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.target, Target::NotOpen) {
             Target::Writing(mut file) => {
-                let shard_dir = &self.destination().shard_dir;
+                let objects = self.destination();
+                let shard_dir = &objects.shard_dir;
                 let named = file
                     .persist(&self.output, &shard_dir.shard_path(&self.output))
                     .and_then(|_| fs::symlink_metadata(shard_dir.path(&self.output)).map(drop));
+                if self.repairs && named.is_ok() {
+                    objects.note_repair();
+                }
                 if named.is_err() {
                     self.target = Target::Writing(file);
                 }

@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
@@ -25,7 +26,7 @@ pub(super) const BUFFER: usize = 128 * 1024;
 pub(super) const OBJECT_MODE: u32 = 0o444;
 
 /// The mode of an object that a policy admits as a program: cmd/go runs it.
-const PROGRAM_MODE: u32 = 0o555;
+pub(super) const PROGRAM_MODE: u32 = 0o555;
 
 /// Which folder an object is in. The path that a client gets belongs to its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub enum Location {
 #[derive(Debug)]
 pub(super) struct Objects {
     pub(super) shard_dir: ShardDir,
+    /// How many damaged objects were replaced.
+    repairs: AtomicU64,
 }
 
 impl Objects {
@@ -47,7 +50,18 @@ impl Objects {
     pub(super) fn new(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
             shard_dir: ShardDir::new(folder, lock_timeout),
+            repairs: AtomicU64::new(0),
         }
+    }
+
+    /// Notes that a damaged object was replaced: views may have links to it, or copies of it.
+    pub(super) fn note_repair(&self) {
+        self.repairs.fetch_add(1, Ordering::Release);
+    }
+
+    /// How many damaged objects this process has replaced.
+    pub(super) fn repairs(&self) -> u64 {
+        self.repairs.load(Ordering::Acquire)
     }
 
     /// When an object of this size was last marked as used; `None` where there is none.

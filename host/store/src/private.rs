@@ -14,7 +14,7 @@ use std::time::{Duration, SystemTime};
 use cachewarden_system::lock_timeout::LockTimeout;
 
 use super::objects::Objects;
-use super::{files, trim};
+use super::{Store, files, trim};
 
 /// A file whose mtime is the time of the last sweep.
 const SWEEP_MARKER: &str = "swept";
@@ -77,8 +77,11 @@ impl PrivateObjects {
 /// Whether the private folder should be swept. This costs one system call where there is no such
 /// folder, because every session asks.
 pub fn is_sweep_due(now: SystemTime) -> bool {
-    let folder = folder();
-    if !is_private_dir(&folder) {
+    is_due(&folder(), now)
+}
+
+fn is_due(folder: &Path, now: SystemTime) -> bool {
+    if !is_private_dir(folder) {
         return false;
     }
     let swept =
@@ -95,26 +98,40 @@ pub fn is_sweep_due(now: SystemTime) -> bool {
 /// # Errors
 /// When something could not be removed; everything else was removed all the same.
 pub fn sweep_if_due() -> io::Result<()> {
-    if !is_sweep_due(SystemTime::now()) {
+    sweep_folder_if_due(&folder())
+}
+
+impl Store {
+    /// Removes objects that no build can be reading any more from this store's own private folder,
+    /// if that is due; as [`sweep_if_due`], for a daemon.
+    ///
+    /// # Errors
+    /// When something could not be removed; everything else was removed all the same.
+    pub fn sweep_private_if_due(&self) -> io::Result<()> {
+        sweep_folder_if_due(self.private.folder())
+    }
+}
+
+fn sweep_folder_if_due(folder: &Path) -> io::Result<()> {
+    if !is_due(folder, SystemTime::now()) {
         return Ok(());
     }
     // First, so that no other session does the same meanwhile. If there is no room for it, the
     // sweep is needed all the more.
-    let folder = folder();
-    let _ = files::new_in(&folder, 0o600).map(|file| file.persist(folder.join(SWEEP_MARKER)));
-    let swept = trim::sweep_private();
-    for shard in files::names_in(&folder) {
+    let _ = files::new_in(folder, 0o600).map(|file| file.persist(folder.join(SWEEP_MARKER)));
+    let swept = trim::sweep_private(folder);
+    for shard in files::names_in(folder) {
         // This fails for a folder that is not empty, as it should. A put that comes now makes the
         // folder again.
         let _ = fs::remove_dir(folder.join(shard));
     }
-    if files::names_in(&folder)
+    if files::names_in(folder)
         .iter()
         .all(|name| name == SWEEP_MARKER)
     {
         // Another sweep may have removed them.
         let _ = fs::remove_file(folder.join(SWEEP_MARKER));
-        let _ = fs::remove_dir(&folder);
+        let _ = fs::remove_dir(folder);
     }
     swept
 }

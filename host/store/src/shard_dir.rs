@@ -102,6 +102,18 @@ impl ShardDir {
         Ok((file, status))
     }
 
+    /// Makes a hard link to a digest's file, at a path from another open folder.
+    pub(super) fn link(&self, digest: &Digest, to: &File, path: &str) -> rustix::io::Result<()> {
+        let file = digest.file_path();
+        let link = |folder: &Arc<File>| {
+            rustix::fs::linkat(folder, file.as_str(), to, path, AtFlags::empty())
+        };
+        let linked = self.in_folder(link);
+        linked.map_err(|error| {
+            rustix::io::Errno::from_io_error(&error).unwrap_or(rustix::io::Errno::IO)
+        })
+    }
+
     /// The metadata of a digest's file, which must be a regular file.
     pub(super) fn status(&self, digest: &Digest) -> io::Result<Status> {
         self.status_of(digest.file_path().as_str(), FileType::RegularFile)

@@ -22,6 +22,22 @@ pub(crate) struct TestStore {
 }
 
 impl TestStore {
+    /// An empty store of a daemon.
+    pub(crate) fn owned() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, private) = (folder.path().join("store"), folder.path().join("private"));
+        Self {
+            store: Store::open_owned(&store, &private).unwrap(),
+            folder,
+        }
+    }
+
+    /// Closes the store of a daemon and opens it again, as after a start of the daemon.
+    pub(crate) fn open_again(&mut self) {
+        self.store = Store::without_folder();
+        self.store = Store::open_owned(&self.folder(), &self.private()).unwrap();
+    }
+
     /// An empty store.
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();

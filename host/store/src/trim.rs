@@ -12,18 +12,21 @@
 
 mod cutoffs;
 mod inventory;
+mod quota;
 mod remover;
 mod trimmer;
 
 use std::io;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use super::files::TOUCH_INTERVAL;
 use super::shards::{SHARDS, shard_name};
-use cachewarden_types::ScopeName;
+use cachewarden_types::{Pattern, ScopeName};
 
-use super::{Store, layout, private, sessions};
+use super::{Store, layout, sessions};
 
+pub(super) use remover::{LOCK_PAUSE, REMOVALS_PER_LOCK};
 use remover::{Remover, remove_empty};
 use trimmer::{STEPS, Trimmer};
 
@@ -48,6 +51,10 @@ pub struct TrimRequest {
     pub max_size: Option<u64>,
     /// Remove only entries of this scope, and objects that no other entry names.
     pub scope: Option<ScopeName>,
+    /// As `scope`, for all scopes that match one of these patterns. An empty list is every scope.
+    pub scopes: Vec<Pattern>,
+    /// For `max_size`, objects that an entry of these scopes names are removed last.
+    pub protected: Vec<Pattern>,
     /// Remove all entries, whenever they were used.
     pub all: bool,
     /// Also remove files used within [`GRACE_PERIOD`], which a running build may still read.
@@ -62,6 +69,8 @@ impl Default for TrimRequest {
             older_than: DEFAULT_AGE,
             max_size: None,
             scope: None,
+            scopes: Vec::new(),
+            protected: Vec::new(),
             all: false,
             now: false,
             dry_run: false,
@@ -118,7 +127,8 @@ impl Store {
             done += 1;
         };
         let scopes = remover.scopes(folder);
-        let trimmer = Trimmer::new(folder, &scopes, request, now);
+        let witnesses = self.owned().map(|owned| &owned.witnesses);
+        let trimmer = Trimmer::new(folder, &scopes, witnesses, request, now);
         let report = trimmer.run(&mut remover, step);
         if !request.dry_run {
             for (_, scope) in &scopes {
@@ -128,23 +138,26 @@ impl Store {
             if let Err(error) = sessions::compact(folder) {
                 remover.note(&folder.join(layout::SESSIONS), error);
             }
+            if let Some(owned) = self.owned() {
+                // For the size of the store, entries of any scope may have gone.
+                owned.usage.recount(folder, |_| true);
+            }
         }
         remover.finish()?;
         Ok(report)
     }
 }
 
-/// Sweeps the private folder alone.
+/// Sweeps a private folder alone.
 ///
 /// # Errors
 /// When something could not be removed; all the rest has been by then.
-pub(super) fn sweep_private() -> io::Result<()> {
-    let folder = private::folder();
-    let mut remover = Remover::new(SystemTime::now(), false, &folder);
+pub(super) fn sweep_private(folder: &Path) -> io::Result<()> {
+    let mut remover = Remover::new(SystemTime::now(), false, folder);
     for shard in 0..SHARDS {
         remover.remove_from_private(&shard_name(shard));
     }
-    remover.remove_temporaries(&folder);
+    remover.remove_temporaries(folder);
     remover.finish()
 }
 

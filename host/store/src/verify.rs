@@ -5,6 +5,8 @@
 //! build has put in its place stays. Nothing is followed out of the store, and nothing is opened
 //! that is no regular file.
 
+mod records;
+
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -85,7 +87,14 @@ impl Store {
         on_report(verifier.unknown_files());
         // Objects first: an entry is checked against its object.
         in_parallel(|shard| verifier.objects(shard), &mut on_report)?;
-        in_parallel(|shard| verifier.entries(shard), &mut on_report)?;
+        in_parallel(
+            |shard| {
+                let mut report = verifier.entries(shard);
+                report.findings.extend(verifier.witnesses(shard).findings);
+                report
+            },
+            &mut on_report,
+        )?;
         Ok(verified)
     }
 }
@@ -143,6 +152,7 @@ impl Verifier<'_> {
         }
         let lookup_cache = self.folder.join(layout::RECENT);
         look(&lookup_cache, is_scope);
+        look(&self.folder.join(layout::WITNESSES), is_shard);
         let tables = files::names_in(&lookup_cache).into_iter();
         let tables = tables
             .filter(|name| is_scope(name))

@@ -27,6 +27,8 @@ struct KindFacts {
     rule: Rule,
     /// Whether a put is shared where no policy decides it.
     shared: bool,
+    /// Whether a build makes the same bytes again.
+    remade: bool,
 }
 
 struct RoleFacts {
@@ -103,90 +105,105 @@ impl Kind {
                 name: "other",
                 rule: Rule::Open,
                 shared: true,
+                remade: false,
             },
             Self::Empty => &KindFacts {
                 number: 1,
                 name: "empty",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::PackageArchive => &KindFacts {
                 number: 2,
                 name: "package-archive",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::ModuleIndex => &KindFacts {
                 number: 3,
                 name: "module-index",
                 rule: Rule::OwnScope,
                 shared: false,
+                remade: false,
             },
             Self::FileList => &KindFacts {
                 number: 4,
                 name: "file-list",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::TestRecord => &KindFacts {
                 number: 5,
                 name: "test-record",
                 rule: Rule::Open,
                 shared: false,
+                remade: false,
             },
             Self::AnalysisFacts => &KindFacts {
                 number: 6,
                 name: "analysis-facts",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::GeneratedSource => &KindFacts {
                 number: 7,
                 name: "generated-source",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::CoverageMeta => &KindFacts {
                 number: 8,
                 name: "coverage-meta",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::Probe => &KindFacts {
                 number: 9,
                 name: "probe",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::Executable => &KindFacts {
                 number: 10,
                 name: "executable",
                 rule: Rule::Admitted,
                 shared: false,
+                remade: true,
             },
             Self::FixArchive => &KindFacts {
                 number: 11,
                 name: "fix-archive",
                 rule: Rule::Open,
                 shared: false,
+                remade: true,
             },
             Self::ToolOutput => &KindFacts {
                 number: 12,
                 name: "tool-output",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::AnalysisResult => &KindFacts {
                 number: 13,
                 name: "analysis-result",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::PgoProfile => &KindFacts {
                 number: 14,
                 name: "pgo-profile",
                 rule: Rule::Open,
                 shared: true,
+                remade: true,
             },
             Self::Numbered(_) => return None,
         })
@@ -200,6 +217,15 @@ impl Kind {
         match self.facts() {
             Some(facts) => facts.rule,
             None => Rule::OwnScope,
+        }
+    }
+
+    /// Whether a build makes the same bytes again. Then other bytes for the same action are a signal:
+    /// one of the two is wrong, or the build is not reproducible.
+    pub const fn is_remade(self) -> bool {
+        match self.facts() {
+            Some(facts) => facts.remade,
+            None => false,
         }
     }
 
@@ -340,12 +366,40 @@ impl Facts {
     /// On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
     /// decides about the new one.
     pub const DIVERGED: Self = Self(8);
+    /// On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for
+    /// this session. One of the two is wrong, or the build is not reproducible.
+    pub const DISPUTED: Self = Self(16);
+    /// On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+    /// bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer.
+    pub const WITNESSES_2: Self = Self(32);
+    /// The same of at least three producers.
+    pub const WITNESSES_3: Self = Self(64);
+    /// The same of at least four producers.
+    pub const WITNESSES_4: Self = Self(128);
     // END facts
 
     /// The names, by the positions of their bits.
     // BEGIN fact names (cargo xtask words)
-    const NAMES: [&'static str; 4] = ["build-id-matches", "remote", "audited", "diverged"];
+    const NAMES: [&'static str; 8] = [
+        "build-id-matches",
+        "remote",
+        "audited",
+        "diverged",
+        "disputed",
+        "witnesses-2",
+        "witnesses-3",
+        "witnesses-4",
+    ];
     // END fact names
+
+    /// What the puts of others say about an entry, for policies.
+    pub const fn of_witnesses(count: usize, is_disputed: bool) -> Self {
+        Self::NONE
+            .with(Self::DISPUTED, is_disputed)
+            .with(Self::WITNESSES_2, count >= 2)
+            .with(Self::WITNESSES_3, count >= 3)
+            .with(Self::WITNESSES_4, count >= 4)
+    }
 
     /// The set of these bits.
     pub const fn from_bits(bits: u32) -> Self {

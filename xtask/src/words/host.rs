@@ -53,10 +53,12 @@ fn kind_facts(kind: &Kind, name: &str) -> String {
                 name: \"{}\",
                 rule: Rule::{rule},
                 shared: {},
+                remade: {},
             }},\n",
         kind.number,
         kind.name,
         kind.reach == "shared",
+        kind.remade,
     )
 }
 

@@ -156,6 +156,16 @@ class Facts(Flag, boundary=KEEP):
     DIVERGED = 8
     """On an audited offer: the bytes differ from those of the entry. Either object may be the wrong one; the verdict
     decides about the new one."""
+    DISPUTED = 16
+    """On a candidate, under a daemon: a producer has put other bytes for this action, into a scope that counts for
+    this session. One of the two is wrong, or the build is not reproducible."""
+    WITNESSES_2 = 32
+    """On a candidate, under a daemon: at least two producers with distinct verified identities have put these very
+    bytes, into scopes that count for this session. A policy that asks for it does not depend on one producer."""
+    WITNESSES_3 = 64
+    """The same of at least three producers."""
+    WITNESSES_4 = 128
+    """The same of at least four producers."""
     # END facts
 
     def __str__(self) -> str:

@@ -43,6 +43,7 @@ fn prune_in(folder: &Path, prune: &PruneOptions) -> Result<ExitStatus, Failure> 
         all: prune.all,
         now: prune.now,
         dry_run: prune.dry_run,
+        ..TrimRequest::default()
     };
     if prune.now && !prune.dry_run && !prune.yes && !is_confirmed()? {
         output::print("Nothing was removed.\n")?;

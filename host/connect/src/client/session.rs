@@ -35,9 +35,6 @@ pub(super) fn run(options: &Options) -> Result<u8, ClientError> {
         ..Hello::new(Want::Session)
     };
     let (mut link, accepted) = shake_hands(&options.socket, hello)?;
-    if options.verbose && !is_nested() {
-        say(&format!("cachewarden: {}", accepted.authority));
-    }
     if let Some(policy) = policy.filter(|_| accepted.send_policy) {
         let deadline = Instant::now() + super::policy::SEND_TIME;
         let sent = link.send(&policy.bytes, Some(deadline));

@@ -29,6 +29,8 @@ pub(super) struct Object {
     pub(super) kept: bool,
     /// Whether an entry that names it is removed.
     pub(super) released: bool,
+    /// Whether an entry of a protected scope names it and stays.
+    pub(super) protected: bool,
     /// Whether it is removed for the size of the store, with all entries that name it.
     pub(super) evicted: bool,
 }
@@ -68,6 +70,7 @@ impl Inventory {
     pub(super) fn read_entries(
         &mut self,
         shard: &Path,
+        is_protected: bool,
         unread_from: SystemTime,
         mut goes: impl FnMut(SystemTime) -> bool,
     ) {
@@ -93,18 +96,19 @@ impl Inventory {
             };
             let goes = goes(used);
             if goes || used < unread_from || self.has_others {
-                self.read_entry(&path, goes);
+                self.read_entry(&path, goes, is_protected);
             }
         }
     }
 
-    fn read_entry(&mut self, path: &Path, goes: bool) {
+    fn read_entry(&mut self, path: &Path, goes: bool, is_protected: bool) {
         match read_entry(path) {
             Ok((entry, used)) => {
                 if let Some(object) = entry.and_then(|entry| self.find_mut(&entry.output)) {
                     object.used = object.used.max(used);
                     object.released |= goes;
                     object.kept |= !goes;
+                    object.protected |= !goes && is_protected;
                 }
             }
             Err(error) => self.incomplete |= !files::is_not_there(&error),
@@ -126,8 +130,9 @@ impl Inventory {
         self.incomplete = true;
     }
 
-    /// Selects objects for removal until `surplus` bytes are freed: the least recently used first,
-    /// and of those used at the same moment the largest. Only objects that `may_go` are selected.
+    /// Selects objects for removal until `surplus` bytes are freed: those of protected scopes last,
+    /// the least recently used first, and of those used at the same moment the largest. Only objects
+    /// that `may_go` are selected.
     /// Returns the rest of the surplus.
     pub(super) fn evict(&mut self, mut surplus: u64, may_go: impl Fn(&Object) -> bool) -> u64 {
         if surplus == 0 {
@@ -135,8 +140,10 @@ impl Inventory {
         }
         let mut candidates: Vec<_> = self.shards.iter_mut().flatten().collect();
         candidates.retain(|object| may_go(object));
-        candidates
-            .sort_unstable_by_key(|object| (object.used, Reverse(object.size), object.digest));
+        candidates.sort_unstable_by_key(|object| {
+            let least_used = (object.used, Reverse(object.size), object.digest);
+            (object.protected, least_used)
+        });
         for object in candidates {
             if surplus == 0 {
                 break;
@@ -188,6 +195,7 @@ fn objects_in(shard: &Path, has_others: &mut bool) -> Vec<Object> {
             used: metadata.modified().ok()?,
             kept: false,
             released: false,
+            protected: false,
             evicted: false,
         })
     };

@@ -15,11 +15,11 @@ use crate::{files, layout, private, stats};
 use super::MTIME_GRACE;
 
 /// Files removed under one lock. A put that waits for the lock waits some 20 microseconds for each.
-const REMOVALS_PER_LOCK: usize = 32;
+pub(crate) const REMOVALS_PER_LOCK: usize = 32;
 
 /// The pause between two locks on one folder: long enough for a waiting process to wake up and take
 /// the lock.
-const LOCK_PAUSE: Duration = Duration::from_micros(200);
+pub(crate) const LOCK_PAUSE: Duration = Duration::from_micros(200);
 
 /// Removes files, and keeps the errors.
 pub(super) struct Remover {

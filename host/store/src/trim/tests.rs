@@ -224,3 +224,52 @@ fn the_private_folder_is_swept_too_of_what_no_build_looks_at() {
     trim(&test, &TrimRequest::default());
     assert_eq!(files_below(&test.private()), [] as [PathBuf; 0]);
 }
+
+#[test]
+fn only_the_scopes_of_a_tenant_are_trimmed_where_patterns_name_them() {
+    let test = TestStore::new();
+    let main = put(&test, "main", "main", 10, 6 * DAY);
+    let one = put(&test, "pr-1", "one", 10, 6 * DAY);
+    let two = put(&test, "pr-2", "two", 10, 6 * DAY);
+    let young = put(&test, "pr-2", "young", 10, DAY);
+    let request = TrimRequest {
+        scopes: vec!["pr-*".parse().unwrap(), "x".parse().unwrap()],
+        ..TrimRequest::default()
+    };
+    let report = trim(&test, &request);
+    assert_eq!((report.entries, report.objects), (2, 2));
+    assert_eq!([exist(&one), exist(&two)], [[false; 2]; 2]);
+    assert_eq!([exist(&main), exist(&young)], [[true; 2]; 2]);
+}
+
+#[test]
+fn what_protected_scopes_name_goes_last() {
+    let test = TestStore::new();
+    let request = |max_size| TrimRequest {
+        max_size: Some(max_size),
+        protected: vec!["main".parse().unwrap(), "release-*".parse().unwrap()],
+        older_than: 100 * DAY,
+        ..TrimRequest::default()
+    };
+    let main = put(&test, "main", "main", 10, 9 * DAY);
+    let release = put(&test, "release-1", "release", 10, 8 * DAY);
+    let old = put(&test, "pr-1", "old", 10, 4 * DAY);
+    let young = put(&test, "pr-1", "young", 10, DAY);
+    // An object that a protected scope names as well is protected.
+    test.put(
+        "pr-1",
+        "main",
+        &Vec::from_iter("main".bytes().cycle().take(10)),
+    );
+    for file in &main {
+        set_age(file, 9 * DAY);
+    }
+    let exist = || [&main, &release, &old, &young].map(|files| exist(files)[1]);
+    trim(&test, &request(30));
+    assert_eq!(exist(), [true, true, false, true]);
+    trim(&test, &request(20));
+    assert_eq!(exist(), [true, true, false, false]);
+    // Only then, and by their own use.
+    trim(&test, &request(10));
+    assert_eq!(exist().iter().filter(|exists| **exists).count(), 1);
+}

@@ -1,15 +1,17 @@
 //! One trim of a store: it scans everything, selects, and removes entries and then objects.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use cachewarden_types::ScopeName;
+use cachewarden_types::{Digest, Pattern, ScopeName};
 
 use crate::entry::read_entry;
 use crate::files::TOUCH_INTERVAL;
-use crate::layout;
 use crate::lookup_cache::remove_tables;
 use crate::shards::{SHARDS, shard_name};
+use crate::witnesses::WitnessTable;
+use crate::{files, layout};
 
 use super::cutoffs::Cutoffs;
 use super::inventory::{Inventory, Object};
@@ -26,6 +28,8 @@ pub(super) struct Trimmer<'store> {
     now: SystemTime,
     cutoffs: Cutoffs,
     scopes: &'store [(ScopeName, PathBuf)],
+    /// The records of witnesses that a daemon has in memory; `None` where no daemon owns the store.
+    witnesses: Option<&'store WitnessTable>,
 }
 
 impl<'store> Trimmer<'store> {
@@ -33,6 +37,7 @@ impl<'store> Trimmer<'store> {
     pub(super) fn new(
         folder: &'store Path,
         scopes: &'store [(ScopeName, PathBuf)],
+        witnesses: Option<&'store WitnessTable>,
         request: &'store TrimRequest,
         now: SystemTime,
     ) -> Self {
@@ -42,6 +47,7 @@ impl<'store> Trimmer<'store> {
             now,
             cutoffs: Cutoffs::new(request, now),
             scopes,
+            witnesses,
         }
     }
 
@@ -53,7 +59,7 @@ impl<'store> Trimmer<'store> {
         if !self.request.dry_run {
             // A slot of the lookup cache is invalid once its shard has changed, wherever the file
             // system keeps the time of that. Nothing may be left of a scope that is removed.
-            remove_tables(self.folder, self.request.scope.as_ref());
+            remove_tables(self.folder, |scope| self.request.concerns(scope));
         }
         self.remove_entries(remover, &inventory, &mut report, &mut step);
         self.remove_objects(remover, &inventory, &mut report, &mut step);
@@ -76,7 +82,9 @@ impl<'store> Trimmer<'store> {
             step();
             for (scope, folder) in self.scopes {
                 let concerned = self.request.concerns(scope);
-                inventory.read_entries(&folder.join(shard_name(shard)), unread_from, |used| {
+                let protected = self.request.protects(scope);
+                let folder = folder.join(shard_name(shard));
+                inventory.read_entries(&folder, protected, unread_from, |used| {
                     report.young_entries += u64::from(concerned && self.cutoffs.is_spared(used));
                     concerned && used < self.cutoffs.entries
                 });
@@ -109,7 +117,7 @@ impl<'store> Trimmer<'store> {
 
     /// Whether an object is removed because no entry names it after this trim.
     fn is_unnamed(&self, object: &Object) -> bool {
-        let concerned = self.request.scope.is_none() || object.released;
+        let concerned = self.request.concerns_all() || object.released;
         concerned && !object.kept && object.used < self.cutoffs.objects
     }
 
@@ -141,7 +149,28 @@ impl<'store> Trimmer<'store> {
                 };
                 report.entries += remover.remove_from(&folder.join(shard_name(shard)), goes).0;
             }
+            if !self.request.dry_run {
+                self.remove_witnesses(remover, shard);
+            }
         }
+    }
+
+    /// Removes the records of actions that have no entry in any scope after this trim. The entries
+    /// of one shard are compared at a time.
+    fn remove_witnesses(&self, remover: &mut Remover, shard: usize) {
+        let name = shard_name(shard);
+        let folder = self.folder.join(layout::WITNESSES).join(&name);
+        if !folder.exists() {
+            return;
+        }
+        let shards = self.scopes.iter().map(|(_, scope)| scope.join(&name));
+        let entries = shards.flat_map(|shard| files::names_in(&shard));
+        let actions: HashSet<Digest> = entries.filter_map(|name| files::digest_of(&name)).collect();
+        let _locked = self.witnesses.map(|table| table.lock_shard(shard));
+        remover.remove_from(&folder, |_, action, noted| {
+            // A session may be about to write the entry.
+            !actions.contains(&action) && noted < self.cutoffs.objects
+        });
     }
 
     fn remove_objects(
@@ -164,7 +193,7 @@ impl<'store> Trimmer<'store> {
                     })
                 }),
             );
-            if self.request.scope.is_none() {
+            if self.request.concerns_all() {
                 report.count_objects(remover.remove_from_private(&name));
             }
         }
@@ -174,7 +203,19 @@ impl<'store> Trimmer<'store> {
 impl TrimRequest {
     /// Whether entries of a scope are removed for their age.
     fn concerns(&self, scope: &ScopeName) -> bool {
+        let matches = |pattern: &Pattern| pattern.matches(scope);
         self.scope.as_ref().is_none_or(|only| only == scope)
+            && (self.scopes.is_empty() || self.scopes.iter().any(matches))
+    }
+
+    /// Whether entries of all scopes are removed for their age.
+    fn concerns_all(&self) -> bool {
+        self.scope.is_none() && self.scopes.is_empty()
+    }
+
+    /// Whether what a scope names is removed last.
+    fn protects(&self, scope: &ScopeName) -> bool {
+        self.protected.iter().any(|pattern| pattern.matches(scope))
     }
 }
 

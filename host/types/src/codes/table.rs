@@ -96,6 +96,9 @@ codes! {
     NoFolder "CW0113" "no-folder-for-the-store" ["cachewarden"]
         "No folder is named for the store, and none is safe to choose: HOME is not set, and GOCACHE names no folder, or one in which other users could replace the store. A build goes on without a cache."
         "Name a folder with --dir, set HOME, or let nobody else write the folder of GOCACHE: `chmod go-w FOLDER`."
+    StoreOfADaemon "CW0114" "store-of-a-daemon" ["store"]
+        "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work."
+        "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
         "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."
@@ -257,4 +260,13 @@ codes! {
     SocketUnusable "CW0607" "socket-unusable" ["connect"]
         "The daemon cannot listen on its socket."
         "The text says why: another daemon listens there, others may replace the socket, or the system refuses."
+    ServeConfigUnreadable "CW0621" "daemon-configuration-unreadable" ["daemon"]
+        "The configuration file of `serve` cannot be read, is not UTF-8, or is larger than 4 MiB."
+        "Check the path after --config. The daemon's user must be able to read the file."
+    ServeConfigInvalid "CW0622" "daemon-configuration-invalid" ["daemon"]
+        "The configuration of `serve` has a key that nothing takes, a value of the wrong type, or tables that do not fit together. Nothing of it is used. After a reload all stays as it was."
+        "The text names the line, or the table and the key. `cachewarden serve --print-config` prints all keys with what they mean, and `cachewarden serve --check --config FILE` looks at a file without serving."
+    ServeCases "CW0623" "policy-does-not-pass-its-cases" ["daemon"]
+        "A policy of a tenant does not answer as its cases say, so the configuration is not used."
+        "The text names each case that differs. Correct the policy, or its cases. `cachewarden policy test` asks the same questions."
 }

@@ -1,0 +1,67 @@
+//! The objects of an open store, by where they are: in the store's folder or in the private one.
+
+use std::io;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use cachewarden_types::Digest;
+
+use super::Store;
+use super::object_writer::ObjectWriter;
+use super::objects::{Location, Objects};
+use super::owner::SharedStore;
+
+impl Store {
+    /// Begins a put of an object.
+    pub fn receive(&self, output: Digest) -> ObjectWriter {
+        let objects = self.shared.as_ref().map(|shared| &shared.objects);
+        ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
+    }
+
+    /// Hashes an object of the store; returns whether its bytes and its size are right.
+    pub fn verify_object(&self, output: &Digest, size: u64) -> bool {
+        let objects = self.objects_at(Location::Store);
+        objects.is_some_and(|objects| objects.has_right_bytes(output, size))
+    }
+
+    /// Makes an object executable.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or the object belongs to another user.
+    pub fn allow_execution(&self, location: Location, output: &Digest) -> io::Result<()> {
+        match self.objects_at(location) {
+            Some(objects) => objects.allow_execution(output),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Whether an object that a session has put still exists; it is marked as used.
+    pub fn object_exists(
+        &self,
+        location: Location,
+        output: &Digest,
+        size: u64,
+        now: SystemTime,
+    ) -> bool {
+        self.objects_at(location).is_some_and(|objects| {
+            let used = objects.find(output, size);
+            used.is_some_and(|mut used| objects.touch_if_due(output, &mut used, now))
+        })
+    }
+
+    pub(super) fn objects_at(&self, location: Location) -> Option<&Objects> {
+        match location {
+            Location::Store => self.shared.as_ref().map(|shared| &*shared.objects),
+            Location::Private => Some(self.private.objects()),
+        }
+    }
+
+    /// Whether other users may be able to change the path to this location.
+    pub(super) fn sharing_at(&self, location: Location) -> SharedStore {
+        match (location, &self.shared) {
+            (Location::Store, Some(shared)) => shared.sharing,
+            // The private folder is never shared, even if the store is.
+            _ => SharedStore::Deny,
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Views: the folders through which the jobs of a daemon read objects.
+//!
+//! The store's folder is the daemon's alone. A job is given paths into a view, which is a folder of
+//! its tenant's, user's and scopes' own:
+//!
+//! ```text
+//! <views>/.secret               what the names of views are derived from; the daemon's alone
+//! <views>/<view>/ab/<output>    an object that was granted in this view
+//! ```
+//!
+//! What always holds: every folder here belongs to the daemon, no other user can write or list one,
+//! and a view has only objects that were granted in it. A file appears with a rename or a link, so
+//! it is whole. A view is as secret as its name, and where the daemon may set the group of a folder,
+//! only that group may pass.
+//!
+//! An object is published as a copy, or as a hard link where the operator prefers it, see
+//! [`ViewFiles`]. The private folder, which objects go to when the disk is full, has views of its
+//! own under the same names.
+
+mod key;
+mod place;
+mod placed;
+mod root;
+mod sweep;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use key::ViewKey;
+pub use sweep::ViewSweep;
+pub use view::View;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::boot::BootId;
+use super::error::StoreError;
+use super::objects::Location;
+
+use key::{Secret, ViewName};
+use root::Root;
+
+/// Views without a session that stay in memory, so that the next session of a tenant makes no
+/// system call for what the last one was granted. A view that was used by a build of the standard
+/// library takes some 100 KB.
+const KEPT: usize = 64;
+
+/// How an object gets into a view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ViewFiles {
+    /// As a copy, which shares its blocks where the file system can do that (Btrfs, XFS). A job
+    /// learns nothing about other tenants from it.
+    Copies,
+    /// As a hard link, which takes no space. All views then have the same inode, so a job can learn
+    /// that other tenants have an object that it has, and when they read it: from the number of
+    /// links, the times, `inotify` and file locks. For tenants that trust each other.
+    Links,
+}
+
+/// Where views are, and where clients see them.
+#[derive(Clone, Debug)]
+pub struct ViewPlace {
+    /// The folder, in a folder that others may pass; it is made where it is missing.
+    pub folder: PathBuf,
+    /// The path by which clients see the folder, where it is mounted elsewhere in their containers.
+    pub seen_as: Option<PathBuf>,
+}
+
+/// The views of a daemon.
+#[derive(Debug)]
+pub struct Views {
+    roots: Arc<Roots>,
+    secret: Secret,
+    /// The views in memory: those with a session, and some others.
+    in_memory: Mutex<HashMap<ViewName, Arc<View>>>,
+}
+
+/// The folders of the views.
+#[derive(Debug)]
+struct Roots {
+    /// Views of the store.
+    store: Root,
+    /// Views of the private folder.
+    private: Root,
+    files: ViewFiles,
+}
+
+impl Roots {
+    fn at(&self, location: Location) -> &Root {
+        match location {
+            Location::Store => &self.store,
+            Location::Private => &self.private,
+        }
+    }
+}
+
+impl Views {
+    /// Opens the views of a store, and those of its private folder, or makes them.
+    ///
+    /// Names are kept when the daemon is started again. After a boot they are new, and the old views
+    /// are removed by the next sweep: no job outlives a boot, and a file that was copied before a
+    /// crash may not have its bytes.
+    ///
+    /// # Errors
+    /// When a folder cannot be made or read, belongs to another user, or other users can change it
+    /// or the path to it.
+    pub fn open(
+        store: ViewPlace,
+        private: ViewPlace,
+        files: ViewFiles,
+    ) -> Result<Self, StoreError> {
+        let roots = Roots {
+            store: Root::open(store)?,
+            private: Root::open(private)?,
+            files,
+        };
+        let secret =
+            Secret::of(&roots.store, BootId::current()).map_err(|source| StoreError::Unusable {
+                folder: roots.store.folder().to_owned(),
+                source,
+            })?;
+        Ok(Self {
+            roots: Arc::new(roots),
+            secret,
+            in_memory: Mutex::default(),
+        })
+    }
+
+    /// The view of a key, which is made where it is missing. Sessions with the same key share it.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn view(&self, key: &ViewKey) -> io::Result<Arc<View>> {
+        let name = self.secret.name(key);
+        let mut in_memory = self.in_memory();
+        let view = match in_memory.get(&name) {
+            Some(view) if view.exists() => Arc::clone(view),
+            _ => {
+                let view = Arc::new(View::make(&self.roots, name.clone(), key.group())?);
+                in_memory.insert(name, Arc::clone(&view));
+                view
+            }
+        };
+        view.mark_used(SystemTime::now());
+        forget_unused(&mut in_memory);
+        Ok(view)
+    }
+
+    fn in_memory(&self) -> MutexGuard<'_, HashMap<ViewName, Arc<View>>> {
+        self.in_memory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Forgets the views that were unused for longest, where more than [`KEPT`] have no session.
+fn forget_unused(in_memory: &mut HashMap<ViewName, Arc<View>>) {
+    let mut unused: Vec<_> = in_memory
+        .iter()
+        .filter(|(_, view)| Arc::strong_count(view) == 1)
+        .map(|(name, view)| (view.used(), name.clone()))
+        .collect();
+    let surplus = unused.len().saturating_sub(KEPT);
+    if surplus > 0 {
+        unused.sort_unstable();
+        for (_, name) in &unused[..surplus] {
+            in_memory.remove(name);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! One view: the objects that were granted to a tenant's sessions under one user.
+
+use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
+
+use cachewarden_types::Digest;
+
+use super::key::ViewName;
+use super::place::Place;
+use super::placed::PlacedObjects;
+use super::root::{Root, object_path};
+use super::{Roots, ViewFiles};
+use crate::Store;
+use crate::entry::since_epoch;
+use crate::files::TOUCH_INTERVAL;
+use crate::objects::{Location, PROGRAM_MODE};
+
+/// A folder through which jobs read what they were granted. Sessions share it.
+#[derive(Debug)]
+pub struct View {
+    roots: Arc<Roots>,
+    name: ViewName,
+    group: u32,
+    /// When it was last used, in seconds since 1970.
+    used: AtomicU64,
+    /// The objects in the view of the store, and in that of the private folder.
+    store: Mutex<Known>,
+    private: Mutex<Known>,
+}
+
+/// What a view knows of the objects of one location.
+#[derive(Debug, Default)]
+struct Known {
+    placed: PlacedObjects,
+    /// How many damaged objects the store had replaced when this was last compared.
+    repairs: u64,
+    /// A damaged object was replaced since the view was opened: an earlier copy may be of it.
+    distrusts_copies: bool,
+}
+
+impl View {
+    /// Makes the folder of a view; the one in the private folder is made when it is needed.
+    pub(super) fn make(roots: &Arc<Roots>, name: ViewName, group: u32) -> io::Result<Self> {
+        if roots.store.status(name.as_str()).is_err() {
+            roots.store.make_folder(name.as_str(), group)?;
+        }
+        Ok(Self {
+            roots: Arc::clone(roots),
+            name,
+            group,
+            used: AtomicU64::new(0),
+            store: Mutex::default(),
+            private: Mutex::default(),
+        })
+    }
+
+    /// Whether the view's folder is still there.
+    pub(super) fn exists(&self) -> bool {
+        self.roots.store.status(self.name.as_str()).is_ok()
+    }
+
+    /// The path of an object, as a client gets it.
+    pub(crate) fn path(&self, location: Location, output: &Digest) -> String {
+        self.roots.at(location).client_path(&self.name, output)
+    }
+
+    /// Makes an object of the store readable in this view.
+    pub(crate) fn publish(
+        &self,
+        store: &Store,
+        location: Location,
+        output: &Digest,
+    ) -> io::Result<()> {
+        self.publish_as(store, location, output, false)
+    }
+
+    /// Makes an object of the store readable and executable in this view.
+    pub(crate) fn allow_execution(
+        &self,
+        store: &Store,
+        location: Location,
+        output: &Digest,
+    ) -> io::Result<()> {
+        if self.roots.files == ViewFiles::Links {
+            // One file for all: the store's object is what is run.
+            store.allow_execution(location, output)?;
+        }
+        self.publish_as(store, location, output, true)
+    }
+
+    fn publish_as(
+        &self,
+        store: &Store,
+        location: Location,
+        output: &Digest,
+        is_executable: bool,
+    ) -> io::Result<()> {
+        let objects = store.objects_at(location).ok_or(io::ErrorKind::NotFound)?;
+        let now = SystemTime::now();
+        let mut known = self.known(location);
+        known.compare_repairs(objects.repairs());
+        if known.placed.has(output, is_executable, now) {
+            return Ok(());
+        }
+        // The lock is held while a link is made, and not while bytes are copied: other sessions of
+        // this view go on.
+        let root = self.roots.at(location);
+        let place = Place {
+            root,
+            view: &self.name,
+            group: self.group,
+            objects,
+            output,
+        };
+        let is_placed = match self.roots.files {
+            ViewFiles::Links => place.link()?,
+            ViewFiles::Copies => place.has_copy()? && !known.distrusts_copies,
+        };
+        if !is_placed {
+            drop(known);
+            let copy = place.copy()?;
+            known = self.known(location);
+            // Otherwise another session has made it, and perhaps a program.
+            if !known.placed.has(output, false, now) {
+                copy.persist()?;
+            }
+        }
+        if !is_placed || self.roots.files == ViewFiles::Copies {
+            self.finish_copy(root, output, is_executable, now)?;
+        }
+        known.placed.insert(output, is_executable, now);
+        self.used.fetch_max(seconds(now), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives a copy its mode and its time of use. A link has those of the store's object.
+    fn finish_copy(
+        &self,
+        root: &Root,
+        output: &Digest,
+        is_executable: bool,
+        now: SystemTime,
+    ) -> io::Result<()> {
+        let path = object_path(&self.name, output);
+        if is_executable {
+            let mode = Mode::from_raw_mode(PROGRAM_MODE);
+            rustix::fs::chmodat(root.dir(), &path, mode, AtFlags::empty())?;
+        }
+        rustix::fs::utimensat(root.dir(), &path, &both(now), AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(())
+    }
+
+    /// Whether an object that is gone from the store may be removed from the view; if so, it is
+    /// forgotten. The caller removes the file while the answer is held.
+    pub(super) fn release(
+        &self,
+        location: Location,
+        output: &Digest,
+        grace: Duration,
+        now: SystemTime,
+        remove: impl FnOnce() -> rustix::io::Result<()>,
+    ) -> rustix::io::Result<bool> {
+        let mut known = self.known(location);
+        match known.placed.release(output, grace, now) {
+            true => remove().map(|()| true),
+            false => Ok(false),
+        }
+    }
+
+    /// When it was last used.
+    pub(super) fn used(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.used.load(Ordering::Relaxed))
+    }
+
+    /// Notes a use, and marks the folder at most once an hour.
+    pub(super) fn mark_used(&self, now: SystemTime) {
+        let before = self.used.fetch_max(seconds(now), Ordering::Relaxed);
+        if seconds(now).saturating_sub(before) >= TOUCH_INTERVAL.as_secs() {
+            self.mark_folder(now);
+        }
+    }
+
+    fn mark_folder(&self, used: SystemTime) {
+        // Without the mark, the view is removed too early, which costs its next session some time.
+        for root in [&self.roots.store, &self.roots.private] {
+            let flags = AtFlags::SYMLINK_NOFOLLOW;
+            let _ = rustix::fs::utimensat(root.dir(), self.name.as_str(), &both(used), flags);
+        }
+    }
+
+    fn known(&self, location: Location) -> MutexGuard<'_, Known> {
+        let known = match location {
+            Location::Store => &self.store,
+            Location::Private => &self.private,
+        };
+        known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for View {
+    /// The paths that were given out outlive the last session for hours.
+    fn drop(&mut self) {
+        self.mark_folder(self.used());
+    }
+}
+
+impl Known {
+    /// Forgets what is known if the store has replaced a damaged object since: the view may have
+    /// the damaged one.
+    fn compare_repairs(&mut self, repairs: u64) {
+        if self.repairs != repairs {
+            self.distrusts_copies |= true;
+            self.repairs = repairs;
+            self.placed.clear();
+        }
+    }
+}
+
+fn seconds(time: SystemTime) -> u64 {
+    since_epoch(time).as_secs()
+}
+
+/// A time for both of a file's times.
+fn both(time: SystemTime) -> Timestamps {
+    let since = since_epoch(time);
+    let time = Timespec {
+        tv_sec: since.as_secs().cast_signed(),
+        tv_nsec: since.subsec_nanos().into(),
+    };
+    Timestamps {
+        last_access: time,
+        last_modification: time,
+    }
+}

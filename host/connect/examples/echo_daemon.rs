@@ -16,6 +16,7 @@ use cachewarden_connect::{Binding, Connection, Listener};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = std::env::args_os().nth(1).ok_or("expected a path")?;
     let listener = match argument.to_str() {
+        #[cfg(target_os = "linux")]
         Some("--systemd") => Listener::from_systemd()?.ok_or("systemd passes no socket")?,
         _ => Listener::bind(&Binding {
             path: PathBuf::from(argument),
@@ -38,7 +39,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 fn serve(connection: Connection, shutdown: &Arc<OwnedFd>) {
     let accepted = Accepted {
-        authority: format!("uid {}", connection.peer.uid),
+        authority: format!("{:?}", connection.peer),
         ..Accepted::default()
     };
     if connection.hello.want != Want::Session {

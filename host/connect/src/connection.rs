@@ -108,7 +108,8 @@ impl Connection {
     }
 
     /// Accepts a client that wants a session, and takes its streams over. It waits a bounded time
-    /// for the client, so it is called in the session's thread. `shutdown` is a descriptor that
+    /// for the client, so it is called in the session's thread; whoever bounds the sessions of a
+    /// user counts this wait as one. `shutdown` is a descriptor that
     /// becomes readable (an eventfd, or a pipe whose other end is closed) when all sessions are to
     /// end.
     ///

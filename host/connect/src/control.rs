@@ -12,7 +12,7 @@ use rustix::net::{RecvFlags, SendFlags, Shutdown, recv, send, shutdown};
 use thiserror::Error;
 
 use crate::wait::{HANG_UP, wait};
-use crate::wire::{Ended, Frame};
+use crate::wire::{Ended, Frame, Refused};
 
 /// The most bytes that wait for a client that does not read, beside those that the kernel holds. A
 /// client reads at any time, and what it is sent is lines for a person.
@@ -103,9 +103,12 @@ impl Control {
     }
 
     /// Sends a frame, or keeps what the kernel does not take; a client for which too much is kept
-    /// counts as gone.
+    /// counts as gone. A frame that is too large becomes a refusal that says so.
     pub(crate) fn send(&self, frame: &Frame) -> Result<(), Gone> {
-        let bytes = frame.encode().map_err(|_| Gone)?;
+        let bytes = frame
+            .encode()
+            .or_else(|error| Frame::Refused(Refused::new("too-large", error.to_string())).encode());
+        let bytes = bytes.map_err(|_| Gone)?;
         let mut unsent = self.lock();
         self.send_unsent(&mut unsent)?;
         if unsent.bytes.len() + bytes.len() > MAX_UNSENT {

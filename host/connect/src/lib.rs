@@ -21,6 +21,12 @@ pub mod streams;
 mod wait;
 pub mod wire;
 
+/// Targets for a fuzzer: each takes any bytes at all, and panics where a promise does not hold.
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing {
+    pub use crate::wire::fuzzing::messages;
+}
+
 pub use connection::{Connection, Session, TakeoverError};
 pub use control::{Control, Gone};
 pub use listener::{BindError, Binding, Counts, Listener, Peer};

@@ -5,6 +5,7 @@
 //! without a hello is dropped, of the user who has most of them. A client sends its hello at once,
 //! so an honest one is served beside any number that say nothing.
 
+#[cfg(target_os = "linux")]
 mod activation;
 mod bind;
 mod peer;
@@ -19,8 +20,6 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-
-use rustix::fs::OFlags;
 
 use crate::Connection;
 
@@ -75,25 +74,15 @@ impl Listener {
     ///
     /// # Errors
     /// When what is passed is not a listening Unix stream socket.
+    #[cfg(target_os = "linux")]
     pub fn from_systemd() -> Result<Option<Self>, BindError> {
-        let Some(socket) = activation::take()? else {
-            return Ok(None);
-        };
-        let path = activation::check(&socket)?;
-        Self::adopt(socket, path).map(Some)
-    }
-
-    fn adopt(socket: OwnedFd, path: PathBuf) -> Result<Self, BindError> {
-        let flags = rustix::fs::fcntl_getfl(&socket);
-        let set =
-            flags.and_then(|flags| rustix::fs::fcntl_setfl(&socket, flags | OFlags::NONBLOCK));
-        set.map_err(|error| bind::system("prepare", &path, error))?;
-        Ok(Self {
+        let taken = activation::take()?;
+        Ok(taken.map(|(socket, path)| Self {
             socket,
             path,
             bound: None,
             counts: Arc::default(),
-        })
+        }))
     }
 
     /// What has happened to clients so far. It can be kept beside the listener.

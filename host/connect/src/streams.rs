@@ -2,8 +2,8 @@
 //!
 //! A descriptor that was handed over shares its open file description, and so its flags, with the
 //! job. The job may set and clear O_NONBLOCK at any time. So nothing here relies on that flag: each
-//! call says for itself that it must not wait (RWF_NOWAIT for pipes, MSG_DONTWAIT for the socket), and
-//! each wait is a poll, which waits at the same time for the end of the client and for the
+//! call says for itself that it must not wait (RWF_NOWAIT for pipes, MSG_DONTWAIT for the socket),
+//! and each wait is a poll, which waits at the same time for the end of the client and for the
 //! daemon's shutdown.
 //!
 //! Where nothing can be handed over, the streams are relayed: requests are read from the socket,

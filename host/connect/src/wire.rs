@@ -88,3 +88,9 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     }
     text
 }
+
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::AsFd;
 use std::sync::mpsc::channel;
+use std::thread;
 
 use cachewarden_connect::Gone;
 use cachewarden_connect::wire::{Ended, Frame};
@@ -116,42 +117,35 @@ fn half_a_hang_up_ends_the_requests_of_a_relay() {
     assert!(matches!(next(&served), Served::Ended(Ok(16))));
 }
 
-/// It sends requests and reads no answer, until both pipes are full; then it dies.
+/// It sends requests without an end and reads no answer, until the daemon waits for it; then it
+/// dies.
 #[test]
 fn a_client_that_stops_reading_ends_with_its_death() {
-    let (daemon, served) = Daemon::echo();
-    for relay in ["--relay", "-v"] {
-        let mut child = command(&daemon.socket)
-            .arg(relay)
-            .spawn()
-            .expect("a client");
-        let stdin = child.stdin.take().expect("its stdin");
-        let flags = rustix::fs::fcntl_getfl(&stdin).expect("flags");
-        rustix::fs::fcntl_setfl(&stdin, flags | rustix::fs::OFlags::NONBLOCK).expect("flags");
-        let mut sent = 0;
-        // Until nothing was taken while the daemon could run.
-        while let Ok(true) = is_writable(&stdin) {
-            match (&stdin).write(&[b'x'; 65_536]) {
-                Ok(more) => sent += more,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                Err(error) => panic!("{error}"),
+    let (sender, waits) = channel();
+    let (daemon, served) = Daemon::sessions(move |mut session| {
+        let mut request = [0; 65_536];
+        loop {
+            let received = session.input.read(&mut request)?;
+            if session.output.write_now(&request[..received])? < received {
+                sender.send(()).expect("the test");
+                break;
             }
         }
-        assert!(sent > 0);
-        kill(&mut child);
-        assert!(matches!(next(&served), Served::Ended(_)));
-    }
-}
-
-/// Whether a pipe takes bytes within a moment.
-fn is_writable(pipe: impl AsFd) -> rustix::io::Result<bool> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let moment = Timespec {
-        tv_sec: 0,
-        tv_nsec: 100_000_000,
+        // Both pipes are full, and stay open.
+        loop {
+            session.output.write_all(&request)?;
+        }
+    });
+    let mut child = command(&daemon.socket).spawn().expect("a client");
+    let mut stdin = child.stdin.take().expect("its stdin");
+    let requests = thread::spawn(move || while stdin.write_all(&[b'x'; 65_536]).is_ok() {});
+    next(&waits);
+    kill(&mut child);
+    let Served::Ended(Err(error)) = next(&served) else {
+        panic!("the session has not ended");
     };
-    let mut pipes = [PollFd::new(&pipe, PollFlags::OUT)];
-    Ok(poll(&mut pipes, Some(&moment))? > 0)
+    assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+    requests.join().expect("the requests");
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use cachewarden_connect::client::{ClientError, Socket, TokenSource, ask};
-use cachewarden_connect::wire::{Ended, Refused, Want};
+use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
 use serde_json::json;
 
 use crate::support::client::{PROGRAM, assert_status, command, converse, stderr};
 use crate::support::daemon::{Daemon, EchoDaemon, accepted};
-use crate::support::noise;
+use crate::support::{is_root, noise};
 
 #[test]
 fn whoami_prints_the_authority() {
@@ -35,6 +35,21 @@ fn whoami_prints_why_it_is_refused() {
         stderr(&output),
         "cachewarden: error[CW0602]: the daemon refuses this client: no tenant has uid=7\n"
     );
+}
+
+#[test]
+fn an_answer_that_is_too_large_is_a_refusal() {
+    let daemon = Daemon::start(|connection, _| {
+        let accepted = Accepted {
+            authority: "x".repeat(100_000),
+            ..Accepted::default()
+        };
+        // The client ends without waiting for more.
+        let _ = connection.answer(&accepted, b"", Ended::default());
+    });
+    let error = ask(&socket_of(&daemon), Want::Whoami, json!(null)).expect_err("a refusal");
+    let text = error.to_string();
+    assert!(text.contains("frame `accepted` has 1000"), "{text}");
 }
 
 fn socket_of(daemon: &Daemon) -> Socket {
@@ -138,6 +153,18 @@ fn a_socket_may_come_from_systemd() {
     let output = converse(&mut command(&daemon.socket), b"honest");
     assert_status(&output, 0);
     assert_eq!(output.stdout, b"honest");
+}
+
+/// A daemon in a container may have clients outside: they have no process number there.
+#[test]
+fn a_client_of_another_process_namespace_has_no_process_number() {
+    if !is_root() {
+        return;
+    }
+    let daemon = EchoDaemon::start("exec unshare --pid --fork --kill-child \"$0\" \"$1\"");
+    let output = converse(command(&daemon.socket).arg("--whoami"), b"");
+    assert_status(&output, 0);
+    assert_eq!(output.stdout, b"Peer { uid: 0, gid: 0, pid: None }\n");
 }
 
 /// A socket that a killed daemon has left is replaced.

@@ -142,7 +142,7 @@ fn the_daemon_says_lines_and_the_exit_status() {
         assert_status(&output, 7);
         assert_eq!(
             stderr(&output),
-            "cachewarden: tenant test\nwarning: one\\u{1b}[2J line\ncachewarden: the end\n"
+            "warning: one\\u{1b}[2J line\ncachewarden: the end\n"
         );
     }
 }

@@ -18,6 +18,11 @@ use crate::wire::{
     Accepted, Ended, Frame, Hello, Takeover, Want, check_stdin, check_stdout, send_takeover,
 };
 
+/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
+/// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
+#[cfg(target_os = "linux")]
+const PIPE_SIZE: usize = 1024 * 1024;
+
 /// Serves stdin and stdout with a session of the daemon's; returns the exit status.
 pub(super) fn run(options: &Options) -> Result<u8, ClientError> {
     let policy = OwnPolicy::read(options)?;
@@ -38,8 +43,12 @@ pub(super) fn run(options: &Options) -> Result<u8, ClientError> {
     let is_relayed = options.relay || !can_be_handed_over(&accepted);
     let handed_over = match is_relayed {
         true => link.send(&[Takeover::Relay as u8], None),
-        false => send_takeover(&link, [io::stdin().as_fd(), io::stdout().as_fd()])
-            .map_err(io::Error::from),
+        false => {
+            widen(io::stdin());
+            widen(io::stdout());
+            send_takeover(&link, [io::stdin().as_fd(), io::stdout().as_fd()])
+                .map_err(io::Error::from)
+        }
     };
     // What could not be sent has not arrived.
     handed_over.map_err(|error| not_taken(&mut link, &options.socket, &error))?;
@@ -62,6 +71,16 @@ fn not_taken(link: &mut Link, socket: &Socket, error: &io::Error) -> ClientError
 
 fn can_be_handed_over(accepted: &Accepted) -> bool {
     accepted.takes_pipes && check_stdin(io::stdin()).is_ok() && check_stdout(io::stdout()).is_ok()
+}
+
+/// Makes a pipe larger, where the system gives that. The client does it, so that it counts as this
+/// user's memory and not as the daemon's.
+fn widen(pipe: impl AsFd) {
+    // Over the user's limit: then as it is.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_SIZE);
+    #[cfg(not(target_os = "linux"))]
+    drop(pipe);
 }
 
 /// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{FileType, fstat};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fcntl_setfl, fstat};
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketType, getsockname, sockopt};
 
@@ -22,8 +22,8 @@ const MOST: usize = 64;
 /// The name of the one that is taken where several are passed.
 const NAME: &str = "cachewarden";
 
-/// Takes the socket that is passed to this process, once.
-pub(super) fn take() -> Result<Option<OwnedFd>, BindError> {
+/// Takes the socket that is passed to this process, once; returns its path, too.
+pub(super) fn take() -> Result<Option<(OwnedFd, PathBuf)>, BindError> {
     static TAKEN: AtomicBool = AtomicBool::new(false);
     let own = std::process::id().to_string();
     if env::var_os("LISTEN_PID").is_none_or(|pid| pid != own.as_str())
@@ -36,7 +36,8 @@ pub(super) fn take() -> Result<Option<OwnedFd>, BindError> {
     // SAFETY: the variables name this process, so the descriptor was passed to it for this purpose
     // alone. Nothing else in the program takes it: this runs once, before anything is opened.
     let descriptor = unsafe { OwnedFd::from_raw_fd(FIRST + index) };
-    Ok(Some(descriptor))
+    let path = check(&descriptor)?;
+    Ok(Some((descriptor, path)))
 }
 
 /// Which of the descriptors is the socket.
@@ -63,7 +64,7 @@ fn choose(number: &str, names: &str) -> Result<RawFd, BindError> {
 }
 
 /// Checks that it is a socket on which clients can be accepted; returns its path.
-pub(super) fn check(socket: &OwnedFd) -> Result<PathBuf, BindError> {
+fn check(socket: &OwnedFd) -> Result<PathBuf, BindError> {
     let wrong = |found: &str| BindError::Activation(found.to_owned());
     let status = fstat(socket).map_err(|_| wrong("no open descriptor"))?;
     if FileType::from_raw_mode(status.st_mode) != FileType::Socket {
@@ -73,12 +74,17 @@ pub(super) fn check(socket: &OwnedFd) -> Result<PathBuf, BindError> {
     if !is_listening {
         return Err(wrong("a socket of another kind"));
     }
-    // So that no program that the daemon starts has it.
-    fcntl_setfd(socket, FdFlags::CLOEXEC).map_err(|_| wrong("an unusable descriptor"))?;
+    prepare(socket.as_fd()).map_err(|_| wrong("an unusable descriptor"))?;
     let address = getsockname(socket).ok();
     let address = address.and_then(|address| SocketAddrUnix::try_from(address).ok());
     let path = address.as_ref().and_then(SocketAddrUnix::path_bytes);
     Ok(path.map_or_else(PathBuf::new, |path| OsStr::from_bytes(path).into()))
+}
+
+/// No program that the daemon starts has it, and no accept waits.
+fn prepare(socket: BorrowedFd<'_>) -> rustix::io::Result<()> {
+    fcntl_setfd(socket, FdFlags::CLOEXEC)?;
+    fcntl_setfl(socket, fcntl_getfl(socket)? | OFlags::NONBLOCK)
 }
 
 fn is_listening(socket: BorrowedFd<'_>) -> rustix::io::Result<bool> {

@@ -138,12 +138,12 @@ impl Crowd {
         self.clients.insert(index, client);
     }
 
-    /// Removes those that have not said all in time; returns how many.
-    pub(super) fn remove_late(&mut self, now: Instant) -> usize {
+    /// Removes those that have not said all in time.
+    pub(super) fn remove_late(&mut self, now: Instant) -> Vec<Pending> {
         let late = self
             .clients
             .partition_point(|client| client.deadline <= now);
-        self.clients.drain(..late).count()
+        self.clients.drain(..late).collect()
     }
 
     /// When the next one is late.

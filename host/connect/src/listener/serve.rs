@@ -48,7 +48,8 @@ impl<'listener, F: FnMut(Connection)> Reception<'listener, F> {
         loop {
             let now = Instant::now();
             let late = self.crowd.remove_late(now);
-            add(&self.counts.too_slow, late);
+            add(&self.counts.too_slow, late.len());
+            drop(late);
             self.paused = self.paused.filter(|until| *until > now);
 
             let accepted = match self.paused {

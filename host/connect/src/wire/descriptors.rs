@@ -22,6 +22,12 @@ use super::Takeover;
 /// Stdin and stdout.
 const STREAMS: usize = 2;
 
+/// A descriptor of this kind is a name of a file, and nothing to read or write.
+#[cfg(target_os = "linux")]
+const UNUSABLE: OFlags = OFlags::PATH;
+#[cfg(not(target_os = "linux"))]
+const UNUSABLE: OFlags = OFlags::empty();
+
 /// Why a descriptor is not taken.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -47,7 +53,7 @@ pub enum DescriptorError {
 }
 
 /// Whether this kernel reads and writes pipes without waiting on the caller's word alone, whatever
-/// the flags of the open file description are. Linux has that since 6.5, and some older ones.
+/// the flags of the open file description are. It is tried on a pipe of this process.
 pub fn takes_pipes() -> bool {
     #[cfg(target_os = "linux")]
     {
@@ -96,7 +102,7 @@ fn check(
         return Err(DescriptorError::Kind(name));
     }
     let flags = fcntl_getfl(stream).map_err(system)?;
-    match flags & OFlags::RWMODE == wrong || flags.contains(OFlags::PATH) {
+    match flags & OFlags::RWMODE == wrong || flags.intersects(UNUSABLE) {
         true => Err(DescriptorError::Access(name, use_for)),
         false => Ok(()),
     }

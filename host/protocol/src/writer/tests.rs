@@ -30,6 +30,21 @@ fn the_sender_never_waits_for_a_slow_reader_and_nothing_is_lost() {
     }
 }
 
+/// A stream whose frames must be sent as a whole takes nothing at once, and loses nothing.
+#[test]
+fn a_stream_may_have_its_own_way_to_write_without_blocking() {
+    let (reader, writer) = io::pipe().unwrap();
+    let mut sink = ResponseWriter::with(writer, |_, _| Ok(0));
+    for id in 0..10_000 {
+        sink.send(&Response::Miss(id)).unwrap();
+        sink.flush().unwrap();
+    }
+    let lines = thread::spawn(move || BufReader::new(reader).lines().count());
+    sink.finish().unwrap();
+    drop(sink);
+    assert_eq!(lines.join().unwrap(), 10_000);
+}
+
 #[test]
 fn what_waits_for_a_reader_is_bounded_in_bytes_however_long_each_answer_is() {
     const LENGTH: usize = 60_000;

@@ -9,8 +9,11 @@ use cachewarden_policy_host::thread::{self, Room};
 use cachewarden_protocol::{RequestReader, ResponseWriter};
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
-use cachewarden_session::{OperatorLimits, Services, SessionConfig, SessionFacts, run_session};
-use cachewarden_store::{SessionId, SharedStore, Store};
+use cachewarden_session::{
+    DefaultGrant, Isolation, OperatorLimits, Services, SessionConfig, SessionFacts, Unlimited,
+    run_session,
+};
+use cachewarden_store::{DiskPaths, SessionId, SharedStore, Store};
 use cachewarden_types::Pattern;
 
 use super::*;
@@ -67,9 +70,10 @@ fn config() -> SessionConfig {
             started: SystemTime::now(),
             id: SessionId(1),
             seed: 7,
-            gocache: None,
+            user: 0,
             labels: Vec::new(),
-            default_scope: "default".parse().expect("a scope"),
+            default_grant: DefaultGrant::of("default".parse().expect("a scope")),
+            isolation: Isolation::default(),
             allowed: OperatorLimits {
                 read: any(),
                 write: any(),
@@ -78,5 +82,7 @@ fn config() -> SessionConfig {
         policies: Vec::new(),
         recorder: Recorder::none(),
         diagnostics: Diagnostics::to(Box::new(std::io::sink()), false),
+        paths: DiskPaths::new(None),
+        quota: Box::new(Unlimited),
     }
 }

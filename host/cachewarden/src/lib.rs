@@ -12,10 +12,8 @@
 //!
 //! `protocol` knows bytes and messages and nothing of caches; `store` knows files and nothing of
 //! policies; `policy` is the only crate that names wasmtime; `session` is the only one that knows
-//! all three. This crate is the program: `cli` turns a command line into one of them, and `replay`
-//! asks a policy the questions of a recording again.
+//! all three. This crate is the program: `cli` turns a command line into one of them.
 
 #![deny(unsafe_code)]
 
 pub mod cli;
-pub mod replay;

@@ -23,9 +23,12 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The text that replaces a redacted value. It is a valid part of a scope name.
 const REDACTED: &str = "redacted";
 
+/// Writes a whole line, which ends in no newline yet.
+type WriteLine = Box<dyn FnMut(&[u8]) -> io::Result<()> + Send>;
+
 /// Writes the recording of a session, or nothing.
 pub struct Recorder {
-    file: Option<File>,
+    write_line: Option<WriteLine>,
     id: String,
     /// The names of labels whose values are not written.
     redacted: Vec<String>,
@@ -46,9 +49,19 @@ impl Recorder {
     /// A recorder that writes nothing.
     pub fn none() -> Self {
         Self {
-            file: None,
+            write_line: None,
             id: String::new(),
             redacted: Vec::new(),
+        }
+    }
+
+    /// A recorder of session `id` that gives each line, without its newline, to `write_line`.
+    /// Labels of the names in `redacted` are written without their values.
+    pub fn to(write_line: WriteLine, id: &str, redacted: &[String]) -> Self {
+        Self {
+            write_line: Some(write_line),
+            id: id.to_owned(),
+            redacted: redacted.to_owned(),
         }
     }
 
@@ -58,18 +71,21 @@ impl Recorder {
     /// # Errors
     /// When the file cannot be opened.
     pub fn append(path: &Path, id: &str, redacted: &[String]) -> io::Result<Self> {
-        let file = open_to_append(path)?;
-        Ok(Self {
-            file: Some(file),
-            id: id.to_owned(),
-            redacted: redacted.to_owned(),
-        })
+        let mut file = Some(open_to_append(path)?);
+        let write_line = move |line: &[u8]| {
+            // After an error nothing more is written.
+            if let Some(unlocked) = file.take() {
+                file = Some(append_alone(unlocked, line)?);
+            }
+            Ok(())
+        };
+        Ok(Self::to(Box::new(write_line), id, redacted))
     }
 
     /// Whether anything is recorded; a caller that must compute the fields of a line checks this
     /// first.
     pub fn is_on(&self) -> bool {
-        self.file.is_some()
+        self.write_line.is_some()
     }
 
     /// Writes a line of the policy at this place of the session's chain.
@@ -77,7 +93,7 @@ impl Recorder {
     /// # Errors
     /// When a line cannot be written; the recorder writes nothing more then.
     pub fn write(&mut self, policy_index: u32, line: &Line) -> io::Result<()> {
-        let Some(file) = self.file.take() else {
+        let Some(mut write_line) = self.write_line.take() else {
             return Ok(());
         };
         let id = &self.id;
@@ -96,7 +112,8 @@ impl Recorder {
                 line,
             })?,
         };
-        self.file = Some(append_alone(file, &text)?);
+        write_line(&text)?;
+        self.write_line = Some(write_line);
         Ok(())
     }
 

@@ -1,7 +1,6 @@
 //! What a session is given: by a helper, by a daemon, by a test. It looks for nothing itself.
 
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -11,9 +10,9 @@ use thiserror::Error;
 use cachewarden_policy_host::LoadError;
 use cachewarden_protocol::ProtocolError;
 use cachewarden_recording::Recorder;
-use cachewarden_store::{SessionId, Store};
+use cachewarden_store::{DiskPaths, SessionId, Store};
 use cachewarden_types as types;
-use cachewarden_types::{Code, Label, Pattern, Problem, ScopeName, default_scope_label};
+use cachewarden_types::{Code, Kind, Label, Pattern, Problem, ScopeName, default_scope_label};
 
 use super::chain::{self, PolicyConfig};
 use super::diagnostics::Diagnostics;
@@ -35,6 +34,26 @@ pub struct SessionConfig {
     pub recorder: Recorder,
     /// Where warnings and errors go.
     pub diagnostics: Diagnostics,
+    /// How the paths of objects are written for its client.
+    pub paths: DiskPaths,
+    /// What may be kept of its puts.
+    pub quota: Box<dyn Quota>,
+}
+
+/// What may be kept of a session's puts. It is asked once for each put that would be kept.
+pub trait Quota: Send {
+    /// Takes a put of so many bytes into account; `None` if it fits, else why the put is the
+    /// session's own alone: a name of [`cachewarden_types::reasons`].
+    fn take(&mut self, size: u64) -> Option<&'static str>;
+}
+
+/// No bound on what a session keeps.
+pub struct Unlimited;
+
+impl Quota for Unlimited {
+    fn take(&mut self, _size: u64) -> Option<&'static str> {
+        None
+    }
 }
 
 /// What is known about a session before it begins.
@@ -47,14 +66,53 @@ pub struct SessionFacts {
     /// number, which no entry holds and no policy gets. Whoever reads what a session has put
     /// must not foresee what its policies draw, such as which actions they audit.
     pub seed: u64,
-    /// The client's $GOCACHE, with which its DiskPaths begin.
-    pub gocache: Option<PathBuf>,
+    /// The user whose go command it serves. An entry of a module index counts for that user alone.
+    pub user: u32,
     /// What is known about it.
     pub labels: Vec<Label>,
-    /// The scope of sessions whose policy names none.
-    pub default_scope: ScopeName,
+    /// What it may read and write where no policy says so.
+    pub default_grant: DefaultGrant,
     /// What the operator allows.
     pub allowed: OperatorLimits,
+    /// Kinds of objects that reach fewer sessions than the host's rules allow.
+    pub isolation: Isolation,
+}
+
+/// What a session may read and write where no policy says so.
+#[derive(Clone, Debug)]
+pub struct DefaultGrant {
+    /// The scope that policies are told as the default.
+    pub scope: ScopeName,
+    /// Whether that scope is written.
+    pub is_written: bool,
+    /// The scopes that are read, in this order.
+    pub read: Vec<ScopeName>,
+}
+
+impl DefaultGrant {
+    /// One scope, which is read and written.
+    pub fn of(scope: ScopeName) -> Self {
+        Self {
+            read: vec![scope.clone()],
+            is_written: true,
+            scope,
+        }
+    }
+
+    /// Whether one scope is all there is, read and written.
+    pub(super) fn is_one_scope(&self) -> bool {
+        self.is_written && self.read == [self.scope.clone()]
+    }
+}
+
+/// Kinds of objects that reach fewer sessions than the host's rules allow, because those who share
+/// the store do not trust each other.
+#[derive(Clone, Debug, Default)]
+pub struct Isolation {
+    /// Kinds that count for the session alone that has put them.
+    pub own_session: Vec<Kind>,
+    /// Kinds that count only in the scope that a session writes.
+    pub own_scope: Vec<Kind>,
 }
 
 /// Why a session does not begin, or ends before its time.
@@ -104,7 +162,7 @@ impl SessionFacts {
     /// What the policy at this place of the chain gets when it is opened.
     pub(super) fn for_policy(&self, place: u32, settings: &RawValue) -> types::Session {
         let mut labels = self.labels.clone();
-        labels.push(default_scope_label(self.default_scope.as_str()));
+        labels.push(default_scope_label(self.default_grant.scope.as_str()));
         let patterns = |patterns: &[Pattern]| -> Vec<String> {
             patterns
                 .iter()

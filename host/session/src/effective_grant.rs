@@ -10,6 +10,7 @@ use std::time::Duration;
 use cachewarden_store::Right;
 use cachewarden_types::{Grant, Kind, Pattern, ScopeName};
 
+use super::config::DefaultGrant;
 use super::grant_error::GrantError;
 
 /// Scopes that one session may read: each costs a look at a file for every miss.
@@ -62,13 +63,20 @@ impl ReadScope {
 }
 
 impl EffectiveGrant {
-    /// The default scope, as far as the operator allows.
-    pub(super) fn to_default(scope: &ScopeName, allowed: &OperatorLimits) -> Self {
-        let clip = |patterns| is_allowed(patterns, scope).then(|| scope.clone());
-        let write = clip(&allowed.write);
-        let read = clip(&allowed.read).map(|name| ReadScope::new([0].into(), name, write.as_ref()));
+    /// What holds where no policy says so, as far as the operator allows.
+    pub(super) fn to_default(default: &DefaultGrant, allowed: &OperatorLimits) -> Self {
+        let DefaultGrant {
+            scope,
+            is_written,
+            read,
+        } = default;
+        let write = (*is_written && is_allowed(&allowed.write, scope)).then(|| scope.clone());
+        let read = (0..)
+            .zip(read)
+            .filter(|(_, name)| is_allowed(&allowed.read, name))
+            .map(|(place, name)| ReadScope::new([place].into(), name.clone(), write.as_ref()));
         Self {
-            read: read.into_iter().collect(),
+            read: read.collect(),
             write,
             ..Self::default()
         }

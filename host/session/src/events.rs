@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use cachewarden_policy_host::Event;
 use cachewarden_recording::{AnswerRecord, CallFailureRecord, Line, LogRecord, OffRecord};
 use cachewarden_store::SessionStats;
-use cachewarden_types::{Code, Digest, Level};
+use cachewarden_types::{Code, Digest, Level, reasons};
 
 use super::Session;
 
@@ -37,6 +37,7 @@ impl Session {
         for event in events {
             let line = match event {
                 Event::Trap { question, message } => {
+                    self.policy_failures += 1;
                     let question = question.name();
                     failure = Some(format!("failed in `{question}`: {message}"));
                     Line::Trap(CallFailureRecord {
@@ -45,6 +46,7 @@ impl Session {
                     })
                 }
                 Event::Timeout { question } => {
+                    self.policy_failures += 1;
                     let question = question.name();
                     failure = Some(format!(
                         "took too long in `{question}` and was stopped (--policy-deadline)"
@@ -104,8 +106,11 @@ impl Session {
         command: &str,
         action: &Digest,
         answer: &str,
-        reason: &str,
+        reason: &'static str,
     ) {
+        if answer != "hit" && !matches!(reason, reasons::ABSENT | reasons::NO_QUESTION) {
+            *self.refusals.entry(reason).or_default() += 1;
+        }
         self.record_with(0, || {
             Line::Answer(AnswerRecord {
                 command: command.to_owned(),

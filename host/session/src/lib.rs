@@ -27,10 +27,12 @@ mod tests;
 mod verification;
 
 pub use chain::PolicyConfig;
-pub use config::{Services, SessionConfig, SessionError, SessionFacts};
+pub use config::{
+    DefaultGrant, Isolation, Quota, Services, SessionConfig, SessionError, SessionFacts, Unlimited,
+};
 pub use effective_grant::OperatorLimits;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -53,12 +55,16 @@ use local_puts::LocalPuts;
 use verification::Verifications;
 
 /// What happened in a session.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Outcome {
     /// The counters of the session.
     pub tally: SessionStats,
     /// CPU time of the policy; none without one.
     pub policy_time: Option<Duration>,
+    /// Gets and puts that a rule of the host or a quota refused, by the reason.
+    pub refusals: BTreeMap<&'static str, u64>,
+    /// Calls of policies that failed: a trap, or no answer in time.
+    pub policy_failures: u64,
 }
 
 /// Runs a session to its end: begins it, and answers requests until the client closes or ends the
@@ -80,12 +86,15 @@ pub fn run_session(
     Session::open(config, services, room)?.run(source, sink)
 }
 
-/// A session at work.
-struct Session {
+/// A session that was opened: its policies have granted what it may do.
+pub struct Session {
     id: SessionId,
     started: SystemTime,
+    user: u32,
     store: Arc<Store>,
     paths: DiskPaths,
+    isolation: Isolation,
+    quota: Box<dyn Quota>,
     policies: Chain,
     access: EffectiveGrant,
     own: LocalPuts,
@@ -101,16 +110,24 @@ struct Session {
     tally: SessionStats,
     /// Puts that the store could not take, of which nobody has refused any.
     lost_puts: u64,
+    /// Gets and puts that were refused, by the reason.
+    refusals: BTreeMap<&'static str, u64>,
+    policy_failures: u64,
     recorder: Recorder,
     diagnostics: Diagnostics,
 }
 
 impl Session {
+    /// What the session may do, in the contract's words.
+    pub fn grant(&self) -> types::Grant {
+        self.access.as_grant()
+    }
+
     /// Answers requests until the client closes or ends the stream.
     ///
     /// # Errors
     /// When the requests are not the protocol, or nobody reads the answers. What happened until then was written down.
-    fn run(
+    pub fn run(
         mut self,
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
@@ -218,7 +235,12 @@ impl Session {
         let _ = self.store.append_session(&line);
         self.diagnostics
             .summarise(&events::summary(&tally, self.lost_puts, policy_time));
-        Outcome { tally, policy_time }
+        Outcome {
+            tally,
+            policy_time,
+            refusals: std::mem::take(&mut self.refusals),
+            policy_failures: self.policy_failures,
+        }
     }
 }
 

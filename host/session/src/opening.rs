@@ -1,18 +1,20 @@
 //! How a session begins: its policies are asked what they grant.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cachewarden_content::Roles;
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
-use cachewarden_store::{DiskPaths, SessionStats};
-use cachewarden_types::{Code, Refusal, ScopeName, with_causes};
+use cachewarden_store::SessionStats;
+use cachewarden_types::{Code, Refusal, with_causes};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
-use super::config::{Services, SessionConfig, SessionError, SessionFacts, no_settings};
+use super::config::{
+    DefaultGrant, Services, SessionConfig, SessionError, SessionFacts, no_settings,
+};
 use super::effective_grant::EffectiveGrant;
 use super::events::WITHOUT_CACHE;
 use super::local_puts::LocalPuts;
@@ -25,7 +27,7 @@ impl Session {
     /// # Errors
     /// When a policy refuses its settings or does not fit the contract. Every other failure of a policy gives a session
     /// without access, in which a build works, slower.
-    pub(super) fn open(
+    pub fn open(
         config: SessionConfig,
         services: &Services,
         room: &Room,
@@ -35,12 +37,17 @@ impl Session {
             policies,
             recorder,
             diagnostics,
+            paths,
+            quota,
         } = config;
         let mut session = Self {
             id: facts.id,
             started: facts.started,
+            user: facts.user,
             store: Arc::clone(&services.store),
-            paths: DiskPaths::new(facts.gocache.clone()),
+            paths,
+            isolation: facts.isolation.clone(),
+            quota,
             policies: Chain::default(),
             access: EffectiveGrant::default(),
             own: LocalPuts::default(),
@@ -50,10 +57,12 @@ impl Session {
             roles: Roles::default(),
             tally: SessionStats::default(),
             lost_puts: 0,
+            refusals: BTreeMap::new(),
+            policy_failures: 0,
             recorder,
             diagnostics,
         };
-        let default = EffectiveGrant::to_default(&facts.default_scope, &facts.allowed);
+        let default = EffectiveGrant::to_default(&facts.default_grant, &facts.allowed);
         if policies.is_empty() {
             session.record_beginning(0, &facts, None);
             session.record_with(0, || Line::Open(OpenRecord::Grant(default.as_grant())));
@@ -94,11 +103,15 @@ impl Session {
         }
         let mut grants = Vec::new();
         for (place, policy, opening) in openings {
-            if place > 0 && has_no_opinion(&opening, &facts.default_scope) {
-                grants.push(None);
+            // A first policy that grants the one default scope means it, and hears of it where that
+            // is not allowed.
+            let is_meant = place == 0 && facts.default_grant.is_one_scope();
+            if !is_meant && has_no_opinion(&opening, &facts.default_grant) {
+                let default = || EffectiveGrant::to_default(&facts.default_grant, &facts.allowed);
+                grants.push((place == 0).then(default));
                 continue;
             }
-            match self.grant(place, &policy, opening, facts) {
+            match self.grant_of(place, &policy, opening, facts) {
                 Some(grant) => grants.push(Some(grant)),
                 None => return Ok(None),
             }
@@ -131,7 +144,7 @@ impl Session {
     }
 
     /// What one policy grants; `None` where it gives nothing.
-    fn grant(
+    fn grant_of(
         &mut self,
         place: u32,
         policy: &str,
@@ -140,7 +153,7 @@ impl Session {
     ) -> Option<EffectiveGrant> {
         match opening {
             OpenOutcome::Default => Some(EffectiveGrant::to_default(
-                &facts.default_scope,
+                &facts.default_grant,
                 &facts.allowed,
             )),
             OpenOutcome::Granted(grant) => match EffectiveGrant::granted(&grant, &facts.allowed) {
@@ -178,7 +191,7 @@ impl Session {
                 form: FORM,
                 contract: CONTRACT_VERSION.to_owned(),
                 policy: config.map(|config| config.policy.digest()),
-                scope: facts.default_scope.to_string(),
+                scope: facts.default_grant.scope.to_string(),
                 started: input.started,
                 seed: input.seed,
                 labels: input.labels,
@@ -192,7 +205,7 @@ impl Session {
     fn record_opening(&mut self, place: u32, opening: &OpenOutcome, facts: &SessionFacts) {
         let opened = match opening {
             OpenOutcome::Default => {
-                let default = EffectiveGrant::to_default(&facts.default_scope, &facts.allowed);
+                let default = EffectiveGrant::to_default(&facts.default_grant, &facts.allowed);
                 OpenRecord::Grant(default.as_grant())
             }
             OpenOutcome::Granted(grant) => OpenRecord::Grant(grant.clone()),
@@ -206,11 +219,11 @@ impl Session {
 /// Whether a policy grants just the default scope. An SDK does where its author says nothing of
 /// scopes; behind the first policy that is no opinion, or no policy that only looks at single
 /// entries could follow one that grants.
-fn has_no_opinion(opening: &OpenOutcome, default: &ScopeName) -> bool {
+fn has_no_opinion(opening: &OpenOutcome, default: &DefaultGrant) -> bool {
     match opening {
         OpenOutcome::Default => true,
         OpenOutcome::Granted(grant) => {
-            let names_default = |name: &String| name == default.as_str();
+            let names_default = |name: &String| name == default.scope.as_str();
             grant.write.as_ref().is_some_and(names_default)
                 && matches!(&grant.read[..], [name] if names_default(name))
                 && grant.lifetime == 0
@@ -227,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_policy_has_no_opinion_where_it_grants_the_default_scope_and_nothing_else() {
-        let default = "default".parse().unwrap();
+        let default = DefaultGrant::of("default".parse().unwrap());
         let granted = |write: &str, read: &[&str], lifetime| {
             let grant = Grant {
                 write: Some(write.to_owned()),

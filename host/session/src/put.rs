@@ -129,6 +129,7 @@ impl Session {
                 lifetime: self.access.lifetime,
                 reach,
                 producer: self.id,
+                user: self.user,
             };
             if let Err(error) = self.store.put_entry(scope, action, entry, now) {
                 self.lost_puts += 1;
@@ -235,6 +236,13 @@ impl Session {
                 reach
             }
         };
+        if verdict != Reach::Ephemeral
+            && let Some(reason) = self.quota.take(stored.size)
+        {
+            self.tally.refused_puts += 1;
+            self.record_answer("put", &offer.action, "ephemeral", reason);
+            return None;
+        }
         match verdict {
             Reach::Ephemeral => {
                 self.tally.refused_puts += 1;

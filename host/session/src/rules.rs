@@ -8,6 +8,7 @@ use cachewarden_store::{Entry, Right};
 use cachewarden_types::{Digest, Facts, Kind, Role, Rule, reasons};
 
 use super::Session;
+use super::config::Isolation;
 use super::effective_grant::ReadScope;
 
 impl Session {
@@ -20,6 +21,9 @@ impl Session {
         scope: &ReadScope,
     ) -> Option<&'static str> {
         let content = entry.content;
+        if self.is_isolated(content.kind, scope.right) {
+            return Some(reasons::ISOLATED);
+        }
         let against = match content.kind.rule() {
             Rule::OwnScope => !self.is_put_here(entry, scope),
             Rule::Admitted => !self.is_admitted(content),
@@ -53,15 +57,28 @@ impl Session {
                 _ => reasons::WRONG_KIND,
             });
         }
+        if self.isolation.own_session.contains(&content.kind) {
+            return Some(reasons::ISOLATED);
+        }
         match content.kind.rule() {
             Rule::Admitted if !self.is_admitted(content) => Some(reason_of(content.kind)),
             Rule::Admitted | Rule::OwnScope | Rule::Open => None,
         }
     }
 
+    /// Whether the operator keeps a kind of objects apart, so that this session does not get it from
+    /// a scope that it may use with this right.
+    fn is_isolated(&self, kind: Kind, right: Right) -> bool {
+        let Isolation {
+            own_session,
+            own_scope,
+        } = &self.isolation;
+        own_session.contains(&kind) || (right == Right::Read && own_scope.contains(&kind))
+    }
+
     /// Whether an entry was put by this user, on this boot, into the scope that the session writes.
     fn is_put_here(&self, entry: &Entry, scope: &ReadScope) -> bool {
-        scope.right == Right::Write && self.store.is_put_here(entry)
+        scope.right == Right::Write && self.store.is_put_here(entry, self.user)
     }
 
     /// Whether the grant names the kind, and the object's build ID the action.

@@ -101,6 +101,8 @@ pub struct NewEntry {
     pub reach: Reach,
     /// The session that puts it.
     pub producer: SessionId,
+    /// The user that puts it.
+    pub user: u32,
 }
 
 /// An entry read from a line, and the offset of its boot in the line.

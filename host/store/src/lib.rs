@@ -101,8 +101,6 @@ pub struct Store {
     shared: Option<Shared>,
     private: Arc<PrivateObjects>,
     boot: BootId,
-    /// The user's ID, which is read once because that is a system call.
-    user: u32,
     /// The timeout for locks that trimmers hold, for all folders together.
     lock_timeout: Arc<LockTimeout>,
 }
@@ -140,7 +138,6 @@ impl Store {
             shared: None,
             private: Arc::new(PrivateObjects::new(Arc::clone(&lock_timeout))),
             boot: BootId::current(),
-            user: rustix::process::geteuid().as_raw(),
             lock_timeout,
         }
     }
@@ -167,9 +164,9 @@ impl Store {
         }
     }
 
-    /// Whether an entry was put by this user on this boot.
-    pub fn is_put_here(&self, entry: &Entry) -> bool {
-        entry.boot.matches(self.boot) && entry.user == self.user
+    /// Whether an entry was put on this boot by a session of this user.
+    pub fn is_put_here(&self, entry: &Entry, user: u32) -> bool {
+        entry.boot.matches(self.boot) && entry.user == user
     }
 
     /// Looks up the entry of `action` in `scope`, which the session may use with this right: an
@@ -238,7 +235,7 @@ impl Store {
         found.remember(self.boot);
     }
 
-    /// Writes the entry of `action` in `scope`, as put at `now` by this user on this boot.
+    /// Writes the entry of `action` in `scope`, as put at `now` on this boot.
     ///
     /// # Errors
     /// When the store cannot be written.
@@ -260,7 +257,7 @@ impl Store {
             expires: new.lifetime.map(|lifetime| now + lifetime),
             reach: new.reach,
             producer: new.producer,
-            user: self.user,
+            user: new.user,
             boot: self.boot,
         };
         let entries = shared.entries(scope);

@@ -119,6 +119,7 @@ pub(crate) fn new_entry(output: Digest, size: u64) -> NewEntry {
         lifetime: None,
         reach: Reach::Local,
         producer: SessionId(1),
+        user: 1000,
     }
 }
 

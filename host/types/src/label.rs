@@ -25,6 +25,14 @@ pub fn told(name: String, value: String) -> Label {
     }
 }
 
+/// A label that the host has verified: a claim of a signed token, the user of a socket's peer.
+pub fn verified(name: String, value: String) -> Label {
+    Label {
+        verified: true,
+        ..told(name, value)
+    }
+}
+
 /// The host's label for the default scope, which a policy may use in its grant.
 pub fn default_scope(scope: &str) -> Label {
     Label {

@@ -26,7 +26,7 @@ pub use contract::{
 pub use digest::{Digest, FilePath, LENGTH};
 pub use label::{
     HOST_PREFIX, default_scope as default_scope_label, hash as label_hash, scope_part,
-    told as unverified_label,
+    told as unverified_label, verified as verified_label,
 };
 pub use pattern::Pattern;
 pub use scope_name::{InvalidScopeName, MAX_LENGTH as MAX_SCOPE_LENGTH, ScopeName};

@@ -492,6 +492,10 @@ pub mod reasons {
     /// A list of source files has a path that leads out of its folder (`..`), or an object with such a line lies in a
     /// scope that is only read, under a key of unknown role.
     pub const UNSAFE_NAMES: &str = "unsafe-names";
+    /// The operator of a daemon keeps objects of this kind apart: they do not reach this session.
+    pub const ISOLATED: &str = "isolated";
+    /// The tenant keeps as much as it may, or puts faster than it may.
+    pub const QUOTA: &str = "quota";
     // END reasons
 }
 

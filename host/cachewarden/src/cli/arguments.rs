@@ -14,7 +14,9 @@ mod values;
 mod variables;
 mod words;
 
-use clap::{Command, CommandFactory, Parser, Subcommand};
+use std::ffi::OsString;
+
+use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
@@ -56,6 +58,9 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 
 /// The options in the short help (`-h`), which fits a screen of 24 lines. `--help` has all of them.
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
+
+/// What clap calls --no-env.
+const NO_ENV: &str = "no_env";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -99,6 +104,25 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
+    /// A command line that has options of a helper alone, and --no-env; `None` for any other, right
+    /// or wrong.
+    fn of_helper(words: &[OsString]) -> Option<Self> {
+        let command = Command::new("cachewarden")
+            .disable_help_flag(true)
+            .arg(Arg::new(NO_ENV).long("no-env").action(ArgAction::SetTrue));
+        let matches = HelperOptions::augment_args(command)
+            .try_get_matches_from(words)
+            .ok()?;
+        Some(Self {
+            helper: HelperOptions::from_arg_matches(&matches).ok()?,
+            no_env: matches.get_flag(NO_ENV),
+            config: None,
+            origins: Origins::default(),
+            help: None,
+            verb: None,
+        })
+    }
+
     /// Whether a configuration file is named, by an option.
     pub(super) fn names_a_file(&self) -> bool {
         self.config.is_some()
@@ -166,6 +190,31 @@ pub(super) enum Verb {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_helper_without_variables_needs_no_other_options() {
+        let words = |line: &str| line.split(' ').map(OsString::from).collect::<Vec<_>>();
+        for line in [
+            "cachewarden",
+            "cachewarden --no-env -v --dir /d --allow-read a --allow-read b --label n=v",
+        ] {
+            let short = Arguments::of_helper(&words(line)).expect("a helper's line");
+            let whole = command().try_get_matches_from(words(line)).unwrap();
+            let whole = Arguments::from_arg_matches(&whole).unwrap();
+            assert_eq!(format!("{short:?}"), format!("{whole:?}"));
+        }
+        for line in [
+            "cachewarden stats",
+            "cachewarden --config /c.toml",
+            "cachewarden --help",
+            "cachewarden -h",
+            "cachewarden --version",
+            "cachewarden --dirr /d",
+            "cachewarden -v doctor",
+        ] {
+            assert!(Arguments::of_helper(&words(line)).is_none(), "{line}");
+        }
+    }
 
     #[test]
     fn the_command_line_is_consistent_and_its_short_help_fits_a_screen() {

@@ -19,9 +19,10 @@ use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{
-    OperatorLimits, PolicyConfig, Services, SessionConfig, SessionError, SessionFacts, run_session,
+    DefaultGrant, Isolation, OperatorLimits, PolicyConfig, Services, SessionConfig, SessionError,
+    SessionFacts, Unlimited, run_session,
 };
-use cachewarden_store::{SessionId, Store, is_sweep_due};
+use cachewarden_store::{DiskPaths, SessionId, Store, is_sweep_due};
 use cachewarden_system::self_exec;
 use cachewarden_types::{Code, Pattern, unverified_label};
 
@@ -131,6 +132,8 @@ fn serve(
         policies,
         recorder,
         diagnostics,
+        paths: DiskPaths::new(gocache()),
+        quota: Box::new(Unlimited),
     };
     let mut source = RequestReader::new(stdin);
     let result = run_session(config, &services, room, &mut source, &mut sink);
@@ -213,9 +216,10 @@ fn facts(options: &HelperOptions) -> Result<SessionFacts, Failure> {
         started: SystemTime::now(),
         id: SessionId(random()?),
         seed: random()?,
-        gocache: gocache(),
+        user: rustix::process::geteuid().as_raw(),
         labels,
-        default_scope: options.scope.clone(),
+        default_grant: DefaultGrant::of(options.scope.clone()),
+        isolation: Isolation::default(),
         allowed: OperatorLimits {
             read: or_any(&options.allow_read),
             write: or_any(&options.allow_write),

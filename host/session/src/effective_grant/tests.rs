@@ -177,7 +177,7 @@ fn a_grant_with_anything_outside_gives_nothing_and_says_what() {
 
 #[test]
 fn without_a_grant_it_is_the_default_scope_as_far_as_the_operator_allows() {
-    let scope = "main".parse().unwrap();
+    let scope: ScopeName = "main".parse().unwrap();
     for (read, write, reads, writes) in [
         ("*", "*", Some(Right::Write), true),
         ("*", "pr-*", Some(Right::Read), false),
@@ -188,7 +188,7 @@ fn without_a_grant_it_is_the_default_scope_as_far_as_the_operator_allows() {
             read: vec![read.parse().unwrap()],
             write: vec![write.parse().unwrap()],
         };
-        let access = EffectiveGrant::to_default(&scope, &limits);
+        let access = EffectiveGrant::to_default(&DefaultGrant::of(scope.clone()), &limits);
         let right = access.read.first().map(|scope| scope.right);
         assert_eq!(
             (right, access.write.is_some()),

@@ -3,8 +3,9 @@
 use cachewarden_content::Content;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
-use super::wire::Call;
-use super::world::{Script, World, policy};
+use super::wire::{Answer, Call};
+use super::world::{Script, World, asking, policy};
+use crate::Isolation;
 
 /// The key of what belongs to an action by this name, as cmd/go computes it.
 fn subkey(action: &Digest, name: &str) -> Digest {
@@ -169,4 +170,111 @@ fn a_program_that_is_put_is_no_longer_what_was_put_before() {
     // The entry of the first is still the store's.
     assert_eq!(played.names(), ["kept", "kept", "hit"]);
     assert_eq!(played.reasons().last(), Some(&("hit", "no-question")));
+}
+
+#[test]
+fn a_kind_that_the_operator_keeps_apart_reaches_fewer_sessions() {
+    let none = Facts::NONE;
+    let apart = Isolation {
+        own_session: vec![Kind::ModuleIndex],
+        own_scope: vec![Kind::TestRecord],
+    };
+    for (kind, to_writer, to_reader) in [
+        (Kind::PackageArchive, "no-question", "no-question"),
+        (Kind::TestRecord, "no-question", "isolated"),
+        (Kind::ModuleIndex, "isolated", "isolated"),
+    ] {
+        let world = World::new();
+        let action = Digest::of(b"action");
+        let content = content(kind, Role::Unknown, none);
+        world.fill_with("default", &action, b"bytes", content);
+        for ((right, script), reason) in sessions(&world).into_iter().zip([to_writer, to_reader]) {
+            let script = Script {
+                isolation: apart.clone(),
+                ..script
+            };
+            let played = script.play(vec![Call::get(action)]);
+            let answer = if reason == "no-question" {
+                "hit"
+            } else {
+                "miss"
+            };
+            assert_eq!(played.reasons(), [(answer, reason)], "{kind}, {right}");
+        }
+    }
+    // The session's own puts of it stay its own.
+    let world = World::new();
+    let action = Digest::of(b"action");
+    let index = b"go index v2\nan index";
+    let script = Script {
+        isolation: apart,
+        ..world.script()
+    };
+    let played = script.play(vec![Call::put(action, index), Call::get(action)]);
+    assert_eq!(
+        played.reasons(),
+        [("ephemeral", "isolated"), ("hit", "own-put")]
+    );
+    assert!(world.entry("default", &action).is_none());
+    assert_eq!(played.outcome().refusals["isolated"], 1);
+}
+
+#[test]
+fn what_is_beyond_a_quota_is_the_sessions_own() {
+    let world = World::new();
+    let actions: Vec<_> = (0..3u8).map(|number| Digest::of(&[number])).collect();
+    let script = Script {
+        quota: 20,
+        ..world.script()
+    };
+    let puts = actions
+        .iter()
+        .map(|action| Call::put(*action, b"ten bytes!"));
+    let gets = actions.iter().map(|action| Call::get(*action));
+    let played = script.play(puts.chain(gets).collect());
+    assert_eq!(
+        played.names()[3..],
+        ["hit", "hit", "hit"],
+        "to the session all are there"
+    );
+    let is_kept = |action| world.entry("default", action).is_some();
+    assert_eq!(
+        actions.iter().map(is_kept).collect::<Vec<_>>(),
+        [true, true, false]
+    );
+    assert_eq!(played.outcome().refusals["quota"], 1);
+}
+
+#[test]
+fn where_no_policy_chooses_the_default_scopes_are_read_in_their_order() {
+    let world = World::new();
+    let (both, one) = (asking(0, 1, "both"), asking(0, 1, "one"));
+    world.fill("fork", &both, b"of the fork");
+    world.fill("main", &both, b"of main");
+    world.fill("main", &one, b"of main");
+    for policies in [vec![], vec![policy!("as-asked")]] {
+        let script = Script {
+            scope: "fork",
+            also_read: &["main"],
+            writable: &["fork"],
+            policies,
+            ..world.script()
+        };
+        let played = script.play(vec![
+            Call::get(both),
+            Call::get(one),
+            Call::put(one, b"new"),
+        ]);
+        for (id, bytes) in [(1, &b"of the fork"[..]), (2, b"of main")] {
+            let answer = played.answer(id);
+            let is_it =
+                matches!(answer, Answer::Hit { output, .. } if *output == Digest::of(bytes));
+            assert!(is_it, "{answer:?}");
+        }
+        assert!(world.entry("fork", &one).is_some(), "the put is the fork's");
+        let of_main = world.entry("main", &one).unwrap();
+        assert_eq!(of_main.output, Digest::of(b"of main"));
+        std::fs::remove_dir_all(world.path("store/scopes/fork")).unwrap();
+        world.fill("fork", &both, b"of the fork");
+    }
 }

@@ -9,8 +9,8 @@ use std::time::SystemTime;
 use cachewarden_content::Content;
 use cachewarden_policy_host::{Limits, Policy, Sandbox, thread};
 use cachewarden_recording::Recorder;
-use cachewarden_store::{Entry, NewEntry, Reach, Right, SessionId, SharedStore, Store};
-use cachewarden_types::{Digest, Facts, Kind, Pattern, Role, ScopeName};
+use cachewarden_store::{DiskPaths, Entry, NewEntry, Reach, Right, SessionId, SharedStore, Store};
+use cachewarden_types::{Digest, Facts, Kind, Pattern, Role, ScopeName, reasons};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -18,13 +18,16 @@ use super::wire::{Answer, Answers, Call, Requests};
 use crate::config::no_settings;
 use crate::diagnostics::Diagnostics;
 use crate::{
-    OperatorLimits, Outcome, PolicyConfig, Services, SessionConfig, SessionError, SessionFacts,
-    run_session,
+    DefaultGrant, Isolation, OperatorLimits, Outcome, PolicyConfig, Quota, Services, SessionConfig,
+    SessionError, SessionFacts, run_session,
 };
 
 /// Numbers that are no verdict, as `as-asked` takes them: it answers nonsense, or traps.
 pub(super) const NONSENSE: u8 = 99;
 pub(super) const TRAP: u8 = 255;
+
+/// The user of each session.
+pub(super) const USER: u32 = 1000;
 
 /// One engine for all tests of this crate.
 static SANDBOX: LazyLock<Arc<Sandbox>> = LazyLock::new(|| Sandbox::start().unwrap());
@@ -78,6 +81,26 @@ pub(super) struct Script<'world> {
     pub(super) scope: &'static str,
     pub(super) readable: &'static [&'static str],
     pub(super) writable: &'static [&'static str],
+    pub(super) isolation: Isolation,
+    /// Scopes that are read after the default one where no policy chooses.
+    pub(super) also_read: &'static [&'static str],
+    /// Bytes that may be kept.
+    pub(super) quota: u64,
+}
+
+/// So many bytes.
+struct Bytes(u64);
+
+impl Quota for Bytes {
+    fn take(&mut self, size: u64) -> Option<&'static str> {
+        match self.0.checked_sub(size) {
+            Some(rest) => {
+                self.0 = rest;
+                None
+            }
+            None => Some(reasons::QUOTA),
+        }
+    }
 }
 
 impl World {
@@ -124,6 +147,7 @@ impl World {
             lifetime: None,
             reach: Reach::Local,
             producer: SessionId(1),
+            user: USER,
         };
         let scope: ScopeName = scope.parse().unwrap();
         self.store
@@ -148,6 +172,9 @@ impl World {
             scope: "default",
             readable: &["*"],
             writable: &["*"],
+            isolation: Isolation::default(),
+            also_read: &[],
+            quota: u64::MAX,
         }
     }
 
@@ -198,6 +225,13 @@ impl Script<'_> {
         }
     }
 
+    fn default_grant(&self) -> DefaultGrant {
+        let mut default = DefaultGrant::of(self.scope.parse().unwrap());
+        let others = self.also_read.iter().map(|scope| scope.parse().unwrap());
+        default.read.extend(others);
+        default
+    }
+
     fn config(&self, said: &Said, recorder: Recorder) -> SessionConfig {
         let patterns = |patterns: &[&str]| -> Vec<Pattern> {
             patterns
@@ -214,9 +248,10 @@ impl Script<'_> {
                 started: SystemTime::now(),
                 id: SessionId(2),
                 seed: 7,
-                gocache: None,
+                user: USER,
                 labels: Vec::new(),
-                default_scope: self.scope.parse().unwrap(),
+                default_grant: self.default_grant(),
+                isolation: self.isolation.clone(),
                 allowed: OperatorLimits {
                     read: patterns(self.readable),
                     write: patterns(self.writable),
@@ -225,6 +260,8 @@ impl Script<'_> {
             policies: self.policies.iter().map(policy).collect(),
             recorder,
             diagnostics: Diagnostics::to(Box::new(said.clone()), false),
+            paths: DiskPaths::new(None),
+            quota: Box::new(Bytes(self.quota)),
         }
     }
 }

@@ -56,7 +56,8 @@ fn an_entry_carries_what_it_was_put_with() {
     let entry = find(&test, &action).unwrap().entry;
     assert_eq!((entry.reach, entry.producer), (new.reach, new.producer));
     assert_eq!((entry.time, entry.content), (now, new.content));
-    assert!(test.store.is_put_here(&entry));
+    assert!(test.store.is_put_here(&entry, new.user));
+    assert!(!test.store.is_put_here(&entry, new.user + 1));
     let expires = entry.expires.unwrap();
     for (at, counts) in [
         (now, true),

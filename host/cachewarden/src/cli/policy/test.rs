@@ -10,6 +10,7 @@ use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{Policy, PolicySource};
 use cachewarden_recording as recording;
 use cachewarden_recording::{Line, NumberedLine};
+use cachewarden_replay::replay;
 use cachewarden_session::diagnostics::sanitize;
 use cachewarden_types::Code;
 
@@ -19,7 +20,6 @@ use crate::cli::failure::{Failure, ensure};
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
 use crate::cli::settings::{SettingsSource, settings};
-use crate::replay::replay;
 
 /// What to test with what.
 #[derive(Clone, Debug, Args)]

@@ -34,7 +34,8 @@ pub struct RevokeRequest {
     pub since: Option<SystemTime>,
     /// Entries that name this object.
     pub output: Option<Digest>,
-    /// Entries of actions for which others have put other bytes, in any scope.
+    /// Entries of actions for which others have put other bytes, in any scope. Only a daemon's store
+    /// knows of any.
     pub disputed: bool,
 }
 

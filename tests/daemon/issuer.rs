@@ -1,6 +1,6 @@
 //! An issuer of signed tokens: a key that a test makes, and its public half in a file.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aws_lc_rs::rand::SystemRandom;
@@ -41,7 +41,9 @@ impl Issuer {
 
     /// A token with these claims beside those that every token has.
     pub(super) fn token(&self, changes: &Value) -> String {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time");
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .expect("a time");
         let mut claims = json!({
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -55,12 +57,5 @@ impl Issuer {
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some("one".to_owned());
         encode(&header, &claims, &self.key).expect("a token")
-    }
-
-    /// The same in a file that one user can read.
-    pub(super) fn token_file(&self, sandbox: &Sandbox, user: u32, claims: &Value) -> PathBuf {
-        let path = sandbox.file(&format!("token-{user}"), self.token(claims));
-        std::os::unix::fs::chown(&path, Some(user), Some(user)).expect("its owner");
-        path
     }
 }

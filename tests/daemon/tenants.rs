@@ -43,7 +43,11 @@ settings = {{ read = ["main"] }}
 /// A build of the module in GREETING; what it prints, and its -v line.
 #[track_caller]
 fn build(world: &World, user: u32, options: &str) -> Totals {
-    let built = world.go(user, &format!("-v {options}"), &["build", "-o", "../program", "."]);
+    let built = world.go(
+        user,
+        &format!("-v {options}"),
+        &["build", "-o", "../program", "."],
+    );
     let built = built.succeeded();
     let program = world.sandbox.path(&format!("home-{user}/program"));
     let ran = run_to_its_end(&mut world.command_as(user, &program)).succeeded();
@@ -67,7 +71,13 @@ fn each_tenant_reads_and_writes_what_it_may_and_no_more() {
     let fork = build(&world, FORK, "");
     assert!(fork.hits > 50 && fork.hits > fork.gets / 2, "{fork:?}");
     // What it puts under main's actions is for itself alone.
-    world.check_out(FORK, &[("lib/lib.go", "package lib\n\nfunc Greet(string) string { return \"poisoned\" }\n")]);
+    world.check_out(
+        FORK,
+        &[(
+            "lib/lib.go",
+            "package lib\n\nfunc Greet(string) string { return \"poisoned\" }\n",
+        )],
+    );
     let poison = world.go(FORK, "", &["build", "./..."]);
     poison.succeeded();
     let again = build(&world, MAIN, "");
@@ -85,7 +95,9 @@ fn each_tenant_reads_and_writes_what_it_may_and_no_more() {
     let kept = |name: &str| {
         let all = status["tenants"].as_array().expect("tenants").iter();
         let mut named = all.filter(|tenant| tenant["name"] == name);
-        named.next().expect("the tenant")["entries"].as_u64().expect("a number")
+        named.next().expect("the tenant")["entries"]
+            .as_u64()
+            .expect("a number")
     };
     assert!(kept("main") > 50 && kept("fork") > 0, "{status}");
     assert_eq!((kept("team"), kept("release")), (0, 0), "{status}");
@@ -103,7 +115,12 @@ fn whoami_says_tenant_scopes_and_why() {
     );
     assert_eq!(main.stdout, expected);
     let release = world.whoami(RELEASE).succeeded();
-    assert!(release.stdout.starts_with("tenant release: writes nothing; reads main;"), "{release:?}");
+    assert!(
+        release
+            .stdout
+            .starts_with("tenant release: writes nothing; reads main;"),
+        "{release:?}"
+    );
     // Who matches nothing is told what is known, and what each tenant wants.
     let refused = world.whoami(NOBODY_KNOWN).exited(1);
     for told in [
@@ -115,7 +132,10 @@ fn whoami_says_tenant_scopes_and_why() {
     }
     world.wait_for_log("no-tenant");
     // A policy of one's own is for tenants that may bring one.
-    let mut command = world.connect(MAIN, &["--policy", guest("read-only").to_str().expect("UTF-8")]);
+    let mut command = world.connect(
+        MAIN,
+        &["--policy", guest("read-only").to_str().expect("UTF-8")],
+    );
     let refused = run_to_its_end(&mut command).exited(1);
     assert!(refused.stderr.contains("own-policy = true"), "{refused:?}");
 }
@@ -143,10 +163,19 @@ fn a_token_decides_and_a_bad_one_is_no_session() {
     let token = issuer.token(&main);
     for (claims, told) in [
         (main.clone(), "tenant main: writes main; reads main;"),
-        (json!({"project_id": "17", "ref": "../main"}), "tenant branch: writes branch-_2e._2fmain;"),
-        (json!({"project_id": 17, "ref": "main"}), "tenant branch: writes branch-main;"),
+        (
+            json!({"project_id": "17", "ref": "../main"}),
+            "tenant branch: writes branch-_2e._2fmain;",
+        ),
+        (
+            json!({"project_id": 17, "ref": "main"}),
+            "tenant branch: writes branch-main;",
+        ),
         // Another project is a stranger.
-        (json!({"project_id": "18", "ref": "refs/heads/main"}), "tenant fork: writes fork-54401;"),
+        (
+            json!({"project_id": "18", "ref": "refs/heads/main"}),
+            "tenant fork: writes fork-54401;",
+        ),
     ] {
         let told_of = asked(MAIN, &issuer.token(&claims)).succeeded();
         assert!(told_of.stdout.starts_with(told), "{claims}: {told_of:?}");
@@ -156,8 +185,14 @@ fn a_token_decides_and_a_bad_one_is_no_session() {
     assert!(fork.stdout.starts_with("tenant fork"), "{fork:?}");
     for (bad, told) in [
         (other.token(&main), "signature"),
-        (issuer.token(&json!({"project_id": "17", "ref": "refs/heads/main", "aud": "another"})), "audience"),
-        (issuer.token(&json!({"project_id": "17", "exp": 1})), "expired"),
+        (
+            issuer.token(&json!({"project_id": "17", "ref": "refs/heads/main", "aud": "another"})),
+            "audience",
+        ),
+        (
+            issuer.token(&json!({"project_id": "17", "exp": 1})),
+            "expired",
+        ),
         ("not a token".to_owned(), "not a signed token"),
         // Another user plays main's token again.
         (token.clone(), "presented"),
@@ -167,10 +202,17 @@ fn a_token_decides_and_a_bad_one_is_no_session() {
         }
         let refused = asked(FORK, &bad).exited(1);
         assert!(refused.stderr.contains(told), "{told}: {refused:?}");
-        assert!(!refused.stderr.contains(&bad) && !world.log().contains(&bad), "{told}");
+        assert!(
+            !refused.stderr.contains(&bad) && !world.log().contains(&bad),
+            "{told}"
+        );
     }
     // As a helper, too; and nothing of a token is in the recording.
-    let path = world.sandbox.path(&format!("token-{MAIN}")).display().to_string();
+    let path = world
+        .sandbox
+        .path(&format!("token-{MAIN}"))
+        .display()
+        .to_string();
     let helper = world.helper(MAIN, &["--token-file", &path]);
     helper.close();
     world.wait_for_the_end_of_sessions();
@@ -178,7 +220,10 @@ fn a_token_decides_and_a_bad_one_is_no_session() {
         .iter()
         .map(|file| fs::read_to_string(file).expect("a recording"))
         .collect();
-    assert!(recorded.contains("refs/heads/main") && !recorded.contains(&token), "{recorded}");
+    assert!(
+        recorded.contains("refs/heads/main") && !recorded.contains(&token),
+        "{recorded}"
+    );
 }
 
 #[test]
@@ -238,7 +283,10 @@ settings = {{ read = ["main"], witnesses = 2 }}
     let after = build(&world, RELEASE, "");
     assert_eq!(after.hits, agreed.hits - 1, "{after:?}");
     let metrics = world.ask(&["status", "--metrics"]).succeeded().stdout;
-    assert!(metrics.contains("cachewarden_disputes_total{tenant=\"two\"} 1"), "{metrics}");
+    assert!(
+        metrics.contains("cachewarden_disputes_total{tenant=\"two\"} 1"),
+        "{metrics}"
+    );
     // What is disputed can be revoked, and who has read it is named.
     let revoked = world.ask(&["revoke", "--disputed"]).succeeded().stdout;
     assert!(revoked.contains("revoked: main "), "{revoked}");

@@ -108,6 +108,27 @@ impl World {
         command
     }
 
+    /// The program where every user can run it.
+    pub(super) fn program_path(&self) -> PathBuf {
+        PROGRAM_FOR_ALL.clone()
+    }
+
+    /// A session of a user that asks for nothing, to its end.
+    #[track_caller]
+    pub(super) fn whoami_session(&self, user: u32) -> Outcome {
+        run_to_its_end(&mut self.connect(user, &[]))
+    }
+
+    /// Waits until no session of a tenant is under way.
+    #[track_caller]
+    pub(super) fn wait_for_the_end_of_sessions_of(&self, tenant: &str) {
+        soon(|| {
+            let status = self.status();
+            let all = status["sessions"].as_array().expect("sessions");
+            all.iter().all(|session| session["tenant"] != tenant)
+        });
+    }
+
     /// Starts the daemon, and waits until it is ready.
     #[track_caller]
     pub(super) fn start(&mut self) {
@@ -150,7 +171,9 @@ impl World {
             .expect("the log");
         let found = lines.iter().find(|line| line.contains(text));
         assert!(!wait.timed_out(), "not logged: {text}: {lines:#?}");
-        found.unwrap_or_else(|| panic!("not logged: {text}: {lines:#?}")).clone()
+        found
+            .unwrap_or_else(|| panic!("not logged: {text}: {lines:#?}"))
+            .clone()
     }
 
     /// All that the daemon has logged so far.
@@ -258,7 +281,8 @@ impl World {
         for (name, source) in sources {
             self.sandbox.file(&format!("{module}/{name}"), source);
         }
-        self.sandbox.file(&format!("home-{user}/.config/go/telemetry/mode"), "off");
+        self.sandbox
+            .file(&format!("home-{user}/.config/go/telemetry/mode"), "off");
         let home = self.sandbox.path(&format!("home-{user}"));
         own_all(&home, user);
         self.sandbox.path(&module)
@@ -282,7 +306,11 @@ impl World {
     /// Waits until no session is under way.
     #[track_caller]
     pub(super) fn wait_for_the_end_of_sessions(&self) {
-        soon(|| self.status()["sessions"].as_array().is_some_and(Vec::is_empty));
+        soon(|| {
+            self.status()["sessions"]
+                .as_array()
+                .is_some_and(Vec::is_empty)
+        });
     }
 }
 

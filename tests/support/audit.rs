@@ -51,7 +51,7 @@ pub(crate) fn audit(store: &Path) -> Audit {
             continue;
         }
         let problem = match parts.iter().map(AsRef::as_ref).collect::<Vec<_>>()[..] {
-            ["VERSION" | "CACHEDIR.TAG" | "trim"] => None,
+            ["VERSION" | "CACHEDIR.TAG" | "trim" | "daemon"] => None,
             ["sessions.jsonl"] => fs::read_to_string(&path)
                 .map_or(true, |text| {
                     text.lines()
@@ -62,6 +62,7 @@ pub(crate) fn audit(store: &Path) -> Audit {
                 audit.objects += 1;
                 check_object(&path, bucket, name)
             }
+            ["witnesses", bucket, name] => check_records(&path, bucket, name),
             ["scopes", _, bucket, name] => {
                 audit.entries += 1;
                 match check_entry(store, &path, bucket, name) {
@@ -95,6 +96,26 @@ fn check_object(path: &Path, bucket: &str, name: &str) -> Option<String> {
     }
     let mode = mode(path);
     (mode != 0o444 && mode != 0o555).then(|| format!("its mode is {mode:o}"))
+}
+
+/// Each line is `w1 output identity producer time scope`.
+fn check_records(path: &Path, bucket: &str, name: &str) -> Option<String> {
+    let Ok(lines) = fs::read_to_string(path) else {
+        return Some("it cannot be read".to_owned());
+    };
+    if !name.starts_with(bucket) {
+        return Some("it lies in another folder than its own".to_owned());
+    }
+    let is_record = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+        ["w1", output, identity, producer, time, _, ..] => {
+            is_hex(output, 64)
+                && is_hex(identity, 16)
+                && is_hex(producer, 16)
+                && time.parse::<u64>().is_ok()
+        }
+        _ => false,
+    };
+    (!lines.lines().all(is_record)).then(|| "lines that are no records".to_owned())
 }
 
 /// Whether the entry's object is there.

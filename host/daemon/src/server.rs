@@ -96,13 +96,8 @@ pub fn check(file: &Path, loader: Loader) -> Result<Vec<String>, ServeError> {
 }
 
 /// Loads on a thread that may ask policies.
-fn load(
-    file: PathBuf,
-    loader: Loader,
-    before: Option<Arc<Loaded>>,
-) -> Result<Loaded, ServeError> {
-    let load =
-        move |room: &policy_thread::Room| Ok(loader.load(&file, before.as_deref(), room)?);
+fn load(file: PathBuf, loader: Loader, before: Option<Arc<Loaded>>) -> Result<Loaded, ServeError> {
+    let load = move |room: &policy_thread::Room| Ok(loader.load(&file, before.as_deref(), room)?);
     let thread = policy_thread::spawn("load", load).map_err(cannot("start a thread"))?;
     thread.join().unwrap_or_else(|_| {
         let source = io::Error::other("the thread that loads policies has failed");

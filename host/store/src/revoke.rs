@@ -34,7 +34,8 @@ pub struct RevokeRequest {
     pub since: Option<SystemTime>,
     /// Entries that name this object.
     pub output: Option<Digest>,
-    /// Entries of actions for which others have put other bytes, in any scope.
+    /// Entries of actions for which others have put other bytes, in any scope. Only a daemon's store
+    /// knows of any.
     pub disputed: bool,
 }
 
@@ -68,8 +69,8 @@ impl Store {
     /// Revokes what the request names; with `dry_run`, only reports it. Entries that are put later
     /// count, also if the request would name them: end the sessions of a producer first.
     ///
-    /// In a store that no daemon owns, a session of another process that reads an entry at this very
-    /// moment may use it for up to a second.
+    /// In a store that no daemon owns, a session of another process that reads an entry at this
+    /// very moment may use it for up to a second.
     ///
     /// # Errors
     /// When the request gives no condition, or something could not be removed; all the rest has

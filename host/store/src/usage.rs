@@ -1,8 +1,8 @@
 //! How much each scope keeps, for quotas.
 //!
 //! A daemon's store keeps the counts in memory. A scope is counted when it is first asked for, a
-//! put keeps its count current, and a trim counts again. What is put while its scope is being counted
-//! may count twice: a quota is then too strict until the next trim, and not too wide.
+//! put keeps its count current, and a trim counts again. What is put while its scope is being
+//! counted may count twice: a quota is then too strict until the next trim, and not too wide.
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -10,8 +10,8 @@
 //!
 //! What always holds: every folder here belongs to the daemon, no other user can write or list one,
 //! and a view has only objects that were granted in it. A file appears with a rename or a link, so
-//! it is whole. A view is as secret as its name, and where the daemon may set the group of a folder,
-//! only that group may pass.
+//! it is whole. A view is as secret as its name, and where the daemon may set the group of a
+//! folder, only that group may pass.
 //!
 //! An object is published as a copy, or as a hard link where the operator prefers it, see
 //! [`ViewFiles`]. The private folder, which objects go to when the disk is full, has views of its
@@ -64,7 +64,8 @@ pub enum ViewFiles {
 /// Where views are, and where clients see them.
 #[derive(Clone, Debug)]
 pub struct ViewPlace {
-    /// The folder, in a folder that others may pass; it is made where it is missing.
+    /// The folder, which is made where it is missing. The folder above it must exist, and jobs must
+    /// be able to pass it.
     pub folder: PathBuf,
     /// The path by which clients see the folder, where it is mounted elsewhere in their containers.
     pub seen_as: Option<PathBuf>,
@@ -101,9 +102,9 @@ impl Roots {
 impl Views {
     /// Opens the views of a store, and those of its private folder, or makes them.
     ///
-    /// Names are kept when the daemon is started again. After a boot they are new, and the old views
-    /// are removed by the next sweep: no job outlives a boot, and a file that was copied before a
-    /// crash may not have its bytes.
+    /// Names are kept when the daemon is started again. After a boot they are new, and the old
+    /// views are removed by the next sweep: no job outlives a boot, and a file that was copied
+    /// before a crash may not have its bytes.
     ///
     /// # Errors
     /// When a folder cannot be made or read, belongs to another user, or other users can change it

@@ -2,8 +2,8 @@
 //!
 //! Builds of Go are reproducible, and a daemon sees one action put by many. Each action has a file
 //! of records beside the entries, because an entry is replaced by the next put and its evidence
-//! should not be. Only a daemon's store writes and reads them: it knows who its sessions are, and it
-//! is the only writer, so it keeps the records that it has read in memory.
+//! should not be. Only a daemon's store writes and reads them: it knows who its sessions are, and
+//! it is the only writer, so it keeps the records that it has read in memory.
 //!
 //! What always holds: a record was written for a put of these bytes under a verified identity; and
 //! records of a scope count only for readers that the caller lets them count for, also where they

@@ -220,8 +220,8 @@ impl Kind {
         }
     }
 
-    /// Whether a build makes the same bytes again. Then other bytes for the same action are a signal:
-    /// one of the two is wrong, or the build is not reproducible.
+    /// Whether a build makes the same bytes again. Then other bytes for the same action are a
+    /// signal: one of the two is wrong, or the build is not reproducible.
     pub const fn is_remade(self) -> bool {
         match self.facts() {
             Some(facts) => facts.remade,

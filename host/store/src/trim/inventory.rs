@@ -131,9 +131,8 @@ impl Inventory {
     }
 
     /// Selects objects for removal until `surplus` bytes are freed: those of protected scopes last,
-    /// the least recently used first, and of those used at the same moment the largest. Only objects
-    /// that `may_go` are selected.
-    /// Returns the rest of the surplus.
+    /// the least recently used first, and of those used at the same moment the largest. Only
+    /// objects that `may_go` are selected. Returns the rest of the surplus.
     pub(super) fn evict(&mut self, mut surplus: u64, may_go: impl Fn(&Object) -> bool) -> u64 {
         if surplus == 0 {
             return 0;

@@ -11,7 +11,8 @@ use crate::shard_report::ShardReport;
 use crate::witnesses::{MAX_FILE, Records};
 
 impl Verifier<'_> {
-    /// Reads the records of witnesses. Records without an entry are not damage: a trim removes them.
+    /// Reads the records of witnesses. Records without an entry are not damage: a trim removes
+    /// them.
     pub(super) fn witnesses(&self, shard: &str) -> ShardReport {
         let mut report = ShardReport::default();
         let shard = self.folder.join(layout::WITNESSES).join(shard);

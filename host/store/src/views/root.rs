@@ -24,7 +24,8 @@ const ROOT_MODE: u32 = 0o711;
 /// The mode of a view's folders where the group is the jobs' own.
 const GROUP_MODE: u32 = 0o710;
 
-/// The mode of a view's folders where the daemon may not set that group: the name alone protects it.
+/// The mode of a view's folders where the daemon may not set that group: the name alone protects
+/// it.
 const OPEN_MODE: u32 = 0o711;
 
 /// Write permission for the group or for everybody.
@@ -46,11 +47,11 @@ impl Root {
             folder: place.folder.clone(),
             source,
         };
-        let make = DirBuilder::new()
-            .recursive(true)
-            .mode(ROOT_MODE)
-            .create(&place.folder);
-        make.map_err(unusable)?;
+        // Not its parents: whether others may pass those is the operator's to say.
+        match DirBuilder::new().mode(ROOT_MODE).create(&place.folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(unusable)?,
+        }
         let folder = std::path::absolute(&place.folder).map_err(unusable)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let dir = rustix::fs::open(&folder, flags, Mode::empty());

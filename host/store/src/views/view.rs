@@ -17,7 +17,7 @@ use super::{Roots, ViewFiles};
 use crate::Store;
 use crate::entry::since_epoch;
 use crate::files::TOUCH_INTERVAL;
-use crate::objects::{Location, PROGRAM_MODE};
+use crate::objects::{Location, Objects, PROGRAM_MODE};
 
 /// A folder through which jobs read what they were granted. Sessions share it.
 #[derive(Debug)]
@@ -40,6 +40,14 @@ struct Known {
     repairs: u64,
     /// A damaged object was replaced since the view was opened: an earlier copy may be of it.
     distrusts_copies: bool,
+}
+
+/// An object that is published.
+struct Grant<'store> {
+    objects: &'store Objects,
+    output: &'store Digest,
+    is_executable: bool,
+    now: SystemTime,
 }
 
 impl View {
@@ -65,7 +73,9 @@ impl View {
 
     /// The path of an object, as a client gets it.
     pub(crate) fn path(&self, location: Location, output: &Digest) -> String {
-        self.roots.at(location).client_path(&self.name, output)
+        let placed = self.known(location).placed.place(output);
+        let root = self.roots.at(placed.unwrap_or(location));
+        root.client_path(&self.name, output)
     }
 
     /// Makes an object of the store readable in this view.
@@ -99,23 +109,45 @@ impl View {
         output: &Digest,
         is_executable: bool,
     ) -> io::Result<()> {
-        let objects = store.objects_at(location).ok_or(io::ErrorKind::NotFound)?;
-        let now = SystemTime::now();
+        let grant = Grant {
+            objects: store.objects_at(location).ok_or(io::ErrorKind::NotFound)?,
+            output,
+            is_executable,
+            now: SystemTime::now(),
+        };
         let mut known = self.known(location);
-        known.compare_repairs(objects.repairs());
-        if known.placed.has(output, is_executable, now) {
+        known.compare_repairs(grant.objects.repairs());
+        if known.placed.has(output, is_executable, grant.now) {
             return Ok(());
         }
-        // The lock is held while a link is made, and not while bytes are copied: other sessions of
-        // this view go on.
-        let root = self.roots.at(location);
+        drop(known);
+        self.used.fetch_max(seconds(grant.now), Ordering::Relaxed);
+        match self.place(location, location, &grant) {
+            // The object is gone.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            // The disk is full: what the private folder could take, its view can take as well.
+            Err(error) if location == Location::Store => self
+                .place(location, Location::Private, &grant)
+                .map_err(|_| error),
+            placed => placed,
+        }
+    }
+
+    /// Links or copies an object of one location into the view there, or into that of the private
+    /// folder.
+    fn place(&self, location: Location, to: Location, grant: &Grant<'_>) -> io::Result<()> {
+        let Grant { output, now, .. } = *grant;
+        let root = self.roots.at(to);
         let place = Place {
             root,
             view: &self.name,
             group: self.group,
-            objects,
+            objects: grant.objects,
             output,
         };
+        // The lock is held while a link is made, and not while bytes are copied: other sessions of
+        // this view go on.
+        let mut known = self.known(location);
         let is_placed = match self.roots.files {
             ViewFiles::Links => place.link()?,
             ViewFiles::Copies => place.has_copy()? && !known.distrusts_copies,
@@ -125,32 +157,30 @@ impl View {
             let copy = place.copy()?;
             known = self.known(location);
             // Otherwise another session has made it, and perhaps a program.
-            if !known.placed.has(output, false, now) {
+            if !known.placed.has(output, false, now) || known.placed.place(output) != Some(to) {
                 copy.persist()?;
             }
         }
         if !is_placed || self.roots.files == ViewFiles::Copies {
-            self.finish_copy(root, output, is_executable, now)?;
+            self.finish_copy(root, grant)?;
         }
-        known.placed.insert(output, is_executable, now);
-        self.used.fetch_max(seconds(now), Ordering::Relaxed);
+        known.placed.insert(output, grant.is_executable, to, now);
         Ok(())
     }
 
     /// Gives a copy its mode and its time of use. A link has those of the store's object.
-    fn finish_copy(
-        &self,
-        root: &Root,
-        output: &Digest,
-        is_executable: bool,
-        now: SystemTime,
-    ) -> io::Result<()> {
-        let path = object_path(&self.name, output);
-        if is_executable {
+    fn finish_copy(&self, root: &Root, grant: &Grant<'_>) -> io::Result<()> {
+        let path = object_path(&self.name, grant.output);
+        if grant.is_executable {
             let mode = Mode::from_raw_mode(PROGRAM_MODE);
             rustix::fs::chmodat(root.dir(), &path, mode, AtFlags::empty())?;
         }
-        rustix::fs::utimensat(root.dir(), &path, &both(now), AtFlags::SYMLINK_NOFOLLOW)?;
+        rustix::fs::utimensat(
+            root.dir(),
+            &path,
+            &both(grant.now),
+            AtFlags::SYMLINK_NOFOLLOW,
+        )?;
         Ok(())
     }
 

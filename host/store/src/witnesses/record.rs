@@ -111,12 +111,13 @@ impl Records {
             self.remove_least_agreed(&new.scope.clone());
         }
         if self.0.len() >= MAX_RECORDS {
-            // The scope with the most: many records of one scope displace none of another.
-            let largest = self.0.iter().max_by_key(|record| {
-                let scope = &record.scope;
-                self.count(|other| other.scope == *scope)
-            });
-            if let Some(scope) = largest.map(|record| record.scope.clone()) {
+            // The scope in which the fewest agree: one producer that puts into many scopes
+            // displaces nothing where two have agreed.
+            let least = self
+                .0
+                .iter()
+                .min_by_key(|record| self.agreement(&record.scope));
+            if let Some(scope) = least.map(|record| record.scope.clone()) {
                 self.remove_least_agreed(&scope);
             }
         }
@@ -141,6 +142,16 @@ impl Records {
         if let Some(output) = least.map(|record| record.output) {
             self.remove_first(|record| record.scope == *scope && record.output == output);
         }
+    }
+
+    /// How many producers agree in a scope, at most, on an output.
+    fn agreement(&self, scope: &ScopeName) -> usize {
+        let in_scope = self.0.iter().filter(|record| record.scope == *scope);
+        let agreeing = in_scope.map(|record| {
+            let output = record.output;
+            self.count(|other| other.scope == *scope && other.output == output)
+        });
+        agreeing.max().unwrap_or_default()
     }
 
     fn count(&self, which: impl Fn(&Record) -> bool) -> usize {

@@ -270,5 +270,14 @@ mod bounds {
             records.add(record("pr-1", number, &(number % 100).to_le_bytes()));
         }
         assert_eq!(count(&records, b"good", "main"), 2);
+        // Nor do many scopes, where nobody agrees with anybody.
+        for number in 0..1000_u64 {
+            for output in [number, number + 1] {
+                let scope = format!("pr-{number}");
+                records.add(record(&scope, 666, &output.to_le_bytes()));
+            }
+        }
+        assert_eq!(count(&records, b"good", "main"), 2);
+        assert_eq!(records.to_lines().lines().count(), 64);
     }
 }

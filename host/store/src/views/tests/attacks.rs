@@ -9,17 +9,6 @@ use super::*;
 const JOB: u32 = 54_321;
 const OTHER: u32 = 54_322;
 
-/// Says that a test cannot run on this machine. In CI that is a failure, so that no sentence of the
-/// threat model is shown by a test that did nothing.
-pub(super) fn cannot_be_tested(reason: &str) {
-    let text = format!("NOT TESTED: {reason}");
-    assert!(std::env::var_os("CI").is_none(), "{text}");
-    #[expect(clippy::print_stderr, reason = "for the person who runs the tests")]
-    {
-        eprintln!("{text}");
-    }
-}
-
 fn is_root() -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {

@@ -1,0 +1,355 @@
+//! What an operator does: check, reload, drain, kill, look, revoke.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use super::world::*;
+use crate::support::*;
+
+const MAIN_TENANT: &str = "[[tenant]]\nname = \"main\"\nmatch = { \"peer.uid\" = \"54401\" }\nwrite = [\"main\"]\nread = [\"main\"]\n";
+
+fn another(name: &str, user: u32) -> String {
+    format!(
+        "[[tenant]]\nname = \"{name}\"\nmatch = {{ \"peer.uid\" = \"{user}\" }}\nwrite = [\"{name}\"]\nread = [\"{name}\", \"main\"]\n"
+    )
+}
+
+#[test]
+fn a_configuration_is_checked_without_serving() {
+    let world = World::without_daemon();
+    let printed = run_to_its_end(&mut world.program(&["serve", "--print-config"])).succeeded();
+    assert!(printed.stdout.contains("[[tenant]]"), "{printed:?}");
+    world.configure(MAIN_TENANT);
+    let config = world.sandbox.path("serve.toml").display().to_string();
+    let check = || run_to_its_end(&mut world.program(&["serve", "--check", "--config", &config]));
+    let checked = check().succeeded();
+    assert_eq!(
+        checked.stdout,
+        "tenant main: writes main; reads main; no policy\n"
+    );
+    assert!(!world.sandbox.path("state").exists(), "nothing is made");
+    let case =
+        "{\"line\":\"session\",\"form\":1}\n{\"line\":\"open\",\"refusal\":{\"session\":\"*\"}}\n";
+    let cases = world.sandbox.file("cases.jsonl", case);
+    let policy = guest("allow-all");
+    let with_cases = format!(
+        "{MAIN_TENANT}[[tenant.policy]]\nfile = \"{}\"\ncases = [\"{}\"]\n",
+        policy.display(),
+        cases.display()
+    );
+    for (tenants, code, told) in [
+        (
+            MAIN_TENANT.replace("write", "writes"),
+            "CW0622",
+            "did you mean `write`?",
+        ),
+        (String::new(), "CW0622", "there is no [[tenant]]"),
+        (
+            format!("{MAIN_TENANT}[[tenant.policy]]\nfile = \"/no/such.wasm\"\n"),
+            "CW0201",
+            "/no/such.wasm",
+        ),
+        (with_cases, "CW0623", "cases.jsonl:2: "),
+    ] {
+        world.configure(&tenants);
+        let refused = check().exited(2);
+        let is_told = refused.stderr.contains(code) && refused.stderr.contains(told);
+        assert!(is_told, "{told}: {refused:?}");
+    }
+}
+
+#[test]
+fn a_reload_changes_tenants_and_loses_no_session() {
+    if !is_root() {
+        return;
+    }
+    let world = World::with(MAIN_TENANT);
+    let mut session = world.helper(MAIN, &[]);
+    session.put(&action("before"), b"before").kept();
+    world.whoami(FORK).exited(1);
+    world.configure(&format!("{MAIN_TENANT}{}", another("fork", FORK)));
+    world.signal(Signal::HUP);
+    world.wait_for_log("\"reloaded\"");
+    world.whoami(FORK).succeeded();
+    session.put(&action("after"), b"after").kept();
+    assert_eq!(session.get(&action("before")).hit().bytes(), b"before");
+    // A mistake changes nothing.
+    world.configure("[[tenant]]\nnam = \"x\"\n");
+    world.signal(Signal::HUP);
+    world.wait_for_log("not reloaded, all stays as it was");
+    world.whoami(FORK).succeeded();
+    session.close();
+}
+
+#[test]
+fn a_daemon_that_is_told_to_end_waits_for_its_sessions() {
+    if !is_root() {
+        return;
+    }
+    let mut world = World::with(MAIN_TENANT);
+    let mut session = world.helper(MAIN, &[]);
+    session.put(&action("one"), b"one").kept();
+    world.signal(Signal::TERM);
+    world.wait_for_log("\"draining\"");
+    // No new one.
+    let refused = world.whoami(MAIN).exited(1);
+    assert!(refused.stderr.contains("CW0601"), "{refused:?}");
+    session.put(&action("two"), b"two").kept();
+    session.close();
+    let ended = world.end_with(Signal::TERM);
+    assert!(ended.status.success(), "{ended:?}");
+    assert!(!world.socket().exists());
+    // What was put is there after the next start.
+    world.start();
+    let mut next = world.helper(MAIN, &[]);
+    assert_eq!(next.get(&action("two")).hit().bytes(), b"two");
+    next.close();
+}
+
+#[test]
+fn sessions_that_outlast_the_drain_are_ended() {
+    if !is_root() {
+        return;
+    }
+    let mut world = World::without_daemon();
+    world.configure(&format!("[limits]\ndrain = \"100ms\"\n{MAIN_TENANT}"));
+    world.start();
+    let mut session = world.helper(MAIN, &[]);
+    session.put(&action("one"), b"one").kept();
+    let ended = world.end_with(Signal::TERM);
+    assert!(
+        ended.status.success() && ended.stderr.contains("sessions that are left"),
+        "{ended:?}"
+    );
+    let ending = session.ending();
+    assert!(ending.unanswered.is_empty(), "{ending:?}");
+}
+
+#[test]
+fn a_daemon_that_is_killed_leaves_a_store_that_is_sound() {
+    if !is_root() {
+        return;
+    }
+    let mut world = World::with(MAIN_TENANT);
+    world.check_out(MAIN, GREETING);
+    for round in 0..3 {
+        let mut go = world.go_command(MAIN, "", &["build", "-o", "../program", "."]);
+        let go = go
+            .stdin(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .expect("go starts");
+        let objects = world.sandbox.path("state/store/objects");
+        let count = || files_below(&objects).len();
+        soon(|| count() > 10 * (round + 1));
+        world.end_with(Signal::KILL);
+        let ended = go.wait_with_output().expect("go ends");
+        // As cmd/go ends it: with an error, or after a build that is right.
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(ended.status.success() || !said.is_empty(), "{said}");
+        let store = world.sandbox.path("state/store").display().to_string();
+        let verified = run_to_its_end(&mut world.program(&["verify", "--dir", &store]));
+        verified.succeeded();
+        world.start();
+    }
+    world
+        .go(MAIN, "", &["build", "-o", "../program", "."])
+        .succeeded();
+    let program = world.sandbox.path(&format!("home-{MAIN}/program"));
+    let ran = run_to_its_end(&mut world.command_as(MAIN, &program)).succeeded();
+    assert_eq!(ran.stderr, "hello, world\n");
+}
+
+#[test]
+fn where_the_daemon_is_away_a_build_has_a_private_cache_or_ends() {
+    if !is_root() {
+        return;
+    }
+    let world = World::without_daemon();
+    world.check_out(MAIN, GREETING);
+    let failed = world.go(MAIN, "", &["build", "./..."]);
+    assert!(
+        !failed.status.success() && failed.stderr.contains("CW0601"),
+        "{failed:?}"
+    );
+    let private = "--when-down private -v";
+    let built = world.go(MAIN, private, &["build", "./..."]).succeeded();
+    assert!(built.stderr.contains("private cache"), "{built:?}");
+    assert!(Totals::of(&built.stderr).puts > 50, "{built:?}");
+    let again = world.go(MAIN, private, &["build", "./..."]).succeeded();
+    assert!(Totals::of(&again.stderr).hits > 50, "{again:?}");
+}
+
+#[test]
+fn what_a_session_has_put_is_revoked_for_sessions_under_way_and_its_readers_are_named() {
+    if !is_root() {
+        return;
+    }
+    let world = World::with(&format!("{MAIN_TENANT}{}", another("fork", FORK)));
+    let mut producer = world.helper(MAIN, &[]);
+    for name in ["one", "two"] {
+        producer.put(&action(name), name.as_bytes()).kept();
+    }
+    producer.close();
+    let mut reader = world.helper(FORK, &[]);
+    reader.get(&action("one")).hit();
+    let mut other = world.helper(FORK, &[]);
+    other.get(&action("nothing")).miss();
+    let dry = world
+        .ask(&["revoke", "--tenant", "main", "--dry-run"])
+        .succeeded()
+        .stdout;
+    assert!(
+        dry.contains("2 entries would be revoked, 1 sessions have read them"),
+        "{dry}"
+    );
+    assert!(
+        dry.contains("(1 entries)") && dry.contains(&format!("peer.uid={FORK}")),
+        "{dry}"
+    );
+    other.get(&action("two")).hit();
+    let revoked = world
+        .ask(&["revoke", "--tenant", "main", "--since", "1h"])
+        .succeeded()
+        .stdout;
+    assert!(
+        revoked.contains("2 entries revoked, 2 sessions have read them"),
+        "{revoked}"
+    );
+    reader.get(&action("one")).miss();
+    other.get(&action("two")).miss();
+    reader.close();
+    other.close();
+    for (words, told) in [
+        (vec!["revoke"], "nothing says what to revoke"),
+        (vec!["revoke", "--scope", "a/b"], "--scope"),
+        (vec!["revoke", "--producer", "x"], "--producer"),
+        (vec!["revoke", "--output", "x"], "--output"),
+        (vec!["revoke", "--label", "x"], "--label"),
+    ] {
+        let refused = world.ask(&words).exited(2);
+        assert!(refused.stderr.contains(told), "{refused:?}");
+    }
+}
+
+#[test]
+fn only_the_operator_is_told_how_the_daemon_is() {
+    if !is_root() {
+        return;
+    }
+    let world = World::with(MAIN_TENANT);
+    let mut session = world.helper(MAIN, &[]);
+    session.put(&action("one"), b"one").kept();
+    let status = world.status();
+    assert_eq!(status["sessions"][0]["tenant"], "main");
+    assert_eq!(status["sessions"][0]["uid"], MAIN);
+    let text = world.ask(&["status"]).succeeded().stdout;
+    assert!(
+        text.contains("main ") && text.contains("session "),
+        "{text}"
+    );
+    session.close();
+    world.wait_for_the_end_of_sessions();
+    let metrics = world.ask(&["status", "--metrics"]).succeeded().stdout;
+    for line in [
+        "cachewarden_puts_total{tenant=\"main\"} 1",
+        "cachewarden_sessions_total{tenant=\"main\",result=\"ended\"} 1",
+        "cachewarden_kept_entries{tenant=\"main\"} 1",
+        "# EOF",
+    ] {
+        assert!(metrics.contains(line), "{line}: {metrics}");
+    }
+    for words in [&["status"][..], &["revoke", "--scope", "main"]] {
+        let socket = world.socket().display().to_string();
+        let mut command = world.command_as(MAIN, &world.program_path());
+        command.args(words).args(["--socket", &socket]);
+        let refused = run_to_its_end(&mut command).exited(2);
+        assert!(
+            refused.stderr.contains("this is for the operator"),
+            "{refused:?}"
+        );
+    }
+}
+
+#[test]
+fn quotas_bound_what_is_kept_and_gets_go_on() {
+    if !is_root() {
+        return;
+    }
+    let world = World::with(&format!(
+        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\n"
+    ));
+    let mut session = world.helper(MAIN, &[]);
+    let actions: Vec<_> = (0..5)
+        .map(|number| action(&format!("action {number}")))
+        .collect();
+    for action in &actions {
+        session.put(action, b"bytes").kept();
+    }
+    for action in &actions {
+        session.get(action).hit();
+    }
+    let second = world.helper(MAIN, &[]);
+    second.announced();
+    let refused = world.connect(MAIN, &[]);
+    let refused = run_to_its_end(&mut { refused }).exited(1);
+    assert!(refused.stderr.contains("quota.sessions"), "{refused:?}");
+    // A client that dies gives its place back.
+    second.signal(Signal::KILL);
+    drop(second);
+    soon(|| {
+        world.status()["sessions"]
+            .as_array()
+            .is_some_and(|all| all.len() == 1)
+    });
+    session.close();
+    world.wait_for_the_end_of_sessions();
+    let mut next = world.helper(MAIN, &[]);
+    let found = actions
+        .iter()
+        .filter(|action| !next.get(action).is_miss())
+        .count();
+    assert_eq!(found, 3);
+    next.close();
+    let metrics = world.ask(&["status", "--metrics"]).succeeded().stdout;
+    assert!(
+        metrics.contains("cachewarden_refusals_total{tenant=\"main\",reason=\"quota\"} 2"),
+        "{metrics}"
+    );
+}
+
+#[test]
+fn the_audit_log_is_a_recording_that_replays() {
+    if !is_root() {
+        return;
+    }
+    let policy = guest("slim");
+    let world = World::with(&format!(
+        "{MAIN_TENANT}[[tenant.policy]]\nfile = \"{}\"\n",
+        policy.display()
+    ));
+    world.check_out(MAIN, RUNES);
+    world.go(MAIN, "", &["build", "./..."]).succeeded();
+    world.go(MAIN, "", &["build", "./..."]).succeeded();
+    world.wait_for_the_end_of_sessions();
+    // Whatever waits for the writer is written when it is asked.
+    world
+        .ask(&["revoke", "--scope", "none", "--dry-run"])
+        .succeeded();
+    let log = world.sandbox.path("audit/main.jsonl");
+    let text = fs::read_to_string(&log).expect("the audit log");
+    assert!(
+        text.contains("cachewarden.tenant") && text.contains("\"verified\":true"),
+        "{text}"
+    );
+    let policy = policy.display().to_string();
+    let log = log.display().to_string();
+    let replayed =
+        run_to_its_end(&mut world.program(&["policy", "test", &policy, &log])).succeeded();
+    assert!(
+        replayed.stdout.contains("2 sessions") && replayed.stdout.contains(" 0 differences"),
+        "{replayed:?}"
+    );
+}

@@ -84,5 +84,6 @@ fn config() -> SessionConfig {
         diagnostics: Diagnostics::to(Box::new(std::io::sink()), false),
         paths: DiskPaths::new(None),
         quota: Box::new(Unlimited),
+        witnessing: None,
     }
 }

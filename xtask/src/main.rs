@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 mod bench;
 mod conformance;
+mod connect;
 mod crates;
 mod debian;
 mod demo;
@@ -24,6 +25,7 @@ mod fuzz;
 mod go;
 mod guests;
 mod helper;
+mod issuer;
 mod languages;
 mod links;
 mod linter;
@@ -62,8 +64,12 @@ enum Verb {
     Guests(guests::Choice),
     /// Measure what a policy costs in each language, and write docs/languages.md
     Languages,
+    /// Build cachewarden-connect, the small static client of the daemon
+    Connect,
     /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
     Toolchains,
+    /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
+    Issuer,
     /// Run the randomised tests for long, and print what they counted
     Soak(soak::SoakOptions),
     /// Run the parsers under a fuzzer that sees which code an input reaches
@@ -97,8 +103,10 @@ fn run(verb: Verb) -> Result<ExitCode> {
             guests::run(&workspace, &choice).result?;
         }
         Verb::Languages => languages::run(&workspace)?,
+        Verb::Connect => connect::run(&workspace)?,
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
+        Verb::Issuer => issuer::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
         Verb::Fuzz(options) => return fuzz::run(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),

@@ -16,13 +16,16 @@ use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
-use crate::{crates, demo, deny, engine, fuzz, guests, process, sanitizer, toolchains, words};
+use crate::{
+    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, toolchains,
+    words,
+};
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
 /// left out.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
     let mut report = Report::default();
-    let mut unchecked = Vec::new();
+    let mut unchecked: Vec<String> = Vec::new();
     report.check("rustfmt", || {
         process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
     });
@@ -37,19 +40,22 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     // The README's first command. What it compiles is what the tests need.
     report.check("demo", || demo::run(workspace));
     report.check("cargo deny", || {
-        unchecked.extend(deny::check(workspace)?);
+        unchecked.extend(deny::check(workspace)?.map(str::to_owned));
+        Ok(())
+    });
+    report.check("cachewarden-connect", || {
+        unchecked.extend(connect::check(workspace)?.map(str::to_owned));
         Ok(())
     });
     match all {
         true => {
             report.check("sanitizer", || {
-                unchecked.extend(sanitizer::check(workspace)?);
+                unchecked.extend(sanitizer::check(workspace)?.map(str::to_owned));
                 Ok(())
             });
             report.check("fuzz targets", || fuzz::check(workspace));
         }
-        // It builds the engine a second time.
-        false => unchecked.push("unsafe code under a sanitizer: it was not asked for; --all does"),
+        false => unchecked.push(WITHOUT_SANITIZER.into()),
     }
     let mut left_out = Vec::new();
     report.prepare("guests", || {
@@ -64,7 +70,20 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         }
     }
     report.prepare("toolchains", || toolchains::run(workspace));
-    report.test("tests", || run_tests(workspace, filter, &left_out));
+    let mut missing_issuer = None;
+    report.prepare("issuer", || {
+        missing_issuer = issuer::install(workspace)?;
+        Ok(())
+    });
+    let mut skipped: Vec<_> = left_out
+        .iter()
+        .map(|left_out| conformance::tests_of(left_out.language))
+        .collect();
+    if let Some(reason) = missing_issuer {
+        skipped.push(issuer::TESTS.into());
+        unchecked.push(format!("tokens of an issuer that is not ours: {reason}"));
+    }
+    report.test("tests", || run_tests(workspace, filter, &skipped));
     match filter {
         None => report.failures_of_gaps(&left_out),
         Some(filter) => {
@@ -79,13 +98,16 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     })
 }
 
+/// The text for the summary if the sanitizer, which builds the engine a second time, did not run.
+const WITHOUT_SANITIZER: &str = "unsafe code under a sanitizer: it was not asked for; --all does";
+
 /// Tests that the summary names with what they took.
 const SLOWEST: usize = 10;
 
 /// Unit tests and whole-program tests, and after them doc tests.
 ///
-/// Tests of policies in a language that is not here are left out by name; the summary says so.
-fn run_tests(workspace: &Workspace, filter: Option<&str>, left_out: &[LeftOut]) -> Result<Tally> {
+/// Tests whose tools are not here are left out by name; the summary says so.
+fn run_tests(workspace: &Workspace, filter: Option<&str>, skipped: &[String]) -> Result<Tally> {
     let mut programs = cargo_test(workspace, &["--lib", "--bins", "--tests"], filter);
     // Test programs say what each test took only where unstable options are allowed. That is said
     // to them alone: cargo would compile dependencies anew for it.
@@ -95,9 +117,8 @@ fn run_tests(workspace: &Workspace, filter: Option<&str>, left_out: &[LeftOut]) 
             "target.'cfg(all())'.runner = ['env', 'RUSTC_BOOTSTRAP=1']",
         ])
         .args(["--", "-Zunstable-options", "--report-time"]);
-    for left_out in left_out {
-        programs.arg("--skip");
-        programs.arg(conformance::tests_of(left_out.language));
+    for skipped in skipped {
+        programs.args(["--skip", skipped]);
     }
     let mut tally = count(&mut programs)?;
     tally.add(count(&mut cargo_test(workspace, &["--doc"], filter))?);
@@ -198,7 +219,7 @@ impl Report {
         }
     }
 
-    fn print(&self, left_out: &[LeftOut], unchecked: &[&str]) {
+    fn print(&self, left_out: &[LeftOut], unchecked: &[String]) {
         println!("\n== policies in every language");
         print!("{}", conformance::table(&self.outcomes));
         for left_out in left_out {

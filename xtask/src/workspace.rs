@@ -78,6 +78,11 @@ impl Workspace {
         self.target.join(profile).join(name)
     }
 
+    /// A program that cargo builds for a target triple that is named.
+    pub(crate) fn program_for(&self, target: &str, profile: &str, name: &str) -> PathBuf {
+        self.target.join(target).join(profile).join(name)
+    }
+
     /// Builds the release of cachewarden, and the baseline of the bench; returns cachewarden.
     pub(crate) fn build_release(&self) -> Result<PathBuf> {
         println!("building the programs in release mode; the first time takes minutes");

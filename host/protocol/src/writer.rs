@@ -18,6 +18,9 @@ use rustix::io::Errno;
 use super::ResponseSink;
 use super::message::Response;
 
+/// Writes as much as a stream takes without blocking; 0 where it takes nothing now.
+type WriteNow<W> = fn(&W, &[u8]) -> io::Result<usize>;
+
 /// The most bytes of unsent answers; beyond it, no more requests are read. An answer has some 300
 /// bytes, so this is more than 65,536 answers. A go command has a few requests in flight for each
 /// processor and always reads, so it never reaches this bound.
@@ -32,6 +35,7 @@ pub struct ResponseWriter<W> {
     /// Answers that were not written or enqueued yet.
     pending: Vec<u8>,
     shared: Arc<Shared<W>>,
+    write_now: WriteNow<W>,
     thread_started: bool,
 }
 
@@ -55,8 +59,20 @@ where
     W: AsFd + Send + Sync + 'static,
     for<'stream> &'stream W: Write,
 {
-    /// Writes to `stream`.
+    /// Writes to a file, a pipe or a socket.
     pub fn new(stream: W) -> Self {
+        Self::with(stream, write_now)
+    }
+}
+
+impl<W> ResponseWriter<W>
+where
+    W: Send + Sync + 'static,
+    for<'stream> &'stream W: Write,
+{
+    /// Writes to a stream that has a way of its own to write what it takes without blocking; 0
+    /// bytes where it takes nothing now.
+    pub fn with(stream: W, write_now: WriteNow<W>) -> Self {
         Self {
             pending: Vec::new(),
             shared: Arc::new(Shared {
@@ -64,6 +80,7 @@ where
                 backlog: Mutex::default(),
                 changed: Condvar::new(),
             }),
+            write_now,
             thread_started: false,
         }
     }
@@ -72,7 +89,7 @@ where
     fn write_without_waiting(&mut self) -> io::Result<()> {
         let mut written = 0;
         while written < self.pending.len() {
-            match write_now(&self.shared.stream, &self.pending[written..])? {
+            match (self.write_now)(&self.shared.stream, &self.pending[written..])? {
                 0 => break,
                 count => written += count,
             }
@@ -102,7 +119,7 @@ where
 
 impl<W> ResponseSink for ResponseWriter<W>
 where
-    W: AsFd + Send + Sync + 'static,
+    W: Send + Sync + 'static,
     for<'stream> &'stream W: Write,
 {
     fn send(&mut self, response: &Response<'_>) -> io::Result<()> {

@@ -10,7 +10,7 @@ use thiserror::Error;
 use cachewarden_policy_host::LoadError;
 use cachewarden_protocol::ProtocolError;
 use cachewarden_recording::Recorder;
-use cachewarden_store::{DiskPaths, SessionId, Store};
+use cachewarden_store::{DiskPaths, Identity, SessionId, Store};
 use cachewarden_types as types;
 use cachewarden_types::{Code, Kind, Label, Pattern, Problem, ScopeName, default_scope_label};
 
@@ -38,6 +38,26 @@ pub struct SessionConfig {
     pub paths: DiskPaths,
     /// What may be kept of its puts.
     pub quota: Box<dyn Quota>,
+    /// Who it is as a witness; `None` where nobody is one.
+    pub witnessing: Option<Witnessing>,
+}
+
+/// A session as a witness, and whose evidence counts for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Witnessing {
+    /// Who it is.
+    pub identity: Identity,
+    /// Whose evidence counts.
+    pub counted: CountedScopes,
+}
+
+/// The scopes whose puts count as evidence for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountedScopes {
+    /// Those that it reads and the one that it writes.
+    Own,
+    /// All.
+    All,
 }
 
 /// What may be kept of a session's puts. It is asked once for each put that would be kept.

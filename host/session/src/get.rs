@@ -56,6 +56,10 @@ impl Session {
             && self
                 .store
                 .object_exists(own.location, &own.output, own.size, now)
+            && self
+                .paths
+                .publish(&self.store, own.location, &own.output)
+                .is_ok()
         {
             self.tally.hits += 1;
             let hit = Hit {
@@ -256,7 +260,7 @@ impl Session {
         mut found: CacheHit,
         is_sound: bool,
     ) -> Option<CacheHit> {
-        if is_sound && self.store.touch(&mut found, get.time) && self.can_be_run(&found) {
+        if is_sound && self.store.touch(&mut found, get.time) && self.publish(&found) {
             if !get.is_decided {
                 self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
             }
@@ -273,13 +277,15 @@ impl Session {
             .verify_object(&found.entry.output, found.entry.size)
     }
 
-    /// Whether what was found has the mode of a program, where it is one.
-    fn can_be_run(&self, found: &CacheHit) -> bool {
-        found.entry.content.kind != Kind::Executable
-            || self
-                .store
-                .allow_execution(Location::Store, &found.entry.output)
-                .is_ok()
+    /// Makes what was found readable for the client, and executable where it is a program; whether
+    /// it is now.
+    fn publish(&self, found: &CacheHit) -> bool {
+        let (store, output) = (&self.store, &found.entry.output);
+        let published = match found.entry.content.kind {
+            Kind::Executable => self.paths.allow_execution(store, Location::Store, output),
+            _ => self.paths.publish(store, Location::Store, output),
+        };
+        published.is_ok()
     }
 
     /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is
@@ -293,6 +299,10 @@ impl Session {
     ) -> Option<Lookup> {
         let entry = &found.entry;
         let mut strictest = None;
+        let mut facts = entry.content.facts.for_policies();
+        if self.policies.len() > 0 {
+            facts = facts.with(self.witnessed(action, &entry.output), true);
+        }
         for (place, index) in (0..).zip(&scope.places) {
             let candidate = Candidate {
                 action: *action,
@@ -305,7 +315,7 @@ impl Session {
                 scope: *index,
                 kind: entry.content.kind,
                 role: entry.content.role,
-                facts: entry.content.facts.for_policies(),
+                facts,
             };
             let Some(verdict) = self
                 .policies

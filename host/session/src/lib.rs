@@ -25,12 +25,15 @@ mod rules;
 #[cfg(test)]
 mod tests;
 mod verification;
+mod witnessing;
 
 pub use chain::PolicyConfig;
 pub use config::{
-    DefaultGrant, Isolation, Quota, Services, SessionConfig, SessionError, SessionFacts, Unlimited,
+    CountedScopes, DefaultGrant, Isolation, Quota, Services, SessionConfig, SessionError,
+    SessionFacts, Unlimited, Witnessing,
 };
 pub use effective_grant::OperatorLimits;
+pub use witnessing::Dispute;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -65,6 +68,8 @@ pub struct Outcome {
     pub refusals: BTreeMap<&'static str, u64>,
     /// Calls of policies that failed: a trap, or no answer in time.
     pub policy_failures: u64,
+    /// Puts that have shown that an action has several outputs.
+    pub disputes: Vec<Dispute>,
 }
 
 /// Runs a session to its end: begins it, and answers requests until the client closes or ends the
@@ -113,6 +118,8 @@ pub struct Session {
     /// Gets and puts that were refused, by the reason.
     refusals: BTreeMap<&'static str, u64>,
     policy_failures: u64,
+    witnessing: Option<Witnessing>,
+    disputes: Vec<Dispute>,
     recorder: Recorder,
     diagnostics: Diagnostics,
 }
@@ -240,6 +247,7 @@ impl Session {
             policy_time,
             refusals: std::mem::take(&mut self.refusals),
             policy_failures: self.policy_failures,
+            disputes: std::mem::take(&mut self.disputes),
         }
     }
 }

@@ -39,6 +39,7 @@ impl Session {
             diagnostics,
             paths,
             quota,
+            witnessing,
         } = config;
         let mut session = Self {
             id: facts.id,
@@ -59,6 +60,8 @@ impl Session {
             lost_puts: 0,
             refusals: BTreeMap::new(),
             policy_failures: 0,
+            witnessing,
+            disputes: Vec::new(),
             recorder,
             diagnostics,
         };

@@ -102,7 +102,9 @@ impl Session {
             return self.answer_put(id, action, output, &stored, now, sink);
         }
         if content.kind == Kind::Executable
-            && let Err(error) = self.store.allow_execution(stored.location, &output)
+            && let Err(error) = self
+                .paths
+                .allow_execution(&self.store, stored.location, &output)
         {
             // It cannot be run, as where another user has put the same bytes and was interrupted. A
             // later get is a miss.
@@ -131,10 +133,13 @@ impl Session {
                 producer: self.id,
                 user: self.user,
             };
-            if let Err(error) = self.store.put_entry(scope, action, entry, now) {
-                self.lost_puts += 1;
-                self.warn_unwritable(&error);
-                self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
+            match self.store.put_entry(scope, action, entry, now) {
+                Ok(()) => self.witness(action, &output, content.kind, now),
+                Err(error) => {
+                    self.lost_puts += 1;
+                    self.warn_unwritable(&error);
+                    self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
+                }
             }
         }
         self.answer_put(id, action, output, &stored, now, sink)
@@ -170,6 +175,11 @@ impl Session {
         now: SystemTime,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
+        if let Err(error) = self.paths.publish(&self.store, stored.location, &output) {
+            self.warn_unwritable(&error);
+            let reason = format!("the object cannot be made readable: {error}");
+            return sink.send(&Response::Failed(id, reason));
+        }
         let path = self
             .paths
             .path_of_put(&self.store, stored.location, &output, now);

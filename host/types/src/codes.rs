@@ -48,13 +48,14 @@ pub fn with_causes(error: &dyn Error) -> String {
 }
 
 /// What the numbers of one hundred are about, in the order of the numbers.
-pub const AREAS: [(&str, &str); 6] = [
+pub const AREAS: [(&str, &str); 7] = [
     ("CW00", "The program"),
     ("CW01", "The store"),
     ("CW02", "Policies"),
     ("CW03", "Sessions"),
     ("CW04", "Options, variables and the configuration file"),
     ("CW05", "Tools for policy authors"),
+    ("CW06", "The daemon and its clients"),
 ];
 
 impl Code {
@@ -166,10 +167,11 @@ mod tests {
 
     /// Whoever writes to stderr is given a code, or says what is neither a warning nor an error.
     #[test]
-    fn stderr_is_written_in_two_places() {
+    fn stderr_is_written_in_three_places() {
         for (_, file, text) in sources() {
             let is_one = file.ends_with("session/src/diagnostics.rs")
                 || file.ends_with("cachewarden/src/cli/output.rs")
+                || file.ends_with("connect/src/client/terminal.rs")
                 || file.ends_with("types/src/codes.rs");
             let writes =
                 text.contains("stderr().write") || text.contains("Box::new(std::io::stderr())");

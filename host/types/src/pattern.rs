@@ -2,10 +2,13 @@
 
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 use crate::{ScopeName, wildcard};
 
 /// A pattern of `--allow-read` or `--allow-write`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Pattern(String);
 
 impl Pattern {
@@ -22,6 +25,14 @@ impl Pattern {
     /// Whether the pattern matches a scope's name.
     pub fn matches(&self, scope: &ScopeName) -> bool {
         wildcard::matches(&self.0, scope.as_str())
+    }
+}
+
+impl TryFrom<String> for Pattern {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
     }
 }
 

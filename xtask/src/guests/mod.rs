@@ -158,6 +158,17 @@ pub(crate) fn run(workspace: &Workspace, choice: &Choice) -> Built {
     Built { left_out, result }
 }
 
+/// Installs the npm packages of a lock into target/tools/<name>/, for tests that are no policies.
+///
+/// Returns the reason if they cannot be installed here; in CI this is an error.
+pub(crate) fn install_packages(workspace: &Workspace, name: &str) -> Result<Option<String>> {
+    match npm::install(&workspace.tools(name), &npm::lock(workspace, name)) {
+        Ok(()) => Ok(None),
+        Err(error) if !is_ci() && error.is::<MissingTool>() => Ok(Some(format!("{error:#}"))),
+        Err(error) => Err(error),
+    }
+}
+
 /// Whether this runs in CI, where nobody reads which languages were left out.
 pub(crate) fn is_ci() -> bool {
     says_ci(std::env::var_os("CI").as_deref())

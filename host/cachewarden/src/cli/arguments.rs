@@ -21,6 +21,7 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser
 use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
 
+use super::daemon::{RevokeOptions, StatusOptions};
 use super::explain::ExplainOptions;
 use super::policy::PolicyVerb;
 use super::verify::VerifyOptions;
@@ -32,6 +33,7 @@ pub(super) use options::{
 };
 pub(super) use origins::Origins;
 pub(super) use stop::Stop;
+pub(super) use values::duration;
 #[cfg(test)]
 pub(super) use variables::key;
 
@@ -58,6 +60,9 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 
 /// The options in the short help (`-h`), which fits a screen of 24 lines. `--help` has all of them.
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
+
+/// The verbs that the short help leaves out: those that one looks for when another text names them.
+const NOT_IN_SHORT_HELP: [&str; 4] = ["dir", "explain", "status", "revoke"];
 
 /// What clap calls --no-env.
 const NO_ENV: &str = "no_env";
@@ -94,7 +99,7 @@ pub(super) struct Arguments {
     /// Where the options are from that were not typed.
     #[arg(skip)]
     pub(super) origins: Origins,
-    /// Print this help; --help lists every option
+    /// Print this help; --help lists everything
     // The short form under both names, without empty lines between options; `command` says which
     // options it has.
     #[arg(short, long, action = clap::ArgAction::HelpShort, global = true)]
@@ -141,6 +146,11 @@ fn with_short_help(command: Command) -> Command {
             let is_shown = IN_SHORT_HELP.contains(&argument.get_id().as_str());
             argument.hide_short_help(!is_shown)
         })
+        .mut_subcommands(|verb| {
+            let is_left_out = NOT_IN_SHORT_HELP.contains(&verb.get_name());
+            let is_hidden = verb.is_hide_set();
+            verb.hide(is_hidden || is_left_out)
+        })
         .after_help(AFTER_SHORT_HELP)
 }
 
@@ -176,6 +186,16 @@ pub(super) enum Verb {
         #[command(subcommand)]
         verb: PolicyVerb,
     },
+    /// Run a daemon for several tenants (serve --help)
+    #[command(disable_help_flag = true)]
+    Serve,
+    /// Serve a go command from a daemon (connect --help)
+    #[command(disable_help_flag = true)]
+    Connect,
+    /// Show a daemon's tenants and sessions
+    Status(StatusOptions),
+    /// Have entries of a daemon stop counting, and name who has read them
+    Revoke(RevokeOptions),
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim(TrimOptions),
@@ -226,6 +246,10 @@ mod tests {
         assert!(help.lines().count() <= 24, "{help}");
         assert!(help.lines().all(|line| line.chars().count() <= 80));
         let every = command().render_help().to_string();
+        for verb in NOT_IN_SHORT_HELP {
+            assert!(!help.contains(&format!("  {verb} ")), "{help}");
+            assert!(every.contains(&format!("  {verb} ")), "{every}");
+        }
         for argument in command().get_arguments() {
             let option = argument.get_long().expect("an option");
             assert!(every.contains(&format!("--{option}")), "{option}: {every}");

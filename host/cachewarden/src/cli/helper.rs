@@ -134,6 +134,7 @@ fn serve(
         diagnostics,
         paths: DiskPaths::new(gocache()),
         quota: Box::new(Unlimited),
+        witnessing: None,
     };
     let mut source = RequestReader::new(stdin);
     let result = run_session(config, &services, room, &mut source, &mut sink);

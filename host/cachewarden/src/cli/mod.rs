@@ -3,6 +3,7 @@
 mod arguments;
 mod bar;
 mod bounded_file;
+mod daemon;
 mod doctor;
 mod exit_status;
 mod explain;
@@ -13,6 +14,7 @@ mod paths;
 mod policy;
 mod policy_argument;
 mod prune;
+mod serve;
 mod settings;
 mod stats;
 mod the_store;
@@ -34,9 +36,22 @@ use arguments::{Arguments, Verb};
 use exit_status::ExitStatus;
 use failure::{Failure, OrFail};
 
+/// The verb that serves a go command from a daemon.
+const CONNECT: &str = "connect";
+const CONNECT_NAME: &str = "cachewarden connect";
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(tell_panic));
+    let mut words = std::env::args_os().skip(1).peekable();
+    if words.next_if(|word| word == CONNECT).is_some() {
+        // go starts it for every command, and it has a command line of its own, which the small
+        // program of the same name has too.
+        return ExitCode::from(cachewarden_connect::client::main(CONNECT_NAME, words));
+    }
+    if words.peek().is_some_and(|word| word == serve::VERB) {
+        return report(serve::run(words));
+    }
     let status = match arguments::parse() {
         Ok(arguments) => {
             let origins = arguments.origins.clone();
@@ -44,6 +59,10 @@ pub fn main() -> ExitCode {
         }
         Err(failure) => Err(failure),
     };
+    report(status)
+}
+
+fn report(status: Result<ExitStatus, Failure>) -> ExitCode {
     let status = status.unwrap_or_else(|failure| {
         output::fail(&failure);
         ExitStatus::Usage
@@ -64,6 +83,13 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options),
         Some(Verb::Policy { verb }) => policy::run(&verb),
+        Some(Verb::Status(options)) => daemon::status(&options),
+        Some(Verb::Revoke(options)) => daemon::revoke(&options),
+        // Both have command lines of their own, which were read above.
+        Some(Verb::Serve | Verb::Connect) => Err(Failure::new(
+            Code::CommandLine,
+            "`serve` and `connect` come first on the command line",
+        )),
         Some(Verb::CompileForParent(options)) => for_parent(run_compiler(
             io::stdin().lock(),
             io::stdout().lock(),

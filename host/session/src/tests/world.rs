@@ -262,6 +262,7 @@ impl Script<'_> {
             diagnostics: Diagnostics::to(Box::new(said.clone()), false),
             paths: DiskPaths::new(None),
             quota: Box::new(Bytes(self.quota)),
+            witnessing: None,
         }
     }
 }

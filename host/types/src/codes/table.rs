@@ -168,7 +168,7 @@ codes! {
         "One go command puts more than a session keeps note of. It may build some of it twice."
         "Nothing needs to be done, unless a single go command should not put so much."
 
-    CommandLine "CW0401" "wrong-command-line" ["cachewarden"]
+    CommandLine "CW0401" "wrong-command-line" ["cachewarden" "connect"]
         "An option, a verb or a value is not one that cachewarden knows. If it is in GOCACHEPROG, go stops."
         "The text names the word, and a similar one where there is one. `cachewarden help` and `cachewarden help VERB` list the options. A path that has a space in it stands in quotes in GOCACHEPROG."
     VariableUnknown "CW0402" "unknown-variable" ["cachewarden"]
@@ -238,4 +238,35 @@ codes! {
     BenchFailed "CW0508" "bench-failed" ["cachewarden"]
         "`policy bench` cannot measure: the policy refuses the session, or it failed."
         "Give what the policy wants with --settings, or correct the policy."
+
+    DaemonAway "CW0601" "daemon-away" ["connect"]
+        "`cachewarden connect` has no session with the daemon: nothing listens on the socket, this user may not connect, or the daemon did not answer in time. Nothing of the build was taken over, so it goes on with a private cache, or stops with `--when-down fail`."
+        "Start the daemon, or correct --socket (CACHEWARDEN_SOCKET). Look at the socket's mode and group. If the daemon is slow to answer, give it more time with --connect-timeout."
+    ClientRefused "CW0602" "client-refused" ["connect"]
+        "The daemon refuses this client: its token is not valid, no tenant has its labels, or it is at a limit. A refused client never becomes an anonymous one; the daemon does nothing for it."
+        "The text is the daemon's. `cachewarden-connect --whoami` asks again without a build."
+    DaemonLost "CW0603" "daemon-lost" ["connect"]
+        "The daemon ended in the middle of a session, or sent what no daemon sends. The go command stops or goes on without a cache; it gets no wrong result."
+        "Run the build again. The daemon's own log has the reason."
+    TokenUnreadable "CW0604" "token-unreadable" ["connect"]
+        "The token cannot be read: the file of --token-file is missing, empty or too large, or the command of --token-command failed. The daemon is not asked without it."
+        "Correct the option, or leave it out where a session without a token is meant."
+    NoPrivateCache "CW0605" "no-private-cache" ["connect"]
+        "There is no session with the daemon, and no private cache either: the program `cachewarden` is neither beside `cachewarden-connect` nor in PATH, it cannot be started, or no folder is known for it."
+        "Install `cachewarden` beside `cachewarden-connect`, name a folder with --private-dir, or start the daemon."
+    TenantPolicy "CW0606" "policy-not-sent" ["connect"]
+        "The policy of --policy or its settings cannot be read or are too large. The build stops, because it asked for this policy."
+        "Correct the path, or the settings."
+    SocketUnusable "CW0607" "socket-unusable" ["connect"]
+        "The daemon cannot listen on its socket."
+        "The text says why: another daemon listens there, others may replace the socket, or the system refuses."
+    ServeConfigUnreadable "CW0621" "daemon-configuration-unreadable" ["daemon"]
+        "The configuration file of `serve` cannot be read, is not UTF-8, or is larger than 4 MiB."
+        "Check the path after --config. The daemon's user must be able to read the file."
+    ServeConfigInvalid "CW0622" "daemon-configuration-invalid" ["daemon"]
+        "The configuration of `serve` has a key that nothing takes, a value of the wrong type, or tables that do not fit together. Nothing of it is used. After a reload all stays as it was."
+        "The text names the line, or the table and the key. `cachewarden serve --print-config` prints all keys with what they mean, and `cachewarden serve --check --config FILE` looks at a file without serving."
+    ServeCases "CW0623" "policy-does-not-pass-its-cases" ["daemon"]
+        "A policy of a tenant does not answer as its cases say, so the configuration is not used."
+        "The text names each case that differs. Correct the policy, or its cases. `cachewarden policy test` asks the same questions."
 }

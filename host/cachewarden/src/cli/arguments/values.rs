@@ -36,7 +36,7 @@ pub(super) fn size(text: &str) -> Result<ByteSize, String> {
 }
 
 /// A time.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{error}; expected a duration such as 100ms, 10s, 5days"))
 }

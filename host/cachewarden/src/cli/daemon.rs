@@ -1,0 +1,207 @@
+//! What an operator asks a running daemon: `status`, `revoke`.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cachewarden_connect::client::{Socket, TokenSource, ask};
+use cachewarden_connect::wire::Want;
+use cachewarden_types::Code;
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::arguments::duration;
+use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
+use super::output;
+
+/// Where the daemon listens unless its operator chooses otherwise.
+const DEFAULT_SOCKET: &str = "/run/cachewarden/socket";
+
+/// How long a daemon may take to accept a question.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Which daemon.
+#[derive(Clone, Debug, Args)]
+pub(super) struct SocketOptions {
+    /// The daemon's socket
+    #[arg(
+        long,
+        value_name = "PATH",
+        env = "CACHEWARDEN_SOCKET",
+        hide_env = true,
+        default_value = DEFAULT_SOCKET
+    )]
+    socket: PathBuf,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub(super) struct StatusOptions {
+    /// As one JSON object
+    #[arg(long, conflicts_with = "metrics")]
+    json: bool,
+    /// As metrics, which Prometheus reads
+    #[arg(long)]
+    metrics: bool,
+    #[command(flatten)]
+    socket: SocketOptions,
+}
+
+/// Options of `revoke`.
+#[derive(Debug, Args)]
+pub(super) struct RevokeOptions {
+    /// Entries of the scopes that match
+    #[arg(long, value_name = "PATTERN")]
+    scope: Option<String>,
+    /// Entries that this session has put
+    #[arg(long, value_name = "SESSION")]
+    producer: Option<String>,
+    /// Entries that sessions of this tenant have put
+    #[arg(long, value_name = "NAME")]
+    tenant: Option<String>,
+    /// Entries that sessions with this label have put; * stands for any run of characters
+    #[arg(long, value_name = "NAME=VALUE")]
+    label: Option<String>,
+    /// Entries that were put so long ago or later, or since a time: 2h, 2026-11-28T12:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<SystemTime>,
+    /// Entries that name this object
+    #[arg(long, value_name = "SHA256")]
+    output: Option<String>,
+    /// Entries of actions for which others have put other bytes
+    #[arg(long)]
+    disputed: bool,
+    /// Only say what would be revoked
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    socket: SocketOptions,
+}
+
+/// Prints how a daemon is.
+pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
+    if options.metrics {
+        output::print(&ask_for(&options.socket, Want::Metrics, Value::Null)?)?;
+        return Ok(ExitStatus::Success);
+    }
+    let report = ask_for(&options.socket, Want::Status, Value::Null)?;
+    if options.json {
+        output::print(&report)?;
+        return Ok(ExitStatus::Success);
+    }
+    let status = read(&report)?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    output::print(&format!("cachewarden {}\n\n", text(&status["version"])))?;
+    output::print("tenant            sessions     entries          kept\n")?;
+    for tenant in list(&status, "tenants") {
+        let kept = bytesize::ByteSize(tenant["bytes"].as_u64().unwrap_or(0));
+        output::print(&format!(
+            "{:<16} {:>9} {:>11} {:>13}\n",
+            text(&tenant["name"]),
+            tenant["sessions"],
+            tenant["entries"],
+            kept.display().si().to_string()
+        ))?;
+    }
+    for session in list(&status, "sessions") {
+        output::print(&format!(
+            "\nsession {} of {}: user {}, for {} s",
+            text(&session["id"]),
+            text(&session["tenant"]),
+            session["uid"],
+            session["seconds"]
+        ))?;
+    }
+    output::print("\n")?;
+    Ok(ExitStatus::Success)
+}
+
+/// Has entries stop counting, and prints which, and who has read them.
+pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
+    let since = options.since.map(|time| {
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        since.as_secs()
+    });
+    let request = json!({
+        "scope": options.scope,
+        "producer": options.producer,
+        "tenant": options.tenant,
+        "label": options.label,
+        "since": since,
+        "output": options.output,
+        "disputed": options.disputed,
+        "dry-run": options.dry_run,
+    });
+    let report = read(&ask_for(&options.socket, Want::Revoke, request)?)?;
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let verb = match options.dry_run {
+        true => "would be revoked",
+        false => "revoked",
+    };
+    for entry in list(&report, "revoked") {
+        output::print(&format!(
+            "{verb}: {} {} -> {} put by {}\n",
+            text(&entry["scope"]),
+            text(&entry["action"]),
+            text(&entry["output"]),
+            text(&entry["producer"])
+        ))?;
+    }
+    for reader in list(&report, "readers") {
+        output::print(&format!(
+            "read by: session {} ({} entries) {}\n",
+            text(&reader["session"]),
+            reader["entries"],
+            labels(&reader["labels"])
+        ))?;
+    }
+    for text in list(&report, "incomplete") {
+        output::print(&format!(
+            "not known: {}\n",
+            text.as_str().unwrap_or_default()
+        ))?;
+    }
+    output::print(&format!(
+        "{} entries {verb}, {} sessions have read them\n",
+        list(&report, "revoked").count(),
+        list(&report, "readers").count()
+    ))?;
+    Ok(ExitStatus::Success)
+}
+
+fn labels(labels: &Value) -> String {
+    let all = labels.as_object().into_iter().flatten();
+    let shown: Vec<_> = all
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap_or_default()))
+        .collect();
+    shown.join(" ")
+}
+
+fn list<'report>(report: &'report Value, key: &str) -> impl Iterator<Item = &'report Value> {
+    report[key].as_array().into_iter().flatten()
+}
+
+fn ask_for(socket: &SocketOptions, want: Want, request: Value) -> Result<String, Failure> {
+    let socket = Socket {
+        path: socket.socket.clone(),
+        token: TokenSource::default(),
+        timeout: TIMEOUT,
+    };
+    let reply = ask(&socket, want, request)?;
+    String::from_utf8(reply.report)
+        .or_fail(Code::Bug, || "the daemon's report is not UTF-8".to_owned())
+}
+
+fn read(report: &str) -> Result<Value, Failure> {
+    serde_json::from_str(report).or_fail(Code::Bug, || "the daemon's report is no JSON".to_owned())
+}
+
+/// A time, or how long ago it was.
+fn since(text: &str) -> Result<SystemTime, String> {
+    if let Ok(ago) = duration(text) {
+        return Ok(SystemTime::now() - ago);
+    }
+    humantime::parse_rfc3339_weak(text).map_err(|_| {
+        "expected a duration such as 2h, or a time such as 2026-11-28T12:00:00Z".into()
+    })
+}

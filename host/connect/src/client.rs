@@ -1,0 +1,156 @@
+//! The client: `cachewarden connect`, and the program `cachewarden-connect`.
+//!
+//! Until the streams are handed over, nothing was read from stdin or written to stdout. So whatever
+//! happens before is answered as `--when-down` says: with a private cache, which is a plain helper
+//! that takes the place of this process, or with the end. From then on the session is the daemon's,
+//! and a daemon that dies ends this process with an error: another helper could not know which
+//! requests were answered.
+//!
+//! A refused client goes on like one that found no daemon. It never becomes an anonymous client of
+//! the daemon. The private cache is this user's own: nothing of the daemon's is in it, and nothing
+//! of it reaches the daemon. So a fork's build without a tenant ends well, only slowly. Who prefers
+//! a build that stops sets `--when-down fail`.
+
+mod error;
+mod handshake;
+mod link;
+mod options;
+mod policy;
+mod private;
+mod relay;
+mod session;
+mod terminal;
+mod token;
+
+pub use error::ClientError;
+pub use options::{Options, Parsed, Socket, TokenSource, UsageError, WhenDown, parse};
+
+use std::ffi::OsString;
+use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
+
+use cachewarden_types::{Code, Problem};
+use serde_json::Value;
+
+use crate::wire::{Accepted, Ended, Frame, Hello, Want};
+use terminal::{fail, say, warn};
+
+/// The most bytes of a report.
+const MAX_REPORT: usize = 64 * 1024 * 1024;
+
+/// How long a daemon may take for the next part of a report.
+const REPORT_TIME: Duration = Duration::from_secs(60);
+
+/// Exit statuses, as those of `cachewarden`.
+const SUCCESS: u8 = 0;
+const FAILURE: u8 = 1;
+const USAGE: u8 = 2;
+
+/// Runs the client with these words, which do not include the program's name, and returns its exit
+/// status. Stdin and stdout are those of the process. `program` is what the help calls it.
+pub fn main(program: &str, words: impl IntoIterator<Item = OsString>) -> u8 {
+    match parse(program, words) {
+        Ok(Parsed::Print(text)) => print(&text),
+        Ok(Parsed::Run(options)) if options.whoami => whoami(&options),
+        Ok(Parsed::Run(options)) => connect(&options),
+        Err(error) => {
+            fail(Code::CommandLine, &error.to_string());
+            USAGE
+        }
+    }
+}
+
+/// Serves a go command on stdin and stdout, with a session of the daemon's where there is one.
+pub fn connect(options: &Options) -> u8 {
+    if io::stdin().is_terminal() {
+        say("cachewarden: the go command starts this program; set GOCACHEPROG, and see --help");
+        return USAGE;
+    }
+    let error = match session::run(options) {
+        Ok(status) => return status,
+        Err(error) => error,
+    };
+    let text = error.told();
+    if !error.is_before_takeover() || options.when_down == WhenDown::Fail {
+        fail(error.code(), &text);
+        return FAILURE;
+    }
+    if !is_nested() {
+        warn(
+            error.code(),
+            &format!("{text}. The build goes on with a private cache"),
+        );
+    }
+    let error = private::become_helper(options);
+    fail(error.code(), &error.told());
+    FAILURE
+}
+
+/// What a daemon answers to a question.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// What the asker may do.
+    pub accepted: Accepted,
+    /// The report.
+    pub report: Vec<u8>,
+    /// The exit status.
+    pub ended: Ended,
+}
+
+/// Asks the daemon for something other than a session: `status`, `metrics`, `revoke`, `whoami`.
+///
+/// # Errors
+/// When the daemon does not answer in time, refuses, or is gone.
+pub fn ask(socket: &Socket, want: Want, request: Value) -> Result<Reply, ClientError> {
+    let hello = Hello {
+        request,
+        ..Hello::new(want)
+    };
+    let (mut link, accepted) = handshake::shake_hands(socket, hello)?;
+    let mut report = Vec::new();
+    loop {
+        match link.next_frame_within(REPORT_TIME)? {
+            Frame::Answers(part) if report.len() + part.len() <= MAX_REPORT => {
+                report.extend_from_slice(&part);
+            }
+            Frame::Say(line) => say(&line),
+            Frame::Ended(ended) => {
+                return Ok(Reply {
+                    accepted,
+                    report,
+                    ended,
+                });
+            }
+            Frame::Refused(refused) => return Err(ClientError::Refused(refused.text)),
+            Frame::Answers(_) | Frame::Accepted(_) => return Err(ClientError::Unexpected),
+        }
+    }
+}
+
+/// Prints what this client may do, and why.
+fn whoami(options: &Options) -> u8 {
+    match ask(&options.socket, Want::Whoami, Value::Null) {
+        Ok(reply) => print(&format!(
+            "{}\n",
+            terminal::sanitize(&reply.accepted.authority)
+        )),
+        Err(error) => {
+            fail(error.code(), &error.told());
+            FAILURE
+        }
+    }
+}
+
+/// Prints to stdout. A reader that has enough (`| head`) is no error.
+fn print(text: &str) -> u8 {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => FAILURE,
+        _ => SUCCESS,
+    }
+}
+
+/// Whether go runs this helper's go command as a tool of one of its own actions: then it prints
+/// what that says as part of its own stdout (docs/protocol.md#nested-helpers).
+fn is_nested() -> bool {
+    std::env::var_os("TOOLEXEC_IMPORTPATH").is_some_and(|path| !path.is_empty())
+}

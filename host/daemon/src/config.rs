@@ -1,0 +1,410 @@
+//! The configuration file of `serve`: TOML, read once at the start and again at a reload.
+//!
+//! What always holds: a key that nothing takes is an error with its line and the nearest name, and
+//! a file that cannot be read whole changes nothing. Relative paths begin at the file's folder.
+
+mod values;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use cachewarden_store::ViewFiles;
+use cachewarden_system::safe_open;
+use cachewarden_tokens::IssuerConfig;
+use cachewarden_types::{Code, Kind, Pattern, Problem};
+
+pub use values::{OneOrMany, Size};
+use values::{duration, mode};
+
+/// The most bytes of a configuration file: thousands of tenants.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
+const ALIKE: f64 = 0.7;
+
+/// A documented configuration, which `serve --print-config` prints.
+pub const DOCUMENTED: &str = include_str!("config/documented.toml");
+
+/// What the file says.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Config {
+    /// The folder of everything that the daemon keeps: `store` and `views`.
+    pub directory: PathBuf,
+    /// Where jobs connect.
+    pub socket: SocketConfig,
+    /// Bounds on all tenants together.
+    #[serde(default)]
+    pub limits: LimitsConfig,
+    /// How jobs get at objects.
+    #[serde(default)]
+    pub view_files: ViewFilesConfig,
+    /// What is removed, and when.
+    #[serde(default)]
+    pub trim: TrimConfig,
+    /// Where sessions are written down; they are not without it.
+    pub audit: Option<AuditConfig>,
+    /// Who signs tokens.
+    #[serde(default, rename = "issuer")]
+    pub issuers: Vec<IssuerConfig>,
+    /// The tenants; a session is of the first that it matches.
+    #[serde(default, rename = "tenant")]
+    pub tenants: Vec<TenantConfig>,
+}
+
+/// How jobs get at objects.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViewFilesConfig {
+    /// Each tenant's jobs read copies of their own, from which they learn nothing about others.
+    #[default]
+    Copies,
+    /// Hard links, which take no space: a job can learn that others have an object that it has.
+    Links,
+}
+
+impl From<ViewFilesConfig> for ViewFiles {
+    fn from(files: ViewFilesConfig) -> Self {
+        match files {
+            ViewFilesConfig::Copies => Self::Copies,
+            ViewFilesConfig::Links => Self::Links,
+        }
+    }
+}
+
+/// The socket.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SocketConfig {
+    /// Its path. A socket that systemd passes is used instead.
+    pub path: PathBuf,
+    /// Its mode.
+    #[serde(default = "SocketConfig::default_mode", deserialize_with = "mode")]
+    pub mode: u32,
+    /// Its group, by name or number.
+    pub group: Option<String>,
+}
+
+impl SocketConfig {
+    /// Everybody: a tenant decides who is served, and a job's user may be anyone.
+    fn default_mode() -> u32 {
+        0o666
+    }
+}
+
+/// Bounds on all tenants together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct LimitsConfig {
+    /// Sessions at once. Each is a thread.
+    pub sessions: usize,
+    /// How long sessions may go on after SIGTERM.
+    #[serde(deserialize_with = "duration")]
+    pub drain: Duration,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            // The most instances of policies that a process may have (limits.rs of the policy
+            // crate): a session has one for each of its policies.
+            sessions: 1_000,
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What is removed, and when.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct TrimConfig {
+    /// Between two trims.
+    #[serde(deserialize_with = "duration")]
+    pub every: Duration,
+    /// Entries that were unused for longer are removed.
+    #[serde(deserialize_with = "duration")]
+    pub older_than: Duration,
+    /// Then objects by least recent use, until the store has no more bytes than this.
+    pub max_size: Option<Size>,
+    /// Scopes whose objects are removed last.
+    pub protect: Vec<Pattern>,
+}
+
+impl Default for TrimConfig {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(60 * 60),
+            older_than: cachewarden_store::DEFAULT_AGE,
+            max_size: None,
+            protect: Vec::new(),
+        }
+    }
+}
+
+/// Where sessions are written down.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct AuditConfig {
+    /// The folder, with a file for each tenant.
+    pub directory: PathBuf,
+    /// A file that has more is put aside.
+    #[serde(default = "AuditConfig::default_size")]
+    pub max_file_size: Size,
+    /// Files that were put aside and are older are removed.
+    #[serde(default = "AuditConfig::default_age", deserialize_with = "duration")]
+    pub keep: Duration,
+    /// Labels whose values are not written.
+    #[serde(default)]
+    pub redact: Vec<String>,
+}
+
+impl AuditConfig {
+    fn default_size() -> Size {
+        Size(256 * 1024 * 1024)
+    }
+
+    fn default_age() -> Duration {
+        Duration::from_secs(30 * 24 * 60 * 60)
+    }
+}
+
+/// A tenant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TenantConfig {
+    /// Its name, for texts, logs and metrics.
+    pub name: String,
+    /// The issuer whose token a session must show; with none of them, no token counts.
+    pub issuer: Option<String>,
+    /// What labels must be: `*` stands for any run of characters.
+    #[serde(default, rename = "match")]
+    pub labels: BTreeMap<String, OneOrMany>,
+    /// Scopes that may be written; `{label}` stands for a label's value. The first without `*` is
+    /// written where no policy chooses.
+    #[serde(default)]
+    pub write: Vec<String>,
+    /// Scopes that may be read. Those without `*` are read in this order where no policy chooses.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// The operator's policies for this tenant.
+    #[serde(default, rename = "policy")]
+    pub policies: Vec<PolicyEntry>,
+    /// Whether a session may bring a policy of its own (`connect --policy`), which is asked after
+    /// the operator's and only narrows what they give.
+    #[serde(default)]
+    pub own_policy: bool,
+    /// Kinds that are kept apart by default and that this tenant shares within its scopes:
+    /// `module-index`, `executable`.
+    #[serde(default)]
+    pub share: Vec<Kind>,
+    /// Whose puts count as witnesses.
+    #[serde(default)]
+    pub witnesses: CountedWitnesses,
+    /// What it may use.
+    #[serde(default)]
+    pub quota: QuotaConfig,
+}
+
+/// Whose puts count as witnesses for a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountedWitnesses {
+    /// Those in scopes that the session may read: no tenant learns what others have.
+    #[default]
+    Readable,
+    /// Those of all tenants.
+    All,
+    /// Nobody's: no witness is looked up.
+    None,
+}
+
+/// A policy of the operator's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PolicyEntry {
+    /// `FILE`, or `FILE@sha256:HEX`.
+    pub file: String,
+    /// Its settings.
+    #[serde(default)]
+    pub settings: toml::Table,
+    /// Recordings or cases that it must answer as they say, or it is not used.
+    #[serde(default)]
+    pub cases: Vec<PathBuf>,
+}
+
+/// What a tenant may use. What is not given is not bounded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct QuotaConfig {
+    /// Bytes kept; an entry counts at least 1 KiB.
+    pub bytes: Option<Size>,
+    /// Entries kept.
+    pub entries: Option<u64>,
+    /// Sessions at once.
+    pub sessions: usize,
+    /// Puts a second that are kept, over ten seconds.
+    pub puts_per_second: Option<u32>,
+    /// Bytes a second that are kept, over ten seconds.
+    pub bytes_per_second: Option<Size>,
+    /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
+    /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
+    /// an error, which can end a build.
+    pub unkept_bytes: Size,
+    /// The slowest upload, in bytes a second; a session with a slower one is ended.
+    pub least_rate: Size,
+    /// CPU time of policies in a minute; beyond it new sessions are refused.
+    #[serde(deserialize_with = "duration")]
+    pub policy_time_per_minute: Duration,
+    /// Time that compiling a policy of the tenant's may take.
+    #[serde(deserialize_with = "duration")]
+    pub compile_time: Duration,
+}
+
+impl Default for QuotaConfig {
+    fn default() -> Self {
+        Self {
+            bytes: None,
+            entries: None,
+            sessions: 100,
+            puts_per_second: None,
+            bytes_per_second: None,
+            unkept_bytes: Size(8 * 1024 * 1024 * 1024),
+            least_rate: Size(4 * 1024),
+            policy_time_per_minute: Duration::from_secs(60),
+            compile_time: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why a configuration is not used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The file says something that nothing takes.
+    #[error("{}:{line}: {text}", file.display())]
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong, and what is expected.
+        text: String,
+    },
+    /// What it says makes no sense.
+    #[error("{}: {text}", file.display())]
+    Meaningless {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong, with the table and the key, and what to do.
+        text: String,
+    },
+}
+
+impl Problem for ConfigError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unreadable { .. } => Code::ServeConfigUnreadable,
+            Self::Invalid { .. } | Self::Meaningless { .. } => Code::ServeConfigInvalid,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no TOML, or has a key or a value that nothing takes.
+    pub fn read(file: &Path) -> Result<Self, ConfigError> {
+        let unreadable = |source| ConfigError::Unreadable {
+            file: file.to_owned(),
+            source,
+        };
+        let bytes = safe_open::read_at_most(file, MAX_FILE).map_err(unreadable)?;
+        let too_large = || std::io::Error::other(format!("it has more than {MAX_FILE} bytes"));
+        let bytes = bytes.ok_or_else(|| unreadable(too_large()))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|_| unreadable(std::io::Error::other("it is not UTF-8")))?;
+        let folder = std::path::absolute(file).map_err(unreadable)?;
+        let folder = folder.parent().unwrap_or(Path::new("/")).to_owned();
+        Self::parse(file, &text, &folder)
+    }
+
+    /// Reads a text whose relative paths begin at `folder`.
+    pub(crate) fn parse(file: &Path, text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            ConfigError::Invalid {
+                file: file.to_owned(),
+                line: text[..start].matches('\n').count() + 1,
+                text: with_nearest_name(error.message()),
+            }
+        })?;
+        config.begin_paths_at(folder);
+        Ok(config)
+    }
+
+    fn begin_paths_at(&mut self, folder: &Path) {
+        let begin = |path: &mut PathBuf| *path = folder.join(&*path);
+        begin(&mut self.directory);
+        begin(&mut self.socket.path);
+        self.audit
+            .iter_mut()
+            .for_each(|audit| begin(&mut audit.directory));
+        for issuer in &mut self.issuers {
+            issuer.jwks_file.iter_mut().for_each(begin);
+        }
+        for policy in self
+            .tenants
+            .iter_mut()
+            .flat_map(|tenant| &mut tenant.policies)
+        {
+            policy.file = folder.join(&policy.file).to_string_lossy().into_owned();
+            policy.cases.iter_mut().for_each(begin);
+        }
+    }
+
+    /// The folder of the store.
+    pub fn store_folder(&self) -> PathBuf {
+        self.directory.join("store")
+    }
+
+    /// The folder of the tenants' views.
+    pub fn views_folder(&self) -> PathBuf {
+        self.directory.join("views")
+    }
+}
+
+/// The message of an unknown key, with the name that is nearest to it.
+fn with_nearest_name(message: &str) -> String {
+    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
+    match names.split_first() {
+        Some((key, known)) if message.starts_with("unknown field") => {
+            let alike = |name: &&&str| strsim::jaro(key, name);
+            let nearest = known
+                .iter()
+                .map(|name| (alike(&name), name))
+                .filter(|(alike, _)| *alike > ALIKE)
+                .max_by(|(one, _), (other, _)| one.total_cmp(other));
+            match nearest {
+                Some((_, name)) => format!("`{key}` is no key; did you mean `{name}`?"),
+                None => format!("`{key}` is no key; expected one of {}", known.join(", ")),
+            }
+        }
+        _ => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,71 @@
+//! Values as an operator writes them: durations, sizes, modes, one or several texts.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
+
+use cachewarden_types::wildcard;
+
+/// A number of bytes, written as `500MB` or `10GiB`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let size: ByteSize = text
+            .parse()
+            .map_err(|_| D::Error::custom(format!("`{text}` is no size such as 500MB or 10GiB")))?;
+        Ok(Self(size.as_u64()))
+    }
+}
+
+/// A text, or a list of texts of which one is enough.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    /// One.
+    One(String),
+    /// Several.
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    /// All of them.
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+
+    /// Whether one of them, as a pattern, matches a text.
+    pub fn matches(&self, text: &str) -> bool {
+        self.all()
+            .iter()
+            .any(|pattern| wildcard::matches(pattern, text))
+    }
+}
+
+pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match humantime::parse_duration(&text) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err(D::Error::custom(format!(
+            "`{text}` is no duration such as 10s or 5days"
+        ))),
+    }
+}
+
+/// The mode of a file, as four octal digits in quotes: a plain number would be read as decimal.
+pub(super) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match u32::from_str_radix(&text, 8) {
+        Ok(mode) if mode <= 0o777 => Ok(mode),
+        _ => Err(D::Error::custom(format!(
+            "`{text}` is no mode such as \"0660\""
+        ))),
+    }
+}

@@ -1,0 +1,77 @@
+//! What the daemon does besides serving: it ends uploads that are too slow, trims the store, and
+//! sweeps the views.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use cachewarden_store::TrimRequest;
+
+use crate::Daemon;
+
+/// Between two looks at uploads.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Keeps house until the sender is gone.
+pub(crate) fn keep_house(daemon: &Arc<Daemon>, end: &Receiver<()>) {
+    let mut trimmed = Instant::now();
+    let mut trim = None;
+    while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+        end_slow_uploads(daemon);
+        let is_done = trim.as_ref().is_none_or(thread::JoinHandle::is_finished);
+        if is_done && trimmed.elapsed() >= daemon.loaded().config.trim.every {
+            trimmed = Instant::now();
+            let daemon = Arc::clone(daemon);
+            // Beside this, since it may take minutes.
+            trim = thread::Builder::new()
+                .name("trim".into())
+                .spawn(move || trim_once(&daemon))
+                .ok();
+        }
+    }
+}
+
+fn end_slow_uploads(daemon: &Daemon) {
+    let loaded = daemon.loaded();
+    for session in daemon.sessions.all() {
+        let tenant = loaded
+            .tenants
+            .all
+            .iter()
+            .find(|one| one.name == session.tenant);
+        let Some(tenant) = tenant else { continue };
+        let least = tenant.quota.least_rate.0;
+        if !session.is_stopped() && session.upload.is_slower_than(least) {
+            tracing::warn!(
+                session = session.id,
+                tenant = session.tenant,
+                "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
+            );
+            session.stop();
+        }
+    }
+}
+
+fn trim_once(daemon: &Daemon) {
+    let config = &daemon.loaded().config.trim;
+    let request = TrimRequest {
+        older_than: config.older_than,
+        max_size: config.max_size.map(|size| size.0),
+        protected: config.protect.clone(),
+        ..TrimRequest::default()
+    };
+    match daemon.store.prune(&request, |_| {}, |_| {}) {
+        Ok(report) => tracing::info!(
+            entries = report.entries,
+            objects = report.objects,
+            bytes = report.bytes,
+            "trimmed"
+        ),
+        Err(error) => tracing::error!(%error, "the store cannot be trimmed"),
+    }
+    match daemon.views.sweep(&daemon.store, config.older_than) {
+        Ok(_) => {}
+        Err(error) => tracing::error!(%error, "the views cannot be swept"),
+    }
+}

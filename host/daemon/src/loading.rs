@@ -1,0 +1,241 @@
+//! Loads what a configuration names: issuers, policies, and the cases that the policies must pass.
+//!
+//! What always holds: a configuration is used as a whole or not at all, so a reload with a mistake
+//! leaves everything as it was.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use cachewarden_policy_host::canonical::canonical;
+use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::{CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox};
+use cachewarden_recording as recording;
+use cachewarden_replay::replay;
+use cachewarden_tokens::Verifier;
+use cachewarden_types::{Code, Problem};
+
+use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
+use crate::identity::Identifier;
+use crate::tenants::{LoadedPolicy, Tenant, Tenants};
+
+/// What a configuration has loaded.
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// Who is who.
+    pub identifier: Identifier,
+    /// The tenants.
+    pub tenants: Tenants,
+    /// What was checked, a line for each tenant.
+    pub report: Vec<String>,
+}
+
+/// Why a configuration is not used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The file.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A policy cannot be loaded.
+    #[error("the policy of the tenant `{tenant}`")]
+    Policy {
+        /// The tenant.
+        tenant: String,
+        /// Why not.
+        source: LoadError,
+    },
+    /// A policy does not answer as its cases say.
+    #[error("the policy {} of the tenant `{tenant}` does not answer as its cases say:{differences}", file.display())]
+    Cases {
+        /// The tenant.
+        tenant: String,
+        /// The policy's file.
+        file: PathBuf,
+        /// Each difference, with its file and line.
+        differences: String,
+    },
+    /// Cases cannot be read.
+    #[error("the cases of the tenant `{tenant}`")]
+    CasesUnreadable {
+        /// The tenant.
+        tenant: String,
+        /// Why not.
+        source: recording::ReadError,
+    },
+}
+
+impl Problem for SetupError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Config(error) => error.code(),
+            Self::Policy { source, .. } => source.code(),
+            Self::Cases { .. } => Code::ServeCases,
+            Self::CasesUnreadable { source, .. } => source.code(),
+        }
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Cases { .. } => Some("correct the policy, or its cases"),
+            Self::Config(_) | Self::Policy { .. } | Self::CasesUnreadable { .. } => None,
+        }
+    }
+}
+
+/// Loads policies.
+#[derive(Clone)]
+pub struct Loader {
+    /// The engine.
+    pub sandbox: Arc<Sandbox>,
+    /// Where compiled policies are kept.
+    pub cache: Option<CompiledCache>,
+}
+
+impl Loader {
+    /// Loads all that a file names.
+    ///
+    /// # Errors
+    /// When anything of it cannot be used.
+    pub fn load(&self, file: &Path, room: &Room) -> Result<Loaded, SetupError> {
+        let config = Config::read(file)?;
+        let meaningless = |text: String| ConfigError::Meaningless {
+            file: file.to_owned(),
+            text,
+        };
+        let verifier = Verifier::new(config.issuers.clone())
+            .map_err(|error| meaningless(error.to_string()))?;
+        let mut report = Vec::new();
+        let mut tenants = Vec::new();
+        for tenant in &config.tenants {
+            check_name(&tenant.name).map_err(meaningless)?;
+            let mut cases = 0;
+            let policies = tenant.policies.iter().map(|entry| {
+                let policy = self.policy(tenant, entry, file)?;
+                cases += check_cases(tenant, entry, &policy, room)?;
+                Ok(policy)
+            });
+            let policies = policies.collect::<Result<Vec<_>, SetupError>>()?;
+            let loaded = Tenant::new(tenant, &config, policies)
+                .map_err(|why| meaningless(format!("tenant `{}`: {why}", tenant.name)))?;
+            report.push(describe(tenant, cases));
+            tenants.push(Arc::new(loaded));
+        }
+        if tenants.is_empty() {
+            return Err(meaningless(
+                "there is no [[tenant]], so every session would be refused".to_owned(),
+            )
+            .into());
+        }
+        Ok(Loaded {
+            identifier: Identifier::new(verifier),
+            tenants: Tenants::new(tenants).map_err(meaningless)?,
+            config,
+            report,
+        })
+    }
+
+    fn policy(
+        &self,
+        tenant: &TenantConfig,
+        entry: &PolicyEntry,
+        file: &Path,
+    ) -> Result<LoadedPolicy, SetupError> {
+        let wrong = |text: String| ConfigError::Meaningless {
+            file: file.to_owned(),
+            text: format!("tenant `{}`: `policy`: {text}", tenant.name),
+        };
+        let source: PolicySource = entry
+            .file
+            .parse()
+            .map_err(|error: cachewarden_policy_host::PinError| wrong(error.to_string()))?;
+        let text = serde_json::to_string(&entry.settings);
+        let text = text.map_err(|error| wrong(format!("`settings`: {error}")))?;
+        let settings = canonical("settings", &text).map_err(|error| wrong(error.to_string()))?;
+        let slow = || tracing::info!(policy = %source.file.display(), "compiling a policy");
+        let policy = self
+            .sandbox
+            .load(&source, Limits::default(), self.cache.as_ref(), slow)
+            .map_err(|source| SetupError::Policy {
+                tenant: tenant.name.clone(),
+                source,
+            })?;
+        Ok(LoadedPolicy { policy, settings })
+    }
+}
+
+/// Has a policy answer its cases; how many questions it was asked.
+fn check_cases(
+    tenant: &TenantConfig,
+    entry: &PolicyEntry,
+    policy: &LoadedPolicy,
+    room: &Room,
+) -> Result<u64, SetupError> {
+    let mut questions = 0;
+    let mut differences = String::new();
+    for file in &entry.cases {
+        let lines = recording::read(file).map_err(|source| SetupError::CasesUnreadable {
+            tenant: tenant.name.clone(),
+            source,
+        })?;
+        let outcome =
+            replay(&policy.policy, &lines, 0, room).map_err(|source| SetupError::Policy {
+                tenant: tenant.name.clone(),
+                source,
+            })?;
+        questions += outcome.questions;
+        if outcome.sessions == 0 {
+            differences += &format!("\n{}: it has no session", file.display());
+        }
+        for difference in outcome.differences {
+            let (number, text) = (difference.number, difference.text);
+            // A string takes everything.
+            let _ = write!(differences, "\n{}:{number}: {text}", file.display());
+        }
+    }
+    match differences.is_empty() {
+        true => Ok(questions),
+        false => Err(SetupError::Cases {
+            tenant: tenant.name.clone(),
+            file: file_of(&policy.policy),
+            differences,
+        }),
+    }
+}
+
+fn file_of(policy: &Policy) -> PathBuf {
+    policy.file().to_owned()
+}
+
+/// The name is part of a file's name in the audit log, and of a metric.
+fn check_name(name: &str) -> Result<(), String> {
+    let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match (1..=64).contains(&name.len()) && name.bytes().all(is_word) {
+        true => Ok(()),
+        false => Err(format!(
+            "tenant `{}`: a name has 1 to 64 lower-case letters, digits and dashes",
+            name.escape_debug()
+        )),
+    }
+}
+
+/// What a tenant may do, in a line.
+fn describe(tenant: &TenantConfig, questions: u64) -> String {
+    let list = |scopes: &[String]| match scopes.is_empty() {
+        true => "nothing".to_owned(),
+        false => scopes.join(", "),
+    };
+    let policies = match tenant.policies.len() {
+        0 => "no policy".to_owned(),
+        count => format!("{count} policies, {questions} questions of cases answered"),
+    };
+    format!(
+        "tenant {}: writes {}; reads {}; {policies}",
+        tenant.name,
+        list(&tenant.write),
+        list(&tenant.read)
+    )
+}

@@ -1,0 +1,187 @@
+//! Metrics, as Prometheus reads them.
+//!
+//! What always holds: no label has a value that a tenant can choose.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
+
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+use cachewarden_session::Outcome;
+
+/// Names and values of a metric's labels.
+type Labels = Vec<(&'static str, String)>;
+
+type Counters = Family<Labels, Counter>;
+type Seconds = Family<Labels, Counter<f64, AtomicU64>>;
+
+/// How long a session lasts, in seconds: from a cached `go vet` to a build of everything.
+const SESSION_SECONDS: [f64; 8] = [0.05, 0.2, 1.0, 5.0, 20.0, 60.0, 300.0, 1_800.0];
+
+/// All of them.
+pub(crate) struct Metrics {
+    registry: Registry,
+    sessions: Counters,
+    open_sessions: Family<Labels, Gauge>,
+    session_seconds: Family<Labels, Histogram, fn() -> Histogram>,
+    gets: Counters,
+    hits: Counters,
+    puts: Counters,
+    bytes_put: Counters,
+    refusals: Counters,
+    policy_failures: Counters,
+    policy_seconds: Seconds,
+    compile_seconds: Seconds,
+    disputes: Counters,
+    entries: Family<Labels, Gauge>,
+    bytes: Family<Labels, Gauge>,
+    lost_audit_lines: Gauge,
+}
+
+impl Metrics {
+    /// None counted yet.
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("cachewarden");
+        let session_histogram: fn() -> Histogram = || Histogram::new(SESSION_SECONDS);
+        let session_seconds = Family::new_with_constructor(session_histogram);
+        macro_rules! registered {
+            ($name:literal, $help:literal) => {{
+                let metric = Default::default();
+                registry.register($name, $help, Clone::clone(&metric));
+                metric
+            }};
+        }
+        macro_rules! with_unit {
+            ($name:literal, $unit:expr, $help:literal, $metric:expr) => {{
+                let metric = $metric;
+                registry.register_with_unit($name, $help, $unit, Clone::clone(&metric));
+                metric
+            }};
+        }
+        Self {
+            sessions: registered!("sessions", "Sessions, by what came of them"),
+            open_sessions: registered!("open_sessions", "Sessions under way"),
+            session_seconds: with_unit!(
+                "session_duration",
+                Unit::Seconds,
+                "How long sessions last",
+                session_seconds
+            ),
+            gets: registered!("gets", "Gets"),
+            hits: registered!("hits", "Gets that were answered with an object"),
+            puts: registered!("puts", "Puts"),
+            bytes_put: with_unit!("put", Unit::Bytes, "Bytes of puts", Counters::default()),
+            refusals: registered!("refusals", "Gets and puts that were refused, by the reason"),
+            policy_failures: registered!(
+                "policy_failures",
+                "Calls of policies that trapped or took too long"
+            ),
+            policy_seconds: with_unit!(
+                "policy_cpu",
+                Unit::Seconds,
+                "CPU time of policies",
+                Seconds::default()
+            ),
+            compile_seconds: with_unit!(
+                "policy_compile",
+                Unit::Seconds,
+                "Time in which policies of tenants were compiled or loaded",
+                Seconds::default()
+            ),
+            disputes: registered!(
+                "disputes",
+                "Puts whose bytes differ from those of another producer for the same action, of kinds that can be made again"
+            ),
+            entries: registered!("kept_entries", "Entries that are kept"),
+            bytes: with_unit!(
+                "kept",
+                Unit::Bytes,
+                "Bytes that are kept, at least 1 KiB for each entry",
+                Family::<Labels, Gauge>::default()
+            ),
+            lost_audit_lines: registered!(
+                "lost_audit_lines",
+                "Lines of the audit log that could not be written"
+            ),
+            registry,
+        }
+    }
+
+    /// Takes note of a client that was refused, by the code of the refusal.
+    pub(crate) fn refused(&self, code: &'static str) {
+        let labels = vec![("tenant", String::new()), ("result", code.to_owned())];
+        self.sessions.get_or_create(&labels).inc();
+    }
+
+    /// Takes note of a session that ended.
+    pub(crate) fn ended(&self, tenant: &str, result: &'static str, seconds: f64) {
+        let mut labels = of(tenant);
+        self.session_seconds.get_or_create(&labels).observe(seconds);
+        labels.push(("result", result.to_owned()));
+        self.sessions.get_or_create(&labels).inc();
+    }
+
+    /// Takes note of what happened in a session.
+    pub(crate) fn happened(&self, tenant: &str, outcome: &Outcome) {
+        let labels = of(tenant);
+        let tally = &outcome.tally;
+        for (counters, count) in [
+            (&self.gets, tally.gets),
+            (&self.hits, tally.hits),
+            (&self.puts, tally.puts),
+            (&self.bytes_put, tally.bytes_put),
+            (&self.policy_failures, outcome.policy_failures),
+        ] {
+            counters.get_or_create(&labels).inc_by(count);
+        }
+        let policy = outcome.policy_time.unwrap_or_default().as_secs_f64();
+        self.policy_seconds.get_or_create(&labels).inc_by(policy);
+        for (reason, count) in &outcome.refusals {
+            let mut labels = labels.clone();
+            labels.push(("reason", (*reason).to_owned()));
+            self.refusals.get_or_create(&labels).inc_by(*count);
+        }
+    }
+
+    /// Takes note of a policy of a tenant's that was compiled or loaded.
+    pub(crate) fn compiled(&self, tenant: &str, seconds: f64) {
+        self.compile_seconds
+            .get_or_create(&of(tenant))
+            .inc_by(seconds);
+    }
+
+    /// Takes note of puts that differ from another producer's.
+    pub(crate) fn disputed(&self, tenant: &str, count: u64) {
+        self.disputes.get_or_create(&of(tenant)).inc_by(count);
+    }
+
+    /// All of them as text, with what is true now.
+    pub(crate) fn text(
+        &self,
+        tenants: &BTreeMap<String, crate::usage::Snapshot>,
+        lost: u64,
+    ) -> String {
+        let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        for (name, used) in tenants {
+            let labels = of(name);
+            let sessions = whole(used.sessions as u64);
+            self.open_sessions.get_or_create(&labels).set(sessions);
+            self.entries.get_or_create(&labels).set(whole(used.entries));
+            self.bytes.get_or_create(&labels).set(whole(used.bytes));
+        }
+        self.lost_audit_lines.set(whole(lost));
+        let mut text = String::new();
+        // A string takes everything.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn of(tenant: &str) -> Labels {
+    vec![("tenant", tenant.to_owned())]
+}

@@ -1,0 +1,94 @@
+//! What the operator asks a running daemon: `status`, `metrics`, `revoke`.
+//!
+//! What always holds: only root and the daemon's own user are answered, by the socket's peer.
+
+mod revoke;
+
+use serde::Serialize;
+
+use cachewarden_connect::Connection;
+use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
+use cachewarden_session::diagnostics::sanitize;
+
+use crate::Daemon;
+use crate::sessions::SessionStatus;
+
+/// The user who may everything.
+const ROOT: u32 = 0;
+
+/// The daemon at one moment.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Status {
+    version: &'static str,
+    tenants: Vec<TenantStatus>,
+    sessions: Vec<SessionStatus>,
+    lost_audit_lines: u64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct TenantStatus {
+    name: String,
+    sessions: usize,
+    entries: u64,
+    bytes: u64,
+}
+
+/// Answers an operator.
+pub(crate) fn serve(daemon: &Daemon, connection: Connection) {
+    let peer = connection.peer;
+    let own = rustix::process::geteuid().as_raw();
+    if peer.uid != ROOT && peer.uid != own {
+        daemon.metrics.refused("not-the-operator");
+        tracing::warn!(uid = peer.uid, "refused: an operator's question");
+        return connection.refuse(Refused::new(
+            "not-the-operator",
+            format!(
+                "this is for the operator: ask as root or as the daemon's user ({own}); you are {}",
+                peer.uid
+            ),
+        ));
+    }
+    let report = match connection.hello.want {
+        Want::Metrics => Ok(metrics(daemon)),
+        Want::Revoke => revoke::revoke(daemon, &connection.hello.request),
+        Want::Status | Want::Session | Want::Whoami => {
+            serde_json::to_string_pretty(&status(daemon)).map_err(|error| error.to_string())
+        }
+    };
+    match report {
+        Ok(report) => {
+            // A client that is gone need not know.
+            let _ = connection.answer(
+                &Accepted::default(),
+                (report + "\n").as_bytes(),
+                Ended::default(),
+            );
+        }
+        Err(text) => connection.refuse(Refused::new("request", sanitize(&text))),
+    }
+}
+
+fn metrics(daemon: &Daemon) -> String {
+    let lost = daemon.audit.as_ref().map_or(0, |audit| audit.lost());
+    let text = daemon.metrics.text(&daemon.usage_of_all(), lost);
+    text.trim_end().to_owned()
+}
+
+fn status(daemon: &Daemon) -> Status {
+    let used = daemon.usage_of_all().into_iter();
+    Status {
+        version: env!("CARGO_PKG_VERSION"),
+        tenants: used
+            .map(|(name, used)| TenantStatus {
+                name,
+                sessions: used.sessions,
+                entries: used.entries,
+                bytes: used.bytes,
+            })
+            .collect(),
+        sessions: daemon.sessions.status(),
+        lost_audit_lines: daemon.audit.as_ref().map_or(0, |audit| audit.lost()),
+    }
+}

@@ -1,0 +1,258 @@
+//! `revoke`: entries stop counting at once, and whoever has read them is named.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::{Duration, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use cachewarden_recording as recording;
+use cachewarden_recording::Line;
+use cachewarden_store::{RevokeRequest, RevokedEntry, SessionId};
+use cachewarden_types::{Digest, Lookup, Pattern, Problem, wildcard};
+
+use crate::Daemon;
+use crate::tenants::TENANT_LABEL;
+
+/// What to revoke. Everything that is given must hold of an entry.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Request {
+    scope: Option<String>,
+    producer: Option<String>,
+    tenant: Option<String>,
+    label: Option<String>,
+    /// Seconds since 1970.
+    since: Option<u64>,
+    output: Option<String>,
+    #[serde(default)]
+    disputed: bool,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// What was revoked, and who has read it.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Report {
+    dry_run: bool,
+    revoked: Vec<Revoked>,
+    /// Sessions that were answered one of these entries, or whose policies accepted it, by the audit
+    /// log.
+    readers: Vec<Reader>,
+    /// What could not be looked at.
+    incomplete: Vec<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Revoked {
+    scope: String,
+    action: Digest,
+    output: Digest,
+    producer: String,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Reader {
+    session: String,
+    /// Seconds since 1970.
+    started: u64,
+    labels: BTreeMap<String, String>,
+    entries: usize,
+}
+
+/// A session, by the audit log.
+#[derive(Default)]
+struct Logged {
+    started: u64,
+    labels: BTreeMap<String, String>,
+    /// What it was answered.
+    read: Vec<(Digest, Option<Digest>)>,
+}
+
+/// Revokes what is asked for; what is wrong with the request otherwise.
+pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String> {
+    let request: Request =
+        serde_json::from_value(request.clone()).map_err(|error| error.to_string())?;
+    let mut incomplete = Vec::new();
+    let logged = read_log(daemon, &mut incomplete);
+    let by_sessions = request.tenant.is_some() || request.label.is_some();
+    if by_sessions && daemon.audit.is_none() {
+        return Err(
+            "--tenant and --label are looked up in the audit log, and there is none: see [audit] in the configuration".to_owned(),
+        );
+    }
+    let to_store = to_store(&request, &logged)?;
+    if let (Some(producers), false) = (&to_store.producers, request.dry_run) {
+        // First, or they would put more of it.
+        end_sessions(daemon, producers);
+    }
+    let revoked = daemon
+        .store
+        .revoke(&to_store, request.dry_run)
+        .map_err(|error| format!("not everything could be revoked: {error}"))?
+        .entries;
+    if !request.dry_run {
+        tracing::warn!(entries = revoked.len(), "revoked");
+    }
+    let report = Report {
+        dry_run: request.dry_run,
+        readers: readers(&logged, &revoked),
+        revoked: revoked.iter().map(shown).collect(),
+        incomplete,
+    };
+    serde_json::to_string_pretty(&report).map_err(|error| error.to_string())
+}
+
+/// Ends the sessions under way that are named.
+fn end_sessions(daemon: &Daemon, named: &HashSet<SessionId>) {
+    for session in daemon.sessions.all() {
+        let id = session.id.parse();
+        if id.is_ok_and(|id: SessionId| named.contains(&id)) {
+            tracing::warn!(session = session.id, "ended: what it has put is revoked");
+            session.stop();
+        }
+    }
+}
+
+fn shown(entry: &RevokedEntry) -> Revoked {
+    Revoked {
+        scope: entry.scope.to_string(),
+        action: entry.action,
+        output: entry.output,
+        producer: entry.producer.to_string(),
+    }
+}
+
+fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<RevokeRequest, String> {
+    let parsed = |what: &str, text: &str| format!("{what} `{text}`");
+    let scopes = request.scope.as_ref().map(|text| {
+        text.parse::<Pattern>()
+            .map_err(|why| format!("--scope: {why}"))
+    });
+    let output = request.output.as_ref().map(|text| {
+        Digest::from_hex(text).ok_or_else(|| parsed("--output: no SHA-256 of 64 hex digits:", text))
+    });
+    let mut producers: Option<HashSet<SessionId>> = None;
+    let mut keep = |ids: HashSet<SessionId>| match &mut producers {
+        Some(all) => all.retain(|id| ids.contains(id)),
+        None => producers = Some(ids),
+    };
+    if let Some(text) = &request.producer {
+        let id = text
+            .parse()
+            .map_err(|_| parsed("--producer: no session of 16 hex digits:", text))?;
+        keep(HashSet::from([id]));
+    }
+    if let Some(tenant) = &request.tenant {
+        keep(sessions_with(logged, TENANT_LABEL, tenant));
+    }
+    if let Some(label) = &request.label {
+        let (name, value) = label
+            .split_once('=')
+            .ok_or_else(|| parsed("--label: expected NAME=VALUE, not", label))?;
+        keep(sessions_with(logged, name, value));
+    }
+    if request.scope.is_none()
+        && request.output.is_none()
+        && request.since.is_none()
+        && producers.is_none()
+        && !request.disputed
+    {
+        return Err("nothing says what to revoke; see cachewarden revoke --help".to_owned());
+    }
+    Ok(RevokeRequest {
+        scope: scopes.transpose()?,
+        producers,
+        since: request
+            .since
+            .map(|seconds| UNIX_EPOCH + Duration::from_secs(seconds)),
+        output: output.transpose()?,
+        disputed: request.disputed,
+    })
+}
+
+fn sessions_with(
+    logged: &BTreeMap<String, Logged>,
+    name: &str,
+    pattern: &str,
+) -> HashSet<SessionId> {
+    let has = |session: &Logged| {
+        let value = session.labels.get(name);
+        value.is_some_and(|value| wildcard::matches(pattern, value))
+    };
+    let all = logged.iter().filter(|(_, session)| has(session));
+    all.filter_map(|(id, _)| id.parse().ok()).collect()
+}
+
+/// Every session of the audit log, by its name.
+fn read_log(daemon: &Daemon, incomplete: &mut Vec<String>) -> BTreeMap<String, Logged> {
+    let mut sessions: BTreeMap<String, Logged> = BTreeMap::new();
+    let Some(audit) = &daemon.audit else {
+        incomplete.push("there is no audit log, so readers are not known".to_owned());
+        return sessions;
+    };
+    if audit.lost() > 0 {
+        incomplete.push(format!("{} lines of the audit log were lost", audit.lost()));
+    }
+    let files = match audit.files() {
+        Ok(files) => files,
+        Err(error) => {
+            incomplete.push(format!("the audit log cannot be read: {error}"));
+            return sessions;
+        }
+    };
+    for file in files {
+        match recording::read(&file) {
+            Ok(lines) => {
+                for line in lines {
+                    let id = line.id.unwrap_or_default();
+                    note(sessions.entry(id).or_default(), line.line);
+                }
+            }
+            Err(error) => incomplete.push(error.told()),
+        }
+    }
+    sessions
+}
+
+fn note(session: &mut Logged, line: Line) {
+    match line {
+        Line::Session(began) => {
+            session.started = began.started;
+            let labels = began.labels.into_iter();
+            session
+                .labels
+                .extend(labels.map(|label| (label.name, label.value)));
+        }
+        Line::Get(question) if question.verdict <= Lookup::HitVerified => {
+            let candidate = question.question;
+            session
+                .read
+                .push((candidate.action, Some(candidate.output)));
+        }
+        Line::Answer(answer) if answer.command == "get" && answer.answer == "hit" => {
+            session.read.push((answer.action, None));
+        }
+        _ => {}
+    }
+}
+
+/// The sessions that were answered one of the entries, or accepted it.
+fn readers(logged: &BTreeMap<String, Logged>, revoked: &[RevokedEntry]) -> Vec<Reader> {
+    let exact: BTreeSet<_> = revoked.iter().map(|one| (one.action, one.output)).collect();
+    let actions: BTreeSet<_> = revoked.iter().map(|one| one.action).collect();
+    let is_read = |(action, output): &&(Digest, Option<Digest>)| match output {
+        Some(output) => exact.contains(&(*action, *output)),
+        None => actions.contains(action),
+    };
+    let counted = logged.iter().map(|(id, session)| Reader {
+        session: id.clone(),
+        started: session.started,
+        labels: session.labels.clone(),
+        entries: session.read.iter().filter(is_read).count(),
+    });
+    counted.filter(|reader| reader.entries > 0).collect()
+}

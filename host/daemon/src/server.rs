@@ -1,0 +1,322 @@
+//! Starts the daemon, and ends it: the socket, signals, reload and drain.
+//!
+//! - SIGHUP reads the configuration again. Sessions under way go on with what they were begun with;
+//!   a configuration with a mistake changes nothing.
+//! - SIGTERM and SIGINT accept no more clients, wait for the sessions under way for a bounded time,
+//!   and end those that are left.
+
+use std::io::{self, PipeReader, PipeWriter};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::unistd::Group;
+use rustix::process::{Resource, getrlimit, setrlimit};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use thiserror::Error;
+
+use cachewarden_connect::{BindError, Binding, Connection, Listener, wire::Refused};
+use cachewarden_policy_host::thread as policy_thread;
+use cachewarden_store::{Store, StoreError, ViewPlace, Views};
+use cachewarden_types::{Code, Problem, with_causes};
+
+use crate::audit::Audit;
+use crate::config::{Config, SocketConfig};
+use crate::loading::{Loaded, Loader, SetupError};
+use crate::metrics::Metrics;
+use crate::serving::{self, OwnPolicies};
+use crate::{Daemon, housekeeping, logging};
+
+/// How long sessions that were ended may take to write down what they did.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Descriptors of one session: the socket, stdin, stdout, and the two ends of what stops it.
+const DESCRIPTORS_OF_A_SESSION: u64 = 5;
+
+/// Descriptors of everything else: the store, logs, clients that are not accepted yet.
+const OTHER_DESCRIPTORS: u64 = 2_048;
+
+/// Why the daemon does not start, or ends before its time.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The configuration.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    /// The store or the views.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The socket.
+    #[error(transparent)]
+    Socket(#[from] BindError),
+    /// The system refuses something.
+    #[error("cannot {step}")]
+    System {
+        /// What was to be done.
+        step: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl Problem for ServeError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Setup(error) => error.code(),
+            Self::Store(error) => error.code(),
+            Self::Socket(error) => error.code(),
+            Self::System { .. } => Code::System,
+        }
+    }
+
+    fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Setup(error) => error.remedy(),
+            Self::Store(error) => error.remedy(),
+            Self::Socket(_) | Self::System { .. } => None,
+        }
+    }
+}
+
+fn cannot(step: &'static str) -> impl FnOnce(io::Error) -> ServeError {
+    move |source| ServeError::System { step, source }
+}
+
+/// Reads a configuration, loads all that it names, and has its policies answer their cases; a line
+/// for each tenant.
+///
+/// # Errors
+/// When anything of it cannot be used.
+pub fn check(file: &Path, loader: Loader) -> Result<Vec<String>, ServeError> {
+    Ok(load(file.to_owned(), loader)?.0.report)
+}
+
+/// Loads on a thread that may ask policies.
+fn load(file: std::path::PathBuf, loader: Loader) -> Result<(Loaded, Loader), ServeError> {
+    let load = move |room: &policy_thread::Room| Ok((loader.load(&file, room)?, loader));
+    let thread = policy_thread::spawn("load", load).map_err(cannot("start a thread"))?;
+    thread.join().unwrap_or_else(|_| {
+        let source = io::Error::other("the thread that loads policies has failed");
+        Err(ServeError::System {
+            step: "load the configuration",
+            source,
+        })
+    })
+}
+
+/// Serves until a signal ends it.
+///
+/// # Errors
+/// When it cannot start.
+pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
+    logging::to_stderr();
+    // First, before any other descriptor is opened: systemd passes its socket by number.
+    let passed = Listener::from_systemd()?;
+    let (loaded, loader) = load(file.to_owned(), loader)?;
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
+    let daemon = Arc::new(start(file, loaded, loader)?);
+    let config = daemon.loaded().config.clone();
+    raise_descriptors(config.limits.sessions);
+    let listener = match passed {
+        Some(listener) => listener,
+        None => Listener::bind(&binding(&config.socket)?)?,
+    };
+    let (stop_reader, stop) = io::pipe().map_err(cannot("make a pipe"))?;
+    let accepting = accept(&daemon, listener, stop_reader)?;
+    let (end_of_house, end) = channel();
+    let house = Arc::clone(&daemon);
+    let house = thread::Builder::new()
+        .name("house".into())
+        .spawn(move || housekeeping::keep_house(&house, &end))
+        .map_err(cannot("start a thread"))?;
+    for line in &daemon.loaded().report {
+        tracing::info!("{line}");
+    }
+    tracing::info!(socket = %config.socket.path.display(), "ready");
+    // Without systemd nobody is told.
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    for signal in signals.forever() {
+        match signal {
+            SIGHUP => reload(&daemon),
+            _ => break,
+        }
+    }
+    drain(&daemon, stop, accepting);
+    drop(end_of_house);
+    // It looks once a second.
+    let _ = house.join();
+    tracing::info!("ended");
+    Ok(())
+}
+
+fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeError> {
+    let config = &loaded.config;
+    let directory = &config.directory;
+    let private = directory.join("overflow");
+    make_passable(directory)?;
+    let store = Store::open_owned(&config.store_folder(), &private)?;
+    let place = |folder| ViewPlace {
+        folder,
+        seen_as: None,
+    };
+    let views = Views::open(
+        place(config.views_folder()),
+        place(directory.join("overflow-views")),
+        config.view_files.into(),
+    )?;
+    let own = directory.join("policies");
+    let own_policies = OwnPolicies::in_folder(own).map_err(cannot("make a folder for policies"))?;
+    let audit = config.audit.as_ref().map(Audit::start).transpose();
+    Ok(Daemon {
+        file: file.to_owned(),
+        loader,
+        store: Arc::new(store),
+        views,
+        own_policies,
+        audit: audit.map_err(cannot("begin the audit log"))?,
+        loaded: RwLock::new(Arc::new(loaded)),
+        sessions: Arc::default(),
+        metrics: Metrics::new(),
+        usages: Mutex::default(),
+    })
+}
+
+/// Makes the daemon's folder, which jobs pass on the way to their views and cannot list.
+fn make_passable(directory: &Path) -> Result<(), ServeError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let mut builder = std::fs::DirBuilder::new();
+    match builder.mode(0o711).create(directory) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(ServeError::System {
+            step: "make the folder `directory`",
+            source: io::Error::new(error.kind(), format!("{}: {error}", directory.display())),
+        }),
+        _ => Ok(()),
+    }
+}
+
+fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {
+    let group = socket.group.as_deref().map(|group| match group.parse() {
+        Ok(number) => Ok(number),
+        Err(_) => match Group::from_name(group) {
+            Ok(Some(found)) => Ok(found.gid.as_raw()),
+            _ => Err(ServeError::System {
+                step: "find the group of the socket (socket.group)",
+                source: io::Error::other(format!("there is no group `{group}`")),
+            }),
+        },
+    });
+    Ok(Binding {
+        path: socket.path.clone(),
+        mode: socket.mode,
+        group: group.transpose()?,
+    })
+}
+
+/// As many descriptors as all sessions need, where the system gives them.
+fn raise_descriptors(sessions: usize) {
+    let wanted = sessions as u64 * DESCRIPTORS_OF_A_SESSION + OTHER_DESCRIPTORS;
+    let mut limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        // Where it is refused, sessions are refused when there are no more.
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+/// Accepts clients on a thread of its own; the listener is gone when it ends.
+fn accept(
+    daemon: &Arc<Daemon>,
+    listener: Listener,
+    stop: PipeReader,
+) -> Result<thread::JoinHandle<()>, ServeError> {
+    let daemon = Arc::clone(daemon);
+    let accept = move || {
+        let served = listener.serve(stop.as_fd(), |connection| begin(&daemon, connection));
+        if let Err(error) = served {
+            tracing::error!(%error, "no more clients can be accepted");
+        }
+    };
+    let thread = thread::Builder::new().name("accept".into()).spawn(accept);
+    thread.map_err(cannot("start a thread"))
+}
+
+/// Starts a thread for a client.
+fn begin(daemon: &Arc<Daemon>, connection: Connection) {
+    let most = daemon.loaded().config.limits.sessions;
+    let Some(place) = daemon.sessions.place(most) else {
+        daemon.metrics.refused("busy");
+        let text = format!("the daemon has {most} clients, as many as it may (limits.sessions)");
+        return connection.refuse(Refused::new("busy", text));
+    };
+    let daemon = Arc::clone(daemon);
+    let started = policy_thread::spawn("session", move |room| {
+        let _place = place;
+        serving::serve(&daemon, connection, room);
+    });
+    if let Err(error) = started {
+        // Its connection is closed with it: the client goes on alone.
+        tracing::error!(%error, "no thread for a client");
+    }
+}
+
+fn reload(daemon: &Daemon) {
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading]);
+    let loader = daemon.loader.clone();
+    match load(daemon.file.clone(), loader) {
+        Ok((loaded, _)) => {
+            for line in &loaded.report {
+                tracing::info!("{line}");
+            }
+            let now = Arc::new(loaded);
+            warn_of_fixed(&daemon.loaded().config, &now.config);
+            *daemon
+                .loaded
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = now;
+            tracing::info!("reloaded");
+        }
+        Err(error) => tracing::error!(
+            "not reloaded, all stays as it was: {} [{}]",
+            with_causes(&error),
+            error.code()
+        ),
+    }
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+}
+
+/// Says what a reload does not change.
+fn warn_of_fixed(before: &Config, now: &Config) {
+    let differs = [
+        ("directory", before.directory != now.directory),
+        ("socket", before.socket.path != now.socket.path),
+    ];
+    for (key, _) in differs.iter().filter(|(_, differs)| *differs) {
+        tracing::warn!("`{key}` counts from the next start on");
+    }
+}
+
+/// Ends: no more clients, and the sessions under way within a bounded time.
+fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: thread::JoinHandle<()>) {
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    drop(stop);
+    // It takes no client any more.
+    let _ = accepting.join();
+    let time = daemon.loaded().config.limits.drain;
+    let began = Instant::now();
+    tracing::info!(sessions = daemon.sessions.all().len(), "draining");
+    if daemon.sessions.wait_until_none(time) {
+        return;
+    }
+    let left = daemon.sessions.all();
+    tracing::warn!(
+        sessions = left.len(),
+        seconds = began.elapsed().as_secs(),
+        "ending sessions that are left"
+    );
+    left.iter().for_each(|session| session.stop());
+    daemon.sessions.wait_until_none(LAST_WORDS);
+}

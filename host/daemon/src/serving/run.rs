@@ -1,0 +1,269 @@
+//! A session of a client, from its beginning to its end.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cachewarden_connect::streams::Output;
+use cachewarden_connect::wire::{Accepted, Ended};
+use cachewarden_connect::{Connection, Control};
+use cachewarden_policy_host::thread::Room;
+use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
+use cachewarden_recording::Recorder;
+use cachewarden_session::diagnostics::{Diagnostics, sanitize};
+use cachewarden_session::{Outcome, Session, SessionError};
+use cachewarden_store::SessionId;
+use cachewarden_types::Problem;
+
+use crate::Daemon;
+use crate::authority::Authority;
+use crate::sessions::{Listed, MeteredSource};
+use crate::usage::SessionUsage;
+
+use super::client::{Client, Start, session_id};
+use super::{Refusal, refuse};
+
+/// How long an answer may wait for a client that does not read. Go reads at once; a machine that is
+/// suspended for longer loses its session.
+const READ_PATIENCE: Duration = Duration::from_secs(10 * 60);
+
+/// How a session failed: a word for metrics, and what its client ends with.
+struct Failure {
+    result: &'static str,
+    status: u8,
+    text: String,
+}
+
+impl Failure {
+    /// What the operator or the author of a policy must mend: go stops, as after a mistyped option.
+    fn of_policy(text: String) -> Self {
+        Self {
+            result: "policy",
+            status: 2,
+            text,
+        }
+    }
+
+    fn unread(error: &io::Error) -> Self {
+        Self {
+            result: "unread",
+            status: 0,
+            text: format!("the client reads no answers: {error}"),
+        }
+    }
+}
+
+impl From<SessionError> for Failure {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Settings { .. } | SessionError::Policy(_) => {
+                Self::of_policy(error.told())
+            }
+            SessionError::Answers(error) => Self::unread(&error),
+            error => Self {
+                result: "protocol",
+                status: 2,
+                text: error.told(),
+            },
+        }
+    }
+}
+
+/// Serves a go command.
+pub(super) fn run(
+    daemon: &Arc<Daemon>,
+    client: &Client,
+    connection: Connection,
+    usage: SessionUsage,
+    room: &Room,
+) {
+    let (id, name, began) = (session_id(), client.tenant.name.as_str(), Instant::now());
+    let span = tracing::info_span!("session", session = %id, tenant = name, uid = client.peer.uid);
+    let _entered = span.enter();
+    let (listed, stop) = match daemon.sessions.list(name, id.to_string(), client.peer) {
+        Ok(listed) => listed,
+        Err(error) => {
+            let text = format!("the daemon has no more file descriptors: {error}");
+            return refuse(daemon, connection, Refusal::new("no-descriptors", text));
+        }
+    };
+    let accepted = Accepted {
+        authority: format!("tenant {name}"),
+        send_policy: connection.hello.policy.is_some(),
+        ..Accepted::default()
+    };
+    let (result, ended) = match connection.accept(&accepted, &stop) {
+        Err(error) => {
+            tracing::warn!("no session: {error}");
+            ("no-takeover", None)
+        }
+        Ok(session) => {
+            let control = session.control.clone();
+            let usage = Arc::new(usage);
+            let outcome = Served {
+                daemon,
+                client,
+                id,
+                listed: &listed,
+                usage: &usage,
+            }
+            .serve(session, room);
+            let (result, ended) = conclude(daemon, name, &usage, outcome);
+            (result, Some((control, ended)))
+        }
+    };
+    let result = match listed.session.is_stopped() {
+        true => "stopped",
+        false => result,
+    };
+    let seconds = began.elapsed().as_secs_f64();
+    daemon.metrics.ended(name, result, seconds);
+    // Before its client hears of the end, so that the next one finds the place free.
+    drop(listed);
+    if let Some((control, ended)) = ended {
+        // A client that is gone need not know.
+        let _ = control.end(ended);
+    }
+}
+
+/// Takes note of how a session has ended.
+fn conclude(
+    daemon: &Daemon,
+    tenant: &str,
+    usage: &SessionUsage,
+    outcome: Result<Outcome, Failure>,
+) -> (&'static str, Ended) {
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(Failure {
+            result,
+            status,
+            text,
+        }) => {
+            let text = sanitize(&text);
+            tracing::warn!("{result}: {text}");
+            let text = Some(text);
+            return (result, Ended { status, text });
+        }
+    };
+    daemon.metrics.happened(tenant, &outcome);
+    usage.policies_used(outcome.policy_time.unwrap_or_default());
+    daemon
+        .metrics
+        .disputed(tenant, outcome.disputes.len() as u64);
+    for dispute in &outcome.disputes {
+        tracing::warn!(
+            action = %dispute.action,
+            output = %dispute.output,
+            "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries"
+        );
+    }
+    let tally = &outcome.tally;
+    tracing::info!(
+        gets = tally.gets,
+        hits = tally.hits,
+        puts = tally.puts,
+        bytes = tally.bytes_put,
+        refused = tally.refused_gets + tally.refused_puts,
+        policy_failures = outcome.policy_failures,
+        "ended"
+    );
+    ("ended", Ended::default())
+}
+
+/// A session that is being served.
+struct Served<'session> {
+    daemon: &'session Arc<Daemon>,
+    client: &'session Client,
+    id: SessionId,
+    listed: &'session Listed,
+    usage: &'session Arc<SessionUsage>,
+}
+
+impl Served<'_> {
+    fn serve(
+        &self,
+        session: cachewarden_connect::Session,
+        room: &Room,
+    ) -> Result<Outcome, Failure> {
+        let cachewarden_connect::Session {
+            hello,
+            policy,
+            input,
+            mut output,
+            control,
+            ..
+        } = session;
+        output.set_patience(READ_PATIENCE);
+        // The first message goes out before anything that takes time: cmd/go does nothing until it
+        // arrives (docs/protocol.md#first-message).
+        let mut sink = ResponseWriter::with(output, Output::write_now);
+        sink.send(&Response::Announcement)
+            .and_then(|()| sink.flush())
+            .map_err(|error| Failure::unread(&error))?;
+        let mut policies = self.client.policies();
+        if let Some(bytes) = policy {
+            let settings = hello.settings.as_deref();
+            let tenant = &self.client.tenant;
+            let own = self
+                .daemon
+                .own_policies
+                .load(self.daemon, tenant, &bytes, settings);
+            policies.push(own.map_err(Failure::of_policy)?);
+        }
+        let start = Start {
+            id: self.id,
+            policies,
+            recorder: self.recorder(),
+            diagnostics: Diagnostics::to(Box::new(Said(control.clone())), hello.verbose),
+            quota: Box::new(self.usage.kept()),
+        };
+        let config = self.client.config(self.daemon, start);
+        let config = config.map_err(|refusal| Failure {
+            result: refusal.code,
+            status: 1,
+            text: refusal.text,
+        })?;
+        let opened = Session::open(config, &self.daemon.services(), room)?;
+        self.announce(&opened, &control, hello.verbose);
+        let upload = Arc::clone(&self.listed.session.upload);
+        let source = RequestReader::new(input);
+        let mut source = MeteredSource::new(source, Arc::clone(self.usage), upload);
+        Ok(opened.run(&mut source, &mut sink)?)
+    }
+
+    fn recorder(&self) -> Recorder {
+        match &self.daemon.audit {
+            Some(audit) => audit.recorder(&self.client.tenant.name, &self.id.to_string()),
+            None => Recorder::none(),
+        }
+    }
+
+    /// Says what the session may do: in the operator's log, and to a client that wants to know.
+    fn announce(&self, opened: &Session, control: &Control, is_verbose: bool) {
+        let Client {
+            tenant, identity, ..
+        } = self.client;
+        let line = sanitize(&Authority::new(tenant, identity, &opened.grant()).line());
+        tracing::info!("{line}");
+        if is_verbose {
+            // A client that is gone is noticed soon.
+            let _ = control.say(&format!("cachewarden: {line}"));
+        }
+    }
+}
+
+/// Lines for the client's stderr.
+struct Said(Control);
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        self.0.say(line.trim_end_matches('\n'))?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,77 @@
+//! How much there was lately.
+
+use std::time::{Duration, Instant};
+
+/// The seconds of a rate that may come at once: a build puts in bursts.
+const BURST: u64 = 10;
+
+/// How much of a rate was used: a bucket that runs out with time.
+#[derive(Debug, Default)]
+pub(super) struct Rate {
+    level: u64,
+    looked_at: Option<Instant>,
+}
+
+impl Rate {
+    /// Whether so much more fits within a rate of so much a second. What is larger than a whole
+    /// burst fits where nothing else is there, or it would never fit.
+    pub(super) fn has_room(&mut self, amount: u64, per_second: u64, now: Instant) -> bool {
+        let elapsed = self.looked_at.map_or(Duration::ZERO, |then| now - then);
+        let run_out = u128::from(per_second) * elapsed.as_millis() / 1000;
+        if run_out > 0 || self.looked_at.is_none() {
+            self.level = self
+                .level
+                .saturating_sub(u64::try_from(run_out).unwrap_or(u64::MAX));
+            self.looked_at = Some(now);
+        }
+        self.level == 0 || self.level.saturating_add(amount) <= per_second.saturating_mul(BURST)
+    }
+
+    /// Takes note of an amount.
+    pub(super) fn add(&mut self, amount: u64) {
+        self.level = self.level.saturating_add(amount);
+    }
+}
+
+/// The sum of a last while, in two halves, so that it forgets by halves.
+#[derive(Debug)]
+pub(super) struct Window {
+    half: Duration,
+    begun: Option<Instant>,
+    before: u64,
+    current: u64,
+}
+
+impl Window {
+    pub(super) fn new(length: Duration) -> Self {
+        Self {
+            half: length / 2,
+            begun: None,
+            before: 0,
+            current: 0,
+        }
+    }
+
+    /// The sum, of at least half the while and at most all of it.
+    pub(super) fn sum(&mut self, now: Instant) -> u64 {
+        let begun = *self.begun.get_or_insert(now);
+        let halves = (now - begun).as_nanos() / self.half.as_nanos().max(1);
+        if halves > 0 {
+            self.before = if halves == 1 { self.current } else { 0 };
+            self.current = 0;
+            self.begun = Some(now);
+        }
+        self.before.saturating_add(self.current)
+    }
+
+    /// Adds to it.
+    pub(super) fn add(&mut self, amount: u64, now: Instant) {
+        self.sum(now);
+        self.current = self.current.saturating_add(amount);
+    }
+
+    /// Takes back what was added just now.
+    pub(super) fn take_back(&mut self, amount: u64) {
+        self.current = self.current.saturating_sub(amount);
+    }
+}

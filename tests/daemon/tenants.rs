@@ -31,10 +31,11 @@ own-policy = true
 [[tenant]]
 name = "release"
 match = {{ "peer.uid" = "{RELEASE}" }}
-read = ["main"]
+write = ["release"]
+read = ["release", "main"]
 [[tenant.policy]]
 file = "{}"
-settings = {{ read = ["main"] }}
+settings = '{{ "repository": null }}'
 "#,
         guest("release").display()
     )
@@ -85,7 +86,6 @@ fn each_tenant_reads_and_writes_what_it_may_and_no_more() {
     // A release takes what main has put, bound and verified.
     let release = build(&world, RELEASE, "");
     assert!(release.hits > 20, "{release:?}");
-    assert_eq!(release.puts, release.refused_puts, "and writes nothing");
     // A team's own policy narrows what the operator gives, and never widens it.
     let policy = format!("--policy '{}'", guest("read-only").display());
     let team = build(&world, TEAM, &policy);
@@ -100,7 +100,8 @@ fn each_tenant_reads_and_writes_what_it_may_and_no_more() {
             .expect("a number")
     };
     assert!(kept("main") > 50 && kept("fork") > 0, "{status}");
-    assert_eq!((kept("team"), kept("release")), (0, 0), "{status}");
+    assert_eq!(kept("team"), 0, "{status}");
+    assert!(kept("release") > 0, "{status}");
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn whoami_says_tenant_scopes_and_why() {
     assert!(
         release
             .stdout
-            .starts_with("tenant release: writes nothing; reads main;"),
+            .starts_with("tenant release: writes release; reads release, main;"),
         "{release:?}"
     );
     // Who matches nothing is told what is known, and what each tenant wants.
@@ -193,7 +194,7 @@ fn a_token_decides_and_a_bad_one_is_no_session() {
             issuer.token(&json!({"project_id": "17", "exp": 1})),
             "expired",
         ),
-        ("not a token".to_owned(), "not a signed token"),
+        ("not-a-token".to_owned(), "not a signed token"),
         // Another user plays main's token again.
         (token.clone(), "presented"),
     ] {
@@ -246,10 +247,11 @@ read = []
 [[tenant]]
 name = "release"
 match = {{ "peer.uid" = "{RELEASE}" }}
-read = ["main"]
+write = ["release"]
+read = ["release", "main"]
 [[tenant.policy]]
 file = "{}"
-settings = {{ read = ["main"], witnesses = 2 }}
+settings = '{{ "repository": null, "witnesses": 2, "audit_one_in": 0 }}'
 "#,
         guest("release").display()
     );
@@ -258,10 +260,13 @@ settings = {{ read = ["main"], witnesses = 2 }}
         world.check_out(user, GREETING);
     }
     build(&world, MAIN, "");
+    // What the release itself has put counts for it in any case.
+    let forget_own = || world.ask(&["revoke", "--scope", "release"]).succeeded();
     // One producer is not enough.
     let alone = build(&world, RELEASE, "");
     assert_eq!(alone.hits, 0, "{alone:?}");
     // An honest second one builds the same.
+    forget_own();
     build(&world, TEAM, "");
     let agreed = build(&world, RELEASE, "");
     assert!(agreed.hits > 20, "{agreed:?}");
@@ -280,6 +285,7 @@ settings = {{ read = ["main"], witnesses = 2 }}
     forger.put(&action, b"!<arch>\nforged").kept();
     forger.close();
     world.wait_for_log("another producer has put other bytes");
+    forget_own();
     let after = build(&world, RELEASE, "");
     assert_eq!(after.hits, agreed.hits - 1, "{after:?}");
     let metrics = world.ask(&["status", "--metrics"]).succeeded().stdout;

@@ -40,6 +40,8 @@ pub struct Config {
     /// Bounds on all tenants together.
     #[serde(default)]
     pub limits: LimitsConfig,
+    /// Where objects go that the store's disk has no room for; best on another file system.
+    pub overflow: Option<PathBuf>,
     /// How jobs get at objects.
     #[serde(default)]
     pub view_files: ViewFilesConfig,
@@ -128,6 +130,10 @@ pub struct TrimConfig {
     /// Entries that were unused for longer are removed.
     #[serde(deserialize_with = "duration")]
     pub older_than: Duration,
+    /// A tenant's view that was unused for longer is removed, with the copies in it. Its next
+    /// session gets a new one.
+    #[serde(deserialize_with = "duration")]
+    pub views_older_than: Duration,
     /// Then objects by least recent use, until the store has no more bytes than this.
     pub max_size: Option<Size>,
     /// Scopes whose objects are removed last.
@@ -139,6 +145,8 @@ impl Default for TrimConfig {
         Self {
             every: Duration::from_secs(60 * 60),
             older_than: cachewarden_store::DEFAULT_AGE,
+            // Each pull request has a view, which takes as much as its builds read.
+            views_older_than: Duration::from_secs(12 * 60 * 60),
             max_size: None,
             protect: Vec::new(),
         }
@@ -230,10 +238,36 @@ pub struct PolicyEntry {
     pub file: String,
     /// Its settings.
     #[serde(default)]
-    pub settings: toml::Table,
+    pub settings: SettingsConfig,
     /// Recordings or cases that it must answer as they say, or it is not used.
     #[serde(default)]
     pub cases: Vec<PathBuf>,
+}
+
+/// The settings of a policy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum SettingsConfig {
+    /// A JSON text, which can say `null`.
+    Json(String),
+    /// A table.
+    Table(toml::Table),
+}
+
+impl Default for SettingsConfig {
+    fn default() -> Self {
+        Self::Table(toml::Table::new())
+    }
+}
+
+impl SettingsConfig {
+    /// As a JSON text, which may be none.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Json(text) => Ok(text.clone()),
+            Self::Table(table) => serde_json::to_string(table),
+        }
+    }
 }
 
 /// What a tenant may use. What is not given is not bounded.
@@ -359,6 +393,7 @@ impl Config {
         let begin = |path: &mut PathBuf| *path = folder.join(&*path);
         begin(&mut self.directory);
         begin(&mut self.socket.path);
+        self.overflow.iter_mut().for_each(begin);
         self.audit
             .iter_mut()
             .for_each(|audit| begin(&mut audit.directory));
@@ -383,6 +418,12 @@ impl Config {
     /// The folder of the tenants' views.
     pub fn views_folder(&self) -> PathBuf {
         self.directory.join("views")
+    }
+
+    /// The folder of objects that the store's disk has no room for, and of views of them.
+    pub fn overflow_folder(&self) -> PathBuf {
+        let own = || self.directory.join("overflow");
+        self.overflow.clone().unwrap_or_else(own)
     }
 }
 

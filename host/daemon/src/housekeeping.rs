@@ -70,8 +70,8 @@ fn trim_once(daemon: &Daemon) {
         ),
         Err(error) => tracing::error!(%error, "the store cannot be trimmed"),
     }
-    match daemon.views.sweep(&daemon.store, config.older_than) {
-        Ok(_) => {}
-        Err(error) => tracing::error!(%error, "the views cannot be swept"),
+    let swept = daemon.views.sweep(&daemon.store, config.views_older_than);
+    if let Err(error) = swept.and_then(|_| daemon.store.sweep_private_if_due()) {
+        tracing::error!(%error, "the views cannot be swept");
     }
 }

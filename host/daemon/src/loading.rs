@@ -166,7 +166,7 @@ impl Loader {
             .file
             .parse()
             .map_err(|error: cachewarden_policy_host::PinError| wrong(error.to_string()))?;
-        let text = serde_json::to_string(&entry.settings);
+        let text = entry.settings.json();
         let text = text.map_err(|error| wrong(format!("`settings`: {error}")))?;
         let settings = canonical("settings", &text).map_err(|error| wrong(error.to_string()))?;
         let slow = || tracing::info!(policy = %source.file.display(), "compiling a policy");

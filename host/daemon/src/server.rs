@@ -22,7 +22,7 @@ use thiserror::Error;
 use cachewarden_connect::{BindError, Binding, Connection, Listener, wire::Refused};
 use cachewarden_policy_host::thread as policy_thread;
 use cachewarden_store::{Store, StoreError, ViewPlace, Views};
-use cachewarden_types::{Code, Problem, with_causes};
+use cachewarden_types::{Code, Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
 use crate::config::{Config, SocketConfig};
@@ -156,16 +156,19 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
 fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeError> {
     let config = &loaded.config;
     let directory = &config.directory;
-    let private = directory.join("overflow");
+    let overflow = config.overflow_folder();
     make_passable(directory)?;
-    let store = Store::open_owned(&config.store_folder(), &private)?;
+    make_passable(&overflow)?;
+    let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
+    // Counted before the first session, which would wait for it.
+    store.usage(&[Pattern::any()]);
     let place = |folder| ViewPlace {
         folder,
         seen_as: None,
     };
     let views = Views::open(
         place(config.views_folder()),
-        place(directory.join("overflow-views")),
+        place(overflow.join("views")),
         config.view_files.into(),
     )?;
     let own = directory.join("policies");
@@ -191,7 +194,7 @@ fn make_passable(directory: &Path) -> Result<(), ServeError> {
     let mut builder = std::fs::DirBuilder::new();
     match builder.mode(0o711).create(directory) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(ServeError::System {
-            step: "make the folder `directory`",
+            step: "make the daemon's folder (`directory`, `overflow`)",
             source: io::Error::new(error.kind(), format!("{}: {error}", directory.display())),
         }),
         _ => Ok(()),

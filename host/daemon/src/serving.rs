@@ -67,23 +67,18 @@ fn refuse(daemon: &Daemon, connection: Connection, refusal: Refusal) {
 
 /// Tells a client what a session of it could do.
 fn whoami(daemon: &Arc<Daemon>, client: &Client, connection: Connection, room: &Room) {
-    let config = client.config(
-        daemon,
-        Start {
-            id: session_id(),
-            policies: client.policies(),
-            recorder: Recorder::none(),
-            diagnostics: Diagnostics::to(Box::new(io::sink()), false),
-            quota: Box::new(Unlimited),
-        },
-    );
-    let opened = config.and_then(|config| {
-        Session::open(config, &daemon.services(), room)
-            .map_err(|error| Refusal::new("policy", error.told()))
+    let config = client.config(Start {
+        id: session_id(),
+        policies: client.policies(),
+        recorder: Recorder::none(),
+        diagnostics: Diagnostics::to(Box::new(io::sink()), false),
+        quota: Box::new(Unlimited),
     });
-    let session = match opened {
+    let session = match Session::open(config, &daemon.services(), room) {
         Ok(session) => session,
-        Err(refusal) => return refuse(daemon, connection, refusal),
+        Err(error) => {
+            return refuse(daemon, connection, Refusal::new("policy", error.told()));
+        }
     };
     let authority = Authority::new(&client.tenant, &client.identity, &session.grant());
     let line = sanitize(&authority.line());

@@ -214,6 +214,22 @@ impl Sessions {
         active.threads == 0
     }
 
+    /// Waits until no session with such a name is under way, at most for so long; returns whether
+    /// none is.
+    pub(crate) fn wait_until_none_is(
+        &self,
+        time: Duration,
+        is_meant: impl Fn(&str) -> bool,
+    ) -> bool {
+        let is_any = |active: &mut Active| {
+            let mut all = active.sessions.values();
+            all.any(|session| is_meant(&session.id))
+        };
+        let waited = self.changed.wait_timeout_while(self.lock(), time, is_any);
+        let (mut active, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        !is_any(&mut active)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Active> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -229,6 +245,7 @@ impl Drop for Place {
 impl Drop for Listed {
     fn drop(&mut self) {
         self.sessions.lock().sessions.remove(&self.session.number);
+        self.sessions.changed.notify_all();
     }
 }
 

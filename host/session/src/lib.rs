@@ -130,6 +130,12 @@ impl Session {
         self.access.as_grant()
     }
 
+    /// Writes the paths of objects in another way, before anything was answered: where they lie may
+    /// depend on the grant.
+    pub fn set_paths(&mut self, paths: DiskPaths) {
+        self.paths = paths;
+    }
+
     /// Answers requests until the client closes or ends the stream.
     ///
     /// # Errors

@@ -29,8 +29,8 @@ fn the_documented_configuration_is_read_and_its_comments_show_the_defaults() {
     );
     let (shown, default) = (&all.trim, TrimConfig::default());
     assert_eq!(
-        (shown.every, shown.older_than),
-        (default.every, default.older_than)
+        (shown.every, shown.older_than, shown.views_older_than),
+        (default.every, default.older_than, default.views_older_than)
     );
     let (shown, default) = (&all.tenants[0].quota, QuotaConfig::default());
     assert_eq!(shown.sessions, default.sessions);

@@ -14,6 +14,9 @@ use cachewarden_types::{Digest, Lookup, Pattern, Problem, wildcard};
 use crate::Daemon;
 use crate::tenants::TENANT_LABEL;
 
+/// How long sessions that are ended may take to finish a put that is under way.
+const END_TIME: Duration = Duration::from_secs(5);
+
 /// What to revoke. Everything that is given must hold of an entry.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -106,14 +109,18 @@ pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String>
     serde_json::to_string_pretty(&report).map_err(|error| error.to_string())
 }
 
-/// Ends the sessions under way that are named.
+/// Ends the sessions under way that are named, and waits for a bounded time until they have ended.
 fn end_sessions(daemon: &Daemon, named: &HashSet<SessionId>) {
+    let is_named = |id: &str| id.parse().is_ok_and(|id: SessionId| named.contains(&id));
     for session in daemon.sessions.all() {
-        let id = session.id.parse();
-        if id.is_ok_and(|id: SessionId| named.contains(&id)) {
+        if is_named(&session.id) {
             tracing::warn!(session = session.id, "ended: what it has put is revoked");
             session.stop();
         }
+    }
+    let is_over = daemon.sessions.wait_until_none_is(END_TIME, is_named);
+    if !is_over {
+        tracing::warn!("a session whose puts are revoked has not ended yet; revoke again");
     }
 }
 

@@ -1,5 +1,6 @@
 //! A client of a tenant, and what a session of it is begun with.
 
+use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -11,7 +12,7 @@ use cachewarden_session::{
     SessionFacts, Witnessing,
 };
 use cachewarden_store::{DiskPaths, Identity as WitnessIdentity, SessionId, ViewKey};
-use cachewarden_types::{Digest, Kind, ScopeName, verified_label};
+use cachewarden_types::{Digest, Grant, Kind, ScopeName, verified_label};
 
 use crate::Daemon;
 use crate::config::CountedWitnesses;
@@ -90,22 +91,12 @@ impl Client {
     }
 
     /// What a session is begun with.
-    pub(super) fn config(&self, daemon: &Daemon, start: Start) -> Result<SessionConfig, Refusal> {
+    pub(super) fn config(&self, start: Start) -> SessionConfig {
         let (write, read) = (self.scopes.default_write(), self.scopes.default_read());
-        let key = ViewKey::new(
-            &self.tenant.name,
-            self.peer.uid,
-            self.peer.gid,
-            write.iter().chain(&read),
-        );
-        let view = daemon.views.view(&key).map_err(|error| {
-            let text = format!("the daemon cannot make a folder for this session: {error}");
-            Refusal::new("view", text)
-        })?;
         let mut labels = self.identity.labels.clone();
         let name = self.tenant.name.clone();
         labels.push(verified_label(TENANT_LABEL.to_owned(), name));
-        Ok(SessionConfig {
+        SessionConfig {
             facts: SessionFacts {
                 started: SystemTime::now(),
                 id: start.id,
@@ -126,10 +117,19 @@ impl Client {
             policies: start.policies,
             recorder: start.recorder,
             diagnostics: start.diagnostics,
-            paths: DiskPaths::in_view(view),
+            // Until the grant is known, by which views differ.
+            paths: DiskPaths::new(None),
             quota: start.quota,
             witnessing: self.witnessing(),
-        })
+        }
+    }
+
+    /// The folder in which a session that was granted this reads objects.
+    pub(super) fn view(&self, daemon: &Daemon, grant: &Grant) -> io::Result<DiskPaths> {
+        let scopes = grant.write.iter().chain(&grant.read);
+        let scopes: Vec<ScopeName> = scopes.filter_map(|name| name.parse().ok()).collect();
+        let key = ViewKey::new(&self.tenant.name, self.peer.uid, self.peer.gid, &scopes);
+        Ok(DiskPaths::in_view(daemon.views.view(&key)?))
     }
 
     /// Who this is as a witness, and whose evidence counts for it.

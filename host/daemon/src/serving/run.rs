@@ -218,13 +218,14 @@ impl Served<'_> {
             diagnostics: Diagnostics::to(Box::new(Said(control.clone())), hello.verbose),
             quota: Box::new(self.usage.kept()),
         };
-        let config = self.client.config(self.daemon, start);
-        let config = config.map_err(|refusal| Failure {
-            result: refusal.code,
+        let config = self.client.config(start);
+        let mut opened = Session::open(config, &self.daemon.services(), room)?;
+        let view = self.client.view(self.daemon, &opened.grant());
+        opened.set_paths(view.map_err(|error| Failure {
+            result: "view",
             status: 1,
-            text: refusal.text,
-        })?;
-        let opened = Session::open(config, &self.daemon.services(), room)?;
+            text: format!("the daemon cannot make a folder for this session: {error}"),
+        })?);
         self.announce(&opened, &control, hello.verbose);
         let upload = Arc::clone(&self.listed.session.upload);
         let source = RequestReader::new(input);

@@ -1,6 +1,7 @@
 //! Tests of views of a real store.
 
 mod attacks;
+mod beside;
 mod places;
 mod sweeps;
 

@@ -104,6 +104,7 @@ fn settings_that_are_wrong_are_told_by_their_field() {
         ("trusted-branches", r#"{"trusted": [1]}"#, "trusted"),
         ("trusted-branches", r#"{"trustd": []}"#, "trustd"),
         ("release", r#"{"audit_one_in": "ten"}"#, "audit_one_in"),
+        ("release", r#"{"witnesses": 5}"#, "witnesses"),
         ("read-only", r#"{"scopes": "main"}"#, "scopes"),
     ];
     for (name, settings, field) in wrong {
@@ -213,6 +214,27 @@ fn release_ships_bound_archives_only_and_audits_them() {
         find_entry(&sandbox.store(), "release", &action("moved")).is_none(),
         "it is not bound to that action"
     );
+}
+
+/// Only a daemon knows who has put what.
+#[test]
+fn release_with_witnesses_uses_nothing_without_a_daemon() {
+    let sandbox = Sandbox::new();
+    let mut helper = with(&sandbox, "release", ONE_REPOSITORY);
+    helper.put(&action("listed"), b"list.go\n").kept();
+    helper.put(&action("tested"), b"# test log\n").kept();
+    helper.close();
+    let get = |witnesses: u32, asked: &str| {
+        let settings = format!(r#"{{"repository": null, "witnesses": {witnesses}}}"#);
+        let mut helper = with(&sandbox, "release", &["--settings", &settings]);
+        let answer = helper.get(&action(asked));
+        helper.close();
+        answer
+    };
+    get(1, "listed").hit();
+    get(2, "listed").miss();
+    // No build makes a test's record again, so nobody is asked for it.
+    get(2, "tested").hit();
 }
 
 /// The sections of a component and of all modules in it, but for names and other notes.

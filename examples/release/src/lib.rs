@@ -1,12 +1,16 @@
 //! For what is shipped: from `main` only package archives count that are proved to belong to their action, and that a step
-//! printed nothing. Every hit is hashed again, and a sample is rebuilt to see whether the same bytes come out.
+//! printed nothing. Every hit is hashed again, and a sample is rebuilt to see whether the same bytes come out. Under a
+//! daemon, an entry may have to be put by several producers before it counts.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de};
 
 /// What is taken from `main` without a setting: what can be checked.
 const CHECKED: [Kind; 2] = [Kind::EMPTY, Kind::PACKAGE_ARCHIVE];
+
+/// The kinds that no build makes again byte for byte, so that producers cannot agree on them.
+const NEVER_ALIKE: [Kind; 3] = [Kind::OTHER, Kind::MODULE_INDEX, Kind::TEST_RECORD];
 
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +23,19 @@ struct Settings {
     audit_one_in: u32,
     /// The kinds that are audited.
     audit_kinds: Vec<Kind>,
+    /// The fact that an entry needs; in the settings, how many producers must have put it.
+    #[serde(deserialize_with = "witnesses")]
+    witnesses: Facts,
+}
+
+fn witnesses<'de, D: Deserializer<'de>>(count: D) -> Result<Facts, D::Error> {
+    match u32::deserialize(count)? {
+        1 => Ok(Facts::NONE),
+        2 => Ok(Facts::WITNESSES_2),
+        3 => Ok(Facts::WITNESSES_3),
+        4 => Ok(Facts::WITNESSES_4),
+        count => Err(de::Error::custom(format!("{count} is not 1, 2, 3 or 4"))),
+    }
 }
 
 impl Default for Settings {
@@ -28,6 +45,7 @@ impl Default for Settings {
             kinds: CHECKED.to_vec(),
             audit_one_in: 100,
             audit_kinds: vec![Kind::PACKAGE_ARCHIVE],
+            witnesses: Facts::NONE,
         }
     }
 }
@@ -37,6 +55,7 @@ struct Release {
     kinds: Vec<Kind>,
     audits: Sample,
     audit_kinds: Vec<Kind>,
+    witnesses: Facts,
 }
 
 /// The index of the scope `release` in the grant.
@@ -64,6 +83,7 @@ impl Policy for Release {
         self.kinds = settings.kinds;
         self.audits = Sample::one_in(settings.audit_one_in, session.seed);
         self.audit_kinds = settings.audit_kinds;
+        self.witnesses = settings.witnesses;
         let own = format!("release{suffix}");
         Ok(Grant::writing(&own)
             .reading(own)
@@ -72,7 +92,8 @@ impl Policy for Release {
 
     fn get(&mut self, candidate: &Candidate) -> Lookup {
         let counts = candidate.scope == OWN || self.counts_from_main(candidate);
-        if !counts || is_unproved_archive(candidate.kind, candidate.facts) {
+        let is_proved = !is_unproved_archive(candidate.kind, candidate.facts);
+        if !counts || !is_proved || !self.is_witnessed(candidate) {
             // The next scope may hold a better one.
             return Lookup::Skip;
         }
@@ -100,6 +121,13 @@ impl Release {
         // what it printed in main does not count.
         let is_explained = candidate.kind != Kind::EMPTY || candidate.role != Role::UNKNOWN;
         is_explained && self.kinds.contains(&candidate.kind)
+    }
+
+    fn is_witnessed(&self, candidate: &Candidate) -> bool {
+        if self.witnesses == Facts::NONE || NEVER_ALIKE.contains(&candidate.kind) {
+            return true;
+        }
+        candidate.facts.has(self.witnesses) && !candidate.facts.disputed()
     }
 }
 

@@ -124,6 +124,63 @@ fn other_kinds_are_audited_where_a_setting_names_them() {
 }
 
 #[test]
+fn one_producer_is_not_enough_where_witnesses_are_asked_for() {
+    let levels = [
+        Facts::NONE,
+        Facts::WITNESSES_2,
+        Facts::WITNESSES_2 | Facts::WITNESSES_3,
+        Facts::WITNESSES_2 | Facts::WITNESSES_3 | Facts::WITNESSES_4,
+    ];
+    for (asked, count) in (1..=4).flat_map(|asked| (1..=4).map(move |count| (asked, count))) {
+        let settings = format!(r#"{{ "witnesses": {asked}, "audit_one_in": 0 }}"#);
+        let mut release = release(&settings, 7);
+        let facts = Facts::BUILD_ID_MATCHES | levels[count - 1];
+        let witnessed = archive(1).with_facts(facts);
+        let expected = if count >= asked {
+            Lookup::HitVerified
+        } else {
+            Lookup::Skip
+        };
+        let told = format!("{count} of {asked}");
+        assert_eq!(release.get(&witnessed), expected, "release: {told}");
+        assert_eq!(release.get(&from_main(witnessed)), expected, "main: {told}");
+    }
+}
+
+/// One witness is the default, and asks for nothing more: a build that is not reproducible then costs nothing.
+#[test]
+fn a_disputed_entry_never_counts_where_witnesses_are_asked_for() {
+    let facts = Facts::BUILD_ID_MATCHES | Facts::WITNESSES_2 | Facts::DISPUTED;
+    let disputed = archive(1).with_facts(facts);
+    for candidate in [disputed, from_main(disputed)] {
+        let get = |settings| release(settings, 7).get(&candidate);
+        assert_eq!(
+            get(r#"{ "witnesses": 2, "audit_one_in": 1 }"#),
+            Lookup::Skip
+        );
+        let one = r#"{ "witnesses": 1, "audit_one_in": 0 }"#;
+        assert_eq!(get(one), Lookup::HitVerified);
+        assert_eq!(get(r#"{ "audit_one_in": 0 }"#), Lookup::HitVerified);
+    }
+}
+
+#[test]
+fn witnesses_are_asked_for_where_a_build_makes_the_same_bytes_again() {
+    let mut release = release(r#"{ "witnesses": 2, "audit_one_in": 0 }"#, 7);
+    for number in 0..u32::from(u8::MAX) {
+        let kind = Kind::from_number(number);
+        let facts = Facts::BUILD_ID_MATCHES | Facts::DISPUTED;
+        let alone = Candidate::of(kind).with_facts(facts);
+        let expected = match kind {
+            Kind::OTHER | Kind::MODULE_INDEX | Kind::TEST_RECORD => Lookup::HitVerified,
+            _ => Lookup::Skip,
+        };
+        assert_eq!(release.get(&alone), expected, "{kind}");
+        assert_eq!(release.get(&from_main(alone)), Lookup::Skip, "{kind}");
+    }
+}
+
+#[test]
 fn a_divergent_rebuild_stays_with_the_session() {
     let mut release = release("{}", 7);
     let rebuild =
@@ -144,6 +201,16 @@ fn wrong_settings_are_refused_by_name() {
             r#"{ "kinds": ["archive"] }"#,
             "`kinds[0]`: `archive` is no kind",
         ),
+        (
+            r#"{ "witnesses": 0 }"#,
+            "`witnesses`: 0 is not 1, 2, 3 or 4",
+        ),
+        (
+            r#"{ "witnesses": 5 }"#,
+            "`witnesses`: 5 is not 1, 2, 3 or 4",
+        ),
+        (r#"{ "witnesses": "two" }"#, "`witnesses`: invalid type"),
+        (r#"{ "witnesses": -1 }"#, "`witnesses`: invalid value"),
     ] {
         let session = Session::new().with_settings(settings);
         let refusal = Instance::<Release>::new().open(&session).unwrap_err();

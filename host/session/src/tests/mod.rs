@@ -7,4 +7,5 @@ mod lifecycle;
 mod puts;
 mod rules;
 mod wire;
+mod witnesses;
 mod world;

@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::SystemTime;
 
 use cachewarden_content::Content;
 use cachewarden_policy_host::{Limits, Policy, Sandbox, thread};
 use cachewarden_recording::Recorder;
-use cachewarden_store::{DiskPaths, Entry, NewEntry, Reach, Right, SessionId, SharedStore, Store};
+use cachewarden_store::{
+    DiskPaths, Entry, NewEntry, Reach, Right, SessionId, SharedStore, Store, StoreError,
+};
 use cachewarden_types::{Digest, Facts, Kind, Pattern, Role, ScopeName, reasons};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,7 +21,7 @@ use crate::config::no_settings;
 use crate::diagnostics::Diagnostics;
 use crate::{
     DefaultGrant, Isolation, OperatorLimits, Outcome, PolicyConfig, Quota, Services, SessionConfig,
-    SessionError, SessionFacts, run_session,
+    SessionError, SessionFacts, Witnessing, run_session,
 };
 
 /// Numbers that are no verdict, as `as-asked` takes them: it answers nonsense, or traps.
@@ -86,6 +88,8 @@ pub(super) struct Script<'world> {
     pub(super) also_read: &'static [&'static str],
     /// Bytes that may be kept.
     pub(super) quota: u64,
+    /// Who it is as a witness.
+    pub(super) witnessing: Option<Witnessing>,
 }
 
 /// So many bytes.
@@ -105,8 +109,17 @@ impl Quota for Bytes {
 
 impl World {
     pub(super) fn new() -> Self {
+        Self::of(|folder| Store::open(&folder.join("store"), SharedStore::Deny))
+    }
+
+    /// With a store that a daemon owns.
+    pub(super) fn owned() -> Self {
+        Self::of(|folder| Store::open_owned(&folder.join("store"), &folder.join("private")))
+    }
+
+    fn of(open: impl FnOnce(&Path) -> Result<Store, StoreError>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap();
+        let store = open(folder.path()).unwrap();
         Self {
             store: Arc::new(store),
             folder,
@@ -175,6 +188,7 @@ impl World {
             isolation: Isolation::default(),
             also_read: &[],
             quota: u64::MAX,
+            witnessing: None,
         }
     }
 
@@ -262,7 +276,7 @@ impl Script<'_> {
             diagnostics: Diagnostics::to(Box::new(said.clone()), false),
             paths: DiskPaths::new(None),
             quota: Box::new(Bytes(self.quota)),
-            witnessing: None,
+            witnessing: self.witnessing,
         }
     }
 }

@@ -87,7 +87,10 @@ fn each_tenant_reads_and_writes_what_it_may_and_no_more() {
     let release = build(&world, RELEASE, "");
     assert!(release.hits > 20, "{release:?}");
     // A team's own policy narrows what the operator gives, and never widens it.
-    let policy = format!("--policy '{}'", guest("read-only").display());
+    let policy = format!(
+        "--policy '{}' --settings '{{\"scopes\":[\"team\",\"main\"]}}'",
+        guest("read-only").display()
+    );
     let team = build(&world, TEAM, &policy);
     assert!(team.hits > 50, "{team:?}");
     assert_eq!(team.puts, team.refused_puts, "it forbids every put");

@@ -47,7 +47,9 @@ impl Session {
         };
         // Without a record the put counts, and nobody has witnessed it.
         let report = self.store.witness(&put, now).unwrap_or_default();
-        if report.is_disputed_now && kind.is_remade() && self.disputes.len() < MAX_TOLD {
+        // Whatever the kind: there are records of an action only where one was of a kind that can be
+        // made again.
+        if report.is_disputed_now && self.disputes.len() < MAX_TOLD {
             self.disputes.push(Dispute {
                 action: *action,
                 output: *output,

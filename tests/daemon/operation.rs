@@ -257,7 +257,7 @@ fn only_the_operator_is_told_how_the_daemon_is() {
         "cachewarden_puts_total{tenant=\"main\"} 1",
         "cachewarden_sessions_total{tenant=\"main\",result=\"ended\"} 1",
         "cachewarden_kept_entries{tenant=\"main\"} 1",
-        "# EOF",
+        "# TYPE cachewarden_puts_total counter",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }

@@ -26,6 +26,9 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
 const ALIKE: f64 = 0.7;
 
+/// What the first socket is called.
+pub const FIRST_SOCKET: &str = "default";
+
 /// A documented configuration, which `serve --print-config` prints.
 pub const DOCUMENTED: &str = include_str!("config/documented.toml");
 
@@ -37,6 +40,9 @@ pub struct Config {
     pub directory: PathBuf,
     /// Where jobs connect.
     pub socket: SocketConfig,
+    /// Further sockets, for jobs that are to be told apart by them.
+    #[serde(default, rename = "other-socket")]
+    pub other_sockets: Vec<OtherSocketConfig>,
     /// Bounds on all tenants together.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -96,6 +102,21 @@ impl SocketConfig {
     fn default_mode() -> u32 {
         0o666
     }
+}
+
+/// A further socket. A session knows the name of its socket as the label `peer.socket`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OtherSocketConfig {
+    /// The name.
+    pub name: String,
+    /// Its path.
+    pub path: PathBuf,
+    /// Its mode.
+    #[serde(default = "SocketConfig::default_mode", deserialize_with = "mode")]
+    pub mode: u32,
+    /// Its group, by name or number.
+    pub group: Option<String>,
 }
 
 /// Bounds on all tenants together.
@@ -393,6 +414,8 @@ impl Config {
         let begin = |path: &mut PathBuf| *path = folder.join(&*path);
         begin(&mut self.directory);
         begin(&mut self.socket.path);
+        let others = self.other_sockets.iter_mut();
+        others.for_each(|socket| begin(&mut socket.path));
         self.overflow.iter_mut().for_each(begin);
         self.audit
             .iter_mut()
@@ -408,6 +431,19 @@ impl Config {
             policy.file = folder.join(&policy.file).to_string_lossy().into_owned();
             policy.cases.iter_mut().for_each(begin);
         }
+    }
+
+    /// All sockets, each with its name.
+    pub fn sockets(&self) -> impl Iterator<Item = (&str, SocketConfig)> {
+        let others = self.other_sockets.iter().map(|other| {
+            let socket = SocketConfig {
+                path: other.path.clone(),
+                mode: other.mode,
+                group: other.group.clone(),
+            };
+            (other.name.as_str(), socket)
+        });
+        std::iter::once((FIRST_SOCKET, self.socket.clone())).chain(others)
     }
 
     /// The folder of the store.

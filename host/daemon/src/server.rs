@@ -20,12 +20,12 @@ use signal_hook::iterator::Signals;
 use thiserror::Error;
 
 use cachewarden_connect::{BindError, Binding, Connection, Listener, wire::Refused};
-use cachewarden_policy_host::thread as policy_thread;
+use cachewarden_policy_host::{CompiledCache, thread as policy_thread};
 use cachewarden_store::{Store, StoreError, ViewPlace, Views};
 use cachewarden_types::{Code, Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
-use crate::config::{Config, SocketConfig};
+use crate::config::{Config, FIRST_SOCKET, SocketConfig};
 use crate::loading::{Loaded, Loader, SetupError};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
@@ -116,17 +116,25 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     logging::to_stderr();
     // First, before any other descriptor is opened: systemd passes its socket by number.
     let passed = Listener::from_systemd()?;
+    let config = Config::read(file).map_err(SetupError::from)?;
+    make_passable(&config.directory)?;
+    // Beside the store: a service has no home, and each start would compile every policy.
+    let loader = Loader {
+        cache: Some(CompiledCache::new(config.directory.join("compiled"))),
+        ..loader
+    };
     let loaded = load(file.to_owned(), loader.clone(), None)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
     raise_descriptors(config.limits.sessions);
-    let listener = match passed {
-        Some(listener) => listener,
-        None => Listener::bind(&binding(&config.socket)?)?,
-    };
+    let listeners = listeners(&config, passed)?;
     let (stop_reader, stop) = io::pipe().map_err(cannot("make a pipe"))?;
-    let accepting = accept(&daemon, listener, stop_reader)?;
+    let stop_reader = Arc::new(stop_reader);
+    let accepting = listeners
+        .into_iter()
+        .map(|(name, listener)| accept(&daemon, name, listener, Arc::clone(&stop_reader)))
+        .collect::<Result<Vec<_>, _>>()?;
     let (end_of_house, end) = channel();
     let house = Arc::clone(&daemon);
     let house = thread::Builder::new()
@@ -149,6 +157,9 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     drop(end_of_house);
     // It looks once a second.
     let _ = house.join();
+    if let Some(audit) = &daemon.audit {
+        audit.flush();
+    }
     tracing::info!("ended");
     Ok(())
 }
@@ -157,7 +168,6 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     let config = &loaded.config;
     let directory = &config.directory;
     let overflow = config.overflow_folder();
-    make_passable(directory)?;
     make_passable(&overflow)?;
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
     // Counted before the first session, which would wait for it.
@@ -201,6 +211,23 @@ fn make_passable(directory: &Path) -> Result<(), ServeError> {
     }
 }
 
+/// The sockets with their names. The one that systemd passes is the first.
+fn listeners(
+    config: &Config,
+    passed: Option<Listener>,
+) -> Result<Vec<(Arc<str>, Listener)>, ServeError> {
+    let mut sockets = config.sockets();
+    let mut all = Vec::new();
+    if let Some(listener) = passed {
+        sockets.next();
+        all.push((FIRST_SOCKET.into(), listener));
+    }
+    for (name, socket) in sockets {
+        all.push((name.into(), Listener::bind(&binding(&socket)?)?));
+    }
+    Ok(all)
+}
+
 fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {
     let group = socket.group.as_deref().map(|group| match group.parse() {
         Ok(number) => Ok(number),
@@ -233,12 +260,15 @@ fn raise_descriptors(sessions: usize) {
 /// Accepts clients on a thread of its own; the listener is gone when it ends.
 fn accept(
     daemon: &Arc<Daemon>,
+    socket: Arc<str>,
     listener: Listener,
-    stop: PipeReader,
+    stop: Arc<PipeReader>,
 ) -> Result<thread::JoinHandle<()>, ServeError> {
     let daemon = Arc::clone(daemon);
     let accept = move || {
-        let served = listener.serve(stop.as_fd(), |connection| begin(&daemon, connection));
+        let served = listener.serve(stop.as_fd(), |connection| {
+            begin(&daemon, &socket, connection)
+        });
         if let Err(error) = served {
             tracing::error!(%error, "no more clients can be accepted");
         }
@@ -248,17 +278,17 @@ fn accept(
 }
 
 /// Starts a thread for a client.
-fn begin(daemon: &Arc<Daemon>, connection: Connection) {
+fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
     let most = daemon.loaded().config.limits.sessions;
     let Some(place) = daemon.sessions.place(most) else {
         daemon.metrics.refused("busy");
         let text = format!("the daemon has {most} clients, as many as it may (limits.sessions)");
         return connection.refuse(Refused::new("busy", text));
     };
-    let daemon = Arc::clone(daemon);
+    let (daemon, socket) = (Arc::clone(daemon), Arc::clone(socket));
     let started = policy_thread::spawn("session", move |room| {
         let _place = place;
-        serving::serve(&daemon, connection, room);
+        serving::serve(&daemon, connection, &socket, room);
     });
     if let Err(error) = started {
         // Its connection is closed with it: the client goes on alone.
@@ -303,11 +333,13 @@ fn warn_of_fixed(before: &Config, now: &Config) {
 }
 
 /// Ends: no more clients, and the sessions under way within a bounded time.
-fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: thread::JoinHandle<()>) {
+fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: Vec<thread::JoinHandle<()>>) {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     drop(stop);
-    // It takes no client any more.
-    let _ = accepting.join();
+    for thread in accepting {
+        // It takes no client any more.
+        let _ = thread.join();
+    }
     let time = daemon.loaded().config.limits.drain;
     let began = Instant::now();
     tracing::info!(sessions = daemon.sessions.all().len(), "draining");

@@ -14,6 +14,7 @@ mod command_line;
 mod compiled_code;
 mod conformance;
 mod costs;
+mod daemon;
 mod end_to_end;
 mod failures;
 mod faults;

@@ -46,6 +46,12 @@ pub(crate) fn tool(name: &str) -> PathBuf {
     prepared(&format!("toolchains/bin/{name}"), "toolchains")
 }
 
+/// The folder of a Go version.
+#[track_caller]
+pub(crate) fn toolchain(version: &str) -> PathBuf {
+    prepared(&format!("toolchains/{version}"), "toolchains")
+}
+
 /// A small module: a program that uses a library, with a test.
 pub(crate) const GREETING: &[(&str, &str)] = &[
     ("go.mod", "module example.org/greeting\n\ngo 1.21\n"),
@@ -93,7 +99,7 @@ impl<'a> GoProject<'a> {
         sandbox.file("home/.config/go/telemetry/mode", "off");
         let project = Self {
             sandbox,
-            goroot: prepared(&format!("toolchains/{version}"), "toolchains"),
+            goroot: toolchain(version),
             folder: sandbox.path("project"),
             gocache: sandbox.path("gocache"),
             helper: String::new(),

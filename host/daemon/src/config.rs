@@ -77,7 +77,7 @@ impl From<ViewFilesConfig> for ViewFiles {
 }
 
 /// The socket.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SocketConfig {
     /// Its path. A socket that systemd passes is used instead.
@@ -146,7 +146,7 @@ impl Default for TrimConfig {
 }
 
 /// Where sessions are written down.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuditConfig {
     /// The folder, with a file for each tenant.

@@ -85,7 +85,7 @@ impl From<ViewFilesConfig> for ViewFiles {
 }
 
 /// The socket.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SocketConfig {
     /// Its path. A socket that systemd passes is used instead.
@@ -175,7 +175,7 @@ impl Default for TrimConfig {
 }
 
 /// Where sessions are written down.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuditConfig {
     /// The folder, with a file for each tenant.

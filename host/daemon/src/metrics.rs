@@ -236,7 +236,7 @@ mod tests {
                         .any(|end| name == format!("{known}{end}"))
             };
             assert!(
-                helps.iter().any(|known| is_part(known)),
+                helps.iter().any(is_part),
                 "{line}: {helps:?}"
             );
         }

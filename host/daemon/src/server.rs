@@ -76,7 +76,10 @@ impl Problem for ServeError {
     fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Setup(error) => error.remedy(),
-            Self::Store(error) => error.remedy(),
+            // Its text names options of the helper.
+            Self::Store(_) => Some(
+                "for `serve` the folder is `directory` in its configuration, and belongs to the user who runs it; there are no options --dir and --allow-shared-store",
+            ),
             Self::Socket(_) | Self::System { .. } => None,
         }
     }
@@ -129,6 +132,10 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     let config = daemon.loaded().config.clone();
     raise_descriptors(config.limits.sessions);
     let listeners = listeners(&config, passed)?;
+    let paths: Vec<_> = listeners
+        .iter()
+        .map(|(_, listener)| listener.path().display().to_string())
+        .collect();
     let (stop_reader, stop) = io::pipe().map_err(cannot("make a pipe"))?;
     let stop_reader = Arc::new(stop_reader);
     let accepting = listeners
@@ -144,7 +151,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     for line in &daemon.loaded().report {
         tracing::info!("{line}");
     }
-    tracing::info!(socket = %config.socket.path.display(), "ready");
+    tracing::info!(sockets = paths.join(", "), "ready");
     // Without systemd nobody is told.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     for signal in signals.forever() {
@@ -323,13 +330,21 @@ fn reload(daemon: &Daemon) {
 
 /// Says what a reload does not change.
 fn warn_of_fixed(before: &Config, now: &Config) {
-    let differs = [
-        ("directory", before.directory != now.directory),
-        ("socket", before.socket.path != now.socket.path),
-    ];
-    for (key, _) in differs.iter().filter(|(_, differs)| *differs) {
+    for key in fixed_and_changed(before, now) {
         tracing::warn!("`{key}` counts from the next start on");
     }
+}
+
+/// The keys of what is made at the start, where a configuration differs from the one before.
+fn fixed_and_changed(before: &Config, now: &Config) -> Vec<&'static str> {
+    let differs = [
+        ("directory", before.directory != now.directory),
+        ("socket", before.socket != now.socket),
+        ("view-files", before.view_files != now.view_files),
+        ("audit", before.audit != now.audit),
+    ];
+    let changed = differs.iter().filter(|(_, differs)| *differs);
+    changed.map(|(key, _)| *key).collect()
 }
 
 /// Ends: no more clients, and the sessions under way within a bounded time.
@@ -354,4 +369,31 @@ fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: Vec<thread::JoinHand
     );
     left.iter().for_each(|session| session.stop());
     daemon.sessions.wait_until_none(LAST_WORDS);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DOCUMENTED;
+
+    #[test]
+    fn what_a_reload_does_not_change_is_named() {
+        let parse = |text: &str| Config::parse("x".as_ref(), text, "/etc".as_ref()).unwrap();
+        let before = parse(DOCUMENTED);
+        for (line, other, keys) in [
+            ("#every = \"1h\"", "every = \"2h\"", &[][..]),
+            ("#mode = \"0666\"", "mode = \"0660\"", &["socket"]),
+            ("#keep = \"30days\"", "keep = \"3days\"", &["audit"]),
+            (
+                "#view-files = \"copies\"",
+                "view-files = \"links\"",
+                &["view-files"],
+            ),
+            ("/var/lib/cachewarden", "/srv/cachewarden", &["directory"]),
+        ] {
+            assert!(DOCUMENTED.contains(line), "{line}");
+            let now = parse(&DOCUMENTED.replace(line, other));
+            assert_eq!(fixed_and_changed(&before, &now), keys, "{other}");
+        }
+    }
 }

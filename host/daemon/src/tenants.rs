@@ -92,7 +92,10 @@ impl Identity {
             Some(issuer) => format!("a token of {issuer}"),
             None => "no token".to_owned(),
         };
-        format!("{token}, {}", shown.join(", "))
+        match shown.is_empty() {
+            true => format!("{token}, and no user whom this machine knows"),
+            false => format!("{token}, {}", shown.join(", ")),
+        }
     }
 }
 

@@ -98,8 +98,8 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
         output::print(&format!(
             "{:<16} {:>9} {:>11} {:>13}\n",
             text(&tenant["name"]),
-            tenant["sessions"],
-            tenant["entries"],
+            tenant["sessions"].to_string(),
+            tenant["entries"].to_string(),
             kept.display().si().to_string()
         ))?;
     }

@@ -118,7 +118,7 @@ mount --bind '{}' usr/local/go
 /// A build in a place where the daemon's folders are mounted as the page says for containers:
 /// read-only, at the same paths. All else of the daemon's is gone there.
 const IN_A_CONTAINER: &str = "unshare --mount sh -euc '
-  for folder in /run/cachewarden /var/lib/cachewarden/views /var/lib/cachewarden/overflow-views; do
+  for folder in /run/cachewarden /var/lib/cachewarden/views /var/lib/cachewarden/overflow/views; do
     mount --bind $folder $folder && mount -o remount,bind,ro $folder
   done
   mount -t tmpfs none /var/lib/cachewarden/store && mount -t tmpfs none /etc/cachewarden

@@ -304,8 +304,9 @@ fn quotas_bound_what_is_kept_and_gets_go_on() {
             .as_array()
             .is_some_and(|all| all.len() == 1)
     });
-    session.close();
+    assert!(session.close().contains("CW0307"));
     world.wait_for_the_end_of_sessions();
+    world.wait_for_log("beyond its quota");
     let mut next = world.helper(MAIN, &[]);
     let found = actions
         .iter()

@@ -141,7 +141,7 @@ fn the_example_for_kubernetes_mounts_what_a_job_needs_and_no_more() {
     for (path, name) in [
         ("/run/cachewarden", "socket"),
         ("/var/lib/cachewarden/views", "views"),
-        ("/var/lib/cachewarden/overflow-views", "overflow-views"),
+        ("/var/lib/cachewarden/overflow/views", "overflow-views"),
     ] {
         let volume = volumes
             .iter()

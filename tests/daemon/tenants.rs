@@ -118,6 +118,11 @@ fn whoami_says_tenant_scopes_and_why() {
         "tenant main: writes main; reads main; of other sessions no module-index, no executable; because peer.uid={MAIN}\n"
     );
     assert_eq!(main.stdout, expected);
+    let known = run_to_its_end(&mut world.connect(MAIN, &["--whoami", "-v"])).succeeded();
+    let expected = format!(
+        "{expected}known: no token, peer.socket=default, peer.uid={MAIN}, peer.gid={MAIN}\n"
+    );
+    assert_eq!(known.stdout, expected);
     let release = world.whoami(RELEASE).succeeded();
     assert!(
         release

@@ -51,6 +51,10 @@ pub struct Config {
     /// How jobs get at objects.
     #[serde(default)]
     pub view_files: ViewFilesConfig,
+    /// The path by which jobs see the folder `views`, where it is mounted elsewhere for them.
+    pub views_seen_as: Option<PathBuf>,
+    /// The same of the folder `views` in `overflow`.
+    pub overflow_views_seen_as: Option<PathBuf>,
     /// What is removed, and when.
     #[serde(default)]
     pub trim: TrimConfig,

@@ -155,6 +155,11 @@ impl Metrics {
             .inc_by(seconds);
     }
 
+    /// The disputes that a tenant's puts have shown.
+    pub(crate) fn disputes(&self, tenant: &str) -> u64 {
+        self.disputes.get_or_create(&of(tenant)).get()
+    }
+
     /// Takes note of puts that differ from another producer's.
     pub(crate) fn disputed(&self, tenant: &str, count: u64) {
         self.disputes.get_or_create(&of(tenant)).inc_by(count);
@@ -235,10 +240,7 @@ mod tests {
                         .iter()
                         .any(|end| name == format!("{known}{end}"))
             };
-            assert!(
-                helps.iter().any(is_part),
-                "{line}: {helps:?}"
-            );
+            assert!(helps.iter().any(is_part), "{line}: {helps:?}");
         }
         assert!(
             text.contains("cachewarden_disputes_total{tenant=\"main\"} 1\n"),

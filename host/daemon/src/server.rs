@@ -179,13 +179,13 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
     // Counted before the first session, which would wait for it.
     store.usage(&[Pattern::any()]);
-    let place = |folder| ViewPlace {
+    let place = |folder, seen_as: &Option<PathBuf>| ViewPlace {
         folder,
-        seen_as: None,
+        seen_as: seen_as.clone(),
     };
     let views = Views::open(
-        place(config.views_folder()),
-        place(overflow.join("views")),
+        place(config.views_folder(), &config.views_seen_as),
+        place(overflow.join("views"), &config.overflow_views_seen_as),
         config.view_files.into(),
     )?;
     let own = directory.join("policies");

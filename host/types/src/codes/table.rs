@@ -167,6 +167,9 @@ codes! {
     TooManyPuts "CW0306" "too-many-puts" ["session"]
         "One go command puts more than a session keeps note of. It may build some of it twice."
         "Nothing needs to be done, unless a single go command should not put so much."
+    QuotaReached "CW0307" "quota-reached" ["session"]
+        "The tenant of a daemon keeps as many entries or bytes as it may, or puts faster than it may. The build goes on. What it makes beyond that is for this session alone."
+        "Wait for the daemon's next trim, or ask its operator for a larger quota (`[tenant.quota]`)."
 
     CommandLine "CW0401" "wrong-command-line" ["cachewarden" "connect"]
         "An option, a verb or a value is not one that cachewarden knows. If it is in GOCACHEPROG, go stops."

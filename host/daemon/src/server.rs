@@ -26,6 +26,7 @@ use cachewarden_types::{Code, Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
 use crate::config::{Config, SocketConfig};
+use crate::folders::{self, FolderError};
 use crate::loading::{Loaded, Loader, SetupError};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
@@ -47,6 +48,9 @@ pub enum ServeError {
     /// The configuration.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// A folder of the daemon's.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The store or the views.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +71,7 @@ impl Problem for ServeError {
     fn code(&self) -> Code {
         match self {
             Self::Setup(error) => error.code(),
+            Self::Folder(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Socket(error) => error.code(),
             Self::System { .. } => Code::System,
@@ -77,7 +82,7 @@ impl Problem for ServeError {
         match self {
             Self::Setup(error) => error.remedy(),
             Self::Store(error) => error.remedy(),
-            Self::Socket(_) | Self::System { .. } => None,
+            Self::Folder(_) | Self::Socket(_) | Self::System { .. } => None,
         }
     }
 }
@@ -157,8 +162,8 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     let config = &loaded.config;
     let directory = &config.directory;
     let overflow = config.overflow_folder();
-    make_passable(directory)?;
-    make_passable(&overflow)?;
+    folders::prepare(directory, folders::PASSABLE)?;
+    folders::prepare(&overflow, folders::PASSABLE)?;
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
     // Counted before the first session, which would wait for it.
     store.usage(&[Pattern::any()]);
@@ -172,7 +177,11 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         config.view_files.into(),
     )?;
     let own = directory.join("policies");
-    let own_policies = OwnPolicies::in_folder(own).map_err(cannot("make a folder for policies"))?;
+    let own_policies = OwnPolicies::in_folder(own)?;
+    if let Some(audit) = &config.audit {
+        // Its files say what each tenant has.
+        folders::prepare(&audit.directory, folders::CLOSED)?;
+    }
     let audit = config.audit.as_ref().map(Audit::start).transpose();
     Ok(Daemon {
         file: file.to_owned(),
@@ -186,19 +195,6 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         metrics: Metrics::new(),
         usages: Mutex::default(),
     })
-}
-
-/// Makes the daemon's folder, which jobs pass on the way to their views and cannot list.
-fn make_passable(directory: &Path) -> Result<(), ServeError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = std::fs::DirBuilder::new();
-    match builder.mode(0o711).create(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(ServeError::System {
-            step: "make the daemon's folder (`directory`, `overflow`)",
-            source: io::Error::new(error.kind(), format!("{}: {error}", directory.display())),
-        }),
-        _ => Ok(()),
-    }
 }
 
 fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {

@@ -101,7 +101,7 @@ fn two_hundred_sessions_at_once_keep_nobody_else_out() {
     honest(&world, "beside");
     drop(all);
     world.wait_for_the_end_of_sessions();
-    before.are_what_they_were(world.process(), 16 << 10);
+    before.are_what_they_were(world.process(), 0, 16 << 10);
     let (_socket, kind, text) = greet(&world, &hello);
     assert_eq!(kind, ACCEPTED, "the places are free: {text}");
 }
@@ -167,7 +167,7 @@ fn a_policy_as_large_as_may_be_is_taken_and_its_memory_given_back() {
     session(0);
     let before = Resources::of(world.process());
     (1..4).for_each(session);
-    before.are_what_they_were(world.process(), 64 << 10);
+    before.are_what_they_were(world.process(), 8, 64 << 10);
 }
 
 #[test]

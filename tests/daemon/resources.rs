@@ -32,15 +32,18 @@ impl Resources {
         }
     }
 
-    /// Waits until a process has no more threads and descriptors than these, and checks that it has
-    /// at most so many KiB more.
+    /// Waits until a process has no more threads than these, and at most so many descriptors more;
+    /// and checks that it has at most so many KiB more.
     #[track_caller]
-    pub(super) fn are_what_they_were(self, process: u32, more: u64) {
+    pub(super) fn are_what_they_were(self, process: u32, descriptors: usize, kibibytes: u64) {
         let mut now = Self::of(process);
         soon(|| {
             now = Self::of(process);
-            now.threads <= self.threads && now.descriptors <= self.descriptors
+            now.threads <= self.threads && now.descriptors <= self.descriptors + descriptors
         });
-        assert!(now.memory <= self.memory + more, "{self:?}, then {now:?}");
+        assert!(
+            now.memory <= self.memory + kibibytes,
+            "{self:?}, then {now:?}"
+        );
     }
 }

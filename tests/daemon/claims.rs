@@ -87,6 +87,25 @@ fn no_value_of_a_claim_is_another_scope_or_reaches_a_terminal() {
         served += 1;
     }
     assert!(served > 10, "{served}");
+    // What is no token at all.
+    for text in [
+        "\u{1b}[2J",
+        "a.b.c",
+        "a\nb.c\r.d",
+        "\0",
+        "..",
+        &"x".repeat(10_000),
+        &"x".repeat(100_000),
+    ] {
+        let path = world.sandbox.file("token", text);
+        chown(&path, Some(FORK), Some(FORK)).expect("its owner");
+        let path = path.display().to_string();
+        let mut refused = world.connect(FORK, &["--whoami", "--token-file", &path]);
+        let refused = run_to_its_end(&mut refused).exited(1);
+        let is_safe = !refused.stderr.trim_end().contains(is_obeyed);
+        assert!(is_safe && refused.stderr.len() < 2_000, "{refused:?}");
+        assert_eq!(refused.stdout, "");
+    }
     assert_eq!(main.get(&action("one")).hit().bytes(), b"of main");
     main.close();
     world.wait_for_the_end_of_sessions();

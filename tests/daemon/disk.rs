@@ -87,9 +87,13 @@ fn a_full_disk_without_overflow_elsewhere_never_makes_a_build_wrong() {
     }
     let left = audit(&world.store());
     assert!(left.damage.is_empty(), "{left:?}");
-    // A tenant that reads alone goes on, and so does the daemon.
+    // The daemon goes on: what is there is read, and what finds no room is an error.
     world.whoami(MAIN).succeeded();
     let mut session = world.helper(MAIN, &[]);
     session.get(&action("unknown")).miss();
-    session.close();
+    let refused = session.put(&action("large"), &[7; 300_000]).error();
+    assert!(refused.contains("cannot be written"), "{refused}");
+    session.get(&action("large")).miss();
+    let said = session.close();
+    assert_eq!(said.lines().count(), 1, "one text: {said}");
 }

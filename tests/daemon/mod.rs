@@ -1,12 +1,23 @@
 //! The daemon: `serve` and its clients, each job under a user of its own.
 
+mod claims;
+mod corpus;
+mod disk;
 mod documentation;
+mod folders;
+mod greedy;
 mod hostile;
 mod issuer;
+mod kills;
 mod operation;
 mod packaging;
+mod place;
+mod resources;
 mod tenants;
 mod world;
+
+pub(crate) use place::{Place, Way, each_way, through_a_daemon};
+pub(crate) use world::is_root;
 
 /// Says that a test cannot run on this machine. In CI that is a failure, so that no sentence of the
 /// documentation is shown by a test that did nothing.

@@ -127,42 +127,6 @@ fn sessions_that_outlast_the_drain_are_ended() {
 }
 
 #[test]
-fn a_daemon_that_is_killed_leaves_a_store_that_is_sound() {
-    if !is_root() {
-        return;
-    }
-    let mut world = World::with(MAIN_TENANT);
-    world.check_out(MAIN, GREETING);
-    for round in 0..3 {
-        let mut go = world.go_command(MAIN, "", &["build", "-o", "../program", "."]);
-        let go = go
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .expect("go starts");
-        let objects = world.sandbox.path("state/store/objects");
-        let count = || files_below(&objects).len();
-        soon(|| count() > 10 * (round + 1));
-        world.end_with(Signal::KILL);
-        let ended = go.wait_with_output().expect("go ends");
-        // As cmd/go ends it: with an error, or after a build that is right.
-        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-        assert!(ended.status.success() || !said.is_empty(), "{said}");
-        let store = world.sandbox.path("state/store").display().to_string();
-        let verified = run_to_its_end(&mut world.program(&["verify", "--dir", &store]));
-        verified.succeeded();
-        world.start();
-    }
-    world
-        .go(MAIN, "", &["build", "-o", "../program", "."])
-        .succeeded();
-    let program = world.sandbox.path(&format!("home-{MAIN}/program"));
-    let ran = run_to_its_end(&mut world.command_as(MAIN, &program)).succeeded();
-    assert_eq!(ran.stderr, "hello, world\n");
-}
-
-#[test]
 fn where_the_daemon_is_away_a_build_has_a_private_cache_or_ends() {
     if !is_root() {
         return;

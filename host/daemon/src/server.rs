@@ -26,6 +26,7 @@ use cachewarden_types::{Code, Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
 use crate::config::{Config, FIRST_SOCKET, SocketConfig};
+use crate::folders::{self, FolderError};
 use crate::loading::{Loaded, Loader, SetupError};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
@@ -47,6 +48,9 @@ pub enum ServeError {
     /// The configuration.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// A folder of the daemon's.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The store or the views.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +71,7 @@ impl Problem for ServeError {
     fn code(&self) -> Code {
         match self {
             Self::Setup(error) => error.code(),
+            Self::Folder(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Socket(error) => error.code(),
             Self::System { .. } => Code::System,
@@ -80,7 +85,7 @@ impl Problem for ServeError {
             Self::Store(_) => Some(
                 "for `serve` the folder is `directory` in its configuration, and belongs to the user who runs it; there are no options --dir and --allow-shared-store",
             ),
-            Self::Socket(_) | Self::System { .. } => None,
+            Self::Folder(_) | Self::Socket(_) | Self::System { .. } => None,
         }
     }
 }
@@ -120,7 +125,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     // First, before any other descriptor is opened: systemd passes its socket by number.
     let passed = Listener::from_systemd()?;
     let config = Config::read(file).map_err(SetupError::from)?;
-    make_passable(&config.directory)?;
+    folders::prepare(&config.directory, folders::PASSABLE)?;
     // Beside the store: a service has no home, and each start would compile every policy.
     let loader = Loader {
         cache: Some(CompiledCache::new(config.directory.join("compiled"))),
@@ -175,7 +180,7 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     let config = &loaded.config;
     let directory = &config.directory;
     let overflow = config.overflow_folder();
-    make_passable(&overflow)?;
+    folders::prepare(&overflow, folders::PASSABLE)?;
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
     // Counted before the first session, which would wait for it.
     store.usage(&[Pattern::any()]);
@@ -189,7 +194,11 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         config.view_files.into(),
     )?;
     let own = directory.join("policies");
-    let own_policies = OwnPolicies::in_folder(own).map_err(cannot("make a folder for policies"))?;
+    let own_policies = OwnPolicies::in_folder(own)?;
+    if let Some(audit) = &config.audit {
+        // Its files say what each tenant has.
+        folders::prepare(&audit.directory, folders::CLOSED)?;
+    }
     let audit = config.audit.as_ref().map(Audit::start).transpose();
     Ok(Daemon {
         file: file.to_owned(),
@@ -203,19 +212,6 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         metrics: Metrics::new(),
         usages: Mutex::default(),
     })
-}
-
-/// Makes the daemon's folder, which jobs pass on the way to their views and cannot list.
-fn make_passable(directory: &Path) -> Result<(), ServeError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = std::fs::DirBuilder::new();
-    match builder.mode(0o711).create(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(ServeError::System {
-            step: "make the daemon's folder (`directory`, `overflow`)",
-            source: io::Error::new(error.kind(), format!("{}: {error}", directory.display())),
-        }),
-        _ => Ok(()),
-    }
 }
 
 /// The sockets with their names. The one that systemd passes is the first.

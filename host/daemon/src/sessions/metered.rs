@@ -52,7 +52,10 @@ impl<S: RequestSource> RequestSource for MeteredSource<S> {
         };
         self.upload.begin();
         match self.usage.may_write() {
-            true => Ok(Some(request)),
+            true => {
+                self.usage.receive_object();
+                Ok(Some(request))
+            }
             false => Ok(Some(Request {
                 command: Command::Unusable(TOO_MUCH.to_owned()),
                 ..request

@@ -221,7 +221,7 @@ fn only_the_operator_is_told_how_the_daemon_is() {
         "cachewarden_puts_total{tenant=\"main\"} 1",
         "cachewarden_sessions_total{tenant=\"main\",result=\"ended\"} 1",
         "cachewarden_kept_entries{tenant=\"main\"} 1",
-        "# EOF",
+        "# TYPE cachewarden_puts_total counter",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
@@ -268,8 +268,9 @@ fn quotas_bound_what_is_kept_and_gets_go_on() {
             .as_array()
             .is_some_and(|all| all.len() == 1)
     });
-    session.close();
+    assert!(session.close().contains("CW0307"));
     world.wait_for_the_end_of_sessions();
+    world.wait_for_log("beyond its quota");
     let mut next = world.helper(MAIN, &[]);
     let found = actions
         .iter()
@@ -316,4 +317,39 @@ fn the_audit_log_is_a_recording_that_replays() {
         replayed.stdout.contains("2 sessions") && replayed.stdout.contains(" 0 differences"),
         "{replayed:?}"
     );
+}
+
+#[test]
+fn the_doctor_says_what_the_daemon_takes_this_job_for() {
+    if !is_root() {
+        return;
+    }
+    let mut world = World::with(MAIN_TENANT);
+    world.check_out(MAIN, GREETING);
+    let doctor = |world: &World, user: u32| {
+        let mut command = world.go_command(user, "", &[]);
+        let program = world.program_path();
+        let mut doctor = world.command_as(user, &program);
+        doctor.arg("doctor");
+        for (name, value) in command.env("CACHEWARDEN_TOKEN", "secret").get_envs() {
+            doctor.env(name, value.expect("a value"));
+        }
+        run_to_its_end(&mut doctor)
+    };
+    let well = doctor(&world, MAIN).succeeded();
+    for told in [
+        "ok     daemon: tenant main: writes main; reads main;",
+        "note   daemon: CACHEWARDEN_TOKEN is set",
+        "ok     a build: ",
+    ] {
+        assert!(well.stdout.contains(told), "{told}: {well:?}");
+    }
+    let stranger = doctor(&world, FORK).exited(1);
+    assert!(
+        stranger.stdout.contains("wrong  daemon: ") && stranger.stdout.contains("CW0602"),
+        "{stranger:?}"
+    );
+    world.end_with(Signal::TERM);
+    let away = doctor(&world, MAIN).exited(1);
+    assert!(away.stdout.contains("CW0601"), "{away:?}");
 }

@@ -58,9 +58,9 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
     Ok(unchecked)
 }
 
-struct Built {
-    program: PathBuf,
-    has_musl: bool,
+pub(crate) struct Built {
+    pub(crate) program: PathBuf,
+    pub(crate) has_musl: bool,
 }
 
 impl Built {
@@ -72,7 +72,7 @@ impl Built {
 }
 
 /// With musl where the compiler has it, else with glibc.
-fn build(workspace: &Workspace) -> Result<Built> {
+pub(crate) fn build(workspace: &Workspace) -> Result<Built> {
     let host = host()?;
     let musl = host.replace("-gnu", "-musl");
     let has_musl = is_installed(&musl)?;

@@ -4,7 +4,8 @@
 //! job. The job may set and clear O_NONBLOCK at any time. So nothing here relies on that flag: each
 //! call says for itself that it must not wait (RWF_NOWAIT for pipes, MSG_DONTWAIT for the socket),
 //! and each wait is a poll, which waits at the same time for the end of the client and for the
-//! daemon's shutdown.
+//! daemon's shutdown. What has arrived already is read without a poll, a bounded number of times: a
+//! client that never stops sending does not hide the end.
 //!
 //! Where nothing can be handed over, the streams are relayed: requests are read from the socket,
 //! and answers are sent in frames.
@@ -26,6 +27,11 @@ use crate::wire::{FrameType, MAX_BODY, header};
 /// socket; what is unread may have the client's own end attached, and then the end of a dead client
 /// is not seen. A go command reads answers at any time.
 const RELAY_PATIENCE: Duration = Duration::from_secs(300);
+
+/// Reads in a row that may find bytes at once before the client's end and the shutdown are looked
+/// for again. It makes polls rare for a client that sends much, and an end is still seen within
+/// milliseconds.
+const READS_WITHOUT_POLL: u32 = 64;
 
 /// What ends every wait: the client's end, and the daemon's shutdown.
 #[derive(Clone, Debug)]
@@ -54,6 +60,8 @@ enum Woken {
 pub struct Input {
     stream: Stream,
     guard: Guard,
+    /// How many reads in a row have found bytes without a poll.
+    without_poll: u32,
 }
 
 /// The answers to a go command. Writing fails when the client is gone, and when the daemon shuts
@@ -67,25 +75,37 @@ pub struct Output {
 
 impl Input {
     pub(crate) fn new(stream: Stream, guard: Guard) -> Self {
-        Self { stream, guard }
+        Self {
+            stream,
+            guard,
+            without_poll: 0,
+        }
+    }
+
+    fn read_now(&self, buffer: &mut [u8]) -> rustix::io::Result<usize> {
+        match &self.stream {
+            Stream::Pipe(pipe) => read_pipe(pipe, buffer),
+            Stream::Relay => receive(&self.guard.control, buffer),
+        }
     }
 }
 
 impl Read for Input {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            match self.guard.wait(&self.stream, PollFlags::IN, None)? {
-                Woken::Ready => {}
-                Woken::Ended | Woken::TimedOut => return Ok(0),
+            if self.without_poll < READS_WITHOUT_POLL {
+                match self.read_now(buffer) {
+                    Err(Errno::AGAIN | Errno::INTR) => {}
+                    Err(Errno::CONNRESET) => return Ok(0),
+                    result => {
+                        self.without_poll += 1;
+                        return Ok(result?);
+                    }
+                }
             }
-            let result = match &self.stream {
-                Stream::Pipe(pipe) => read_pipe(pipe, buffer),
-                Stream::Relay => receive(&self.guard.control, buffer),
-            };
-            match result {
-                Err(Errno::AGAIN | Errno::INTR) => {}
-                Err(Errno::CONNRESET) => return Ok(0),
-                result => return Ok(result?),
+            match self.guard.wait(&self.stream, PollFlags::IN, None)? {
+                Woken::Ready => self.without_poll = 0,
+                Woken::Ended | Woken::TimedOut => return Ok(0),
             }
         }
     }

@@ -185,6 +185,29 @@ fn a_shutdown_ends_sessions_that_wait() {
     }
 }
 
+/// What has arrived is read without a look at the shutdown, but not for ever.
+#[test]
+fn a_client_that_never_stops_sending_does_not_hide_the_shutdown() {
+    for relay in ["-v", "--relay"] {
+        let (mut daemon, served) = Daemon::sessions(|mut session| {
+            session.output.write_all(b"x")?;
+            io::copy(&mut session.input, &mut io::sink())
+        });
+        let mut child = command(&daemon.socket)
+            .arg(relay)
+            .spawn()
+            .expect("a client");
+        let mut stdin = child.stdin.take().expect("its stdin");
+        let sender = thread::spawn(move || while stdin.write_all(&[0; 65_536]).is_ok() {});
+        let stdout = child.stdout.as_mut().expect("its stdout");
+        stdout.read_exact(&mut [0]).expect("a session");
+        drop(daemon.sessions_end.take());
+        assert!(matches!(next(&served), Served::Ended(Ok(_))));
+        kill(&mut child);
+        sender.join().expect("the sender");
+    }
+}
+
 /// Writes until something ends it.
 fn flood(patience: Duration) -> (Daemon, std::sync::mpsc::Receiver<Served>) {
     Daemon::sessions(move |mut session| {

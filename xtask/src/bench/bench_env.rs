@@ -75,6 +75,7 @@ impl BenchEnv {
         match subject {
             Subject::GoAlone => None,
             Subject::Baseline => Some(Helper::new(&self.baseline).with(state.answers())),
+            Subject::Served => Some(connect(&self.connect_program(), &state.socket())),
             Subject::Peer(peer) => Some(peer.helper(&self.peers, &state.store())),
             ours => {
                 let helper = Helper::new(self.cachewarden(ours))
@@ -86,6 +87,11 @@ impl BenchEnv {
                 })
             }
         }
+    }
+
+    /// Where the client of a daemon is, once a table of the daemon has built it.
+    pub(super) fn connect_program(&self) -> PathBuf {
+        self.path("cachewarden-connect")
     }
 
     /// The cachewarden of a subject; the current one for all others.
@@ -151,11 +157,16 @@ impl BenchEnv {
             helper = helper.with(option);
         }
         let mut command = helper.command();
-        go::isolate(&mut command, &self.home());
+        self.isolate(&mut command);
         command
             .current_dir(&self.folder)
             .env("GOCACHE", state.gocache());
         Ok(command)
+    }
+
+    /// Gives a program the home of this run.
+    pub(super) fn isolate(&self, command: &mut Command) {
+        go::isolate(command, &self.home());
     }
 
     /// Waits until everything written is on the disk, so that writing it does not disturb the next
@@ -178,4 +189,13 @@ impl BenchEnv {
         let remove = |folder: &Path| fs::remove_dir_all(folder);
         remove(&self.all).with_context(|| format!("cannot remove {}", self.all.display()))
     }
+}
+
+/// The client of a daemon. It fails where there is none: a private cache would be measured.
+pub(super) fn connect(program: &Path, socket: &Path) -> Helper {
+    Helper::new(program)
+        .with("--when-down")
+        .with("fail")
+        .with("--socket")
+        .with(socket)
 }

@@ -25,6 +25,13 @@ pub(super) struct Workload {
     target: Target,
 }
 
+impl Workload {
+    /// Its command, for tables.
+    pub(super) fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
 /// A thousand gets and little else: the worst case for a helper.
 pub(super) const STANDARD_LIBRARY: Workload = Workload {
     name: "`go build std`",
@@ -189,21 +196,8 @@ pub(super) fn warm(
     caches: &Caches,
     rounds: usize,
 ) -> Result<Vec<Row>> {
-    println!("warm {}: {rounds} rounds", workload.name);
-    record_answers(bench, workload, caches)?;
-    let build = |subject: Subject| {
-        let state = caches.of(subject)?;
-        let usage = run(bench, workload, subject, state)?;
-        if subject.is_ours() {
-            let totals = Totals::of_last_session(&state.store())?;
-            let warm = totals.hits > 0 && totals.refused_gets == 0 && totals.puts == 0;
-            ensure!(warm, "a warm build should put nothing: {totals:?}");
-        }
-        Ok(usage)
-    };
-    // Not measured: the first run reads programs and files from the disk.
-    take_turns(1, subjects, build)?;
-    let samples = take_turns(rounds, subjects, build)?;
+    let nothing_else = || Ok(Duration::ZERO);
+    let samples = warm_usage(bench, workload, subjects, caches, rounds, nothing_else)?;
     let mut rows = rows("warm", workload, &samples, workload.target);
     let ours_alone = |(subject, samples): (&Subject, &Vec<f64>)| match subject.is_ours() {
         true => samples.clone(),
@@ -222,7 +216,41 @@ pub(super) fn warm(
     Ok(rows)
 }
 
-fn run(bench: &BenchEnv, workload: &Workload, subject: Subject, state: &Cache) -> Result<Usage> {
+/// What a command takes with everything in the cache, for each subject and round. `cpu_beside` is
+/// the CPU time so far of what works for it and is not started by it.
+pub(super) fn warm_usage(
+    bench: &BenchEnv,
+    workload: &Workload,
+    subjects: &[Subject],
+    caches: &Caches,
+    rounds: usize,
+    cpu_beside: impl Fn() -> Result<Duration>,
+) -> Result<Vec<Vec<Usage>>> {
+    println!("warm {}: {rounds} rounds", workload.name);
+    record_answers(bench, workload, caches)?;
+    let build = |subject: Subject| {
+        let state = caches.of(subject)?;
+        let before = cpu_beside()?;
+        let mut usage = run(bench, workload, subject, state)?;
+        usage.cpu += cpu_beside()?.saturating_sub(before);
+        if subject.is_ours() {
+            let totals = Totals::of_last_session(&state.store())?;
+            let warm = totals.hits > 0 && totals.refused_gets == 0 && totals.puts == 0;
+            ensure!(warm, "a warm build should put nothing: {totals:?}");
+        }
+        Ok(usage)
+    };
+    // Not measured: the first run reads programs and files from the disk.
+    take_turns(1, subjects, build)?;
+    take_turns(rounds, subjects, build)
+}
+
+pub(super) fn run(
+    bench: &BenchEnv,
+    workload: &Workload,
+    subject: Subject,
+    state: &Cache,
+) -> Result<Usage> {
     let mut command = bench.go(subject, state)?;
     command.args(workload.arguments);
     usage::measure(&mut command, &bench.path("words"))

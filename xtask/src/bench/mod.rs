@@ -10,6 +10,7 @@
 mod baseline;
 mod bench_env;
 mod builds;
+mod daemon;
 mod decisions;
 mod gets;
 mod large;
@@ -81,6 +82,8 @@ enum TableName {
     Decisions,
     /// A store of many entries, and its trim
     Large,
+    /// Sessions of a daemon
+    Daemon,
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -107,7 +110,7 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
         ("benchmarks", subjects, Vec::new())
     };
     let mut sections = Vec::new();
-    measure(&bench, options, &subjects, |section| {
+    measure(workspace, &bench, options, &subjects, |section| {
         println!("\n{}", page::section(&section));
         sections.push(section);
     })?;
@@ -128,7 +131,10 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
 impl BenchOptions {
     fn includes(&self, table: TableName) -> bool {
         match self.peers {
-            true => !matches!(table, TableName::Decisions | TableName::Large),
+            true => !matches!(
+                table,
+                TableName::Decisions | TableName::Large | TableName::Daemon
+            ),
             false => self.tables.is_empty() || self.tables.contains(&table),
         }
     }
@@ -136,6 +142,7 @@ impl BenchOptions {
 
 /// Measures each selected table, and calls `report` with it.
 fn measure(
+    workspace: &Workspace,
     bench: &BenchEnv,
     options: &BenchOptions,
     subjects: &[Subject],
@@ -159,7 +166,12 @@ fn measure(
         report(decisions::measure(bench, options.pairs)?);
     }
     if is_selected(TableName::Large) {
-        large::measure(bench, options)?.into_iter().for_each(report);
+        large::measure(bench, options)?
+            .into_iter()
+            .for_each(&mut report);
+    }
+    if is_selected(TableName::Daemon) {
+        daemon::measure(workspace, bench, options.pairs, report)?;
     }
     Ok(())
 }

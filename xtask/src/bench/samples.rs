@@ -10,6 +10,8 @@ pub(super) enum Unit {
     PerSecond,
     MegabytesPerSecond,
     Megabytes,
+    Kibibytes,
+    Count,
 }
 
 impl Unit {
@@ -22,6 +24,8 @@ impl Unit {
             Unit::PerSecond => format!("{} /s", grouped(figure)),
             Unit::Nanoseconds => format!("{figure:.0} ns"),
             Unit::Megabytes => format!("{figure:.1} MB"),
+            Unit::Kibibytes => format!("{figure:.1} KiB"),
+            Unit::Count => grouped(figure),
             Unit::MegabytesPerSecond => format!("{figure:.0} MB/s"),
         }
     }

@@ -10,17 +10,17 @@ use anyhow::{Context, Result, ensure};
 use super::bench_env::BenchEnv;
 use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
-use super::subject::{Caches, OURS, Subject};
+use super::subject::{Cache, Caches, OURS, Subject};
 use super::target::{Bound, Target};
 use super::wire::{self, Client};
 
 /// The starts in each round: a start takes milliseconds only.
-const STARTS_A_ROUND: usize = 4;
+pub(super) const STARTS_A_ROUND: usize = 4;
 
 /// Times of one start.
-struct Start {
-    first_message: Duration,
-    first_answer: Option<Duration>,
+pub(super) struct Start {
+    pub(super) first_message: Duration,
+    pub(super) first_answer: Option<Duration>,
 }
 
 /// Starts every subject many times. It is compared with the start of `echo`.
@@ -40,7 +40,7 @@ pub(super) fn measure(
     see_that_slim_decides(bench, caches, &request)?;
     let samples = take_turns(rounds, &started, |started| match started {
         None => start_echo(),
-        Some(subject) => start(bench, caches, subject, &request),
+        Some(subject) => start(bench, caches.of(subject)?, subject, &request),
     })?;
     let row = |what: &str, target: Target, time: fn(&Start) -> Option<Duration>| Row {
         what: what.to_owned(),
@@ -78,8 +78,13 @@ form of the policy is cached, and it is checked that `slim` decides the get.
     })
 }
 
-fn start(bench: &BenchEnv, caches: &Caches, subject: Subject, request: &str) -> Result<Start> {
-    let command = bench.command(subject, caches.of(subject)?, &[])?;
+pub(super) fn start(
+    bench: &BenchEnv,
+    state: &Cache,
+    subject: Subject,
+    request: &str,
+) -> Result<Start> {
+    let command = bench.command(subject, state, &[])?;
     let started = Instant::now();
     let mut client = Client::ready(command)?;
     let first_message = started.elapsed();
@@ -93,7 +98,7 @@ fn start(bench: &BenchEnv, caches: &Caches, subject: Subject, request: &str) -> 
     })
 }
 
-fn start_echo() -> Result<Start> {
+pub(super) fn start_echo() -> Result<Start> {
     let mut command = Command::new("echo");
     command.arg("{}");
     let started = Instant::now();

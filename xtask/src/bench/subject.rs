@@ -23,6 +23,8 @@ pub(super) enum Subject {
     OlderSlim,
     /// cachewarden, asking `slim` about every get and put.
     Slim,
+    /// `cachewarden-connect`, to a daemon that asks `slim` about every get and put.
+    Served,
     /// A helper of another project.
     Peer(&'static Peer),
 }
@@ -34,6 +36,7 @@ pub(super) const OURS: [&str; 2] = [PLAIN, Subject::Slim.name()];
 pub(super) const GO_ALONE: &str = Subject::GoAlone.name();
 pub(super) const BASELINE: &str = Subject::Baseline.name();
 pub(super) const PLAIN: &str = Subject::Plain.name();
+pub(super) const SERVED: &str = Subject::Served.name();
 
 impl Subject {
     /// The name of the column.
@@ -45,6 +48,7 @@ impl Subject {
             Subject::Plain => "cachewarden",
             Subject::OlderSlim => "older with `slim`",
             Subject::Slim => "with `slim`",
+            Subject::Served => "through `connect`",
             Subject::Peer(peer) => peer.name,
         }
     }
@@ -53,7 +57,11 @@ impl Subject {
     pub(super) fn is_ours(self) -> bool {
         matches!(
             self,
-            Subject::OlderPlain | Subject::Plain | Subject::OlderSlim | Subject::Slim
+            Subject::OlderPlain
+                | Subject::Plain
+                | Subject::OlderSlim
+                | Subject::Slim
+                | Subject::Served
         )
     }
 }
@@ -72,6 +80,11 @@ impl Cache {
         })
     }
 
+    /// A cache in a folder that is there already.
+    pub(super) fn at(folder: PathBuf) -> Cache {
+        Cache { folder }
+    }
+
     /// The GOCACHE of go, which has everything if there is no helper.
     pub(super) fn gocache(&self) -> PathBuf {
         self.folder.join("gocache")
@@ -80,6 +93,11 @@ impl Cache {
     /// The store of a helper.
     pub(super) fn store(&self) -> PathBuf {
         self.folder.join("store")
+    }
+
+    /// The socket of a daemon whose store this is.
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.join("socket")
     }
 
     /// The file with the baseline's answers.

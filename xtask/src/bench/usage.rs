@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use rustix::process::{WaitOptions, wait};
+use rustix::process::{WaitOptions, getpgrp, waitpgid};
 
 use crate::process;
 
@@ -39,7 +39,7 @@ pub(super) fn adopt_orphans() -> Result<()> {
 }
 
 /// Runs a command whose output goes to the file `words`. No other child of this process may be
-/// running.
+/// running, except in a process group of its own.
 pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
     let stderr =
         File::create(words).with_context(|| format!("cannot create {}", words.display()))?;
@@ -52,7 +52,7 @@ pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
     let status = child.wait()?;
     let wall = started.elapsed();
     // An error means that there is no child left.
-    while wait(WaitOptions::empty()).is_ok() {}
+    while waitpgid(getpgrp(), WaitOptions::empty()).is_ok() {}
     let cpu = cpu_of_children()?.saturating_sub(before);
 
     let said =

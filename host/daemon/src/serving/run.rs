@@ -13,7 +13,7 @@ use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::{Diagnostics, sanitize};
 use cachewarden_session::{Outcome, Session, SessionError};
 use cachewarden_store::SessionId;
-use cachewarden_types::Problem;
+use cachewarden_types::{Problem, reasons};
 
 use crate::Daemon;
 use crate::authority::Authority;
@@ -169,6 +169,12 @@ fn conclude(
             action = %dispute.action,
             output = %dispute.output,
             "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries"
+        );
+    }
+    if let Some(count) = outcome.refusals.get(reasons::QUOTA) {
+        tracing::warn!(
+            puts = count,
+            "beyond its quota: these puts are the session's own; see [tenant.quota]"
         );
     }
     let tally = &outcome.tally;

@@ -23,8 +23,8 @@ fn a_daemon_killed_at_any_moment_leaves_a_whole_store_and_no_wrong_build() {
     let build = ["build", "-o", "../lib.a", "./lib"];
     world.go(MAIN, "", &build).succeeded();
     let right = fs::read(&output).expect("the archive");
-    let objects = world.store().join("objects");
-    let most = files_below(&objects).len();
+    let scope = world.store().join("scopes/main");
+    let most = files_below(&scope).len();
     rounds("daemons killed", 6, |round| {
         // Else on what the last round left: a build that is killed while it reads and writes.
         if round.chance.u8(..4) > 0 {
@@ -39,10 +39,10 @@ fn a_daemon_killed_at_any_moment_leaves_a_whole_store_and_no_wrong_build() {
             .spawn()
             .expect("go starts");
         let watchdog = Watchdog::over(go.id());
-        let entries_wanted = round.chance.usize(..most);
+        let wanted = round.chance.usize(..most);
         soon(|| {
             let has_ended = go.try_wait().expect("it can be waited for").is_some();
-            has_ended || entries(&world.store(), "main").len() >= entries_wanted
+            has_ended || files_below(&scope).len() >= wanted
         });
         // Not a wait for anything: it spreads the kills over what happens between two requests.
         thread::sleep(Duration::from_micros(round.chance.u64(..20_000)));

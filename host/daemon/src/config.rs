@@ -3,28 +3,28 @@
 //! What always holds: a key that nothing takes is an error with its line and the nearest name, and
 //! a file that cannot be read whole changes nothing. Relative paths begin at the file's folder.
 
+mod error;
+mod tenant;
 mod values;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
-use thiserror::Error;
 
 use cachewarden_store::ViewFiles;
 use cachewarden_system::safe_open;
 use cachewarden_tokens::IssuerConfig;
-use cachewarden_types::{Code, Kind, Pattern, Problem};
+use cachewarden_types::Pattern;
 
+pub use error::ConfigError;
+use error::with_nearest_name;
+pub use tenant::{CountedWitnesses, PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};
 use values::{duration, mode};
 
 /// The most bytes of a configuration file: thousands of tenants.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-
-/// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
-const ALIKE: f64 = 0.7;
 
 /// What the first socket is called.
 pub const FIRST_SOCKET: &str = "default";
@@ -205,181 +205,6 @@ impl AuditConfig {
     }
 }
 
-/// A tenant.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TenantConfig {
-    /// Its name, for texts, logs and metrics.
-    pub name: String,
-    /// The issuer whose token a session must show; with none of them, no token counts.
-    pub issuer: Option<String>,
-    /// What labels must be: `*` stands for any run of characters.
-    #[serde(default, rename = "match")]
-    pub labels: BTreeMap<String, OneOrMany>,
-    /// Scopes that may be written; `{label}` stands for a label's value. The first without `*` is
-    /// written where no policy chooses.
-    #[serde(default)]
-    pub write: Vec<String>,
-    /// Scopes that may be read. Those without `*` are read in this order where no policy chooses.
-    #[serde(default)]
-    pub read: Vec<String>,
-    /// The operator's policies for this tenant.
-    #[serde(default, rename = "policy")]
-    pub policies: Vec<PolicyEntry>,
-    /// Whether a session may bring a policy of its own (`connect --policy`), which is asked after
-    /// the operator's and only narrows what they give.
-    #[serde(default)]
-    pub own_policy: bool,
-    /// Kinds that are kept apart by default and that this tenant shares within its scopes:
-    /// `module-index`, `executable`.
-    #[serde(default)]
-    pub share: Vec<Kind>,
-    /// Whose puts count as witnesses.
-    #[serde(default)]
-    pub witnesses: CountedWitnesses,
-    /// What it may use.
-    #[serde(default)]
-    pub quota: QuotaConfig,
-}
-
-/// Whose puts count as witnesses for a tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CountedWitnesses {
-    /// Those in scopes that the session may read: no tenant learns what others have.
-    #[default]
-    Readable,
-    /// Those of all tenants.
-    All,
-    /// Nobody's: no witness is looked up.
-    None,
-}
-
-/// A policy of the operator's.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct PolicyEntry {
-    /// `FILE`, or `FILE@sha256:HEX`.
-    pub file: String,
-    /// Its settings.
-    #[serde(default)]
-    pub settings: SettingsConfig,
-    /// Recordings or cases that it must answer as they say, or it is not used.
-    #[serde(default)]
-    pub cases: Vec<PathBuf>,
-}
-
-/// The settings of a policy.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum SettingsConfig {
-    /// A JSON text, which can say `null`.
-    Json(String),
-    /// A table.
-    Table(toml::Table),
-}
-
-impl Default for SettingsConfig {
-    fn default() -> Self {
-        Self::Table(toml::Table::new())
-    }
-}
-
-impl SettingsConfig {
-    /// As a JSON text, which may be none.
-    pub fn json(&self) -> Result<String, serde_json::Error> {
-        match self {
-            Self::Json(text) => Ok(text.clone()),
-            Self::Table(table) => serde_json::to_string(table),
-        }
-    }
-}
-
-/// What a tenant may use. What is not given is not bounded.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct QuotaConfig {
-    /// Bytes kept; an entry counts at least 1 KiB.
-    pub bytes: Option<Size>,
-    /// Entries kept.
-    pub entries: Option<u64>,
-    /// Sessions at once.
-    pub sessions: usize,
-    /// Puts a second that are kept, over ten seconds.
-    pub puts_per_second: Option<u32>,
-    /// Bytes a second that are kept, over ten seconds.
-    pub bytes_per_second: Option<Size>,
-    /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
-    /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
-    /// an error, which can end a build.
-    pub unkept_bytes: Size,
-    /// The slowest upload, in bytes a second; a session with a slower one is ended.
-    pub least_rate: Size,
-    /// CPU time of policies in a minute; beyond it new sessions are refused.
-    #[serde(deserialize_with = "duration")]
-    pub policy_time_per_minute: Duration,
-    /// Time that compiling a policy of the tenant's may take.
-    #[serde(deserialize_with = "duration")]
-    pub compile_time: Duration,
-}
-
-impl Default for QuotaConfig {
-    fn default() -> Self {
-        Self {
-            bytes: None,
-            entries: None,
-            sessions: 100,
-            puts_per_second: None,
-            bytes_per_second: None,
-            unkept_bytes: Size(8 * 1024 * 1024 * 1024),
-            least_rate: Size(4 * 1024),
-            policy_time_per_minute: Duration::from_secs(60),
-            compile_time: Duration::from_secs(30),
-        }
-    }
-}
-
-/// Why a configuration is not used.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("cannot read the configuration {}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        source: std::io::Error,
-    },
-    /// The file says something that nothing takes.
-    #[error("{}:{line}: {text}", file.display())]
-    Invalid {
-        /// The file.
-        file: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong, and what is expected.
-        text: String,
-    },
-    /// What it says makes no sense.
-    #[error("{}: {text}", file.display())]
-    Meaningless {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong, with the table and the key, and what to do.
-        text: String,
-    },
-}
-
-impl Problem for ConfigError {
-    fn code(&self) -> Code {
-        match self {
-            Self::Unreadable { .. } => Code::ServeConfigUnreadable,
-            Self::Invalid { .. } | Self::Meaningless { .. } => Code::ServeConfigInvalid,
-        }
-    }
-}
-
 impl Config {
     /// Reads a file.
     ///
@@ -464,26 +289,6 @@ impl Config {
     pub fn overflow_folder(&self) -> PathBuf {
         let own = || self.directory.join("overflow");
         self.overflow.clone().unwrap_or_else(own)
-    }
-}
-
-/// The message of an unknown key, with the name that is nearest to it.
-fn with_nearest_name(message: &str) -> String {
-    let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    match names.split_first() {
-        Some((key, known)) if message.starts_with("unknown field") => {
-            let alike = |name: &&&str| strsim::jaro(key, name);
-            let nearest = known
-                .iter()
-                .map(|name| (alike(&name), name))
-                .filter(|(alike, _)| *alike > ALIKE)
-                .max_by(|(one, _), (other, _)| one.total_cmp(other));
-            match nearest {
-                Some((_, name)) => format!("`{key}` is no key; did you mean `{name}`?"),
-                None => format!("`{key}` is no key; expected one of {}", known.join(", ")),
-            }
-        }
-        _ => message.to_owned(),
     }
 }
 

@@ -5,6 +5,9 @@
 //! - SIGTERM and SIGINT accept no more clients, wait for the sessions under way for a bounded time,
 //!   and end those that are left.
 
+mod error;
+mod sockets;
+
 use std::io::{self, PipeReader, PipeWriter};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -13,86 +16,29 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use nix::unistd::Group;
-use rustix::process::{Resource, getrlimit, setrlimit};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use thiserror::Error;
 
-use cachewarden_connect::{BindError, Binding, Connection, Listener, wire::Refused};
+use cachewarden_connect::{Connection, Listener, wire::Refused};
 use cachewarden_policy_host::{CompiledCache, thread as policy_thread};
-use cachewarden_store::{Store, StoreError, ViewPlace, Views};
-use cachewarden_types::{Code, Pattern, Problem, with_causes};
+use cachewarden_store::{Store, ViewPlace, Views};
+use cachewarden_types::{Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
-use crate::config::{Config, FIRST_SOCKET, SocketConfig};
-use crate::folders::{self, FolderError};
+use crate::config::Config;
+use crate::folders;
 use crate::loading::{Loaded, Loader, SetupError};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
 use crate::{Daemon, housekeeping, logging};
 
+use error::cannot;
+use sockets::{listeners, raise_descriptors};
+
+pub use error::ServeError;
+
 /// How long sessions that were ended may take to write down what they did.
 const LAST_WORDS: Duration = Duration::from_secs(5);
-
-/// Descriptors of one session: the socket, stdin, stdout, and the two ends of what stops it.
-const DESCRIPTORS_OF_A_SESSION: u64 = 5;
-
-/// Descriptors of everything else: the store, logs, clients that are not accepted yet.
-const OTHER_DESCRIPTORS: u64 = 2_048;
-
-/// Why the daemon does not start, or ends before its time.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The configuration.
-    #[error(transparent)]
-    Setup(#[from] SetupError),
-    /// A folder of the daemon's.
-    #[error(transparent)]
-    Folder(#[from] FolderError),
-    /// The store or the views.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The socket.
-    #[error(transparent)]
-    Socket(#[from] BindError),
-    /// The system refuses something.
-    #[error("cannot {step}")]
-    System {
-        /// What was to be done.
-        step: &'static str,
-        /// Why not.
-        source: io::Error,
-    },
-}
-
-impl Problem for ServeError {
-    fn code(&self) -> Code {
-        match self {
-            Self::Setup(error) => error.code(),
-            Self::Folder(error) => error.code(),
-            Self::Store(error) => error.code(),
-            Self::Socket(error) => error.code(),
-            Self::System { .. } => Code::System,
-        }
-    }
-
-    fn remedy(&self) -> Option<&'static str> {
-        match self {
-            Self::Setup(error) => error.remedy(),
-            // Its text names options of the helper.
-            Self::Store(_) => Some(
-                "for `serve` the folder is `directory` in its configuration, and belongs to the user who runs it; there are no options --dir and --allow-shared-store",
-            ),
-            Self::Folder(_) | Self::Socket(_) | Self::System { .. } => None,
-        }
-    }
-}
-
-fn cannot(step: &'static str) -> impl FnOnce(io::Error) -> ServeError {
-    move |source| ServeError::System { step, source }
-}
 
 /// Reads a configuration, loads all that it names, and has its policies answer their cases; a line
 /// for each tenant.
@@ -212,52 +158,6 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         metrics: Metrics::new(),
         usages: Mutex::default(),
     })
-}
-
-/// The sockets with their names. The one that systemd passes is the first.
-fn listeners(
-    config: &Config,
-    passed: Option<Listener>,
-) -> Result<Vec<(Arc<str>, Listener)>, ServeError> {
-    let mut sockets = config.sockets();
-    let mut all = Vec::new();
-    if let Some(listener) = passed {
-        sockets.next();
-        all.push((FIRST_SOCKET.into(), listener));
-    }
-    for (name, socket) in sockets {
-        all.push((name.into(), Listener::bind(&binding(&socket)?)?));
-    }
-    Ok(all)
-}
-
-fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {
-    let group = socket.group.as_deref().map(|group| match group.parse() {
-        Ok(number) => Ok(number),
-        Err(_) => match Group::from_name(group) {
-            Ok(Some(found)) => Ok(found.gid.as_raw()),
-            _ => Err(ServeError::System {
-                step: "find the group of the socket (socket.group)",
-                source: io::Error::other(format!("there is no group `{group}`")),
-            }),
-        },
-    });
-    Ok(Binding {
-        path: socket.path.clone(),
-        mode: socket.mode,
-        group: group.transpose()?,
-    })
-}
-
-/// As many descriptors as all sessions need, where the system gives them.
-fn raise_descriptors(sessions: usize) {
-    let wanted = sessions as u64 * DESCRIPTORS_OF_A_SESSION + OTHER_DESCRIPTORS;
-    let mut limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < wanted) {
-        limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
-        // Where it is refused, sessions are refused when there are no more.
-        let _ = setrlimit(Resource::Nofile, limit);
-    }
 }
 
 /// Accepts clients on a thread of its own; the listener is gone when it ends.

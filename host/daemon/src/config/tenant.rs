@@ -1,0 +1,145 @@
+//! What a tenant is, in the configuration: who is of it, its scopes, its policies, its quota.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use cachewarden_types::Kind;
+
+use super::values::{OneOrMany, Size, duration};
+
+/// A tenant.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TenantConfig {
+    /// Its name, for texts, logs and metrics.
+    pub name: String,
+    /// The issuer whose token a session must show; with none of them, no token counts.
+    pub issuer: Option<String>,
+    /// What labels must be: `*` stands for any run of characters.
+    #[serde(default, rename = "match")]
+    pub labels: BTreeMap<String, OneOrMany>,
+    /// Scopes that may be written; `{label}` stands for a label's value. The first without `*` is
+    /// written where no policy chooses.
+    #[serde(default)]
+    pub write: Vec<String>,
+    /// Scopes that may be read. Those without `*` are read in this order where no policy chooses.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// The operator's policies for this tenant.
+    #[serde(default, rename = "policy")]
+    pub policies: Vec<PolicyEntry>,
+    /// Whether a session may bring a policy of its own (`connect --policy`), which is asked after
+    /// the operator's and only narrows what they give.
+    #[serde(default)]
+    pub own_policy: bool,
+    /// Kinds that are kept apart by default and that this tenant shares within its scopes:
+    /// `module-index`, `executable`.
+    #[serde(default)]
+    pub share: Vec<Kind>,
+    /// Whose puts count as witnesses.
+    #[serde(default)]
+    pub witnesses: CountedWitnesses,
+    /// What it may use.
+    #[serde(default)]
+    pub quota: QuotaConfig,
+}
+
+/// Whose puts count as witnesses for a tenant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountedWitnesses {
+    /// Those in scopes that the session may read: no tenant learns what others have.
+    #[default]
+    Readable,
+    /// Those of all tenants.
+    All,
+    /// Nobody's: no witness is looked up.
+    None,
+}
+
+/// A policy of the operator's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PolicyEntry {
+    /// `FILE`, or `FILE@sha256:HEX`.
+    pub file: String,
+    /// Its settings.
+    #[serde(default)]
+    pub settings: SettingsConfig,
+    /// Recordings or cases that it must answer as they say, or it is not used.
+    #[serde(default)]
+    pub cases: Vec<PathBuf>,
+}
+
+/// The settings of a policy.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged)]
+pub enum SettingsConfig {
+    /// A JSON text, which can say `null`.
+    Json(String),
+    /// A table.
+    Table(toml::Table),
+}
+
+impl Default for SettingsConfig {
+    fn default() -> Self {
+        Self::Table(toml::Table::new())
+    }
+}
+
+impl SettingsConfig {
+    /// As a JSON text, which may be none.
+    pub fn json(&self) -> Result<String, serde_json::Error> {
+        match self {
+            Self::Json(text) => Ok(text.clone()),
+            Self::Table(table) => serde_json::to_string(table),
+        }
+    }
+}
+
+/// What a tenant may use. What is not given is not bounded.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct QuotaConfig {
+    /// Bytes kept; an entry counts at least 1 KiB.
+    pub bytes: Option<Size>,
+    /// Entries kept.
+    pub entries: Option<u64>,
+    /// Sessions at once.
+    pub sessions: usize,
+    /// Puts a second that are kept, over ten seconds.
+    pub puts_per_second: Option<u32>,
+    /// Bytes a second that are kept, over ten seconds.
+    pub bytes_per_second: Option<Size>,
+    /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
+    /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
+    /// an error, which can end a build.
+    pub unkept_bytes: Size,
+    /// The slowest upload, in bytes a second; a session with a slower one is ended.
+    pub least_rate: Size,
+    /// CPU time of policies in a minute; beyond it new sessions are refused.
+    #[serde(deserialize_with = "duration")]
+    pub policy_time_per_minute: Duration,
+    /// Time that compiling a policy of the tenant's may take.
+    #[serde(deserialize_with = "duration")]
+    pub compile_time: Duration,
+}
+
+impl Default for QuotaConfig {
+    fn default() -> Self {
+        Self {
+            bytes: None,
+            entries: None,
+            sessions: 100,
+            puts_per_second: None,
+            bytes_per_second: None,
+            unkept_bytes: Size(8 * 1024 * 1024 * 1024),
+            least_rate: Size(4 * 1024),
+            policy_time_per_minute: Duration::from_secs(60),
+            compile_time: Duration::from_secs(30),
+        }
+    }
+}

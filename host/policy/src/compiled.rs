@@ -40,6 +40,9 @@ const FAILURE_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// The most bytes of a recorded failure, which is a sentence.
 const MAX_FAILURE_BYTES: u64 = 64 * 1024;
 
+/// Hex digits of a module's digest that name its lock: 256 locks.
+const LOCK_DIGITS: usize = 2;
+
 /// The purpose and the format version, which the checksum includes.
 const CHECKSUM_CONTEXT: &[u8] = b"cachewarden compiled policy, form 1\0";
 
@@ -124,7 +127,10 @@ impl CompiledCache {
     /// When no lock file can be made; then no compiled policy can be saved either.
     pub(super) fn lock(&self, module: &Digest, lock_timeout: Duration) -> io::Result<Option<File>> {
         let folder = OwnerOnlyDir::make(&self.folder)?;
-        lock_with_timeout(folder.open_lock(&format!("{module}.lock"))?, lock_timeout)
+        // A few modules share a lock, so that a tenant of a daemon who sends ever new ones leaves a
+        // bounded number of files.
+        let name = format!("{}.lock", &module.to_hex()[..LOCK_DIGITS]);
+        lock_with_timeout(folder.open_lock(&name)?, lock_timeout)
     }
 
     /// Saves the compiled form of a module.
@@ -156,7 +162,9 @@ impl CompiledCache {
             compile_milliseconds: limits.compile_time.as_millis(),
             compile_memory: limits.compile_memory,
         })?;
-        folder.write(&name, &[checksum(&name, &text).as_bytes(), &text])
+        folder.write(&name, &[checksum(&name, &text).as_bytes(), &text])?;
+        folder.shrink(MAX_KEPT_BYTES, &name);
+        Ok(())
     }
 
     /// Reads a file and verifies its checksum.
@@ -232,6 +240,32 @@ fn differs_by(time: SystemTime, now: SystemTime, distance: Duration) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ever_new_modules_leave_a_bounded_number_of_files() {
+        let temporary = tempfile::tempdir().unwrap();
+        let cache = CompiledCache::new(temporary.path().join("policies"));
+        let module = |number: u32| Digest::of(&number.to_le_bytes());
+        for number in 0..1_000 {
+            cache.lock(&module(number), Duration::ZERO).unwrap();
+        }
+        let count = || std::fs::read_dir(cache.folder()).unwrap().count();
+        let locks = count();
+        assert!(locks <= 256, "{locks}");
+        for number in 0..1_100 {
+            let name = format!("{}.refused", module(number));
+            std::fs::write(cache.folder().join(name), "a refusal").unwrap();
+        }
+        let engine = Engine::default();
+        let saved = module(2_000);
+        let limits = Limits::default();
+        cache
+            .save_failure(&engine, &saved, &limits, "it is refused")
+            .unwrap();
+        assert!(count() - locks <= 1024, "{}", count());
+        let found = cache.cached_failure(&engine, &saved, &limits);
+        assert_eq!(found.as_deref(), Some("it is refused"));
+    }
 
     #[test]
     fn the_name_holds_all_that_made_the_code() {

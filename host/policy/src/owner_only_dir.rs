@@ -22,6 +22,9 @@ const UNKNOWN_USER: u32 = 65534;
 /// Write permission for the group or for everybody.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
 
+/// What a file counts at least, so that their number is bounded, too: 1,024 in a GiB.
+const LEAST_WEIGHT: u64 = 1024 * 1024;
+
 /// Do not follow links, and do not block.
 const NO_FOLLOW_NO_WAIT: OFlags = OFlags::NOFOLLOW
     .union(OFlags::NONBLOCK)
@@ -103,20 +106,23 @@ impl OwnerOnlyDir {
         }
     }
 
-    /// Removes files until the others have at most `most` bytes: first those that were modified
+    /// Removes files until the others have at most `most` bytes, of which each counts at least
+    /// [`LEAST_WEIGHT`]: first those that were modified
     /// longest ago, and never the one named `kept`.
     pub(super) fn shrink(&self, most: u64, kept: &str) {
         let mut files = self.files();
-        let mut sum: u64 = files.iter().map(|file| file.1).sum();
+        // An empty file may be a lock, and frees nothing.
+        files.retain(|file| file.1 > 0);
+        let weight = |size: u64| size.max(LEAST_WEIGHT);
+        let mut sum: u64 = files.iter().map(|file| weight(file.1)).sum();
         files.sort();
         for (_, size, name) in files {
             if sum <= most {
                 break;
             }
-            // An empty file may be a lock, and frees nothing.
-            let goes = size > 0 && name.to_bytes() != kept.as_bytes();
+            let goes = name.to_bytes() != kept.as_bytes();
             if goes && unlinkat(&self.folder, &name, AtFlags::empty()).is_ok() {
-                sum -= size;
+                sum -= weight(size);
             }
         }
     }

@@ -1,12 +1,23 @@
 //! Requests that are wrong: each is an Err of its own as long as the next one can be found, and
-//! garbage is an end.
+//! garbage is an end. The same holds for a helper and for a job of a daemon.
 
+use crate::daemon::{Way, each_way};
 use crate::support::*;
 
-#[test]
-fn what_is_not_understood_gets_an_err_with_its_id() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+each_way! {
+    what_is_not_understood_gets_an_err_with_its_id
+    an_err_has_a_bounded_length_however_long_the_request_is
+    ids_of_another_length_are_an_err_and_their_body_is_skipped
+    bytes_that_do_not_hash_to_their_id_are_an_err_and_not_kept
+    a_body_of_another_length_than_announced_is_an_err
+    a_put_that_is_given_up_in_mid_body_does_not_swallow_the_next_request
+    garbage_ends_with_a_text_that_says_where_and_what_was_expected
+    a_request_cut_short_is_garbage
+}
+
+fn what_is_not_understood_gets_an_err_with_its_id(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     let wrong = [
         "\"Command\":\"verify\"",
         "\"Command\":\"\"",
@@ -27,16 +38,15 @@ fn what_is_not_understood_gets_an_err_with_its_id() {
     helper.close();
 }
 
-#[test]
-fn an_err_has_a_bounded_length_however_long_the_request_is() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn an_err_has_a_bounded_length_however_long_the_request_is(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     // As much as a request may hold, of what grows most in an answer.
-    let long = "\\u0001".repeat(10_000);
+    let (long, half) = ("\\u0001".repeat(10_000), "\\u0001".repeat(5_000));
     for fields in [
         format!("\"Command\":\"{long}\""),
         format!("\"Command\":\"get\",\"ActionID\":\"{long}\""),
-        format!("\"Command\":\"put\",\"ActionID\":\"{long}\",\"OutputID\":\"{long}\""),
+        format!("\"Command\":\"put\",\"ActionID\":\"{half}\",\"OutputID\":\"{half}\""),
     ] {
         let id = helper.next_id();
         helper.write(format!("{{\"ID\":{id},{fields}}}\n\n"));
@@ -46,10 +56,9 @@ fn an_err_has_a_bounded_length_however_long_the_request_is() {
     helper.close();
 }
 
-#[test]
-fn ids_of_another_length_are_an_err_and_their_body_is_skipped() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn ids_of_another_length_are_an_err_and_their_body_is_skipped(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     let (key, output) = (action("length"), sha256(b"length"));
     let long = [key.as_slice(), &[0]].concat();
     for (key, output) in [
@@ -68,18 +77,14 @@ fn ids_of_another_length_are_an_err_and_their_body_is_skipped() {
     }
     helper.get(&key).miss();
     helper.close();
-    assert_eq!(
-        files_below(&sandbox.path("store/objects")),
-        Vec::<std::path::PathBuf>::new()
-    );
+    assert_eq!(place.objects(), Vec::<std::path::PathBuf>::new());
 }
 
-#[test]
-fn bytes_that_do_not_hash_to_their_id_are_an_err_and_not_kept() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn bytes_that_do_not_hash_to_their_id_are_an_err_and_not_kept(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     helper.put(&action("honest"), b"honest").kept();
-    let before = listing(&sandbox.store());
+    let before = listing(&place.store());
     let large = vec![b'x'; 300_000];
     for body in [b"forged".as_slice(), b"", &large] {
         let id = helper.next_id();
@@ -93,17 +98,16 @@ fn bytes_that_do_not_hash_to_their_id_are_an_err_and_not_kept() {
         helper.get(&action("forged")).miss();
     }
     assert_eq!(
-        listing(&sandbox.store()),
+        listing(&place.store()),
         before,
         "nothing is kept, not even a temporary file"
     );
     helper.close();
 }
 
-#[test]
-fn a_body_of_another_length_than_announced_is_an_err() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn a_body_of_another_length_than_announced_is_an_err(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     for announced in [3, 5, 600] {
         let (id, key, output) = (
             helper.next_id(),
@@ -120,10 +124,9 @@ fn a_body_of_another_length_than_announced_is_an_err() {
     helper.close();
 }
 
-#[test]
-fn a_put_that_is_given_up_in_mid_body_does_not_swallow_the_next_request() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn a_put_that_is_given_up_in_mid_body_does_not_swallow_the_next_request(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     helper.put(&action("known"), b"known").kept();
     let body = vec![b'y'; 3000];
     for sent in [1, 40, 1001, 3999] {
@@ -138,13 +141,12 @@ fn a_put_that_is_given_up_in_mid_body_does_not_swallow_the_next_request() {
     let ending = helper.ending();
     assert!(ending.status.success(), "{ending:?}");
     assert_eq!(
-        files_below(&sandbox.path("store/objects")),
-        [object_path(&sandbox.store(), &sha256(b"known"))]
+        place.objects(),
+        [object_path(&place.store(), &sha256(b"known"))]
     );
 }
 
-#[test]
-fn garbage_ends_with_a_text_that_says_where_and_what_was_expected() {
+fn garbage_ends_with_a_text_that_says_where_and_what_was_expected(way: Way) {
     let good = get_message(1, &action("good"));
     for garbage in [
         "hello?\n",
@@ -152,8 +154,8 @@ fn garbage_ends_with_a_text_that_says_where_and_what_was_expected() {
         "\"abc\"\n",
         "{\"ID\":2 \"Command\":\"get\"}\n\n",
     ] {
-        let sandbox = Sandbox::new();
-        let mut helper = sandbox.helper(&[]);
+        let place = way.place();
+        let mut helper = place.helper();
         helper.next_id();
         helper.write(&good);
         helper.write(garbage);
@@ -163,19 +165,18 @@ fn garbage_ends_with_a_text_that_says_where_and_what_was_expected() {
             ending.unanswered.is_empty(),
             "what came before it is answered: {ending:?}"
         );
-        let place = format!("byte {}", good.len());
+        let position = format!("byte {}", good.len());
         assert!(
-            ending.stderr.contains(&place),
-            "{garbage} is at {place}: {ending:?}"
+            ending.stderr.contains(&position),
+            "{garbage} is at {position}: {ending:?}"
         );
         assert!(ending.stderr.contains("expected"), "{ending:?}");
     }
 }
 
-#[test]
-fn a_request_cut_short_is_garbage() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn a_request_cut_short_is_garbage(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     helper.write("{\"ID\":1,\"Command\":\"ge");
     let ending = helper.ending();
     // A go command that is killed in mid-request leaves this; it is no fault of the cache.

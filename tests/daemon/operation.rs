@@ -127,42 +127,6 @@ fn sessions_that_outlast_the_drain_are_ended() {
 }
 
 #[test]
-fn a_daemon_that_is_killed_leaves_a_store_that_is_sound() {
-    if !is_root() {
-        return;
-    }
-    let mut world = World::with(MAIN_TENANT);
-    world.check_out(MAIN, GREETING);
-    for round in 0..3 {
-        let mut go = world.go_command(MAIN, "", &["build", "-o", "../program", "."]);
-        let go = go
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::piped())
-            .spawn()
-            .expect("go starts");
-        let objects = world.sandbox.path("state/store/objects");
-        let count = || files_below(&objects).len();
-        soon(|| count() > 10 * (round + 1));
-        world.end_with(Signal::KILL);
-        let ended = go.wait_with_output().expect("go ends");
-        // As cmd/go ends it: with an error, or after a build that is right.
-        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-        assert!(ended.status.success() || !said.is_empty(), "{said}");
-        let store = world.sandbox.path("state/store").display().to_string();
-        let verified = run_to_its_end(&mut world.program(&["verify", "--dir", &store]));
-        verified.succeeded();
-        world.start();
-    }
-    world
-        .go(MAIN, "", &["build", "-o", "../program", "."])
-        .succeeded();
-    let program = world.sandbox.path(&format!("home-{MAIN}/program"));
-    let ran = run_to_its_end(&mut world.command_as(MAIN, &program)).succeeded();
-    assert_eq!(ran.stderr, "hello, world\n");
-}
-
-#[test]
 fn where_the_daemon_is_away_a_build_has_a_private_cache_or_ends() {
     if !is_root() {
         return;
@@ -257,7 +221,7 @@ fn only_the_operator_is_told_how_the_daemon_is() {
         "cachewarden_puts_total{tenant=\"main\"} 1",
         "cachewarden_sessions_total{tenant=\"main\",result=\"ended\"} 1",
         "cachewarden_kept_entries{tenant=\"main\"} 1",
-        "# EOF",
+        "# TYPE cachewarden_puts_total counter",
     ] {
         assert!(metrics.contains(line), "{line}: {metrics}");
     }
@@ -304,8 +268,9 @@ fn quotas_bound_what_is_kept_and_gets_go_on() {
             .as_array()
             .is_some_and(|all| all.len() == 1)
     });
-    session.close();
+    assert!(session.close().contains("CW0307"));
     world.wait_for_the_end_of_sessions();
+    world.wait_for_log("beyond its quota");
     let mut next = world.helper(MAIN, &[]);
     let found = actions
         .iter()
@@ -352,4 +317,39 @@ fn the_audit_log_is_a_recording_that_replays() {
         replayed.stdout.contains("2 sessions") && replayed.stdout.contains(" 0 differences"),
         "{replayed:?}"
     );
+}
+
+#[test]
+fn the_doctor_says_what_the_daemon_takes_this_job_for() {
+    if !is_root() {
+        return;
+    }
+    let mut world = World::with(MAIN_TENANT);
+    world.check_out(MAIN, GREETING);
+    let doctor = |world: &World, user: u32| {
+        let mut command = world.go_command(user, "", &[]);
+        let program = world.program_path();
+        let mut doctor = world.command_as(user, &program);
+        doctor.arg("doctor");
+        for (name, value) in command.env("CACHEWARDEN_TOKEN", "secret").get_envs() {
+            doctor.env(name, value.expect("a value"));
+        }
+        run_to_its_end(&mut doctor)
+    };
+    let well = doctor(&world, MAIN).succeeded();
+    for told in [
+        "ok     daemon: tenant main: writes main; reads main;",
+        "note   daemon: CACHEWARDEN_TOKEN is set",
+        "ok     a build: ",
+    ] {
+        assert!(well.stdout.contains(told), "{told}: {well:?}");
+    }
+    let stranger = doctor(&world, FORK).exited(1);
+    assert!(
+        stranger.stdout.contains("wrong  daemon: ") && stranger.stdout.contains("CW0602"),
+        "{stranger:?}"
+    );
+    world.end_with(Signal::TERM);
+    let away = doctor(&world, MAIN).exited(1);
+    assert!(away.stdout.contains("CW0601"), "{away:?}");
 }

@@ -118,6 +118,11 @@ fn whoami_says_tenant_scopes_and_why() {
         "tenant main: writes main; reads main; of other sessions no module-index, no executable; because peer.uid={MAIN}\n"
     );
     assert_eq!(main.stdout, expected);
+    let known = run_to_its_end(&mut world.connect(MAIN, &["--whoami", "-v"])).succeeded();
+    let expected = format!(
+        "{expected}known: no token, peer.socket=default, peer.uid={MAIN}, peer.gid={MAIN}\n"
+    );
+    assert_eq!(known.stdout, expected);
     let release = world.whoami(RELEASE).succeeded();
     assert!(
         release
@@ -129,7 +134,7 @@ fn whoami_says_tenant_scopes_and_why() {
     let refused = world.whoami(NOBODY_KNOWN).exited(1);
     for told in [
         "no tenant takes this session",
-        &format!("no token, peer.uid={NOBODY_KNOWN}"),
+        &format!("no token, peer.socket=default, peer.uid={NOBODY_KNOWN}"),
         &format!("main: peer.uid is not {MAIN}"),
     ] {
         assert!(refused.stderr.contains(told), "{told}: {refused:?}");
@@ -290,7 +295,11 @@ settings = '{{ "repository": null, "witnesses": 2, "audit_one_in": 0 }}'
     world.wait_for_log("another producer has put other bytes");
     forget_own();
     let after = build(&world, RELEASE, "");
-    assert_eq!(after.hits, agreed.hits - 1, "{after:?}");
+    // The archive, and what is asked for once it was found.
+    assert!(
+        after.refused_gets == 1 && after.hits < agreed.hits,
+        "{after:?}"
+    );
     let metrics = world.ask(&["status", "--metrics"]).succeeded().stdout;
     assert!(
         metrics.contains("cachewarden_disputes_total{tenant=\"two\"} 1"),
@@ -300,4 +309,21 @@ settings = '{{ "repository": null, "witnesses": 2, "audit_one_in": 0 }}'
     let revoked = world.ask(&["revoke", "--disputed"]).succeeded().stdout;
     assert!(revoked.contains("revoked: main "), "{revoked}");
     assert!(revoked.contains("cachewarden.tenant=release"), "{revoked}");
+}
+
+#[test]
+fn sockets_tell_jobs_apart_that_run_as_one_user() {
+    let mut world = World::without_daemon();
+    world.configure(&format!(
+        "[[other-socket]]\nname = \"forks\"\npath = \"{}\"\n[[tenant]]\nname = \"fork\"\nmatch = {{ \"peer.socket\" = \"forks\" }}\nwrite = [\"fork\"]\nread = [\"fork\", \"main\"]\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.socket\" = \"default\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n",
+        world.sandbox.path("forks").display()
+    ));
+    world.start();
+    for (socket, tenant) in [("socket", "main"), ("forks", "fork")] {
+        let socket = world.sandbox.path(socket).display().to_string();
+        let words = ["connect", "--socket", &socket, "--whoami"];
+        let told = run_to_its_end(&mut world.program(&words)).succeeded();
+        let expected = format!("tenant {tenant}: writes {tenant};");
+        assert!(told.stdout.starts_with(&expected), "{told:?}");
+    }
 }

@@ -31,17 +31,16 @@ static PROGRAM_FOR_ALL: LazyLock<PathBuf> = LazyLock::new(|| {
 });
 
 /// Whether jobs of other users can be run. Where not, it is said; in CI that is a failure.
-pub(super) fn is_root() -> bool {
-    let is_root = rustix::process::geteuid().is_root();
-    if !is_root {
-        let text = "NOT TESTED: only root can run jobs of other users";
-        assert!(std::env::var_os("CI").is_none(), "{text}");
-        #[expect(clippy::print_stderr, reason = "for the person who runs the tests")]
-        {
-            eprintln!("{text}");
-        }
-    }
-    is_root
+pub(crate) fn is_root() -> bool {
+    rustix::process::geteuid().is_root() || not_tested("only root can run jobs of other users")
+}
+
+/// Says why a test is not run, which in CI is a failure.
+fn not_tested(why: &str) -> bool {
+    let text = format!("NOT TESTED: {why}");
+    assert!(std::env::var_os("CI").is_none(), "{text}");
+    say(&text);
+    false
 }
 
 fn open_to_all(folder: &Path) {
@@ -58,6 +57,10 @@ struct Log {
 /// A daemon, and the jobs around it.
 pub(super) struct World {
     pub(super) sandbox: Sandbox,
+    /// The daemon's folder, in the sandbox.
+    state: String,
+    /// File systems in the sandbox.
+    mounts: Vec<PathBuf>,
     daemon: Option<Child>,
     log: Arc<Log>,
 }
@@ -76,11 +79,36 @@ impl World {
     pub(super) fn without_daemon() -> Self {
         let world = Self {
             sandbox: Sandbox::new(),
+            state: "state".to_owned(),
+            mounts: Vec::new(),
             daemon: None,
             log: Arc::default(),
         };
         open_to_all(&world.sandbox.path(""));
         world
+    }
+
+    /// Lets the daemon keep what it has in this folder of the sandbox.
+    pub(super) fn keep_in(&mut self, folder: &str) {
+        self.sandbox.folder(folder);
+        self.state = Path::new(folder).join("state").display().to_string();
+    }
+
+    /// Puts an empty file system of so many KiB in place of a folder of the sandbox, until the end.
+    /// Returns whether this machine allows it; where not, it is said, and in CI it is a failure.
+    pub(super) fn mount_tiny(&mut self, folder: &str, kibibytes: u32) -> bool {
+        let path = self.sandbox.folder(folder);
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "tiny", "-o"]);
+        mount.arg(format!("size={kibibytes}k,mode=0755")).arg(&path);
+        let is_mounted = run_to_its_end(&mut mount).status.success();
+        self.mounts.extend(is_mounted.then_some(path));
+        is_mounted || not_tested("nothing can be mounted here")
+    }
+
+    /// The store's folder.
+    pub(super) fn store(&self) -> PathBuf {
+        self.sandbox.path(&self.state).join("store")
     }
 
     /// Writes the daemon's configuration.
@@ -90,7 +118,7 @@ impl World {
         let (keys, tables) = tenants.split_at(tenants.find('[').unwrap_or(tenants.len()));
         let config = format!(
             "directory = \"{}\"\n{keys}\n[socket]\npath = \"{}\"\n[audit]\ndirectory = \"{}\"\n{tables}",
-            path("state"),
+            path(&self.state),
             path("socket"),
             path("audit")
         );
@@ -132,6 +160,34 @@ impl World {
     /// Starts the daemon, and waits until it is ready.
     #[track_caller]
     pub(super) fn start(&mut self) {
+        self.spawn();
+        self.wait_for_log("\"ready\"");
+    }
+
+    /// Starts the daemon, which must refuse to run; what it says.
+    #[track_caller]
+    pub(super) fn refused_start(&mut self) -> String {
+        self.spawn();
+        let lines = self.log.lines.lock().expect("the log");
+        let is_over = |line: &String| line.contains("\"ready\"") || line == "END";
+        let wait = self
+            .log
+            .changed
+            .wait_timeout_while(lines, BOUND, |lines| !lines.iter().any(is_over));
+        let (lines, _) = wait.expect("the log");
+        let said = lines.join("\n");
+        drop(lines);
+        assert!(said.ends_with("END"), "it should not start: {said}");
+        let mut child = self.daemon.take().expect("it was started");
+        let status = child.wait().expect("it ends");
+        assert!(
+            !status.success() && !said.contains("panicked"),
+            "{status}: {said}"
+        );
+        said
+    }
+
+    fn spawn(&mut self) {
         let config = self.sandbox.path("serve.toml").display().to_string();
         let mut child = self
             .program(&["serve", "--config", &config])
@@ -153,7 +209,6 @@ impl World {
             log.changed.notify_all();
         });
         self.daemon = Some(child);
-        self.wait_for_log("\"ready\"");
     }
 
     /// Waits until the daemon has logged this.
@@ -320,6 +375,9 @@ impl Drop for World {
             // It may be gone already.
             let _ = daemon.kill();
             let _ = daemon.wait();
+        }
+        for path in &self.mounts {
+            let _ = Command::new("umount").arg("--lazy").arg(path).status();
         }
     }
 }

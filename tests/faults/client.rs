@@ -1,10 +1,19 @@
 //! The other side misbehaves: bodies that are not what was announced, lines without an end, ends at
-//! any moment.
+//! any moment. The same holds for a helper and for a job of a daemon.
 
 use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use super::*;
+use crate::daemon::{Place, Way, each_way};
+
+each_way! {
+    input_that_ends_in_mid_body_keeps_nothing_of_it
+    a_body_of_another_size_alphabet_or_hash_is_an_err_and_nothing_of_it_is_kept
+    a_put_given_up_anywhere_in_its_body_is_forgotten_and_the_next_request_is_found
+    an_id_that_is_repeated_is_answered_each_time
+    a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memory
+}
 
 const MEBIBYTE: usize = 1 << 20;
 
@@ -17,33 +26,31 @@ pub(super) fn put_head(id: u64, action: &Digest, output: &Digest, size: usize) -
     )
 }
 
-#[test]
-fn input_that_ends_in_mid_body_keeps_nothing_of_it() {
+fn input_that_ends_in_mid_body_keeps_nothing_of_it(way: Way) {
     let body: Vec<u8> = (0..400_000_u32).flat_map(u32::to_le_bytes).collect();
     let whole = put_message(1, &action("cut"), &sha256(&body), &body);
     let start = whole.find("\n\n\"").expect("a body") + 2;
     // Before the body, in its first characters, in mid-quantum, behind what is decoded at once,
     // before its last quote.
     let places = [0, 1, 2, 4, 70_001, 1_000_000, whole.len() - start - 2];
-    for place in places {
-        let sandbox = Sandbox::new();
-        let mut helper = sandbox.helper(&[]);
+    for position in places {
+        let place = way.place();
+        let mut helper = place.helper();
         helper.put(&action("known"), b"known").kept();
         helper.next_id();
-        helper.write(&whole.as_bytes()[..start + place]);
+        helper.write(&whole.as_bytes()[..start + position]);
         let ending = helper.ending();
-        assert!(ending.status.success(), "{place}: {ending:?}");
-        assert_eq!(ending.stderr, "", "{place}");
-        let left = audit(&sandbox.store()).whole();
-        assert_eq!((left.entries, left.objects), (1, 1), "{place}");
-        assert_eq!(left.temporaries, Vec::<PathBuf>::new(), "{place}");
+        assert!(ending.status.success(), "{position}: {ending:?}");
+        assert_eq!(ending.stderr, "", "{position}");
+        let left = audit(&place.store()).whole();
+        assert_eq!((left.entries, left.objects), (1, 1), "{position}");
+        assert_eq!(left.temporaries, Vec::<PathBuf>::new(), "{position}");
     }
 }
 
-#[test]
-fn a_body_of_another_size_alphabet_or_hash_is_an_err_and_nothing_of_it_is_kept() {
-    let sandbox = Sandbox::new();
-    let mut helper = sandbox.helper(&[]);
+fn a_body_of_another_size_alphabet_or_hash_is_an_err_and_nothing_of_it_is_kept(way: Way) {
+    let place = way.place();
+    let mut helper = place.helper();
     helper.put(&action("known"), b"known").kept();
     let large: Vec<u8> = (0..50_000_u32).flat_map(u32::to_le_bytes).collect();
     let (encoded, output) = (base64(&large), sha256(&large));
@@ -94,20 +101,19 @@ fn a_body_of_another_size_alphabet_or_hash_is_an_err_and_nothing_of_it_is_kept()
         large
     );
     helper.close();
-    let left = audit(&sandbox.store()).whole();
+    let left = audit(&place.store()).whole();
     assert_eq!(
         (left.entries, left.objects, left.temporaries.len()),
         (2, 2, 0)
     );
 }
 
-#[test]
-fn a_put_given_up_anywhere_in_its_body_is_forgotten_and_the_next_request_is_found() {
-    let sandbox = Sandbox::new();
+fn a_put_given_up_anywhere_in_its_body_is_forgotten_and_the_next_request_is_found(way: Way) {
+    let place = way.place();
     let body: Vec<u8> = (0..60_000_u32).flat_map(u32::to_le_bytes).collect();
     let text = base64(&body);
     rounds("puts given up", 40, |round| {
-        let mut helper = sandbox.helper(&[]);
+        let mut helper = place.helper();
         helper.put(&action("known"), b"known").kept();
         for _ in 0..4 {
             let sent = match round.chance.u8(..3) {
@@ -140,14 +146,13 @@ fn a_put_given_up_anywhere_in_its_body_is_forgotten_and_the_next_request_is_foun
             ending.unanswered.len() == 4,
             "one that was given up gets no answer: {ending:?}"
         );
-        let left = audit(&sandbox.store()).whole();
+        let left = audit(&place.store()).whole();
         assert!(left.objects <= 2 && left.temporaries.is_empty(), "{left:?}");
     });
 }
 
-#[test]
-fn an_id_that_is_repeated_is_answered_each_time() {
-    let sandbox = Sandbox::new();
+fn an_id_that_is_repeated_is_answered_each_time(way: Way) {
+    let place = way.place();
     let requests = [
         get_message(7, &action("one")),
         put_message(7, &action("one"), &sha256(b"one"), b"one"),
@@ -155,7 +160,7 @@ fn an_id_that_is_repeated_is_answered_each_time() {
         "{\"ID\":7,\"Command\":\"what\"}\n\n".to_owned(),
         "{\"ID\":-7,\"Command\":\"close\"}\n\n".to_owned(),
     ];
-    let output = speak(&sandbox, requests.concat().as_bytes());
+    let output = speak(&place, requests.concat().as_bytes());
     let answers: Vec<serde_json::Value> = serde_json::Deserializer::from_slice(&output)
         .into_iter()
         .collect::<Result<_, _>>()
@@ -168,9 +173,9 @@ fn an_id_that_is_repeated_is_answered_each_time() {
 }
 
 /// Runs a session that is told these bytes; all it answers.
-fn speak(sandbox: &Sandbox, input: &[u8]) -> Vec<u8> {
-    let mut child = sandbox
-        .cachewarden(&[])
+fn speak(place: &Place, input: &[u8]) -> Vec<u8> {
+    let mut child = place
+        .command()
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -192,8 +197,12 @@ fn speak(sandbox: &Sandbox, input: &[u8]) -> Vec<u8> {
     output
 }
 
-#[test]
-fn a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memory() {
+fn a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memory(way: Way) {
+    // What a daemon's session does with it is the same; a part of it shows that.
+    let mebibytes = match way {
+        Way::Plain => 1024,
+        Way::Connected | Way::Relayed => 32,
+    };
     let output = sha256(b"never");
     let head = put_head(2, &action("endless"), &output, 3);
     let endless = put_head(2, &action("endless"), &output, 1 << 40);
@@ -218,20 +227,21 @@ fn a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memo
         (format!("{endless}\""), "AAAA", 0),
         (head.clone(), " \n", 0),
     ] {
-        let sandbox = Sandbox::new();
-        let mut helper = sandbox.helper(&[]);
+        let place = way.place();
+        let mut helper = place.helper();
         helper.put(&action("known"), b"known").kept();
         helper.next_id();
-        let memory = peak_memory(helper.process());
+        let server = place.server_of(helper.process());
+        let memory = peak_memory(server);
         helper.write(&before);
         let part = filler.repeat(MEBIBYTE / filler.len());
         let mut peak = memory;
-        for _ in 0..1024 * MEBIBYTE / part.len() {
+        for _ in 0..mebibytes * MEBIBYTE / part.len() {
             if helper.input().write_all(part.as_bytes()).is_err() {
                 break;
             }
             // Where it has ended by now, the last look counts.
-            peak = peak.max(peak_memory_if_there(helper.process()).unwrap_or(0));
+            peak = peak.max(peak_memory_if_there(server).unwrap_or(0));
         }
         let extra = peak - memory;
         assert!(
@@ -245,7 +255,7 @@ fn a_line_of_a_gibibyte_without_an_end_is_refused_or_passed_over_in_bounded_memo
             "{before:?}, then {filler:?}: {ending:?}"
         );
         assert!(ending.stderr.len() < 1000, "{ending:?}");
-        let left = audit(&sandbox.store()).whole();
+        let left = audit(&place.store()).whole();
         assert_eq!((left.entries, left.temporaries.len()), (1, 0), "{left:?}");
     }
 }

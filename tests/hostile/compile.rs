@@ -6,11 +6,11 @@ pub(super) mod deep_blocks;
 pub(super) mod deep_text;
 pub(super) mod giant_function;
 pub(super) mod huge_br_table;
-mod instances_nested;
+pub(super) mod instances_nested;
 pub(super) mod many_functions;
 pub(super) mod many_types;
 pub(super) mod nested_components;
-mod nested_types;
+pub(super) mod nested_types;
 
 use super::corpus;
 

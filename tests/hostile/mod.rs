@@ -5,6 +5,7 @@
 //! table fails one. The oracle is the whole program: a scripted session and a real go build
 //! (`trial`), and what was seen is what docs/hostile-policies.md says (`page`).
 
+pub(crate) mod all;
 mod beside;
 mod bounds;
 mod chance;

@@ -1,12 +1,12 @@
 //! Files that are no policies, nearly are, or were made for somebody else.
 
 pub(super) mod changed_at_random;
-mod flipped;
+pub(super) mod flipped;
 mod no_regular_file;
-mod not_webassembly;
+pub(super) mod not_webassembly;
 pub(super) mod random_bytes;
-mod truncated;
-mod world_of_others;
+pub(super) mod truncated;
+pub(super) mod world_of_others;
 
 use std::fs;
 

@@ -1,9 +1,9 @@
 //! Policies that want much, say much, and point where nothing is.
 
-mod data_huge;
-mod globals_many;
-mod instances_many;
-mod memories_most;
+pub(super) mod data_huge;
+pub(super) mod globals_many;
+pub(super) mod instances_many;
+pub(super) mod memories_most;
 
 use super::corpus;
 use crate::support::lookup::HIT;

@@ -1,7 +1,7 @@
 //! Policies that take their time.
 
-mod each_call_late;
-mod log_in_a_line;
+pub(super) mod each_call_late;
+pub(super) mod log_in_a_line;
 
 use super::corpus;
 use crate::support::lookup::HIT;

@@ -1,6 +1,6 @@
 //! Policies whose answers are no words of the contract, or name what they should not.
 
-mod scope_names;
+pub(super) mod scope_names;
 
 use super::corpus;
 use crate::support::*;

@@ -7,12 +7,6 @@ use std::process::Command;
 use super::process::{Outcome, PROGRAM, run_to_its_end};
 use super::sandbox::Sandbox;
 
-/// The folder of a version of Go.
-#[track_caller]
-pub(crate) fn toolchain(version: &str) -> PathBuf {
-    prepared(&format!("toolchains/{version}"), "toolchains")
-}
-
 /// The one for tests in which the version does not matter.
 pub(crate) const GO: &str = "go1.26";
 
@@ -50,6 +44,12 @@ pub(crate) fn tools(language: &str) -> Option<PathBuf> {
 #[track_caller]
 pub(crate) fn tool(name: &str) -> PathBuf {
     prepared(&format!("toolchains/bin/{name}"), "toolchains")
+}
+
+/// The folder of a Go version.
+#[track_caller]
+pub(crate) fn toolchain(version: &str) -> PathBuf {
+    prepared(&format!("toolchains/{version}"), "toolchains")
 }
 
 /// A small module: a program that uses a library, with a test.

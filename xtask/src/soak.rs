@@ -17,7 +17,7 @@ use crate::workspace::Workspace;
 use crate::{guests, process, toolchains};
 
 /// The modules of the randomised whole-program tests.
-const PARTS: [&str; 7] = [
+const PARTS: [&str; 8] = [
     "faults::kills",
     "faults::power",
     "faults::client",
@@ -25,6 +25,7 @@ const PARTS: [&str; 7] = [
     "model::",
     "any_policy::",
     "hostile::soak",
+    "daemon::kills",
 ];
 
 /// The prefix of the names of fuzz targets, which are unit tests.

@@ -127,13 +127,20 @@ pub fn ask(socket: &Socket, want: Want, request: Value) -> Result<Reply, ClientE
     }
 }
 
-/// Prints what this client may do, and why.
+/// Prints what this client may do, and why; and with `-v` what is known of it.
 fn whoami(options: &Options) -> u8 {
     match ask(&options.socket, Want::Whoami, Value::Null) {
-        Ok(reply) => print(&format!(
-            "{}\n",
-            terminal::sanitize(&reply.accepted.authority)
-        )),
+        Ok(reply) => {
+            let known = String::from_utf8_lossy(&reply.report);
+            let known = known.lines().filter(|line| line.starts_with("known: "));
+            let lines = [reply.accepted.authority.as_str()].into_iter();
+            let lines = lines.chain(known.filter(|_| options.verbose));
+            print(
+                &lines
+                    .map(|line| terminal::sanitize(line) + "\n")
+                    .collect::<String>(),
+            )
+        }
         Err(error) => {
             fail(error.code(), &error.told());
             FAILURE

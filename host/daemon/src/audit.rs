@@ -100,16 +100,21 @@ impl Audit {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// All files with what was recorded until now, in the order of their names.
-    ///
-    /// # Errors
-    /// When the folder cannot be read.
-    pub(crate) fn files(&self) -> io::Result<Vec<PathBuf>> {
+    /// Waits until everything that was recorded until now is written.
+    pub(crate) fn flush(&self) {
         let (sender, receiver) = sync_channel(0);
         if self.sender.send(Message::Flush(sender)).is_ok() {
             // The writer is alive as long as this is.
             let _ = receiver.recv();
         }
+    }
+
+    /// All files with what was recorded until now, in the order of their names.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub(crate) fn files(&self) -> io::Result<Vec<PathBuf>> {
+        self.flush();
         let mut files: Vec<_> = log_files(&self.folder)?.collect();
         files.sort();
         Ok(files)

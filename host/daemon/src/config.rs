@@ -26,6 +26,9 @@ const MAX_FILE: u64 = 4 * 1024 * 1024;
 /// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
 const ALIKE: f64 = 0.7;
 
+/// What the first socket is called.
+pub const FIRST_SOCKET: &str = "default";
+
 /// A documented configuration, which `serve --print-config` prints.
 pub const DOCUMENTED: &str = include_str!("config/documented.toml");
 
@@ -37,6 +40,9 @@ pub struct Config {
     pub directory: PathBuf,
     /// Where jobs connect.
     pub socket: SocketConfig,
+    /// Further sockets, for jobs that are to be told apart by them.
+    #[serde(default, rename = "other-socket")]
+    pub other_sockets: Vec<OtherSocketConfig>,
     /// Bounds on all tenants together.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -45,6 +51,10 @@ pub struct Config {
     /// How jobs get at objects.
     #[serde(default)]
     pub view_files: ViewFilesConfig,
+    /// The path by which jobs see the folder `views`, where it is mounted elsewhere for them.
+    pub views_seen_as: Option<PathBuf>,
+    /// The same of the folder `views` in `overflow`.
+    pub overflow_views_seen_as: Option<PathBuf>,
     /// What is removed, and when.
     #[serde(default)]
     pub trim: TrimConfig,
@@ -79,7 +89,7 @@ impl From<ViewFilesConfig> for ViewFiles {
 }
 
 /// The socket.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SocketConfig {
     /// Its path. A socket that systemd passes is used instead.
@@ -96,6 +106,21 @@ impl SocketConfig {
     fn default_mode() -> u32 {
         0o666
     }
+}
+
+/// A further socket. A session knows the name of its socket as the label `peer.socket`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct OtherSocketConfig {
+    /// The name.
+    pub name: String,
+    /// Its path.
+    pub path: PathBuf,
+    /// Its mode.
+    #[serde(default = "SocketConfig::default_mode", deserialize_with = "mode")]
+    pub mode: u32,
+    /// Its group, by name or number.
+    pub group: Option<String>,
 }
 
 /// Bounds on all tenants together.
@@ -154,7 +179,7 @@ impl Default for TrimConfig {
 }
 
 /// Where sessions are written down.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct AuditConfig {
     /// The folder, with a file for each tenant.
@@ -393,6 +418,8 @@ impl Config {
         let begin = |path: &mut PathBuf| *path = folder.join(&*path);
         begin(&mut self.directory);
         begin(&mut self.socket.path);
+        let others = self.other_sockets.iter_mut();
+        others.for_each(|socket| begin(&mut socket.path));
         self.overflow.iter_mut().for_each(begin);
         self.audit
             .iter_mut()
@@ -408,6 +435,19 @@ impl Config {
             policy.file = folder.join(&policy.file).to_string_lossy().into_owned();
             policy.cases.iter_mut().for_each(begin);
         }
+    }
+
+    /// All sockets, each with its name.
+    pub fn sockets(&self) -> impl Iterator<Item = (&str, SocketConfig)> {
+        let others = self.other_sockets.iter().map(|other| {
+            let socket = SocketConfig {
+                path: other.path.clone(),
+                mode: other.mode,
+                group: other.group.clone(),
+            };
+            (other.name.as_str(), socket)
+        });
+        std::iter::once((FIRST_SOCKET, self.socket.clone())).chain(others)
     }
 
     /// The folder of the store.

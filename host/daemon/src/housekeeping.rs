@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use cachewarden_store::TrimRequest;
+use cachewarden_store::{TrimRequest, Usage};
 
 use crate::Daemon;
 
@@ -70,8 +70,34 @@ fn trim_once(daemon: &Daemon) {
         ),
         Err(error) => tracing::error!(%error, "the store cannot be trimmed"),
     }
+    trim_to_quotas(daemon);
     let swept = daemon.views.sweep(&daemon.store, config.views_older_than);
     if let Err(error) = swept.and_then(|_| daemon.store.sweep_private_if_due()) {
         tracing::error!(%error, "the views cannot be swept");
     }
+}
+
+/// Brings what each tenant keeps below its quota, so that its next puts are kept.
+fn trim_to_quotas(daemon: &Daemon) {
+    for tenant in &daemon.loaded().tenants.all {
+        let quota = &tenant.quota;
+        let most = Usage {
+            entries: quota.entries.map_or(u64::MAX, with_room),
+            bytes: quota.bytes.map_or(u64::MAX, |size| with_room(size.0)),
+        };
+        if quota.entries.is_none() && quota.bytes.is_none() {
+            continue;
+        }
+        let name = tenant.name.as_str();
+        match daemon.store.trim_to_usage(&tenant.all_written(), most) {
+            Ok(0) => {}
+            Ok(entries) => tracing::info!(tenant = name, entries, "trimmed to its quota"),
+            Err(error) => tracing::error!(tenant = name, %error, "cannot be trimmed to its quota"),
+        }
+    }
+}
+
+/// A quota with a tenth of it free.
+fn with_room(quota: u64) -> u64 {
+    quota - quota / 10
 }

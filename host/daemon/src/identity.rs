@@ -45,7 +45,12 @@ impl Identifier {
     ///
     /// # Errors
     /// When there is a token that is not accepted. The text says why.
-    pub fn identify(&self, peer: &Peer, token: Option<&Token>) -> Result<Identity, String> {
+    pub(crate) fn identify(
+        &self,
+        peer: &Peer,
+        socket: &str,
+        token: Option<&Token>,
+    ) -> Result<Identity, String> {
         let mut identity = Identity {
             labels: Vec::new(),
             issuer: None,
@@ -55,6 +60,7 @@ impl Identifier {
             let label = verified_label(format!("{PEER}{name}"), value);
             identity.labels.push(label);
         };
+        add("socket", socket.to_owned());
         if peer.uid != self.overflow_uid {
             add("uid", peer.uid.to_string());
             add("gid", peer.gid.to_string());

@@ -12,6 +12,7 @@
 mod audit;
 mod authority;
 pub mod config;
+mod folders;
 mod housekeeping;
 mod identity;
 mod loading;
@@ -24,6 +25,7 @@ mod sessions;
 mod tenants;
 mod usage;
 
+pub use folders::FolderError;
 pub use loading::{Loaded, Loader, SetupError};
 pub use server::{ServeError, check, serve};
 

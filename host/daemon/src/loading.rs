@@ -244,6 +244,7 @@ fn describe(tenant: &TenantConfig, questions: u64) -> String {
     };
     let policies = match tenant.policies.len() {
         0 => "no policy".to_owned(),
+        1 => format!("1 policy, {questions} questions of cases answered"),
         count => format!("{count} policies, {questions} questions of cases answered"),
     };
     format!(

@@ -155,6 +155,11 @@ impl Metrics {
             .inc_by(seconds);
     }
 
+    /// The disputes that a tenant's puts have shown.
+    pub(crate) fn disputes(&self, tenant: &str) -> u64 {
+        self.disputes.get_or_create(&of(tenant)).get()
+    }
+
     /// Takes note of puts that differ from another producer's.
     pub(crate) fn disputed(&self, tenant: &str, count: u64) {
         self.disputes.get_or_create(&of(tenant)).inc_by(count);
@@ -178,10 +183,68 @@ impl Metrics {
         let mut text = String::new();
         // A string takes everything.
         let _ = encode(&mut text, &self.registry);
-        text
+        in_text_format(&text)
     }
+}
+
+/// The text format of Prometheus, which every version of it and the text-file collector read, from
+/// OpenMetrics: there a counter's comments lack the `_total` of its samples.
+fn in_text_format(open_metrics: &str) -> String {
+    let is_counter = |name: &str| {
+        let kind = format!("# TYPE {name} counter");
+        open_metrics.lines().any(|line| line == kind)
+    };
+    let mut text = String::with_capacity(open_metrics.len());
+    for line in open_metrics.lines() {
+        let comment = ["# HELP ", "# TYPE "]
+            .into_iter()
+            .find_map(|word| Some((word, line.strip_prefix(word)?.split_once(' ')?)));
+        match comment {
+            Some((word, (name, rest))) if is_counter(name) => {
+                text += &format!("{word}{name}_total {rest}\n");
+            }
+            None if line.starts_with('#') => {}
+            _ => text += &format!("{line}\n"),
+        }
+    }
+    text
 }
 
 fn of(tenant: &str) -> Labels {
     vec![("tenant", tenant.to_owned())]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sample_has_a_help_and_a_type() {
+        let metrics = Metrics::new();
+        metrics.refused("no-tenant");
+        metrics.ended("main", "ended", 1.0);
+        metrics.compiled("main", 0.5);
+        metrics.disputed("main", 1);
+        let text = metrics.text(&BTreeMap::new(), 0);
+        let commented = |word: &str| -> Vec<&str> {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(word));
+            lines.filter_map(|line| line.split(' ').next()).collect()
+        };
+        let (helps, types) = (commented("# HELP "), commented("# TYPE "));
+        assert_eq!(helps, types);
+        for line in text.lines().filter(|line| !line.starts_with('#')) {
+            let name = line.split(['{', ' ']).next().unwrap();
+            let is_part = |known: &&str| {
+                *name == **known
+                    || ["_bucket", "_sum", "_count"]
+                        .iter()
+                        .any(|end| name == format!("{known}{end}"))
+            };
+            assert!(helps.iter().any(is_part), "{line}: {helps:?}");
+        }
+        assert!(
+            text.contains("cachewarden_disputes_total{tenant=\"main\"} 1\n"),
+            "{text}"
+        );
+    }
 }

@@ -33,6 +33,7 @@ struct TenantStatus {
     sessions: usize,
     entries: u64,
     bytes: u64,
+    disputes: u64,
 }
 
 /// Answers an operator.
@@ -82,6 +83,7 @@ fn status(daemon: &Daemon) -> Status {
         version: env!("CARGO_PKG_VERSION"),
         tenants: used
             .map(|(name, used)| TenantStatus {
+                disputes: daemon.metrics.disputes(&name),
                 name,
                 sessions: used.sessions,
                 entries: used.entries,

@@ -20,12 +20,13 @@ use signal_hook::iterator::Signals;
 use thiserror::Error;
 
 use cachewarden_connect::{BindError, Binding, Connection, Listener, wire::Refused};
-use cachewarden_policy_host::thread as policy_thread;
+use cachewarden_policy_host::{CompiledCache, thread as policy_thread};
 use cachewarden_store::{Store, StoreError, ViewPlace, Views};
 use cachewarden_types::{Code, Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
-use crate::config::{Config, SocketConfig};
+use crate::config::{Config, FIRST_SOCKET, SocketConfig};
+use crate::folders::{self, FolderError};
 use crate::loading::{Loaded, Loader, SetupError};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
@@ -47,6 +48,9 @@ pub enum ServeError {
     /// The configuration.
     #[error(transparent)]
     Setup(#[from] SetupError),
+    /// A folder of the daemon's.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
     /// The store or the views.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -67,6 +71,7 @@ impl Problem for ServeError {
     fn code(&self) -> Code {
         match self {
             Self::Setup(error) => error.code(),
+            Self::Folder(error) => error.code(),
             Self::Store(error) => error.code(),
             Self::Socket(error) => error.code(),
             Self::System { .. } => Code::System,
@@ -76,8 +81,11 @@ impl Problem for ServeError {
     fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Setup(error) => error.remedy(),
-            Self::Store(error) => error.remedy(),
-            Self::Socket(_) | Self::System { .. } => None,
+            // Its text names options of the helper.
+            Self::Store(_) => Some(
+                "for `serve` the folder is `directory` in its configuration, and belongs to the user who runs it; there are no options --dir and --allow-shared-store",
+            ),
+            Self::Folder(_) | Self::Socket(_) | Self::System { .. } => None,
         }
     }
 }
@@ -116,17 +124,29 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     logging::to_stderr();
     // First, before any other descriptor is opened: systemd passes its socket by number.
     let passed = Listener::from_systemd()?;
+    let config = Config::read(file).map_err(SetupError::from)?;
+    folders::prepare(&config.directory, folders::PASSABLE)?;
+    // Beside the store: a service has no home, and each start would compile every policy.
+    let loader = Loader {
+        cache: Some(CompiledCache::new(config.directory.join("compiled"))),
+        ..loader
+    };
     let loaded = load(file.to_owned(), loader.clone(), None)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
     raise_descriptors(config.limits.sessions);
-    let listener = match passed {
-        Some(listener) => listener,
-        None => Listener::bind(&binding(&config.socket)?)?,
-    };
+    let listeners = listeners(&config, passed)?;
+    let paths: Vec<_> = listeners
+        .iter()
+        .map(|(_, listener)| listener.path().display().to_string())
+        .collect();
     let (stop_reader, stop) = io::pipe().map_err(cannot("make a pipe"))?;
-    let accepting = accept(&daemon, listener, stop_reader)?;
+    let stop_reader = Arc::new(stop_reader);
+    let accepting = listeners
+        .into_iter()
+        .map(|(name, listener)| accept(&daemon, name, listener, Arc::clone(&stop_reader)))
+        .collect::<Result<Vec<_>, _>>()?;
     let (end_of_house, end) = channel();
     let house = Arc::clone(&daemon);
     let house = thread::Builder::new()
@@ -136,7 +156,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     for line in &daemon.loaded().report {
         tracing::info!("{line}");
     }
-    tracing::info!(socket = %config.socket.path.display(), "ready");
+    tracing::info!(sockets = paths.join(", "), "ready");
     // Without systemd nobody is told.
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     for signal in signals.forever() {
@@ -149,6 +169,9 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     drop(end_of_house);
     // It looks once a second.
     let _ = house.join();
+    if let Some(audit) = &daemon.audit {
+        audit.flush();
+    }
     tracing::info!("ended");
     Ok(())
 }
@@ -157,22 +180,25 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     let config = &loaded.config;
     let directory = &config.directory;
     let overflow = config.overflow_folder();
-    make_passable(directory)?;
-    make_passable(&overflow)?;
+    folders::prepare(&overflow, folders::PASSABLE)?;
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
     // Counted before the first session, which would wait for it.
     store.usage(&[Pattern::any()]);
-    let place = |folder| ViewPlace {
+    let place = |folder, seen_as: &Option<PathBuf>| ViewPlace {
         folder,
-        seen_as: None,
+        seen_as: seen_as.clone(),
     };
     let views = Views::open(
-        place(config.views_folder()),
-        place(overflow.join("views")),
+        place(config.views_folder(), &config.views_seen_as),
+        place(overflow.join("views"), &config.overflow_views_seen_as),
         config.view_files.into(),
     )?;
     let own = directory.join("policies");
-    let own_policies = OwnPolicies::in_folder(own).map_err(cannot("make a folder for policies"))?;
+    let own_policies = OwnPolicies::in_folder(own)?;
+    if let Some(audit) = &config.audit {
+        // Its files say what each tenant has.
+        folders::prepare(&audit.directory, folders::CLOSED)?;
+    }
     let audit = config.audit.as_ref().map(Audit::start).transpose();
     Ok(Daemon {
         file: file.to_owned(),
@@ -188,17 +214,21 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     })
 }
 
-/// Makes the daemon's folder, which jobs pass on the way to their views and cannot list.
-fn make_passable(directory: &Path) -> Result<(), ServeError> {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = std::fs::DirBuilder::new();
-    match builder.mode(0o711).create(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(ServeError::System {
-            step: "make the daemon's folder (`directory`, `overflow`)",
-            source: io::Error::new(error.kind(), format!("{}: {error}", directory.display())),
-        }),
-        _ => Ok(()),
+/// The sockets with their names. The one that systemd passes is the first.
+fn listeners(
+    config: &Config,
+    passed: Option<Listener>,
+) -> Result<Vec<(Arc<str>, Listener)>, ServeError> {
+    let mut sockets = config.sockets();
+    let mut all = Vec::new();
+    if let Some(listener) = passed {
+        sockets.next();
+        all.push((FIRST_SOCKET.into(), listener));
     }
+    for (name, socket) in sockets {
+        all.push((name.into(), Listener::bind(&binding(&socket)?)?));
+    }
+    Ok(all)
 }
 
 fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {
@@ -233,12 +263,15 @@ fn raise_descriptors(sessions: usize) {
 /// Accepts clients on a thread of its own; the listener is gone when it ends.
 fn accept(
     daemon: &Arc<Daemon>,
+    socket: Arc<str>,
     listener: Listener,
-    stop: PipeReader,
+    stop: Arc<PipeReader>,
 ) -> Result<thread::JoinHandle<()>, ServeError> {
     let daemon = Arc::clone(daemon);
     let accept = move || {
-        let served = listener.serve(stop.as_fd(), |connection| begin(&daemon, connection));
+        let served = listener.serve(stop.as_fd(), |connection| {
+            begin(&daemon, &socket, connection)
+        });
         if let Err(error) = served {
             tracing::error!(%error, "no more clients can be accepted");
         }
@@ -248,17 +281,17 @@ fn accept(
 }
 
 /// Starts a thread for a client.
-fn begin(daemon: &Arc<Daemon>, connection: Connection) {
+fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
     let most = daemon.loaded().config.limits.sessions;
     let Some(place) = daemon.sessions.place(most) else {
         daemon.metrics.refused("busy");
         let text = format!("the daemon has {most} clients, as many as it may (limits.sessions)");
         return connection.refuse(Refused::new("busy", text));
     };
-    let daemon = Arc::clone(daemon);
+    let (daemon, socket) = (Arc::clone(daemon), Arc::clone(socket));
     let started = policy_thread::spawn("session", move |room| {
         let _place = place;
-        serving::serve(&daemon, connection, room);
+        serving::serve(&daemon, connection, &socket, room);
     });
     if let Err(error) = started {
         // Its connection is closed with it: the client goes on alone.
@@ -293,21 +326,31 @@ fn reload(daemon: &Daemon) {
 
 /// Says what a reload does not change.
 fn warn_of_fixed(before: &Config, now: &Config) {
-    let differs = [
-        ("directory", before.directory != now.directory),
-        ("socket", before.socket.path != now.socket.path),
-    ];
-    for (key, _) in differs.iter().filter(|(_, differs)| *differs) {
+    for key in fixed_and_changed(before, now) {
         tracing::warn!("`{key}` counts from the next start on");
     }
 }
 
+/// The keys of what is made at the start, where a configuration differs from the one before.
+fn fixed_and_changed(before: &Config, now: &Config) -> Vec<&'static str> {
+    let differs = [
+        ("directory", before.directory != now.directory),
+        ("socket", before.socket != now.socket),
+        ("view-files", before.view_files != now.view_files),
+        ("audit", before.audit != now.audit),
+    ];
+    let changed = differs.iter().filter(|(_, differs)| *differs);
+    changed.map(|(key, _)| *key).collect()
+}
+
 /// Ends: no more clients, and the sessions under way within a bounded time.
-fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: thread::JoinHandle<()>) {
+fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: Vec<thread::JoinHandle<()>>) {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     drop(stop);
-    // It takes no client any more.
-    let _ = accepting.join();
+    for thread in accepting {
+        // It takes no client any more.
+        let _ = thread.join();
+    }
     let time = daemon.loaded().config.limits.drain;
     let began = Instant::now();
     tracing::info!(sessions = daemon.sessions.all().len(), "draining");
@@ -322,4 +365,31 @@ fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: thread::JoinHandle<(
     );
     left.iter().for_each(|session| session.stop());
     daemon.sessions.wait_until_none(LAST_WORDS);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::DOCUMENTED;
+
+    #[test]
+    fn what_a_reload_does_not_change_is_named() {
+        let parse = |text: &str| Config::parse("x".as_ref(), text, "/etc".as_ref()).unwrap();
+        let before = parse(DOCUMENTED);
+        for (line, other, keys) in [
+            ("#every = \"1h\"", "every = \"2h\"", &[][..]),
+            ("#mode = \"0666\"", "mode = \"0660\"", &["socket"]),
+            ("#keep = \"30days\"", "keep = \"3days\"", &["audit"]),
+            (
+                "#view-files = \"copies\"",
+                "view-files = \"links\"",
+                &["view-files"],
+            ),
+            ("/var/lib/cachewarden", "/srv/cachewarden", &["directory"]),
+        ] {
+            assert!(DOCUMENTED.contains(line), "{line}");
+            let now = parse(&DOCUMENTED.replace(line, other));
+            assert_eq!(fixed_and_changed(&before, &now), keys, "{other}");
+        }
+    }
 }

@@ -37,16 +37,16 @@ impl Refusal {
     }
 }
 
-/// Serves a client until it is done.
-pub(crate) fn serve(daemon: &Arc<Daemon>, connection: Connection, room: &Room) {
+/// Serves a client of a socket until it is done.
+pub(crate) fn serve(daemon: &Arc<Daemon>, connection: Connection, socket: &str, room: &Room) {
     match connection.hello.want {
         Want::Status | Want::Metrics | Want::Revoke => crate::operator::serve(daemon, connection),
-        Want::Whoami => match Client::identify(daemon, &connection) {
+        Want::Whoami => match Client::identify(daemon, &connection, socket) {
             Ok(client) => whoami(daemon, &client, connection, room),
             Err(refusal) => refuse(daemon, connection, refusal),
         },
         Want::Session => {
-            let begun = Client::identify(daemon, &connection)
+            let begun = Client::identify(daemon, &connection, socket)
                 .and_then(|client| Ok((client.begin(daemon)?, client)));
             match begun {
                 Ok((usage, client)) => run::run(daemon, &client, connection, usage, room),

@@ -92,7 +92,10 @@ impl Identity {
             Some(issuer) => format!("a token of {issuer}"),
             None => "no token".to_owned(),
         };
-        format!("{token}, {}", shown.join(", "))
+        match shown.is_empty() {
+            true => format!("{token}, and no user whom this machine knows"),
+            false => format!("{token}, {}", shown.join(", ")),
+        }
     }
 }
 
@@ -275,7 +278,7 @@ fn check_apart(one: &Tenant, other: &Tenant) -> Result<(), String> {
 
 /// The labels that a session of a tenant may have.
 fn known_labels(config: &TenantConfig, whole: &Config) -> Result<BTreeSet<String>, String> {
-    let mut known: BTreeSet<String> = ["uid", "gid", "user"]
+    let mut known: BTreeSet<String> = ["uid", "gid", "user", "socket"]
         .iter()
         .map(|name| format!("{PEER}{name}"))
         .collect();
@@ -296,10 +299,10 @@ fn known_labels(config: &TenantConfig, whole: &Config) -> Result<BTreeSet<String
 fn unknown_label(config: &TenantConfig, name: &str) -> String {
     match &config.issuer {
         None => format!(
-            "the label `{name}` is known of no session: without `issuer = ...` there are peer.uid, peer.gid and peer.user"
+            "the label `{name}` is known of no session: without `issuer = ...` there are peer.uid, peer.gid, peer.user and peer.socket"
         ),
         Some(issuer) => format!(
-            "the label `{name}` is none that the issuer `{issuer}` gives: see its `labels`; and there are peer.uid, peer.gid and peer.user"
+            "the label `{name}` is none that the issuer `{issuer}` gives: see its `labels`; and there are peer.uid, peer.gid, peer.user and peer.socket"
         ),
     }
 }

@@ -25,6 +25,10 @@ const UNKEPT_WINDOW: Duration = Duration::from_secs(3 * 60 * 60);
 /// For how long the CPU time of policies is counted.
 const POLICY_WINDOW: Duration = Duration::from_secs(60);
 
+/// Bytes of policies that the sessions of a tenant may send at once: five of the largest. Each is in
+/// memory until it is loaded.
+const MAX_POLICIES_SENT: u64 = 256 * 1024 * 1024;
+
 /// What a tenant uses.
 #[derive(Debug, Default)]
 pub(crate) struct Usage {
@@ -40,6 +44,7 @@ struct Used {
     put_bytes: Rate,
     unkept: Window,
     policy_nanos: Window,
+    policy_bytes: u64,
 }
 
 impl Default for Used {
@@ -52,6 +57,7 @@ impl Default for Used {
             put_bytes: Rate::default(),
             unkept: Window::new(UNKEPT_WINDOW),
             policy_nanos: Window::new(POLICY_WINDOW),
+            policy_bytes: 0,
         }
     }
 }
@@ -136,6 +142,11 @@ impl SessionUsage {
         }
     }
 
+    /// Takes note of an object that will be received: its file takes room, however few bytes it has.
+    pub(crate) fn receive_object(&self) {
+        self.received(LEAST_ENTRY);
+    }
+
     /// Takes note of bytes that were received.
     pub(crate) fn received(&self, bytes: u64) {
         self.usage.lock().unkept.add(bytes, Instant::now());
@@ -145,6 +156,26 @@ impl SessionUsage {
     pub(crate) fn may_write(&self) -> bool {
         let unkept = self.usage.lock().unkept.sum(Instant::now());
         unkept < self.quota.unkept_bytes.0
+    }
+
+    /// Room in memory for a policy of the session's own, until what is returned is dropped.
+    ///
+    /// # Errors
+    /// When other sessions of the tenant have taken all of it. The text says so.
+    pub(crate) fn room_for_policy(&self, bytes: u64) -> Result<PolicyRoom, String> {
+        let mut used = self.usage.lock();
+        let all = used.policy_bytes.saturating_add(bytes);
+        if all > MAX_POLICIES_SENT {
+            return Err(format!(
+                "the sessions of the tenant send policies of {} bytes at once (connect --policy), and at most {MAX_POLICIES_SENT} are taken; try again when they are loaded",
+                used.policy_bytes
+            ));
+        }
+        used.policy_bytes = all;
+        Ok(PolicyRoom {
+            usage: Arc::clone(&self.usage),
+            bytes,
+        })
     }
 
     /// Takes note of the CPU time of policies.
@@ -157,6 +188,19 @@ impl SessionUsage {
 impl Drop for SessionUsage {
     fn drop(&mut self) {
         self.usage.lock().sessions -= 1;
+    }
+}
+
+/// Room in memory for a policy that a session sends.
+#[derive(Debug)]
+pub(crate) struct PolicyRoom {
+    usage: Arc<Usage>,
+    bytes: u64,
+}
+
+impl Drop for PolicyRoom {
+    fn drop(&mut self) {
+        self.usage.lock().policy_bytes -= self.bytes;
     }
 }
 
@@ -188,7 +232,7 @@ impl Quota for KeptPuts {
         used.bytes += weight;
         used.puts.add(1);
         used.put_bytes.add(size);
-        used.unkept.take_back(size);
+        used.unkept.take_back(size + LEAST_ENTRY);
         None
     }
 }

@@ -251,6 +251,10 @@ impl Session {
         {
             self.tally.refused_puts += 1;
             self.record_answer("put", &offer.action, "ephemeral", reason);
+            self.diagnostics.warn_once(
+                Code::QuotaReached,
+                "the tenant keeps as much as it may, or puts faster than it may; the build goes on, and the rest of what it makes is not kept. Ask the daemon's operator (quota)",
+            );
             return None;
         }
         match verdict {

@@ -624,6 +624,18 @@ mod tests {
         }
     }
 
+    /// So every SDK has a name for each of them.
+    #[test]
+    fn the_cases_for_every_language_have_each_kind_role_and_fact() {
+        let cases = include_str!("../../../guest-sdk/conformance/cases/mirror/questions.jsonl");
+        let kinds = Kind::ALL.iter().map(ToString::to_string);
+        let roles = Role::ALL.iter().map(ToString::to_string);
+        let facts = Facts::NAMES.map(ToString::to_string);
+        for word in kinds.chain(roles).chain(facts) {
+            assert!(cases.contains(&format!("\"{word}\"")), "{word}");
+        }
+    }
+
     #[test]
     fn a_role_allows_its_own_kinds_only() {
         assert!(Role::Stdout.allows(Kind::ToolOutput));

@@ -95,7 +95,7 @@ const ANSWERED: [&str; 35] = [
 
 /// A policy that asks the function whose number is the first byte of the action, and says `hit` where that answers, `miss`
 /// where it fails.
-pub(super) fn policy() -> Vec<u8> {
+pub(in crate::hostile) fn policy() -> Vec<u8> {
     policy_around("", "")
 }
 

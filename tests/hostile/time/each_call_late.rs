@@ -16,12 +16,12 @@ const FILL: &str = "(memory.fill (i32.const 262144) (i32.const 1) (i32.const 124
 const MOST_SESSIONS: usize = 20;
 
 /// For the functions of WASI.
-pub(super) fn policy() -> Vec<u8> {
+pub(in crate::hostile) fn policy() -> Vec<u8> {
     preview2_each_call::policy_around(FILL, "(unreachable)")
 }
 
 /// For `log`, whatever the action is.
-pub(super) fn policy_of_log() -> Vec<u8> {
+pub(in crate::hostile) fn policy_of_log() -> Vec<u8> {
     let mut text = String::from(
         r#"(module
         (import "cachewarden:policy/host@0.2.0" "log" (func $log (param i32 i32 i32)))

@@ -1,6 +1,6 @@
 //! Logs 4 MB so many times in one `put`, in a line without a loop or a function of its own, where no WebAssembly looks at the clock. Must: what it hands over is counted for the question, and the put is the session's alone.
 
-pub(super) fn policy(calls: usize) -> Vec<u8> {
+pub(in crate::hostile) fn policy(calls: usize) -> Vec<u8> {
     let call = "(call $log (i32.const 1) (i32.const 0) (i32.const 4000000))";
     let calls = call.repeat(calls);
     format!(

@@ -108,13 +108,28 @@ impl Fixture {
 
     /// Builds a checkout through a cache program; `name` is that of the binary.
     pub(super) fn build(&self, name: &str, checkout: &str, helper: Helper) -> Result<Build> {
-        let binary = self.path(&format!("bin/{name}"));
         let recording = self.path(&format!("recordings/{name}.jsonl"));
         let recordings = self.path("recordings");
         fs::create_dir_all(&recordings)
             .with_context(|| format!("cannot make {}", recordings.display()))?;
         let helper = helper.with("--record").with(&recording);
+        let build = self.build_with_daemon(name, checkout, helper, &self.path("store"))?;
+        Ok(Build {
+            recording: read_recording(&recording)?,
+            ..build
+        })
+    }
 
+    /// The same with any cache program, of which no recording is read, and which has its store in
+    /// `store`.
+    pub(super) fn build_with_daemon(
+        &self,
+        name: &str,
+        checkout: &str,
+        helper: Helper,
+        store: &Path,
+    ) -> Result<Build> {
+        let binary = self.path(&format!("bin/{name}"));
         let mut command = self.go.command(&self.path("home"));
         command
             .current_dir(self.path(checkout))
@@ -134,12 +149,17 @@ impl Fixture {
             bail!("the build `{name}` failed ({}):\n{stderr}", output.status);
         }
         Ok(Build {
-            totals: Totals::of_last_session(&self.path("store"))?,
+            totals: Totals::of_last_session(store)?,
             time,
             binary,
             stderr,
-            recording: read_recording(&recording)?,
+            recording: Vec::new(),
         })
+    }
+
+    /// The program that is shown.
+    pub(super) fn program(&self) -> &Path {
+        &self.program
     }
 
     /// The files of a scope; empty where there is no such scope.

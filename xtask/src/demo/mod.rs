@@ -2,8 +2,9 @@
 //!
 //! Builds of a small Go module share a store under the policy `trusted-branches`. Each claim is
 //! checked in the store, in the recordings and in the programs that were built, and the first one
-//! that does not hold ends the demo with an error.
+//! that does not hold ends the demo with an error. At the end two builds go through a daemon.
 
+mod daemon;
 mod files;
 mod fixture;
 
@@ -51,7 +52,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     println!("2 of 3: building its policies, the first time a minute");
     guests::run_rust(workspace)?;
     println!(
-        "3 of 3: building a small Go module four times with {}, some seconds each",
+        "3 of 3: building a small Go module six times with {}, some seconds each",
         go.version()
     );
     let program = workspace.program("debug", "cachewarden");
@@ -73,6 +74,7 @@ fn run_builds(fixture: &Fixture, policy: &Path) -> Result<()> {
     build_pull_request(fixture, &mut report, policy)?;
     build_trusted_again(fixture, &mut report, policy, &first)?;
     build_with_looping_policy(fixture, &mut report, &first)?;
+    daemon::run(fixture, &mut report)?;
     report.print();
     Ok(())
 }

@@ -13,12 +13,13 @@ use anyhow::{Context, Result};
 use super::prose;
 
 /// A path that begins with one of these is ours.
-const FOLDERS: [&str; 7] = [
+const FOLDERS: [&str; 8] = [
     "docs/",
     "examples/",
     "fuzz/",
     "guest-sdk/",
     "host/",
+    "packaging/",
     "tests/",
     "xtask/",
 ];

@@ -195,6 +195,9 @@ pub(super) enum Verb {
     /// Show a daemon's tenants and sessions
     Status(StatusOptions),
     /// Have entries of a daemon stop counting, and name who has read them
+    ///
+    /// All conditions that are given must hold. Sessions of the named producers that are under way
+    /// are ended.
     Revoke(RevokeOptions),
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]

@@ -98,8 +98,8 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
         output::print(&format!(
             "{:<16} {:>9} {:>11} {:>13}\n",
             text(&tenant["name"]),
-            tenant["sessions"],
-            tenant["entries"],
+            tenant["sessions"].to_string(),
+            tenant["entries"].to_string(),
             kept.display().si().to_string()
         ))?;
     }
@@ -111,6 +111,17 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
             session["uid"],
             session["seconds"]
         ))?;
+    }
+    for tenant in list(&status, "tenants").filter(|tenant| tenant["disputes"] != 0) {
+        output::print(&format!(
+            "\n{} disputes shown by puts of {}: see the daemon's log, and revoke --disputed",
+            tenant["disputes"],
+            text(&tenant["name"])
+        ))?;
+    }
+    if status["lost-audit-lines"] != 0 {
+        let lost = &status["lost-audit-lines"];
+        output::print(&format!("\n{lost} lines of the audit log were lost"))?;
     }
     output::print("\n")?;
     Ok(ExitStatus::Success)

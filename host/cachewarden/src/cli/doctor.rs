@@ -2,12 +2,14 @@
 //!
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
+mod daemon;
 mod gocacheprog;
 mod trial_build;
 
 use std::path::PathBuf;
 use std::process::Command;
 
+use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
 use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::Store;
@@ -68,11 +70,16 @@ pub(super) fn run(
         "this program does not know its own path".to_owned()
     })?;
     let variable = go_env("GOCACHEPROG");
+    let is_asked = is_asked_about_options();
+    if let (Ok(value), false) = (&variable, is_asked)
+        && let Some(connects) = daemon::read(value)
+    {
+        return report(findings_of_daemon(value, connects));
+    }
     let in_use = match &variable {
         Ok(value) if !value.is_empty() => Some(gocacheprog::read(value, &own)),
         _ => None,
     };
-    let is_asked = is_asked_about_options();
     let subject = match &in_use {
         Some(Ok(in_use)) if !is_asked => in_use.clone(),
         // A person's paths are those of the folder that the person is in.
@@ -118,6 +125,29 @@ pub(super) fn run(
         ("a build", build),
     ];
     report(findings)
+}
+
+/// What is to be said where go connects to a daemon.
+fn findings_of_daemon(
+    value: &str,
+    connects: Result<Box<Options>, Advice>,
+) -> [(&'static str, Finding); 5] {
+    let (variable, daemon, build) = match connects {
+        Err(advice) => (Err(advice), None, None),
+        Ok(options) => {
+            let daemon = daemon::check(&options);
+            let build = daemon.is_ok().then(|| daemon::trial(value));
+            (Ok(value.to_owned().into()), Some(daemon), build)
+        }
+    };
+    let not_tried = || Err(advice("not tried", "see to what is wrong above first"));
+    [
+        ("GOCACHEPROG", variable),
+        ("daemon", daemon.unwrap_or_else(not_tried)),
+        ("go", check_go_version()),
+        ("GOCACHE", check_gocache()),
+        ("a build", build.unwrap_or_else(not_tried)),
+    ]
 }
 
 fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> Result<ExitStatus, Failure> {

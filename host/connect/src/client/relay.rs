@@ -28,8 +28,13 @@ pub(super) fn run(mut link: Link) -> Result<u8, ClientError> {
     let mut stdout = duplicate(io::stdout()).map_err(ClientError::Read)?;
     loop {
         match link.next_frame(None)?.ok_or(ClientError::Lost)? {
-            // A go command that is gone has closed stdin, too, which ends the session.
-            Frame::Answers(bytes) => drop(write_all(&mut stdout, &bytes)),
+            Frame::Answers(bytes) => {
+                // Nobody reads answers any more: the session ends with this process, as one whose
+                // streams were handed over. Requests may go on without an end.
+                if write_all(&mut stdout, &bytes).is_err() {
+                    return Ok(0);
+                }
+            }
             Frame::Ended(ended) => return Ok(end(ended)),
             other => common(other)?,
         }

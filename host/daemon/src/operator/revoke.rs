@@ -140,7 +140,8 @@ fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<Revo
             .map_err(|why| format!("--scope: {why}"))
     });
     let output = request.output.as_ref().map(|text| {
-        Digest::from_hex(text).ok_or_else(|| parsed("--output: no SHA-256 of 64 hex digits:", text))
+        Digest::from_hex(text)
+            .ok_or_else(|| parsed("--output: expected a SHA-256, 64 hex digits, not", text))
     });
     let mut producers: Option<HashSet<SessionId>> = None;
     let mut keep = |ids: HashSet<SessionId>| match &mut producers {
@@ -150,7 +151,7 @@ fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<Revo
     if let Some(text) = &request.producer {
         let id = text
             .parse()
-            .map_err(|_| parsed("--producer: no session of 16 hex digits:", text))?;
+            .map_err(|_| parsed("--producer: expected a session, 16 hex digits, not", text))?;
         keep(HashSet::from([id]));
     }
     if let Some(tenant) = &request.tenant {

@@ -48,12 +48,16 @@ pub(super) fn session_id() -> SessionId {
 
 impl Client {
     /// Which tenant a client is of.
-    pub(super) fn identify(daemon: &Daemon, connection: &Connection) -> Result<Self, Refusal> {
+    pub(super) fn identify(
+        daemon: &Daemon,
+        connection: &Connection,
+        socket: &str,
+    ) -> Result<Self, Refusal> {
         let loaded = daemon.loaded();
         let (peer, hello) = (connection.peer, &connection.hello);
         let identity = loaded
             .identifier
-            .identify(&peer, hello.token.as_ref())
+            .identify(&peer, socket, hello.token.as_ref())
             .map_err(|text| Refusal::new("token", text))?;
         let chosen = loaded.tenants.choose(&identity);
         let (tenant, scopes) = chosen.map_err(|text| Refusal::new("no-tenant", text))?;

@@ -5,9 +5,8 @@
 //! without being compiled (see the compiled cache of the policy crate).
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -18,6 +17,7 @@ use cachewarden_session::PolicyConfig;
 use cachewarden_types::{Digest, Problem};
 
 use crate::Daemon;
+use crate::folders::{self, FolderError};
 use crate::tenants::Tenant;
 
 /// Policies of one tenant that stay loaded when no session uses them: one for each of its projects
@@ -40,11 +40,14 @@ impl OwnPolicies {
     /// Kept in a folder of the daemon's.
     ///
     /// # Errors
-    /// When it cannot be made.
-    pub(crate) fn in_folder(folder: PathBuf) -> io::Result<Self> {
-        match DirBuilder::new().mode(0o700).create(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+    /// When it cannot be made, or is a link: what is in it is removed.
+    pub(crate) fn in_folder(folder: PathBuf) -> Result<Self, FolderError> {
+        folders::prepare(&folder, folders::CLOSED)?;
+        if folder.is_symlink() {
+            return Err(FolderError::Unusable {
+                folder,
+                source: io::Error::other("it is a link; remove it"),
+            });
         }
         clear(&folder);
         Ok(Self {

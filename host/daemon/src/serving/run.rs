@@ -13,12 +13,12 @@ use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::{Diagnostics, sanitize};
 use cachewarden_session::{Outcome, Session, SessionError};
 use cachewarden_store::SessionId;
-use cachewarden_types::Problem;
+use cachewarden_types::{Problem, reasons};
 
 use crate::Daemon;
 use crate::authority::Authority;
 use crate::sessions::{Listed, MeteredSource};
-use crate::usage::SessionUsage;
+use crate::usage::{PolicyRoom, SessionUsage};
 
 use super::client::{Client, Start, session_id};
 use super::{Refusal, refuse};
@@ -32,6 +32,8 @@ struct Failure {
     result: &'static str,
     status: u8,
     text: String,
+    /// Whether the client is told, and not the operator's log alone.
+    is_told: bool,
 }
 
 impl Failure {
@@ -41,6 +43,7 @@ impl Failure {
             result: "policy",
             status: 2,
             text,
+            is_told: true,
         }
     }
 
@@ -49,6 +52,8 @@ impl Failure {
             result: "unread",
             status: 0,
             text: format!("the client reads no answers: {error}"),
+            // A go command that is gone, as after Ctrl-C, is no reason for a line.
+            is_told: error.kind() != io::ErrorKind::BrokenPipe,
         }
     }
 }
@@ -64,6 +69,7 @@ impl From<SessionError> for Failure {
                 result: "protocol",
                 status: 2,
                 text: error.told(),
+                is_told: true,
             },
         }
     }
@@ -87,6 +93,12 @@ pub(super) fn run(
             return refuse(daemon, connection, Refusal::new("no-descriptors", text));
         }
     };
+    let offer = connection.hello.policy.as_ref();
+    let policy_room = offer.map(|offer| usage.room_for_policy(offer.size));
+    let policy_room = match policy_room.transpose() {
+        Ok(room) => room,
+        Err(text) => return refuse(daemon, connection, Refusal::new("quota", text)),
+    };
     let accepted = Accepted {
         authority: format!("tenant {name}"),
         send_policy: connection.hello.policy.is_some(),
@@ -107,7 +119,7 @@ pub(super) fn run(
                 listed: &listed,
                 usage: &usage,
             }
-            .serve(session, room);
+            .serve(session, policy_room, room);
             let (result, ended) = conclude(daemon, name, &usage, outcome);
             (result, Some((control, ended)))
         }
@@ -139,10 +151,11 @@ fn conclude(
             result,
             status,
             text,
+            is_told,
         }) => {
             let text = sanitize(&text);
             tracing::warn!("{result}: {text}");
-            let text = Some(text);
+            let text = is_told.then_some(text);
             return (result, Ended { status, text });
         }
     };
@@ -156,6 +169,12 @@ fn conclude(
             action = %dispute.action,
             output = %dispute.output,
             "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries"
+        );
+    }
+    if let Some(count) = outcome.refusals.get(reasons::QUOTA) {
+        tracing::warn!(
+            puts = count,
+            "beyond its quota: these puts are the session's own; see [tenant.quota]"
         );
     }
     let tally = &outcome.tally;
@@ -184,6 +203,7 @@ impl Served<'_> {
     fn serve(
         &self,
         session: cachewarden_connect::Session,
+        policy_room: Option<PolicyRoom>,
         room: &Room,
     ) -> Result<Outcome, Failure> {
         let cachewarden_connect::Session {
@@ -211,6 +231,8 @@ impl Served<'_> {
                 .load(self.daemon, tenant, &bytes, settings);
             policies.push(own.map_err(Failure::of_policy)?);
         }
+        // Its bytes are in memory no more.
+        drop(policy_room);
         let start = Start {
             id: self.id,
             policies,
@@ -225,6 +247,7 @@ impl Served<'_> {
             result: "view",
             status: 1,
             text: format!("the daemon cannot make a folder for this session: {error}"),
+            is_told: true,
         })?);
         self.announce(&opened, &control, hello.verbose);
         let upload = Arc::clone(&self.listed.session.upload);

@@ -9,7 +9,7 @@ use super::Upload;
 use crate::usage::SessionUsage;
 
 /// What a client is told whose tenant has written more than it may without keeping it.
-const TOO_MUCH: &str = "the tenant has written as much as it may that is not kept (quota.unkept-bytes); its puts are refused until older ones are gone";
+const TOO_MUCH: &str = "the tenant has written as many bytes as it may without keeping them (quota.unkept-bytes); puts are errors until the older of these bytes no longer count, which takes at most three hours";
 
 /// Requests of another source.
 pub(crate) struct MeteredSource<S> {
@@ -52,7 +52,10 @@ impl<S: RequestSource> RequestSource for MeteredSource<S> {
         };
         self.upload.begin();
         match self.usage.may_write() {
-            true => Ok(Some(request)),
+            true => {
+                self.usage.receive_object();
+                Ok(Some(request))
+            }
             false => Ok(Some(Request {
                 command: Command::Unusable(TOO_MUCH.to_owned()),
                 ..request

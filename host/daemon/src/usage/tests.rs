@@ -104,19 +104,51 @@ fn puts_are_kept_up_to_a_number_and_to_bytes() {
 fn what_is_written_and_not_kept_is_bounded() {
     let usage = Arc::new(Usage::default());
     let quota = QuotaConfig {
-        unkept_bytes: Size(1_000),
+        unkept_bytes: Size(3_000),
         entries: Some(1),
         ..quota()
     };
     let session = usage.begin_session(&quota).unwrap();
     let mut puts = session.kept();
     for (size, may_write) in [(900, true), (900, true), (200, false)] {
+        session.receive_object();
         session.received(size);
         puts.take(size);
         assert_eq!(session.may_write(), may_write);
     }
     // For all sessions of the tenant.
     assert!(!usage.begin_session(&quota).unwrap().may_write());
+}
+
+/// Each put of a byte leaves a file of a block.
+#[test]
+fn objects_without_bytes_are_written_and_not_kept_too() {
+    let usage = Arc::new(Usage::default());
+    let quota = QuotaConfig {
+        unkept_bytes: Size(10 * LEAST_ENTRY),
+        ..quota()
+    };
+    let session = usage.begin_session(&quota).unwrap();
+    for _ in 0..10 {
+        assert!(session.may_write());
+        session.receive_object();
+    }
+    assert!(!session.may_write());
+}
+
+#[test]
+fn policies_that_are_sent_at_once_have_so_many_bytes() {
+    let usage = Arc::new(Usage::default());
+    let session = usage.begin_session(&quota()).unwrap();
+    let other = usage.begin_session(&quota()).unwrap();
+    let room = session.room_for_policy(MAX_POLICIES_SENT - 1).unwrap();
+    let last = other.room_for_policy(1).unwrap();
+    for size in [1, u64::MAX] {
+        let refused = other.room_for_policy(size).unwrap_err();
+        assert!(refused.contains("connect --policy"), "{refused}");
+    }
+    drop((room, last));
+    session.room_for_policy(MAX_POLICIES_SENT).unwrap();
 }
 
 #[test]

@@ -57,13 +57,13 @@ codes! {
         "The operating system refuses something that the program cannot do without: a thread, a random number, standard input or output, a folder for temporary files."
         "Look at the limits of the process (`ulimit -a`) and of its container, and at the text of the system that follows."
 
-    StoreUnusable "CW0101" "store-unusable" ["store"]
+    StoreUnusable "CW0101" "store-unusable" ["daemon" "store"]
         "The store's folder cannot be made or read. A build goes on without a cache."
         "Name another folder with --dir, or make this one yours and writable. The text of the system says which part of the path is wrong."
     StoreClosed "CW0102" "store-closed" ["store"]
         "The store belongs to another user, and only that user can open it. This is usual for a store that root has put into a container image. A build goes on without a cache."
         "The owner opens it for reading: `chmod -R a+rX FOLDER`. A store of anybody but root also needs --allow-shared-store. Or name a folder of your own with --dir."
-    StoreWritableByOthers "CW0103" "store-writable-by-others" ["store"]
+    StoreWritableByOthers "CW0103" "store-writable-by-others" ["daemon" "store"]
         "Other users may write the store. They could insert code into your builds, so the store is not used. A build goes on without a cache."
         "If you trust what is in it: `chmod -R go-w FOLDER`. If you trust everybody who may write it: --allow-shared-store. After `mkdir` under a umask of 0000, let cachewarden make the folder."
     StoreOfAnother "CW0104" "store-of-another-user" ["store"]
@@ -167,6 +167,9 @@ codes! {
     TooManyPuts "CW0306" "too-many-puts" ["session"]
         "One go command puts more than a session keeps note of. It may build some of it twice."
         "Nothing needs to be done, unless a single go command should not put so much."
+    QuotaReached "CW0307" "quota-reached" ["session"]
+        "The tenant of a daemon keeps as many entries or bytes as it may, or puts faster than it may. The build goes on. What it makes beyond that is for this session alone."
+        "Wait for the daemon's next trim, or ask its operator for a larger quota (`[tenant.quota]`)."
 
     CommandLine "CW0401" "wrong-command-line" ["cachewarden" "connect"]
         "An option, a verb or a value is not one that cachewarden knows. If it is in GOCACHEPROG, go stops."

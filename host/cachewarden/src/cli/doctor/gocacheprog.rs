@@ -122,7 +122,7 @@ fn shell_quoted(value: &str) -> String {
 
 /// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes
 /// (docs/protocol.md#quoting).
-fn split(value: &str) -> Option<Vec<String>> {
+pub(super) fn split(value: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = value.trim_start();
     while let Some(first) = rest.chars().next() {

@@ -6,6 +6,8 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use tempfile::TempDir;
+
 use crate::cli::arguments::HelperOptions;
 use crate::cli::settings::{SettingsSource, settings};
 
@@ -17,11 +19,26 @@ const PREFIX: &str = "cachewarden: ";
 
 /// Builds with these options, and says what was kept and found, and what the policy had to say.
 pub(super) fn check(program: &Path, options: &HelperOptions) -> Finding {
+    let work = make_work()?;
+    let helper = helper(program, options, work.path())?;
+    build_twice(&helper, work.path())
+}
+
+/// The same with a whole value of GOCACHEPROG, which has `-v`.
+pub(super) fn check_value(helper: &str) -> Finding {
+    let work = make_work()?;
+    build_twice(helper, work.path())
+}
+
+fn make_work() -> Result<TempDir, Advice> {
     let failed = |error: io::Error| advice(error.to_string(), REMEDY);
     let work = tempfile::tempdir().map_err(failed)?;
     make_module(work.path()).map_err(failed)?;
-    let helper = helper(program, options, work.path())?;
-    let [first, second] = [(), ()].map(|()| build(&helper, work.path()));
+    Ok(work)
+}
+
+fn build_twice(helper: &str, work: &Path) -> Finding {
+    let [first, second] = [(), ()].map(|()| build(helper, work));
     let (first, second) = (first?, second?);
     let (Some(filled), Some(found)) = (summary(&first), summary(&second)) else {
         return Err(advice(

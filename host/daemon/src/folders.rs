@@ -1,0 +1,71 @@
+//! The daemon's folders: made where they are missing, and used only where no other user can change
+//! them.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use cachewarden_store::is_safe_for_a_store;
+use cachewarden_types::{Code, Problem};
+
+/// Jobs pass it on the way to their views, and cannot list it.
+pub(crate) const PASSABLE: u32 = 0o711;
+
+/// For the daemon alone.
+pub(crate) const CLOSED: u32 = 0o700;
+
+/// Write permission for the group or for everybody.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
+
+/// Why a folder is not used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum FolderError {
+    /// It cannot be made or read.
+    #[error("the daemon's folder {} cannot be used", folder.display())]
+    Unusable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Other users can change it.
+    #[error(
+        "other users can change {} or a folder on the path to it, so the daemon does not use it. It and each folder on its path must belong to the daemon's user or to root, and others may not write it: chmod go-w",
+        .0.display()
+    )]
+    Replaceable(PathBuf),
+}
+
+impl Problem for FolderError {
+    fn code(&self) -> Code {
+        match self {
+            Self::Unusable { .. } => Code::StoreUnusable,
+            Self::Replaceable(_) => Code::StoreWritableByOthers,
+        }
+    }
+}
+
+/// Makes a folder with this mode where it is missing, and checks it where it is there. The operator
+/// may have put a link in its place.
+pub(crate) fn prepare(folder: &Path, mode: u32) -> Result<(), FolderError> {
+    let unusable = |source| FolderError::Unusable {
+        folder: folder.to_owned(),
+        source,
+    };
+    match DirBuilder::new().mode(mode).create(folder) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(unusable(error)),
+        _ => {}
+    }
+    let metadata = fs::metadata(folder).map_err(unusable)?;
+    if !metadata.is_dir() {
+        return Err(unusable(io::ErrorKind::NotADirectory.into()));
+    }
+    match is_safe_for_a_store(folder) && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
+        true => Ok(()),
+        false => Err(FolderError::Replaceable(folder.to_owned())),
+    }
+}

@@ -26,6 +26,9 @@ const MAX_WAITING: usize = 16_384;
 /// Between two looks for files that are too old.
 const CLEAN_EVERY: Duration = Duration::from_secs(60 * 60);
 
+/// The largest size that a file may have: half of what is read of a recording.
+pub(crate) const LARGEST_FILE: u64 = 128 * 1024 * 1024;
+
 /// The end of a file's name.
 const SUFFIX: &str = ".jsonl";
 
@@ -166,7 +169,9 @@ impl Writer {
                 (file, size)
             }
         };
-        let (mut file, size) = match size >= self.config.max_file_size.0 {
+        // Before it is larger: what reads recordings has a bound.
+        let wanted = size + line.len() as u64 + 1;
+        let (mut file, size) = match size > 0 && wanted > self.config.max_file_size.0 {
             true => (put_aside(&path, tenant)?, 0),
             false => (file, size),
         };

@@ -197,7 +197,7 @@ pub struct AuditConfig {
 
 impl AuditConfig {
     fn default_size() -> Size {
-        Size(256 * 1024 * 1024)
+        Size(64 * 1024 * 1024)
     }
 
     fn default_age() -> Duration {

@@ -11,12 +11,15 @@ use thiserror::Error;
 
 use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::thread::Room;
-use cachewarden_policy_host::{CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox};
+use cachewarden_policy_host::{
+    CompiledCache, Limits, LoadError, OpenOutcome, Policy, PolicySession, PolicySource, Sandbox,
+};
 use cachewarden_recording as recording;
 use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
-use cachewarden_types::{Code, Problem};
+use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
+use crate::audit::LARGEST_FILE;
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
@@ -58,6 +61,16 @@ pub enum SetupError {
         /// Each difference, with its file and line.
         differences: String,
     },
+    /// A policy refuses its settings.
+    #[error("the policy {} of the tenant `{tenant}` refuses its settings: {reason}", file.display())]
+    Settings {
+        /// The tenant.
+        tenant: String,
+        /// The policy's file.
+        file: PathBuf,
+        /// What it says.
+        reason: String,
+    },
     /// Cases cannot be read.
     #[error("the cases of the tenant `{tenant}`")]
     CasesUnreadable {
@@ -73,6 +86,7 @@ impl Problem for SetupError {
         match self {
             Self::Config(error) => error.code(),
             Self::Policy { source, .. } => source.code(),
+            Self::Settings { .. } => Code::SettingsRefused,
             Self::Cases { .. } => Code::ServeCases,
             Self::CasesUnreadable { source, .. } => source.code(),
         }
@@ -81,6 +95,7 @@ impl Problem for SetupError {
     fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Cases { .. } => Some("correct the policy, or its cases"),
+            Self::Settings { .. } => Some("correct `settings` of its [[tenant.policy]]"),
             Self::Config(_) | Self::Policy { .. } | Self::CasesUnreadable { .. } => None,
         }
     }
@@ -111,6 +126,15 @@ impl Loader {
             file: file.to_owned(),
             text,
         };
+        if let Some(audit) = &config.audit
+            && audit.max_file_size.0 > LARGEST_FILE
+        {
+            let text = format!(
+                "[audit]: `max-file-size`: at most {} MiB, or the file could not be replayed",
+                LARGEST_FILE >> 20
+            );
+            return Err(meaningless(text).into());
+        }
         let issuers = config.issuers.clone();
         let verifier = match before {
             Some(before) => before.identifier.verifier().with_configs(issuers),
@@ -129,6 +153,7 @@ impl Loader {
             let mut cases = 0;
             let policies = tenant.policies.iter().map(|entry| {
                 let policy = self.policy(tenant, entry, file)?;
+                check_settings(tenant, &policy, room)?;
                 cases += check_cases(tenant, entry, &policy, room)?;
                 Ok(policy)
             });
@@ -178,6 +203,37 @@ impl Loader {
                 source,
             })?;
         Ok(LoadedPolicy { policy, settings })
+    }
+}
+
+/// Starts a policy with its settings: what it refuses would stop every go command of the tenant.
+fn check_settings(
+    tenant: &TenantConfig,
+    policy: &LoadedPolicy,
+    room: &Room,
+) -> Result<(), SetupError> {
+    let everything = || vec![Pattern::any().as_str().to_owned()];
+    let session = Session {
+        started: 0,
+        seed: 0,
+        labels: Vec::new(),
+        readable: everything(),
+        writable: everything(),
+        settings: policy.settings.get().to_owned(),
+    };
+    let opened = PolicySession::open(Arc::clone(&policy.policy), session, room);
+    match opened {
+        Ok((_, OpenOutcome::Refused(Refusal::Settings(reason)))) => Err(SetupError::Settings {
+            tenant: tenant.name.clone(),
+            file: file_of(&policy.policy),
+            reason,
+        }),
+        // Without a session's labels it may refuse the session.
+        Ok(_) => Ok(()),
+        Err(source) => Err(SetupError::Policy {
+            tenant: tenant.name.clone(),
+            source,
+        }),
     }
 }
 

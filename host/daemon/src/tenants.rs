@@ -254,19 +254,16 @@ impl Tenants {
     }
 }
 
-/// Whether no value of a label makes one tenant write where another does.
+/// Whether neither a value of a label nor a policy's choice makes one tenant write where another
+/// does.
 fn check_apart(one: &Tenant, other: &Tenant) -> Result<(), String> {
-    let with_labels = one
-        .write
-        .iter()
-        .filter(|scope| scope.labels().next().is_some());
-    for scope in with_labels {
+    for scope in one.write.iter().filter(|scope| scope.is_open()) {
         let reached = other.write.iter().find(|theirs| {
             *theirs != scope && theirs.fixed_prefix().starts_with(scope.fixed_prefix())
         });
         if reached.is_some() {
             return Err(format!(
-                "a value of a label could make tenant `{}` write a scope of tenant `{}`: both begin with `{}`. Let one of them begin otherwise",
+                "tenant `{}` could write a scope of tenant `{}`, by a label's value or by `*`: both begin with `{}`. Let one of them begin otherwise",
                 one.name,
                 other.name,
                 scope.fixed_prefix()

@@ -18,5 +18,5 @@ pub use line::{
     AnswerRecord, CallFailureRecord, EndRecord, FORM, Line, LogRecord, OffRecord, OpenRecord,
     QuestionRecord, SessionStarted,
 };
-pub use reader::{NumberedLine, ReadError, read};
+pub use reader::{NumberedLine, ReadError, read, read_what_is_whole};
 pub use writer::Recorder;

@@ -75,6 +75,26 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
     parse(file, &text)
 }
 
+/// Reads what can be read of a recording, such as a log that a full disk has torn; and how many
+/// lines could not.
+///
+/// # Errors
+/// When the file cannot be read or is no regular file, or is larger than 256 MiB.
+pub fn read_what_is_whole(file: &Path) -> Result<(Vec<NumberedLine>, usize), ReadError> {
+    let text = read_text(file).map_err(|source| ReadError::File {
+        file: file.to_owned(),
+        source,
+    })?;
+    let written = text
+        .lines()
+        .zip(1..)
+        .filter(|(json, _)| !json.trim().is_empty());
+    let (whole, torn): (Vec<_>, Vec<_>) = written
+        .map(|(json, number)| line(number, json))
+        .partition(Result::is_ok);
+    Ok((whole.into_iter().flatten().collect(), torn.len()))
+}
+
 fn read_text(file: &Path) -> io::Result<String> {
     let bytes = safe_open::read_at_most(file, MAX_SIZE)?.ok_or_else(|| {
         io::Error::other("it is larger than 256 MiB; give fewer sessions at a time")

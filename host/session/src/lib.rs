@@ -141,32 +141,41 @@ impl Session {
     /// # Errors
     /// When the requests are not the protocol, or nobody reads the answers. What happened until then was written down.
     pub fn run(
-        mut self,
+        self,
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
     ) -> Result<Outcome, SessionError> {
+        let (outcome, ended) = self.run_to_the_end(source, sink);
+        ended.map(|()| outcome)
+    }
+
+    /// The same for who counts what happened in sessions that end in an error, too.
+    pub fn run_to_the_end(
+        mut self,
+        source: &mut impl RequestSource,
+        sink: &mut impl ResponseSink,
+    ) -> (Outcome, Result<(), SessionError>) {
         let ended = self.answer_all(source, sink);
         let given_up = self.give_up_waiting(sink);
         // Before the last answer goes out: after it, cmd/go waits for the end of this process
         // (docs/protocol.md#waits-for-eof).
         let outcome = self.end();
-        let close = match ended {
-            Ok(close) => close,
+        let finished = match ended {
+            Ok(close) => given_up
+                .and_then(|()| close.map_or(Ok(()), |id| sink.send(&Response::Closed(id))))
+                .and_then(|()| sink.finish())
+                .map_err(SessionError::Answers),
             Err(error) => {
                 // Whoever still reads gets what was answered. Why the session ends is the other
                 // error.
                 let _ = sink.finish();
-                return Err(error);
+                Err(error)
             }
         };
-        given_up.map_err(SessionError::Answers)?;
-        if let Some(id) = close {
-            sink.send(&Response::Closed(id))
-                .map_err(SessionError::Answers)?;
+        if finished.is_ok() {
+            self.remember_last_hit();
         }
-        sink.finish().map_err(SessionError::Answers)?;
-        self.remember_last_hit();
-        Ok(outcome)
+        (outcome, finished)
     }
 
     /// Answers everything but the close, whose ID it gives.

@@ -34,8 +34,9 @@ pub struct RevokeRequest {
     pub since: Option<SystemTime>,
     /// Entries that name this object.
     pub output: Option<Digest>,
-    /// Entries of actions for which others have put other bytes, in any scope. Only a daemon's store
-    /// knows of any.
+    /// Entries of actions for which others have put other bytes: into the entry's own scope, or, if
+    /// `scope` says which entries are meant, into any. Else who writes one scope could have the
+    /// entries of all others revoked. Only a daemon's store knows of any.
     pub disputed: bool,
 }
 
@@ -144,7 +145,7 @@ impl Revocation<'_> {
         let actions = names.iter().filter_map(|name| files::digest_of(name));
         let found = |action: Digest| {
             let path = folder.join(action.to_hex());
-            self.matching(&path, &action)
+            self.matching(scope, &path, &action)
                 .map(|entry| (path, action, entry))
         };
         let matching: Vec<_> = actions.filter_map(found).collect();
@@ -175,7 +176,7 @@ impl Revocation<'_> {
         let _lock = files::lock_exclusive(folder)?;
         for (path, action, _) in batch {
             // Under the lock nobody replaces it; a put may have before.
-            let Some(entry) = self.matching(path, action) else {
+            let Some(entry) = self.matching(scope, path, action) else {
                 continue;
             };
             if let Err(error) = fs::remove_file(path) {
@@ -192,14 +193,14 @@ impl Revocation<'_> {
     }
 
     /// The entry of a file, if it is to be revoked.
-    fn matching(&self, path: &Path, action: &Digest) -> Option<Entry> {
+    fn matching(&self, scope: &ScopeName, path: &Path, action: &Digest) -> Option<Entry> {
         let (entry, _) = read_entry(path).ok()?;
         let entry = entry?;
         let request = self.request;
         let is_named = request.names(entry.producer, entry.time, &entry.output);
         let is_disputed = || {
             let owned = self.shared.owned.as_ref();
-            owned.is_some_and(|owned| owned.witnesses.of(action).is_disputed())
+            owned.is_some_and(|owned| request.is_disputed(&owned.witnesses.of(action), scope))
         };
         (is_named && (!request.disputed || is_disputed())).then_some(entry)
     }
@@ -258,7 +259,15 @@ impl RevokeRequest {
             && producers.is_none_or(|producers| producers.contains(&record.producer))
             && since.is_none_or(|since| record.time >= since)
             && self.output.is_none_or(|wanted| wanted == record.output)
-            && (!self.disputed || records.is_disputed())
+            && (!self.disputed || self.is_disputed(records, &record.scope))
+    }
+
+    /// Whether an action with these records is disputed, for its entry in this scope.
+    fn is_disputed(&self, records: &Records, scope: &ScopeName) -> bool {
+        match &self.scope {
+            Some(_) => records.is_disputed(),
+            None => records.is_disputed_within(scope),
+        }
     }
 }
 

@@ -17,8 +17,8 @@ use super::output;
 /// Where the daemon listens unless its operator chooses otherwise.
 const DEFAULT_SOCKET: &str = "/run/cachewarden/socket";
 
-/// How long a daemon may take to accept a question.
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a daemon may take to answer: `revoke` reads the whole audit log first.
+const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Which daemon.
 #[derive(Clone, Debug, Args)]
@@ -127,7 +127,8 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
     Ok(ExitStatus::Success)
 }
 
-/// Has entries stop counting, and prints which, and who has read them.
+/// Has entries stop counting, and prints which, and who has read them; exit code 1 where not all of
+/// that is known.
 pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
     let since = options.since.map(|time| {
         let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -177,7 +178,10 @@ pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
         list(&report, "revoked").count(),
         list(&report, "readers").count()
     ))?;
-    Ok(ExitStatus::Success)
+    Ok(match list(&report, "incomplete").count() {
+        0 => ExitStatus::Success,
+        _ => ExitStatus::Finding,
+    })
 }
 
 fn labels(labels: &Value) -> String {

@@ -213,8 +213,12 @@ fn read_log(daemon: &Daemon, incomplete: &mut Vec<String>) -> BTreeMap<String, L
         }
     };
     for file in files {
-        match recording::read(&file) {
-            Ok(lines) => {
+        match recording::read_what_is_whole(&file) {
+            Ok((lines, torn)) => {
+                if torn > 0 {
+                    let file = file.display();
+                    incomplete.push(format!("{torn} lines of {file} cannot be read"));
+                }
                 for line in lines {
                     let id = line.id.unwrap_or_default();
                     note(sessions.entry(id).or_default(), line.line);

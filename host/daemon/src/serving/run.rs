@@ -112,7 +112,7 @@ pub(super) fn run(
         Ok(session) => {
             let control = session.control.clone();
             let usage = Arc::new(usage);
-            let outcome = Served {
+            let ended = Served {
                 daemon,
                 client,
                 id,
@@ -120,7 +120,7 @@ pub(super) fn run(
                 usage: &usage,
             }
             .serve(session, policy_room, room);
-            let (result, ended) = conclude(daemon, name, &usage, outcome);
+            let (result, ended) = conclude(ended);
             (result, Some((control, ended)))
         }
     };
@@ -138,15 +138,10 @@ pub(super) fn run(
     }
 }
 
-/// Takes note of how a session has ended.
-fn conclude(
-    daemon: &Daemon,
-    tenant: &str,
-    usage: &SessionUsage,
-    outcome: Result<Outcome, Failure>,
-) -> (&'static str, Ended) {
-    let outcome = match outcome {
-        Ok(outcome) => outcome,
+/// What a client ends with, and a word for metrics.
+fn conclude(ended: Result<(), Failure>) -> (&'static str, Ended) {
+    match ended {
+        Ok(()) => ("ended", Ended::default()),
         Err(Failure {
             result,
             status,
@@ -156,10 +151,14 @@ fn conclude(
             let text = sanitize(&text);
             tracing::warn!("{result}: {text}");
             let text = is_told.then_some(text);
-            return (result, Ended { status, text });
+            (result, Ended { status, text })
         }
-    };
-    daemon.metrics.happened(tenant, &outcome);
+    }
+}
+
+/// Takes note of what happened in a session, however it has ended.
+fn note(daemon: &Daemon, tenant: &str, usage: &SessionUsage, outcome: &Outcome) {
+    daemon.metrics.happened(tenant, outcome);
     usage.policies_used(outcome.policy_time.unwrap_or_default());
     daemon
         .metrics
@@ -168,7 +167,7 @@ fn conclude(
         tracing::warn!(
             action = %dispute.action,
             output = %dispute.output,
-            "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries"
+            "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries of one scope, and with --scope those that any scope disputes"
         );
     }
     if let Some(count) = outcome.refusals.get(reasons::QUOTA) {
@@ -187,7 +186,6 @@ fn conclude(
         policy_failures = outcome.policy_failures,
         "ended"
     );
-    ("ended", Ended::default())
 }
 
 /// A session that is being served.
@@ -205,7 +203,7 @@ impl Served<'_> {
         session: cachewarden_connect::Session,
         policy_room: Option<PolicyRoom>,
         room: &Room,
-    ) -> Result<Outcome, Failure> {
+    ) -> Result<(), Failure> {
         let cachewarden_connect::Session {
             hello,
             policy,
@@ -253,7 +251,9 @@ impl Served<'_> {
         let upload = Arc::clone(&self.listed.session.upload);
         let source = RequestReader::new(input);
         let mut source = MeteredSource::new(source, Arc::clone(self.usage), upload);
-        Ok(opened.run(&mut source, &mut sink)?)
+        let (outcome, ended) = opened.run_to_the_end(&mut source, &mut sink);
+        note(self.daemon, &self.client.tenant.name, self.usage, &outcome);
+        Ok(ended?)
     }
 
     fn recorder(&self) -> Recorder {

@@ -74,12 +74,18 @@ impl Template {
         Ok(())
     }
 
-    /// The text before the first label.
+    /// The text before the first label or star.
     pub(super) fn fixed_prefix(&self) -> &str {
         match self.0.first() {
-            Some(Part::Text(text)) => text,
+            Some(Part::Text(text)) => text.split('*').next().unwrap_or_default(),
             _ => "",
         }
+    }
+
+    /// Whether it stands for more than one scope.
+    pub(super) fn is_open(&self) -> bool {
+        let has_star = |part: &Part| matches!(part, Part::Text(text) if text.contains('*'));
+        self.labels().next().is_some() || self.0.iter().any(has_star)
     }
 
     /// The labels that it wants.

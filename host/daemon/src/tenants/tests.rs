@@ -202,6 +202,10 @@ fn no_value_makes_a_tenant_write_where_another_does() {
         ("branch-{ref}", "branch-main", false),
         ("branch-main", "branch-{ref}", false),
         ("b-{ref}", "b-b-{ref}", false),
+        ("m*", "main", false),
+        ("m*", "main-{ref}", false),
+        ("*", "main", false),
+        ("team-*", "main", true),
     ] {
         assert_eq!(two(one, other).is_ok(), is_apart, "{one} {other}");
     }

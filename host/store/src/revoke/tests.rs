@@ -246,13 +246,30 @@ fn records_of_witnesses_that_are_revoked_do_not_count() {
 }
 
 #[test]
-fn disputed_entries_are_revoked_in_every_scope_and_others_stay() {
+fn what_another_scope_disputes_is_revoked_only_where_scopes_are_named() {
+    let test = TestStore::owned();
+    let disputed = put(&test, "main", "a", b"good", 1);
+    put(&test, "fork", "a", b"evil", 2);
+    let request = RevokeRequest {
+        disputed: true,
+        ..RevokeRequest::default()
+    };
+    assert!(revoke(&test, &request).is_empty(), "a fork empties nothing");
+    assert!(lookup(&test, "main", &disputed).is_some());
+    // Two producers of one scope who do not agree.
+    put(&test, "main", "a", b"evil", 3);
+    assert_eq!(revoke(&test, &request), [("main".to_owned(), disputed)]);
+}
+
+#[test]
+fn disputed_entries_are_revoked_in_every_scope_that_is_named_and_others_stay() {
     let test = TestStore::owned();
     let disputed = put(&test, "main", "a", b"good", 1);
     put(&test, "pr-1", "a", b"evil", 2);
     let sound = put(&test, "main", "b", b"sound", 1);
     put(&test, "pr-1", "b", b"sound", 2);
     let request = RevokeRequest {
+        scope: Some(Pattern::any()),
         disputed: true,
         ..RevokeRequest::default()
     };

@@ -77,6 +77,13 @@ impl Records {
         outputs.collect::<HashSet<_>>().len() > 1
     }
 
+    /// The same of the records of one scope.
+    pub(crate) fn is_disputed_within(&self, scope: &ScopeName) -> bool {
+        let within = self.0.iter().filter(|record| record.scope == *scope);
+        let outputs = within.map(|record| record.output);
+        outputs.collect::<HashSet<_>>().len() > 1
+    }
+
     /// What the records of the scopes that are `counted` say about an output.
     pub(crate) fn summary(
         &self,

@@ -121,7 +121,7 @@ codes! {
     PolicyNotKept "CW0207" "compiled-policy-not-kept" ["cachewarden"]
         "The compiled form of the policy cannot be kept, so every go command compiles it again."
         "Make the folder that is named yours and writable, and no link. In a container, set HOME to a folder of the user."
-    SettingsRefused "CW0208" "settings-refused" ["session"]
+    SettingsRefused "CW0208" "settings-refused" ["daemon" "session"]
         "The policy refuses its settings. Nothing is built, because the policy could allow what you meant to forbid."
         "The text is the policy's own and names the field. See --settings, and the documentation of the policy."
     SettingsUnreadable "CW0209" "settings-unreadable" ["cachewarden"]

@@ -122,16 +122,16 @@ fn the_short_help() {
       prune    Remove what is no longer used
       verify   Check every object and entry of the store
       doctor   Check the set-up with a real go command, and say what to type
-      dir      Print the store's folder
-      explain  Explain a warning or an error by its code
       policy   Make, test and compile policies, print their contract
+      serve    Run a daemon for several tenants (serve --help)
+      connect  Serve a go command from a daemon (connect --help)
 
     Options:
           --policy <FILE>          Ask this policy, or several; FILE@sha256:HEX pins its bytes
           --settings <JSON|@FILE>  Its settings; each of several: FILE?settings=JSON
           --dir <DIR>              The store's folder; `cachewarden dir` prints it
       -v, --verbose                Say at the end what happened
-      -h, --help                   Print this help; --help lists every option
+      -h, --help                   Print this help; --help lists everything
       -V, --version                Print version
 
     Set: export GOCACHEPROG="cachewarden --no-env --policy '/path/p.wasm'"

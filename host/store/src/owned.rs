@@ -20,7 +20,7 @@ use super::{Shared, Store, files, layout};
 
 /// How long a daemon waits for the lock: other processes that open the store hold it for a moment,
 /// to see whether it can be taken.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a daemon has of its store beside the files.
 #[derive(Debug)]

@@ -109,11 +109,12 @@ const SLOWEST: usize = 10;
 /// Tests whose tools are not here are left out by name; the summary says so.
 fn run_tests(workspace: &Workspace, filter: Option<&str>, skipped: &[String]) -> Result<Tally> {
     // A program that tests of `connect` start: cargo builds examples only where no target is named.
-    process::run(
-        workspace
-            .cargo()
-            .args(["build", "--package", "cachewarden-connect", "--examples"]),
-    )?;
+    process::run(workspace.cargo().args([
+        "build",
+        "--package",
+        "cachewarden-connect",
+        "--examples",
+    ]))?;
     let mut programs = cargo_test(workspace, &["--lib", "--bins", "--tests"], filter);
     // Test programs say what each test took only where unstable options are allowed. That is said
     // to them alone: cargo would compile dependencies anew for it.

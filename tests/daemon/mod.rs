@@ -16,6 +16,8 @@ mod resources;
 mod tenants;
 mod world;
 
+use crate::support::say;
+
 pub(crate) use place::{Place, Way, each_way, through_a_daemon};
 pub(crate) use world::is_root;
 
@@ -24,8 +26,5 @@ pub(crate) use world::is_root;
 fn cannot_be_tested(reason: &str) {
     let text = format!("NOT TESTED: {reason}");
     assert!(std::env::var_os("CI").is_none(), "{text}");
-    #[expect(clippy::print_stderr, reason = "for the person who runs the tests")]
-    {
-        eprintln!("{text}");
-    }
+    say(&text);
 }

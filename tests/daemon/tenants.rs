@@ -28,6 +28,15 @@ match = {{ "peer.uid" = "{TEAM}" }}
 write = ["team"]
 read = ["team", "main"]
 own-policy = true
+{}"#,
+        release(r#"{ "repository": null }"#)
+    )
+}
+
+/// The tenant that releases, whose policy has these settings.
+fn release(settings: &str) -> String {
+    format!(
+        r#"
 [[tenant]]
 name = "release"
 match = {{ "peer.uid" = "{RELEASE}" }}
@@ -35,7 +44,7 @@ write = ["release"]
 read = ["release", "main"]
 [[tenant.policy]]
 file = "{}"
-settings = '{{ "repository": null }}'
+settings = '{settings}'
 "#,
         guest("release").display()
     )
@@ -252,16 +261,8 @@ name = "two"
 match = {{ "peer.uid" = "{TEAM}" }}
 write = ["main"]
 read = []
-[[tenant]]
-name = "release"
-match = {{ "peer.uid" = "{RELEASE}" }}
-write = ["release"]
-read = ["release", "main"]
-[[tenant.policy]]
-file = "{}"
-settings = '{{ "repository": null, "witnesses": 2, "audit_one_in": 0 }}'
-"#,
-        guest("release").display()
+{}"#,
+        release(r#"{ "repository": null, "witnesses": 2, "audit_one_in": 0 }"#)
     );
     let world = World::with(&tenants);
     for user in [MAIN, TEAM, RELEASE] {

@@ -11,6 +11,7 @@ use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
+use super::cannot_be_tested;
 use crate::support::*;
 
 /// Users of jobs, which nothing else on the machine has.
@@ -37,9 +38,7 @@ pub(crate) fn is_root() -> bool {
 
 /// Says why a test is not run, which in CI is a failure.
 fn not_tested(why: &str) -> bool {
-    let text = format!("NOT TESTED: {why}");
-    assert!(std::env::var_os("CI").is_none(), "{text}");
-    say(&text);
+    cannot_be_tested(why);
     false
 }
 

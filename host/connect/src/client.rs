@@ -29,7 +29,8 @@ use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use cachewarden_types::{Code, Problem};
+use cachewarden_system::helper_process::is_nested;
+use cachewarden_types::{Code, Problem, sanitize};
 use serde_json::Value;
 
 use crate::wire::{Accepted, Ended, Frame, Hello, Want};
@@ -135,11 +136,7 @@ fn whoami(options: &Options) -> u8 {
             let known = known.lines().filter(|line| line.starts_with("known: "));
             let lines = [reply.accepted.authority.as_str()].into_iter();
             let lines = lines.chain(known.filter(|_| options.verbose));
-            print(
-                &lines
-                    .map(|line| terminal::sanitize(line) + "\n")
-                    .collect::<String>(),
-            )
+            print(&lines.map(|line| sanitize(line) + "\n").collect::<String>())
         }
         Err(error) => {
             fail(error.code(), &error.told());
@@ -154,10 +151,4 @@ fn print(text: &str) -> u8 {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => FAILURE,
         _ => SUCCESS,
     }
-}
-
-/// Whether go runs this helper's go command as a tool of one of its own actions: then it prints
-/// what that says as part of its own stdout (docs/protocol.md#nested-helpers).
-fn is_nested() -> bool {
-    std::env::var_os("TOOLEXEC_IMPORTPATH").is_some_and(|path| !path.is_empty())
 }

@@ -5,10 +5,10 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cachewarden_types::Digest;
 use rustix::event::{PollFd, PollFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, recv};
-use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::control::{Control, Gone};
@@ -201,8 +201,7 @@ fn receive_policy(guard: &Guard, offer: &PolicyOffer) -> Result<Vec<u8>, Takeove
             Err(error) => return Err(io::Error::from(error).into()),
         }
     }
-    let digest = crate::wire::hex(&Sha256::digest(&policy));
-    match digest == offer.sha256 {
+    match Digest::of(&policy).to_hex() == offer.sha256 {
         true => Ok(policy),
         false => Err(TakeoverError::Policy("has another SHA-256 than announced")),
     }

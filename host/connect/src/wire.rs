@@ -78,17 +78,6 @@ pub enum WireError {
 /// The most bytes of a policy that a client may send: what the daemon reads of a policy's file.
 pub const MAX_POLICY: usize = 48 * 1024 * 1024;
 
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
-}
-
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 

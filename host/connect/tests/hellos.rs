@@ -15,7 +15,7 @@ use crate::support::{all, is_root};
 fn hello() -> Vec<u8> {
     let hello = Hello {
         token: Some(Token("abc.def".to_owned())),
-        gocache: Some("/home/user/.cache/go-build".to_owned()),
+        gocache: Some("/cache/go-build".to_owned()),
         ..Hello::new(Want::Session)
     };
     hello.encode().expect("a hello")

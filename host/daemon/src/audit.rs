@@ -170,14 +170,14 @@ impl Writer {
             }
         };
         // Before it is larger: what reads recordings has a bound.
-        let wanted = size + line.len() as u64 + 1;
-        let (mut file, size) = match size > 0 && wanted > self.config.max_file_size.0 {
+        let added = line.len() as u64 + 1;
+        let is_full = size > 0 && size + added > self.config.max_file_size.0;
+        let (mut file, size) = match is_full {
             true => (put_aside(&path, tenant)?, 0),
             false => (file, size),
         };
         append_line(&mut file, line)?;
-        let size = size + line.len() as u64 + 1;
-        self.files.insert(Arc::clone(tenant), (file, size));
+        self.files.insert(Arc::clone(tenant), (file, size + added));
         Ok(())
     }
 

@@ -36,10 +36,6 @@ impl Authority {
 
     /// In one line.
     pub(crate) fn line(&self) -> String {
-        let or_nothing = |list: &[String]| match list.is_empty() {
-            true => "nothing".to_owned(),
-            false => list.join(", "),
-        };
         let apart = match self.kept_apart.is_empty() {
             true => "no kind of object is kept apart".to_owned(),
             false => {
@@ -54,5 +50,13 @@ impl Authority {
             or_nothing(&self.reads),
             self.because
         )
+    }
+}
+
+/// Scopes as a person reads them.
+pub(crate) fn or_nothing(scopes: &[String]) -> String {
+    match scopes.is_empty() {
+        true => "nothing".to_owned(),
+        false => scopes.join(", "),
     }
 }

@@ -89,7 +89,7 @@ fn trim_to_quotas(daemon: &Daemon) {
             continue;
         }
         let name = tenant.name.as_str();
-        match daemon.store.trim_to_usage(&tenant.all_written(), most) {
+        match daemon.store.trim_to_usage(&tenant.all_written, most) {
             Ok(0) => {}
             Ok(entries) => tracing::info!(tenant = name, entries, "trimmed to its quota"),
             Err(error) => tracing::error!(tenant = name, %error, "cannot be trimmed to its quota"),

@@ -78,7 +78,7 @@ impl Daemon {
             let mut usages = self.usages.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(usages.entry(tenant.name.clone()).or_default())
         };
-        let kept = self.store.usage(&tenant.all_written());
+        let kept = self.store.usage(&tenant.all_written);
         usage.set_kept(kept.entries, kept.bytes);
         usage
     }

@@ -12,7 +12,7 @@ use thiserror::Error;
 use cachewarden_policy_host::canonical::canonical;
 use cachewarden_policy_host::thread::Room;
 use cachewarden_policy_host::{
-    CompiledCache, Limits, LoadError, OpenOutcome, Policy, PolicySession, PolicySource, Sandbox,
+    CompiledCache, Limits, LoadError, OpenOutcome, PolicySession, PolicySource, Sandbox,
 };
 use cachewarden_recording as recording;
 use cachewarden_replay::replay;
@@ -20,6 +20,7 @@ use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
 use crate::audit::LARGEST_FILE;
+use crate::authority::or_nothing;
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
@@ -111,17 +112,18 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Loads all that a file names. What was known before of tokens that were presented counts on.
+    /// Loads all that a configuration names, which was read from a file. What was known before of
+    /// tokens that were presented counts on.
     ///
     /// # Errors
     /// When anything of it cannot be used.
     pub fn load(
         &self,
+        config: Config,
         file: &Path,
         before: Option<&Loaded>,
         room: &Room,
     ) -> Result<Loaded, SetupError> {
-        let config = Config::read(file)?;
         let meaningless = |text: String| ConfigError::Meaningless {
             file: file.to_owned(),
             text,
@@ -198,10 +200,7 @@ impl Loader {
         let policy = self
             .sandbox
             .load(&source, Limits::default(), self.cache.as_ref(), slow)
-            .map_err(|source| SetupError::Policy {
-                tenant: tenant.name.clone(),
-                source,
-            })?;
+            .map_err(unusable(tenant))?;
         Ok(LoadedPolicy { policy, settings })
     }
 }
@@ -225,15 +224,12 @@ fn check_settings(
     match opened {
         Ok((_, OpenOutcome::Refused(Refusal::Settings(reason)))) => Err(SetupError::Settings {
             tenant: tenant.name.clone(),
-            file: file_of(&policy.policy),
+            file: policy.policy.file().to_owned(),
             reason,
         }),
         // Without a session's labels it may refuse the session.
         Ok(_) => Ok(()),
-        Err(source) => Err(SetupError::Policy {
-            tenant: tenant.name.clone(),
-            source,
-        }),
+        Err(error) => Err(unusable(tenant)(error)),
     }
 }
 
@@ -251,11 +247,7 @@ fn check_cases(
             tenant: tenant.name.clone(),
             source,
         })?;
-        let outcome =
-            replay(&policy.policy, &lines, 0, room).map_err(|source| SetupError::Policy {
-                tenant: tenant.name.clone(),
-                source,
-            })?;
+        let outcome = replay(&policy.policy, &lines, 0, room).map_err(unusable(tenant))?;
         questions += outcome.questions;
         if outcome.sessions == 0 {
             differences += &format!("\n{}: it has no session", file.display());
@@ -270,14 +262,18 @@ fn check_cases(
         true => Ok(questions),
         false => Err(SetupError::Cases {
             tenant: tenant.name.clone(),
-            file: file_of(&policy.policy),
+            file: policy.policy.file().to_owned(),
             differences,
         }),
     }
 }
 
-fn file_of(policy: &Policy) -> PathBuf {
-    policy.file().to_owned()
+/// The error of a policy of a tenant.
+fn unusable(tenant: &TenantConfig) -> impl FnOnce(LoadError) -> SetupError {
+    |source| SetupError::Policy {
+        tenant: tenant.name.clone(),
+        source,
+    }
 }
 
 /// The name is part of a file's name in the audit log, and of a metric.
@@ -294,10 +290,6 @@ fn check_name(name: &str) -> Result<(), String> {
 
 /// What a tenant may do, in a line.
 fn describe(tenant: &TenantConfig, questions: u64) -> String {
-    let list = |scopes: &[String]| match scopes.is_empty() {
-        true => "nothing".to_owned(),
-        false => scopes.join(", "),
-    };
     let policies = match tenant.policies.len() {
         0 => "no policy".to_owned(),
         1 => format!("1 policy, {questions} questions of cases answered"),
@@ -306,7 +298,7 @@ fn describe(tenant: &TenantConfig, questions: u64) -> String {
     format!(
         "tenant {}: writes {}; reads {}; {policies}",
         tenant.name,
-        list(&tenant.write),
-        list(&tenant.read)
+        or_nothing(&tenant.write),
+        or_nothing(&tenant.read)
     )
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use cachewarden_connect::Connection;
 use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
-use cachewarden_session::diagnostics::sanitize;
+use cachewarden_types::sanitize;
 
 use crate::Daemon;
 use crate::sessions::SessionStatus;

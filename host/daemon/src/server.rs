@@ -46,12 +46,20 @@ const LAST_WORDS: Duration = Duration::from_secs(5);
 /// # Errors
 /// When anything of it cannot be used.
 pub fn check(file: &Path, loader: Loader) -> Result<Vec<String>, ServeError> {
-    Ok(load(file.to_owned(), loader, None)?.report)
+    let config = Config::read(file).map_err(SetupError::from)?;
+    Ok(load(config, file.to_owned(), loader, None)?.report)
 }
 
 /// Loads on a thread that may ask policies.
-fn load(file: PathBuf, loader: Loader, before: Option<Arc<Loaded>>) -> Result<Loaded, ServeError> {
-    let load = move |room: &policy_thread::Room| Ok(loader.load(&file, before.as_deref(), room)?);
+fn load(
+    config: Config,
+    file: PathBuf,
+    loader: Loader,
+    before: Option<Arc<Loaded>>,
+) -> Result<Loaded, ServeError> {
+    let load = move |room: &policy_thread::Room| {
+        Ok(loader.load(config, &file, before.as_deref(), room)?)
+    };
     let thread = policy_thread::spawn("load", load).map_err(cannot("start a thread"))?;
     thread.join().unwrap_or_else(|_| {
         let source = io::Error::other("the thread that loads policies has failed");
@@ -77,7 +85,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
         cache: Some(CompiledCache::new(config.directory.join("compiled"))),
         ..loader
     };
-    let loaded = load(file.to_owned(), loader.clone(), None)?;
+    let loaded = load(config, file.to_owned(), loader.clone(), None)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
@@ -201,8 +209,11 @@ fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
 
 fn reload(daemon: &Daemon) {
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Reloading]);
-    let loader = daemon.loader.clone();
-    match load(daemon.file.clone(), loader, Some(daemon.loaded())) {
+    let (file, loader) = (daemon.file.clone(), daemon.loader.clone());
+    let loaded = Config::read(&file)
+        .map_err(|error| SetupError::from(error).into())
+        .and_then(|config| load(config, file, loader, Some(daemon.loaded())));
+    match loaded {
         Ok(loaded) => {
             for line in &loaded.report {
                 tracing::info!("{line}");

@@ -14,9 +14,9 @@ use cachewarden_connect::Connection;
 use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
 use cachewarden_policy_host::thread::Room;
 use cachewarden_recording::Recorder;
-use cachewarden_session::diagnostics::{Diagnostics, sanitize};
+use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{Session, Unlimited};
-use cachewarden_types::Problem;
+use cachewarden_types::{Problem, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;

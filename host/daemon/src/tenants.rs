@@ -33,6 +33,8 @@ pub struct Tenant {
     issuer: Option<String>,
     labels: BTreeMap<String, OneOrMany>,
     write: Vec<Template>,
+    /// Every scope that a session of this tenant may write, whatever its labels.
+    pub all_written: Vec<Pattern>,
     read: Vec<Template>,
     /// The operator's policies, loaded.
     pub policies: Vec<LoadedPolicy>,
@@ -149,11 +151,16 @@ impl Tenant {
             };
             texts.iter().map(parse).collect()
         };
+        let write = templates("write", &config.write)?;
         Ok(Self {
             name: config.name.clone(),
             issuer: config.issuer.clone(),
             labels: config.labels.clone(),
-            write: templates("write", &config.write)?,
+            all_written: write
+                .iter()
+                .map(|template| template.fill(|_| Some("*")))
+                .collect::<Result<_, _>>()?,
+            write,
             read: templates("read", &config.read)?,
             policies,
             own_policy: config.own_policy,
@@ -188,12 +195,6 @@ impl Tenant {
             write: fill(&self.write)?,
             read: fill(&self.read)?,
         })
-    }
-
-    /// Every scope that a session of this tenant may write, whatever its labels.
-    pub fn all_written(&self) -> Vec<Pattern> {
-        let any = |template: &Template| template.fill(|_| Some("*")).ok();
-        self.write.iter().filter_map(any).collect()
     }
 
     /// Why a session is of this tenant, for the line that says so.

@@ -10,13 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cachewarden_session::Quota;
+use cachewarden_store::LEAST_BYTES;
 use cachewarden_types::reasons;
 
 use crate::config::QuotaConfig;
 use rate::{Rate, Window};
-
-/// What an entry counts at least: a file of an entry takes a block of the file system.
-pub(crate) const LEAST_ENTRY: u64 = 1024;
 
 /// For how long what is written and not kept is counted: an object without an entry stays on the
 /// disk for as long as a running build may read it.
@@ -69,7 +67,7 @@ pub(crate) struct Snapshot {
     pub sessions: usize,
     /// Entries kept.
     pub entries: u64,
-    /// Bytes kept, at least [`LEAST_ENTRY`] for each entry.
+    /// Bytes kept, at least [`LEAST_BYTES`] for each entry.
     pub bytes: u64,
 }
 
@@ -144,7 +142,7 @@ impl SessionUsage {
 
     /// Takes note of an object that will be received: its file takes room, however few bytes it has.
     pub(crate) fn receive_object(&self) {
-        self.received(LEAST_ENTRY);
+        self.received(LEAST_BYTES);
     }
 
     /// Takes note of bytes that were received.
@@ -214,7 +212,7 @@ pub(crate) struct KeptPuts {
 impl Quota for KeptPuts {
     fn take(&mut self, size: u64) -> Option<&'static str> {
         let now = Instant::now();
-        let weight = size.max(LEAST_ENTRY);
+        let weight = size.max(LEAST_BYTES);
         let quota = &self.quota;
         let mut used = self.usage.lock();
         let fits = quota.bytes.is_none_or(|most| used.bytes + weight <= most.0)
@@ -232,7 +230,7 @@ impl Quota for KeptPuts {
         used.bytes += weight;
         used.puts.add(1);
         used.put_bytes.add(size);
-        used.unkept.take_back(size + LEAST_ENTRY);
+        used.unkept.take_back(size + LEAST_BYTES);
         None
     }
 }

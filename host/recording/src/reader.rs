@@ -68,11 +68,7 @@ impl Problem for ReadError {
 /// When the file cannot be read or is no regular file, is larger than 256 MiB, or a line is not
 /// what docs/recording.md says.
 pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
-    let text = read_text(file).map_err(|source| ReadError::File {
-        file: file.to_owned(),
-        source,
-    })?;
-    parse(file, &text)
+    parse(file, &read_text(file)?)
 }
 
 /// Reads what can be read of a recording, such as a log that a full disk has torn; and how many
@@ -81,41 +77,42 @@ pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
 /// # Errors
 /// When the file cannot be read or is no regular file, or is larger than 256 MiB.
 pub fn read_what_is_whole(file: &Path) -> Result<(Vec<NumberedLine>, usize), ReadError> {
-    let text = read_text(file).map_err(|source| ReadError::File {
-        file: file.to_owned(),
-        source,
-    })?;
-    let written = text
-        .lines()
-        .zip(1..)
-        .filter(|(json, _)| !json.trim().is_empty());
-    let (whole, torn): (Vec<_>, Vec<_>) = written
-        .map(|(json, number)| line(number, json))
-        .partition(Result::is_ok);
+    let text = read_text(file)?;
+    let (whole, torn): (Vec<_>, Vec<_>) =
+        lines(&text).map(|(_, line)| line).partition(Result::is_ok);
     Ok((whole.into_iter().flatten().collect(), torn.len()))
 }
 
-fn read_text(file: &Path) -> io::Result<String> {
-    let bytes = safe_open::read_at_most(file, MAX_SIZE)?.ok_or_else(|| {
-        io::Error::other("it is larger than 256 MiB; give fewer sessions at a time")
-    })?;
-    String::from_utf8(bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+fn read_text(file: &Path) -> Result<String, ReadError> {
+    let unreadable = |source| ReadError::File {
+        file: file.to_owned(),
+        source,
+    };
+    let too_large = || io::Error::other("it is larger than 256 MiB; give fewer sessions at a time");
+    let bytes = safe_open::read_at_most(file, MAX_SIZE).map_err(unreadable)?;
+    let bytes = bytes.ok_or_else(|| unreadable(too_large()))?;
+    String::from_utf8(bytes)
+        .map_err(|error| unreadable(io::Error::new(io::ErrorKind::InvalidData, error)))
 }
 
 /// Reads the text of a recording; `file` is named in errors.
 fn parse(file: &Path, text: &str) -> Result<Vec<NumberedLine>, ReadError> {
-    let mut lines = Vec::new();
-    for (number, json) in (1..).zip(text.lines()) {
-        if json.trim().is_empty() {
-            continue;
-        }
-        lines.push(line(number, json).map_err(|source| ReadError::Line {
+    let named = lines(text).map(|(number, line)| {
+        line.map_err(|source| ReadError::Line {
             file: file.to_owned(),
             number,
             source,
-        })?);
-    }
-    Ok(lines)
+        })
+    });
+    named.collect()
+}
+
+/// Each line with its number, without those that are empty.
+fn lines(text: &str) -> impl Iterator<Item = (usize, serde_json::Result<NumberedLine>)> {
+    (1..)
+        .zip(text.lines())
+        .filter(|(_, json)| !json.trim().is_empty())
+        .map(|(number, json)| (number, line(number, json)))
 }
 
 fn line(number: usize, json: &str) -> serde_json::Result<NumberedLine> {

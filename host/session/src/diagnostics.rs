@@ -8,16 +8,13 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::io::Write;
 
-use cachewarden_types::Code;
+use cachewarden_types::{Code, sanitize};
 
 /// Lines that one session may print; a build must not drown in what its cache says.
 const MAX_LINES: usize = 40;
 
 /// Lines that a policy may have printed in a session; they never take the place of the host's own.
 const MAX_POLICY_LINES: usize = 40;
-
-/// Characters of a line. Longer ones come from a policy, not from a person.
-const MAX_LINE: usize = 2_000;
 
 /// Tells a person what happened.
 pub struct Diagnostics {
@@ -102,32 +99,6 @@ pub fn warning(code: Code, text: &str) -> String {
     format!("warning[{code}]: {text}")
 }
 
-/// The text on one line, without what a terminal would obey.
-pub fn sanitize(text: &str) -> String {
-    let mut line: String = text
-        .chars()
-        .take(MAX_LINE)
-        .flat_map(|character| {
-            let (escaped, plain) = if is_obeyed(character) {
-                (Some(character.escape_default()), None)
-            } else {
-                (None, Some(character))
-            };
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect();
-    if text.chars().nth(MAX_LINE).is_some() {
-        line.push_str(" ...");
-    }
-    line
-}
-
-/// Control characters, and those that turn the direction of a line round.
-fn is_obeyed(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -165,14 +136,5 @@ mod tests {
         );
         assert!(text.contains("cachewarden: policy: a policy's word\n"));
         assert!(text.ends_with("cachewarden: the end\n"));
-    }
-
-    #[test]
-    fn a_terminal_is_told_nothing_to_obey() {
-        assert_eq!(
-            sanitize("a\x1b[2Jb\nc\u{202e}d"),
-            "a\\u{1b}[2Jb\\nc\\u{202e}d"
-        );
-        assert_eq!(sanitize("grün 🦀"), "grün 🦀");
     }
 }

@@ -27,7 +27,7 @@ const ROOT: u32 = 0;
 
 /// Write permission for the group or for everybody. An access control list that lets another user
 /// write shows as the group's permission.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+pub(super) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// In a folder with this bit, only the owner of a file and the owner of the folder may remove or
 /// rename the file.

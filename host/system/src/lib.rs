@@ -1,6 +1,7 @@
 //! Functions of the operating system that several crates use: opening regular files, locks with a
-//! timeout, and starting this program again.
+//! timeout, starting this program again, and what holds for every helper of a go command.
 
+pub mod helper_process;
 pub mod lock_timeout;
 pub mod safe_open;
 pub mod self_exec;

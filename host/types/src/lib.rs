@@ -7,6 +7,8 @@ mod codes;
 mod contract;
 mod digest;
 mod label;
+mod nearest;
+mod one_line;
 mod pattern;
 mod scope_name;
 pub mod wildcard;
@@ -28,6 +30,8 @@ pub use label::{
     HOST_PREFIX, default_scope as default_scope_label, hash as label_hash, scope_part,
     told as unverified_label, verified as verified_label,
 };
+pub use nearest::nearest_name;
+pub use one_line::sanitize;
 pub use pattern::Pattern;
 pub use scope_name::{InvalidScopeName, MAX_LENGTH as MAX_SCOPE_LENGTH, ScopeName};
 pub use words::{Facts, Kind, Role, Rule, SUBKEYS, UnknownWord, reasons};

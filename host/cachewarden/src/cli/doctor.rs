@@ -11,9 +11,8 @@ use std::process::Command;
 
 use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
-use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::Store;
-use cachewarden_types::Code;
+use cachewarden_types::{Code, sanitize};
 
 use super::arguments::{self, HelperOptions, Origins, StoreOptions, Verb};
 use super::exit_status::ExitStatus;

@@ -3,8 +3,7 @@
 
 use std::error::Error;
 
-use cachewarden_session::diagnostics::sanitize;
-use cachewarden_types::{Code, Problem, with_causes};
+use cachewarden_types::{Code, Problem, sanitize, with_causes};
 
 /// An error of the whole program.
 #[derive(Clone, Debug)]

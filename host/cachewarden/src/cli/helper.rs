@@ -7,11 +7,9 @@ use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::SystemTime;
 
 use rustix::fs::Mode;
-use signal_hook::consts::{SIGHUP, SIGINT};
 
 use cachewarden_policy_host::thread::{self, Room};
 use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox};
@@ -23,6 +21,7 @@ use cachewarden_session::{
     SessionFacts, Unlimited, run_session,
 };
 use cachewarden_store::{DiskPaths, SessionId, Store, is_sweep_due};
+use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
 use cachewarden_system::self_exec;
 use cachewarden_types::{Code, Pattern, unverified_label};
 
@@ -32,14 +31,6 @@ use super::failure::{Failure, OrFail, ensure};
 use super::output;
 use super::paths::{gocache, user_cache_folder};
 use super::settings::settings;
-
-/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
-/// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
-const PIPE_SIZE: usize = 1024 * 1024;
-
-/// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor
-/// for generators.
-const TOOL_OF_GO: &str = "TOOLEXEC_IMPORTPATH";
 
 const WELCOME: &str = "\
 cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
@@ -152,31 +143,6 @@ fn serve(
         // A go command that was killed reads no answers: nobody is left to complain to.
         Ok(_) | Err(SessionError::Answers(_)) => Ok(ExitStatus::Success),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Whether go runs this helper's go command as a tool of one of its own actions, such as `go tool
-/// covdata` in `go test -cover`: go prints what such a tool writes to stderr as part of its own
-/// standard output (docs/protocol.md#nested-helpers). The go command that a person sees has a
-/// helper of its own, which says what there is to say. What ends a helper is said in any case.
-fn is_nested() -> bool {
-    std::env::var_os(TOOL_OF_GO).is_some_and(|path| !path.is_empty())
-}
-
-/// Makes a pipe larger, where the system gives that.
-fn widen(stream: &File) {
-    // Not a pipe, or over the user's limit: then as it is.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(stream, PIPE_SIZE);
-}
-
-/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream
-/// (docs/protocol.md#signals).
-fn outlive_interrupts() {
-    for signal in [SIGINT, SIGHUP] {
-        // Without it Ctrl-C ends this process a moment before its client does, which is no harm
-        // either.
-        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
 }
 

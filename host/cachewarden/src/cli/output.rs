@@ -3,8 +3,8 @@
 
 use std::io::{self, Write};
 
-use cachewarden_session::diagnostics::{sanitize, warning};
-use cachewarden_types::Code;
+use cachewarden_session::diagnostics::warning;
+use cachewarden_types::{Code, sanitize};
 
 use super::failure::{Failure, OrFail};
 

@@ -6,9 +6,8 @@ use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
-use cachewarden_session::diagnostics::sanitize;
 use cachewarden_store::{SharedStore, Store, Verified, VerifyEvent};
-use cachewarden_types::Code;
+use cachewarden_types::{Code, sanitize};
 
 use super::arguments::StoreOptions;
 use super::bar::Bar;

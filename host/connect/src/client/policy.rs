@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use cachewarden_system::safe_open;
-use sha2::{Digest as _, Sha256};
+use cachewarden_types::Digest;
 
 use super::{ClientError, Options};
-use crate::wire::{MAX_POLICY, PolicyOffer, hex};
+use crate::wire::{MAX_POLICY, PolicyOffer};
 
 /// The most bytes of settings: a hello must have room for a token beside them.
 const MAX_SETTINGS: u64 = 32 * 1024;
@@ -36,7 +36,7 @@ impl OwnPolicy {
     pub(super) fn offer(&self) -> PolicyOffer {
         PolicyOffer {
             size: self.bytes.len() as u64,
-            sha256: hex(&Sha256::digest(&self.bytes)),
+            sha256: Digest::of(&self.bytes).to_hex(),
         }
     }
 }

@@ -2,26 +2,19 @@
 
 use std::io;
 use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
 use rustix::fs::{Mode, OFlags};
-use signal_hook::consts::{SIGHUP, SIGINT};
 
 use super::handshake::{away, shake_hands};
 use super::link::Link;
 use super::policy::OwnPolicy;
 use super::terminal::say;
-use super::{ClientError, Options, Socket, is_nested, relay};
+use super::{ClientError, Options, Socket, relay};
 use crate::wire::{
     Accepted, Ended, Frame, Hello, Takeover, Want, check_stdin, check_stdout, send_takeover,
 };
-
-/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
-/// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
-#[cfg(target_os = "linux")]
-const PIPE_SIZE: usize = 1024 * 1024;
 
 /// Serves stdin and stdout with a session of the daemon's; returns the exit status.
 pub(super) fn run(options: &Options) -> Result<u8, ClientError> {
@@ -71,25 +64,6 @@ fn not_taken(link: &mut Link, socket: &Socket, error: &io::Error) -> ClientError
 
 fn can_be_handed_over(accepted: &Accepted) -> bool {
     accepted.takes_pipes && check_stdin(io::stdin()).is_ok() && check_stdout(io::stdout()).is_ok()
-}
-
-/// Makes a pipe larger, where the system gives that. The client does it, so that it counts as this
-/// user's memory and not as the daemon's.
-fn widen(pipe: impl AsFd) {
-    // Over the user's limit: then as it is.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_SIZE);
-    #[cfg(not(target_os = "linux"))]
-    drop(pipe);
-}
-
-/// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream
-/// (docs/protocol.md#signals).
-fn outlive_interrupts() {
-    for signal in [SIGINT, SIGHUP] {
-        // Without it Ctrl-C ends the session a moment earlier, which is no harm either.
-        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
-    }
 }
 
 /// The daemon's copies alone keep the streams open: the go command waits for the end of stdout, and

@@ -4,10 +4,7 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-use cachewarden_types::{Code, Problem};
-
-/// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
-const ALIKE: f64 = 0.7;
+use cachewarden_types::{Code, Problem, nearest_name};
 
 /// Why a configuration is not used.
 #[derive(Debug, Error)]
@@ -55,14 +52,8 @@ pub(super) fn with_nearest_name(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names.split_first() {
         Some((key, known)) if message.starts_with("unknown field") => {
-            let alike = |name: &&&str| strsim::jaro(key, name);
-            let nearest = known
-                .iter()
-                .map(|name| (alike(&name), name))
-                .filter(|(alike, _)| *alike > ALIKE)
-                .max_by(|(one, _), (other, _)| one.total_cmp(other));
-            match nearest {
-                Some((_, name)) => format!("`{key}` is no key; did you mean `{name}`?"),
+            match nearest_name(key, known.iter().copied()) {
+                Some(name) => format!("`{key}` is no key; did you mean `{name}`?"),
                 None => format!("`{key}` is no key; expected one of {}", known.join(", ")),
             }
         }

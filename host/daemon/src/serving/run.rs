@@ -1,6 +1,6 @@
 //! A session of a client, from its beginning to its end.
 
-use std::io::{self, Write};
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,10 +10,10 @@ use cachewarden_connect::{Connection, Control};
 use cachewarden_policy_host::thread::Room;
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
-use cachewarden_session::diagnostics::{Diagnostics, sanitize};
+use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{Outcome, Session, SessionError};
 use cachewarden_store::SessionId;
-use cachewarden_types::{Problem, reasons};
+use cachewarden_types::{Problem, reasons, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;
@@ -235,7 +235,7 @@ impl Served<'_> {
             id: self.id,
             policies,
             recorder: self.recorder(),
-            diagnostics: Diagnostics::to(Box::new(Said(control.clone())), hello.verbose),
+            diagnostics: Diagnostics::to(Box::new(control.clone()), hello.verbose),
             quota: Box::new(self.usage.kept()),
         };
         let config = self.client.config(start);
@@ -274,20 +274,5 @@ impl Served<'_> {
             // A client that is gone is noticed soon.
             let _ = control.say(&format!("cachewarden: {line}"));
         }
-    }
-}
-
-/// Lines for the client's stderr.
-struct Said(Control);
-
-impl Write for Said {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let line = String::from_utf8_lossy(bytes);
-        self.0.say(line.trim_end_matches('\n'))?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }

@@ -47,7 +47,7 @@ fn puts_are_kept_up_to_a_number_and_to_bytes() {
         // A small one counts as a block.
         (
             QuotaConfig {
-                bytes: Some(Size(3 * LEAST_ENTRY)),
+                bytes: Some(Size(3 * LEAST_BYTES)),
                 ..quota()
             },
             &[1; 9],
@@ -125,7 +125,7 @@ fn what_is_written_and_not_kept_is_bounded() {
 fn objects_without_bytes_are_written_and_not_kept_too() {
     let usage = Arc::new(Usage::default());
     let quota = QuotaConfig {
-        unkept_bytes: Size(10 * LEAST_ENTRY),
+        unkept_bytes: Size(10 * LEAST_BYTES),
         ..quota()
     };
     let session = usage.begin_session(&quota).unwrap();

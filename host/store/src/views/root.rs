@@ -15,7 +15,7 @@ use super::ViewPlace;
 use super::key::ViewName;
 use crate::error::StoreError;
 use crate::new_file::temporary_name;
-use crate::owner::SharedStore;
+use crate::owner::{SharedStore, WRITABLE_BY_OTHERS};
 use crate::resolve::resolve_folder;
 
 /// Everybody may pass the folder of the views, and only the daemon may list or write it.
@@ -27,9 +27,6 @@ const GROUP_MODE: u32 = 0o710;
 /// The mode of a view's folders where the daemon may not set that group: the name alone protects
 /// it.
 const OPEN_MODE: u32 = 0o711;
-
-/// Write permission for the group or for everybody.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// The folder of all views.
 #[derive(Debug)]

@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 
 use clap::{ArgAction, Command};
 
-use cachewarden_types::Code;
+use cachewarden_types::{Code, nearest_name};
 
 use crate::cli::failure::Failure;
 
 use super::variables::{self, PREFIX};
-
-/// How alike two names are where one is taken for the other mistyped, as clap holds it for options.
-const ALIKE: f64 = 0.7;
 
 /// Whether this process has any variable of the prefix.
 pub(super) fn is_any_set() -> bool {
@@ -65,7 +62,7 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
     if options.any(|argument| argument.get_long() == Some(&meant)) {
         return format!("--{meant} is an option only, for the value of GOCACHEPROG.");
     }
-    match nearest(known, &meant) {
+    match nearest_name(&meant, known.keys().map(String::as_str)) {
         Some(nearest) => format!("did you mean {}?", variable(nearest)),
         None => "`cachewarden --help` lists the options; most of them have a variable.".to_owned(),
     }
@@ -73,18 +70,10 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
 
 /// What was probably meant by a key of the configuration file.
 pub(super) fn hint_at_key(known: &BTreeMap<String, &ArgAction>, key: &str) -> String {
-    match nearest(known, key) {
+    match nearest_name(key, known.keys().map(String::as_str)) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "docs/command-line.md lists the keys; a key is a variable's name without CACHEWARDEN_, in lower case, with dashes".to_owned(),
     }
-}
-
-fn nearest<'known>(known: &'known BTreeMap<String, &ArgAction>, name: &str) -> Option<&'known str> {
-    let likeness = |other: &str| strsim::jaro(name, other);
-    let nearest = known
-        .keys()
-        .max_by(|one, other| likeness(one).total_cmp(&likeness(other)))?;
-    (likeness(nearest) > ALIKE).then_some(nearest)
 }
 
 #[cfg(test)]

@@ -6,16 +6,15 @@ use std::path::Path;
 
 use cachewarden_connect::client::{Options, Parsed, ask, parse};
 use cachewarden_connect::wire::Want;
-use cachewarden_session::diagnostics::sanitize;
+use cachewarden_types::sanitize;
 use serde_json::Value;
+
+use crate::cli::{CONNECT, CONNECT_NAME};
 
 use super::{Advice, Finding, Well, advice, advice_on, gocacheprog, trial_build};
 
 /// The small program that only connects.
 const CONNECT_PROGRAM: &str = "cachewarden-connect";
-
-/// The verb of the other one.
-const CONNECT_VERB: &str = "connect";
 
 /// Variables that hold a token, or with which one can be had. A test that prints its environment
 /// puts them into the cache.
@@ -32,14 +31,14 @@ pub(super) fn read(value: &str) -> Option<Result<Box<Options>, Advice>> {
     let name = Path::new(program).file_name()?.to_str()?;
     match words.split_first() {
         _ if name == CONNECT_PROGRAM => {}
-        Some((verb, rest)) if verb == CONNECT_VERB && name.starts_with("cachewarden") => {
+        Some((verb, rest)) if verb == CONNECT && name.starts_with("cachewarden") => {
             words = rest;
         }
         _ => return None,
     }
     let remedy = "correct this word of GOCACHEPROG; cachewarden connect --help lists the options";
     Some(
-        match parse("cachewarden connect", words.iter().map(OsString::from)) {
+        match parse(CONNECT_NAME, words.iter().map(OsString::from)) {
             Ok(Parsed::Run(options)) => Ok(options),
             Ok(Parsed::Print(_)) => Err(advice(
                 format!("`{value}` only prints something, and go would wait for a helper"),

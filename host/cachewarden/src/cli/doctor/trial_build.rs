@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::process::Command;
 
+use cachewarden_system::helper_process::TOOL_OF_GO;
 use tempfile::TempDir;
 
 use crate::cli::arguments::HelperOptions;
@@ -110,7 +111,7 @@ fn build(helper: &str, work: &Path) -> Result<String, Advice> {
         .env("GOCACHE", work.join("gocache"))
         .env("GOFLAGS", "")
         // A helper that takes itself for a nested one says nothing.
-        .env_remove("TOOLEXEC_IMPORTPATH")
+        .env_remove(TOOL_OF_GO)
         .env("GOWORK", "off")
         .output()
         .map_err(|error| advice(error.to_string(), REMEDY))?;

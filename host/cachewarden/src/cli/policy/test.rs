@@ -11,8 +11,7 @@ use cachewarden_policy_host::{Policy, PolicySource};
 use cachewarden_recording as recording;
 use cachewarden_recording::{Line, NumberedLine};
 use cachewarden_replay::replay;
-use cachewarden_session::diagnostics::sanitize;
-use cachewarden_types::Code;
+use cachewarden_types::{Code, sanitize};
 
 use crate::cli::arguments::LimitOptions;
 use crate::cli::exit_status::ExitStatus;

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden_policy_host::thread::{self, Room};
+use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_protocol::{RequestReader, ResponseWriter};
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
@@ -44,7 +44,7 @@ fn allocations_of_a_put() {
 /// Serves these requests, and counts what the session's thread allocates meanwhile.
 fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
     let (store, requests) = (sandbox.store(), requests.to_vec());
-    let serve = move |room: &Room| {
+    let serve = move |thread: &PolicyThread| {
         let store = Store::open(&store, SharedStore::Deny).expect("the store");
         let services = Services {
             store: Arc::new(store),

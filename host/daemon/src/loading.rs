@@ -10,7 +10,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use cachewarden_policy_host::canonical::canonical;
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{
     CompiledCache, Limits, LoadError, OpenOutcome, PolicySession, PolicySource, Sandbox,
 };
@@ -122,7 +122,7 @@ impl Loader {
         config: Config,
         file: &Path,
         before: Option<&Loaded>,
-        room: &Room,
+        thread: &PolicyThread,
     ) -> Result<Loaded, SetupError> {
         let meaningless = |text: String| ConfigError::Meaningless {
             file: file.to_owned(),
@@ -155,8 +155,8 @@ impl Loader {
             let mut cases = 0;
             let policies = tenant.policies.iter().map(|entry| {
                 let policy = self.policy(tenant, entry, file)?;
-                check_settings(tenant, &policy, room)?;
-                cases += check_cases(tenant, entry, &policy, room)?;
+                check_settings(tenant, &policy, thread)?;
+                cases += check_cases(tenant, entry, &policy, thread)?;
                 Ok(policy)
             });
             let policies = policies.collect::<Result<Vec<_>, SetupError>>()?;
@@ -209,7 +209,7 @@ impl Loader {
 fn check_settings(
     tenant: &TenantConfig,
     policy: &LoadedPolicy,
-    room: &Room,
+    thread: &PolicyThread,
 ) -> Result<(), SetupError> {
     let everything = || vec![Pattern::any().as_str().to_owned()];
     let session = Session {
@@ -220,7 +220,7 @@ fn check_settings(
         writable: everything(),
         settings: policy.settings.get().to_owned(),
     };
-    let opened = PolicySession::open(Arc::clone(&policy.policy), session, room);
+    let opened = PolicySession::open(Arc::clone(&policy.policy), session, thread);
     match opened {
         Ok((_, OpenOutcome::Refused(Refusal::Settings(reason)))) => Err(SetupError::Settings {
             tenant: tenant.name.clone(),
@@ -238,7 +238,7 @@ fn check_cases(
     tenant: &TenantConfig,
     entry: &PolicyEntry,
     policy: &LoadedPolicy,
-    room: &Room,
+    thread: &PolicyThread,
 ) -> Result<u64, SetupError> {
     let mut questions = 0;
     let mut differences = String::new();
@@ -247,7 +247,7 @@ fn check_cases(
             tenant: tenant.name.clone(),
             source,
         })?;
-        let outcome = replay(&policy.policy, &lines, 0, room).map_err(unusable(tenant))?;
+        let outcome = replay(&policy.policy, &lines, 0, thread).map_err(unusable(tenant))?;
         questions += outcome.questions;
         if outcome.sessions == 0 {
             differences += &format!("\n{}: it has no session", file.display());

@@ -57,8 +57,8 @@ fn load(
     loader: Loader,
     before: Option<Arc<Loaded>>,
 ) -> Result<Loaded, ServeError> {
-    let load = move |room: &policy_thread::Room| {
-        Ok(loader.load(config, &file, before.as_deref(), room)?)
+    let load = move |thread: &policy_thread::PolicyThread| {
+        Ok(loader.load(config, &file, before.as_deref(), thread)?)
     };
     let thread = policy_thread::spawn("load", load).map_err(cannot("start a thread"))?;
     thread.join().unwrap_or_else(|_| {
@@ -197,9 +197,9 @@ fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
         return connection.refuse(Refused::new("busy", text));
     };
     let (daemon, socket) = (Arc::clone(daemon), Arc::clone(socket));
-    let started = policy_thread::spawn("session", move |room| {
+    let started = policy_thread::spawn("session", move |thread| {
         let _place = place;
-        serving::serve(&daemon, connection, &socket, room);
+        serving::serve(&daemon, connection, &socket, thread);
     });
     if let Err(error) = started {
         // Its connection is closed with it: the client goes on alone.

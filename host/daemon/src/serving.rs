@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use cachewarden_connect::Connection;
 use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{Session, Unlimited};
@@ -38,18 +38,23 @@ impl Refusal {
 }
 
 /// Serves a client of a socket until it is done.
-pub(crate) fn serve(daemon: &Arc<Daemon>, connection: Connection, socket: &str, room: &Room) {
+pub(crate) fn serve(
+    daemon: &Arc<Daemon>,
+    connection: Connection,
+    socket: &str,
+    thread: &PolicyThread,
+) {
     match connection.hello.want {
         Want::Status | Want::Metrics | Want::Revoke => crate::operator::serve(daemon, connection),
         Want::Whoami => match Client::identify(daemon, &connection, socket) {
-            Ok(client) => whoami(daemon, &client, connection, room),
+            Ok(client) => whoami(daemon, &client, connection, thread),
             Err(refusal) => refuse(daemon, connection, refusal),
         },
         Want::Session => {
             let begun = Client::identify(daemon, &connection, socket)
                 .and_then(|client| Ok((client.begin(daemon)?, client)));
             match begun {
-                Ok((usage, client)) => run::run(daemon, &client, connection, usage, room),
+                Ok((usage, client)) => run::run(daemon, &client, connection, usage, thread),
                 Err(refusal) => refuse(daemon, connection, refusal),
             }
         }
@@ -66,7 +71,7 @@ fn refuse(daemon: &Daemon, connection: Connection, refusal: Refusal) {
 }
 
 /// Tells a client what a session of it could do.
-fn whoami(daemon: &Arc<Daemon>, client: &Client, connection: Connection, room: &Room) {
+fn whoami(daemon: &Arc<Daemon>, client: &Client, connection: Connection, thread: &PolicyThread) {
     let config = client.config(Start {
         id: session_id(),
         policies: client.policies(),
@@ -74,7 +79,7 @@ fn whoami(daemon: &Arc<Daemon>, client: &Client, connection: Connection, room: &
         diagnostics: Diagnostics::to(Box::new(io::sink()), false),
         quota: Box::new(Unlimited),
     });
-    let session = match Session::open(config, &daemon.services(), room) {
+    let session = match Session::open(config, &daemon.services(), thread) {
         Ok(session) => session,
         Err(error) => {
             return refuse(daemon, connection, Refusal::new("policy", error.told()));

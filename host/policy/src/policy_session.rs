@@ -17,7 +17,7 @@ use super::call_deadline::cpu_time;
 use super::host::{Log, LogLine};
 use super::instance::{CallError, Instance, Question, StartError};
 use super::limits::Limits;
-use super::thread::Room;
+use super::thread::PolicyThread;
 use super::{Defect, LoadError, Policy};
 
 /// A policy is disabled after this many failed calls in a row: it is not expected to recover.
@@ -89,7 +89,7 @@ impl PolicySession {
     pub fn open(
         policy: Arc<Policy>,
         session: Session,
-        _room: &Room,
+        _thread: &PolicyThread,
     ) -> Result<(Self, OpenOutcome), LoadError> {
         let mut session = Self {
             policy,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::owner_only_dir::OwnerOnlyDir;
-use super::thread::{self, Room};
+use super::thread::{self, PolicyThread};
 use super::*;
 use cachewarden_types::{Candidate, Facts, Kind, Offer, Role, Session, Totals};
 
@@ -14,10 +14,10 @@ use cachewarden_types::{Candidate, Facts, Kind, Offer, Role, Session, Totals};
 fn what_was_compiled_and_kept_is_loaded_and_runs() {
     let policies = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/policies");
     // With the stack of a session.
-    let run_all = move |room: &Room| {
+    let run_all = move |thread: &PolicyThread| {
         let files = fs::read_dir(policies).unwrap();
         files
-            .filter(|file| runs(file.as_ref().unwrap().path(), room))
+            .filter(|file| runs(file.as_ref().unwrap().path(), thread))
             .count()
     };
     let ran = thread::spawn("policies", run_all).unwrap().join().unwrap();
@@ -36,8 +36,8 @@ fn a_start_that_fails_counts_in_the_budget() {
             (func (export "close") (param i64 i64 i64 i64 i64 i64 i64)))"#,
     )
     .unwrap();
-    let used = |room: &Room| {
-        let warden = opened(file, room).unwrap();
+    let used = |thread: &PolicyThread| {
+        let warden = opened(file, thread).unwrap();
         assert!(warden.is_off());
         warden.used()
     };
@@ -46,8 +46,8 @@ fn a_start_that_fails_counts_in_the_budget() {
 }
 
 /// Whether there was something to run: some policies of the tests cannot be loaded.
-fn runs(file: PathBuf, room: &Room) -> bool {
-    let Some(mut warden) = opened(file, room) else {
+fn runs(file: PathBuf, thread: &PolicyThread) -> bool {
+    let Some(mut warden) = opened(file, thread) else {
         return false;
     };
     let (action, output) = (Digest::of(b"action"), Digest::of(b"output"));
@@ -76,7 +76,7 @@ fn runs(file: PathBuf, room: &Room) -> bool {
 }
 
 /// A session with a policy that was compiled in this process.
-fn opened(file: PathBuf, room: &Room) -> Option<PolicySession> {
+fn opened(file: PathBuf, thread: &PolicyThread) -> Option<PolicySession> {
     let bytes = fs::read(&file).unwrap();
     let sandbox = Sandbox::start().unwrap();
     let engine = &sandbox.engine;
@@ -110,6 +110,6 @@ fn opened(file: PathBuf, room: &Room) -> Option<PolicySession> {
         writable: vec!["*".into()],
         settings: "{}".into(),
     };
-    let (warden, _) = PolicySession::open(policy, session, room).ok()?;
+    let (warden, _) = PolicySession::open(policy, session, thread).ok()?;
     Some(warden)
 }

@@ -1,7 +1,7 @@
 //! Threads with a large enough stack for a policy.
 //!
 //! WebAssembly code uses a part of the thread's stack; overflowing a thread's own stack would end
-//! the whole process. So a policy can only be opened with a [`Room`], which shows that the thread
+//! the whole process. So a policy can only be opened with a [`PolicyThread`], which shows that the thread
 //! was started here, and it stays on that thread.
 
 use std::io;
@@ -13,7 +13,7 @@ use super::limits::THREAD_STACK;
 /// A token that shows that this thread has the stack that a policy needs. It cannot be sent to
 /// another thread.
 #[derive(Debug)]
-pub struct Room(PhantomData<*mut ()>);
+pub struct PolicyThread(PhantomData<*mut ()>);
 
 /// Starts a thread that may run policies, whatever the stack of the process's first thread.
 ///
@@ -21,10 +21,10 @@ pub struct Room(PhantomData<*mut ()>);
 /// When the system cannot start a thread.
 pub fn spawn<Outcome: Send + 'static>(
     name: &str,
-    run: impl FnOnce(&Room) -> Outcome + Send + 'static,
+    run: impl FnOnce(&PolicyThread) -> Outcome + Send + 'static,
 ) -> io::Result<JoinHandle<Outcome>> {
     Builder::new()
         .name(name.to_owned())
         .stack_size(THREAD_STACK)
-        .spawn(move || run(&Room(PhantomData)))
+        .spawn(move || run(&PolicyThread(PhantomData)))
 }

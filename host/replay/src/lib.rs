@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use cachewarden_policy_host::canonical::canonical;
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{Event, LoadError, OpenOutcome, Policy, PolicySession};
 use cachewarden_recording::{Line, NumberedLine, OpenRecord, QuestionRecord, SessionStarted};
 use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcard, with_causes};
@@ -44,7 +44,7 @@ pub fn replay(
     policy: &Arc<Policy>,
     lines: &[NumberedLine],
     place: u32,
-    room: &Room,
+    thread: &PolicyThread,
 ) -> Result<Outcome, LoadError> {
     let mut outcome = Outcome::default();
     for session in sessions(lines, place, &mut outcome) {
@@ -98,7 +98,7 @@ impl<'run> Replay<'run> {
     fn run(
         policy: &Arc<Policy>,
         lines: &[&NumberedLine],
-        room: &Room,
+        thread: &PolicyThread,
         outcome: &'run mut Outcome,
     ) -> Result<(), LoadError> {
         let Some((first, rest)) = lines.split_first() else {
@@ -110,7 +110,7 @@ impl<'run> Replay<'run> {
         outcome.sessions += 1;
         outcome.questions += 1;
         let (told, wrong) = told(began);
-        let (warden, opening) = PolicySession::open(Arc::clone(policy), told, room)?;
+        let (warden, opening) = PolicySession::open(Arc::clone(policy), told, thread)?;
         // A build's settings are refused before its policy sees any; here the policy is needed to
         // go on.
         let opening = wrong.map_or(opening, |text| {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::value::RawValue;
 
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{Event, Exports, LoadError, OpenOutcome, Policy, PolicySession};
 use cachewarden_types::{Candidate, Digest, Lookup, Offer, Reach, Session, Totals};
 
@@ -36,12 +36,12 @@ impl ActivePolicy {
     pub(super) fn open(
         config: PolicyConfig,
         input: Session,
-        room: &Room,
+        thread: &PolicyThread,
     ) -> Result<(Self, OpenOutcome), LoadError> {
         let PolicyConfig { policy, .. } = config;
         let (exports, digest) = (policy.exports(), policy.digest());
         let name = policy.file().display().to_string();
-        let (session, opening) = PolicySession::open(policy, input, room)?;
+        let (session, opening) = PolicySession::open(policy, input, thread)?;
         let active = Self {
             session,
             exports,

@@ -282,7 +282,7 @@ impl Session {
     fn publish(&self, found: &CacheHit) -> bool {
         let (store, output) = (&self.store, &found.entry.output);
         let published = match found.entry.content.kind {
-            Kind::Executable => self.paths.allow_execution(store, Location::Store, output),
+            Kind::Executable => self.paths.make_executable(store, Location::Store, output),
             _ => self.paths.publish(store, Location::Store, output),
         };
         published.is_ok()

@@ -43,7 +43,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 
 use cachewarden_content::Roles;
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_protocol::{Command, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{EndRecord, Line, Recorder};
 use cachewarden_store::{CacheHit, DiskPaths, SessionId, SessionLine, SessionStats, Store};
@@ -84,11 +84,11 @@ pub struct Outcome {
 pub fn run_session(
     config: SessionConfig,
     services: &Services,
-    room: &Room,
+    thread: &PolicyThread,
     source: &mut impl RequestSource,
     sink: &mut impl ResponseSink,
 ) -> Result<Outcome, SessionError> {
-    Session::open(config, services, room)?.run(source, sink)
+    Session::open(config, services, thread)?.run(source, sink)
 }
 
 /// A session that was opened: its policies have granted what it may do.

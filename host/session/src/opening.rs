@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cachewarden_content::Roles;
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::SessionStats;
@@ -30,7 +30,7 @@ impl Session {
     pub fn open(
         config: SessionConfig,
         services: &Services,
-        room: &Room,
+        thread: &PolicyThread,
     ) -> Result<Self, SessionError> {
         let SessionConfig {
             facts,
@@ -70,7 +70,7 @@ impl Session {
             session.record_beginning(0, &facts, None);
             session.record_with(0, || Line::Open(OpenRecord::Grant(default.as_grant())));
             session.access = default;
-        } else if let Some(grants) = session.open_policies(policies, &facts, room)? {
+        } else if let Some(grants) = session.open_policies(policies, &facts, thread)? {
             session.access = EffectiveGrant::intersection(&grants);
             session.warn_no_common_scope(&grants);
         }
@@ -82,13 +82,13 @@ impl Session {
         &mut self,
         policies: Vec<PolicyConfig>,
         facts: &SessionFacts,
-        room: &Room,
+        thread: &PolicyThread,
     ) -> Result<Option<Vec<Option<EffectiveGrant>>>, SessionError> {
         let mut openings = Vec::new();
         for (place, config) in (0..).zip(policies) {
             self.record_beginning(place, facts, Some(&config));
             let input = facts.for_policy(place, &config.settings);
-            let (policy, opening) = ActivePolicy::open(config, input, room)?;
+            let (policy, opening) = ActivePolicy::open(config, input, thread)?;
             openings.push((place, policy.name.clone(), opening));
             self.policies.push(policy);
             self.report_events();

@@ -104,7 +104,7 @@ impl Session {
         if content.kind == Kind::Executable
             && let Err(error) = self
                 .paths
-                .allow_execution(&self.store, stored.location, &output)
+                .make_executable(&self.store, stored.location, &output)
         {
             // It cannot be run, as where another user has put the same bytes and was interrupted. A
             // later get is a miss.
@@ -218,7 +218,7 @@ impl Session {
 
     /// How far the store keeps the object; none for the session alone.
     fn decide(&mut self, offer: &Offer, stored: &StoredObject) -> Option<store::Reach> {
-        if let Some(error) = &stored.diverted {
+        if let Some(error) = &stored.store_error {
             self.lost_puts += 1;
             self.warn_unwritable(error);
             self.record_answer("put", &offer.action, "ephemeral", reasons::NOT_WRITABLE);

@@ -60,15 +60,15 @@ impl DiskPaths {
     ///
     /// # Errors
     /// As [`publish`](Self::publish); also when the object belongs to another user.
-    pub fn allow_execution(
+    pub fn make_executable(
         &self,
         store: &Store,
         location: Location,
         output: &Digest,
     ) -> io::Result<()> {
         match &self.0 {
-            Paths::Store(_) => store.allow_execution(location, output),
-            Paths::View(view) => view.allow_execution(store, location, output),
+            Paths::Store(_) => store.make_executable(location, output),
+            Paths::View(view) => view.make_executable(store, location, output),
         }
     }
 

@@ -43,7 +43,7 @@ pub struct StoredObject {
     /// The size in bytes.
     pub size: u64,
     /// Why it is in the private folder and not in the store, if it is.
-    pub diverted: Option<io::Error>,
+    pub store_error: Option<io::Error>,
 }
 
 /// An object that is being put. It borrows nothing, so any thread can write it for as long as it
@@ -57,7 +57,7 @@ pub struct ObjectWriter {
     target: Target,
     /// The object exists and is damaged, and is replaced.
     repairs: bool,
-    diverted: Option<io::Error>,
+    store_error: Option<io::Error>,
 }
 
 enum Target {
@@ -86,7 +86,7 @@ impl ObjectWriter {
             size: 0,
             target: Target::NotOpen,
             repairs: false,
-            diverted: None,
+            store_error: None,
         };
         incoming.target = match incoming.open_existing() {
             Some(file) => Target::Comparing(file),
@@ -147,7 +147,7 @@ impl ObjectWriter {
             Target::Comparing(_) | Target::Writing(_) | Target::NotOpen => Ok(StoredObject {
                 location: self.location(),
                 size: self.size,
-                diverted: self.diverted,
+                store_error: self.store_error,
             }),
         }
     }
@@ -155,7 +155,7 @@ impl ObjectWriter {
     /// Which folder the object will be in.
     fn location(&self) -> Location {
         match &self.store {
-            Some(_) if self.diverted.is_none() => Location::Store,
+            Some(_) if self.store_error.is_none() => Location::Store,
             _ => Location::Private,
         }
     }
@@ -163,7 +163,7 @@ impl ObjectWriter {
     /// The folder of objects that it will be in.
     fn destination(&self) -> &Objects {
         match &self.store {
-            Some(store) if self.diverted.is_none() => store,
+            Some(store) if self.store_error.is_none() => store,
             _ => self.private.objects(),
         }
     }
@@ -179,14 +179,14 @@ impl ObjectWriter {
     }
 
     fn create(&mut self) -> Target {
-        if self.diverted.is_none() {
+        if self.store_error.is_none() {
             let created = match &self.store {
                 Some(store) => store.shard_dir.create(&self.output, OBJECT_MODE),
                 None => Err(io::Error::other("the store could not be opened")),
             };
             match created {
                 Ok(file) => return Target::Writing(file),
-                Err(error) => self.diverted = Some(error),
+                Err(error) => self.store_error = Some(error),
             }
         }
         let created = self
@@ -212,11 +212,11 @@ impl ObjectWriter {
 
     /// The store cannot be written: continues in the private folder with the bytes so far.
     fn fall_back_to_private(&mut self, error: io::Error) {
-        if self.diverted.is_some() {
+        if self.store_error.is_some() {
             self.target = Target::Failed(error);
             return;
         }
-        self.diverted = Some(error);
+        self.store_error = Some(error);
         let created = self.create();
         let previous = std::mem::replace(&mut self.target, created);
         if let Target::Writing(mut unfinished) = previous {

@@ -99,7 +99,7 @@ impl Objects {
 
     /// Makes an object executable. It must not be open for writing any more, or the system would
     /// not run it.
-    pub(super) fn allow_execution(&self, output: &Digest) -> io::Result<()> {
+    pub(super) fn make_executable(&self, output: &Digest) -> io::Result<()> {
         let path = self.shard_dir.path(output);
         if fs::symlink_metadata(&path)?.permissions().mode() & 0o7777 == PROGRAM_MODE {
             return Ok(());
@@ -219,10 +219,10 @@ mod tests {
         let mode = || fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
         assert_eq!(mode(), OBJECT_MODE);
         for _ in 0..2 {
-            objects.allow_execution(&output).unwrap();
+            objects.make_executable(&output).unwrap();
             assert_eq!(mode(), PROGRAM_MODE);
         }
-        let error = objects.allow_execution(&Digest::of(b"another"));
+        let error = objects.make_executable(&Digest::of(b"another"));
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 

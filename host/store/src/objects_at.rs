@@ -28,9 +28,9 @@ impl Store {
     ///
     /// # Errors
     /// When the store cannot be written, or the object belongs to another user.
-    pub fn allow_execution(&self, location: Location, output: &Digest) -> io::Result<()> {
+    pub fn make_executable(&self, location: Location, output: &Digest) -> io::Result<()> {
         match self.objects_at(location) {
-            Some(objects) => objects.allow_execution(output),
+            Some(objects) => objects.make_executable(output),
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }

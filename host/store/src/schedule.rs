@@ -103,7 +103,7 @@ impl Store {
 /// Makes the next trim due when the files that this one has left can be removed.
 fn bring_forward(state_file: &File, report: &TrimReport) -> io::Result<()> {
     let Some(due) = report
-        .following_from
+        .bytes_to_follow_from
         .and_then(|from| from.checked_sub(TRIM_INTERVAL))
     else {
         return Ok(());

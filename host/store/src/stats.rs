@@ -62,10 +62,10 @@ impl Store {
     }
 
     /// Reads every entry and counts every object.
-    pub fn survey(&self, now: SystemTime) -> StoreStats {
-        let mut survey = StoreStats::default();
+    pub fn stats(&self, now: SystemTime) -> StoreStats {
+        let mut stats = StoreStats::default();
         let Some(folder) = self.folder() else {
-            return survey;
+            return stats;
         };
         for shard in files::names_in(&folder.join(layout::OBJECTS)) {
             let shard = folder.join(layout::OBJECTS).join(shard);
@@ -73,8 +73,8 @@ impl Store {
                 if let Ok(metadata) = fs::symlink_metadata(shard.join(&name))
                     && !files::is_temporary(&name)
                 {
-                    survey.objects += 1;
-                    survey.bytes += metadata.len();
+                    stats.objects += 1;
+                    stats.bytes += metadata.len();
                 }
             }
         }
@@ -96,15 +96,15 @@ impl Store {
                     }
                     match read_entry(&shard.join(name)) {
                         Ok((Some(entry), used)) => found.add(&entry, used, now),
-                        _ => survey.damaged_entries += 1,
+                        _ => stats.damaged_entries += 1,
                     }
                 }
             }
             if found.entries > 0 {
-                survey.scopes.insert(scope, found);
+                stats.scopes.insert(scope, found);
             }
         }
-        survey
+        stats
     }
 }
 

@@ -88,13 +88,13 @@ pub struct TrimReport {
     /// Bytes of the removed objects.
     pub bytes: u64,
     /// Entries that are old enough but were used within [`GRACE_PERIOD`].
-    pub young_entries: u64,
+    pub spared_entries: u64,
     /// Bytes above the requested size, of objects that were used within [`GRACE_PERIOD`].
-    pub surplus: u64,
+    pub bytes_over_limit: u64,
     /// Bytes of objects that no entry names any more, but that were used within [`GRACE_PERIOD`].
-    pub following: u64,
+    pub bytes_to_follow: u64,
     /// When all of those objects can be removed.
-    pub following_from: Option<SystemTime>,
+    pub bytes_to_follow_from: Option<SystemTime>,
 }
 
 /// The progress of a trim or a verification, in steps.

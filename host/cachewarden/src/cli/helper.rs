@@ -11,7 +11,7 @@ use std::time::SystemTime;
 
 use rustix::fs::Mode;
 
-use cachewarden_policy_host::thread::{self, Room};
+use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox};
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
@@ -67,8 +67,8 @@ pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus
         return Ok(ExitStatus::Success);
     }
     outlive_interrupts();
-    let session = thread::spawn("session", move |room| {
-        serve(&options, &origins, stdin, sink, room)
+    let session = thread::spawn("session", move |thread| {
+        serve(&options, &origins, stdin, sink, thread)
     })
     .or_fail(Code::System, || "cannot start a thread".to_owned())?;
     session
@@ -95,7 +95,7 @@ fn serve(
     origins: &Origins,
     stdin: File,
     mut sink: ResponseWriter<File>,
-    room: &Room,
+    thread: &PolicyThread,
 ) -> Result<ExitStatus, Failure> {
     let mut diagnostics = match is_nested() {
         true => Diagnostics::to(Box::new(io::sink()), options.verbose),

@@ -93,23 +93,23 @@ fn describe(removed: &TrimReport, request: &TrimRequest, folder: &Path) -> Strin
         folder.display()
     );
     let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
-    if removed.young_entries > 0 {
+    if removed.spared_entries > 0 {
         text += &format!(
             "{} more entries are as old as asked for and stay: they were {lately}, and builds that are running may ask for them again. --now removes them too.\n",
-            removed.young_entries
+            removed.spared_entries
         );
     }
-    if removed.surplus > 0 {
+    if removed.bytes_over_limit > 0 {
         text += &format!(
             "The rest is {} larger than asked for: it was {lately}, and builds that are running may still read it. --now removes it too.\n",
-            size(removed.surplus)
+            size(removed.bytes_over_limit)
         );
     }
-    if let Some(from) = removed.following_from {
+    if let Some(from) = removed.bytes_to_follow_from {
         let wait = from.duration_since(SystemTime::now()).unwrap_or_default();
         text += &format!(
             "{} more follow with the first trim or prune in {} or later: they were {lately}, and builds that are running may still read them. --now removes them at once.\n",
-            size(removed.following),
+            size(removed.bytes_to_follow),
             output::age(wait.as_secs())
         );
     }

@@ -28,7 +28,7 @@ const AGE: usize = 10;
 struct Report<'store> {
     dir: &'store Path,
     #[serde(flatten)]
-    survey: StoreStats,
+    stats: StoreStats,
     sessions: LifetimeStats,
 }
 
@@ -41,7 +41,7 @@ fn report_on(folder: &Path, stats: &StatsOptions) -> Result<ExitStatus, Failure>
     let store = Store::open_to_look(folder, SharedStore::Allow)?;
     let report = Report {
         dir: folder,
-        survey: store.survey(SystemTime::now()),
+        stats: store.stats(SystemTime::now()),
         sessions: store.sessions_so_far(),
     };
     let text = match stats.json {
@@ -62,19 +62,19 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let Report {
         dir,
-        survey,
+        stats,
         sessions,
     } = report;
     writeln!(text, "{}", dir.display())?;
-    writeln!(text, "{} objects, {}", survey.objects, size(survey.bytes))?;
-    if survey.damaged_entries > 0 {
+    writeln!(text, "{} objects, {}", stats.objects, size(stats.bytes))?;
+    if stats.damaged_entries > 0 {
         writeln!(
             text,
             "{} entries cannot be read; they are misses, and go with a trim",
-            survey.damaged_entries
+            stats.damaged_entries
         )?;
     }
-    if !survey.scopes.is_empty() {
+    if !stats.scopes.is_empty() {
         writeln!(text)?;
         row(
             &mut text,
@@ -84,7 +84,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
             ["oldest", "last used"],
         )?;
     }
-    for (scope, found) in &survey.scopes {
+    for (scope, found) in &stats.scopes {
         let ages = [found.oldest_seconds, found.last_used_seconds].map(short_age);
         let ages = ages.each_ref().map(String::as_str);
         row(

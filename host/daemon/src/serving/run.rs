@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use cachewarden_connect::streams::Output;
 use cachewarden_connect::wire::{Accepted, Ended};
 use cachewarden_connect::{Connection, Control};
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
@@ -81,7 +81,7 @@ pub(super) fn run(
     client: &Client,
     connection: Connection,
     usage: SessionUsage,
-    room: &Room,
+    thread: &PolicyThread,
 ) {
     let (id, name, began) = (session_id(), client.tenant.name.as_str(), Instant::now());
     let span = tracing::info_span!("session", session = %id, tenant = name, uid = client.peer.uid);
@@ -119,7 +119,7 @@ pub(super) fn run(
                 listed: &listed,
                 usage: &usage,
             }
-            .serve(session, policy_room, room);
+            .serve(session, policy_room, thread);
             let (result, ended) = conclude(ended);
             (result, Some((control, ended)))
         }
@@ -202,7 +202,7 @@ impl Served<'_> {
         &self,
         session: cachewarden_connect::Session,
         policy_room: Option<PolicyRoom>,
-        room: &Room,
+        thread: &PolicyThread,
     ) -> Result<(), Failure> {
         let cachewarden_connect::Session {
             hello,
@@ -239,7 +239,7 @@ impl Served<'_> {
             quota: Box::new(self.usage.kept()),
         };
         let config = self.client.config(start);
-        let mut opened = Session::open(config, &self.daemon.services(), room)?;
+        let mut opened = Session::open(config, &self.daemon.services(), thread)?;
         let view = self.client.view(self.daemon, &opened.grant());
         opened.set_paths(view.map_err(|error| Failure {
             result: "view",

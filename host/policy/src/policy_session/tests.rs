@@ -45,8 +45,8 @@ fn with(
         writable: vec!["*".into()],
         settings: "{}".into(),
     };
-    let run = move |room: &Room| {
-        let (session, opening) = PolicySession::open(policy, told, room).unwrap();
+    let run = move |thread: &PolicyThread| {
+        let (session, opening) = PolicySession::open(policy, told, thread).unwrap();
         test(session, opening);
     };
     if let Err(panic) = thread::spawn("policy", run).unwrap().join() {

@@ -59,7 +59,7 @@ fn an_object_is_whole_whatever_lay_in_its_place_and_however_its_bytes_come() {
             let stored = put(&test, BODY, part).unwrap();
             assert_eq!(stored.location, Location::Store, "case {number}");
             assert_eq!(stored.size, BODY.len() as u64);
-            assert!(stored.diverted.is_none(), "{stored:?}");
+            assert!(stored.store_error.is_none(), "{stored:?}");
             assert_whole(&test);
         }
     }
@@ -156,7 +156,7 @@ fn what_the_store_does_not_take_goes_to_the_private_folder() {
             obstruct(&test, obstacle);
             let stored = put(&test, BODY, part).unwrap();
             assert_eq!(stored.location, Location::Private, "{obstacle}");
-            assert!(stored.diverted.is_some(), "{obstacle}");
+            assert!(stored.store_error.is_some(), "{obstacle}");
             let kept = files_below(&test.private());
             let [kept] = &kept[..] else {
                 panic!("{obstacle}: one object: {kept:?}")

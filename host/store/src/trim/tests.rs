@@ -82,9 +82,12 @@ fn an_object_that_a_build_was_told_of_stays_though_its_entry_goes() {
     set_age(&files[1], HOUR);
     let removed = trim(&test, &TrimRequest::default());
     assert_eq!((removed.entries, removed.objects), (1, 0));
-    assert_eq!((removed.following, exist(&files)), (10, [false, true]));
+    assert_eq!(
+        (removed.bytes_to_follow, exist(&files)),
+        (10, [false, true])
+    );
     // It can be removed three hours after its last use.
-    let from = removed.following_from.unwrap();
+    let from = removed.bytes_to_follow_from.unwrap();
     let left = from.duration_since(SystemTime::now()).unwrap();
     assert!(left <= MTIME_GRACE - HOUR, "{left:?}");
 }
@@ -116,7 +119,7 @@ fn for_its_size_the_least_recently_used_goes_first() {
         for (files, stays) in files.iter().zip(expected) {
             assert_eq!(exist(files), [stays; 2], "{max_size} bytes: {files:?}");
         }
-        assert_eq!(removed.surplus, surplus, "{max_size} bytes");
+        assert_eq!(removed.bytes_over_limit, surplus, "{max_size} bytes");
         let gone = expected.iter().filter(|stays| !**stays).count() as u64;
         assert_eq!((removed.entries, removed.objects), (gone, gone));
     }

@@ -85,7 +85,7 @@ impl<'store> Trimmer<'store> {
                 let protected = self.request.protects(scope);
                 let folder = folder.join(shard_name(shard));
                 inventory.read_entries(&folder, protected, unread_from, |used| {
-                    report.young_entries += u64::from(concerned && self.cutoffs.is_spared(used));
+                    report.spared_entries += u64::from(concerned && self.cutoffs.is_spared(used));
                     concerned && used < self.cutoffs.entries
                 });
             }
@@ -102,15 +102,15 @@ impl<'store> Trimmer<'store> {
                 .objects()
                 .filter(|object| !self.is_unnamed(object));
             let size: u64 = stays.map(|object| object.size).sum();
-            report.surplus = inventory.evict(size.saturating_sub(max_size), |object| {
+            report.bytes_over_limit = inventory.evict(size.saturating_sub(max_size), |object| {
                 !self.is_unnamed(object) && object.used < self.cutoffs.objects
             });
         }
         for object in inventory.objects() {
             if object.released && !object.kept && !self.is_unnamed(object) {
-                report.following += object.size;
+                report.bytes_to_follow += object.size;
                 let from = object.used.min(self.now) + MTIME_GRACE;
-                report.following_from = report.following_from.max(Some(from));
+                report.bytes_to_follow_from = report.bytes_to_follow_from.max(Some(from));
             }
         }
     }

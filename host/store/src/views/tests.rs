@@ -208,7 +208,7 @@ fn an_object_that_becomes_a_program_is_one_in_the_views_that_were_granted_it_as_
         assert_eq!((mode(&path), mode(&other)), (0o444, 0o444));
         let paths = DiskPaths::in_view(one);
         for _ in 0..2 {
-            let allowed = paths.allow_execution(&views.test.store, Location::Store, &output);
+            let allowed = paths.make_executable(&views.test.store, Location::Store, &output);
             allowed.unwrap();
             assert_eq!(mode(&path), 0o555);
         }

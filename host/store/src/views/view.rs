@@ -89,7 +89,7 @@ impl View {
     }
 
     /// Makes an object of the store readable and executable in this view.
-    pub(crate) fn allow_execution(
+    pub(crate) fn make_executable(
         &self,
         store: &Store,
         location: Location,
@@ -97,7 +97,7 @@ impl View {
     ) -> io::Result<()> {
         if self.roots.files == ViewFiles::Links {
             // One file for all: the store's object is what is run.
-            store.allow_execution(location, output)?;
+            store.make_executable(location, output)?;
         }
         self.publish_as(store, location, output, true)
     }

@@ -10,7 +10,7 @@ use clap::{Args, ValueEnum};
 use humantime::format_duration;
 use serde::Serialize;
 
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{
     CompiledCache, Event, Limits, OpenOutcome, Policy, PolicySession, PolicySource, cpu_time,
 };
@@ -89,8 +89,8 @@ struct Figures {
 /// Prints the figures.
 pub(in crate::cli) fn run(bench: &BenchOptions) -> Result<ExitStatus, Failure> {
     let bench = bench.clone();
-    super::on_policy_thread(move |room| {
-        let figures = measure(&bench, room)?;
+    super::on_policy_thread(move |thread| {
+        let figures = measure(&bench, thread)?;
         let text = match bench.json {
             true => {
                 let json = serde_json::to_string(&figures);
@@ -103,7 +103,7 @@ pub(in crate::cli) fn run(bench: &BenchOptions) -> Result<ExitStatus, Failure> {
     })
 }
 
-fn measure(bench: &BenchOptions, room: &Room) -> Result<Figures, Failure> {
+fn measure(bench: &BenchOptions, thread: &PolicyThread) -> Result<Figures, Failure> {
     let limits = Limits {
         budget: NO_BUDGET,
         ..bench.limits.limits()
@@ -115,7 +115,7 @@ fn measure(bench: &BenchOptions, room: &Room) -> Result<Figures, Failure> {
             let policy = super::load(&bench.file, limits, cache)?;
             let loaded = nanoseconds(started);
             let asker = Asker::of(&policy, bench.question)?;
-            let (mut warden, opening) = PolicySession::open(policy, session.clone(), room)?;
+            let (mut warden, opening) = PolicySession::open(policy, session.clone(), thread)?;
             if let OpenOutcome::Refused(refusal) = opening {
                 let text = format!(
                     "the policy refuses the session: {refusal:?}; give what it wants by --settings"

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::Subcommand;
 
-use cachewarden_policy_host::thread::{self, Room};
+use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_policy_host::{
     CONTRACT, CompiledCache, Limits, LoadError, Policy, PolicySource, Sandbox,
 };
@@ -79,7 +79,7 @@ pub(super) fn compiling(source: &PolicySource) -> String {
 
 /// Runs what asks a policy.
 fn on_policy_thread(
-    run: impl FnOnce(&Room) -> Result<ExitStatus, Failure> + Send + 'static,
+    run: impl FnOnce(&PolicyThread) -> Result<ExitStatus, Failure> + Send + 'static,
 ) -> Result<ExitStatus, Failure> {
     thread::spawn("policy", run)
         .or_fail(Code::System, || "cannot start a thread".to_owned())?

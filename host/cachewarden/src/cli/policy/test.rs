@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::value::RawValue;
 
-use cachewarden_policy_host::thread::Room;
+use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{Policy, PolicySource};
 use cachewarden_recording as recording;
 use cachewarden_recording::{Line, NumberedLine};
@@ -42,13 +42,17 @@ pub(in crate::cli) struct TestOptions {
 /// Prints every difference with its file and line; exit code 1 where there is one.
 pub(in crate::cli) fn run(test: &TestOptions) -> Result<ExitStatus, Failure> {
     let (limits, test) = (test.limits.limits(), test.clone());
-    super::on_policy_thread(move |room| {
+    super::on_policy_thread(move |thread| {
         let policy = super::load(&test.file, limits, compiled_cache().as_ref())?;
-        compare(&policy, &test, room)
+        compare(&policy, &test, thread)
     })
 }
 
-fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> Result<ExitStatus, Failure> {
+fn compare(
+    policy: &Arc<Policy>,
+    test: &TestOptions,
+    thread: &PolicyThread,
+) -> Result<ExitStatus, Failure> {
     let of_all = test.settings.as_ref();
     let of_all = of_all.map(|source| settings(Some(source))).transpose()?;
     let (mut sessions, mut questions, mut differences) = (0, 0, 0);
@@ -57,7 +61,7 @@ fn compare(policy: &Arc<Policy>, test: &TestOptions, room: &Room) -> Result<Exit
         if let Some(settings) = &of_all {
             replace_settings(&mut lines, settings);
         }
-        let outcome = replay(policy, &lines, test.policy_index, room)?;
+        let outcome = replay(policy, &lines, test.policy_index, thread)?;
         ensure(outcome.sessions > 0, Code::NoSession, || {
             format!(
                 "{} has no session of the policy with the index {} (--policy-index); expected a `session` line first (docs/recording.md)",

@@ -156,7 +156,7 @@ fn a_program_runs_and_cannot_be_changed_while_it_is_one() {
         let paths = DiskPaths::in_view(Arc::clone(&view));
         let store: &Store = &views.test.store;
         paths
-            .allow_execution(store, Location::Store, &output)
+            .make_executable(store, Location::Store, &output)
             .unwrap();
         let path = views.path(&view, &output);
         assert_eq!(run(JOB, JOB, r#""$1""#, &[&path]).status.code(), Some(7));

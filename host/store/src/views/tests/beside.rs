@@ -20,7 +20,7 @@ fn a_program_stays_one_when_another_session_is_granted_it_at_the_same_moment() {
             });
             both.wait();
             let store = &views.test.store;
-            let allowed = paths.allow_execution(store, Location::Store, &output);
+            let allowed = paths.make_executable(store, Location::Store, &output);
             allowed.unwrap();
         });
         assert_eq!(mode(&views.path(&view, &output)), 0o555, "round {round}");

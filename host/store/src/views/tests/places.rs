@@ -31,7 +31,7 @@ fn where_no_link_is_possible_there_is_a_copy() {
     assert_eq!(fs::read(&path).unwrap(), b"object");
     let paths = DiskPaths::in_view(view);
     paths
-        .allow_execution(&views.test.store, Location::Store, &output)
+        .make_executable(&views.test.store, Location::Store, &output)
         .unwrap();
     assert_eq!(mode(&path), 0o555);
 }
@@ -64,7 +64,7 @@ fn a_full_disk_leaves_the_copy_to_the_private_folders_view() {
         fs::write(path.parent().unwrap(), "").unwrap();
         let paths = DiskPaths::in_view(Arc::clone(&view));
         paths
-            .allow_execution(&views.test.store, Location::Store, &output)
+            .make_executable(&views.test.store, Location::Store, &output)
             .unwrap();
         let elsewhere = views.path(&view, &output);
         assert!(elsewhere.starts_with(views.test.folder().with_file_name("private-views")));

@@ -56,7 +56,7 @@ fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
             .expect("a file that takes everything");
         let mut sink = ResponseWriter::new(nowhere);
         let before = counting::so_far();
-        run_session(config(), &services, room, &mut source, &mut sink).expect("it is served");
+        run_session(config(), &services, thread, &mut source, &mut sink).expect("it is served");
         counting::so_far() - before
     };
     let thread = thread::spawn("session", serve).expect("a thread");

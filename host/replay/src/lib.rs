@@ -48,7 +48,7 @@ pub fn replay(
 ) -> Result<Outcome, LoadError> {
     let mut outcome = Outcome::default();
     for session in sessions(lines, place, &mut outcome) {
-        Replay::run(policy, &session, room, &mut outcome)?;
+        Replay::run(policy, &session, thread, &mut outcome)?;
     }
     outcome
         .differences

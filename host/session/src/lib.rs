@@ -75,7 +75,7 @@ pub struct Outcome {
 /// Runs a session to its end: begins it, and answers requests until the client closes or ends the
 /// stream.
 ///
-/// It reads no environment, takes no signal and exits no process. `room` shows that this thread may
+/// It reads no environment, takes no signal and exits no process. `thread` shows that this thread may
 /// ask policies.
 ///
 /// # Errors

@@ -128,7 +128,7 @@ fn serve(
         witnessing: None,
     };
     let mut source = RequestReader::new(stdin);
-    let result = run_session(config, &services, room, &mut source, &mut sink);
+    let result = run_session(config, &services, thread, &mut source, &mut sink);
     drop(sink);
     if let Err(error @ (SessionError::Settings { .. } | SessionError::Policy(_))) = result {
         return Err(error.into());

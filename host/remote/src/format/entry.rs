@@ -1,0 +1,256 @@
+//! The portable form of an entry: a line of JSON, and behind it the object where that is small.
+//!
+//! The line is for people and for later versions, which may add fields. It says nothing about the
+//! machine that has written it: no boot, no user. What it says of the kind is what the writer
+//! found, for the question to the policy; the reader finds out for itself.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use cachewarden_types::{Digest, Kind, Role};
+
+use super::body::{Body, Encoding};
+use super::key::FORMAT;
+
+/// The most bytes of the line. A line has some 330; this leaves room for fields of later versions.
+const MAX_LINE: usize = 4096;
+
+/// The largest object that travels inside its entry. Half of all puts of a go build are below 300
+/// bytes, and an object of its own costs a round trip.
+pub const MAX_INLINE: usize = 16 * 1024;
+
+/// The largest value of an entry.
+pub const MAX_VALUE: usize = MAX_LINE + MAX_INLINE;
+
+/// An entry of a tier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemoteEntry {
+    /// The object.
+    pub output: Digest,
+    /// Bytes of the object.
+    pub size: u64,
+    /// When the entry was put first, on whatever machine.
+    pub time: SystemTime,
+    /// What the writer found the object to be.
+    pub kind: Kind,
+    /// What the writer knew the entry is for.
+    pub role: Role,
+    /// When the entry expires; `None` for never.
+    pub expires: Option<SystemTime>,
+    /// The session that has put it, as 16 hex digits.
+    pub producer: String,
+    /// Where the object is.
+    pub stored: Stored,
+}
+
+/// Where the object of an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stored {
+    /// Here.
+    Inline(Body),
+    /// Under its own key.
+    Apart,
+}
+
+/// Why a value is no entry that can be used.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// It is of a later version.
+    #[error(
+        "the entry has form {found}, and this version of cachewarden reads form {FORMAT}; update it"
+    )]
+    Form {
+        /// The form that it has.
+        found: u32,
+    },
+    /// It is not an entry.
+    #[error("not an entry: {0}")]
+    Malformed(String),
+}
+
+/// The line.
+#[derive(Serialize, Deserialize)]
+struct Line {
+    form: u32,
+    output: String,
+    size: u64,
+    /// Nanoseconds since 1970, as text: more than 53 bits.
+    put: String,
+    kind: String,
+    role: String,
+    /// Seconds since 1970; absent where it never expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expires: Option<u64>,
+    producer: String,
+    /// The encoding of the object behind the line; absent where the object is apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+/// The one field that every version has.
+#[derive(Deserialize)]
+struct Form {
+    form: u32,
+}
+
+impl RemoteEntry {
+    /// The value under the entry's key.
+    pub fn to_value(&self) -> Vec<u8> {
+        let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let line = Line {
+            form: FORMAT,
+            output: self.output.to_hex(),
+            size: self.size,
+            put: since(self.time).as_nanos().to_string(),
+            kind: self.kind.to_string(),
+            role: self.role.to_string(),
+            expires: self.expires.map(|time| since(time).as_secs()),
+            producer: self.producer.clone(),
+            body: match &self.stored {
+                Stored::Inline(body) => Some(body.encoding.name().to_owned()),
+                Stored::Apart => None,
+            },
+        };
+        let mut value = serde_json::to_vec(&line).expect("strings and numbers");
+        value.push(b'\n');
+        if let Stored::Inline(body) = &self.stored {
+            value.extend_from_slice(&body.bytes);
+        }
+        value
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// When it is of a later version, or no entry.
+    pub fn from_value(value: &[u8]) -> Result<Self, EntryError> {
+        let malformed = |why: &str| EntryError::Malformed(why.to_owned());
+        let head = &value[..value.len().min(MAX_LINE)];
+        let end = head.iter().position(|byte| *byte == b'\n');
+        let (line, rest) = value.split_at(end.ok_or_else(|| malformed("it has no line"))?);
+        let rest = &rest[1..];
+        let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
+        let Form { form } = serde_json::from_slice(line).map_err(json)?;
+        if form != FORMAT {
+            return Err(EntryError::Form { found: form });
+        }
+        let line: Line = serde_json::from_slice(line).map_err(json)?;
+        let nanos = line
+            .put
+            .parse()
+            .map_err(|_| malformed("`put` is no time"))?;
+        let time = UNIX_EPOCH.checked_add(Duration::from_nanos(nanos));
+        let expires = line.expires.map(|seconds| {
+            let time = UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+            time.ok_or_else(|| malformed("`expires` is no time"))
+        });
+        let stored = match &line.body {
+            None if rest.is_empty() => Stored::Apart,
+            None => return Err(malformed("there are bytes behind the line, and no `body`")),
+            Some(_) if rest.len() > MAX_INLINE => {
+                return Err(malformed("there are too many bytes behind the line"));
+            }
+            Some(name) => Stored::Inline(Body {
+                encoding: Encoding::from_name(name)
+                    .ok_or_else(|| malformed("this version does not know its `body`"))?,
+                bytes: rest.to_vec(),
+            }),
+        };
+        let is_id =
+            |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_id(&line.producer) {
+            return Err(malformed("`producer` is not 16 hex digits"));
+        }
+        Ok(Self {
+            output: Digest::from_hex(&line.output)
+                .ok_or_else(|| malformed("`output` is no digest"))?,
+            size: line.size,
+            time: time.ok_or_else(|| malformed("`put` is no time"))?,
+            kind: line
+                .kind
+                .parse()
+                .map_err(|_| malformed("`kind` is no kind"))?,
+            role: line
+                .role
+                .parse()
+                .map_err(|_| malformed("`role` is no role"))?,
+            expires: expires.transpose()?,
+            producer: line.producer,
+            stored,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(stored: Stored) -> RemoteEntry {
+        RemoteEntry {
+            output: Digest::of(b"object"),
+            size: 6,
+            time: UNIX_EPOCH + Duration::from_nanos(1_790_000_000_123_456_789),
+            kind: Kind::PackageArchive,
+            role: Role::Unknown,
+            expires: Some(UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
+            producer: "00112233445566ff".into(),
+            stored,
+        }
+    }
+
+    /// The fixture is what the first version wrote. It must be read for ever, or the number of the
+    /// format changes.
+    #[test]
+    fn an_entry_is_as_the_first_version_wrote_it() {
+        let fixture = include_bytes!("fixtures/entry-1");
+        let body = Body {
+            encoding: Encoding::Plain,
+            bytes: b"object".to_vec(),
+        };
+        let inline = entry(Stored::Inline(body));
+        assert_eq!(
+            String::from_utf8_lossy(&inline.to_value()),
+            String::from_utf8_lossy(fixture)
+        );
+        assert_eq!(RemoteEntry::from_value(fixture).unwrap(), inline);
+        let apart = RemoteEntry {
+            expires: None,
+            ..entry(Stored::Apart)
+        };
+        assert_eq!(RemoteEntry::from_value(&apart.to_value()).unwrap(), apart);
+    }
+
+    #[test]
+    fn what_is_no_entry_is_refused_with_the_field() {
+        let good = String::from_utf8(entry(Stored::Apart).to_value()).unwrap();
+        for (from, to, expected) in [
+            ("\"form\":1", "\"form\":2", "form 2"),
+            ("\n", "", "no line"),
+            ("\n", "\nbytes", "no `body`"),
+            ("\"size\":6", "\"size\":-6", "-6"),
+            ("\"put\":\"1", "\"put\":\"x", "`put`"),
+            ("\"kind\":\"package-archive\"", "\"kind\":\"x\"", "`kind`"),
+            ("00112233445566ff", "../../etc/passwd1", "`producer`"),
+            ("00112233445566ff", "0011", "`producer`"),
+            ("\"output\":\"", "\"output\":\"x", "`output`"),
+            ("{", "{\"body\":\"lzma\",", "`body`"),
+        ] {
+            assert!(good.contains(from), "{from}");
+            let bad = good.replacen(from, to, 1);
+            let error = RemoteEntry::from_value(bad.as_bytes())
+                .unwrap_err()
+                .to_string();
+            assert!(error.contains(expected), "{bad}: {error}");
+        }
+        let added = good.replacen('{', "{\"signature\":\"of a later version\",", 1);
+        assert!(
+            RemoteEntry::from_value(added.as_bytes()).is_ok(),
+            "unknown fields are ignored"
+        );
+        let endless = vec![b' '; MAX_VALUE];
+        assert!(RemoteEntry::from_value(&endless).is_err());
+    }
+}

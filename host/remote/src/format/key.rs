@@ -1,0 +1,93 @@
+//! The keys under a tier's prefix.
+//!
+//! ```text
+//! cachewarden-format             the number of the format, written first
+//! v1/entries/<scope>/<action>    an entry, with its object where that is small
+//! v1/objects/ab/<output>         an object
+//! ```
+//!
+//! A scope is written as in the name of its folder in the local store, so a listing of
+//! `v1/entries/` names the scopes. A key has at most 268 bytes. S3 takes 1024 and memcached 250, so
+//! memcached has no entries of scopes whose name is near the longest.
+
+use cachewarden_types::{Digest, ScopeName};
+
+/// The number of the format that this version writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// Where a tier says which format it has.
+pub const FORMAT_KEY: &str = "cachewarden-format";
+
+/// What stands before the number in the value at [`FORMAT_KEY`].
+const MARKER: &str = "cachewarden remote format ";
+
+/// Where the entries of a scope are: a prefix that ends with a slash.
+pub fn scope_prefix(scope: &ScopeName) -> String {
+    format!("v1/entries/{}/", scope.folder())
+}
+
+/// Where the entry of an action is.
+pub fn entry_key(scope: &ScopeName, action: &Digest) -> String {
+    format!("{}{action}", scope_prefix(scope))
+}
+
+/// Where an object is.
+pub fn object_key(output: &Digest) -> String {
+    format!("v1/objects/{}", output.file_path().as_str())
+}
+
+/// The value at [`FORMAT_KEY`].
+pub fn format_marker() -> String {
+    format!("{MARKER}{FORMAT}\n")
+}
+
+/// The number in the value at [`FORMAT_KEY`]; `None` where it is no such value.
+pub fn read_format_marker(value: &[u8]) -> Option<u32> {
+    let text = std::str::from_utf8(value).ok()?;
+    text.strip_prefix(MARKER)?.strip_suffix('\n')?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_short_and_hold_nothing_that_a_service_could_take_for_a_folder() {
+        let longest: ScopeName = "A".repeat(96).parse().unwrap();
+        let digest = Digest::of(b"any");
+        for scope in ["main", "pr/17", "Main", "..", "a%2fb"]
+            .iter()
+            .filter_map(|name| name.parse::<ScopeName>().ok())
+            .chain([longest])
+        {
+            let key = entry_key(&scope, &digest);
+            assert!(key.len() <= 268, "{key}");
+            let parts: Vec<_> = key.split('/').collect();
+            assert_eq!(parts.len(), 4, "{key}");
+            assert!(
+                parts
+                    .iter()
+                    .all(|part| !part.is_empty() && !part.starts_with('.')),
+                "{key}"
+            );
+            assert_eq!(ScopeName::from_folder(parts[2]), Some(scope));
+        }
+        let key = object_key(&digest);
+        assert_eq!(
+            key,
+            format!("v1/objects/{}/{digest}", &digest.to_hex()[..2])
+        );
+    }
+
+    #[test]
+    fn a_marker_says_its_number_or_is_none() {
+        assert_eq!(read_format_marker(format_marker().as_bytes()), Some(FORMAT));
+        assert_eq!(
+            read_format_marker(b"cachewarden remote format 2\n"),
+            Some(2)
+        );
+        for other in [&b""[..], b"cachewarden remote format \n", b"1\n", b"\xff"] {
+            assert_eq!(read_format_marker(other), None);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Remote tiers: storage that several machines share, behind the store of each.
+//!
+//! What always holds: nothing that comes from a tier is believed for what it says of itself. An
+//! item is read with bounds on every part, and the bytes of an object count only once they have
+//! been hashed on this machine.
+
+pub mod format;

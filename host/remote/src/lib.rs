@@ -4,4 +4,10 @@
 //! item is read with bounds on every part, and the bytes of an object count only once they have
 //! been hashed on this machine.
 
+mod address;
 pub mod format;
+mod service;
+mod service_kind;
+
+pub use address::{Address, AddressError, Credentials, Mode};
+pub use service::{Service, ServiceError};

@@ -1,0 +1,274 @@
+//! Where a tier is: `--remote URL`.
+//!
+//! What always holds: an address has no secret in it, since it is seen in `ps`, in recordings and
+//! in texts. Credentials come from [`Credentials`], or from where the service's own tools have
+//! them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use thiserror::Error;
+use url::{Host, Url};
+
+use cachewarden_types::nearest_name;
+
+use super::service_kind::ServiceKind;
+
+/// What a tier is used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Gets are answered from it, and nothing is sent.
+    Read,
+    /// What is put is sent, and nothing is read.
+    Write,
+    /// Both.
+    #[default]
+    ReadWrite,
+}
+
+impl Mode {
+    const ALL: [(&str, Self); 3] = [
+        ("read", Self::Read),
+        ("write", Self::Write),
+        ("readwrite", Self::ReadWrite),
+    ];
+
+    /// Whether gets are answered from the tier.
+    pub fn reads(self) -> bool {
+        self != Self::Write
+    }
+
+    /// Whether the tier is sent what is put.
+    pub fn writes(self) -> bool {
+        self != Self::Read
+    }
+}
+
+/// The address of a tier, which was checked as far as that is possible without asking it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Address {
+    pub(crate) kind: ServiceKind,
+    /// What the service is told: its options by name.
+    pub(crate) options: BTreeMap<String, String>,
+    /// What it is used for.
+    pub mode: Mode,
+    text: String,
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// Why a text is no address of a tier.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AddressError {
+    /// It is no URL.
+    #[error("`{text}` is no URL: {reason}; for example s3://bucket/prefix")]
+    NoUrl {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No service has this scheme.
+    #[error("no service is known as `{scheme}:`{}; there are {}", meant(*.nearest), ServiceKind::schemes())]
+    Scheme {
+        /// The scheme.
+        scheme: String,
+        /// The known one that is most like it.
+        nearest: Option<&'static str>,
+    },
+    /// The service needs a part that is not there.
+    #[error("`{text}` has no {part}; expected {example}")]
+    Missing {
+        /// The address.
+        text: String,
+        /// The part.
+        part: &'static str,
+        /// A whole address.
+        example: &'static str,
+    },
+    /// A credential is part of the address.
+    #[error(
+        "an address has no credentials, since `ps` shows it: set {variable} instead of `{name}`"
+    )]
+    Credential {
+        /// The part of the address.
+        name: String,
+        /// The environment variable to set.
+        variable: String,
+    },
+    /// The service has no such option.
+    #[error("{scheme}: has no option `{name}`{}", meant(.nearest.as_deref()))]
+    Option {
+        /// The scheme.
+        scheme: &'static str,
+        /// The option.
+        name: String,
+        /// The known one that is most like it.
+        nearest: Option<String>,
+    },
+    /// An option has a value that it cannot have.
+    #[error("`{name}={value}`: expected {expected}")]
+    Value {
+        /// The option.
+        name: &'static str,
+        /// The value.
+        value: String,
+        /// What it may be.
+        expected: &'static str,
+    },
+    /// Bytes would travel unprotected.
+    #[error(
+        "{endpoint} is plain HTTP, which anybody on the way can read and change; use https, or add `allow-http=true`"
+    )]
+    PlainHttp {
+        /// Where the service is.
+        endpoint: String,
+    },
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| {
+        format!(", did you mean `{nearest}`?")
+    })
+}
+
+impl Address {
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// When it is none, with the part that is wrong.
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let url = Url::parse(text).map_err(|error| AddressError::NoUrl {
+            text: text.to_owned(),
+            reason: error.to_string(),
+        })?;
+        let kind = ServiceKind::of_scheme(url.scheme()).ok_or_else(|| AddressError::Scheme {
+            scheme: url.scheme().to_owned(),
+            nearest: nearest_name(url.scheme(), ServiceKind::all_schemes()),
+        })?;
+        if !url.username().is_empty() || url.password().is_some() {
+            let name = match url.password() {
+                Some(_) => "password",
+                None => "username",
+            };
+            return Err(credential(kind, name));
+        }
+        let mut options = kind
+            .options_of(&url)
+            .map_err(|part| AddressError::Missing {
+                text: text.to_owned(),
+                part,
+                example: kind.example(),
+            })?;
+        let mut mode = Mode::default();
+        let mut allows_http = false;
+        let known = kind.known_options();
+        for (name, value) in url.query_pairs() {
+            let name = name.replace('-', "_");
+            match &*name {
+                "mode" => mode = one_of("mode", &value, &Mode::ALL, "read, write or readwrite")?,
+                "allow_http" => {
+                    let all = [("true", true), ("false", false)];
+                    allows_http = one_of("allow-http", &value, &all, "true or false")?;
+                }
+                _ if kind.credentials().contains(&&*name) => return Err(credential(kind, &name)),
+                _ if known.iter().any(|known| *known == name) => {
+                    options.insert(name, value.into_owned());
+                }
+                _ => {
+                    let own = ["mode", "allow_http"];
+                    let all = known.iter().map(String::as_str).chain(own);
+                    return Err(AddressError::Option {
+                        scheme: kind.scheme(),
+                        nearest: nearest_name(&name, all).map(str::to_owned),
+                        name,
+                    });
+                }
+            }
+        }
+        if let Some(endpoint) = options.get("endpoint")
+            && !allows_http
+            && is_plain_http_elsewhere(endpoint)
+        {
+            return Err(AddressError::PlainHttp {
+                endpoint: endpoint.clone(),
+            });
+        }
+        Ok(Self {
+            kind,
+            options,
+            mode,
+            text: text.to_owned(),
+        })
+    }
+}
+
+fn credential(kind: ServiceKind, name: &str) -> AddressError {
+    AddressError::Credential {
+        name: name.to_owned(),
+        variable: kind.variable(name),
+    }
+}
+
+fn one_of<T: Copy>(
+    name: &'static str,
+    value: &str,
+    all: &[(&str, T)],
+    expected: &'static str,
+) -> Result<T, AddressError> {
+    let found = all.iter().find(|(known, _)| *known == value);
+    found
+        .map(|(_, value)| *value)
+        .ok_or_else(|| AddressError::Value {
+            name,
+            value: value.to_owned(),
+            expected,
+        })
+}
+
+/// Whether this is plain HTTP to another machine.
+fn is_plain_http_elsewhere(endpoint: &str) -> bool {
+    let Ok(url) = Url::parse(endpoint) else {
+        return false;
+    };
+    let is_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.scheme() == "http" && !is_here
+}
+
+/// What opens a service, by the names of its options.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Credentials(pub(crate) BTreeMap<String, String>);
+
+impl Credentials {
+    /// The credentials for an address, from variables such as CACHEWARDEN_S3_SECRET_ACCESS_KEY.
+    /// Where there are none, the service looks where its own tools do. A variable that is empty
+    /// counts as not set: CI services set those of untrusted jobs to nothing.
+    pub fn of(address: &Address, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let kind = address.kind;
+        let found = kind.credentials().iter().filter_map(|name| {
+            let value = variable(&kind.variable(name)).filter(|value| !value.is_empty())?;
+            Some(((*name).to_owned(), value))
+        });
+        Self(found.collect())
+    }
+}
+
+/// Says only which there are.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

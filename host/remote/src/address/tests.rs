@@ -1,0 +1,144 @@
+use super::*;
+
+fn options(text: &str) -> Vec<(String, String)> {
+    let address = Address::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    assert_eq!(address.to_string(), text);
+    address.options.into_iter().collect()
+}
+
+fn told(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+#[test]
+fn an_address_says_what_its_service_needs() {
+    for (text, expected) in [
+        (
+            "s3://team/go/cache?region=eu-west-1",
+            &[
+                ("bucket", "team"),
+                ("region", "eu-west-1"),
+                ("root", "/go/cache/"),
+            ][..],
+        ),
+        (
+            "s3://team?endpoint=http%3A%2F%2F127.0.0.1%3A8333",
+            &[("bucket", "team"), ("endpoint", "http://127.0.0.1:8333")],
+        ),
+        ("gs://team/go", &[("bucket", "team"), ("root", "/go/")]),
+        (
+            "azblob://box/go?account-name=x",
+            &[
+                ("account_name", "x"),
+                ("container", "box"),
+                ("root", "/go/"),
+            ],
+        ),
+        (
+            "redis://cache:6379/2/go",
+            &[
+                ("db", "2"),
+                ("endpoint", "redis://cache:6379"),
+                ("root", "/go/"),
+            ],
+        ),
+        (
+            "redis://cache/go",
+            &[("endpoint", "redis://cache"), ("root", "/go/")],
+        ),
+        (
+            "memcached://cache:11211",
+            &[("endpoint", "tcp://cache:11211")],
+        ),
+        (
+            "webdav+https://dav.example:8443/a%20b",
+            &[("endpoint", "https://dav.example:8443"), ("root", "/a b/")],
+        ),
+        (
+            "webdav+http://localhost/go",
+            &[("endpoint", "http://localhost"), ("root", "/go/")],
+        ),
+        ("file:///mnt/cache", &[("root", "/mnt/cache/")]),
+        ("ghac:", &[]),
+    ] {
+        assert_eq!(options(text), told(expected), "{text}");
+    }
+}
+
+#[test]
+fn a_mode_says_what_the_tier_is_for() {
+    for (text, reads, writes) in [
+        ("file:///c", true, true),
+        ("file:///c?mode=read", true, false),
+        ("file:///c?mode=write", false, true),
+        ("file:///c?mode=readwrite", true, true),
+    ] {
+        let mode = Address::parse(text).unwrap().mode;
+        assert_eq!((mode.reads(), mode.writes()), (reads, writes), "{text}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_with_the_way_out() {
+    for (text, expected) in [
+        ("", "no URL"),
+        ("bucket/prefix", "for example s3://bucket/prefix"),
+        ("memcache://host", "did you mean `memcached`?"),
+        ("gcs://bucket", "there are s3, gs, azblob"),
+        ("s3:///prefix", "has no bucket; expected s3://bucket/prefix"),
+        ("file:///", "has no folder; expected file:///mnt/cache"),
+        ("redis:///0", "has no host"),
+        ("s3://key:secret@bucket", "set CACHEWARDEN_S3_PASSWORD"),
+        ("redis://:secret@host", "set CACHEWARDEN_REDIS_PASSWORD"),
+        (
+            "s3://bucket?secret_access_key=x",
+            "set CACHEWARDEN_S3_SECRET_ACCESS_KEY",
+        ),
+        (
+            "s3://bucket?secret-access-key=x",
+            "set CACHEWARDEN_S3_SECRET_ACCESS_KEY",
+        ),
+        (
+            "azblob://box?sas_token=x",
+            "set CACHEWARDEN_AZBLOB_SAS_TOKEN",
+        ),
+        (
+            "s3://bucket?regin=x",
+            "s3: has no option `regin`, did you mean `region`?",
+        ),
+        ("s3://bucket?bucket=other", "has no option `bucket`"),
+        ("s3://bucket?mod=read", "did you mean `mode`?"),
+        ("s3://bucket?mode=ro", "expected read, write or readwrite"),
+        (
+            "s3://bucket?endpoint=http%3A%2F%2Fminio%3A9000",
+            "plain HTTP",
+        ),
+        ("webdav+http://dav.example/x", "`allow-http=true`"),
+        ("webdav+http://127.0.0.1.example.org/x", "`allow-http=true`"),
+    ] {
+        let error = Address::parse(text).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
+        assert!(
+            !error.contains("secret@") && !error.contains(":secret"),
+            "{error}"
+        );
+    }
+    assert!(Address::parse("webdav+http://dav.example/x?allow-http=true").is_ok());
+}
+
+#[test]
+fn credentials_are_those_that_are_set_and_not_empty_and_are_never_shown() {
+    let address = Address::parse("s3://bucket").unwrap();
+    let found = Credentials::of(&address, |name| match name {
+        "CACHEWARDEN_S3_ACCESS_KEY_ID" => Some("id".into()),
+        "CACHEWARDEN_S3_SECRET_ACCESS_KEY" => Some("hidden".into()),
+        "CACHEWARDEN_S3_SESSION_TOKEN" => Some(String::new()),
+        _ => None,
+    });
+    let names: Vec<_> = found.0.keys().collect();
+    assert_eq!(names, ["access_key_id", "secret_access_key"]);
+    assert!(!format!("{found:?}").contains("hidden"));
+}

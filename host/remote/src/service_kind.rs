@@ -1,0 +1,212 @@
+//! The services that a tier can be on, and what each needs to be found.
+
+use std::collections::BTreeMap;
+
+use opendal::services;
+use serde::Serialize;
+use url::Url;
+
+/// A kind of service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ServiceKind {
+    /// Amazon S3, and what speaks its protocol.
+    S3,
+    /// Google Cloud Storage.
+    Gcs,
+    /// Azure Blob Storage.
+    Azblob,
+    Redis,
+    Memcached,
+    /// WebDAV over HTTPS.
+    Webdav,
+    /// WebDAV over plain HTTP.
+    WebdavHttp,
+    /// The cache of GitHub Actions.
+    Ghac,
+    /// A folder, for example of a network file system.
+    File,
+}
+
+/// What stands in a table for each.
+struct About {
+    kind: ServiceKind,
+    scheme: &'static str,
+    /// In the names of environment variables.
+    variable: &'static str,
+    example: &'static str,
+    credentials: &'static [&'static str],
+}
+
+const ABOUT: [About; 9] = [
+    About {
+        kind: ServiceKind::S3,
+        scheme: "s3",
+        variable: "S3",
+        example: "s3://bucket/prefix",
+        credentials: &["access_key_id", "secret_access_key", "session_token"],
+    },
+    About {
+        kind: ServiceKind::Gcs,
+        scheme: "gs",
+        variable: "GS",
+        example: "gs://bucket/prefix",
+        credentials: &["credential", "token"],
+    },
+    About {
+        kind: ServiceKind::Azblob,
+        scheme: "azblob",
+        variable: "AZBLOB",
+        example: "azblob://container/prefix?account-name=NAME",
+        credentials: &["account_key", "sas_token", "encryption_key"],
+    },
+    About {
+        kind: ServiceKind::Redis,
+        scheme: "redis",
+        variable: "REDIS",
+        example: "redis://host:6379/0/prefix",
+        credentials: &["username", "password"],
+    },
+    About {
+        kind: ServiceKind::Memcached,
+        scheme: "memcached",
+        variable: "MEMCACHED",
+        example: "memcached://host:11211/prefix",
+        credentials: &["username", "password"],
+    },
+    About {
+        kind: ServiceKind::Webdav,
+        scheme: "webdav+https",
+        variable: "WEBDAV",
+        example: "webdav+https://host/path",
+        credentials: &["username", "password", "token"],
+    },
+    About {
+        kind: ServiceKind::WebdavHttp,
+        scheme: "webdav+http",
+        variable: "WEBDAV",
+        example: "webdav+http://127.0.0.1/path",
+        credentials: &["username", "password", "token"],
+    },
+    About {
+        kind: ServiceKind::Ghac,
+        scheme: "ghac",
+        variable: "GHAC",
+        example: "ghac:",
+        credentials: &["runtime_token"],
+    },
+    About {
+        kind: ServiceKind::File,
+        scheme: "file",
+        variable: "FILE",
+        example: "file:///mnt/cache",
+        credentials: &[],
+    },
+];
+
+impl ServiceKind {
+    fn about(self) -> &'static About {
+        let about = ABOUT.iter().find(|about| about.kind == self);
+        about.expect("each kind is in the table")
+    }
+
+    pub(crate) fn of_scheme(scheme: &str) -> Option<Self> {
+        let about = ABOUT.iter().find(|about| about.scheme == scheme);
+        about.map(|about| about.kind)
+    }
+
+    pub(crate) fn all_schemes() -> impl Iterator<Item = &'static str> {
+        ABOUT.iter().map(|about| about.scheme)
+    }
+
+    /// All schemes, for texts.
+    pub(crate) fn schemes() -> String {
+        Self::all_schemes().collect::<Vec<_>>().join(", ")
+    }
+
+    pub(crate) fn scheme(self) -> &'static str {
+        self.about().scheme
+    }
+
+    pub(crate) fn example(self) -> &'static str {
+        self.about().example
+    }
+
+    /// The options that are secret, or belong to one.
+    pub(crate) fn credentials(self) -> &'static [&'static str] {
+        self.about().credentials
+    }
+
+    /// The environment variable of an option.
+    pub(crate) fn variable(self, option: &str) -> String {
+        let option = option.to_ascii_uppercase();
+        format!("CACHEWARDEN_{}_{option}", self.about().variable)
+    }
+
+    /// What the host and the path of an address tell the service; else the part that is missing.
+    pub(crate) fn options_of(self, url: &Url) -> Result<BTreeMap<String, String>, &'static str> {
+        let host = url.host_str().filter(|host| !host.is_empty());
+        let place = |scheme: &str| -> Result<String, &'static str> {
+            let host = host.ok_or("host")?;
+            let port = url
+                .port()
+                .map_or_else(String::new, |port| format!(":{port}"));
+            Ok(format!("{scheme}://{host}{port}"))
+        };
+        let path = percent_encoding::percent_decode_str(url.path()).decode_utf8_lossy();
+        let path = path.trim_matches('/');
+        let mut root = path;
+        let mut options = BTreeMap::new();
+        let mut set = |name: &str, value: String| {
+            options.insert(name.to_owned(), value);
+        };
+        match self {
+            Self::S3 | Self::Gcs => set("bucket", host.ok_or("bucket")?.to_owned()),
+            Self::Azblob => set("container", host.ok_or("container")?.to_owned()),
+            Self::Redis => {
+                set("endpoint", place("redis")?);
+                let (first, rest) = path.split_once('/').unwrap_or((path, ""));
+                if first.parse::<u32>().is_ok() {
+                    set("db", first.to_owned());
+                    root = rest;
+                }
+            }
+            Self::Memcached => set("endpoint", place("tcp")?),
+            Self::Webdav => set("endpoint", place("https")?),
+            Self::WebdavHttp => set("endpoint", place("http")?),
+            Self::Ghac => {}
+            Self::File if path.is_empty() => return Err("folder"),
+            Self::File => {}
+        }
+        if !root.is_empty() {
+            set("root", format!("/{root}/"));
+        }
+        Ok(options)
+    }
+
+    /// The names of all options of the service that may stand in an address.
+    pub(crate) fn known_options(self) -> Vec<String> {
+        let all = match self {
+            Self::S3 => names(&services::S3Config::default()),
+            Self::Gcs => names(&services::GcsConfig::default()),
+            Self::Azblob => names(&services::AzblobConfig::default()),
+            Self::Redis => names(&services::RedisConfig::default()),
+            Self::Memcached => names(&services::MemcachedConfig::default()),
+            Self::Webdav | Self::WebdavHttp => names(&services::WebdavConfig::default()),
+            Self::Ghac => names(&services::GhacConfig::default()),
+            Self::File => names(&services::FsConfig::default()),
+        };
+        let by_url = ["root", "bucket", "container", "db"];
+        let is_free = |name: &String| {
+            let name = name.as_str();
+            !by_url.contains(&name) && !self.credentials().contains(&name)
+        };
+        all.into_iter().filter(is_free).collect()
+    }
+}
+
+/// The fields of a configuration.
+fn names(config: &impl Serialize) -> Vec<String> {
+    let value = serde_json::to_value(config).expect("strings, numbers and booleans");
+    let fields = value.as_object().map(serde_json::Map::keys);
+    fields.into_iter().flatten().cloned().collect()
+}

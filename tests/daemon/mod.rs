@@ -13,6 +13,7 @@ mod operation;
 mod packaging;
 mod place;
 mod resources;
+mod systemd;
 mod tenants;
 mod world;
 

@@ -187,6 +187,9 @@ pub struct AuditConfig {
     /// A file that has more is put aside.
     #[serde(default = "AuditConfig::default_size")]
     pub max_file_size: Size,
+    /// The most bytes of a tenant's files together; the oldest go first.
+    #[serde(default = "AuditConfig::default_total")]
+    pub max_size: Size,
     /// Files that were put aside and are older are removed.
     #[serde(default = "AuditConfig::default_age", deserialize_with = "duration")]
     pub keep: Duration,
@@ -198,6 +201,11 @@ pub struct AuditConfig {
 impl AuditConfig {
     fn default_size() -> Size {
         Size(64 * 1024 * 1024)
+    }
+
+    /// A million or two of questions for each tenant: some hundred builds of a large module.
+    fn default_total() -> Size {
+        Size(1024 * 1024 * 1024)
     }
 
     fn default_age() -> Duration {

@@ -1,5 +1,5 @@
-//! What the daemon does besides serving: it ends uploads that are too slow, trims the store, and
-//! sweeps the views.
+//! What the daemon does besides serving: it ends uploads that are too slow, trims the store, sweeps
+//! the views, and logs how many lines were left out of its log.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -19,6 +19,7 @@ pub(crate) fn keep_house(daemon: &Arc<Daemon>, end: &Receiver<()>) {
     let mut trim = None;
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         end_slow_uploads(daemon);
+        daemon.log_limit.sum_up();
         let is_done = trim.as_ref().is_none_or(thread::JoinHandle::is_finished);
         if is_done && trimmed.elapsed() >= daemon.loaded().config.trim.every {
             trimmed = Instant::now();

@@ -28,6 +28,7 @@ use crate::audit::Audit;
 use crate::config::Config;
 use crate::folders;
 use crate::loading::{Loaded, Loader, SetupError};
+use crate::log_limit::LogLimit;
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
 use crate::{Daemon, housekeeping, logging};
@@ -123,8 +124,10 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     drop(end_of_house);
     // It looks once a second.
     let _ = house.join();
-    if let Some(audit) = &daemon.audit {
-        audit.flush();
+    if let Some(audit) = &daemon.audit
+        && let Err(error) = audit.files()
+    {
+        tracing::error!(%error, "the audit log lacks what was recorded last");
     }
     tracing::info!("ended");
     Ok(())
@@ -164,6 +167,7 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         loaded: RwLock::new(Arc::new(loaded)),
         sessions: Arc::default(),
         metrics: Metrics::new(),
+        log_limit: LogLimit::default(),
         usages: Mutex::default(),
     })
 }

@@ -43,6 +43,7 @@ fn the_documented_configuration_is_read_and_its_comments_show_the_defaults() {
     let audit = all.audit.unwrap();
     assert_eq!(audit.max_file_size, AuditConfig::default_size());
     assert_eq!(audit.keep, AuditConfig::default_age());
+    assert_eq!(audit.max_size, AuditConfig::default_total());
 }
 
 #[test]
@@ -107,6 +108,10 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
         ("[trim]\nprotect = [\"a/b\"]", "is in no scope's name"),
         ("[[tenant]]\nwrite = []", "missing field `name`"),
         ("[[tenant]]\nname = \"t\"\nshare = [\"exe\"]", ":6: "),
+        (
+            "[[tenant]]\nname = \"t\"\n[tenant.quota]\ngets-per-second = 0",
+            "expected a nonzero u32",
+        ),
         ("x = = 1", ":4: "),
     ] {
         let error = parse(&format!("{LEAST}{text}")).map(drop).unwrap_err();

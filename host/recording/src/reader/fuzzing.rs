@@ -17,7 +17,7 @@ pub fn recording(bytes: &[u8]) {
 
 /// What was read can be written, and be read back to the same.
 fn check_read_back(read: &NumberedLine) {
-    let id = read.id.as_deref().unwrap_or_default();
+    let id = read.id.as_deref();
     let line = WithId {
         id,
         policy_index: read.policy_index,
@@ -26,6 +26,6 @@ fn check_read_back(read: &NumberedLine) {
     let json = serde_json::to_string(&line).expect("it can be written");
     let again = parse(Path::new("again.jsonl"), &json).expect("it can be read");
     assert_eq!(again.len(), 1, "{json}");
-    assert_eq!(again[0].id.as_deref(), Some(id));
+    assert_eq!(again[0].id.as_deref(), id);
     assert_eq!(format!("{:?}", again[0].line), format!("{:?}", read.line));
 }

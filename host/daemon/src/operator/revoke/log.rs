@@ -1,0 +1,261 @@
+//! What the audit log says of sessions: which have put, and which have read.
+//!
+//! The log is read line by line, so memory is that of what is found. What always holds: what is
+//! missing of the log and could have mattered is named.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+
+use cachewarden_recording::{Line, LineHead, NumberedLine, SessionStarted, scan};
+use cachewarden_store::{RevokedEntry, SessionId};
+use cachewarden_types::{Digest, Lookup};
+
+use crate::audit::{Audit, LogFile};
+
+/// The most sessions that are named as readers: beyond it, build everything again.
+const MAX_READERS: usize = 10_000;
+
+/// A session that has read what is revoked.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Reader {
+    pub(super) session: String,
+    /// Seconds since 1970.
+    started: u64,
+    labels: BTreeMap<String, String>,
+    entries: usize,
+    #[serde(skip)]
+    tenant: String,
+}
+
+/// The log, as it was when it was opened, and what could not be looked at.
+pub(super) struct AuditLog {
+    files: Vec<LogFile>,
+    incomplete: BTreeSet<String>,
+}
+
+impl AuditLog {
+    /// Everything that was recorded until now.
+    pub(super) fn open(audit: Option<&Audit>) -> Self {
+        let mut log = Self {
+            files: Vec::new(),
+            incomplete: BTreeSet::new(),
+        };
+        log.renew(audit);
+        log
+    }
+
+    /// The same with what was recorded since.
+    pub(super) fn renew(&mut self, audit: Option<&Audit>) {
+        let problem = match audit.map(Audit::files) {
+            None => "there is no audit log, so readers are not known".to_owned(),
+            Some(Ok(files)) => {
+                self.files = files;
+                return;
+            }
+            Some(Err(error)) => format!("the audit log cannot be read: {error}"),
+        };
+        self.incomplete.insert(problem);
+    }
+
+    /// What could not be looked at.
+    pub(super) fn incomplete(self) -> Vec<String> {
+        self.incomplete.into_iter().collect()
+    }
+
+    /// The sessions that began as `is_meant` says, of the tenants that `is_tenant` says.
+    pub(super) fn sessions(
+        &mut self,
+        is_tenant: impl Fn(&str) -> bool,
+        is_meant: impl Fn(&SessionStarted) -> bool,
+    ) -> HashSet<SessionId> {
+        let mut sessions = HashSet::new();
+        let mut search = Search {
+            since: UNIX_EPOCH,
+            incomplete: &mut self.incomplete,
+        };
+        for file in self.files.iter().filter(|file| is_tenant(&file.tenant)) {
+            let is_wanted = |head: &LineHead<'_>| head.kind == "session";
+            search.file(file, is_wanted, |line| {
+                if let Line::Session(began) = &line.line
+                    && is_meant(began)
+                {
+                    sessions.extend(line.id.and_then(|id| id.parse::<SessionId>().ok()));
+                }
+            });
+        }
+        sessions
+    }
+
+    /// The sessions that were answered one of the entries, or whose policies accepted it.
+    pub(super) fn readers(&mut self, revoked: &[RevokedEntry]) -> Vec<Reader> {
+        // Nobody has read an entry before it was put.
+        let Some(since) = revoked.iter().map(|entry| entry.time).min() else {
+            return Vec::new();
+        };
+        let exact: HashSet<_> = revoked.iter().map(|one| (one.action, one.output)).collect();
+        let actions: HashSet<_> = revoked.iter().map(|one| one.action).collect();
+        let is_revoked = |line: &Line| match answered(line) {
+            Some((action, Some(output))) => exact.contains(&(action, output)),
+            Some((action, None)) => actions.contains(&action),
+            None => false,
+        };
+        let is_question = |head: &LineHead<'_>| {
+            let is_get = head.kind == "get" || head.kind == "answer";
+            is_get && head.action.is_some_and(|action| actions.contains(&action))
+        };
+        let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
+        let mut too_many = false;
+        let mut search = Search {
+            since,
+            incomplete: &mut self.incomplete,
+        };
+        for file in &self.files {
+            search.file(file, is_question, |line| {
+                let NumberedLine {
+                    id: Some(id), line, ..
+                } = line
+                else {
+                    return;
+                };
+                if !is_revoked(&line) {
+                    return;
+                }
+                if readers.len() == MAX_READERS && !readers.contains_key(&id) {
+                    too_many = true;
+                    return;
+                }
+                let reader = readers.entry(id).or_default();
+                reader.entries += 1;
+                reader.tenant.clone_from(&file.tenant);
+            });
+        }
+        if too_many {
+            let text = format!(
+                "more than {MAX_READERS} sessions have read what is revoked; the others are not named"
+            );
+            self.incomplete.insert(text);
+        }
+        self.describe(&mut readers);
+        readers
+            .into_iter()
+            .map(|(session, reader)| Reader { session, ..reader })
+            .collect()
+    }
+
+    /// Finds out how sessions began. That stands in the file of what they read, or in one before.
+    fn describe(&self, readers: &mut BTreeMap<String, Reader>) {
+        let tenants: BTreeSet<_> = readers.values().map(|one| one.tenant.clone()).collect();
+        for tenant in tenants {
+            let is_unknown = |reader: &Reader| reader.tenant == tenant && reader.labels.is_empty();
+            let own = self.files.iter().filter(|file| file.tenant == tenant);
+            for file in own.rev() {
+                if !readers.values().any(is_unknown) {
+                    break;
+                }
+                let Ok(log) = file.reader() else { continue };
+                let wanted: HashSet<_> = readers.keys().cloned().collect();
+                let is_wanted = |head: &LineHead<'_>| {
+                    let id = head.id.as_deref();
+                    head.kind == "session" && id.is_some_and(|id| wanted.contains(id))
+                };
+                // What cannot be read was said when readers were looked for.
+                let _ = scan(log, is_wanted, |line| {
+                    if let Line::Session(began) = line.line
+                        && let Some(reader) = line.id.and_then(|id| readers.get_mut(&id))
+                    {
+                        reader.started = began.started;
+                        let labels = began.labels.into_iter();
+                        reader.labels = labels.map(|label| (label.name, label.value)).collect();
+                    }
+                });
+            }
+        }
+    }
+}
+
+/// A search for what was written at a time or later.
+struct Search<'log> {
+    since: SystemTime,
+    incomplete: &'log mut BTreeSet<String>,
+}
+
+impl Search<'_> {
+    /// Gives the lines of a file that are wanted to `found`, and notes what is missing in it. A file
+    /// that was put aside before is not read.
+    fn file(
+        &mut self,
+        file: &LogFile,
+        is_wanted: impl Fn(&LineHead<'_>) -> bool,
+        mut found: impl FnMut(NumberedLine),
+    ) {
+        if file.until.is_some_and(|until| until < self.since) {
+            return;
+        }
+        let is_gap = |head: &LineHead<'_>| head.kind == "lost" || head.kind == "removed";
+        let is_wanted = |head: &LineHead<'_>| is_gap(head) || is_wanted(head);
+        let (since, incomplete) = (self.since, &mut *self.incomplete);
+        let read = file.reader().and_then(|log| {
+            scan(log, is_wanted, |line| match &line.line {
+                Line::Lost(lost) if is_since(lost.until, since) => {
+                    incomplete.insert(format!(
+                        "{} lines of the audit log of {} are missing, from {} to {}",
+                        lost.lines,
+                        file.tenant,
+                        shown(lost.since),
+                        shown(lost.until)
+                    ));
+                }
+                Line::Removed(removed) if is_since(removed.until, since) => {
+                    incomplete.insert(format!(
+                        "files of the audit log of {} were removed, with what was written until {} (max-size and keep of [audit])",
+                        file.tenant,
+                        shown(removed.until)
+                    ));
+                }
+                Line::Lost(_) | Line::Removed(_) => {}
+                _ => found(line),
+            })
+        });
+        let path = file.path.display();
+        match read {
+            Ok(0) => {}
+            Ok(torn) => {
+                self.incomplete
+                    .insert(format!("{torn} lines of {path} cannot be read"));
+            }
+            Err(error) => {
+                self.incomplete
+                    .insert(format!("{path} cannot be read: {error}"));
+            }
+        }
+    }
+}
+
+/// What a line says was answered to a get: the action, and the object where the line names it.
+fn answered(line: &Line) -> Option<(Digest, Option<Digest>)> {
+    match line {
+        Line::Get(asked) if asked.verdict <= Lookup::HitVerified => {
+            Some((asked.question.action, Some(asked.question.output)))
+        }
+        Line::Answer(answer) if answer.command == "get" && answer.answer == "hit" => {
+            Some((answer.action, None))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a time in whole seconds since 1970 may be at another or later.
+fn is_since(seconds: u64, since: SystemTime) -> bool {
+    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
+    seconds >= since.as_secs()
+}
+
+fn shown(seconds: u64) -> String {
+    // A year of four digits, or the text would be none.
+    let seconds = seconds.min(253_402_300_799);
+    let time = UNIX_EPOCH + Duration::from_secs(seconds);
+    humantime::format_rfc3339_seconds(time).to_string()
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::process::Signal;
 use serde_json::json;
@@ -102,12 +102,16 @@ fn a_flood_removes_only_its_own_history_and_revoke_says_so() {
     ask_for_readers(&world).exited(1);
     // What was removed before an entry was put has nothing to do with it.
     let mut producer = world.helper(MAIN, &[]);
-    std::thread::sleep(std::time::Duration::from_secs(2));
-    producer.put(&action("two"), b"two").kept();
+    let mut number = 0;
+    soon(|| {
+        number += 1;
+        producer
+            .put(&action(&format!("new {number}")), b"new")
+            .kept();
+        let lately = ["revoke", "--scope", "main", "--since", "1s", "--dry-run"];
+        world.ask(&lately).status.success()
+    });
     producer.close();
-    world
-        .ask(&["revoke", "--scope", "main", "--since", "1s", "--dry-run"])
-        .succeeded();
 }
 
 #[test]
@@ -197,16 +201,14 @@ fn revoke_reads_what_can_matter_of_the_log_in_bounded_memory() {
     // A large file of now, and one of long ago, in which nothing can be read.
     let log = world.sandbox.path("audit/fork.jsonl");
     let text = fs::read_to_string(&log).expect("the log");
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .expect("a time");
     let large = text.repeat(24 * 1024 * 1024 / text.len());
-    fs::write(
-        log.with_file_name(format!("fork.{}.jsonl", now.as_nanos())),
-        &large,
-    )
-    .expect("a file");
-    fs::write(log.with_file_name("fork.17.jsonl"), "{\"torn").expect("a file");
+    let now = SystemTime::now();
+    let long_ago = now - Duration::from_secs(100_000);
+    for (time, text) in [(now, &*large), (long_ago, "{\"torn")] {
+        let since = time.duration_since(UNIX_EPOCH).expect("a time");
+        let name = format!("fork.{}.jsonl", since.as_nanos());
+        fs::write(log.with_file_name(name), text).expect("a file");
+    }
     world.start();
     world.ask(&["status"]).succeeded();
     let before = peak_memory(world.process());
@@ -218,7 +220,7 @@ fn revoke_reads_what_can_matter_of_the_log_in_bounded_memory() {
     let by_label = ["revoke", "--label", "peer.uid=1", "--dry-run"];
     let dry = world.ask(&by_label).exited(1).stdout;
     assert!(
-        dry.contains("1 lines of") && dry.contains("fork.17.jsonl cannot be read"),
+        dry.contains("not known: 1 lines of") && dry.contains(".jsonl cannot be read"),
         "{dry}"
     );
     world
@@ -240,13 +242,15 @@ fn a_job_that_asks_too_often_is_slowed_and_builds_right() {
     world.go(FORK, "", &build).succeeded();
     let archive = world.sandbox.path(&format!("home-{FORK}/lib.a"));
     let right = fs::read(&archive).expect("the archive");
+    fs::remove_file(&archive).expect("it was there");
+    let before = Totals::of(&world.go(FORK, "-v", &build).succeeded().stderr);
     // Ten seconds of the rate at once.
     flood(&world, FORK, 200);
     fs::remove_file(&archive).expect("it was there");
     let again = world.go(FORK, "-v", &build).succeeded();
     assert!(fs::read(&archive).expect("the archive") == right);
     let totals = Totals::of(&again.stderr);
-    assert_eq!(totals.gets, totals.hits, "{again:?}");
+    assert_eq!((totals.gets, totals.hits), (before.gets, before.hits));
     assert!(
         again.stderr.contains("CW0307") && again.stderr.contains("gets-per-second"),
         "{again:?}"
@@ -259,8 +263,6 @@ fn a_job_that_asks_too_often_is_slowed_and_builds_right() {
         .find_map(|line| line.strip_prefix("cachewarden_slowed_gets_total{tenant=\"fork\"} "));
     assert_ne!(slowed.expect("a sample"), "0", "{metrics}");
     // Nobody else waits for it.
-    let main = world.go_command(MAIN, "", &["version"]);
-    drop(main);
     flood(&world, MAIN, 1_000);
     let metrics = world.ask(&["status", "--metrics"]).succeeded().stdout;
     assert!(

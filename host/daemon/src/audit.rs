@@ -31,8 +31,8 @@ pub(crate) use writer::LogFile;
 /// The largest size that a file may have: half of what is read of a recording.
 pub(crate) const LARGEST_FILE: u64 = 128 * 1024 * 1024;
 
-/// How long whoever asks for the files waits for the disk. The shares of a hundred tenants that
-/// flood are written within it.
+/// How long whoever asks for the files waits until what was recorded is written. A disk that takes
+/// longer hangs.
 const LIST_TIME: Duration = Duration::from_secs(10);
 
 /// The audit log, for sessions.

@@ -203,7 +203,7 @@ impl AuditConfig {
         Size(64 * 1024 * 1024)
     }
 
-    /// A million or two of questions for each tenant: some hundred builds of a large module.
+    /// Some 2.5 million questions: 250 builds that ask 10,000 each.
     fn default_total() -> Size {
         Size(1024 * 1024 * 1024)
     }

@@ -222,7 +222,7 @@ pub struct EndRecord {
 }
 
 /// Lines of a daemon's log that could not be written. It is of no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LostRecord {
     /// How many.
@@ -233,8 +233,20 @@ pub struct LostRecord {
     pub until: u64,
 }
 
+impl LostRecord {
+    /// Both together.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            lines: self.lines.saturating_add(other.lines),
+            since: self.since.min(other.since),
+            until: self.until.max(other.until),
+        }
+    }
+}
+
 /// Files of a daemon's log that were removed to keep its bounds. It is of no session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemovedRecord {
     /// Everything that they had was written before this time, in seconds since 1970.

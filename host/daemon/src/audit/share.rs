@@ -101,11 +101,7 @@ impl Lost {
 
     pub(super) fn merge(&mut self, other: Self) {
         self.0 = match (self.0, other.0) {
-            (Some(one), Some(other)) => Some(LostRecord {
-                lines: one.lines + other.lines,
-                since: one.since.min(other.since),
-                until: one.until.max(other.until),
-            }),
+            (Some(one), Some(other)) => Some(one.merged(other)),
             (one, other) => one.or(other),
         };
     }

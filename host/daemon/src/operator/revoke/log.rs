@@ -8,7 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use cachewarden_recording::{Line, LineHead, NumberedLine, SessionStarted, scan};
+use cachewarden_recording::{
+    Line, LineHead, LostRecord, NumberedLine, RemovedRecord, SessionStarted, scan,
+};
 use cachewarden_store::{RevokedEntry, SessionId};
 use cachewarden_types::{Digest, Lookup};
 
@@ -33,7 +35,16 @@ pub(super) struct Reader {
 /// The log, as it was when it was opened, and what could not be looked at.
 pub(super) struct AuditLog {
     files: Vec<LogFile>,
-    incomplete: BTreeSet<String>,
+    problems: BTreeSet<String>,
+    /// What is missing in the log of each tenant.
+    gaps: BTreeMap<String, Gaps>,
+}
+
+/// What the log of a tenant says is missing in it.
+#[derive(Clone, Copy, Default)]
+struct Gaps {
+    lost: Option<LostRecord>,
+    removed: Option<RemovedRecord>,
 }
 
 impl AuditLog {
@@ -41,7 +52,8 @@ impl AuditLog {
     pub(super) fn open(audit: Option<&Audit>) -> Self {
         let mut log = Self {
             files: Vec::new(),
-            incomplete: BTreeSet::new(),
+            problems: BTreeSet::new(),
+            gaps: BTreeMap::new(),
         };
         log.renew(audit);
         log
@@ -57,12 +69,29 @@ impl AuditLog {
             }
             Some(Err(error)) => format!("the audit log cannot be read: {error}"),
         };
-        self.incomplete.insert(problem);
+        self.problems.insert(problem);
     }
 
     /// What could not be looked at.
     pub(super) fn incomplete(self) -> Vec<String> {
-        self.incomplete.into_iter().collect()
+        let mut incomplete: Vec<_> = self.problems.into_iter().collect();
+        for (tenant, gaps) in self.gaps {
+            incomplete.extend(gaps.lost.map(|lost| {
+                format!(
+                    "{} lines of the audit log of {tenant} are missing, from {} to {}",
+                    lost.lines,
+                    shown(lost.since),
+                    shown(lost.until)
+                )
+            }));
+            incomplete.extend(gaps.removed.map(|removed| {
+                format!(
+                    "files of the audit log of {tenant} were removed, with what was written until {} (max-size and keep of [audit])",
+                    shown(removed.until)
+                )
+            }));
+        }
+        incomplete
     }
 
     /// The sessions that began as `is_meant` says, of the tenants that `is_tenant` says.
@@ -72,10 +101,7 @@ impl AuditLog {
         is_meant: impl Fn(&SessionStarted) -> bool,
     ) -> HashSet<SessionId> {
         let mut sessions = HashSet::new();
-        let mut search = Search {
-            since: UNIX_EPOCH,
-            incomplete: &mut self.incomplete,
-        };
+        let mut search = Search::new(UNIX_EPOCH);
         for file in self.files.iter().filter(|file| is_tenant(&file.tenant)) {
             let is_wanted = |head: &LineHead<'_>| head.kind == "session";
             search.file(file, is_wanted, |line| {
@@ -86,6 +112,7 @@ impl AuditLog {
                 }
             });
         }
+        self.note(search);
         sessions
     }
 
@@ -108,10 +135,7 @@ impl AuditLog {
         };
         let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
         let mut too_many = false;
-        let mut search = Search {
-            since,
-            incomplete: &mut self.incomplete,
-        };
+        let mut search = Search::new(since);
         for file in &self.files {
             search.file(file, is_question, |line| {
                 let NumberedLine {
@@ -136,13 +160,24 @@ impl AuditLog {
             let text = format!(
                 "more than {MAX_READERS} sessions have read what is revoked; the others are not named"
             );
-            self.incomplete.insert(text);
+            self.problems.insert(text);
         }
+        self.note(search);
         self.describe(&mut readers);
         readers
             .into_iter()
             .map(|(session, reader)| Reader { session, ..reader })
             .collect()
+    }
+
+    /// Takes note of what a search could not look at. Two searches meet the same gaps.
+    fn note(&mut self, search: Search) {
+        self.problems.extend(search.problems);
+        for (tenant, found) in search.gaps {
+            let gaps = self.gaps.entry(tenant).or_default();
+            gaps.lost = gaps.lost.max(found.lost);
+            gaps.removed = gaps.removed.max(found.removed);
+        }
     }
 
     /// Finds out how sessions began. That stands in the file of what they read, or in one before.
@@ -177,12 +212,21 @@ impl AuditLog {
 }
 
 /// A search for what was written at a time or later.
-struct Search<'log> {
+struct Search {
     since: SystemTime,
-    incomplete: &'log mut BTreeSet<String>,
+    problems: BTreeSet<String>,
+    gaps: BTreeMap<String, Gaps>,
 }
 
-impl Search<'_> {
+impl Search {
+    fn new(since: SystemTime) -> Self {
+        Self {
+            since,
+            problems: BTreeSet::new(),
+            gaps: BTreeMap::new(),
+        }
+    }
+
     /// Gives the lines of a file that are wanted to `found`, and notes what is missing in it. A file
     /// that was put aside before is not read.
     fn file(
@@ -196,41 +240,29 @@ impl Search<'_> {
         }
         let is_gap = |head: &LineHead<'_>| head.kind == "lost" || head.kind == "removed";
         let is_wanted = |head: &LineHead<'_>| is_gap(head) || is_wanted(head);
-        let (since, incomplete) = (self.since, &mut *self.incomplete);
+        let mut gaps = self.gaps.remove(&file.tenant).unwrap_or_default();
         let read = file.reader().and_then(|log| {
-            scan(log, is_wanted, |line| match &line.line {
-                Line::Lost(lost) if is_since(lost.until, since) => {
-                    incomplete.insert(format!(
-                        "{} lines of the audit log of {} are missing, from {} to {}",
-                        lost.lines,
-                        file.tenant,
-                        shown(lost.since),
-                        shown(lost.until)
-                    ));
+            scan(log, is_wanted, |line| match line.line {
+                Line::Lost(lost) if is_since(lost.until, self.since) => {
+                    gaps.lost = Some(gaps.lost.map_or(lost, |gap| gap.merged(lost)));
                 }
-                Line::Removed(removed) if is_since(removed.until, since) => {
-                    incomplete.insert(format!(
-                        "files of the audit log of {} were removed, with what was written until {} (max-size and keep of [audit])",
-                        file.tenant,
-                        shown(removed.until)
-                    ));
+                Line::Removed(removed) if is_since(removed.until, self.since) => {
+                    gaps.removed = gaps.removed.max(Some(removed));
                 }
                 Line::Lost(_) | Line::Removed(_) => {}
                 _ => found(line),
             })
         });
-        let path = file.path.display();
-        match read {
-            Ok(0) => {}
-            Ok(torn) => {
-                self.incomplete
-                    .insert(format!("{torn} lines of {path} cannot be read"));
-            }
-            Err(error) => {
-                self.incomplete
-                    .insert(format!("{path} cannot be read: {error}"));
-            }
+        if gaps.lost.is_some() || gaps.removed.is_some() {
+            self.gaps.insert(file.tenant.clone(), gaps);
         }
+        let path = file.path.display();
+        let problem = match read {
+            Ok(0) => return,
+            Ok(torn) => format!("{torn} lines of {path} cannot be read"),
+            Err(error) => format!("{path} cannot be read: {error}"),
+        };
+        self.problems.insert(problem);
     }
 }
 

@@ -17,6 +17,8 @@ use cachewarden_system::safe_open;
 use cachewarden_tokens::IssuerConfig;
 use cachewarden_types::Pattern;
 
+use crate::audit::LARGEST_FILE;
+
 pub use error::ConfigError;
 use error::with_nearest_name;
 pub use tenant::{CountedWitnesses, PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
@@ -199,6 +201,20 @@ pub struct AuditConfig {
 }
 
 impl AuditConfig {
+    /// What is wrong with the sizes.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        if self.max_file_size.0 > LARGEST_FILE {
+            return Err(format!(
+                "`max-file-size`: at most {} MiB, or the file could not be replayed",
+                LARGEST_FILE >> 20
+            ));
+        }
+        match self.max_size.0 / 2 < self.max_file_size.0 {
+            true => Err("`max-size`: at least twice `max-file-size`, or no file that was put aside would be kept".to_owned()),
+            false => Ok(()),
+        }
+    }
+
     fn default_size() -> Size {
         Size(64 * 1024 * 1024)
     }

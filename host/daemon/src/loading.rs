@@ -19,9 +19,8 @@ use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
-use crate::audit::LARGEST_FILE;
 use crate::authority::or_nothing;
-use crate::config::{AuditConfig, Config, ConfigError, PolicyEntry, TenantConfig};
+use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
 
@@ -129,7 +128,9 @@ impl Loader {
             text,
         };
         if let Some(audit) = &config.audit {
-            check_sizes(audit).map_err(|text| meaningless(format!("[audit]: {text}")))?;
+            audit
+                .check()
+                .map_err(|text| meaningless(format!("[audit]: {text}")))?;
         }
         let issuers = config.issuers.clone();
         let verifier = match before {
@@ -196,19 +197,6 @@ impl Loader {
             .load(&source, Limits::default(), self.cache.as_ref(), slow)
             .map_err(unusable(tenant))?;
         Ok(LoadedPolicy { policy, settings })
-    }
-}
-
-fn check_sizes(audit: &AuditConfig) -> Result<(), String> {
-    if audit.max_file_size.0 > LARGEST_FILE {
-        return Err(format!(
-            "`max-file-size`: at most {} MiB, or the file could not be replayed",
-            LARGEST_FILE >> 20
-        ));
-    }
-    match audit.max_size.0 / 2 < audit.max_file_size.0 {
-        true => Err("`max-size`: at least twice `max-file-size`, or no file that was put aside would be kept".to_owned()),
-        false => Ok(()),
     }
 }
 

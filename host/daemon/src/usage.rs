@@ -143,7 +143,8 @@ impl SessionUsage {
     }
 
     /// Takes note of a get, and returns how long its session is to wait before it reads on. Every
-    /// session of the tenant waits for its own gets and those of the others, so each has its turn.
+    /// session of the tenant waits for its own gets and those of the others, so each has its turn,
+    /// after two seconds at most.
     pub(crate) fn get(&self) -> Duration {
         let Some(rate) = self.quota.gets_per_second else {
             return Duration::ZERO;

@@ -18,5 +18,5 @@ pub use line::{
     AnswerRecord, CallFailureRecord, EndRecord, FORM, Line, LogRecord, LostRecord, OffRecord,
     OpenRecord, QuestionRecord, RemovedRecord, SessionStarted,
 };
-pub use reader::{LineHead, NumberedLine, ReadError, read, scan};
+pub use reader::{NumberedLine, ReadError, ScannedLine, read, scan};
 pub use writer::{Recorder, line_of_no_session};

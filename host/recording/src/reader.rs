@@ -13,7 +13,7 @@ use super::line::Line;
 
 mod scan;
 
-pub use scan::{LineHead, scan};
+pub use scan::{ScannedLine, scan};
 
 /// Bytes of a recording that is read: those of some 800,000 questions. It is read whole.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;

@@ -17,8 +17,8 @@ use super::output;
 /// Where the daemon listens unless its operator chooses otherwise.
 const DEFAULT_SOCKET: &str = "/run/cachewarden/socket";
 
-/// How long a daemon may take to answer: `revoke` reads what can matter of the audit log, some
-/// 200 MB a second.
+/// How long a daemon may take to answer: `revoke` reads what can matter of the audit log, which may
+/// have gigabytes.
 const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Which daemon.

@@ -127,3 +127,23 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
         assert!(error.contains(told), "{error}");
     }
 }
+
+#[test]
+fn sizes_of_the_audit_log_that_would_keep_nothing_are_refused() {
+    for (sizes, told) in [
+        ("", None),
+        ("max-file-size = \"1MiB\"\nmax-size = \"2MiB\"", None),
+        ("max-size = \"127MiB\"", Some("`max-size`: at least twice")),
+        (
+            "max-file-size = \"129MiB\"",
+            Some("`max-file-size`: at most 128 MiB"),
+        ),
+    ] {
+        let config = parse(&format!("{LEAST}[audit]\ndirectory = \"/a\"\n{sizes}")).unwrap();
+        let checked = config.audit.unwrap().check();
+        match told {
+            None => assert_eq!(checked, Ok(()), "{sizes}"),
+            Some(told) => assert!(checked.unwrap_err().contains(told), "{sizes}"),
+        }
+    }
+}

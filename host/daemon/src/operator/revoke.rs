@@ -8,9 +8,8 @@ use std::time::{Duration, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use cachewarden_recording::SessionStarted;
 use cachewarden_store::{RevokeRequest, RevokedEntry, SessionId};
-use cachewarden_types::{Digest, Pattern, wildcard};
+use cachewarden_types::{Digest, Label, Pattern, wildcard};
 
 use crate::Daemon;
 use log::{AuditLog, Reader};
@@ -83,7 +82,7 @@ pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String>
     }
     // Now nobody reads them any more; until now somebody may have.
     log.renew(daemon.audit.as_ref());
-    let readers = log.readers(&revoked);
+    let readers = log.readers(&revoked, to_store.since.unwrap_or(UNIX_EPOCH));
     let report = Report {
         dry_run: request.dry_run,
         readers,
@@ -145,9 +144,10 @@ fn to_store(request: &Request, log: &mut AuditLog) -> Result<RevokeRequest, Stri
         let (name, value) = label
             .split_once('=')
             .ok_or_else(|| parsed("--label: expected NAME=VALUE, not", label))?;
-        let has = |began: &SessionStarted| {
-            let mut all = began.labels.iter();
-            all.any(|label| label.name == name && wildcard::matches(value, &label.value))
+        let has = |labels: &[Label]| {
+            let is_meant =
+                |label: &Label| label.name == name && wildcard::matches(value, &label.value);
+            labels.iter().any(is_meant)
         };
         keep(log.sessions(|_| true, has));
     }

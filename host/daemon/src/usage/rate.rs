@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 /// The seconds of a rate that may come at once: a build puts in bursts.
 const BURST: u64 = 10;
 
+/// The seconds of a rate beyond a burst that count: who takes much and goes must not leave others
+/// to wait without an end.
+const MOST_BEYOND: u64 = 2;
+
 /// How much of a rate was used: a bucket that runs out with time.
 #[derive(Debug, Default)]
 pub(super) struct Rate {
@@ -20,11 +24,14 @@ impl Rate {
         self.level == 0 || self.level.saturating_add(amount) <= per_second.saturating_mul(BURST)
     }
 
-    /// How long it takes until what is beyond a burst has run out.
+    /// How long it takes until what is beyond a burst has run out, two seconds at most.
     pub(super) fn excess(&mut self, per_second: u64, now: Instant) -> Duration {
         self.run_out(per_second, now);
-        let beyond = self.level.saturating_sub(per_second.saturating_mul(BURST));
-        let millis = u128::from(beyond) * 1000 / u128::from(per_second.max(1));
+        let burst = per_second.saturating_mul(BURST);
+        let most = per_second.saturating_mul(BURST + MOST_BEYOND);
+        self.level = self.level.min(most);
+        let beyond = u128::from(self.level.saturating_sub(burst));
+        let millis = beyond * 1000 / u128::from(per_second.max(1));
         Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
     }
 

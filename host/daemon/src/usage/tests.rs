@@ -211,6 +211,9 @@ fn what_is_beyond_a_rate_runs_out_with_time() {
     assert_eq!(rate.excess(5, start), Duration::ZERO);
     rate.add(60);
     assert_eq!(rate.excess(5, start), SECOND * 2);
+    // Who has gone leaves no longer wait to others.
+    rate.add(1_000_000);
+    assert_eq!(rate.excess(5, start), SECOND * 2);
     assert_eq!(rate.excess(5, start + SECOND), SECOND);
     assert_eq!(rate.excess(5, start + SECOND * 3), Duration::ZERO);
 }

@@ -8,11 +8,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use cachewarden_recording::{
-    Line, LineHead, LostRecord, NumberedLine, RemovedRecord, SessionStarted, scan,
-};
+use cachewarden_recording::{LostRecord, RemovedRecord, ScannedLine, scan};
 use cachewarden_store::{RevokedEntry, SessionId};
-use cachewarden_types::{Digest, Lookup};
+use cachewarden_types::Label;
 
 use crate::audit::{Audit, LogFile};
 
@@ -20,16 +18,29 @@ use crate::audit::{Audit, LogFile};
 const MAX_READERS: usize = 10_000;
 
 /// A session that has read what is revoked.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Reader {
-    pub(super) session: String,
+    session: String,
     /// Seconds since 1970.
     started: u64,
     labels: BTreeMap<String, String>,
     entries: usize,
     #[serde(skip)]
     tenant: String,
+}
+
+impl Reader {
+    /// A session that has read once; how it began is not known yet.
+    fn new(id: &str, tenant: &str) -> Self {
+        Self {
+            session: id.to_owned(),
+            started: 0,
+            labels: BTreeMap::new(),
+            entries: 1,
+            tenant: tenant.to_owned(),
+        }
+    }
 }
 
 /// The log, as it was when it was opened, and what could not be looked at.
@@ -94,20 +105,17 @@ impl AuditLog {
         incomplete
     }
 
-    /// The sessions that began as `is_meant` says, of the tenants that `is_tenant` says.
+    /// The sessions of the tenants that `is_tenant` says, with the labels that `is_meant` says.
     pub(super) fn sessions(
         &mut self,
         is_tenant: impl Fn(&str) -> bool,
-        is_meant: impl Fn(&SessionStarted) -> bool,
+        is_meant: impl Fn(&[Label]) -> bool,
     ) -> HashSet<SessionId> {
         let mut sessions = HashSet::new();
         let mut search = Search::new(UNIX_EPOCH);
         for file in self.files.iter().filter(|file| is_tenant(&file.tenant)) {
-            let is_wanted = |head: &LineHead<'_>| head.kind == "session";
-            search.file(file, is_wanted, |line| {
-                if let Line::Session(began) = &line.line
-                    && is_meant(began)
-                {
+            search.file(file, |line| {
+                if line.session().is_some_and(|(_, labels)| is_meant(&labels)) {
                     sessions.extend(line.id.and_then(|id| id.parse::<SessionId>().ok()));
                 }
             });
@@ -116,44 +124,35 @@ impl AuditLog {
         sessions
     }
 
-    /// The sessions that were answered one of the entries, or whose policies accepted it.
-    pub(super) fn readers(&mut self, revoked: &[RevokedEntry]) -> Vec<Reader> {
-        // Nobody has read an entry before it was put.
-        let Some(since) = revoked.iter().map(|entry| entry.time).min() else {
+    /// The sessions that were answered one of the entries since a time, or whose policies accepted
+    /// it. When an entry was put is no bound: a later put of the same bytes takes its place.
+    pub(super) fn readers(&mut self, revoked: &[RevokedEntry], since: SystemTime) -> Vec<Reader> {
+        if revoked.is_empty() {
             return Vec::new();
-        };
+        }
         let exact: HashSet<_> = revoked.iter().map(|one| (one.action, one.output)).collect();
         let actions: HashSet<_> = revoked.iter().map(|one| one.action).collect();
-        let is_revoked = |line: &Line| match answered(line) {
+        let is_revoked = |line: &ScannedLine<'_>| match line.read() {
             Some((action, Some(output))) => exact.contains(&(action, output)),
             Some((action, None)) => actions.contains(&action),
             None => false,
-        };
-        let is_question = |head: &LineHead<'_>| {
-            let is_get = head.kind == "get" || head.kind == "answer";
-            is_get && head.action.is_some_and(|action| actions.contains(&action))
         };
         let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
         let mut too_many = false;
         let mut search = Search::new(since);
         for file in &self.files {
-            search.file(file, is_question, |line| {
-                let NumberedLine {
-                    id: Some(id), line, ..
-                } = line
-                else {
+            search.file(file, |line| {
+                let Some(id) = line.id.filter(|_| is_revoked(line)) else {
                     return;
                 };
-                if !is_revoked(&line) {
-                    return;
-                }
-                if readers.len() == MAX_READERS && !readers.contains_key(&id) {
+                if let Some(reader) = readers.get_mut(id) {
+                    reader.entries += 1;
+                } else if readers.len() < MAX_READERS {
+                    let reader = Reader::new(id, &file.tenant);
+                    readers.insert(id.to_owned(), reader);
+                } else {
                     too_many = true;
-                    return;
                 }
-                let reader = readers.entry(id).or_default();
-                reader.entries += 1;
-                reader.tenant.clone_from(&file.tenant);
             });
         }
         if too_many {
@@ -164,10 +163,7 @@ impl AuditLog {
         }
         self.note(search);
         self.describe(&mut readers);
-        readers
-            .into_iter()
-            .map(|(session, reader)| Reader { session, ..reader })
-            .collect()
+        readers.into_values().collect()
     }
 
     /// Takes note of what a search could not look at. Two searches meet the same gaps.
@@ -191,18 +187,13 @@ impl AuditLog {
                     break;
                 }
                 let Ok(log) = file.reader() else { continue };
-                let wanted: HashSet<_> = readers.keys().cloned().collect();
-                let is_wanted = |head: &LineHead<'_>| {
-                    let id = head.id.as_deref();
-                    head.kind == "session" && id.is_some_and(|id| wanted.contains(id))
-                };
                 // What cannot be read was said when readers were looked for.
-                let _ = scan(log, is_wanted, |line| {
-                    if let Line::Session(began) = line.line
-                        && let Some(reader) = line.id.and_then(|id| readers.get_mut(&id))
+                let _ = scan(log, |line| {
+                    if let Some(reader) = line.id.and_then(|id| readers.get_mut(id))
+                        && let Some((started, labels)) = line.session()
                     {
-                        reader.started = began.started;
-                        let labels = began.labels.into_iter();
+                        reader.started = started;
+                        let labels = labels.into_iter();
                         reader.labels = labels.map(|label| (label.name, label.value)).collect();
                     }
                 });
@@ -227,30 +218,22 @@ impl Search {
         }
     }
 
-    /// Gives the lines of a file that are wanted to `found`, and notes what is missing in it. A file
-    /// that was put aside before is not read.
-    fn file(
-        &mut self,
-        file: &LogFile,
-        is_wanted: impl Fn(&LineHead<'_>) -> bool,
-        mut found: impl FnMut(NumberedLine),
-    ) {
+    /// Gives the lines of a file to `found`, and notes what is missing in it. A file that was put
+    /// aside before is not read.
+    fn file(&mut self, file: &LogFile, mut found: impl FnMut(&ScannedLine<'_>)) {
         if file.until.is_some_and(|until| until < self.since) {
             return;
         }
-        let is_gap = |head: &LineHead<'_>| head.kind == "lost" || head.kind == "removed";
-        let is_wanted = |head: &LineHead<'_>| is_gap(head) || is_wanted(head);
         let mut gaps = self.gaps.remove(&file.tenant).unwrap_or_default();
+        let is_since = |until: u64| until >= seconds(self.since);
         let read = file.reader().and_then(|log| {
-            scan(log, is_wanted, |line| match line.line {
-                Line::Lost(lost) if is_since(lost.until, self.since) => {
+            scan(log, |line| {
+                found(line);
+                if let Some(lost) = line.lost().filter(|lost| is_since(lost.until)) {
                     gaps.lost = Some(gaps.lost.map_or(lost, |gap| gap.merged(lost)));
                 }
-                Line::Removed(removed) if is_since(removed.until, self.since) => {
-                    gaps.removed = gaps.removed.max(Some(removed));
-                }
-                Line::Lost(_) | Line::Removed(_) => {}
-                _ => found(line),
+                let removed = line.removed().filter(|removed| is_since(removed.until));
+                gaps.removed = gaps.removed.max(removed);
             })
         });
         if gaps.lost.is_some() || gaps.removed.is_some() {
@@ -266,23 +249,10 @@ impl Search {
     }
 }
 
-/// What a line says was answered to a get: the action, and the object where the line names it.
-fn answered(line: &Line) -> Option<(Digest, Option<Digest>)> {
-    match line {
-        Line::Get(asked) if asked.verdict <= Lookup::HitVerified => {
-            Some((asked.question.action, Some(asked.question.output)))
-        }
-        Line::Answer(answer) if answer.command == "get" && answer.answer == "hit" => {
-            Some((answer.action, None))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a time in whole seconds since 1970 may be at another or later.
-fn is_since(seconds: u64, since: SystemTime) -> bool {
-    let since = since.duration_since(UNIX_EPOCH).unwrap_or_default();
-    seconds >= since.as_secs()
+/// Whole seconds since 1970.
+fn seconds(time: SystemTime) -> u64 {
+    let since = time.duration_since(UNIX_EPOCH);
+    since.unwrap_or_default().as_secs()
 }
 
 fn shown(seconds: u64) -> String {

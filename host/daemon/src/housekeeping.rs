@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cachewarden_store::{TrimRequest, Usage};
 
 use crate::Daemon;
+use crate::log_limit::REFUSALS;
 
 /// Between two looks at uploads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,11 +45,14 @@ fn end_slow_uploads(daemon: &Daemon) {
         let Some(tenant) = tenant else { continue };
         let least = tenant.quota.least_rate.0;
         if !session.is_stopped() && session.upload.is_slower_than(least) {
-            tracing::warn!(
-                session = session.id,
-                tenant = session.tenant,
-                "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
-            );
+            let user = session.peer.uid;
+            if daemon.log_limit.admits(user, "least-rate", REFUSALS) {
+                tracing::warn!(
+                    session = session.id,
+                    tenant = session.tenant,
+                    "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
+                );
+            }
             session.stop();
         }
     }

@@ -130,9 +130,12 @@ fn what_cannot_be_written_is_written_down_as_missing_when_it_can() {
     let path = folder.path().join("audit/main.jsonl");
     fs::create_dir(&path).unwrap();
     record(&audit, "main", 3);
-    assert!(audit.files().is_err(), "a folder is no log");
+    assert!(
+        audit.files().unwrap()[0].reader().is_err(),
+        "it is a folder"
+    );
     record(&audit, "main", 2);
-    assert!(audit.files().is_err());
+    audit.files().unwrap();
     assert_eq!(audit.missing("main").lines, 5);
     fs::remove_dir(&path).unwrap();
     record(&audit, "main", 1);

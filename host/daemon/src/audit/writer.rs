@@ -111,16 +111,17 @@ impl Writer {
             let until = name.until();
             let open = match until {
                 Some(_) => None,
-                None => Some(open_to_read(&path)?),
+                // Where it cannot be opened, whoever reads it learns why.
+                None => open_to_read(&path).ok(),
             };
-            Ok(LogFile {
+            LogFile {
                 tenant: name.tenant,
                 until,
                 path,
                 open: open.map(|(file, metadata)| (file, metadata.len())),
-            })
+            }
         };
-        names.into_iter().map(file).collect()
+        Ok(names.into_iter().map(file).collect())
     }
 
     /// Removes files that were put aside and are too old, also of tenants that are no more.

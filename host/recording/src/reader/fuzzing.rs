@@ -5,6 +5,7 @@ use super::*;
 
 /// What can be read can be written and read again; what cannot is refused by its file.
 pub fn recording(bytes: &[u8]) {
+    check_scan(bytes);
     let Ok(text) = std::str::from_utf8(bytes) else {
         return;
     };
@@ -13,6 +14,15 @@ pub fn recording(bytes: &[u8]) {
         Ok(lines) => lines.iter().for_each(check_read_back),
         Err(error) => assert!(error.to_string().starts_with("cases.jsonl:"), "{error}"),
     }
+}
+
+/// Each line is found or counted as torn.
+fn check_scan(bytes: &[u8]) {
+    let mut found = 0;
+    let torn = scan(bytes, |_| found += 1).expect("bytes in memory");
+    let lines = bytes.split(|byte| *byte == b'\n');
+    let lines = lines.filter(|line| !line.trim_ascii().is_empty());
+    assert_eq!(found + torn, lines.count());
 }
 
 /// What was read can be written, and be read back to the same.

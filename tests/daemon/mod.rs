@@ -4,6 +4,7 @@ mod claims;
 mod corpus;
 mod disk;
 mod documentation;
+mod floods;
 mod folders;
 mod greedy;
 mod hostile;

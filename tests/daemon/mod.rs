@@ -7,6 +7,7 @@ mod documentation;
 mod folders;
 mod greedy;
 mod hostile;
+mod hung;
 mod issuer;
 mod kills;
 mod operation;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use cachewarden_store::{TrimRequest, Usage};
 
 use crate::Daemon;
+use crate::sessions::Stopped;
 
 /// Between two looks at uploads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -42,13 +43,13 @@ fn end_slow_uploads(daemon: &Daemon) {
             .find(|one| one.name == session.tenant);
         let Some(tenant) = tenant else { continue };
         let least = tenant.quota.least_rate.0;
-        if !session.is_stopped() && session.upload.is_slower_than(least) {
+        if session.stopped().is_none() && session.upload.is_slower_than(least) {
             tracing::warn!(
                 session = session.id,
                 tenant = session.tenant,
                 "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
             );
-            session.stop();
+            session.stop(Stopped::SlowUpload(least));
         }
     }
 }

@@ -6,18 +6,18 @@ use std::time::{Duration, Instant};
 
 use cachewarden_connect::streams::Output;
 use cachewarden_connect::wire::{Accepted, Ended};
-use cachewarden_connect::{Connection, Control};
+use cachewarden_connect::{Connection, Control, Streams};
 use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{Outcome, Session, SessionError};
 use cachewarden_store::SessionId;
-use cachewarden_types::{Problem, reasons, sanitize};
+use cachewarden_types::{Code, Problem, reasons, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;
-use crate::sessions::{Listed, MeteredSource};
+use crate::sessions::{Listed, MeteredSource, Stopped};
 use crate::usage::{PolicyRoom, SessionUsage};
 
 use super::client::{Client, Start, session_id};
@@ -62,13 +62,13 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Settings { .. } | SessionError::Policy(_) => {
-                Self::of_policy(error.told())
+                Self::of_policy(error.code().error(&error.told()))
             }
             SessionError::Answers(error) => Self::unread(&error),
             error => Self {
                 result: "protocol",
                 status: 2,
-                text: error.told(),
+                text: error.code().error(&error.told()),
                 is_told: true,
             },
         }
@@ -80,6 +80,7 @@ pub(super) fn run(
     daemon: &Arc<Daemon>,
     client: &Client,
     connection: Connection,
+    streams: Streams,
     usage: SessionUsage,
     thread: &PolicyThread,
 ) {
@@ -104,7 +105,7 @@ pub(super) fn run(
         send_policy: connection.hello.policy.is_some(),
         ..Accepted::default()
     };
-    let (result, ended) = match connection.accept(&accepted, &stop) {
+    let (result, ended) = match connection.accept(&accepted, streams, &stop) {
         Err(error) => {
             tracing::warn!("no session: {error}");
             ("no-takeover", None)
@@ -124,9 +125,9 @@ pub(super) fn run(
             (result, Some((control, ended)))
         }
     };
-    let result = match listed.session.is_stopped() {
-        true => "stopped",
-        false => result,
+    let (result, ended) = match listed.session.stopped() {
+        Some(why) => ("stopped", ended.map(|(control, _)| (control, stopped(why)))),
+        None => (result, ended),
     };
     let seconds = began.elapsed().as_secs_f64();
     daemon.metrics.ended(name, result, seconds);
@@ -153,6 +154,14 @@ fn conclude(ended: Result<(), Failure>) -> (&'static str, Ended) {
             let text = is_told.then_some(text);
             (result, Ended { status, text })
         }
+    }
+}
+
+/// What the client of a session ends with that was ended by the daemon.
+fn stopped(why: Stopped) -> Ended {
+    Ended {
+        status: 1,
+        text: Some(Code::SessionEnded.error(&why.to_string())),
     }
 }
 
@@ -226,7 +235,7 @@ impl Served<'_> {
             let own = self
                 .daemon
                 .own_policies
-                .load(self.daemon, tenant, &bytes, settings);
+                .load(self.daemon, tenant, bytes, settings);
             policies.push(own.map_err(Failure::of_policy)?);
         }
         // Its bytes are in memory no more.

@@ -151,6 +151,7 @@ mod tests {
     use super::*;
 
     /// Who has the lock by a file with this text.
+    #[cfg(target_os = "linux")]
     fn holder(text: &str) -> String {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(text.as_bytes()).unwrap();
@@ -162,6 +163,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
     fn only_a_process_that_is_known_and_killed_loses_the_lock() {
         let own = Process::current().unwrap().to_string();
         assert_eq!(holder(&own), format!("process {}", std::process::id()));

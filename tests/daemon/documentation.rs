@@ -91,7 +91,7 @@ const OWN: [&str; 7] = ["etc", "home", "opt", "root", "run", "srv", "usr/local"]
 pub(super) fn machine(sandbox: &Sandbox, goroot: &Path) -> String {
     let root = sandbox.folder("machine");
     let mut script = format!("set -eu\ncd '{}'\n", root.display());
-    let folders = OWN.iter().chain(&["var/lib", "var/log", "var/cache"]);
+    let folders = OWN.iter().chain(&["var/lib", "var/log"]);
     for folder in folders.clone() {
         script += &format!("mkdir -p {folder}\n");
     }

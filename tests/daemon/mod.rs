@@ -8,6 +8,7 @@ mod floods;
 mod folders;
 mod greedy;
 mod hostile;
+mod hung;
 mod issuer;
 mod kills;
 mod operation;

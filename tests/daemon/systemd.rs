@@ -46,7 +46,7 @@ useradd --user-group --create-home job
 usermod --append --groups job cachewarden
 cat > /etc/cachewarden/serve.toml <<'END'
 directory = "/var/lib/cachewarden"
-[socket]
+[[socket]]
 path = "/run/cachewarden/socket"
 [audit]
 directory = "/var/log/cachewarden"
@@ -116,7 +116,10 @@ exec env -i container=lxc PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         .args(["sh", "-c", &script]);
     let outcome = run_to_its_end(&mut command);
     let output = std::fs::read_to_string(sandbox.path("machine/srv/output")).unwrap_or_default();
-    assert!(output.ends_with("echo end\nend\n"), "{output}\n{outcome:#?}");
+    assert!(
+        output.ends_with("echo end\nend\n"),
+        "{output}\n{outcome:#?}"
+    );
     let hits = |build: &str, next: &str| -> u32 {
         let after = output.split_once(&format!("\n{build}\n")).expect(build).1;
         let part = after.split_once(&format!("\n{next}\n")).expect(next).0;

@@ -318,7 +318,7 @@ read = []
 fn sockets_tell_jobs_apart_that_run_as_one_user() {
     let mut world = World::without_daemon();
     world.configure(&format!(
-        "[[other-socket]]\nname = \"forks\"\npath = \"{}\"\n[[tenant]]\nname = \"fork\"\nmatch = {{ \"peer.socket\" = \"forks\" }}\nwrite = [\"fork\"]\nread = [\"fork\", \"main\"]\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.socket\" = \"default\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n",
+        "[[socket]]\nname = \"forks\"\npath = \"{}\"\n[[tenant]]\nname = \"fork\"\nmatch = {{ \"peer.socket\" = \"forks\" }}\nwrite = [\"fork\"]\nread = [\"fork\", \"main\"]\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.socket\" = \"default\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n",
         world.sandbox.path("forks").display()
     ));
     world.start();

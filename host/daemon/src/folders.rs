@@ -49,6 +49,12 @@ impl Problem for FolderError {
     }
 }
 
+/// Whether a folder is there and belongs to this process's user.
+pub(crate) fn is_own(folder: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    fs::metadata(folder).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own)
+}
+
 /// Makes a folder with this mode where it is missing, and checks it where it is there. The operator
 /// may have put a link in its place.
 pub(crate) fn prepare(folder: &Path, mode: u32) -> Result<(), FolderError> {

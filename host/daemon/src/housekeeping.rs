@@ -10,6 +10,7 @@ use cachewarden_store::{TrimRequest, Usage};
 
 use crate::Daemon;
 use crate::log_limit::REFUSALS;
+use crate::sessions::Stopped;
 
 /// Between two looks at uploads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,7 +45,7 @@ fn end_slow_uploads(daemon: &Daemon) {
             .find(|one| one.name == session.tenant);
         let Some(tenant) = tenant else { continue };
         let least = tenant.quota.least_rate.0;
-        if !session.is_stopped() && session.upload.is_slower_than(least) {
+        if session.stopped().is_none() && session.upload.is_slower_than(least) {
             let user = session.peer.uid;
             if daemon.log_limit.admits(user, "least-rate", REFUSALS) {
                 tracing::warn!(
@@ -53,7 +54,7 @@ fn end_slow_uploads(daemon: &Daemon) {
                     "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
                 );
             }
-            session.stop();
+            session.stop(Stopped::SlowUpload(least));
         }
     }
 }

@@ -27,8 +27,8 @@ mod tenants;
 mod usage;
 
 pub use folders::FolderError;
-pub use loading::{Loaded, Loader, SetupError};
-pub use server::{ServeError, check, serve};
+pub use loading::{Described, Loaded, Loader, SetupError};
+pub use server::{Checked, ServeError, check, serve};
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;

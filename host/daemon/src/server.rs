@@ -20,17 +20,18 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use cachewarden_connect::{Connection, Listener, wire::Refused};
-use cachewarden_policy_host::{CompiledCache, thread as policy_thread};
+use cachewarden_policy_host::thread as policy_thread;
 use cachewarden_store::{Store, ViewPlace, Views};
 use cachewarden_types::{Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
-use crate::config::Config;
+use crate::config::{Config, SocketConfig};
 use crate::folders;
-use crate::loading::{Loaded, Loader, SetupError};
+use crate::loading::{Described, Loaded, Loader, SetupError};
 use crate::log_limit::{LogLimit, REFUSALS};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
+use crate::sessions::Stopped;
 use crate::{Daemon, housekeeping, logging};
 
 use error::cannot;
@@ -41,14 +42,39 @@ pub use error::ServeError;
 /// How long sessions that were ended may take to write down what they did.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Reads a configuration, loads all that it names, and has its policies answer their cases; a line
-/// for each tenant.
+/// What a check has found.
+pub struct Checked {
+    /// Each tenant, and each issuer of which something is to be said.
+    pub report: Vec<Described>,
+    /// The folder in which `serve` looks for compiled policies, where they were kept elsewhere.
+    pub compiled_elsewhere: Option<PathBuf>,
+}
+
+/// Reads a configuration, loads all that it names, and has its policies answer their cases. Compiled
+/// policies are kept for `serve` where they can be.
 ///
 /// # Errors
 /// When anything of it cannot be used.
-pub fn check(file: &Path, loader: Loader) -> Result<Vec<String>, ServeError> {
+pub fn check(file: &Path, loader: Loader) -> Result<Checked, ServeError> {
     let config = Config::read(file).map_err(SetupError::from)?;
-    Ok(load(config, file.to_owned(), loader, None)?.report)
+    let compiled = compiled_folder(&config);
+    let has_policies = config.tenants.iter().any(|one| !one.policies.is_empty());
+    // A folder that another user makes there is one that `serve` would not use.
+    let is_for_serve = folders::is_own(&config.directory);
+    let loader = match is_for_serve {
+        true => loader.with_cache(compiled.clone()),
+        false => loader,
+    };
+    Ok(Checked {
+        report: load(config, file.to_owned(), loader, None)?.report,
+        compiled_elsewhere: (has_policies && !is_for_serve).then_some(compiled),
+    })
+}
+
+/// Where compiled policies are kept: beside the store, since a service has no home, and each start
+/// would compile every policy.
+fn compiled_folder(config: &Config) -> PathBuf {
+    config.directory.join("compiled")
 }
 
 /// Loads on a thread that may ask policies.
@@ -81,17 +107,13 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     let passed = Listener::from_systemd()?;
     let config = Config::read(file).map_err(SetupError::from)?;
     folders::prepare(&config.directory, folders::PASSABLE)?;
-    // Beside the store: a service has no home, and each start would compile every policy.
-    let loader = Loader {
-        cache: Some(CompiledCache::new(config.directory.join("compiled"))),
-        ..loader
-    };
+    let loader = loader.with_cache(compiled_folder(&config));
     let loaded = load(config, file.to_owned(), loader.clone(), None)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
     raise_descriptors(config.limits.sessions);
-    let listeners = listeners(&config, passed)?;
+    let listeners = listeners(&config, passed, daemon.store.taken_over_from().is_some())?;
     let paths: Vec<_> = listeners
         .iter()
         .map(|(_, listener)| listener.path().display().to_string())
@@ -100,7 +122,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     let stop_reader = Arc::new(stop_reader);
     let accepting = listeners
         .into_iter()
-        .map(|(name, listener)| accept(&daemon, name, listener, Arc::clone(&stop_reader)))
+        .map(|(socket, listener)| accept(&daemon, socket, listener, Arc::clone(&stop_reader)))
         .collect::<Result<Vec<_>, _>>()?;
     let (end_of_house, end) = channel();
     let house = Arc::clone(&daemon);
@@ -135,10 +157,15 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
 
 fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeError> {
     let config = &loaded.config;
-    let directory = &config.directory;
     let overflow = config.overflow_folder();
     folders::prepare(&overflow, folders::PASSABLE)?;
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
+    if let Some(pid) = store.taken_over_from() {
+        tracing::warn!(
+            pid,
+            "the daemon before this one was killed and does not end: this one has taken the store over. A thread of the killed one waits for a pipe of a job. Find that job and end it: see \"A killed daemon that does not end\" in docs/multi-tenant.md"
+        );
+    }
     // Counted before the first session, which would wait for it.
     store.usage(&[Pattern::any()]);
     let place = |folder, seen_as: &Option<PathBuf>| ViewPlace {
@@ -150,8 +177,6 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         place(overflow.join("views"), &config.overflow_views_seen_as),
         config.view_files.into(),
     )?;
-    let own = directory.join("policies");
-    let own_policies = OwnPolicies::in_folder(own)?;
     if let Some(audit) = &config.audit {
         // Its files say what each tenant has.
         folders::prepare(&audit.directory, folders::CLOSED)?;
@@ -162,7 +187,7 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         loader,
         store: Arc::new(store),
         views,
-        own_policies,
+        own_policies: OwnPolicies::default(),
         audit: audit.map_err(cannot("begin the audit log"))?,
         loaded: RwLock::new(Arc::new(loaded)),
         sessions: Arc::default(),
@@ -175,7 +200,7 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
 /// Accepts clients on a thread of its own; the listener is gone when it ends.
 fn accept(
     daemon: &Arc<Daemon>,
-    socket: Arc<str>,
+    socket: Arc<SocketConfig>,
     listener: Listener,
     stop: Arc<PipeReader>,
 ) -> Result<thread::JoinHandle<()>, ServeError> {
@@ -193,7 +218,7 @@ fn accept(
 }
 
 /// Starts a thread for a client.
-fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
+fn begin(daemon: &Arc<Daemon>, socket: &Arc<SocketConfig>, connection: Connection) {
     let most = daemon.loaded().config.limits.sessions;
     let Some(place) = daemon.sessions.place(most) else {
         daemon.metrics.refused("busy");
@@ -253,7 +278,7 @@ fn warn_of_fixed(before: &Config, now: &Config) {
 fn fixed_and_changed(before: &Config, now: &Config) -> Vec<&'static str> {
     let differs = [
         ("directory", before.directory != now.directory),
-        ("socket", before.socket != now.socket),
+        ("socket", before.sockets != now.sockets),
         ("view-files", before.view_files != now.view_files),
         ("audit", before.audit != now.audit),
     ];
@@ -281,7 +306,8 @@ fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: Vec<thread::JoinHand
         seconds = began.elapsed().as_secs(),
         "ending sessions that are left"
     );
-    left.iter().for_each(|session| session.stop());
+    left.iter()
+        .for_each(|session| session.stop(Stopped::Shutdown));
     daemon.sessions.wait_until_none(LAST_WORDS);
 }
 

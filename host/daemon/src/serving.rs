@@ -21,6 +21,7 @@ use cachewarden_types::{Problem, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;
+use crate::config::SocketConfig;
 use crate::log_limit::REFUSALS;
 
 use client::{Client, Start, session_id};
@@ -43,20 +44,23 @@ impl Refusal {
 pub(crate) fn serve(
     daemon: &Arc<Daemon>,
     connection: Connection,
-    socket: &str,
+    socket: &SocketConfig,
     thread: &PolicyThread,
 ) {
     match connection.hello.want {
         Want::Status | Want::Metrics | Want::Revoke => crate::operator::serve(daemon, connection),
-        Want::Whoami => match Client::identify(daemon, &connection, socket) {
+        Want::Whoami => match Client::identify(daemon, &connection, &socket.name) {
             Ok(client) => whoami(daemon, &client, connection, thread),
             Err(refusal) => refuse(daemon, connection, refusal),
         },
         Want::Session => {
-            let begun = Client::identify(daemon, &connection, socket)
+            let begun = Client::identify(daemon, &connection, &socket.name)
                 .and_then(|client| Ok((client.begin(daemon)?, client)));
             match begun {
-                Ok((usage, client)) => run::run(daemon, &client, connection, usage, thread),
+                Ok((usage, client)) => {
+                    let streams = socket.streams.into();
+                    run::run(daemon, &client, connection, streams, usage, thread);
+                }
                 Err(refusal) => refuse(daemon, connection, refusal),
             }
         }

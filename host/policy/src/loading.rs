@@ -25,7 +25,8 @@ pub(super) struct CompiledPolicy {
 
 /// Loads one module.
 pub(super) struct PolicyLoader<'policy> {
-    pub(super) file: &'policy Path,
+    /// Its file, if it has one that an operator can name again.
+    pub(super) file: Option<&'policy Path>,
     pub(super) engine: &'policy Engine,
     pub(super) module: &'policy Digest,
     pub(super) limits: &'policy Limits,
@@ -83,9 +84,15 @@ impl PolicyLoader<'_> {
             }));
         }
         let reason = cache.cached_failure(self.engine, self.module, self.limits)?;
+        let again = match self.file {
+            Some(file) => format!(
+                "by itself. To try again: cachewarden policy compile '{}'",
+                file.display()
+            ),
+            None => "today".to_owned(),
+        };
         Some(Err(format!(
-            "{reason}; that was found within the last day, and is not tried again by itself. To try again: cachewarden policy compile '{}'",
-            self.file.display()
+            "{reason}; that was found within the last day, and is not tried again {again}"
         )))
     }
 }

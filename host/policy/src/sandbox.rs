@@ -28,6 +28,16 @@ pub struct Sandbox {
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
 
+/// The bytes of a policy.
+struct ReadPolicy<'policy> {
+    /// What texts call it.
+    name: &'policy Path,
+    /// Whether that is its file.
+    is_file: bool,
+    bytes: Vec<u8>,
+    digest: Digest,
+}
+
 impl Sandbox {
     /// Makes the engine and starts its ticker.
     ///
@@ -60,15 +70,57 @@ impl Sandbox {
         slow: impl FnOnce(),
     ) -> Result<Arc<Policy>, LoadError> {
         let (bytes, digest) = source.read()?;
+        let read = ReadPolicy {
+            name: &source.file,
+            is_file: true,
+            bytes,
+            digest,
+        };
+        self.load_read(read, limits, cache, slow)
+    }
+
+    /// The same for bytes that are in no file. `name` is what texts call the policy.
+    ///
+    /// # Errors
+    /// When they are no policy of this contract.
+    pub fn load_bytes(
+        self: &Arc<Self>,
+        name: &str,
+        bytes: Vec<u8>,
+        limits: Limits,
+        cache: Option<&CompiledCache>,
+    ) -> Result<Arc<Policy>, LoadError> {
+        let read = ReadPolicy {
+            name: Path::new(name),
+            is_file: false,
+            digest: Digest::of(&bytes),
+            bytes,
+        };
+        self.load_read(read, limits, cache, || {})
+    }
+
+    fn load_read(
+        self: &Arc<Self>,
+        read: ReadPolicy<'_>,
+        limits: Limits,
+        cache: Option<&CompiledCache>,
+        slow: impl FnOnce(),
+    ) -> Result<Arc<Policy>, LoadError> {
+        let ReadPolicy {
+            name,
+            is_file,
+            bytes,
+            digest,
+        } = read;
         if let Some(policy) = self.loaded(&digest, limits) {
             return Ok(policy);
         }
         let unusable = |reason| LoadError::Unusable {
-            file: source.file.clone(),
+            file: name.to_owned(),
             source: Defect::Compilation(reason),
         };
         let loading = PolicyLoader {
-            file: &source.file,
+            file: is_file.then_some(name),
             engine: &self.engine,
             module: &digest,
             limits: &limits,
@@ -78,7 +130,7 @@ impl Sandbox {
             component,
             cache_write_error,
         } = loading.load(bytes, slow).map_err(unusable)?;
-        let policy = self.link(&component, limits, digest, &source.file)?;
+        let policy = self.link(&component, limits, digest, name)?;
         let policy = Arc::new(Policy {
             cache_write_error,
             ..policy

@@ -6,6 +6,7 @@
 mod codes;
 mod contract;
 mod digest;
+pub mod duration;
 mod label;
 mod nearest;
 mod one_line;
@@ -21,7 +22,7 @@ pub mod fuzzing {
     pub use crate::scope_name::fuzzing::scope_name;
 }
 
-pub use codes::{AREAS, Code, Problem, with_causes};
+pub use codes::{AREAS, Code, Problem, line, with_causes};
 pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
 };

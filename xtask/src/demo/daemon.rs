@@ -67,10 +67,10 @@ fn configuration(sockets: &Path) -> String {
         r#"# The daemon of the demo: who connects to which socket decides what a build may do.
 directory = "daemon"
 
-[socket]
+[[socket]]
 path = "{sockets}/main"
 
-[[other-socket]]
+[[socket]]
 name = "forks"
 path = "{sockets}/forks"
 

@@ -3,8 +3,7 @@
 
 use std::io::{self, Write};
 
-use cachewarden_session::diagnostics::warning;
-use cachewarden_types::{Code, sanitize};
+use cachewarden_types::{Code, line};
 
 use super::failure::{Failure, OrFail};
 
@@ -20,11 +19,7 @@ pub(super) fn print(text: &str) -> Result<(), Failure> {
 
 /// Says what ends the program.
 pub(super) fn fail(failure: &Failure) {
-    say(&format!(
-        "cachewarden: error[{}]: {}",
-        failure.code(),
-        sanitize(failure.text())
-    ));
+    say(&line(&failure.code().error(failure.text())));
     for line in failure.below() {
         say(line);
     }
@@ -32,7 +27,7 @@ pub(super) fn fail(failure: &Failure) {
 
 /// Says what a person should know, though the program goes on.
 pub(super) fn warn(code: Code, text: &str) {
-    say(&format!("cachewarden: {}", sanitize(&warning(code, text))));
+    say(&line(&code.warning(text)));
 }
 
 /// Prints a line to stderr that is neither an error nor a warning.

@@ -57,8 +57,15 @@ pub(super) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitStatus, F
         cache: compiled_cache(),
     };
     if arguments.check {
-        for line in check(&config, loader)? {
-            output::print(&format!("{line}\n"))?;
+        let checked = check(&config, loader)?;
+        for one in &checked.report {
+            output::print(&format!("{}\n", one.in_lines()))?;
+        }
+        if let Some(folder) = checked.compiled_elsewhere {
+            output::say(&format!(
+                "the policies were compiled for this check alone: `serve` keeps them in {}, which is not of this user; run the check as the daemon's user to have them ready",
+                folder.display()
+            ));
         }
         return Ok(ExitStatus::Success);
     }

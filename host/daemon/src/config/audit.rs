@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::values::{Size, duration};
+use cachewarden_types::duration::longer_than_zero;
+
+use super::values::Size;
 use crate::audit::LARGEST_FILE;
 
 /// Where sessions are written down.
@@ -21,7 +23,10 @@ pub struct AuditConfig {
     #[serde(default = "AuditConfig::default_total")]
     pub max_size: Size,
     /// Files that were put aside and are older are removed.
-    #[serde(default = "AuditConfig::default_age", deserialize_with = "duration")]
+    #[serde(
+        default = "AuditConfig::default_age",
+        deserialize_with = "longer_than_zero"
+    )]
     pub keep: Duration,
     /// Labels whose values are not written.
     #[serde(default)]

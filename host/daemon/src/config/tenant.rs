@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use cachewarden_types::Kind;
+use cachewarden_types::duration::longer_than_zero;
 
-use super::values::{OneOrMany, Size, duration};
+use super::values::{OneOrMany, Size};
 
 /// A tenant.
 #[derive(Clone, Debug, Deserialize)]
@@ -125,10 +126,10 @@ pub struct QuotaConfig {
     /// The slowest upload, in bytes a second; a session with a slower one is ended.
     pub least_rate: Size,
     /// CPU time of policies in a minute; beyond it new sessions are refused.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub policy_time_per_minute: Duration,
     /// Time that compiling a policy of the tenant's may take.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub compile_time: Duration,
 }
 

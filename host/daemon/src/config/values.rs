@@ -1,6 +1,4 @@
-//! Values as an operator writes them: durations, sizes, modes, one or several texts.
-
-use std::time::Duration;
+//! Values as an operator writes them: sizes, modes, one or several texts.
 
 use bytesize::ByteSize;
 use serde::de::Error;
@@ -46,16 +44,6 @@ impl OneOrMany {
         self.all()
             .iter()
             .any(|pattern| wildcard::matches(pattern, text))
-    }
-}
-
-pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    match humantime::parse_duration(&text) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(D::Error::custom(format!(
-            "`{text}` is no duration such as 10s or 5days"
-        ))),
     }
 }
 

@@ -98,7 +98,7 @@ fn end_sessions(daemon: &Daemon, named: &HashSet<SessionId>) {
     for session in daemon.sessions.all() {
         if is_named(&session.id) {
             tracing::warn!(session = session.id, "ended: what it has put is revoked");
-            session.stop();
+            session.stop(crate::sessions::Stopped::Revoked);
         }
     }
     let is_over = daemon.sessions.wait_until_none_is(END_TIME, is_named);

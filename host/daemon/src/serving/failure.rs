@@ -44,13 +44,13 @@ impl From<SessionError> for Failure {
     fn from(error: SessionError) -> Self {
         match error {
             SessionError::Settings { .. } | SessionError::Policy(_) => {
-                Self::of_policy(error.told())
+                Self::of_policy(error.code().error(&error.told()))
             }
             SessionError::Answers(error) => Self::unread(&error),
             error => Self {
                 result: "protocol",
                 status: 2,
-                text: error.told(),
+                text: error.code().error(&error.told()),
                 is_told: true,
             },
         }

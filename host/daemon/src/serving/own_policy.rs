@@ -2,31 +2,31 @@
 //!
 //! What always holds: the bytes are those of the announced digest; they are compiled in the
 //! compiler's process, within the tenant's time; and a policy that was refused is refused again
-//! without being compiled (see the compiled cache of the policy crate).
+//! without being compiled (see the compiled cache of the policy crate). Texts call a policy by its
+//! digest: the job knows the file, and the daemon has none.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use cachewarden_policy_host::canonical::canonical;
-use cachewarden_policy_host::{Limits, Policy, PolicySource};
+use cachewarden_policy_host::{Limits, Policy};
 use cachewarden_session::PolicyConfig;
 use cachewarden_types::{Digest, Problem};
 
 use crate::Daemon;
-use crate::folders::{self, FolderError};
 use crate::tenants::Tenant;
 
 /// Policies of one tenant that stay loaded when no session uses them: one for each of its projects
 /// that build at the same time.
 const KEPT_LOADED: usize = 8;
 
+/// The digits of a digest that are shown: enough to compare with what `sha256sum` prints.
+const SHOWN_DIGITS: usize = 16;
+
 /// The policies that the sessions of all tenants have brought.
+#[derive(Default)]
 pub(crate) struct OwnPolicies {
-    folder: PathBuf,
     tenants: Mutex<HashMap<String, Arc<Mutex<OfTenant>>>>,
 }
 
@@ -37,36 +37,17 @@ struct OfTenant {
 }
 
 impl OwnPolicies {
-    /// Kept in a folder of the daemon's.
-    ///
-    /// # Errors
-    /// When it cannot be made, or is a link: what is in it is removed.
-    pub(crate) fn in_folder(folder: PathBuf) -> Result<Self, FolderError> {
-        folders::prepare(&folder, folders::CLOSED)?;
-        if folder.is_symlink() {
-            return Err(FolderError::Unusable {
-                folder,
-                source: io::Error::other("it is a link; remove it"),
-            });
-        }
-        clear(&folder);
-        Ok(Self {
-            folder,
-            tenants: Mutex::default(),
-        })
-    }
-
     /// The policy of these bytes with its settings; what is wrong with it otherwise.
     pub(super) fn load(
         &self,
         daemon: &Daemon,
         tenant: &Tenant,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         settings: Option<&str>,
     ) -> Result<PolicyConfig, String> {
         let settings = canonical("settings", settings.unwrap_or("{}"))
             .map_err(|error| format!("the settings of the policy (--settings): {error}"))?;
-        let digest = Digest::of(bytes);
+        let digest = Digest::of(&bytes);
         let of_tenant = {
             let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(tenants.entry(tenant.name.clone()).or_default())
@@ -78,7 +59,7 @@ impl OwnPolicies {
             .position(|one| one.digest() == digest);
         let policy = match known {
             Some(position) => of_tenant.loaded.remove(position),
-            None => self.compile(daemon, tenant, bytes, digest)?,
+            None => compile(daemon, tenant, bytes, digest)?,
         };
         of_tenant.loaded.push(Arc::clone(&policy));
         if of_tenant.loaded.len() > KEPT_LOADED {
@@ -86,48 +67,24 @@ impl OwnPolicies {
         }
         Ok(PolicyConfig { policy, settings })
     }
-
-    fn compile(
-        &self,
-        daemon: &Daemon,
-        tenant: &Tenant,
-        bytes: &[u8],
-        digest: Digest,
-    ) -> Result<Arc<Policy>, String> {
-        let began = Instant::now();
-        let kept = |error: io::Error| format!("the daemon cannot keep the policy: {error}");
-        // For as long as it is loaded: the compiled form is what is kept.
-        let mut file = tempfile::Builder::new()
-            .prefix(&digest.to_hex())
-            .suffix(".wasm")
-            .tempfile_in(&self.folder)
-            .map_err(kept)?;
-        file.write_all(bytes).map_err(kept)?;
-        let source = PolicySource {
-            file: file.path().to_owned(),
-            pin: Some(digest),
-        };
-        let limits = Limits {
-            compile_time: tenant.quota.compile_time,
-            ..Limits::default()
-        };
-        let loader = &daemon.loader;
-        let loaded = loader
-            .sandbox
-            .load(&source, limits, loader.cache.as_ref(), || {});
-        daemon
-            .metrics
-            .compiled(&tenant.name, began.elapsed().as_secs_f64());
-        // The job knows its policy by another name than the daemon's file.
-        let shown = file.path().display().to_string();
-        loaded.map_err(|error| error.told().replace(&shown, "(--policy)"))
-    }
 }
 
-/// Removes what a daemon that was killed has left.
-fn clear(folder: &Path) {
-    for item in fs::read_dir(folder).into_iter().flatten().flatten() {
-        // What cannot be removed takes some room, and nothing reads it.
-        let _ = fs::remove_file(item.path());
-    }
+fn compile(
+    daemon: &Daemon,
+    tenant: &Tenant,
+    bytes: Vec<u8>,
+    digest: Digest,
+) -> Result<Arc<Policy>, String> {
+    let began = Instant::now();
+    let limits = Limits {
+        compile_time: tenant.quota.compile_time,
+        ..Limits::default()
+    };
+    let name = format!("--policy (sha256 {}...)", &digest.to_hex()[..SHOWN_DIGITS]);
+    let loader = &daemon.loader;
+    let cache = loader.cache.as_ref();
+    let loaded = loader.sandbox.load_bytes(&name, bytes, limits, cache);
+    let seconds = began.elapsed().as_secs_f64();
+    daemon.metrics.compiled(&tenant.name, seconds);
+    loaded.map_err(|error| error.code().error(&error.told()))
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cachewarden_connect::streams::Output;
-use cachewarden_connect::wire::Accepted;
-use cachewarden_connect::{Connection, Control};
+use cachewarden_connect::wire::{Accepted, Ended};
+use cachewarden_connect::{Connection, Control, Streams};
 use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
@@ -18,7 +18,7 @@ use cachewarden_types::{Code, reasons, sanitize};
 use crate::Daemon;
 use crate::authority::Authority;
 use crate::log_limit::{REFUSALS, SESSIONS};
-use crate::sessions::{Ends, Listed, MeteredSource};
+use crate::sessions::{Ends, Listed, MeteredSource, Stopped};
 use crate::usage::{PolicyRoom, SessionUsage};
 
 use super::client::{Client, Start, session_id};
@@ -37,6 +37,7 @@ pub(super) fn run(
     daemon: &Arc<Daemon>,
     client: &Client,
     connection: Connection,
+    streams: Streams,
     usage: SessionUsage,
     thread: &PolicyThread,
 ) {
@@ -61,7 +62,7 @@ pub(super) fn run(
         send_policy: connection.hello.policy.is_some(),
         ..Accepted::default()
     };
-    let (result, ended) = match connection.accept(&accepted, &stop) {
+    let (result, ended) = match connection.accept(&accepted, streams, &stop) {
         Err(error) => {
             if daemon
                 .log_limit
@@ -87,9 +88,9 @@ pub(super) fn run(
             (result, Some((control, ended)))
         }
     };
-    let result = match listed.session.is_stopped() {
-        true => "stopped",
-        false => result,
+    let (result, ended) = match listed.session.stopped() {
+        Some(why) => ("stopped", ended.map(|(control, _)| (control, stopped(why)))),
+        None => (result, ended),
     };
     let seconds = began.elapsed().as_secs_f64();
     daemon.metrics.ended(name, result, seconds);
@@ -98,6 +99,14 @@ pub(super) fn run(
     if let Some((control, ended)) = ended {
         // A client that is gone need not know.
         let _ = control.end(ended);
+    }
+}
+
+/// What the client of a session ends with that was ended by the daemon.
+fn stopped(why: Stopped) -> Ended {
+    Ended {
+        status: 1,
+        text: Some(Code::SessionEnded.error(&why.to_string())),
     }
 }
 
@@ -140,7 +149,7 @@ impl Served<'_> {
             let own = self
                 .daemon
                 .own_policies
-                .load(self.daemon, tenant, &bytes, settings);
+                .load(self.daemon, tenant, bytes, settings);
             policies.push(own.map_err(Failure::of_policy)?);
         }
         // Its bytes are in memory no more.

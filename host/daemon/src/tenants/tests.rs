@@ -17,7 +17,7 @@ labels = { repository = "repository_id", ref = "ref" }
 "#;
 
 fn config(tenants: &str) -> Config {
-    let text = format!("directory = \"/d\"\n[socket]\npath = \"/s\"\n{ISSUER}{tenants}");
+    let text = format!("directory = \"/d\"\n[[socket]]\npath = \"/s\"\n{ISSUER}{tenants}");
     Config::parse(Path::new("/c.toml"), &text, Path::new("/")).unwrap()
 }
 

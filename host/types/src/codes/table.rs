@@ -97,8 +97,8 @@ codes! {
         "No folder is named for the store, and none is safe to choose: HOME is not set, and GOCACHE names no folder, or one in which other users could replace the store. A build goes on without a cache."
         "Name a folder with --dir, set HOME, or let nobody else write the folder of GOCACHE: `chmod go-w FOLDER`."
     StoreOfADaemon "CW0114" "store-of-a-daemon" ["store"]
-        "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work."
-        "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon."
+        "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work. `serve` itself takes the store over from a daemon that was killed and does not end, where it can see that daemon's process."
+        "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon. If `serve` refuses to start, the text names the process that has the store."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
         "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."
@@ -263,6 +263,9 @@ codes! {
     SocketUnusable "CW0607" "socket-unusable" ["connect"]
         "The daemon cannot listen on its socket."
         "The text says why: another daemon listens there, others may replace the socket, or the system refuses."
+    SessionEnded "CW0608" "session-ended-by-the-daemon" ["daemon"]
+        "The daemon has ended a session under way: its upload was slower than `quota.least-rate`, what it has put was revoked, or the daemon itself ends. The go command stops; it gets no wrong result."
+        "The text says which. Run the build again. If an upload is slow because the machine is, the operator lowers `least-rate` of `[tenant.quota]`."
     ServeConfigUnreadable "CW0621" "daemon-configuration-unreadable" ["daemon"]
         "The configuration file of `serve` cannot be read, is not UTF-8, or is larger than 4 MiB."
         "Check the path after --config. The daemon's user must be able to read the file."

@@ -167,7 +167,7 @@ fn text(state: &Cache, policy: Option<&Path>) -> String {
     });
     format!(
         "directory = {}
-[socket]
+[[socket]]
 path = {}
 [limits]
 sessions = {SESSIONS}

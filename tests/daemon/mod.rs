@@ -13,6 +13,7 @@ mod operation;
 mod packaging;
 mod place;
 mod resources;
+mod shares;
 mod tenants;
 mod world;
 

@@ -23,6 +23,7 @@ use crate::audit::LARGEST_FILE;
 use crate::authority::or_nothing;
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
+use crate::shares;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
 
 /// What a configuration has loaded.
@@ -165,6 +166,7 @@ impl Loader {
             report.push(describe(tenant, cases));
             tenants.push(Arc::new(loaded));
         }
+        report.extend(shares::overcommitted(&config));
         if tenants.is_empty() {
             return Err(meaningless(
                 "there is no [[tenant]], so every session would be refused".to_owned(),

@@ -147,8 +147,8 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         place(overflow.join("views"), &config.overflow_views_seen_as),
         config.view_files.into(),
     )?;
-    let own = directory.join("policies");
-    let own_policies = OwnPolicies::in_folder(own)?;
+    let (own, compiled) = (directory.join("policies"), directory.join("compiled-own"));
+    let own_policies = OwnPolicies::in_folder(own, compiled)?;
     if let Some(audit) = &config.audit {
         // Its files say what each tenant has.
         folders::prepare(&audit.directory, folders::CLOSED)?;

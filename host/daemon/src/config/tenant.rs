@@ -42,9 +42,20 @@ pub struct TenantConfig {
     /// Whose puts count as witnesses.
     #[serde(default)]
     pub witnesses: CountedWitnesses,
+    /// Labels by which its producers are told apart, as witnesses and for the sessions of a user;
+    /// without them by the token's subject, or by the user.
+    #[serde(default)]
+    pub producer: Vec<String>,
     /// What it may use.
     #[serde(default)]
     pub quota: QuotaConfig,
+}
+
+impl TenantConfig {
+    /// The most policies that a session of it asks.
+    pub fn policies_of_a_session(&self) -> usize {
+        self.policies.len() + usize::from(self.own_policy)
+    }
 }
 
 /// Whose puts count as witnesses for a tenant.
@@ -110,6 +121,9 @@ pub struct QuotaConfig {
     pub entries: Option<u64>,
     /// Sessions at once.
     pub sessions: usize,
+    /// Sessions at once of one user, or of one producer where the tenant asks for a token; without
+    /// it half of `sessions`, so that no job takes all of them.
+    pub sessions_per_user: Option<usize>,
     /// Puts a second that are kept, over ten seconds.
     pub puts_per_second: Option<u32>,
     /// Bytes a second that are kept, over ten seconds.
@@ -120,12 +134,27 @@ pub struct QuotaConfig {
     pub unkept_bytes: Size,
     /// The slowest upload, in bytes a second; a session with a slower one is ended.
     pub least_rate: Size,
-    /// CPU time of policies in a minute; beyond it new sessions are refused.
+    /// CPU time of policies in a minute; beyond it new sessions are refused, and policies of
+    /// sessions under way are off.
     #[serde(deserialize_with = "duration")]
     pub policy_time_per_minute: Duration,
+    /// Memory of policies: of their instances, and of the code of those that jobs bring. Without it
+    /// an equal part of what the process has for all of them.
+    pub policy_memory: Option<Size>,
     /// Time that compiling a policy of the tenant's may take.
     #[serde(deserialize_with = "duration")]
     pub compile_time: Duration,
+    /// Time in a minute that compiling policies of the tenant's may take.
+    #[serde(deserialize_with = "duration")]
+    pub compile_time_per_minute: Duration,
+}
+
+impl QuotaConfig {
+    /// Sessions at once of one user.
+    pub fn sessions_of_a_user(&self) -> usize {
+        let half = self.sessions.div_ceil(2);
+        self.sessions_per_user.unwrap_or(half)
+    }
 }
 
 impl Default for QuotaConfig {
@@ -134,12 +163,15 @@ impl Default for QuotaConfig {
             bytes: None,
             entries: None,
             sessions: 100,
+            sessions_per_user: None,
             puts_per_second: None,
             bytes_per_second: None,
             unkept_bytes: Size(8 * 1024 * 1024 * 1024),
             least_rate: Size(4 * 1024),
             policy_time_per_minute: Duration::from_secs(60),
+            policy_memory: None,
             compile_time: Duration::from_secs(30),
+            compile_time_per_minute: Duration::from_secs(30),
         }
     }
 }

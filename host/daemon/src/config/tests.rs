@@ -38,6 +38,11 @@ fn the_documented_configuration_is_read_and_its_comments_show_the_defaults() {
     assert_eq!(shown.least_rate, default.least_rate);
     assert_eq!(shown.policy_time_per_minute, default.policy_time_per_minute);
     assert_eq!(shown.compile_time, default.compile_time);
+    assert_eq!(
+        shown.compile_time_per_minute,
+        default.compile_time_per_minute
+    );
+    assert_eq!(shown.sessions_of_a_user(), default.sessions_of_a_user());
     assert_eq!(all.socket.mode, SocketConfig::default_mode());
     assert_eq!(all.view_files, ViewFilesConfig::default());
     let audit = all.audit.unwrap();

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cachewarden_connect::{Connection, Peer};
+use cachewarden_policy_host::Account;
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{
-    CountedScopes, DefaultGrant, Isolation, OperatorLimits, PolicyConfig, Quota, SessionConfig,
+    CountedScopes, DefaultGrant, Isolation, OperatorLimits, PolicyConfig, SessionConfig,
     SessionFacts, Witnessing,
 };
 use cachewarden_store::{DiskPaths, Identity as WitnessIdentity, SessionId, ViewKey};
@@ -33,12 +34,12 @@ pub(super) struct Client {
 }
 
 /// What differs between the sessions of a client.
-pub(super) struct Start {
+pub(super) struct Start<'usage> {
     pub(super) id: SessionId,
     pub(super) policies: Vec<PolicyConfig>,
     pub(super) recorder: Recorder,
     pub(super) diagnostics: Diagnostics,
-    pub(super) quota: Box<dyn Quota>,
+    pub(super) usage: &'usage Arc<SessionUsage>,
 }
 
 /// A new session's name. Two with one name would be one in the audit log, and harm nothing else.
@@ -81,7 +82,8 @@ impl Client {
     /// Begins to use what the tenant may use.
     pub(super) fn begin(&self, daemon: &Daemon) -> Result<SessionUsage, Refusal> {
         let usage = daemon.usage(&self.tenant);
-        let begun = usage.begin_session(&self.tenant.quota);
+        let user = format!("{}\n{}", self.peer.uid, self.tenant.producer(&self.identity));
+        let begun = usage.begin_session(&self.tenant.quota, &user);
         begun.map_err(|text| Refusal::new("quota", text))
     }
 
@@ -95,7 +97,7 @@ impl Client {
     }
 
     /// What a session is begun with.
-    pub(super) fn config(&self, start: Start) -> SessionConfig {
+    pub(super) fn config(&self, start: Start<'_>) -> SessionConfig {
         let (write, read) = (self.scopes.default_write(), self.scopes.default_read());
         let mut labels = self.identity.labels.clone();
         let name = self.tenant.name.clone();
@@ -123,7 +125,8 @@ impl Client {
             diagnostics: start.diagnostics,
             // Until the grant is known, by which views differ.
             paths: DiskPaths::new(None),
-            quota: start.quota,
+            quota: Box::new(start.usage.kept()),
+            account: Arc::clone(start.usage) as Arc<dyn Account>,
             witnessing: self.witnessing(),
         }
     }
@@ -143,7 +146,7 @@ impl Client {
             CountedWitnesses::All => CountedScopes::All,
             CountedWitnesses::None => return None,
         };
-        let identity = format!("{}\n{}", self.tenant.name, self.identity.witness);
+        let identity = format!("{}\n{}", self.tenant.name, self.tenant.producer(&self.identity));
         Some(Witnessing {
             identity: WitnessIdentity(Digest::of(identity.as_bytes()).words()[0]),
             counted,

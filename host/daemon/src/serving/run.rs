@@ -21,6 +21,7 @@ use crate::sessions::{Listed, MeteredSource};
 use crate::usage::{PolicyRoom, SessionUsage};
 
 use super::client::{Client, Start, session_id};
+use super::own_policy::{OwnPolicy, own_settings};
 use super::{Refusal, refuse};
 
 /// How long an answer may wait for a client that does not read. Go reads at once; a machine that is
@@ -94,7 +95,11 @@ pub(super) fn run(
         }
     };
     let offer = connection.hello.policy.as_ref();
-    let policy_room = offer.map(|offer| usage.room_for_policy(offer.size));
+    let policy_room = offer.map(|offer| {
+        let own_policies = &daemon.own_policies;
+        own_policies.may_take(&client.tenant, &usage, &offer.sha256)?;
+        usage.room_for_policy(offer.size)
+    });
     let policy_room = match policy_room.transpose() {
         Ok(room) => room,
         Err(text) => return refuse(daemon, connection, Refusal::new("quota", text)),
@@ -157,9 +162,8 @@ fn conclude(ended: Result<(), Failure>) -> (&'static str, Ended) {
 }
 
 /// Takes note of what happened in a session, however it has ended.
-fn note(daemon: &Daemon, tenant: &str, usage: &SessionUsage, outcome: &Outcome) {
+fn note(daemon: &Daemon, tenant: &str, outcome: &Outcome) {
     daemon.metrics.happened(tenant, outcome);
-    usage.policies_used(outcome.policy_time.unwrap_or_default());
     daemon
         .metrics
         .disputed(tenant, outcome.disputes.len() as u64);
@@ -219,24 +223,21 @@ impl Served<'_> {
         sink.send(&Response::Announcement)
             .and_then(|()| sink.flush())
             .map_err(|error| Failure::unread(&error))?;
-        let mut policies = self.client.policies();
-        if let Some(bytes) = policy {
-            let settings = hello.settings.as_deref();
-            let tenant = &self.client.tenant;
-            let own = self
-                .daemon
-                .own_policies
-                .load(self.daemon, tenant, &bytes, settings);
-            policies.push(own.map_err(Failure::of_policy)?);
-        }
+        // Held to the end, since its code is in memory for as long.
+        let own = policy.map(|bytes| self.own_policy(&bytes)).transpose()?;
         // Its bytes are in memory no more.
         drop(policy_room);
+        let mut policies = self.client.policies();
+        if let Some(own) = &own {
+            let settings = own_settings(hello.settings.as_deref());
+            policies.push(own.config(settings.map_err(Failure::of_policy)?));
+        }
         let start = Start {
             id: self.id,
             policies,
             recorder: self.recorder(),
             diagnostics: Diagnostics::to(Box::new(control.clone()), hello.verbose),
-            quota: Box::new(self.usage.kept()),
+            usage: self.usage,
         };
         let config = self.client.config(start);
         let mut opened = Session::open(config, &self.daemon.services(), thread)?;
@@ -252,8 +253,14 @@ impl Served<'_> {
         let source = RequestReader::new(input);
         let mut source = MeteredSource::new(source, Arc::clone(self.usage), upload);
         let (outcome, ended) = opened.run_to_the_end(&mut source, &mut sink);
-        note(self.daemon, &self.client.tenant.name, self.usage, &outcome);
+        note(self.daemon, &self.client.tenant.name, &outcome);
         Ok(ended?)
+    }
+
+    fn own_policy(&self, bytes: &[u8]) -> Result<OwnPolicy, Failure> {
+        let own_policies = &self.daemon.own_policies;
+        let own = own_policies.load(self.daemon, &self.client.tenant, self.usage, bytes);
+        own.map_err(Failure::of_policy)
     }
 
     fn recorder(&self) -> Recorder {

@@ -179,6 +179,7 @@ read = [\"user-{{peer.uid}}\"]
 share = [\"module-index\"]
 [tenant.quota]
 sessions = {SESSIONS}
+sessions-per-user = {SESSIONS}
 {policy}",
         quoted(state.folder()),
         quoted(&state.socket()),

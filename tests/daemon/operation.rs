@@ -243,7 +243,7 @@ fn quotas_bound_what_is_kept_and_gets_go_on() {
         return;
     }
     let world = World::with(&format!(
-        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\n"
+        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\nsessions-per-user = 2\n"
     ));
     let mut session = world.helper(MAIN, &[]);
     let actions: Vec<_> = (0..5)

@@ -21,7 +21,11 @@ fn with_policies(name: &str, user: u32, quota: &str) -> String {
 
 /// The policy that does what it is asked, where jobs can read it.
 fn as_asked(world: &World) -> String {
-    text(world.sandbox.file("policies/as-asked.wasm", module("as-asked")))
+    text(
+        world
+            .sandbox
+            .file("policies/as-asked.wasm", module("as-asked")),
+    )
 }
 
 #[test]
@@ -60,7 +64,11 @@ fn memory_of_policies_is_each_tenants_own() {
     held.remove(0).close();
     one_more.close();
     let left = held.len();
-    soon(|| world.status()["sessions"].as_array().is_some_and(|all| all.len() == left));
+    soon(|| {
+        world.status()["sessions"]
+            .as_array()
+            .is_some_and(|all| all.len() == left)
+    });
     let mut next = session(TEAM);
     next.get(&grows).hit();
     next.close();
@@ -121,7 +129,9 @@ fn time_of_policies_counts_while_sessions_run() {
         for (number, session) in all.iter_mut().enumerate() {
             let name = format!("{round} {number}");
             // A put that loops, and one that does not: three failures in a row are too many.
-            session.put(&asking(HIT, reach::LOOP, &name), b"loop").kept();
+            session
+                .put(&asking(HIT, reach::LOOP, &name), b"loop")
+                .kept();
             session.put(&asking(HIT, LOCAL, &name), b"well").kept();
         }
     }
@@ -173,6 +183,46 @@ fn compiling_policies_of_jobs_counts_for_their_tenant() {
     // What is loaded need not be compiled, and others compile on.
     session(TEAM, &known).succeeded();
     session(MAIN, &new).succeeded();
+}
+
+#[test]
+fn copies_that_jobs_read_are_bounded_and_puts_have_a_path() {
+    if !is_root() {
+        return;
+    }
+    let tenant = |name: &str, user, quota: &str| {
+        format!(
+            "[[tenant]]\nname = \"{name}\"\nmatch = {{ \"peer.uid\" = \"{user}\" }}\nwrite = [\"{name}\"]\nread = [\"{name}\", \"main\"]\n[tenant.quota]\n{quota}\n"
+        )
+    };
+    let main = tenant("main", MAIN, "");
+    let fork = tenant("fork", FORK, "view-bytes = \"128KiB\"");
+    let world = World::with(&format!("{main}{fork}"));
+    let names: Vec<_> = (0..20).map(|number| action(&number.to_string())).collect();
+    let body = |name: &Digest| name.repeat(320);
+    let mut main = world.helper(MAIN, &[]);
+    for name in &names {
+        main.put(name, &body(name)).kept();
+    }
+    main.close();
+    let mut fork = world.helper(FORK, &[]);
+    // 10 KiB, and a folder of 4 KiB, each.
+    let hits = names
+        .iter()
+        .filter(|name| !fork.get(name).is_miss())
+        .count();
+    assert!((8..=12).contains(&hits), "{hits}");
+    assert_eq!(fork.get(&names[0]).hit().bytes(), body(&names[0]));
+    fork.put(&action("own"), &[7; 20_000]).kept();
+    assert_eq!(fork.get(&action("own")).hit().bytes(), [7; 20_000]);
+    let said = fork.close();
+    assert!(said.contains("CW0307"), "{said}");
+    world.wait_for_log("beyond its quota");
+    let mut other = world.helper(MAIN, &[]);
+    for name in &names {
+        other.get(name).hit();
+    }
+    assert_eq!(other.close(), "");
 }
 
 /// A session with many puts, some of whose questions take as long as they may; how many were

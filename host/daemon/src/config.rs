@@ -19,7 +19,7 @@ use cachewarden_types::Pattern;
 
 pub use error::ConfigError;
 use error::with_nearest_name;
-pub use tenant::{CountedWitnesses, PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
+pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};
 use values::{duration, mode};
 

@@ -14,8 +14,8 @@ use cachewarden_connect::Connection;
 use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
 use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_recording::Recorder;
-use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::Session;
+use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_types::{Problem, sanitize};
 
 use crate::Daemon;

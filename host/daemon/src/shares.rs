@@ -71,9 +71,10 @@ mod tests {
     use std::path::Path;
 
     fn config(tenants: &[&str]) -> Config {
-        let tables = tenants.iter().enumerate().map(|(number, keys)| {
-            format!("[[tenant]]\nname = \"t{number}\"\n{keys}\n")
-        });
+        let tables = tenants
+            .iter()
+            .enumerate()
+            .map(|(number, keys)| format!("[[tenant]]\nname = \"t{number}\"\n{keys}\n"));
         let text = format!(
             "directory = \"/d\"\n[socket]\npath = \"/s\"\n{}",
             tables.collect::<String>()
@@ -86,7 +87,8 @@ mod tests {
 
     #[test]
     fn memory_of_policies_is_divided_among_the_tenants_that_have_some() {
-        let share = |tenants: &[&str]| policy_memory(&config(tenants).tenants[0], &config(tenants)).0;
+        let share =
+            |tenants: &[&str]| policy_memory(&config(tenants).tenants[0], &config(tenants)).0;
         assert_eq!(share(&[OWN]), 4096 * MIB);
         assert_eq!(share(&[OWN, "", OWN]), 2048 * MIB);
         let explicit = "own-policy = true\n[tenant.quota]\npolicy-memory = \"1GiB\"";
@@ -105,15 +107,24 @@ mod tests {
             (&[few; 100][..], &[][..]),
             (&[own; 32], &[]),
             (&[""; 10], &[]),
-            (&[""; 11], &["1100 sessions", "at most 1000 (limits.sessions)"]),
+            (
+                &[""; 11],
+                &["1100 sessions", "at most 1000 (limits.sessions)"],
+            ),
             (&[large; 2], &["6.0 GiB of memory", "at most 4.0 GiB"]),
             (&[own; 33], &["4.1 GiB of memory"]),
-            (&[many; 2], &["1200 sessions", "1200 instances", "at most 1024"]),
+            (
+                &[many; 2],
+                &["1200 sessions", "1200 instances", "at most 1024"],
+            ),
         ] {
             let lines = overcommitted(&config(tenants));
             let all = lines.join("\n");
             assert_eq!(lines.is_empty(), told.is_empty(), "{all}");
-            assert!(told.iter().all(|text| all.contains(text)), "{told:?}: {all}");
+            assert!(
+                told.iter().all(|text| all.contains(text)),
+                "{told:?}: {all}"
+            );
         }
     }
 }

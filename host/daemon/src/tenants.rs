@@ -10,11 +10,11 @@ mod template;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cachewarden_session::PolicyConfig;
+use cachewarden_session::{CountedScopes, PolicyConfig};
 use cachewarden_types::{Kind, Label, Pattern, ScopeName};
 
+use crate::config::{Config, OneOrMany, QuotaConfig, TenantConfig};
 use crate::shares;
-use crate::config::{Config, CountedWitnesses, OneOrMany, QuotaConfig, TenantConfig};
 use template::Template;
 
 /// The prefix of labels about the socket's peer.
@@ -43,8 +43,8 @@ pub struct Tenant {
     pub own_policy: bool,
     /// The kinds that count for the session alone that has put them.
     pub own_session_kinds: Vec<Kind>,
-    /// Whose puts count as witnesses.
-    pub witnesses: CountedWitnesses,
+    /// Whose puts count as witnesses; `None` where nobody's do.
+    pub witnesses: Option<CountedScopes>,
     /// The labels by which producers are told apart; with none, the token's subject or the user.
     producer: Vec<String>,
     /// What it may use.
@@ -197,7 +197,11 @@ impl Tenant {
                 Some(_) => {}
             }
         }
-        if let Some(name) = self.producer.iter().find(|name| identity.value(name).is_none()) {
+        if let Some(name) = self
+            .producer
+            .iter()
+            .find(|name| identity.value(name).is_none())
+        {
             return Err(format!("there is no label {name}"));
         }
         let fill = |templates: &[Template]| -> Result<Vec<Pattern>, String> {

@@ -3,6 +3,12 @@
 //! A tenant's usage outlives a reload of the configuration. What always holds: what a session takes
 //! is given back when the session ends, however it ends; a put beyond a quota is the session's own,
 //! and gets go on.
+//!
+//! What a tenant keeps is counted by the store, by scope. This count is a copy of the sum over the
+//! tenant's scopes, made when a session begins, and each put that may be kept is added to it before
+//! it is written. So a put costs one lock and no walk over all scopes, of which a tenant may have
+//! hundreds; and puts of several sessions at once cannot pass the quota together. An entry that is
+//! replaced counts twice until the next session begins: the quota is then too strict, never too wide.
 
 mod policies;
 mod rate;

@@ -13,8 +13,8 @@ use chacha20::rand_core::{Rng, SeedableRng};
 
 use cachewarden_types::{Level, Session};
 
-use super::account::Account;
 use super::Policy;
+use super::account::Account;
 use super::call_deadline::CallDeadline;
 use super::component::missing_exports_message;
 use super::contract::{self, HOST_INTERFACE};

@@ -11,8 +11,8 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 
-use super::account::Account;
 use super::Policy;
+use super::account::Account;
 use super::component::EXPORTS;
 use super::contract;
 use super::host::{Log, LogLine, State};

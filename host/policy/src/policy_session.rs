@@ -299,9 +299,10 @@ impl PolicySession {
     fn start(&mut self) -> Result<OpenOutcome, LoadError> {
         let log = self.log.take().unwrap_or_else(Log::new);
         let allowed = self.allowed();
-        let started = self
-            .counted(|session| {
-            let Self { policy, account, .. } = session;
+        let started = self.counted(|session| {
+            let Self {
+                policy, account, ..
+            } = session;
             Instance::start(policy, &session.session, account, allowed, log)
         });
         let mut instance = match started {

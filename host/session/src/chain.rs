@@ -11,7 +11,9 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use cachewarden_policy_host::thread::PolicyThread;
-use cachewarden_policy_host::{Account, Event, Exports, LoadError, OpenOutcome, Policy, PolicySession};
+use cachewarden_policy_host::{
+    Account, Event, Exports, LoadError, OpenOutcome, Policy, PolicySession,
+};
 use cachewarden_types::{Candidate, Digest, Lookup, Offer, Reach, Session, Totals};
 
 /// A policy with its settings, a JSON text.
@@ -42,7 +44,8 @@ impl ActivePolicy {
         let PolicyConfig { policy, .. } = config;
         let (exports, digest) = (policy.exports(), policy.digest());
         let name = policy.file().display().to_string();
-        let (session, opening) = PolicySession::open_on(Arc::clone(account), policy, input, thread)?;
+        let (session, opening) =
+            PolicySession::open_on(Arc::clone(account), policy, input, thread)?;
         let active = Self {
             session,
             exports,

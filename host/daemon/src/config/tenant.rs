@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
+use cachewarden_session::CountedScopes;
 use cachewarden_types::Kind;
 
 use super::values::{OneOrMany, Size, duration};
@@ -39,9 +41,10 @@ pub struct TenantConfig {
     /// `module-index`, `executable`.
     #[serde(default)]
     pub share: Vec<Kind>,
-    /// Whose puts count as witnesses.
-    #[serde(default)]
-    pub witnesses: CountedWitnesses,
+    /// Whose puts count as witnesses: those in scopes that the session may read (`readable`), so
+    /// that no tenant learns what others have; those of `all` tenants; or nobody's (`none`).
+    #[serde(default = "readable", deserialize_with = "witnesses")]
+    pub witnesses: Option<CountedScopes>,
     /// Labels by which its producers are told apart, as witnesses and for the sessions of a user;
     /// without them by the token's subject, or by the user.
     #[serde(default)]
@@ -58,17 +61,23 @@ impl TenantConfig {
     }
 }
 
-/// Whose puts count as witnesses for a tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CountedWitnesses {
-    /// Those in scopes that the session may read: no tenant learns what others have.
-    #[default]
-    Readable,
-    /// Those of all tenants.
-    All,
-    /// Nobody's: no witness is looked up.
-    None,
+#[expect(clippy::unnecessary_wraps, reason = "the type of the field")]
+fn readable() -> Option<CountedScopes> {
+    Some(CountedScopes::Own)
+}
+
+fn witnesses<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<CountedScopes>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.as_str() {
+        "readable" => Ok(readable()),
+        "all" => Ok(Some(CountedScopes::All)),
+        "none" => Ok(None),
+        _ => Err(D::Error::custom(format!(
+            "`{text}` is none of readable, all, none"
+        ))),
+    }
 }
 
 /// A policy of the operator's.
@@ -132,6 +141,9 @@ pub struct QuotaConfig {
     /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
     /// an error, which can end a build.
     pub unkept_bytes: Size,
+    /// Bytes of the copies that its jobs read, in all of its views; a file counts at least 1 KiB,
+    /// and a folder 4 KiB. Beyond it a get that needs another copy is a miss.
+    pub view_bytes: Option<Size>,
     /// The slowest upload, in bytes a second; a session with a slower one is ended.
     pub least_rate: Size,
     /// CPU time of policies in a minute; beyond it new sessions are refused, and policies of
@@ -167,6 +179,7 @@ impl Default for QuotaConfig {
             puts_per_second: None,
             bytes_per_second: None,
             unkept_bytes: Size(8 * 1024 * 1024 * 1024),
+            view_bytes: None,
             least_rate: Size(4 * 1024),
             policy_time_per_minute: Duration::from_secs(60),
             policy_memory: None,

@@ -112,6 +112,10 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
         ("[trim]\nprotect = [\"a/b\"]", "is in no scope's name"),
         ("[[tenant]]\nwrite = []", "missing field `name`"),
         ("[[tenant]]\nname = \"t\"\nshare = [\"exe\"]", ":6: "),
+        (
+            "[[tenant]]\nname = \"t\"\nwitnesses = \"some\"",
+            ":6: `some` is none of readable, all, none",
+        ),
         ("x = = 1", ":4: "),
     ] {
         let error = parse(&format!("{LEAST}{text}")).map(drop).unwrap_err();

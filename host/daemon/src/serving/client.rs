@@ -1,6 +1,5 @@
 //! A client of a tenant, and what a session of it is begun with.
 
-use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -9,14 +8,12 @@ use cachewarden_policy_host::Account;
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{
-    CountedScopes, DefaultGrant, Isolation, OperatorLimits, PolicyConfig, SessionConfig,
-    SessionFacts, Witnessing,
+    DefaultGrant, Isolation, OperatorLimits, PolicyConfig, SessionConfig, SessionFacts, Witnessing,
 };
 use cachewarden_store::{DiskPaths, Identity as WitnessIdentity, SessionId, ViewKey};
 use cachewarden_types::{Digest, Grant, Kind, ScopeName, verified_label};
 
 use crate::Daemon;
-use crate::config::CountedWitnesses;
 use crate::tenants::{Identity, Scopes, TENANT_LABEL, Tenant};
 use crate::usage::SessionUsage;
 
@@ -82,7 +79,11 @@ impl Client {
     /// Begins to use what the tenant may use.
     pub(super) fn begin(&self, daemon: &Daemon) -> Result<SessionUsage, Refusal> {
         let usage = daemon.usage(&self.tenant);
-        let user = format!("{}\n{}", self.peer.uid, self.tenant.producer(&self.identity));
+        let user = format!(
+            "{}\n{}",
+            self.peer.uid,
+            self.tenant.producer(&self.identity)
+        );
         let begun = usage.begin_session(&self.tenant.quota, &user);
         begun.map_err(|text| Refusal::new("quota", text))
     }
@@ -132,21 +133,21 @@ impl Client {
     }
 
     /// The folder in which a session that was granted this reads objects.
-    pub(super) fn view(&self, daemon: &Daemon, grant: &Grant) -> io::Result<DiskPaths> {
+    pub(super) fn view(&self, daemon: &Daemon, grant: &Grant) -> DiskPaths {
         let scopes = grant.write.iter().chain(&grant.read);
         let scopes: Vec<ScopeName> = scopes.filter_map(|name| name.parse().ok()).collect();
         let key = ViewKey::new(&self.tenant.name, self.peer.uid, self.peer.gid, &scopes);
-        Ok(DiskPaths::in_view(daemon.views.view(&key)?))
+        DiskPaths::in_view(daemon.views.view(&key))
     }
 
     /// Who this is as a witness, and whose evidence counts for it.
     fn witnessing(&self) -> Option<Witnessing> {
-        let counted = match self.tenant.witnesses {
-            CountedWitnesses::Readable => CountedScopes::Own,
-            CountedWitnesses::All => CountedScopes::All,
-            CountedWitnesses::None => return None,
-        };
-        let identity = format!("{}\n{}", self.tenant.name, self.tenant.producer(&self.identity));
+        let counted = self.tenant.witnesses?;
+        let identity = format!(
+            "{}\n{}",
+            self.tenant.name,
+            self.tenant.producer(&self.identity)
+        );
         Some(Witnessing {
             identity: WitnessIdentity(Digest::of(identity.as_bytes()).words()[0]),
             counted,

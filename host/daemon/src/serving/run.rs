@@ -176,8 +176,8 @@ fn note(daemon: &Daemon, tenant: &str, outcome: &Outcome) {
     }
     if let Some(count) = outcome.refusals.get(reasons::QUOTA) {
         tracing::warn!(
-            puts = count,
-            "beyond its quota: these puts are the session's own; see [tenant.quota]"
+            requests = count,
+            "beyond its quota: these puts are the session's own, and these gets are misses; see [tenant.quota]"
         );
     }
     let tally = &outcome.tally;
@@ -241,13 +241,7 @@ impl Served<'_> {
         };
         let config = self.client.config(start);
         let mut opened = Session::open(config, &self.daemon.services(), thread)?;
-        let view = self.client.view(self.daemon, &opened.grant());
-        opened.set_paths(view.map_err(|error| Failure {
-            result: "view",
-            status: 1,
-            text: format!("the daemon cannot make a folder for this session: {error}"),
-            is_told: true,
-        })?);
+        opened.set_paths(self.client.view(self.daemon, &opened.grant()));
         self.announce(&opened, &control, hello.verbose);
         let upload = Arc::clone(&self.listed.session.upload);
         let source = RequestReader::new(input);

@@ -46,10 +46,10 @@ the flood share the processors with the daemon.
 }
 
 fn beside_flood(socket: &Path, measure: impl FnOnce() -> Result<Waits>) -> Result<Waits> {
-    let is_over = AtomicBool::new(false);
+    let is_over = &AtomicBool::new(false);
     thread::scope(|scope| {
         let threads: Vec<_> = (0..FLOODING)
-            .map(|number| scope.spawn(|| flood(socket, number, &is_over)))
+            .map(|number| scope.spawn(move || flood(socket, number, is_over)))
             .collect();
         let waits = measure();
         is_over.store(true, Ordering::Relaxed);
@@ -63,13 +63,19 @@ fn beside_flood(socket: &Path, measure: impl FnOnce() -> Result<Waits>) -> Resul
 fn flood(socket: &Path, number: usize, is_over: &AtomicBool) -> Result<()> {
     let mut session = Session::ready(socket)?;
     let mut bytes = vec![0; OBJECT];
-    for index in 1.. {
+    for index in 1_usize.. {
         if is_over.load(Ordering::Relaxed) {
             break;
         }
         bytes[..16].copy_from_slice(&[number.to_le_bytes(), index.to_le_bytes()].concat());
         let digest = STANDARD.encode(Sha256::digest(&bytes));
-        let put = wire::put(2 * index, &digest, &digest, &STANDARD.encode(&bytes), OBJECT);
+        let put = wire::put(
+            2 * index,
+            &digest,
+            &digest,
+            &STANDARD.encode(&bytes),
+            OBJECT,
+        );
         session.ask(&put)?;
         session.ask(&wire::get(2 * index + 1, &digest))?;
     }

@@ -29,6 +29,12 @@ fn a_configuration_is_checked_without_serving() {
         "tenant main: writes main; reads main; no policy\n"
     );
     assert!(!world.sandbox.path("state").exists(), "nothing is made");
+    world.configure(&format!("[limits]\nsessions = 50\n{MAIN_TENANT}"));
+    let warned = check().succeeded().stdout;
+    assert!(
+        warned.contains("warning: all tenants together may have 100 sessions"),
+        "{warned}"
+    );
     let case =
         "{\"line\":\"session\",\"form\":1}\n{\"line\":\"open\",\"refusal\":{\"session\":\"*\"}}\n";
     let cases = world.sandbox.file("cases.jsonl", case);

@@ -66,7 +66,7 @@ fn honest(world: &World, name: &str) {
 }
 
 /// Sends a hello and reads the answer: its type, and its JSON.
-fn greet(world: &World, hello: &serde_json::Value) -> (UnixStream, u8, String) {
+pub(super) fn greet(world: &World, hello: &serde_json::Value) -> (UnixStream, u8, String) {
     let mut socket = UnixStream::connect(world.socket()).expect("a daemon");
     let hello = hello.to_string();
     let length = u32::try_from(hello.len()).expect("a short hello");

@@ -4,6 +4,7 @@ mod claims;
 mod corpus;
 mod disk;
 mod documentation;
+mod floods;
 mod folders;
 mod greedy;
 mod hostile;
@@ -14,6 +15,7 @@ mod packaging;
 mod place;
 mod resources;
 mod shares;
+mod systemd;
 mod tenants;
 mod world;
 

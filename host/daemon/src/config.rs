@@ -3,6 +3,7 @@
 //! What always holds: a key that nothing takes is an error with its line and the nearest name, and
 //! a file that cannot be read whole changes nothing. Relative paths begin at the file's folder.
 
+mod audit;
 mod error;
 mod tenant;
 mod values;
@@ -17,6 +18,7 @@ use cachewarden_system::safe_open;
 use cachewarden_tokens::IssuerConfig;
 use cachewarden_types::Pattern;
 
+pub use audit::AuditConfig;
 pub use error::ConfigError;
 use error::with_nearest_name;
 pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
@@ -175,33 +177,6 @@ impl Default for TrimConfig {
             max_size: None,
             protect: Vec::new(),
         }
-    }
-}
-
-/// Where sessions are written down.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AuditConfig {
-    /// The folder, with a file for each tenant.
-    pub directory: PathBuf,
-    /// A file that has more is put aside.
-    #[serde(default = "AuditConfig::default_size")]
-    pub max_file_size: Size,
-    /// Files that were put aside and are older are removed.
-    #[serde(default = "AuditConfig::default_age", deserialize_with = "duration")]
-    pub keep: Duration,
-    /// Labels whose values are not written.
-    #[serde(default)]
-    pub redact: Vec<String>,
-}
-
-impl AuditConfig {
-    fn default_size() -> Size {
-        Size(64 * 1024 * 1024)
-    }
-
-    fn default_age() -> Duration {
-        Duration::from_secs(30 * 24 * 60 * 60)
     }
 }
 

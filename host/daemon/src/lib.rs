@@ -16,6 +16,7 @@ mod folders;
 mod housekeeping;
 mod identity;
 mod loading;
+mod log_limit;
 mod logging;
 mod metrics;
 mod operator;
@@ -38,6 +39,7 @@ use cachewarden_session::Services;
 use cachewarden_store::{Store, Views};
 
 use audit::Audit;
+use log_limit::LogLimit;
 use metrics::Metrics;
 use serving::OwnPolicies;
 use sessions::Sessions;
@@ -56,6 +58,7 @@ struct Daemon {
     own_policies: OwnPolicies,
     audit: Option<Audit>,
     metrics: Metrics,
+    log_limit: LogLimit,
     /// What each tenant uses, by its name, over reloads.
     usages: Mutex<HashMap<String, Arc<Usage>>>,
 }

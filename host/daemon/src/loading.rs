@@ -19,7 +19,6 @@ use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
-use crate::audit::LARGEST_FILE;
 use crate::authority::or_nothing;
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
@@ -129,14 +128,10 @@ impl Loader {
             file: file.to_owned(),
             text,
         };
-        if let Some(audit) = &config.audit
-            && audit.max_file_size.0 > LARGEST_FILE
-        {
-            let text = format!(
-                "[audit]: `max-file-size`: at most {} MiB, or the file could not be replayed",
-                LARGEST_FILE >> 20
-            );
-            return Err(meaningless(text).into());
+        if let Some(audit) = &config.audit {
+            audit
+                .check()
+                .map_err(|text| meaningless(format!("[audit]: {text}")))?;
         }
         let issuers = config.issuers.clone();
         let verifier = match before {

@@ -28,6 +28,7 @@ use crate::audit::Audit;
 use crate::config::Config;
 use crate::folders;
 use crate::loading::{Loaded, Loader, SetupError};
+use crate::log_limit::{LogLimit, REFUSALS};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
 use crate::{Daemon, housekeeping, logging};
@@ -123,8 +124,10 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     drop(end_of_house);
     // It looks once a second.
     let _ = house.join();
-    if let Some(audit) = &daemon.audit {
-        audit.flush();
+    if let Some(audit) = &daemon.audit
+        && let Err(error) = audit.files()
+    {
+        tracing::error!(%error, "the audit log lacks what was recorded last");
     }
     tracing::info!("ended");
     Ok(())
@@ -165,6 +168,7 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         loaded: RwLock::new(Arc::new(loaded)),
         sessions: Arc::default(),
         metrics: Metrics::new(),
+        log_limit: LogLimit::default(),
         usages: Mutex::default(),
     })
 }
@@ -207,12 +211,15 @@ fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
         let text = format!("the daemon has {most} clients, as many as it may (limits.sessions)");
         return connection.refuse(Refused::new("busy", text));
     };
-    let (daemon, socket) = (Arc::clone(daemon), Arc::clone(socket));
+    let user = connection.peer.uid;
+    let (shared, socket) = (Arc::clone(daemon), Arc::clone(socket));
     let started = policy_thread::spawn("session", move |thread| {
         let _place = place;
-        serving::serve(&daemon, connection, &socket, thread);
+        serving::serve(&shared, connection, &socket, thread);
     });
-    if let Err(error) = started {
+    if let Err(error) = started
+        && daemon.log_limit.admits(user, "no-thread", REFUSALS)
+    {
         // Its connection is closed with it: the client goes on alone.
         tracing::error!(%error, "no thread for a client");
     }

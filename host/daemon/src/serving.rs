@@ -4,6 +4,7 @@
 //! client that is refused is told why; and whatever a client does, it costs one thread at most.
 
 mod client;
+mod failure;
 mod own_policy;
 mod run;
 
@@ -20,6 +21,7 @@ use cachewarden_types::{Problem, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;
+use crate::log_limit::REFUSALS;
 use crate::usage::SessionUsage;
 
 use client::{Client, Start, session_id};
@@ -67,7 +69,9 @@ fn refuse(daemon: &Daemon, connection: Connection, refusal: Refusal) {
     daemon.metrics.refused(code);
     let text = sanitize(&text);
     let peer = connection.peer;
-    tracing::warn!(uid = peer.uid, pid = peer.pid, code, "refused: {text}");
+    if daemon.log_limit.admits(peer.uid, code, REFUSALS) {
+        tracing::warn!(uid = peer.uid, pid = peer.pid, code, "refused: {text}");
+    }
     connection.refuse(Refused::new(code, text));
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use cachewarden_connect::Peer;
 
-pub(crate) use metered::MeteredSource;
+pub(crate) use metered::{Ends, MeteredSource};
 
 /// A session under way.
 pub(crate) struct ActiveSession {

@@ -1,8 +1,8 @@
 //! What a tenant uses, and whether it may use more.
 //!
 //! A tenant's usage outlives a reload of the configuration. What always holds: what a session takes
-//! is given back when the session ends, however it ends; a put beyond a quota is the session's own,
-//! and gets go on.
+//! is given back when the session ends, however it ends; a put beyond a quota is the session's own;
+//! and a get is answered, at once or after a wait.
 //!
 //! What a tenant keeps is counted by the store, by scope. This count is a copy of the sum over the
 //! tenant's scopes, made when a session begins, and each put that may be kept is added to it before
@@ -45,6 +45,7 @@ struct Used {
     bytes: u64,
     puts: Rate,
     put_bytes: Rate,
+    gets: Rate,
     unkept: Window,
     policies: PolicyUse,
 }
@@ -58,6 +59,7 @@ impl Default for Used {
             bytes: 0,
             puts: Rate::default(),
             put_bytes: Rate::default(),
+            gets: Rate::default(),
             unkept: Window::new(UNKEPT_WINDOW),
             policies: PolicyUse::default(),
         }
@@ -146,6 +148,18 @@ impl SessionUsage {
             usage: Arc::clone(&self.usage),
             quota: self.quota.clone(),
         }
+    }
+
+    /// Takes note of a get, and returns how long its session is to wait before it reads on. Every
+    /// session of the tenant waits for its own gets and those of the others, so each has its turn,
+    /// after two seconds at most.
+    pub(crate) fn get(&self) -> Duration {
+        let Some(rate) = self.quota.gets_per_second else {
+            return Duration::ZERO;
+        };
+        let mut used = self.usage.lock();
+        used.gets.add(1);
+        used.gets.excess(u64::from(rate.get()), Instant::now())
     }
 
     /// Takes note of an object that will be received: its file takes room, however few bytes it has.

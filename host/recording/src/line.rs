@@ -35,6 +35,10 @@ pub enum Line {
     Log(LogRecord),
     /// The end of the session.
     Close(EndRecord),
+    /// Lines are missing here, of any session: a daemon could not write them.
+    Lost(LostRecord),
+    /// Earlier files of the log were removed.
+    Removed(RemovedRecord),
 }
 
 /// The version of the recording's format. A later version is refused.
@@ -217,6 +221,38 @@ pub struct EndRecord {
     pub totals: Totals,
 }
 
+/// Lines of a daemon's log that could not be written. It is of no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostRecord {
+    /// How many.
+    pub lines: u64,
+    /// When the first was lost, in seconds since 1970.
+    pub since: u64,
+    /// When the last was.
+    pub until: u64,
+}
+
+impl LostRecord {
+    /// Both together.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            lines: self.lines.saturating_add(other.lines),
+            since: self.since.min(other.since),
+            until: self.until.max(other.until),
+        }
+    }
+}
+
+/// Files of a daemon's log that were removed to keep its bounds. It is of no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemovedRecord {
+    /// Everything that they had was written before this time, in seconds since 1970.
+    pub until: u64,
+}
+
 /// The counters of a session in the format of a recording, which is independent of the contract's
 /// and the store's.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
@@ -277,6 +313,8 @@ impl Line {
             "off" => Self::Off(fields.read()?),
             "log" => Self::Log(fields.read()?),
             "close" => Self::Close(fields.read()?),
+            "lost" => Self::Lost(fields.read()?),
+            "removed" => Self::Removed(fields.read()?),
             _ => {
                 return Err(de::Error::custom(format!(
                     "`{name}` is no kind of line; expected one of {}",
@@ -288,6 +326,7 @@ impl Line {
 }
 
 /// What the field `line` may say.
-const KINDS: [&str; 11] = [
-    "session", "open", "get", "put", "answer", "trap", "timeout", "reopened", "off", "log", "close",
+const KINDS: [&str; 13] = [
+    "session", "open", "get", "put", "answer", "trap", "timeout", "reopened", "off", "log",
+    "close", "lost", "removed",
 ];

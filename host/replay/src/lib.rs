@@ -24,6 +24,8 @@ pub struct Outcome {
     pub questions: u64,
     /// Where the policy answered otherwise.
     pub differences: Vec<Difference>,
+    /// Lines that a daemon could not write. What they had may be the cause of a difference.
+    pub lost: u64,
 }
 
 /// An answer that is not the one of the recording.
@@ -63,8 +65,12 @@ fn sessions<'lines>(
     outcome: &mut Outcome,
 ) -> Vec<Vec<&'lines NumberedLine>> {
     let mut sessions: Vec<Vec<&NumberedLine>> = Vec::new();
+    outcome.lost = lines.iter().map(lost_at).sum();
     // What other policies of a session were asked is nothing to this one.
-    for line in lines.iter().filter(|line| line.policy_index == place) {
+    let is_of_policy = |line: &&NumberedLine| {
+        line.policy_index == place && !matches!(line.line, Line::Lost(_) | Line::Removed(_))
+    };
+    for line in lines.iter().filter(is_of_policy) {
         if let Line::Session(_) = line.line {
             sessions.push(vec![line]);
             continue;
@@ -75,6 +81,8 @@ fn sessions<'lines>(
             .find(|session| session[0].id == line.id);
         match own {
             Some(session) => session.push(line),
+            // Its beginning may be among what is missing.
+            None if outcome.lost > 0 => {}
             None => outcome.differences.push(Difference {
                 number: line.number,
                 text: "it belongs to no session; expected a `session` line before it, with the same id".into(),
@@ -82,6 +90,13 @@ fn sessions<'lines>(
         }
     }
     sessions
+}
+
+fn lost_at(line: &NumberedLine) -> u64 {
+    match &line.line {
+        Line::Lost(lost) => lost.lines,
+        _ => 0,
+    }
 }
 
 /// One session at work.
@@ -155,7 +170,7 @@ impl<'run> Replay<'run> {
                 self.expect(number, line);
             }
             // What nobody was asked for is no answer of the policy.
-            Line::Session(_) | Line::Answer(_) => {}
+            Line::Session(_) | Line::Answer(_) | Line::Lost(_) | Line::Removed(_) => {}
         }
     }
 

@@ -17,8 +17,9 @@ use super::output;
 /// Where the daemon listens unless its operator chooses otherwise.
 const DEFAULT_SOCKET: &str = "/run/cachewarden/socket";
 
-/// How long a daemon may take to answer: `revoke` reads the whole audit log first.
-const TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a daemon may take to answer: `revoke` reads what can matter of the audit log, which may
+/// have gigabytes.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Which daemon.
 #[derive(Clone, Debug, Args)]
@@ -119,9 +120,14 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
             text(&tenant["name"])
         ))?;
     }
-    if status["lost-audit-lines"] != 0 {
-        let lost = &status["lost-audit-lines"];
-        output::print(&format!("\n{lost} lines of the audit log were lost"))?;
+    for tenant in list(&status, "tenants") {
+        let (lost, removed) = (&tenant["lost-audit-lines"], &tenant["removed-audit-files"]);
+        if *lost != 0 || *removed != 0 {
+            output::print(&format!(
+                "\naudit log of {}: {lost} lines lost, {removed} files removed since the start",
+                text(&tenant["name"])
+            ))?;
+        }
     }
     output::print("\n")?;
     Ok(ExitStatus::Success)

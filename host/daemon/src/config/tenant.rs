@@ -1,6 +1,7 @@
 //! What a tenant is, in the configuration: who is of it, its scopes, its policies, its quota.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -137,6 +138,9 @@ pub struct QuotaConfig {
     pub puts_per_second: Option<u32>,
     /// Bytes a second that are kept, over ten seconds.
     pub bytes_per_second: Option<Size>,
+    /// Gets a second, over ten seconds; who asks more often waits. None is no rate: a job that waits
+    /// for ever does not end.
+    pub gets_per_second: Option<NonZeroU32>,
     /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
     /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
     /// an error, which can end a build.
@@ -178,6 +182,7 @@ impl Default for QuotaConfig {
             sessions_per_user: None,
             puts_per_second: None,
             bytes_per_second: None,
+            gets_per_second: None,
             unkept_bytes: Size(8 * 1024 * 1024 * 1024),
             view_bytes: None,
             least_rate: Size(4 * 1024),

@@ -48,6 +48,7 @@ fn the_documented_configuration_is_read_and_its_comments_show_the_defaults() {
     let audit = all.audit.unwrap();
     assert_eq!(audit.max_file_size, AuditConfig::default_size());
     assert_eq!(audit.keep, AuditConfig::default_age());
+    assert_eq!(audit.max_size, AuditConfig::default_total());
 }
 
 #[test]
@@ -116,6 +117,10 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
             "[[tenant]]\nname = \"t\"\nwitnesses = \"some\"",
             ":6: `some` is none of readable, all, none",
         ),
+        (
+            "[[tenant]]\nname = \"t\"\n[tenant.quota]\ngets-per-second = 0",
+            "expected a nonzero u32",
+        ),
         ("x = = 1", ":4: "),
     ] {
         let error = parse(&format!("{LEAST}{text}")).map(drop).unwrap_err();
@@ -129,5 +134,25 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
         let text = format!("directory = \"/d\"\n[socket]\npath = \"/s\"\nmode = {mode}");
         let error = parse(&text).map(drop).unwrap_err();
         assert!(error.contains(told), "{error}");
+    }
+}
+
+#[test]
+fn sizes_of_the_audit_log_that_would_keep_nothing_are_refused() {
+    for (sizes, told) in [
+        ("", None),
+        ("max-file-size = \"1MiB\"\nmax-size = \"2MiB\"", None),
+        ("max-size = \"127MiB\"", Some("`max-size`: at least twice")),
+        (
+            "max-file-size = \"129MiB\"",
+            Some("`max-file-size`: at most 128 MiB"),
+        ),
+    ] {
+        let config = parse(&format!("{LEAST}[audit]\ndirectory = \"/a\"\n{sizes}")).unwrap();
+        let checked = config.audit.unwrap().check();
+        match told {
+            None => assert_eq!(checked, Ok(()), "{sizes}"),
+            Some(told) => assert!(checked.unwrap_err().contains(told), "{sizes}"),
+        }
     }
 }

@@ -272,3 +272,35 @@ fn a_rate_and_a_window_forget_with_time() {
     window.add(1, start + SECOND * 13);
     assert_eq!(window.sum(start + SECOND * 40), 0);
 }
+
+#[test]
+fn who_asks_more_often_than_the_tenant_may_waits_for_what_is_beyond() {
+    let usage = Arc::new(Usage::default());
+    let quota = QuotaConfig {
+        gets_per_second: std::num::NonZeroU32::new(1),
+        ..quota()
+    };
+    let session = usage.begin_session(&quota, USER).unwrap();
+    let other = usage.begin_session(&quota, USER).unwrap();
+    let at_once = (0..10).filter(|_| session.get().is_zero()).count();
+    assert_eq!(at_once, 10, "ten seconds of the rate");
+    assert_eq!(session.get(), SECOND);
+    assert_eq!(other.get(), SECOND * 2, "of the tenant's sessions together");
+    let free = Arc::new(Usage::default());
+    let free = free.begin_session(&QuotaConfig::default(), USER).unwrap();
+    assert!((0..100_000).all(|_| free.get().is_zero()));
+}
+
+#[test]
+fn what_is_beyond_a_rate_runs_out_with_time() {
+    let start = Instant::now();
+    let mut rate = Rate::default();
+    assert_eq!(rate.excess(5, start), Duration::ZERO);
+    rate.add(60);
+    assert_eq!(rate.excess(5, start), SECOND * 2);
+    // Who has gone leaves no longer wait to others.
+    rate.add(1_000_000);
+    assert_eq!(rate.excess(5, start), SECOND * 2);
+    assert_eq!(rate.excess(5, start + SECOND), SECOND);
+    assert_eq!(rate.excess(5, start + SECOND * 3), Duration::ZERO);
+}

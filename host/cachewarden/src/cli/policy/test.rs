@@ -77,6 +77,13 @@ fn compare(
                 sanitize(&difference.text)
             ))?;
         }
+        if outcome.lost > 0 {
+            output::print(&format!(
+                "{}: {} lines are missing, which the daemon could not write; a difference may come from that\n",
+                file.display(),
+                outcome.lost
+            ))?;
+        }
         sessions += outcome.sessions;
         questions += outcome.questions;
         differences += outcome.differences.len();

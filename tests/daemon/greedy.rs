@@ -87,7 +87,7 @@ fn two_hundred_sessions_at_once_keep_nobody_else_out() {
     if !is_root() {
         return;
     }
-    let world = world("");
+    let world = world("sessions-per-user = 100");
     honest(&world, "before");
     let before = Resources::of(world.process());
     let hello = json!({"version": 1, "want": "session"});

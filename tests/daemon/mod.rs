@@ -15,6 +15,7 @@ mod operation;
 mod packaging;
 mod place;
 mod resources;
+mod shares;
 mod systemd;
 mod tenants;
 mod world;

@@ -29,7 +29,7 @@ fn a_configuration_is_checked_without_serving() {
   writes: main
   reads: main
   policies: nothing
-  quota: bytes without a bound, entries without a bound, sessions 100, puts-per-second without a bound, bytes-per-second without a bound, unkept-bytes 8.6 GB, least-rate 4.1 kB, policy-time-per-minute 1m, compile-time 30s
+  quota: bytes without a bound, entries without a bound, view-bytes without a bound, unkept-bytes 8.6 GB, sessions 100, sessions-per-user 50, gets-per-second without a bound, puts-per-second without a bound, bytes-per-second without a bound, least-rate 4.1 kB, policy-time-per-minute 1m, policy-memory an equal share, compile-time 30s, compile-time-per-minute 30s
 ";
     assert_eq!(checked.stdout, shown);
     assert!(!world.sandbox.path("state").exists(), "nothing is made");
@@ -60,6 +60,12 @@ fn a_configuration_is_checked_without_serving() {
     let checked = check().succeeded();
     assert!(!checked.stderr.contains("compiled"), "{checked:?}");
     assert!(compiled.is_dir());
+    world.configure(&format!("[limits]\nsessions = 50\n{MAIN_TENANT}"));
+    let warned = check().succeeded().stdout;
+    assert!(
+        warned.contains("warning: all tenants together may have 100 sessions"),
+        "{warned}"
+    );
     let case =
         "{\"line\":\"session\",\"form\":1}\n{\"line\":\"open\",\"refusal\":{\"session\":\"*\"}}\n";
     let cases = world.sandbox.file("cases.jsonl", case);
@@ -314,7 +320,7 @@ fn quotas_bound_what_is_kept_and_gets_go_on() {
         return;
     }
     let world = World::with(&format!(
-        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\n"
+        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\nsessions-per-user = 2\n"
     ));
     let mut session = world.helper(MAIN, &[]);
     let actions: Vec<_> = (0..5)

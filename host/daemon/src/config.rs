@@ -24,7 +24,7 @@ pub use audit::AuditConfig;
 pub use error::ConfigError;
 use error::with_nearest_name;
 pub use socket::{SocketConfig, StreamsConfig};
-pub use tenant::{CountedWitnesses, PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
+pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};
 
 /// The most bytes of a configuration file: thousands of tenants.

@@ -23,6 +23,7 @@ mod operator;
 mod server;
 mod serving;
 mod sessions;
+mod shares;
 mod tenants;
 mod usage;
 

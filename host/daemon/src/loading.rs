@@ -23,6 +23,7 @@ use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
+use crate::shares;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
 
 pub use described::Described;
@@ -171,6 +172,11 @@ impl Loader {
             report.push(Described::tenant(tenant, cases));
             tenants.push(Arc::new(loaded));
         }
+        report.extend(
+            shares::overcommitted(&config)
+                .iter()
+                .map(|text| Described::warning(text)),
+        );
         if tenants.is_empty() {
             return Err(meaningless(
                 "there is no [[tenant]], so every session would be refused".to_owned(),

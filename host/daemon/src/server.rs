@@ -177,6 +177,8 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         place(overflow.join("views"), &config.overflow_views_seen_as),
         config.view_files.into(),
     )?;
+    bound_views(&views, &loaded)?;
+    let own_policies = OwnPolicies::compiled_into(config.directory.join("compiled-own"));
     if let Some(audit) = &config.audit {
         // Its files say what each tenant has.
         folders::prepare(&audit.directory, folders::CLOSED)?;
@@ -187,7 +189,7 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         loader,
         store: Arc::new(store),
         views,
-        own_policies: OwnPolicies::default(),
+        own_policies,
         audit: audit.map_err(cannot("begin the audit log"))?,
         loaded: RwLock::new(Arc::new(loaded)),
         sessions: Arc::default(),
@@ -195,6 +197,16 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         log_limit: LogLimit::default(),
         usages: Mutex::default(),
     })
+}
+
+/// Makes the folder of each tenant's views, so that no job sees when another tenant's first comes.
+fn bound_views(views: &Views, loaded: &Loaded) -> Result<(), ServeError> {
+    for tenant in &loaded.tenants.all {
+        let most = tenant.quota.view_bytes.map(|size| size.0);
+        let bounded = views.bound(&tenant.name, most);
+        bounded.map_err(cannot("make the folder of a tenant's views"))?;
+    }
+    Ok(())
 }
 
 /// Accepts clients on a thread of its own; the listener is gone when it ends.
@@ -251,6 +263,13 @@ fn reload(daemon: &Daemon) {
                 tracing::info!("{line}");
             }
             let now = Arc::new(loaded);
+            if let Err(error) = bound_views(&daemon.views, &now) {
+                // Its sessions make the folder, and nothing is bounded that was not before.
+                tracing::error!(
+                    "the views of a tenant cannot be bounded: {}",
+                    with_causes(&error)
+                );
+            }
             warn_of_fixed(&daemon.loaded().config, &now.config);
             *daemon
                 .loaded

@@ -10,10 +10,11 @@ mod template;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cachewarden_session::PolicyConfig;
+use cachewarden_session::{CountedScopes, PolicyConfig};
 use cachewarden_types::{Kind, Label, Pattern, ScopeName};
 
-use crate::config::{Config, CountedWitnesses, OneOrMany, QuotaConfig, TenantConfig};
+use crate::config::{Config, OneOrMany, QuotaConfig, TenantConfig};
+use crate::shares;
 use template::Template;
 
 /// The prefix of labels about the socket's peer.
@@ -42,8 +43,10 @@ pub struct Tenant {
     pub own_policy: bool,
     /// The kinds that count for the session alone that has put them.
     pub own_session_kinds: Vec<Kind>,
-    /// Whose puts count as witnesses.
-    pub witnesses: CountedWitnesses,
+    /// Whose puts count as witnesses; `None` where nobody's do.
+    pub witnesses: Option<CountedScopes>,
+    /// The labels by which producers are told apart; with none, the token's subject or the user.
+    producer: Vec<String>,
     /// What it may use.
     pub quota: QuotaConfig,
 }
@@ -74,8 +77,10 @@ pub struct Identity {
     pub labels: Vec<Label>,
     /// The issuer of the token, where there is one.
     pub issuer: Option<String>,
-    /// What tells producers apart who are to agree as witnesses: the token's subject, or the user.
-    pub witness: String,
+    /// The token's subject, where there is one.
+    pub subject: Option<String>,
+    /// The user of the socket's peer.
+    pub uid: u32,
 }
 
 impl Identity {
@@ -142,7 +147,8 @@ impl Tenant {
             true => Ok(()),
             false => Err(unknown_label(config, name)),
         };
-        config.labels.keys().try_for_each(|name| is_known(name))?;
+        let named = config.labels.keys().chain(&config.producer);
+        named.into_iter().try_for_each(|name| is_known(name))?;
         let templates = |key: &str, texts: &[String]| -> Result<Vec<Template>, String> {
             let parse = |text: &String| {
                 let template = Template::new(text).map_err(|why| format!("`{key}`: {why}"))?;
@@ -166,7 +172,11 @@ impl Tenant {
             own_policy: config.own_policy,
             own_session_kinds: own_session_kinds(&config.share)?,
             witnesses: config.witnesses,
-            quota: config.quota.clone(),
+            producer: config.producer.clone(),
+            quota: QuotaConfig {
+                policy_memory: Some(shares::policy_memory(config, whole)),
+                ..config.quota.clone()
+            },
         })
     }
 
@@ -187,6 +197,13 @@ impl Tenant {
                 Some(_) => {}
             }
         }
+        if let Some(name) = self
+            .producer
+            .iter()
+            .find(|name| identity.value(name).is_none())
+        {
+            return Err(format!("there is no label {name}"));
+        }
         let fill = |templates: &[Template]| -> Result<Vec<Pattern>, String> {
             let value = |name: &str| identity.value(name).map(|label| label.scope.as_str());
             templates.iter().map(|one| one.fill(value)).collect()
@@ -195,6 +212,23 @@ impl Tenant {
             write: fill(&self.write)?,
             read: fill(&self.read)?,
         })
+    }
+
+    /// What tells the producer of a session from the others of this tenant: verified labels, the
+    /// token's subject, or the user. Two producers may agree as witnesses.
+    pub fn producer(&self, identity: &Identity) -> String {
+        if !self.producer.is_empty() {
+            // No value has a line break.
+            let labels = self.producer.iter().filter_map(|name| identity.value(name));
+            return labels
+                .map(|label| format!("{}={}\n", label.name, label.value))
+                .collect();
+        }
+        match (&self.issuer, &identity.subject) {
+            (Some(issuer), Some(subject)) => format!("{subject} of {issuer}"),
+            // A token that the tenant does not ask for tells nothing: a job might have several.
+            _ => format!("uid {}", identity.uid),
+        }
     }
 
     /// Why a session is of this tenant, for the line that says so.

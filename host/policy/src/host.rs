@@ -1,5 +1,7 @@
 //! The host's side of an instance: its state, its log, and its imports.
 
+use std::sync::Arc;
+
 use wasmtime::component::{
     Component, ComponentNamedList, InstancePre, Lift, Linker, LinkerInstance, Lower,
 };
@@ -12,6 +14,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use cachewarden_types::{Level, Session};
 
 use super::Policy;
+use super::account::Account;
 use super::call_deadline::CallDeadline;
 use super::component::missing_exports_message;
 use super::contract::{self, HOST_INTERFACE};
@@ -41,12 +44,17 @@ pub(super) struct State {
 
 impl State {
     /// The state of a new instance; `log` is the log of the session's earlier instances.
-    pub(super) fn new(policy: &Policy, session: &Session, log: Log) -> Self {
+    pub(super) fn new(
+        policy: &Policy,
+        session: &Session,
+        account: &Arc<dyn Account>,
+        log: Log,
+    ) -> Self {
         let Policy {
             limits, sandbox, ..
         } = policy;
         Self {
-            memory: MemoryLimiter::new(limits, &sandbox.usage),
+            memory: MemoryLimiter::new(limits, &sandbox.usage, account),
             deadline: CallDeadline::new(limits.deadline, sandbox.ticker.tick_rate()),
             log,
             entropy: SessionEntropy::new(session),

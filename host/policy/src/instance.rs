@@ -3,6 +3,7 @@
 //! Every call of the guest goes through [`Instance::call`], which sets the deadline first. The
 //! owner drops an instance after an error, and never calls it again.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, ComponentNamedList, Lift, Lower, TypedFunc};
@@ -11,6 +12,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 
 use super::Policy;
+use super::account::Account;
 use super::component::EXPORTS;
 use super::contract;
 use super::host::{Log, LogLine, State};
@@ -108,15 +110,16 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Makes an instance; its start function and `_initialize` may take `allowed`. `log` is the log
-    /// of the session's earlier instances.
+    /// Makes an instance, whose memory is the account's; its start function and `_initialize` may
+    /// take `allowed`. `log` is the log of the session's earlier instances.
     pub(super) fn start(
         policy: &Policy,
         session: &Session,
+        account: &Arc<dyn Account>,
         allowed: Duration,
         log: Log,
     ) -> Result<Self, (StartError, Log)> {
-        let state = State::new(policy, session, log);
+        let state = State::new(policy, session, account, log);
         let mut store = Store::new(policy.linked.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);

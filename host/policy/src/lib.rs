@@ -9,6 +9,7 @@
 // There is one exception, with its reason: where a compiled policy is loaded.
 #![deny(unsafe_code)]
 
+mod account;
 mod adapters;
 mod call_deadline;
 pub mod canonical;
@@ -36,6 +37,7 @@ pub mod thread;
 mod wasi;
 mod wire;
 
+pub use account::{Account, no_account};
 pub use call_deadline::cpu_time;
 pub use compiled::CompiledCache;
 pub use compiler::{COMPILER_VERB, run as run_compiler};
@@ -43,7 +45,7 @@ pub use component::CONTRACT;
 pub use contract::VERSION as CONTRACT_VERSION;
 pub use host::LogLine;
 pub use instance::{Exports, Question};
-pub use limits::Limits;
+pub use limits::{Limits, MAX_LIVE_INSTANCES, MAX_MEMORY_OF_ALL};
 pub use pin::PinError;
 pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
@@ -155,6 +157,7 @@ pub struct Policy {
     limits: Limits,
     linked: InstancePre<State>,
     imports_wasi: bool,
+    code_bytes: u64,
     cache_write_error: Option<io::Error>,
     sandbox: Arc<Sandbox>,
 }
@@ -174,6 +177,11 @@ impl Policy {
     /// compiles it again.
     pub fn cache_write_error(&self) -> Option<&io::Error> {
         self.cache_write_error.as_ref()
+    }
+
+    /// Bytes of memory that its compiled form takes while it is loaded.
+    pub fn code_bytes(&self) -> u64 {
+        self.code_bytes
     }
 
     /// The questions that the policy answers.

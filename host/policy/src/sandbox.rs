@@ -191,8 +191,15 @@ impl Sandbox {
             limits,
             linked,
             imports_wasi,
+            code_bytes: code_bytes(component),
             cache_write_error: None,
             sandbox: Arc::clone(self),
         })
     }
+}
+
+/// Bytes of a component's compiled form.
+fn code_bytes(component: &Component) -> u64 {
+    let image = component.image_range();
+    (image.end.addr() - image.start.addr()) as u64
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use cachewarden_types::{Digest, Problem, Session};
 
+use super::account::no_account;
 use super::call_deadline::cpu_time;
 use super::child_task::{ChildTask, TaskError};
 use super::host::Log;
@@ -69,7 +70,13 @@ fn load(image: &[u8], limits: Limits) -> Result<(), String> {
         writable: Vec::new(),
         settings: String::new(),
     };
-    let started = Instance::start(&policy, &session, limits.deadline, Log::new());
+    let started = Instance::start(
+        &policy,
+        &session,
+        &no_account(),
+        limits.deadline,
+        Log::new(),
+    );
     if let Err((StartError::CallError(CallError::Trap(reason)), _)) = &started
         && let Some(reason) = child_task(image.len(), &limits).explain(reason)
     {

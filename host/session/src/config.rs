@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use cachewarden_policy_host::LoadError;
+use cachewarden_policy_host::{Account, LoadError};
 use cachewarden_protocol::ProtocolError;
 use cachewarden_recording::Recorder;
 use cachewarden_store::{DiskPaths, Identity, SessionId, Store};
@@ -38,6 +38,8 @@ pub struct SessionConfig {
     pub paths: DiskPaths,
     /// What may be kept of its puts.
     pub quota: Box<dyn Quota>,
+    /// What its policies may take together with those of other sessions.
+    pub account: Arc<dyn Account>,
     /// Who it is as a witness; `None` where nobody is one.
     pub witnessing: Option<Witnessing>,
 }

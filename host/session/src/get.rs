@@ -58,7 +58,7 @@ impl Session {
                 .object_exists(own.location, &own.output, own.size, now)
             && self
                 .paths
-                .publish(&self.store, own.location, &own.output)
+                .publish_put(&self.store, own.location, &own.output)
                 .is_ok()
         {
             self.tally.hits += 1;
@@ -253,21 +253,33 @@ impl Session {
         Search::Miss
     }
 
-    /// Prepares what was found to be answered; `None` where its object is damaged or gone.
+    /// Prepares what was found to be answered; `None` where its object is damaged or gone, or the
+    /// client's view has no room for it.
     fn accept(
         &mut self,
         get: &mut PendingGet,
         mut found: CacheHit,
         is_sound: bool,
     ) -> Option<CacheHit> {
-        if is_sound && self.store.touch(&mut found, get.time) && self.publish(&found) {
-            if !get.is_decided {
-                self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
-            }
-            return Some(found);
-        }
+        let reason = match is_sound && self.store.touch(&mut found, get.time) {
+            true => match self.publish(&found) {
+                Ok(()) => {
+                    if !get.is_decided {
+                        self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
+                    }
+                    return Some(found);
+                }
+                Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                    get.is_refused = true;
+                    self.warn_quota();
+                    reasons::QUOTA
+                }
+                Err(_) => reasons::DAMAGED,
+            },
+            false => reasons::DAMAGED,
+        };
         get.is_recorded = true;
-        self.record_answer("get", &get.action, "miss", reasons::DAMAGED);
+        self.record_answer("get", &get.action, "miss", reason);
         None
     }
 
@@ -277,15 +289,13 @@ impl Session {
             .verify_object(&found.entry.output, found.entry.size)
     }
 
-    /// Makes what was found readable for the client, and executable where it is a program; whether
-    /// it is now.
-    fn publish(&self, found: &CacheHit) -> bool {
+    /// Makes what was found readable for the client, and executable where it is a program.
+    fn publish(&self, found: &CacheHit) -> io::Result<()> {
         let (store, output) = (&self.store, &found.entry.output);
-        let published = match found.entry.content.kind {
+        match found.entry.content.kind {
             Kind::Executable => self.paths.make_executable(store, Location::Store, output),
             _ => self.paths.publish(store, Location::Store, output),
-        };
-        published.is_ok()
+        }
     }
 
     /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cachewarden_content::Roles;
 use cachewarden_policy_host::thread::PolicyThread;
-use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
+use cachewarden_policy_host::{Account, CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::SessionStats;
 use cachewarden_types::{Code, Refusal, with_causes};
@@ -39,6 +39,7 @@ impl Session {
             diagnostics,
             paths,
             quota,
+            account,
             witnessing,
         } = config;
         let mut session = Self {
@@ -70,7 +71,7 @@ impl Session {
             session.record_beginning(0, &facts, None);
             session.record_with(0, || Line::Open(OpenRecord::Grant(default.as_grant())));
             session.access = default;
-        } else if let Some(grants) = session.open_policies(policies, &facts, thread)? {
+        } else if let Some(grants) = session.open_policies(policies, &facts, &account, thread)? {
             session.access = EffectiveGrant::intersection(&grants);
             session.warn_no_common_scope(&grants);
         }
@@ -82,13 +83,14 @@ impl Session {
         &mut self,
         policies: Vec<PolicyConfig>,
         facts: &SessionFacts,
+        account: &Arc<dyn Account>,
         thread: &PolicyThread,
     ) -> Result<Option<Vec<Option<EffectiveGrant>>>, SessionError> {
         let mut openings = Vec::new();
         for (place, config) in (0..).zip(policies) {
             self.record_beginning(place, facts, Some(&config));
             let input = facts.for_policy(place, &config.settings);
-            let (policy, opening) = ActivePolicy::open(config, input, thread)?;
+            let (policy, opening) = ActivePolicy::open(config, input, account, thread)?;
             openings.push((place, policy.name.clone(), opening));
             self.policies.push(policy);
             self.report_events();

@@ -175,7 +175,10 @@ impl Session {
         now: SystemTime,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        if let Err(error) = self.paths.publish(&self.store, stored.location, &output) {
+        if let Err(error) = self
+            .paths
+            .publish_put(&self.store, stored.location, &output)
+        {
             self.warn_unwritable(&error);
             let reason = format!("the object cannot be made readable: {error}");
             return sink.send(&Response::Failed(id, reason));
@@ -251,10 +254,7 @@ impl Session {
         {
             self.tally.refused_puts += 1;
             self.record_answer("put", &offer.action, "ephemeral", reason);
-            self.diagnostics.warn_once(
-                Code::QuotaReached,
-                "the tenant keeps as much as it may, or puts faster than it may; the build goes on, and the rest of what it makes is not kept. Ask the daemon's operator (quota)",
-            );
+            self.warn_quota();
             return None;
         }
         match verdict {

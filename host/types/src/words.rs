@@ -494,7 +494,7 @@ pub mod reasons {
     pub const UNSAFE_NAMES: &str = "unsafe-names";
     /// The operator of a daemon keeps objects of this kind apart: they do not reach this session.
     pub const ISOLATED: &str = "isolated";
-    /// The tenant keeps as much as it may, or puts faster than it may.
+    /// The tenant keeps as much as it may, puts faster than it may, or its views have no room.
     pub const QUOTA: &str = "quota";
     // END reasons
 }

@@ -144,6 +144,10 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
         ("[[tenant]]\nwrite = []", "missing field `name`"),
         ("[[tenant]]\nname = \"t\"\nshare = [\"exe\"]", ":6: "),
         (
+            "[[tenant]]\nname = \"t\"\nwitnesses = \"some\"",
+            ":6: `some` is none of readable, all, none",
+        ),
+        (
             "[[tenant]]\nname = \"t\"\n[tenant.quota]\ngets-per-second = 0",
             "expected a nonzero u32",
         ),

@@ -25,6 +25,14 @@ impl Described {
         }
     }
 
+    /// What the operator should know about all of it.
+    pub(super) fn warning(text: &str) -> Self {
+        Self {
+            what: format!("warning: {text}"),
+            lines: Vec::new(),
+        }
+    }
+
     /// A tenant whose policies have answered so many questions of their cases.
     pub(super) fn tenant(tenant: &TenantConfig, questions: u64) -> Self {
         Self {
@@ -53,7 +61,11 @@ impl Described {
 /// One line.
 impl fmt::Display for Described {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}: {}", self.what, self.lines.join("; "))
+        formatter.write_str(&self.what)?;
+        match &self.lines[..] {
+            [] => Ok(()),
+            lines => write!(formatter, ": {}", lines.join("; ")),
+        }
     }
 }
 
@@ -90,22 +102,37 @@ fn policies(tenant: &TenantConfig, questions: u64) -> String {
 fn quota(quota: &QuotaConfig) -> String {
     let size = |size: Size| bytesize::ByteSize(size.0).display().si().to_string();
     let time = humantime::format_duration;
+    let per_user = quota.sessions_of_a_user().to_string();
+    let policy_time = time(quota.policy_time_per_minute).to_string();
+    let compile_time = time(quota.compile_time_per_minute).to_string();
     let bounds = [
         ("bytes", quota.bytes.map(size)),
         ("entries", quota.entries.map(|count| count.to_string())),
+        ("view-bytes", quota.view_bytes.map(size)),
+        ("unkept-bytes", Some(size(quota.unkept_bytes))),
         ("sessions", Some(quota.sessions.to_string())),
+        ("sessions-per-user", Some(per_user)),
+        (
+            "gets-per-second",
+            quota.gets_per_second.map(|count| count.to_string()),
+        ),
         (
             "puts-per-second",
             quota.puts_per_second.map(|count| count.to_string()),
         ),
         ("bytes-per-second", quota.bytes_per_second.map(size)),
-        ("unkept-bytes", Some(size(quota.unkept_bytes))),
         ("least-rate", Some(size(quota.least_rate))),
+        ("policy-time-per-minute", Some(policy_time)),
         (
-            "policy-time-per-minute",
-            Some(time(quota.policy_time_per_minute).to_string()),
+            "policy-memory",
+            Some(
+                quota
+                    .policy_memory
+                    .map_or_else(|| "an equal share".to_owned(), size),
+            ),
         ),
         ("compile-time", Some(time(quota.compile_time).to_string())),
+        ("compile-time-per-minute", Some(compile_time)),
     ];
     let shown = bounds.map(|(name, bound)| match bound {
         Some(bound) => format!("{name} {bound}"),

@@ -23,6 +23,7 @@ use crate::usage::{PolicyRoom, SessionUsage};
 
 use super::client::{Client, Start, session_id};
 use super::failure::{Failure, conclude};
+use super::own_policy::{OwnPolicy, own_settings};
 use super::{Refusal, refuse};
 
 /// How long an answer may wait for a client that does not read. Go reads at once; a machine that is
@@ -52,7 +53,11 @@ pub(super) fn run(
         }
     };
     let offer = connection.hello.policy.as_ref();
-    let policy_room = offer.map(|offer| usage.room_for_policy(offer.size));
+    let policy_room = offer.map(|offer| {
+        let own_policies = &daemon.own_policies;
+        own_policies.may_take(&client.tenant, &usage, &offer.sha256)?;
+        usage.room_for_policy(offer.size)
+    });
     let policy_room = match policy_room.transpose() {
         Ok(room) => room,
         Err(text) => return refuse(daemon, connection, Refusal::new("quota", text)),
@@ -142,35 +147,26 @@ impl Served<'_> {
         sink.send(&Response::Announcement)
             .and_then(|()| sink.flush())
             .map_err(|error| Failure::unread(&error))?;
-        let mut policies = self.client.policies();
-        if let Some(bytes) = policy {
-            let settings = hello.settings.as_deref();
-            let tenant = &self.client.tenant;
-            let own = self
-                .daemon
-                .own_policies
-                .load(self.daemon, tenant, bytes, settings);
-            policies.push(own.map_err(Failure::of_policy)?);
-        }
+        // Held to the end, since its code is in memory for as long.
+        let own = policy.map(|bytes| self.own_policy(bytes)).transpose()?;
         // Its bytes are in memory no more.
         drop(policy_room);
+        let mut policies = self.client.policies();
+        if let Some(own) = &own {
+            let settings = own_settings(hello.settings.as_deref());
+            policies.push(own.config(settings.map_err(Failure::of_policy)?));
+        }
         let diagnostics = || Diagnostics::to(Box::new(control.clone()), hello.verbose);
         let start = Start {
             id: self.id,
             policies,
             recorder: self.recorder(),
             diagnostics: diagnostics(),
-            quota: Box::new(self.usage.kept()),
+            usage: self.usage,
         };
         let config = self.client.config(start);
         let mut opened = Session::open(config, &self.daemon.services(), thread)?;
-        let view = self.client.view(self.daemon, &opened.grant());
-        opened.set_paths(view.map_err(|error| Failure {
-            result: "view",
-            status: 1,
-            text: format!("the daemon cannot make a folder for this session: {error}"),
-            is_told: true,
-        })?);
+        opened.set_paths(self.client.view(self.daemon, &opened.grant()));
         self.announce(&opened, &control, hello.verbose);
         let upload = Arc::clone(&self.listed.session.upload);
         let source = RequestReader::new(input);
@@ -189,17 +185,11 @@ impl Served<'_> {
 
     /// Takes note of what happened in a session, however it has ended.
     fn note(&self, outcome: &Outcome, slowed: u64) {
-        let Self {
-            daemon,
-            client,
-            usage,
-            ..
-        } = self;
+        let Self { daemon, client, .. } = self;
         let (metrics, tenant) = (&daemon.metrics, &client.tenant.name);
         metrics.happened(tenant, outcome);
         metrics.slowed(tenant, slowed);
         metrics.disputed(tenant, outcome.disputes.len() as u64);
-        usage.policies_used(outcome.policy_time.unwrap_or_default());
         for dispute in &outcome.disputes {
             if self.may_log("disputed", REFUSALS) {
                 tracing::warn!(
@@ -209,12 +199,12 @@ impl Served<'_> {
                 );
             }
         }
-        if let Some(puts) = outcome.refusals.get(reasons::QUOTA)
+        if let Some(requests) = outcome.refusals.get(reasons::QUOTA)
             && self.may_log("quota", REFUSALS)
         {
             tracing::warn!(
-                puts,
-                "beyond its quota: these puts are the session's own; see [tenant.quota]"
+                requests,
+                "beyond its quota: these puts are the session's own, and these gets are misses; see [tenant.quota]"
             );
         }
         if slowed > 0 && self.may_log("slowed", REFUSALS) {
@@ -240,6 +230,12 @@ impl Served<'_> {
     fn may_log(&self, kind: &'static str, most: u64) -> bool {
         let user = self.client.peer.uid;
         self.daemon.log_limit.admits(user, kind, most)
+    }
+
+    fn own_policy(&self, bytes: Vec<u8>) -> Result<OwnPolicy, Failure> {
+        let own_policies = &self.daemon.own_policies;
+        let own = own_policies.load(self.daemon, &self.client.tenant, self.usage, bytes);
+        own.map_err(Failure::of_policy)
     }
 
     fn recorder(&self) -> Recorder {

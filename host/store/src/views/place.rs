@@ -10,6 +10,7 @@ use cachewarden_types::Digest;
 
 use super::key::ViewName;
 use super::root::{Root, object_path, shard_path};
+use super::tenant_files::{FOLDER_BYTES, TenantFiles};
 use crate::new_file::temporary_name;
 use crate::objects::{OBJECT_MODE, Objects};
 
@@ -24,6 +25,8 @@ pub(super) struct Place<'view> {
     pub(super) group: u32,
     pub(super) objects: &'view Objects,
     pub(super) output: &'view Digest,
+    /// Where folders count.
+    pub(super) files: &'view TenantFiles,
 }
 
 /// A complete copy under a temporary name. It is removed if it is dropped before it gets its own.
@@ -122,11 +125,21 @@ impl Place<'_> {
     /// Makes the folder of the object's shard, and the view's own where it is missing.
     fn make_folders(&self) -> io::Result<()> {
         let shard = shard_path(self.view, self.output);
-        match self.root.make_folder(&shard, self.group) {
+        self.files.add(FOLDER_BYTES);
+        let made = match self.root.make_folder(&shard, self.group) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.root.make_folder(self.view.as_str(), self.group)?;
-                self.root.make_folder(&shard, self.group)
+                self.files.add(FOLDER_BYTES);
+                self.root
+                    .make_tenant(self.view.tenant())
+                    .and_then(|()| self.root.make_folder(self.view.as_str(), self.group))
+                    .and_then(|()| self.root.make_folder(&shard, self.group))
             }
+            made => made,
+        };
+        match made {
+            // Another session has put its own new folder in the place of this one. The caller looks
+            // again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             made => made,
         }
     }

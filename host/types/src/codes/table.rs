@@ -168,7 +168,7 @@ codes! {
         "One go command puts more than a session keeps note of. It may build some of it twice."
         "Nothing needs to be done, unless a single go command should not put so much."
     QuotaReached "CW0307" "quota-reached" ["daemon" "session"]
-        "The tenant of a daemon keeps as many entries or bytes as it may, or puts faster than it may. The build goes on. What it makes beyond that is for this session alone. Or the tenant asks more often than it may, and the build waits for answers."
+        "The tenant of a daemon keeps as many entries or bytes as it may, puts faster than it may, or reads as many copies as it may. The build goes on. What it makes beyond that is for this session alone, and what it would read beyond that is a miss. Or the tenant asks more often than it may, and the build waits for answers."
         "Wait for the daemon's next trim, or ask its operator for a larger quota (`[tenant.quota]`)."
 
     CommandLine "CW0401" "wrong-command-line" ["cachewarden" "connect"]

@@ -150,6 +150,18 @@ fn a_case_with_a_mistyped_field_is_refused() {
             r#"{"line":"put","size":1,"kind":"probe","verdict":"local","rpeat":2}"#,
             "`rpeat`",
         ),
+        (
+            r#"{"line":"put","size":1,"kind":"probe","verdict":"local","repeat":0}"#,
+            "`repeat`",
+        ),
+        (
+            r#"{"line":"answer","command":"gte","action":"0000000000000000000000000000000000000000000000000000000000000000","answer":"hit","reason":"absent"}"#,
+            "`gte` is none; expected get or put",
+        ),
+        (
+            r#"{"line":"answer","command":"get","action":"0000000000000000000000000000000000000000000000000000000000000000","answer":"shared","reason":"absent"}"#,
+            "expected one of hit, miss",
+        ),
     ] {
         let cases = text(sandbox.file("cases.jsonl", [SESSION, OPEN, line].join("\n")));
         let outcome = sandbox.run(&["policy", "test", &policy, &cases]).exited(2);
@@ -158,6 +170,58 @@ fn a_case_with_a_mistyped_field_is_refused() {
         assert!(outcome.stderr.contains(word), "{word}: {outcome:?}");
         assert!(outcome.stderr.contains("error[CW0502]"), "{outcome:?}");
     }
+}
+
+/// Origin: a reader of commit 9d336eb: the case passed, and no build asks that.
+#[test]
+fn a_case_about_a_scope_that_is_not_granted_is_a_difference() {
+    let sandbox = Sandbox::new();
+    let session = r#"{"line":"session"}"#;
+    let open = r#"{"line":"open","grant":{"write":"pr-1","read":["pr-1","main"],"lifetime":3600}}"#;
+    let get = |scope: u32| {
+        format!(r#"{{"line":"get","size":1,"kind":"probe","scope":{scope},"verdict":"hit"}}"#)
+    };
+    let lines = [session, open, &get(0), &get(1), &get(2)].join("\n");
+    let cases = text(sandbox.file("cases.jsonl", lines));
+    let told = sandbox
+        .run(&["policy", "test", &policy("two-scopes"), &cases])
+        .exited(1);
+    let wrong: Vec<_> = told.stdout.lines().collect();
+    assert_eq!(wrong.len(), 2, "{told:?}");
+    assert!(
+        wrong[0].starts_with(&format!("{cases}:5: get: the scope 2 is none of the 2")),
+        "{told:?}"
+    );
+}
+
+/// Origin: a reader of commit 9d336eb, who looked for a fault of his policy.
+#[test]
+fn differences_of_a_recording_without_a_labels_value_are_told_to_be_perhaps_of_that() {
+    let sandbox = Sandbox::new();
+    let recording = text(sandbox.path("recording.jsonl"));
+    let policy = text(guest("trusted-branches"));
+    let label = |name: &str, value: &str| ["--label".to_owned(), format!("{name}={value}")];
+    let labels = [
+        label("GITHUB_REPOSITORY", "a/b"),
+        label("GITHUB_EVENT_NAME", "push"),
+        label("GITHUB_REF", "refs/heads/main"),
+    ];
+    let labels: Vec<_> = labels.iter().flatten().map(String::as_str).collect();
+    let options = [
+        &["--policy", &policy, "--record", &recording][..],
+        &["--redact-label", "GITHUB_REF"],
+        &labels,
+    ];
+    sandbox.helper(&options.concat()).close();
+    let told = sandbox
+        .run(&["policy", "test", &policy, &recording])
+        .exited(1)
+        .stdout;
+    assert!(told.contains("open: expected"), "{told}");
+    assert!(
+        told.contains("(--redact-label)") && told.contains(": GITHUB_REF\n"),
+        "{told}"
+    );
 }
 
 #[test]

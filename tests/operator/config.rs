@@ -110,6 +110,19 @@ fn a_file_has_just_the_options_that_have_variables() {
     assert!(told.starts_with('{'), "{told}");
 }
 
+/// Origin: a reader of commit 9d336eb, whose error stood on two lines.
+#[test]
+fn a_value_with_a_line_end_is_told_on_one_line() {
+    let sandbox = Sandbox::new();
+    let file = text(sandbox.file("c.toml", "scope = \"a\\nb\\n\\nc\"\n"));
+    let told = run_to_its_end(&mut sandbox.cachewarden(&["--config", &file])).exited(2);
+    let first = told.stderr.lines().next().expect("a line");
+    assert!(
+        first.contains("a\\nb") && first.contains("is not a scope name"),
+        "{told:?}"
+    );
+}
+
 #[test]
 fn an_option_wins_over_a_variable_and_a_variable_over_the_file() {
     let sandbox = Sandbox::new();

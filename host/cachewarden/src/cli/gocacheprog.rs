@@ -20,6 +20,11 @@ use words::{shell_quoted, split};
 /// The variable.
 const VARIABLE: &str = "GOCACHEPROG";
 
+/// The name of this program begins so, whatever its version or its folder.
+const OWN_NAME: &str = "cachewarden";
+
+const NO_ENV: &str = "--no-env";
+
 /// The small program that only connects to a daemon.
 const CONNECT_PROGRAM: &str = "cachewarden-connect";
 
@@ -89,6 +94,23 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
         )
     })?;
     is_cachewarden(&program, own, value)?;
+    in_use(&program, fields, value)
+}
+
+/// What a value means by its words alone: for a verb that only wants to know the store, and is to
+/// start no program that a variable names. `no_env` keeps variables from the options.
+pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, Advice> {
+    let mut fields = split(value)
+        .ok_or_else(|| advice(format!("`{value}` has a quote that is not closed"), ""))?;
+    let program = PathBuf::from(fields.first().cloned().unwrap_or_default());
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    if !name.starts_with(OWN_NAME) {
+        return Err(advice(format!("`{value}` is another helper"), ""));
+    }
+    let has_no_env = fields.iter().any(|field| field == NO_ENV);
+    if no_env && !has_no_env {
+        fields.insert(1, NO_ENV.to_owned());
+    }
     in_use(&program, fields, value)
 }
 
@@ -178,7 +200,7 @@ fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice>
         return Ok(());
     }
     let name = program.file_name().unwrap_or_default();
-    if !name.to_string_lossy().starts_with("cachewarden") {
+    if !name.to_string_lossy().starts_with(OWN_NAME) {
         return Err(advice(format!("`{value}` is another helper"), ""));
     }
     let output = Command::new(program)

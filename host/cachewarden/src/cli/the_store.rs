@@ -13,7 +13,7 @@ use cachewarden_types::Code;
 use super::advice::Advice;
 use super::arguments::{Origins, StoreOptions};
 use super::exit_status::ExitStatus;
-use super::failure::{Failure, OrFail};
+use super::failure::Failure;
 use super::gocacheprog::{self, InUse};
 use super::output;
 use super::paths::absolute_in_helper_mode;
@@ -96,10 +96,7 @@ fn find(options: &StoreOptions, origins: &Origins) -> Result<VerbStore, Failure>
             "{named_by}; GOCACHEPROG connects to a daemon, which has a store of its own"
         ));
     }
-    let own = std::env::current_exe().or_fail(Code::System, || {
-        "this program does not know its own path".to_owned()
-    })?;
-    match gocacheprog::read(&value, &own) {
+    match gocacheprog::by_its_words(&value, origins.no_env) {
         Ok(in_use) => of_helper(in_use, options),
         Err(Advice { problem, .. }) => {
             of_this_process(format!("{named_by}; GOCACHEPROG names none: {problem}"))

@@ -154,6 +154,7 @@ fn with_layers(command: &Command, line: &Line, given: &ArgMatches) -> Result<Arg
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     arguments.no_env = has_no_env;
     arguments.origins = Origins::of(added.iter().map(|(_, said)| &said.origin));
+    arguments.origins.no_env = has_no_env;
     arguments.origins.file = file.map(|file| {
         let others = words(added.iter().filter(|(_, said)| said.is_of_variable()));
         FileRead {

@@ -51,6 +51,8 @@ pub(in crate::cli) struct FileRead {
 pub(in crate::cli) struct Origins {
     known: Vec<Origin>,
     pub(in crate::cli) file: Option<FileRead>,
+    /// Whether no variable counts.
+    pub(in crate::cli) no_env: bool,
     /// Why the layers below the command line count for nothing; `doctor` alone goes on then.
     pub(in crate::cli) fault: Option<Failure>,
 }

@@ -32,7 +32,12 @@ fn trusted_branches_keeps_pull_requests_out_of_main() {
 
     let pull_request = [
         ONE_REPOSITORY,
-        &["--label", "GITHUB_REF=refs/pull/17/merge"],
+        &[
+            "--label",
+            "GITHUB_EVENT_NAME=pull_request",
+            "--label",
+            "GITHUB_REF=refs/pull/17/merge",
+        ],
     ]
     .concat();
     let mut helper = with(&sandbox, "trusted-branches", &pull_request);

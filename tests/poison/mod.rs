@@ -106,7 +106,7 @@ struct Scene {
 impl Scene {
     fn new(sources: &[(&str, &str)]) -> Self {
         let scene = Self {
-            sandbox: Sandbox::new(),
+            sandbox: Sandbox::with_kept_policies(),
             poison: Vec::new(),
             cgo: false,
         };

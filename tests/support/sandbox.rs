@@ -48,10 +48,9 @@ impl Sandbox {
     /// A world whose policies were perhaps compiled by another test: for tests of what a policy
     /// does, and not of how it is compiled. A policy in Python takes half a minute.
     pub(crate) fn with_kept_policies() -> Self {
-        Self {
-            keeps_policies: true,
-            ..Self::new()
-        }
+        let mut sandbox = Self::new();
+        sandbox.keeps_policies = true;
+        sandbox
     }
 
     /// A path in this world.

@@ -63,7 +63,7 @@ impl Reader {
                 "trusted-branches",
                 &[
                     "--settings",
-                    r#"{"repository": null}"#,
+                    r#"{"repository": null, "event": null}"#,
                     "--label",
                     "GITHUB_REF=refs/pull/17/merge",
                 ],

@@ -27,8 +27,9 @@ fn a_limit_costs_real_builds_next_to_nothing_also_beside_them() {
     prune();
     assert!(bytes(&sandbox) + largest > limit);
     let (archive, totals) = build("again.a");
+    // Two of its four gets may find the object that went.
     assert!(
-        archive == right && 2 * totals.hits > totals.gets,
+        archive == right && 2 * totals.hits >= totals.gets,
         "{totals:?}"
     );
 

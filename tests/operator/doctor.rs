@@ -24,7 +24,7 @@ fn line<'told>(told: &'told str, beginning: &str) -> &'told str {
 
 #[test]
 fn the_doctor_starts_what_gocacheprog_names() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let store = text(sandbox.store());
     let options = format!("--no-env --dir '{store}' --allow-write 'pr-*'");
@@ -77,7 +77,7 @@ fn the_doctor_starts_what_gocacheprog_names() {
 /// for a store that all may write the opposite of the cure.
 #[test]
 fn the_doctor_proposes_nothing_that_it_found_wrong() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let store = sandbox.store();
     sandbox.fill(&[], &[action("known")], b"known");
@@ -96,7 +96,7 @@ fn the_doctor_proposes_nothing_that_it_found_wrong() {
 
 #[test]
 fn the_doctor_names_a_mistyped_option() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     for (words, told) in [
         ("--polcy /p.wasm", &["--polcy", "--policy"][..]),
@@ -116,7 +116,7 @@ fn the_doctor_names_a_mistyped_option() {
 
 #[test]
 fn the_doctor_says_where_each_option_is_from() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let store = text(sandbox.store());
     let file = text(sandbox.file("c.toml", "\nallow-write = \"x\"\nmax-size = \"1GB\"\n"));
@@ -141,7 +141,7 @@ fn the_doctor_says_where_each_option_is_from() {
 
 #[test]
 fn what_the_doctor_proposes_keeps_the_configuration_file() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let content = "allow-write = \"x\"\npolicy = \"of-file.wat\"\nlabel = \"A=1\"\n";
     let file = text(sandbox.file("c.toml", content));
@@ -175,7 +175,7 @@ fn what_the_doctor_proposes_keeps_the_configuration_file() {
 
 #[test]
 fn the_doctor_tells_a_wrong_variable_and_a_wrong_file_as_findings() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let file = text(sandbox.file("c.toml", "allow-writes = \"x\"\n"));
     for (variable, value, words) in [
@@ -209,7 +209,7 @@ fn the_doctor_tells_a_wrong_variable_and_a_wrong_file_as_findings() {
 
 #[test]
 fn a_path_that_lacks_quotes_is_recognised() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     // What go makes of it.
     let told = sandbox
@@ -237,7 +237,7 @@ fn a_path_that_lacks_quotes_is_recognised() {
 
 #[test]
 fn what_the_doctor_proposes_keeps_all_that_it_was_asked_about() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let (store, policy) = (text(sandbox.path("the store's")), policy("closes"));
     let record = text(sandbox.path("r.jsonl"));
@@ -297,7 +297,7 @@ fn what_the_doctor_proposes_keeps_all_that_it_was_asked_about() {
 
 #[test]
 fn the_doctor_says_what_was_kept_and_what_the_policy_said() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES).with_helper("");
     let store = text(sandbox.store());
     let value = format!("'{PROGRAM}' --dir '{store}'");

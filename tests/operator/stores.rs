@@ -65,6 +65,74 @@ fn dir_prints_the_folder_that_a_build_uses() {
     assert_eq!(told, format!("{}\n", default.display()));
 }
 
+/// Verbs that name the store in what they print, with what comes before its name.
+const NAMED: [&[&str]; 5] = [
+    &["dir"],
+    &["stats"],
+    &["stats", "--json"],
+    &["verify"],
+    &["prune", "--dry-run"],
+];
+
+/// Origin: a reader of commit 9d336eb, whose verbs looked at the default store while builds used
+/// the one in GOCACHEPROG.
+#[test]
+fn a_verb_is_about_the_store_that_builds_use_and_says_why() {
+    let sandbox = Sandbox::new();
+    let stores = ["typed", "in-force", "variable"].map(|name| text(sandbox.path(name)));
+    for store in &stores {
+        sandbox.helper(&["--dir", store]).close();
+        sandbox.run(&["prune", "--dir", store]).succeeded();
+    }
+    let [typed, in_force, variable] = &stores;
+    let told = |words: &[&str], gocacheprog: &str, more: &[&str]| {
+        let mut command = sandbox.command(Path::new(PROGRAM));
+        command
+            .args(words)
+            .args(more)
+            .env("GOCACHEPROG", gocacheprog)
+            .env("CACHEWARDEN_DIR", variable);
+        let told = run_to_its_end(&mut command).succeeded();
+        told.stdout + &told.stderr
+    };
+    let with_dir = format!("'{PROGRAM}' --no-env --dir '{in_force}'");
+    let kept = sandbox.file("home/.config/go/env", format!("GOCACHEPROG={with_dir}\n"));
+    for words in NAMED {
+        for (gocacheprog, more, store, why) in [
+            (&*with_dir, &["--dir", typed][..], typed, "--dir"),
+            (&with_dir, &[], in_force, "GOCACHEPROG"),
+            // What `go env -w` has kept.
+            ("", &[], in_force, "GOCACHEPROG"),
+            (PROGRAM, &[], variable, "CACHEWARDEN_DIR, which the helper"),
+        ] {
+            let told = told(words, gocacheprog, more);
+            assert!(told.contains(store.as_str()), "{words:?}: {told}");
+            assert!(told.contains(why), "{words:?}: {told}");
+        }
+    }
+    fs::remove_file(kept).expect("the file of go env -w");
+    for (gocacheprog, why) in [
+        ("", "the variable CACHEWARDEN_DIR"),
+        ("other-helper", "GOCACHEPROG names none"),
+        (&format!("'{PROGRAM}' --dri /x"), "--dri"),
+        (&format!("'{PROGRAM}' connect --socket /s"), "a daemon"),
+    ] {
+        let told = told(&["stats"], gocacheprog, &[]);
+        assert!(told.contains(variable) && told.contains(why), "{told}");
+    }
+}
+
+#[test]
+fn the_statistics_have_keys_in_one_style() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.settle();
+    let told = sandbox.run(&["stats", "--json"]).succeeded().stdout;
+    assert!(told.contains("\"last-used-seconds\"") && told.contains("\"refused-gets\""));
+    let keys = told.replace("CACHEWARDEN_DIR", "");
+    assert!(!keys.contains('_'), "{told}");
+}
+
 #[test]
 fn without_a_home_the_store_lies_in_gocache() {
     let mut sandbox = Sandbox::new();

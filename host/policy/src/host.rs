@@ -22,7 +22,7 @@ use super::instance::Exports;
 use super::limits::{MAX_LOG_BYTES, MAX_LOG_LINES};
 use super::memory_limiter::MemoryLimiter;
 use super::wire::WireLevel;
-use super::{adapters, wasi};
+use super::{Defect, adapters, wasi};
 
 /// A log line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,9 +186,9 @@ impl Log {
 pub(super) fn link(
     engine: &Engine,
     component: &Component,
-) -> Result<(InstancePre<State>, bool), String> {
+) -> Result<(InstancePre<State>, bool), Defect> {
     if Exports::of(component) == Exports::default() {
-        return Err(missing_exports_message(&[]));
+        return Err(Defect::Contract(missing_exports_message(&[])));
     }
     let ty = component.component_type();
     let names: Vec<String> = ty
@@ -199,7 +199,7 @@ pub(super) fn link(
         .iter()
         .filter_map(|name| contract::version_imported(name))
     {
-        contract::check(version).map_err(|error| error.to_string())?;
+        contract::check(version).map_err(|error| Defect::Contract(error.to_string()))?;
     }
     let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
     let mut linker = Linker::<State>::new(engine);
@@ -216,7 +216,11 @@ pub(super) fn link(
         .and_then(|()| linker.instantiate_pre(component));
     linked
         .map(|linked| (linked, imports_wasi))
-        .map_err(|error| format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"))
+        .map_err(|error| {
+            Defect::Contract(format!(
+                "{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"
+            ))
+        })
 }
 
 fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -268,7 +272,9 @@ mod tests {
         let component = Component::from_binary(&engine, &bytes).unwrap();
         let error = link(&engine, &component).err().unwrap();
         assert!(
-            error.contains("`put: func(offer: offer) -> reach`"),
+            error
+                .to_string()
+                .contains("`put: func(offer: offer) -> reach`"),
             "{error}"
         );
     }

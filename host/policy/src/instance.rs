@@ -11,7 +11,6 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 
-use super::Policy;
 use super::account::Account;
 use super::component::EXPORTS;
 use super::contract;
@@ -22,6 +21,7 @@ use super::wire::{
     WireCandidate, WireGrant, WireLookup, WireOffer, WireReach, WireRefusal, WireSession,
     WireTotals,
 };
+use super::{Defect, Policy};
 
 /// Which call of the policy an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(super) enum CallError {
 #[derive(Debug)]
 pub(super) enum StartError {
     /// The policy does not fit the contract.
-    Contract(String),
+    Contract(Defect),
     /// Its start code failed.
     CallError(CallError),
 }
@@ -283,7 +283,7 @@ fn typed<Arguments, Answer>(
     is_there: bool,
     name: &str,
     signature: &str,
-) -> Result<Option<TypedFunc<Arguments, Answer>>, String>
+) -> Result<Option<TypedFunc<Arguments, Answer>>, Defect>
 where
     Arguments: ComponentNamedList + Lower,
     Answer: ComponentNamedList + Lift,
@@ -295,10 +295,10 @@ where
         .get_typed_func(&mut *store, name)
         .map(Some)
         .map_err(|error| {
-            format!(
+            Defect::Contract(format!(
                 "its export `{name}` is not the contract's `{signature}` (version {}): {error:#}",
                 contract::VERSION
-            )
+            ))
         })
 }
 

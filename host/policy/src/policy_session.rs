@@ -19,7 +19,7 @@ use super::host::{Log, LogLine};
 use super::instance::{CallError, Instance, Question, StartError};
 use super::limits::Limits;
 use super::thread::PolicyThread;
-use super::{Defect, LoadError, Policy};
+use super::{LoadError, Policy};
 
 /// A policy is disabled after this many failed calls in a row: it is not expected to recover.
 const FAULTS_IN_A_ROW: u32 = 3;
@@ -307,10 +307,10 @@ impl PolicySession {
         });
         let mut instance = match started {
             Ok(instance) => instance,
-            Err((StartError::Contract(reason), _)) => {
+            Err((StartError::Contract(defect), _)) => {
                 return Err(LoadError::Unusable {
                     file: self.policy.file.clone(),
-                    source: Defect::Contract(reason),
+                    source: defect,
                 });
             }
             Err((StartError::CallError(error), mut log)) => {

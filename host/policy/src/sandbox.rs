@@ -115,12 +115,9 @@ impl Sandbox {
         if let Some(policy) = self.loaded(&digest, limits) {
             return Ok(policy);
         }
-        let unusable = |reason| LoadError::Unusable {
-            file: name.to_owned(),
-            source: Defect::Compilation(reason),
-        };
         let loading = PolicyLoader {
-            file: is_file.then_some(name),
+            name,
+            is_file,
             engine: &self.engine,
             module: &digest,
             limits: &limits,
@@ -129,7 +126,7 @@ impl Sandbox {
         let CompiledPolicy {
             component,
             cache_write_error,
-        } = loading.load(bytes, slow).map_err(unusable)?;
+        } = loading.load(bytes, slow)?;
         let policy = self.link(&component, limits, digest, name)?;
         let policy = Arc::new(Policy {
             cache_write_error,
@@ -154,13 +151,13 @@ impl Sandbox {
         limits: Limits,
     ) -> Result<Arc<Policy>, LoadError> {
         let (file, digest) = (Path::new(name), Digest::of(&bytes));
-        let unusable = |reason| LoadError::Unusable {
+        let unusable = |source| LoadError::Unusable {
             file: file.to_owned(),
-            source: Defect::Compilation(reason),
+            source,
         };
         let component = componentise(bytes).map_err(unusable)?;
         let component = Component::from_binary(&self.engine, &component)
-            .map_err(|error| unusable(format!("{error:#}")))?;
+            .map_err(|error| unusable(Defect::Compilation(format!("{error:#}"))))?;
         self.link(&component, limits, digest, file).map(Arc::new)
     }
 
@@ -178,9 +175,9 @@ impl Sandbox {
         file: &Path,
     ) -> Result<Policy, LoadError> {
         let (linked, imports_wasi) =
-            host::link(&self.engine, component).map_err(|reason| LoadError::Unusable {
+            host::link(&self.engine, component).map_err(|source| LoadError::Unusable {
                 file: file.to_owned(),
-                source: Defect::Contract(reason),
+                source,
             })?;
         self.ticker
             .tick_at_least_every(limits::idle_tick(limits.deadline));

@@ -1,5 +1,7 @@
 //! The lines of a recording.
 
+use std::num::NonZeroU64;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
@@ -44,6 +46,9 @@ pub enum Line {
 /// The version of the recording's format. A later version is refused.
 pub const FORM: u32 = 1;
 
+/// The text that replaces a redacted value. It is a valid part of a scope name.
+pub(super) const REDACTED: &str = "redacted";
+
 /// What a policy learns about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +83,19 @@ pub struct SessionStarted {
     /// The policy's settings, as JSON.
     #[serde(default)]
     pub settings: Box<RawValue>,
+}
+
+impl SessionStarted {
+    /// The labels whose values were not written down (`--redact-label`): a replay tells the policy
+    /// other values than the build did.
+    pub fn redacted_labels(&self) -> impl Iterator<Item = &str> {
+        let redacted = |label: &&Label| {
+            let parts = [&label.value, &label.scope, &label.hash];
+            parts.iter().all(|part| *part == REDACTED)
+        };
+        let labels = self.labels.iter().filter(redacted);
+        labels.map(|label| label.name.as_str())
+    }
 }
 
 fn form() -> u32 {
@@ -157,7 +175,8 @@ impl<Question, Verdict> QuestionRecord<Question, Verdict> {
 impl<Question: DeserializeOwned, Verdict: DeserializeOwned> QuestionRecord<Question, Verdict> {
     fn from_fields(mut fields: Fields) -> serde_json::Result<Self> {
         let verdict = fields.need("verdict")?;
-        let repeat = fields.take("repeat")?.unwrap_or(1);
+        // Asked no time, a question would pass.
+        let repeat = fields.take("repeat")?.map_or(1, NonZeroU64::get);
         Ok(Self {
             question: fields.read()?,
             verdict,
@@ -178,10 +197,37 @@ pub struct AnswerRecord {
     pub command: String,
     /// The action of the request.
     pub action: Digest,
-    /// `hit`, `miss`, `session`, `local` or `shared`.
+    /// To a get `hit` or `miss`, to a put `ephemeral`, `local` or `shared`.
     pub answer: String,
     /// Why the policy was not asked, or was overruled.
     pub reason: String,
+}
+
+/// What may be answered to which command.
+const ANSWERS: [(&str, &[&str]); 2] = [
+    ("get", &["hit", "miss"]),
+    ("put", &["ephemeral", "local", "shared"]),
+];
+
+impl AnswerRecord {
+    fn checked(self) -> serde_json::Result<Self> {
+        let known = ANSWERS.iter().find(|(command, _)| *command == self.command);
+        let (_, answers) = known.ok_or_else(|| {
+            de::Error::custom(format!(
+                "`command`: `{}` is none; expected get or put",
+                self.command
+            ))
+        })?;
+        match answers.contains(&self.answer.as_str()) {
+            true => Ok(self),
+            false => Err(de::Error::custom(format!(
+                "`answer`: `{}` is none to a {}; expected one of {}",
+                self.answer,
+                self.command,
+                answers.join(", ")
+            ))),
+        }
+    }
 }
 
 /// A failed call of the policy.
@@ -303,7 +349,7 @@ impl Line {
             "open" => Self::Open(fields.read()?),
             "get" => Self::Get(QuestionRecord::from_fields(fields)?),
             "put" => Self::Put(QuestionRecord::from_fields(fields)?),
-            "answer" => Self::Answer(fields.read()?),
+            "answer" => Self::Answer(AnswerRecord::checked(fields.read()?)?),
             "trap" => Self::Trap(fields.read()?),
             "timeout" => Self::Timeout(fields.read()?),
             "reopened" => {

@@ -14,14 +14,11 @@ use serde::Serialize;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::safe_open::{append_line, open_to_append};
 
-use super::line::{Line, SessionStarted};
+use super::line::{Line, REDACTED, SessionStarted};
 
 /// How long to wait for a session that writes to the same file; a session that was stopped with the
 /// lock does not stop a build.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The text that replaces a redacted value. It is a valid part of a scope name.
-const REDACTED: &str = "redacted";
 
 /// Writes a whole line, which ends in no newline yet.
 type WriteLine = Box<dyn FnMut(&[u8]) -> io::Result<()> + Send>;

@@ -5,7 +5,7 @@
 //! Log lines that it does not have are no difference, failures are. In an expected text `*` stands
 //! for any run of characters.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub differences: Vec<Difference>,
     /// Lines that a daemon could not write. What they had may be the cause of a difference.
     pub lost: u64,
+    /// Labels whose values the recording does not have: the policy got `redacted` instead.
+    pub redacted_labels: BTreeSet<String>,
 }
 
 /// An answer that is not the one of the recording.
@@ -104,6 +106,8 @@ struct Replay<'run> {
     warden: PolicySession,
     opening: OpenOutcome,
     default_scope: String,
+    /// How many scopes a get may be about; `None` where the session chose them.
+    scopes: Option<usize>,
     /// What happened since the last question and was not expected yet.
     happened: VecDeque<Event>,
     outcome: &'run mut Outcome,
@@ -124,6 +128,8 @@ impl<'run> Replay<'run> {
         };
         outcome.sessions += 1;
         outcome.questions += 1;
+        let redacted = began.redacted_labels().map(str::to_owned);
+        outcome.redacted_labels.extend(redacted);
         let (told, wrong) = told(began);
         let (warden, opening) = PolicySession::open(Arc::clone(policy), told, thread)?;
         // A build's settings are refused before its policy sees any; here the policy is needed to
@@ -133,6 +139,7 @@ impl<'run> Replay<'run> {
         });
         let mut replay = Self {
             warden,
+            scopes: scopes(&opening, first.policy_index, &began.scope),
             opening,
             default_scope: began.scope.clone(),
             happened: VecDeque::new(),
@@ -152,6 +159,7 @@ impl<'run> Replay<'run> {
         match line {
             Line::Open(expected) => self.compare_opening(number, expected),
             Line::Get(asked) => {
+                self.check_scope(number, asked.question.scope);
                 self.ask(number, "get", asked, |warden, question| {
                     warden.get(question)
                 });
@@ -200,6 +208,18 @@ impl<'run> Replay<'run> {
                 number,
                 format!("open: expected {}, got {found}", shown(expected)),
             );
+        }
+    }
+
+    /// A get about a scope that the policy does not read is one that no build asks.
+    fn check_scope(&mut self, number: usize, scope: u32) {
+        if let Some(scopes) = self.scopes
+            && scope as usize >= scopes
+        {
+            let text = format!(
+                "get: the scope {scope} is none of the {scopes} that the policy's grant reads; the first is 0"
+            );
+            self.differ(number, text);
         }
     }
 
@@ -285,6 +305,17 @@ impl<'run> Replay<'run> {
 
     fn differ(&mut self, number: usize, text: String) {
         self.outcome.differences.push(Difference { number, text });
+    }
+}
+
+/// How many scopes the policy at a place of a chain may be asked about. Where it grants no scopes of
+/// its own, those of the session count, which another policy or a daemon may have chosen.
+fn scopes(opening: &OpenOutcome, place: u32, default: &str) -> Option<usize> {
+    match opening {
+        OpenOutcome::Granted(grant) if place == 0 || grant.read != [default] => {
+            Some(grant.read.len())
+        }
+        _ => None,
     }
 }
 

@@ -48,7 +48,7 @@ use cachewarden_protocol::{Command, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{EndRecord, Line, Recorder};
 use cachewarden_store::{CacheHit, DiskPaths, SessionId, SessionLine, SessionStats, Store};
 use cachewarden_types as types;
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest};
 
 use chain::Chain;
 use config::seconds_since_1970;
@@ -208,7 +208,9 @@ impl Session {
                     self.put(request.id, &action, output, size, source, sink)
                 }
                 Command::Close => return Ok(Some(request.id)),
-                Command::Unusable(reason) => sink.send(&Response::Failed(request.id, reason)),
+                Command::Unusable(reason) => {
+                    sink.send(&Response::Failed(request.id, Code::InvalidRequest, reason))
+                }
             };
             sent.map_err(SessionError::Answers)?;
         }

@@ -8,7 +8,7 @@ use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{Account, CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::SessionStats;
-use cachewarden_types::{Code, Refusal, with_causes};
+use cachewarden_types::{Code, Grant, Refusal, with_causes};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
@@ -116,6 +116,12 @@ impl Session {
                 grants.push((place == 0).then(default));
                 continue;
             }
+            if let Some(grant) = reads_the_default(&opening, &facts.default_grant)
+                && place > 0
+            {
+                grants.push(Some(EffectiveGrant::following(grant.lifetime)));
+                continue;
+            }
             match self.grant_of(place, &policy, opening, facts) {
                 Some(grant) => grants.push(Some(grant)),
                 None => return Ok(None),
@@ -128,8 +134,7 @@ impl Session {
     /// without a cache is not what anybody meant.
     fn warn_no_common_scope(&mut self, grants: &[Option<EffectiveGrant>]) {
         let opinions = || grants.iter().flatten();
-        let reads_nothing =
-            self.access.read.is_empty() && opinions().all(|one| !one.read.is_empty());
+        let reads_nothing = self.access.read.is_empty() && opinions().all(EffectiveGrant::may_read);
         let writes_nothing =
             self.access.write.is_none() && opinions().all(|one| one.write.is_some());
         let lacks = match (reads_nothing, writes_nothing) {
@@ -238,10 +243,26 @@ fn has_no_opinion(opening: &OpenOutcome, default: &DefaultGrant) -> bool {
     }
 }
 
+/// The grant of a policy that writes nothing, and reads just the default scope. Behind the first
+/// policy that is no opinion on what is read: a policy that only forbids writing could follow none
+/// whose scopes it does not know.
+fn reads_the_default<'opening>(
+    opening: &'opening OpenOutcome,
+    default: &DefaultGrant,
+) -> Option<&'opening Grant> {
+    match opening {
+        OpenOutcome::Granted(grant)
+            if grant.write.is_none() && grant.read == [default.scope.as_str()] =>
+        {
+            Some(grant)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cachewarden_types::Grant;
 
     #[test]
     fn a_policy_has_no_opinion_where_it_grants_the_default_scope_and_nothing_else() {

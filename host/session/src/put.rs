@@ -72,7 +72,9 @@ impl Session {
         } = match received {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
-            Err(Failure::Invalid(reason)) => return sink.send(&Response::Failed(id, reason)),
+            Err(Failure::Invalid(reason)) => {
+                return sink.send(&Response::Failed(id, Code::InvalidRequest, reason));
+            }
             Err(Failure::Unwritable(error)) => {
                 self.diagnostics.warn_once(
                     Code::NothingWritable,
@@ -81,7 +83,7 @@ impl Session {
                     ),
                 );
                 let reason = format!("the object cannot be written: {error}");
-                return sink.send(&Response::Failed(id, reason));
+                return sink.send(&Response::Failed(id, Code::NothingWritable, reason));
             }
         };
         self.tally.puts += 1;
@@ -181,7 +183,7 @@ impl Session {
         {
             self.warn_unwritable(&error);
             let reason = format!("the object cannot be made readable: {error}");
-            return sink.send(&Response::Failed(id, reason));
+            return sink.send(&Response::Failed(id, Code::StoreNotWritable, reason));
         }
         let path = self
             .paths

@@ -14,6 +14,7 @@ use super::{SharedStore, Store, StoreError, files, layout};
 
 /// The statistics of a store.
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct StoreStats {
     /// Objects, each counted once however many entries name it.
     pub objects: u64,
@@ -27,6 +28,7 @@ pub struct StoreStats {
 
 /// The statistics of a scope.
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct ScopeStats {
     /// Entries.
     pub entries: u64,

@@ -63,10 +63,18 @@ impl Settings {
     }
 
     fn trusts(&self, session: &Session, git_ref: &Label) -> bool {
-        let event_is_trusted = self.event.as_ref().is_none_or(|name| {
-            self.label(session, name)
-                .is_some_and(|event| self.events.matches(&event.value))
-        });
+        let event_is_trusted =
+            self.event
+                .as_ref()
+                .is_none_or(|name| match self.label(session, name) {
+                    Some(event) => self.events.matches(&event.value),
+                    None => {
+                        warn!(
+                            "no label {name}: pass --label-env {name}, or set event to null where events do not matter; until then no build writes main"
+                        );
+                        false
+                    }
+                });
         event_is_trusted && self.trusted.matches(&git_ref.value)
     }
 }
@@ -96,7 +104,13 @@ impl Policy for TrustedBranches {
         };
         let main = repository.map_or("main".to_owned(), |label| format!("main-{}", label.scope));
         let grant = match settings.label(session, &settings.r#ref) {
-            None => Grant::read_only().reading(main),
+            None => {
+                let name = &settings.r#ref;
+                warn!(
+                    "no label {name}: pass --label-env {name}; until then this build writes nothing"
+                );
+                Grant::read_only().reading(main)
+            }
             Some(git_ref) if settings.trusts(session, git_ref) => {
                 self.own = Some(0);
                 Grant::writing(&main).reading(main)

@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod advice;
 mod arguments;
 mod bar;
 mod bounded_file;
@@ -8,6 +9,7 @@ mod doctor;
 mod exit_status;
 mod explain;
 mod failure;
+mod gocacheprog;
 mod helper;
 mod output;
 mod paths;
@@ -74,14 +76,15 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
     // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a
     // write ends the process.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    let origins = arguments.origins;
     match arguments.verb {
-        None => helper::run(arguments.helper, arguments.origins),
-        Some(Verb::Stats(options)) => stats::run(&options),
-        Some(Verb::Prune(options)) => prune::run(&options),
-        Some(Verb::Verify(options)) => verify::run(&options),
-        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, arguments.origins),
+        None => helper::run(arguments.helper, origins),
+        Some(Verb::Stats(options)) => stats::run(&options, &origins),
+        Some(Verb::Prune(options)) => prune::run(&options, &origins),
+        Some(Verb::Verify(options)) => verify::run(&options, &origins),
+        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
-        Some(Verb::Dir(options)) => the_store::print_folder(&options),
+        Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
         Some(Verb::Policy { verb }) => policy::run(&verb),
         Some(Verb::Status(options)) => daemon::status(&options),
         Some(Verb::Revoke(options)) => daemon::revoke(&options),

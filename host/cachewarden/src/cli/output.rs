@@ -5,16 +5,26 @@ use std::io::{self, Write};
 
 use cachewarden_types::{Code, line};
 
-use super::failure::{Failure, OrFail};
+use super::failure::Failure;
 
 /// Prints to stdout. A reader that has enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.or_fail(Code::System, || {
-            "cannot write to standard output".to_owned()
-        }),
+    let mut stdout = io::stdout();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_printed(&error)),
+        _ => Ok(()),
     }
+}
+
+/// Why something was not printed.
+pub(super) fn not_printed(error: &io::Error) -> Failure {
+    Failure::new(
+        Code::System,
+        format!("cannot write to standard output: {error}"),
+    )
 }
 
 /// Says what ends the program.

@@ -10,11 +10,11 @@ use serde::Serialize;
 use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
 use cachewarden_types::Code;
 
-use super::arguments::StatsOptions;
+use super::arguments::{Origins, StatsOptions};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::with_store;
+use super::the_store::{VerbStore, with_store};
 
 /// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
 /// name has a line of its own; those of kinds are shorter.
@@ -27,20 +27,23 @@ const AGE: usize = 10;
 #[serde(rename_all = "kebab-case")]
 struct Report<'store> {
     dir: &'store Path,
+    /// What names the folder.
+    named_by: &'store str,
     #[serde(flatten)]
     stats: StoreStats,
     sessions: LifetimeStats,
 }
 
 /// Prints the report.
-pub(super) fn run(stats: &StatsOptions) -> Result<ExitStatus, Failure> {
-    with_store(&stats.store, |folder| report_on(folder, stats))
+pub(super) fn run(stats: &StatsOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+    with_store(&stats.store, origins, |found| report_on(found, stats))
 }
 
-fn report_on(folder: &Path, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
-    let store = Store::open_to_look(folder, SharedStore::Allow)?;
+fn report_on(found: &VerbStore, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
+    let store = Store::open_to_look(&found.folder, SharedStore::Allow)?;
     let report = Report {
-        dir: folder,
+        dir: &found.folder,
+        named_by: &found.named_by,
         stats: store.stats(SystemTime::now()),
         sessions: store.sessions_so_far(),
     };
@@ -62,10 +65,11 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let Report {
         dir,
+        named_by,
         stats,
         sessions,
     } = report;
-    writeln!(text, "{}", dir.display())?;
+    writeln!(text, "{} (named by {named_by})", dir.display())?;
     writeln!(text, "{} objects, {}", stats.objects, size(stats.bytes))?;
     if stats.damaged_entries > 0 {
         writeln!(

@@ -9,10 +9,12 @@ use std::process::Command;
 use cachewarden_system::helper_process::TOOL_OF_GO;
 use tempfile::TempDir;
 
+use crate::cli::advice::{Advice, advice, advice_on};
 use crate::cli::arguments::HelperOptions;
+use crate::cli::gocacheprog;
 use crate::cli::settings::{SettingsSource, settings};
 
-use super::{Advice, Finding, Well, advice, advice_on, gocacheprog};
+use super::{Finding, Well};
 
 const REMEDY: &str = "mend what it says, or run it by hand with -v";
 

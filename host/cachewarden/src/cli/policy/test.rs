@@ -84,6 +84,14 @@ fn compare(
                 outcome.lost
             ))?;
         }
+        if !outcome.differences.is_empty() && !outcome.redacted_labels.is_empty() {
+            let labels: Vec<_> = outcome.redacted_labels.into_iter().collect();
+            output::print(&format!(
+                "{}: the values of these labels were not written down (--redact-label), and the policy got `redacted` instead, which may be why it answers otherwise: {}\n",
+                file.display(),
+                sanitize(&labels.join(", "))
+            ))?;
+        }
         sessions += outcome.sessions;
         questions += outcome.questions;
         differences += outcome.differences.len();

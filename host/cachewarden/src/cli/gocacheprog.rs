@@ -1,14 +1,32 @@
-//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read
-//! it back.
+//! The value of GOCACHEPROG: what go would start, with which options, and what to type instead.
 
+mod env_file;
+mod words;
+
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use cachewarden_connect::client::{self, Parsed, parse};
 use rustix::fs::Access;
 
-use crate::cli::arguments::{self, Arguments, HelperOptions, Origins, Stop};
+use super::advice::{Advice, advice, advice_on};
+use super::arguments::{self, Arguments, HelperOptions, Origins, Stop};
+use super::{CONNECT, CONNECT_NAME};
 
-use super::{Advice, advice};
+pub(super) use words::value;
+use words::{shell_quoted, split};
+
+/// The variable.
+const VARIABLE: &str = "GOCACHEPROG";
+
+/// The name of this program begins so, whatever its version or its folder.
+const OWN_NAME: &str = "cachewarden";
+
+const NO_ENV: &str = "--no-env";
+
+/// The small program that only connects to a daemon.
+const CONNECT_PROGRAM: &str = "cachewarden-connect";
 
 /// What a value of GOCACHEPROG starts.
 #[derive(Clone)]
@@ -20,6 +38,40 @@ pub(super) struct InUse {
     pub(super) no_env: bool,
     /// Where the options are from that the value does not have.
     pub(super) origins: Origins,
+}
+
+/// The value that go uses: the variable's, or what `go env -w` has kept. `None` where there is none.
+pub(super) fn in_force() -> Option<String> {
+    let of_variable = std::env::var(VARIABLE).ok();
+    of_variable
+        .filter(|value| !value.is_empty())
+        .or_else(|| env_file::value(VARIABLE))
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// How a value connects to a daemon; `None` where it starts a helper of its own.
+pub(super) fn connects(value: &str) -> Option<Result<Box<client::Options>, Advice>> {
+    let fields = split(value)?;
+    let (program, mut words) = fields.split_first()?;
+    let name = Path::new(program).file_name()?.to_str()?;
+    match words.split_first() {
+        _ if name == CONNECT_PROGRAM => {}
+        Some((verb, rest)) if verb == CONNECT && name.starts_with("cachewarden") => {
+            words = rest;
+        }
+        _ => return None,
+    }
+    let remedy = "correct this word of GOCACHEPROG; cachewarden connect --help lists the options";
+    Some(
+        match parse(CONNECT_NAME, words.iter().map(OsString::from)) {
+            Ok(Parsed::Run(options)) => Ok(options),
+            Ok(Parsed::Print(_)) => Err(advice(
+                format!("`{value}` only prints something, and go would wait for a helper"),
+                remedy,
+            )),
+            Err(error) => Err(advice(format!("`{value}`: {error}"), remedy)),
+        },
+    )
 }
 
 /// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the
@@ -42,6 +94,23 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
         )
     })?;
     is_cachewarden(&program, own, value)?;
+    in_use(&program, fields, value)
+}
+
+/// What a value means by its words alone: for a verb that only wants to know the store, and is to
+/// start no program that a variable names. `no_env` keeps variables from the options.
+pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, Advice> {
+    let mut fields = split(value)
+        .ok_or_else(|| advice(format!("`{value}` has a quote that is not closed"), ""))?;
+    let program = PathBuf::from(fields.first().cloned().unwrap_or_default());
+    let name = program.file_name().unwrap_or_default().to_string_lossy();
+    if !name.starts_with(OWN_NAME) {
+        return Err(advice(format!("`{value}` is another helper"), ""));
+    }
+    let has_no_env = fields.iter().any(|field| field == NO_ENV);
+    if no_env && !has_no_env {
+        fields.insert(1, NO_ENV.to_owned());
+    }
     in_use(&program, fields, value)
 }
 
@@ -96,46 +165,6 @@ pub(super) fn proposal(wanted: &InUse) -> String {
     }
 }
 
-/// The value that starts a program with these words; the word that it cannot say otherwise.
-pub(super) fn value(program: &Path, words: &[String]) -> Result<String, String> {
-    let mut value = format!("'{}'", program.display());
-    for word in words {
-        let is_plain = !word.is_empty()
-            && !word.contains(|letter: char| letter.is_whitespace() || "'\"".contains(letter));
-        let quote = ['\'', '"'].into_iter().find(|quote| !word.contains(*quote));
-        match (is_plain, quote) {
-            (true, _) => value += &format!(" {word}"),
-            (false, Some(quote)) => value += &format!(" {quote}{word}{quote}"),
-            (false, None) => return Err(word.clone()),
-        }
-    }
-    Ok(value)
-}
-
-/// One word of a shell.
-fn shell_quoted(value: &str) -> String {
-    match value.contains(['"', '$', '`', '\\', '!']) {
-        false => format!("\"{value}\""),
-        true => format!("'{}'", value.replace('\'', "'\\''")),
-    }
-}
-
-/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes
-/// (docs/protocol.md#quoting).
-pub(super) fn split(value: &str) -> Option<Vec<String>> {
-    let mut fields = Vec::new();
-    let mut rest = value.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let (field, after) = match first {
-            '\'' | '"' => rest[1..].split_once(first)?,
-            _ => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
-        };
-        fields.push(field.to_owned());
-        rest = after.trim_start();
-    }
-    Some(fields)
-}
-
 /// The file that go would start; why there is none otherwise.
 fn resolve(name: &str) -> Result<PathBuf, String> {
     if name.contains('/') {
@@ -171,7 +200,7 @@ fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice>
         return Ok(());
     }
     let name = program.file_name().unwrap_or_default();
-    if !name.to_string_lossy().starts_with("cachewarden") {
+    if !name.to_string_lossy().starts_with(OWN_NAME) {
         return Err(advice(format!("`{value}` is another helper"), ""));
     }
     let output = Command::new(program)
@@ -212,7 +241,7 @@ fn options(fields: Vec<String>, value: &str) -> Result<Arguments, Advice> {
                     .map(str::to_owned)
                     .collect();
                 let told = |text| [vec![text], tips].concat().join("; ");
-                super::advice_on(failure.map_text(|text| format!("`{value}`: {}", told(text))), remedy)
+                advice_on(failure.map_text(|text| format!("`{value}`: {}", told(text))), remedy)
             }
         }
     })?;
@@ -230,29 +259,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_split_as_go_splits_it() {
-        let fields = |value| split(value).unwrap();
-        assert_eq!(
-            fields(" a  -v\t--dir 'x y' \"z'\" "),
-            ["a", "-v", "--dir", "x y", "z'"]
-        );
-        assert_eq!(split("'open"), None);
-    }
-
-    #[test]
-    fn a_value_is_put_together_as_go_splits_it() {
-        let words = ["", "a b", "it's", "{\"a\":1}", "x"].map(str::to_owned);
-        let value = value(Path::new("/the program"), &words).unwrap();
-        let mut expected = vec!["/the program".to_owned()];
-        expected.extend(words);
-        assert_eq!(split(&value), Some(expected));
-        let both = "'\"".to_owned();
-        assert_eq!(
-            super::value(Path::new("/p"), std::slice::from_ref(&both)),
-            Err(both)
-        );
-        assert_eq!(shell_quoted("'/p' -v"), "\"'/p' -v\"");
-        assert_eq!(shell_quoted("'/p' $x"), "''\\''/p'\\'' $x'");
+    fn a_value_that_connects_is_known_by_its_program_or_its_verb() {
+        for value in [
+            "cachewarden connect --socket /s",
+            "'/opt/a b/cachewarden' connect --socket /s -v",
+            "/usr/bin/cachewarden-connect --socket /s",
+        ] {
+            let options = connects(value).expect("it connects").expect("it is right");
+            assert_eq!(options.socket.path, Path::new("/s"));
+        }
+        for value in [
+            "cachewarden",
+            "cachewarden --dir /connect",
+            "other connect",
+            "",
+            "'open",
+        ] {
+            assert!(connects(value).is_none(), "{value}");
+        }
+        let wrong = connects("cachewarden connect --sokcet /s").expect("it connects");
+        assert!(wrong.is_err_and(|advice| advice.problem.contains("--sokcet")));
     }
 
     #[test]

@@ -76,7 +76,7 @@ mod tests {
             .enumerate()
             .map(|(number, keys)| format!("[[tenant]]\nname = \"t{number}\"\n{keys}\n"));
         let text = format!(
-            "directory = \"/d\"\n[socket]\npath = \"/s\"\n{}",
+            "directory = \"/d\"\n[[socket]]\npath = \"/s\"\n{}",
             tables.collect::<String>()
         );
         Config::parse(Path::new("/c.toml"), &text, Path::new("/")).unwrap()

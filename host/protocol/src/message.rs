@@ -194,7 +194,7 @@ impl Response<'_> {
             },
             Response::Failed(id, code, error) => ResponseOnWire {
                 id: *id,
-                error: Some(format!("error[{code}]: {error}")),
+                error: Some(code.error(error)),
                 ..ResponseOnWire::default()
             },
         };

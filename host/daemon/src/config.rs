@@ -22,7 +22,7 @@ use cachewarden_types::duration::longer_than_zero;
 
 pub use audit::AuditConfig;
 pub use error::ConfigError;
-use error::with_nearest_name;
+use error::with_advice;
 pub use socket::{SocketConfig, StreamsConfig};
 pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};
@@ -171,7 +171,9 @@ impl Config {
         };
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
-            invalid(start, with_nearest_name(error.message()))
+            let line = text[..start].matches('\n').count();
+            let line = text.lines().nth(line).unwrap_or_default();
+            invalid(start, with_advice(error.message(), line))
         })?;
         config.begin_paths_at(folder);
         match socket::mistake(&config.sockets) {

@@ -185,11 +185,13 @@ impl Tenant {
         if let Some(issuer) = &self.issuer
             && identity.issuer.as_ref() != Some(issuer)
         {
-            return Err(format!("it wants a token of `{issuer}`"));
+            return Err(format!(
+                "needs a token of `{issuer}` (--token-file or --token-command)"
+            ));
         }
         for (name, pattern) in &self.labels {
             match identity.value(name) {
-                None => return Err(format!("there is no label {name}")),
+                None => return Err(no_label(identity, name)),
                 Some(label) if !pattern.matches(&label.value) => {
                     let wanted = pattern.all().join(" or ");
                     return Err(format!("{name} is not {wanted}"));
@@ -202,7 +204,7 @@ impl Tenant {
             .iter()
             .find(|name| identity.value(name).is_none())
         {
-            return Err(format!("there is no label {name}"));
+            return Err(no_label(identity, name));
         }
         let fill = |templates: &[Template]| -> Result<Vec<Pattern>, String> {
             let value = |name: &str| identity.value(name).map(|label| label.scope.as_str());
@@ -249,6 +251,17 @@ impl Tenant {
     }
 }
 
+/// Says that a label is missing, and where it would come from.
+fn no_label(identity: &Identity, name: &str) -> String {
+    match (&identity.issuer, name.starts_with("peer.")) {
+        (Some(issuer), false) => {
+            format!("the token of `{issuer}` has no claim for the label {name}")
+        }
+        (None, false) => format!("there is no label {name}, which a token would give"),
+        (_, true) => format!("there is no label {name}"),
+    }
+}
+
 /// The tenants of a configuration, in order.
 pub struct Tenants {
     /// All of them.
@@ -278,13 +291,13 @@ impl Tenants {
         for tenant in &self.all {
             match tenant.admit(identity) {
                 Ok(scopes) => return Ok((Arc::clone(tenant), scopes)),
-                Err(reason) => reasons.push(format!("{}: {reason}", tenant.name)),
+                Err(reason) => reasons.push(format!("Tenant {}: {reason}.", tenant.name)),
             }
         }
         Err(format!(
-            "no tenant takes this session, of which is known: {}. {}",
+            "no tenant matches this session. The daemon knows of it: {}. {}",
             identity.shown(),
-            reasons.join("; ")
+            reasons.join(" ")
         ))
     }
 }

@@ -63,6 +63,11 @@ impl Store {
         Ok(Self::in_folder(folder, sharing))
     }
 
+    /// The names of its scopes, in no order.
+    pub fn scopes(&self) -> Vec<ScopeName> {
+        self.folder().map(scopes).unwrap_or_default()
+    }
+
     /// Reads every entry and counts every object.
     pub fn stats(&self, now: SystemTime) -> StoreStats {
         let mut stats = StoreStats::default();

@@ -151,6 +151,18 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
             "[[tenant]]\nname = \"t\"\n[tenant.quota]\ngets-per-second = 0",
             "expected a nonzero u32",
         ),
+        (
+            "[trim]\nmax-size = 20000",
+            ":5: `20000`: a size has a unit and quotes",
+        ),
+        (
+            "[tenant]\nname = \"t\"",
+            ":4: there may be several of `tenant`: write [[tenant]]",
+        ),
+        (
+            "[[tenant]]\nname = \"t\"\n[tenant.policy]\nfile = \"p\"",
+            ":6: there may be several of `tenant.policy`: write [[tenant.policy]]",
+        ),
         ("x = = 1", ":4: "),
     ] {
         let error = parse(&format!("{LEAST}{text}")).map(drop).unwrap_err();
@@ -158,7 +170,7 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
         assert!(is_told, "{text}: {error}");
     }
     for (mode, told) in [
-        ("666", ":4: "),
+        ("666", ":4: `666`: a mode has quotes, as in \"0660\""),
         ("\"888\"", "`888` is no mode such as \"0660\""),
     ] {
         let text = format!("directory = \"/d\"\n[[socket]]\npath = \"/s\"\nmode = {mode}");

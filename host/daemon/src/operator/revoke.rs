@@ -2,7 +2,7 @@
 
 mod log;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
@@ -67,6 +67,7 @@ pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String>
         );
     }
     let mut log = AuditLog::open(daemon.audit.as_ref());
+    check_names(daemon, &request, &log)?;
     let to_store = to_store(&request, &mut log)?;
     if let (Some(producers), false) = (&to_store.producers, request.dry_run) {
         // First, or they would put more of it.
@@ -90,6 +91,33 @@ pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String>
         incomplete: log.incomplete(),
     };
     serde_json::to_string_pretty(&report).map_err(|error| error.to_string())
+}
+
+/// Refuses names that nothing has: after a mistake in writing, "0 entries" would look like success.
+fn check_names(daemon: &Daemon, request: &Request, log: &AuditLog) -> Result<(), String> {
+    if let Some(wanted) = &request.tenant {
+        let loaded = daemon.loaded();
+        let configured = loaded.config.tenants.iter().map(|one| one.name.as_str());
+        let known: BTreeSet<&str> = configured.chain(log.tenants()).collect();
+        if !known.iter().any(|name| wildcard::matches(wanted, name)) {
+            let known: Vec<_> = known.into_iter().collect();
+            return Err(format!(
+                "--tenant: there is no tenant `{wanted}`, neither in the configuration nor in the audit log; there are: {}",
+                known.join(", ")
+            ));
+        }
+    }
+    if let Some(Ok(wanted)) = request.scope.as_ref().map(|text| text.parse::<Pattern>()) {
+        let scopes = daemon.store.scopes();
+        if !scopes.iter().any(|scope| wanted.matches(scope)) {
+            return Err(format!(
+                "--scope: no scope of the store matches `{}`; there are {}, which `cachewarden stats --dir` of the store lists",
+                wanted.as_str(),
+                scopes.len()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Ends the sessions under way that are named, and waits for a bounded time until they have ended.
@@ -149,7 +177,13 @@ fn to_store(request: &Request, log: &mut AuditLog) -> Result<RevokeRequest, Stri
                 |label: &Label| label.name == name && wildcard::matches(value, &label.value);
             labels.iter().any(is_meant)
         };
-        keep(log.sessions(|_| true, has));
+        let found = log.sessions(|_| true, has);
+        if found.is_empty() {
+            return Err(format!(
+                "--label: no session of the audit log has the label {label}; `cachewarden connect --whoami` shows the labels of a job"
+            ));
+        }
+        keep(found);
     }
     if request.scope.is_none()
         && request.output.is_none()

@@ -112,10 +112,10 @@ read = ["fork-{peer.uid}", "main"]
     let unsigned = identity(None, &[("repository", "17"), ("ref", "refs/heads/main")]);
     let refused = shown(&tenants, &unsigned);
     for told in [
-        "no tenant takes this session",
+        "no tenant matches this session",
         "no token, repository=17",
-        "main: it wants a token of `ci`",
-        "fork: there is no label peer.user",
+        "Tenant main: needs a token of `ci` (--token-file",
+        "Tenant fork: there is no label peer.user.",
     ] {
         assert!(refused.contains(told), "{told}: {refused}");
     }

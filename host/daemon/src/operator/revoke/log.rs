@@ -83,6 +83,11 @@ impl AuditLog {
         self.problems.insert(problem);
     }
 
+    /// The tenants that have a log.
+    pub(super) fn tenants(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.tenant.as_str())
+    }
+
     /// What could not be looked at.
     pub(super) fn incomplete(self) -> Vec<String> {
         let mut incomplete: Vec<_> = self.problems.into_iter().collect();

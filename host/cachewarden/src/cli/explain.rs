@@ -101,8 +101,8 @@ lines of its own. An error ends the program with exit status 2, or with 1 if a v
 something or there is no store. After a warning the program goes on. A code never changes its
 meaning, so a CI job can search for it. `cachewarden explain CODE` prints what is here.
 
-Lines without a code are the summary of `-v`, the log of a policy (`cachewarden: policy: `), and
-what names the folder that `cachewarden dir` prints.
+Three kinds of lines have no code: the summary of `-v`, the log of a policy (these lines begin with
+`cachewarden: policy: `), and the line of `cachewarden dir` that says what names the folder.
 ";
 
     /// The page, generated from the table.

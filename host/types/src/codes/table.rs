@@ -196,7 +196,7 @@ codes! {
         "The configuration file sets an option that decides what a session may do, and a variable sets such an option too, the same or another. The variable would widen in silence what the file sets up."
         "Unset the variable, let no variable be read (--no-env, or `no-env = true` in the file), or set its option in the file or on the command line instead."
     RelativePath "CW0408" "relative-path" ["cachewarden"]
-        "A helper is given a relative path, or a variable has one. go starts its helper in many folders, and a pull request owns some of them; a variable is there too."
+        "A helper is given a relative path, or a variable has one. go starts its helper in many folders, and a pull request owns some of them. A variable counts in all of them."
         "Type the absolute path, which the text has."
     PathSpelling "CW0409" "not-a-path" ["cachewarden"]
         "A path begins with `~` or `$`, which is for a shell to expand, and no shell has seen it; or it is a URL, and cachewarden fetches nothing."

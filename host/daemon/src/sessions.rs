@@ -13,6 +13,7 @@ use std::time::{Duration, Instant, SystemTime};
 use serde::Serialize;
 
 use cachewarden_connect::Peer;
+use cachewarden_types::Label;
 
 pub(crate) use metered::{Ends, MeteredSource};
 
@@ -26,6 +27,8 @@ pub(crate) struct ActiveSession {
     pub id: String,
     /// Who it is.
     pub peer: Peer,
+    /// What is known of it, verified.
+    pub labels: Vec<Label>,
     /// When it began.
     pub started: SystemTime,
     /// How its upload goes.
@@ -196,6 +199,7 @@ impl Sessions {
         tenant: &str,
         id: String,
         peer: Peer,
+        labels: Vec<Label>,
     ) -> io::Result<(Listed, Arc<OwnedFd>)> {
         let (reader, writer) = io::pipe()?;
         let mut active = self.lock();
@@ -205,6 +209,7 @@ impl Sessions {
             tenant: tenant.to_owned(),
             id,
             peer,
+            labels,
             started: SystemTime::now(),
             upload: Arc::new(Upload::new()),
             stop: Mutex::new(Some(writer)),
@@ -293,8 +298,8 @@ mod tests {
     #[test]
     fn a_session_is_listed_until_it_ends_and_can_be_ended() {
         let sessions = Arc::new(Sessions::default());
-        let (listed, stop) = sessions.list("main", "a".into(), PEER).unwrap();
-        let (_other, _) = sessions.list("fork", "b".into(), PEER).unwrap();
+        let (listed, stop) = sessions.list("main", "a".into(), PEER, Vec::new()).unwrap();
+        let (_other, _) = sessions.list("fork", "b".into(), PEER, Vec::new()).unwrap();
         let names = || {
             let all = sessions.status().into_iter();
             all.map(|session| session.id).collect::<Vec<_>>()

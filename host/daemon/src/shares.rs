@@ -13,24 +13,28 @@ pub(crate) fn policy_memory(tenant: &TenantConfig, config: &Config) -> Size {
     tenant.quota.policy_memory.unwrap_or_else(|| {
         let with_policies = || config.tenants.iter().filter(|tenant| asks(tenant));
         let given = with_policies().filter_map(|tenant| tenant.quota.policy_memory);
-        let left = MAX_MEMORY_OF_ALL.saturating_sub(given.map(|size| size.0).sum());
+        let left = MAX_MEMORY_OF_ALL.saturating_sub(sum(given.map(|size| size.0)));
         let sharing = with_policies().filter(|tenant| tenant.quota.policy_memory.is_none());
         let part = left / (sharing.count().max(1) as u64);
         Size(part.max(Limits::default().memory))
     })
 }
 
+/// Whatever the operator has written.
+fn sum(values: impl Iterator<Item = u64>) -> u64 {
+    values.fold(0, u64::saturating_add)
+}
+
 /// A line for each bound on all tenants that is less than what they are promised.
 pub(crate) fn overcommitted(config: &Config) -> Vec<String> {
     let tenants = || config.tenants.iter();
-    let memory = tenants()
-        .filter(|tenant| asks(tenant))
-        .map(|tenant| policy_memory(tenant, config).0)
-        .sum();
-    let sessions: usize = tenants().map(|tenant| tenant.quota.sessions).sum();
-    let instances: usize = tenants()
-        .map(|tenant| tenant.quota.sessions * tenant.policies_of_a_session())
-        .sum();
+    let asking = tenants().filter(|tenant| asks(tenant));
+    let memory = sum(asking.map(|tenant| policy_memory(tenant, config).0));
+    let sessions = sum(tenants().map(|tenant| tenant.quota.sessions as u64));
+    let instances = sum(tenants().map(|tenant| {
+        let policies = tenant.policies_of_a_session() as u64;
+        (tenant.quota.sessions as u64).saturating_mul(policies)
+    }));
     let size = |bytes| ByteSize(bytes).display().iec().to_string();
     let mut lines = Vec::new();
     let mut check = |is_too_much: bool, what: &str, promised: String, bound: String| {
@@ -47,13 +51,13 @@ pub(crate) fn overcommitted(config: &Config) -> Vec<String> {
         size(MAX_MEMORY_OF_ALL),
     );
     check(
-        sessions > config.limits.sessions,
+        sessions > config.limits.sessions as u64,
         "sessions (quota.sessions)",
         sessions.to_string(),
         format!("{} (limits.sessions)", config.limits.sessions),
     );
     check(
-        instances > MAX_LIVE_INSTANCES,
+        instances > MAX_LIVE_INSTANCES as u64,
         "instances of policies (quota.sessions, for each policy)",
         instances.to_string(),
         MAX_LIVE_INSTANCES.to_string(),
@@ -103,6 +107,7 @@ mod tests {
         let large = "own-policy = true\n[tenant.quota]\nsessions = 10\npolicy-memory = \"3GiB\"";
         let own = "own-policy = true\n[tenant.quota]\nsessions = 10";
         let many = "own-policy = true\n[tenant.quota]\nsessions = 600";
+        let endless = "own-policy = true\n[tenant.quota]\nsessions = 9223372036854775807\npolicy-memory = \"15EiB\"";
         for (tenants, told) in [
             (&[few; 100][..], &[][..]),
             (&[own; 32], &[]),
@@ -113,6 +118,7 @@ mod tests {
             ),
             (&[large; 2], &["6.0 GiB of memory", "at most 4.0 GiB"]),
             (&[own; 33], &["4.1 GiB of memory"]),
+            (&[endless; 3], &["sessions", "instances"]),
             (
                 &[many; 2],
                 &["1200 sessions", "1200 instances", "at most 1024"],

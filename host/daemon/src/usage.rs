@@ -222,6 +222,12 @@ impl Quota for KeptPuts {
         used.unkept.take_back(size + LEAST_BYTES);
         None
     }
+
+    /// Otherwise puts of other bytes under one action, again and again, would fill the disk.
+    fn replaced(&mut self, size: u64) {
+        let bytes = size + LEAST_BYTES;
+        self.usage.lock().unkept.add(bytes, Instant::now());
+    }
 }
 
 #[cfg(test)]

@@ -67,6 +67,10 @@ pub trait Quota: Send {
     /// Takes a put of so many bytes into account; `None` if it fits, else why the put is the
     /// session's own alone: a name of [`cachewarden_types::reasons`].
     fn take(&mut self, size: u64) -> Option<&'static str>;
+
+    /// Takes note that a put has replaced an entry, whose object of so many bytes stays until a trim
+    /// removes it.
+    fn replaced(&mut self, size: u64);
 }
 
 /// No bound on what a session keeps.
@@ -76,6 +80,8 @@ impl Quota for Unlimited {
     fn take(&mut self, _size: u64) -> Option<&'static str> {
         None
     }
+
+    fn replaced(&mut self, _size: u64) {}
 }
 
 /// What is known about a session before it begins.

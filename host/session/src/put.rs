@@ -136,7 +136,12 @@ impl Session {
                 user: self.user,
             };
             match self.store.put_entry(scope, action, entry, now) {
-                Ok(()) => self.witness(action, &output, content.kind, now),
+                Ok(replaced) => {
+                    if let Some(size) = replaced {
+                        self.quota.replaced(size);
+                    }
+                    self.witness(action, &output, content.kind, now);
+                }
                 Err(error) => {
                     self.lost_puts += 1;
                     self.warn_unwritable(&error);

@@ -10,6 +10,9 @@ use cachewarden_types::duration::longer_than_zero;
 use super::values::Size;
 use crate::audit::LARGEST_FILE;
 
+/// The smallest size that a file may have: some ten lines.
+const LEAST_FILE: u64 = 4 * 1024;
+
 /// Where sessions are written down.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -40,6 +43,12 @@ impl AuditConfig {
             return Err(format!(
                 "`max-file-size`: at most {} MiB, or the file could not be replayed",
                 LARGEST_FILE >> 20
+            ));
+        }
+        if self.max_file_size.0 < LEAST_FILE {
+            return Err(format!(
+                "`max-file-size`: at least {} KiB, or no line would be kept",
+                LEAST_FILE >> 10
             ));
         }
         match self.max_size.0 / 2 < self.max_file_size.0 {

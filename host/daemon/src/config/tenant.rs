@@ -1,7 +1,7 @@
 //! What a tenant is, in the configuration: who is of it, its scopes, its policies, its quota.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -134,7 +134,7 @@ pub struct QuotaConfig {
     pub sessions: usize,
     /// Sessions at once of one user, or of one producer where the tenant asks for a token; without
     /// it half of `sessions`, so that no job takes all of them.
-    pub sessions_per_user: Option<usize>,
+    pub sessions_per_user: Option<NonZeroUsize>,
     /// Puts a second that are kept, over ten seconds.
     pub puts_per_second: Option<u32>,
     /// Bytes a second that are kept, over ten seconds.
@@ -170,7 +170,7 @@ impl QuotaConfig {
     /// Sessions at once of one user.
     pub fn sessions_of_a_user(&self) -> usize {
         let half = self.sessions.div_ceil(2);
-        self.sessions_per_user.unwrap_or(half)
+        self.sessions_per_user.map_or(half, NonZeroUsize::get)
     }
 }
 

@@ -152,6 +152,10 @@ fn a_mistake_is_told_with_its_line_and_the_nearest_name() {
             "expected a nonzero u32",
         ),
         (
+            "[[tenant]]\nname = \"t\"\n[tenant.quota]\nsessions-per-user = 0",
+            "expected a nonzero usize",
+        ),
+        (
             "[trim]\nmax-size = 20000",
             ":5: `20000`: a size has a unit and quotes",
         ),
@@ -185,6 +189,10 @@ fn sizes_of_the_audit_log_that_would_keep_nothing_are_refused() {
         ("", None),
         ("max-file-size = \"1MiB\"\nmax-size = \"2MiB\"", None),
         ("max-size = \"127MiB\"", Some("`max-size`: at least twice")),
+        (
+            "max-file-size = \"0\"\nmax-size = \"0\"",
+            Some("`max-file-size`: at least 4 KiB"),
+        ),
         (
             "max-file-size = \"129MiB\"",
             Some("`max-file-size`: at most 128 MiB"),

@@ -12,6 +12,7 @@ use cachewarden_store::{RevokeRequest, RevokedEntry, SessionId};
 use cachewarden_types::{Digest, Label, Pattern, wildcard};
 
 use crate::Daemon;
+use crate::sessions::ActiveSession;
 use log::{AuditLog, Reader};
 
 /// How long sessions that are ended may take to finish a put that is under way.
@@ -68,7 +69,7 @@ pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String>
     }
     let mut log = AuditLog::open(daemon.audit.as_ref());
     check_names(daemon, &request, &log)?;
-    let to_store = to_store(&request, &mut log)?;
+    let to_store = to_store(daemon, &request, &mut log)?;
     if let (Some(producers), false) = (&to_store.producers, request.dry_run) {
         // First, or they would put more of it.
         end_sessions(daemon, producers);
@@ -144,7 +145,21 @@ fn shown(entry: &RevokedEntry) -> Revoked {
     }
 }
 
-fn to_store(request: &Request, log: &mut AuditLog) -> Result<RevokeRequest, String> {
+/// The sessions under way that `is_meant` says. The beginning of a long one may be gone from the log.
+fn under_way(
+    daemon: &Daemon,
+    is_meant: impl Fn(&ActiveSession) -> bool,
+) -> impl Iterator<Item = SessionId> {
+    let all = daemon.sessions.all().into_iter();
+    all.filter(move |session| is_meant(session))
+        .filter_map(|session| session.id.parse().ok())
+}
+
+fn to_store(
+    daemon: &Daemon,
+    request: &Request,
+    log: &mut AuditLog,
+) -> Result<RevokeRequest, String> {
     let parsed = |what: &str, text: &str| format!("{what} `{text}`");
     let scopes = request.scope.as_ref().map(|text| {
         text.parse::<Pattern>()
@@ -166,7 +181,11 @@ fn to_store(request: &Request, log: &mut AuditLog) -> Result<RevokeRequest, Stri
         keep(HashSet::from([id]));
     }
     if let Some(tenant) = &request.tenant {
-        keep(log.sessions(|name| wildcard::matches(tenant, name), |_| true));
+        let mut found = log.sessions(|name| wildcard::matches(tenant, name), |_| true);
+        found.extend(under_way(daemon, |one| {
+            wildcard::matches(tenant, &one.tenant)
+        }));
+        keep(found);
     }
     if let Some(label) = &request.label {
         let (name, value) = label
@@ -177,7 +196,8 @@ fn to_store(request: &Request, log: &mut AuditLog) -> Result<RevokeRequest, Stri
                 |label: &Label| label.name == name && wildcard::matches(value, &label.value);
             labels.iter().any(is_meant)
         };
-        let found = log.sessions(|_| true, has);
+        let mut found = log.sessions(|_| true, has);
+        found.extend(under_way(daemon, |one| has(&one.labels)));
         if found.is_empty() {
             return Err(format!(
                 "--label: no session of the audit log has the label {label}; `cachewarden connect --whoami` shows the labels of a job"

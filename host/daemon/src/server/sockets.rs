@@ -55,7 +55,9 @@ fn binding(socket: &SocketConfig, after_a_killed_daemon: bool) -> Result<Binding
 
 /// As many descriptors as all sessions need, where the system gives them.
 pub(super) fn raise_descriptors(sessions: usize) {
-    let wanted = sessions as u64 * DESCRIPTORS_OF_A_SESSION + OTHER_DESCRIPTORS;
+    let wanted = (sessions as u64)
+        .saturating_mul(DESCRIPTORS_OF_A_SESSION)
+        .saturating_add(OTHER_DESCRIPTORS);
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < wanted) {
         limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));

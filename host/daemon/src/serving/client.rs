@@ -11,7 +11,7 @@ use cachewarden_session::{
     DefaultGrant, Isolation, OperatorLimits, PolicyConfig, SessionConfig, SessionFacts, Witnessing,
 };
 use cachewarden_store::{DiskPaths, Identity as WitnessIdentity, SessionId, ViewKey};
-use cachewarden_types::{Digest, Grant, Kind, ScopeName, verified_label};
+use cachewarden_types::{Grant, Kind, ScopeName, verified_label};
 
 use crate::Daemon;
 use crate::tenants::{Identity, Scopes, TENANT_LABEL, Tenant};
@@ -143,13 +143,9 @@ impl Client {
     /// Who this is as a witness, and whose evidence counts for it.
     fn witnessing(&self) -> Option<Witnessing> {
         let counted = self.tenant.witnesses?;
-        let identity = format!(
-            "{}\n{}",
-            self.tenant.name,
-            self.tenant.producer(&self.identity)
-        );
+        let producer = self.tenant.producer(&self.identity);
         Some(Witnessing {
-            identity: WitnessIdentity(Digest::of(identity.as_bytes()).words()[0]),
+            identity: WitnessIdentity::of(&self.tenant.name, &producer),
             counted,
         })
     }

@@ -45,7 +45,11 @@ pub(super) fn run(
     let (id, name, began) = (session_id(), client.tenant.name.as_str(), Instant::now());
     let span = tracing::info_span!("session", session = %id, tenant = name, uid = client.peer.uid);
     let _entered = span.enter();
-    let (listed, stop) = match daemon.sessions.list(name, id.to_string(), client.peer) {
+    let labels = client.identity.labels.clone();
+    let listed = daemon
+        .sessions
+        .list(name, id.to_string(), client.peer, labels);
+    let (listed, stop) = match listed {
         Ok(listed) => listed,
         Err(error) => {
             let text = format!("the daemon has no more file descriptors: {error}");

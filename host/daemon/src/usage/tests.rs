@@ -1,5 +1,7 @@
 //! What a tenant may still do, and what it gets back.
 
+use std::num::NonZeroUsize;
+
 use cachewarden_policy_host::Account;
 
 use super::policies::MAX_POLICIES_SENT;
@@ -19,7 +21,7 @@ fn what_a_session_takes_is_given_back_when_it_ends() {
     let usage = Arc::new(Usage::default());
     let quota = QuotaConfig {
         sessions: 2,
-        sessions_per_user: Some(2),
+        sessions_per_user: NonZeroUsize::new(2),
         ..quota()
     };
     let first = usage.begin_session(&quota, USER).unwrap();
@@ -126,6 +128,25 @@ fn what_is_written_and_not_kept_is_bounded() {
     assert!(!usage.begin_session(&quota, USER).unwrap().may_write());
 }
 
+/// All puts are kept, each in the place of the one before, whose object stays until a trim.
+#[test]
+fn objects_whose_entry_was_replaced_are_not_kept_any_more() {
+    let usage = Arc::new(Usage::default());
+    let quota = QuotaConfig {
+        unkept_bytes: Size(5 * LEAST_BYTES),
+        ..quota()
+    };
+    let session = usage.begin_session(&quota, USER).unwrap();
+    let mut puts = session.kept();
+    for may_write in [true, true, false] {
+        session.receive_object();
+        session.received(LEAST_BYTES);
+        assert_eq!(puts.take(LEAST_BYTES), None);
+        puts.replaced(LEAST_BYTES);
+        assert_eq!(session.may_write(), may_write);
+    }
+}
+
 /// Each put of a byte leaves a file of a block.
 #[test]
 fn objects_without_bytes_are_written_and_not_kept_too() {
@@ -190,7 +211,7 @@ fn one_user_leaves_sessions_for_the_others_of_a_tenant() {
         let usage = Arc::new(Usage::default());
         let quota = QuotaConfig {
             sessions,
-            sessions_per_user: of_a_user,
+            sessions_per_user: of_a_user.and_then(NonZeroUsize::new),
             ..quota()
         };
         let held: Vec<_> = (0..sessions)

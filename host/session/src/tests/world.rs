@@ -105,6 +105,8 @@ impl Quota for Bytes {
             None => Some(reasons::QUOTA),
         }
     }
+
+    fn replaced(&mut self, _size: u64) {}
 }
 
 impl World {

@@ -14,8 +14,9 @@ use cachewarden_types::Label;
 
 use crate::audit::{Audit, LogFile};
 
-/// The most sessions that are named as readers: beyond it, build everything again.
-const MAX_READERS: usize = 10_000;
+/// The most sessions of a tenant that are named as readers: beyond it, build everything again. One
+/// tenant with many sessions does not hide the readers of others.
+const MAX_READERS: usize = 2_000;
 
 /// A session that has read what is revoked.
 #[derive(Clone, Debug, Serialize)]
@@ -143,26 +144,32 @@ impl AuditLog {
             None => false,
         };
         let mut readers: BTreeMap<String, Reader> = BTreeMap::new();
-        let mut too_many = false;
+        let (mut named, mut too_many) = (0, BTreeSet::new());
+        let mut tenant = "";
         let mut search = Search::new(since);
+        // The files of a tenant follow each other.
         for file in &self.files {
+            if file.tenant != tenant {
+                (tenant, named) = (&file.tenant, 0);
+            }
             search.file(file, |line| {
                 let Some(id) = line.id.filter(|_| is_revoked(line)) else {
                     return;
                 };
                 if let Some(reader) = readers.get_mut(id) {
                     reader.entries += 1;
-                } else if readers.len() < MAX_READERS {
+                } else if named < MAX_READERS {
+                    named += 1;
                     let reader = Reader::new(id, &file.tenant);
                     readers.insert(id.to_owned(), reader);
                 } else {
-                    too_many = true;
+                    too_many.insert(&file.tenant);
                 }
             });
         }
-        if too_many {
+        for tenant in too_many {
             let text = format!(
-                "more than {MAX_READERS} sessions have read what is revoked; the others are not named"
+                "more than {MAX_READERS} sessions of {tenant} have read what is revoked; the others are not named"
             );
             self.problems.insert(text);
         }

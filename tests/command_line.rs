@@ -77,6 +77,15 @@ fn help_and_version_are_verbs_too() {
         told(&["policy", "test", "--help"])
     );
     assert_eq!(told(&["policy", "help"]), told(&["policy", "--help"]));
+    for verb in ["serve", "connect"] {
+        let help = told(&["help", verb]);
+        assert_eq!(help, told(&[verb, "--help"]));
+        let own = match verb {
+            "serve" => "--print-config",
+            _ => "--when-down",
+        };
+        assert!(help.contains(own) && !help.contains("--no-env"), "{help}");
+    }
     assert_eq!(told(&["version"]), told(&["--version"]));
     let wrong = sandbox.run(&["help", "prun"]).exited(2);
     assert!(wrong.stderr.contains("prune"), "{wrong:?}");

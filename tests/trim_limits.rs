@@ -208,7 +208,7 @@ fn a_scope_that_goes_frees_what_no_other_scope_names() {
         .run(&["prune", "--scope", "pr-1", "--all"])
         .succeeded();
     assert!(
-        pruned.stdout.starts_with("Removed 2 entries and 1 objects"),
+        pruned.stdout.starts_with("Removed 2 entries and 1 object"),
         "{pruned:?}"
     );
     assert_eq!(counts(&sandbox), (2, 2));

@@ -343,10 +343,22 @@ fn the_doctor_says_what_was_kept_and_what_the_policy_said() {
 
     let refusing = format!("{value} --policy '{}'", policy("refuses-session"));
     let told = doctor(&project, &refusing, &[]).exited(0).stdout;
-    assert!(line(&told, "ok     a build").contains(" 0 of "), "{told}");
-    assert!(
-        line(&told, "note   a build").contains("nobody I know"),
-        "{told}"
+    assert!(line(&told, "note   a build").contains(" 0 of "), "{told}");
+    assert!(told.contains("the policy lets nothing be kept"), "{told}");
+    assert!(!told.contains("ok     a build"), "{told}");
+    assert!(told.contains("nobody I know"), "{told}");
+
+    let bounded = format!("{value} --scope main --allow-write 'pr-*'");
+    let told = doctor(&project, &bounded, &[]).exited(0).stdout;
+    assert!(line(&told, "note   a build").contains(" 0 of "), "{told}");
+    assert!(told.contains("the options let nothing be kept"), "{told}");
+    assert!(!told.contains("the policy"), "{told}");
+
+    let away = format!("'{PROGRAM}' connect --socket '{store}/socket'");
+    let told = doctor(&project, &away, &[]).exited(1).stdout;
+    line(
+        &told,
+        "       -> correct --socket, or have the daemon started",
     );
 
     fs::write(sandbox.path("file"), "").expect("a file");

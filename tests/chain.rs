@@ -112,7 +112,7 @@ fn a_recording_has_each_policys_place_and_either_can_be_asked_again() {
         let told = run_to_its_end(&mut sandbox.cachewarden(&words)).succeeded();
         assert!(
             told.stdout
-                .contains("1 sessions, 2 questions, 0 differences"),
+                .contains("1 session, 2 questions, 0 differences"),
             "{}",
             told.stdout
         );

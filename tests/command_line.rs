@@ -77,6 +77,15 @@ fn help_and_version_are_verbs_too() {
         told(&["policy", "test", "--help"])
     );
     assert_eq!(told(&["policy", "help"]), told(&["policy", "--help"]));
+    for verb in ["serve", "connect"] {
+        let help = told(&["help", verb]);
+        assert_eq!(help, told(&[verb, "--help"]));
+        let own = match verb {
+            "serve" => "--print-config",
+            _ => "--when-down",
+        };
+        assert!(help.contains(own) && !help.contains("--no-env"), "{help}");
+    }
     assert_eq!(told(&["version"]), told(&["--version"]));
     let wrong = sandbox.run(&["help", "prun"]).exited(2);
     assert!(wrong.stderr.contains("prune"), "{wrong:?}");
@@ -241,8 +250,19 @@ fn output_that_cannot_be_written_is_an_error() {
 #[test]
 fn what_was_probably_meant_is_named() {
     let sandbox = Sandbox::new();
+    let daemons = sandbox.run(&["serve", "--print-config"]).succeeded().stdout;
+    let daemons = text(sandbox.file("serve.toml", daemons));
     for (arguments, meant) in [
         (&["explain", "CW103"][..], "did you mean CW0103?"),
+        (&["--socket", "/s"], "an option of `cachewarden connect`"),
+        (
+            &["-v", "--token-file=/t"],
+            "an option of `cachewarden connect`",
+        ),
+        (
+            &["status", "--config", &daemons],
+            "which `cachewarden serve --config` alone reads",
+        ),
         (&["explain", "no-stroe"], "did you mean no-store?"),
         (
             &["policy", "new", "x", "--lang", "rsut"],
@@ -251,6 +271,7 @@ fn what_was_probably_meant_is_named() {
     ] {
         let told = sandbox.run(arguments).exited(2).stderr;
         assert!(told.contains(meant), "{arguments:?}: {told}");
+        assert!(!told.contains("'--scope'"), "{arguments:?}: {told}");
     }
 }
 

@@ -65,8 +65,8 @@ fn statistics() {
       other                  1      12 B
       file-list              1       7 B
 
-    1 sessions so far, in 0s
-      gets 2: 1 hits, 1 misses (0 refused)
+    1 session so far, in 0s
+      gets 2: hits 1, misses 1 (0 refused)
       puts 2: 19 B, 0 kept for their session alone
     "#);
 }
@@ -106,7 +106,7 @@ fn a_case_that_a_policy_answers_otherwise() {
     assert_snapshot!(report(&sandbox, &["policy", "test", &policy, &cases], 1), @r#"
     /sandbox/cases.jsonl:3: get: expected "miss", got "hit"
     /sandbox/cases.jsonl:4: put: expected "ephemeral", got "shared"
-    1 sessions, 3 questions, 2 differences
+    1 session, 3 questions, 2 differences
     "#);
 }
 
@@ -156,7 +156,7 @@ fn the_explanation_of_a_code() {
 #[test]
 fn the_first_mistakes() {
     let sandbox = Sandbox::new();
-    assert_snapshot!(report(&sandbox, &["stats", "--dir", "/nowhere"], 1), @r#"cachewarden: error[CW0108]: there is no store in /nowhere, named by --dir: it does not exist. The first build makes one; --dir names another folder"#);
+    assert_snapshot!(report(&sandbox, &["stats", "--dir", "/nowhere"], 1), @r#"cachewarden: error[CW0108]: there is no store in /nowhere, named by --dir: the folder does not exist. The first build makes one; --dir names another folder"#);
     assert_snapshot!(report(&sandbox, &["--polcy", "p.wasm"], 2), @r#"
     cachewarden: error[CW0401]: unexpected argument '--polcy' found
 

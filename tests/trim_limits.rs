@@ -115,7 +115,10 @@ fn prune_to(sandbox: &Sandbox, limit: u64, options: &[&str]) {
         before - after,
         before - limit
     );
-    let said = format!("{} entries and {} objects", all.0 - left.0, all.1 - left.1);
+    let said = match (all.0 - left.0, all.1 - left.1) {
+        (1, 1) => "1 entry and 1 object".to_owned(),
+        (entries, objects) => format!("{entries} entries and {objects} objects"),
+    };
     assert!(
         pruned.stdout.starts_with(&format!("Removed {said}")),
         "{pruned:?}"
@@ -208,7 +211,7 @@ fn a_scope_that_goes_frees_what_no_other_scope_names() {
         .run(&["prune", "--scope", "pr-1", "--all"])
         .succeeded();
     assert!(
-        pruned.stdout.starts_with("Removed 2 entries and 1 objects"),
+        pruned.stdout.starts_with("Removed 2 entries and 1 object"),
         "{pruned:?}"
     );
     assert_eq!(counts(&sandbox), (2, 2));

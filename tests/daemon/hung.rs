@@ -210,7 +210,7 @@ fn a_daemon_with_a_session_that_waits_for_ever_serves_others_and_ends_in_time() 
     assert_eq!(world.status()["sessions"][0]["tenant"], "root");
     world
         .ask(&["revoke", "--scope", "none", "--dry-run"])
-        .succeeded();
+        .exited(2);
     world.signal(Signal::HUP);
     world.wait_for_log("\"reloaded\"");
     world.whoami(MAIN).succeeded();

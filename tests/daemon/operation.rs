@@ -269,6 +269,19 @@ fn what_a_session_has_put_is_revoked_for_sessions_under_way_and_its_readers_are_
         (vec!["revoke", "--producer", "x"], "--producer"),
         (vec!["revoke", "--output", "x"], "--output"),
         (vec!["revoke", "--label", "x"], "--label"),
+        // What nothing has is a mistake, and no success.
+        (
+            vec!["revoke", "--scope", "nosuch"],
+            "no scope of the store matches `nosuch`",
+        ),
+        (
+            vec!["revoke", "--tenant", "mian"],
+            "there is no tenant `mian`, neither in the configuration nor in the audit log; there are: main",
+        ),
+        (
+            vec!["revoke", "--label", "NOSUCH=x"],
+            "no session of the audit log has the label NOSUCH=x",
+        ),
     ] {
         let refused = world.ask(&words).exited(2);
         assert!(refused.stderr.contains(told), "{refused:?}");
@@ -379,7 +392,7 @@ fn the_audit_log_is_a_recording_that_replays() {
     // Whatever waits for the writer is written when it is asked.
     world
         .ask(&["revoke", "--scope", "none", "--dry-run"])
-        .succeeded();
+        .exited(2);
     let log = world.sandbox.path("audit/main.jsonl");
     let text = fs::read_to_string(&log).expect("the audit log");
     assert!(

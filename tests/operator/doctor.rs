@@ -73,6 +73,39 @@ fn the_doctor_starts_what_gocacheprog_names() {
     );
 }
 
+/// Origin: a reader of commit 6fbcf15, to whom it proposed a private store instead of the daemon.
+#[test]
+fn the_doctor_proposes_the_program_that_a_mistyped_name_is_nearest_to() {
+    let sandbox = Sandbox::with_kept_policies();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    for (value, words) in [
+        (
+            "cachewarden-conect --socket /s -v",
+            &["connect", "--socket /s -v"][..],
+        ),
+        (
+            "/opt/cachewarden-connct --socket /s",
+            &["connect", "--socket /s"],
+        ),
+        (
+            "cachewardn connect --socket /s",
+            &["connect", "--socket /s"],
+        ),
+        ("cachewardn --max-size 1GB", &[PROGRAM, "--max-size 1"]),
+    ] {
+        let told = doctor(&project, value, &[]).exited(1).stdout;
+        let proposal = line(&told, "       -> export GOCACHEPROG=");
+        for word in words {
+            assert!(proposal.contains(word), "{value}, {word}: {proposal}");
+        }
+    }
+    // Without its options another cache would be proposed than is meant.
+    let told = doctor(&project, "cachewarden-conect --sokcet /s", &[]);
+    let told = told.exited(1).stdout;
+    line(&told, "       -> name the program cachewarden-connect");
+    assert!(!told.contains("export GOCACHEPROG="), "{told}");
+}
+
 /// Origin: a reader of commit 0afe6a1, to whom it proposed the policy that it could not read, and
 /// for a store that all may write the opposite of the cure.
 #[test]
@@ -310,10 +343,22 @@ fn the_doctor_says_what_was_kept_and_what_the_policy_said() {
 
     let refusing = format!("{value} --policy '{}'", policy("refuses-session"));
     let told = doctor(&project, &refusing, &[]).exited(0).stdout;
-    assert!(line(&told, "ok     a build").contains(" 0 of "), "{told}");
-    assert!(
-        line(&told, "note   a build").contains("nobody I know"),
-        "{told}"
+    assert!(line(&told, "note   a build").contains(" 0 of "), "{told}");
+    assert!(told.contains("the policy lets nothing be kept"), "{told}");
+    assert!(!told.contains("ok     a build"), "{told}");
+    assert!(told.contains("nobody I know"), "{told}");
+
+    let bounded = format!("{value} --scope main --allow-write 'pr-*'");
+    let told = doctor(&project, &bounded, &[]).exited(0).stdout;
+    assert!(line(&told, "note   a build").contains(" 0 of "), "{told}");
+    assert!(told.contains("the options let nothing be kept"), "{told}");
+    assert!(!told.contains("the policy"), "{told}");
+
+    let away = format!("'{PROGRAM}' connect --socket '{store}/socket'");
+    let told = doctor(&project, &away, &[]).exited(1).stdout;
+    line(
+        &told,
+        "       -> correct --socket, or have the daemon started",
     );
 
     fs::write(sandbox.path("file"), "").expect("a file");

@@ -35,6 +35,8 @@ fn where_there_is_no_store_a_verb_says_so() {
             for word in ["there is no store in", &folder, why] {
                 assert!(told.stderr.contains(word), "{word}: {told:?}");
             }
+            let is_made = told.stderr.contains("first build makes one");
+            assert_eq!(is_made, ["nowhere", "empty"].contains(&name), "{told:?}");
         }
         assert_eq!(listing(&sandbox.path("")), before, "nothing is made");
     }
@@ -113,13 +115,75 @@ fn a_verb_is_about_the_store_that_builds_use_and_says_why() {
     fs::remove_file(kept).expect("the file of go env -w");
     for (gocacheprog, why) in [
         ("", "the variable CACHEWARDEN_DIR"),
-        ("other-helper", "GOCACHEPROG names none"),
-        (&format!("'{PROGRAM}' --dri /x"), "--dri"),
+        ("other-helper", "GOCACHEPROG names another helper"),
+        (
+            &format!("'{PROGRAM}' --dri /x"),
+            "mistake, so builds do not use this store",
+        ),
         (&format!("'{PROGRAM}' connect --socket /s"), "a daemon"),
     ] {
         let told = told(&["stats"], gocacheprog, &[]);
         assert!(told.contains(variable) && told.contains(why), "{told}");
     }
+}
+
+/// Origin: a reader of commit 6fbcf15, whose `prune` removed the entries of the default store.
+#[test]
+fn nothing_is_removed_where_gocacheprog_has_a_mistake() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.settle();
+    let other = text(sandbox.store());
+    let run = |verb: &[&str], gocacheprog: &str| {
+        let mut command = sandbox.cachewarden(verb);
+        run_to_its_end(command.env("GOCACHEPROG", gocacheprog))
+    };
+    for gocacheprog in [
+        &*format!("'{PROGRAM}' --dri /meant"),
+        &format!("'{PROGRAM}' conect --socket /s"),
+        &format!("'{PROGRAM}' connect --sokcet /s"),
+        "'cachewarden --dir /meant",
+        "cachewarden-conect --socket /s",
+        "cachewardn --dir /meant",
+    ] {
+        for verb in [
+            &["prune", "--all", "--now", "--yes"][..],
+            &["prune", "--dry-run"],
+            &["verify", "--repair"],
+        ] {
+            let told = run(verb, gocacheprog).exited(2);
+            for word in [
+                "GOCACHEPROG has a mistake",
+                "--dir",
+                "not known which store",
+            ] {
+                assert!(told.stderr.contains(word), "{word}: {told:?}");
+            }
+            let named = [verb, &["--dir", &other]].concat();
+            if !named.contains(&"--all") {
+                run(&named, gocacheprog).succeeded();
+            }
+        }
+        for verb in [&["stats"][..], &["dir"], &["verify"]] {
+            let told = run(verb, gocacheprog).succeeded();
+            let told = told.stdout + &told.stderr;
+            assert!(told.contains("GOCACHEPROG has a mistake"), "{told}");
+        }
+    }
+    let told = run(&["stats"], "").succeeded().stdout;
+    assert!(told.contains("\n1 object, "), "{told}");
+}
+
+#[test]
+fn where_builds_use_a_daemon_the_missing_store_is_none_that_they_would_make() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.cachewarden(&["stats"]);
+    command.env("GOCACHEPROG", format!("'{PROGRAM}' connect --socket /s"));
+    let told = run_to_its_end(&mut command).exited(1).stderr;
+    for word in [&text(sandbox.store()), "a daemon", "`cachewarden status`"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert!(!told.contains("first build"), "{told}");
 }
 
 #[test]

@@ -48,9 +48,30 @@ fn a_recording_of_a_build_is_a_test_of_its_policy() {
     assert!(
         other
             .stdout
-            .ends_with("2 sessions, 5 questions, 1 differences\n"),
+            .ends_with("2 sessions, 5 questions, 1 difference\n"),
         "{}",
         other.stdout
+    );
+}
+
+/// Origin: a reader of commit 6fbcf15, who took `0 differences` for a test of the policy.
+#[test]
+fn a_recording_of_a_build_without_a_policy_is_told_to_have_no_questions() {
+    let sandbox = Sandbox::new();
+    let recording = text(sandbox.path("recording.jsonl"));
+    for _ in 0..2 {
+        let mut helper = sandbox.helper(&["--record", &recording]);
+        helper.put(&action("list"), b"./a.go\n").kept();
+        helper.close();
+    }
+    let policy = text(guest("slim"));
+    let told = sandbox.run(&["policy", "test", &policy, &recording]);
+    let told = told.succeeded().stdout;
+    assert_eq!(
+        told,
+        format!(
+            "{recording}: 2 sessions had no policy, so only `open` was asked: record with a policy such as allow-all.wasm to have the other questions\n2 sessions, 2 questions, 0 differences\n"
+        )
     );
 }
 
@@ -67,7 +88,7 @@ fn a_case_names_what_differs_by_file_and_line() {
     let outcome = sandbox
         .run(&["policy", "test", &policy, &text(good)])
         .succeeded();
-    assert_eq!(outcome.stdout, "1 sessions, 3 questions, 0 differences\n");
+    assert_eq!(outcome.stdout, "1 session, 3 questions, 0 differences\n");
 
     let not_said = r#"{"line":"log","level":"warn","message":"kept*"}"#;
     let wrong_grant = r#"{"line":"open","grant":{"write":"main","read":["main"]}}"#;
@@ -123,7 +144,7 @@ fn a_case_may_leave_digests_out() {
     let outcome = sandbox
         .run(&["policy", "test", &policy, &cases])
         .succeeded();
-    assert_eq!(outcome.stdout, "1 sessions, 5 questions, 0 differences\n");
+    assert_eq!(outcome.stdout, "1 session, 5 questions, 0 differences\n");
 }
 
 #[test]

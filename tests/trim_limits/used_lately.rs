@@ -22,7 +22,7 @@ fn what_was_used_lately_stays_and_prune_says_so() {
         pruned.stdout.starts_with("Removed 0 entries and 0 objects"),
         "{pruned:?}"
     );
-    let said = format!("{COUNT} more entries are as old as asked for and stay");
+    let said = format!("{COUNT} entries more, as old as asked for, stay");
     assert!(pruned.stdout.contains(&said), "{pruned:?}");
     assert_eq!(counts(&sandbox), (COUNT, COUNT));
 

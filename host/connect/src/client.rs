@@ -77,13 +77,21 @@ pub fn connect(options: &Options) -> u8 {
         fail(error.code(), &text);
         return FAILURE;
     }
-    if !is_nested() {
-        warn(
-            error.code(),
-            &format!("{text}. The build goes on with a private cache"),
-        );
-    }
-    let error = private::become_helper(options);
+    let error = match private::helper(options) {
+        Ok(helper) => {
+            if !is_nested() {
+                warn(
+                    error.code(),
+                    &format!("{text}. The build goes on with a private cache"),
+                );
+            }
+            private::become_helper(helper)
+        }
+        Err(error) => {
+            fail(error.code(), &format!("{text}; {}", error.told()));
+            return FAILURE;
+        }
+    };
     fail(error.code(), &error.told());
     FAILURE
 }

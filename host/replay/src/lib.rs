@@ -20,6 +20,8 @@ use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcar
 pub struct Outcome {
     /// Sessions that were opened.
     pub sessions: usize,
+    /// Those of a build without a policy, whose recording has no question but `open`.
+    pub without_policy: usize,
     /// Questions that were asked, `open` included.
     pub questions: u64,
     /// Where the policy answered otherwise.
@@ -127,6 +129,7 @@ impl<'run> Replay<'run> {
             return Ok(());
         };
         outcome.sessions += 1;
+        outcome.without_policy += usize::from(is_without_policy(began, rest));
         outcome.questions += 1;
         let redacted = began.redacted_labels().map(str::to_owned);
         outcome.redacted_labels.extend(redacted);
@@ -306,6 +309,13 @@ impl<'run> Replay<'run> {
     fn differ(&mut self, number: usize, text: String) {
         self.outcome.differences.push(Difference { number, text });
     }
+}
+
+/// Whether a build without a policy was recorded. A case that a person wrote names no policy either;
+/// it has its questions, or no version of the contract.
+fn is_without_policy(began: &SessionStarted, rest: &[&NumberedLine]) -> bool {
+    let is_question = |line: &&NumberedLine| matches!(line.line, Line::Get(_) | Line::Put(_));
+    began.policy.is_none() && !began.contract.is_empty() && !rest.iter().any(is_question)
 }
 
 /// How many scopes the policy at a place of a chain may be asked about. Where it grants no scopes of

@@ -27,12 +27,17 @@ use super::settings::settings;
 struct Well {
     text: String,
     notes: Vec<String>,
+    /// Whether it is only well where a person means it so.
+    is_in_doubt: bool,
 }
 
 impl From<String> for Well {
     fn from(text: String) -> Self {
-        let notes = Vec::new();
-        Self { text, notes }
+        Self {
+            text,
+            notes: Vec::new(),
+            is_in_doubt: false,
+        }
     }
 }
 
@@ -132,8 +137,16 @@ fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> Result<Exit
     let mut code = ExitStatus::Success;
     for (subject, finding) in findings {
         match finding {
-            Ok(Well { text, notes }) => {
-                output::print(&format!("ok     {subject}: {text}\n"))?;
+            Ok(Well {
+                text,
+                notes,
+                is_in_doubt,
+            }) => {
+                let found = match is_in_doubt {
+                    true => "note  ",
+                    false => "ok    ",
+                };
+                output::print(&format!("{found} {subject}: {text}\n"))?;
                 for note in notes {
                     output::print(&format!("note   {subject}: {}\n", sanitize(&note)))?;
                 }
@@ -189,6 +202,7 @@ fn check_options(subject: &InUse) -> Finding {
                 format!("{name} (--label-env) is not set here, so the policy is told no such label")
             }))
             .collect(),
+        is_in_doubt: false,
     })
 }
 
@@ -276,6 +290,7 @@ fn check_variable(
                 )],
                 false => Vec::new(),
             },
+            is_in_doubt: false,
         }),
     }
 }

@@ -1,9 +1,10 @@
 //! The value of GOCACHEPROG: what go would start, with which options, and what to type instead.
 
 mod env_file;
+mod proposal;
 mod words;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -14,8 +15,10 @@ use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, Arguments, HelperOptions, Origins, Stop};
 use super::{CONNECT, CONNECT_NAME};
 
+pub(super) use proposal::proposal;
+use proposal::{instead, nearest_program};
+use words::split;
 pub(super) use words::value;
-use words::{shell_quoted, split};
 
 /// The variable.
 const VARIABLE: &str = "GOCACHEPROG";
@@ -40,6 +43,16 @@ pub(super) struct InUse {
     pub(super) origins: Origins,
 }
 
+/// Why a value names no store.
+pub(super) enum NoStore {
+    /// It starts another program.
+    OtherHelper,
+    /// It connects to a daemon, which has a store of its own.
+    OfDaemon,
+    /// It has a mistake, which this text tells.
+    Mistake(String),
+}
+
 /// The value that go uses: the variable's, or what `go env -w` has kept. `None` where there is none.
 pub(super) fn in_force() -> Option<String> {
     let of_variable = std::env::var(VARIABLE).ok();
@@ -53,7 +66,7 @@ pub(super) fn in_force() -> Option<String> {
 pub(super) fn connects(value: &str) -> Option<Result<Box<client::Options>, Advice>> {
     let fields = split(value)?;
     let (program, mut words) = fields.split_first()?;
-    let name = Path::new(program).file_name()?.to_str()?;
+    let name = file_name(program);
     match words.split_first() {
         _ if name == CONNECT_PROGRAM => {}
         Some((verb, rest)) if verb == CONNECT && name.starts_with("cachewarden") => {
@@ -77,21 +90,11 @@ pub(super) fn connects(value: &str) -> Option<Result<Box<client::Options>, Advic
 /// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the
 /// variable anew.
 pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
-    let fields = split(value).ok_or_else(|| {
-        let problem = format!("`{value}` has a quote that is not closed");
-        advice(problem, "close it, or leave it out")
-    })?;
+    let fields = split(value).ok_or_else(|| open_quote(value))?;
     let name = fields.first().cloned().unwrap_or_default();
     let program = resolve(&name).map_err(|why| {
         let problem = format!("`{name}` in `{value}` {why}: every go command fails");
-        // The options may be right all the same.
-        let meant = in_use(own, fields.clone(), value).ok();
-        let meant = meant.filter(|_| name.contains("cachewarden"));
-        let meant = meant.or_else(|| with_a_space(own, &fields, value));
-        advice(
-            problem,
-            meant.map_or(String::new(), |meant| proposal(&meant)),
-        )
+        advice(problem, instead(own, &fields, value))
     })?;
     is_cachewarden(&program, own, value)?;
     in_use(&program, fields, value)
@@ -99,30 +102,37 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
 
 /// What a value means by its words alone: for a verb that only wants to know the store, and is to
 /// start no program that a variable names. `no_env` keeps variables from the options.
-pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, Advice> {
-    let mut fields = split(value)
-        .ok_or_else(|| advice(format!("`{value}` has a quote that is not closed"), ""))?;
-    let program = PathBuf::from(fields.first().cloned().unwrap_or_default());
-    let name = program.file_name().unwrap_or_default().to_string_lossy();
-    if !name.starts_with(OWN_NAME) {
-        return Err(advice(format!("`{value}` is another helper"), ""));
+pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, NoStore> {
+    let mistake = |advice: Advice| NoStore::Mistake(advice.problem);
+    match connects(value) {
+        Some(Ok(_)) => return Err(NoStore::OfDaemon),
+        Some(Err(advice)) => return Err(mistake(advice)),
+        None => {}
+    }
+    let mut fields = split(value).ok_or_else(|| mistake(open_quote(value)))?;
+    let name = fields.first().cloned().unwrap_or_default();
+    if !file_name(&name).starts_with(OWN_NAME) {
+        // A name that is nearly this program's may be one of another helper, if there is such one.
+        return Err(match (nearest_program(&name), resolve(&name)) {
+            (Some(_), Err(why)) => NoStore::Mistake(format!("`{name}` in `{value}` {why}")),
+            _ => NoStore::OtherHelper,
+        });
     }
     let has_no_env = fields.iter().any(|field| field == NO_ENV);
     if no_env && !has_no_env {
         fields.insert(1, NO_ENV.to_owned());
     }
-    in_use(&program, fields, value)
+    in_use(Path::new(&name), fields, value).map_err(mistake)
 }
 
-/// What a value means whose program has spaces in its path and no quotes.
-fn with_a_space(own: &Path, fields: &[String], value: &str) -> Option<InUse> {
-    (2..=fields.len()).find_map(|count| {
-        let program = PathBuf::from(fields[..count].join(" "));
-        let is_one = program.is_absolute() && is_program(&program);
-        is_one.then_some(())?;
-        is_cachewarden(&program, own, value).ok()?;
-        in_use(&program, fields[count - 1..].to_vec(), value).ok()
-    })
+fn open_quote(value: &str) -> Advice {
+    let problem = format!("`{value}` has a quote that is not closed");
+    advice(problem, "close it, or leave it out")
+}
+
+fn file_name(program: &str) -> &str {
+    let name = Path::new(program).file_name();
+    name.and_then(OsStr::to_str).unwrap_or_default()
 }
 
 fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Advice> {
@@ -139,30 +149,6 @@ fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Adv
         no_env,
         origins,
     })
-}
-
-/// What to type so that go uses this program with these options.
-pub(super) fn proposal(wanted: &InUse) -> String {
-    // What the file says stays there: its pin and its later versions go on counting.
-    let mut words = match (&wanted.origins.file, &wanted.beside_file) {
-        (Some(file), Some(options)) => {
-            [vec!["--config".into(), file.word.clone()], options.words()].concat()
-        }
-        _ => wanted.options.words(),
-    };
-    // Every option is said, also one that came from a variable, which would be added to it.
-    if wanted.no_env || !words.is_empty() {
-        words.insert(0, "--no-env".into());
-    }
-    match value(&wanted.program, &words) {
-        Ok(value) => {
-            let value = shell_quoted(&value);
-            format!("export GOCACHEPROG={value}   (or: go env -w GOCACHEPROG={value})")
-        }
-        Err(word) => format!(
-            "{word} has both kinds of quotes, and GOCACHEPROG cannot name it; put it into a file (--settings @FILE)"
-        ),
-    }
 }
 
 /// The file that go would start; why there is none otherwise.

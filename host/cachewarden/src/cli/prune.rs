@@ -13,11 +13,13 @@ use super::bar::Bar;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::{VerbStore, with_store};
+use super::the_store::{VerbStore, Work, with_store};
 
 /// Removes what is asked for, and says what that was.
 pub(super) fn run(prune: &PruneOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
-    with_store(&prune.store, origins, |found| prune_in(found, prune))
+    with_store(&prune.store, origins, Work::Remove, |found| {
+        prune_in(found, prune)
+    })
 }
 
 fn prune_in(found: &VerbStore, prune: &PruneOptions) -> Result<ExitStatus, Failure> {
@@ -85,16 +87,16 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
         false => "Removed",
     };
     let mut text = format!(
-        "{verb} {} entries and {} objects ({}) from {store}.\n",
-        removed.entries,
-        removed.objects,
+        "{verb} {} and {} ({}) from {store}.\n",
+        output::count(removed.entries, "entry"),
+        output::count(removed.objects, "object"),
         size(removed.bytes),
     );
     let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
     if removed.spared_entries > 0 {
         text += &format!(
-            "{} more entries are as old as asked for and stay: they were {lately}, and builds that are running may ask for them again. --now removes them too.\n",
-            removed.spared_entries
+            "{} more, as old as asked for, stay in the store: builds that are running may ask again for what was {lately}. --now removes that too.\n",
+            output::count(removed.spared_entries, "entry")
         );
     }
     if removed.bytes_over_limit > 0 {

@@ -14,7 +14,7 @@ use super::arguments::{Origins, StatsOptions};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::{VerbStore, with_store};
+use super::the_store::{VerbStore, Work, with_store};
 
 /// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
 /// name has a line of its own; those of kinds are shorter.
@@ -36,7 +36,9 @@ struct Report<'store> {
 
 /// Prints the report.
 pub(super) fn run(stats: &StatsOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
-    with_store(&stats.store, origins, |found| report_on(found, stats))
+    with_store(&stats.store, origins, Work::Look, |found| {
+        report_on(found, stats)
+    })
 }
 
 fn report_on(found: &VerbStore, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
@@ -70,12 +72,13 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         sessions,
     } = report;
     writeln!(text, "{} (named by {named_by})", dir.display())?;
-    writeln!(text, "{} objects, {}", stats.objects, size(stats.bytes))?;
+    let objects = output::count(stats.objects, "object");
+    writeln!(text, "{objects}, {}", size(stats.bytes))?;
     if stats.damaged_entries > 0 {
         writeln!(
             text,
-            "{} entries cannot be read; they are misses, and go with a trim",
-            stats.damaged_entries
+            "{} cannot be read: a get of such an entry is a miss, and a trim removes it",
+            output::count(stats.damaged_entries, "entry")
         )?;
     }
     if !stats.scopes.is_empty() {
@@ -110,8 +113,8 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         .unwrap_or_default();
     writeln!(
         text,
-        "\n{} sessions so far{}",
-        sessions.sessions,
+        "\n{} so far{}",
+        output::count(sessions.sessions, "session"),
         match sessions.sessions {
             0 => String::new(),
             _ => format!(", in {}", output::age(now.as_secs().saturating_sub(since))),
@@ -119,7 +122,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     )?;
     writeln!(
         text,
-        "  gets {}: {} hits, {} misses ({} refused)",
+        "  gets {}: hits {}, misses {} ({} refused)",
         tally.gets,
         tally.hits,
         tally.gets.saturating_sub(tally.hits),
@@ -135,8 +138,8 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     if tally.diverged > 0 {
         writeln!(
             text,
-            "  {} audits found other bytes than the cache held",
-            tally.diverged
+            "  {} found other bytes than the cache held",
+            output::count(tally.diverged, "audit")
         )?;
     }
     Ok(text)

@@ -12,7 +12,7 @@ use super::bar::Bar;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::{VerbStore, with_store};
+use super::the_store::{VerbStore, Work, with_store};
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
@@ -26,7 +26,13 @@ pub(super) struct VerifyOptions {
 
 /// Prints every finding with its path; exit code 1 where something is damaged, or was.
 pub(super) fn run(verify: &VerifyOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
-    with_store(&verify.store, origins, |found| verify_in(found, verify))
+    let work = match verify.repair {
+        true => Work::Remove,
+        false => Work::Look,
+    };
+    with_store(&verify.store, origins, work, |found| {
+        verify_in(found, verify)
+    })
 }
 
 fn verify_in(found: &VerbStore, verify: &VerifyOptions) -> Result<ExitStatus, Failure> {
@@ -57,10 +63,10 @@ fn verify_in(found: &VerbStore, verify: &VerifyOptions) -> Result<ExitStatus, Fa
     bar.clear();
     printed?;
     output::print(&format!(
-        "Checked {} objects ({}) and {} entries of {} (named by {}): {}.\n",
-        verified.objects,
+        "Checked {} ({}) and {} of {} (named by {}): {}.\n",
+        output::count(verified.objects, "object"),
         ByteSize(verified.bytes).display().si(),
-        verified.entries,
+        output::count(verified.entries, "entry"),
         sanitize(&folder.display().to_string()),
         sanitize(&found.named_by),
         conclusion(&verified, verify.repair)

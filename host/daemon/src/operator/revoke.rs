@@ -198,7 +198,7 @@ fn to_store(
         };
         let mut found = log.sessions(|_| true, has);
         found.extend(under_way(daemon, |one| has(&one.labels)));
-        if found.is_empty() {
+        if found.is_empty() && log.is_complete() {
             return Err(format!(
                 "--label: no session of the audit log has the label {label}; `cachewarden connect --whoami` shows the labels of a job"
             ));

@@ -30,7 +30,7 @@ use super::config_file::ConfigFile;
 use super::config_source::{self, ConfigSource};
 use super::line::Line;
 use super::origins::{FileRead, Origin, Origins, Source};
-use super::stop::{self, Stop, with_hint_at_quotes, with_origin};
+use super::stop::{self, Stop, with_hint_at_connect, with_hint_at_quotes, with_origin};
 use super::{Arguments, unknown, variables};
 
 /// Lists to which each layer adds: what a runner sets for all its jobs, and what one job adds. The
@@ -115,7 +115,7 @@ fn given(command: &Command, line: &Line) -> Result<ArgMatches, Error> {
         false => super::with_short_help(command),
     };
     let given = command.try_get_matches_from(line.words(&[]));
-    given.map_err(|error| with_hint_at_quotes(error, line))
+    given.map_err(|error| with_hint_at_connect(with_hint_at_quotes(error, line), line))
 }
 
 /// clap is to read no variable itself: it would take a list of one apart as it does an option.

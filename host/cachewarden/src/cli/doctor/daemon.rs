@@ -1,7 +1,7 @@
 //! Where GOCACHEPROG connects to a daemon: what the daemon takes this job for, and a build through
 //! it.
 
-use cachewarden_connect::client::{Options, ask};
+use cachewarden_connect::client::{ClientError, Options, ask};
 use cachewarden_connect::wire::Want;
 use cachewarden_types::sanitize;
 use serde_json::Value;
@@ -21,10 +21,12 @@ const TOKEN_VARIABLES: [&str; 3] = [
 /// What the daemon takes this job for.
 pub(super) fn check(options: &Options) -> Finding {
     let reply = ask(&options.socket, Want::Whoami, Value::Null).map_err(|error| {
-        advice_on(
-            error,
-            "ask the daemon's operator: its log says why, and docs/multi-tenant.md what it wants",
-        )
+        // A daemon that was not reached has logged nothing.
+        let remedy = match error {
+            ClientError::Away { .. } => "correct --socket, or have the daemon started",
+            _ => "ask the daemon's operator: its log says why, and docs/multi-tenant.md what it wants",
+        };
+        advice_on(error, remedy)
     })?;
     let known = String::from_utf8_lossy(&reply.report);
     let known = known.lines().filter(|line| line.starts_with("known: "));
@@ -39,6 +41,7 @@ pub(super) fn check(options: &Options) -> Finding {
                 format!("{name} is set: a test that prints its environment puts it into the cache; unset it for go (env -u {name} go test), and give the token by --token-file or --token-command")
             }))
             .collect(),
+        is_in_doubt: false,
     })
 }
 

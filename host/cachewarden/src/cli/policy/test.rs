@@ -84,6 +84,13 @@ fn compare(
                 outcome.lost
             ))?;
         }
+        if outcome.without_policy > 0 {
+            output::print(&format!(
+                "{}: {} had no policy, so only `open` was asked: record with a policy such as allow-all.wasm to have the other questions\n",
+                file.display(),
+                output::count(outcome.without_policy, "session")
+            ))?;
+        }
         if !outcome.differences.is_empty() && !outcome.redacted_labels.is_empty() {
             let labels: Vec<_> = outcome.redacted_labels.into_iter().collect();
             output::print(&format!(
@@ -97,7 +104,10 @@ fn compare(
         differences += outcome.differences.len();
     }
     output::print(&format!(
-        "{sessions} sessions, {questions} questions, {differences} differences\n"
+        "{}, {}, {}\n",
+        output::count(sessions, "session"),
+        output::count(questions, "question"),
+        output::count(differences, "difference")
     ))?;
     Ok(match differences {
         0 => ExitStatus::Success,

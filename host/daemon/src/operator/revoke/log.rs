@@ -89,6 +89,12 @@ impl AuditLog {
         self.files.iter().map(|file| file.tenant.as_str())
     }
 
+    /// Whether nothing is known to be missing.
+    pub(super) fn is_complete(&self) -> bool {
+        let has_gap = |gaps: &Gaps| gaps.lost.is_some() || gaps.removed.is_some();
+        self.problems.is_empty() && !self.gaps.values().any(has_gap)
+    }
+
     /// What could not be looked at.
     pub(super) fn incomplete(self) -> Vec<String> {
         let mut incomplete: Vec<_> = self.problems.into_iter().collect();

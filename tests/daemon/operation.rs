@@ -276,7 +276,7 @@ fn what_a_session_has_put_is_revoked_for_sessions_under_way_and_its_readers_are_
         ),
         (
             vec!["revoke", "--tenant", "mian"],
-            "there is no tenant `mian`, neither in the configuration nor in the audit log; there are: main",
+            "there is no tenant `mian`, neither in the configuration nor in the audit log; there are: fork, main",
         ),
         (
             vec!["revoke", "--label", "NOSUCH=x"],

@@ -164,20 +164,21 @@ impl Config {
 
     /// Reads a text whose relative paths begin at `folder`.
     pub(crate) fn parse(file: &Path, text: &str, folder: &Path) -> Result<Self, ConfigError> {
-        let invalid = |start: usize, why: String| ConfigError::Invalid {
+        let line_at = |start: usize| text[..start].matches('\n').count();
+        let invalid = |line: usize, why: String| ConfigError::Invalid {
             file: file.to_owned(),
-            line: text[..start].matches('\n').count() + 1,
+            line: line + 1,
             text: why,
         };
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
-            let line = text[..start].matches('\n').count();
-            let line = text.lines().nth(line).unwrap_or_default();
-            invalid(start, with_advice(error.message(), line))
+            let line = line_at(start);
+            let text = text.lines().nth(line).unwrap_or_default();
+            invalid(line, with_advice(error.message(), text))
         })?;
         config.begin_paths_at(folder);
         match socket::mistake(&config.sockets) {
-            Some((position, why)) => Err(invalid(socket::offset(text, position), why)),
+            Some((position, why)) => Err(invalid(line_at(socket::offset(text, position)), why)),
             None => Ok(config),
         }
     }

@@ -97,14 +97,17 @@ fn status(daemon: &Daemon) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION"),
         tenants: used
-            .map(|(name, used)| TenantStatus {
-                disputes: daemon.metrics.disputes(&name),
-                lost_audit_lines: missing(daemon, &name).lines,
-                removed_audit_files: missing(daemon, &name).files,
-                name,
-                sessions: used.sessions,
-                entries: used.entries,
-                bytes: used.bytes,
+            .map(|(name, used)| {
+                let missing = missing(daemon, &name);
+                TenantStatus {
+                    disputes: daemon.metrics.disputes(&name),
+                    lost_audit_lines: missing.lines,
+                    removed_audit_files: missing.files,
+                    name,
+                    sessions: used.sessions,
+                    entries: used.entries,
+                    bytes: used.bytes,
+                }
             })
             .collect(),
         sessions: daemon.sessions.status(),

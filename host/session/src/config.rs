@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -12,7 +12,9 @@ use cachewarden_protocol::ProtocolError;
 use cachewarden_recording::Recorder;
 use cachewarden_store::{DiskPaths, Identity, SessionId, Store};
 use cachewarden_types as types;
-use cachewarden_types::{Code, Kind, Label, Pattern, Problem, ScopeName, default_scope_label};
+use cachewarden_types::{
+    Code, Kind, Label, Pattern, Problem, ScopeName, default_scope_label, since_1970,
+};
 
 use super::chain::{self, PolicyConfig};
 use super::diagnostics::Diagnostics;
@@ -68,8 +70,8 @@ pub trait Quota: Send {
     /// session's own alone: a name of [`cachewarden_types::reasons`].
     fn take(&mut self, size: u64) -> Option<&'static str>;
 
-    /// Takes note that a put has replaced an entry, whose object of so many bytes stays until a trim
-    /// removes it.
+    /// Takes note that a put has replaced an entry, whose object of so many bytes stays until a
+    /// trim removes it.
     fn replaced(&mut self, size: u64);
 }
 
@@ -198,7 +200,7 @@ impl SessionFacts {
                 .collect()
         };
         types::Session {
-            started: seconds_since_1970(self.started),
+            started: since_1970(self.started).as_secs(),
             seed: chain::seed(self.seed, place),
             labels,
             readable: patterns(&self.allowed.read),
@@ -211,10 +213,4 @@ impl SessionFacts {
 /// The settings of a session without a policy.
 pub(super) fn no_settings() -> Box<RawValue> {
     RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
-}
-
-pub(super) fn seconds_since_1970(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
 }

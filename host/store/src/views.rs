@@ -59,8 +59,8 @@ const KEPT: usize = 64;
 /// How an object gets into a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViewFiles {
-    /// As a copy, whose blocks are its own. Where the views are on the store's file system, a job can
-    /// still learn from the number of a new file's inode whether the store had the bytes.
+    /// As a copy, whose blocks are its own. Where the views are on the store's file system, a job
+    /// can still learn from the number of a new file's inode whether the store had the bytes.
     Copies,
     /// As a hard link, which takes no space. All views then have the same inode, so a job can learn
     /// that other tenants have an object that it has, and when they read it: from the number of

@@ -24,10 +24,10 @@ pub(super) use table::WitnessTable;
 use std::io;
 use std::time::SystemTime;
 
-use cachewarden_types::{Digest, Facts, Kind, ScopeName};
+use cachewarden_types::{Digest, Facts, Kind, ScopeName, since_1970};
 
+use super::Store;
 use super::entry::SessionId;
-use super::{Store, entry};
 
 /// A producer, distinct from others by what the daemon has verified of it: the first 16 bits are a
 /// hash of its tenant, the others one of the tenant and what tells its producers apart.
@@ -48,8 +48,8 @@ impl Identity {
     }
 }
 
-/// Bits of an identity that are its tenant's. Two tenants with the same bits share the records of an
-/// action as one tenant would.
+/// Bits of an identity that are its tenant's. Two tenants with the same bits share the records of
+/// an action as one tenant would.
 const TENANT_BITS: u32 = 16;
 
 /// The bits that follow.
@@ -120,7 +120,7 @@ impl Store {
             scope: put.scope.clone(),
             identity: put.identity,
             producer: put.producer,
-            time: entry::since_epoch(now).as_secs(),
+            time: since_1970(now).as_secs(),
         };
         let must_have_others = !put.kind.is_remade();
         owned.witnesses.add(put.action, record, must_have_others)

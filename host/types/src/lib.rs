@@ -12,6 +12,7 @@ mod nearest;
 mod one_line;
 mod pattern;
 mod scope_name;
+mod time;
 pub mod wildcard;
 mod words;
 
@@ -35,4 +36,5 @@ pub use nearest::nearest_name;
 pub use one_line::sanitize;
 pub use pattern::Pattern;
 pub use scope_name::{InvalidScopeName, MAX_LENGTH as MAX_SCOPE_LENGTH, ScopeName};
+pub use time::since_1970;
 pub use words::{Facts, Kind, Role, Rule, SUBKEYS, UnknownWord, reasons};

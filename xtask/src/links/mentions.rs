@@ -47,15 +47,15 @@ pub(super) fn check(root: &Path, files: &[PathBuf]) -> Result<Vec<String>> {
     let read = |file: &Path| {
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
     };
-    let (mut pages, mut functions) = (Vec::new(), HashSet::new());
+    let (mut pages, mut known) = (Vec::new(), HashSet::new());
     for file in files {
         let is_page = file.parent() == Some(root) || file.starts_with(root.join("docs"));
         match file.extension().is_some_and(|extension| extension == "rs") {
             true => {
                 let code = read(file)?;
-                functions.extend(names_of_functions(&code).map(str::to_owned));
+                known.extend(names_of_functions(&code).map(str::to_owned));
                 if file.ends_with(METRICS) {
-                    functions.extend(names_of_metrics(&code));
+                    known.extend(names_of_metrics(&code));
                 }
             }
             false if is_page => pages.push((file, read(file)?)),
@@ -65,7 +65,7 @@ pub(super) fn check(root: &Path, files: &[PathBuf]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for (file, page) in &pages {
         let wrong =
-            mentions(page).filter_map(|name| Some((name, problem(root, files, &functions, name)?)));
+            mentions(page).filter_map(|name| Some((name, problem(root, files, &known, name)?)));
         problems.extend(wrong.map(|(name, why)| format!("{}: `{name}`: {why}", file.display())));
         if !MEASURED.iter().any(|measured| file.ends_with(measured)) {
             let long = long_lines(page);
@@ -100,7 +100,7 @@ fn names_of_metrics(code: &str) -> impl Iterator<Item = String> {
 fn problem(
     root: &Path,
     files: &[PathBuf],
-    functions: &HashSet<String>,
+    known: &HashSet<String>,
     name: &str,
 ) -> Option<&'static str> {
     if name.contains(NO_PATH) {
@@ -115,12 +115,11 @@ fn problem(
     }
     if name.starts_with(METRIC) {
         let metric = name.strip_suffix("_total").unwrap_or(name);
-        let is_known = functions.contains(metric) || !is_name_of_a_test(name);
+        let is_known = known.contains(metric) || !is_name_of_a_test(name);
         return (!is_known).then_some("there is no such metric");
     }
     let function = name.rsplit("::").next().unwrap_or(name);
-    (is_name_of_a_test(function) && !functions.contains(function))
-        .then_some("there is no such test")
+    (is_name_of_a_test(function) && !known.contains(function)).then_some("there is no such test")
 }
 
 fn is_name_of_a_test(name: &str) -> bool {

@@ -1,11 +1,11 @@
 //! What an operator asks a running daemon: `status`, `revoke`.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use cachewarden_connect::client::{Socket, TokenSource, ask};
 use cachewarden_connect::wire::Want;
-use cachewarden_types::Code;
+use cachewarden_types::{Code, since_1970};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -136,10 +136,7 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
 /// Has entries stop counting, and prints which, and who has read them; exit code 1 where not all of
 /// that is known.
 pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
-    let since = options.since.map(|time| {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        since.as_secs()
-    });
+    let since = options.since.map(|time| since_1970(time).as_secs());
     let request = json!({
         "scope": options.scope,
         "producer": options.producer,

@@ -53,7 +53,8 @@ pub(super) enum NoStore {
     Mistake(String),
 }
 
-/// The value that go uses: the variable's, or what `go env -w` has kept. `None` where there is none.
+/// The value that go uses: the variable's, or what `go env -w` has kept. `None` where there is
+/// none.
 pub(super) fn in_force() -> Option<String> {
     let of_variable = std::env::var(VARIABLE).ok();
     of_variable

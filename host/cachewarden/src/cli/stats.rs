@@ -2,13 +2,13 @@
 
 use std::fmt::{Display, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime};
 
 use bytesize::ByteSize;
 use serde::Serialize;
 
 use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
-use cachewarden_types::Code;
+use cachewarden_types::{Code, since_1970};
 
 use super::arguments::{Origins, StatsOptions};
 use super::exit_status::ExitStatus;
@@ -108,9 +108,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     }
     let tally = &sessions.tally;
     let since = sessions.since.unwrap_or_default();
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = since_1970(SystemTime::now());
     writeln!(
         text,
         "\n{} so far{}",

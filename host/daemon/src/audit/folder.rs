@@ -1,11 +1,13 @@
-//! The files of the audit log: `TENANT.jsonl`, and `TENANT.NANOSECONDS.jsonl` once it was put aside,
-//! with the time when that was. So a name says for how long a file may have been written to, and
-//! whoever looks for something later can leave it out unread.
+//! The files of the audit log: `TENANT.jsonl`, and `TENANT.NANOSECONDS.jsonl` once it was put
+//! aside, with the time when that was. So a name says for how long a file may have been written to,
+//! and whoever looks for something later can leave it out unread.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cachewarden_types::since_1970;
 
 /// The end of a file's name.
 const SUFFIX: &str = ".jsonl";
@@ -14,8 +16,8 @@ const SUFFIX: &str = ".jsonl";
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Name {
     pub(super) tenant: String,
-    /// When it was put aside, in nanoseconds since 1970. The one that is written to has none, and is
-    /// the last.
+    /// When it was put aside, in nanoseconds since 1970. The one that is written to has none, and
+    /// is the last.
     until: Until,
 }
 
@@ -37,8 +39,7 @@ impl Name {
     /// A file that is put aside now, after everything that was written until `latest`.
     pub(super) fn put_aside(tenant: &str, latest: SystemTime) -> Self {
         // A clock that was set back must not make it older than what it has.
-        let until = SystemTime::now().max(latest).duration_since(UNIX_EPOCH);
-        let nanos = until.unwrap_or_default().as_nanos();
+        let nanos = since_1970(SystemTime::now().max(latest)).as_nanos();
         Self {
             tenant: tenant.to_owned(),
             until: Until::PutAside(u64::try_from(nanos).unwrap_or(u64::MAX)),

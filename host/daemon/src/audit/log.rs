@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use cachewarden_types::since_1970;
+
 use cachewarden_recording::{Line, RemovedRecord, line_of_no_session};
 use cachewarden_system::safe_open::{append_line, open_to_append};
 
@@ -173,9 +175,8 @@ impl Log {
             return;
         };
         let until = newest.until().unwrap_or(UNIX_EPOCH);
-        let until = until.duration_since(UNIX_EPOCH).unwrap_or_default();
         self.removed = Some(RemovedRecord {
-            until: until.as_secs() + 1,
+            until: since_1970(until).as_secs() + 1,
         });
         // Before they go: a daemon that is killed now has said it. A full disk must not keep them.
         let _ = self.write_gaps();

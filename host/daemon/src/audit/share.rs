@@ -4,7 +4,9 @@
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
+
+use cachewarden_types::since_1970;
 
 use cachewarden_recording::LostRecord;
 
@@ -109,6 +111,5 @@ impl Lost {
 
 /// Seconds since 1970.
 pub(super) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
+    since_1970(SystemTime::now()).as_secs()
 }

@@ -12,7 +12,7 @@ use cachewarden_store::{RevokeRequest, RevokedEntry, SessionId};
 use cachewarden_types::{Digest, Label, Pattern, wildcard};
 
 use crate::Daemon;
-use crate::sessions::ActiveSession;
+use crate::sessions::{ActiveSession, Stopped};
 use log::{AuditLog, Reader};
 
 /// How long sessions that are ended may take to finish a put that is under way.
@@ -41,8 +41,8 @@ struct Request {
 struct Report {
     dry_run: bool,
     revoked: Vec<Revoked>,
-    /// Sessions that were answered one of these entries, or whose policies accepted it, by the audit
-    /// log.
+    /// Sessions that were answered one of these entries, or whose policies accepted it, by the
+    /// audit log.
     readers: Vec<Reader>,
     /// What could not be looked at.
     incomplete: Vec<String>,
@@ -127,7 +127,7 @@ fn end_sessions(daemon: &Daemon, named: &HashSet<SessionId>) {
     for session in daemon.sessions.all() {
         if is_named(&session.id) {
             tracing::warn!(session = session.id, "ended: what it has put is revoked");
-            session.stop(crate::sessions::Stopped::Revoked);
+            session.stop(Stopped::Revoked);
         }
     }
     let is_over = daemon.sessions.wait_until_none_is(END_TIME, is_named);
@@ -145,7 +145,8 @@ fn shown(entry: &RevokedEntry) -> Revoked {
     }
 }
 
-/// The sessions under way that `is_meant` says. The beginning of a long one may be gone from the log.
+/// The sessions under way that `is_meant` says. The beginning of a long one may be gone from the
+/// log.
 fn under_way(
     daemon: &Daemon,
     is_meant: impl Fn(&ActiveSession) -> bool,

@@ -106,13 +106,12 @@ impl<S: RequestSource> RequestSource for MeteredSource<S> {
                 self.slowed += u64::from(!self.wait.is_zero());
                 Ok(Some(request))
             }
-            Command::Put { .. } if self.usage.may_write() => {
-                self.upload.begin();
-                self.usage.receive_object();
-                Ok(Some(request))
-            }
             Command::Put { .. } => {
                 self.upload.begin();
+                if self.usage.may_write() {
+                    self.usage.receive_object();
+                    return Ok(Some(request));
+                }
                 Ok(Some(Request {
                     command: Command::Unusable(TOO_MUCH.to_owned()),
                     ..request

@@ -1,4 +1,5 @@
-//! The lock by which one daemon alone has a store: on the file `daemon`, which also says who has it.
+//! The lock by which one daemon alone has a store: on the file `daemon`, which also says who has
+//! it.
 //!
 //! A killed daemon can keep its lock: its files are open for as long as one of its threads waits
 //! where no signal ends the wait. A job can make a thread wait so

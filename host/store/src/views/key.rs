@@ -2,8 +2,8 @@
 //!
 //! A name has 128 bits of a hash of a secret and the key, so nobody can guess it, and the daemon
 //! keeps no list of views. The secret is in a file that only the daemon reads, with the boot on
-//! which it was drawn. A tenant's folder begins with a mark of its secret, by which a sweep knows the
-//! views of an earlier boot.
+//! which it was drawn. A tenant's folder begins with a mark of its secret, by which a sweep knows
+//! the views of an earlier boot.
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -1,7 +1,7 @@
 //! The place of one object in a view: it is linked or copied there.
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -12,7 +12,7 @@ use super::key::ViewName;
 use super::root::{Root, object_path, shard_path};
 use super::tenant_files::{FOLDER_BYTES, TenantFiles};
 use crate::new_file::temporary_name;
-use crate::objects::{BUFFER, OBJECT_MODE, Objects};
+use crate::objects::{OBJECT_MODE, Objects, read_parts};
 
 /// How often the folders are made again when something removes them meanwhile.
 const ATTEMPTS: usize = 5;
@@ -27,21 +27,6 @@ pub(super) struct Place<'view> {
     pub(super) output: &'view Digest,
     /// Where folders count.
     pub(super) files: &'view TenantFiles,
-}
-
-fn copy_bytes(source: &mut File, target: &mut File) -> io::Result<u64> {
-    let mut buffer = vec![0; BUFFER];
-    let mut copied = 0;
-    loop {
-        let count = match source.read(&mut buffer) {
-            Ok(0) => return Ok(copied),
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        target.write_all(&buffer[..count])?;
-        copied += count as u64;
-    }
 }
 
 /// A complete copy under a temporary name. It is removed if it is dropped before it gets its own.
@@ -118,7 +103,8 @@ impl Place<'_> {
         // Not by the kernel (`copy_file_range`): it shares blocks where the file system can (Btrfs,
         // XFS), and a job may ask for the blocks of its file (FIEMAP). Old ones would show that
         // another tenant has given the same bytes before.
-        if copy_bytes(&mut source, &mut file)? != status.size {
+        let copied = read_parts(&mut source, |part| file.write_all(part))?;
+        if copied != status.size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         rustix::fs::fchmod(&file, Mode::from_raw_mode(OBJECT_MODE))?;

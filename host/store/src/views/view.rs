@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, since_1970};
 
 use super::key::ViewName;
 use super::place::Place;
@@ -16,7 +16,6 @@ use super::root::{Root, object_path};
 use super::tenant_files::{TenantFiles, weight};
 use super::{Roots, ViewFiles};
 use crate::Store;
-use crate::entry::since_epoch;
 use crate::files::TOUCH_INTERVAL;
 use crate::objects::{Location, Objects, PROGRAM_MODE};
 
@@ -288,12 +287,12 @@ impl Known {
 }
 
 fn seconds(time: SystemTime) -> u64 {
-    since_epoch(time).as_secs()
+    since_1970(time).as_secs()
 }
 
 /// A time for both of a file's times.
 fn both(time: SystemTime) -> Timestamps {
-    let since = since_epoch(time);
+    let since = since_1970(time);
     let time = Timespec {
         tv_sec: since.as_secs().cast_signed(),
         tv_nsec: since.subsec_nanos().into(),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use cachewarden_recording::{LostRecord, RemovedRecord, ScannedLine, scan};
 use cachewarden_store::{RevokedEntry, SessionId};
-use cachewarden_types::Label;
+use cachewarden_types::{Label, since_1970};
 
 use crate::audit::{Audit, LogFile};
 
@@ -243,7 +243,8 @@ impl Search {
             return;
         }
         let mut gaps = self.gaps.remove(&file.tenant).unwrap_or_default();
-        let is_since = |until: u64| until >= seconds(self.since);
+        let since = since_1970(self.since).as_secs();
+        let is_since = |until: u64| until >= since;
         let read = file.reader().and_then(|log| {
             scan(log, |line| {
                 found(line);
@@ -265,12 +266,6 @@ impl Search {
         };
         self.problems.insert(problem);
     }
-}
-
-/// Whole seconds since 1970.
-fn seconds(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH);
-    since.unwrap_or_default().as_secs()
 }
 
 fn shown(seconds: u64) -> String {

@@ -34,8 +34,8 @@ fn a_policy_behind_the_first_without_an_opinion_on_scopes_leaves_them_to_it() {
     }
 }
 
-/// Origin: a reader of commit 9d336eb: behind a policy that chooses scopes it left none to read. The
-/// operator need not allow the default scope, which is not read.
+/// Origin: a reader of commit 9d336eb: behind a policy that chooses scopes it left none to read.
+/// The operator need not allow the default scope, which is not read.
 #[test]
 fn read_only_without_scopes_only_forbids_writing_behind_another_policy() {
     let sandbox = Sandbox::with_kept_policies();

@@ -46,8 +46,8 @@ const SOURCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Runs more go commands on a store that builds, tests and vet have filled, and checks each entry in
-/// it. The project is one with cgo.
+/// Runs more go commands on a store that builds, tests and vet have filled, and checks each entry
+/// in it. The project is one with cgo.
 #[track_caller]
 pub(crate) fn are_known_of_every_entry(sandbox: &Sandbox, project: &GoProject<'_>, version: &str) {
     for (name, source) in SOURCES {

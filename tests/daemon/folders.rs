@@ -1,5 +1,5 @@
-//! What stands in place of the daemon's folders before it starts: it uses no folder that a job could
-//! change, and changes nothing behind a link.
+//! What stands in place of the daemon's folders before it starts: it uses no folder that a job
+//! could change, and changes nothing behind a link.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};

@@ -128,8 +128,8 @@ impl Connection {
 
     /// Accepts a client that wants a session, and takes its streams over. It waits a bounded time
     /// for the client, so it is called in the session's thread; whoever bounds the sessions of a
-    /// user counts this wait as one. `shutdown` is a descriptor that becomes readable (an eventfd, or
-    /// a pipe whose other end is closed) when all sessions are to end.
+    /// user counts this wait as one. `shutdown` is a descriptor that becomes readable (an eventfd,
+    /// or a pipe whose other end is closed) when all sessions are to end.
     ///
     /// A client whose takeover fails is told why, and ends with status 1.
     ///

@@ -50,8 +50,8 @@ pub struct Checked {
     pub compiled_elsewhere: Option<PathBuf>,
 }
 
-/// Reads a configuration, loads all that it names, and has its policies answer their cases. Compiled
-/// policies are kept for `serve` where they can be.
+/// Reads a configuration, loads all that it names, and has its policies answer their cases.
+/// Compiled policies are kept for `serve` where they can be.
 ///
 /// # Errors
 /// When anything of it cannot be used.

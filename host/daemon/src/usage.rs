@@ -8,7 +8,8 @@
 //! tenant's scopes, made when a session begins, and each put that may be kept is added to it before
 //! it is written. So a put costs one lock and no walk over all scopes, of which a tenant may have
 //! hundreds; and puts of several sessions at once cannot pass the quota together. An entry that is
-//! replaced counts twice until the next session begins: the quota is then too strict, never too wide.
+//! replaced counts twice until the next session begins: the quota is then too strict, never too
+//! wide.
 
 mod policies;
 mod rate;
@@ -162,7 +163,8 @@ impl SessionUsage {
         used.gets.excess(u64::from(rate.get()), Instant::now())
     }
 
-    /// Takes note of an object that will be received: its file takes room, however few bytes it has.
+    /// Takes note of an object that will be received: its file takes room, however few bytes it
+    /// has.
     pub(crate) fn receive_object(&self) {
         self.received(LEAST_BYTES);
     }

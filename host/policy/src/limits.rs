@@ -80,9 +80,9 @@ pub(super) const MAX_MEMORIES: usize = 4;
 /// each of its policies.
 pub const MAX_LIVE_INSTANCES: usize = 1_024;
 
-/// The most bytes of memory and tables of all instances in a process. A session has one instance for
-/// each of its policies; this is for a process with many sessions. If the operator gives one policy
-/// more, the process may use that much.
+/// The most bytes of memory and tables of all instances in a process. A session has one instance
+/// for each of its policies; this is for a process with many sessions. If the operator gives one
+/// policy more, the process may use that much.
 pub const MAX_MEMORY_OF_ALL: u64 = 4 * 1024 * 1024 * 1024;
 
 /// The most bytes that a policy may pass to the host for one question, in all strings and lists of

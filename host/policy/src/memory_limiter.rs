@@ -1,5 +1,5 @@
-//! Bounds the memory, the tables and the number of instances: of one instance, of its account, and of
-//! the process.
+//! Bounds the memory, the tables and the number of instances: of one instance, of its account, and
+//! of the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

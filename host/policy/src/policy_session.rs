@@ -2,8 +2,8 @@
 //!
 //! A call that traps or exceeds its time gets the safe answer; then a new instance is made and
 //! `open` is called again. If the new grant differs, if three such calls fail in a row, or if the
-//! session's budget or its account's time is spent, the policy is disabled: from then on every answer is the safe one. A disabled
-//! policy never means caching without a policy.
+//! session's budget or its account's time is spent, the policy is disabled: from then on every
+//! answer is the safe one. A disabled policy never means caching without a policy.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

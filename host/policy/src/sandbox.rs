@@ -61,7 +61,8 @@ impl Sandbox {
     /// [`super::COMPILER_VERB`] and [`super::TEST_LOAD_VERB`].
     ///
     /// # Errors
-    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
+    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this
+    /// contract.
     pub fn load(
         self: &Arc<Self>,
         source: &PolicySource,

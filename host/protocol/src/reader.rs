@@ -1,8 +1,8 @@
 //! Reads requests and bodies from a stream of bytes.
 //!
-//! Memory is bounded for any input: a request has at most [`MAX_REQUEST`] bytes, however many arrive
-//! at once, and a body, which is one line of any length (docs/protocol.md#body-is-one-line), is
-//! decoded as it arrives.
+//! Memory is bounded for any input: a request has at most [`MAX_REQUEST`] bytes, however many
+//! arrive at once, and a body, which is one line of any length (docs/protocol.md#body-is-one-line),
+//! is decoded as it arrives.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -132,8 +132,8 @@ impl<R: Read> RequestReader<R> {
         }
     }
 
-    /// Takes one JSON value from the buffer, of as many bytes as a request may have; `None` while it
-    /// is incomplete.
+    /// Takes one JSON value from the buffer, of as many bytes as a request may have; `None` while
+    /// it is incomplete.
     fn take_request(&mut self) -> Result<Option<Request>, ProtocolError> {
         let bytes = &self.buffered()[..self.buffered().len().min(MAX_REQUEST)];
         let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<RequestOnWire>();

@@ -311,15 +311,15 @@ impl<'run> Replay<'run> {
     }
 }
 
-/// Whether a build without a policy was recorded. A case that a person wrote names no policy either;
-/// it has its questions, or no version of the contract.
+/// Whether a build without a policy was recorded. A case that a person wrote names no policy
+/// either; it has its questions, or no version of the contract.
 fn is_without_policy(began: &SessionStarted, rest: &[&NumberedLine]) -> bool {
     let is_question = |line: &&NumberedLine| matches!(line.line, Line::Get(_) | Line::Put(_));
     began.policy.is_none() && !began.contract.is_empty() && !rest.iter().any(is_question)
 }
 
-/// How many scopes the policy at a place of a chain may be asked about. Where it grants no scopes of
-/// its own, those of the session count, which another policy or a daemon may have chosen.
+/// How many scopes the policy at a place of a chain may be asked about. Where it grants no scopes
+/// of its own, those of the session count, which another policy or a daemon may have chosen.
 fn scopes(opening: &OpenOutcome, place: u32, default: &str) -> Option<usize> {
     match opening {
         OpenOutcome::Granted(grant) if place == 0 || grant.read != [default] => {

@@ -25,8 +25,8 @@ impl Session {
     /// allows.
     ///
     /// # Errors
-    /// When a policy refuses its settings or does not fit the contract. Every other failure of a policy gives a session
-    /// without access, in which a build works, slower.
+    /// When a policy refuses its settings or does not fit the contract. Every other failure of a
+    /// policy gives a session without access, in which a build works, slower.
     pub fn open(
         config: SessionConfig,
         services: &Services,

@@ -175,8 +175,8 @@ fn started(pid: u32) -> io::Result<u64> {
         .ok_or_else(|| io::Error::other("no start time"))
 }
 
-/// The namespace of this process, if that is also the one whose processes /proc shows. The number is
-/// in the name that the link has: `pid:[4026531836]`.
+/// The namespace of this process, if that is also the one whose processes /proc shows. The number
+/// is in the name that the link has: `pid:[4026531836]`.
 fn namespace() -> io::Result<u64> {
     let own = std::process::id().to_string();
     if fs::read_link("/proc/self")?.to_str() != Some(&own) {

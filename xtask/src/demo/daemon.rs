@@ -1,5 +1,5 @@
-//! The last part of the demo: a daemon outside of the jobs, with a socket for trusted builds and one
-//! for pull requests of forks.
+//! The last part of the demo: a daemon outside of the jobs, with a socket for trusted builds and
+//! one for pull requests of forks.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its
-//! own, so that no trusted build uses what a pull request has made.
+//! Builds of trusted refs fill `main` of their repository. Every other build reads it too, but
+//! writes a scope of its own, so that no trusted build uses what a pull request has made.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -138,7 +138,8 @@ impl Policy for TrustedBranches {
     }
 }
 
-/// The scope of one ref of one repository. `_-` cannot occur within a label's scope part, so two pairs never meet.
+/// The scope of one ref of one repository. `_-` cannot occur within a label's scope part, so two
+/// pairs never meet.
 fn own_scope(repository: Option<&Label>, git_ref: &Label) -> String {
     let Some(repository) = repository else {
         return format!("ref-{}", git_ref.scope);

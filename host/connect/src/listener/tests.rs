@@ -61,8 +61,8 @@ fn a_socket_of_a_living_daemon_is_not_replaced() {
     assert!(Listener::bind(&binding(&socket)).is_ok());
 }
 
-/// With a full queue, nobody can be asked who listens. After a killed daemon it is that one's, which
-/// nobody empties.
+/// With a full queue, nobody can be asked who listens. After a killed daemon it is that one's,
+/// which nobody empties.
 #[test]
 fn a_socket_with_a_full_queue_is_replaced_only_after_a_killed_daemon() {
     let (_folder, socket) = folder();

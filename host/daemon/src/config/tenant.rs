@@ -139,8 +139,8 @@ pub struct QuotaConfig {
     pub puts_per_second: Option<u32>,
     /// Bytes a second that are kept, over ten seconds.
     pub bytes_per_second: Option<Size>,
-    /// Gets a second, over ten seconds; who asks more often waits. None is no rate: a job that waits
-    /// for ever does not end.
+    /// Gets a second, over ten seconds; who asks more often waits. None is no rate: a job that
+    /// waits for ever does not end.
     pub gets_per_second: Option<NonZeroU32>,
     /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
     /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is

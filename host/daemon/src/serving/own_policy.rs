@@ -3,9 +3,9 @@
 //! What always holds: the bytes are those of the announced digest; they are compiled in the
 //! compiler's process, within the tenant's time, and their code is in the tenant's memory; and a
 //! policy that was refused is refused again without being compiled (see the compiled cache of the
-//! policy crate). Each tenant has a compiled cache of its own: in one that all share, a tenant could
-//! hold the lock of another one's policy, and have it removed by many of its own. Texts call a policy
-//! by its digest: the job knows the file, and the daemon has none.
+//! policy crate). Each tenant has a compiled cache of its own: in one that all share, a tenant
+//! could hold the lock of another one's policy, and have it removed by many of its own. Texts call
+//! a policy by its digest: the job knows the file, and the daemon has none.
 
 use std::collections::HashMap;
 use std::path::PathBuf;

@@ -16,8 +16,8 @@ use super::{QuotaConfig, SessionUsage, Usage};
 /// For how long the time of policies and of compilers is counted.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Bytes of policies that the sessions of a tenant may send at once: five of the largest. Each is in
-/// memory until it is loaded.
+/// Bytes of policies that the sessions of a tenant may send at once: five of the largest. Each is
+/// in memory until it is loaded.
 pub(super) const MAX_POLICIES_SENT: u64 = 256 * 1024 * 1024;
 
 /// What the policies of a tenant use.

@@ -1,5 +1,5 @@
-//! Reads a recording of any size, such as a daemon's log, line by line, with bounded memory. Of each
-//! line only what says who was answered what is looked at.
+//! Reads a recording of any size, such as a daemon's log, line by line, with bounded memory. Of
+//! each line only what says who was answered what is looked at.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -48,8 +48,8 @@ impl ScannedLine<'_> {
         Some((self.started?, serde_json::from_str(labels).ok()?))
     }
 
-    /// What a get was answered, or what a policy accepted: the action, and the object where the line
-    /// names it.
+    /// What a get was answered, or what a policy accepted: the action, and the object where the
+    /// line names it.
     pub fn read(&self) -> Option<(Digest, Option<Digest>)> {
         let is_hit = match self.kind {
             "get" => matches!(self.verdict, Some("hit" | "hit-verified")),

@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Write};
 use std::path::Path;
-use std::time::{SystemTime};
+use std::time::SystemTime;
 
 use bytesize::ByteSize;
 use serde::Serialize;

@@ -149,7 +149,7 @@ fn completed(part: &str, open: &str, object: &[u8]) -> Vec<u8> {
 
 #[test]
 fn go_reads_the_id_of_an_archive_that_the_host_says_names_the_action() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut readers = Readers::new(&sandbox);
     let list = [
         "list",
@@ -196,7 +196,7 @@ fn go_reads_the_id_of_an_archive_that_the_host_says_names_the_action() {
 
 #[test]
 fn go_reads_the_id_of_a_program_that_the_host_says_names_the_action() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut readers = Readers::new(&sandbox);
     sandbox.file(
         "project/main.go",

@@ -24,7 +24,7 @@ fn helper(sandbox: &Sandbox, options: &[String]) -> Helper {
 #[test]
 fn a_policy_behind_the_first_without_an_opinion_on_scopes_leaves_them_to_it() {
     for follower in [policy("as-asked"), text(guest("slim"))] {
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::with_kept_policies();
         let action = asking(HIT, LOCAL, "entry");
         let mut first = sandbox.helper(&["--policy", &policy("two-scopes"), "--policy", &follower]);
         first.put(&action, b"put").kept();
@@ -34,9 +34,28 @@ fn a_policy_behind_the_first_without_an_opinion_on_scopes_leaves_them_to_it() {
     }
 }
 
+/// Origin: a reader of commit 9d336eb: behind a policy that chooses scopes it left none to read.
+/// The operator need not allow the default scope, which is not read.
+#[test]
+fn read_only_without_scopes_only_forbids_writing_behind_another_policy() {
+    let sandbox = Sandbox::with_kept_policies();
+    let (known, new) = (asking(HIT, LOCAL, "known"), asking(HIT, LOCAL, "new"));
+    let first = policy("two-scopes");
+    sandbox.fill(&["--policy", &first], &[known], b"known");
+    let read_only = text(guest("read-only"));
+    let options = ["--policy", &first, "--policy", &read_only];
+    for allowed in [&[][..], &["--allow-read", "pr-*", "--allow-read", "main"]] {
+        let mut helper = sandbox.helper(&[&options[..], allowed].concat());
+        helper.get(&known).hit();
+        helper.put(&new, b"new").kept();
+        assert_eq!(helper.close(), "");
+        assert!(find_entry(&sandbox.store(), "pr-1", &new).is_none());
+    }
+}
+
 #[test]
 fn settings_that_are_refused_stop_the_session_and_a_refused_session_goes_on_without_a_cache() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut helper = helper(&sandbox, &chain(&["agrees", "refuses-session"]));
     helper.put(&action("entry"), b"put").kept();
     let said = helper.close();
@@ -54,7 +73,7 @@ fn settings_that_are_refused_stop_the_session_and_a_refused_session_goes_on_with
 
 #[test]
 fn a_recording_has_each_policys_place_and_either_can_be_asked_again() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = text(sandbox.path("record.jsonl"));
     let action = asking(HIT, LOCAL, "entry");
     let (first, second) = (policy("agrees"), policy("as-asked"));
@@ -93,7 +112,7 @@ fn a_recording_has_each_policys_place_and_either_can_be_asked_again() {
         let told = run_to_its_end(&mut sandbox.cachewarden(&words)).succeeded();
         assert!(
             told.stdout
-                .contains("1 sessions, 2 questions, 0 differences"),
+                .contains("1 session, 2 questions, 0 differences"),
             "{}",
             told.stdout
         );
@@ -102,7 +121,7 @@ fn a_recording_has_each_policys_place_and_either_can_be_asked_again() {
 
 #[test]
 fn settings_are_paired_with_their_policy_or_refused() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let one = policy("closes");
     for (options, told) in [
         (
@@ -123,7 +142,7 @@ fn settings_are_paired_with_their_policy_or_refused() {
 
 #[test]
 fn a_real_build_asks_both() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let sources = [("go.mod", "module m\n\ngo 1.21\n"), ("m.go", "package m\n")];
     let slim = text(guest("slim"));
     let options = format!("--policy '{slim}' --policy '{}' -v", policy("agrees"));

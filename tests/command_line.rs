@@ -1,6 +1,7 @@
 //! What a person types and reads: help, versions, statistics, pruning, the doctor, and options as
 //! variables.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -76,6 +77,15 @@ fn help_and_version_are_verbs_too() {
         told(&["policy", "test", "--help"])
     );
     assert_eq!(told(&["policy", "help"]), told(&["policy", "--help"]));
+    for verb in ["serve", "connect"] {
+        let help = told(&["help", verb]);
+        assert_eq!(help, told(&[verb, "--help"]));
+        let own = match verb {
+            "serve" => "--print-config",
+            _ => "--when-down",
+        };
+        assert!(help.contains(own) && !help.contains("--no-env"), "{help}");
+    }
     assert_eq!(told(&["version"]), told(&["--version"]));
     let wrong = sandbox.run(&["help", "prun"]).exited(2);
     assert!(wrong.stderr.contains("prune"), "{wrong:?}");
@@ -205,6 +215,88 @@ fn a_mistyped_option_is_told_and_nothing_is_served() {
         let outcome = sandbox.run(arguments).exited(2);
         assert!(outcome.stderr.contains(word), "{arguments:?}: {outcome:?}");
         assert_eq!(outcome.stdout, "", "stdout is for the protocol");
+    }
+}
+
+/// Origin: a reader of commit 9d336eb.
+#[test]
+fn output_that_cannot_be_written_is_an_error() {
+    let sandbox = Sandbox::new();
+    for arguments in [
+        &["--help"][..],
+        &["-h"],
+        &["--version"],
+        &["help", "stats"],
+        &["serve", "--help"],
+        &["dir"],
+        &["explain"],
+        &["policy", "wit"],
+    ] {
+        let full = File::create("/dev/full").expect("a device of Linux");
+        let output = sandbox
+            .cachewarden(arguments)
+            .stdout(full)
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(
+            said.contains("cannot write to standard output"),
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn what_was_probably_meant_is_named() {
+    let sandbox = Sandbox::new();
+    let daemons = sandbox.run(&["serve", "--print-config"]).succeeded().stdout;
+    let daemons = text(sandbox.file("serve.toml", daemons));
+    for (arguments, meant) in [
+        (&["explain", "CW103"][..], "did you mean CW0103?"),
+        (&["--socket", "/s"], "an option of `cachewarden connect`"),
+        (
+            &["-v", "--token-file=/t"],
+            "an option of `cachewarden connect`",
+        ),
+        (
+            &["status", "--config", &daemons],
+            "which `cachewarden serve --config` alone reads",
+        ),
+        (&["explain", "no-stroe"], "did you mean no-store?"),
+        (
+            &["policy", "new", "x", "--lang", "rsut"],
+            "did you mean rust?",
+        ),
+    ] {
+        let told = sandbox.run(arguments).exited(2).stderr;
+        assert!(told.contains(meant), "{arguments:?}: {told}");
+        assert!(!told.contains("'--scope'"), "{arguments:?}: {told}");
+    }
+}
+
+/// go splits GOCACHEPROG at spaces.
+#[test]
+fn a_value_with_a_space_is_told_to_need_quotes() {
+    let sandbox = Sandbox::new();
+    for (arguments, told) in [
+        (
+            &["--dir", "/a", "b"][..],
+            Some("if `/a b` is one path, put it in quotes within GOCACHEPROG: '/a b'"),
+        ),
+        (&["--dir=/a", "b"], Some("if `/a b` is one path")),
+        (
+            &["--scope", "my", "scope"],
+            Some("if `my scope` is one value"),
+        ),
+        (&["-v", "scope"], None),
+    ] {
+        let said = sandbox.run(arguments).exited(2).stderr;
+        let tip = said.lines().find(|line| line.contains("is one"));
+        match told {
+            Some(told) => assert!(tip.is_some_and(|tip| tip.contains(told)), "{said}"),
+            None => assert_eq!(tip, None, "{said}"),
+        }
     }
 }
 

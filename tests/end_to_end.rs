@@ -6,7 +6,7 @@ use crate::support::*;
 
 #[test]
 fn go_build_std_with_slim_is_all_hits_the_second_time() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = format!("--policy '{}' -v", guest("slim").display());
     let project = GoProject::new(&sandbox, GO, RUNES).with_helper(&policy);
     let first = project.go(&["build", "std"]).succeeded();

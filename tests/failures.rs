@@ -17,7 +17,7 @@ const GRANT_NOTHING: [(&str, &str); 7] = [
 
 #[test]
 fn a_policy_that_cannot_be_loaded_stops_the_build_with_one_clear_text() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     for (policy, word) in [
         ("/nowhere/policy.wasm".to_owned(), "/nowhere/policy.wasm"),
         (policy("wrong-signature"), "wrong-signature.wat"),
@@ -37,7 +37,7 @@ fn a_policy_that_cannot_be_loaded_stops_the_build_with_one_clear_text() {
 
 #[test]
 fn a_policy_that_grants_nothing_leaves_the_session_to_itself() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let known = action("known");
     sandbox.fill(&[], &[known], b"known");
     let before = listing(&sandbox.store().join("scopes"));
@@ -71,7 +71,7 @@ fn a_build_works_with_a_policy_that_grants_nothing_or_keeps_failing() {
     // Real actions ask `as-asked` for nonsense: it traps until it is switched off.
     policies.extend(["as-asked", "gets-loop", "reads-main"]);
     for name in policies {
-        let sandbox = Sandbox::new();
+        let sandbox = Sandbox::with_kept_policies();
         let options = format!("--policy '{}' --policy-deadline 50ms -v", policy(name));
         let project = GoProject::new(&sandbox, GO, RUNES).with_helper(&options);
         for _ in 0..2 {
@@ -96,7 +96,7 @@ fn a_build_works_with_a_policy_that_grants_nothing_or_keeps_failing() {
 
 #[test]
 fn a_build_works_on_a_store_full_of_damage() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let archive = |project: &GoProject| {
         let list = project.go(&["list", "-export", "-f", "{{.Export}}", "./lib"]);

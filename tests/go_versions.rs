@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::knowledge;
 use crate::support::*;
+use crate::{knowledge, roles};
 
 #[test]
 fn go_1_22_with_the_experiment_is_served() {
@@ -50,7 +50,9 @@ fn is_served(version: &str) {
     forgets_tests(&project);
     gives_archives_away(&sandbox, &project);
     builds(&sandbox, &project);
-    makes_variants(project);
+    let project = project.with_cgo();
+    roles::are_known_of_every_entry(&sandbox, &project, version);
+    makes_variants(&project);
     knowledge::is_right(&sandbox.store());
 }
 
@@ -140,7 +142,7 @@ fn gives_archives_away(sandbox: &Sandbox, project: &GoProject) {
 
 /// Other ways to build, of packages that need little: what they leave in the store is looked at
 /// afterwards.
-fn makes_variants(project: GoProject) {
+fn makes_variants(project: &GoProject) {
     project.write(
         "runes/runes.go",
         "package runes\n\nimport \"unicode/utf8\"\n\nconst Max = utf8.MaxRune\n",
@@ -150,7 +152,6 @@ fn makes_variants(project: GoProject) {
         .go(&["build", "-gcflags=all=-N", "./runes"])
         .succeeded();
     project.write("native/native.go", "package native\n\n// int one(void) { return 1; }\nimport \"C\"\n\nfunc One() int { return int(C.one()) }\n");
-    let project = project.with_cgo();
     project.go(&["build", "./native"]).succeeded();
     project.go(&["build", "-race", "./runes"]).succeeded();
 }

@@ -10,7 +10,7 @@ use crate::support::*;
 
 #[test]
 fn a_grant_keeps_scopes_apart() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (shared, skipped) = (asking(HIT, LOCAL, "shared"), asking(SKIP, LOCAL, "skipped"));
     sandbox.fill(&["--scope", "main"], &[shared, skipped], b"of main");
     sandbox.fill(&["--scope", "pr-1"], &[skipped], b"of the pull request");
@@ -49,7 +49,7 @@ fn a_grant_keeps_scopes_apart() {
 
 #[test]
 fn what_a_session_puts_stops_counting_after_its_lifetime() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let action = asking(HIT, LOCAL, "short-lived");
     let before = SystemTime::now();
     sandbox.fill(
@@ -80,7 +80,7 @@ fn what_a_session_puts_stops_counting_after_its_lifetime() {
 
 #[test]
 fn a_policy_may_write_nothing() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.fill(&["--scope", "main"], &[action("known")], b"known");
     let mut helper = sandbox.helper(&["--policy", &policy("reads-main"), "-v"]);
     assert_eq!(helper.get(&action("known")).hit().bytes(), b"known");
@@ -98,7 +98,7 @@ fn a_policy_may_write_nothing() {
 
 #[test]
 fn a_grant_stays_within_what_the_operator_allows() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let action = asking(HIT, LOCAL, "bounded");
     sandbox.fill(&["--scope", "main"], &[action], b"of main");
     let policy = policy("two-scopes");

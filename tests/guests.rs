@@ -13,7 +13,7 @@ fn with(sandbox: &Sandbox, name: &str, options: &[&str]) -> Helper {
 
 #[test]
 fn trusted_branches_keeps_pull_requests_out_of_main() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let built = action("built");
     let trusted = [
         ONE_REPOSITORY,
@@ -32,7 +32,12 @@ fn trusted_branches_keeps_pull_requests_out_of_main() {
 
     let pull_request = [
         ONE_REPOSITORY,
-        &["--label", "GITHUB_REF=refs/pull/17/merge"],
+        &[
+            "--label",
+            "GITHUB_EVENT_NAME=pull_request",
+            "--label",
+            "GITHUB_REF=refs/pull/17/merge",
+        ],
     ]
     .concat();
     let mut helper = with(&sandbox, "trusted-branches", &pull_request);
@@ -68,7 +73,7 @@ fn trusted_branches_keeps_pull_requests_out_of_main() {
 
 #[test]
 fn trusted_branches_without_a_ref_only_reads() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut helper = with(&sandbox, "trusted-branches", ONE_REPOSITORY);
     helper.put(&action("made"), b"made").kept();
     assert_eq!(helper.get(&action("made")).hit().bytes(), b"made");
@@ -81,7 +86,7 @@ fn trusted_branches_without_a_ref_only_reads() {
 
 #[test]
 fn trusted_branches_takes_its_own_settings() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let settings =
         r#"{"ref": "BRANCH", "repository": null, "event": null, "trusted": ["release/*"]}"#;
     let mut helper = with(
@@ -99,7 +104,7 @@ fn trusted_branches_takes_its_own_settings() {
 
 #[test]
 fn settings_that_are_wrong_are_told_by_their_field() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let wrong = [
         ("trusted-branches", r#"{"trusted": [1]}"#, "trusted"),
         ("trusted-branches", r#"{"trustd": []}"#, "trustd"),
@@ -116,7 +121,7 @@ fn settings_that_are_wrong_are_told_by_their_field() {
 
 #[test]
 fn slim_keeps_what_is_of_use_here_alone_on_this_machine() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let bodies: [(&[u8], &str); 5] = [
         (b"go index v2\n\0\0", "local"),
         (b"# test log\n", "local"),
@@ -139,7 +144,7 @@ fn slim_keeps_what_is_of_use_here_alone_on_this_machine() {
 
 #[test]
 fn read_only_reads_and_leaves_nothing() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut helper = sandbox.helper(&["--scope", "main"]);
     helper.put(&action("known"), b"known").kept();
     helper.close();
@@ -157,7 +162,7 @@ fn read_only_reads_and_leaves_nothing() {
 
 #[test]
 fn allow_all_is_what_no_policy_means() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut helper = with(&sandbox, "allow-all", &["--scope", "mine"]);
     helper.put(&action("made"), b"made").kept();
     helper.close();
@@ -172,7 +177,7 @@ fn allow_all_is_what_no_policy_means() {
 
 #[test]
 fn release_ships_bound_archives_only_and_audits_them() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let all = ["--settings", r#"{"audit_one_in": 1, "repository": null}"#];
     let options = format!(
         "--policy '{}' --settings '{}' -v",
@@ -219,7 +224,7 @@ fn release_ships_bound_archives_only_and_audits_them() {
 /// Only a daemon knows who has put what.
 #[test]
 fn release_with_witnesses_uses_nothing_without_a_daemon() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let mut helper = with(&sandbox, "release", ONE_REPOSITORY);
     helper.put(&action("listed"), b"list.go\n").kept();
     helper.put(&action("tested"), b"# test log\n").kept();

@@ -40,8 +40,8 @@ fn stats_show_what_is_there_and_what_happened() {
         "Pr-17",
         "module-index",
         "4 sessions",
-        "1 hits",
-        "1 misses",
+        "hits 1",
+        "misses 1",
         "0 ",
     ] {
         assert!(text.contains(word), "{word} is missing: {text}");

@@ -84,7 +84,7 @@ fn the_folder_of_a_whole_store_may_be_a_link() {
     sandbox.run(&["verify"]).succeeded();
     let pruned = sandbox.run(&["prune", "--all", "--now"]).succeeded();
     assert!(
-        pruned.stdout.starts_with("Removed 1 entries and 1 objects"),
+        pruned.stdout.starts_with("Removed 1 entry and 1 object"),
         "{pruned:?}"
     );
 }

@@ -9,7 +9,7 @@ use crate::support::reach::{LOCAL, SESSION, SHARED};
 use crate::support::*;
 #[test]
 fn a_get_follows_its_verdict() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let verdicts = [HIT, HIT_VERIFIED, SKIP, MISS, AUDIT];
     let actions = verdicts.map(|verdict| asking(verdict, LOCAL, "get"));
     sandbox.fill(&[], &actions, b"known");
@@ -39,7 +39,7 @@ fn a_get_follows_its_verdict() {
 
 #[test]
 fn a_put_travels_as_far_as_its_verdict() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let actions = [SESSION, LOCAL, SHARED].map(|verdict| asking(HIT, verdict, "put"));
     let mut helper = sandbox.helper(&["--policy", &policy("as-asked"), "-v"]);
     let paths = actions.map(|action| helper.put(&action, &action).kept());
@@ -79,7 +79,7 @@ fn a_put_travels_as_far_as_its_verdict() {
 
 #[test]
 fn a_policy_is_told_what_the_host_knows() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let bodies: [(&[u8], u8); 5] = [
         (b"some bytes", 0),
         (b"", 1),
@@ -120,7 +120,7 @@ fn a_policy_is_told_what_the_host_knows() {
 /// What a rule of the host refuses may be what shows that the entry was wrong.
 #[test]
 fn an_audit_compares_what_a_rule_then_refuses() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let audited = asking(AUDIT, LOCAL, "a program");
     sandbox.fill(&[], &[audited], b"a text in its place");
     let mut helper = sandbox.helper(&["--policy", &policy("as-asked")]);
@@ -133,7 +133,7 @@ fn an_audit_compares_what_a_rule_then_refuses() {
 
 #[test]
 fn an_audit_lets_the_build_do_it_again_and_compares() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (same, other) = (action("the same again"), action("something else"));
     sandbox.fill(&[], &[same, other], b"first");
     let mut helper = sandbox.helper(&["--policy", &policy("careful")]);

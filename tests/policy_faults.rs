@@ -9,7 +9,7 @@ const SHORT: [&str; 2] = ["--policy-deadline", "20ms"];
 
 #[test]
 fn a_get_that_fails_is_a_miss_and_a_put_is_the_sessions() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (good, kept) = (
         asking(HIT, reach::LOCAL, "good"),
         asking(HIT, reach::LOCAL, "kept"),
@@ -57,7 +57,7 @@ fn a_get_that_fails_is_a_miss_and_a_put_is_the_sessions() {
 
 #[test]
 fn the_third_failure_in_a_row_switches_the_policy_off() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (good, bad) = (
         asking(HIT, reach::LOCAL, "good"),
         asking(TRAP, reach::LOCAL, "bad"),
@@ -99,7 +99,7 @@ fn the_third_failure_in_a_row_switches_the_policy_off() {
 
 #[test]
 fn a_session_has_a_budget_for_all_questions_together() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (good, bad) = (asking(HIT, 0, "good"), asking(LOOP, 0, "bad"));
     sandbox.fill(&[], &[good, bad], b"known");
     let options = [
@@ -126,7 +126,7 @@ fn a_session_has_a_budget_for_all_questions_together() {
 
 #[test]
 fn memory_is_what_the_operator_gives() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let grow = asking(GROW, 0, "grow");
     sandbox.fill(&[], &[grow], b"known");
     let policy = policy("as-asked");
@@ -141,7 +141,7 @@ fn memory_is_what_the_operator_gives() {
 
 #[test]
 fn what_a_policy_logs_is_marked_cleaned_and_bounded() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (debug, warn, flood) = (
         asking(0, 0, "debug"),
         asking(2, 0, "warn"),
@@ -176,7 +176,7 @@ fn what_a_policy_logs_is_marked_cleaned_and_bounded() {
 
 #[test]
 fn wasi_is_there_with_nothing_in_it() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let closed = asking(HIT, 0, "closed");
     sandbox.fill(&[], &[closed], b"known");
     let policy = text(sandbox.file(
@@ -194,7 +194,7 @@ fn wasi_is_there_with_nothing_in_it() {
 
 #[test]
 fn random_numbers_come_from_the_sessions_seed() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (draw, trap) = (asking(MISS, 0, "draw"), asking(TRAP, 0, "trap"));
     sandbox.fill(&[], &[draw, trap], b"known");
     let policy = text(sandbox.file(

@@ -50,7 +50,7 @@ fn a_bar_shows_on_a_terminal_and_is_taken_away() {
     sandbox.fill(&[], &[action("known")], b"known");
     sandbox.settle();
     for (verb, last) in [
-        (&["verify"][..], "Checked 1 objects"),
+        (&["verify"][..], "Checked 1 object"),
         (&["prune"], "Removed 0 entries"),
     ] {
         let (person, process) = terminal();

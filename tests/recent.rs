@@ -18,7 +18,7 @@ fn table(sandbox: &Sandbox) -> PathBuf {
 
 /// A store that has an action's entry, which a session has remembered.
 fn remembered(name: &str) -> Sandbox {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.fill(&[], &[action(name)], name.as_bytes());
     remember(&sandbox, name);
     sandbox
@@ -59,7 +59,7 @@ fn what_is_remembered_is_answered_as_it_was_read() {
 
 #[test]
 fn a_use_is_marked_again_after_an_hour() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let names = ["entry", "object"];
     for name in names {
         sandbox.fill(&[], &[action(name)], name.as_bytes());
@@ -87,7 +87,7 @@ fn a_use_is_marked_again_after_an_hour() {
 
 #[test]
 fn go_looks_for_objects_itself_and_puts_again_what_is_gone() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, GREETING).with_helper("-v");
     let run = |arguments: &[&str]| {
         let outcome = project.go(arguments).succeeded();
@@ -163,7 +163,7 @@ fn another_sessions_put_counts_at_once_in_sessions_that_have_looked_before() {
 
 #[test]
 fn a_put_counts_at_once_whatever_the_session_that_puts_knows_of_the_table() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.fill(&[], &[action("entry"), action("other")], b"entry");
     let_settle(&sandbox.store(), "default");
     // One finds no table; of the other the table is removed.
@@ -209,7 +209,7 @@ fn a_scope_that_is_moved_away_is_left_within_a_second() {
 #[test]
 fn a_lost_object_is_a_miss_and_a_damaged_one_where_a_policy_wants_it_verified() {
     let verified = asking(lookup::HIT_VERIFIED, reach::SHARED, "verified");
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.fill(&[], &[verified], b"verified");
     let_settle(&sandbox.store(), "default");
     let ask = || {
@@ -322,7 +322,7 @@ fn reader(sandbox: &Sandbox) -> Helper {
 
 #[test]
 fn what_a_reader_verifies_after_a_boot_is_remembered_in_the_table_alone() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::with_kept_policies();
     let read = action("read");
     sandbox.fill(&["--scope", "main"], &[read], b"read");
     let scope = sandbox.store().join("scopes/main");
@@ -351,7 +351,7 @@ fn what_a_reader_verifies_after_a_boot_is_remembered_in_the_table_alone() {
 
 #[test]
 fn who_may_write_a_scope_notes_the_new_boot_in_its_entries() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::with_kept_policies();
     let read = action("read");
     sandbox.fill(&["--scope", "main"], &[read], b"read");
     let boot = |sandbox: &Sandbox| {
@@ -372,7 +372,7 @@ fn who_may_write_a_scope_notes_the_new_boot_in_its_entries() {
 
 #[test]
 fn a_build_that_may_only_read_a_scope_changes_nothing_below_it() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::with_kept_policies();
     let options = |reference: &str| {
         let policy = guest("trusted-branches");
         format!(

@@ -24,7 +24,7 @@ fn one<'a>(recording: &'a [Value], kind: &str) -> &'a Value {
 
 #[test]
 fn a_list_that_is_unsafe_is_told_from_what_is_no_list() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("record.jsonl");
     let mut helper = sandbox.helper(&["--record", &text(file.clone())]);
     let bodies: [(&[u8], &str); 7] = [
@@ -57,7 +57,7 @@ fn a_list_that_is_unsafe_is_told_from_what_is_no_list() {
 
 #[test]
 fn a_recording_tells_the_whole_session() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (hit, miss) = (
         asking(HIT, reach::LOCAL, "a"),
         asking(MISS, reach::SESSION, "b"),
@@ -161,7 +161,7 @@ fn a_recording_tells_the_whole_session() {
 
 #[test]
 fn failures_of_a_policy_are_written_down() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let (trap, endless) = (asking(TRAP, 0, "a"), asking(LOOP, 0, "b"));
     let mut helper = sandbox.helper(&[]);
     helper.put(&trap, b"known").kept();
@@ -209,7 +209,7 @@ fn failures_of_a_policy_are_written_down() {
 
 #[test]
 fn an_empty_variable_is_no_label() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("record.jsonl");
     let mut command = sandbox.cachewarden(&["--policy", &policy("closes"), "--record"]);
     command.arg(&file);
@@ -240,7 +240,7 @@ fn an_empty_variable_is_no_label() {
 
 #[test]
 fn values_that_differ_give_scopes_that_differ() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let long = "refs/heads/".to_owned() + &"x".repeat(200);
     let values = [
         "a/b",
@@ -288,7 +288,7 @@ fn values_that_differ_give_scopes_that_differ() {
 
 #[test]
 fn whole_lines_survive_a_kill() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("record.jsonl");
     let options = [
         "--policy",

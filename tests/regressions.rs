@@ -10,7 +10,7 @@ use crate::support::*;
 /// of /dev/zero, or a pipe that nobody writes to.
 #[test]
 fn cases_that_never_end_are_refused() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("agrees");
     let pipe = sandbox.path("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
@@ -33,7 +33,7 @@ fn cases_that_never_end_are_refused() {
 /// build.
 #[test]
 fn a_program_that_is_another_users_file_is_no_error() {
-    let mut sandbox = Sandbox::new();
+    let mut sandbox = Sandbox::with_kept_policies();
     let id = id_part(&action("program"));
     let bytes = [
         b"#!/bin/sh\n\xff Go build ID: \"",
@@ -60,7 +60,7 @@ fn the_configuration_of_the_documentation_serves_a_pull_request() {
     let page = std::fs::read_to_string(page).expect("docs/configuration.md");
     let (_, block) = page.split_once("```toml\n").expect("an example");
     let (block, _) = block.split_once("```").expect("its end");
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let lines = block.lines().map(|line| match line.split_once(" = ") {
         Some(("policy", _)) => format!("policy = {:?}", text(guest("trusted-branches"))),
         Some(("settings", _)) => "settings = '{\"trusted\":[\"refs/heads/main\"]}'".to_owned(),

@@ -57,7 +57,7 @@ fn filled() -> Sandbox {
 #[test]
 fn statistics() {
     assert_snapshot!(report(&filled(), &["stats"], 0), @r#"
-    /sandbox/store
+    /sandbox/store (named by the variable CACHEWARDEN_DIR)
     2 objects, 19 B
 
     scope              entries     bytes  oldest      last used
@@ -65,8 +65,8 @@ fn statistics() {
       other                  1      12 B
       file-list              1       7 B
 
-    1 sessions so far, in 0s
-      gets 2: 1 hits, 1 misses (0 refused)
+    1 session so far, in 0s
+      gets 2: hits 1, misses 1 (0 refused)
       puts 2: 19 B, 0 kept for their session alone
     "#);
 }
@@ -74,23 +74,23 @@ fn statistics() {
 #[test]
 fn a_store_that_is_whole_and_one_that_is_not() {
     let sandbox = filled();
-    assert_snapshot!(report(&sandbox, &["verify"], 0), @r#"Checked 2 objects (19 B) and 2 entries of /sandbox/store: nothing is damaged."#);
+    assert_snapshot!(report(&sandbox, &["verify"], 0), @r#"Checked 2 objects (19 B) and 2 entries of /sandbox/store (named by the variable CACHEWARDEN_DIR): nothing is damaged."#);
     damage(&object_path(&sandbox.store(), &sha256(b"known object")));
     assert_snapshot!(report(&sandbox, &["verify"], 1), @r#"
     /sandbox/store/objects/b8/b883a47ead9fda643e344e84e19e8a02a18729773f687704914e7f02de73525e: damaged object: its 12 bytes hash to HASH
     /sandbox/store/scopes/main/59/598ff336730ae0e57b8cdae1020815bf900d6dfa6a59a309d23e3f372f08a621: damaged object: it names HASH
-    Checked 2 objects (19 B) and 2 entries of /sandbox/store: 2 damaged; `cachewarden verify --repair` removes what is.
+    Checked 2 objects (19 B) and 2 entries of /sandbox/store (named by the variable CACHEWARDEN_DIR): 2 damaged; `cachewarden verify --repair` removes what is.
     "#);
     assert_snapshot!(report(&sandbox, &["verify", "--repair"], 1), @r#"
     /sandbox/store/objects/b8/b883a47ead9fda643e344e84e19e8a02a18729773f687704914e7f02de73525e: damaged object: its 12 bytes hash to 75bfe3945467f033f6f4bcca2fe244f87bea19cc1fd4f6389493ea0fa172b57e; removed
     /sandbox/store/scopes/main/59/598ff336730ae0e57b8cdae1020815bf900d6dfa6a59a309d23e3f372f08a621: missing object: it names b883a47ead9fda643e344e84e19e8a02a18729773f687704914e7f02de73525e, which is not there; removed
-    Checked 2 objects (19 B) and 2 entries of /sandbox/store: 2 damaged, all removed.
+    Checked 2 objects (19 B) and 2 entries of /sandbox/store (named by the variable CACHEWARDEN_DIR): 2 damaged, all removed.
     "#);
 }
 
 #[test]
 fn what_a_trim_would_remove() {
-    assert_snapshot!(report(&filled(), &["prune", "--dry-run", "--all", "--now"], 0), @r#"Would remove 2 entries and 2 objects (19 B) from /sandbox/store."#);
+    assert_snapshot!(report(&filled(), &["prune", "--dry-run", "--all", "--now"], 0), @r#"Would remove 2 entries and 2 objects (19 B) from /sandbox/store (named by the variable CACHEWARDEN_DIR)."#);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_case_that_a_policy_answers_otherwise() {
     assert_snapshot!(report(&sandbox, &["policy", "test", &policy, &cases], 1), @r#"
     /sandbox/cases.jsonl:3: get: expected "miss", got "hit"
     /sandbox/cases.jsonl:4: put: expected "ephemeral", got "shared"
-    1 sessions, 3 questions, 2 differences
+    1 session, 3 questions, 2 differences
     "#);
 }
 
@@ -156,7 +156,7 @@ fn the_explanation_of_a_code() {
 #[test]
 fn the_first_mistakes() {
     let sandbox = Sandbox::new();
-    assert_snapshot!(report(&sandbox, &["stats", "--dir", "/nowhere"], 1), @r#"cachewarden: error[CW0108]: there is no store in /nowhere: it does not exist. The first build makes one; --dir names another folder"#);
+    assert_snapshot!(report(&sandbox, &["stats", "--dir", "/nowhere"], 1), @r#"cachewarden: error[CW0108]: there is no store in /nowhere, named by --dir: the folder does not exist. The first build makes one; --dir names another folder"#);
     assert_snapshot!(report(&sandbox, &["--polcy", "p.wasm"], 2), @r#"
     cachewarden: error[CW0401]: unexpected argument '--polcy' found
 

@@ -1,5 +1,5 @@
 //! Roles of cache keys: the host names each entry of a real go command, or this file says why it
-//! cannot.
+//! cannot. `tests/go_versions.rs` has each version's store checked, once it is filled.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -35,31 +35,6 @@ fn is_listed(content: &[u8]) -> bool {
     content.len() > 33 && content.contains(&0) && content.starts_with(b"/")
 }
 
-#[test]
-fn go_1_22_leaves_no_entry_without_a_role() {
-    has_roles("go1.22");
-}
-
-#[test]
-fn go_1_24_leaves_no_entry_without_a_role() {
-    has_roles("go1.24");
-}
-
-#[test]
-fn go_1_25_leaves_no_entry_without_a_role() {
-    has_roles("go1.25");
-}
-
-#[test]
-fn go_1_26_leaves_no_entry_without_a_role() {
-    has_roles("go1.26");
-}
-
-#[test]
-fn go_1_27_leaves_no_entry_without_a_role() {
-    has_roles("go1.27");
-}
-
 const SOURCES: &[(&str, &str)] = &[
     (
         "fuzz/fuzz_test.go",
@@ -71,9 +46,10 @@ const SOURCES: &[(&str, &str)] = &[
     ),
 ];
 
-fn has_roles(version: &str) {
-    let sandbox = Sandbox::new();
-    let project = GoProject::new(&sandbox, version, GREETING).with_cgo();
+/// Runs more go commands on a store that builds, tests and vet have filled, and checks each entry
+/// in it. The project is one with cgo.
+#[track_caller]
+pub(crate) fn are_known_of_every_entry(sandbox: &Sandbox, project: &GoProject<'_>, version: &str) {
     for (name, source) in SOURCES {
         project.write(name, source);
     }
@@ -101,7 +77,7 @@ fn has_roles(version: &str) {
     if version == "go1.26" || version == "go1.27" {
         project.go(&["fix", "./lib"]).succeeded();
     }
-    are_known(&sandbox);
+    are_known(sandbox);
 }
 
 #[track_caller]

@@ -180,7 +180,7 @@ fn a_look_is_taken_at_any_store_and_nothing_else() {
     set_mode(&sandbox.store(), 0o777);
     let before = listing(&sandbox.store());
     let stats = sandbox.run(&["stats"]).succeeded().stdout;
-    assert!(stats.contains("1 objects"), "{stats}");
+    assert!(stats.contains("1 object"), "{stats}");
     sandbox.run(&["verify"]).succeeded();
     for arguments in [&["prune", "--all"][..], &["verify", "--repair"]] {
         let refused = sandbox.run(arguments).exited(2);

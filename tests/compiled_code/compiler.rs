@@ -2,7 +2,7 @@
 //! at once.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::thread;
 use std::time::{Instant, SystemTime};
@@ -52,6 +52,54 @@ fn is_refused(sandbox: &Sandbox, policy: &str, options: &[&str]) -> String {
         panic!("one text: {ending:?}")
     };
     line.to_owned()
+}
+
+/// A user of whom no other process is.
+const NOBODY_ELSE: &str = "61234";
+
+/// Origin: a reader of commit 9d336eb, who was told to give the compiler more memory. A limit on
+/// processes binds no root, so the program runs as another user.
+#[test]
+fn what_lacks_a_thread_is_told_to_lack_one() {
+    let sandbox = Sandbox::new();
+    let home = sandbox.folder("home");
+    for folder in [sandbox.path(""), home.clone()] {
+        set_mode(&folder, 0o777);
+    }
+    let program = sandbox.path("cachewarden");
+    fs::copy(PROGRAM, &program).expect("a copy");
+    let source = sandbox.file("agrees.wat", fs::read(policy("agrees")).expect("it"));
+    let mut is_enough = false;
+    for most in 1..20 {
+        let mut command = match rustix::process::geteuid().is_root() {
+            true => {
+                let mut command = sandbox.command(Path::new("setpriv"));
+                command.args(["--reuid", NOBODY_ELSE, "--clear-groups"]);
+                command
+            }
+            false => {
+                let mut command = sandbox.command(Path::new("unshare"));
+                command.arg("--user");
+                command
+            }
+        };
+        command
+            .arg("prlimit")
+            .arg(format!("--nproc={most}:{most}"))
+            .arg(&program)
+            .args(["policy", "compile"])
+            .arg(&source);
+        let told = run_to_its_end(&mut command);
+        is_enough = told.status.success();
+        if is_enough {
+            break;
+        }
+        assert!(!told.stderr.contains("memory"), "{most}: {told:?}");
+        if told.stderr.contains("cachewarden:") {
+            assert!(told.stderr.contains("CW0205"), "{most}: {told:?}");
+        }
+    }
+    assert!(is_enough, "with enough threads it is compiled");
 }
 
 #[test]

@@ -13,7 +13,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 #[track_caller]
 pub(super) fn is_loaded_and_asked(language: &str) {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     if language == "d" {
         let policy = text(sandbox.path("policy.wasm"));
         build_d(&policy);

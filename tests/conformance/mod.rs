@@ -118,7 +118,11 @@ fn agrees(sandbox: &Sandbox, policy: &str, cases: &str) {
 fn passes(language: &str, cases: &str) {
     let (policy, _) = cases.split_once('/').expect("a policy and a name");
     let cases = format!("{CONFORMANCE}/cases/{cases}.jsonl");
-    agrees(&Sandbox::new(), &built(language, policy), &cases);
+    agrees(
+        &Sandbox::with_kept_policies(),
+        &built(language, policy),
+        &cases,
+    );
 }
 
 /// The last tenth of a million questions against the first, by the processor's time, which other
@@ -127,8 +131,11 @@ fn passes(language: &str, cases: &str) {
 #[track_caller]
 fn a_million_cost_no_more_at_the_end(policy: &str) {
     const FACTOR: u64 = 3;
+    // It compiles the policy anew, which takes long beside other tests.
+    let limits = ["--policy-compile-time", "20m"];
     let bench = ["policy", "bench", policy, "--question", "put", "--json"];
-    let figures = Sandbox::new().run(&bench).succeeded().stdout;
+    let bench = [&limits[..], &bench].concat();
+    let figures = Sandbox::with_kept_policies().run(&bench).succeeded().stdout;
     let figures: serde_json::Value = serde_json::from_str(&figures).expect("JSON");
     let figure = |name: &str| figures[name].as_u64().expect("a number");
     assert_eq!(figure("calls"), 1_000_000);
@@ -145,7 +152,7 @@ fn a_million_cost_no_more_at_the_end(policy: &str) {
 
 #[track_caller]
 fn a_panic_is_told_and_the_answer_safe(language: &str) {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = built(language, "mirror");
     let settings = r#"{"write":"default","read":["default"]}"#;
     let options = ["--policy", &policy, "--settings", settings];
@@ -199,7 +206,7 @@ fn every_language_and_every_case_is_tested() {
 
 #[test]
 fn a_project_can_be_made_in_every_language_with_an_sdk() {
-    let list = Sandbox::new().run(&["policy", "new", "--list"]);
+    let list = Sandbox::with_kept_policies().run(&["policy", "new", "--list"]);
     let mut offered: Vec<_> = list.stdout.lines().collect();
     offered.sort_unstable();
     assert_eq!(offered, WITH_SDK);

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use cachewarden_policy_host::no_account;
 use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_protocol::{RequestReader, ResponseWriter};
 use cachewarden_recording::Recorder;
@@ -84,6 +85,7 @@ fn config() -> SessionConfig {
         diagnostics: Diagnostics::to(Box::new(std::io::sink()), false),
         paths: DiskPaths::new(None),
         quota: Box::new(Unlimited),
+        account: no_account(),
         witnessing: None,
     }
 }

@@ -23,7 +23,7 @@ fn no_policy_of_the_corpus_harms_the_daemon_or_another_tenant() {
         return;
     }
     let world = World::with(&format!(
-        "[[tenant]]\nname = \"team\"\nmatch = {{ \"peer.uid\" = \"{TEAM}\" }}\nwrite = [\"team\", \"team-*\"]\nread = [\"team\", \"main\"]\nown-policy = true\n[tenant.quota]\npolicy-time-per-minute = \"1h\"\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.uid\" = \"{MAIN}\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n"
+        "[[tenant]]\nname = \"team\"\nmatch = {{ \"peer.uid\" = \"{TEAM}\" }}\nwrite = [\"team\", \"team-*\"]\nread = [\"team\", \"main\"]\nown-policy = true\n[tenant.quota]\npolicy-time-per-minute = \"1h\"\ncompile-time-per-minute = \"1h\"\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.uid\" = \"{MAIN}\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n"
     ));
     let known = asking(HIT, LOCAL, "known");
     let mut honest = world.helper(MAIN, &[]);

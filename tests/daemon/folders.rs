@@ -1,5 +1,5 @@
-//! What stands in place of the daemon's folders before it starts: it uses no folder that a job could
-//! change, and changes nothing behind a link.
+//! What stands in place of the daemon's folders before it starts: it uses no folder that a job
+//! could change, and changes nothing behind a link.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};
@@ -39,13 +39,7 @@ fn is_refused(place: &str, what: &str, put: impl FnOnce(&Path, &Path)) {
 }
 
 /// The folders that hold what a build is made of, or what the operator is told.
-const FOLDERS: [&str; 5] = [
-    "state/store",
-    "state/views",
-    "state/overflow",
-    "state/policies",
-    "audit",
-];
+const FOLDERS: [&str; 4] = ["state/store", "state/views", "state/overflow", "audit"];
 
 #[test]
 fn a_link_to_a_folder_of_a_jobs_is_refused() {
@@ -103,7 +97,6 @@ fn a_job_lists_and_reads_nothing_of_the_daemons_own() {
         "state/store",
         "state/views",
         "state/overflow",
-        "state/policies",
         "audit",
     ] {
         let path = world.sandbox.path(place);

@@ -66,7 +66,7 @@ fn honest(world: &World, name: &str) {
 }
 
 /// Sends a hello and reads the answer: its type, and its JSON.
-fn greet(world: &World, hello: &serde_json::Value) -> (UnixStream, u8, String) {
+pub(super) fn greet(world: &World, hello: &serde_json::Value) -> (UnixStream, u8, String) {
     let mut socket = UnixStream::connect(world.socket()).expect("a daemon");
     let hello = hello.to_string();
     let length = u32::try_from(hello.len()).expect("a short hello");
@@ -87,7 +87,7 @@ fn two_hundred_sessions_at_once_keep_nobody_else_out() {
     if !is_root() {
         return;
     }
-    let world = world("");
+    let world = world("sessions-per-user = 100");
     honest(&world, "before");
     let before = Resources::of(world.process());
     let hello = json!({"version": 1, "want": "session"});

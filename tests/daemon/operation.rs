@@ -24,11 +24,48 @@ fn a_configuration_is_checked_without_serving() {
     let config = world.sandbox.path("serve.toml").display().to_string();
     let check = || run_to_its_end(&mut world.program(&["serve", "--check", "--config", &config]));
     let checked = check().succeeded();
-    assert_eq!(
-        checked.stdout,
-        "tenant main: writes main; reads main; no policy\n"
-    );
+    let shown = "tenant main
+  who: no token is needed, peer.uid = 54401
+  writes: main
+  reads: main
+  policies: nothing
+  quota: bytes without a bound, entries without a bound, view-bytes without a bound, unkept-bytes 8.6 GB, sessions 100, sessions-per-user 50, gets-per-second without a bound, puts-per-second without a bound, bytes-per-second without a bound, least-rate 4.1 kB, policy-time-per-minute 1m, policy-memory an equal share, compile-time 30s, compile-time-per-minute 30s
+";
+    assert_eq!(checked.stdout, shown);
     assert!(!world.sandbox.path("state").exists(), "nothing is made");
+    // With an issuer, a policy and a quota.
+    let policy = guest("allow-all");
+    let more = format!(
+        "{MAIN_TENANT}[[issuer]]\nname = \"ci\"\nissuer = \"https://ci.example\"\naudiences = [\"a\"]\nalgorithms = [\"RS256\"]\njwks-url = \"http://127.0.0.1:9/none\"\nlabels = {{ REF = \"ref\" }}\n[[tenant]]\nname = \"ci\"\nissuer = \"ci\"\nmatch = {{ REF = [\"a\", \"b*\"] }}\nread = [\"main\"]\nown-policy = true\n[tenant.quota]\nbytes = \"5GB\"\n[[tenant.policy]]\nfile = \"{}\"\n",
+        policy.display()
+    );
+    world.configure(&more);
+    let checked = check().succeeded();
+    for line in [
+        "issuer ci\n  its keys cannot be read yet: ",
+        "tenant ci\n  who: a token of ci, REF = a or b*\n  writes: nothing\n  reads: main\n",
+        &format!(
+            "  policies: {}, 0 questions of cases answered, the job may bring one of its own\n",
+            policy.display()
+        ),
+        "  quota: bytes 5.0 GB, ",
+    ] {
+        assert!(checked.stdout.contains(line), "{line}: {checked:?}");
+    }
+    // It is compiled where `serve` finds it, if that folder is this user's.
+    let compiled = world.sandbox.path("state/compiled");
+    let told = format!("`serve` keeps them in {}", compiled.display());
+    assert!(checked.stderr.contains(&told), "{checked:?}");
+    world.sandbox.folder("state");
+    let checked = check().succeeded();
+    assert!(!checked.stderr.contains("compiled"), "{checked:?}");
+    assert!(compiled.is_dir());
+    world.configure(&format!("[limits]\nsessions = 50\n{MAIN_TENANT}"));
+    let warned = check().succeeded().stdout;
+    assert!(
+        warned.contains("warning: all tenants together may have 100 sessions"),
+        "{warned}"
+    );
     let case =
         "{\"line\":\"session\",\"form\":1}\n{\"line\":\"open\",\"refusal\":{\"session\":\"*\"}}\n";
     let cases = world.sandbox.file("cases.jsonl", case);
@@ -124,6 +161,38 @@ fn sessions_that_outlast_the_drain_are_ended() {
     );
     let ending = session.ending();
     assert!(ending.unanswered.is_empty(), "{ending:?}");
+    told_why(
+        &ending,
+        "the daemon is being stopped (limits.drain). Run the build again",
+    );
+}
+
+/// What the client of a session is told that the daemon has ended.
+#[track_caller]
+fn told_why(ending: &Ending, why: &str) {
+    let told = format!("cachewarden: error[CW0608]: the daemon ends this session: {why}");
+    assert!(ending.stderr.contains(&told), "{ending:?}");
+    assert_eq!(ending.status.code(), Some(1), "{ending:?}");
+}
+
+#[test]
+fn a_session_that_is_ended_for_its_slow_upload_is_told_why() {
+    if !is_root() {
+        return;
+    }
+    let world = World::with(&format!(
+        "{MAIN_TENANT}[tenant.quota]\nleast-rate = \"1MB\"\n"
+    ));
+    let mut session = world.helper(MAIN, &[]);
+    session.announced();
+    let put = put_message(1, &action("slow"), &sha256(b"slow"), &[0; 100_000]);
+    session.write(&put[..put.len() / 2]);
+    world.wait_for_log("its upload is slower than 1000000 bytes a second");
+    world.wait_for_the_end_of_sessions();
+    told_why(
+        &session.ending(),
+        "its upload is slower than 1000000 bytes a second (quota.least-rate). Run the build again; if this machine is slow",
+    );
 }
 
 #[test]
@@ -184,6 +253,14 @@ fn what_a_session_has_put_is_revoked_for_sessions_under_way_and_its_readers_are_
     );
     reader.get(&action("one")).miss();
     other.get(&action("two")).miss();
+    // A producer under way is ended, and its client is told why.
+    let mut producer = world.helper(MAIN, &[]);
+    producer.put(&action("three"), b"three").kept();
+    world.ask(&["revoke", "--tenant", "main"]).succeeded();
+    told_why(
+        &producer.ending(),
+        "the operator has revoked what it has put. Run the build again",
+    );
     reader.close();
     other.close();
     for (words, told) in [
@@ -192,6 +269,19 @@ fn what_a_session_has_put_is_revoked_for_sessions_under_way_and_its_readers_are_
         (vec!["revoke", "--producer", "x"], "--producer"),
         (vec!["revoke", "--output", "x"], "--output"),
         (vec!["revoke", "--label", "x"], "--label"),
+        // What nothing has is a mistake, and no success.
+        (
+            vec!["revoke", "--scope", "nosuch"],
+            "no scope of the store matches `nosuch`",
+        ),
+        (
+            vec!["revoke", "--tenant", "mian"],
+            "there is no tenant `mian`, neither in the configuration nor in the audit log; there are: fork, main",
+        ),
+        (
+            vec!["revoke", "--label", "NOSUCH=x"],
+            "no session of the audit log has the label NOSUCH=x",
+        ),
     ] {
         let refused = world.ask(&words).exited(2);
         assert!(refused.stderr.contains(told), "{refused:?}");
@@ -243,7 +333,7 @@ fn quotas_bound_what_is_kept_and_gets_go_on() {
         return;
     }
     let world = World::with(&format!(
-        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\n"
+        "{MAIN_TENANT}[tenant.quota]\nentries = 3\nsessions = 2\nsessions-per-user = 2\n"
     ));
     let mut session = world.helper(MAIN, &[]);
     let actions: Vec<_> = (0..5)
@@ -302,7 +392,7 @@ fn the_audit_log_is_a_recording_that_replays() {
     // Whatever waits for the writer is written when it is asked.
     world
         .ask(&["revoke", "--scope", "none", "--dry-run"])
-        .succeeded();
+        .exited(2);
     let log = world.sandbox.path("audit/main.jsonl");
     let text = fs::read_to_string(&log).expect("the audit log");
     assert!(

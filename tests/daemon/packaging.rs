@@ -76,7 +76,7 @@ fn the_service_is_as_the_page_sets_it_up() {
         (
             &service,
             "User=cachewarden\n",
-            "runuser -u cachewarden -- env",
+            "setpriv --reuid cachewarden",
         ),
         (
             &service,
@@ -87,11 +87,6 @@ fn the_service_is_as_the_page_sets_it_up() {
             &service,
             "LogsDirectory=cachewarden\n",
             "directory = \"/var/log/cachewarden\"",
-        ),
-        (
-            &service,
-            "Environment=XDG_CACHE_HOME=%C/cachewarden\n",
-            "XDG_CACHE_HOME=/var/cache/cachewarden",
         ),
         (
             &socket,

@@ -124,7 +124,7 @@ fn whoami_says_tenant_scopes_and_why() {
     let world = World::with(&tenants());
     let main = world.whoami(MAIN).succeeded();
     let expected = format!(
-        "tenant main: writes main; reads main; of other sessions no module-index, no executable; because peer.uid={MAIN}\n"
+        "tenant main: writes main; reads main; not shared between sessions: module-index, executable; because peer.uid={MAIN}\n"
     );
     assert_eq!(main.stdout, expected);
     let known = run_to_its_end(&mut world.connect(MAIN, &["--whoami", "-v"])).succeeded();
@@ -142,9 +142,9 @@ fn whoami_says_tenant_scopes_and_why() {
     // Who matches nothing is told what is known, and what each tenant wants.
     let refused = world.whoami(NOBODY_KNOWN).exited(1);
     for told in [
-        "no tenant takes this session",
+        "no tenant matches this session",
         &format!("no token, peer.socket=default, peer.uid={NOBODY_KNOWN}"),
-        &format!("main: peer.uid is not {MAIN}"),
+        &format!("Tenant main: peer.uid is not {MAIN}."),
     ] {
         assert!(refused.stderr.contains(told), "{told}: {refused:?}");
     }
@@ -318,7 +318,7 @@ read = []
 fn sockets_tell_jobs_apart_that_run_as_one_user() {
     let mut world = World::without_daemon();
     world.configure(&format!(
-        "[[other-socket]]\nname = \"forks\"\npath = \"{}\"\n[[tenant]]\nname = \"fork\"\nmatch = {{ \"peer.socket\" = \"forks\" }}\nwrite = [\"fork\"]\nread = [\"fork\", \"main\"]\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.socket\" = \"default\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n",
+        "[[socket]]\nname = \"forks\"\npath = \"{}\"\n[[tenant]]\nname = \"fork\"\nmatch = {{ \"peer.socket\" = \"forks\" }}\nwrite = [\"fork\"]\nread = [\"fork\", \"main\"]\n[[tenant]]\nname = \"main\"\nmatch = {{ \"peer.socket\" = \"default\" }}\nwrite = [\"main\"]\nread = [\"main\"]\n",
         world.sandbox.path("forks").display()
     ));
     world.start();

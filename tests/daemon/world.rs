@@ -116,7 +116,7 @@ impl World {
         // Keys of the whole file come before the first table.
         let (keys, tables) = tenants.split_at(tenants.find('[').unwrap_or(tenants.len()));
         let config = format!(
-            "directory = \"{}\"\n{keys}\n[socket]\npath = \"{}\"\n[audit]\ndirectory = \"{}\"\n{tables}",
+            "directory = \"{}\"\n{keys}\n[[socket]]\npath = \"{}\"\n[audit]\ndirectory = \"{}\"\n{tables}",
             path(&self.state),
             path("socket"),
             path("audit")
@@ -253,6 +253,8 @@ impl World {
         let watchdog = Watchdog::over(child.id());
         let output = child.wait_with_output().expect("it ends");
         assert!(!watchdog.fired(), "the daemon does not end: {}", self.log());
+        // All of its log.
+        self.wait_for_log("END");
         Outcome {
             status: output.status,
             stdout: String::new(),

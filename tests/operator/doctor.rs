@@ -24,7 +24,7 @@ fn line<'told>(told: &'told str, beginning: &str) -> &'told str {
 
 #[test]
 fn the_doctor_starts_what_gocacheprog_names() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let store = text(sandbox.store());
     let options = format!("--no-env --dir '{store}' --allow-write 'pr-*'");
@@ -73,11 +73,44 @@ fn the_doctor_starts_what_gocacheprog_names() {
     );
 }
 
+/// Origin: a reader of commit 6fbcf15, to whom it proposed a private store instead of the daemon.
+#[test]
+fn the_doctor_proposes_the_program_that_a_mistyped_name_is_nearest_to() {
+    let sandbox = Sandbox::with_kept_policies();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    for (value, words) in [
+        (
+            "cachewarden-conect --socket /s -v",
+            &["connect", "--socket /s -v"][..],
+        ),
+        (
+            "/opt/cachewarden-connct --socket /s",
+            &["connect", "--socket /s"],
+        ),
+        (
+            "cachewardn connect --socket /s",
+            &["connect", "--socket /s"],
+        ),
+        ("cachewardn --max-size 1GB", &[PROGRAM, "--max-size 1"]),
+    ] {
+        let told = doctor(&project, value, &[]).exited(1).stdout;
+        let proposal = line(&told, "       -> export GOCACHEPROG=");
+        for word in words {
+            assert!(proposal.contains(word), "{value}, {word}: {proposal}");
+        }
+    }
+    // Without its options another cache would be proposed than is meant.
+    let told = doctor(&project, "cachewarden-conect --sokcet /s", &[]);
+    let told = told.exited(1).stdout;
+    line(&told, "       -> name the program cachewarden-connect");
+    assert!(!told.contains("export GOCACHEPROG="), "{told}");
+}
+
 /// Origin: a reader of commit 0afe6a1, to whom it proposed the policy that it could not read, and
 /// for a store that all may write the opposite of the cure.
 #[test]
 fn the_doctor_proposes_nothing_that_it_found_wrong() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let store = sandbox.store();
     sandbox.fill(&[], &[action("known")], b"known");
@@ -96,7 +129,7 @@ fn the_doctor_proposes_nothing_that_it_found_wrong() {
 
 #[test]
 fn the_doctor_names_a_mistyped_option() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     for (words, told) in [
         ("--polcy /p.wasm", &["--polcy", "--policy"][..]),
@@ -116,7 +149,7 @@ fn the_doctor_names_a_mistyped_option() {
 
 #[test]
 fn the_doctor_says_where_each_option_is_from() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let store = text(sandbox.store());
     let file = text(sandbox.file("c.toml", "\nallow-write = \"x\"\nmax-size = \"1GB\"\n"));
@@ -141,7 +174,7 @@ fn the_doctor_says_where_each_option_is_from() {
 
 #[test]
 fn what_the_doctor_proposes_keeps_the_configuration_file() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let content = "allow-write = \"x\"\npolicy = \"of-file.wat\"\nlabel = \"A=1\"\n";
     let file = text(sandbox.file("c.toml", content));
@@ -175,7 +208,7 @@ fn what_the_doctor_proposes_keeps_the_configuration_file() {
 
 #[test]
 fn the_doctor_tells_a_wrong_variable_and_a_wrong_file_as_findings() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let file = text(sandbox.file("c.toml", "allow-writes = \"x\"\n"));
     for (variable, value, words) in [
@@ -209,7 +242,7 @@ fn the_doctor_tells_a_wrong_variable_and_a_wrong_file_as_findings() {
 
 #[test]
 fn a_path_that_lacks_quotes_is_recognised() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     // What go makes of it.
     let told = sandbox
@@ -237,7 +270,7 @@ fn a_path_that_lacks_quotes_is_recognised() {
 
 #[test]
 fn what_the_doctor_proposes_keeps_all_that_it_was_asked_about() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES);
     let (store, policy) = (text(sandbox.path("the store's")), policy("closes"));
     let record = text(sandbox.path("r.jsonl"));
@@ -297,7 +330,7 @@ fn what_the_doctor_proposes_keeps_all_that_it_was_asked_about() {
 
 #[test]
 fn the_doctor_says_what_was_kept_and_what_the_policy_said() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let project = GoProject::new(&sandbox, GO, RUNES).with_helper("");
     let store = text(sandbox.store());
     let value = format!("'{PROGRAM}' --dir '{store}'");
@@ -310,10 +343,22 @@ fn the_doctor_says_what_was_kept_and_what_the_policy_said() {
 
     let refusing = format!("{value} --policy '{}'", policy("refuses-session"));
     let told = doctor(&project, &refusing, &[]).exited(0).stdout;
-    assert!(line(&told, "ok     a build").contains(" 0 of "), "{told}");
-    assert!(
-        line(&told, "note   a build").contains("nobody I know"),
-        "{told}"
+    assert!(line(&told, "note   a build").contains(" 0 of "), "{told}");
+    assert!(told.contains("the policy lets nothing be kept"), "{told}");
+    assert!(!told.contains("ok     a build"), "{told}");
+    assert!(told.contains("nobody I know"), "{told}");
+
+    let bounded = format!("{value} --scope main --allow-write 'pr-*'");
+    let told = doctor(&project, &bounded, &[]).exited(0).stdout;
+    assert!(line(&told, "note   a build").contains(" 0 of "), "{told}");
+    assert!(told.contains("the options let nothing be kept"), "{told}");
+    assert!(!told.contains("the policy"), "{told}");
+
+    let away = format!("'{PROGRAM}' connect --socket '{store}/socket'");
+    let told = doctor(&project, &away, &[]).exited(1).stdout;
+    line(
+        &told,
+        "       -> correct --socket, or have the daemon started",
     );
 
     fs::write(sandbox.path("file"), "").expect("a file");

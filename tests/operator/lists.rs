@@ -7,7 +7,7 @@ use crate::support::*;
 
 #[test]
 fn a_variables_list_is_split() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("closes");
     let mut command = sandbox.cachewarden(&["--policy", &policy]);
     command
@@ -25,7 +25,7 @@ fn a_variables_list_is_split() {
 
 #[test]
 fn an_options_value_is_never_split() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("closes");
     for option in ["--allow-write", "--allow-read"] {
         let command = sandbox.cachewarden(&["--policy", &policy, option, "pr-x,main"]);
@@ -48,7 +48,7 @@ fn an_options_value_is_never_split() {
 
 #[test]
 fn labels_of_options_and_variables_add_up() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("closes");
     let command = || {
         let mut command = sandbox.cachewarden(&["--policy", &policy]);

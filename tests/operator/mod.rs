@@ -5,6 +5,7 @@
 
 mod codes;
 mod config;
+mod config_bounds;
 mod doctor;
 mod lists;
 mod nested;

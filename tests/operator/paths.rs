@@ -69,6 +69,33 @@ fn a_person_may_type_relative_paths() {
     sandbox.run(&["policy", "compile", "p.wat"]).succeeded();
 }
 
+/// A variable is also there in folders that a pull request owns.
+#[test]
+fn a_variable_has_no_relative_path_at_a_verb_either() {
+    let sandbox = Sandbox::new();
+    fs::copy(policy("closes"), sandbox.path("p.wat")).expect("a copy");
+    for (verb, variable, value) in [
+        ("stats", "CACHEWARDEN_DIR", "store"),
+        ("dir", "CACHEWARDEN_DIR", "./store"),
+        ("prune", "CACHEWARDEN_DIR", "../store"),
+        ("status", "CACHEWARDEN_SOCKET", "socket"),
+    ] {
+        let mut command = sandbox.cachewarden(&[verb]);
+        let told = run_to_its_end(command.env(variable, value)).exited(2);
+        for word in ["CW0408", variable, "relative path"] {
+            assert!(told.stderr.contains(word), "{verb}: {told:?}");
+        }
+    }
+    for (variable, value) in [
+        ("CACHEWARDEN_POLICY", "p.wat"),
+        ("CACHEWARDEN_RECORD", "r.jsonl"),
+    ] {
+        let mut command = sandbox.cachewarden(&["doctor"]);
+        let told = run_to_its_end(command.env(variable, value)).exited(1);
+        assert!(told.stdout.contains("relative path"), "{told:?}");
+    }
+}
+
 #[test]
 fn go_finds_the_policy_wherever_it_starts_the_helper() {
     let sandbox = Sandbox::new();

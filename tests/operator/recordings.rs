@@ -9,7 +9,7 @@ use crate::support::*;
 
 #[test]
 fn a_recording_is_its_users_alone() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("r.jsonl");
     // A umask that takes nothing away.
     let mut command = sandbox.command("sh".as_ref());
@@ -23,7 +23,7 @@ fn a_recording_is_its_users_alone() {
 
 #[test]
 fn a_redacted_label_is_written_nowhere() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("r.jsonl");
     let path = text(file.clone());
     let policy = policy("closes");
@@ -58,7 +58,7 @@ fn a_redacted_label_is_written_nowhere() {
 fn sessions_that_record_into_one_file_leave_one_object_a_line() {
     const SESSIONS: u32 = 4;
     const PUTS: u32 = 1500;
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("r.jsonl");
     let path = text(file.clone());
     thread::scope(|scope| {
@@ -88,7 +88,7 @@ fn sessions_that_record_into_one_file_leave_one_object_a_line() {
 
 #[test]
 fn a_recording_never_lies_in_the_store() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let store = sandbox.store();
     let inside = text(store.join("r.jsonl"));
     // Where there is no store yet, the file would be what keeps it from becoming one.
@@ -123,7 +123,7 @@ fn a_recording_never_lies_in_the_store() {
 
 #[test]
 fn a_recording_has_one_name() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.fill(&[], &[action("x")], b"x");
     sandbox.settle();
     let store = sandbox.store();

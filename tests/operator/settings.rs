@@ -20,7 +20,7 @@ fn told(sandbox: &Sandbox, settings: &str) -> String {
 
 #[test]
 fn pinned_settings_are_those_bytes_or_none() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("closes");
     let file = text(sandbox.file("s.json", "{\"a\": 1}\n"));
     let pin = hex(&sha256(b"{\"a\": 1}\n"));
@@ -43,7 +43,7 @@ fn pinned_settings_are_those_bytes_or_none() {
 
 #[test]
 fn a_policy_gets_its_settings_in_one_form() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let written = "{ \"b\" : [ 1, 2.50 , 86400.0 ],\n \"a\" : \"\\u0041\\ud83d\\ude00\" }\n";
     let canonical = "{\"a\":\"A😀\",\"b\":[1,2.5,86400]}";
     assert_eq!(told(&sandbox, written), canonical);
@@ -54,7 +54,7 @@ fn a_policy_gets_its_settings_in_one_form() {
 
 #[test]
 fn settings_that_two_readers_read_differently_are_refused_by_their_place() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("closes");
     for (settings, words) in [
         ("{\"a\":1,\"a\":1}", ["settings.a", "twice"]),
@@ -87,7 +87,7 @@ fn settings_that_two_readers_read_differently_are_refused_by_their_place() {
 
 #[test]
 fn a_replay_refuses_what_a_build_refuses() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let case = "{\"line\":\"session\",\"settings\":{\"a\":1,\"a\":2}}\n{\"line\":\"open\",\"refusal\":{\"settings\":\"settings.a: *twice*\"}}\n";
     let case = text(sandbox.file("case.jsonl", case));
     sandbox

@@ -35,6 +35,8 @@ fn where_there_is_no_store_a_verb_says_so() {
             for word in ["there is no store in", &folder, why] {
                 assert!(told.stderr.contains(word), "{word}: {told:?}");
             }
+            let is_made = told.stderr.contains("first build makes one");
+            assert_eq!(is_made, ["nowhere", "empty"].contains(&name), "{told:?}");
         }
         assert_eq!(listing(&sandbox.path("")), before, "nothing is made");
     }
@@ -63,6 +65,136 @@ fn dir_prints_the_folder_that_a_build_uses() {
     let told = run_to_its_end(command.arg("dir")).succeeded().stdout;
     let default = sandbox.path("home/.cache/cachewarden");
     assert_eq!(told, format!("{}\n", default.display()));
+}
+
+/// Verbs that name the store in what they print, with what comes before its name.
+const NAMED: [&[&str]; 5] = [
+    &["dir"],
+    &["stats"],
+    &["stats", "--json"],
+    &["verify"],
+    &["prune", "--dry-run"],
+];
+
+/// Origin: a reader of commit 9d336eb, whose verbs looked at the default store while builds used
+/// the one in GOCACHEPROG.
+#[test]
+fn a_verb_is_about_the_store_that_builds_use_and_says_why() {
+    let sandbox = Sandbox::new();
+    let stores = ["typed", "in-force", "variable"].map(|name| text(sandbox.path(name)));
+    for store in &stores {
+        sandbox.helper(&["--dir", store]).close();
+        sandbox.run(&["prune", "--dir", store]).succeeded();
+    }
+    let [typed, in_force, variable] = &stores;
+    let told = |words: &[&str], gocacheprog: &str, more: &[&str]| {
+        let mut command = sandbox.command(Path::new(PROGRAM));
+        command
+            .args(words)
+            .args(more)
+            .env("GOCACHEPROG", gocacheprog)
+            .env("CACHEWARDEN_DIR", variable);
+        let told = run_to_its_end(&mut command).succeeded();
+        told.stdout + &told.stderr
+    };
+    let with_dir = format!("'{PROGRAM}' --no-env --dir '{in_force}'");
+    let kept = sandbox.file("home/.config/go/env", format!("GOCACHEPROG={with_dir}\n"));
+    for words in NAMED {
+        for (gocacheprog, more, store, why) in [
+            (&*with_dir, &["--dir", typed][..], typed, "--dir"),
+            (&with_dir, &[], in_force, "GOCACHEPROG"),
+            // What `go env -w` has kept.
+            ("", &[], in_force, "GOCACHEPROG"),
+            (PROGRAM, &[], variable, "CACHEWARDEN_DIR, which the helper"),
+        ] {
+            let told = told(words, gocacheprog, more);
+            assert!(told.contains(store.as_str()), "{words:?}: {told}");
+            assert!(told.contains(why), "{words:?}: {told}");
+        }
+    }
+    fs::remove_file(kept).expect("the file of go env -w");
+    for (gocacheprog, why) in [
+        ("", "the variable CACHEWARDEN_DIR"),
+        ("other-helper", "GOCACHEPROG names another helper"),
+        (
+            &format!("'{PROGRAM}' --dri /x"),
+            "mistake, so builds do not use this store",
+        ),
+        (&format!("'{PROGRAM}' connect --socket /s"), "a daemon"),
+    ] {
+        let told = told(&["stats"], gocacheprog, &[]);
+        assert!(told.contains(variable) && told.contains(why), "{told}");
+    }
+}
+
+/// Origin: a reader of commit 6fbcf15, whose `prune` removed the entries of the default store.
+#[test]
+fn nothing_is_removed_where_gocacheprog_has_a_mistake() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.settle();
+    let other = text(sandbox.store());
+    let run = |verb: &[&str], gocacheprog: &str| {
+        let mut command = sandbox.cachewarden(verb);
+        run_to_its_end(command.env("GOCACHEPROG", gocacheprog))
+    };
+    for gocacheprog in [
+        &*format!("'{PROGRAM}' --dri /meant"),
+        &format!("'{PROGRAM}' conect --socket /s"),
+        &format!("'{PROGRAM}' connect --sokcet /s"),
+        "'cachewarden --dir /meant",
+        "cachewarden-conect --socket /s",
+        "cachewardn --dir /meant",
+    ] {
+        for verb in [
+            &["prune", "--all", "--now", "--yes"][..],
+            &["prune", "--dry-run"],
+            &["verify", "--repair"],
+        ] {
+            let told = run(verb, gocacheprog).exited(2);
+            for word in [
+                "GOCACHEPROG has a mistake",
+                "--dir",
+                "not known which store",
+            ] {
+                assert!(told.stderr.contains(word), "{word}: {told:?}");
+            }
+            let named = [verb, &["--dir", &other]].concat();
+            if !named.contains(&"--all") {
+                run(&named, gocacheprog).succeeded();
+            }
+        }
+        for verb in [&["stats"][..], &["dir"], &["verify"]] {
+            let told = run(verb, gocacheprog).succeeded();
+            let told = told.stdout + &told.stderr;
+            assert!(told.contains("GOCACHEPROG has a mistake"), "{told}");
+        }
+    }
+    let told = run(&["stats"], "").succeeded().stdout;
+    assert!(told.contains("\n1 object, "), "{told}");
+}
+
+#[test]
+fn where_builds_use_a_daemon_the_missing_store_is_none_that_they_would_make() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.cachewarden(&["stats"]);
+    command.env("GOCACHEPROG", format!("'{PROGRAM}' connect --socket /s"));
+    let told = run_to_its_end(&mut command).exited(1).stderr;
+    for word in [&text(sandbox.store()), "a daemon", "`cachewarden status`"] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    assert!(!told.contains("first build"), "{told}");
+}
+
+#[test]
+fn the_statistics_have_keys_in_one_style() {
+    let sandbox = Sandbox::new();
+    sandbox.fill(&[], &[action("x")], b"x");
+    sandbox.settle();
+    let told = sandbox.run(&["stats", "--json"]).succeeded().stdout;
+    assert!(told.contains("\"last-used-seconds\"") && told.contains("\"refused-gets\""));
+    let keys = told.replace("CACHEWARDEN_DIR", "");
+    assert!(!keys.contains('_'), "{told}");
 }
 
 #[test]

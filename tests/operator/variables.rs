@@ -10,7 +10,7 @@ const WITH_A_VALUE: &str = "POLICY SETTINGS DIR SCOPE LABEL LABEL_ENV ALLOW_READ
 
 #[test]
 fn a_variable_that_is_set_and_empty_is_an_error() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     for name in WITH_A_VALUE.split_whitespace() {
         let variable = format!("CACHEWARDEN_{name}");
         let mut command = sandbox.cachewarden(&[]);
@@ -38,7 +38,7 @@ fn a_variable_that_is_set_and_empty_is_an_error() {
 
 #[test]
 fn an_option_that_is_empty_is_an_error() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     for option in
         "--policy --settings --scope --label --label-env --allow-read --allow-write --redact-label"
             .split_whitespace()
@@ -52,7 +52,7 @@ fn an_option_that_is_empty_is_an_error() {
 
 #[test]
 fn a_wrong_variable_is_named() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     for (variable, value) in [
         ("CACHEWARDEN_MAX_SIZE", "lots"),
         ("CACHEWARDEN_ALLOW_WRITE", "main,pr/1"),
@@ -94,7 +94,7 @@ fn a_wrong_variable_is_named() {
 
 #[test]
 fn a_variable_that_no_option_has_is_refused_by_its_name() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.helper(&[]).close();
     sandbox.settle();
     // `doctor` tells it among its findings.
@@ -144,7 +144,7 @@ fn a_variable_that_no_option_has_is_refused_by_its_name() {
 
 #[test]
 fn a_verb_reads_the_variables_of_its_own_options() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     sandbox.helper(&[]).close();
     sandbox.settle();
     let stats = |name: &str, value: &str| {
@@ -163,7 +163,7 @@ fn a_verb_reads_the_variables_of_its_own_options() {
 
 #[test]
 fn no_env_reads_no_variable() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let store = text(sandbox.store());
     let mut command = sandbox.cachewarden(&["--no-env", "--dir", &store]);
     for name in WITH_A_VALUE.split_whitespace() {
@@ -202,7 +202,7 @@ fn no_env_reads_no_variable() {
 
 #[test]
 fn what_only_a_policy_reads_is_refused_without_one() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     for (option, value) in [
         ("--settings", "{}"),
         ("--label", "REF=main"),
@@ -222,7 +222,7 @@ fn what_only_a_policy_reads_is_refused_without_one() {
 
 #[test]
 fn an_option_with_one_value_is_given_once() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     for (option, first, second) in [
         ("--settings", "{}", "{}"),
         ("--scope", "a", "b"),
@@ -240,7 +240,7 @@ fn an_option_with_one_value_is_given_once() {
 
 #[test]
 fn an_option_wins_over_its_variable_and_bounds_do_not_add_up() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let policy = policy("closes");
     let options = [
         "--policy",

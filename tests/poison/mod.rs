@@ -63,7 +63,7 @@ impl Reader {
                 "trusted-branches",
                 &[
                     "--settings",
-                    r#"{"repository": null}"#,
+                    r#"{"repository": null, "event": null}"#,
                     "--label",
                     "GITHUB_REF=refs/pull/17/merge",
                 ],
@@ -106,7 +106,7 @@ struct Scene {
 impl Scene {
     fn new(sources: &[(&str, &str)]) -> Self {
         let scene = Self {
-            sandbox: Sandbox::new(),
+            sandbox: Sandbox::with_kept_policies(),
             poison: Vec::new(),
             cgo: false,
         };

@@ -21,7 +21,12 @@ pub(crate) struct Sandbox {
     mounts: String,
     /// Whether its processes are bound by modes even where the tests run as root.
     unprivileged: bool,
+    /// Whether compiled policies are those of all such worlds, and of the run before.
+    keeps_policies: bool,
 }
+
+/// The user's cache folder of all worlds that keep compiled policies.
+const KEPT_POLICIES: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/kept-policies");
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
@@ -36,7 +41,16 @@ impl Sandbox {
             root,
             mounts: String::new(),
             unprivileged: false,
+            keeps_policies: false,
         }
+    }
+
+    /// A world whose policies were perhaps compiled by another test: for tests of what a policy
+    /// does, and not of how it is compiled. A policy in Python takes half a minute.
+    pub(crate) fn with_kept_policies() -> Self {
+        let mut sandbox = Self::new();
+        sandbox.keeps_policies = true;
+        sandbox
     }
 
     /// A path in this world.
@@ -125,6 +139,9 @@ impl Sandbox {
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("temporary"))
             .current_dir(self.root.path());
+        if self.keeps_policies {
+            command.env("XDG_CACHE_HOME", KEPT_POLICIES);
+        }
         command
     }
 

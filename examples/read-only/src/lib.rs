@@ -1,4 +1,5 @@
-//! Reads what it may and writes nothing, for builds that are to profit from a cache and never to fill it.
+//! Reads what it may and writes nothing, for builds that are to profit from a cache and never to
+//! fill it.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -18,12 +19,13 @@ impl Policy for ReadOnly {
     type Settings = Settings;
 
     fn open(&mut self, session: &Session, settings: Settings) -> Result<Grant, Refusal> {
-        let mut scopes = settings.scopes;
-        if scopes.is_empty() {
-            scopes.push(session.default_scope().to_owned());
-        }
         let mut grant = Grant::read_only();
-        for scope in scopes {
+        if settings.scopes.is_empty() {
+            // Behind another policy that stands for whatever that one reads, so what the operator
+            // allows of it is nothing to this one.
+            return Ok(grant.reading(session.default_scope()));
+        }
+        for scope in settings.scopes {
             if session.readable.matches(&scope) {
                 grant = grant.reading(scope);
             } else {

@@ -55,6 +55,10 @@ static bool is_trusted(const cachewarden_session *session, const cachewarden_lab
 {
     if (event.data) {
         const cachewarden_label *started_by = find(session, event);
+        if (!started_by)
+            cachewarden_warn("no label %.*s: pass --label-env %.*s, or set event to null where events do not matter; "
+                             "until then no build writes main",
+                             CACHEWARDEN_PRINT(event), CACHEWARDEN_PRINT(event));
         if (!started_by || !cachewarden_matches(events, started_by->value))
             return false;
     }
@@ -88,6 +92,9 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
         shared = cachewarden_format("main-%.*s", CACHEWARDEN_PRINT(of->scope));
     }
     const cachewarden_label *git_ref = find(session, ref);
+    if (!git_ref)
+        cachewarden_warn("no label %.*s: pass --label-env %.*s; until then this build writes nothing",
+                         CACHEWARDEN_PRINT(ref), CACHEWARDEN_PRINT(ref));
     if (git_ref && is_trusted(session, git_ref)) {
         cachewarden_grant_write(grant, shared);
     } else if (git_ref) {

@@ -67,7 +67,11 @@ export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labelIte
     }
     const gitRef = find(labels, chosen.ref_, chosen.verified);
     if (!gitRef)
+    {
+        log(Level.warn, "no label ", chosen.ref_, ": pass --label-env ", chosen.ref_,
+            "; until then this build writes nothing");
         return grant(null, main);
+    }
     writes = true;
     if (isTrusted(labels, gitRef))
         return grant(main, main);
@@ -94,7 +98,11 @@ private bool isTrusted(const(Label)[] labels, const(Label)* gitRef)
 {
     if (chosen.event !is null)
     {
-        const event = find(labels, chosen.event.value, chosen.verified);
+        const name = chosen.event.value;
+        const event = find(labels, name, chosen.verified);
+        if (!event)
+            log(Level.warn, "no label ", name, ": pass --label-env ", name,
+                ", or set event to null where events do not matter; until then no build writes main");
         if (!event || !matches(chosen.events, event.value))
             return false;
     }

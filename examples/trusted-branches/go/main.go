@@ -75,6 +75,7 @@ func (t *trustedBranches) Open(session policy.Session) (policy.Grant, error) {
 	}
 	ref, known := t.label(session, t.Ref)
 	if !known {
+		policy.Warnf("no label %[1]s: pass --label-env %[1]s; until then this build writes nothing", t.Ref)
 		return policy.Grant{Read: []string{main}}, nil
 	}
 	t.writes = true
@@ -95,6 +96,10 @@ func (t *trustedBranches) label(session policy.Session, name string) (policy.Lab
 func (t *trustedBranches) trusts(session policy.Session, ref policy.Label) bool {
 	if t.Event != nil {
 		event, known := t.label(session, *t.Event)
+		if !known {
+			policy.Warnf("no label %[1]s: pass --label-env %[1]s, or set event to null where events do not matter; until then no build writes main",
+				*t.Event)
+		}
 		if !known || !t.Events.Match(event.Value) {
 			return false
 		}

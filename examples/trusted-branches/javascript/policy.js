@@ -53,10 +53,18 @@ export default policy({
     const main = repository === undefined ? "main" : `main-${repository.scope}`;
     const ref = label(settings.ref);
     if (ref === undefined) {
+      console.warn(`no label ${settings.ref}: pass --label-env ${settings.ref}; until then this build writes nothing`);
       return { read: [main] };
     }
     own = 0;
-    const isTrustedEvent = settings.event === null || matches(settings.events, label(settings.event));
+    const event = settings.event === null ? undefined : label(settings.event);
+    if (settings.event !== null && event === undefined) {
+      console.warn(
+        `no label ${settings.event}: pass --label-env ${settings.event}, ` +
+          "or set event to null where events do not matter; until then no build writes main",
+      );
+    }
+    const isTrustedEvent = settings.event === null || matches(settings.events, event);
     if (isTrustedEvent && settings.trusted.matches(ref.value)) {
       return { write: main, read: [main] };
     }

@@ -58,8 +58,10 @@ class TrustedBranches(Policy):
                 log.warn(f"no label {name}: {advice}")
                 return Grant()
             main = f"main-{repository.scope}"
-        git_ref = self._label(session, self.settings.ref)
+        name = self.settings.ref
+        git_ref = self._label(session, name)
         if git_ref is None:
+            log.warn(f"no label {name}: pass --label-env {name}; until then this build writes nothing")
             return Grant(read=[main])
         if self._trusts(session, git_ref):
             return Grant(write=main, read=[main])
@@ -70,9 +72,14 @@ class TrustedBranches(Policy):
         return session.verified_label(name) if self.settings.verified else session.label(name)
 
     def _trusts(self, session: Session, git_ref: Label) -> bool:
-        if self.settings.event is not None:
-            event = self._label(session, self.settings.event)
-            if event is None or not self.settings.events.matches(event.value):
+        name = self.settings.event
+        if name is not None:
+            event = self._label(session, name)
+            if event is None:
+                advice = f"pass --label-env {name}, or set event to null where events do not matter"
+                log.warn(f"no label {name}: {advice}; until then no build writes main")
+                return False
+            if not self.settings.events.matches(event.value):
                 return False
         return self.settings.trusted.matches(git_ref.value)
 

@@ -28,7 +28,7 @@
         (local.set $repository (call $find_label (global.get $repository)))
         (if (i32.eqz (local.get $repository))
           (then
-            (call $warn_that_none_is (global.get $repository))
+            (call $warn_that_none_is (global.get $repository) (global.get $or_set_null))
             (return (call $grant (i32.const 0) (i32.const 0) (i32.const 0)))))
         (local.set $main (call $joined
           (global.get $main_dash) (call $label_scope (local.get $repository))
@@ -36,7 +36,9 @@
 
     (local.set $git_ref (call $find_label (global.get $ref)))
     (if (i32.eqz (local.get $git_ref))
-      (then (return (call $grant (i32.const 0) (local.get $main) (i32.const 0)))))
+      (then
+        (call $warn_that_none_is (global.get $ref) (global.get $writes_nothing))
+        (return (call $grant (i32.const 0) (local.get $main) (i32.const 0)))))
     (if (call $trusts (local.get $git_ref))
       (then (return (call $grant (local.get $main) (local.get $main) (i32.const 0)))))
     (local.set $own (call $own_scope (local.get $repository) (local.get $git_ref)))
@@ -48,7 +50,10 @@
     (if (global.get $event)
       (then
         (local.set $event (call $find_label (global.get $event)))
-        (if (i32.eqz (local.get $event)) (then (return (i32.const 0))))
+        (if (i32.eqz (local.get $event))
+          (then
+            (call $warn_that_none_is (global.get $event) (global.get $or_event_null))
+            (return (i32.const 0))))
         (if (i32.eqz (call $matches (global.get $events) (call $label_value (local.get $event))))
           (then (return (i32.const 0))))))
     (call $matches (global.get $trusted) (call $label_value (local.get $git_ref))))
@@ -250,6 +255,12 @@
   (global $answer i32 (i32.const 0x460))
   (global $answer_read i32 (i32.const 0x490))
 
+  ;; Two more texts, as above.
+  (global $writes_nothing i32 (i32.const 0x4b0))
+  (data (i32.const 0x4b0) "\b8\04\00\00\26\00\00\00; until then this build writes nothing")
+  (global $or_event_null i32 (i32.const 0x4e0))
+  (data (i32.const 0x4e0) "\e8\04\00\00\52\00\00\00, or set event to null where events do not matter; until then no build writes main")
+
   ;; The names of all kinds, with room for more to come.
   (global $kind_names i32 (i32.const 0x800))
   (data (i32.const 0x800)
@@ -298,12 +309,12 @@
     (global.get $answer))
 
   ;; Logs, for whoever runs the build, that there is no label of this name.
-  (func $warn_that_none_is (param $name i32)
+  (func $warn_that_none_is (param $name i32) (param $advice i32)
     (local $line i32)
     (local.set $line (call $joined
       (global.get $no_label) (local.get $name) (global.get $pass_label_env) (local.get $name)))
     (local.set $line (call $joined
-      (local.get $line) (global.get $or_set_null) (global.get $nothing) (global.get $nothing)))
+      (local.get $line) (local.get $advice) (global.get $nothing) (global.get $nothing)))
     (call $log (i32.const 2) (call $bytes (local.get $line)) (call $length (local.get $line))))
 
   ;; ---- Labels -------------------------------------------------------------------------------------------------------

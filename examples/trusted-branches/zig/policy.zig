@@ -60,7 +60,10 @@ fn grantOf(session: Session) Grant {
         };
         main = cachewarden.format("main-{s}", .{repository.?.scope});
     }
-    const ref = labelOf(session, settings.ref) orelse return .init(.{ .read = &.{main} });
+    const ref = labelOf(session, settings.ref) orelse {
+        std.log.warn("no label {s}: pass --label-env {s}; until then this build writes nothing", .{ settings.ref, settings.ref });
+        return .init(.{ .read = &.{main} });
+    };
     if (trusts(session, ref)) return .init(.{ .write = main, .read = &.{main} });
     const own = ownScope(repository, ref);
     return .init(.{ .write = own, .read = &.{ own, main } });
@@ -72,7 +75,10 @@ fn labelOf(session: Session, name: []const u8) ?Label {
 
 fn trusts(session: Session, ref: Label) bool {
     if (settings.event) |name| {
-        const event = labelOf(session, name) orelse return false;
+        const event = labelOf(session, name) orelse {
+            std.log.warn("no label {s}: pass --label-env {s}, or set event to null where events do not matter; until then no build writes main", .{ name, name });
+            return false;
+        };
         if (!cachewarden.matches(settings.events, event.value)) return false;
     }
     return cachewarden.matches(settings.trusted, ref.value);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::thread;
 
 use cachewarden_connect::wire::{Accepted, Ended, Want};
-use cachewarden_connect::{Binding, Connection, Listener};
+use cachewarden_connect::{Binding, Connection, Listener, Streams};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let argument = std::env::args_os().nth(1).ok_or("expected a path")?;
@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             path: PathBuf::from(argument),
             mode: 0o666,
             group: None,
+            after_a_killed_daemon: false,
         })?,
     };
     let mut stdout = io::stdout();
@@ -46,7 +47,7 @@ fn serve(connection: Connection, shutdown: &Arc<OwnedFd>) {
         let _ = connection.answer(&accepted, b"", Ended::default());
         return;
     }
-    let Ok(mut session) = connection.accept(&accepted, shutdown) else {
+    let Ok(mut session) = connection.accept(&accepted, Streams::HandedOver, shutdown) else {
         return;
     };
     let copied = io::copy(&mut session.input, &mut session.output);

@@ -34,6 +34,7 @@ use cachewarden_types::{Code, Problem, sanitize};
 use serde_json::Value;
 
 use crate::wire::{Accepted, Ended, Frame, Hello, Want};
+use policy::OwnPolicy;
 use terminal::{fail, say, warn};
 
 /// The most bytes of a report.
@@ -76,13 +77,21 @@ pub fn connect(options: &Options) -> u8 {
         fail(error.code(), &text);
         return FAILURE;
     }
-    if !is_nested() {
-        warn(
-            error.code(),
-            &format!("{text}. The build goes on with a private cache"),
-        );
-    }
-    let error = private::become_helper(options);
+    let error = match private::helper(options) {
+        Ok(helper) => {
+            if !is_nested() {
+                warn(
+                    error.code(),
+                    &format!("{text}. The build goes on with a private cache"),
+                );
+            }
+            private::become_helper(helper)
+        }
+        Err(error) => {
+            fail(error.code(), &format!("{text}; {}", error.told()));
+            return FAILURE;
+        }
+    };
     fail(error.code(), &error.told());
     FAILURE
 }
@@ -107,6 +116,10 @@ pub fn ask(socket: &Socket, want: Want, request: Value) -> Result<Reply, ClientE
         request,
         ..Hello::new(want)
     };
+    ask_with(socket, hello)
+}
+
+fn ask_with(socket: &Socket, hello: Hello) -> Result<Reply, ClientError> {
     let (mut link, accepted) = handshake::shake_hands(socket, hello)?;
     let mut report = Vec::new();
     loop {
@@ -128,9 +141,19 @@ pub fn ask(socket: &Socket, want: Want, request: Value) -> Result<Reply, ClientE
     }
 }
 
+/// Who this client is for the daemon. A policy of its own is announced, and not asked.
+fn ask_who(options: &Options) -> Result<Reply, ClientError> {
+    let policy = OwnPolicy::read(options)?;
+    let hello = Hello {
+        policy: policy.as_ref().map(OwnPolicy::offer),
+        ..Hello::new(Want::Whoami)
+    };
+    ask_with(&options.socket, hello)
+}
+
 /// Prints what this client may do, and why; and with `-v` what is known of it.
 fn whoami(options: &Options) -> u8 {
-    match ask(&options.socket, Want::Whoami, Value::Null) {
+    match ask_who(options) {
         Ok(reply) => {
             let known = String::from_utf8_lossy(&reply.report);
             let known = known.lines().filter(|line| line.starts_with("known: "));

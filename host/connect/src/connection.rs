@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use crate::control::{Control, Gone};
 use crate::listener::Peer;
+use crate::rights;
 use crate::streams::{Guard, Input, Output, Stream};
 use crate::wait::wait;
 use crate::wire::{
@@ -29,6 +30,24 @@ const POLICY_TIME: Duration = Duration::from_secs(30);
 
 /// How long a client may take to read a report.
 const REPORT_TIME: Duration = Duration::from_secs(10);
+
+/// How the requests and answers of a session travel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Streams {
+    /// The daemon reads and writes the go command's pipes, where the kernel lets it do so without
+    /// waiting on a flag that the job shares.
+    #[default]
+    HandedOver,
+    /// The client sends them through the socket. The daemon has no descriptor of the job's: a job
+    /// that holds a pipe's lock in the kernel stops nobody but itself.
+    Relayed,
+}
+
+impl Streams {
+    fn takes_pipes(self) -> bool {
+        self == Self::HandedOver && takes_pipes()
+    }
+}
 
 /// A client that has sent its hello and waits for the answer.
 #[derive(Debug)]
@@ -109,9 +128,8 @@ impl Connection {
 
     /// Accepts a client that wants a session, and takes its streams over. It waits a bounded time
     /// for the client, so it is called in the session's thread; whoever bounds the sessions of a
-    /// user counts this wait as one. `shutdown` is a descriptor that
-    /// becomes readable (an eventfd, or a pipe whose other end is closed) when all sessions are to
-    /// end.
+    /// user counts this wait as one. `shutdown` is a descriptor that becomes readable (an eventfd,
+    /// or a pipe whose other end is closed) when all sessions are to end.
     ///
     /// A client whose takeover fails is told why, and ends with status 1.
     ///
@@ -120,10 +138,11 @@ impl Connection {
     pub fn accept(
         self,
         accepted: &Accepted,
+        streams: Streams,
         shutdown: &Arc<OwnedFd>,
     ) -> Result<Session, TakeoverError> {
         let control = self.control.clone();
-        let taken = self.take_over(accepted, shutdown);
+        let taken = self.take_over(accepted, streams, shutdown);
         if let Err(error) = &taken {
             let refused = Refused::new("takeover", error.to_string());
             // Nothing more can be done for it.
@@ -135,6 +154,7 @@ impl Connection {
     fn take_over(
         self,
         accepted: &Accepted,
+        streams: Streams,
         shutdown: &Arc<OwnedFd>,
     ) -> Result<Session, TakeoverError> {
         let Self {
@@ -147,15 +167,20 @@ impl Connection {
             shutdown: Arc::clone(shutdown),
         };
         let accepted = Accepted {
-            takes_pipes: takes_pipes(),
+            takes_pipes: streams.takes_pipes(),
             ..accepted.clone()
         };
+        if accepted.takes_pipes {
+            rights::allow(&control);
+        }
         control.send(&Frame::Accepted(accepted.clone()))?;
         let offer = hello.policy.as_ref().filter(|_| accepted.send_policy);
         let policy = offer
             .map(|offer| receive_policy(&guard, offer))
             .transpose()?;
-        let (input, output) = receive_streams(&guard)?;
+        let taken = receive_streams(&guard, streams);
+        rights::refuse(&control);
+        let (input, output) = taken?;
         Ok(Session {
             peer,
             hello,
@@ -207,7 +232,7 @@ fn receive_policy(guard: &Guard, offer: &PolicyOffer) -> Result<Vec<u8>, Takeove
     }
 }
 
-fn receive_streams(guard: &Guard) -> Result<(Stream, Stream), TakeoverError> {
+fn receive_streams(guard: &Guard, streams: Streams) -> Result<(Stream, Stream), TakeoverError> {
     let end = Instant::now() + TAKEOVER_TIME;
     let mut byte = [0];
     let (received, descriptors) = loop {
@@ -233,6 +258,9 @@ fn receive_streams(guard: &Guard) -> Result<(Stream, Stream), TakeoverError> {
     let Ok([stdin, stdout]) = <[OwnedFd; 2]>::try_from(descriptors) else {
         return Err(DescriptorError::Number(number).into());
     };
+    if streams == Streams::Relayed {
+        return Err(DescriptorError::RelayOnly.into());
+    }
     if !takes_pipes() {
         return Err(DescriptorError::NoPipes.into());
     }

@@ -17,6 +17,7 @@ pub mod client;
 mod connection;
 mod control;
 mod listener;
+mod rights;
 pub mod streams;
 mod wait;
 pub mod wire;
@@ -27,6 +28,6 @@ pub mod fuzzing {
     pub use crate::wire::fuzzing::messages;
 }
 
-pub use connection::{Connection, Session, TakeoverError};
+pub use connection::{Connection, Session, Streams, TakeoverError};
 pub use control::{Control, Gone};
 pub use listener::{BindError, Binding, Counts, Listener, Peer};

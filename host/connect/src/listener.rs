@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::Connection;
+use crate::{Connection, rights};
 
 /// A socket that listens. One that was bound here is removed when this is dropped.
 #[derive(Debug)]
@@ -76,8 +76,11 @@ impl Listener {
     /// When what is passed is not a listening Unix stream socket.
     #[cfg(target_os = "linux")]
     pub fn from_systemd() -> Result<Option<Self>, BindError> {
-        let taken = activation::take()?;
-        Ok(taken.map(|(socket, path)| Self {
+        let Some((socket, path)) = activation::take()? else {
+            return Ok(None);
+        };
+        rights::refuse(&socket);
+        Ok(Some(Self {
             socket,
             path,
             bound: None,

@@ -224,6 +224,11 @@ fn without_a_private_cache_the_way_out_is_named() {
         said.contains("error[CW0605]") && said.contains("install it there"),
         "{said}"
     );
+    assert_eq!(said.lines().count(), 1, "{said}");
+    assert!(
+        said.contains("does not answer") && !said.contains("goes on"),
+        "{said}"
+    );
 
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = command_of(&with_private_helper(folder.path()), &socket);

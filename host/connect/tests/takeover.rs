@@ -177,15 +177,14 @@ fn both_ends_of_a_pipe_cost_one_session() {
     assert!(matches!(next(&served), Served::Ended(_)));
 }
 
-/// Descriptors that are sent where bytes are read are closed by the kernel.
+/// Descriptors that are sent where bytes are read are refused or closed by the kernel.
 #[test]
 fn descriptors_in_the_middle_of_a_stream_are_closed() {
     let (daemon, served) = Daemon::echo();
     let raw = Raw::accepted(&daemon.socket);
     raw.send(&[RELAY], &[]).expect("a daemon");
     let (mut reader, writer) = io::pipe().expect("a pipe");
-    raw.send(b"request", &[writer.as_fd(); 10])
-        .expect("a daemon");
+    let _ = raw.send(b"request", &[writer.as_fd(); 10]);
     drop(writer);
     assert_eq!(reader.read(&mut [0]).expect("an end"), 0);
     drop(raw);

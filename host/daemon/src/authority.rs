@@ -37,10 +37,10 @@ impl Authority {
     /// In one line.
     pub(crate) fn line(&self) -> String {
         let apart = match self.kept_apart.is_empty() {
-            true => "no kind of object is kept apart".to_owned(),
+            true => "all kinds shared between sessions".to_owned(),
             false => {
                 let kinds: Vec<_> = self.kept_apart.iter().map(ToString::to_string).collect();
-                format!("of other sessions no {}", kinds.join(", no "))
+                format!("not shared between sessions: {}", kinds.join(", "))
             }
         };
         format!(

@@ -3,7 +3,9 @@
 //! What always holds: a key that nothing takes is an error with its line and the nearest name, and
 //! a file that cannot be read whole changes nothing. Relative paths begin at the file's folder.
 
+mod audit;
 mod error;
+mod socket;
 mod tenant;
 mod values;
 
@@ -16,18 +18,17 @@ use cachewarden_store::ViewFiles;
 use cachewarden_system::safe_open;
 use cachewarden_tokens::IssuerConfig;
 use cachewarden_types::Pattern;
+use cachewarden_types::duration::longer_than_zero;
 
+pub use audit::AuditConfig;
 pub use error::ConfigError;
-use error::with_nearest_name;
-pub use tenant::{CountedWitnesses, PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
+use error::with_advice;
+pub use socket::{SocketConfig, StreamsConfig};
+pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};
-use values::{duration, mode};
 
 /// The most bytes of a configuration file: thousands of tenants.
 const MAX_FILE: u64 = 4 * 1024 * 1024;
-
-/// What the first socket is called.
-pub const FIRST_SOCKET: &str = "default";
 
 /// A documented configuration, which `serve --print-config` prints.
 pub const DOCUMENTED: &str = include_str!("config/documented.toml");
@@ -38,11 +39,9 @@ pub const DOCUMENTED: &str = include_str!("config/documented.toml");
 pub struct Config {
     /// The folder of everything that the daemon keeps: `store` and `views`.
     pub directory: PathBuf,
-    /// Where jobs connect.
-    pub socket: SocketConfig,
-    /// Further sockets, for jobs that are to be told apart by them.
-    #[serde(default, rename = "other-socket")]
-    pub other_sockets: Vec<OtherSocketConfig>,
+    /// Where jobs connect. A socket that systemd passes takes the place of the first.
+    #[serde(rename = "socket")]
+    pub sockets: Vec<SocketConfig>,
     /// Bounds on all tenants together.
     #[serde(default)]
     pub limits: LimitsConfig,
@@ -88,41 +87,6 @@ impl From<ViewFilesConfig> for ViewFiles {
     }
 }
 
-/// The socket.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SocketConfig {
-    /// Its path. A socket that systemd passes is used instead.
-    pub path: PathBuf,
-    /// Its mode.
-    #[serde(default = "SocketConfig::default_mode", deserialize_with = "mode")]
-    pub mode: u32,
-    /// Its group, by name or number.
-    pub group: Option<String>,
-}
-
-impl SocketConfig {
-    /// Everybody: a tenant decides who is served, and a job's user may be anyone.
-    fn default_mode() -> u32 {
-        0o666
-    }
-}
-
-/// A further socket. A session knows the name of its socket as the label `peer.socket`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct OtherSocketConfig {
-    /// The name.
-    pub name: String,
-    /// Its path.
-    pub path: PathBuf,
-    /// Its mode.
-    #[serde(default = "SocketConfig::default_mode", deserialize_with = "mode")]
-    pub mode: u32,
-    /// Its group, by name or number.
-    pub group: Option<String>,
-}
-
 /// Bounds on all tenants together.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -130,7 +94,7 @@ pub struct LimitsConfig {
     /// Sessions at once. Each is a thread.
     pub sessions: usize,
     /// How long sessions may go on after SIGTERM.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub drain: Duration,
 }
 
@@ -150,14 +114,14 @@ impl Default for LimitsConfig {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct TrimConfig {
     /// Between two trims.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub every: Duration,
     /// Entries that were unused for longer are removed.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub older_than: Duration,
     /// A tenant's view that was unused for longer is removed, with the copies in it. Its next
     /// session gets a new one.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub views_older_than: Duration,
     /// Then objects by least recent use, until the store has no more bytes than this.
     pub max_size: Option<Size>,
@@ -175,33 +139,6 @@ impl Default for TrimConfig {
             max_size: None,
             protect: Vec::new(),
         }
-    }
-}
-
-/// Where sessions are written down.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct AuditConfig {
-    /// The folder, with a file for each tenant.
-    pub directory: PathBuf,
-    /// A file that has more is put aside.
-    #[serde(default = "AuditConfig::default_size")]
-    pub max_file_size: Size,
-    /// Files that were put aside and are older are removed.
-    #[serde(default = "AuditConfig::default_age", deserialize_with = "duration")]
-    pub keep: Duration,
-    /// Labels whose values are not written.
-    #[serde(default)]
-    pub redact: Vec<String>,
-}
-
-impl AuditConfig {
-    fn default_size() -> Size {
-        Size(64 * 1024 * 1024)
-    }
-
-    fn default_age() -> Duration {
-        Duration::from_secs(30 * 24 * 60 * 60)
     }
 }
 
@@ -227,24 +164,30 @@ impl Config {
 
     /// Reads a text whose relative paths begin at `folder`.
     pub(crate) fn parse(file: &Path, text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let line_at = |start: usize| text[..start].matches('\n').count();
+        let invalid = |line: usize, why: String| ConfigError::Invalid {
+            file: file.to_owned(),
+            line: line + 1,
+            text: why,
+        };
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let start = error.span().map_or(0, |span| span.start);
-            ConfigError::Invalid {
-                file: file.to_owned(),
-                line: text[..start].matches('\n').count() + 1,
-                text: with_nearest_name(error.message()),
-            }
+            let line = line_at(start);
+            let text = text.lines().nth(line).unwrap_or_default();
+            invalid(line, with_advice(error.message(), text))
         })?;
         config.begin_paths_at(folder);
-        Ok(config)
+        match socket::mistake(&config.sockets) {
+            Some((position, why)) => Err(invalid(line_at(socket::offset(text, position)), why)),
+            None => Ok(config),
+        }
     }
 
     fn begin_paths_at(&mut self, folder: &Path) {
         let begin = |path: &mut PathBuf| *path = folder.join(&*path);
         begin(&mut self.directory);
-        begin(&mut self.socket.path);
-        let others = self.other_sockets.iter_mut();
-        others.for_each(|socket| begin(&mut socket.path));
+        let sockets = self.sockets.iter_mut();
+        sockets.for_each(|socket| begin(&mut socket.path));
         self.overflow.iter_mut().for_each(begin);
         self.audit
             .iter_mut()
@@ -260,19 +203,6 @@ impl Config {
             policy.file = folder.join(&policy.file).to_string_lossy().into_owned();
             policy.cases.iter_mut().for_each(begin);
         }
-    }
-
-    /// All sockets, each with its name.
-    pub fn sockets(&self) -> impl Iterator<Item = (&str, SocketConfig)> {
-        let others = self.other_sockets.iter().map(|other| {
-            let socket = SocketConfig {
-                path: other.path.clone(),
-                mode: other.mode,
-                group: other.group.clone(),
-            };
-            (other.name.as_str(), socket)
-        });
-        std::iter::once((FIRST_SOCKET, self.socket.clone())).chain(others)
     }
 
     /// The folder of the store.

@@ -32,6 +32,19 @@ pub enum FolderError {
         /// What the system says.
         source: io::Error,
     },
+    /// It belongs to another user.
+    #[error(
+        "{} belongs to the user {owner}, and the daemon runs as {own}: start it as that user (User= of the unit, `runuser -u`)",
+        folder.display()
+    )]
+    OfAnother {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: u32,
+        /// The daemon's user.
+        own: u32,
+    },
     /// Other users can change it.
     #[error(
         "other users can change {} or a folder on the path to it, so the daemon does not use it. It and each folder on its path must belong to the daemon's user or to root, and others may not write it: chmod go-w",
@@ -44,9 +57,18 @@ impl Problem for FolderError {
     fn code(&self) -> Code {
         match self {
             Self::Unusable { .. } => Code::StoreUnusable,
-            Self::Replaceable(_) => Code::StoreWritableByOthers,
+            Self::OfAnother { .. } | Self::Replaceable(_) => Code::StoreWritableByOthers,
         }
     }
+}
+
+/// The user who may do everything anyway.
+const ROOT: u32 = 0;
+
+/// Whether a folder is there and belongs to this process's user.
+pub(crate) fn is_own(folder: &Path) -> bool {
+    let own = rustix::process::geteuid().as_raw();
+    fs::metadata(folder).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own)
 }
 
 /// Makes a folder with this mode where it is missing, and checks it where it is there. The operator
@@ -63,6 +85,14 @@ pub(crate) fn prepare(folder: &Path, mode: u32) -> Result<(), FolderError> {
     let metadata = fs::metadata(folder).map_err(unusable)?;
     if !metadata.is_dir() {
         return Err(unusable(io::ErrorKind::NotADirectory.into()));
+    }
+    let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if owner != own && owner != ROOT {
+        return Err(FolderError::OfAnother {
+            folder: folder.to_owned(),
+            owner,
+            own,
+        });
     }
     match is_safe_for_a_store(folder) && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
         true => Ok(()),

@@ -1,5 +1,5 @@
-//! What the daemon does besides serving: it ends uploads that are too slow, trims the store, and
-//! sweeps the views.
+//! What the daemon does besides serving: it ends uploads that are too slow, trims the store, sweeps
+//! the views, and logs how many lines were left out of its log.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use cachewarden_store::{TrimRequest, Usage};
 
 use crate::Daemon;
+use crate::log_limit::REFUSALS;
+use crate::sessions::Stopped;
 
 /// Between two looks at uploads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -19,6 +21,7 @@ pub(crate) fn keep_house(daemon: &Arc<Daemon>, end: &Receiver<()>) {
     let mut trim = None;
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         end_slow_uploads(daemon);
+        daemon.log_limit.sum_up();
         let is_done = trim.as_ref().is_none_or(thread::JoinHandle::is_finished);
         if is_done && trimmed.elapsed() >= daemon.loaded().config.trim.every {
             trimmed = Instant::now();
@@ -42,13 +45,16 @@ fn end_slow_uploads(daemon: &Daemon) {
             .find(|one| one.name == session.tenant);
         let Some(tenant) = tenant else { continue };
         let least = tenant.quota.least_rate.0;
-        if !session.is_stopped() && session.upload.is_slower_than(least) {
-            tracing::warn!(
-                session = session.id,
-                tenant = session.tenant,
-                "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
-            );
-            session.stop();
+        if session.stopped().is_none() && session.upload.is_slower_than(least) {
+            let user = session.peer.uid;
+            if daemon.log_limit.admits(user, "least-rate", REFUSALS) {
+                tracing::warn!(
+                    session = session.id,
+                    tenant = session.tenant,
+                    "ended: its upload is slower than {least} bytes a second (quota.least-rate)"
+                );
+            }
+            session.stop(Stopped::SlowUpload(least));
         }
     }
 }

@@ -54,7 +54,8 @@ impl Identifier {
         let mut identity = Identity {
             labels: Vec::new(),
             issuer: None,
-            witness: format!("uid {}", peer.uid),
+            subject: None,
+            uid: peer.uid,
         };
         let mut add = |name: &str, value: String| {
             let label = verified_label(format!("{PEER}{name}"), value);
@@ -85,7 +86,7 @@ impl Identifier {
             identity
                 .labels
                 .extend(labels.map(|(name, value)| verified_label(name, value)));
-            identity.witness = format!("{} of {}", verified.subject, verified.issuer);
+            identity.subject = Some(verified.subject);
             identity.issuer = Some(verified.issuer);
         }
         Ok(identity)

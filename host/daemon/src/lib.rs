@@ -16,18 +16,20 @@ mod folders;
 mod housekeeping;
 mod identity;
 mod loading;
+mod log_limit;
 mod logging;
 mod metrics;
 mod operator;
 mod server;
 mod serving;
 mod sessions;
+mod shares;
 mod tenants;
 mod usage;
 
 pub use folders::FolderError;
-pub use loading::{Loaded, Loader, SetupError};
-pub use server::{ServeError, check, serve};
+pub use loading::{Described, Loaded, Loader, SetupError};
+pub use server::{Checked, ServeError, check, serve};
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -37,6 +39,7 @@ use cachewarden_session::Services;
 use cachewarden_store::{Store, Views};
 
 use audit::Audit;
+use log_limit::LogLimit;
 use metrics::Metrics;
 use serving::OwnPolicies;
 use sessions::Sessions;
@@ -55,6 +58,7 @@ struct Daemon {
     own_policies: OwnPolicies,
     audit: Option<Audit>,
     metrics: Metrics,
+    log_limit: LogLimit,
     /// What each tenant uses, by its name, over reloads.
     usages: Mutex<HashMap<String, Arc<Usage>>>,
 }

@@ -3,6 +3,8 @@
 //! What always holds: a configuration is used as a whole or not at all, so a reload with a mistake
 //! leaves everything as it was.
 
+mod described;
+
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -19,11 +21,12 @@ use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
-use crate::audit::LARGEST_FILE;
-use crate::authority::or_nothing;
 use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
+use crate::shares;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
+
+pub use described::Described;
 
 /// What a configuration has loaded.
 pub struct Loaded {
@@ -33,8 +36,8 @@ pub struct Loaded {
     pub identifier: Identifier,
     /// The tenants.
     pub tenants: Tenants,
-    /// What was checked, a line for each tenant.
-    pub report: Vec<String>,
+    /// What was checked: something about each issuer and each tenant.
+    pub report: Vec<Described>,
 }
 
 /// Why a configuration is not used.
@@ -112,6 +115,14 @@ pub struct Loader {
 }
 
 impl Loader {
+    /// The same, with compiled policies in this folder.
+    pub(crate) fn with_cache(self, folder: PathBuf) -> Self {
+        Self {
+            cache: Some(CompiledCache::new(folder)),
+            ..self
+        }
+    }
+
     /// Loads all that a configuration names, which was read from a file. What was known before of
     /// tokens that were presented counts on.
     ///
@@ -128,14 +139,10 @@ impl Loader {
             file: file.to_owned(),
             text,
         };
-        if let Some(audit) = &config.audit
-            && audit.max_file_size.0 > LARGEST_FILE
-        {
-            let text = format!(
-                "[audit]: `max-file-size`: at most {} MiB, or the file could not be replayed",
-                LARGEST_FILE >> 20
-            );
-            return Err(meaningless(text).into());
+        if let Some(audit) = &config.audit {
+            audit
+                .check()
+                .map_err(|text| meaningless(format!("[audit]: {text}")))?;
         }
         let issuers = config.issuers.clone();
         let verifier = match before {
@@ -147,7 +154,7 @@ impl Loader {
         let mut report: Vec<_> = verifier
             .load_keys(Now::read())
             .into_iter()
-            .map(|(issuer, why)| format!("issuer {issuer}: its keys cannot be read yet: {why}"))
+            .map(|(issuer, why)| Described::issuer(&issuer, &why))
             .collect();
         let mut tenants = Vec::new();
         for tenant in &config.tenants {
@@ -162,9 +169,14 @@ impl Loader {
             let policies = policies.collect::<Result<Vec<_>, SetupError>>()?;
             let loaded = Tenant::new(tenant, &config, policies)
                 .map_err(|why| meaningless(format!("tenant `{}`: {why}", tenant.name)))?;
-            report.push(describe(tenant, cases));
+            report.push(Described::tenant(tenant, cases));
             tenants.push(Arc::new(loaded));
         }
+        report.extend(
+            shares::overcommitted(&config)
+                .iter()
+                .map(|text| Described::warning(text)),
+        );
         if tenants.is_empty() {
             return Err(meaningless(
                 "there is no [[tenant]], so every session would be refused".to_owned(),
@@ -286,19 +298,4 @@ fn check_name(name: &str) -> Result<(), String> {
             name.escape_debug()
         )),
     }
-}
-
-/// What a tenant may do, in a line.
-fn describe(tenant: &TenantConfig, questions: u64) -> String {
-    let policies = match tenant.policies.len() {
-        0 => "no policy".to_owned(),
-        1 => format!("1 policy, {questions} questions of cases answered"),
-        count => format!("{count} policies, {questions} questions of cases answered"),
-    };
-    format!(
-        "tenant {}: writes {}; reads {}; {policies}",
-        tenant.name,
-        or_nothing(&tenant.write),
-        or_nothing(&tenant.read)
-    )
 }

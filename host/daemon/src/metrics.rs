@@ -3,7 +3,7 @@
 //! What always holds: no label has a value that a tenant can choose.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -13,6 +13,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
 use cachewarden_session::Outcome;
+
+use crate::audit::Missing;
+use crate::usage::Snapshot;
 
 /// Names and values of a metric's labels.
 type Labels = Vec<(&'static str, String)>;
@@ -40,7 +43,9 @@ pub(crate) struct Metrics {
     disputes: Counters,
     entries: Family<Labels, Gauge>,
     bytes: Family<Labels, Gauge>,
-    lost_audit_lines: Gauge,
+    lost_audit_lines: Counters,
+    removed_audit_files: Counters,
+    slowed_gets: Counters,
 }
 
 impl Metrics {
@@ -108,6 +113,14 @@ impl Metrics {
                 "lost_audit_lines",
                 "Lines of the audit log that could not be written"
             ),
+            removed_audit_files: registered!(
+                "removed_audit_files",
+                "Files of the audit log that were removed, because of their age or their size in all"
+            ),
+            slowed_gets: registered!(
+                "slowed_gets",
+                "Gets after which a session waited, because its tenant asks more often than it may"
+            ),
             registry,
         }
     }
@@ -165,11 +178,16 @@ impl Metrics {
         self.disputes.get_or_create(&of(tenant)).inc_by(count);
     }
 
-    /// All of them as text, with what is true now.
+    /// Takes note of gets after which a session waited.
+    pub(crate) fn slowed(&self, tenant: &str, gets: u64) {
+        self.slowed_gets.get_or_create(&of(tenant)).inc_by(gets);
+    }
+
+    /// All of them as text, with what is true now, and what is missing of each tenant's log.
     pub(crate) fn text(
         &self,
-        tenants: &BTreeMap<String, crate::usage::Snapshot>,
-        lost: u64,
+        tenants: &BTreeMap<String, Snapshot>,
+        missing: impl Fn(&str) -> Missing,
     ) -> String {
         let whole = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
         for (name, used) in tenants {
@@ -178,13 +196,22 @@ impl Metrics {
             self.open_sessions.get_or_create(&labels).set(sessions);
             self.entries.get_or_create(&labels).set(whole(used.entries));
             self.bytes.get_or_create(&labels).set(whole(used.bytes));
+            let missing = missing(name);
+            set(&self.lost_audit_lines, &labels, missing.lines);
+            set(&self.removed_audit_files, &labels, missing.files);
+            self.slowed(name, 0);
         }
-        self.lost_audit_lines.set(whole(lost));
         let mut text = String::new();
         // A string takes everything.
         let _ = encode(&mut text, &self.registry);
         in_text_format(&text)
     }
+}
+
+/// Brings a counter to what was counted elsewhere.
+fn set(counters: &Counters, labels: &Labels, count: u64) {
+    let counter = counters.get_or_create(labels);
+    counter.inner().store(count, Ordering::Relaxed);
 }
 
 /// The text format of Prometheus, which every version of it and the text-file collector read, from
@@ -225,7 +252,13 @@ mod tests {
         metrics.ended("main", "ended", 1.0);
         metrics.compiled("main", 0.5);
         metrics.disputed("main", 1);
-        let text = metrics.text(&BTreeMap::new(), 0);
+        let used = Snapshot {
+            sessions: 1,
+            entries: 2,
+            bytes: 3,
+        };
+        let tenants = BTreeMap::from([("main".to_owned(), used)]);
+        let text = metrics.text(&tenants, |_| Missing::default());
         let commented = |word: &str| -> Vec<&str> {
             let lines = text.lines().filter_map(|line| line.strip_prefix(word));
             lines.filter_map(|line| line.split(' ').next()).collect()

@@ -11,6 +11,8 @@ use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
 use cachewarden_types::sanitize;
 
 use crate::Daemon;
+use crate::audit::Missing;
+use crate::log_limit::REFUSALS;
 use crate::sessions::SessionStatus;
 
 /// The user who may everything.
@@ -23,7 +25,6 @@ struct Status {
     version: &'static str,
     tenants: Vec<TenantStatus>,
     sessions: Vec<SessionStatus>,
-    lost_audit_lines: u64,
 }
 
 #[derive(Serialize)]
@@ -34,6 +35,9 @@ struct TenantStatus {
     entries: u64,
     bytes: u64,
     disputes: u64,
+    /// Since the start; the log itself has all.
+    lost_audit_lines: u64,
+    removed_audit_files: u64,
 }
 
 /// Answers an operator.
@@ -42,7 +46,12 @@ pub(crate) fn serve(daemon: &Daemon, connection: Connection) {
     let own = rustix::process::geteuid().as_raw();
     if peer.uid != ROOT && peer.uid != own {
         daemon.metrics.refused("not-the-operator");
-        tracing::warn!(uid = peer.uid, "refused: an operator's question");
+        if daemon
+            .log_limit
+            .admits(peer.uid, "not-the-operator", REFUSALS)
+        {
+            tracing::warn!(uid = peer.uid, "refused: an operator's question");
+        }
         return connection.refuse(Refused::new(
             "not-the-operator",
             format!(
@@ -72,9 +81,15 @@ pub(crate) fn serve(daemon: &Daemon, connection: Connection) {
 }
 
 fn metrics(daemon: &Daemon) -> String {
-    let lost = daemon.audit.as_ref().map_or(0, |audit| audit.lost());
-    let text = daemon.metrics.text(&daemon.usage_of_all(), lost);
+    let missing = |tenant: &str| missing(daemon, tenant);
+    let text = daemon.metrics.text(&daemon.usage_of_all(), missing);
     text.trim_end().to_owned()
+}
+
+/// What is missing of a tenant's audit log.
+fn missing(daemon: &Daemon, tenant: &str) -> Missing {
+    let audit = daemon.audit.as_ref();
+    audit.map_or_else(Missing::default, |audit| audit.missing(tenant))
 }
 
 fn status(daemon: &Daemon) -> Status {
@@ -82,15 +97,19 @@ fn status(daemon: &Daemon) -> Status {
     Status {
         version: env!("CARGO_PKG_VERSION"),
         tenants: used
-            .map(|(name, used)| TenantStatus {
-                disputes: daemon.metrics.disputes(&name),
-                name,
-                sessions: used.sessions,
-                entries: used.entries,
-                bytes: used.bytes,
+            .map(|(name, used)| {
+                let missing = missing(daemon, &name);
+                TenantStatus {
+                    disputes: daemon.metrics.disputes(&name),
+                    lost_audit_lines: missing.lines,
+                    removed_audit_files: missing.files,
+                    name,
+                    sessions: used.sessions,
+                    entries: used.entries,
+                    bytes: used.bytes,
+                }
             })
             .collect(),
         sessions: daemon.sessions.status(),
-        lost_audit_lines: daemon.audit.as_ref().map_or(0, |audit| audit.lost()),
     }
 }

@@ -20,16 +20,18 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
 use cachewarden_connect::{Connection, Listener, wire::Refused};
-use cachewarden_policy_host::{CompiledCache, thread as policy_thread};
+use cachewarden_policy_host::thread as policy_thread;
 use cachewarden_store::{Store, ViewPlace, Views};
 use cachewarden_types::{Pattern, Problem, with_causes};
 
 use crate::audit::Audit;
-use crate::config::Config;
+use crate::config::{Config, SocketConfig};
 use crate::folders;
-use crate::loading::{Loaded, Loader, SetupError};
+use crate::loading::{Described, Loaded, Loader, SetupError};
+use crate::log_limit::{LogLimit, REFUSALS};
 use crate::metrics::Metrics;
 use crate::serving::{self, OwnPolicies};
+use crate::sessions::Stopped;
 use crate::{Daemon, housekeeping, logging};
 
 use error::cannot;
@@ -40,14 +42,39 @@ pub use error::ServeError;
 /// How long sessions that were ended may take to write down what they did.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
-/// Reads a configuration, loads all that it names, and has its policies answer their cases; a line
-/// for each tenant.
+/// What a check has found.
+pub struct Checked {
+    /// Each tenant, and each issuer of which something is to be said.
+    pub report: Vec<Described>,
+    /// The folder in which `serve` looks for compiled policies, where they were kept elsewhere.
+    pub compiled_elsewhere: Option<PathBuf>,
+}
+
+/// Reads a configuration, loads all that it names, and has its policies answer their cases.
+/// Compiled policies are kept for `serve` where they can be.
 ///
 /// # Errors
 /// When anything of it cannot be used.
-pub fn check(file: &Path, loader: Loader) -> Result<Vec<String>, ServeError> {
+pub fn check(file: &Path, loader: Loader) -> Result<Checked, ServeError> {
     let config = Config::read(file).map_err(SetupError::from)?;
-    Ok(load(config, file.to_owned(), loader, None)?.report)
+    let compiled = compiled_folder(&config);
+    let has_policies = config.tenants.iter().any(|one| !one.policies.is_empty());
+    // A folder that another user makes there is one that `serve` would not use.
+    let is_for_serve = folders::is_own(&config.directory);
+    let loader = match is_for_serve {
+        true => loader.with_cache(compiled.clone()),
+        false => loader,
+    };
+    Ok(Checked {
+        report: load(config, file.to_owned(), loader, None)?.report,
+        compiled_elsewhere: (has_policies && !is_for_serve).then_some(compiled),
+    })
+}
+
+/// Where compiled policies are kept: beside the store, since a service has no home, and each start
+/// would compile every policy.
+fn compiled_folder(config: &Config) -> PathBuf {
+    config.directory.join("compiled")
 }
 
 /// Loads on a thread that may ask policies.
@@ -80,17 +107,13 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     let passed = Listener::from_systemd()?;
     let config = Config::read(file).map_err(SetupError::from)?;
     folders::prepare(&config.directory, folders::PASSABLE)?;
-    // Beside the store: a service has no home, and each start would compile every policy.
-    let loader = Loader {
-        cache: Some(CompiledCache::new(config.directory.join("compiled"))),
-        ..loader
-    };
+    let loader = loader.with_cache(compiled_folder(&config));
     let loaded = load(config, file.to_owned(), loader.clone(), None)?;
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM]).map_err(cannot("take signals"))?;
     let daemon = Arc::new(start(file, loaded, loader)?);
     let config = daemon.loaded().config.clone();
     raise_descriptors(config.limits.sessions);
-    let listeners = listeners(&config, passed)?;
+    let listeners = listeners(&config, passed, daemon.store.taken_over_from().is_some())?;
     let paths: Vec<_> = listeners
         .iter()
         .map(|(_, listener)| listener.path().display().to_string())
@@ -99,7 +122,7 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     let stop_reader = Arc::new(stop_reader);
     let accepting = listeners
         .into_iter()
-        .map(|(name, listener)| accept(&daemon, name, listener, Arc::clone(&stop_reader)))
+        .map(|(socket, listener)| accept(&daemon, socket, listener, Arc::clone(&stop_reader)))
         .collect::<Result<Vec<_>, _>>()?;
     let (end_of_house, end) = channel();
     let house = Arc::clone(&daemon);
@@ -123,8 +146,10 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
     drop(end_of_house);
     // It looks once a second.
     let _ = house.join();
-    if let Some(audit) = &daemon.audit {
-        audit.flush();
+    if let Some(audit) = &daemon.audit
+        && let Err(error) = audit.files()
+    {
+        tracing::error!(%error, "the audit log lacks what was recorded last");
     }
     tracing::info!("ended");
     Ok(())
@@ -132,10 +157,15 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
 
 fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeError> {
     let config = &loaded.config;
-    let directory = &config.directory;
     let overflow = config.overflow_folder();
     folders::prepare(&overflow, folders::PASSABLE)?;
     let store = Store::open_owned(&config.store_folder(), &overflow.join("objects"))?;
+    if let Some(pid) = store.taken_over_from() {
+        tracing::warn!(
+            pid,
+            "the daemon before this one was killed and does not end: this one has taken the store over. A thread of the killed one waits for a pipe of a job. Find that job and end it: see \"A killed daemon that does not end\" in docs/multi-tenant.md"
+        );
+    }
     // Counted before the first session, which would wait for it.
     store.usage(&[Pattern::any()]);
     let place = |folder, seen_as: &Option<PathBuf>| ViewPlace {
@@ -147,8 +177,8 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         place(overflow.join("views"), &config.overflow_views_seen_as),
         config.view_files.into(),
     )?;
-    let own = directory.join("policies");
-    let own_policies = OwnPolicies::in_folder(own)?;
+    bound_views(&views, &loaded)?;
+    let own_policies = OwnPolicies::compiled_into(config.directory.join("compiled-own"));
     if let Some(audit) = &config.audit {
         // Its files say what each tenant has.
         folders::prepare(&audit.directory, folders::CLOSED)?;
@@ -164,14 +194,25 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         loaded: RwLock::new(Arc::new(loaded)),
         sessions: Arc::default(),
         metrics: Metrics::new(),
+        log_limit: LogLimit::default(),
         usages: Mutex::default(),
     })
+}
+
+/// Makes the folder of each tenant's views, so that no job sees when another tenant's first comes.
+fn bound_views(views: &Views, loaded: &Loaded) -> Result<(), ServeError> {
+    for tenant in &loaded.tenants.all {
+        let most = tenant.quota.view_bytes.map(|size| size.0);
+        let bounded = views.bound(&tenant.name, most);
+        bounded.map_err(cannot("make the folder of a tenant's views"))?;
+    }
+    Ok(())
 }
 
 /// Accepts clients on a thread of its own; the listener is gone when it ends.
 fn accept(
     daemon: &Arc<Daemon>,
-    socket: Arc<str>,
+    socket: Arc<SocketConfig>,
     listener: Listener,
     stop: Arc<PipeReader>,
 ) -> Result<thread::JoinHandle<()>, ServeError> {
@@ -189,19 +230,22 @@ fn accept(
 }
 
 /// Starts a thread for a client.
-fn begin(daemon: &Arc<Daemon>, socket: &Arc<str>, connection: Connection) {
+fn begin(daemon: &Arc<Daemon>, socket: &Arc<SocketConfig>, connection: Connection) {
     let most = daemon.loaded().config.limits.sessions;
     let Some(place) = daemon.sessions.place(most) else {
         daemon.metrics.refused("busy");
         let text = format!("the daemon has {most} clients, as many as it may (limits.sessions)");
         return connection.refuse(Refused::new("busy", text));
     };
-    let (daemon, socket) = (Arc::clone(daemon), Arc::clone(socket));
+    let user = connection.peer.uid;
+    let (shared, socket) = (Arc::clone(daemon), Arc::clone(socket));
     let started = policy_thread::spawn("session", move |thread| {
         let _place = place;
-        serving::serve(&daemon, connection, &socket, thread);
+        serving::serve(&shared, connection, &socket, thread);
     });
-    if let Err(error) = started {
+    if let Err(error) = started
+        && daemon.log_limit.admits(user, "no-thread", REFUSALS)
+    {
         // Its connection is closed with it: the client goes on alone.
         tracing::error!(%error, "no thread for a client");
     }
@@ -219,6 +263,13 @@ fn reload(daemon: &Daemon) {
                 tracing::info!("{line}");
             }
             let now = Arc::new(loaded);
+            if let Err(error) = bound_views(&daemon.views, &now) {
+                // Its sessions make the folder, and nothing is bounded that was not before.
+                tracing::error!(
+                    "the views of a tenant cannot be bounded: {}",
+                    with_causes(&error)
+                );
+            }
             warn_of_fixed(&daemon.loaded().config, &now.config);
             *daemon
                 .loaded
@@ -246,7 +297,7 @@ fn warn_of_fixed(before: &Config, now: &Config) {
 fn fixed_and_changed(before: &Config, now: &Config) -> Vec<&'static str> {
     let differs = [
         ("directory", before.directory != now.directory),
-        ("socket", before.socket != now.socket),
+        ("socket", before.sockets != now.sockets),
         ("view-files", before.view_files != now.view_files),
         ("audit", before.audit != now.audit),
     ];
@@ -274,7 +325,8 @@ fn drain(daemon: &Arc<Daemon>, stop: PipeWriter, accepting: Vec<thread::JoinHand
         seconds = began.elapsed().as_secs(),
         "ending sessions that are left"
     );
-    left.iter().for_each(|session| session.stop());
+    left.iter()
+        .for_each(|session| session.stop(Stopped::Shutdown));
     daemon.sessions.wait_until_none(LAST_WORDS);
 }
 

@@ -4,6 +4,7 @@
 //! client that is refused is told why; and whatever a client does, it costs one thread at most.
 
 mod client;
+mod failure;
 mod own_policy;
 mod run;
 
@@ -14,12 +15,15 @@ use cachewarden_connect::Connection;
 use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
 use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_recording::Recorder;
+use cachewarden_session::Session;
 use cachewarden_session::diagnostics::Diagnostics;
-use cachewarden_session::{Session, Unlimited};
 use cachewarden_types::{Problem, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;
+use crate::config::SocketConfig;
+use crate::log_limit::REFUSALS;
+use crate::usage::SessionUsage;
 
 use client::{Client, Start, session_id};
 pub(crate) use own_policy::OwnPolicies;
@@ -41,21 +45,24 @@ impl Refusal {
 pub(crate) fn serve(
     daemon: &Arc<Daemon>,
     connection: Connection,
-    socket: &str,
+    socket: &SocketConfig,
     thread: &PolicyThread,
 ) {
     match connection.hello.want {
         Want::Status | Want::Metrics | Want::Revoke => crate::operator::serve(daemon, connection),
-        Want::Whoami => match Client::identify(daemon, &connection, socket) {
-            Ok(client) => whoami(daemon, &client, connection, thread),
-            Err(refusal) => refuse(daemon, connection, refusal),
-        },
-        Want::Session => {
-            let begun = Client::identify(daemon, &connection, socket)
+        // It asks policies as a session does, so it has the same quotas.
+        want @ (Want::Whoami | Want::Session) => {
+            let begun = Client::identify(daemon, &connection, &socket.name)
                 .and_then(|client| Ok((client.begin(daemon)?, client)));
-            match begun {
-                Ok((usage, client)) => run::run(daemon, &client, connection, usage, thread),
-                Err(refusal) => refuse(daemon, connection, refusal),
+            match (want, begun) {
+                (_, Err(refusal)) => refuse(daemon, connection, refusal),
+                (Want::Whoami, Ok((usage, client))) => {
+                    whoami(daemon, &client, connection, usage, thread);
+                }
+                (_, Ok((usage, client))) => {
+                    let streams = socket.streams.into();
+                    run::run(daemon, &client, connection, streams, usage, thread);
+                }
             }
         }
     }
@@ -66,18 +73,26 @@ fn refuse(daemon: &Daemon, connection: Connection, refusal: Refusal) {
     daemon.metrics.refused(code);
     let text = sanitize(&text);
     let peer = connection.peer;
-    tracing::warn!(uid = peer.uid, pid = peer.pid, code, "refused: {text}");
+    if daemon.log_limit.admits(peer.uid, code, REFUSALS) {
+        tracing::warn!(uid = peer.uid, pid = peer.pid, code, "refused: {text}");
+    }
     connection.refuse(Refused::new(code, text));
 }
 
 /// Tells a client what a session of it could do.
-fn whoami(daemon: &Arc<Daemon>, client: &Client, connection: Connection, thread: &PolicyThread) {
+fn whoami(
+    daemon: &Arc<Daemon>,
+    client: &Client,
+    connection: Connection,
+    usage: SessionUsage,
+    thread: &PolicyThread,
+) {
     let config = client.config(Start {
         id: session_id(),
         policies: client.policies(),
         recorder: Recorder::none(),
         diagnostics: Diagnostics::to(Box::new(io::sink()), false),
-        quota: Box::new(Unlimited),
+        usage: &Arc::new(usage),
     });
     let session = match Session::open(config, &daemon.services(), thread) {
         Ok(session) => session,

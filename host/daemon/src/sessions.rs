@@ -3,17 +3,19 @@
 mod metered;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::io::{self, PipeWriter};
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use serde::Serialize;
 
 use cachewarden_connect::Peer;
+use cachewarden_types::Label;
 
-pub(crate) use metered::MeteredSource;
+pub(crate) use metered::{Ends, MeteredSource};
 
 /// A session under way.
 pub(crate) struct ActiveSession {
@@ -25,29 +27,60 @@ pub(crate) struct ActiveSession {
     pub id: String,
     /// Who it is.
     pub peer: Peer,
+    /// What is known of it, verified.
+    pub labels: Vec<Label>,
     /// When it began.
     pub started: SystemTime,
     /// How its upload goes.
     pub upload: Arc<Upload>,
     /// Dropped to end the session.
     stop: Mutex<Option<PipeWriter>>,
-    /// Whether it was ended from here.
-    is_stopped: AtomicBool,
+    /// Why it was ended from here.
+    stopped: OnceLock<Stopped>,
+}
+
+/// Why the daemon ends a session that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// Its upload is slower than so many bytes a second.
+    SlowUpload(u64),
+    /// What it has put is revoked.
+    Revoked,
+    /// The daemon ends.
+    Shutdown,
+}
+
+impl fmt::Display for Stopped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the daemon ends this session: ")?;
+        match self {
+            Self::SlowUpload(least) => write!(
+                formatter,
+                "its upload is slower than {least} bytes a second (quota.least-rate). Run the build again; if this machine is slow, ask the operator for a lower rate"
+            ),
+            Self::Revoked => {
+                formatter.write_str("the operator has revoked what it has put. Run the build again")
+            }
+            Self::Shutdown => formatter
+                .write_str("the daemon is being stopped (limits.drain). Run the build again"),
+        }
+    }
 }
 
 impl ActiveSession {
-    /// Ends it: it reads the end of its stream.
-    pub(crate) fn stop(&self) {
-        self.is_stopped.store(true, Ordering::Relaxed);
+    /// Ends it: it reads the end of its stream, and its client is told why.
+    pub(crate) fn stop(&self, why: Stopped) {
+        // The first reason counts.
+        let _ = self.stopped.set(why);
         self.stop
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
     }
 
-    /// Whether it was ended from here.
-    pub(crate) fn is_stopped(&self) -> bool {
-        self.is_stopped.load(Ordering::Relaxed)
+    /// Why it was ended from here, if it was.
+    pub(crate) fn stopped(&self) -> Option<Stopped> {
+        self.stopped.get().copied()
     }
 }
 
@@ -166,6 +199,7 @@ impl Sessions {
         tenant: &str,
         id: String,
         peer: Peer,
+        labels: Vec<Label>,
     ) -> io::Result<(Listed, Arc<OwnedFd>)> {
         let (reader, writer) = io::pipe()?;
         let mut active = self.lock();
@@ -175,10 +209,11 @@ impl Sessions {
             tenant: tenant.to_owned(),
             id,
             peer,
+            labels,
             started: SystemTime::now(),
             upload: Arc::new(Upload::new()),
             stop: Mutex::new(Some(writer)),
-            is_stopped: AtomicBool::new(false),
+            stopped: OnceLock::new(),
         });
         active.sessions.insert(session.number, Arc::clone(&session));
         let listed = Listed {
@@ -263,17 +298,18 @@ mod tests {
     #[test]
     fn a_session_is_listed_until_it_ends_and_can_be_ended() {
         let sessions = Arc::new(Sessions::default());
-        let (listed, stop) = sessions.list("main", "a".into(), PEER).unwrap();
-        let (_other, _) = sessions.list("fork", "b".into(), PEER).unwrap();
+        let (listed, stop) = sessions.list("main", "a".into(), PEER, Vec::new()).unwrap();
+        let (_other, _) = sessions.list("fork", "b".into(), PEER, Vec::new()).unwrap();
         let names = || {
             let all = sessions.status().into_iter();
             all.map(|session| session.id).collect::<Vec<_>>()
         };
         assert_eq!(names(), ["a", "b"]);
-        listed.session.stop();
+        listed.session.stop(Stopped::Revoked);
+        listed.session.stop(Stopped::Shutdown);
         let mut stop = std::fs::File::from(stop.try_clone().unwrap());
         assert_eq!(stop.read(&mut [0]).unwrap(), 0, "the end, at once");
-        assert!(listed.session.is_stopped());
+        assert_eq!(listed.session.stopped(), Some(Stopped::Revoked));
         drop(listed);
         assert_eq!(names(), ["b"]);
     }

@@ -10,10 +10,11 @@ mod template;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cachewarden_session::PolicyConfig;
+use cachewarden_session::{CountedScopes, PolicyConfig};
 use cachewarden_types::{Kind, Label, Pattern, ScopeName};
 
-use crate::config::{Config, CountedWitnesses, OneOrMany, QuotaConfig, TenantConfig};
+use crate::config::{Config, OneOrMany, QuotaConfig, TenantConfig};
+use crate::shares;
 use template::Template;
 
 /// The prefix of labels about the socket's peer.
@@ -42,8 +43,10 @@ pub struct Tenant {
     pub own_policy: bool,
     /// The kinds that count for the session alone that has put them.
     pub own_session_kinds: Vec<Kind>,
-    /// Whose puts count as witnesses.
-    pub witnesses: CountedWitnesses,
+    /// Whose puts count as witnesses; `None` where nobody's do.
+    pub witnesses: Option<CountedScopes>,
+    /// The labels by which producers are told apart; with none, the token's subject or the user.
+    producer: Vec<String>,
     /// What it may use.
     pub quota: QuotaConfig,
 }
@@ -74,8 +77,10 @@ pub struct Identity {
     pub labels: Vec<Label>,
     /// The issuer of the token, where there is one.
     pub issuer: Option<String>,
-    /// What tells producers apart who are to agree as witnesses: the token's subject, or the user.
-    pub witness: String,
+    /// The token's subject, where there is one.
+    pub subject: Option<String>,
+    /// The user of the socket's peer.
+    pub uid: u32,
 }
 
 impl Identity {
@@ -142,7 +147,8 @@ impl Tenant {
             true => Ok(()),
             false => Err(unknown_label(config, name)),
         };
-        config.labels.keys().try_for_each(|name| is_known(name))?;
+        let named = config.labels.keys().chain(&config.producer);
+        named.into_iter().try_for_each(|name| is_known(name))?;
         let templates = |key: &str, texts: &[String]| -> Result<Vec<Template>, String> {
             let parse = |text: &String| {
                 let template = Template::new(text).map_err(|why| format!("`{key}`: {why}"))?;
@@ -166,7 +172,11 @@ impl Tenant {
             own_policy: config.own_policy,
             own_session_kinds: own_session_kinds(&config.share)?,
             witnesses: config.witnesses,
-            quota: config.quota.clone(),
+            producer: config.producer.clone(),
+            quota: QuotaConfig {
+                policy_memory: Some(shares::policy_memory(config, whole)),
+                ..config.quota.clone()
+            },
         })
     }
 
@@ -175,17 +185,26 @@ impl Tenant {
         if let Some(issuer) = &self.issuer
             && identity.issuer.as_ref() != Some(issuer)
         {
-            return Err(format!("it wants a token of `{issuer}`"));
+            return Err(format!(
+                "needs a token of `{issuer}` (--token-file or --token-command)"
+            ));
         }
         for (name, pattern) in &self.labels {
             match identity.value(name) {
-                None => return Err(format!("there is no label {name}")),
+                None => return Err(no_label(identity, name)),
                 Some(label) if !pattern.matches(&label.value) => {
                     let wanted = pattern.all().join(" or ");
                     return Err(format!("{name} is not {wanted}"));
                 }
                 Some(_) => {}
             }
+        }
+        if let Some(name) = self
+            .producer
+            .iter()
+            .find(|name| identity.value(name).is_none())
+        {
+            return Err(no_label(identity, name));
         }
         let fill = |templates: &[Template]| -> Result<Vec<Pattern>, String> {
             let value = |name: &str| identity.value(name).map(|label| label.scope.as_str());
@@ -195,6 +214,23 @@ impl Tenant {
             write: fill(&self.write)?,
             read: fill(&self.read)?,
         })
+    }
+
+    /// What tells the producer of a session from the others of this tenant: verified labels, the
+    /// token's subject, or the user. Two producers may agree as witnesses.
+    pub fn producer(&self, identity: &Identity) -> String {
+        if !self.producer.is_empty() {
+            // No value has a line break.
+            let labels = self.producer.iter().filter_map(|name| identity.value(name));
+            return labels
+                .map(|label| format!("{}={}\n", label.name, label.value))
+                .collect();
+        }
+        match (&self.issuer, &identity.subject) {
+            (Some(issuer), Some(subject)) => format!("{subject} of {issuer}"),
+            // A token that the tenant does not ask for tells nothing: a job might have several.
+            _ => format!("uid {}", identity.uid),
+        }
     }
 
     /// Why a session is of this tenant, for the line that says so.
@@ -212,6 +248,17 @@ impl Tenant {
             true => "it takes every session".to_owned(),
             false => reasons.join(", "),
         }
+    }
+}
+
+/// Says that a label is missing, and where it would come from.
+fn no_label(identity: &Identity, name: &str) -> String {
+    match (&identity.issuer, name.starts_with("peer.")) {
+        (Some(issuer), false) => {
+            format!("the token of `{issuer}` has no claim for the label {name}")
+        }
+        (None, false) => format!("there is no label {name}, which a token would give"),
+        (_, true) => format!("there is no label {name}"),
     }
 }
 
@@ -244,13 +291,13 @@ impl Tenants {
         for tenant in &self.all {
             match tenant.admit(identity) {
                 Ok(scopes) => return Ok((Arc::clone(tenant), scopes)),
-                Err(reason) => reasons.push(format!("{}: {reason}", tenant.name)),
+                Err(reason) => reasons.push(format!("Tenant {}: {reason}.", tenant.name)),
             }
         }
         Err(format!(
-            "no tenant takes this session, of which is known: {}. {}",
+            "no tenant matches this session. The daemon knows of it: {}. {}",
             identity.shown(),
-            reasons.join("; ")
+            reasons.join(" ")
         ))
     }
 }

@@ -1,11 +1,20 @@
 //! What a tenant uses, and whether it may use more.
 //!
 //! A tenant's usage outlives a reload of the configuration. What always holds: what a session takes
-//! is given back when the session ends, however it ends; a put beyond a quota is the session's own,
-//! and gets go on.
+//! is given back when the session ends, however it ends; a put beyond a quota is the session's own;
+//! and a get is answered, at once or after a wait.
+//!
+//! What a tenant keeps is counted by the store, by scope. This count is a copy of the sum over the
+//! tenant's scopes, made when a session begins, and each put that may be kept is added to it before
+//! it is written. So a put costs one lock and no walk over all scopes, of which a tenant may have
+//! hundreds; and puts of several sessions at once cannot pass the quota together. An entry that is
+//! replaced counts twice until the next session begins: the quota is then too strict, never too
+//! wide.
 
+mod policies;
 mod rate;
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,18 +23,13 @@ use cachewarden_store::LEAST_BYTES;
 use cachewarden_types::reasons;
 
 use crate::config::QuotaConfig;
+use policies::PolicyUse;
+pub(crate) use policies::{CodeRoom, PolicyRoom};
 use rate::{Rate, Window};
 
 /// For how long what is written and not kept is counted: an object without an entry stays on the
 /// disk for as long as a running build may read it.
 const UNKEPT_WINDOW: Duration = Duration::from_secs(3 * 60 * 60);
-
-/// For how long the CPU time of policies is counted.
-const POLICY_WINDOW: Duration = Duration::from_secs(60);
-
-/// Bytes of policies that the sessions of a tenant may send at once: five of the largest. Each is in
-/// memory until it is loaded.
-const MAX_POLICIES_SENT: u64 = 256 * 1024 * 1024;
 
 /// What a tenant uses.
 #[derive(Debug, Default)]
@@ -36,26 +40,29 @@ pub(crate) struct Usage {
 #[derive(Debug)]
 struct Used {
     sessions: usize,
+    /// Sessions of each user.
+    users: HashMap<String, usize>,
     entries: u64,
     bytes: u64,
     puts: Rate,
     put_bytes: Rate,
+    gets: Rate,
     unkept: Window,
-    policy_nanos: Window,
-    policy_bytes: u64,
+    policies: PolicyUse,
 }
 
 impl Default for Used {
     fn default() -> Self {
         Self {
             sessions: 0,
+            users: HashMap::new(),
             entries: 0,
             bytes: 0,
             puts: Rate::default(),
             put_bytes: Rate::default(),
+            gets: Rate::default(),
             unkept: Window::new(UNKEPT_WINDOW),
-            policy_nanos: Window::new(POLICY_WINDOW),
-            policy_bytes: 0,
+            policies: PolicyUse::default(),
         }
     }
 }
@@ -72,14 +79,15 @@ pub(crate) struct Snapshot {
 }
 
 impl Usage {
-    /// Begins a session.
+    /// Begins a session of a user: of whom one tenant's jobs are told apart by.
     ///
     /// # Errors
-    /// When the tenant has as many as it may, or its policies have used their CPU time. The text
-    /// says so.
+    /// When the tenant or the user has as many as it may, or the tenant's policies have used their
+    /// CPU time. The text says so.
     pub(crate) fn begin_session(
         self: &Arc<Self>,
         quota: &QuotaConfig,
+        user: &str,
     ) -> Result<SessionUsage, String> {
         let now = Instant::now();
         let mut used = self.lock();
@@ -89,17 +97,19 @@ impl Usage {
                 used.sessions
             ));
         }
-        let most = quota.policy_time_per_minute;
-        if used.policy_nanos.sum(now) >= nanos(most) {
+        let of_user = used.users.get(user).copied().unwrap_or_default();
+        if of_user >= quota.sessions_of_a_user() {
             return Err(format!(
-                "the policies of the tenant have used {} of CPU time in a minute, as much as they may (quota.policy-time-per-minute)",
-                humantime::format_duration(most)
+                "the user has {of_user} sessions of the tenant at once, as many as one user may (quota.sessions-per-user)"
             ));
         }
+        used.policies.check_time(quota, now)?;
         used.sessions += 1;
+        used.users.insert(user.to_owned(), of_user + 1);
         Ok(SessionUsage {
             usage: Arc::clone(self),
             quota: quota.clone(),
+            user: user.to_owned(),
         })
     }
 
@@ -129,6 +139,7 @@ impl Usage {
 pub(crate) struct SessionUsage {
     usage: Arc<Usage>,
     quota: QuotaConfig,
+    user: String,
 }
 
 impl SessionUsage {
@@ -140,7 +151,20 @@ impl SessionUsage {
         }
     }
 
-    /// Takes note of an object that will be received: its file takes room, however few bytes it has.
+    /// Takes note of a get, and returns how long its session is to wait before it reads on. Every
+    /// session of the tenant waits for its own gets and those of the others, so each has its turn,
+    /// after two seconds at most.
+    pub(crate) fn get(&self) -> Duration {
+        let Some(rate) = self.quota.gets_per_second else {
+            return Duration::ZERO;
+        };
+        let mut used = self.usage.lock();
+        used.gets.add(1);
+        used.gets.excess(u64::from(rate.get()), Instant::now())
+    }
+
+    /// Takes note of an object that will be received: its file takes room, however few bytes it
+    /// has.
     pub(crate) fn receive_object(&self) {
         self.received(LEAST_BYTES);
     }
@@ -155,50 +179,17 @@ impl SessionUsage {
         let unkept = self.usage.lock().unkept.sum(Instant::now());
         unkept < self.quota.unkept_bytes.0
     }
-
-    /// Room in memory for a policy of the session's own, until what is returned is dropped.
-    ///
-    /// # Errors
-    /// When other sessions of the tenant have taken all of it. The text says so.
-    pub(crate) fn room_for_policy(&self, bytes: u64) -> Result<PolicyRoom, String> {
-        let mut used = self.usage.lock();
-        let all = used.policy_bytes.saturating_add(bytes);
-        if all > MAX_POLICIES_SENT {
-            return Err(format!(
-                "the sessions of the tenant send policies of {} bytes at once (connect --policy), and at most {MAX_POLICIES_SENT} are taken; try again when they are loaded",
-                used.policy_bytes
-            ));
-        }
-        used.policy_bytes = all;
-        Ok(PolicyRoom {
-            usage: Arc::clone(&self.usage),
-            bytes,
-        })
-    }
-
-    /// Takes note of the CPU time of policies.
-    pub(crate) fn policies_used(&self, time: Duration) {
-        let mut used = self.usage.lock();
-        used.policy_nanos.add(nanos(time), Instant::now());
-    }
 }
 
 impl Drop for SessionUsage {
     fn drop(&mut self) {
-        self.usage.lock().sessions -= 1;
-    }
-}
-
-/// Room in memory for a policy that a session sends.
-#[derive(Debug)]
-pub(crate) struct PolicyRoom {
-    usage: Arc<Usage>,
-    bytes: u64,
-}
-
-impl Drop for PolicyRoom {
-    fn drop(&mut self) {
-        self.usage.lock().policy_bytes -= self.bytes;
+        let mut used = self.usage.lock();
+        used.sessions -= 1;
+        if let Some(of_user) = used.users.get_mut(&self.user) {
+            *of_user -= 1;
+        }
+        // There may be a user for each pull request.
+        used.users.retain(|_, sessions| *sessions > 0);
     }
 }
 
@@ -233,10 +224,12 @@ impl Quota for KeptPuts {
         used.unkept.take_back(size + LEAST_BYTES);
         None
     }
-}
 
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+    /// Otherwise puts of other bytes under one action, again and again, would fill the disk.
+    fn replaced(&mut self, size: u64) {
+        let bytes = size + LEAST_BYTES;
+        self.usage.lock().unkept.add(bytes, Instant::now());
+    }
 }
 
 #[cfg(test)]

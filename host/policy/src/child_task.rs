@@ -17,29 +17,47 @@ use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
 
 use cachewarden_system::self_exec;
 
+use super::Defect;
 use super::limits::{COMPILER_THREADS, Limits, MAX_IMAGE_BYTES, SLOW_COMPILE_NOTICE, THREAD_STACK};
 
 /// The exit code where the policy is rejected; standard output has the reason.
 const REFUSED: i32 = 1;
 
+/// The error text when the compiler's threads cannot be started: there is no memory for their
+/// stacks, or no thread.
+const POOL_FAILED: &str = "ThreadPoolBuildError";
+
 /// The error texts when memory is not enough: for data, for a thread's stack, for the module, for
 /// the policy's own memory.
 const OUT_OF_MEMORY: [&str; 4] = [
     "memory allocation of ",
-    "ThreadPoolBuildError",
+    POOL_FAILED,
     "out of memory",
     "Cannot allocate memory",
 ];
+
+/// What the child says on standard error where the system gives it no thread. The parent looks for
+/// it.
+const NO_THREAD: &str = "the system gives it no thread";
+
+/// Bytes of the stack of a thread that compiles a part of a module: rayon's, which are the standard
+/// library's.
+const HELPER_STACK: usize = 2 * 1024 * 1024;
 
 /// The most bytes of the child's standard error that are read.
 const MAX_STDERR_TAIL: u64 = 16 * 1024;
 
 /// Why a task has no result.
-pub(super) struct TaskError {
-    /// The reason, for a person.
-    pub(super) reason: String,
-    /// Whether another try would fail in the same way, after as long a time.
-    pub(super) is_repeatable: bool,
+pub(super) enum TaskError {
+    /// The system has no process, thread or pipe to give: that says nothing about the policy.
+    NoProcess(io::Error),
+    /// It failed.
+    Failed {
+        /// The reason, for a person.
+        reason: String,
+        /// Whether another try would fail in the same way, after as long a time.
+        is_repeatable: bool,
+    },
 }
 
 /// A task for a child process.
@@ -63,16 +81,13 @@ impl ChildTask<'_> {
         slow: impl FnOnce(),
     ) -> Result<Vec<u8>, TaskError> {
         let began = Instant::now();
-        let failure = |reason, is_repeatable| TaskError {
+        let failure = |reason, is_repeatable| TaskError::Failed {
             reason,
             is_repeatable,
         };
-        let mut process = self
-            .start()
-            .map_err(|error| failure(format!("cannot start its compiler: {error}"), false))?;
+        let mut process = self.start().map_err(TaskError::NoProcess)?;
         let (sender, receiver) = mpsc::channel();
-        let said = pipe_io(&mut process, input, sender)
-            .map_err(|error| failure(format!("cannot speak to its compiler: {error}"), false));
+        let said = pipe_io(&mut process, input, sender).map_err(TaskError::NoProcess);
         let most = self.limits.compile_time;
         let output = said.and_then(|()| {
             let output = match receiver.recv_timeout(SLOW_COMPILE_NOTICE.min(most)) {
@@ -103,6 +118,9 @@ impl ChildTask<'_> {
                     .into_owned(),
                 began.elapsed() > SLOW_COMPILE_NOTICE,
             )),
+            Ok(_) if lacks_a_thread(&stderr_tail) => {
+                Err(TaskError::NoProcess(io::Error::other(NO_THREAD)))
+            }
             Ok(status) => Err(failure(
                 self.crash_reason(status, &stderr_tail),
                 // The kill may not happen again.
@@ -149,18 +167,29 @@ impl ChildTask<'_> {
     pub(super) fn serve(
         &self,
         mut output: impl Write,
-        work: impl FnOnce() -> Result<Vec<u8>, String> + Send + 'static,
+        work: impl FnOnce() -> Result<Vec<u8>, Defect> + Send + 'static,
     ) -> io::Result<bool> {
         self.apply_rlimits();
-        let result = thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("policy-compiler".into())
             .stack_size(THREAD_STACK)
             .spawn(work)
-            .map_err(|error| {
-                io::Error::other(format!("memory allocation of a stack failed: {error}"))
-            })?
-            .join()
-            .unwrap_or_else(|panic| Err(self.panic_reason(&*panic)));
+            .map_err(|error| match has_room(THREAD_STACK) {
+                true => io::Error::other(format!("{NO_THREAD}: {error}")),
+                false => io::Error::other(format!("memory allocation of a stack failed: {error}")),
+            })?;
+        let result = match thread.join() {
+            Ok(result) => result.map_err(|defect| defect.to_string()),
+            Err(panic) => {
+                let text = panic_text(&*panic);
+                if text.contains(POOL_FAILED) && has_room(COMPILER_THREADS * HELPER_STACK) {
+                    return Err(io::Error::other(NO_THREAD));
+                }
+                Err(self
+                    .explain(text)
+                    .unwrap_or_else(|| format!("the compiler failed on it: {text}")))
+            }
+        };
         match &result {
             Ok(result) => output.write_all(result)?,
             Err(reason) => output.write_all(reason.as_bytes())?,
@@ -173,17 +202,6 @@ impl ChildTask<'_> {
     fn crash_reason(&self, status: ExitStatus, stderr_tail: &[u8]) -> String {
         self.explain(&String::from_utf8_lossy(stderr_tail))
             .unwrap_or_else(|| format!("the compiler failed on it ({status})"))
-    }
-
-    /// The reason of a panic.
-    fn panic_reason(&self, panic: &(dyn Any + Send)) -> String {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        match text.or_else(|| panic.downcast_ref::<&str>().copied()) {
-            Some(text) => self
-                .explain(text)
-                .unwrap_or_else(|| format!("the compiler failed on it: {text}")),
-            None => "the compiler failed on it".into(),
-        }
     }
 
     /// The reason, if this text means that the memory was not enough.
@@ -229,6 +247,24 @@ impl ChildTask<'_> {
             );
         }
     }
+}
+
+/// Whether this process can have so many more bytes of memory. A thread that cannot be started has
+/// the same error for lack of memory as for lack of threads.
+fn has_room(bytes: usize) -> bool {
+    Vec::<u8>::new().try_reserve_exact(bytes).is_ok()
+}
+
+/// Whether a process has ended for lack of a thread.
+fn lacks_a_thread(stderr_tail: &[u8]) -> bool {
+    String::from_utf8_lossy(stderr_tail).contains(NO_THREAD)
+}
+
+/// The text of a panic.
+fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("it gave no reason")
 }
 
 /// Writes the input and reads the output, on threads of their own.

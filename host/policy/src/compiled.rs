@@ -19,7 +19,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 
 use cachewarden_system::lock_timeout::lock_with_timeout;
-use cachewarden_types::{Digest, LENGTH};
+use cachewarden_types::{Digest, LENGTH, since_1970};
 
 use super::adapters;
 use super::component::CONTRACT;
@@ -155,10 +155,9 @@ impl CompiledCache {
     ) -> io::Result<()> {
         let folder = OwnerOnlyDir::open(&self.folder)?;
         let name = failure_name(engine, module);
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH);
         let text = serde_json::to_vec(&CachedFailure {
             reason: reason.to_owned(),
-            time: since_epoch.unwrap_or_default().as_secs(),
+            time: since_1970(SystemTime::now()).as_secs(),
             compile_milliseconds: limits.compile_time.as_millis(),
             compile_memory: limits.compile_memory,
         })?;

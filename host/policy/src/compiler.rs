@@ -11,7 +11,7 @@ use super::child_task::{ChildTask, TaskError};
 use super::limits::{
     IMAGE_FOR_MODULE, Limits, MAX_IMAGE_BYTES, MAX_MODULE_BYTES, SMALLEST_MAX_IMAGE_BYTES,
 };
-use super::{component, engine, instances, test_load};
+use super::{Defect, component, engine, instances, test_load};
 
 /// The verb of this program that [`run`] serves.
 pub const COMPILER_VERB: &str = "compile-for-parent";
@@ -35,7 +35,7 @@ pub(super) fn compile(
     let most = most_image_bytes(module.len());
     let image = child_task(limits).send(Arc::new(module), slow)?;
     if image.len() as u64 > most {
-        return Err(TaskError {
+        return Err(TaskError::Failed {
             reason: format!(
                 "its compiled form has more than {} KiB, which is more than is ever loaded for a file of its size",
                 most >> 10
@@ -68,7 +68,7 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
         instances::check(&component)?;
         engine::engine()
             .and_then(|engine| engine.precompile_component(&component))
-            .map_err(|error| format!("{error:#}"))
+            .map_err(|error| Defect::Compilation(format!("{error:#}")))
     })
 }
 

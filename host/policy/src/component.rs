@@ -9,7 +9,7 @@ use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::abi::{AbiVariant, WasmType};
 use wit_parser::{Resolve, WorldId, WorldItem, WorldKey};
 
-use super::{adapters, contract};
+use super::{Defect, adapters, contract};
 
 /// The text of the contract.
 pub const CONTRACT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/wit/policy.wit"));
@@ -21,30 +21,32 @@ pub(super) const EXPORTS: [&str; 4] = ["open", "get", "put", "close"];
 const OWN_WORLD: &str = "component-type";
 
 /// The bytes of a component, or why these bytes are not a policy.
-pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+pub(super) fn componentise(bytes: Vec<u8>) -> Result<Vec<u8>, Defect> {
+    let format = |reason: &str| Err(Defect::Format(reason.to_owned()));
     let binary = match bytes.get(..4) {
         Some(b"\0asm") => bytes,
         Some(b"\x7fELF") => {
-            return Err("it is native code (a .cwasm file?), which is never run; give the .wasm that it was made of".into());
+            return format(
+                "it is native code (a .cwasm file?), which is never run; give the .wasm that it was made of",
+            );
         }
         _ if looks_like_text(&bytes) => wat::parse_bytes(&bytes)
-            .map_err(|error| on_one_line(&error.to_string()))?
+            .map_err(|error| Defect::Format(on_one_line(&error.to_string())))?
             .into_owned(),
         _ => {
-            return Err(
-                "it is neither WebAssembly (a file that begins with \\0asm) nor its text format"
-                    .into(),
+            return format(
+                "it is neither WebAssembly (a file that begins with \\0asm) nor its text format",
             );
         }
     };
     let encoding = match Parser::new(0).parse_all(&binary).next() {
         Some(Ok(Payload::Version { encoding, .. })) => encoding,
-        Some(Err(error)) => return Err(error.to_string()),
-        Some(Ok(_)) | None => return Err("it does not begin as WebAssembly does".into()),
+        Some(Err(error)) => return format(&error.to_string()),
+        Some(Ok(_)) | None => return format("it does not begin as WebAssembly does"),
     };
     match encoding {
         Encoding::Component => Ok(binary),
-        Encoding::Module => wrap(&binary).map_err(|error| format!("{error:#}")),
+        Encoding::Module => wrap(&binary).map_err(|error| Defect::Contract(format!("{error:#}"))),
     }
 }
 
@@ -286,7 +288,7 @@ mod tests {
             ),
         ] {
             let error = componentise(bytes.to_vec()).unwrap_err();
-            assert!(error.contains(reason), "{error}");
+            assert!(error.to_string().contains(reason), "{error}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The host's side of an instance: its state, its log, and its imports.
 
+use std::sync::Arc;
+
 use wasmtime::component::{
     Component, ComponentNamedList, InstancePre, Lift, Linker, LinkerInstance, Lower,
 };
@@ -12,6 +14,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use cachewarden_types::{Level, Session};
 
 use super::Policy;
+use super::account::Account;
 use super::call_deadline::CallDeadline;
 use super::component::missing_exports_message;
 use super::contract::{self, HOST_INTERFACE};
@@ -19,7 +22,7 @@ use super::instance::Exports;
 use super::limits::{MAX_LOG_BYTES, MAX_LOG_LINES};
 use super::memory_limiter::MemoryLimiter;
 use super::wire::WireLevel;
-use super::{adapters, wasi};
+use super::{Defect, adapters, wasi};
 
 /// A log line of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +44,17 @@ pub(super) struct State {
 
 impl State {
     /// The state of a new instance; `log` is the log of the session's earlier instances.
-    pub(super) fn new(policy: &Policy, session: &Session, log: Log) -> Self {
+    pub(super) fn new(
+        policy: &Policy,
+        session: &Session,
+        account: &Arc<dyn Account>,
+        log: Log,
+    ) -> Self {
         let Policy {
             limits, sandbox, ..
         } = policy;
         Self {
-            memory: MemoryLimiter::new(limits, &sandbox.usage),
+            memory: MemoryLimiter::new(limits, &sandbox.usage, account),
             deadline: CallDeadline::new(limits.deadline, sandbox.ticker.tick_rate()),
             log,
             entropy: SessionEntropy::new(session),
@@ -178,9 +186,9 @@ impl Log {
 pub(super) fn link(
     engine: &Engine,
     component: &Component,
-) -> Result<(InstancePre<State>, bool), String> {
+) -> Result<(InstancePre<State>, bool), Defect> {
     if Exports::of(component) == Exports::default() {
-        return Err(missing_exports_message(&[]));
+        return Err(Defect::Contract(missing_exports_message(&[])));
     }
     let ty = component.component_type();
     let names: Vec<String> = ty
@@ -191,7 +199,7 @@ pub(super) fn link(
         .iter()
         .filter_map(|name| contract::version_imported(name))
     {
-        contract::check(version).map_err(|error| error.to_string())?;
+        contract::check(version).map_err(|error| Defect::Contract(error.to_string()))?;
     }
     let imports_wasi = names.iter().any(|name| name.starts_with("wasi:"));
     let mut linker = Linker::<State>::new(engine);
@@ -208,7 +216,11 @@ pub(super) fn link(
         .and_then(|()| linker.instantiate_pre(component));
     linked
         .map(|linked| (linked, imports_wasi))
-        .map_err(|error| format!("{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"))
+        .map_err(|error| {
+            Defect::Contract(format!(
+                "{error:#}; a policy may import {HOST_INTERFACE} and wasi:* only"
+            ))
+        })
 }
 
 fn link_host(linker: &mut Linker<State>) -> wasmtime::Result<()> {
@@ -260,7 +272,9 @@ mod tests {
         let component = Component::from_binary(&engine, &bytes).unwrap();
         let error = link(&engine, &component).err().unwrap();
         assert!(
-            error.contains("`put: func(offer: offer) -> reach`"),
+            error
+                .to_string()
+                .contains("`put: func(offer: offer) -> reach`"),
             "{error}"
         );
     }

@@ -3,6 +3,7 @@
 //! Every call of the guest goes through [`Instance::call`], which sets the deadline first. The
 //! owner drops an instance after an error, and never calls it again.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, ComponentNamedList, Lift, Lower, TypedFunc};
@@ -10,7 +11,7 @@ use wasmtime::{Store, Trap, UpdateDeadline};
 
 use cachewarden_types::{Candidate, Grant, Lookup, Offer, Reach, Refusal, Session, Totals};
 
-use super::Policy;
+use super::account::Account;
 use super::component::EXPORTS;
 use super::contract;
 use super::host::{Log, LogLine, State};
@@ -20,6 +21,7 @@ use super::wire::{
     WireCandidate, WireGrant, WireLookup, WireOffer, WireReach, WireRefusal, WireSession,
     WireTotals,
 };
+use super::{Defect, Policy};
 
 /// Which call of the policy an event belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +90,7 @@ pub(super) enum CallError {
 #[derive(Debug)]
 pub(super) enum StartError {
     /// The policy does not fit the contract.
-    Contract(String),
+    Contract(Defect),
     /// Its start code failed.
     CallError(CallError),
 }
@@ -108,15 +110,16 @@ pub(super) struct Instance {
 }
 
 impl Instance {
-    /// Makes an instance; its start function and `_initialize` may take `allowed`. `log` is the log
-    /// of the session's earlier instances.
+    /// Makes an instance, whose memory is the account's; its start function and `_initialize` may
+    /// take `allowed`. `log` is the log of the session's earlier instances.
     pub(super) fn start(
         policy: &Policy,
         session: &Session,
+        account: &Arc<dyn Account>,
         allowed: Duration,
         log: Log,
     ) -> Result<Self, (StartError, Log)> {
-        let state = State::new(policy, session, log);
+        let state = State::new(policy, session, account, log);
         let mut store = Store::new(policy.linked.engine(), state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(MAX_BYTES_TO_HOST);
@@ -280,7 +283,7 @@ fn typed<Arguments, Answer>(
     is_there: bool,
     name: &str,
     signature: &str,
-) -> Result<Option<TypedFunc<Arguments, Answer>>, String>
+) -> Result<Option<TypedFunc<Arguments, Answer>>, Defect>
 where
     Arguments: ComponentNamedList + Lower,
     Answer: ComponentNamedList + Lift,
@@ -292,10 +295,10 @@ where
         .get_typed_func(&mut *store, name)
         .map(Some)
         .map_err(|error| {
-            format!(
+            Defect::Contract(format!(
                 "its export `{name}` is not the contract's `{signature}` (version {}): {error:#}",
                 contract::VERSION
-            )
+            ))
         })
 }
 

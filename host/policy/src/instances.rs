@@ -8,6 +8,7 @@ use wasmparser::{
     ComponentTypeRef, Encoding, Instance, Parser, Payload,
 };
 
+use super::Defect;
 use super::limits::MAX_UNFOLDED_INSTANCES;
 
 /// The state of a component or module that is being read.
@@ -22,7 +23,7 @@ struct Scope {
 
 /// Rejects a component that makes too many instances. Bytes that are not a component are left to
 /// the compiler, which reports the reason.
-pub(super) fn check(component: &[u8]) -> Result<(), String> {
+pub(super) fn check(component: &[u8]) -> Result<(), Defect> {
     let mut scopes: Vec<Scope> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
         match payload {
@@ -52,7 +53,7 @@ pub(super) fn check(component: &[u8]) -> Result<(), String> {
 }
 
 impl Scope {
-    fn read(&mut self, payload: &Payload, outer: &[Self]) -> Result<(), String> {
+    fn read(&mut self, payload: &Payload, outer: &[Self]) -> Result<(), Defect> {
         match payload {
             Payload::ComponentImportSection(imports) => {
                 for import in imports.clone().into_iter().flatten() {
@@ -87,9 +88,9 @@ impl Scope {
                     else {
                         continue;
                     };
-                    let inner = self.component(component_index).ok_or(
-                        "it makes an instance of a component that it is handed, which is not supported: how many that makes cannot be told",
-                    )?;
+                    let inner = self
+                        .component(component_index)
+                        .ok_or(Defect::UncountedInstances)?;
                     self.add(inner.saturating_add(1))?;
                 }
             }
@@ -126,12 +127,10 @@ impl Scope {
         self.components.get(index as usize).copied().flatten()
     }
 
-    fn add(&mut self, instances: u64) -> Result<(), String> {
+    fn add(&mut self, instances: u64) -> Result<(), Defect> {
         self.instances = self.instances.saturating_add(instances);
         if self.instances > MAX_UNFOLDED_INSTANCES {
-            return Err(format!(
-                "it makes more than {MAX_UNFOLDED_INSTANCES} instances of the components and modules in it"
-            ));
+            return Err(Defect::TooManyInstances);
         }
         Ok(())
     }
@@ -141,7 +140,7 @@ impl Scope {
 mod tests {
     use super::*;
 
-    fn check_text(text: &str) -> Result<(), String> {
+    fn check_text(text: &str) -> Result<(), Defect> {
         check(&wat::parse_str(text).unwrap())
     }
 
@@ -171,7 +170,10 @@ mod tests {
             ),
         ] {
             let error = check_text(&text).unwrap_err();
-            assert!(error.contains("more than 1000 instances"), "{error}");
+            assert!(
+                error.to_string().contains("more than 1000 instances"),
+                "{error}"
+            );
         }
     }
 
@@ -194,7 +196,7 @@ mod tests {
                 (instance (instantiate $c)))"#,
         ] {
             let error = check_text(text).unwrap_err();
-            assert!(error.contains("that it is handed"), "{error}");
+            assert!(error.to_string().contains("that it is handed"), "{error}");
         }
     }
 }

@@ -9,6 +9,7 @@
 // There is one exception, with its reason: where a compiled policy is loaded.
 #![deny(unsafe_code)]
 
+mod account;
 mod adapters;
 mod call_deadline;
 pub mod canonical;
@@ -18,6 +19,7 @@ mod compiler;
 mod component;
 mod contract;
 mod engine;
+mod error;
 mod host;
 mod instance;
 mod instances;
@@ -36,14 +38,16 @@ pub mod thread;
 mod wasi;
 mod wire;
 
+pub use account::{Account, no_account};
 pub use call_deadline::cpu_time;
 pub use compiled::CompiledCache;
 pub use compiler::{COMPILER_VERB, run as run_compiler};
 pub use component::CONTRACT;
 pub use contract::VERSION as CONTRACT_VERSION;
+pub use error::{Defect, EngineError, LoadError};
 pub use host::LogLine;
 pub use instance::{Exports, Question};
-pub use limits::Limits;
+pub use limits::{Limits, MAX_LIVE_INSTANCES, MAX_MEMORY_OF_ALL};
 pub use pin::PinError;
 pub use policy_session::{Event, OpenOutcome, PolicySession};
 pub use sandbox::Sandbox;
@@ -54,98 +58,14 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use thiserror::Error;
 use wasmtime::component::InstancePre;
 
-use cachewarden_types::{Code, Digest, Problem};
+use cachewarden_types::Digest;
 
 use host::State;
 
 /// The version of the engine that runs policies.
 pub const WASMTIME_VERSION: &str = "48.0.8";
-
-/// Why a policy cannot be loaded. The operator can correct each of these.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The file cannot be read.
-    #[error("cannot read the policy {}", file.display())]
-    Unreadable {
-        /// The file.
-        file: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// The file is larger than any policy.
-    #[error("the policy {} has more than {} MiB, which is more than is ever loaded", file.display(), limits::MAX_MODULE_BYTES >> 20)]
-    TooLarge {
-        /// The file.
-        file: PathBuf,
-    },
-    /// The file does not have the bytes that were pinned.
-    #[error(
-        "the policy {} has the SHA-256 {found}, but --policy pins {pinned}; if the change is meant, pin the new one", file.display()
-    )]
-    OtherBytes {
-        /// The file.
-        file: PathBuf,
-        /// What was asked for.
-        pinned: Digest,
-        /// What is there.
-        found: Digest,
-    },
-    /// The bytes are no policy.
-    #[error("the policy {} cannot be loaded", file.display())]
-    Unusable {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        source: Defect,
-    },
-    /// This machine cannot run policies.
-    #[error("cannot start the WebAssembly engine")]
-    Engine(#[from] EngineError),
-}
-
-/// What is wrong with a policy's bytes.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum Defect {
-    /// It cannot be compiled. Whoever compiles is a process of its own, so these are its words.
-    #[error("{0}")]
-    Compilation(String),
-    /// It imports what no policy has, or exports what the contract does not.
-    #[error("{0}")]
-    Contract(String),
-}
-
-/// Why the engine does not start.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum EngineError {
-    /// The engine's own words.
-    #[error("{0}")]
-    Configuration(String),
-    /// Its clock is a thread.
-    #[error("no thread for its clock")]
-    Clock(#[source] io::Error),
-}
-
-impl Problem for LoadError {
-    fn code(&self) -> Code {
-        match self {
-            Self::Unreadable { .. } => Code::PolicyUnreadable,
-            Self::TooLarge { .. } => Code::PolicyTooLarge,
-            Self::OtherBytes { .. } => Code::PolicyPin,
-            Self::Unusable { .. } => Code::PolicyInvalid,
-            Self::Engine(_) => Code::Engine,
-        }
-    }
-
-    fn remedy(&self) -> Option<&'static str> {
-        matches!(self, Self::Unreadable { .. }).then_some("check the path of the policy (--policy)")
-    }
-}
 
 /// A loaded policy: compiled, linked, and ready to be instantiated for any number of sessions.
 pub struct Policy {
@@ -155,6 +75,7 @@ pub struct Policy {
     limits: Limits,
     linked: InstancePre<State>,
     imports_wasi: bool,
+    code_bytes: u64,
     cache_write_error: Option<io::Error>,
     sandbox: Arc<Sandbox>,
 }
@@ -176,6 +97,11 @@ impl Policy {
         self.cache_write_error.as_ref()
     }
 
+    /// Bytes of memory that its compiled form takes while it is loaded.
+    pub fn code_bytes(&self) -> u64 {
+        self.code_bytes
+    }
+
     /// The questions that the policy answers.
     pub fn exports(&self) -> Exports {
         self.exports
@@ -192,12 +118,13 @@ mod tests {
         let load = move |bytes: &[u8]| {
             let component = component::componentise(bytes.to_vec())?;
             let component = wasmtime::component::Component::from_binary(&engine, &component)
-                .map_err(|error| format!("{error:#}"))?;
+                .map_err(|error| Defect::Compilation(format!("{error:#}")))?;
             host::link(&engine, &component).map(drop)
         };
         let check = move |bytes: &[u8]| {
             // An error must have a text.
-            assert!(load(bytes).err().is_none_or(|reason| !reason.is_empty()));
+            let defect = load(bytes).err();
+            assert!(defect.is_none_or(|defect| !defect.to_string().is_empty()));
         };
         // With the stack of the compiler: texts and types may be nested deeply.
         thread::spawn("fuzz", move |_| cachewarden_fuzz::fuzz("module", check))

@@ -56,6 +56,9 @@ pub(super) const SLOW_COMPILE_NOTICE: Duration = Duration::from_secs(1);
 /// thousand.
 pub(super) const MAX_TABLE_ELEMENTS: usize = 1_000_000;
 
+/// The bytes of a table's element: a pointer.
+pub(super) const TABLE_ELEMENT_BYTES: usize = 8;
+
 /// The most core instances in a component; those of interpreters have fewer than ten.
 pub(super) const MAX_INSTANCES: usize = 64;
 
@@ -75,12 +78,12 @@ pub(super) const MAX_MEMORIES: usize = 4;
 /// The most instances in a process at a time, so that their reservations stay far below the 128 TiB
 /// of addresses of a process: 1,024 times 4 times 4 GiB are 16 TiB. A session has one instance for
 /// each of its policies.
-pub(super) const MAX_LIVE_INSTANCES: usize = 1_024;
+pub const MAX_LIVE_INSTANCES: usize = 1_024;
 
-/// The most bytes of linear memory of all instances in a process. A session has one instance for
-/// each of its policies; this is for a process with many sessions. If the operator gives one policy
-/// more, the process may use that much.
-pub(super) const MAX_MEMORY_OF_ALL: u64 = 4 * 1024 * 1024 * 1024;
+/// The most bytes of memory and tables of all instances in a process. A session has one instance
+/// for each of its policies; this is for a process with many sessions. If the operator gives one
+/// policy more, the process may use that much.
+pub const MAX_MEMORY_OF_ALL: u64 = 4 * 1024 * 1024 * 1024;
 
 /// The most bytes that a policy may pass to the host for one question, in all strings and lists of
 /// its answer and of its calls.

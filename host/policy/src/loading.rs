@@ -9,9 +9,11 @@ use wasmtime::component::Component;
 
 use cachewarden_types::Digest;
 
+use super::child_task::TaskError;
 use super::compiled::CompiledCache;
 use super::compiler;
 use super::limits::Limits;
+use super::{Defect, EngineError, LoadError};
 
 /// The time beyond the compiler's limit that another process gets to record a failure.
 const RESULT_GRACE: Duration = Duration::from_secs(2);
@@ -25,7 +27,10 @@ pub(super) struct CompiledPolicy {
 
 /// Loads one module.
 pub(super) struct PolicyLoader<'policy> {
-    pub(super) file: &'policy Path,
+    /// What texts call it.
+    pub(super) name: &'policy Path,
+    /// Whether that is a file that an operator can name again.
+    pub(super) is_file: bool,
     pub(super) engine: &'policy Engine,
     pub(super) module: &'policy Digest,
     pub(super) limits: &'policy Limits,
@@ -42,7 +47,7 @@ impl PolicyLoader<'_> {
         &self,
         bytes: Vec<u8>,
         slow: impl FnOnce(),
-    ) -> Result<CompiledPolicy, String> {
+    ) -> Result<CompiledPolicy, LoadError> {
         if let Some(result) = self.cached_result() {
             return result;
         }
@@ -54,26 +59,22 @@ impl PolicyLoader<'_> {
         if let Some(result) = self.cached_result() {
             return result;
         }
-        let image = compiler::compile(bytes, self.limits, slow).map_err(|failure| {
-            if let (Some(cache), true) = (self.cache, failure.is_repeatable) {
-                // If this fails, the next session compiles again, and nothing else is lost.
-                let _ = cache.save_failure(self.engine, self.module, self.limits, &failure.reason);
-            }
-            failure.reason
-        })?;
+        let image =
+            compiler::compile(bytes, self.limits, slow).map_err(|error| self.load_error(error))?;
         let kept = match (self.cache, lock) {
             (Some(cache), Some(Ok(_))) => cache.save(self.engine, self.module, &image),
             (_, Some(Err(error))) => Err(error),
             _ => Err(io::Error::other("there is no folder for it")),
         };
         Ok(CompiledPolicy {
-            component: deserialize(self.engine, &image).map_err(|error| format!("{error:#}"))?,
+            component: deserialize(self.engine, &image)
+                .map_err(|error| self.unusable(format!("{error:#}")))?,
             cache_write_error: kept.err(),
         })
     }
 
     /// The cached result for the module: its compiled form, or a recorded failure.
-    fn cached_result(&self) -> Option<Result<CompiledPolicy, String>> {
+    fn cached_result(&self) -> Option<Result<CompiledPolicy, LoadError>> {
         let cache = self.cache?;
         let image = cache.load(self.engine, self.module);
         if let Some(Ok(component)) = image.map(|image| deserialize(self.engine, image.content())) {
@@ -83,10 +84,39 @@ impl PolicyLoader<'_> {
             }));
         }
         let reason = cache.cached_failure(self.engine, self.module, self.limits)?;
-        Some(Err(format!(
-            "{reason}; that was found within the last day, and is not tried again by itself. To try again: cachewarden policy compile '{}'",
-            self.file.display()
-        )))
+        let again = match self.is_file {
+            true => format!(
+                "by itself. To try again: cachewarden policy compile '{}'",
+                self.name.display()
+            ),
+            false => "today".to_owned(),
+        };
+        Some(Err(self.unusable(format!(
+            "{reason}; that was found within the last day, and is not tried again {again}"
+        ))))
+    }
+
+    /// Why there is no compiled form; what would fail again is recorded.
+    fn load_error(&self, error: TaskError) -> LoadError {
+        let (reason, is_repeatable) = match error {
+            TaskError::NoProcess(error) => return EngineError::Compiler(error).into(),
+            TaskError::Failed {
+                reason,
+                is_repeatable,
+            } => (reason, is_repeatable),
+        };
+        if let (Some(cache), true) = (self.cache, is_repeatable) {
+            // If this fails, the next session compiles again, and nothing else is lost.
+            let _ = cache.save_failure(self.engine, self.module, self.limits, &reason);
+        }
+        self.unusable(reason)
+    }
+
+    fn unusable(&self, reason: String) -> LoadError {
+        LoadError::Unusable {
+            file: self.name.to_owned(),
+            source: Defect::Compilation(reason),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! Bounds the memory, the tables and the number of instances.
+//! Bounds the memory, the tables and the number of instances: of one instance, of its account, and
+//! of the process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,9 +7,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use thiserror::Error;
 use wasmtime::ResourceLimiter;
 
+use super::account::Account;
 use super::limits::{
     Limits, MAX_INSTANCES, MAX_LIVE_INSTANCES, MAX_MEMORIES, MAX_MEMORY_OF_ALL, MAX_TABLE_ELEMENTS,
-    MAX_TABLES,
+    MAX_TABLES, TABLE_ELEMENT_BYTES,
 };
 
 /// The usage of all instances of a process together.
@@ -52,6 +54,9 @@ pub(super) struct MemoryLimiter {
     memory: usize,
     memory_left: usize,
     elements_left: usize,
+    account: Arc<dyn Account>,
+    /// Bytes of memory and tables that were taken of the account and of the process.
+    taken: usize,
     /// `None` where the process has too many instances.
     slot: Option<InstanceSlot>,
 }
@@ -65,6 +70,8 @@ pub(super) enum LimitExceeded {
         "the policies of this process want more than {MAX_MEMORY_OF_ALL} bytes of memory together"
     )]
     MemoryOfAll,
+    #[error("{0}")]
+    Account(String),
     #[error("the policy wants more than {MAX_TABLE_ELEMENTS} table elements")]
     Table,
     #[error(
@@ -74,12 +81,18 @@ pub(super) enum LimitExceeded {
 }
 
 impl MemoryLimiter {
-    pub(super) fn new(limits: &Limits, usage: &Arc<ProcessUsage>) -> Self {
+    pub(super) fn new(
+        limits: &Limits,
+        usage: &Arc<ProcessUsage>,
+        account: &Arc<dyn Account>,
+    ) -> Self {
         let memory = usize::try_from(limits.memory).unwrap_or(usize::MAX);
         Self {
             memory,
             memory_left: memory,
             elements_left: MAX_TABLE_ELEMENTS,
+            account: Arc::clone(account),
+            taken: 0,
             slot: InstanceSlot::take(usage),
         }
     }
@@ -88,14 +101,27 @@ impl MemoryLimiter {
     pub(super) fn memory_used(&self) -> usize {
         self.memory - self.memory_left
     }
+
+    /// Takes bytes that are within the instance's own bounds of what it shares with others.
+    fn take_shared(&mut self, bytes: usize) -> Result<(), LimitExceeded> {
+        let slot = self.slot.as_ref().ok_or(LimitExceeded::Instances)?;
+        let taken = self.account.take_memory(bytes as u64);
+        taken.map_err(LimitExceeded::Account)?;
+        if !slot.0.take_memory(bytes, self.memory) {
+            self.account.give_back_memory(bytes as u64);
+            return Err(LimitExceeded::MemoryOfAll);
+        }
+        self.taken += bytes;
+        Ok(())
+    }
 }
 
 impl Drop for MemoryLimiter {
     fn drop(&mut self) {
         if let Some(slot) = &self.slot {
-            let used = self.memory - self.memory_left;
-            slot.0.memory.fetch_sub(used, Ordering::Relaxed);
+            slot.0.memory.fetch_sub(self.taken, Ordering::Relaxed);
         }
+        self.account.give_back_memory(self.taken as u64);
     }
 }
 
@@ -118,17 +144,14 @@ impl ResourceLimiter for MemoryLimiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let Some(slot) = &self.slot else {
-            return Err(wasmtime::Error::new(LimitExceeded::Instances));
-        };
         if !take(&mut self.memory_left, current, desired) {
             return Err(wasmtime::Error::new(LimitExceeded::Memory(self.memory)));
         }
         let more = desired.saturating_sub(current);
-        if !slot.0.take_memory(more, self.memory) {
+        self.take_shared(more).map_err(|error| {
             self.memory_left += more;
-            return Err(wasmtime::Error::new(LimitExceeded::MemoryOfAll));
-        }
+            wasmtime::Error::new(error)
+        })?;
         Ok(true)
     }
 
@@ -138,11 +161,13 @@ impl ResourceLimiter for MemoryLimiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        if take(&mut self.elements_left, current, desired) {
-            Ok(true)
-        } else {
-            Err(wasmtime::Error::new(LimitExceeded::Table))
+        if !take(&mut self.elements_left, current, desired) {
+            return Err(wasmtime::Error::new(LimitExceeded::Table));
         }
+        let more = desired.saturating_sub(current);
+        let bytes = more.saturating_mul(TABLE_ELEMENT_BYTES);
+        self.take_shared(bytes).map_err(wasmtime::Error::new)?;
+        Ok(true)
     }
 
     fn instances(&self) -> usize {
@@ -161,13 +186,14 @@ impl ResourceLimiter for MemoryLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::{TestAccount, no_account};
 
     fn limiter(memory: u64, usage: &Arc<ProcessUsage>) -> MemoryLimiter {
         let limits = Limits {
             memory,
             ..Limits::default()
         };
-        MemoryLimiter::new(&limits, usage)
+        MemoryLimiter::new(&limits, usage, &no_account())
     }
 
     #[test]
@@ -204,6 +230,32 @@ mod tests {
         assert!(error.to_string().contains("together"), "{error}");
         drop(one);
         assert!(other.memory_growing(half, half + 1, None).unwrap());
+    }
+
+    #[test]
+    fn instances_of_an_account_share_its_memory_and_leave_that_of_others() {
+        let usage = Arc::default();
+        let limiter = |account: &Arc<TestAccount>| {
+            let account: Arc<dyn Account> = Arc::clone(account) as _;
+            MemoryLimiter::new(&Limits::default(), &usage, &account)
+        };
+        let account = Arc::new(TestAccount::with_memory(100));
+        let (mut one, mut same) = (limiter(&account), limiter(&account));
+        assert!(one.memory_growing(0, 60, None).unwrap());
+        let error = same.memory_growing(0, 41, None).unwrap_err();
+        assert!(error.to_string().contains("no memory"), "{error}");
+        // What was refused has taken nothing, of the instance, the account or the process.
+        assert_eq!((same.memory_used(), same.taken), (0, 0));
+        assert_eq!(usage.memory.load(Ordering::Relaxed), 60);
+        assert!(same.table_growing(0, 5, None).unwrap(), "40 bytes");
+        assert!(same.table_growing(5, 6, None).is_err());
+        let mut other = limiter(&Arc::new(TestAccount::with_memory(100)));
+        assert!(other.memory_growing(0, 100, None).unwrap());
+        drop(one);
+        assert!(same.memory_growing(0, 60, None).unwrap());
+        drop((same, other));
+        assert_eq!(account.memory_left(), 100);
+        assert_eq!(usage.memory.load(Ordering::Relaxed), 0);
     }
 
     #[test]

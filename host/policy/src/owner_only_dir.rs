@@ -10,7 +10,9 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
+
+use cachewarden_types::since_1970;
 
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 use tempfile::NamedTempFile;
@@ -94,7 +96,7 @@ impl OwnerOnlyDir {
 
     /// Removes files that were last modified before `then`. A process that has one open keeps it.
     pub(super) fn sweep(&self, then: SystemTime) {
-        let then = then.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let then = since_1970(then);
         for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let modified = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW)

@@ -2,8 +2,8 @@
 //!
 //! A call that traps or exceeds its time gets the safe answer; then a new instance is made and
 //! `open` is called again. If the new grant differs, if three such calls fail in a row, or if the
-//! budget is spent, the policy is disabled: from then on every answer is the safe one. A disabled
-//! policy never means caching without a policy.
+//! session's budget or its account's time is spent, the policy is disabled: from then on every
+//! answer is the safe one. A disabled policy never means caching without a policy.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use cachewarden_types::{
     Candidate, Grant, Lookup, Offer, Problem, Reach, Refusal, Session, Totals,
 };
 
+use super::account::{Account, CHARGE_AFTER, no_account};
 use super::call_deadline::cpu_time;
 use super::host::{Log, LogLine};
 use super::instance::{CallError, Instance, Question, StartError};
 use super::limits::Limits;
 use super::thread::PolicyThread;
-use super::{Defect, LoadError, Policy};
+use super::{LoadError, Policy};
 
 /// A policy is disabled after this many failed calls in a row: it is not expected to recover.
 const FAULTS_IN_A_ROW: u32 = 3;
@@ -77,6 +78,9 @@ pub struct PolicySession {
     used: Duration,
     /// This thread's CPU time when the session began.
     cpu_at_start: Duration,
+    account: Arc<dyn Account>,
+    /// How much of the time used was charged to the account.
+    charged: Duration,
     events: Vec<Event>,
     on_this_thread: PhantomData<*mut ()>,
 }
@@ -87,6 +91,19 @@ impl PolicySession {
     /// # Errors
     /// When the policy's exports are not those of the contract.
     pub fn open(
+        policy: Arc<Policy>,
+        session: Session,
+        thread: &PolicyThread,
+    ) -> Result<(Self, OpenOutcome), LoadError> {
+        Self::open_on(no_account(), policy, session, thread)
+    }
+
+    /// The same, where the memory of instances and the time that they use are an account's.
+    ///
+    /// # Errors
+    /// When the policy's exports are not those of the contract.
+    pub fn open_on(
+        account: Arc<dyn Account>,
         policy: Arc<Policy>,
         session: Session,
         _thread: &PolicyThread,
@@ -100,6 +117,8 @@ impl PolicySession {
             faults_in_a_row: 0,
             used: Duration::ZERO,
             cpu_at_start: cpu_time(),
+            account,
+            charged: Duration::ZERO,
             events: Vec::new(),
             on_this_thread: PhantomData,
         };
@@ -111,6 +130,7 @@ impl PolicySession {
             session.instance = None;
         }
         session.opening = opening.clone();
+        session.charge_and_stay();
         Ok((session, opening))
     }
 
@@ -144,6 +164,8 @@ impl PolicySession {
             }
             // Also without a `close`: this gathers what was printed through WASI.
             self.take_log(&mut instance);
+            // What the account says is for the next session.
+            let _ = self.charge_all();
             if let Some(Err(error)) = result {
                 self.report(Question::Close, error);
             }
@@ -188,8 +210,9 @@ impl PolicySession {
         match result {
             Ok(answer) => {
                 self.faults_in_a_row = 0;
-                if self.is_budget_spent() {
-                    self.disable_over_budget();
+                match self.is_budget_spent() {
+                    true => self.disable_over_budget(),
+                    false => self.charge_and_stay(),
                 }
                 Some(Some(answer))
             }
@@ -219,6 +242,33 @@ impl PolicySession {
         self.used.min(cpu_time().saturating_sub(self.cpu_at_start))
     }
 
+    /// Charges what was used since to the account, once it is worth while; or why policies may use
+    /// no more.
+    fn charge(&mut self) -> Result<(), String> {
+        match self.used.saturating_sub(self.charged) >= CHARGE_AFTER {
+            true => self.charge_all(),
+            false => Ok(()),
+        }
+    }
+
+    /// Charges all that was used since. A busy machine makes the calls' wall time too high, and
+    /// nobody pays for the load of others.
+    fn charge_all(&mut self) -> Result<(), String> {
+        let used = self.used_at_most();
+        let since = used.saturating_sub(self.charged);
+        self.charged = self.charged.max(used);
+        self.account.use_time(since)
+    }
+
+    /// Charges what was used, and disables the policy where it may use no more.
+    fn charge_and_stay(&mut self) {
+        if let Err(reason) = self.charge()
+            && !self.is_off()
+        {
+            self.disable(&reason);
+        }
+    }
+
     fn is_budget_spent(&self) -> bool {
         let budget = self.policy.limits.budget;
         self.used >= budget && self.used_at_most() >= budget
@@ -234,6 +284,9 @@ impl PolicySession {
         if self.faults_in_a_row >= FAULTS_IN_A_ROW {
             return self.disable("it failed three times in a row");
         }
+        if let Err(reason) = self.charge() {
+            return self.disable(&reason);
+        }
         match self.start() {
             Ok(opening) if opening == self.opening => self.events.push(Event::Reopened),
             Ok(OpenOutcome::Failed) => self.disable("it failed again when it was opened anew"),
@@ -246,14 +299,18 @@ impl PolicySession {
     fn start(&mut self) -> Result<OpenOutcome, LoadError> {
         let log = self.log.take().unwrap_or_else(Log::new);
         let allowed = self.allowed();
-        let started = self
-            .counted(|session| Instance::start(&session.policy, &session.session, allowed, log));
+        let started = self.counted(|session| {
+            let Self {
+                policy, account, ..
+            } = session;
+            Instance::start(policy, &session.session, account, allowed, log)
+        });
         let mut instance = match started {
             Ok(instance) => instance,
-            Err((StartError::Contract(reason), _)) => {
+            Err((StartError::Contract(defect), _)) => {
                 return Err(LoadError::Unusable {
                     file: self.policy.file.clone(),
-                    source: Defect::Contract(reason),
+                    source: defect,
                 });
             }
             Err((StartError::CallError(error), mut log)) => {
@@ -319,6 +376,14 @@ impl PolicySession {
         self.events.push(Event::Off {
             reason: reason.to_owned(),
         });
+    }
+}
+
+impl Drop for PolicySession {
+    /// A session may end without a close.
+    fn drop(&mut self) {
+        // Nothing is asked any more.
+        let _ = self.charge_all();
     }
 }
 

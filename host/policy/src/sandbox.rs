@@ -28,6 +28,16 @@ pub struct Sandbox {
     policies: Mutex<HashMap<(Digest, Limits), Weak<Policy>>>,
 }
 
+/// The bytes of a policy.
+struct ReadPolicy<'policy> {
+    /// What texts call it.
+    name: &'policy Path,
+    /// Whether that is its file.
+    is_file: bool,
+    bytes: Vec<u8>,
+    digest: Digest,
+}
+
 impl Sandbox {
     /// Makes the engine and starts its ticker.
     ///
@@ -51,7 +61,8 @@ impl Sandbox {
     /// [`super::COMPILER_VERB`] and [`super::TEST_LOAD_VERB`].
     ///
     /// # Errors
-    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this contract.
+    /// When the file cannot be read, has other bytes than were pinned, or is no policy of this
+    /// contract.
     pub fn load(
         self: &Arc<Self>,
         source: &PolicySource,
@@ -60,15 +71,54 @@ impl Sandbox {
         slow: impl FnOnce(),
     ) -> Result<Arc<Policy>, LoadError> {
         let (bytes, digest) = source.read()?;
+        let read = ReadPolicy {
+            name: &source.file,
+            is_file: true,
+            bytes,
+            digest,
+        };
+        self.load_read(read, limits, cache, slow)
+    }
+
+    /// The same for bytes that are in no file. `name` is what texts call the policy.
+    ///
+    /// # Errors
+    /// When they are no policy of this contract.
+    pub fn load_bytes(
+        self: &Arc<Self>,
+        name: &str,
+        bytes: Vec<u8>,
+        limits: Limits,
+        cache: Option<&CompiledCache>,
+    ) -> Result<Arc<Policy>, LoadError> {
+        let read = ReadPolicy {
+            name: Path::new(name),
+            is_file: false,
+            digest: Digest::of(&bytes),
+            bytes,
+        };
+        self.load_read(read, limits, cache, || {})
+    }
+
+    fn load_read(
+        self: &Arc<Self>,
+        read: ReadPolicy<'_>,
+        limits: Limits,
+        cache: Option<&CompiledCache>,
+        slow: impl FnOnce(),
+    ) -> Result<Arc<Policy>, LoadError> {
+        let ReadPolicy {
+            name,
+            is_file,
+            bytes,
+            digest,
+        } = read;
         if let Some(policy) = self.loaded(&digest, limits) {
             return Ok(policy);
         }
-        let unusable = |reason| LoadError::Unusable {
-            file: source.file.clone(),
-            source: Defect::Compilation(reason),
-        };
         let loading = PolicyLoader {
-            file: &source.file,
+            name,
+            is_file,
             engine: &self.engine,
             module: &digest,
             limits: &limits,
@@ -77,8 +127,8 @@ impl Sandbox {
         let CompiledPolicy {
             component,
             cache_write_error,
-        } = loading.load(bytes, slow).map_err(unusable)?;
-        let policy = self.link(&component, limits, digest, &source.file)?;
+        } = loading.load(bytes, slow)?;
+        let policy = self.link(&component, limits, digest, name)?;
         let policy = Arc::new(Policy {
             cache_write_error,
             ..policy
@@ -102,13 +152,13 @@ impl Sandbox {
         limits: Limits,
     ) -> Result<Arc<Policy>, LoadError> {
         let (file, digest) = (Path::new(name), Digest::of(&bytes));
-        let unusable = |reason| LoadError::Unusable {
+        let unusable = |source| LoadError::Unusable {
             file: file.to_owned(),
-            source: Defect::Compilation(reason),
+            source,
         };
         let component = componentise(bytes).map_err(unusable)?;
         let component = Component::from_binary(&self.engine, &component)
-            .map_err(|error| unusable(format!("{error:#}")))?;
+            .map_err(|error| unusable(Defect::Compilation(format!("{error:#}"))))?;
         self.link(&component, limits, digest, file).map(Arc::new)
     }
 
@@ -126,9 +176,9 @@ impl Sandbox {
         file: &Path,
     ) -> Result<Policy, LoadError> {
         let (linked, imports_wasi) =
-            host::link(&self.engine, component).map_err(|reason| LoadError::Unusable {
+            host::link(&self.engine, component).map_err(|source| LoadError::Unusable {
                 file: file.to_owned(),
-                source: Defect::Contract(reason),
+                source,
             })?;
         self.ticker
             .tick_at_least_every(limits::idle_tick(limits.deadline));
@@ -139,8 +189,15 @@ impl Sandbox {
             limits,
             linked,
             imports_wasi,
+            code_bytes: code_bytes(component),
             cache_write_error: None,
             sandbox: Arc::clone(self),
         })
     }
+}
+
+/// Bytes of a component's compiled form.
+fn code_bytes(component: &Component) -> u64 {
+    let image = component.image_range();
+    (image.end.addr() - image.start.addr()) as u64
 }

@@ -83,7 +83,7 @@ fn opened(file: PathBuf, thread: &PolicyThread) -> Option<PolicySession> {
     let compiled = component::componentise(bytes.clone()).and_then(|component| {
         engine
             .precompile_component(&component)
-            .map_err(|error| error.to_string())
+            .map_err(|error| Defect::Compilation(error.to_string()))
     });
     let Ok(image) = compiled else {
         return None;

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use cachewarden_types::{Digest, Problem, Session};
 
+use super::Defect;
+use super::account::no_account;
 use super::call_deadline::cpu_time;
 use super::child_task::{ChildTask, TaskError};
 use super::host::Log;
@@ -32,10 +34,13 @@ fn child_task(image: usize, limits: &Limits) -> ChildTask<'_> {
 /// Loads a compiled policy in a child process.
 pub(super) fn test_load(image: &Arc<Vec<u8>>, limits: &Limits) -> Result<(), TaskError> {
     let tried = child_task(image.len(), limits).send(Arc::clone(image), || ());
-    tried.map(drop).map_err(|failure| TaskError {
+    tried.map(drop).map_err(|error| match error {
         // Otherwise the policy would be compiled again to find this.
-        is_repeatable: true,
-        ..failure
+        TaskError::Failed { reason, .. } => TaskError::Failed {
+            reason,
+            is_repeatable: true,
+        },
+        TaskError::NoProcess(error) => TaskError::NoProcess(error),
     })
 }
 
@@ -52,10 +57,11 @@ pub fn run(input: impl Read, output: impl Write, limits: &Limits) -> io::Result<
         .serve(output, move || load(&image, limits).map(|()| Vec::new()))
 }
 
-fn load(image: &[u8], limits: Limits) -> Result<(), String> {
+fn load(image: &[u8], limits: Limits) -> Result<(), Defect> {
     let began = cpu_time();
-    let sandbox = Sandbox::start().map_err(|error| error.told())?;
-    let component = deserialize(&sandbox.engine, image).map_err(|error| format!("{error:#}"))?;
+    let sandbox = Sandbox::start().map_err(|error| Defect::Compilation(error.told()))?;
+    let component = deserialize(&sandbox.engine, image)
+        .map_err(|error| Defect::Compilation(format!("{error:#}")))?;
     let digest = Digest::of(image);
     // Errors in linking or in the policy's own code are reported by the sessions.
     let Ok(policy) = sandbox.link(&component, limits, digest, Path::new("")) else {
@@ -69,19 +75,25 @@ fn load(image: &[u8], limits: Limits) -> Result<(), String> {
         writable: Vec::new(),
         settings: String::new(),
     };
-    let started = Instance::start(&policy, &session, limits.deadline, Log::new());
+    let started = Instance::start(
+        &policy,
+        &session,
+        &no_account(),
+        limits.deadline,
+        Log::new(),
+    );
     if let Err((StartError::CallError(CallError::Trap(reason)), _)) = &started
         && let Some(reason) = child_task(image.len(), &limits).explain(reason)
     {
-        return Err(reason);
+        return Err(Defect::Compilation(reason));
     }
     drop(started);
     let most = LOADING_TIME.saturating_add(limits.deadline);
     match cpu_time().saturating_sub(began) > most {
-        true => Err(format!(
+        true => Err(Defect::Compilation(format!(
             "loading it takes more than {} of processor time, which every session would take",
             humantime::format_duration(most)
-        )),
+        ))),
         false => Ok(()),
     }
 }

@@ -1,8 +1,8 @@
 //! Threads with a large enough stack for a policy.
 //!
 //! WebAssembly code uses a part of the thread's stack; overflowing a thread's own stack would end
-//! the whole process. So a policy can only be opened with a [`PolicyThread`], which shows that the thread
-//! was started here, and it stays on that thread.
+//! the whole process. So a policy can only be opened with a [`PolicyThread`], which shows that the
+//! thread was started here, and it stays on that thread.
 
 use std::io;
 use std::marker::PhantomData;

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest};
 
 /// What a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,8 +136,8 @@ pub enum Response<'answer> {
     Kept(i64, &'answer str),
     /// The answer to a close.
     Closed(i64),
-    /// The answer to a request that failed, and the reason.
-    Failed(i64, String),
+    /// The answer to a request that failed, and why. cmd/go prints that, with the code.
+    Failed(i64, Code, String),
 }
 
 #[derive(Default, Serialize)]
@@ -145,7 +145,7 @@ struct ResponseOnWire<'wire> {
     #[serde(rename = "ID")]
     id: i64,
     #[serde(rename = "Err", skip_serializing_if = "Option::is_none")]
-    error: Option<&'wire str>,
+    error: Option<String>,
     #[serde(rename = "KnownCommands", skip_serializing_if = "Option::is_none")]
     known_commands: Option<[&'static str; 3]>,
     #[serde(rename = "Miss", skip_serializing_if = "std::ops::Not::not")]
@@ -192,9 +192,9 @@ impl Response<'_> {
                 id: *id,
                 ..ResponseOnWire::default()
             },
-            Response::Failed(id, error) => ResponseOnWire {
+            Response::Failed(id, code, error) => ResponseOnWire {
                 id: *id,
-                error: Some(error),
+                error: Some(code.error(error)),
                 ..ResponseOnWire::default()
             },
         };
@@ -250,7 +250,7 @@ mod tests {
                     panic!("{:?}", request.command)
                 };
                 let mut answer = Vec::new();
-                Response::Failed(request.id, why).write_to(&mut answer);
+                Response::Failed(request.id, Code::InvalidRequest, why).write_to(&mut answer);
                 assert!(
                     answer.len() < 2_000,
                     "{character:?}: {} bytes",

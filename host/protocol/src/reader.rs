@@ -1,7 +1,8 @@
 //! Reads requests and bodies from a stream of bytes.
 //!
-//! Memory is bounded for any input: a request has at most [`MAX_REQUEST`] bytes, and a body, which
-//! is one line of any length (docs/protocol.md#body-is-one-line), is decoded as it arrives.
+//! Memory is bounded for any input: a request has at most [`MAX_REQUEST`] bytes, however many
+//! arrive at once, and a body, which is one line of any length (docs/protocol.md#body-is-one-line),
+//! is decoded as it arrives.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -131,17 +132,18 @@ impl<R: Read> RequestReader<R> {
         }
     }
 
-    /// Takes one JSON value from the buffer; `None` while it is incomplete.
+    /// Takes one JSON value from the buffer, of as many bytes as a request may have; `None` while
+    /// it is incomplete.
     fn take_request(&mut self) -> Result<Option<Request>, ProtocolError> {
-        let mut values =
-            serde_json::Deserializer::from_slice(self.buffered()).into_iter::<RequestOnWire>();
+        let bytes = &self.buffered()[..self.buffered().len().min(MAX_REQUEST)];
+        let mut values = serde_json::Deserializer::from_slice(bytes).into_iter::<RequestOnWire>();
         match values.next() {
             Some(Ok(wire)) => {
                 let request = wire.into_request();
                 self.start += values.byte_offset();
                 Ok(Some(request))
             }
-            Some(Err(error)) if error.is_eof() || is_at_end(&error, self.buffered()) => Ok(None),
+            Some(Err(error)) if error.is_eof() || is_at_end(&error, bytes) => Ok(None),
             Some(Err(error)) => Err(self.unexpected(
                 "a request as a JSON object with ID and Command",
                 error.to_string(),

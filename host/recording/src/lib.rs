@@ -15,8 +15,8 @@ pub mod fuzzing {
 }
 
 pub use line::{
-    AnswerRecord, CallFailureRecord, EndRecord, FORM, Line, LogRecord, OffRecord, OpenRecord,
-    QuestionRecord, SessionStarted,
+    AnswerRecord, CallFailureRecord, EndRecord, FORM, Line, LogRecord, LostRecord, OffRecord,
+    OpenRecord, QuestionRecord, RemovedRecord, SessionStarted,
 };
-pub use reader::{NumberedLine, ReadError, read, read_what_is_whole};
-pub use writer::Recorder;
+pub use reader::{NumberedLine, ReadError, ScannedLine, read, scan};
+pub use writer::{Recorder, line_of_no_session};

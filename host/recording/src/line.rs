@@ -1,5 +1,7 @@
 //! The lines of a recording.
 
+use std::num::NonZeroU64;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
@@ -35,10 +37,17 @@ pub enum Line {
     Log(LogRecord),
     /// The end of the session.
     Close(EndRecord),
+    /// Lines are missing here, of any session: a daemon could not write them.
+    Lost(LostRecord),
+    /// Earlier files of the log were removed.
+    Removed(RemovedRecord),
 }
 
 /// The version of the recording's format. A later version is refused.
 pub const FORM: u32 = 1;
+
+/// The text that replaces a redacted value. It is a valid part of a scope name.
+pub(super) const REDACTED: &str = "redacted";
 
 /// What a policy learns about its session, and what else a replay needs.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -74,6 +83,19 @@ pub struct SessionStarted {
     /// The policy's settings, as JSON.
     #[serde(default)]
     pub settings: Box<RawValue>,
+}
+
+impl SessionStarted {
+    /// The labels whose values were not written down (`--redact-label`): a replay tells the policy
+    /// other values than the build did.
+    pub fn redacted_labels(&self) -> impl Iterator<Item = &str> {
+        let redacted = |label: &&Label| {
+            let parts = [&label.value, &label.scope, &label.hash];
+            parts.iter().all(|part| *part == REDACTED)
+        };
+        let labels = self.labels.iter().filter(redacted);
+        labels.map(|label| label.name.as_str())
+    }
 }
 
 fn form() -> u32 {
@@ -153,7 +175,8 @@ impl<Question, Verdict> QuestionRecord<Question, Verdict> {
 impl<Question: DeserializeOwned, Verdict: DeserializeOwned> QuestionRecord<Question, Verdict> {
     fn from_fields(mut fields: Fields) -> serde_json::Result<Self> {
         let verdict = fields.need("verdict")?;
-        let repeat = fields.take("repeat")?.unwrap_or(1);
+        // Asked no time, a question would pass.
+        let repeat = fields.take("repeat")?.map_or(1, NonZeroU64::get);
         Ok(Self {
             question: fields.read()?,
             verdict,
@@ -174,10 +197,37 @@ pub struct AnswerRecord {
     pub command: String,
     /// The action of the request.
     pub action: Digest,
-    /// `hit`, `miss`, `session`, `local` or `shared`.
+    /// To a get `hit` or `miss`, to a put `ephemeral`, `local` or `shared`.
     pub answer: String,
     /// Why the policy was not asked, or was overruled.
     pub reason: String,
+}
+
+/// What may be answered to which command.
+const ANSWERS: [(&str, &[&str]); 2] = [
+    ("get", &["hit", "miss"]),
+    ("put", &["ephemeral", "local", "shared"]),
+];
+
+impl AnswerRecord {
+    fn checked(self) -> serde_json::Result<Self> {
+        let known = ANSWERS.iter().find(|(command, _)| *command == self.command);
+        let (_, answers) = known.ok_or_else(|| {
+            de::Error::custom(format!(
+                "`command`: `{}` is none; expected get or put",
+                self.command
+            ))
+        })?;
+        match answers.contains(&self.answer.as_str()) {
+            true => Ok(self),
+            false => Err(de::Error::custom(format!(
+                "`answer`: `{}` is none to a {}; expected one of {}",
+                self.answer,
+                self.command,
+                answers.join(", ")
+            ))),
+        }
+    }
 }
 
 /// A failed call of the policy.
@@ -215,6 +265,38 @@ pub struct LogRecord {
 pub struct EndRecord {
     /// The counters of the session.
     pub totals: Totals,
+}
+
+/// Lines of a daemon's log that could not be written. It is of no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostRecord {
+    /// How many.
+    pub lines: u64,
+    /// When the first was lost, in seconds since 1970.
+    pub since: u64,
+    /// When the last was.
+    pub until: u64,
+}
+
+impl LostRecord {
+    /// Both together.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self {
+            lines: self.lines.saturating_add(other.lines),
+            since: self.since.min(other.since),
+            until: self.until.max(other.until),
+        }
+    }
+}
+
+/// Files of a daemon's log that were removed to keep its bounds. It is of no session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemovedRecord {
+    /// Everything that they had was written before this time, in seconds since 1970.
+    pub until: u64,
 }
 
 /// The counters of a session in the format of a recording, which is independent of the contract's
@@ -267,7 +349,7 @@ impl Line {
             "open" => Self::Open(fields.read()?),
             "get" => Self::Get(QuestionRecord::from_fields(fields)?),
             "put" => Self::Put(QuestionRecord::from_fields(fields)?),
-            "answer" => Self::Answer(fields.read()?),
+            "answer" => Self::Answer(AnswerRecord::checked(fields.read()?)?),
             "trap" => Self::Trap(fields.read()?),
             "timeout" => Self::Timeout(fields.read()?),
             "reopened" => {
@@ -277,6 +359,8 @@ impl Line {
             "off" => Self::Off(fields.read()?),
             "log" => Self::Log(fields.read()?),
             "close" => Self::Close(fields.read()?),
+            "lost" => Self::Lost(fields.read()?),
+            "removed" => Self::Removed(fields.read()?),
             _ => {
                 return Err(de::Error::custom(format!(
                     "`{name}` is no kind of line; expected one of {}",
@@ -288,6 +372,7 @@ impl Line {
 }
 
 /// What the field `line` may say.
-const KINDS: [&str; 11] = [
-    "session", "open", "get", "put", "answer", "trap", "timeout", "reopened", "off", "log", "close",
+const KINDS: [&str; 13] = [
+    "session", "open", "get", "put", "answer", "trap", "timeout", "reopened", "off", "log",
+    "close", "lost", "removed",
 ];

@@ -11,6 +11,10 @@ use cachewarden_types::{Code, Problem};
 use super::fields::Fields;
 use super::line::Line;
 
+mod scan;
+
+pub use scan::{ScannedLine, scan};
+
 /// Bytes of a recording that is read: those of some 800,000 questions. It is read whole.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
@@ -69,18 +73,6 @@ impl Problem for ReadError {
 /// what docs/recording.md says.
 pub fn read(file: &Path) -> Result<Vec<NumberedLine>, ReadError> {
     parse(file, &read_text(file)?)
-}
-
-/// Reads what can be read of a recording, such as a log that a full disk has torn; and how many
-/// lines could not.
-///
-/// # Errors
-/// When the file cannot be read or is no regular file, or is larger than 256 MiB.
-pub fn read_what_is_whole(file: &Path) -> Result<(Vec<NumberedLine>, usize), ReadError> {
-    let text = read_text(file)?;
-    let (whole, torn): (Vec<_>, Vec<_>) =
-        lines(&text).map(|(_, line)| line).partition(Result::is_ok);
-    Ok((whole.into_iter().flatten().collect(), torn.len()))
 }
 
 fn read_text(file: &Path) -> Result<String, ReadError> {
@@ -149,7 +141,7 @@ mod tests {
         assert_eq!(lines.len(), kept.lines().count());
         for (line, text) in lines.iter().zip(kept.lines()) {
             let written = WithId {
-                id: line.id.as_deref().unwrap(),
+                id: line.id.as_deref(),
                 policy_index: line.policy_index,
                 line: &line.line,
             };

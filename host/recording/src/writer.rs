@@ -14,14 +14,11 @@ use serde::Serialize;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::safe_open::{append_line, open_to_append};
 
-use super::line::{Line, SessionStarted};
+use super::line::{Line, REDACTED, SessionStarted};
 
 /// How long to wait for a session that writes to the same file; a session that was stopped with the
 /// lock does not stop a build.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// The text that replaces a redacted value. It is a valid part of a scope name.
-const REDACTED: &str = "redacted";
 
 /// Writes a whole line, which ends in no newline yet.
 type WriteLine = Box<dyn FnMut(&[u8]) -> io::Result<()> + Send>;
@@ -36,7 +33,9 @@ pub struct Recorder {
 
 #[derive(Serialize)]
 pub(super) struct WithId<'session> {
-    pub(super) id: &'session str,
+    /// None for a line that is of no session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) id: Option<&'session str>,
     /// The index of the line's policy in the session's chain, from 0; also 0 for lines of no
     /// policy.
     #[serde(rename = "policy-index")]
@@ -96,7 +95,7 @@ impl Recorder {
         let Some(mut write_line) = self.write_line.take() else {
             return Ok(());
         };
-        let id = &self.id;
+        let id = Some(self.id.as_str());
         let text = match line {
             Line::Session(began) => {
                 let line = &Line::Session(Box::new(self.without_secrets(began)));
@@ -130,6 +129,18 @@ impl Recorder {
         }
         began
     }
+}
+
+/// A line that is of no session, without its newline.
+///
+/// # Errors
+/// When it cannot be JSON, which no line of this crate is.
+pub fn line_of_no_session(line: &Line) -> io::Result<Vec<u8>> {
+    Ok(serde_json::to_vec(&WithId {
+        id: None,
+        policy_index: 0,
+        line,
+    })?)
 }
 
 /// Appends a line under a lock.

@@ -5,7 +5,7 @@
 //! Log lines that it does not have are no difference, failures are. In an expected text `*` stands
 //! for any run of characters.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 
@@ -20,10 +20,16 @@ use cachewarden_types::{Grant, Refusal, Session, label_hash, scope_part, wildcar
 pub struct Outcome {
     /// Sessions that were opened.
     pub sessions: usize,
+    /// Those of a build without a policy, whose recording has no question but `open`.
+    pub without_policy: usize,
     /// Questions that were asked, `open` included.
     pub questions: u64,
     /// Where the policy answered otherwise.
     pub differences: Vec<Difference>,
+    /// Lines that a daemon could not write. What they had may be the cause of a difference.
+    pub lost: u64,
+    /// Labels whose values the recording does not have: the policy got `redacted` instead.
+    pub redacted_labels: BTreeSet<String>,
 }
 
 /// An answer that is not the one of the recording.
@@ -63,8 +69,12 @@ fn sessions<'lines>(
     outcome: &mut Outcome,
 ) -> Vec<Vec<&'lines NumberedLine>> {
     let mut sessions: Vec<Vec<&NumberedLine>> = Vec::new();
+    outcome.lost = lines.iter().map(lost_at).sum();
     // What other policies of a session were asked is nothing to this one.
-    for line in lines.iter().filter(|line| line.policy_index == place) {
+    let is_of_policy = |line: &&NumberedLine| {
+        line.policy_index == place && !matches!(line.line, Line::Lost(_) | Line::Removed(_))
+    };
+    for line in lines.iter().filter(is_of_policy) {
         if let Line::Session(_) = line.line {
             sessions.push(vec![line]);
             continue;
@@ -75,6 +85,8 @@ fn sessions<'lines>(
             .find(|session| session[0].id == line.id);
         match own {
             Some(session) => session.push(line),
+            // Its beginning may be among what is missing.
+            None if outcome.lost > 0 => {}
             None => outcome.differences.push(Difference {
                 number: line.number,
                 text: "it belongs to no session; expected a `session` line before it, with the same id".into(),
@@ -84,11 +96,20 @@ fn sessions<'lines>(
     sessions
 }
 
+fn lost_at(line: &NumberedLine) -> u64 {
+    match &line.line {
+        Line::Lost(lost) => lost.lines,
+        _ => 0,
+    }
+}
+
 /// One session at work.
 struct Replay<'run> {
     warden: PolicySession,
     opening: OpenOutcome,
     default_scope: String,
+    /// How many scopes a get may be about; `None` where the session chose them.
+    scopes: Option<usize>,
     /// What happened since the last question and was not expected yet.
     happened: VecDeque<Event>,
     outcome: &'run mut Outcome,
@@ -108,7 +129,10 @@ impl<'run> Replay<'run> {
             return Ok(());
         };
         outcome.sessions += 1;
+        outcome.without_policy += usize::from(is_without_policy(began, rest));
         outcome.questions += 1;
+        let redacted = began.redacted_labels().map(str::to_owned);
+        outcome.redacted_labels.extend(redacted);
         let (told, wrong) = told(began);
         let (warden, opening) = PolicySession::open(Arc::clone(policy), told, thread)?;
         // A build's settings are refused before its policy sees any; here the policy is needed to
@@ -118,6 +142,7 @@ impl<'run> Replay<'run> {
         });
         let mut replay = Self {
             warden,
+            scopes: scopes(&opening, first.policy_index, &began.scope),
             opening,
             default_scope: began.scope.clone(),
             happened: VecDeque::new(),
@@ -137,6 +162,7 @@ impl<'run> Replay<'run> {
         match line {
             Line::Open(expected) => self.compare_opening(number, expected),
             Line::Get(asked) => {
+                self.check_scope(number, asked.question.scope);
                 self.ask(number, "get", asked, |warden, question| {
                     warden.get(question)
                 });
@@ -155,7 +181,7 @@ impl<'run> Replay<'run> {
                 self.expect(number, line);
             }
             // What nobody was asked for is no answer of the policy.
-            Line::Session(_) | Line::Answer(_) => {}
+            Line::Session(_) | Line::Answer(_) | Line::Lost(_) | Line::Removed(_) => {}
         }
     }
 
@@ -185,6 +211,18 @@ impl<'run> Replay<'run> {
                 number,
                 format!("open: expected {}, got {found}", shown(expected)),
             );
+        }
+    }
+
+    /// A get about a scope that the policy does not read is one that no build asks.
+    fn check_scope(&mut self, number: usize, scope: u32) {
+        if let Some(scopes) = self.scopes
+            && scope as usize >= scopes
+        {
+            let text = format!(
+                "get: the scope {scope} is none of the {scopes} that the policy's grant reads; the first is 0"
+            );
+            self.differ(number, text);
         }
     }
 
@@ -270,6 +308,24 @@ impl<'run> Replay<'run> {
 
     fn differ(&mut self, number: usize, text: String) {
         self.outcome.differences.push(Difference { number, text });
+    }
+}
+
+/// Whether a build without a policy was recorded. A case that a person wrote names no policy
+/// either; it has its questions, or no version of the contract.
+fn is_without_policy(began: &SessionStarted, rest: &[&NumberedLine]) -> bool {
+    let is_question = |line: &&NumberedLine| matches!(line.line, Line::Get(_) | Line::Put(_));
+    began.policy.is_none() && !began.contract.is_empty() && !rest.iter().any(is_question)
+}
+
+/// How many scopes the policy at a place of a chain may be asked about. Where it grants no scopes
+/// of its own, those of the session count, which another policy or a daemon may have chosen.
+fn scopes(opening: &OpenOutcome, place: u32, default: &str) -> Option<usize> {
+    match opening {
+        OpenOutcome::Granted(grant) if place == 0 || grant.read != [default] => {
+            Some(grant.read.len())
+        }
+        _ => None,
     }
 }
 

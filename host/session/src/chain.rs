@@ -11,7 +11,9 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use cachewarden_policy_host::thread::PolicyThread;
-use cachewarden_policy_host::{Event, Exports, LoadError, OpenOutcome, Policy, PolicySession};
+use cachewarden_policy_host::{
+    Account, Event, Exports, LoadError, OpenOutcome, Policy, PolicySession,
+};
 use cachewarden_types::{Candidate, Digest, Lookup, Offer, Reach, Session, Totals};
 
 /// A policy with its settings, a JSON text.
@@ -32,16 +34,18 @@ pub(super) struct ActivePolicy {
 }
 
 impl ActivePolicy {
-    /// Opens the policy with this description of the session.
+    /// Opens the policy on an account, with this description of the session.
     pub(super) fn open(
         config: PolicyConfig,
         input: Session,
+        account: &Arc<dyn Account>,
         thread: &PolicyThread,
     ) -> Result<(Self, OpenOutcome), LoadError> {
         let PolicyConfig { policy, .. } = config;
         let (exports, digest) = (policy.exports(), policy.digest());
         let name = policy.file().display().to_string();
-        let (session, opening) = PolicySession::open(policy, input, thread)?;
+        let (session, opening) =
+            PolicySession::open_on(Arc::clone(account), policy, input, thread)?;
         let active = Self {
             session,
             exports,

@@ -2,17 +2,19 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use serde_json::value::RawValue;
 use thiserror::Error;
 
-use cachewarden_policy_host::LoadError;
+use cachewarden_policy_host::{Account, LoadError};
 use cachewarden_protocol::ProtocolError;
 use cachewarden_recording::Recorder;
 use cachewarden_store::{DiskPaths, Identity, SessionId, Store};
 use cachewarden_types as types;
-use cachewarden_types::{Code, Kind, Label, Pattern, Problem, ScopeName, default_scope_label};
+use cachewarden_types::{
+    Code, Kind, Label, Pattern, Problem, ScopeName, default_scope_label, since_1970,
+};
 
 use super::chain::{self, PolicyConfig};
 use super::diagnostics::Diagnostics;
@@ -38,6 +40,8 @@ pub struct SessionConfig {
     pub paths: DiskPaths,
     /// What may be kept of its puts.
     pub quota: Box<dyn Quota>,
+    /// What its policies may take together with those of other sessions.
+    pub account: Arc<dyn Account>,
     /// Who it is as a witness; `None` where nobody is one.
     pub witnessing: Option<Witnessing>,
 }
@@ -65,6 +69,10 @@ pub trait Quota: Send {
     /// Takes a put of so many bytes into account; `None` if it fits, else why the put is the
     /// session's own alone: a name of [`cachewarden_types::reasons`].
     fn take(&mut self, size: u64) -> Option<&'static str>;
+
+    /// Takes note that a put has replaced an entry, whose object of so many bytes stays until a
+    /// trim removes it.
+    fn replaced(&mut self, size: u64);
 }
 
 /// No bound on what a session keeps.
@@ -74,6 +82,8 @@ impl Quota for Unlimited {
     fn take(&mut self, _size: u64) -> Option<&'static str> {
         None
     }
+
+    fn replaced(&mut self, _size: u64) {}
 }
 
 /// What is known about a session before it begins.
@@ -190,7 +200,7 @@ impl SessionFacts {
                 .collect()
         };
         types::Session {
-            started: seconds_since_1970(self.started),
+            started: since_1970(self.started).as_secs(),
             seed: chain::seed(self.seed, place),
             labels,
             readable: patterns(&self.allowed.read),
@@ -203,10 +213,4 @@ impl SessionFacts {
 /// The settings of a session without a policy.
 pub(super) fn no_settings() -> Box<RawValue> {
     RawValue::from_string("{}".to_owned()).expect("an empty object is JSON")
-}
-
-pub(super) fn seconds_since_1970(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
 }

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::io::Write;
 
-use cachewarden_types::{Code, sanitize};
+use cachewarden_types::{Code, line};
 
 /// Lines that one session may print; a build must not drown in what its cache says.
 const MAX_LINES: usize = 40;
@@ -51,11 +51,12 @@ impl Diagnostics {
     pub fn warn(&mut self, code: Code, text: &str) {
         self.lines += 1;
         match self.lines.cmp(&MAX_LINES) {
-            Ordering::Less => self.write(&warning(code, text)),
-            Ordering::Equal => self.write(&warning(
-                Code::TooManyLines,
-                "more happened than is shown here; --record FILE writes all of it down",
-            )),
+            Ordering::Less => self.write(&code.warning(text)),
+            Ordering::Equal => {
+                self.write(&Code::TooManyLines.warning(
+                    "more happened than is shown here; --record FILE writes all of it down",
+                ))
+            }
             Ordering::Greater => {}
         }
     }
@@ -65,8 +66,7 @@ impl Diagnostics {
         self.policy_lines += 1;
         match self.policy_lines.cmp(&MAX_POLICY_LINES) {
             Ordering::Less => self.write(&format!("policy: {text}")),
-            Ordering::Equal => self.write(&warning(
-                Code::TooManyLines,
+            Ordering::Equal => self.write(&Code::TooManyLines.warning(
                 "the policy logged more than is shown here; --record FILE writes all of it down",
             )),
             Ordering::Greater => {}
@@ -88,15 +88,9 @@ impl Diagnostics {
     }
 
     fn write(&mut self, text: &str) {
-        let line = format!("cachewarden: {}\n", sanitize(text));
         // If stderr is gone, there is nowhere to report that.
-        let _ = self.stream.write_all(line.as_bytes());
+        let _ = self.stream.write_all((line(text) + "\n").as_bytes());
     }
-}
-
-/// A warning's text, with its code for who looks for it.
-pub fn warning(code: Code, text: &str) -> String {
-    format!("warning[{code}]: {text}")
 }
 
 #[cfg(test)]

@@ -37,6 +37,8 @@ pub(super) struct EffectiveGrant {
     pub(super) lifetime: Option<Duration>,
     /// Kinds that count only where a grant names them, and are named.
     admit: Vec<Kind>,
+    /// It writes nothing, and reads and admits whatever the other policies of a chain do.
+    follows: bool,
 }
 
 /// A scope where gets look.
@@ -82,6 +84,15 @@ impl EffectiveGrant {
         }
     }
 
+    /// What a policy behind the first gives that writes nothing and has no opinion on what is read.
+    pub(super) fn following(lifetime: u32) -> Self {
+        Self {
+            lifetime: in_seconds(lifetime),
+            follows: true,
+            ..Self::default()
+        }
+    }
+
     /// What a grant gives, or what is wrong with it.
     pub(super) fn granted(grant: &Grant, allowed: &OperatorLimits) -> Result<Self, GrantError> {
         if grant.read.len() > MAX_READ_SCOPES {
@@ -100,12 +111,12 @@ impl EffectiveGrant {
                 read.push(ReadScope::new([index].into(), name, write.as_ref()));
             }
         }
-        let lifetime = (grant.lifetime > 0).then(|| Duration::from_secs(grant.lifetime.into()));
         Ok(Self {
             read: read.into(),
             write,
-            lifetime,
+            lifetime: in_seconds(grant.lifetime),
             admit: grant.admit.clone(),
+            follows: false,
         })
     }
 
@@ -122,7 +133,7 @@ impl EffectiveGrant {
             .clone()
             .filter(|scope| opinions.iter().all(|one| one.write.as_ref() == Some(scope)));
         let read_by_all = first.read.iter().filter(|scope| {
-            let is_read = |one: &&Self| one.place(&scope.name).is_some();
+            let is_read = |one: &&Self| one.follows || one.place(&scope.name).is_some();
             opinions.iter().all(is_read)
         });
         let read = (0..).zip(read_by_all).map(|(position, scope)| {
@@ -133,12 +144,16 @@ impl EffectiveGrant {
             let places = grants.iter().map(place).collect();
             ReadScope::new(places, scope.name.clone(), write.as_ref())
         });
-        let admitted = |kind: &&Kind| opinions.iter().all(|one| one.admits(**kind));
+        let admitted = |kind: &&Kind| {
+            let mut all = opinions.iter();
+            all.all(|one| one.follows || one.admits(**kind))
+        };
         Self {
             read: read.collect(),
             lifetime: opinions.iter().filter_map(|one| one.lifetime).min(),
             admit: first.admit.iter().filter(admitted).copied().collect(),
             write,
+            follows: false,
         }
     }
 
@@ -146,6 +161,11 @@ impl EffectiveGrant {
     fn place(&self, name: &ScopeName) -> Option<u32> {
         let scope = self.read.iter().find(|scope| scope.name == *name)?;
         scope.places.first().copied()
+    }
+
+    /// Whether it reads something, if only what other policies do.
+    pub(super) fn may_read(&self) -> bool {
+        self.follows || !self.read.is_empty()
     }
 
     /// The grant in the contract's words, for a recording.
@@ -173,11 +193,17 @@ impl fmt::Display for EffectiveGrant {
         let names: Vec<_> = self.read.iter().map(|scope| scope.name.as_str()).collect();
         let write = self.write.as_ref().map_or("nothing", ScopeName::as_str);
         let read = match names.is_empty() {
+            true if self.follows => "what the others read".to_owned(),
             true => "nothing".to_owned(),
             false => names.join(", "),
         };
         write!(formatter, "writes {write} and reads {read}")
     }
+}
+
+/// A lifetime as a policy writes it; 0 is for ever.
+fn in_seconds(lifetime: u32) -> Option<Duration> {
+    (lifetime > 0).then(|| Duration::from_secs(lifetime.into()))
 }
 
 fn check(

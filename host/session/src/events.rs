@@ -84,6 +84,14 @@ impl Session {
         }
     }
 
+    /// Says once that the tenant has as much as it may.
+    pub(super) fn warn_quota(&mut self) {
+        self.diagnostics.warn_once(
+            Code::QuotaReached,
+            "the tenant keeps or reads as much as it may, or puts faster than it may; the build goes on, and the rest is not kept or not found. Ask the daemon's operator, who sets quota.bytes, quota.entries, quota.view-bytes, quota.puts-per-second and quota.bytes-per-second",
+        );
+    }
+
     fn record(&mut self, place: u32, line: &Line) {
         if let Err(error) = self.recorder.write(place, line) {
             self.diagnostics.warn(

@@ -12,7 +12,7 @@ use cachewarden_types::{Candidate, Digest, Kind, Lookup, reasons};
 
 use super::Session;
 use super::effective_grant::ReadScope;
-use super::verification::{IN_BACKGROUND_FROM, WaitingGet};
+use super::verification::{Hashed, IN_BACKGROUND_FROM, WaitingGet};
 
 /// Audits that may wait for their put: the client chooses whether one comes.
 const MAX_AUDITS: usize = 65_536;
@@ -58,7 +58,7 @@ impl Session {
                 .object_exists(own.location, &own.output, own.size, now)
             && self
                 .paths
-                .publish(&self.store, own.location, &own.output)
+                .publish_put(&self.store, own.location, &own.output)
                 .is_ok()
         {
             self.tally.hits += 1;
@@ -89,9 +89,13 @@ impl Session {
 
     /// Answers gets whose object was hashed meanwhile.
     pub(super) fn answer_verified(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
-        while let Some((waiting, is_sound)) = self.verifications.next_verified(&self.store) {
-            for WaitingGet { get, found } in waiting {
-                self.resume(get, found, is_sound, sink)?;
+        while let Some((waiting, hashed)) = self.verifications.next_verified(&self.store) {
+            for waiting in waiting {
+                match hashed {
+                    Hashed::Sound => self.resume(waiting, true, sink)?,
+                    Hashed::Damaged => self.resume(waiting, false, sink)?,
+                    Hashed::Not => self.give_up(&waiting, reasons::NOT_HASHED, sink)?,
+                }
             }
         }
         Ok(())
@@ -100,11 +104,21 @@ impl Session {
     /// Answers the gets that wait still with a miss: the client is about to end, and waits for
     /// nothing slow.
     pub(super) fn give_up_waiting(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
-        for WaitingGet { get, .. } in self.verifications.give_up() {
-            self.record_answer("get", &get.action, "miss", reasons::SESSION_ENDS);
-            self.answer_miss(&get, sink)?;
+        for waiting in self.verifications.give_up() {
+            self.give_up(&waiting, reasons::SESSION_ENDS, sink)?;
         }
         Ok(())
+    }
+
+    /// Answers a get with a miss whose object was not hashed.
+    fn give_up(
+        &mut self,
+        WaitingGet { get, .. }: &WaitingGet,
+        reason: &'static str,
+        sink: &mut impl ResponseSink,
+    ) -> io::Result<()> {
+        self.record_answer("get", &get.action, "miss", reason);
+        self.answer_miss(get, sink)
     }
 
     /// Answers a get, or lets it wait for its object to be hashed.
@@ -121,14 +135,9 @@ impl Session {
                 let waiting = WaitingGet { get, found };
                 match self.verifications.start(&self.store, waiting) {
                     Ok(()) => Ok(()),
-                    Err(waiting) => {
-                        // Too many wait, or there is no thread: it is hashed here, and what was
-                        // answered goes out before.
-                        sink.flush()?;
-                        let WaitingGet { get, found } = *waiting;
-                        let is_sound = self.verify(&found);
-                        self.resume(get, found, is_sound, sink)
-                    }
+                    // Too many wait, or there is no thread. It is not hashed here: every other
+                    // request would wait for that.
+                    Err(waiting) => self.give_up(&waiting, reasons::NOT_HASHED, sink),
                 }
             }
         }
@@ -137,8 +146,7 @@ impl Session {
     /// Goes on with a get whose object was hashed.
     fn resume(
         &mut self,
-        mut get: PendingGet,
-        found: CacheHit,
+        WaitingGet { mut get, found }: WaitingGet,
         is_sound: bool,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
@@ -253,21 +261,33 @@ impl Session {
         Search::Miss
     }
 
-    /// Prepares what was found to be answered; `None` where its object is damaged or gone.
+    /// Prepares what was found to be answered; `None` where its object is damaged or gone, or the
+    /// client's view has no room for it.
     fn accept(
         &mut self,
         get: &mut PendingGet,
         mut found: CacheHit,
         is_sound: bool,
     ) -> Option<CacheHit> {
-        if is_sound && self.store.touch(&mut found, get.time) && self.publish(&found) {
-            if !get.is_decided {
-                self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
-            }
-            return Some(found);
-        }
+        let reason = match is_sound && self.store.touch(&mut found, get.time) {
+            true => match self.publish(&found) {
+                Ok(()) => {
+                    if !get.is_decided {
+                        self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
+                    }
+                    return Some(found);
+                }
+                Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                    get.is_refused = true;
+                    self.warn_quota();
+                    reasons::QUOTA
+                }
+                Err(_) => reasons::DAMAGED,
+            },
+            false => reasons::DAMAGED,
+        };
         get.is_recorded = true;
-        self.record_answer("get", &get.action, "miss", reasons::DAMAGED);
+        self.record_answer("get", &get.action, "miss", reason);
         None
     }
 
@@ -277,15 +297,13 @@ impl Session {
             .verify_object(&found.entry.output, found.entry.size)
     }
 
-    /// Makes what was found readable for the client, and executable where it is a program; whether
-    /// it is now.
-    fn publish(&self, found: &CacheHit) -> bool {
+    /// Makes what was found readable for the client, and executable where it is a program.
+    fn publish(&self, found: &CacheHit) -> io::Result<()> {
         let (store, output) = (&self.store, &found.entry.output);
-        let published = match found.entry.content.kind {
+        match found.entry.content.kind {
             Kind::Executable => self.paths.make_executable(store, Location::Store, output),
             _ => self.paths.publish(store, Location::Store, output),
-        };
-        published.is_ok()
+        }
     }
 
     /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is

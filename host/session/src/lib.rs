@@ -48,10 +48,9 @@ use cachewarden_protocol::{Command, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{EndRecord, Line, Recorder};
 use cachewarden_store::{CacheHit, DiskPaths, SessionId, SessionLine, SessionStats, Store};
 use cachewarden_types as types;
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest, since_1970};
 
 use chain::Chain;
-use config::seconds_since_1970;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use local_puts::LocalPuts;
@@ -75,12 +74,12 @@ pub struct Outcome {
 /// Runs a session to its end: begins it, and answers requests until the client closes or ends the
 /// stream.
 ///
-/// It reads no environment, takes no signal and exits no process. `thread` shows that this thread may
-/// ask policies.
+/// It reads no environment, takes no signal and exits no process. `thread` shows that this thread
+/// may ask policies.
 ///
 /// # Errors
-/// When a policy refuses its settings or does not fit the contract; when the requests are not the protocol, or nobody reads
-/// the answers. What happened until then was written down.
+/// When a policy refuses its settings or does not fit the contract; when the requests are not the
+/// protocol, or nobody reads the answers. What happened until then was written down.
 pub fn run_session(
     config: SessionConfig,
     services: &Services,
@@ -139,7 +138,8 @@ impl Session {
     /// Answers requests until the client closes or ends the stream.
     ///
     /// # Errors
-    /// When the requests are not the protocol, or nobody reads the answers. What happened until then was written down.
+    /// When the requests are not the protocol, or nobody reads the answers. What happened until
+    /// then was written down.
     pub fn run(
         self,
         source: &mut impl RequestSource,
@@ -208,7 +208,9 @@ impl Session {
                     self.put(request.id, &action, output, size, source, sink)
                 }
                 Command::Close => return Ok(Some(request.id)),
-                Command::Unusable(reason) => sink.send(&Response::Failed(request.id, reason)),
+                Command::Unusable(reason) => {
+                    sink.send(&Response::Failed(request.id, Code::InvalidRequest, reason))
+                }
             };
             sent.map_err(SessionError::Answers)?;
         }
@@ -251,7 +253,7 @@ impl Session {
         }
         let policy_time = self.policies.time();
         let policy = self.policies.digests();
-        let started = seconds_since_1970(self.started);
+        let started = since_1970(self.started).as_secs();
         let line = SessionLine::of(self.id.to_string(), started, policy, tally);
         // That the store cannot be written was reported at the puts, where it matters.
         let _ = self.store.append_session(&line);

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use cachewarden_content::Roles;
 use cachewarden_policy_host::thread::PolicyThread;
-use cachewarden_policy_host::{CONTRACT_VERSION, OpenOutcome};
+use cachewarden_policy_host::{Account, CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::SessionStats;
-use cachewarden_types::{Code, Refusal, with_causes};
+use cachewarden_types::{Code, Grant, Refusal, with_causes};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
@@ -25,8 +25,8 @@ impl Session {
     /// allows.
     ///
     /// # Errors
-    /// When a policy refuses its settings or does not fit the contract. Every other failure of a policy gives a session
-    /// without access, in which a build works, slower.
+    /// When a policy refuses its settings or does not fit the contract. Every other failure of a
+    /// policy gives a session without access, in which a build works, slower.
     pub fn open(
         config: SessionConfig,
         services: &Services,
@@ -39,6 +39,7 @@ impl Session {
             diagnostics,
             paths,
             quota,
+            account,
             witnessing,
         } = config;
         let mut session = Self {
@@ -70,7 +71,7 @@ impl Session {
             session.record_beginning(0, &facts, None);
             session.record_with(0, || Line::Open(OpenRecord::Grant(default.as_grant())));
             session.access = default;
-        } else if let Some(grants) = session.open_policies(policies, &facts, thread)? {
+        } else if let Some(grants) = session.open_policies(policies, &facts, &account, thread)? {
             session.access = EffectiveGrant::intersection(&grants);
             session.warn_no_common_scope(&grants);
         }
@@ -82,13 +83,14 @@ impl Session {
         &mut self,
         policies: Vec<PolicyConfig>,
         facts: &SessionFacts,
+        account: &Arc<dyn Account>,
         thread: &PolicyThread,
     ) -> Result<Option<Vec<Option<EffectiveGrant>>>, SessionError> {
         let mut openings = Vec::new();
         for (place, config) in (0..).zip(policies) {
             self.record_beginning(place, facts, Some(&config));
             let input = facts.for_policy(place, &config.settings);
-            let (policy, opening) = ActivePolicy::open(config, input, thread)?;
+            let (policy, opening) = ActivePolicy::open(config, input, account, thread)?;
             openings.push((place, policy.name.clone(), opening));
             self.policies.push(policy);
             self.report_events();
@@ -114,6 +116,12 @@ impl Session {
                 grants.push((place == 0).then(default));
                 continue;
             }
+            if let Some(grant) = reads_the_default(&opening, &facts.default_grant)
+                && place > 0
+            {
+                grants.push(Some(EffectiveGrant::following(grant.lifetime)));
+                continue;
+            }
             match self.grant_of(place, &policy, opening, facts) {
                 Some(grant) => grants.push(Some(grant)),
                 None => return Ok(None),
@@ -126,8 +134,7 @@ impl Session {
     /// without a cache is not what anybody meant.
     fn warn_no_common_scope(&mut self, grants: &[Option<EffectiveGrant>]) {
         let opinions = || grants.iter().flatten();
-        let reads_nothing =
-            self.access.read.is_empty() && opinions().all(|one| !one.read.is_empty());
+        let reads_nothing = self.access.read.is_empty() && opinions().all(EffectiveGrant::may_read);
         let writes_nothing =
             self.access.write.is_none() && opinions().all(|one| one.write.is_some());
         let lacks = match (reads_nothing, writes_nothing) {
@@ -236,10 +243,26 @@ fn has_no_opinion(opening: &OpenOutcome, default: &DefaultGrant) -> bool {
     }
 }
 
+/// The grant of a policy that writes nothing, and reads just the default scope. Behind the first
+/// policy that is no opinion on what is read: a policy that only forbids writing could follow none
+/// whose scopes it does not know.
+fn reads_the_default<'opening>(
+    opening: &'opening OpenOutcome,
+    default: &DefaultGrant,
+) -> Option<&'opening Grant> {
+    match opening {
+        OpenOutcome::Granted(grant)
+            if grant.write.is_none() && grant.read == [default.scope.as_str()] =>
+        {
+            Some(grant)
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cachewarden_types::Grant;
 
     #[test]
     fn a_policy_has_no_opinion_where_it_grants_the_default_scope_and_nothing_else() {

@@ -72,7 +72,9 @@ impl Session {
         } = match received {
             Ok(received) => received,
             Err(Failure::Abandoned) => return Ok(()),
-            Err(Failure::Invalid(reason)) => return sink.send(&Response::Failed(id, reason)),
+            Err(Failure::Invalid(reason)) => {
+                return sink.send(&Response::Failed(id, Code::InvalidRequest, reason));
+            }
             Err(Failure::Unwritable(error)) => {
                 self.diagnostics.warn_once(
                     Code::NothingWritable,
@@ -81,7 +83,7 @@ impl Session {
                     ),
                 );
                 let reason = format!("the object cannot be written: {error}");
-                return sink.send(&Response::Failed(id, reason));
+                return sink.send(&Response::Failed(id, Code::NothingWritable, reason));
             }
         };
         self.tally.puts += 1;
@@ -134,7 +136,12 @@ impl Session {
                 user: self.user,
             };
             match self.store.put_entry(scope, action, entry, now) {
-                Ok(()) => self.witness(action, &output, content.kind, now),
+                Ok(replaced) => {
+                    if let Some(size) = replaced {
+                        self.quota.replaced(size);
+                    }
+                    self.witness(action, &output, content.kind, now);
+                }
                 Err(error) => {
                     self.lost_puts += 1;
                     self.warn_unwritable(&error);
@@ -175,10 +182,13 @@ impl Session {
         now: SystemTime,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        if let Err(error) = self.paths.publish(&self.store, stored.location, &output) {
+        if let Err(error) = self
+            .paths
+            .publish_put(&self.store, stored.location, &output)
+        {
             self.warn_unwritable(&error);
             let reason = format!("the object cannot be made readable: {error}");
-            return sink.send(&Response::Failed(id, reason));
+            return sink.send(&Response::Failed(id, Code::StoreNotWritable, reason));
         }
         let path = self
             .paths
@@ -251,10 +261,7 @@ impl Session {
         {
             self.tally.refused_puts += 1;
             self.record_answer("put", &offer.action, "ephemeral", reason);
-            self.diagnostics.warn_once(
-                Code::QuotaReached,
-                "the tenant keeps as much as it may, or puts faster than it may; the build goes on, and the rest of what it makes is not kept. Ask the daemon's operator (quota)",
-            );
+            self.warn_quota();
             return None;
         }
         match verdict {

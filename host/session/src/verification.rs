@@ -1,8 +1,9 @@
 //! Gets that wait until their object is hashed, while the session answers other requests.
 //!
 //! A large object is hashed on a thread of its own. What always holds: an object that several gets
-//! wait for is hashed once; the number of gets that wait and of threads is bounded; and a result is
-//! taken up on the session's thread, where policies are asked.
+//! wait for is hashed once; the number of gets that wait and of threads is bounded; a result is
+//! taken up on the session's thread, where policies are asked; and that thread hashes none of these
+//! objects itself, so no other request waits for one, least of all the end of the session.
 
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -22,7 +23,7 @@ use super::get::PendingGet;
 pub(super) const IN_BACKGROUND_FROM: u64 = 1024 * 1024;
 
 /// Gets that may wait: each holds an open file. A go command has a few in flight for each
-/// processor.
+/// processor. One too many is a miss, and the build makes the object again.
 const MAX_WAITING: usize = 256;
 
 /// Threads that hash at once, at most.
@@ -36,6 +37,17 @@ pub(super) struct WaitingGet {
 
 /// An object as an entry names it. The size is the entry's, and may be wrong.
 type ObjectName = (Digest, u64);
+
+/// What came of hashing an object.
+#[derive(Clone, Copy)]
+pub(super) enum Hashed {
+    /// Its bytes are what its name says.
+    Sound,
+    /// They are not, or it is gone.
+    Damaged,
+    /// Nobody could hash it.
+    Not,
+}
 
 /// Objects that are being hashed, and who waits for them.
 #[derive(Default)]
@@ -53,8 +65,8 @@ pub(super) struct Verifications {
 
 /// The way back from the threads.
 struct Results {
-    sender: mpsc::Sender<(ObjectName, bool)>,
-    receiver: mpsc::Receiver<(ObjectName, bool)>,
+    sender: mpsc::Sender<(ObjectName, Hashed)>,
+    receiver: mpsc::Receiver<(ObjectName, Hashed)>,
     /// Readable while a result may be there.
     signal: PipeReader,
     signaller: Arc<PipeWriter>,
@@ -84,12 +96,15 @@ impl Results {
         let hash = move || {
             let mut report = Report {
                 object,
-                is_sound: false,
+                hashed: Hashed::Not,
                 sender,
                 signaller,
             };
             let (output, size) = object;
-            report.is_sound = store.verify_object(&output, size);
+            report.hashed = match store.verify_object(&output, size) {
+                true => Hashed::Sound,
+                false => Hashed::Damaged,
+            };
         };
         thread::Builder::new()
             .name("verify".into())
@@ -101,15 +116,15 @@ impl Results {
 /// Sent when it is dropped, so that nobody waits for ever, however a thread ends.
 struct Report {
     object: ObjectName,
-    is_sound: bool,
-    sender: mpsc::Sender<(ObjectName, bool)>,
+    hashed: Hashed,
+    sender: mpsc::Sender<(ObjectName, Hashed)>,
     signaller: Arc<PipeWriter>,
 }
 
 impl Drop for Report {
     fn drop(&mut self) {
         // The session may have ended meanwhile.
-        let _ = self.sender.send((self.object, self.is_sound));
+        let _ = self.sender.send((self.object, self.hashed));
         let _ = (&*self.signaller).write(&[0]);
     }
 }
@@ -155,23 +170,24 @@ impl Verifications {
         Ok(())
     }
 
-    /// The gets whose object was hashed, and whether its bytes are what its name says; `None` where
-    /// no object was.
-    pub(super) fn next_verified(&mut self, store: &Arc<Store>) -> Option<(Vec<WaitingGet>, bool)> {
+    /// The gets whose object was hashed, and what came of it; `None` where no object was.
+    pub(super) fn next_verified(
+        &mut self,
+        store: &Arc<Store>,
+    ) -> Option<(Vec<WaitingGet>, Hashed)> {
         let results = self.results.as_ref()?;
-        let (object, is_sound) = results.receiver.try_recv().ok()?;
+        let (object, hashed) = results.receiver.try_recv().ok()?;
         self.threads -= 1;
-        if let Some((output, size)) = self.queue.pop_front() {
-            if results.start(store, (output, size)).is_err() {
-                // The system has no thread to give: it is hashed here.
-                let is_sound = store.verify_object(&output, size);
-                let _ = results.sender.send(((output, size), is_sound));
-            }
+        if let Some(next) = self.queue.pop_front() {
             self.threads += 1;
+            if results.start(store, next).is_err() {
+                // The system has no thread to give.
+                let _ = results.sender.send((next, Hashed::Not));
+            }
         }
         let waiting = self.waiting.remove(&object).unwrap_or_default();
         self.count -= waiting.len();
-        Some((waiting, is_sound))
+        Some((waiting, hashed))
     }
 
     /// What to poll for results; `None` where no get waits.

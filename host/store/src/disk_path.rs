@@ -43,16 +43,32 @@ impl DiskPaths {
     }
 
     /// Makes an object readable at the path that the client gets. This is called before every
-    /// answer with a path, for a get and for a put. It does nothing for paths into the store, and
-    /// makes no system call for an object that the view has had lately.
+    /// answer with a path to a get. It does nothing for paths into the store, and makes no system
+    /// call for an object that the view has had lately.
     ///
     /// # Errors
-    /// When the object is gone, or the view cannot be written. A get is a miss then, and a put has
-    /// failed.
+    /// When the object is gone, or the view cannot be written or has no room (`QuotaExceeded`). The
+    /// get is a miss then.
     pub fn publish(&self, store: &Store, location: Location, output: &Digest) -> io::Result<()> {
         match &self.0 {
             Paths::Store(_) => Ok(()),
             Paths::View(view) => view.publish(store, location, output),
+        }
+    }
+
+    /// The same before the answer to a put, for which a view always has room.
+    ///
+    /// # Errors
+    /// When the object is gone, or the view cannot be written. The put has failed then.
+    pub fn publish_put(
+        &self,
+        store: &Store,
+        location: Location,
+        output: &Digest,
+    ) -> io::Result<()> {
+        match &self.0 {
+            Paths::Store(_) => Ok(()),
+            Paths::View(view) => view.publish_put(store, location, output),
         }
     }
 

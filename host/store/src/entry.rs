@@ -13,7 +13,7 @@ use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_content::Content;
-use cachewarden_types::{Digest, Facts, Kind, Role};
+use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
 
 use super::boot::BootId;
 use super::files;
@@ -127,12 +127,12 @@ impl Entry {
             "{VERSION} {} {} {} {} {} {} {} {reach} {} {} {}\n",
             self.output,
             self.size,
-            since_epoch(self.time).as_nanos(),
+            since_1970(self.time).as_nanos(),
             self.content.kind.number(),
             self.content.role.number(),
             self.content.facts.bits(),
             self.expires
-                .map_or(0, |expires| since_epoch(expires).as_secs()),
+                .map_or(0, |expires| since_1970(expires).as_secs()),
             self.producer,
             self.user,
             self.boot,
@@ -194,11 +194,6 @@ pub(super) fn read_entry(path: &Path) -> io::Result<(Option<Entry>, SystemTime)>
         false => None,
     };
     Ok((entry, metadata.modified()?))
-}
-
-/// The time since 1970; zero for earlier times.
-pub(super) fn since_epoch(time: SystemTime) -> Duration {
-    time.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 #[cfg(any(test, fuzzing))]

@@ -65,6 +65,16 @@ pub enum StoreError {
         /// The store's folder.
         folder: PathBuf,
     },
+    /// Another daemon uses it, which this daemon finds.
+    #[error(
+        "another daemon has the store {folder}: {holder}. Stop it, or name another `directory`"
+    )]
+    OwnedByAnother {
+        /// The store's folder.
+        folder: PathBuf,
+        /// The other daemon's process, as far as it is known, and what to do.
+        holder: String,
+    },
     /// Other users can change what is at a path that a daemon gives to jobs.
     #[error(
         "other users can replace {path} or a folder on the path to it, so no views are made there: they could make jobs read their files. Each folder on the path must belong to the daemon's user or to root, and others may not write it: chmod go-w"
@@ -107,7 +117,7 @@ impl Problem for StoreError {
             Self::Unusable { .. } => Code::StoreUnusable,
             Self::Writable { .. } => Code::StoreWritableByOthers,
             Self::Replaceable { .. } => Code::StoreWritableByOthers,
-            Self::Owned { .. } => Code::StoreOfADaemon,
+            Self::Owned { .. } | Self::OwnedByAnother { .. } => Code::StoreOfADaemon,
             Self::Foreign { .. } => Code::StoreOfAnother,
             Self::Closed { .. } => Code::StoreClosed,
             Self::Linked { .. } => Code::StoreLinked,

@@ -245,7 +245,7 @@ impl Store {
         action: &Digest,
         new: NewEntry,
         now: SystemTime,
-    ) -> io::Result<()> {
+    ) -> io::Result<Option<u64>> {
         let Some(shared) = &self.shared else {
             return Err(io::Error::other("the store could not be opened"));
         };
@@ -262,11 +262,14 @@ impl Store {
         };
         let entries = shared.entries(scope);
         let Some(owned) = &shared.owned else {
-            return entries.put(action, &entry);
+            return entries.put(action, &entry).map(|()| None);
         };
-        let replaced = entries.stored(action).map(|entry| entry.size);
+        let before = entries.stored(action);
         entries.put(action, &entry)?;
+        let replaced = before.map(|before| before.size);
         owned.usage.put(scope, entry.size, replaced);
-        Ok(())
+        Ok(before
+            .filter(|before| before.output != entry.output)
+            .map(|before| before.size))
     }
 }

@@ -129,16 +129,28 @@ fn is_read_only_error(error: &io::Error) -> bool {
 /// The digest and the length of a file, from its current position.
 pub(super) fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
     let mut hasher = Sha256::new();
+    let length = read_parts(file, |part| {
+        hasher.update(part);
+        Ok(())
+    })?;
+    Ok((Digest::finish(hasher), length))
+}
+
+/// Gives the bytes of a file from its current position to `take`, part by part; how many there are.
+pub(super) fn read_parts(
+    file: &mut File,
+    mut take: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<u64> {
     let mut buffer = vec![0; BUFFER];
     let mut length = 0;
     loop {
         let count = match file.read(&mut buffer) {
-            Ok(0) => return Ok((Digest::finish(hasher), length)),
+            Ok(0) => return Ok(length),
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };
-        hasher.update(&buffer[..count]);
+        take(&buffer[..count])?;
         length += count as u64;
     }
 }

@@ -1,32 +1,28 @@
 //! A store that a daemon owns: it alone changes the store, so it can keep in memory who has
 //! witnessed what, and how much each scope has.
 //!
-//! The daemon holds a lock on the file `daemon` for as long as the store is open. Every other
-//! process that would change the store looks at that lock, and does not open the store.
+//! The daemon holds a lock on the file `daemon` for as long as the store is open ([`lock`]). Every
+//! other process that would change the store looks at that lock, and does not open the store.
 
-use std::fs::{File, TryLockError};
+mod lock;
+
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
-
-use cachewarden_system::lock_timeout::lock_with_timeout;
 
 use super::error::StoreError;
 use super::owner::SharedStore;
 use super::private::PrivateObjects;
 use super::usage::UsageTable;
 use super::witnesses::WitnessTable;
-use super::{Shared, Store, files, layout};
+use super::{Shared, Store, layout};
 
-/// How long a daemon waits for the lock: other processes that open the store hold it for a moment,
-/// to see whether it can be taken.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) use lock::refuse_owned;
+use lock::{Lock, take};
 
 /// What a daemon has of its store beside the files.
 #[derive(Debug)]
 pub(super) struct Owned {
-    /// Locked for as long as the store is open. A child process does not get it.
-    _lock: File,
+    lock: Lock,
     pub(super) witnesses: WitnessTable,
     pub(super) usage: UsageTable,
 }
@@ -45,17 +41,11 @@ impl Store {
             folder: folder.to_owned(),
             source,
         };
-        let file = files::open_or_create(&folder.join(layout::DAEMON), files::FILE_MODE)
-            .map_err(unusable)?;
-        let Some(lock) = lock_with_timeout(file, LOCK_TIMEOUT).map_err(unusable)? else {
-            return Err(StoreError::Owned {
-                folder: folder.to_owned(),
-            });
-        };
+        let lock = take(folder)?;
         let store = Self::without_folder();
         let private = std::path::absolute(private).map_err(unusable)?;
         let owned = Owned {
-            _lock: lock,
+            lock,
             witnesses: WitnessTable::new(
                 folder.join(layout::WITNESSES),
                 Arc::clone(&store.lock_timeout),
@@ -74,24 +64,14 @@ impl Store {
         })
     }
 
+    /// The process of the killed daemon whose lock this one has taken over, where there was one.
+    pub fn taken_over_from(&self) -> Option<u32> {
+        self.owned()?.lock.taken_over_from
+    }
+
     /// What a daemon has of this store; `None` where no daemon owns it.
     pub(super) fn owned(&self) -> Option<&Owned> {
         self.shared.as_ref()?.owned.as_ref()
-    }
-}
-
-/// Refuses a store that a daemon owns.
-pub(super) fn refuse_owned(folder: &Path) -> Result<(), StoreError> {
-    // No daemon has ever used it, or it cannot be read: then it is not changed either.
-    let Ok((file, _)) = files::open_regular(&folder.join(layout::DAEMON), false) else {
-        return Ok(());
-    };
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Err(StoreError::Owned {
-            folder: folder.to_owned(),
-        }),
-        // A file system without locks has no daemon: it could not have taken the lock.
-        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
     }
 }
 
@@ -108,10 +88,14 @@ mod tests {
         let owned = Store::open_owned(&store, &private).unwrap();
         let open = || Store::open(&store, SharedStore::Deny);
         let owned_again = || Store::open_owned(&store, &private);
-        for error in [open().unwrap_err(), owned_again().unwrap_err()] {
+        let another = format!("another daemon has the store {}: ", store.display());
+        for (error, told) in [
+            (open().unwrap_err(), "cachewarden connect --socket PATH"),
+            (owned_again().unwrap_err(), &*another),
+        ] {
             assert_eq!(error.code(), Code::StoreOfADaemon);
             let text = error.told();
-            assert!(text.contains("cachewarden connect --socket PATH"), "{text}");
+            assert!(text.contains(told), "{text}");
         }
         // Reading changes nothing.
         Store::open_to_look(&store, SharedStore::Deny).unwrap();

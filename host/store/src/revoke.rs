@@ -13,9 +13,9 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::SystemTime;
 
-use cachewarden_types::{Digest, Kind, Pattern, ScopeName};
+use cachewarden_types::{Digest, Kind, Pattern, ScopeName, since_1970};
 
-use super::entry::{Entry, SessionId, read_entry, since_epoch};
+use super::entry::{Entry, SessionId, read_entry};
 use super::shards::in_parallel;
 use super::shared::Shared;
 use super::trim::{LOCK_PAUSE, REMOVALS_PER_LOCK};
@@ -253,7 +253,7 @@ impl RevokeRequest {
 
     fn names_record(&self, records: &Records, record: &Record) -> bool {
         // A record has whole seconds: one of the second in which the time lies is revoked as well.
-        let since = self.since.map(|since| since_epoch(since).as_secs());
+        let since = self.since.map(|since| since_1970(since).as_secs());
         let producers = self.producers.as_ref();
         self.concerns(&record.scope)
             && producers.is_none_or(|producers| producers.contains(&record.producer))

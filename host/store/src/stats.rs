@@ -14,6 +14,7 @@ use super::{SharedStore, Store, StoreError, files, layout};
 
 /// The statistics of a store.
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct StoreStats {
     /// Objects, each counted once however many entries name it.
     pub objects: u64,
@@ -27,6 +28,7 @@ pub struct StoreStats {
 
 /// The statistics of a scope.
 #[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub struct ScopeStats {
     /// Entries.
     pub entries: u64,
@@ -59,6 +61,11 @@ impl Store {
     pub fn open_to_look(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::check_read_only(folder, sharing)?;
         Ok(Self::in_folder(folder, sharing))
+    }
+
+    /// The names of its scopes, in no order.
+    pub fn scopes(&self) -> Vec<ScopeName> {
+        self.folder().map(scopes).unwrap_or_default()
     }
 
     /// Reads every entry and counts every object.

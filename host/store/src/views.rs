@@ -4,14 +4,19 @@
 //! its tenant's, user's and scopes' own:
 //!
 //! ```text
-//! <views>/.secret               what the names of views are derived from; the daemon's alone
-//! <views>/<view>/ab/<output>    an object that was granted in this view
+//! <views>/.secret                       what names are derived from; the daemon's alone
+//! <views>/<tenant>/<view>/ab/<output>   an object that was granted in this view
 //! ```
 //!
 //! What always holds: every folder here belongs to the daemon, no other user can write or list one,
 //! and a view has only objects that were granted in it. A file appears with a rename or a link, so
 //! it is whole. A view is as secret as its name, and where the daemon may set the group of a
-//! folder, only that group may pass.
+//! folder, only that group may pass. A job can see how many folders are in one that it may pass, by
+//! the folder's links: so each tenant's views are in a folder of their own.
+//!
+//! What the views of a tenant take may be bounded ([`Views::bound`]). Beyond the bound nothing is
+//! granted anew but what a session has put, and a sweep removes what was not granted for hours, the
+//! oldest first.
 //!
 //! An object is published as a copy, or as a hard link where the operator prefers it, see
 //! [`ViewFiles`]. The private folder, which objects go to when the disk is full, has views of its
@@ -22,6 +27,7 @@ mod place;
 mod placed;
 mod root;
 mod sweep;
+mod tenant_files;
 mod view;
 
 #[cfg(test)]
@@ -41,8 +47,9 @@ use super::boot::BootId;
 use super::error::StoreError;
 use super::objects::Location;
 
-use key::{Secret, ViewName};
+use key::{Secret, TenantName, ViewName};
 use root::Root;
+use tenant_files::TenantFiles;
 
 /// Views without a session that stay in memory, so that the next session of a tenant makes no
 /// system call for what the last one was granted. A view that was used by a build of the standard
@@ -52,8 +59,8 @@ const KEPT: usize = 64;
 /// How an object gets into a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViewFiles {
-    /// As a copy, which shares its blocks where the file system can do that (Btrfs, XFS). A job
-    /// learns nothing about other tenants from it.
+    /// As a copy, whose blocks are its own. Where the views are on the store's file system, a job
+    /// can still learn from the number of a new file's inode whether the store had the bytes.
     Copies,
     /// As a hard link, which takes no space. All views then have the same inode, so a job can learn
     /// that other tenants have an object that it has, and when they read it: from the number of
@@ -78,6 +85,8 @@ pub struct Views {
     secret: Secret,
     /// The views in memory: those with a session, and some others.
     in_memory: Mutex<HashMap<ViewName, Arc<View>>>,
+    /// What each tenant's views take.
+    tenants: Mutex<HashMap<TenantName, Arc<TenantFiles>>>,
 }
 
 /// The folders of the views.
@@ -128,27 +137,69 @@ impl Views {
             roots: Arc::new(roots),
             secret,
             in_memory: Mutex::default(),
+            tenants: Mutex::default(),
         })
     }
 
-    /// The view of a key, which is made where it is missing. Sessions with the same key share it.
+    /// Makes the folder of a tenant's views, and bounds the bytes that they take: each file and
+    /// each folder counts at least a block. What is there is counted.
     ///
     /// # Errors
     /// When its folder cannot be made.
-    pub fn view(&self, key: &ViewKey) -> io::Result<Arc<View>> {
+    pub fn bound(&self, tenant: &str, most: Option<u64>) -> io::Result<()> {
+        let name = self.secret.tenant(tenant);
+        for location in [Location::Store, Location::Private] {
+            self.roots.at(location).make_tenant(&name)?;
+        }
+        let files = self.tenant_files(&name);
+        files.bound(most.unwrap_or(u64::MAX));
+        if most.is_some() {
+            self.count(&name);
+        }
+        Ok(())
+    }
+
+    fn tenant_files(&self, name: &TenantName) -> Arc<TenantFiles> {
+        let mut tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let files = tenants.entry(name.clone());
+        Arc::clone(files.or_insert_with(|| Arc::new(TenantFiles::new())))
+    }
+
+    /// Counts what is there of a tenant.
+    fn count(&self, name: &TenantName) {
+        let files = self.tenant_files(name);
+        files.begin_count();
+        let of_roots = [Location::Store, Location::Private].map(|location| {
+            let folder = self.roots.at(location).folder().join(name.as_str());
+            tenant_files::bytes_below(&folder)
+        });
+        files.end_count(of_roots.iter().sum());
+    }
+
+    fn all_tenants(&self) -> Vec<(TenantName, Arc<TenantFiles>)> {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = tenants.iter();
+        all.map(|(name, files)| (name.clone(), Arc::clone(files)))
+            .collect()
+    }
+
+    /// The view of a key. Sessions with the same key share it. Its folder is made with the first
+    /// object in it.
+    pub fn view(&self, key: &ViewKey) -> Arc<View> {
         let name = self.secret.name(key);
         let mut in_memory = self.in_memory();
         let view = match in_memory.get(&name) {
             Some(view) if view.exists() => Arc::clone(view),
             _ => {
-                let view = Arc::new(View::make(&self.roots, name.clone(), key.group())?);
+                let files = self.tenant_files(name.tenant());
+                let view = Arc::new(View::new(&self.roots, name.clone(), key.group(), files));
                 in_memory.insert(name, Arc::clone(&view));
                 view
             }
         };
         view.mark_used(SystemTime::now());
         forget_unused(&mut in_memory);
-        Ok(view)
+        view
     }
 
     fn in_memory(&self) -> MutexGuard<'_, HashMap<ViewName, Arc<View>>> {

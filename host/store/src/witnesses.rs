@@ -24,15 +24,36 @@ pub(super) use table::WitnessTable;
 use std::io;
 use std::time::SystemTime;
 
-use cachewarden_types::{Digest, Facts, Kind, ScopeName};
+use cachewarden_types::{Digest, Facts, Kind, ScopeName, since_1970};
 
+use super::Store;
 use super::entry::SessionId;
-use super::{Store, entry};
 
-/// A producer, distinct from others by what the daemon has verified of it: a hash of its tenant and
-/// its identity.
+/// A producer, distinct from others by what the daemon has verified of it: the first 16 bits are a
+/// hash of its tenant, the others one of the tenant and what tells its producers apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Identity(pub u64);
+
+impl Identity {
+    /// A producer of a tenant.
+    pub fn of(tenant: &str, producer: &str) -> Self {
+        let hash = |text: &str| Digest::of(text.as_bytes()).words()[0];
+        let both = hash(&format!("{tenant}\n{producer}"));
+        Self(((hash(tenant) >> TENANT_SHIFT) << TENANT_SHIFT) | (both >> TENANT_BITS))
+    }
+
+    /// The hash of its tenant.
+    pub(super) fn tenant(self) -> u64 {
+        self.0 >> TENANT_SHIFT
+    }
+}
+
+/// Bits of an identity that are its tenant's. Two tenants with the same bits share the records of
+/// an action as one tenant would.
+const TENANT_BITS: u32 = 16;
+
+/// The bits that follow.
+const TENANT_SHIFT: u32 = u64::BITS - TENANT_BITS;
 
 /// A put, as evidence.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +120,7 @@ impl Store {
             scope: put.scope.clone(),
             identity: put.identity,
             producer: put.producer,
-            time: entry::since_epoch(now).as_secs(),
+            time: since_1970(now).as_secs(),
         };
         let must_have_others = !put.kind.is_remade();
         owned.witnesses.add(put.action, record, must_have_others)

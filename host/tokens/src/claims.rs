@@ -2,6 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use cachewarden_types::since_1970;
+
 use serde_json::Value;
 
 use crate::error::{TokenError, quoted, quoted_list};
@@ -29,7 +31,7 @@ pub(crate) fn check_times(
     period: &Period,
     now: SystemTime,
 ) -> Result<End, TokenError> {
-    let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = since_1970(now);
     let leeway = period.leeway;
     let expires = seconds(claims, "exp")?.ok_or(TokenError::Missing("exp"))?;
     let issued = seconds(claims, "iat")?.ok_or(TokenError::Missing("iat"))?;

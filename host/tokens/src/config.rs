@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use jsonwebtoken::Algorithm;
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
+
+use cachewarden_types::duration::or_zero;
 
 use crate::error::ConfigError;
 use crate::labels::LabelClaim;
@@ -66,13 +68,13 @@ pub struct IssuerConfig {
     /// The URL of the issuer's keys.
     pub jwks_url: Option<String>,
     /// How far the issuer's clock and this machine's may differ.
-    #[serde(default = "default_leeway", deserialize_with = "duration")]
+    #[serde(default = "default_leeway", deserialize_with = "or_zero")]
     pub leeway: Duration,
     /// How long after it was issued (`iat`) a token is accepted, if it does not expire earlier.
-    #[serde(default = "default_max_age", deserialize_with = "duration")]
+    #[serde(default = "default_max_age", deserialize_with = "or_zero")]
     pub max_age: Duration,
     /// How long keys are used after they were last fetched, while they cannot be fetched again.
-    #[serde(default = "default_max_stale", deserialize_with = "duration")]
+    #[serde(default = "default_max_stale", deserialize_with = "or_zero")]
     pub jwks_max_stale: Duration,
     /// The labels of a session: the name of each, and the claim that has its value. A claim with a
     /// `/` at its start is a JSON pointer. No other issuer may have a label of the same name.
@@ -173,13 +175,4 @@ fn default_max_age() -> Duration {
 
 fn default_max_stale() -> Duration {
     DEFAULT_MAX_STALE
-}
-
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    humantime::parse_duration(&text).map_err(|error| {
-        de::Error::custom(format!(
-            "{error}; expected a duration such as \"30s\" or \"1h\""
-        ))
-    })
 }

@@ -11,6 +11,8 @@ pub use table::Code;
 use std::error::Error;
 use std::fmt;
 
+use crate::sanitize;
+
 /// An error that ends the program, or that it prints.
 pub trait Problem: Error {
     /// Its code.
@@ -58,7 +60,23 @@ pub const AREAS: [(&str, &str); 7] = [
     ("CW06", "The daemon and its clients"),
 ];
 
+/// What the program says to a person, in one line, as every line on stderr begins. Nothing in it
+/// reaches the terminal as a control character.
+pub fn line(text: &str) -> String {
+    format!("cachewarden: {}", sanitize(text))
+}
+
 impl Code {
+    /// A warning's text, with its code for who looks for it.
+    pub fn warning(self, text: &str) -> String {
+        format!("warning[{self}]: {text}")
+    }
+
+    /// An error's text, with its code.
+    pub fn error(self, text: &str) -> String {
+        format!("error[{self}]: {text}")
+    }
+
     /// The code of this number or name.
     pub fn find(text: &str) -> Option<Self> {
         let mut all = Self::ALL.iter().copied();
@@ -162,6 +180,21 @@ mod tests {
             places.sort_unstable();
             places.dedup();
             assert_eq!(places, code.places(), "{code} {}", code.name());
+        }
+    }
+
+    /// There is one place that says how a line with a code looks.
+    #[test]
+    fn lines_with_codes_are_put_together_here() {
+        assert_eq!(
+            line(&Code::DaemonAway.warning("a\u{1b}b")),
+            format!("cachewarden: warning[CW0601]: {}", sanitize("a\u{1b}b"))
+        );
+        assert_eq!(Code::DaemonAway.error("a"), "error[CW0601]: a");
+        for (_, file, text) in sources() {
+            let is_here = file.ends_with("types/src/codes.rs");
+            let puts = text.contains("warning[{") || text.contains("error[{");
+            assert!(is_here || !puts, "{}", file.display());
         }
     }
 

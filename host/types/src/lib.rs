@@ -6,11 +6,13 @@
 mod codes;
 mod contract;
 mod digest;
+pub mod duration;
 mod label;
 mod nearest;
 mod one_line;
 mod pattern;
 mod scope_name;
+mod time;
 pub mod wildcard;
 mod words;
 
@@ -21,7 +23,7 @@ pub mod fuzzing {
     pub use crate::scope_name::fuzzing::scope_name;
 }
 
-pub use codes::{AREAS, Code, Problem, with_causes};
+pub use codes::{AREAS, Code, Problem, line, with_causes};
 pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
 };
@@ -34,4 +36,5 @@ pub use nearest::nearest_name;
 pub use one_line::sanitize;
 pub use pattern::Pattern;
 pub use scope_name::{InvalidScopeName, MAX_LENGTH as MAX_SCOPE_LENGTH, ScopeName};
+pub use time::since_1970;
 pub use words::{Facts, Kind, Role, Rule, SUBKEYS, UnknownWord, reasons};

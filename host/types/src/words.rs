@@ -473,6 +473,8 @@ pub mod reasons {
     pub const DAMAGED: &str = "damaged";
     /// The client ended the session while the object's bytes were still being hashed.
     pub const SESSION_ENDS: &str = "session-ends";
+    /// The object's bytes could not be hashed in time: too many gets wait for that, or the system has no thread for it.
+    pub const NOT_HASHED: &str = "not-hashed";
     /// The policy does not decide such requests, or there is no policy.
     pub const NO_QUESTION: &str = "no-question";
     /// The policy was disabled: it has failed too often, or used up its time.
@@ -494,7 +496,7 @@ pub mod reasons {
     pub const UNSAFE_NAMES: &str = "unsafe-names";
     /// The operator of a daemon keeps objects of this kind apart: they do not reach this session.
     pub const ISOLATED: &str = "isolated";
-    /// The tenant keeps as much as it may, or puts faster than it may.
+    /// The tenant keeps as much as it may, puts faster than it may, or its views have no room.
     pub const QUOTA: &str = "quota";
     // END reasons
 }

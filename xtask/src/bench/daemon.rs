@@ -2,6 +2,7 @@
 //! many one after another.
 
 mod crowd;
+mod flood;
 mod one_by_one;
 mod running;
 mod session;
@@ -47,6 +48,7 @@ pub(super) fn measure(
     crowd::measure(bench, rounds)?
         .into_iter()
         .for_each(&mut report);
+    report(flood::measure(bench)?);
     if let Some(section) = one_by_one::measure(bench)? {
         report(section);
     }

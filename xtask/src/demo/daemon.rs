@@ -1,5 +1,5 @@
-//! The last part of the demo: a daemon outside of the jobs, with a socket for trusted builds and one
-//! for pull requests of forks.
+//! The last part of the demo: a daemon outside of the jobs, with a socket for trusted builds and
+//! one for pull requests of forks.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -67,10 +67,10 @@ fn configuration(sockets: &Path) -> String {
         r#"# The daemon of the demo: who connects to which socket decides what a build may do.
 directory = "daemon"
 
-[socket]
+[[socket]]
 path = "{sockets}/main"
 
-[[other-socket]]
+[[socket]]
 name = "forks"
 path = "{sockets}/forks"
 

@@ -27,6 +27,12 @@ const FOLDERS: [&str; 8] = [
 /// A path with one of these is a pattern, or has more than a path.
 const NO_PATH: [char; 5] = ['*', '<', '#', '$', ' '];
 
+/// How the name of a metric begins.
+const METRIC: &str = "cachewarden_";
+
+/// The file that registers metrics.
+const METRICS: &str = "host/daemon/src/metrics.rs";
+
 /// Words that the name of a test has at least. Shorter names may be those of another program.
 const WORDS_OF_A_TEST: usize = 4;
 
@@ -41,11 +47,17 @@ pub(super) fn check(root: &Path, files: &[PathBuf]) -> Result<Vec<String>> {
     let read = |file: &Path| {
         fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))
     };
-    let (mut pages, mut functions) = (Vec::new(), HashSet::new());
+    let (mut pages, mut known) = (Vec::new(), HashSet::new());
     for file in files {
         let is_page = file.parent() == Some(root) || file.starts_with(root.join("docs"));
         match file.extension().is_some_and(|extension| extension == "rs") {
-            true => functions.extend(names_of_functions(&read(file)?).map(str::to_owned)),
+            true => {
+                let code = read(file)?;
+                known.extend(names_of_functions(&code).map(str::to_owned));
+                if file.ends_with(METRICS) {
+                    known.extend(names_of_metrics(&code));
+                }
+            }
             false if is_page => pages.push((file, read(file)?)),
             false => {}
         }
@@ -53,7 +65,7 @@ pub(super) fn check(root: &Path, files: &[PathBuf]) -> Result<Vec<String>> {
     let mut problems = Vec::new();
     for (file, page) in &pages {
         let wrong =
-            mentions(page).filter_map(|name| Some((name, problem(root, files, &functions, name)?)));
+            mentions(page).filter_map(|name| Some((name, problem(root, files, &known, name)?)));
         problems.extend(wrong.map(|(name, why)| format!("{}: `{name}`: {why}", file.display())));
         if !MEASURED.iter().any(|measured| file.ends_with(measured)) {
             let long = long_lines(page);
@@ -78,11 +90,17 @@ fn names_of_functions(code: &str) -> impl Iterator<Item = &str> {
     after.filter_map(|rest| rest.split(['(', '<']).next())
 }
 
+/// What stands in quotes in the file that registers metrics, with the prefix of a metric.
+fn names_of_metrics(code: &str) -> impl Iterator<Item = String> {
+    let quoted = code.split('"').skip(1).step_by(2);
+    quoted.map(|name| format!("{METRIC}{name}"))
+}
+
 /// The problem with what a page names, if there is one.
 fn problem(
     root: &Path,
     files: &[PathBuf],
-    functions: &HashSet<String>,
+    known: &HashSet<String>,
     name: &str,
 ) -> Option<&'static str> {
     if name.contains(NO_PATH) {
@@ -95,9 +113,13 @@ fn problem(
         let is_there = files.iter().any(|file| file.ends_with(name));
         return (!is_there).then_some("no file has this name");
     }
+    if name.starts_with(METRIC) {
+        let metric = name.strip_suffix("_total").unwrap_or(name);
+        let is_known = known.contains(metric) || !is_name_of_a_test(name);
+        return (!is_known).then_some("there is no such metric");
+    }
     let function = name.rsplit("::").next().unwrap_or(name);
-    (is_name_of_a_test(function) && !functions.contains(function))
-        .then_some("there is no such test")
+    (is_name_of_a_test(function) && !known.contains(function)).then_some("there is no such test")
 }
 
 fn is_name_of_a_test(name: &str) -> bool {
@@ -146,6 +168,10 @@ mod tests {
             ("See `host/store/src/none.rs`.", "there is no such file"),
             ("See `tests/none`.", "there is no such file"),
             ("See `none.rs`.", "no file has this name"),
+            (
+                "See `cachewarden_none_of_these_total`.",
+                "there is no such metric",
+            ),
             ("See `a_test_that_is_gone`.", "there is no such test"),
             ("See `trim::a_test_that_is_gone`.", "there is no such test"),
         ] {

@@ -62,9 +62,12 @@ class TrustedBranches extends Policy {
     }
     const main = repository === null ? "main" : `main-${repository.scope}`;
     const ref = this.label(session, this.ref);
-    if (ref === null) return Grant.readOnly().reading(main);
+    if (ref === null) {
+      log.warn(`no label ${this.ref}: pass --label-env ${this.ref}; until then this build writes nothing`);
+      return Grant.readOnly().reading(main);
+    }
     this.writes = true;
-    if (this.trusted.matches(ref.value) && this.trustsEvent(session)) return Grant.writing(main).reading(main);
+    if (this.trustsEvent(session) && this.trusted.matches(ref.value)) return Grant.writing(main).reading(main);
     const own = ownScope(repository, ref);
     return Grant.writing(own).reading(own).reading(main);
   }
@@ -76,9 +79,16 @@ class TrustedBranches extends Policy {
   }
 
   private trustsEvent(session: Session): bool {
-    if (this.event === null) return true;
-    const event = this.label(session, this.event);
-    return event !== null && this.events.matches(event.value);
+    const name = this.event;
+    if (name === null) return true;
+    const event = this.label(session, name);
+    if (event === null) {
+      log.warn(
+        `no label ${name}: pass --label-env ${name}, or set event to null where events do not matter; until then no build writes main`,
+      );
+      return false;
+    }
+    return this.events.matches(event.value);
   }
 
   private label(session: Session, name: string | null): Label | null {

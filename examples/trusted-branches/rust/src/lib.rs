@@ -1,5 +1,5 @@
-//! Builds of trusted refs fill `main` of their repository. Every other build reads it too, but writes a scope of its
-//! own, so that no trusted build uses what a pull request has made.
+//! Builds of trusted refs fill `main` of their repository. Every other build reads it too, but
+//! writes a scope of its own, so that no trusted build uses what a pull request has made.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -63,10 +63,18 @@ impl Settings {
     }
 
     fn trusts(&self, session: &Session, git_ref: &Label) -> bool {
-        let event_is_trusted = self.event.as_ref().is_none_or(|name| {
-            self.label(session, name)
-                .is_some_and(|event| self.events.matches(&event.value))
-        });
+        let event_is_trusted =
+            self.event
+                .as_ref()
+                .is_none_or(|name| match self.label(session, name) {
+                    Some(event) => self.events.matches(&event.value),
+                    None => {
+                        warn!(
+                            "no label {name}: pass --label-env {name}, or set event to null where events do not matter; until then no build writes main"
+                        );
+                        false
+                    }
+                });
         event_is_trusted && self.trusted.matches(&git_ref.value)
     }
 }
@@ -96,7 +104,13 @@ impl Policy for TrustedBranches {
         };
         let main = repository.map_or("main".to_owned(), |label| format!("main-{}", label.scope));
         let grant = match settings.label(session, &settings.r#ref) {
-            None => Grant::read_only().reading(main),
+            None => {
+                let name = &settings.r#ref;
+                warn!(
+                    "no label {name}: pass --label-env {name}; until then this build writes nothing"
+                );
+                Grant::read_only().reading(main)
+            }
             Some(git_ref) if settings.trusts(session, git_ref) => {
                 self.own = Some(0);
                 Grant::writing(&main).reading(main)
@@ -124,7 +138,8 @@ impl Policy for TrustedBranches {
     }
 }
 
-/// The scope of one ref of one repository. `_-` cannot occur within a label's scope part, so two pairs never meet.
+/// The scope of one ref of one repository. `_-` cannot occur within a label's scope part, so two
+/// pairs never meet.
 fn own_scope(repository: Option<&Label>, git_ref: &Label) -> String {
     let Some(repository) = repository else {
         return format!("ref-{}", git_ref.scope);

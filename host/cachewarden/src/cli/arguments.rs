@@ -32,7 +32,7 @@ pub(super) use options::{
     TrimOptions,
 };
 pub(super) use origins::Origins;
-pub(super) use stop::Stop;
+pub(super) use stop::{Stop, print_and_exit};
 pub(super) use values::duration;
 #[cfg(test)]
 pub(super) use variables::key;

@@ -1,11 +1,11 @@
 //! What an operator asks a running daemon: `status`, `revoke`.
 
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use cachewarden_connect::client::{Socket, TokenSource, ask};
 use cachewarden_connect::wire::Want;
-use cachewarden_types::Code;
+use cachewarden_types::{Code, since_1970};
 use clap::Args;
 use serde_json::{Value, json};
 
@@ -17,8 +17,9 @@ use super::output;
 /// Where the daemon listens unless its operator chooses otherwise.
 const DEFAULT_SOCKET: &str = "/run/cachewarden/socket";
 
-/// How long a daemon may take to answer: `revoke` reads the whole audit log first.
-const TIMEOUT: Duration = Duration::from_secs(120);
+/// How long a daemon may take to answer: `revoke` reads what can matter of the audit log, which may
+/// have gigabytes.
+const TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Which daemon.
 #[derive(Clone, Debug, Args)]
@@ -119,9 +120,14 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
             text(&tenant["name"])
         ))?;
     }
-    if status["lost-audit-lines"] != 0 {
-        let lost = &status["lost-audit-lines"];
-        output::print(&format!("\n{lost} lines of the audit log were lost"))?;
+    for tenant in list(&status, "tenants") {
+        let (lost, removed) = (&tenant["lost-audit-lines"], &tenant["removed-audit-files"]);
+        if *lost != 0 || *removed != 0 {
+            output::print(&format!(
+                "\naudit log of {}: {lost} lines lost, {removed} files removed since the start",
+                text(&tenant["name"])
+            ))?;
+        }
     }
     output::print("\n")?;
     Ok(ExitStatus::Success)
@@ -130,10 +136,7 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
 /// Has entries stop counting, and prints which, and who has read them; exit code 1 where not all of
 /// that is known.
 pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
-    let since = options.since.map(|time| {
-        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-        since.as_secs()
-    });
+    let since = options.since.map(|time| since_1970(time).as_secs());
     let request = json!({
         "scope": options.scope,
         "producer": options.producer,

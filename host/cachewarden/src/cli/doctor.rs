@@ -3,7 +3,6 @@
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
 mod daemon;
-mod gocacheprog;
 mod trial_build;
 
 use std::path::PathBuf;
@@ -14,46 +13,31 @@ use cachewarden_policy_host::Sandbox;
 use cachewarden_store::Store;
 use cachewarden_types::{Code, sanitize};
 
+use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, HelperOptions, Origins, StoreOptions, Verb};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
+use super::gocacheprog::{self, InUse};
 use super::helper::compiled_cache;
 use super::output;
 use super::paths::shown;
 use super::settings::settings;
 
-use gocacheprog::InUse;
-
-/// What is wrong, and what to do.
-#[derive(Debug)]
-struct Advice {
-    problem: String,
-    remedy: String,
-}
-
-fn advice(problem: impl Into<String>, remedy: impl Into<String>) -> Advice {
-    Advice {
-        problem: problem.into(),
-        remedy: remedy.into(),
-    }
-}
-
-/// What is wrong, with its code.
-fn advice_on(failure: impl Into<Failure>, remedy: impl Into<String>) -> Advice {
-    let failure = failure.into();
-    advice(format!("{} [{}]", failure.text(), failure.code()), remedy)
-}
-
 /// What is well, and what a person should know all the same.
 struct Well {
     text: String,
     notes: Vec<String>,
+    /// Whether it is only well where a person means it so.
+    is_in_doubt: bool,
 }
 
 impl From<String> for Well {
     fn from(text: String) -> Self {
-        let notes = Vec::new();
-        Self { text, notes }
+        Self {
+            text,
+            notes: Vec::new(),
+            is_in_doubt: false,
+        }
     }
 }
 
@@ -71,7 +55,7 @@ pub(super) fn run(
     let variable = go_env("GOCACHEPROG");
     let is_asked = is_asked_about_options();
     if let (Ok(value), false) = (&variable, is_asked)
-        && let Some(connects) = daemon::read(value)
+        && let Some(connects) = gocacheprog::connects(value)
     {
         return report(findings_of_daemon(value, connects));
     }
@@ -153,8 +137,16 @@ fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> Result<Exit
     let mut code = ExitStatus::Success;
     for (subject, finding) in findings {
         match finding {
-            Ok(Well { text, notes }) => {
-                output::print(&format!("ok     {subject}: {text}\n"))?;
+            Ok(Well {
+                text,
+                notes,
+                is_in_doubt,
+            }) => {
+                let found = match is_in_doubt {
+                    true => "note  ",
+                    false => "ok    ",
+                };
+                output::print(&format!("{found} {subject}: {text}\n"))?;
                 for note in notes {
                     output::print(&format!("note   {subject}: {}\n", sanitize(&note)))?;
                 }
@@ -210,6 +202,7 @@ fn check_options(subject: &InUse) -> Finding {
                 format!("{name} (--label-env) is not set here, so the policy is told no such label")
             }))
             .collect(),
+        is_in_doubt: false,
     })
 }
 
@@ -297,6 +290,7 @@ fn check_variable(
                 )],
                 false => Vec::new(),
             },
+            is_in_doubt: false,
         }),
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use cachewarden_types::Code;
+use cachewarden_types::{Code, nearest_name};
 
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
@@ -10,6 +10,10 @@ use super::output;
 
 /// Where lines end.
 const WIDTH: usize = 80;
+
+/// The number of every code begins so, and has so many digits.
+const PREFIX: &str = "CW";
+const DIGITS: usize = 4;
 
 /// What to explain.
 #[derive(Debug, Args)]
@@ -28,7 +32,9 @@ pub(super) fn run(options: &ExplainOptions) -> Result<ExitStatus, Failure> {
         }
         Some(text) => {
             let code = Code::find(text).or_fail(Code::UnknownCode, || {
-                format!("`{text}` is no code of cachewarden; `cachewarden explain` lists all, and docs/errors.md explains them")
+                let hint = nearest(text)
+                    .map_or(String::new(), |nearest| format!("did you mean {nearest}? "));
+                format!("`{text}` is no code of cachewarden; {hint}`cachewarden explain` lists all, and docs/errors.md explains them")
             })?;
             output::print(&format!(
                 "{code} {}\n\n{}",
@@ -38,6 +44,17 @@ pub(super) fn run(options: &ExplainOptions) -> Result<ExitStatus, Failure> {
         }
     }
     Ok(ExitStatus::Success)
+}
+
+/// The number or the name that was probably meant. Another number is as likely as the next, so only
+/// zeros are filled in.
+fn nearest(text: &str) -> Option<&'static str> {
+    match text.to_uppercase().strip_prefix(PREFIX) {
+        Some(digits) => {
+            Code::find(&format!("{PREFIX}{digits:0>DIGITS$}")).map(|code| code.number())
+        }
+        None => nearest_name(text, Code::ALL.iter().map(|code| code.name())),
+    }
 }
 
 /// What a code means and what to do, in lines of so many characters.
@@ -84,7 +101,8 @@ lines of its own. An error ends the program with exit status 2, or with 1 if a v
 something or there is no store. After a warning the program goes on. A code never changes its
 meaning, so a CI job can search for it. `cachewarden explain CODE` prints what is here.
 
-Lines without a code are the summary of `-v` and the log of a policy (`cachewarden: policy: `).
+Three kinds of lines have no code: the summary of `-v`, the log of a policy (these lines begin with
+`cachewarden: policy: `), and the line of `cachewarden dir` that says what names the folder.
 ";
 
     /// The page, generated from the table.
@@ -108,6 +126,18 @@ Lines without a code are the summary of `-v` and the log of a policy (`cacheward
     #[test]
     fn the_reference_of_errors_is_current() {
         is_current("errors.md", &page());
+    }
+
+    #[test]
+    fn what_was_probably_meant_is_a_number_or_a_name() {
+        for (text, meant) in [
+            ("CW103", Some("CW0103")),
+            ("cw9999", None),
+            ("no-stroe", Some("no-store")),
+            ("xyzzy", None),
+        ] {
+            assert_eq!(nearest(text), meant, "{text}");
+        }
     }
 
     #[test]

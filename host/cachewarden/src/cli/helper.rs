@@ -12,7 +12,7 @@ use std::time::SystemTime;
 use rustix::fs::Mode;
 
 use cachewarden_policy_host::thread::{self, PolicyThread};
-use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox};
+use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox, no_account};
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
@@ -125,6 +125,7 @@ fn serve(
         diagnostics,
         paths: DiskPaths::new(gocache()),
         quota: Box::new(Unlimited),
+        account: no_account(),
         witnessing: None,
     };
     let mut source = RequestReader::new(stdin);

@@ -1,5 +1,6 @@
 //! The command line: one file a verb.
 
+mod advice;
 mod arguments;
 mod bar;
 mod bounded_file;
@@ -8,6 +9,7 @@ mod doctor;
 mod exit_status;
 mod explain;
 mod failure;
+mod gocacheprog;
 mod helper;
 mod output;
 mod paths;
@@ -21,6 +23,7 @@ mod the_store;
 mod trim;
 mod verify;
 
+use std::ffi::OsString;
 use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::process::{ExitCode, Termination};
@@ -43,7 +46,7 @@ const CONNECT_NAME: &str = "cachewarden connect";
 /// Runs the program.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(tell_panic));
-    let mut words = std::env::args_os().skip(1).peekable();
+    let mut words = words(std::env::args_os().skip(1)).into_iter().peekable();
     if words.next_if(|word| word == CONNECT).is_some() {
         // go starts it for every command, and it has a command line of its own, which the small
         // program of the same name has too.
@@ -62,6 +65,18 @@ pub fn main() -> ExitCode {
     report(status)
 }
 
+/// The words behind the program's name. `help VERB` of a verb that has a command line of its own is
+/// `VERB --help`, as it is of the others.
+fn words(typed: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let typed: Vec<_> = typed.collect();
+    match &typed[..] {
+        [help, verb, ..] if help == "help" && (verb == CONNECT || verb == serve::VERB) => {
+            vec![verb.clone(), "--help".into()]
+        }
+        _ => typed,
+    }
+}
+
 fn report(status: Result<ExitStatus, Failure>) -> ExitCode {
     let status = status.unwrap_or_else(|failure| {
         output::fail(&failure);
@@ -74,14 +89,15 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
     // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a
     // write ends the process.
     let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    let origins = arguments.origins;
     match arguments.verb {
-        None => helper::run(arguments.helper, arguments.origins),
-        Some(Verb::Stats(options)) => stats::run(&options),
-        Some(Verb::Prune(options)) => prune::run(&options),
-        Some(Verb::Verify(options)) => verify::run(&options),
-        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, arguments.origins),
+        None => helper::run(arguments.helper, origins),
+        Some(Verb::Stats(options)) => stats::run(&options, &origins),
+        Some(Verb::Prune(options)) => prune::run(&options, &origins),
+        Some(Verb::Verify(options)) => verify::run(&options, &origins),
+        Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
-        Some(Verb::Dir(options)) => the_store::print_folder(&options),
+        Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
         Some(Verb::Policy { verb }) => policy::run(&verb),
         Some(Verb::Status(options)) => daemon::status(&options),
         Some(Verb::Revoke(options)) => daemon::revoke(&options),
@@ -131,7 +147,10 @@ fn thread_failed() -> Failure {
 mod tests {
     use std::path::Path;
 
-    use super::arguments;
+    use cachewarden_connect::client::{Parsed, parse};
+    use clap::CommandFactory;
+
+    use super::{CONNECT, CONNECT_NAME, arguments, serve};
 
     /// The reference, generated from the code.
     fn reference() -> String {
@@ -167,8 +186,22 @@ mod tests {
             .get_subcommands_mut()
             .filter(|verb| !verb.is_hide_set())
         {
-            describe(&format!("{name} {}", verb.get_name()), verb, text);
+            match verb.get_name() {
+                CONNECT => text.push_str(&of_connect()),
+                serve::VERB => {
+                    let mut command = serve::ServeArguments::command().term_width(110);
+                    describe(&format!("{name} {}", serve::VERB), &mut command, text);
+                }
+                verb_name => describe(&format!("{name} {verb_name}"), verb, text),
+            }
         }
+    }
+
+    fn of_connect() -> String {
+        let Ok(Parsed::Print(help)) = parse(CONNECT_NAME, ["--help".into()]) else {
+            panic!("no help");
+        };
+        format!("\n## {CONNECT_NAME}\n\n```text\n{}\n```\n", help.trim_end())
     }
 
     /// Sees that a page of docs/ that is written by a test is this text; with UPDATE_DOCS it is

@@ -3,28 +3,33 @@
 
 use std::io::{self, Write};
 
-use cachewarden_session::diagnostics::warning;
-use cachewarden_types::{Code, sanitize};
+use cachewarden_types::{Code, line};
 
-use super::failure::{Failure, OrFail};
+use super::failure::Failure;
 
 /// Prints to stdout. A reader that has enough (`| head`) is no error.
 pub(super) fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result.or_fail(Code::System, || {
-            "cannot write to standard output".to_owned()
-        }),
+    let mut stdout = io::stdout();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(not_printed(&error)),
+        _ => Ok(()),
     }
+}
+
+/// Why something was not printed.
+pub(super) fn not_printed(error: &io::Error) -> Failure {
+    Failure::new(
+        Code::System,
+        format!("cannot write to standard output: {error}"),
+    )
 }
 
 /// Says what ends the program.
 pub(super) fn fail(failure: &Failure) {
-    say(&format!(
-        "cachewarden: error[{}]: {}",
-        failure.code(),
-        sanitize(failure.text())
-    ));
+    say(&line(&failure.code().error(failure.text())));
     for line in failure.below() {
         say(line);
     }
@@ -32,7 +37,7 @@ pub(super) fn fail(failure: &Failure) {
 
 /// Says what a person should know, though the program goes on.
 pub(super) fn warn(code: Code, text: &str) {
-    say(&format!("cachewarden: {}", sanitize(&warning(code, text))));
+    say(&line(&code.warning(text)));
 }
 
 /// Prints a line to stderr that is neither an error nor a warning.
@@ -58,9 +63,31 @@ pub(super) fn warn_of_waiting(process: Option<u32>) {
     );
 }
 
+/// How many there are of something, which is named in the singular.
+pub(super) fn count(number: impl TryInto<u64>, name: &str) -> String {
+    let number = number.try_into().unwrap_or(u64::MAX);
+    match (number, name.strip_suffix('y')) {
+        (1, _) => format!("1 {name}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        (_, None) => format!("{number} {name}s"),
+    }
+}
+
 /// Seconds as a person says them: the two largest units.
 pub(super) fn age(seconds: u64) -> String {
     let text = humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string();
     let units: Vec<_> = text.split(' ').take(2).collect();
     units.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::count;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(count(1_u64, "entry"), "1 entry");
+        assert_eq!(count(0_usize, "entry"), "0 entries");
+        assert_eq!(count(2_u64, "session"), "2 sessions");
+    }
 }

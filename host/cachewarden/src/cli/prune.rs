@@ -1,7 +1,6 @@
 //! `cachewarden prune`: trims now, as far as it is told to.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 use std::time::SystemTime;
 
 use bytesize::ByteSize;
@@ -9,30 +8,32 @@ use bytesize::ByteSize;
 use cachewarden_store::{DEFAULT_AGE, MTIME_GRACE, Store, TrimReport, TrimRequest};
 use cachewarden_types::Code;
 
-use super::arguments::PruneOptions;
+use super::arguments::{Origins, PruneOptions};
 use super::bar::Bar;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::with_store;
+use super::the_store::{VerbStore, Work, with_store};
 
 /// Removes what is asked for, and says what that was.
-pub(super) fn run(prune: &PruneOptions) -> Result<ExitStatus, Failure> {
-    with_store(&prune.store, |folder| prune_in(folder, prune))
+pub(super) fn run(prune: &PruneOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+    with_store(&prune.store, origins, Work::Remove, |found| {
+        prune_in(found, prune)
+    })
 }
 
-fn prune_in(folder: &Path, prune: &PruneOptions) -> Result<ExitStatus, Failure> {
-    let sharing = prune.store.sharing();
+fn prune_in(found: &VerbStore, prune: &PruneOptions) -> Result<ExitStatus, Failure> {
+    let folder = &found.folder;
+    let shown = format!("{} (named by {})", folder.display(), found.named_by);
     let store = match prune.dry_run {
-        true => Store::open_to_look(folder, sharing)?,
-        false => Store::open(folder, sharing)?,
+        true => Store::open_to_look(folder, found.sharing)?,
+        false => Store::open(folder, found.sharing)?,
     };
     if let Some(scope) = &prune.scope
         && !store.has_scope(scope)
     {
         output::print(&format!(
-            "There is no scope {scope} in {}; nothing to do.\n",
-            folder.display()
+            "There is no scope {scope} in {shown}; nothing to do.\n"
         ))?;
         return Ok(ExitStatus::Success);
     }
@@ -57,7 +58,7 @@ fn prune_in(folder: &Path, prune: &PruneOptions) -> Result<ExitStatus, Failure> 
     let removed = pruned.or_fail(Code::StoreWork, || {
         format!("cannot prune {}", folder.display())
     })?;
-    output::print(&describe(&removed, &request, folder))?;
+    output::print(&describe(&removed, &request, &shown))?;
     Ok(ExitStatus::Success)
 }
 
@@ -80,23 +81,22 @@ fn is_confirmed() -> Result<bool, Failure> {
 }
 
 /// What was removed, and what was asked for and stays: why, and for how long.
-fn describe(removed: &TrimReport, request: &TrimRequest, folder: &Path) -> String {
+fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String {
     let verb = match request.dry_run {
         true => "Would remove",
         false => "Removed",
     };
     let mut text = format!(
-        "{verb} {} entries and {} objects ({}) from {}.\n",
-        removed.entries,
-        removed.objects,
+        "{verb} {} and {} ({}) from {store}.\n",
+        output::count(removed.entries, "entry"),
+        output::count(removed.objects, "object"),
         size(removed.bytes),
-        folder.display()
     );
     let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
     if removed.spared_entries > 0 {
         text += &format!(
-            "{} more entries are as old as asked for and stay: they were {lately}, and builds that are running may ask for them again. --now removes them too.\n",
-            removed.spared_entries
+            "{} more, as old as asked for, stay in the store: builds that are running may ask again for what was {lately}. --now removes that too.\n",
+            output::count(removed.spared_entries, "entry")
         );
     }
     if removed.bytes_over_limit > 0 {

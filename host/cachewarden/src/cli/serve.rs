@@ -12,7 +12,7 @@ use cachewarden_daemon::config::DOCUMENTED;
 use cachewarden_daemon::{Loader, check, serve};
 use cachewarden_policy_host::Sandbox;
 
-use super::arguments::Stop;
+use super::arguments::{Stop, print_and_exit};
 use super::exit_status::ExitStatus;
 use super::failure::Failure;
 use super::helper::compiled_cache;
@@ -46,7 +46,7 @@ pub(super) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitStatus, F
     let arguments = match ServeArguments::try_parse_from(words).map_err(Stop::from) {
         Ok(arguments) => arguments,
         Err(Stop::Failed(failure)) => return Err(failure),
-        Err(Stop::Help(help)) => help.exit(),
+        Err(Stop::Help(help)) => return Err(print_and_exit(&help)),
     };
     let Some(config) = arguments.config.filter(|_| !arguments.print_config) else {
         output::print(DOCUMENTED)?;
@@ -57,8 +57,15 @@ pub(super) fn run(words: impl Iterator<Item = OsString>) -> Result<ExitStatus, F
         cache: compiled_cache(),
     };
     if arguments.check {
-        for line in check(&config, loader)? {
-            output::print(&format!("{line}\n"))?;
+        let checked = check(&config, loader)?;
+        for one in &checked.report {
+            output::print(&format!("{}\n", one.in_lines()))?;
+        }
+        if let Some(folder) = checked.compiled_elsewhere {
+            output::say(&format!(
+                "the policies were compiled for this check alone: `serve` keeps them in {}, which is not of this user; run the check as the daemon's user to have them ready",
+                folder.display()
+            ));
         }
         return Ok(ExitStatus::Success);
     }

@@ -2,19 +2,19 @@
 
 use std::fmt::{Display, Write};
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use bytesize::ByteSize;
 use serde::Serialize;
 
 use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
-use cachewarden_types::Code;
+use cachewarden_types::{Code, since_1970};
 
-use super::arguments::StatsOptions;
+use super::arguments::{Origins, StatsOptions};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::with_store;
+use super::the_store::{VerbStore, Work, with_store};
 
 /// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
 /// name has a line of its own; those of kinds are shorter.
@@ -27,20 +27,25 @@ const AGE: usize = 10;
 #[serde(rename_all = "kebab-case")]
 struct Report<'store> {
     dir: &'store Path,
+    /// What names the folder.
+    named_by: &'store str,
     #[serde(flatten)]
     stats: StoreStats,
     sessions: LifetimeStats,
 }
 
 /// Prints the report.
-pub(super) fn run(stats: &StatsOptions) -> Result<ExitStatus, Failure> {
-    with_store(&stats.store, |folder| report_on(folder, stats))
+pub(super) fn run(stats: &StatsOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+    with_store(&stats.store, origins, Work::Look, |found| {
+        report_on(found, stats)
+    })
 }
 
-fn report_on(folder: &Path, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
-    let store = Store::open_to_look(folder, SharedStore::Allow)?;
+fn report_on(found: &VerbStore, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
+    let store = Store::open_to_look(&found.folder, SharedStore::Allow)?;
     let report = Report {
-        dir: folder,
+        dir: &found.folder,
+        named_by: &found.named_by,
         stats: store.stats(SystemTime::now()),
         sessions: store.sessions_so_far(),
     };
@@ -62,16 +67,18 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let Report {
         dir,
+        named_by,
         stats,
         sessions,
     } = report;
-    writeln!(text, "{}", dir.display())?;
-    writeln!(text, "{} objects, {}", stats.objects, size(stats.bytes))?;
+    writeln!(text, "{} (named by {named_by})", dir.display())?;
+    let objects = output::count(stats.objects, "object");
+    writeln!(text, "{objects}, {}", size(stats.bytes))?;
     if stats.damaged_entries > 0 {
         writeln!(
             text,
-            "{} entries cannot be read; they are misses, and go with a trim",
-            stats.damaged_entries
+            "{} cannot be read: a get of such an entry is a miss, and a trim removes it",
+            output::count(stats.damaged_entries, "entry")
         )?;
     }
     if !stats.scopes.is_empty() {
@@ -101,13 +108,11 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     }
     let tally = &sessions.tally;
     let since = sessions.since.unwrap_or_default();
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let now = since_1970(SystemTime::now());
     writeln!(
         text,
-        "\n{} sessions so far{}",
-        sessions.sessions,
+        "\n{} so far{}",
+        output::count(sessions.sessions, "session"),
         match sessions.sessions {
             0 => String::new(),
             _ => format!(", in {}", output::age(now.as_secs().saturating_sub(since))),
@@ -115,7 +120,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     )?;
     writeln!(
         text,
-        "  gets {}: {} hits, {} misses ({} refused)",
+        "  gets {}: hits {}, misses {} ({} refused)",
         tally.gets,
         tally.hits,
         tally.gets.saturating_sub(tally.hits),
@@ -131,8 +136,8 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
     if tally.diverged > 0 {
         writeln!(
             text,
-            "  {} audits found other bytes than the cache held",
-            tally.diverged
+            "  {} found other bytes than the cache held",
+            output::count(tally.diverged, "audit")
         )?;
     }
     Ok(text)

@@ -1,7 +1,5 @@
 //! `cachewarden verify`: is the store what it says it is?
 
-use std::path::Path;
-
 use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::FalseyValueParser;
@@ -9,12 +7,12 @@ use clap::builder::FalseyValueParser;
 use cachewarden_store::{SharedStore, Store, Verified, VerifyEvent};
 use cachewarden_types::{Code, sanitize};
 
-use super::arguments::StoreOptions;
+use super::arguments::{Origins, StoreOptions};
 use super::bar::Bar;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::output;
-use super::the_store::with_store;
+use super::the_store::{VerbStore, Work, with_store};
 
 /// Options of `verify`.
 #[derive(Debug, Args)]
@@ -27,13 +25,20 @@ pub(super) struct VerifyOptions {
 }
 
 /// Prints every finding with its path; exit code 1 where something is damaged, or was.
-pub(super) fn run(verify: &VerifyOptions) -> Result<ExitStatus, Failure> {
-    with_store(&verify.store, |folder| verify_in(folder, verify))
+pub(super) fn run(verify: &VerifyOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+    let work = match verify.repair {
+        true => Work::Remove,
+        false => Work::Look,
+    };
+    with_store(&verify.store, origins, work, |found| {
+        verify_in(found, verify)
+    })
 }
 
-fn verify_in(folder: &Path, verify: &VerifyOptions) -> Result<ExitStatus, Failure> {
+fn verify_in(found: &VerbStore, verify: &VerifyOptions) -> Result<ExitStatus, Failure> {
+    let folder = &found.folder;
     let store = match verify.repair {
-        true => Store::open(folder, verify.store.sharing())?,
+        true => Store::open(folder, found.sharing)?,
         // A look changes nothing, whosever the store is.
         false => Store::open_to_look(folder, SharedStore::Allow)?,
     };
@@ -58,11 +63,12 @@ fn verify_in(folder: &Path, verify: &VerifyOptions) -> Result<ExitStatus, Failur
     bar.clear();
     printed?;
     output::print(&format!(
-        "Checked {} objects ({}) and {} entries of {}: {}.\n",
-        verified.objects,
+        "Checked {} ({}) and {} of {} (named by {}): {}.\n",
+        output::count(verified.objects, "object"),
         ByteSize(verified.bytes).display().si(),
-        verified.entries,
+        output::count(verified.entries, "entry"),
         sanitize(&folder.display().to_string()),
+        sanitize(&found.named_by),
         conclusion(&verified, verify.repair)
     ))?;
     Ok(match verified.damaged {

@@ -21,17 +21,20 @@ const PROGRAM: &str = "cachewarden";
 /// Its store, in the user's cache folder.
 const STORE: &str = "cachewarden-private";
 
-/// Becomes the helper; returns only if that fails. Stdin and stdout are as go gave them.
-pub(super) fn become_helper(options: &Options) -> ClientError {
-    let Some(program) = program() else {
-        return ClientError::NoPrivateCache("the program cachewarden is neither beside this one nor in PATH; install it there, or start the daemon".to_owned());
-    };
-    let Some(folder) = folder(options) else {
-        return ClientError::NoPrivateCache(
+/// The helper with its store.
+///
+/// # Errors
+/// When there is no such program, or no folder for the store.
+pub(super) fn helper(options: &Options) -> Result<Command, ClientError> {
+    let program = program().ok_or_else(|| {
+        ClientError::NoPrivateCache("the program cachewarden is neither beside this one nor in PATH; install it there, or start the daemon".to_owned())
+    })?;
+    let folder = folder(options).ok_or_else(|| {
+        ClientError::NoPrivateCache(
             "no folder is known for it (HOME is not set); name one with --private-dir".to_owned(),
-        );
-    };
-    let mut command = Command::new(&program);
+        )
+    })?;
+    let mut command = Command::new(program);
     // They are meant for this process; a store's or a policy's could be among them.
     for (name, _) in env::vars_os() {
         if name.as_encoded_bytes().starts_with(b"CACHEWARDEN_") {
@@ -42,8 +45,14 @@ pub(super) fn become_helper(options: &Options) -> ClientError {
     if options.verbose {
         command.arg("--verbose");
     }
-    let error = command.exec();
-    ClientError::NoPrivateCache(format!("cannot start {}: {error}", program.display()))
+    Ok(command)
+}
+
+/// Becomes the helper; returns only if that fails. Stdin and stdout are as go gave them.
+pub(super) fn become_helper(mut helper: Command) -> ClientError {
+    let error = helper.exec();
+    let program = Path::new(helper.get_program()).display();
+    ClientError::NoPrivateCache(format!("cannot start {program}: {error}"))
 }
 
 /// The helper's file: beside this program, or in PATH.

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::time::Instant;
 
 use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
+use cachewarden_types::line;
 use rustix::fs::{Mode, OFlags};
 
 use super::handshake::{away, shake_hands};
@@ -89,8 +90,8 @@ fn wait_for_end(link: &mut Link) -> Result<u8, ClientError> {
 /// The frames that mean the same whether the streams are relayed or not.
 pub(super) fn common(frame: Frame) -> Result<(), ClientError> {
     match frame {
-        Frame::Say(line) if is_nested() => drop(line),
-        Frame::Say(line) => say(&line),
+        Frame::Say(text) if is_nested() => drop(text),
+        Frame::Say(text) => say(&text),
         Frame::Refused(refused) => return Err(ClientError::TakeoverRefused(refused.text)),
         _ => return Err(ClientError::Unexpected),
     }
@@ -100,7 +101,7 @@ pub(super) fn common(frame: Frame) -> Result<(), ClientError> {
 /// Says how it ended; returns the exit status.
 pub(super) fn end(ended: Ended) -> u8 {
     if let Some(text) = ended.text {
-        say(&format!("cachewarden: {text}"));
+        say(&line(&text));
     }
     ended.status
 }

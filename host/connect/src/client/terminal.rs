@@ -2,16 +2,16 @@
 
 use std::io::Write as _;
 
-use cachewarden_types::{Code, sanitize};
+use cachewarden_types::{Code, line, sanitize};
 
 /// Says what ends the program.
 pub(super) fn fail(code: Code, text: &str) {
-    say(&format!("cachewarden: error[{code}]: {text}"));
+    say(&line(&code.error(text)));
 }
 
 /// Says what a person should know, though the build goes on.
 pub(super) fn warn(code: Code, text: &str) {
-    say(&format!("cachewarden: warning[{code}]: {text}"));
+    say(&line(&code.warning(text)));
 }
 
 /// Prints one line.

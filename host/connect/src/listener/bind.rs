@@ -13,7 +13,11 @@ use rustix::net::{
 };
 use thiserror::Error;
 
+use cachewarden_system::process::is_killed;
 use cachewarden_types::{Code, Problem};
+
+use super::Peer;
+use crate::rights;
 
 /// How many clients may wait to be accepted. The kernel bounds it further (net.core.somaxconn,
 /// 4096). It is large because a client that finds no room waits, and a crowd of clients that say
@@ -34,6 +38,9 @@ pub struct Binding {
     pub mode: u32,
     /// Its group, if not that of the process.
     pub group: Option<u32>,
+    /// Whether a daemon was killed that had this socket, and has not ended: then a socket that lets
+    /// nobody connect, because its queue is full, is its.
+    pub after_a_killed_daemon: bool,
 }
 
 /// Why there is no socket.
@@ -41,7 +48,7 @@ pub struct Binding {
 #[non_exhaustive]
 pub enum BindError {
     /// A daemon listens there.
-    #[error("a daemon listens on {} already; stop it, or name another socket", .0.display())]
+    #[error("a daemon listens on {} already; stop it, or name another socket. If it was killed and does not end, remove the socket", .0.display())]
     InUse(PathBuf),
     /// Something else is there.
     #[error("{} is there, and is not a socket; name another path, or remove it", .0.display())]
@@ -112,7 +119,7 @@ pub(super) fn bind(binding: &Binding) -> Result<(OwnedFd, Identity), BindError> 
         _ => Path::new("."),
     };
     check_folder(path, folder)?;
-    check_free(path)?;
+    check_free(path, binding.after_a_killed_daemon)?;
     // Short, since a socket's path has at most 107 bytes; of this process, since no other one makes
     // or removes it.
     let unfinished = folder.join(format!(".cw-{}", std::process::id()));
@@ -136,6 +143,7 @@ fn bind_as(binding: &Binding, unfinished: &Path) -> Result<(OwnedFd, Identity), 
         .map_err(|error| system("set the group of", path, error))?;
     fs::set_permissions(unfinished, fs::Permissions::from_mode(binding.mode))
         .map_err(|error| system("set the mode of", path, error))?;
+    rights::refuse(&socket);
     listen(&socket, BACKLOG).map_err(|error| system("listen on", path, error))?;
     let identity = Identity::of(unfinished).map_err(|error| system("look at", path, error))?;
     fs::rename(unfinished, path).map_err(|error| system("put in place", path, error))?;
@@ -154,8 +162,9 @@ fn check_folder(path: &Path, folder: &Path) -> Result<(), BindError> {
     }
 }
 
-/// A socket on which nobody listens may be replaced; nothing else may.
-fn check_free(path: &Path) -> Result<(), BindError> {
+/// A socket on which nobody listens may be replaced, and one of a process that was killed and waits
+/// in the kernel for its end; nothing else may.
+fn check_free(path: &Path, after_a_killed_daemon: bool) -> Result<(), BindError> {
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(system("look at", path, error)),
@@ -166,10 +175,19 @@ fn check_free(path: &Path) -> Result<(), BindError> {
     let socket = new_socket().map_err(|error| system("look at", path, error))?;
     match connect(&socket, &address) {
         Err(Errno::CONNREFUSED | Errno::NOENT) => Ok(()),
-        // A queue that is full is one on which a daemon listens.
+        Ok(()) if is_of_a_killed_process(&socket) => Ok(()),
+        // A queue that is full does not tell whose it is. A daemon that runs empties it.
+        Err(Errno::AGAIN) if after_a_killed_daemon => Ok(()),
         Ok(()) | Err(Errno::AGAIN) => Err(BindError::InUse(path.to_owned())),
         Err(error) => Err(system("look at", path, error)),
     }
+}
+
+/// Whether whoever listens at the other end was killed: its socket stays open as long as one of its
+/// threads waits in the kernel.
+fn is_of_a_killed_process(socket: &OwnedFd) -> bool {
+    let listens = Peer::of(socket).ok().and_then(|peer| peer.pid);
+    listens.is_some_and(|pid| is_killed(pid.cast_unsigned()))
 }
 
 #[cfg(not(target_vendor = "apple"))]

@@ -10,9 +10,9 @@ use rustix::io::Errno;
 
 use super::pending::{Crowd, HelloBuffer, Pending, Progress};
 use super::{Counts, Peer};
-use crate::Connection;
 use crate::wait::wait;
 use crate::wire::{Frame, Refused};
+use crate::{Connection, rights};
 
 /// How many clients are accepted before those that have said something are read again.
 const BATCH: usize = 64;
@@ -108,6 +108,8 @@ impl<'listener, F: FnMut(Connection)> Reception<'listener, F> {
 
     /// Reads from a new client, which mostly has sent its hello already.
     fn welcome(&mut self, socket: OwnedFd) {
+        // It may have connected to a socket that systemd has made.
+        rights::refuse(&socket);
         let Ok(peer) = Peer::of(&socket) else {
             return add(&self.counts.gone, 1);
         };

@@ -9,6 +9,7 @@ fn binding(path: &Path) -> Binding {
         path: path.to_owned(),
         mode: 0o660,
         group: None,
+        after_a_killed_daemon: false,
     }
 }
 
@@ -58,6 +59,28 @@ fn a_socket_of_a_living_daemon_is_not_replaced() {
     assert!(matches!(second, Err(BindError::InUse(path)) if path == socket));
     drop(first);
     assert!(Listener::bind(&binding(&socket)).is_ok());
+}
+
+/// With a full queue, nobody can be asked who listens. After a killed daemon it is that one's,
+/// which nobody empties.
+#[test]
+fn a_socket_with_a_full_queue_is_replaced_only_after_a_killed_daemon() {
+    let (_folder, socket) = folder();
+    let first = UnixListener::bind(&socket).expect("a socket");
+    // A queue of one.
+    rustix::net::listen(&first, 0).expect("a listener");
+    let _client = std::os::unix::net::UnixStream::connect(&socket).expect("a client");
+    let refused = Listener::bind(&binding(&socket));
+    assert!(matches!(refused, Err(BindError::InUse(_))), "{refused:?}");
+    let binding = Binding {
+        after_a_killed_daemon: true,
+        ..binding(&socket)
+    };
+    assert!(Listener::bind(&binding).is_ok());
+    // One that lets itself be asked, and is alive, is never replaced.
+    let _first = Listener::bind(&binding).expect("a listener");
+    let refused = Listener::bind(&binding);
+    assert!(matches!(refused, Err(BindError::InUse(_))), "{refused:?}");
 }
 
 #[test]

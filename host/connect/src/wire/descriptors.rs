@@ -47,6 +47,9 @@ pub enum DescriptorError {
     /// A pipe, on a kernel that may wait for it whatever it is asked.
     #[error("this kernel cannot read a pipe without waiting for it; use --relay")]
     NoPipes,
+    /// The operator has chosen that nothing is handed over.
+    #[error("this socket takes no descriptors (`streams = \"relayed\"`); use --relay")]
+    RelayOnly,
     /// The system did not say what it is.
     #[error("cannot find out what {0} is")]
     System(&'static str, #[source] Errno),

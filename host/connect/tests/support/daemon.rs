@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use cachewarden_connect::wire::{Accepted, Ended};
-use cachewarden_connect::{Binding, Connection, Counts, Listener, Session, TakeoverError};
+use cachewarden_connect::{Binding, Connection, Counts, Listener, Session, Streams, TakeoverError};
 use tempfile::TempDir;
 
 /// A daemon in this process. It ends when it is dropped.
@@ -82,7 +82,7 @@ fn report(
     shutdown: &Arc<OwnedFd>,
     serve: &impl Fn(Session) -> io::Result<u64>,
 ) {
-    let served = match connection.accept(&accepted(), shutdown) {
+    let served = match connection.accept(&accepted(), Streams::HandedOver, shutdown) {
         Ok(session) => Served::Ended(serve(session)),
         Err(error) => Served::NotTaken(error),
     };
@@ -128,6 +128,7 @@ pub(crate) fn binding(socket: &Path) -> Binding {
         path: socket.to_owned(),
         mode: 0o666,
         group: None,
+        after_a_killed_daemon: false,
     }
 }
 

@@ -47,8 +47,22 @@ impl Problem for ConfigError {
     }
 }
 
-/// The message of an unknown key, with the name that is nearest to it.
-pub(super) fn with_nearest_name(message: &str) -> String {
+/// The message of an error in this line, with the way out: the name that is nearest to an unknown
+/// key, or how a list of tables is written.
+pub(super) fn with_advice(message: &str, line: &str) -> String {
+    let line = line.trim();
+    if let Some(name) = line
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        && !name.starts_with('[')
+        && (message.contains("expected a sequence") || message.contains("duplicate key"))
+    {
+        return format!("there may be several of `{name}`: write [[{name}]]");
+    }
+    with_nearest_name(message)
+}
+
+fn with_nearest_name(message: &str) -> String {
     let names: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
     match names.split_first() {
         Some((key, known)) if message.starts_with("unknown field") => {

@@ -1,14 +1,18 @@
 //! What a tenant is, in the configuration: who is of it, its scopes, its policies, its quota.
 
 use std::collections::BTreeMap;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
+use cachewarden_session::CountedScopes;
 use cachewarden_types::Kind;
+use cachewarden_types::duration::longer_than_zero;
 
-use super::values::{OneOrMany, Size, duration};
+use super::values::{OneOrMany, Size};
 
 /// A tenant.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,25 +43,43 @@ pub struct TenantConfig {
     /// `module-index`, `executable`.
     #[serde(default)]
     pub share: Vec<Kind>,
-    /// Whose puts count as witnesses.
+    /// Whose puts count as witnesses: those in scopes that the session may read (`readable`), so
+    /// that no tenant learns what others have; those of `all` tenants; or nobody's (`none`).
+    #[serde(default = "readable", deserialize_with = "witnesses")]
+    pub witnesses: Option<CountedScopes>,
+    /// Labels by which its producers are told apart, as witnesses and for the sessions of a user;
+    /// without them by the token's subject, or by the user.
     #[serde(default)]
-    pub witnesses: CountedWitnesses,
+    pub producer: Vec<String>,
     /// What it may use.
     #[serde(default)]
     pub quota: QuotaConfig,
 }
 
-/// Whose puts count as witnesses for a tenant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CountedWitnesses {
-    /// Those in scopes that the session may read: no tenant learns what others have.
-    #[default]
-    Readable,
-    /// Those of all tenants.
-    All,
-    /// Nobody's: no witness is looked up.
-    None,
+impl TenantConfig {
+    /// The most policies that a session of it asks.
+    pub fn policies_of_a_session(&self) -> usize {
+        self.policies.len() + usize::from(self.own_policy)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "the type of the field")]
+fn readable() -> Option<CountedScopes> {
+    Some(CountedScopes::Own)
+}
+
+fn witnesses<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<CountedScopes>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.as_str() {
+        "readable" => Ok(readable()),
+        "all" => Ok(Some(CountedScopes::All)),
+        "none" => Ok(None),
+        _ => Err(D::Error::custom(format!(
+            "`{text}` is none of readable, all, none"
+        ))),
+    }
 }
 
 /// A policy of the operator's.
@@ -110,22 +132,46 @@ pub struct QuotaConfig {
     pub entries: Option<u64>,
     /// Sessions at once.
     pub sessions: usize,
+    /// Sessions at once of one user, or of one producer where the tenant asks for a token; without
+    /// it half of `sessions`, so that no job takes all of them.
+    pub sessions_per_user: Option<NonZeroUsize>,
     /// Puts a second that are kept, over ten seconds.
     pub puts_per_second: Option<u32>,
     /// Bytes a second that are kept, over ten seconds.
     pub bytes_per_second: Option<Size>,
+    /// Gets a second, over ten seconds; who asks more often waits. None is no rate: a job that
+    /// waits for ever does not end.
+    pub gets_per_second: Option<NonZeroU32>,
     /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
     /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
     /// an error, which can end a build.
     pub unkept_bytes: Size,
+    /// Bytes of the copies that its jobs read, in all of its views; a file counts at least 1 KiB,
+    /// and a folder 4 KiB. Beyond it a get that needs another copy is a miss.
+    pub view_bytes: Option<Size>,
     /// The slowest upload, in bytes a second; a session with a slower one is ended.
     pub least_rate: Size,
-    /// CPU time of policies in a minute; beyond it new sessions are refused.
-    #[serde(deserialize_with = "duration")]
+    /// CPU time of policies in a minute; beyond it new sessions are refused, and policies of
+    /// sessions under way are off.
+    #[serde(deserialize_with = "longer_than_zero")]
     pub policy_time_per_minute: Duration,
+    /// Memory of policies: of their instances, and of the code of those that jobs bring. Without it
+    /// an equal part of what the process has for all of them.
+    pub policy_memory: Option<Size>,
     /// Time that compiling a policy of the tenant's may take.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "longer_than_zero")]
     pub compile_time: Duration,
+    /// Time in a minute that compiling policies of the tenant's may take.
+    #[serde(deserialize_with = "longer_than_zero")]
+    pub compile_time_per_minute: Duration,
+}
+
+impl QuotaConfig {
+    /// Sessions at once of one user.
+    pub fn sessions_of_a_user(&self) -> usize {
+        let half = self.sessions.div_ceil(2);
+        self.sessions_per_user.map_or(half, NonZeroUsize::get)
+    }
 }
 
 impl Default for QuotaConfig {
@@ -134,12 +180,17 @@ impl Default for QuotaConfig {
             bytes: None,
             entries: None,
             sessions: 100,
+            sessions_per_user: None,
             puts_per_second: None,
             bytes_per_second: None,
+            gets_per_second: None,
             unkept_bytes: Size(8 * 1024 * 1024 * 1024),
+            view_bytes: None,
             least_rate: Size(4 * 1024),
             policy_time_per_minute: Duration::from_secs(60),
+            policy_memory: None,
             compile_time: Duration::from_secs(30),
+            compile_time_per_minute: Duration::from_secs(30),
         }
     }
 }

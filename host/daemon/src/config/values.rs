@@ -1,6 +1,4 @@
-//! Values as an operator writes them: durations, sizes, modes, one or several texts.
-
-use std::time::Duration;
+//! Values as an operator writes them: sizes, modes, one or several texts.
 
 use bytesize::ByteSize;
 use serde::de::Error;
@@ -14,11 +12,31 @@ pub struct Size(pub u64);
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        let text = text_in_quotes(
+            deserializer,
+            "a size has a unit and quotes, as in \"500MB\"",
+        )?;
         let size: ByteSize = text
             .parse()
             .map_err(|_| D::Error::custom(format!("`{text}` is no size such as 500MB or 10GiB")))?;
         Ok(Self(size.as_u64()))
+    }
+}
+
+/// A text; where it is a number without quotes, what to write instead.
+fn text_in_quotes<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    advice: &str,
+) -> Result<String, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum TextOrNumber {
+        Text(String),
+        Number(i64),
+    }
+    match TextOrNumber::deserialize(deserializer)? {
+        TextOrNumber::Text(text) => Ok(text),
+        TextOrNumber::Number(number) => Err(D::Error::custom(format!("`{number}`: {advice}"))),
     }
 }
 
@@ -49,19 +67,9 @@ impl OneOrMany {
     }
 }
 
-pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    match humantime::parse_duration(&text) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err(D::Error::custom(format!(
-            "`{text}` is no duration such as 10s or 5days"
-        ))),
-    }
-}
-
 /// The mode of a file, as four octal digits in quotes: a plain number would be read as decimal.
 pub(super) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    let text = String::deserialize(deserializer)?;
+    let text = text_in_quotes(deserializer, "a mode has quotes, as in \"0660\"")?;
     match u32::from_str_radix(&text, 8) {
         Ok(mode) if mode <= 0o777 => Ok(mode),
         _ => Err(D::Error::custom(format!(

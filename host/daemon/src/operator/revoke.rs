@@ -1,18 +1,19 @@
 //! `revoke`: entries stop counting at once, and whoever has read them is named.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod log;
+
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use cachewarden_recording as recording;
-use cachewarden_recording::Line;
 use cachewarden_store::{RevokeRequest, RevokedEntry, SessionId};
-use cachewarden_types::{Digest, Lookup, Pattern, Problem, wildcard};
+use cachewarden_types::{Digest, Label, Pattern, wildcard};
 
 use crate::Daemon;
-use crate::tenants::TENANT_LABEL;
+use crate::sessions::{ActiveSession, Stopped};
+use log::{AuditLog, Reader};
 
 /// How long sessions that are ended may take to finish a put that is under way.
 const END_TIME: Duration = Duration::from_secs(5);
@@ -40,8 +41,8 @@ struct Request {
 struct Report {
     dry_run: bool,
     revoked: Vec<Revoked>,
-    /// Sessions that were answered one of these entries, or whose policies accepted it, by the audit
-    /// log.
+    /// Sessions that were answered one of these entries, or whose policies accepted it, by the
+    /// audit log.
     readers: Vec<Reader>,
     /// What could not be looked at.
     incomplete: Vec<String>,
@@ -56,38 +57,19 @@ struct Revoked {
     producer: String,
 }
 
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "kebab-case")]
-struct Reader {
-    session: String,
-    /// Seconds since 1970.
-    started: u64,
-    labels: BTreeMap<String, String>,
-    entries: usize,
-}
-
-/// A session, by the audit log.
-#[derive(Default)]
-struct Logged {
-    started: u64,
-    labels: BTreeMap<String, String>,
-    /// What it was answered.
-    read: Vec<(Digest, Option<Digest>)>,
-}
-
 /// Revokes what is asked for; what is wrong with the request otherwise.
 pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String> {
     let request: Request =
         serde_json::from_value(request.clone()).map_err(|error| error.to_string())?;
-    let mut incomplete = Vec::new();
-    let logged = read_log(daemon, &mut incomplete);
     let by_sessions = request.tenant.is_some() || request.label.is_some();
     if by_sessions && daemon.audit.is_none() {
         return Err(
             "--tenant and --label are looked up in the audit log, and there is none: see [audit] in the configuration".to_owned(),
         );
     }
-    let to_store = to_store(&request, &logged)?;
+    let mut log = AuditLog::open(daemon.audit.as_ref());
+    check_names(daemon, &request, &log)?;
+    let to_store = to_store(daemon, &request, &mut log)?;
     if let (Some(producers), false) = (&to_store.producers, request.dry_run) {
         // First, or they would put more of it.
         end_sessions(daemon, producers);
@@ -100,13 +82,43 @@ pub(super) fn revoke(daemon: &Daemon, request: &Value) -> Result<String, String>
     if !request.dry_run {
         tracing::warn!(entries = revoked.len(), "revoked");
     }
+    // Now nobody reads them any more; until now somebody may have.
+    log.renew(daemon.audit.as_ref());
+    let readers = log.readers(&revoked, to_store.since.unwrap_or(UNIX_EPOCH));
     let report = Report {
         dry_run: request.dry_run,
-        readers: readers(&logged, &revoked),
+        readers,
         revoked: revoked.iter().map(shown).collect(),
-        incomplete,
+        incomplete: log.incomplete(),
     };
     serde_json::to_string_pretty(&report).map_err(|error| error.to_string())
+}
+
+/// Refuses names that nothing has: after a mistake in writing, "0 entries" would look like success.
+fn check_names(daemon: &Daemon, request: &Request, log: &AuditLog) -> Result<(), String> {
+    if let Some(wanted) = &request.tenant {
+        let loaded = daemon.loaded();
+        let configured = loaded.config.tenants.iter().map(|one| one.name.as_str());
+        let known: BTreeSet<&str> = configured.chain(log.tenants()).collect();
+        if !known.iter().any(|name| wildcard::matches(wanted, name)) {
+            let known: Vec<_> = known.into_iter().collect();
+            return Err(format!(
+                "--tenant: there is no tenant `{wanted}`, neither in the configuration nor in the audit log; there are: {}",
+                known.join(", ")
+            ));
+        }
+    }
+    if let Some(Ok(wanted)) = request.scope.as_ref().map(|text| text.parse::<Pattern>()) {
+        let scopes = daemon.store.scopes();
+        if !scopes.iter().any(|scope| wanted.matches(scope)) {
+            return Err(format!(
+                "--scope: no scope of the store matches `{}`; there are {}, which `cachewarden stats --dir` of the store lists",
+                wanted.as_str(),
+                scopes.len()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Ends the sessions under way that are named, and waits for a bounded time until they have ended.
@@ -115,7 +127,7 @@ fn end_sessions(daemon: &Daemon, named: &HashSet<SessionId>) {
     for session in daemon.sessions.all() {
         if is_named(&session.id) {
             tracing::warn!(session = session.id, "ended: what it has put is revoked");
-            session.stop();
+            session.stop(Stopped::Revoked);
         }
     }
     let is_over = daemon.sessions.wait_until_none_is(END_TIME, is_named);
@@ -133,7 +145,22 @@ fn shown(entry: &RevokedEntry) -> Revoked {
     }
 }
 
-fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<RevokeRequest, String> {
+/// The sessions under way that `is_meant` says. The beginning of a long one may be gone from the
+/// log.
+fn under_way(
+    daemon: &Daemon,
+    is_meant: impl Fn(&ActiveSession) -> bool,
+) -> impl Iterator<Item = SessionId> {
+    let all = daemon.sessions.all().into_iter();
+    all.filter(move |session| is_meant(session))
+        .filter_map(|session| session.id.parse().ok())
+}
+
+fn to_store(
+    daemon: &Daemon,
+    request: &Request,
+    log: &mut AuditLog,
+) -> Result<RevokeRequest, String> {
     let parsed = |what: &str, text: &str| format!("{what} `{text}`");
     let scopes = request.scope.as_ref().map(|text| {
         text.parse::<Pattern>()
@@ -155,13 +182,29 @@ fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<Revo
         keep(HashSet::from([id]));
     }
     if let Some(tenant) = &request.tenant {
-        keep(sessions_with(logged, TENANT_LABEL, tenant));
+        let mut found = log.sessions(|name| wildcard::matches(tenant, name), |_| true);
+        found.extend(under_way(daemon, |one| {
+            wildcard::matches(tenant, &one.tenant)
+        }));
+        keep(found);
     }
     if let Some(label) = &request.label {
         let (name, value) = label
             .split_once('=')
             .ok_or_else(|| parsed("--label: expected NAME=VALUE, not", label))?;
-        keep(sessions_with(logged, name, value));
+        let has = |labels: &[Label]| {
+            let is_meant =
+                |label: &Label| label.name == name && wildcard::matches(value, &label.value);
+            labels.iter().any(is_meant)
+        };
+        let mut found = log.sessions(|_| true, has);
+        found.extend(under_way(daemon, |one| has(&one.labels)));
+        if found.is_empty() && log.is_complete() {
+            return Err(format!(
+                "--label: no session of the audit log has the label {label}; `cachewarden connect --whoami` shows the labels of a job"
+            ));
+        }
+        keep(found);
     }
     if request.scope.is_none()
         && request.output.is_none()
@@ -180,91 +223,4 @@ fn to_store(request: &Request, logged: &BTreeMap<String, Logged>) -> Result<Revo
         output: output.transpose()?,
         disputed: request.disputed,
     })
-}
-
-fn sessions_with(
-    logged: &BTreeMap<String, Logged>,
-    name: &str,
-    pattern: &str,
-) -> HashSet<SessionId> {
-    let has = |session: &Logged| {
-        let value = session.labels.get(name);
-        value.is_some_and(|value| wildcard::matches(pattern, value))
-    };
-    let all = logged.iter().filter(|(_, session)| has(session));
-    all.filter_map(|(id, _)| id.parse().ok()).collect()
-}
-
-/// Every session of the audit log, by its name.
-fn read_log(daemon: &Daemon, incomplete: &mut Vec<String>) -> BTreeMap<String, Logged> {
-    let mut sessions: BTreeMap<String, Logged> = BTreeMap::new();
-    let Some(audit) = &daemon.audit else {
-        incomplete.push("there is no audit log, so readers are not known".to_owned());
-        return sessions;
-    };
-    if audit.lost() > 0 {
-        incomplete.push(format!("{} lines of the audit log were lost", audit.lost()));
-    }
-    let files = match audit.files() {
-        Ok(files) => files,
-        Err(error) => {
-            incomplete.push(format!("the audit log cannot be read: {error}"));
-            return sessions;
-        }
-    };
-    for file in files {
-        match recording::read_what_is_whole(&file) {
-            Ok((lines, torn)) => {
-                if torn > 0 {
-                    let file = file.display();
-                    incomplete.push(format!("{torn} lines of {file} cannot be read"));
-                }
-                for line in lines {
-                    let id = line.id.unwrap_or_default();
-                    note(sessions.entry(id).or_default(), line.line);
-                }
-            }
-            Err(error) => incomplete.push(error.told()),
-        }
-    }
-    sessions
-}
-
-fn note(session: &mut Logged, line: Line) {
-    match line {
-        Line::Session(began) => {
-            session.started = began.started;
-            let labels = began.labels.into_iter();
-            session
-                .labels
-                .extend(labels.map(|label| (label.name, label.value)));
-        }
-        Line::Get(question) if question.verdict <= Lookup::HitVerified => {
-            let candidate = question.question;
-            session
-                .read
-                .push((candidate.action, Some(candidate.output)));
-        }
-        Line::Answer(answer) if answer.command == "get" && answer.answer == "hit" => {
-            session.read.push((answer.action, None));
-        }
-        _ => {}
-    }
-}
-
-/// The sessions that were answered one of the entries, or accepted it.
-fn readers(logged: &BTreeMap<String, Logged>, revoked: &[RevokedEntry]) -> Vec<Reader> {
-    let exact: BTreeSet<_> = revoked.iter().map(|one| (one.action, one.output)).collect();
-    let actions: BTreeSet<_> = revoked.iter().map(|one| one.action).collect();
-    let is_read = |(action, output): &&(Digest, Option<Digest>)| match output {
-        Some(output) => exact.contains(&(*action, *output)),
-        None => actions.contains(action),
-    };
-    let counted = logged.iter().map(|(id, session)| Reader {
-        session: id.clone(),
-        started: session.started,
-        labels: session.labels.clone(),
-        entries: session.read.iter().filter(is_read).count(),
-    });
-    counted.filter(|reader| reader.entries > 0).collect()
 }

@@ -8,7 +8,7 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 
 use cachewarden_connect::{Binding, Listener};
 
-use crate::config::{Config, FIRST_SOCKET, SocketConfig};
+use crate::config::{Config, SocketConfig};
 
 use super::ServeError;
 
@@ -18,24 +18,23 @@ const DESCRIPTORS_OF_A_SESSION: u64 = 5;
 /// Descriptors of everything else: the store, logs, clients that are not accepted yet.
 const OTHER_DESCRIPTORS: u64 = 2_048;
 
-/// The sockets with their names. The one that systemd passes is the first.
+/// The sockets, each with its configuration. The one that systemd passes is the first.
 pub(super) fn listeners(
     config: &Config,
-    passed: Option<Listener>,
-) -> Result<Vec<(Arc<str>, Listener)>, ServeError> {
-    let mut sockets = config.sockets();
-    let mut all = Vec::new();
-    if let Some(listener) = passed {
-        sockets.next();
-        all.push((FIRST_SOCKET.into(), listener));
-    }
-    for (name, socket) in sockets {
-        all.push((name.into(), Listener::bind(&binding(&socket)?)?));
-    }
-    Ok(all)
+    mut passed: Option<Listener>,
+    after_a_killed_daemon: bool,
+) -> Result<Vec<(Arc<SocketConfig>, Listener)>, ServeError> {
+    let listener = |socket: &SocketConfig| match passed.take() {
+        Some(listener) => Ok((Arc::new(socket.clone()), listener)),
+        None => {
+            let binding = binding(socket, after_a_killed_daemon)?;
+            Ok((Arc::new(socket.clone()), Listener::bind(&binding)?))
+        }
+    };
+    config.sockets.iter().map(listener).collect()
 }
 
-fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {
+fn binding(socket: &SocketConfig, after_a_killed_daemon: bool) -> Result<Binding, ServeError> {
     let group = socket.group.as_deref().map(|group| match group.parse() {
         Ok(number) => Ok(number),
         Err(_) => match Group::from_name(group) {
@@ -50,12 +49,15 @@ fn binding(socket: &SocketConfig) -> Result<Binding, ServeError> {
         path: socket.path.clone(),
         mode: socket.mode,
         group: group.transpose()?,
+        after_a_killed_daemon,
     })
 }
 
 /// As many descriptors as all sessions need, where the system gives them.
 pub(super) fn raise_descriptors(sessions: usize) {
-    let wanted = sessions as u64 * DESCRIPTORS_OF_A_SESSION + OTHER_DESCRIPTORS;
+    let wanted = (sessions as u64)
+        .saturating_mul(DESCRIPTORS_OF_A_SESSION)
+        .saturating_add(OTHER_DESCRIPTORS);
     let mut limit = getrlimit(Resource::Nofile);
     if limit.current.is_some_and(|current| current < wanted) {
         limit.current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));

@@ -1,21 +1,19 @@
 //! A client of a tenant, and what a session of it is begun with.
 
-use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use cachewarden_connect::{Connection, Peer};
+use cachewarden_policy_host::Account;
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{
-    CountedScopes, DefaultGrant, Isolation, OperatorLimits, PolicyConfig, Quota, SessionConfig,
-    SessionFacts, Witnessing,
+    DefaultGrant, Isolation, OperatorLimits, PolicyConfig, SessionConfig, SessionFacts, Witnessing,
 };
 use cachewarden_store::{DiskPaths, Identity as WitnessIdentity, SessionId, ViewKey};
-use cachewarden_types::{Digest, Grant, Kind, ScopeName, verified_label};
+use cachewarden_types::{Grant, Kind, ScopeName, verified_label};
 
 use crate::Daemon;
-use crate::config::CountedWitnesses;
 use crate::tenants::{Identity, Scopes, TENANT_LABEL, Tenant};
 use crate::usage::SessionUsage;
 
@@ -33,12 +31,12 @@ pub(super) struct Client {
 }
 
 /// What differs between the sessions of a client.
-pub(super) struct Start {
+pub(super) struct Start<'usage> {
     pub(super) id: SessionId,
     pub(super) policies: Vec<PolicyConfig>,
     pub(super) recorder: Recorder,
     pub(super) diagnostics: Diagnostics,
-    pub(super) quota: Box<dyn Quota>,
+    pub(super) usage: &'usage Arc<SessionUsage>,
 }
 
 /// A new session's name. Two with one name would be one in the audit log, and harm nothing else.
@@ -81,7 +79,12 @@ impl Client {
     /// Begins to use what the tenant may use.
     pub(super) fn begin(&self, daemon: &Daemon) -> Result<SessionUsage, Refusal> {
         let usage = daemon.usage(&self.tenant);
-        let begun = usage.begin_session(&self.tenant.quota);
+        let user = format!(
+            "{}\n{}",
+            self.peer.uid,
+            self.tenant.producer(&self.identity)
+        );
+        let begun = usage.begin_session(&self.tenant.quota, &user);
         begun.map_err(|text| Refusal::new("quota", text))
     }
 
@@ -95,7 +98,7 @@ impl Client {
     }
 
     /// What a session is begun with.
-    pub(super) fn config(&self, start: Start) -> SessionConfig {
+    pub(super) fn config(&self, start: Start<'_>) -> SessionConfig {
         let (write, read) = (self.scopes.default_write(), self.scopes.default_read());
         let mut labels = self.identity.labels.clone();
         let name = self.tenant.name.clone();
@@ -123,29 +126,26 @@ impl Client {
             diagnostics: start.diagnostics,
             // Until the grant is known, by which views differ.
             paths: DiskPaths::new(None),
-            quota: start.quota,
+            quota: Box::new(start.usage.kept()),
+            account: Arc::clone(start.usage) as Arc<dyn Account>,
             witnessing: self.witnessing(),
         }
     }
 
     /// The folder in which a session that was granted this reads objects.
-    pub(super) fn view(&self, daemon: &Daemon, grant: &Grant) -> io::Result<DiskPaths> {
+    pub(super) fn view(&self, daemon: &Daemon, grant: &Grant) -> DiskPaths {
         let scopes = grant.write.iter().chain(&grant.read);
         let scopes: Vec<ScopeName> = scopes.filter_map(|name| name.parse().ok()).collect();
         let key = ViewKey::new(&self.tenant.name, self.peer.uid, self.peer.gid, &scopes);
-        Ok(DiskPaths::in_view(daemon.views.view(&key)?))
+        DiskPaths::in_view(daemon.views.view(&key))
     }
 
     /// Who this is as a witness, and whose evidence counts for it.
     fn witnessing(&self) -> Option<Witnessing> {
-        let counted = match self.tenant.witnesses {
-            CountedWitnesses::Readable => CountedScopes::Own,
-            CountedWitnesses::All => CountedScopes::All,
-            CountedWitnesses::None => return None,
-        };
-        let identity = format!("{}\n{}", self.tenant.name, self.identity.witness);
+        let counted = self.tenant.witnesses?;
+        let producer = self.tenant.producer(&self.identity);
         Some(Witnessing {
-            identity: WitnessIdentity(Digest::of(identity.as_bytes()).words()[0]),
+            identity: WitnessIdentity::of(&self.tenant.name, &producer),
             counted,
         })
     }

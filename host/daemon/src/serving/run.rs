@@ -1,92 +1,55 @@
 //! A session of a client, from its beginning to its end.
 
-use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cachewarden_connect::streams::Output;
 use cachewarden_connect::wire::{Accepted, Ended};
-use cachewarden_connect::{Connection, Control};
+use cachewarden_connect::{Connection, Control, Streams};
 use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
 use cachewarden_session::diagnostics::Diagnostics;
-use cachewarden_session::{Outcome, Session, SessionError};
+use cachewarden_session::{Outcome, Session};
 use cachewarden_store::SessionId;
-use cachewarden_types::{Problem, reasons, sanitize};
+use cachewarden_types::{Code, reasons, sanitize};
 
 use crate::Daemon;
 use crate::authority::Authority;
-use crate::sessions::{Listed, MeteredSource};
+use crate::log_limit::{REFUSALS, SESSIONS};
+use crate::sessions::{Ends, Listed, MeteredSource, Stopped};
 use crate::usage::{PolicyRoom, SessionUsage};
 
 use super::client::{Client, Start, session_id};
+use super::failure::{Failure, conclude};
+use super::own_policy::{OwnPolicy, own_settings};
 use super::{Refusal, refuse};
 
 /// How long an answer may wait for a client that does not read. Go reads at once; a machine that is
 /// suspended for longer loses its session.
 const READ_PATIENCE: Duration = Duration::from_secs(10 * 60);
 
-/// How a session failed: a word for metrics, and what its client ends with.
-struct Failure {
-    result: &'static str,
-    status: u8,
-    text: String,
-    /// Whether the client is told, and not the operator's log alone.
-    is_told: bool,
-}
-
-impl Failure {
-    /// What the operator or the author of a policy must mend: go stops, as after a mistyped option.
-    fn of_policy(text: String) -> Self {
-        Self {
-            result: "policy",
-            status: 2,
-            text,
-            is_told: true,
-        }
-    }
-
-    fn unread(error: &io::Error) -> Self {
-        Self {
-            result: "unread",
-            status: 0,
-            text: format!("the client reads no answers: {error}"),
-            // A go command that is gone, as after Ctrl-C, is no reason for a line.
-            is_told: error.kind() != io::ErrorKind::BrokenPipe,
-        }
-    }
-}
-
-impl From<SessionError> for Failure {
-    fn from(error: SessionError) -> Self {
-        match error {
-            SessionError::Settings { .. } | SessionError::Policy(_) => {
-                Self::of_policy(error.told())
-            }
-            SessionError::Answers(error) => Self::unread(&error),
-            error => Self {
-                result: "protocol",
-                status: 2,
-                text: error.told(),
-                is_told: true,
-            },
-        }
-    }
-}
+/// What a client is told whose session was slowed.
+const SLOWED: &str = "the tenant asks the cache more often than it may, so this build waited for some answers. Ask the daemon's operator (quota.gets-per-second)";
 
 /// Serves a go command.
 pub(super) fn run(
     daemon: &Arc<Daemon>,
     client: &Client,
     connection: Connection,
+    streams: Streams,
     usage: SessionUsage,
     thread: &PolicyThread,
 ) {
     let (id, name, began) = (session_id(), client.tenant.name.as_str(), Instant::now());
     let span = tracing::info_span!("session", session = %id, tenant = name, uid = client.peer.uid);
     let _entered = span.enter();
-    let (listed, stop) = match daemon.sessions.list(name, id.to_string(), client.peer) {
+    let labels = client.identity.labels.clone();
+    let listed = daemon
+        .sessions
+        .list(name, id.to_string(), client.peer, labels);
+    let (listed, stop) = match listed {
         Ok(listed) => listed,
         Err(error) => {
             let text = format!("the daemon has no more file descriptors: {error}");
@@ -94,7 +57,11 @@ pub(super) fn run(
         }
     };
     let offer = connection.hello.policy.as_ref();
-    let policy_room = offer.map(|offer| usage.room_for_policy(offer.size));
+    let policy_room = offer.map(|offer| {
+        let own_policies = &daemon.own_policies;
+        own_policies.may_take(&client.tenant, &usage, &offer.sha256)?;
+        usage.room_for_policy(offer.size)
+    });
     let policy_room = match policy_room.transpose() {
         Ok(room) => room,
         Err(text) => return refuse(daemon, connection, Refusal::new("quota", text)),
@@ -104,9 +71,14 @@ pub(super) fn run(
         send_policy: connection.hello.policy.is_some(),
         ..Accepted::default()
     };
-    let (result, ended) = match connection.accept(&accepted, &stop) {
+    let (result, ended) = match connection.accept(&accepted, streams, &stop) {
         Err(error) => {
-            tracing::warn!("no session: {error}");
+            if daemon
+                .log_limit
+                .admits(client.peer.uid, "no-takeover", REFUSALS)
+            {
+                tracing::warn!("no session: {error}");
+            }
             ("no-takeover", None)
         }
         Ok(session) => {
@@ -117,16 +89,17 @@ pub(super) fn run(
                 client,
                 id,
                 listed: &listed,
+                stop: &stop,
                 usage: &usage,
             }
             .serve(session, policy_room, thread);
-            let (result, ended) = conclude(ended);
+            let (result, ended) = conclude(daemon, client.peer.uid, ended);
             (result, Some((control, ended)))
         }
     };
-    let result = match listed.session.is_stopped() {
-        true => "stopped",
-        false => result,
+    let (result, ended) = match listed.session.stopped() {
+        Some(why) => ("stopped", ended.map(|(control, _)| (control, stopped(why)))),
+        None => (result, ended),
     };
     let seconds = began.elapsed().as_secs_f64();
     daemon.metrics.ended(name, result, seconds);
@@ -138,54 +111,12 @@ pub(super) fn run(
     }
 }
 
-/// What a client ends with, and a word for metrics.
-fn conclude(ended: Result<(), Failure>) -> (&'static str, Ended) {
-    match ended {
-        Ok(()) => ("ended", Ended::default()),
-        Err(Failure {
-            result,
-            status,
-            text,
-            is_told,
-        }) => {
-            let text = sanitize(&text);
-            tracing::warn!("{result}: {text}");
-            let text = is_told.then_some(text);
-            (result, Ended { status, text })
-        }
+/// What the client of a session ends with that was ended by the daemon.
+fn stopped(why: Stopped) -> Ended {
+    Ended {
+        status: 1,
+        text: Some(Code::SessionEnded.error(&why.to_string())),
     }
-}
-
-/// Takes note of what happened in a session, however it has ended.
-fn note(daemon: &Daemon, tenant: &str, usage: &SessionUsage, outcome: &Outcome) {
-    daemon.metrics.happened(tenant, outcome);
-    usage.policies_used(outcome.policy_time.unwrap_or_default());
-    daemon
-        .metrics
-        .disputed(tenant, outcome.disputes.len() as u64);
-    for dispute in &outcome.disputes {
-        tracing::warn!(
-            action = %dispute.action,
-            output = %dispute.output,
-            "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries of one scope, and with --scope those that any scope disputes"
-        );
-    }
-    if let Some(count) = outcome.refusals.get(reasons::QUOTA) {
-        tracing::warn!(
-            puts = count,
-            "beyond its quota: these puts are the session's own; see [tenant.quota]"
-        );
-    }
-    let tally = &outcome.tally;
-    tracing::info!(
-        gets = tally.gets,
-        hits = tally.hits,
-        puts = tally.puts,
-        bytes = tally.bytes_put,
-        refused = tally.refused_gets + tally.refused_puts,
-        policy_failures = outcome.policy_failures,
-        "ended"
-    );
 }
 
 /// A session that is being served.
@@ -194,6 +125,7 @@ struct Served<'session> {
     client: &'session Client,
     id: SessionId,
     listed: &'session Listed,
+    stop: &'session Arc<OwnedFd>,
     usage: &'session Arc<SessionUsage>,
 }
 
@@ -219,41 +151,95 @@ impl Served<'_> {
         sink.send(&Response::Announcement)
             .and_then(|()| sink.flush())
             .map_err(|error| Failure::unread(&error))?;
-        let mut policies = self.client.policies();
-        if let Some(bytes) = policy {
-            let settings = hello.settings.as_deref();
-            let tenant = &self.client.tenant;
-            let own = self
-                .daemon
-                .own_policies
-                .load(self.daemon, tenant, &bytes, settings);
-            policies.push(own.map_err(Failure::of_policy)?);
-        }
+        // Held to the end, since its code is in memory for as long.
+        let own = policy.map(|bytes| self.own_policy(bytes)).transpose()?;
         // Its bytes are in memory no more.
         drop(policy_room);
+        let mut policies = self.client.policies();
+        if let Some(own) = &own {
+            let settings = own_settings(hello.settings.as_deref());
+            policies.push(own.config(settings.map_err(Failure::of_policy)?));
+        }
+        let diagnostics = || Diagnostics::to(Box::new(control.clone()), hello.verbose);
         let start = Start {
             id: self.id,
             policies,
             recorder: self.recorder(),
-            diagnostics: Diagnostics::to(Box::new(control.clone()), hello.verbose),
-            quota: Box::new(self.usage.kept()),
+            diagnostics: diagnostics(),
+            usage: self.usage,
         };
         let config = self.client.config(start);
         let mut opened = Session::open(config, &self.daemon.services(), thread)?;
-        let view = self.client.view(self.daemon, &opened.grant());
-        opened.set_paths(view.map_err(|error| Failure {
-            result: "view",
-            status: 1,
-            text: format!("the daemon cannot make a folder for this session: {error}"),
-            is_told: true,
-        })?);
+        opened.set_paths(self.client.view(self.daemon, &opened.grant()));
         self.announce(&opened, &control, hello.verbose);
         let upload = Arc::clone(&self.listed.session.upload);
         let source = RequestReader::new(input);
-        let mut source = MeteredSource::new(source, Arc::clone(self.usage), upload);
+        let ends = Ends {
+            client: control.clone(),
+            stop: Arc::clone(self.stop),
+        };
+        let mut source = MeteredSource::new(source, Arc::clone(self.usage), upload, ends);
         let (outcome, ended) = opened.run_to_the_end(&mut source, &mut sink);
-        note(self.daemon, &self.client.tenant.name, self.usage, &outcome);
+        self.note(&outcome, source.slowed());
+        if source.slowed() > 0 {
+            diagnostics().warn(Code::QuotaReached, SLOWED);
+        }
         Ok(ended?)
+    }
+
+    /// Takes note of what happened in a session, however it has ended.
+    fn note(&self, outcome: &Outcome, slowed: u64) {
+        let Self { daemon, client, .. } = self;
+        let (metrics, tenant) = (&daemon.metrics, &client.tenant.name);
+        metrics.happened(tenant, outcome);
+        metrics.slowed(tenant, slowed);
+        metrics.disputed(tenant, outcome.disputes.len() as u64);
+        for dispute in &outcome.disputes {
+            if self.may_log("disputed", REFUSALS) {
+                tracing::warn!(
+                    action = %dispute.action,
+                    output = %dispute.output,
+                    "disputed: another producer has put other bytes for this action; one of them is wrong, or the build is not reproducible. `cachewarden revoke --disputed` removes such entries of one scope, and with --scope those that any scope disputes"
+                );
+            }
+        }
+        if let Some(requests) = outcome.refusals.get(reasons::QUOTA)
+            && self.may_log("quota", REFUSALS)
+        {
+            tracing::warn!(
+                requests,
+                "beyond its quota: these puts are the session's own, and these gets are misses; see [tenant.quota]"
+            );
+        }
+        if slowed > 0 && self.may_log("slowed", REFUSALS) {
+            tracing::warn!(
+                gets = slowed,
+                "asks more often than its quota allows, and was slowed; see [tenant.quota]"
+            );
+        }
+        if self.may_log("session", SESSIONS) {
+            let tally = &outcome.tally;
+            tracing::info!(
+                gets = tally.gets,
+                hits = tally.hits,
+                puts = tally.puts,
+                bytes = tally.bytes_put,
+                refused = tally.refused_gets + tally.refused_puts,
+                policy_failures = outcome.policy_failures,
+                "ended"
+            );
+        }
+    }
+
+    fn may_log(&self, kind: &'static str, most: u64) -> bool {
+        let user = self.client.peer.uid;
+        self.daemon.log_limit.admits(user, kind, most)
+    }
+
+    fn own_policy(&self, bytes: Vec<u8>) -> Result<OwnPolicy, Failure> {
+        let own_policies = &self.daemon.own_policies;
+        let own = own_policies.load(self.daemon, &self.client.tenant, self.usage, bytes);
+        own.map_err(Failure::of_policy)
     }
 
     fn recorder(&self) -> Recorder {
@@ -269,7 +255,9 @@ impl Served<'_> {
             tenant, identity, ..
         } = self.client;
         let line = sanitize(&Authority::new(tenant, identity, &opened.grant()).line());
-        tracing::info!("{line}");
+        if self.may_log("session", SESSIONS) {
+            tracing::info!("{line}");
+        }
         if is_verbose {
             // A client that is gone is noticed soon.
             let _ = control.say(&format!("cachewarden: {line}"));

@@ -17,7 +17,7 @@ labels = { repository = "repository_id", ref = "ref" }
 "#;
 
 fn config(tenants: &str) -> Config {
-    let text = format!("directory = \"/d\"\n[socket]\npath = \"/s\"\n{ISSUER}{tenants}");
+    let text = format!("directory = \"/d\"\n[[socket]]\npath = \"/s\"\n{ISSUER}{tenants}");
     Config::parse(Path::new("/c.toml"), &text, Path::new("/")).unwrap()
 }
 
@@ -35,7 +35,8 @@ fn identity(issuer: Option<&str>, labels: &[(&str, &str)]) -> Identity {
     Identity {
         labels: labels.iter().map(label).collect(),
         issuer: issuer.map(str::to_owned),
-        witness: String::new(),
+        subject: None,
+        uid: 1000,
     }
 }
 
@@ -111,10 +112,10 @@ read = ["fork-{peer.uid}", "main"]
     let unsigned = identity(None, &[("repository", "17"), ("ref", "refs/heads/main")]);
     let refused = shown(&tenants, &unsigned);
     for told in [
-        "no tenant takes this session",
+        "no tenant matches this session",
         "no token, repository=17",
-        "main: it wants a token of `ci`",
-        "fork: there is no label peer.user",
+        "Tenant main: needs a token of `ci` (--token-file",
+        "Tenant fork: there is no label peer.user.",
     ] {
         assert!(refused.contains(told), "{told}: {refused}");
     }
@@ -219,4 +220,49 @@ fn kinds_that_mean_something_else_in_another_job_are_kept_apart_unless_shared() 
     };
     assert_eq!(one("[]"), [Kind::ModuleIndex, Kind::Executable]);
     assert_eq!(one("[\"module-index\"]"), [Kind::Executable]);
+}
+
+#[test]
+fn producers_are_told_apart_by_what_the_operator_names() {
+    let tenants = tenants(
+        r#"
+[[tenant]]
+name = "runs"
+issuer = "ci"
+match = { repository = "17" }
+producer = ["repository", "ref", "peer.uid"]
+[[tenant]]
+name = "plain"
+issuer = "ci"
+match = { repository = "*" }
+[[tenant]]
+name = "users"
+"#,
+    )
+    .unwrap();
+    let of = |issuer: Option<&str>, uid, labels: &[(&str, &str)]| Identity {
+        subject: issuer.map(|_| "repo:acme".to_owned()),
+        uid,
+        ..identity(issuer, labels)
+    };
+    let producer = |identity: Identity| {
+        let (tenant, _) = tenants.choose(&identity).unwrap();
+        format!("{} {}", tenant.name, tenant.producer(&identity))
+    };
+    let run = |name: &'static str, uid: &'static str| {
+        [("repository", "17"), ("ref", name), ("peer.uid", uid)]
+    };
+    let one = producer(of(Some("ci"), 1, &run("a", "1")));
+    assert!(one.starts_with("runs "), "{one}");
+    assert_eq!(one, producer(of(Some("ci"), 1, &run("a", "1"))));
+    assert_ne!(one, producer(of(Some("ci"), 1, &run("b", "1"))));
+    assert_ne!(one, producer(of(Some("ci"), 1, &run("a", "2"))));
+    // Without a label that it needs, a session is not of the tenant.
+    let without = of(Some("ci"), 1, &[("repository", "17"), ("peer.uid", "1")]);
+    assert_eq!(producer(without), "plain repo:acme of ci");
+    assert_eq!(producer(of(None, 7, &[])), "users uid 7");
+    // A token that a tenant does not ask for makes nobody another producer.
+    assert_eq!(producer(of(Some("other"), 7, &[])), "users uid 7");
+    let error = self::tenants("[[tenant]]\nname = \"t\"\nproducer = [\"ref\"]\n");
+    assert!(error.is_err_and(|text| text.contains("the label `ref`")));
 }

@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 /// The seconds of a rate that may come at once: a build puts in bursts.
 const BURST: u64 = 10;
 
+/// The seconds of a rate beyond a burst that count: who takes much and goes must not leave others
+/// to wait without an end.
+const MOST_BEYOND: u64 = 2;
+
 /// How much of a rate was used: a bucket that runs out with time.
 #[derive(Debug, Default)]
 pub(super) struct Rate {
@@ -16,6 +20,22 @@ impl Rate {
     /// Whether so much more fits within a rate of so much a second. What is larger than a whole
     /// burst fits where nothing else is there, or it would never fit.
     pub(super) fn has_room(&mut self, amount: u64, per_second: u64, now: Instant) -> bool {
+        self.run_out(per_second, now);
+        self.level == 0 || self.level.saturating_add(amount) <= per_second.saturating_mul(BURST)
+    }
+
+    /// How long it takes until what is beyond a burst has run out, two seconds at most.
+    pub(super) fn excess(&mut self, per_second: u64, now: Instant) -> Duration {
+        self.run_out(per_second, now);
+        let burst = per_second.saturating_mul(BURST);
+        let most = per_second.saturating_mul(BURST + MOST_BEYOND);
+        self.level = self.level.min(most);
+        let beyond = u128::from(self.level.saturating_sub(burst));
+        let millis = beyond * 1000 / u128::from(per_second.max(1));
+        Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
+    }
+
+    fn run_out(&mut self, per_second: u64, now: Instant) {
         let elapsed = self.looked_at.map_or(Duration::ZERO, |then| now - then);
         let run_out = u128::from(per_second) * elapsed.as_millis() / 1000;
         if run_out > 0 || self.looked_at.is_none() {
@@ -24,7 +44,6 @@ impl Rate {
                 .saturating_sub(u64::try_from(run_out).unwrap_or(u64::MAX));
             self.looked_at = Some(now);
         }
-        self.level == 0 || self.level.saturating_add(amount) <= per_second.saturating_mul(BURST)
     }
 
     /// Takes note of an amount.

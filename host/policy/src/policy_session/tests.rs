@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use cachewarden_types::{Digest, Facts, Kind, Level, Role};
 
 use super::*;
+use crate::account::TestAccount;
 use crate::sandbox::Sandbox;
 use crate::thread;
 
@@ -34,6 +35,16 @@ fn with(
     limits: Limits,
     test: impl FnOnce(PolicySession, OpenOutcome) + Send + 'static,
 ) {
+    with_account(text, limits, no_account(), test);
+}
+
+/// The same on an account.
+fn with_account(
+    text: &str,
+    limits: Limits,
+    account: Arc<dyn Account>,
+    test: impl FnOnce(PolicySession, OpenOutcome) + Send + 'static,
+) {
     let policy = SANDBOX
         .compile_in_process("policy.wat", text.into(), limits)
         .unwrap();
@@ -46,7 +57,7 @@ fn with(
         settings: "{}".into(),
     };
     let run = move |thread: &PolicyThread| {
-        let (session, opening) = PolicySession::open(policy, told, thread).unwrap();
+        let (session, opening) = PolicySession::open_on(account, policy, told, thread).unwrap();
         test(session, opening);
     };
     if let Err(panic) = thread::spawn("policy", run).unwrap().join() {
@@ -316,6 +327,42 @@ fn a_loop_ends_at_the_deadline_and_a_spent_budget_switches_the_policy_off() {
             assert!(session.used() > Duration::ZERO);
         });
     }
+}
+
+/// Two sessions of one account: the time of one counts for the other while both run.
+#[test]
+fn a_spent_account_switches_off_every_policy_that_draws_on_it() {
+    let account = Arc::new(TestAccount::with_time(LIMITS.deadline * 10));
+    let shared = || Arc::clone(&account) as Arc<dyn Account>;
+    let other = shared();
+    with_account(policy!("as-asked"), LIMITS, shared(), move |mut one, _| {
+        let (loops, good) = (candidate(asking(LOOP, GOOD)), candidate(asking(GOOD, GOOD)));
+        one.get(&loops);
+        assert_eq!(names(&one.take_events()), ["timeout", "reopened"]);
+        with_account(policy!("as-asked"), LIMITS, other, move |mut same, _| {
+            while !same.is_off() {
+                same.get(&loops);
+                // Otherwise it would have failed too often.
+                same.get(&good);
+            }
+            assert_eq!(off_reason(&same.take_events()), Some("no time"));
+            assert_eq!(same.get(&good), Lookup::Miss);
+            assert_eq!(same.put(&offer(asking(GOOD, GOOD))), Reach::Ephemeral);
+        });
+        one.get(&loops);
+        assert_eq!(off_reason(&one.take_events()), Some("no time"));
+    });
+    assert_eq!(account.time_left(), Duration::ZERO);
+}
+
+#[test]
+fn what_a_session_without_a_close_has_used_is_charged() {
+    let account = Arc::new(TestAccount::with_time(Duration::from_secs(1)));
+    let shared = Arc::clone(&account) as Arc<dyn Account>;
+    with_account(policy!("as-asked"), LIMITS, shared, |mut session, _| {
+        session.get(&candidate(asking(GOOD, GOOD)));
+    });
+    assert!(account.time_left() < Duration::from_secs(1));
 }
 
 #[test]

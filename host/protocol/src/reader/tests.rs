@@ -101,6 +101,42 @@ fn garbage_names_its_offset() {
     assert!(error.contains("`hello`"), "{error}");
 }
 
+/// The longest request is taken, and one byte more is too many, however the bytes arrive.
+#[test]
+fn a_request_has_a_largest_size_however_the_stream_is_cut() {
+    let request = |size: usize| {
+        let blanks = " ".repeat(size - "{\"ID\":1,\"Command\":\"get\"}".len());
+        format!("\n{{\"ID\":1,\"Command\":{blanks}\"get\"}}\n{{\"ID\":2,\"Command\":\"close\"}}\n")
+    };
+    for (size, is_taken) in [
+        (MAX_REQUEST - 1, true),
+        (MAX_REQUEST, true),
+        (MAX_REQUEST + 1, false),
+        (2 * MAX_REQUEST, false),
+    ] {
+        let stream = request(size);
+        for step in [4096, MAX_REQUEST - 1, MAX_REQUEST, MAX_REQUEST + 1, BUFFER] {
+            let mut reader = RequestReader::in_memory(Trickle(stream.as_bytes(), step));
+            let taken = reader
+                .next_request()
+                .map(|request| request.map(|one| one.id));
+            match is_taken {
+                true => {
+                    assert_eq!(taken.unwrap(), Some(1), "{size} bytes in steps of {step}");
+                    assert_eq!(reader.next_request().unwrap().unwrap().id, 2);
+                }
+                false => {
+                    let error = taken.unwrap_err().to_string();
+                    assert!(
+                        error.contains("no end within 65536 bytes"),
+                        "{step}: {error}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_said_of_garbage_has_a_bounded_length() {
     let long = "x".repeat(MAX_REQUEST / 2);

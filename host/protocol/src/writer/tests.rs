@@ -3,6 +3,8 @@
 use super::*;
 use std::io::{BufRead, BufReader};
 
+use cachewarden_types::Code;
+
 #[test]
 fn the_sender_never_waits_for_a_slow_reader_and_nothing_is_lost() {
     let (reader, writer) = io::pipe().unwrap();
@@ -55,7 +57,7 @@ fn what_waits_for_a_reader_is_bounded_in_bytes_however_long_each_answer_is() {
     let shared = Arc::clone(&sink.shared);
     let sender = thread::spawn(move || {
         for id in 0..count {
-            let answer = Response::Failed(id as i64, "x".repeat(LENGTH));
+            let answer = Response::Failed(id as i64, Code::InvalidRequest, "x".repeat(LENGTH));
             sink.send(&answer).unwrap();
             let waiting = sink.shared.lock().bytes();
             assert!(waiting <= most, "{waiting} bytes wait");

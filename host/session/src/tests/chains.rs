@@ -143,6 +143,23 @@ fn grants_intersect_and_each_policy_is_told_a_scope_by_its_own_grant() {
     }
 }
 
+/// `reads-main` writes nothing, and reads the default scope alone: behind the first policy it only
+/// forbids writing.
+#[test]
+fn a_policy_that_reads_the_default_scope_alone_follows_the_first_and_keeps_it_from_writing() {
+    let world = World::new();
+    let (of_pull, put) = (asking(0, 0, "pull"), asking(0, 0, "put"));
+    world.fill("pr-1", &of_pull, b"of pr-1");
+    let script = Script {
+        scope: "main",
+        ..chain(&world, vec![policy!("two-scopes"), policy!("reads-main")])
+    };
+    let played = script.play(vec![Call::get(of_pull), Call::put(put, b"put")]);
+    assert_eq!(played.names(), ["hit", "kept"]);
+    assert!(world.entry("pr-1", &put).is_none() && world.entry("main", &put).is_none());
+    assert_eq!(played.said, "");
+}
+
 #[test]
 fn policies_without_a_scope_in_common_are_told_with_what_each_grants() {
     let world = World::new();

@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 
 use cachewarden_protocol::ProtocolError;
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest};
 
 use super::wire::{Answer, Answers, Call, Requests};
 use super::world::{Script, World, asking, compiled, policy};
@@ -71,7 +71,7 @@ fn an_unusable_request_is_told_why() {
     let played = world.script().play(vec![Call::unusable("unknown command")]);
     assert_eq!(
         played.answer(1),
-        &Answer::Failed("unknown command".to_owned())
+        &Answer::Failed(Code::InvalidRequest, "unknown command".to_owned())
     );
 }
 

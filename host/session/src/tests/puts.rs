@@ -4,7 +4,7 @@ use std::fs;
 
 use cachewarden_protocol::BodyError;
 use cachewarden_store::Reach;
-use cachewarden_types::{Digest, Kind};
+use cachewarden_types::{Code, Digest, Kind};
 
 use super::wire::{Answer, Call};
 use super::world::{NONSENSE, TRAP, World, asking, policy};
@@ -145,7 +145,7 @@ fn a_failed_put_says_which_hash_came() {
         vec![Ok(b"sent".to_vec())],
     );
     let played = world.script().play(vec![call]);
-    let Answer::Failed(reason) = played.answer(1) else {
+    let Answer::Failed(Code::InvalidRequest, reason) = played.answer(1) else {
         panic!("{:?}", played.answers)
     };
     for output in [Digest::of(b"announced"), Digest::of(b"sent")] {

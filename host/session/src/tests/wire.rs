@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use cachewarden_protocol::{
     BodyError, Command, ProtocolError, Request, RequestSource, Response, ResponseSink,
 };
-use cachewarden_types::Digest;
+use cachewarden_types::{Code, Digest};
 
 /// A request without its number, and the parts of its body as they come.
 pub(super) struct Call {
@@ -141,7 +141,7 @@ pub(super) enum Answer {
     Miss,
     Kept(String),
     Closed,
-    Failed(String),
+    Failed(Code, String),
 }
 
 impl Answer {
@@ -151,7 +151,7 @@ impl Answer {
             Self::Miss => "miss",
             Self::Kept(_) => "kept",
             Self::Closed => "closed",
-            Self::Failed(_) => "failed",
+            Self::Failed(..) => "failed",
         }
     }
 }
@@ -185,7 +185,7 @@ impl ResponseSink for Answers {
             Response::Miss(id) => (*id, Answer::Miss),
             Response::Kept(id, path) => (*id, Answer::Kept((*path).to_owned())),
             Response::Closed(id) => (*id, Answer::Closed),
-            Response::Failed(id, reason) => (*id, Answer::Failed(reason.clone())),
+            Response::Failed(id, code, reason) => (*id, Answer::Failed(*code, reason.clone())),
         });
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::SystemTime;
 
 use cachewarden_content::Content;
-use cachewarden_policy_host::{Limits, Policy, Sandbox, thread};
+use cachewarden_policy_host::{Limits, Policy, Sandbox, no_account, thread};
 use cachewarden_recording::Recorder;
 use cachewarden_store::{
     DiskPaths, Entry, NewEntry, Reach, Right, SessionId, SharedStore, Store, StoreError,
@@ -105,6 +105,8 @@ impl Quota for Bytes {
             None => Some(reasons::QUOTA),
         }
     }
+
+    fn replaced(&mut self, _size: u64) {}
 }
 
 impl World {
@@ -276,6 +278,7 @@ impl Script<'_> {
             diagnostics: Diagnostics::to(Box::new(said.clone()), false),
             paths: DiskPaths::new(None),
             quota: Box::new(Bytes(self.quota)),
+            account: no_account(),
             witnessing: self.witnessing,
         }
     }

@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_content::Content;
-use cachewarden_types::{Digest, Facts, Kind, Role};
+use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
 
 use super::DirVersion;
 use crate::boot::BootId;
-use crate::entry::{Entry, Reach, SessionId, since_epoch};
+use crate::entry::{Entry, Reach, SessionId};
 
 /// Each action has one slot, which other actions may share. A build uses some thousand actions; for
 /// a few per cent of them, another action has the slot, and the entry's file is read. For a hundred
@@ -115,7 +115,7 @@ fn checksum(slot: &[u8; SLOT], version: DirVersion) -> [u8; 8] {
 }
 
 pub(super) fn nanoseconds(time: SystemTime) -> u64 {
-    u64::try_from(since_epoch(time).as_nanos()).unwrap_or(u64::MAX)
+    u64::try_from(since_1970(time).as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

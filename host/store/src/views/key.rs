@@ -2,8 +2,8 @@
 //!
 //! A name has 128 bits of a hash of a secret and the key, so nobody can guess it, and the daemon
 //! keeps no list of views. The secret is in a file that only the daemon reads, with the boot on
-//! which it was drawn. A name begins with a mark of its secret, by which a sweep knows the views of
-//! an earlier boot.
+//! which it was drawn. A tenant's folder begins with a mark of its secret, by which a sweep knows
+//! the views of an earlier boot.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -18,7 +18,7 @@ use crate::files;
 const SECRET: &str = ".secret";
 
 /// The version of the file, which is the first word in it.
-const VERSION: &str = "v1";
+const VERSION: &str = "v2";
 
 /// The most bytes that are read of the file: a version, a boot and a digest.
 const MAX_SECRET: u64 = 256;
@@ -32,6 +32,7 @@ const UNGUESSABLE: usize = 32;
 /// What a view is for. Sessions with the same key share a view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ViewKey {
+    tenant: Digest,
     digest: Digest,
     group: u32,
 }
@@ -51,6 +52,7 @@ impl ViewKey {
             text.push('\n');
         }
         Self {
+            tenant: Digest::of(tenant.as_bytes()),
             digest: Digest::of(text.as_bytes()),
             group,
         }
@@ -62,22 +64,54 @@ impl ViewKey {
     }
 }
 
-/// The name of a view's folder.
+/// The name of the folder of a tenant's views.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct ViewName(String);
+pub(super) struct TenantName(String);
 
-impl ViewName {
+impl TenantName {
     /// The name as text.
     pub(super) fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The view whose folder has this name; `None` where it is no view's.
+    /// The tenant whose folder has this name; `None` where it is none's.
     pub(super) fn of_folder(name: &str) -> Option<Self> {
-        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (name.len() == MARK + UNGUESSABLE && name.bytes().all(is_digit))
-            .then(|| Self(name.to_owned()))
+        is_name(name).then(|| Self(name.to_owned()))
     }
+}
+
+/// The path of a view's folder, from the folder of all views.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) struct ViewName {
+    tenant: TenantName,
+    path: String,
+}
+
+impl ViewName {
+    fn new(tenant: TenantName, name: &str) -> Self {
+        let path = format!("{}/{name}", tenant.0);
+        Self { tenant, path }
+    }
+
+    /// The path as text.
+    pub(super) fn as_str(&self) -> &str {
+        &self.path
+    }
+
+    /// The folder that it is in.
+    pub(super) fn tenant(&self) -> &TenantName {
+        &self.tenant
+    }
+
+    /// The view of a tenant whose folder has this name; `None` where it is no view's.
+    pub(super) fn of_folder(tenant: &TenantName, name: &str) -> Option<Self> {
+        is_name(name).then(|| Self::new(tenant.clone(), name))
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    name.len() == MARK + UNGUESSABLE && name.bytes().all(is_digit)
 }
 
 /// What the names of views are derived from.
@@ -114,13 +148,23 @@ impl Secret {
 
     /// The name of the view of a key.
     pub(super) fn name(&self, key: &ViewKey) -> ViewName {
-        let name = self.derive(&key.digest.to_hex());
-        ViewName(self.mark() + &name[..UNGUESSABLE])
+        let tenant = TenantName(self.folder("tenant", &key.tenant));
+        ViewName::new(tenant, &self.folder("view", &key.digest))
+    }
+
+    /// The name of a tenant's folder.
+    pub(super) fn tenant(&self, tenant: &str) -> TenantName {
+        TenantName(self.folder("tenant", &Digest::of(tenant.as_bytes())))
+    }
+
+    fn folder(&self, what: &str, of: &Digest) -> String {
+        let name = self.derive(&format!("{what} {of}"));
+        self.mark() + &name[..UNGUESSABLE]
     }
 
     /// Whether a name was derived from this secret, and not from that of an earlier boot.
-    pub(super) fn has_named(&self, view: &ViewName) -> bool {
-        view.0.starts_with(&self.mark())
+    pub(super) fn has_named(&self, tenant: &TenantName) -> bool {
+        tenant.0.starts_with(&self.mark())
     }
 
     fn mark(&self) -> String {
@@ -168,12 +212,16 @@ mod tests {
             assert_ne!(secret.name(&other), secret.name(&key));
         }
         let name = secret.name(&key);
-        assert_eq!(ViewName::of_folder(name.as_str()), Some(name.clone()));
+        let (tenant, view) = name.as_str().split_once('/').unwrap();
+        assert_eq!(name.tenant(), &secret.tenant("team"));
+        assert_eq!(TenantName::of_folder(tenant).as_ref(), Some(name.tenant()));
+        assert_eq!(ViewName::of_folder(name.tenant(), view), Some(name.clone()));
         let another = Secret(Digest::of(b"another"));
         assert_ne!(another.name(&key), name);
-        assert!(secret.has_named(&name) && !another.has_named(&name));
-        for other in ["", ".secret", "..", &name.as_str().to_uppercase()] {
-            assert_eq!(ViewName::of_folder(other), None, "{other}");
+        assert!(secret.has_named(name.tenant()) && !another.has_named(name.tenant()));
+        for other in ["", ".secret", "..", &view.to_uppercase()] {
+            assert_eq!(TenantName::of_folder(other), None, "{other}");
+            assert_eq!(ViewName::of_folder(name.tenant(), other), None, "{other}");
         }
     }
 }

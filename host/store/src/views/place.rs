@@ -1,7 +1,7 @@
 //! The place of one object in a view: it is linked or copied there.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -10,8 +10,9 @@ use cachewarden_types::Digest;
 
 use super::key::ViewName;
 use super::root::{Root, object_path, shard_path};
+use super::tenant_files::{FOLDER_BYTES, TenantFiles};
 use crate::new_file::temporary_name;
-use crate::objects::{OBJECT_MODE, Objects};
+use crate::objects::{OBJECT_MODE, Objects, read_parts};
 
 /// How often the folders are made again when something removes them meanwhile.
 const ATTEMPTS: usize = 5;
@@ -24,6 +25,8 @@ pub(super) struct Place<'view> {
     pub(super) group: u32,
     pub(super) objects: &'view Objects,
     pub(super) output: &'view Digest,
+    /// Where folders count.
+    pub(super) files: &'view TenantFiles,
 }
 
 /// A complete copy under a temporary name. It is removed if it is dropped before it gets its own.
@@ -97,8 +100,11 @@ impl Place<'_> {
             temporary: self.temporary()?,
         };
         let mut file = self.create(&copy.temporary)?;
-        // The kernel copies, and shares the blocks where the file system can.
-        if io::copy(&mut source, &mut file)? != status.size {
+        // Not by the kernel (`copy_file_range`): it shares blocks where the file system can (Btrfs,
+        // XFS), and a job may ask for the blocks of its file (FIEMAP). Old ones would show that
+        // another tenant has given the same bytes before.
+        let copied = read_parts(&mut source, |part| file.write_all(part))?;
+        if copied != status.size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         rustix::fs::fchmod(&file, Mode::from_raw_mode(OBJECT_MODE))?;
@@ -122,11 +128,21 @@ impl Place<'_> {
     /// Makes the folder of the object's shard, and the view's own where it is missing.
     fn make_folders(&self) -> io::Result<()> {
         let shard = shard_path(self.view, self.output);
-        match self.root.make_folder(&shard, self.group) {
+        self.files.add(FOLDER_BYTES);
+        let made = match self.root.make_folder(&shard, self.group) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.root.make_folder(self.view.as_str(), self.group)?;
-                self.root.make_folder(&shard, self.group)
+                self.files.add(FOLDER_BYTES);
+                self.root
+                    .make_tenant(self.view.tenant())
+                    .and_then(|()| self.root.make_folder(self.view.as_str(), self.group))
+                    .and_then(|()| self.root.make_folder(&shard, self.group))
             }
+            made => made,
+        };
+        match made {
+            // Another session has put its own new folder in the place of this one. The caller looks
+            // again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             made => made,
         }
     }

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, since_1970};
 
-use crate::entry::since_epoch;
 use crate::files::TOUCH_INTERVAL;
 use crate::objects::Location;
 
@@ -98,7 +97,7 @@ fn key(output: &Digest) -> Key {
 }
 
 fn seconds(time: SystemTime) -> u64 {
-    since_epoch(time).as_secs()
+    since_1970(time).as_secs()
 }
 
 #[cfg(test)]

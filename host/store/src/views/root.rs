@@ -12,7 +12,7 @@ use rustix::io::Errno;
 use cachewarden_types::Digest;
 
 use super::ViewPlace;
-use super::key::ViewName;
+use super::key::{TenantName, ViewName};
 use crate::error::StoreError;
 use crate::new_file::temporary_name;
 use crate::owner::{SharedStore, WRITABLE_BY_OTHERS};
@@ -105,9 +105,22 @@ impl Root {
         [&self.seen_as, "/", view.as_str(), "/", output.as_str()].concat()
     }
 
-    /// Makes a view's folder or one of its shards. It has its mode and its group before it has its
-    /// name, so a crash leaves no folder that a job cannot pass.
+    /// Makes the folder of a tenant's views, where it is missing. Jobs of several groups pass it.
+    pub(super) fn make_tenant(&self, tenant: &TenantName) -> io::Result<()> {
+        match self.status(tenant.as_str()) {
+            Ok(_) => Ok(()),
+            Err(_) => self.make(tenant.as_str(), None),
+        }
+    }
+
+    /// Makes a view's folder or one of its shards.
     pub(super) fn make_folder(&self, path: &str, group: u32) -> io::Result<()> {
+        self.make(path, Some(group))
+    }
+
+    /// Makes a folder. It has its mode and its group before it has its name, so a crash leaves no
+    /// folder that a job cannot pass.
+    fn make(&self, path: &str, group: Option<u32>) -> io::Result<()> {
         let temporary = match path.rsplit_once('/') {
             Some((parent, _)) => format!("{parent}/{}", temporary_name()?),
             None => temporary_name()?,
@@ -127,13 +140,14 @@ impl Root {
         made.map(drop).map_err(io::Error::from)
     }
 
-    fn prepare(&self, path: &str, group: u32) -> rustix::io::Result<()> {
+    fn prepare(&self, path: &str, group: Option<u32>) -> rustix::io::Result<()> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let folder = rustix::fs::openat(&self.dir, path, flags, Mode::empty())?;
-        let mode = match rustix::fs::fchown(&folder, None, Some(Gid::from_raw(group))) {
-            Ok(()) => GROUP_MODE,
+        let chown = |group| rustix::fs::fchown(&folder, None, Some(Gid::from_raw(group)));
+        let mode = match group.map(chown) {
+            Some(Ok(())) => GROUP_MODE,
             // The daemon is no member of that group, or the file system has no groups.
-            Err(_) => OPEN_MODE,
+            Some(Err(_)) | None => OPEN_MODE,
         };
         rustix::fs::fchmod(&folder, Mode::from_raw_mode(mode))
     }

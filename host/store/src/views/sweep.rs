@@ -2,12 +2,17 @@
 //!
 //! A file goes when its object is gone from the store and no session was granted it lately, or when
 //! it was not granted for as long as unused entries are kept. A view goes when it was not used for
-//! that long, or is of an earlier boot.
+//! that long, or is of an earlier boot. Where the views of a tenant take nearly all that they may,
+//! the files that were not granted for longest go, except those of the last hours (`shrink`).
 
+mod shrink;
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -17,8 +22,9 @@ use rustix::io::Errno;
 use cachewarden_types::Digest;
 
 use super::Views;
-use super::key::ViewName;
+use super::key::{TenantName, ViewName};
 use super::root::Root;
+use super::tenant_files::{FOLDER_BYTES, weight};
 use crate::Store;
 use crate::new_file::temporary_name;
 use crate::objects::{Location, Objects};
@@ -36,6 +42,9 @@ pub struct ViewSweep {
     pub bytes: u64,
 }
 
+/// What the views of a tenant have, by tenant.
+type FoundOfTenants = HashMap<TenantName, shrink::Found>;
+
 /// One sweep of the views of one location.
 struct Sweep<'views> {
     views: &'views Views,
@@ -45,6 +54,7 @@ struct Sweep<'views> {
     now: SystemTime,
     unused_for: Duration,
     report: ViewSweep,
+    found: FoundOfTenants,
     failure: Option<io::Error>,
 }
 
@@ -58,6 +68,9 @@ impl Views {
     pub fn sweep(&self, store: &Store, unused_for: Duration) -> io::Result<ViewSweep> {
         let mut report = ViewSweep::default();
         let mut failure = None;
+        let mut found = FoundOfTenants::new();
+        let tenants = self.all_tenants();
+        tenants.iter().for_each(|(_, files)| files.begin_count());
         for location in [Location::Store, Location::Private] {
             let Some(objects) = store.objects_at(location) else {
                 continue;
@@ -70,13 +83,20 @@ impl Views {
                 now: SystemTime::now(),
                 unused_for: unused_for.max(MTIME_GRACE),
                 report: ViewSweep::default(),
+                found,
                 failure: None,
             };
             sweep.run();
+            sweep.shrink();
+            found = sweep.found;
             report.views += sweep.report.views;
             report.files += sweep.report.files;
             report.bytes += sweep.report.bytes;
             failure = failure.or(sweep.failure);
+        }
+        for (name, files) in tenants {
+            let found = found.get(&name);
+            files.end_count(found.map_or(0, |found| found.bytes));
         }
         failure.map_or(Ok(report), Err)
     }
@@ -93,7 +113,29 @@ impl Sweep<'_> {
                 }
                 continue;
             }
-            let Some(view) = name.to_str().and_then(ViewName::of_folder) else {
+            match name.to_str().and_then(TenantName::of_folder) {
+                // No job outlives a boot, and nobody gets a path of an earlier one.
+                Some(tenant) if !self.views.secret.has_named(&tenant) => {
+                    self.report.views += 1;
+                    self.remove(&path);
+                }
+                Some(tenant) => self.sweep_tenant(&tenant, &path),
+                None => {}
+            }
+        }
+    }
+
+    fn sweep_tenant(&mut self, tenant: &TenantName, path: &Path) {
+        for name in files::names_in(path) {
+            let path = path.join(&name);
+            if files::is_temporary(&name) {
+                if self.is_older(&path, MTIME_GRACE) {
+                    self.remove(&path);
+                }
+                continue;
+            }
+            let view = name.to_str();
+            let Some(view) = view.and_then(|name| ViewName::of_folder(tenant, name)) else {
                 continue;
             };
             match self.take_unused(&view, &path) {
@@ -116,24 +158,25 @@ impl Sweep<'_> {
         }
         let is_unused = match known {
             Some(view) => is_since(view.used(), self.now, self.unused_for),
-            // No job outlives a boot.
-            None => self.is_older(path, self.unused_for) || !self.views.secret.has_named(name),
+            None => self.is_older(path, self.unused_for),
         };
         if !is_unused {
             return None;
         }
         in_memory.remove(name);
-        let taken = temporary_name().ok()?;
+        let taken = format!("{}/{}", name.tenant().as_str(), temporary_name().ok()?);
         let dir = self.root.dir();
         rustix::fs::renameat(dir, name.as_str(), dir, &taken).ok()?;
         Some(taken)
     }
 
     fn sweep_view(&mut self, name: &ViewName, path: &Path) {
+        self.found_of(name).bytes += FOLDER_BYTES;
         for shard in files::names_in(path) {
             if !shards::is_shard(&shard) {
                 continue;
             }
+            self.found_of(name).bytes += FOLDER_BYTES;
             let shard = path.join(shard);
             for file in files::names_in(&shard) {
                 let path = shard.join(&file);
@@ -153,11 +196,37 @@ impl Sweep<'_> {
                 };
                 match removed {
                     Ok(true) => self.report.files += 1,
-                    Ok(false) if metadata.nlink() == 1 => self.report.bytes += metadata.len(),
+                    Ok(false) if metadata.nlink() == 1 => {
+                        self.report.bytes += metadata.len();
+                        self.keep(name, path, &file, &metadata);
+                    }
                     Ok(false) => {}
                     Err(error) => self.note(error),
                 }
             }
+        }
+    }
+
+    fn found_of(&mut self, view: &ViewName) -> &mut shrink::Found {
+        self.found.entry(view.tenant().clone()).or_default()
+    }
+
+    /// Notes a copy that stays.
+    fn keep(&mut self, view: &ViewName, path: PathBuf, name: &OsStr, file: &Metadata) {
+        let is_bounded = self.views.tenant_files(view.tenant()).most() < u64::MAX;
+        let found = self.found_of(view);
+        let bytes = weight(file.len());
+        found.bytes += bytes;
+        if let (true, Some(output), Ok(used)) =
+            (is_bounded, files::digest_of(name), file.modified())
+        {
+            found.kept.push(shrink::Kept {
+                used,
+                view: view.clone(),
+                path,
+                output,
+                bytes,
+            });
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod beside;
+mod bounds;
 mod places;
 mod sweeps;
 
@@ -49,7 +50,7 @@ impl TestViews {
 
     fn view_of(&self, tenant: &str, user: u32, group: u32) -> Arc<View> {
         let key = ViewKey::new(tenant, user, group, &[scope("main")]);
-        self.views.view(&key).unwrap()
+        self.views.view(&key)
     }
 
     fn publish(&self, view: &Arc<View>, output: &Digest) -> io::Result<()> {
@@ -96,7 +97,9 @@ fn an_object_is_in_the_views_that_were_granted_it_and_in_no_other() {
         for folder in path.ancestors().skip(1).take(2) {
             assert_eq!(mode(folder), 0o710, "{}", folder.display());
         }
-        assert_eq!(mode(path.ancestors().nth(3).unwrap()), 0o711);
+        for folder in path.ancestors().skip(3).take(2) {
+            assert_eq!(mode(folder), 0o711, "{}", folder.display());
+        }
         assert!(!views.path(&other, &output).exists());
         let same = views.view("one");
         assert!(Arc::ptr_eq(&one, &same), "sessions share a view");
@@ -152,7 +155,7 @@ fn names_are_kept_when_the_daemon_starts_again_and_new_after_a_boot() {
     assert_eq!(mode(&secret), 0o600);
     let text = fs::read_to_string(&secret).unwrap();
     let other_boot = text.replace(&BootId::current().to_string(), "00000000000000ff");
-    for damage in [&other_boot, "", "v1 ", &text[..text.len() - 2]] {
+    for damage in [&other_boot, "", "v2 ", &text[..text.len() - 2]] {
         fs::write(&secret, damage).unwrap();
         views.open_again();
         let other = views.grant(&views.view("one"), &output);

@@ -1,21 +1,21 @@
 //! One view: the objects that were granted to a tenant's sessions under one user.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{AtFlags, Mode, Timespec, Timestamps};
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, since_1970};
 
 use super::key::ViewName;
 use super::place::Place;
 use super::placed::PlacedObjects;
 use super::root::{Root, object_path};
+use super::tenant_files::{TenantFiles, weight};
 use super::{Roots, ViewFiles};
 use crate::Store;
-use crate::entry::since_epoch;
 use crate::files::TOUCH_INTERVAL;
 use crate::objects::{Location, Objects, PROGRAM_MODE};
 
@@ -25,6 +25,10 @@ pub struct View {
     roots: Arc<Roots>,
     name: ViewName,
     group: u32,
+    /// What all views of its tenant take.
+    files: Arc<TenantFiles>,
+    /// Whether its folder was made.
+    is_made: AtomicBool,
     /// When it was last used, in seconds since 1970.
     used: AtomicU64,
     /// The objects in the view of the store, and in that of the private folder.
@@ -47,28 +51,34 @@ struct Grant<'store> {
     objects: &'store Objects,
     output: &'store Digest,
     is_executable: bool,
+    /// Whether the session has put it: it must have a path, whatever else the views have.
+    is_put: bool,
     now: SystemTime,
 }
 
 impl View {
-    /// Makes the folder of a view; the one in the private folder is made when it is needed.
-    pub(super) fn make(roots: &Arc<Roots>, name: ViewName, group: u32) -> io::Result<Self> {
-        if roots.store.status(name.as_str()).is_err() {
-            roots.store.make_folder(name.as_str(), group)?;
-        }
-        Ok(Self {
+    /// A view. Its folders are made when they are needed: a session may ask for nothing.
+    pub(super) fn new(
+        roots: &Arc<Roots>,
+        name: ViewName,
+        group: u32,
+        files: Arc<TenantFiles>,
+    ) -> Self {
+        Self {
+            is_made: AtomicBool::new(roots.store.status(name.as_str()).is_ok()),
             roots: Arc::clone(roots),
             name,
             group,
+            files,
             used: AtomicU64::new(0),
             store: Mutex::default(),
             private: Mutex::default(),
-        })
+        }
     }
 
-    /// Whether the view's folder is still there.
+    /// Whether the view's folder is still there, if it was made.
     pub(super) fn exists(&self) -> bool {
-        self.roots.store.status(self.name.as_str()).is_ok()
+        !self.is_made.load(Ordering::Relaxed) || self.roots.store.status(self.name.as_str()).is_ok()
     }
 
     /// The path of an object, as a client gets it.
@@ -79,13 +89,26 @@ impl View {
     }
 
     /// Makes an object of the store readable in this view.
+    ///
+    /// # Errors
+    /// `QuotaExceeded` where the views of the tenant have no room for it.
     pub(crate) fn publish(
         &self,
         store: &Store,
         location: Location,
         output: &Digest,
     ) -> io::Result<()> {
-        self.publish_as(store, location, output, false)
+        self.publish_as(store, location, output, false, false)
+    }
+
+    /// The same of an object that the session has put, for which there is always room.
+    pub(crate) fn publish_put(
+        &self,
+        store: &Store,
+        location: Location,
+        output: &Digest,
+    ) -> io::Result<()> {
+        self.publish_as(store, location, output, false, true)
     }
 
     /// Makes an object of the store readable and executable in this view.
@@ -99,7 +122,7 @@ impl View {
             // One file for all: the store's object is what is run.
             store.make_executable(location, output)?;
         }
-        self.publish_as(store, location, output, true)
+        self.publish_as(store, location, output, true, false)
     }
 
     fn publish_as(
@@ -108,11 +131,13 @@ impl View {
         location: Location,
         output: &Digest,
         is_executable: bool,
+        is_put: bool,
     ) -> io::Result<()> {
         let grant = Grant {
             objects: store.objects_at(location).ok_or(io::ErrorKind::NotFound)?,
             output,
             is_executable,
+            is_put,
             now: SystemTime::now(),
         };
         let mut known = self.known(location);
@@ -125,6 +150,10 @@ impl View {
         match self.place(location, location, &grant) {
             // The object is gone.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Err(error),
+            // More than the tenant may have, wherever it lies.
+            Err(error) if error.kind() == io::ErrorKind::QuotaExceeded && !grant.is_put => {
+                Err(error)
+            }
             // The disk is full: what the private folder could take, its view can take as well.
             Err(error) if location == Location::Store => self
                 .place(location, Location::Private, &grant)
@@ -144,6 +173,7 @@ impl View {
             group: self.group,
             objects: grant.objects,
             output,
+            files: &self.files,
         };
         // The lock is held while a link is made, and not while bytes are copied: other sessions of
         // this view go on.
@@ -154,13 +184,19 @@ impl View {
         };
         if !is_placed {
             drop(known);
+            let size = grant.objects.shard_dir.status(output)?.size;
+            if !grant.is_put && !self.files.has_room(size) {
+                return Err(io::ErrorKind::QuotaExceeded.into());
+            }
             let copy = place.copy()?;
             known = self.known(location);
             // Otherwise another session has made it, and perhaps a program.
             if !known.placed.has(output, false, now) || known.placed.place(output) != Some(to) {
                 copy.persist()?;
+                self.files.add(weight(size));
             }
         }
+        self.is_made.store(true, Ordering::Relaxed);
         if !is_placed || self.roots.files == ViewFiles::Copies {
             self.finish_copy(root, grant)?;
         }
@@ -251,12 +287,12 @@ impl Known {
 }
 
 fn seconds(time: SystemTime) -> u64 {
-    since_epoch(time).as_secs()
+    since_1970(time).as_secs()
 }
 
 /// A time for both of a file's times.
 fn both(time: SystemTime) -> Timestamps {
-    let since = since_epoch(time);
+    let since = since_1970(time);
     let time = Timespec {
         tv_sec: since.as_secs().cast_signed(),
         tv_nsec: since.subsec_nanos().into(),

@@ -118,12 +118,15 @@ impl Records {
             self.remove_least_agreed(&new.scope.clone());
         }
         if self.0.len() >= MAX_RECORDS {
-            // The scope in which the fewest agree: one producer that puts into many scopes
-            // displaces nothing where two have agreed.
-            let least = self
-                .0
-                .iter()
-                .min_by_key(|record| self.agreement(&record.scope));
+            // Of the tenant that has the most records, or its many producers and scopes would
+            // displace those of others. There, of the scope in which the fewest agree.
+            let of_tenant = |record: &Record| {
+                let tenant = record.identity.tenant();
+                self.count(|other| other.identity.tenant() == tenant)
+            };
+            let most = self.0.iter().map(of_tenant).max().unwrap_or_default();
+            let largest = self.0.iter().filter(|record| of_tenant(record) == most);
+            let least = largest.min_by_key(|record| self.agreement(&record.scope));
             if let Some(scope) = least.map(|record| record.scope.clone()) {
                 self.remove_least_agreed(&scope);
             }

@@ -281,3 +281,33 @@ mod bounds {
         assert_eq!(records.to_lines().lines().count(), 64);
     }
 }
+
+#[test]
+fn a_tenant_with_many_scopes_and_producers_displaces_its_own_records_alone() {
+    let mut test = TestStore::owned();
+    let put = |test: &mut TestStore, tenant: &str, scope: &str, producer: &str, output: &[u8]| {
+        let identity = Identity::of(tenant, producer);
+        let put = NewWitness {
+            action: &Digest::of(b"action"),
+            output: &Digest::of(output),
+            kind: Kind::PackageArchive,
+            scope: &scope.parse().unwrap(),
+            identity,
+            producer: SessionId(identity.0),
+        };
+        test.store.witness(&put, SystemTime::now()).unwrap();
+    };
+    let test = &mut test;
+    put(test, "main", "main", "run 1", b"forged");
+    for number in 0..200 {
+        let (scope, user) = (format!("fork-{number}"), format!("uid {number}"));
+        put(test, "fork", &scope, &user, b"junk");
+    }
+    assert_eq!(said(test, b"forged", &["main"]), (1, false));
+    put(test, "main", "main", "run 2", b"good");
+    for number in 0..200 {
+        let (scope, user) = (format!("fork-{number}"), format!("uid {number}"));
+        put(test, "fork", &scope, &user, b"other junk");
+    }
+    assert_eq!(said(test, b"good", &["main"]), (1, true), "still disputed");
+}

@@ -105,7 +105,7 @@ fn a_field_that_is_unknown_or_of_another_type_is_named_with_its_line() {
         (&[("audiences", "")], "missing field `audiences`"),
         (&[("algorithms", "")], "missing field `algorithms`"),
         (&[("leeway", "30")], "line 7"),
-        (&[("leeway", "'soon'")], "such as \"30s\""),
+        (&[("leeway", "'soon'")], "`soon` is no duration such as 10s"),
     ] {
         let text = tables(&table(changes)).unwrap_err().to_string();
         assert!(text.contains(expected), "{changes:?}: {text}");

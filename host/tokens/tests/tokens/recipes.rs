@@ -122,6 +122,7 @@ fn the_page_quotes_texts_as_they_are() {
         retry: second,
     };
     let errors = [
+        TokenError::Malformed("it has no parts"),
         TokenError::Audience {
             found: found.clone(),
             accepted: accepted.clone(),

@@ -97,8 +97,8 @@ codes! {
         "No folder is named for the store, and none is safe to choose: HOME is not set, and GOCACHE names no folder, or one in which other users could replace the store. A build goes on without a cache."
         "Name a folder with --dir, set HOME, or let nobody else write the folder of GOCACHE: `chmod go-w FOLDER`."
     StoreOfADaemon "CW0114" "store-of-a-daemon" ["store"]
-        "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work."
-        "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon."
+        "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work. `serve` itself takes the store over from a daemon that was killed and does not end, where it can see that daemon's process."
+        "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon. If `serve` refuses to start, the text names the process that has the store."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
         "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."
@@ -113,8 +113,8 @@ codes! {
         "The file is no policy that this cachewarden can load: it is no WebAssembly, it was made for another version of the contract, it imports what no policy has, or compiling it took too much time or memory."
         "The text names the reason. Build the policy again with the SDK of this cachewarden. More time and memory for the compiler: --policy-compile-time, --policy-compile-memory."
     Engine "CW0205" "engine-does-not-start" ["policy"]
-        "The WebAssembly engine does not start on this machine."
-        "Look at the limits of the process (`ulimit -v`), and at the text that follows. Policies need a processor that the engine compiles for."
+        "The WebAssembly engine does not start on this machine, or the system gives it no process or thread to compile a policy."
+        "Look at the text that follows, and at the limits of the process: `ulimit -v` for memory, `ulimit -u` (in a container or a service, its limit on processes) for threads. Policies need a processor that the engine compiles for."
     PolicyCompiling "CW0206" "policy-is-being-compiled" ["cachewarden"]
         "A policy is compiled at its first use on a machine, and that has taken longer than a second. This is no fault."
         "To let no build wait: `cachewarden policy compile FILE` when the machine or the image is set up."
@@ -167,9 +167,12 @@ codes! {
     TooManyPuts "CW0306" "too-many-puts" ["session"]
         "One go command puts more than a session keeps note of. It may build some of it twice."
         "Nothing needs to be done, unless a single go command should not put so much."
-    QuotaReached "CW0307" "quota-reached" ["session"]
-        "The tenant of a daemon keeps as many entries or bytes as it may, or puts faster than it may. The build goes on. What it makes beyond that is for this session alone."
+    QuotaReached "CW0307" "quota-reached" ["daemon" "session"]
+        "The tenant of a daemon keeps as many entries or bytes as it may, puts faster than it may, or reads as many copies as it may. The build goes on. What it makes beyond that is for this session alone, and what it would read beyond that is a miss. Or the tenant asks more often than it may, and the build waits for answers."
         "Wait for the daemon's next trim, or ask its operator for a larger quota (`[tenant.quota]`)."
+    InvalidRequest "CW0308" "invalid-request" ["session"]
+        "One request on standard input is not understood, or the bytes of a put are not those that its ID names. That request fails; go reports it. The session goes on."
+        "With a go command, report it. Another client: docs/protocol.md has the protocol."
 
     CommandLine "CW0401" "wrong-command-line" ["cachewarden" "connect"]
         "An option, a verb or a value is not one that cachewarden knows. If it is in GOCACHEPROG, go stops."
@@ -193,7 +196,7 @@ codes! {
         "The configuration file sets an option that decides what a session may do, and a variable sets such an option too, the same or another. The variable would widen in silence what the file sets up."
         "Unset the variable, let no variable be read (--no-env, or `no-env = true` in the file), or set its option in the file or on the command line instead."
     RelativePath "CW0408" "relative-path" ["cachewarden"]
-        "A helper, or CACHEWARDEN_CONFIG, is given a relative path. go starts its helper in many folders, and a pull request owns some of them."
+        "A helper is given a relative path, or a variable has one. go starts its helper in many folders, and a pull request owns some of them. A variable counts in all of them."
         "Type the absolute path, which the text has."
     PathSpelling "CW0409" "not-a-path" ["cachewarden"]
         "A path begins with `~` or `$`, which is for a shell to expand, and no shell has seen it; or it is a URL, and cachewarden fetches nothing."
@@ -263,6 +266,9 @@ codes! {
     SocketUnusable "CW0607" "socket-unusable" ["connect"]
         "The daemon cannot listen on its socket."
         "The text says why: another daemon listens there, others may replace the socket, or the system refuses."
+    SessionEnded "CW0608" "session-ended-by-the-daemon" ["daemon"]
+        "The daemon has ended a session under way: its upload was slower than `quota.least-rate`, what it has put was revoked, or the daemon itself ends. The go command stops; it gets no wrong result."
+        "The text says which. Run the build again. If an upload is slow because the machine is, the operator lowers `least-rate` of `[tenant.quota]`."
     ServeConfigUnreadable "CW0621" "daemon-configuration-unreadable" ["daemon"]
         "The configuration file of `serve` cannot be read, is not UTF-8, or is larger than 4 MiB."
         "Check the path after --config. The daemon's user must be able to read the file."

@@ -14,7 +14,7 @@ use crate::bench::bench_env::BenchEnv;
 use crate::bench::report::{Row, Section, take_turns};
 use crate::bench::samples::{Unit, median};
 use crate::bench::subject::{Cache, Subject};
-use crate::bench::target::Bound;
+use crate::bench::target::{Bound, Target};
 use crate::bench::wire;
 
 use super::running::Daemon;
@@ -34,24 +34,24 @@ const PACE: Duration = Duration::from_millis(5);
 const GETS: usize = 1_000;
 
 /// The rounds of busy sessions, of which each takes ten seconds.
-const BUSY_ROUNDS: usize = 3;
+pub(super) const BUSY_ROUNDS: usize = 3;
 
 /// Sessions begun in each round.
 const BEGUN: usize = 200;
 
 /// The columns of the two tables.
 const POLICIES: [&str; 2] = ["no policy", Subject::Slim.name()];
-const ALONE: &str = "one session alone";
+pub(super) const ALONE: &str = "one session alone";
 const CROWDS: [&str; 2] = [ALONE, "50 busy of 1,000"];
 
 /// A daemon whose store has some objects.
-struct World {
-    state: Cache,
-    daemon: Daemon,
+pub(super) struct World {
+    pub(super) state: Cache,
+    pub(super) daemon: Daemon,
 }
 
 impl World {
-    fn new(bench: &BenchEnv, has_policy: bool) -> Result<World> {
+    pub(super) fn new(bench: &BenchEnv, has_policy: bool) -> Result<World> {
         let state = Cache::new(bench)?;
         let daemon = Daemon::start(bench, &state, has_policy)?;
         let mut session = Session::ready(&state.socket())?;
@@ -130,11 +130,6 @@ sessions of a known policy, one after another.
 }
 
 fn many_sessions(waits: &[Vec<Waits>]) -> Section {
-    let times = |figure: fn(&Waits) -> f64| {
-        let all = waits.iter();
-        all.map(|column| column.iter().map(figure).collect())
-            .collect()
-    };
     Section {
         title: "Many sessions of a daemon",
         note: "\
@@ -143,21 +138,31 @@ its daemon, and of 50, beside which 950 are open and idle.
 ",
         columns: CROWDS.to_vec(),
         judged: &CROWDS[1..],
-        rows: vec![
-            Row {
-                what: "a get, the median wait".to_owned(),
-                target: &[],
-                unit: Unit::Microseconds,
-                samples: times(|waits| waits.middle),
-            },
-            Row {
-                what: "a get, one of a hundred waits longer than".to_owned(),
-                target: &[Bound::MostTimes(3.0, ALONE)],
-                unit: Unit::Microseconds,
-                samples: times(|waits| waits.hundredth),
-            },
-        ],
+        rows: rows_of_waits(waits, &[Bound::MostTimes(3.0, ALONE)]),
     }
+}
+
+/// The rows of a table of waits, with a target for the longest.
+pub(super) fn rows_of_waits(waits: &[Vec<Waits>], target: Target) -> Vec<Row> {
+    let times = |figure: fn(&Waits) -> f64| {
+        let all = waits.iter();
+        all.map(|column| column.iter().map(figure).collect())
+            .collect()
+    };
+    vec![
+        Row {
+            what: "a get, the median wait".to_owned(),
+            target: &[],
+            unit: Unit::Microseconds,
+            samples: times(|waits| waits.middle),
+        },
+        Row {
+            what: "a get, one of a hundred waits longer than".to_owned(),
+            target,
+            unit: Unit::Microseconds,
+            samples: times(|waits| waits.hundredth),
+        },
+    ]
 }
 
 /// Microseconds of the beginning of a session.
@@ -203,12 +208,13 @@ fn open(socket: &Path) -> Result<Session> {
 }
 
 /// Microseconds that gets have waited.
-struct Waits {
+pub(super) struct Waits {
     middle: f64,
     hundredth: f64,
 }
 
-fn busy(sessions: &mut [Session]) -> Result<Waits> {
+/// Has each session ask, and measures how long it waits.
+pub(super) fn busy(sessions: &mut [Session]) -> Result<Waits> {
     let started = Instant::now();
     let count = sessions.len();
     let times: Result<Vec<Vec<f64>>> = thread::scope(|scope| {

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::fs::{self, File};
 use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -20,12 +20,17 @@ use crate::process;
 /// Sessions that a daemon may have at once: those of the crowd, and some that end meanwhile.
 const SESSIONS: usize = 1_100;
 
+/// Sessions of the tenant that floods.
+pub(super) const FLOODING: usize = 20;
+
 /// How long a daemon may take to be ready. It compiles a policy at most.
 const READY_TIME: Duration = Duration::from_secs(60);
 
 /// A daemon. It is killed when this is dropped.
 pub(super) struct Daemon {
     child: Child,
+    /// Where the tenant that floods connects.
+    flood_socket: PathBuf,
     /// What asks it for its metrics.
     metrics: RefCell<Command>,
 }
@@ -72,6 +77,7 @@ impl Daemon {
             .arg(state.socket());
         let daemon = Daemon {
             child,
+            flood_socket: flood_socket(state),
             metrics: RefCell::new(metrics),
         };
         let mut said = [0; 64];
@@ -83,6 +89,11 @@ impl Daemon {
             fs::read_to_string(&log).unwrap_or_default()
         );
         Ok(daemon)
+    }
+
+    /// Where the tenant that floods connects.
+    pub(super) fn flood_socket(&self) -> &Path {
+        &self.flood_socket
     }
 
     /// The CPU time that it has used.
@@ -159,6 +170,10 @@ impl Drop for Daemon {
     }
 }
 
+fn flood_socket(state: &Cache) -> PathBuf {
+    state.folder().join("flood-socket")
+}
+
 fn text(state: &Cache, policy: Option<&Path>) -> String {
     // A JSON string is a TOML string.
     let quoted = |path: &Path| Value::from(path.to_string_lossy()).to_string();
@@ -167,11 +182,23 @@ fn text(state: &Cache, policy: Option<&Path>) -> String {
     });
     format!(
         "directory = {}
-[socket]
+[[socket]]
+path = {}
+[[other-socket]]
+name = \"flood\"
 path = {}
 [limits]
 sessions = {SESSIONS}
 [[tenant]]
+name = \"flood\"
+match = {{ \"peer.socket\" = \"flood\" }}
+write = [\"flood\"]
+read = [\"flood\"]
+[tenant.quota]
+sessions = {FLOODING}
+sessions-per-user = {FLOODING}
+puts-per-second = 100
+{policy}[[tenant]]
 name = \"bench\"
 match = {{ \"peer.uid\" = \"*\" }}
 write = [\"user-{{peer.uid}}\"]
@@ -179,8 +206,10 @@ read = [\"user-{{peer.uid}}\"]
 share = [\"module-index\"]
 [tenant.quota]
 sessions = {SESSIONS}
+sessions-per-user = {SESSIONS}
 {policy}",
         quoted(state.folder()),
         quoted(&state.socket()),
+        quoted(&flood_socket(state)),
     )
 }

@@ -27,10 +27,10 @@ use crate::cli::failure::Failure;
 
 use super::bounds::{check_no_bound, check_settings};
 use super::config_file::ConfigFile;
-use super::config_source::ConfigSource;
+use super::config_source::{self, ConfigSource};
 use super::line::Line;
 use super::origins::{FileRead, Origin, Origins, Source};
-use super::stop::{Stop, with_hint_at_quotes, with_origin};
+use super::stop::{self, Stop, with_hint_at_connect, with_hint_at_quotes, with_origin};
 use super::{Arguments, unknown, variables};
 
 /// Lists to which each layer adds: what a runner sets for all its jobs, and what one job adds. The
@@ -59,10 +59,10 @@ impl Said {
 type Added<'level> = (&'level Arg, Said);
 
 /// Reads this process's command line and variables, and the file that they name. Prints the help
-/// and ends the process where that is asked for.
+/// and ends the process where that is asked for; an error is that it cannot be printed.
 pub(in crate::cli) fn parse() -> Result<Arguments, Failure> {
     read(std::env::args_os().collect()).map_err(|stop| match stop {
-        Stop::Help(help) => help.exit(),
+        Stop::Help(help) => stop::print_and_exit(&help),
         Stop::Failed(failure) => failure,
     })
 }
@@ -115,7 +115,7 @@ fn given(command: &Command, line: &Line) -> Result<ArgMatches, Error> {
         false => super::with_short_help(command),
     };
     let given = command.try_get_matches_from(line.words(&[]));
-    given.map_err(|error| with_hint_at_quotes(error, line))
+    given.map_err(|error| with_hint_at_connect(with_hint_at_quotes(error, line), line))
 }
 
 /// clap is to read no variable itself: it would take a list of one apart as it does an option.
@@ -139,6 +139,13 @@ fn with_layers(command: &Command, line: &Line, given: &ArgMatches) -> Result<Arg
     }
     let (level, typed) = at_verb(command, given);
     let added = lower_layers(level, typed, !has_no_env, file.as_ref())?;
+    if !is_helper {
+        // A helper refuses more, once go was told that it is there.
+        for (argument, said) in added.iter().filter(|(_, said)| said.is_of_variable()) {
+            let key = variables::key(argument).unwrap_or_default();
+            variables::check_paths(&key, said)?;
+        }
+    }
     let added = without_conflicts(level, typed, added);
     let matches = without_variables(command.clone())
         .try_get_matches_from(line.words(&words(added.iter())))
@@ -147,11 +154,13 @@ fn with_layers(command: &Command, line: &Line, given: &ArgMatches) -> Result<Arg
     let mut arguments = Arguments::from_arg_matches(&matches)?;
     arguments.no_env = has_no_env;
     arguments.origins = Origins::of(added.iter().map(|(_, said)| &said.origin));
+    arguments.origins.no_env = has_no_env;
     arguments.origins.file = file.map(|file| {
         let others = words(added.iter().filter(|(_, said)| said.is_of_variable()));
         FileRead {
             word: file.word(),
             line_without: line.words(&others).cloned().collect(),
+            is_typed: given.contains_id(config_source::KEY),
         }
     });
     Ok(arguments)

@@ -42,6 +42,8 @@ pub(in crate::cli) struct FileRead {
     pub(in crate::cli) word: String,
     /// The same command line without what the file says.
     pub(super) line_without: Vec<OsString>,
+    /// Whether an option names it, and no variable.
+    pub(in crate::cli) is_typed: bool,
 }
 
 /// The origins of all options that were not typed.
@@ -49,6 +51,8 @@ pub(in crate::cli) struct FileRead {
 pub(in crate::cli) struct Origins {
     known: Vec<Origin>,
     pub(in crate::cli) file: Option<FileRead>,
+    /// Whether no variable counts.
+    pub(in crate::cli) no_env: bool,
     /// Why the layers below the command line count for nothing; `doctor` alone goes on then.
     pub(in crate::cli) fault: Option<Failure>,
 }
@@ -76,6 +80,13 @@ impl Origins {
             Some(Verb::Doctor(options)) => *options,
             _ => arguments.helper,
         })
+    }
+
+    /// Where an option has its value from that was not typed.
+    pub(in crate::cli) fn of_option(&self, option: &str) -> Option<&Source> {
+        let mut all = self.known.iter().rev();
+        all.find(|origin| origin.option == option)
+            .map(|origin| &origin.source)
     }
 
     /// All of them.

@@ -1,13 +1,18 @@
 //! Why there are no arguments: clap's errors, in this program's form and with what clap does not
 //! know.
 
+use std::io::{self, Write};
+
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error};
 
-use cachewarden_types::Code;
+use cachewarden_connect::client::{Parsed, parse};
+use cachewarden_types::{Code, sanitize};
 
+use crate::cli::CONNECT_NAME;
 use crate::cli::failure::Failure;
+use crate::cli::output;
 
 use super::layers::Said;
 use super::line::Line;
@@ -32,11 +37,43 @@ impl From<Error> for Stop {
         if is_help || !error.use_stderr() {
             return Self::Help(error);
         }
-        let text = error.render().to_string();
-        let mut lines = text.trim_end().lines();
-        let first = lines.next().unwrap_or_default();
-        let first = first.trim_start_matches("error: ");
-        Self::Failed(Failure::new(Code::CommandLine, first).with_lines(lines))
+        let text = on_one_line(error).render().to_string();
+        // What is wrong ends at an empty line; why a value is wrong may have lines of its own.
+        let (wrong, more) = text.trim_end().split_once("\n\n").unwrap_or((&text, ""));
+        let wrong = wrong.trim_start_matches("error: ").lines();
+        let wrong = wrong.map(str::trim).collect::<Vec<_>>().join(" ");
+        let more = match more.is_empty() {
+            true => Vec::new(),
+            false => std::iter::once("").chain(more.lines()).collect(),
+        };
+        Self::Failed(Failure::new(Code::CommandLine, wrong).with_lines(more))
+    }
+}
+
+/// The same error with what was given in one line: a value may hold line ends, above all one of
+/// the configuration file.
+fn on_one_line(mut error: Error) -> Error {
+    let given: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| match value {
+            ContextValue::String(text) => Some((kind, ContextValue::String(sanitize(text)))),
+            _ => None,
+        })
+        .collect();
+    for (kind, value) in given {
+        error.insert(kind, value);
+    }
+    error
+}
+
+/// Prints the help or the version, and ends the process.
+///
+/// # Errors
+/// When it cannot be printed. A reader that has enough (`| head`) is no error.
+pub(in crate::cli) fn print_and_exit(help: &Error) -> Failure {
+    match help.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => output::not_printed(&error),
+        _ => std::process::exit(help.exit_code()),
     }
 }
 
@@ -76,7 +113,7 @@ pub(super) fn with_origin(
     error
 }
 
-/// A word that is no verb may be the rest of a path with a space in it: go splits GOCACHEPROG at
+/// A word that is no verb may be the rest of a value with a space in it: go splits GOCACHEPROG at
 /// spaces.
 pub(super) fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {
     let word = match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
@@ -89,18 +126,56 @@ pub(super) fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {
         .map(|word| word.to_string_lossy())
         .collect();
     let place = words.iter().position(|other| *other == word);
-    let Some(before) = place
+    let before = place
         .filter(|place| *place > 1)
-        .map(|place| &words[place - 1])
-    else {
+        .and_then(|place| beginning(&words[place - 1]));
+    let Some(before) = before else {
         return error;
     };
+    let what = match before.contains('/') {
+        true => "path",
+        false => "value",
+    };
     let tip = format!(
-        "if `{before} {word}` is one path, put it in quotes within GOCACHEPROG: '{before} {word}'"
+        "if `{before} {word}` is one {what}, put it in quotes within GOCACHEPROG: '{before} {word}'"
     );
     error.insert(
         ContextKind::Suggested,
         ContextValue::StyledStrs(vec![tip.into()]),
     );
     error
+}
+
+/// clap knows no option of `connect`, and takes one for a helper's that is mistyped.
+pub(super) fn with_hint_at_connect(mut error: Error, line: &Line) -> Error {
+    let option = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) => option.clone(),
+        _ => return error,
+    };
+    if line.verbs().is_empty() && is_of_connect(&option) {
+        let tip =
+            format!("{option} is an option of `cachewarden connect`, which connects to a daemon");
+        error.remove(ContextKind::SuggestedArg);
+        error.insert(
+            ContextKind::Suggested,
+            ContextValue::StyledStrs(vec![tip.into()]),
+        );
+    }
+    error
+}
+
+fn is_of_connect(option: &str) -> bool {
+    let Ok(Parsed::Print(help)) = parse(CONNECT_NAME, ["--help".into()]) else {
+        return false;
+    };
+    help.lines()
+        .any(|line| line.split_whitespace().next() == Some(option))
+}
+
+/// What may be the beginning of a value: a word, or what follows `--option=`; an option is none.
+fn beginning(word: &str) -> Option<&str> {
+    match word.strip_prefix('-') {
+        None => Some(word),
+        Some(option) => option.split_once('=').map(|(_, value)| value),
+    }
 }

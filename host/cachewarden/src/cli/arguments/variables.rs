@@ -4,6 +4,7 @@
 //! CI system's variable that is not there must not take a bound away.
 
 use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use clap::builder::{FalseyValueParser, TypedValueParser};
 use clap::{Arg, ArgAction, Command};
@@ -11,6 +12,9 @@ use clap::{Arg, ArgAction, Command};
 use cachewarden_types::Code;
 
 use crate::cli::failure::{Failure, OrFail, ensure};
+use crate::cli::paths::absolute_in_helper_mode;
+use crate::cli::policy_argument::PolicyArgument;
+use crate::cli::settings::SettingsSource;
 
 use super::layers::Said;
 use super::origins::{Origin, Source};
@@ -68,6 +72,36 @@ pub(super) fn check_not_empty(variable: &str, key: &str, is_empty: bool) -> Resu
             "the variable {variable} is set and empty, which says nothing of what --{key} is to be; give it a value, unset it, or let no variable be read (--no-env)"
         )
     })
+}
+
+/// Refuses a relative path at a verb, as a helper does. A person may type one; a variable is also
+/// there in folders that a pull request owns.
+pub(super) fn check_paths(key: &str, said: &Said) -> Result<(), Failure> {
+    let named = format!("--{key} ({})", said.origin.source);
+    for value in said.values.iter().flatten() {
+        for path in paths(key, value) {
+            absolute_in_helper_mode(&named, &path)?;
+        }
+    }
+    Ok(())
+}
+
+/// The paths that the value of an option names. One that cannot be read names none: clap refuses
+/// it.
+fn paths(key: &str, value: &OsStr) -> Vec<PathBuf> {
+    let text = value.to_str().unwrap_or_default();
+    match key {
+        "dir" | "record" | "socket" => vec![value.into()],
+        "policy" => text.parse::<PolicyArgument>().map_or(Vec::new(), |policy| {
+            policy.files().map(|(_, file)| file.to_owned()).collect()
+        }),
+        "settings" => text
+            .parse::<SettingsSource>()
+            .map_or(Vec::new(), |settings| {
+                settings.file().map(Path::to_owned).into_iter().collect()
+            }),
+        _ => Vec::new(),
+    }
 }
 
 fn origin(key: &str, variable: &str) -> Origin {

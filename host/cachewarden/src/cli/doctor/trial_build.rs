@@ -9,10 +9,12 @@ use std::process::Command;
 use cachewarden_system::helper_process::TOOL_OF_GO;
 use tempfile::TempDir;
 
+use crate::cli::advice::{Advice, advice, advice_on};
 use crate::cli::arguments::HelperOptions;
+use crate::cli::gocacheprog;
 use crate::cli::settings::{SettingsSource, settings};
 
-use super::{Advice, Finding, Well, advice, advice_on, gocacheprog};
+use super::{Finding, Well};
 
 const REMEDY: &str = "mend what it says, or run it by hand with -v";
 
@@ -22,13 +24,16 @@ const PREFIX: &str = "cachewarden: ";
 pub(super) fn check(program: &Path, options: &HelperOptions) -> Finding {
     let work = make_work()?;
     let helper = helper(program, options, work.path())?;
-    build_twice(&helper, work.path())
+    build_twice(&helper, work.path(), |summary| match has_policy(summary) {
+        true => REFUSED_BY_POLICY,
+        false => REFUSED_BY_OPTIONS,
+    })
 }
 
-/// The same with a whole value of GOCACHEPROG, which has `-v`.
+/// The same with a whole value of GOCACHEPROG, which connects to a daemon and has `-v`.
 pub(super) fn check_value(helper: &str) -> Finding {
     let work = make_work()?;
-    build_twice(helper, work.path())
+    build_twice(helper, work.path(), |_| REFUSED_BY_DAEMON)
 }
 
 fn make_work() -> Result<TempDir, Advice> {
@@ -38,7 +43,12 @@ fn make_work() -> Result<TempDir, Advice> {
     Ok(work)
 }
 
-fn build_twice(helper: &str, work: &Path) -> Finding {
+/// Builds twice; `refused_by` says of a summary why nothing is kept.
+fn build_twice(
+    helper: &str,
+    work: &Path,
+    refused_by: impl FnOnce(&str) -> &'static str,
+) -> Finding {
     let [first, second] = [(), ()].map(|()| build(helper, work));
     let (first, second) = (first?, second?);
     let (Some(filled), Some(found)) = (summary(&first), summary(&second)) else {
@@ -53,12 +63,14 @@ fn build_twice(helper: &str, work: &Path) -> Finding {
         .filter_map(|line| line.strip_prefix(PREFIX))
         .map(str::to_owned);
     let mut notes: Vec<_> = notes.collect();
-    if keeps_nothing(filled) {
-        notes.push(KEEPS_NOTHING.to_owned());
+    let is_in_doubt = keeps_nothing(filled);
+    if is_in_doubt {
+        notes.push(refused_by(filled).to_owned());
     }
     Ok(Well {
         text: format!("{}; then {found}", puts(filled)?),
         notes,
+        is_in_doubt,
     })
 }
 
@@ -128,8 +140,19 @@ fn summary(stderr: &str) -> Option<&str> {
     Some(line.trim_start_matches(PREFIX))
 }
 
-/// Said where every put was refused. A policy may mean it, as `read-only` does.
-const KEEPS_NOTHING: &str = "the policy lets nothing be kept: with these labels it grants no scope to write, or it refuses what is put; --record FILE shows its grant";
+// Said where every put was refused. That may be meant, as with `read-only`.
+
+const REFUSED_BY_POLICY: &str = "the policy lets nothing be kept: with these labels it grants no scope to write, or it refuses what is put; --record FILE shows its grant";
+
+const REFUSED_BY_OPTIONS: &str =
+    "the options let nothing be kept: --allow-write does not match the scope that --scope names";
+
+const REFUSED_BY_DAEMON: &str = "the daemon keeps nothing of this job: its tenant may write no scope, or a policy refuses what is put; `cachewarden connect --whoami` with the same options says what this job may do";
+
+/// Whether a policy was asked.
+fn has_policy(summary: &str) -> bool {
+    !summary.ends_with("no policy")
+}
 
 /// Whether every put was refused.
 fn keeps_nothing(summary: &str) -> bool {
@@ -170,6 +193,7 @@ mod tests {
         let line = "3 gets, 0 hits, 0 refused; 5 puts, 2 refused, 1.2 MB; no policy";
         assert_eq!(puts(line).unwrap(), "3 of 5 puts kept, 2 refused");
         assert!(!keeps_nothing(line));
+        assert!(!has_policy(line));
         assert!(keeps_nothing(
             "3 gets, 0 hits, 0 refused; 5 puts, 5 refused, 1.2 MB; policy 0.1 ms"
         ));

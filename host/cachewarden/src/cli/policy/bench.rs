@@ -4,7 +4,7 @@
 //! policy's own log goes nowhere. The session's budget does not bind here, the deadline of a call
 //! does.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use clap::{Args, ValueEnum};
 use humantime::format_duration;
@@ -15,7 +15,7 @@ use cachewarden_policy_host::{
     CompiledCache, Event, Limits, OpenOutcome, Policy, PolicySession, PolicySource, cpu_time,
 };
 use cachewarden_types::{
-    Candidate, Code, Digest, Facts, Kind, Offer, Role, Session, default_scope_label,
+    Candidate, Code, Digest, Facts, Kind, Offer, Role, Session, default_scope_label, since_1970,
 };
 
 use crate::cli::arguments::{DEFAULT_SCOPE, LimitOptions};
@@ -251,9 +251,8 @@ impl Asker {
 
 /// A session as a build's, without labels of its own.
 fn session(bench: &BenchOptions) -> Result<Session, Failure> {
-    let started = SystemTime::now().duration_since(UNIX_EPOCH);
     Ok(Session {
-        started: started.unwrap_or_default().as_secs(),
+        started: since_1970(SystemTime::now()).as_secs(),
         seed: random()?,
         labels: vec![default_scope_label(DEFAULT_SCOPE)],
         readable: vec!["*".into()],

@@ -7,7 +7,7 @@ use std::path::Path;
 use clap::Args;
 use rust_embed::RustEmbed;
 
-use cachewarden_types::Code;
+use cachewarden_types::{Code, nearest_name};
 
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::failure::{Failure, OrFail, ensure};
@@ -142,7 +142,13 @@ pub(in crate::cli) fn run(options: &NewOptions) -> Result<ExitStatus, Failure> {
     let mut known = LANGUAGES.iter();
     let language = known.find(|language| language.name == wanted);
     let language = language.or_fail(Code::UnknownLanguage, || {
-        format!("--lang {wanted} is not known; known are {}", languages())
+        let names = LANGUAGES.iter().map(|language| language.name);
+        let hint = nearest_name(wanted, names)
+            .map_or(String::new(), |nearest| format!("did you mean {nearest}? "));
+        format!(
+            "--lang {wanted} is not known; {hint}known are {}",
+            languages()
+        )
     })?;
     let folder = Path::new(name);
     // Fails where something of this name is there: nothing is ever overwritten.

@@ -77,12 +77,37 @@ fn compare(
                 sanitize(&difference.text)
             ))?;
         }
+        if outcome.lost > 0 {
+            output::print(&format!(
+                "{}: {} lines are missing, which the daemon could not write; a difference may come from that\n",
+                file.display(),
+                outcome.lost
+            ))?;
+        }
+        if outcome.without_policy > 0 {
+            output::print(&format!(
+                "{}: {} had no policy, so only `open` was asked: record with a policy such as allow-all.wasm to have the other questions\n",
+                file.display(),
+                output::count(outcome.without_policy, "session")
+            ))?;
+        }
+        if !outcome.differences.is_empty() && !outcome.redacted_labels.is_empty() {
+            let labels: Vec<_> = outcome.redacted_labels.into_iter().collect();
+            output::print(&format!(
+                "{}: the values of these labels were not written down (--redact-label), and the policy got `redacted` instead, which may be why it answers otherwise: {}\n",
+                file.display(),
+                sanitize(&labels.join(", "))
+            ))?;
+        }
         sessions += outcome.sessions;
         questions += outcome.questions;
         differences += outcome.differences.len();
     }
     output::print(&format!(
-        "{sessions} sessions, {questions} questions, {differences} differences\n"
+        "{}, {}, {}\n",
+        output::count(sessions, "session"),
+        output::count(questions, "question"),
+        output::count(differences, "difference")
     ))?;
     Ok(match differences {
         0 => ExitStatus::Success,

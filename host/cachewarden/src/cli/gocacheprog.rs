@@ -1,14 +1,35 @@
-//! The value of GOCACHEPROG: read as cmd/go reads it, and put together so that it and a shell read
-//! it back.
+//! The value of GOCACHEPROG: what go would start, with which options, and what to type instead.
 
+mod env_file;
+mod proposal;
+mod words;
+
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use cachewarden_connect::client::{self, Parsed, parse};
 use rustix::fs::Access;
 
-use crate::cli::arguments::{self, Arguments, HelperOptions, Origins, Stop};
+use super::advice::{Advice, advice, advice_on};
+use super::arguments::{self, Arguments, HelperOptions, Origins, Stop};
+use super::{CONNECT, CONNECT_NAME};
 
-use super::{Advice, advice};
+pub(super) use proposal::proposal;
+use proposal::{instead, nearest_program};
+use words::split;
+pub(super) use words::value;
+
+/// The variable.
+const VARIABLE: &str = "GOCACHEPROG";
+
+/// The name of this program begins so, whatever its version or its folder.
+const OWN_NAME: &str = "cachewarden";
+
+const NO_ENV: &str = "--no-env";
+
+/// The small program that only connects to a daemon.
+const CONNECT_PROGRAM: &str = "cachewarden-connect";
 
 /// What a value of GOCACHEPROG starts.
 #[derive(Clone)]
@@ -22,38 +43,97 @@ pub(super) struct InUse {
     pub(super) origins: Origins,
 }
 
+/// Why a value names no store.
+pub(super) enum NoStore {
+    /// It starts another program.
+    OtherHelper,
+    /// It connects to a daemon, which has a store of its own.
+    OfDaemon,
+    /// It has a mistake, which this text tells.
+    Mistake(String),
+}
+
+/// The value that go uses: the variable's, or what `go env -w` has kept. `None` where there is
+/// none.
+pub(super) fn in_force() -> Option<String> {
+    let of_variable = std::env::var(VARIABLE).ok();
+    of_variable
+        .filter(|value| !value.is_empty())
+        .or_else(|| env_file::value(VARIABLE))
+        .filter(|value| !value.trim().is_empty())
+}
+
+/// How a value connects to a daemon; `None` where it starts a helper of its own.
+pub(super) fn connects(value: &str) -> Option<Result<Box<client::Options>, Advice>> {
+    let fields = split(value)?;
+    let (program, mut words) = fields.split_first()?;
+    let name = file_name(program);
+    match words.split_first() {
+        _ if name == CONNECT_PROGRAM => {}
+        Some((verb, rest)) if verb == CONNECT && name.starts_with("cachewarden") => {
+            words = rest;
+        }
+        _ => return None,
+    }
+    let remedy = "correct this word of GOCACHEPROG; cachewarden connect --help lists the options";
+    Some(
+        match parse(CONNECT_NAME, words.iter().map(OsString::from)) {
+            Ok(Parsed::Run(options)) => Ok(options),
+            Ok(Parsed::Print(_)) => Err(advice(
+                format!("`{value}` only prints something, and go would wait for a helper"),
+                remedy,
+            )),
+            Err(error) => Err(advice(format!("`{value}`: {error}"), remedy)),
+        },
+    )
+}
+
 /// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the
 /// variable anew.
 pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
-    let fields = split(value).ok_or_else(|| {
-        let problem = format!("`{value}` has a quote that is not closed");
-        advice(problem, "close it, or leave it out")
-    })?;
+    let fields = split(value).ok_or_else(|| open_quote(value))?;
     let name = fields.first().cloned().unwrap_or_default();
     let program = resolve(&name).map_err(|why| {
         let problem = format!("`{name}` in `{value}` {why}: every go command fails");
-        // The options may be right all the same.
-        let meant = in_use(own, fields.clone(), value).ok();
-        let meant = meant.filter(|_| name.contains("cachewarden"));
-        let meant = meant.or_else(|| with_a_space(own, &fields, value));
-        advice(
-            problem,
-            meant.map_or(String::new(), |meant| proposal(&meant)),
-        )
+        advice(problem, instead(own, &fields, value))
     })?;
     is_cachewarden(&program, own, value)?;
     in_use(&program, fields, value)
 }
 
-/// What a value means whose program has spaces in its path and no quotes.
-fn with_a_space(own: &Path, fields: &[String], value: &str) -> Option<InUse> {
-    (2..=fields.len()).find_map(|count| {
-        let program = PathBuf::from(fields[..count].join(" "));
-        let is_one = program.is_absolute() && is_program(&program);
-        is_one.then_some(())?;
-        is_cachewarden(&program, own, value).ok()?;
-        in_use(&program, fields[count - 1..].to_vec(), value).ok()
-    })
+/// What a value means by its words alone: for a verb that only wants to know the store, and is to
+/// start no program that a variable names. `no_env` keeps variables from the options.
+pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, NoStore> {
+    let mistake = |advice: Advice| NoStore::Mistake(advice.problem);
+    match connects(value) {
+        Some(Ok(_)) => return Err(NoStore::OfDaemon),
+        Some(Err(advice)) => return Err(mistake(advice)),
+        None => {}
+    }
+    let mut fields = split(value).ok_or_else(|| mistake(open_quote(value)))?;
+    let name = fields.first().cloned().unwrap_or_default();
+    if !file_name(&name).starts_with(OWN_NAME) {
+        // A name that is nearly this program's may be one of another helper, if there is such one.
+        return Err(match (nearest_program(&name), resolve(&name)) {
+            (Some(_), Err(why)) => NoStore::Mistake(format!("`{name}` in `{value}` {why}")),
+            _ => NoStore::OtherHelper,
+        });
+    }
+    let has_no_env = fields.iter().any(|field| field == NO_ENV);
+    if no_env && !has_no_env {
+        fields.insert(1, NO_ENV.to_owned());
+    }
+    in_use(Path::new(&name), fields, value).map_err(mistake)
+}
+
+fn open_quote(value: &str) -> Advice {
+    let problem = format!("`{value}` has a quote that is not closed");
+    advice(problem, "close it, or leave it out")
+}
+
+fn file_name(program: &str) -> &str {
+    let name = Path::new(program).file_name();
+    name.and_then(OsStr::to_str).unwrap_or_default()
 }
 
 fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Advice> {
@@ -70,70 +150,6 @@ fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Adv
         no_env,
         origins,
     })
-}
-
-/// What to type so that go uses this program with these options.
-pub(super) fn proposal(wanted: &InUse) -> String {
-    // What the file says stays there: its pin and its later versions go on counting.
-    let mut words = match (&wanted.origins.file, &wanted.beside_file) {
-        (Some(file), Some(options)) => {
-            [vec!["--config".into(), file.word.clone()], options.words()].concat()
-        }
-        _ => wanted.options.words(),
-    };
-    // Every option is said, also one that came from a variable, which would be added to it.
-    if wanted.no_env || !words.is_empty() {
-        words.insert(0, "--no-env".into());
-    }
-    match value(&wanted.program, &words) {
-        Ok(value) => {
-            let value = shell_quoted(&value);
-            format!("export GOCACHEPROG={value}   (or: go env -w GOCACHEPROG={value})")
-        }
-        Err(word) => format!(
-            "{word} has both kinds of quotes, and GOCACHEPROG cannot name it; put it into a file (--settings @FILE)"
-        ),
-    }
-}
-
-/// The value that starts a program with these words; the word that it cannot say otherwise.
-pub(super) fn value(program: &Path, words: &[String]) -> Result<String, String> {
-    let mut value = format!("'{}'", program.display());
-    for word in words {
-        let is_plain = !word.is_empty()
-            && !word.contains(|letter: char| letter.is_whitespace() || "'\"".contains(letter));
-        let quote = ['\'', '"'].into_iter().find(|quote| !word.contains(*quote));
-        match (is_plain, quote) {
-            (true, _) => value += &format!(" {word}"),
-            (false, Some(quote)) => value += &format!(" {quote}{word}{quote}"),
-            (false, None) => return Err(word.clone()),
-        }
-    }
-    Ok(value)
-}
-
-/// One word of a shell.
-fn shell_quoted(value: &str) -> String {
-    match value.contains(['"', '$', '`', '\\', '!']) {
-        false => format!("\"{value}\""),
-        true => format!("'{}'", value.replace('\'', "'\\''")),
-    }
-}
-
-/// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes
-/// (docs/protocol.md#quoting).
-pub(super) fn split(value: &str) -> Option<Vec<String>> {
-    let mut fields = Vec::new();
-    let mut rest = value.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let (field, after) = match first {
-            '\'' | '"' => rest[1..].split_once(first)?,
-            _ => rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len())),
-        };
-        fields.push(field.to_owned());
-        rest = after.trim_start();
-    }
-    Some(fields)
 }
 
 /// The file that go would start; why there is none otherwise.
@@ -171,7 +187,7 @@ fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice>
         return Ok(());
     }
     let name = program.file_name().unwrap_or_default();
-    if !name.to_string_lossy().starts_with("cachewarden") {
+    if !name.to_string_lossy().starts_with(OWN_NAME) {
         return Err(advice(format!("`{value}` is another helper"), ""));
     }
     let output = Command::new(program)
@@ -212,7 +228,7 @@ fn options(fields: Vec<String>, value: &str) -> Result<Arguments, Advice> {
                     .map(str::to_owned)
                     .collect();
                 let told = |text| [vec![text], tips].concat().join("; ");
-                super::advice_on(failure.map_text(|text| format!("`{value}`: {}", told(text))), remedy)
+                advice_on(failure.map_text(|text| format!("`{value}`: {}", told(text))), remedy)
             }
         }
     })?;
@@ -230,29 +246,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_value_is_split_as_go_splits_it() {
-        let fields = |value| split(value).unwrap();
-        assert_eq!(
-            fields(" a  -v\t--dir 'x y' \"z'\" "),
-            ["a", "-v", "--dir", "x y", "z'"]
-        );
-        assert_eq!(split("'open"), None);
-    }
-
-    #[test]
-    fn a_value_is_put_together_as_go_splits_it() {
-        let words = ["", "a b", "it's", "{\"a\":1}", "x"].map(str::to_owned);
-        let value = value(Path::new("/the program"), &words).unwrap();
-        let mut expected = vec!["/the program".to_owned()];
-        expected.extend(words);
-        assert_eq!(split(&value), Some(expected));
-        let both = "'\"".to_owned();
-        assert_eq!(
-            super::value(Path::new("/p"), std::slice::from_ref(&both)),
-            Err(both)
-        );
-        assert_eq!(shell_quoted("'/p' -v"), "\"'/p' -v\"");
-        assert_eq!(shell_quoted("'/p' $x"), "''\\''/p'\\'' $x'");
+    fn a_value_that_connects_is_known_by_its_program_or_its_verb() {
+        for value in [
+            "cachewarden connect --socket /s",
+            "'/opt/a b/cachewarden' connect --socket /s -v",
+            "/usr/bin/cachewarden-connect --socket /s",
+        ] {
+            let options = connects(value).expect("it connects").expect("it is right");
+            assert_eq!(options.socket.path, Path::new("/s"));
+        }
+        for value in [
+            "cachewarden",
+            "cachewarden --dir /connect",
+            "other connect",
+            "",
+            "'open",
+        ] {
+            assert!(connects(value).is_none(), "{value}");
+        }
+        let wrong = connects("cachewarden connect --sokcet /s").expect("it connects");
+        assert!(wrong.is_err_and(|advice| advice.problem.contains("--sokcet")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde_json::value::RawValue;
 use thiserror::Error;
@@ -19,11 +19,23 @@ use cachewarden_types::{
 use super::chain::{self, PolicyConfig};
 use super::diagnostics::Diagnostics;
 use super::effective_grant::OperatorLimits;
+use super::remote::Tiers;
 
 /// What all sessions of a process share.
 pub struct Services {
     /// The store.
     pub store: Arc<Store>,
+    /// Storage beyond this machine.
+    pub remote: Option<RemoteTiers>,
+}
+
+/// Storage beyond this machine, and what it may cost.
+#[derive(Clone)]
+pub struct RemoteTiers {
+    /// The tiers.
+    pub tiers: Arc<dyn Tiers>,
+    /// How long each session may wait for them in vain.
+    pub budget: Duration,
 }
 
 /// What one session is begun with.

@@ -31,6 +31,22 @@ pub(super) struct TakenIn {
     pub(super) has_unsafe_names: bool,
 }
 
+impl TakenIn {
+    /// Ends an object whose bytes were all taken.
+    ///
+    /// # Errors
+    /// When they are not those of the object's name, or could not be written. Nothing is kept then.
+    pub(super) fn finish(writer: ObjectWriter, recogniser: Recogniser) -> Result<Self, PutError> {
+        let stored = writer.finish()?;
+        let has_unsafe_names = recogniser.has_unsafe_names();
+        Ok(Self {
+            stored,
+            content: recogniser.finish(),
+            has_unsafe_names,
+        })
+    }
+}
+
 /// Takes in an object that should have `size` bytes.
 ///
 /// # Errors
@@ -49,13 +65,7 @@ pub(super) fn take_in<P: Parts, E: From<P::Error> + From<PutError>>(
         recogniser.update(part);
         writer.write(part);
     }
-    let stored = writer.finish()?;
-    let has_unsafe_names = recogniser.has_unsafe_names();
-    Ok(TakenIn {
-        stored,
-        content: recogniser.finish(),
-        has_unsafe_names,
-    })
+    Ok(TakenIn::finish(writer, recogniser)?)
 }
 
 /// Takes bytes in on two threads: this one reads and decodes, the other hashes and writes. Where

@@ -10,7 +10,9 @@
 //! (docs/protocol.md#failed-put). A get of what the session has put itself is a hit without a
 //! question, as long as the session has room to remember it (`local_puts`).
 
+mod arrival;
 mod chain;
+mod completions;
 mod config;
 pub mod diagnostics;
 mod effective_grant;
@@ -20,26 +22,31 @@ mod grant_error;
 mod intake;
 mod local_puts;
 mod opening;
+mod patience;
 mod put;
+pub mod remote;
+mod remote_get;
 mod rules;
+mod search;
 #[cfg(test)]
 mod tests;
-mod verification;
+mod waiting;
 mod witnessing;
 
 pub use chain::PolicyConfig;
 pub use config::{
-    CountedScopes, DefaultGrant, Isolation, Quota, Services, SessionConfig, SessionError,
-    SessionFacts, Unlimited, Witnessing,
+    CountedScopes, DefaultGrant, Isolation, Quota, RemoteTiers, Services, SessionConfig,
+    SessionError, SessionFacts, Unlimited, Witnessing,
 };
 pub use effective_grant::OperatorLimits;
+pub use patience::DEFAULT_REMOTE_BUDGET;
 pub use witnessing::Dispute;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use cachewarden_content::Roles;
@@ -54,7 +61,9 @@ use chain::Chain;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use local_puts::LocalPuts;
-use verification::Verifications;
+use opening::Remote;
+use remote::TierStats;
+use waiting::WaitingGets;
 
 /// What happened in a session.
 #[derive(Clone, Debug)]
@@ -105,8 +114,11 @@ pub struct Session {
     /// The last hit. Its file is closed, and it goes into the lookup cache, after the answer was
     /// sent, so that the client does not wait for that.
     last_hit: Option<CacheHit>,
-    /// The gets that wait until their object was hashed.
-    verifications: Verifications,
+    /// The gets that wait for something slow.
+    waiting: WaitingGets,
+    /// The tiers; `None` where there are none, or where they have cost too much time.
+    remote: Option<Remote>,
+    tier_stats: TierStats,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
     /// The actions that the client named, by which keys have a role.
@@ -185,12 +197,16 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> Result<Option<i64>, SessionError> {
         loop {
-            self.answer_verified(sink).map_err(SessionError::Answers)?;
+            self.resume_waiting(sink).map_err(SessionError::Answers)?;
             // What the client already waits for goes out before this side waits for the client.
             if !source.is_ready() {
                 sink.flush().map_err(SessionError::Answers)?;
                 self.remember_last_hit();
                 if !self.is_request_next(source) {
+                    let is_exhausted = |remote: &Remote| remote.patience.is_exhausted();
+                    if self.remote.as_ref().is_some_and(is_exhausted) {
+                        self.leave_tiers(sink).map_err(SessionError::Answers)?;
+                    }
                     continue;
                 }
             }
@@ -216,22 +232,33 @@ impl Session {
         }
     }
 
-    /// Waits for a request, or for an object to be hashed that a get waits for; whether the request
-    /// came first.
-    fn is_request_next(&self, source: &impl RequestSource) -> bool {
-        let (Some(signal), Some(stream)) = (self.verifications.signal(), source.descriptor())
-        else {
+    /// Waits for a request, or for what a get waits for, or until tiers have cost too much time;
+    /// whether the request came first.
+    fn is_request_next(&mut self, source: &impl RequestSource) -> bool {
+        let (Some(signal), Some(stream)) = (self.waiting.signal(), source.descriptor()) else {
             return true;
         };
         let mut descriptors = [
             PollFd::new(&signal, PollFlags::IN),
             PollFd::new(&stream, PollFlags::IN),
         ];
-        match poll(&mut descriptors, None) {
+        let patience = match &mut self.remote {
+            Some(remote) if self.waiting.has_remote() => Some(&mut remote.patience),
+            _ => None,
+        };
+        let began = Instant::now();
+        let timeout = patience
+            .as_ref()
+            .and_then(|patience| Timespec::try_from(patience.left()).ok());
+        let polled = poll(&mut descriptors, timeout.as_ref());
+        if let Some(patience) = patience {
+            patience.waited(began);
+        }
+        match polled {
             // The end of the stream is a kind of request, and an error is found by whoever reads.
             Ok(_) if !descriptors[1].revents().is_empty() => true,
             Ok(_) => {
-                self.verifications.clear_signal();
+                self.waiting.clear_signal();
                 false
             }
             Err(Errno::INTR) => false,
@@ -241,6 +268,10 @@ impl Session {
 
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
+        if let Some(remote) = self.remote.take() {
+            self.tier_stats = remote.tiers.end();
+        }
+        self.tally.remote_bytes = self.tier_stats.bytes_down;
         let tally = self.tally;
         self.policies.close(&totals(&tally));
         self.report_events();

@@ -140,6 +140,9 @@ impl Session {
                     if let Some(size) = replaced {
                         self.quota.replaced(size);
                     }
+                    if let (store::Reach::Shared, Some(remote)) = (reach, &mut self.remote) {
+                        remote.tiers.note_put(action);
+                    }
                     self.witness(action, &output, content.kind, now);
                 }
                 Err(error) => {
@@ -269,7 +272,9 @@ impl Session {
                 self.tally.refused_puts += 1;
                 None
             }
-            Reach::Shared if offer.kind.rule() == Rule::Open => Some(store::Reach::Shared),
+            // An object of an admitted kind is kept where the grant admits it, and its build ID
+            // names the action: it may leave, too.
+            Reach::Shared if offer.kind.rule() != Rule::OwnScope => Some(store::Reach::Shared),
             // What holds on this machine only never leaves it.
             Reach::Local | Reach::Shared => Some(store::Reach::Local),
         }

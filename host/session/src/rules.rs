@@ -13,20 +13,20 @@ use super::effective_grant::ReadScope;
 
 impl Session {
     /// Why an entry is not answered, whatever a policy says; `None` where nothing is against it.
-    /// Its role is known then.
+    /// Its role is known then. `right` is what the session may do where the entry lies.
     pub(super) fn rule_against_entry(
         &mut self,
         action: &Digest,
-        entry: &mut Entry,
-        scope: &ReadScope,
+        content: &mut Content,
+        right: Right,
+        is_put_here: bool,
     ) -> Option<&'static str> {
-        let content = entry.content;
-        if self.is_isolated(content.kind, scope.right) {
+        if self.is_isolated(content.kind, right) {
             return Some(reasons::ISOLATED);
         }
         let against = match content.kind.rule() {
-            Rule::OwnScope => !self.is_put_here(entry, scope),
-            Rule::Admitted => !self.is_admitted(content),
+            Rule::OwnScope => !is_put_here,
+            Rule::Admitted => !self.is_admitted(*content),
             Rule::Open => false,
         };
         if against {
@@ -36,13 +36,13 @@ impl Session {
         // the action, and an archive may name any key.
         let role = self.roles.of(action);
         if role != Role::Unknown {
-            entry.content.role = role;
-        } else if content.facts.has(Facts::CLIMBS) && scope.right == Right::Read {
+            content.role = role;
+        } else if content.facts.has(Facts::CLIMBS) && right == Right::Read {
             // With `-a` cmd/go asks for a list of source files without naming its action. Whoever
             // writes this scope may have put anything under such a key.
             return Some(reasons::UNSAFE_NAMES);
         }
-        (!entry.content.role.allows(content.kind)).then_some(reasons::WRONG_KIND)
+        (!content.role.allows(content.kind)).then_some(reasons::WRONG_KIND)
     }
 
     /// Why an object is not kept, whatever a policy says.
@@ -77,7 +77,7 @@ impl Session {
     }
 
     /// Whether an entry was put by this user, on this boot, into the scope that the session writes.
-    fn is_put_here(&self, entry: &Entry, scope: &ReadScope) -> bool {
+    pub(super) fn is_put_here(&self, entry: &Entry, scope: &ReadScope) -> bool {
         scope.right == Right::Write && self.store.is_put_here(entry, self.user)
     }
 

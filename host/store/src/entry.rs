@@ -28,6 +28,10 @@ pub(super) const MAX_LINE: usize = 4096;
 /// Enough for a usual line and one byte more, to see its end.
 const TYPICAL_LINE: usize = 256;
 
+/// The user of an entry that another machine has sent. No user has this number: the system means
+/// "unchanged" by it.
+pub(super) const NO_USER: u32 = u32::MAX;
+
 /// How far an entry may travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -80,7 +84,7 @@ pub struct Entry {
     pub reach: Reach,
     /// The session that put it.
     pub producer: SessionId,
-    /// The user that put it.
+    /// The user that put it; the largest number where another machine has sent it.
     pub user: u32,
     /// The boot under which the object was last hashed.
     pub boot: BootId,

@@ -26,6 +26,7 @@ mod entries;
 mod entry;
 mod error;
 mod files;
+mod fill;
 mod finding;
 mod layout;
 mod lookup_cache;
@@ -65,6 +66,7 @@ pub use disk_path::DiskPaths;
 pub use entries::{CacheHit, Right};
 pub use entry::{Entry, NewEntry, Reach, SessionId};
 pub use error::StoreError;
+pub use fill::Filled;
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use layout::LAYOUT_VERSION;
 pub use object_writer::{ObjectWriter, PutError, StoredObject};
@@ -260,16 +262,6 @@ impl Store {
             user: new.user,
             boot: self.boot,
         };
-        let entries = shared.entries(scope);
-        let Some(owned) = &shared.owned else {
-            return entries.put(action, &entry).map(|()| None);
-        };
-        let before = entries.stored(action);
-        entries.put(action, &entry)?;
-        let replaced = before.map(|before| before.size);
-        owned.usage.put(scope, entry.size, replaced);
-        Ok(before
-            .filter(|before| before.output != entry.output)
-            .map(|before| before.size))
+        shared.put(scope, action, &entry)
     }
 }

@@ -47,6 +47,16 @@ pub struct SessionStats {
     pub bytes_put: u64,
     /// Audits whose rebuild gave other bytes.
     pub diverged: u64,
+    /// Hits whose object came from a remote tier.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub remote_hits: u64,
+    /// Bytes that came from remote tiers, as they travelled.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub remote_bytes: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl SessionStats {
@@ -60,6 +70,8 @@ impl SessionStats {
         add(&mut self.refused_puts, other.refused_puts);
         add(&mut self.bytes_put, other.bytes_put);
         add(&mut self.diverged, other.diverged);
+        add(&mut self.remote_hits, other.remote_hits);
+        add(&mut self.remote_bytes, other.remote_bytes);
     }
 }
 
@@ -271,6 +283,7 @@ mod tests {
             refused_puts: 2,
             bytes_put: 1_200_009,
             diverged: 1,
+            ..SessionStats::default()
         };
         assert_eq!((so_far.sessions, so_far.tally), (13, expected));
         assert!(!so_far.is_incomplete);

@@ -1,14 +1,16 @@
 //! What an open store has in memory of its folder.
 
 use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cachewarden_system::lock_timeout::LockTimeout;
-use cachewarden_types::ScopeName;
+use cachewarden_types::{Digest, ScopeName};
 
 use super::entries::Entries;
+use super::entry::Entry;
 use super::layout;
 use super::objects::Objects;
 use super::owned::Owned;
@@ -87,6 +89,27 @@ impl Shared {
                 Arc::clone(&self.lock_timeout),
             ))
         })
+    }
+
+    /// Writes the entry of an action; the size of the object that it has replaced, where a daemon
+    /// counts them.
+    pub(super) fn put(
+        &self,
+        scope: &ScopeName,
+        action: &Digest,
+        entry: &Entry,
+    ) -> io::Result<Option<u64>> {
+        let entries = self.entries(scope);
+        let Some(owned) = &self.owned else {
+            return entries.put(action, entry).map(|()| None);
+        };
+        let before = entries.stored(action);
+        entries.put(action, entry)?;
+        let replaced = before.map(|before| before.size);
+        owned.usage.put(scope, entry.size, replaced);
+        Ok(before
+            .filter(|before| before.output != entry.output)
+            .map(|before| before.size))
     }
 }
 

@@ -50,7 +50,7 @@ pub fn with_causes(error: &dyn Error) -> String {
 }
 
 /// What the numbers of one hundred are about, in the order of the numbers.
-pub const AREAS: [(&str, &str); 7] = [
+pub const AREAS: [(&str, &str); 8] = [
     ("CW00", "The program"),
     ("CW01", "The store"),
     ("CW02", "Policies"),
@@ -58,6 +58,7 @@ pub const AREAS: [(&str, &str); 7] = [
     ("CW04", "Options, variables and the configuration file"),
     ("CW05", "Tools for policy authors"),
     ("CW06", "The daemon and its clients"),
+    ("CW07", "Remote tiers"),
 ];
 
 /// What the program says to a person, in one line, as every line on stderr begins. Nothing in it

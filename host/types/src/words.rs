@@ -475,6 +475,10 @@ pub mod reasons {
     pub const SESSION_ENDS: &str = "session-ends";
     /// The object's bytes could not be hashed in time: too many gets wait for that, or the system has no thread for it.
     pub const NOT_HASHED: &str = "not-hashed";
+    /// A remote tier's object did not come, or not in time, or is not what its name says.
+    pub const NOT_FETCHED: &str = "not-fetched";
+    /// A remote tier's entry says something of its object that the object's bytes do not show.
+    pub const FALSE_CLAIMS: &str = "false-claims";
     /// The policy does not decide such requests, or there is no policy.
     pub const NO_QUESTION: &str = "no-question";
     /// The policy was disabled: it has failed too often, or used up its time.

@@ -117,6 +117,7 @@ fn serve(
     let store = Arc::new(open_store(options, origins, &mut diagnostics));
     let services = Services {
         store: Arc::clone(&store),
+        remote: None,
     };
     let config = SessionConfig {
         facts,

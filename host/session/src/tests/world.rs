@@ -218,6 +218,7 @@ impl Script<'_> {
         let config = self.config(&said, Recorder::append(&recording, "id", &[]).unwrap());
         let services = Services {
             store: Arc::clone(&self.world.store),
+            remote: None,
         };
         let session = thread::spawn("session", move |room| {
             let outcome = run_session(config, &services, room, &mut source, &mut sink);

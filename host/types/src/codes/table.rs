@@ -278,4 +278,12 @@ codes! {
     ServeCases "CW0623" "policy-does-not-pass-its-cases" ["daemon"]
         "A policy of a tenant does not answer as its cases say, so the configuration is not used."
         "The text names each case that differs. Correct the policy, or its cases. `cachewarden policy test` asks the same questions."
+
+    RemoteTooSlow "CW0701" "remote-too-slow" ["session"]
+        "The remote tiers have cost a build more time than they have saved, by as much as they may. The session asks them no more; the build works, and makes what it does not find on this machine."
+        "`cachewarden doctor` looks at each tier. A tier that is far away and answers may be worth a larger `--remote-budget`."
+    FalseClaims "CW0702" "false-claims" ["session"]
+        "An entry of a remote tier says something of its object that the bytes do not show: another kind, or a build ID of another action. Whoever can write that tier has put something false there, or another version of cachewarden sees the object differently."
+        "The entry does not count. Find out who can write the scope that the warning names; `cachewarden remote verify` looks at all of them."
+
 }

@@ -1,0 +1,121 @@
+//! What a session is told when something came from a tier, and the object itself as it comes in:
+//! it is hashed, looked at and written as its bytes arrive.
+//!
+//! What always holds: each of these is answered once, however it ends. An object counts only when
+//! all of its bytes have come and hash to its name.
+
+use cachewarden_content::Recogniser;
+use cachewarden_store::ObjectWriter;
+
+use super::completions::{Completion, Reporter};
+use super::intake::TakenIn;
+use super::remote::{TierEntry, TierObject};
+
+/// Names what a get waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Ticket(pub(super) u64);
+
+/// An entry that a tier has, and its object.
+pub(super) struct Found {
+    pub(super) entry: TierEntry,
+    pub(super) object: Box<dyn TierObject>,
+}
+
+/// Takes the answer to a question for an entry. Dropped without one, it says that there is none.
+pub struct FindAnswer {
+    ticket: Ticket,
+    found: Option<Found>,
+    reporter: Reporter,
+}
+
+impl FindAnswer {
+    pub(super) fn new(ticket: Ticket, reporter: &Reporter) -> Self {
+        Self {
+            ticket,
+            found: None,
+            reporter: reporter.clone(),
+        }
+    }
+
+    /// Gives the entry that was found, and its object.
+    pub fn give(mut self, entry: TierEntry, object: Box<dyn TierObject>) {
+        self.found = Some(Found { entry, object });
+    }
+}
+
+impl Drop for FindAnswer {
+    fn drop(&mut self) {
+        let completion = Completion::Found(self.ticket, self.found.take());
+        self.reporter.report(completion);
+    }
+}
+
+/// An object that comes from a tier. Dropped before [`Arrival::finish`], it has not arrived, and
+/// nothing of it is kept.
+pub struct Arrival {
+    ticket: Ticket,
+    size: u64,
+    /// `None` once more bytes have come than the entry says.
+    intake: Option<(ObjectWriter, Recogniser)>,
+    left: u64,
+    arrived: Option<TakenIn>,
+    reporter: Reporter,
+}
+
+impl Arrival {
+    pub(super) fn new(
+        ticket: Ticket,
+        size: u64,
+        writer: ObjectWriter,
+        recogniser: Recogniser,
+        reporter: &Reporter,
+    ) -> Self {
+        Self {
+            ticket,
+            size,
+            intake: Some((writer, recogniser)),
+            left: size,
+            arrived: None,
+            reporter: reporter.clone(),
+        }
+    }
+
+    /// Bytes of the object, as its entry says.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes the next bytes of the object, which were decompressed already. Where they are more than
+    /// the entry says nothing of them is written, and the object has not arrived.
+    pub fn take(&mut self, part: &[u8]) {
+        match self.left.checked_sub(part.len() as u64) {
+            Some(left) => self.left = left,
+            None => self.intake = None,
+        }
+        if let Some((writer, recogniser)) = &mut self.intake {
+            recogniser.update(part);
+            writer.write(part);
+        }
+    }
+
+    /// Ends the object: all of its bytes were taken. Whether they are those of its name is found
+    /// out here.
+    pub fn finish(mut self) {
+        let Some((writer, recogniser)) = self.intake.take() else {
+            return;
+        };
+        if self.left > 0 {
+            return;
+        }
+        self.arrived = TakenIn::finish(writer, recogniser).ok();
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        // The file of an unfinished object is removed before anybody hears of it.
+        self.intake = None;
+        let completion = Completion::Arrived(self.ticket, self.arrived.take());
+        self.reporter.report(completion);
+    }
+}

@@ -49,6 +49,7 @@ fn counted(sandbox: &Sandbox, requests: &[u8]) -> usize {
         let store = Store::open(&store, SharedStore::Deny).expect("the store");
         let services = Services {
             store: Arc::new(store),
+            remote: None,
         };
         let mut source = RequestReader::in_memory(&requests[..]);
         let nowhere = File::options()

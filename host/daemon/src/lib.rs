@@ -73,6 +73,7 @@ impl Daemon {
     fn services(&self) -> Services {
         Services {
             store: Arc::clone(&self.store),
+            remote: None,
         }
     }
 

@@ -297,6 +297,16 @@ impl Session {
         self.search_tiers(get, sink)
     }
 
+    /// Reports what happened in the tiers.
+    pub(super) fn warn_about_tiers(&mut self) {
+        let Some(remote) = &mut self.remote else {
+            return;
+        };
+        for (code, text) in remote.tiers.take_warnings() {
+            self.diagnostics.warn(code, &text);
+        }
+    }
+
     fn warn_false_claims(&mut self, action: &Digest, entry: &TierEntry, scope: &ReadScope) {
         self.diagnostics.warn(
             Code::FalseClaims,
@@ -310,6 +320,7 @@ impl Session {
     /// Answers the gets that wait for a tier with a miss, and asks tiers no more: they have cost
     /// this session as much time as they may.
     pub(super) fn leave_tiers(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
+        self.warn_about_tiers();
         let Some(remote) = self.remote.take() else {
             return Ok(());
         };

@@ -5,9 +5,13 @@
 //! been hashed on this machine.
 
 mod address;
+mod breaker;
+mod failure;
 pub mod format;
 mod object;
+mod probe;
 mod runtime;
+mod seen;
 mod service;
 mod service_kind;
 mod session;

@@ -4,7 +4,7 @@
 //! is answered later, on any thread, and exactly once: whoever drops an answer without giving it
 //! says that there is none.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
@@ -104,8 +104,27 @@ pub trait TierObject: Send {
 }
 
 /// What a session's use of tiers came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TierStats {
     /// Bytes that came, as they travelled.
     pub bytes_down: u64,
+    /// Each tier, from the nearest to the farthest.
+    pub tiers: Vec<TierUse>,
+}
+
+/// What a session's use of one tier came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TierUse {
+    /// Where it is.
+    pub address: String,
+    /// Objects that came.
+    pub hits: u64,
+    /// Questions for entries that it did not have.
+    pub misses: u64,
+    /// Requests that have failed.
+    pub errors: u64,
+    /// Bytes that came, as they travelled.
+    pub bytes_down: u64,
+    /// How long it was waited for.
+    pub waited: Duration,
 }

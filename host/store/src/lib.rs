@@ -13,6 +13,7 @@
 //! scopes/<scope>/ab/<action>   one line, see `entry`
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
 //! witnesses/ab/<action>        who has put the same bytes, see `witnesses`
+//! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! daemon                       locked by the daemon that owns the store
@@ -48,6 +49,7 @@ mod shared;
 mod stats;
 #[cfg(test)]
 mod test_store;
+mod tier_state;
 mod trim;
 mod usage;
 mod verify;
@@ -77,6 +79,7 @@ pub use resolve::is_safe_for_a_store;
 pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
+pub use tier_state::TierId;
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
 pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};

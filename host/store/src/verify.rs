@@ -21,7 +21,7 @@ use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
 use super::shards::{SHARDS, in_parallel, is_shard};
-use super::{Progress, Store, files, layout, objects, schedule};
+use super::{Progress, Store, files, layout, objects, schedule, tier_state};
 
 /// The counts of a verification.
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,6 +153,10 @@ impl Verifier<'_> {
         let lookup_cache = self.folder.join(layout::RECENT);
         look(&lookup_cache, is_scope);
         look(&self.folder.join(layout::WITNESSES), is_shard);
+        look(&self.folder.join(layout::TIERS), tier_state::is_tier);
+        for tier in tier_state::folders(self.folder) {
+            look(&tier, tier_state::is_known);
+        }
         let tables = files::names_in(&lookup_cache).into_iter();
         let tables = tables
             .filter(|name| is_scope(name))

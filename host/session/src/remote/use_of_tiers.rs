@@ -45,10 +45,17 @@ impl Session {
                 remote.patience.budget().as_secs_f64()
             ),
         );
-        self.tier_stats = remote.tiers.end();
+        self.note_tiers(remote);
         for get in self.waiting.give_up_remote() {
             self.give_up(&get, reasons::NOT_FETCHED, sink)?;
         }
         Ok(())
+    }
+
+    /// Ends the use of the tiers, and counts what it came to.
+    pub(crate) fn note_tiers(&mut self, remote: Remote) {
+        let waited = remote.patience.waited_so_far().as_millis();
+        self.tally.remote_wait = u64::try_from(waited).unwrap_or(u64::MAX);
+        self.tally.remote_bytes = remote.tiers.end().bytes_down;
     }
 }

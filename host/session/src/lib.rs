@@ -265,6 +265,7 @@ impl Session {
 
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
+        self.warn_about_tiers();
         if let Some(remote) = self.remote.take() {
             self.note_tiers(remote);
         }

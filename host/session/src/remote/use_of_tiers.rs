@@ -35,6 +35,7 @@ impl Session {
     /// Answers the gets that wait for a tier with a miss, and asks tiers no more: they have cost
     /// this session as much time as they may.
     pub(crate) fn leave_tiers(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
+        self.warn_about_tiers();
         let Some(remote) = self.remote.take() else {
             return Ok(());
         };

@@ -10,7 +10,6 @@
 //! (docs/protocol.md#failed-put). A get of what the session has put itself is a hit without a
 //! question, as long as the session has room to remember it (`local_puts`).
 
-mod arrival;
 mod chain;
 mod completions;
 mod config;
@@ -22,10 +21,8 @@ mod grant_error;
 mod intake;
 mod local_puts;
 mod opening;
-mod patience;
 mod put;
 pub mod remote;
-mod remote_get;
 mod rules;
 mod search;
 #[cfg(test)]
@@ -39,7 +36,7 @@ pub use config::{
     SessionError, SessionFacts, Unlimited, Witnessing,
 };
 pub use effective_grant::OperatorLimits;
-pub use patience::DEFAULT_REMOTE_BUDGET;
+pub use remote::DEFAULT_REMOTE_BUDGET;
 pub use witnessing::Dispute;
 
 use std::collections::{BTreeMap, HashMap};
@@ -61,8 +58,7 @@ use chain::Chain;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use local_puts::LocalPuts;
-use opening::Remote;
-use remote::TierStats;
+use remote::{Remote, TierStats};
 use waiting::WaitingGets;
 
 /// What happened in a session.

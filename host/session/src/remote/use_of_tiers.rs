@@ -1,0 +1,54 @@
+//! The tiers of a session, from its opening to when it leaves them.
+
+use std::io;
+
+use cachewarden_protocol::ResponseSink;
+use cachewarden_types::{Code, Label, reasons};
+
+use super::patience::Patience;
+use super::{TierSession, TierSessionConfig};
+use crate::Session;
+use crate::config::RemoteTiers;
+
+/// The tiers of a session, and how long it waits for them.
+pub(crate) struct Remote {
+    pub(crate) tiers: Box<dyn TierSession>,
+    pub(crate) patience: Patience,
+}
+
+impl Session {
+    /// Begins to use the tiers, once it is known what the session may read and write.
+    pub(crate) fn open_tiers(&mut self, remote: &RemoteTiers, labels: Vec<Label>) {
+        let read = self.access.read.iter().map(|scope| scope.name.clone());
+        let tiers = remote.tiers.session(TierSessionConfig {
+            id: self.id,
+            read: read.collect(),
+            write: self.access.write.clone(),
+            labels,
+        });
+        self.remote = Some(Remote {
+            tiers,
+            patience: Patience::new(remote.budget),
+        });
+    }
+
+    /// Answers the gets that wait for a tier with a miss, and asks tiers no more: they have cost
+    /// this session as much time as they may.
+    pub(crate) fn leave_tiers(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
+        let Some(remote) = self.remote.take() else {
+            return Ok(());
+        };
+        self.diagnostics.warn_once(
+            Code::RemoteTooSlow,
+            &format!(
+                "remote storage has cost this build {:.1} s more than it has saved, and is not asked any more (--remote-budget); `cachewarden doctor` looks at each tier",
+                remote.patience.budget().as_secs_f64()
+            ),
+        );
+        self.tier_stats = remote.tiers.end();
+        for get in self.waiting.give_up_remote() {
+            self.give_up(&get, reasons::NOT_FETCHED, sink)?;
+        }
+        Ok(())
+    }
+}

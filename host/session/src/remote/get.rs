@@ -277,16 +277,6 @@ impl Session {
         self.search_tiers(get, sink)
     }
 
-    /// Reports what happened in the tiers.
-    pub(super) fn warn_about_tiers(&mut self) {
-        let Some(remote) = &mut self.remote else {
-            return;
-        };
-        for (code, text) in remote.tiers.take_warnings() {
-            self.diagnostics.warn(code, &text);
-        }
-    }
-
     fn warn_false_claims(&mut self, action: &Digest, entry: &TierEntry, scope: &ReadScope) {
         self.diagnostics.warn(
             Code::FalseClaims,

@@ -59,4 +59,14 @@ impl Session {
         self.tally.remote_wait = u64::try_from(waited).unwrap_or(u64::MAX);
         self.tally.remote_bytes = remote.tiers.end().bytes_down;
     }
+
+    /// Reports what happened in the tiers.
+    pub(crate) fn warn_about_tiers(&mut self) {
+        let Some(remote) = &mut self.remote else {
+            return;
+        };
+        for (code, text) in remote.tiers.take_warnings() {
+            self.diagnostics.warn(code, &text);
+        }
+    }
 }

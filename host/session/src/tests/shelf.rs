@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
-use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
+use cachewarden_types::{Code, Digest, Facts, Kind, Role, ScopeName};
 
 use crate::RemoteTiers;
 use crate::remote::{
@@ -157,6 +157,10 @@ impl TierSession for ShelfSession {
 
     fn note_arrival(&mut self, action: &Digest, _place: TierPlace) {
         self.shelf.asked(|asked| asked.arrivals.push(*action));
+    }
+
+    fn take_warnings(&mut self) -> Vec<(Code, String)> {
+        Vec::new()
     }
 
     fn end(self: Box<Self>) -> TierStats {

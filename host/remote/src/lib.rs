@@ -5,6 +5,7 @@
 //! been hashed on this machine.
 
 mod address;
+mod credentials_file;
 pub mod format;
 mod object;
 mod runtime;
@@ -16,5 +17,7 @@ mod tiers;
 mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
+pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use service::{Service, ServiceError};
+pub use service_kind::credential_variables;
 pub use tiers::RemoteTiers;

@@ -294,5 +294,11 @@ codes! {
     RemoteDamaged "CW0705" "remote-damaged" ["remote"]
         "An entry or an object of a remote tier is damaged, or of a later version of cachewarden. It is a cache miss. This is said once for each tier."
         "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` looks at all that the tier has. The next put of the same action replaces a damaged entry."
+    CredentialsUnusable "CW0730" "credentials-unusable" ["remote"]
+        "The file of --remote-credentials is not used: it cannot be read, other users can read it or have written it, or a line is none of credentials. The build stops, because a tier would be asked without them."
+        "The text says which. The file has lines NAME=VALUE, with the names of the variables in docs/remote.md; it belongs to the user who runs the build, or to root, and has mode 0600."
+    RemoteAddress "CW0731" "remote-address" ["cachewarden" "daemon"]
+        "The address of a remote tier cannot be used."
+        "The text names the part that is wrong. docs/remote.md has an address of each service."
 
 }

@@ -6,6 +6,7 @@
 
 mod address;
 mod breaker;
+mod credentials_file;
 mod failure;
 pub mod format;
 mod object;
@@ -20,5 +21,7 @@ mod tiers;
 mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
+pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use service::{Service, ServiceError};
+pub use service_kind::credential_variables;
 pub use tiers::RemoteTiers;

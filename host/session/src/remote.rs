@@ -4,13 +4,21 @@
 //! is answered later, on any thread, and exactly once: whoever drops an answer without giving it
 //! says that there is none.
 
+pub(crate) mod arrival;
+mod get;
+mod local_object;
+mod patience;
+mod use_of_tiers;
+
 use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
 use cachewarden_types::{Code, Digest, Label, ScopeName};
 
-pub use super::arrival::{Arrival, FindAnswer};
+pub use arrival::{Arrival, FindAnswer};
+pub use patience::DEFAULT_REMOTE_BUDGET;
+pub(crate) use use_of_tiers::Remote;
 
 /// Remote tiers: what all sessions of a process share.
 pub trait Tiers: Send + Sync {

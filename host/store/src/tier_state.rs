@@ -5,14 +5,12 @@
 //! a file of this user is read, since others may write a shared store.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use cachewarden_types::Digest;
-
+use super::outbox::{self, TierId};
 use super::{Store, files, layout};
 
 /// The most bytes of a state: a small object of JSON.
@@ -20,32 +18,6 @@ const MAX_STATE: u64 = 4096;
 
 /// The file with the state of a tier.
 const STATE: &str = "state";
-
-/// Where a tier is, in 16 hex digits: the name of its folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TierId(u64);
-
-impl TierId {
-    /// The tier at a place, which any text describes.
-    pub fn of(place: &str) -> Self {
-        Self(Digest::of(place.as_bytes()).words()[0])
-    }
-}
-
-impl fmt::Display for TierId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}", self.0)
-    }
-}
-
-/// Whether this is the name of a tier's folder.
-pub(super) fn is_tier(name: &OsStr) -> bool {
-    let name = name.as_encoded_bytes();
-    name.len() == 16
-        && name
-            .iter()
-            .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
 
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
@@ -56,7 +28,7 @@ pub(super) fn is_known(name: &OsStr) -> bool {
 pub(super) fn folders(store: &Path) -> Vec<PathBuf> {
     let folder = store.join(layout::TIERS);
     let mut names = files::names_in(&folder);
-    names.retain(|name| is_tier(name));
+    names.retain(|name| outbox::is_tier(name));
     names.iter().map(|name| folder.join(name)).collect()
 }
 

@@ -28,8 +28,8 @@ use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
 pub(super) use options::{
-    DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StatsOptions, StoreOptions,
-    TrimOptions,
+    DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, RemoteOptions, StatsOptions,
+    StoreOptions, TrimOptions,
 };
 pub(super) use origins::Origins;
 pub(super) use stop::{Stop, print_and_exit};

@@ -117,7 +117,7 @@ fn serve(
     let store = Arc::new(open_store(options, origins, &mut diagnostics));
     let services = Services {
         store: Arc::clone(&store),
-        remote: None,
+        remote: options.remote.for_sessions(&store)?,
     };
     let config = SessionConfig {
         facts,

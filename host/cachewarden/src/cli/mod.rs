@@ -16,6 +16,7 @@ mod paths;
 mod policy;
 mod policy_argument;
 mod prune;
+mod remote;
 mod serve;
 mod settings;
 mod stats;

@@ -300,5 +300,11 @@ codes! {
     RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
         "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
         "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
+    CredentialsUnusable "CW0730" "credentials-unusable" ["remote"]
+        "The file of --remote-credentials is not used: it cannot be read, other users can read it or have written it, or a line is none of credentials. The build stops, because a tier would be asked without them."
+        "The text says which. The file has lines NAME=VALUE, with the names of the variables in docs/remote.md; it belongs to the user who runs the build, or to root, and has mode 0600."
+    RemoteAddress "CW0731" "remote-address" ["cachewarden" "daemon"]
+        "The address of a remote tier cannot be used."
+        "The text names the part that is wrong. docs/remote.md has an address of each service."
 
 }

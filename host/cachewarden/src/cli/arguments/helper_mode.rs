@@ -91,6 +91,8 @@ impl HelperOptions {
         paths.extend(settings.map(|file| ("--settings", file)));
         paths.extend(self.store.dir.as_deref().map(|path| ("--dir", path)));
         paths.extend(self.record.as_deref().map(|path| ("--record", path)));
+        let credentials = self.remote.remote_credentials.as_deref();
+        paths.extend(credentials.map(|path| ("--remote-credentials", path)));
         paths
     }
 
@@ -111,7 +113,8 @@ impl HelperOptions {
                 None => Ok(()),
             })
             .and_then(|()| {
-                let mut others = [&mut self.store.dir, &mut self.record]
+                let credentials = &mut self.remote.remote_credentials;
+                let mut others = [&mut self.store.dir, &mut self.record, credentials]
                     .into_iter()
                     .flatten();
                 others.try_for_each(absolute)

@@ -7,6 +7,8 @@ use bytesize::ByteSize;
 use clap::Args;
 
 use cachewarden_policy_host::{Limits, PolicySource};
+use cachewarden_remote::Address;
+use cachewarden_remote::format::MAX_LEVEL;
 use cachewarden_store::SharedStore;
 use cachewarden_types::{Code, Pattern, ScopeName};
 
@@ -15,7 +17,7 @@ use crate::cli::paths::{check_spelling, default_store};
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
-use super::values::{duration, label, label_name, positive_duration, size};
+use super::values::{duration, label, label_name, positive_duration, remote_budget, size};
 
 /// The scope of sessions whose policy names none, unless the operator says another.
 pub(in crate::cli) const DEFAULT_SCOPE: &str = "default";
@@ -66,6 +68,38 @@ pub(in crate::cli) struct LimitOptions {
         value_parser = size
     )]
     pub(in crate::cli) policy_compile_memory: Option<ByteSize>,
+}
+
+/// The part of the help that has remote storage.
+const REMOTE: &str = "Storage that machines share";
+
+/// Storage that other machines share.
+#[derive(Clone, Debug, Args)]
+pub(in crate::cli) struct RemoteOptions {
+    /// Share entries through a bucket, or several storages from near to far; docs/remote.md
+    #[arg(
+        long,
+        help_heading = REMOTE,
+        value_name = "URL",
+        env = "CACHEWARDEN_REMOTE",
+        hide_env = true
+    )]
+    pub(in crate::cli) remote: Vec<Address>,
+    /// Their credentials: a file of lines NAME=VALUE, for nobody else to read
+    #[arg(
+        long,
+        help_heading = REMOTE,
+        value_name = "FILE",
+        env = "CACHEWARDEN_REMOTE_CREDENTIALS",
+        hide_env = true
+    )]
+    pub(in crate::cli) remote_credentials: Option<PathBuf>,
+    /// Time that a build may wait for them in vain [default: 2s]
+    #[arg(long, help_heading = REMOTE, value_name = "DURATION", env = "CACHEWARDEN_REMOTE_BUDGET", hide_env = true, value_parser = remote_budget)]
+    pub(in crate::cli) remote_budget: Option<Duration>,
+    /// Level of zstd for what is sent, 0 to 19 [default: 3]
+    #[arg(long, help_heading = REMOTE, value_name = "LEVEL", env = "CACHEWARDEN_REMOTE_LEVEL", hide_env = true, value_parser = clap::value_parser!(i32).range(0..=i64::from(MAX_LEVEL)))]
+    pub(in crate::cli) remote_level: Option<i32>,
 }
 
 /// Options of the helper.
@@ -133,6 +167,8 @@ pub(in crate::cli) struct HelperOptions {
     /// Say at the end what happened
     #[arg(short, long, env = "CACHEWARDEN_VERBOSE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(in crate::cli) verbose: bool,
+    #[command(flatten)]
+    pub(in crate::cli) remote: RemoteOptions,
     #[command(flatten)]
     pub(in crate::cli) limits: LimitOptions,
 }

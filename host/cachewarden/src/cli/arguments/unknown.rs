@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use clap::{ArgAction, Command};
 
 use cachewarden_daemon::config::DOCUMENTED;
+use cachewarden_remote::credential_variables;
 use cachewarden_types::{Code, nearest_name};
 
 use crate::cli::failure::Failure;
@@ -26,6 +27,8 @@ pub(super) fn refuse(command: &Command) -> Result<(), Failure> {
             let rest = name.strip_prefix(PREFIX);
             rest.is_some_and(|_| !known.keys().any(|key| variable(key) == *name))
         })
+        // They are no options: --no-env does not put them aside, and no file has them.
+        .filter(|name| !credential_variables().any(|credential| credential == *name))
         .min();
     match unknown {
         None => Ok(()),

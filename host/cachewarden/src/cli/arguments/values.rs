@@ -49,6 +49,16 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time above zero for storage that machines share.
+pub(super) fn remote_budget(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => {
+            Err("nothing would ever be read; to only send, add ?mode=write to the URL".into())
+        }
+        duration => Ok(duration),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

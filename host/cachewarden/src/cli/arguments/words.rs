@@ -6,7 +6,7 @@ use humantime::format_duration;
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
-use super::{DEFAULT_SCOPE, HelperOptions, LimitOptions};
+use super::{DEFAULT_SCOPE, HelperOptions, LimitOptions, RemoteOptions};
 
 impl HelperOptions {
     /// Every option that is set, as the words of a command line.
@@ -38,8 +38,22 @@ impl HelperOptions {
         words.say_if("--record", self.record.as_ref().map(|path| path.display()));
         words.say_each("--redact-label", &self.redact_label);
         words.switch("--verbose", self.verbose);
+        self.remote.say(&mut words);
         self.limits.say(&mut words);
         words.0
+    }
+}
+
+impl RemoteOptions {
+    fn say(&self, words: &mut Words) {
+        words.say_each("--remote", &self.remote);
+        let credentials = self.remote_credentials.as_ref();
+        words.say_if(
+            "--remote-credentials",
+            credentials.map(|path| path.display()),
+        );
+        words.say_if("--remote-budget", self.remote_budget.map(format_duration));
+        words.say_if("--remote-level", self.remote_level);
     }
 }
 
@@ -98,7 +112,7 @@ mod tests {
     use crate::cli::arguments::{command, read_typed};
 
     /// One value for each option of the helper, so that none is forgotten.
-    const EVERY: [&str; 38] = [
+    const EVERY: [&str; 48] = [
         "--policy",
         "/p.wasm",
         "--policy",
@@ -127,6 +141,16 @@ mod tests {
         "--redact-label",
         "a",
         "--verbose",
+        "--remote",
+        "file:///near",
+        "--remote",
+        "file:///far?mode=read",
+        "--remote-credentials",
+        "/c",
+        "--remote-budget",
+        "4s",
+        "--remote-level",
+        "5",
         "--policy-memory",
         "8B",
         "--policy-deadline",

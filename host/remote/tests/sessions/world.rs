@@ -93,7 +93,10 @@ impl Tier {
             output,
             size: object.len() as u64,
             time: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
-            kind: Kind::Other,
+            kind: match object {
+                [] => Kind::Empty,
+                _ => Kind::Other,
+            },
             role: Role::Unknown,
             facts: Facts::NONE,
             expires: None,

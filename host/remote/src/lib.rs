@@ -5,10 +5,14 @@
 //! been hashed on this machine.
 
 mod address;
+mod breaker;
 mod credentials_file;
+mod failure;
 pub mod format;
 mod object;
+mod probe;
 mod runtime;
+mod seen;
 mod service;
 mod service_kind;
 mod session;

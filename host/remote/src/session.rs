@@ -4,8 +4,9 @@
 //! own, and all of them end with the session.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
@@ -18,10 +19,13 @@ use cachewarden_session::remote::{
 use cachewarden_store::Store;
 use cachewarden_types::{Code, Digest, ScopeName};
 
-use super::format::{EntryError, MAX_VALUE, RemoteEntry, entry_key};
+use super::failure::why;
+use super::format::{EntryError, FORMAT, FORMAT_KEY, MAX_VALUE, RemoteEntry, entry_key};
 use super::object::RemoteObject;
+use super::probe::{Marker, probe};
+use super::seen::{Seen, count};
 use super::service::{Service, ServiceError};
-use super::tier::{Counters, Tier};
+use super::tier::Tier;
 use super::tiers::Room;
 use super::warnings::Warnings;
 
@@ -34,33 +38,25 @@ pub(crate) struct RemoteSession(Arc<Shared>);
 
 /// What the tasks of a session share with it.
 pub(crate) struct Shared {
-    tiers: Arc<[Tier]>,
+    tiers: Arc<[Arc<Tier>]>,
     pub(crate) room: Arc<Room>,
     pub(crate) runtime: Handle,
     read: Vec<ScopeName>,
-    /// What became of each tier in this session.
+    /// What this session has seen of each tier.
     seen: Vec<Seen>,
     warnings: Mutex<Warnings>,
     tasks: Mutex<JoinSet<()>>,
 }
 
-/// What became of a tier in a session.
-#[derive(Default)]
-struct Seen {
-    /// It is not read any more.
-    is_unreadable: AtomicBool,
-    counters: Counters,
-}
-
 impl RemoteSession {
     pub(crate) fn begin(
-        tiers: Arc<[Tier]>,
+        tiers: Arc<[Arc<Tier>]>,
         room: Arc<Room>,
         _store: Arc<Store>,
         runtime: Handle,
         begins: TierSessionConfig,
     ) -> Self {
-        Self(Arc::new(Shared {
+        let session = Self(Arc::new(Shared {
             seen: tiers.iter().map(|_| Seen::default()).collect(),
             tiers,
             room,
@@ -68,7 +64,12 @@ impl RemoteSession {
             read: begins.read,
             warnings: Mutex::default(),
             tasks: Mutex::default(),
-        }))
+        }));
+        for tier in 0..session.0.tiers.len() {
+            let shared = Arc::clone(&session.0);
+            session.0.spawn(async move { shared.probe(tier).await });
+        }
+        session
     }
 }
 
@@ -102,9 +103,18 @@ impl TierSession for RemoteSession {
     }
 
     fn end(self: Box<Self>) -> TierStats {
-        let bytes = |seen: &Seen| seen.counters.bytes_down.load(Ordering::Relaxed);
+        let now = Instant::now();
+        let tiers = self.0.tiers.iter().zip(&self.0.seen);
+        let tiers = tiers.map(|(tier, seen)| {
+            if seen.is_silent(now) {
+                tier.note_silence();
+            }
+            seen.to_use(&tier.address, now)
+        });
+        let tiers: Vec<_> = tiers.collect();
         TierStats {
-            bytes_down: self.0.seen.iter().map(bytes).sum(),
+            bytes_down: tiers.iter().map(|tier| tier.bytes_down).sum(),
+            tiers,
         }
     }
 }
@@ -135,8 +145,10 @@ impl Shared {
     }
 
     fn is_readable(&self, tier: usize) -> bool {
-        self.tiers[tier].address.mode.reads()
-            && !self.seen[tier].is_unreadable.load(Ordering::Relaxed)
+        let (tier, seen) = (&self.tiers[tier], &self.seen[tier]);
+        tier.address.mode.reads()
+            && !seen.is_unreadable.load(Ordering::Relaxed)
+            && tier.may_be_asked()
     }
 
     /// The entry of an action at a place.
@@ -147,8 +159,12 @@ impl Shared {
     ) -> Option<(TierEntry, RemoteObject)> {
         let key = entry_key(self.read.get(place.scope)?, action);
         let read = |service: Service| async move { service.read(&key, MAX_VALUE as u64).await };
-        let value = self.ask(place.tier, read).await??;
-        self.counters(place.tier).count_bytes(value.len());
+        let seen = self.seen(place.tier);
+        let Some(value) = self.ask(place.tier, read).await? else {
+            count(&seen.misses);
+            return None;
+        };
+        seen.heard(value.len(), Instant::now());
         match RemoteEntry::from_value(&value) {
             Ok(entry) => Some(self.found(place, entry)),
             Err(error) => {
@@ -193,32 +209,58 @@ impl Shared {
         if !self.is_readable(tier) {
             return None;
         }
-        let answer = async { question(self.tiers[tier].service().await?.clone()).await };
-        match answer.await {
-            Ok(answer) => Some(answer),
-            Err(error) => {
-                self.take_error(tier, &error);
-                None
-            }
-        }
+        let (tier_there, seen) = (&self.tiers[tier], self.seen(tier));
+        seen.asked(Instant::now());
+        let answer = match tier_there.service().await {
+            Ok(service) => question(service).await,
+            Err(error) => Err(error),
+        };
+        seen.ended(Instant::now());
+        let has_opened = tier_there.note(&answer);
+        answer
+            .map_err(|error| {
+                count(&seen.errors);
+                self.warn_of_error(tier, &error, has_opened);
+            })
+            .ok()
     }
 
-    fn take_error(&self, tier: usize, error: &ServiceError) {
-        match error {
-            ServiceError::Denied(_) => {
-                self.leave(tier);
-                self.say(Code::RemoteUnreadable, tier, |address| {
-                    format!("{address} does not allow reading, and is not read in this session")
-                });
+    fn warn_of_error(&self, tier: usize, error: &ServiceError, has_opened: bool) {
+        let (code, consequence) = match error {
+            ServiceError::Denied(_) => (Code::RemoteUnreadable, "it is not read in this session"),
+            ServiceError::Config { .. } | ServiceError::Unsupported(_) => {
+                (Code::RemoteUnusable, "it is not used")
             }
-            ServiceError::Config { .. } => {
-                self.leave(tier);
-                self.say(Code::RemoteUnusable, tier, |address| {
-                    format!("{address} cannot be used")
-                });
+            ServiceError::Failed(_) if has_opened => {
+                (Code::RemoteAway, "it is not asked until it answers")
             }
-            _ => {}
+            ServiceError::TooLarge { .. } => (Code::RemoteDamaged, "the value does not count"),
+            // Others will be asked.
+            ServiceError::Failed(_) | ServiceError::Throttled(_) => return,
+        };
+        if matches!(code, Code::RemoteUnreadable | Code::RemoteUnusable) {
+            self.leave(tier);
         }
+        self.say(code, tier, |address| {
+            format!("{address}: {}; {consequence}", why(error))
+        });
+    }
+
+    /// Asks a tier for its format, at the session's start.
+    async fn probe(&self, tier: usize) {
+        let found = match self.ask(tier, probe).await {
+            None | Some(Marker::None | Marker::Current) => return,
+            Some(Marker::Other(found)) => format!(
+                "it has format {found}, and this version of cachewarden reads format {FORMAT}"
+            ),
+            Some(Marker::Foreign) => {
+                format!("its value at `{FORMAT_KEY}` is not from cachewarden")
+            }
+        };
+        self.leave(tier);
+        self.say(Code::RemoteFormat, tier, |address| {
+            format!("{address}: {found}; it is not read in this session")
+        });
     }
 
     /// Does not read a tier any more.
@@ -228,14 +270,14 @@ impl Shared {
 
     fn say_unusable(&self, tier: usize, error: &EntryError) {
         self.say(Code::RemoteDamaged, tier, |address| {
-            format!("an entry of {address} does not count: {error}")
+            format!("{address}: {error}; the entry does not count")
         });
     }
 
     /// Notes that an object is not what its entry says.
     pub(crate) fn say_damaged(&self, tier: usize, output: &Digest) {
         self.say(Code::RemoteDamaged, tier, |address| {
-            format!("the object {output} of {address} does not count: its bytes are other ones")
+            format!("{address}: the bytes of {output} are not what its entry says; the object does not count")
         });
     }
 
@@ -244,8 +286,9 @@ impl Shared {
         lock(&self.warnings).say(code, tier, || text(address));
     }
 
-    pub(crate) fn counters(&self, tier: usize) -> &Counters {
-        &self.seen[tier].counters
+    /// What this session has seen of a tier.
+    pub(crate) fn seen(&self, tier: usize) -> &Seen {
+        &self.seen[tier]
     }
 }
 

@@ -294,6 +294,12 @@ codes! {
     RemoteDamaged "CW0705" "remote-damaged" ["remote"]
         "An entry or an object of a remote tier is damaged, or of a later version of cachewarden. It is a cache miss. This is said once for each tier."
         "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` looks at all that the tier has. The next put of the same action replaces a damaged entry."
+    RemoteAway "CW0706" "remote-away" ["remote"]
+        "The service of a remote tier has failed several times in a row. It is not asked until a probe in the background is answered; later go commands know that too. The build works, and makes what it does not find elsewhere."
+        "Nothing needs to be done where the service is back soon. Otherwise look at the service and the network: `cachewarden doctor` says how far it comes."
+    RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
+        "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
+        "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
     CredentialsUnusable "CW0730" "credentials-unusable" ["remote"]
         "The file of --remote-credentials is not used: it cannot be read, other users can read it or have written it, or a line is none of credentials. The build stops, because a tier would be asked without them."
         "The text says which. The file has lines NAME=VALUE, with the names of the variables in docs/remote.md; it belongs to the user who runs the build, or to root, and has mode 0600."

@@ -49,7 +49,9 @@ fn bytes_that_are_not_what_was_sent_are_misses() {
         ("nothing", Vec::clear),
         ("more", |bytes| bytes.extend_from_slice(&[0; 100_000])),
         ("zeros", |bytes| bytes.fill(0)),
-        ("something else", |bytes| *bytes = b"<html>captive portal</html>".to_vec()),
+        ("something else", |bytes| {
+            *bytes = b"<html>captive portal</html>".to_vec()
+        }),
     ];
     let good: Vec<_> = bucket
         .files("")
@@ -60,7 +62,10 @@ fn bytes_that_are_not_what_was_sent_are_misses() {
         change(&bucket, how);
         let built = build_beside(&bucket);
         let hits = remote_hits(&built.stderr);
-        assert!(hits == 0 || name.starts_with("a bit") || name == "more", "{name}: {built:?}");
+        assert!(
+            hits == 0 || name.starts_with("a bit") || name == "more",
+            "{name}: {built:?}"
+        );
         for (bytes, path) in &good {
             fs::write(path, bytes).expect("the value as it was");
         }

@@ -56,7 +56,10 @@ fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
     project.go(&BUILD).succeeded();
     fork.flush().succeeded();
     assert_eq!(bucket.files("main-"), of_main, "main is as it was");
-    assert!(!bucket.files("ref-").is_empty(), "it has a scope of its own");
+    assert!(
+        !bucket.files("ref-").is_empty(),
+        "it has a scope of its own"
+    );
 
     // Another pull request sees nothing of it; the same one on another machine does.
     let again = Machine::with(bucket.url());
@@ -66,7 +69,10 @@ fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
         "package lib\n\nfunc Greet(name string) string { return \"of a fork\" + name }\n",
     );
     let read = project.go(&BUILD).succeeded();
-    let own = scope(&again.sandbox.store(), "ref-acme_2fwidget_-refs_2fpull_2f7_2fmerge");
+    let own = scope(
+        &again.sandbox.store(),
+        "ref-acme_2fwidget_-refs_2fpull_2f7_2fmerge",
+    );
     assert!(own.exists(), "{:?}", files_below(&again.sandbox.store()));
     assert!(remote_hits(&read.stderr) > 10, "{read:?}");
 

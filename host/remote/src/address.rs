@@ -10,6 +10,7 @@ use std::fmt;
 use thiserror::Error;
 use url::{Host, Url};
 
+use cachewarden_store::TierId;
 use cachewarden_types::nearest_name;
 
 use super::service_kind::ServiceKind;
@@ -205,6 +206,13 @@ impl Address {
             mode,
             text: text.to_owned(),
         })
+    }
+}
+
+impl Address {
+    /// The tier's name in a store: the same for all addresses that lead to one place.
+    pub fn tier_id(&self) -> TierId {
+        TierId::of(&format!("{} {:?}", self.kind.scheme(), self.options))
     }
 }
 

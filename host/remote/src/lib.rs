@@ -8,6 +8,8 @@ mod address;
 pub mod format;
 mod service;
 mod service_kind;
+mod upload;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use service::{Service, ServiceError};
+pub use upload::{UploadError, Uploaded, Uploader};

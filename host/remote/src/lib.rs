@@ -12,4 +12,4 @@ mod upload;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use service::{Service, ServiceError};
-pub use upload::{UploadError, Uploaded, Uploader};
+pub use upload::{TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to};

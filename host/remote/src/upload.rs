@@ -11,17 +11,18 @@
 mod item;
 mod loose;
 mod pace;
+mod run;
 
 use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
-use cachewarden_store::{Noted, OutboxQueue, Store, TierId};
+use cachewarden_store::{Noted, Outbox, OutboxQueue, Store, TierId};
 
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
@@ -29,12 +30,17 @@ use super::service::{Service, ServiceError};
 
 use loose::Loose;
 
+pub use run::{TierUpload, UploadEnd, upload_to};
+
 /// Entries that are on their way at once. Each has at most one request at a time.
 const ENTRIES_AT_ONCE: usize = 32;
 
 /// Entries that may fail one after another before the service counts as dead. Each was tried several
 /// times.
 const FAILURES_IN_A_ROW: u64 = 8;
+
+/// How long another process is waited for before progress is reported again.
+const TURN: Duration = Duration::from_millis(500);
 
 /// The most bytes of a format marker that are read.
 const MAX_MARKER: u64 = 64;
@@ -131,7 +137,7 @@ impl Uploader {
             if outbox.is_empty() {
                 return Ok(Some(uploaded));
             }
-            let Some(queue) = outbox.take(wait).map_err(UploadError::Outbox)? else {
+            let Some(queue) = take(&outbox, wait, &mut uploaded, &mut progress).await? else {
                 return Ok(None);
             };
             let has_ended = self
@@ -237,7 +243,34 @@ impl Uploader {
     }
 }
 
+/// Takes an outbox, for which another process may have to be waited for.
+async fn take(
+    outbox: &Outbox,
+    wait: Duration,
+    uploaded: &mut Uploaded,
+    progress: &mut impl FnMut(&Uploaded),
+) -> Result<Option<OutboxQueue>, UploadError> {
+    let began = Instant::now();
+    loop {
+        let left = wait.saturating_sub(began.elapsed());
+        let (outbox_here, turn) = (outbox.clone(), left.min(TURN));
+        let taken = tokio::task::spawn_blocking(move || outbox_here.take(turn));
+        let taken = taken.await.map_err(io::Error::other).flatten();
+        let taken = taken.map_err(UploadError::Outbox)?;
+        if taken.is_some() || left.is_zero() {
+            return Ok(taken);
+        }
+        uploaded.left = outbox.waiting().entries;
+        progress(uploaded);
+    }
+}
+
 impl Uploaded {
+    /// Entries that were dealt with.
+    pub fn done(&self) -> u64 {
+        self.sent + self.there + self.gone + self.too_large
+    }
+
     fn count(&mut self, outcome: Outcome) {
         match outcome {
             Outcome::Sent { bytes } => {

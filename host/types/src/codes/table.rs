@@ -285,5 +285,13 @@ codes! {
     FalseClaims "CW0702" "false-claims" ["session"]
         "An entry of a remote tier says something of its object that the bytes do not show: another kind, or a build ID of another action. Whoever can write that tier has put something false there, or another version of cachewarden sees the object differently."
         "The entry does not count. Find out who can write the scope that the warning names; `cachewarden remote verify` looks at all of them."
-
+    RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
+        "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
+        "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
+    RemoteCredentials "CW0711" "remote-credentials-unusable" ["cachewarden"]
+        "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
+        "Correct the path or the line. Other users must not be able to read the file: chmod 600."
+    NotSent "CW0712" "not-sent" ["cachewarden"]
+        "`flush` ends with something left that a remote tier has not taken: its time was over, another process sends it, or the service refuses it or fails. It stays in the store, and the next session sends it."
+        "The text has the reason. Give it more time (--timeout), or correct the address or the credentials; `cachewarden doctor` looks at each tier."
 }

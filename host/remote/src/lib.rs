@@ -18,10 +18,11 @@ mod service_kind;
 mod session;
 mod tier;
 mod tiers;
+mod upload;
 mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use service::{Service, ServiceError};
-pub use service_kind::credential_variables;
 pub use tiers::RemoteTiers;
+pub use upload::{TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to};

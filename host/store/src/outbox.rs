@@ -24,7 +24,7 @@ use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{Digest, ScopeName};
 
@@ -91,12 +91,13 @@ impl Outbox {
         SessionOutbox::new(self.folder.clone(), session)
     }
 
-    /// The outbox for an uploader; `None` where another one is at work, or nothing was ever noted.
+    /// The outbox for an uploader; `None` where another one is at work for longer than `wait`, or
+    /// nothing was ever noted.
     ///
     /// # Errors
     /// When the folder cannot be opened or locked.
-    pub fn take(&self) -> io::Result<Option<OutboxQueue>> {
-        OutboxQueue::take(&self.folder)
+    pub fn take(&self, wait: Duration) -> io::Result<Option<OutboxQueue>> {
+        OutboxQueue::take(&self.folder, wait)
     }
 
     /// Whether no session of this user has noted anything that is still there.
@@ -170,7 +171,7 @@ pub(super) fn trim(store: &Store, now: SystemTime, mut sweep: impl FnMut(&Path))
         };
         sweep(&outbox.folder);
         // What cannot be removed is looked at again by the next uploader.
-        if let Ok(Some(queue)) = outbox.take() {
+        if let Ok(Some(queue)) = outbox.take(Duration::ZERO) {
             let _ = queue.drop_excess(now);
         }
     }

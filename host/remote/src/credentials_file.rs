@@ -4,6 +4,7 @@
 //! it. No text quotes a value.
 
 use std::collections::BTreeMap;
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -13,10 +14,13 @@ use thiserror::Error;
 use cachewarden_system::safe_open;
 use cachewarden_types::{Code, Problem, nearest_name};
 
-use super::service_kind::credential_variables;
+use super::address::Credentials;
 
 /// The most bytes of a file. The longest credential is a key in JSON, of some 3 KB.
 const MAX_FILE: u64 = 64 * 1024;
+
+/// The administrator reads every file anyway.
+const ROOT: u32 = 0;
 
 /// The credentials of a file, by the names of the variables.
 #[derive(Clone, Default)]
@@ -36,7 +40,7 @@ pub enum CredentialsError {
     },
     /// Others may read it, or have written it.
     #[error(
-        "the credentials {} {why}; `chown` it to the user who runs this, and `chmod 600` it",
+        "the credentials {} {why}; make the file this user's, and `chmod 600` it",
         file.display()
     )]
     Exposed {
@@ -59,7 +63,7 @@ pub enum CredentialsError {
 
 impl Problem for CredentialsError {
     fn code(&self) -> Code {
-        Code::CredentialsUnusable
+        Code::RemoteCredentials
     }
 }
 
@@ -74,13 +78,7 @@ impl CredentialsFile {
             source,
         };
         let (opened, metadata) = safe_open::open_to_read(file).map_err(unreadable)?;
-        let user = rustix::process::geteuid().as_raw();
-        let why = match metadata.uid() {
-            owner if ![user, 0].contains(&owner) => Some("belong to another user"),
-            _ if metadata.mode() & 0o077 != 0 => Some("can be read by other users"),
-            _ => None,
-        };
-        if let Some(why) = why {
+        if let Some(why) = exposure(&metadata) {
             return Err(CredentialsError::Exposed {
                 file: file.to_owned(),
                 why,
@@ -108,6 +106,18 @@ impl CredentialsFile {
     }
 }
 
+/// Why others know what is in a file, or have written it; `None` where that is not so. A file of
+/// root's may be readable by its group: that is how a service gets one.
+fn exposure(metadata: &Metadata) -> Option<&'static str> {
+    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
+    let for_nobody = match metadata.uid() {
+        ROOT if !is_ours => 0o027,
+        _ if is_ours => 0o077,
+        _ => return Some("belong to another user"),
+    };
+    (metadata.mode() & for_nobody != 0).then_some("can be read or changed by other users")
+}
+
 /// Reads the lines; else the number of a wrong one, and what is wrong with it.
 fn parse(text: &str) -> Result<CredentialsFile, (usize, String)> {
     let mut values = BTreeMap::new();
@@ -120,7 +130,7 @@ fn parse(text: &str) -> Result<CredentialsFile, (usize, String)> {
             .split_once('=')
             .ok_or_else(|| (number, "expected NAME=VALUE".to_owned()))?;
         let name = name.trim_end();
-        let known: Vec<_> = credential_variables().collect();
+        let known: Vec<_> = Credentials::variables().collect();
         if !known.iter().any(|one| one == name) {
             let meant = nearest_name(name, known.iter().map(String::as_str));
             let meant = meant.map_or_else(String::new, |meant| format!("; did you mean {meant}?"));

@@ -204,15 +204,6 @@ impl ServiceKind {
     }
 }
 
-/// The environment variables of the credentials of all services.
-pub fn credential_variables() -> impl Iterator<Item = String> {
-    let of = |about: &'static About| {
-        let names = about.credentials.iter();
-        names.map(|name| about.kind.variable(name))
-    };
-    ABOUT.iter().flat_map(of)
-}
-
 /// The fields of a configuration.
 fn names(config: &impl Serialize) -> Vec<String> {
     let value = serde_json::to_value(config).expect("strings, numbers and booleans");

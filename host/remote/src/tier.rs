@@ -43,7 +43,7 @@ impl Tier {
         store: Arc<Store>,
         runtime: Handle,
     ) -> Arc<Self> {
-        let id = TierId::of(&format!("{} {:?}", address.kind.scheme(), address.options));
+        let id = address.tier_id();
         let kept = store.tier_state(id);
         // What is damaged is no state.
         let breaker = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
@@ -112,7 +112,7 @@ impl Tier {
         // Where that cannot be kept, the next process finds out again.
         let _ = self.store.keep_tier_state(self.id, &state);
         let now = SystemTime::now();
-        let has_opened = is_open(before.state(now)) < is_open(breaker.state(now));
+        let has_opened = !is_open(before.state(now)) && is_open(breaker.state(now));
         drop(breaker);
         if has_opened {
             self.watch();

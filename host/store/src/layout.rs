@@ -33,7 +33,6 @@ pub(super) const WITNESSES: &str = "witnesses";
 
 /// The folder of what was not sent to remote tiers yet, see `outbox`.
 pub(super) const OUTBOX: &str = "outbox";
-
 /// The folder of what is kept about tiers, see `tier_state`.
 pub(super) const TIERS: &str = "tiers";
 

@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::outbox::{self, TierId};
+use super::tier_id::{TierId, is_tier};
 use super::{Store, files, layout};
 
 /// The most bytes of a state: a small object of JSON.
@@ -28,7 +28,7 @@ pub(super) fn is_known(name: &OsStr) -> bool {
 pub(super) fn folders(store: &Path) -> Vec<PathBuf> {
     let folder = store.join(layout::TIERS);
     let mut names = files::names_in(&folder);
-    names.retain(|name| outbox::is_tier(name));
+    names.retain(|name| is_tier(name));
     names.iter().map(|name| folder.join(name)).collect()
 }
 
@@ -84,7 +84,7 @@ mod tests {
         }
         assert_eq!(test.store.tier_state(TierId::of("s3 other")), None);
         let folder = test.folder().join("tiers").join(tier.to_string());
-        assert_eq!(folders(&test.folder()), [folder.clone()]);
+        assert_eq!(folders(&test.folder()), std::slice::from_ref(&folder));
         let path = folder.join(STATE);
         fs::write(&path, vec![b' '; MAX_STATE as usize + 1]).unwrap();
         assert_eq!(test.store.tier_state(tier), None, "too large");

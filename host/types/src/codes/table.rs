@@ -300,11 +300,16 @@ codes! {
     RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
         "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
         "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
-    CredentialsUnusable "CW0730" "credentials-unusable" ["remote"]
-        "The file of --remote-credentials is not used: it cannot be read, other users can read it or have written it, or a line is none of credentials. The build stops, because a tier would be asked without them."
-        "The text says which. The file has lines NAME=VALUE, with the names of the variables in docs/remote.md; it belongs to the user who runs the build, or to root, and has mode 0600."
-    RemoteAddress "CW0731" "remote-address" ["cachewarden" "daemon"]
-        "The address of a remote tier cannot be used."
-        "The text names the part that is wrong. docs/remote.md has an address of each service."
-
+    NotNoted "CW0709" "not-noted" ["remote"]
+        "What a session has put may be sent to a remote tier, and cannot be noted in the store's folder `outbox`. It is on this machine, and is not sent."
+        "The text says why. Make room in the store, or make it writable. A later put of the same action is noted again."
+    RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
+        "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
+        "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
+    RemoteCredentials "CW0711" "remote-credentials-unusable" ["remote"]
+        "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
+        "Correct the path or the line. Other users must not be able to read the file: chmod 600."
+    NotSent "CW0712" "not-sent" ["cachewarden"]
+        "`flush` ends with something left that a remote tier has not taken: its time was over, another process sends it, or the service refuses it or fails. It stays in the store, and the next session sends it."
+        "The text has the reason. Give it more time (--timeout), or correct the address or the credentials; `cachewarden doctor` looks at each tier."
 }

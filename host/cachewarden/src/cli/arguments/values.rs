@@ -49,12 +49,14 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A time above zero for storage that machines share.
+/// A time that remote tiers may cost. With none, each session would say that they have cost too
+/// much.
 pub(super) fn remote_budget(text: &str) -> Result<Duration, String> {
     match duration(text)? {
-        Duration::ZERO => {
-            Err("nothing would ever be read; to only send, add ?mode=write to the URL".into())
-        }
+        Duration::ZERO => Err(
+            "a remote tier needs some time to answer; an address with `?mode=write` is not read at all"
+                .into(),
+        ),
         duration => Ok(duration),
     }
 }

@@ -91,7 +91,7 @@ pub(super) fn check_paths(key: &str, said: &Said) -> Result<(), Failure> {
 fn paths(key: &str, value: &OsStr) -> Vec<PathBuf> {
     let text = value.to_str().unwrap_or_default();
     match key {
-        "dir" | "record" | "remote-credentials" | "socket" => vec![value.into()],
+        "dir" | "record" | "socket" | "remote-credentials" => vec![value.into()],
         "policy" => text.parse::<PolicyArgument>().map_or(Vec::new(), |policy| {
             policy.files().map(|(_, file)| file.to_owned()).collect()
         }),

@@ -38,22 +38,22 @@ impl HelperOptions {
         words.say_if("--record", self.record.as_ref().map(|path| path.display()));
         words.say_each("--redact-label", &self.redact_label);
         words.switch("--verbose", self.verbose);
-        self.remote.say(&mut words);
+        words.0.extend(self.tiers.words());
+        words.say_if("--remote-budget", self.remote_budget.map(format_duration));
         self.limits.say(&mut words);
         words.0
     }
 }
 
 impl RemoteOptions {
-    fn say(&self, words: &mut Words) {
+    /// Every option that is set, as the words of a command line.
+    pub(in crate::cli) fn words(&self) -> Vec<String> {
+        let mut words = Words::default();
         words.say_each("--remote", &self.remote);
-        let credentials = self.remote_credentials.as_ref();
-        words.say_if(
-            "--remote-credentials",
-            credentials.map(|path| path.display()),
-        );
-        words.say_if("--remote-budget", self.remote_budget.map(format_duration));
+        let file = self.remote_credentials.as_ref();
+        words.say_if("--remote-credentials", file.map(|path| path.display()));
         words.say_if("--remote-level", self.remote_level);
+        words.0
     }
 }
 
@@ -144,13 +144,13 @@ mod tests {
         "--remote",
         "file:///near",
         "--remote",
-        "file:///far?mode=read",
+        "s3://far?region=any",
         "--remote-credentials",
         "/c",
-        "--remote-budget",
-        "4s",
         "--remote-level",
         "5",
+        "--remote-budget",
+        "4s",
         "--policy-memory",
         "8B",
         "--policy-deadline",

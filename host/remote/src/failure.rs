@@ -28,7 +28,12 @@ pub(crate) fn why(error: &ServiceError) -> String {
         .map(ToString::to_string)
         // Of an error that has no other cause, and names what it has asked for.
         .filter(|text| !text.contains("://"));
-    let texts = [Some(error.to_string()), Some(cause.message().into()), root];
+    let outcome = match error {
+        // Whoever asks names the address.
+        ServiceError::Config { .. } => "the address is not right for the service".to_owned(),
+        _ => error.to_string(),
+    };
+    let texts = [Some(outcome), Some(cause.message().into()), root];
     let texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
     let text = texts.collect::<Vec<_>>().join(": ");
     match text.char_indices().nth(MAX_TEXT) {

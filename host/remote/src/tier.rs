@@ -84,11 +84,11 @@ impl Tier {
                 breaker.throttled(retry_after(error), chance(), now);
             }
             Err(ServiceError::Failed(_)) => breaker.failed(now),
-            // It was not asked.
-            Err(ServiceError::Config { .. }) => {}
+            // That the address is wrong is no failure that passes.
             Ok(_)
             | Err(
-                ServiceError::Denied(_)
+                ServiceError::Config { .. }
+                | ServiceError::Denied(_)
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. },
             ) => breaker.answered(),

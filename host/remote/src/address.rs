@@ -177,7 +177,7 @@ impl Address {
                     allows_http = one_of("allow-http", &value, &all, "true or false")?;
                 }
                 _ if kind.credentials().contains(&&*name) => return Err(credential(kind, &name)),
-                _ if known.iter().any(|known| *known == name) => {
+                _ if known.contains(&name) => {
                     options.insert(name, value.into_owned());
                 }
                 _ => {

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use crate::running::{Place, Ready};
-use crate::server::Server;
+use crate::server::{Server, Variables};
 
-const BUCKET: &str = "cache";
-const ID: &str = "keyid";
-const SECRET: &str = "secret";
+pub(crate) const BUCKET: &str = "cache";
+pub(crate) const ID: &str = "keyid";
+pub(crate) const SECRET: &str = "secret";
 
 /// The server of this process.
 pub fn seaweedfs() -> &'static Server {
@@ -54,7 +54,7 @@ pub(crate) fn s3_address(prefix: &str, socket: SocketAddr) -> String {
     format!("s3://{BUCKET}/{prefix}?endpoint=http://{socket}")
 }
 
-fn credentials(secret: &str) -> Vec<(&'static str, String)> {
+pub(crate) fn credentials(secret: &str) -> Variables {
     vec![
         ("CACHEWARDEN_S3_ACCESS_KEY_ID", ID.into()),
         ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", secret.into()),

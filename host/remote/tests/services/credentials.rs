@@ -1,7 +1,10 @@
 //! A service that does not let us in is never taken for one that has nothing.
 
 use cachewarden_remote::{Service, ServiceError};
-use cachewarden_servers::{Server, memcached_with_users, redis, redis_reader, seaweedfs};
+use cachewarden_servers::{
+    Server, azurite, fake_gcs, memcached_with_users, nginx, redis, redis_reader, s3proxy,
+    seaweedfs, wsgidav,
+};
 
 use crate::support::at;
 
@@ -26,8 +29,28 @@ async fn wrong_ones_are_denied(server: &Server) {
 }
 
 #[tokio::test]
+async fn wrong_ones_are_denied_on_azurite() {
+    wrong_ones_are_denied(azurite()).await;
+}
+
+#[tokio::test]
+async fn wrong_ones_are_denied_on_nginx() {
+    wrong_ones_are_denied(nginx()).await;
+}
+
+#[tokio::test]
+async fn wrong_ones_are_denied_on_s3proxy() {
+    wrong_ones_are_denied(s3proxy()).await;
+}
+
+#[tokio::test]
 async fn wrong_ones_are_denied_on_seaweedfs() {
     wrong_ones_are_denied(seaweedfs()).await;
+}
+
+#[tokio::test]
+async fn wrong_ones_are_denied_on_wsgidav() {
+    wrong_ones_are_denied(wsgidav()).await;
 }
 
 #[tokio::test]
@@ -56,14 +79,33 @@ async fn wrong_ones_are_denied_on_memcached() {
     wrong_ones_are_denied(memcached_with_users()).await;
 }
 
-#[tokio::test]
-async fn a_bucket_that_is_not_there_is_an_error_on_seaweedfs() {
-    let address = seaweedfs().tier("x").replace("s3://cache/", "s3://other/");
-    let service = at(&address, &seaweedfs().credentials);
+async fn a_bucket_that_is_not_there_is_an_error(server: &Server) {
+    let address = server.tier("x").replace("://cache/", "://other/");
+    let service = at(&address, &server.credentials);
     let read = service.read("v1/a", 10).await.unwrap_err();
     let write = service.write("v1/a", b"a".to_vec()).await.unwrap_err();
     for error in [read, write] {
         assert!(matches!(error, ServiceError::Config { .. }), "{error:?}");
         assert!(error.to_string().contains(&address), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_an_error_on_azurite() {
+    a_bucket_that_is_not_there_is_an_error(azurite()).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_an_error_on_fake_gcs() {
+    a_bucket_that_is_not_there_is_an_error(fake_gcs()).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_an_error_on_s3proxy() {
+    a_bucket_that_is_not_there_is_an_error(s3proxy()).await;
+}
+
+#[tokio::test]
+async fn a_bucket_that_is_not_there_is_an_error_on_seaweedfs() {
+    a_bucket_that_is_not_there_is_an_error(seaweedfs()).await;
 }

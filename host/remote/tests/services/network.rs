@@ -44,7 +44,7 @@ async fn a_server_that_is_down_has_failed(server: &Server) {
     fails(&at(&server.tier_at("down", nobody), &server.credentials)).await;
 }
 
-on_each_server!(a_server_that_is_down_has_failed);
+on_each_server!(each protocol: a_server_that_is_down_has_failed);
 
 /// A socket at which nobody listens.
 fn nobody() -> SocketAddr {
@@ -63,7 +63,7 @@ mod through_toxiproxy {
         assert_eq!(read.as_deref(), Some(&b"a"[..]));
     }
 
-    on_each_server!(latency_is_waited_for);
+    on_each_server!(each protocol: latency_is_waited_for);
 
     async fn a_reset_connection_has_failed_and_the_next_one_serves(server: &Server) {
         let (proxy, service) = through(server, "reset");
@@ -74,7 +74,7 @@ mod through_toxiproxy {
         assert!(service.has("v1/a").await.unwrap());
     }
 
-    on_each_server!(a_reset_connection_has_failed_and_the_next_one_serves);
+    on_each_server!(each protocol: a_reset_connection_has_failed_and_the_next_one_serves);
 
     async fn a_connection_without_answers_has_failed_and_the_next_one_serves(server: &Server) {
         let (proxy, service) = through(server, "half-open");
@@ -86,7 +86,7 @@ mod through_toxiproxy {
         assert!(service.has("v1/a").await.unwrap());
     }
 
-    on_each_server!(a_connection_without_answers_has_failed_and_the_next_one_serves);
+    on_each_server!(each protocol: a_connection_without_answers_has_failed_and_the_next_one_serves);
 
     async fn a_body_that_ends_early_is_no_value(server: &Server) {
         let (proxy, service) = through(server, "torn");
@@ -101,7 +101,7 @@ mod through_toxiproxy {
         }
     }
 
-    on_each_server!(a_body_that_ends_early_is_no_value);
+    on_each_server!(each protocol: a_body_that_ends_early_is_no_value);
 
     async fn a_slow_line_takes_its_time(server: &Server) {
         let (proxy, service) = through(server, "slow");
@@ -114,5 +114,5 @@ mod through_toxiproxy {
         assert!(read == Some(value));
     }
 
-    on_each_server!(a_slow_line_takes_its_time);
+    on_each_server!(each protocol: a_slow_line_takes_its_time);
 }

@@ -3,14 +3,29 @@
 use cachewarden_remote::{Address, Credentials, Service};
 use cachewarden_servers::{Server, Variables};
 
-/// Makes a test of a check for each server.
+/// Makes a test of a check for each server; or with `each protocol` for one server of each way to
+/// speak to it.
 macro_rules! on_each_server {
     ($check:ident) => {
         mod $check {
             $crate::support::on_each_server!($check:
-                on_seaweedfs seaweedfs,
-                on_redis redis,
+                on_azurite azurite,
+                on_fake_gcs fake_gcs,
                 on_memcached memcached,
+                on_nginx nginx,
+                on_redis redis,
+                on_s3proxy s3proxy,
+                on_seaweedfs seaweedfs,
+                on_wsgidav wsgidav,
+            );
+        }
+    };
+    (each protocol: $check:ident) => {
+        mod $check {
+            $crate::support::on_each_server!($check:
+                on_memcached memcached,
+                on_redis redis,
+                on_seaweedfs seaweedfs,
             );
         }
     };

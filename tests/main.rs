@@ -40,6 +40,7 @@ mod protocol;
 mod recent;
 mod recording;
 mod regressions;
+mod remote;
 mod reports;
 mod roles;
 mod shared_store;

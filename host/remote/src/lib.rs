@@ -6,8 +6,15 @@
 
 mod address;
 pub mod format;
+mod object;
+mod runtime;
 mod service;
 mod service_kind;
+mod session;
+mod tier;
+mod tiers;
+mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use service::{Service, ServiceError};
+pub use tiers::RemoteTiers;

@@ -4,9 +4,12 @@
 //! What always holds: a value is read up to the bound that the caller gives; every try ends within
 //! a bounded time; and why a call has failed is one of a few kinds, by which the caller decides.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::{Stream, TryStreamExt};
 use opendal::ErrorKind;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -19,6 +22,7 @@ mod storage;
 
 pub use errors::ServiceError;
 
+use errors::says_none;
 use redis::Redis;
 use storage::Storage;
 
@@ -121,41 +125,42 @@ impl Service {
     /// # Errors
     /// When it is larger, or the service fails.
     pub async fn read(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, ServiceError> {
+        let Some(mut parts) = self.open(key).await? else {
+            return Ok(None);
+        };
         let mut value = Vec::new();
-        let read = self.read_parts(key, |part| {
-            let left = most.saturating_add(1).saturating_sub(value.len() as u64);
-            let part = &part[..part.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
-            value.extend_from_slice(part);
-            value.len() as u64 <= most
-        });
-        match read.await? {
-            false => Ok(None),
-            true if value.len() as u64 > most => Err(ServiceError::TooLarge {
-                key: key.to_owned(),
-                most,
-            }),
-            true => Ok(Some(value)),
+        while let Some(part) = parts.next().await? {
+            if (value.len() + part.len()) as u64 > most {
+                return Err(ServiceError::TooLarge {
+                    key: key.to_owned(),
+                    most,
+                });
+            }
+            value.extend_from_slice(&part);
         }
+        Ok(Some(value))
     }
 
-    /// Gives the value of a key to `take`, part by part, until that returns false; returns whether
-    /// there is one.
+    /// Opens the value of a key; `None` where there is none. It is one request, whatever the size,
+    /// but for Redis, of which parts are asked for.
     ///
     /// # Errors
-    /// When the service fails. What was taken until then is the beginning of the value.
-    pub async fn read_parts(
-        &self,
-        key: &str,
-        mut take: impl FnMut(&[u8]) -> bool,
-    ) -> Result<bool, ServiceError> {
+    /// When the service fails.
+    pub async fn open(&self, key: &str) -> Result<Option<Parts>, ServiceError> {
         if !self.takes(key) {
-            return Ok(false);
+            return Ok(None);
         }
-        let read = match &self.client {
-            Client::Storage(storage) => storage.read_parts(key, &mut take).await,
-            Client::Redis(redis) => redis.read_parts(key, &mut take).await,
-        };
-        read.map_err(|error| self.failed(error))
+        let mut rest = match &self.client {
+            Client::Storage(storage) => storage.open(key).await,
+            Client::Redis(redis) => Ok(Redis::open(redis, key)),
+        }
+        .map_err(|error| self.failed(error))?;
+        // Some services are asked only when the first part is.
+        match rest.try_next().await {
+            Ok(first) => Ok(Some(Parts { first, rest })),
+            Err(error) if says_none(&error) => Ok(None),
+            Err(error) => Err(self.failed(error)),
+        }
     }
 
     /// Writes the value of a key.
@@ -211,6 +216,28 @@ const IN_KEYS: AsciiSet = NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
+
+/// The value of a key, as it comes.
+pub struct Parts {
+    first: Option<Bytes>,
+    rest: BytesStream,
+}
+
+/// What a client gives of a value.
+type BytesStream = Pin<Box<dyn Stream<Item = opendal::Result<Bytes>> + Send>>;
+
+impl Parts {
+    /// The next part; `None` when all were given.
+    ///
+    /// # Errors
+    /// When the service fails. What was given until then is the beginning of the value.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => Ok(self.rest.try_next().await?),
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -8,8 +8,8 @@ use rustix::fs::OFlags;
 
 use cachewarden_types::Digest;
 
-use super::arrival::{Found, Ticket};
 use super::intake::TakenIn;
+use super::remote::arrival::{Found, Ticket};
 
 /// An object as an entry names it. The size is the entry's, and may be wrong.
 pub(super) type ObjectName = (Digest, u64);

@@ -106,6 +106,7 @@ impl Session {
                     }
                 }
             }
+            self.warn_about_tiers();
         }
         Ok(())
     }

@@ -8,25 +8,17 @@ use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_policy_host::{Account, CONTRACT_VERSION, OpenOutcome};
 use cachewarden_recording::{FORM, Line, OffRecord, OpenRecord, SessionStarted};
 use cachewarden_store::SessionStats;
-use cachewarden_types::{Code, Grant, Label, Refusal, with_causes};
+use cachewarden_types::{Code, Grant, Refusal, with_causes};
 
 use super::Session;
 use super::chain::{ActivePolicy, Chain, PolicyConfig};
 use super::config::{
-    DefaultGrant, RemoteTiers, Services, SessionConfig, SessionError, SessionFacts, no_settings,
+    DefaultGrant, Services, SessionConfig, SessionError, SessionFacts, no_settings,
 };
 use super::effective_grant::EffectiveGrant;
 use super::events::WITHOUT_CACHE;
 use super::local_puts::LocalPuts;
-use super::patience::Patience;
-use super::remote::{TierSession, TierSessionConfig, TierStats};
 use super::waiting::WaitingGets;
-
-/// The tiers of a session, and how long it waits for them.
-pub(super) struct Remote {
-    pub(super) tiers: Box<dyn TierSession>,
-    pub(super) patience: Patience,
-}
 
 impl Session {
     /// Begins a session: asks each policy's `open`, and holds the grants against what the operator
@@ -64,7 +56,7 @@ impl Session {
             last_hit: None,
             waiting: WaitingGets::default(),
             remote: None,
-            tier_stats: TierStats::default(),
+            has_tiers: services.remote.is_some(),
             audits: HashMap::new(),
             roles: Roles::default(),
             tally: SessionStats::default(),
@@ -85,25 +77,10 @@ impl Session {
             session.access = EffectiveGrant::intersection(&grants);
             session.warn_no_common_scope(&grants);
         }
-        session.remote = services
-            .remote
-            .as_ref()
-            .map(|remote| session.open_tiers(remote, facts.labels));
-        Ok(session)
-    }
-
-    fn open_tiers(&self, remote: &RemoteTiers, labels: Vec<Label>) -> Remote {
-        let read = self.access.read.iter().map(|scope| scope.name.clone());
-        let tiers = remote.tiers.session(TierSessionConfig {
-            id: self.id,
-            read: read.collect(),
-            write: self.access.write.clone(),
-            labels,
-        });
-        Remote {
-            tiers,
-            patience: Patience::new(remote.budget),
+        if let Some(remote) = &services.remote {
+            session.open_tiers(remote, facts.labels);
         }
+        Ok(session)
     }
 
     /// What each policy grants; `None` where one of them gives this session nothing.

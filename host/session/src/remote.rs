@@ -4,13 +4,21 @@
 //! is answered later, on any thread, and exactly once: whoever drops an answer without giving it
 //! says that there is none.
 
+pub(crate) mod arrival;
+mod get;
+mod local_object;
+mod patience;
+mod use_of_tiers;
+
 use std::time::SystemTime;
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
-use cachewarden_types::{Digest, Label, ScopeName};
+use cachewarden_types::{Code, Digest, Label, ScopeName};
 
-pub use super::arrival::{Arrival, FindAnswer};
+pub use arrival::{Arrival, FindAnswer};
+pub use patience::DEFAULT_REMOTE_BUDGET;
+pub(crate) use use_of_tiers::Remote;
 
 /// Remote tiers: what all sessions of a process share.
 pub trait Tiers: Send + Sync {
@@ -49,6 +57,10 @@ pub trait TierSession: Send {
     /// Takes note that what was found at this place is on this machine now. Tiers that are nearer may
     /// be sent it.
     fn note_arrival(&mut self, action: &Digest, place: TierPlace);
+
+    /// What a person has to know about the tiers, and was not given yet. The session asks for it when
+    /// something was answered, and at its end.
+    fn take_warnings(&mut self) -> Vec<(Code, String)>;
 
     /// Ends the session, and says what it came to.
     fn end(self: Box<Self>) -> TierStats;

@@ -15,10 +15,10 @@ use std::thread;
 use cachewarden_store::{CacheHit, Store};
 use cachewarden_types::Digest;
 
-use super::arrival::{FindAnswer, Found, Ticket};
 use super::completions::{Completion, Completions, Hashed, ObjectName, Reporter};
 use super::get::PendingGet;
 use super::intake::TakenIn;
+use super::remote::arrival::{FindAnswer, Found, Ticket};
 use super::remote::{TierEntry, TierObject};
 
 /// An object from this size on is hashed beside the session. It takes half a millisecond; a smaller
@@ -46,6 +46,13 @@ pub(super) struct RemoteGet {
     pub(super) object: Option<Box<dyn TierObject>>,
     /// An object of this name lies on this machine, and is damaged.
     pub(super) is_damaged_here: bool,
+}
+
+/// An object that is to be fetched, and how what comes of it is reported.
+pub(super) struct Download {
+    pub(super) ticket: Ticket,
+    pub(super) object: Box<dyn TierObject>,
+    pub(super) reporter: Reporter,
 }
 
 /// What gets have waited for.
@@ -124,7 +131,7 @@ impl WaitingGets {
         &mut self,
         mut waiting: RemoteGet,
         object: Box<dyn TierObject>,
-    ) -> Result<Option<(Ticket, Box<dyn TierObject>, Reporter)>, Box<RemoteGet>> {
+    ) -> Result<Option<Download>, Box<RemoteGet>> {
         let Some((ticket, reporter)) = self.ticket() else {
             return Err(Box::new(waiting));
         };
@@ -136,7 +143,11 @@ impl WaitingGets {
         }
         self.fetched.insert(waiting.entry.output, Vec::new());
         self.fetching.insert(ticket, waiting);
-        Ok(Some((ticket, object, reporter)))
+        Ok(Some(Download {
+            ticket,
+            object,
+            reporter,
+        }))
     }
 
     /// A name for something to wait for, and the way back; `None` where too many wait, or where the

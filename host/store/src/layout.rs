@@ -31,6 +31,9 @@ pub(super) const RECENT: &str = "recent";
 /// The folder of records of who has put the same bytes, see `witnesses`.
 pub(super) const WITNESSES: &str = "witnesses";
 
+/// The folder of what was not sent to remote tiers yet, see `outbox`.
+pub(super) const OUTBOX: &str = "outbox";
+
 /// The file with a line of totals for each session.
 pub(super) const SESSIONS: &str = "sessions.jsonl";
 
@@ -43,7 +46,7 @@ pub(super) const DAEMON: &str = "daemon";
 const VERSION: &str = "VERSION";
 
 /// The folders in a store's folder.
-pub(super) const FOLDERS: [&str; 4] = [OBJECTS, SCOPES, RECENT, WITNESSES];
+pub(super) const FOLDERS: [&str; 5] = [OBJECTS, SCOPES, RECENT, WITNESSES, OUTBOX];
 
 /// The files in a store's folder.
 pub(super) const FILES: [&str; 5] = [SESSIONS, TRIM, DAEMON, VERSION, TAG_NAME];

@@ -13,6 +13,7 @@
 //! scopes/<scope>/ab/<action>   one line, see `entry`
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
 //! witnesses/ab/<action>        who has put the same bytes, see `witnesses`
+//! outbox/<tier>/<session>      what may be sent to a remote tier, see `outbox`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! daemon                       locked by the daemon that owns the store
@@ -34,6 +35,7 @@ mod new_file;
 mod object_writer;
 mod objects;
 mod objects_at;
+mod outbox;
 mod owned;
 mod owner;
 mod private;
@@ -71,6 +73,9 @@ pub use finding::{FileKind, Finding, Problem, Repair};
 pub use layout::LAYOUT_VERSION;
 pub use object_writer::{ObjectWriter, PutError, StoredObject};
 pub use objects::Location;
+pub use outbox::{
+    Dropped, InvalidTierId, Noted, Outbox, OutboxFile, OutboxQueue, SessionOutbox, TierId, Waiting,
+};
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use resolve::is_safe_for_a_store;

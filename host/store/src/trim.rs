@@ -24,7 +24,7 @@ use super::files::TOUCH_INTERVAL;
 use super::shards::{SHARDS, shard_name};
 use cachewarden_types::{Pattern, ScopeName};
 
-use super::{Store, layout, sessions};
+use super::{Store, layout, outbox, sessions};
 
 pub(super) use remover::{LOCK_PAUSE, REMOVALS_PER_LOCK};
 use remover::{Remover, remove_empty};
@@ -135,6 +135,7 @@ impl Store {
                 remove_empty(scope);
             }
             remover.remove_temporaries(folder);
+            outbox::trim(self, now, |tier| remover.remove_temporaries(tier));
             if let Err(error) = sessions::compact(folder) {
                 remover.note(&folder.join(layout::SESSIONS), error);
             }

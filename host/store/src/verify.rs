@@ -21,7 +21,7 @@ use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
 use super::shards::{SHARDS, in_parallel, is_shard};
-use super::{Progress, Store, files, layout, objects, schedule};
+use super::{Progress, Store, files, layout, objects, outbox, schedule};
 
 /// The counts of a verification.
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,12 +153,19 @@ impl Verifier<'_> {
         let lookup_cache = self.folder.join(layout::RECENT);
         look(&lookup_cache, is_scope);
         look(&self.folder.join(layout::WITNESSES), is_shard);
-        let tables = files::names_in(&lookup_cache).into_iter();
-        let tables = tables
-            .filter(|name| is_scope(name))
-            .map(|name| lookup_cache.join(name));
+        let outboxes = self.folder.join(layout::OUTBOX);
+        look(&outboxes, outbox::is_tier);
+        let tiers = named_in(&outboxes, outbox::is_tier);
+        for tier in &tiers {
+            look(tier, outbox::is_known);
+        }
+        let tables = named_in(&lookup_cache, is_scope);
+        let notes = tiers
+            .iter()
+            .filter(|tier| !tier.is_symlink())
+            .flat_map(|tier| named_in(tier, outbox::is_known));
         let files = layout::FILES.map(|name| self.folder.join(name));
-        for path in files.into_iter().chain(tables) {
+        for path in files.into_iter().chain(tables).chain(notes) {
             // Their content does not matter here; something else in their place is a problem.
             report.findings.extend(
                 DamagedFile::find(&path, |_| Ok(None))
@@ -270,10 +277,14 @@ impl Verifier<'_> {
 
 /// The folders of the store's scopes.
 fn scopes(folder: &Path) -> Vec<PathBuf> {
-    let scopes = folder.join(layout::SCOPES);
-    let mut names = files::names_in(&scopes);
-    names.retain(|name| is_scope(name));
-    names.iter().map(|name| scopes.join(name)).collect()
+    named_in(&folder.join(layout::SCOPES), is_scope)
+}
+
+/// The paths in a folder that have such a name.
+fn named_in(folder: &Path, is_ours: fn(&OsStr) -> bool) -> Vec<PathBuf> {
+    let mut names = files::names_in(folder);
+    names.retain(|name| is_ours(name));
+    names.iter().map(|name| folder.join(name)).collect()
 }
 
 fn is_scope(name: &OsStr) -> bool {

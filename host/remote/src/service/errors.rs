@@ -59,6 +59,13 @@ impl ServiceError {
     }
 }
 
+/// Of a body that has broken off: what was wrong with the address has shown before.
+impl From<opendal::Error> for ServiceError {
+    fn from(error: opendal::Error) -> Self {
+        Self::of("the service", error)
+    }
+}
+
 /// Texts of errors for which opendal has no kind, or another one.
 const TEXTS: [(&str, ErrorKind); 9] = [
     ("status: 401,", ErrorKind::PermissionDenied),
@@ -93,4 +100,12 @@ pub(super) fn says_none(error: &opendal::Error) -> bool {
 pub(super) fn says_no_folder(error: &opendal::Error) -> bool {
     // WebDAV: 409, and 404 of servers that do not know better.
     error.kind() == ErrorKind::NotFound || error.to_string().contains("status: 409,")
+}
+
+/// Whether a server does not know the verb: one of WebDAV without PROPFIND.
+pub(super) fn says_no_verb(error: &opendal::Error) -> bool {
+    let text = error.to_string();
+    ["status: 405,", "status: 501,"]
+        .iter()
+        .any(|status| text.contains(status))
 }

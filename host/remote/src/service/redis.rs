@@ -5,9 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures_util::stream;
 use opendal::{Error, ErrorKind};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, RedisConnectionInfo};
@@ -15,7 +18,7 @@ use redis::{FromRedisValue, RedisError};
 use tokio::sync::Mutex;
 use tokio::time::{sleep, timeout};
 
-use super::{CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
+use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
 /// How many bytes are asked for at once: a part must arrive within [`IO_TIME`], and each costs a
 /// round trip.
@@ -74,27 +77,33 @@ impl Redis {
         })
     }
 
-    pub(super) async fn read_parts(
-        &self,
-        key: &str,
-        take: &mut impl FnMut(&[u8]) -> bool,
-    ) -> opendal::Result<bool> {
-        let path = self.path(key);
-        let mut begin = 0;
-        loop {
-            let mut request = redis::pipe();
-            let end = begin + PART - 1;
-            request
-                .getrange(&path, begin as isize, end as isize)
-                .exists(&path);
-            let (part, is_there): (Vec<u8>, bool) = self.ask(&request, IO_TIME).await?;
-            if !is_there {
-                return Ok(false);
-            }
-            if !take(&part) || part.len() < PART {
-                return Ok(true);
-            }
-            begin += PART;
+    /// The value of a key. That there is none is the first error of the stream.
+    pub(super) fn open(redis: &Arc<Self>, key: &str) -> BytesStream {
+        let begin = (Arc::clone(redis), redis.path(key), Some(0));
+        Box::pin(stream::try_unfold(
+            begin,
+            |(redis, path, begin)| async move {
+                let Some(begin) = begin else {
+                    return Ok(None);
+                };
+                let part = redis.part(&path, begin).await?;
+                let next = (part.len() == PART).then_some(begin + PART);
+                Ok(Some((Bytes::from(part), (redis, path, next))))
+            },
+        ))
+    }
+
+    /// At most [`PART`] bytes of a value.
+    async fn part(&self, path: &str, begin: usize) -> opendal::Result<Vec<u8>> {
+        let mut request = redis::pipe();
+        let end = begin + PART - 1;
+        // In this order a value that is removed meanwhile is none, and not an empty one.
+        request
+            .getrange(path, begin as isize, end as isize)
+            .exists(path);
+        match self.ask(&request, IO_TIME).await? {
+            (part, true) => Ok(part),
+            (_, false) => Err(Error::new(ErrorKind::NotFound, "the key has no value")),
         }
     }
 

@@ -10,8 +10,8 @@ use opendal_http_transport_reqwest::ReqwestTransport;
 
 use crate::service_kind::ServiceKind;
 
-use super::errors::{says_no_folder, says_none};
-use super::{CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
+use super::errors::{says_no_folder, says_no_verb, says_none};
+use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
 /// A service, by opendal.
 #[derive(Debug)]
@@ -43,22 +43,11 @@ impl Storage {
         self.operator.info().capability().list
     }
 
-    pub(super) async fn read_parts(
-        &self,
-        key: &str,
-        take: &mut impl FnMut(&[u8]) -> bool,
-    ) -> opendal::Result<bool> {
-        let read = async {
-            let reader = self.operator.reader(key).await?;
-            let mut parts = reader.into_bytes_stream(..).await?;
-            while let Some(part) = parts.try_next().await.map_err(broken_off)? {
-                if !take(&part) {
-                    break;
-                }
-            }
-            Ok(true)
-        };
-        none_is_false(read.await)
+    /// The value of a key. That there is none may be the first error of the stream.
+    pub(super) async fn open(&self, key: &str) -> opendal::Result<BytesStream> {
+        let reader = self.operator.reader(key).await?;
+        let parts = reader.into_bytes_stream(..).await?;
+        Ok(Box::pin(parts.map_err(broken_off)))
     }
 
     pub(super) async fn write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
@@ -78,15 +67,16 @@ impl Storage {
     }
 
     pub(super) async fn has(&self, key: &str) -> opendal::Result<bool> {
-        none_is_false(self.operator.stat(key).await.map(|_| true))
-    }
-}
-
-/// What a service answered about a key, which may have no value.
-fn none_is_false(answer: opendal::Result<bool>) -> opendal::Result<bool> {
-    match answer {
-        Err(error) if says_none(&error) => Ok(false),
-        answer => answer,
+        let has = match self.operator.stat(key).await {
+            Err(error) if says_no_verb(&error) => {
+                self.open(key).await?.try_next().await.map(|_| true)
+            }
+            stat => stat.map(|_| true),
+        };
+        match has {
+            Err(error) if says_none(&error) => Ok(false),
+            has => has,
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use cachewarden_types::Digest;
 
 use super::wire::{Answer, Answers, Call, Requests};
 use super::world::{NONSENSE, TRAP, World, asking, compiled, policy};
-use crate::verification::IN_BACKGROUND_FROM;
+use crate::waiting::IN_BACKGROUND_FROM;
 
 const KNOWN: &[u8] = b"known";
 

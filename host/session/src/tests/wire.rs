@@ -67,6 +67,8 @@ pub(super) struct Requests {
     pub(super) given: i64,
     /// Whether each request is there before it is asked for.
     pub(super) at_once: bool,
+    /// So many come at once, whatever the others do.
+    pub(super) burst: i64,
     /// Where they would come from; nothing ever does, so a session that waits is answered by
     /// something else.
     pub(super) stream: Option<PipeReader>,
@@ -84,6 +86,7 @@ impl Requests {
             part: Vec::new(),
             given: 0,
             at_once: true,
+            burst: 0,
             stream: None,
             error: None,
             held_back: Arc::default(),
@@ -93,7 +96,7 @@ impl Requests {
 
 impl RequestSource for Requests {
     fn is_ready(&self) -> bool {
-        self.at_once
+        self.at_once || self.given < self.burst
     }
 
     fn is_body_ready(&self) -> bool {
@@ -106,7 +109,7 @@ impl RequestSource for Requests {
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {
         let held_back = self.held_back.load(Ordering::Relaxed);
-        assert!(self.at_once || held_back == 0, "the client waits, too");
+        assert!(self.is_ready() || held_back == 0, "the client waits, too");
         let Some(call) = self.left.pop_front() else {
             return self.error.take().map_or(Ok(None), Err);
         };

@@ -20,8 +20,8 @@ use super::wire::{Answer, Answers, Call, Requests};
 use crate::config::no_settings;
 use crate::diagnostics::Diagnostics;
 use crate::{
-    DefaultGrant, Isolation, OperatorLimits, Outcome, PolicyConfig, Quota, Services, SessionConfig,
-    SessionError, SessionFacts, Witnessing, run_session,
+    DefaultGrant, Isolation, OperatorLimits, Outcome, PolicyConfig, Quota, RemoteTiers, Services,
+    SessionConfig, SessionError, SessionFacts, Witnessing, run_session,
 };
 
 /// Numbers that are no verdict, as `as-asked` takes them: it answers nonsense, or traps.
@@ -90,6 +90,8 @@ pub(super) struct Script<'world> {
     pub(super) quota: u64,
     /// Who it is as a witness.
     pub(super) witnessing: Option<Witnessing>,
+    /// Storage beyond this machine.
+    pub(super) remote: Option<RemoteTiers>,
 }
 
 /// So many bytes.
@@ -191,6 +193,7 @@ impl World {
             also_read: &[],
             quota: u64::MAX,
             witnessing: None,
+            remote: None,
         }
     }
 
@@ -218,7 +221,7 @@ impl Script<'_> {
         let config = self.config(&said, Recorder::append(&recording, "id", &[]).unwrap());
         let services = Services {
             store: Arc::clone(&self.world.store),
-            remote: None,
+            remote: self.remote.clone(),
         };
         let session = thread::spawn("session", move |room| {
             let outcome = run_session(config, &services, room, &mut source, &mut sink);

@@ -19,41 +19,50 @@ const BYTES_WORTH_A_SECOND: u64 = 5 * 1024 * 1024;
 
 /// What is left of a session's patience.
 #[derive(Debug)]
-pub(super) struct Patience {
+pub(crate) struct Patience {
     budget: Duration,
     left: Duration,
+    waited: Duration,
 }
 
 impl Patience {
-    pub(super) fn new(budget: Duration) -> Self {
+    pub(crate) fn new(budget: Duration) -> Self {
         Self {
             budget,
             left: budget,
+            waited: Duration::ZERO,
         }
     }
 
     /// All that there was.
-    pub(super) fn budget(&self) -> Duration {
+    pub(crate) fn budget(&self) -> Duration {
         self.budget
     }
 
     /// How long a wait may last that begins now.
-    pub(super) fn left(&self) -> Duration {
+    pub(crate) fn left(&self) -> Duration {
         self.left
     }
 
     /// Takes note of a wait that began then.
-    pub(super) fn waited(&mut self, began: Instant) {
-        self.left = self.left.saturating_sub(began.elapsed());
+    pub(crate) fn waited(&mut self, began: Instant) {
+        let waited = began.elapsed();
+        self.left = self.left.saturating_sub(waited);
+        self.waited += waited;
+    }
+
+    /// All waits so far together.
+    pub(crate) fn waited_so_far(&self) -> Duration {
+        self.waited
     }
 
     /// Whether nothing is left.
-    pub(super) fn is_exhausted(&self) -> bool {
+    pub(crate) fn is_exhausted(&self) -> bool {
         self.left.is_zero()
     }
 
     /// Takes note of an object that has come.
-    pub(super) fn earn(&mut self, size: u64) {
+    pub(crate) fn earn(&mut self, size: u64) {
         let bytes = Duration::from_secs_f64(size as f64 / BYTES_WORTH_A_SECOND as f64);
         self.left = self
             .left

@@ -5,20 +5,20 @@
 //! all of its bytes have come and hash to its name.
 
 use cachewarden_content::Recogniser;
-use cachewarden_store::ObjectWriter;
+use cachewarden_store::{ObjectWriter, PutError};
 
-use super::completions::{Completion, Reporter};
-use super::intake::TakenIn;
-use super::remote::{TierEntry, TierObject};
+use super::{TierEntry, TierObject};
+use crate::completions::{Completion, Reporter};
+use crate::intake::TakenIn;
 
 /// Names what a get waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Ticket(pub(super) u64);
+pub(crate) struct Ticket(pub(crate) u64);
 
 /// An entry that a tier has, and its object.
-pub(super) struct Found {
-    pub(super) entry: TierEntry,
-    pub(super) object: Box<dyn TierObject>,
+pub(crate) struct Found {
+    pub(crate) entry: TierEntry,
+    pub(crate) object: Box<dyn TierObject>,
 }
 
 /// Takes the answer to a question for an entry. Dropped without one, it says that there is none.
@@ -29,7 +29,7 @@ pub struct FindAnswer {
 }
 
 impl FindAnswer {
-    pub(super) fn new(ticket: Ticket, reporter: &Reporter) -> Self {
+    pub(crate) fn new(ticket: Ticket, reporter: &Reporter) -> Self {
         Self {
             ticket,
             found: None,
@@ -63,7 +63,7 @@ pub struct Arrival {
 }
 
 impl Arrival {
-    pub(super) fn new(
+    pub(crate) fn new(
         ticket: Ticket,
         size: u64,
         writer: ObjectWriter,
@@ -98,16 +98,21 @@ impl Arrival {
         }
     }
 
-    /// Ends the object: all of its bytes were taken. Whether they are those of its name is found
-    /// out here.
-    pub fn finish(mut self) {
+    /// Ends the object: all of its bytes were taken. Returns whether they are those of its name, as
+    /// far as this machine could find that out.
+    pub fn finish(mut self) -> bool {
         let Some((writer, recogniser)) = self.intake.take() else {
-            return;
+            return false;
         };
         if self.left > 0 {
-            return;
+            return false;
         }
-        self.arrived = TakenIn::finish(writer, recogniser).ok();
+        match TakenIn::finish(writer, recogniser) {
+            Ok(arrived) => self.arrived = Some(arrived),
+            Err(PutError::WrongHash { .. }) => return false,
+            Err(PutError::Write(_)) => {}
+        }
+        true
     }
 }
 

@@ -7,56 +7,31 @@
 
 use std::io;
 use std::sync::Arc;
-use std::thread;
 use std::time::SystemTime;
 
 use cachewarden_content::{Content, Recogniser};
 use cachewarden_protocol::{Hit, Response, ResponseSink};
-use cachewarden_store::{Filled, Location, Right, Store};
+use cachewarden_store::{Filled, Location, Right};
 use cachewarden_types::{Candidate, Code, Digest, Facts, Kind, Role, reasons};
 
-use super::Session;
-use super::arrival::{Arrival, Found};
-use super::effective_grant::ReadScope;
-use super::get::PendingGet;
-use super::intake::TakenIn;
-use super::remote::{TierEntry, TierObject};
-use super::search::{Ruling, age};
-use super::waiting::{IN_BACKGROUND_FROM, RemoteGet};
+use super::Arrival;
+use super::arrival::Found;
+use super::local_object::LocalObject;
+use super::{TierEntry, TierObject};
+use crate::Session;
+use crate::effective_grant::ReadScope;
+use crate::get::PendingGet;
+use crate::intake::TakenIn;
+use crate::search::{Ruling, age};
+use crate::waiting::{Download, RemoteGet};
 
-/// An object that is on this machine already, under the name that a tier's entry gives.
-struct LocalObject {
-    store: Arc<Store>,
-    output: Digest,
-}
-
-impl LocalObject {
-    fn read(&self, arrival: &mut Arrival) -> io::Result<()> {
-        self.store
-            .read_object(&self.output, |part| arrival.take(part))
-            .map(drop)
-    }
-}
-
-impl TierObject for LocalObject {
-    fn fetch(self: Box<Self>, mut arrival: Arrival) {
-        let size = arrival.size();
-        let read = move || {
-            if self.read(&mut arrival).is_ok() {
-                arrival.finish();
-            }
-        };
-        match size < IN_BACKGROUND_FROM {
-            true => read(),
-            // Where the system has no thread, the object has not arrived.
-            false => drop(thread::Builder::new().name("read".into()).spawn(read)),
-        }
-    }
-}
+/// The largest object that is fetched: an entry may say any size, and a tier may send as many bytes.
+/// The largest programs that go links have some hundred megabytes.
+const MAX_OBJECT: u64 = 1 << 30;
 
 impl Session {
     /// Asks the tiers for a get that nothing on this machine has answered.
-    pub(super) fn search_tiers(
+    pub(crate) fn search_tiers(
         &mut self,
         get: PendingGet,
         sink: &mut impl ResponseSink,
@@ -86,7 +61,7 @@ impl Session {
     }
 
     /// Goes on with a get for which the tiers were asked.
-    pub(super) fn resume_found(
+    pub(crate) fn resume_found(
         &mut self,
         mut get: PendingGet,
         found: Option<Found>,
@@ -109,6 +84,11 @@ impl Session {
         if entry.expires.is_some_and(|end| end <= get.time) {
             return self.search_tiers(get, sink);
         }
+        if entry.size > MAX_OBJECT {
+            return self.go_on_without(get, reasons::NOT_FETCHED, sink);
+        }
+        // cmd/go holds it against when results of tests were last thrown away.
+        entry.time = entry.time.min(get.time);
         entry.content = self.claims(&get.action, entry.content);
         let rule = self.rule_against_entry(&get.action, &mut entry.content, Right::Read, false);
         if let Some(reason) = rule {
@@ -152,7 +132,7 @@ impl Session {
     }
 
     /// Has the object fetched that a tier's entry names, or read where it is on this machine.
-    pub(super) fn fetch(
+    pub(crate) fn fetch(
         &mut self,
         mut waiting: RemoteGet,
         sink: &mut impl ResponseSink,
@@ -174,9 +154,14 @@ impl Session {
             return self.go_on_without(waiting.get, reasons::NOT_FETCHED, sink);
         };
         match self.waiting.fetch(waiting, object) {
-            Ok(Some((ticket, object, reporter))) => {
+            Ok(Some(download)) => {
                 let recogniser = Recogniser::new(&action, self.roles.of(&action));
                 let writer = self.store.receive(output);
+                let Download {
+                    ticket,
+                    object,
+                    reporter,
+                } = download;
                 object.fetch(Arrival::new(ticket, size, writer, recogniser, &reporter));
                 Ok(())
             }
@@ -186,7 +171,7 @@ impl Session {
     }
 
     /// Goes on with a get whose object was fetched, or was not.
-    pub(super) fn resume_arrived(
+    pub(crate) fn resume_arrived(
         &mut self,
         waiting: RemoteGet,
         arrived: Option<TakenIn>,
@@ -213,12 +198,16 @@ impl Session {
         if self.policies.is_off() {
             return self.give_up(&get, reasons::POLICY_OFF, sink);
         }
-        let content = arrived.content;
+        let mut content = arrived.content;
         if !shows(content, entry.content) {
             self.warn_false_claims(&get.action, &entry, scope);
             return self.go_on_without(get, reasons::FALSE_CLAIMS, sink);
         }
-        if let Some(reason) = self.rule_against_put(content, arrived.has_unsafe_names) {
+        // What it claimed was allowed; what it shows may be more than that.
+        let rule = self
+            .rule_against_entry(&get.action, &mut content, Right::Read, false)
+            .or_else(|| self.rule_against_put(content, arrived.has_unsafe_names));
+        if let Some(reason) = rule {
             return self.go_on_without(get, reason, sink);
         }
         if let Some(reason) = self.quota.take(entry.size) {
@@ -305,26 +294,6 @@ impl Session {
                 scope.name, entry.output, entry.content.kind, entry.producer
             ),
         );
-    }
-
-    /// Answers the gets that wait for a tier with a miss, and asks tiers no more: they have cost
-    /// this session as much time as they may.
-    pub(super) fn leave_tiers(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
-        let Some(remote) = self.remote.take() else {
-            return Ok(());
-        };
-        self.diagnostics.warn_once(
-            Code::RemoteTooSlow,
-            &format!(
-                "remote storage has cost this build {:.1} s more than it has saved, and is not asked any more (--remote-budget); `cachewarden doctor` looks at each tier",
-                remote.patience.budget().as_secs_f64()
-            ),
-        );
-        self.tier_stats = remote.tiers.end();
-        for get in self.waiting.give_up_remote() {
-            self.give_up(&get, reasons::NOT_FETCHED, sink)?;
-        }
-        Ok(())
     }
 }
 

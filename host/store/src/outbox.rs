@@ -1,0 +1,247 @@
+//! The outbox: what may be sent to remote tiers and was not sent yet.
+//!
+//! `outbox/<tier>/<session>` is a file for each tier and session. It has a line for each put:
+//! `<action> <scope>`. A session appends its lines while it runs, each in one write, and holds a
+//! shared lock on the file until it ends. One uploader at a time reads the files, the oldest first,
+//! and removes a file once its session has ended and all of it was sent. It holds an exclusive lock
+//! on the folder of the tier.
+//!
+//! What always holds: a noted put stays until it was sent or is dropped by a bound, whatever is
+//! killed, and what was dropped is counted. A torn line is ignored: the action comes first and has a
+//! fixed length, and no name of a scope has a space, so two lines that were glued together are no
+//! line. Only files of this user count: who can write a shared store does not choose what this
+//! user's credentials send.
+//!
+//! Nothing is synced: after a power loss, puts of the last seconds may be missing here. They are
+//! then not sent, as if they had never been made.
+
+mod bounds;
+mod queue;
+mod writer;
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::{self, Metadata};
+use std::io::{self, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::SystemTime;
+
+use cachewarden_types::{Digest, ScopeName};
+
+use super::entry::{NO_USER, Reach};
+use super::{Entry, SessionId, Store, files, layout};
+
+pub use bounds::Dropped;
+pub use queue::{Noted, OutboxFile, OutboxQueue};
+pub use writer::SessionOutbox;
+
+/// Where a tier is, in 16 hex digits: the name of its folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TierId(u64);
+
+/// The text is not 16 lowercase hex digits.
+#[derive(Debug)]
+pub struct InvalidTierId;
+
+impl TierId {
+    /// The tier at a place, which any text describes.
+    pub fn of(place: &str) -> Self {
+        Self(Digest::of(place.as_bytes()).words()[0])
+    }
+
+    fn from_name(name: &OsStr) -> Option<Self> {
+        name.to_str()?.parse().ok()
+    }
+}
+
+impl fmt::Display for TierId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for TierId {
+    type Err = InvalidTierId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let id = u64::from_str_radix(text, 16).map(Self);
+        id.ok()
+            .filter(|id| id.to_string() == text)
+            .ok_or(InvalidTierId)
+    }
+}
+
+/// The outbox of one tier.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    folder: PathBuf,
+}
+
+/// What waits in an outbox.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Entries that were noted. Some of them may be sent already.
+    pub entries: u64,
+    /// When the session that has waited longest made its last note.
+    pub oldest: Option<SystemTime>,
+}
+
+impl Store {
+    /// The outbox of a tier; `None` where there is no store.
+    pub fn outbox(&self, tier: TierId) -> Option<Outbox> {
+        let folder = self.folder()?.join(layout::OUTBOX);
+        Some(Outbox {
+            folder: folder.join(tier.to_string()),
+        })
+    }
+
+    /// The tiers that have an outbox.
+    pub fn outbox_tiers(&self) -> Vec<TierId> {
+        let folder = self.folder().map(|folder| folder.join(layout::OUTBOX));
+        let names = folder.map_or(Vec::new(), |folder| files::names_in(&folder));
+        names
+            .iter()
+            .filter_map(|name| TierId::from_name(name))
+            .collect()
+    }
+
+    /// The entry of `action` in `scope` that may be sent to tiers: it is there, has not expired, its
+    /// reach is shared, and this user has put it, or another machine has sent it.
+    pub fn shared_entry(
+        &self,
+        scope: &ScopeName,
+        action: &Digest,
+        now: SystemTime,
+    ) -> Option<Entry> {
+        let entry = self.shared.as_ref()?.entries(scope).stored(action)?;
+        let is_ours = [user(), NO_USER].contains(&entry.user);
+        let is_shared = entry.reach == Reach::Shared && !entry.has_expired(now);
+        (is_ours && is_shared).then_some(entry)
+    }
+}
+
+impl Outbox {
+    /// Where a session notes what it has put. This makes no file yet.
+    pub fn of_session(&self, session: SessionId) -> SessionOutbox {
+        SessionOutbox::new(self.folder.clone(), session)
+    }
+
+    /// The outbox for an uploader; `None` where another one is at work, or nothing was ever noted.
+    ///
+    /// # Errors
+    /// When the folder cannot be opened or locked.
+    pub fn take(&self) -> io::Result<Option<OutboxQueue>> {
+        OutboxQueue::take(&self.folder)
+    }
+
+    /// Whether no session of this user has noted anything that is still there.
+    pub fn is_empty(&self) -> bool {
+        // Only until the first: there may be many.
+        let Ok(mut names) = fs::read_dir(&self.folder) else {
+            return true;
+        };
+        !names.any(|item| {
+            item.is_ok_and(|item| {
+                session_of(&item.file_name()).is_some()
+                    && item.metadata().is_ok_and(|metadata| is_own(&metadata))
+            })
+        })
+    }
+
+    /// What waits.
+    pub fn waiting(&self) -> Waiting {
+        let mut waiting = Waiting::default();
+        for name in files::names_in(&self.folder) {
+            let opened = session_of(&name)
+                .and_then(|_| files::open_regular(&self.folder.join(name), false).ok());
+            let Some((mut file, metadata)) = opened.filter(|(_, metadata)| is_own(metadata)) else {
+                continue;
+            };
+            let noted = metadata.modified().ok();
+            waiting.entries += count_lines(&mut file);
+            waiting.oldest = match (waiting.oldest, noted) {
+                (Some(one), Some(other)) => Some(one.min(other)),
+                (one, other) => one.or(other),
+            };
+        }
+        waiting
+    }
+
+    /// What the bounds have dropped lately.
+    pub fn dropped(&self) -> Dropped {
+        bounds::dropped(&self.folder)
+    }
+}
+
+/// The session whose file has this name.
+fn session_of(name: &OsStr) -> Option<SessionId> {
+    let text = name.to_str()?;
+    let session: SessionId = text.parse().ok()?;
+    (session.to_string() == text).then_some(session)
+}
+
+/// Whether this is the name of a tier's folder.
+pub(super) fn is_tier(name: &OsStr) -> bool {
+    TierId::from_name(name).is_some()
+}
+
+/// Whether a file in a tier's folder may have this name.
+pub(super) fn is_known(name: &OsStr) -> bool {
+    session_of(name).is_some() || name == bounds::DROPPED
+}
+
+/// Refuses a link in the place of a tier's folder: it would lead out of the store.
+fn refuse_link(folder: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(folder)?.is_dir() {
+        true => Ok(()),
+        false => Err(io::Error::new(
+            io::ErrorKind::NotADirectory,
+            format!("{} is no folder", folder.display()),
+        )),
+    }
+}
+
+/// Drops what the bounds of each tier do not allow, where no uploader is at work, which does that
+/// itself. Each folder is given to `sweep`, which removes unfinished files.
+pub(super) fn trim(store: &Store, now: SystemTime, mut sweep: impl FnMut(&Path)) {
+    for tier in store.outbox_tiers() {
+        let Some(outbox) = store.outbox(tier) else {
+            continue;
+        };
+        sweep(&outbox.folder);
+        // What cannot be removed is looked at again by the next uploader.
+        if let Ok(Some(queue)) = outbox.take() {
+            let _ = queue.drop_excess(now);
+        }
+    }
+}
+
+/// Whether a file is one of this user's. In a shared store others may write theirs.
+fn is_own(metadata: &Metadata) -> bool {
+    metadata.is_file() && metadata.uid() == user()
+}
+
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
+/// Bytes that are read at a time.
+const CHUNK: usize = 64 * 1024;
+
+/// How many whole lines a file has; those that can be read.
+fn count_lines(file: &mut fs::File) -> u64 {
+    let mut buffer = vec![0; CHUNK];
+    let mut lines = 0;
+    while let Ok(count) = file.read(&mut buffer)
+        && count > 0
+    {
+        let ends = buffer[..count].iter().filter(|byte| **byte == b'\n');
+        lines += ends.count() as u64;
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,205 @@
+//! The side of the uploader: it reads what was noted, and removes what was sent.
+
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use cachewarden_types::{Digest, ScopeName};
+
+use crate::files;
+
+use super::{CHUNK, bounds, count_lines, is_own, session_of};
+
+/// An entry that may be sent.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Noted {
+    /// Its scope.
+    pub scope: ScopeName,
+    /// Its action.
+    pub action: Digest,
+}
+
+/// The outbox of a tier while one uploader has it.
+#[derive(Debug)]
+pub struct OutboxQueue {
+    folder: PathBuf,
+    /// The folder, locked.
+    _lock: File,
+}
+
+/// The notes of one session.
+#[derive(Debug)]
+pub struct OutboxFile {
+    path: PathBuf,
+    file: File,
+    /// How far it was read.
+    offset: u64,
+}
+
+/// A file in the folder.
+pub(super) struct Listed {
+    pub(super) path: PathBuf,
+    /// When its session made its last note.
+    pub(super) noted: SystemTime,
+    pub(super) bytes: u64,
+}
+
+impl OutboxQueue {
+    pub(super) fn take(folder: &Path) -> io::Result<Option<Self>> {
+        let lock = match super::refuse_link(folder).and_then(|()| File::open(folder)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        Ok(Some(Self {
+            folder: folder.to_owned(),
+            _lock: lock,
+        }))
+    }
+
+    /// The notes of each session, the oldest first.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn files(&self) -> io::Result<Vec<PathBuf>> {
+        let listed = self.list()?;
+        Ok(listed.into_iter().map(|file| file.path).collect())
+    }
+
+    /// Opens the notes of a session; `None` where they are gone, or no regular file of this user.
+    pub fn open(&self, path: &Path) -> Option<OutboxFile> {
+        let (file, metadata) = files::open_regular(path, false).ok()?;
+        is_own(&metadata).then(|| OutboxFile {
+            path: path.to_owned(),
+            file,
+            offset: 0,
+        })
+    }
+
+    /// Drops the oldest notes beyond the bounds; how many entries those named. Notes of sessions that
+    /// run stay.
+    ///
+    /// # Errors
+    /// When a file cannot be removed.
+    pub fn drop_excess(&self, now: SystemTime) -> io::Result<u64> {
+        bounds::drop_excess(self, now)
+    }
+
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    pub(super) fn list(&self) -> io::Result<Vec<Listed>> {
+        let mut listed = Vec::new();
+        for item in fs::read_dir(&self.folder)? {
+            let item = item?;
+            if session_of(&item.file_name()).is_none() {
+                continue;
+            }
+            // A file that is gone by now was removed by a person.
+            if let Ok(metadata) = item.metadata()
+                && is_own(&metadata)
+            {
+                listed.push(Listed {
+                    path: item.path(),
+                    noted: metadata.modified()?,
+                    bytes: metadata.len(),
+                });
+            }
+        }
+        listed.sort_by(|one, other| (one.noted, &one.path).cmp(&(other.noted, &other.path)));
+        Ok(listed)
+    }
+}
+
+impl OutboxFile {
+    /// Reads on: some hundred entries; none at the end of what there is so far.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn read(&mut self) -> io::Result<Vec<Noted>> {
+        loop {
+            let (noted, offset) = self.peek()?;
+            let has_moved = offset > self.offset;
+            self.offset = offset;
+            if !noted.is_empty() || !has_moved {
+                return Ok(noted);
+            }
+        }
+    }
+
+    /// Removes the file if its session has ended and all of it was read; returns whether it is gone.
+    ///
+    /// # Errors
+    /// When it cannot be read or removed.
+    pub fn remove_if_done(&mut self) -> io::Result<bool> {
+        // After the lock was there once, nothing is appended.
+        if !self.has_ended()? || !self.peek()?.0.is_empty() {
+            return Ok(false);
+        }
+        self.remove().map(|()| true)
+    }
+
+    /// How many lines it has from where it was read.
+    pub(super) fn lines(&mut self) -> u64 {
+        count_lines(&mut self.file)
+    }
+
+    /// Whether the session has ended.
+    pub(super) fn has_ended(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    pub(super) fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if !files::is_not_there(&error) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// The next entries, and where those behind them begin.
+    fn peek(&self) -> io::Result<(Vec<Noted>, u64)> {
+        let mut buffer = vec![0; CHUNK];
+        let mut count = 0;
+        while count < buffer.len() {
+            match self
+                .file
+                .read_at(&mut buffer[count..], self.offset + count as u64)
+            {
+                Ok(0) => break,
+                Ok(more) => count += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let whole = match buffer[..count].iter().rposition(|byte| *byte == b'\n') {
+            Some(last) => last + 1,
+            // No line is as long as that.
+            None if count == buffer.len() => count,
+            None => 0,
+        };
+        let lines = buffer[..whole].split(|byte| *byte == b'\n');
+        let noted = lines.filter_map(of_line).collect();
+        Ok((noted, self.offset + whole as u64))
+    }
+}
+
+/// The entry that a line names; `None` for a torn line.
+fn of_line(line: &[u8]) -> Option<Noted> {
+    let (action, scope) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let digest = Digest::from_hex(action)?;
+    Some(Noted {
+        scope: scope.parse().ok()?,
+        action: digest,
+    })
+}

@@ -1,0 +1,92 @@
+//! Remote tiers, from outside: stores on one machine stand for several machines, and a tier is
+//! between them.
+
+mod lies;
+mod machines;
+mod outages;
+
+use std::path::{Path, PathBuf};
+
+use crate::support::*;
+
+/// A machine: a home and a store of its own, and the same module as on the others.
+struct Machine {
+    sandbox: Sandbox,
+    remote: String,
+}
+
+impl Machine {
+    /// A machine that shares this tier.
+    fn with(remote: impl Into<String>) -> Self {
+        Self {
+            sandbox: Sandbox::with_kept_policies(),
+            remote: remote.into(),
+        }
+    }
+
+    /// Its module, built with these further options of the helper.
+    fn project(&self, options: &str) -> GoProject<'_> {
+        let options = format!("-v --remote '{}' {options}", self.remote);
+        GoProject::new(&self.sandbox, GO, GREETING).with_helper(&options)
+    }
+
+    /// Sends what waits, and says what came of it.
+    #[track_caller]
+    fn flush(&self) -> Outcome {
+        // An uploader of a session that has just ended may be at it.
+        self.sandbox
+            .run(&["flush", "--remote", &self.remote, "--timeout", "60s"])
+    }
+}
+
+/// A folder that several machines share, and the address of a tier there.
+struct Bucket {
+    sandbox: Sandbox,
+}
+
+impl Bucket {
+    fn new() -> Self {
+        let sandbox = Sandbox::new();
+        sandbox.folder("bucket");
+        Self { sandbox }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.sandbox.path("bucket")
+    }
+
+    fn url(&self) -> String {
+        format!("file://{}", self.folder().display())
+    }
+
+    /// The files of it that a path with this part leads to.
+    fn files(&self, part: &str) -> Vec<PathBuf> {
+        let mut files: Vec<_> = files_below(&self.folder())
+            .into_iter()
+            .filter(|path| path.to_string_lossy().contains(part))
+            .collect();
+        files.sort();
+        files
+    }
+}
+
+/// How a policy of examples/ is asked about a build of this ref.
+fn asked_about(policy: &str, git_ref: &str, event: &str) -> String {
+    format!(
+        "--policy '{}' --label GITHUB_REPOSITORY=acme/widget --label GITHUB_REF={git_ref} --label GITHUB_EVENT_NAME={event}",
+        guest(policy).display()
+    )
+}
+
+/// What a go command's helpers say about the tiers: hits from there.
+fn remote_hits(stderr: &str) -> u64 {
+    let parts = stderr.lines().flat_map(|line| line.split("; "));
+    let hits = parts.filter_map(|part| part.strip_prefix("remote "));
+    hits.filter_map(|part| part.split(' ').next()?.parse::<u64>().ok())
+        .sum()
+}
+
+/// A scope's folder in a store.
+fn scope(store: &Path, name: &str) -> PathBuf {
+    store.join("scopes").join(name)
+}

@@ -1,0 +1,109 @@
+//! What one machine has built another one finds, as far as the policies let it.
+
+use crate::support::*;
+
+use super::{Bucket, Machine, asked_about, remote_hits, scope};
+
+/// A build that needs no path of its machine, so that another one can use all of it.
+const BUILD: [&str; 4] = ["build", "-trimpath", "-o", "program"];
+
+#[test]
+fn a_fresh_machine_finds_what_another_has_built() {
+    let bucket = Bucket::new();
+    let first = Machine::with(bucket.url());
+    let cold = first.project("").go(&BUILD).succeeded();
+    let cold = Totals::of(&cold.stderr);
+    assert!(cold.puts > 20, "{cold:?}");
+    let sent = first.flush().succeeded();
+    assert!(sent.stderr.contains("nothing is left"), "{sent:?}");
+
+    let second = Machine::with(bucket.url());
+    let project = second.project("");
+    let fresh = project.go(&BUILD).succeeded();
+    let totals = Totals::of(&fresh.stderr);
+    // What is of use to one machine alone does not travel: module indexes, and the program.
+    assert!(remote_hits(&fresh.stderr) > totals.gets / 2, "{fresh:?}");
+    assert!(totals.puts < cold.puts / 2, "{fresh:?}");
+    assert!(!fresh.stderr.contains("warning"), "{fresh:?}");
+
+    // And then it needs no tier.
+    let warm = project.go(&BUILD).succeeded();
+    assert_eq!(remote_hits(&warm.stderr), 0, "{warm:?}");
+    let program = second.sandbox.path("project/program");
+    let said = run_to_its_end(&mut second.sandbox.command(&program));
+    assert!(said.stderr.contains("hello, world"), "{said:?}");
+}
+
+#[test]
+fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
+    let bucket = Bucket::new();
+    let trusted = Machine::with(bucket.url());
+    let main = asked_about("trusted-branches", "refs/heads/main", "push");
+    trusted.project(&main).go(&BUILD).succeeded();
+    trusted.flush().succeeded();
+    let of_main = bucket.files("main-");
+    assert!(!of_main.is_empty());
+
+    let fork = Machine::with(bucket.url());
+    let pull = asked_about("trusted-branches", "refs/pull/7/merge", "pull_request");
+    let project = fork.project(&pull);
+    let read = project.go(&BUILD).succeeded();
+    assert!(remote_hits(&read.stderr) > 10, "{read:?}");
+    project.write(
+        "lib/lib.go",
+        "package lib\n\nfunc Greet(name string) string { return \"of a fork\" + name }\n",
+    );
+    project.go(&BUILD).succeeded();
+    fork.flush().succeeded();
+    assert_eq!(bucket.files("main-"), of_main, "main is as it was");
+    assert!(
+        !bucket.files("ref-").is_empty(),
+        "it has a scope of its own"
+    );
+
+    // Another pull request sees nothing of it; the same one on another machine does.
+    let again = Machine::with(bucket.url());
+    let project = again.project(&pull);
+    project.write(
+        "lib/lib.go",
+        "package lib\n\nfunc Greet(name string) string { return \"of a fork\" + name }\n",
+    );
+    let read = project.go(&BUILD).succeeded();
+    let own = scope(
+        &again.sandbox.store(),
+        "ref-acme_2fwidget_-refs_2fpull_2f7_2fmerge",
+    );
+    assert!(own.exists(), "{:?}", files_below(&again.sandbox.store()));
+    assert!(remote_hits(&read.stderr) > 10, "{read:?}");
+
+    let release = Machine::with(bucket.url());
+    let options = asked_about("release", "refs/tags/v1", "push");
+    let shipped = release.project(&options).go(&BUILD).succeeded();
+    assert!(remote_hits(&shipped.stderr) > 10, "{shipped:?}");
+    let program = release.sandbox.path("project/program");
+    let said = run_to_its_end(&mut release.sandbox.command(&program));
+    assert!(said.stderr.contains("hello, world"), "{said:?}");
+    for entry in entries(&release.sandbox.store(), "main-acme_2fwidget") {
+        let is_proved = entry.kind() == "package-archive" && entry.names_its_action();
+        assert!(is_proved || entry.kind() == "empty", "{entry:?}");
+    }
+}
+
+#[test]
+fn a_tier_is_used_as_its_mode_says() {
+    let bucket = Bucket::new();
+    let reader = Machine::with(format!("{}?mode=read", bucket.url()));
+    reader.project("").go(&BUILD).succeeded();
+    reader.flush().succeeded();
+    assert!(bucket.files("").is_empty(), "{:?}", bucket.files(""));
+
+    let writer = Machine::with(format!("{}?mode=write", bucket.url()));
+    let project = writer.project("");
+    project.go(&BUILD).succeeded();
+    writer.flush().succeeded();
+    assert!(!bucket.files("").is_empty());
+
+    let other = Machine::with(format!("{}?mode=write", bucket.url()));
+    let built = other.project("").go(&BUILD).succeeded();
+    assert_eq!(remote_hits(&built.stderr), 0, "{built:?}");
+}

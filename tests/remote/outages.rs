@@ -1,0 +1,70 @@
+//! A tier that is not there, or does not allow what is asked: a build works, and a person is told
+//! once.
+
+use std::net::TcpListener;
+
+use crate::support::*;
+
+use super::{Bucket, Machine, remote_hits};
+
+const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
+
+#[test]
+fn a_service_that_is_not_there_is_told_once_and_costs_no_build() {
+    // Nobody listens there.
+    let port = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("its number").port()
+    };
+    let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any");
+    let machine = Machine::with(url);
+    let project = machine.project("");
+    let mut command = project.command(&toolchain(GO).join("bin/go"));
+    command.args(BUILD).envs([
+        ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
+        ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret"),
+    ]);
+    let built = run_to_its_end(&mut command).succeeded();
+    let told = built.stderr.matches("warning[CW07").count();
+    assert_eq!(told, 1, "{built:?}");
+    assert!(!built.stderr.contains("very-secret"), "{built:?}");
+    assert_eq!(remote_hits(&built.stderr), 0);
+    let flushed = machine.flush();
+    assert_eq!(flushed.status.code(), Some(3), "{flushed:?}");
+    assert!(flushed.stderr.contains("left"), "{flushed:?}");
+}
+
+#[test]
+fn a_service_that_never_answers_costs_the_budget_and_is_told_once() {
+    // It takes connections, and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any");
+    let machine = Machine::with(url);
+    let project = machine.project("--remote-budget 300ms");
+    let mut command = project.command(&toolchain(GO).join("bin/go"));
+    command.args(BUILD).envs([
+        ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
+        ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret"),
+    ]);
+    let built = run_to_its_end(&mut command).succeeded();
+    assert_eq!(built.stderr.matches("CW0701").count(), 1, "{built:?}");
+    drop(listener);
+}
+
+#[test]
+fn what_waits_is_sent_once_the_tier_is_back() {
+    let bucket = Bucket::new();
+    let machine = Machine::with(bucket.url());
+    // A file where the folder should be.
+    std::fs::remove_dir(bucket.folder()).expect("an empty folder");
+    bucket.sandbox.file("bucket", "in the way");
+    let project = machine.project("");
+    project.go(&BUILD).succeeded();
+    assert_eq!(machine.flush().status.code(), Some(3));
+    std::fs::remove_file(bucket.folder()).expect("what is in the way");
+    machine.flush().succeeded();
+    let other = Machine::with(bucket.url());
+    let built = other.project("").go(&BUILD).succeeded();
+    assert!(remote_hits(&built.stderr) > 0, "{built:?}");
+}

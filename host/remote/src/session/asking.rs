@@ -10,11 +10,10 @@ use std::time::Instant;
 
 use cachewarden_content::Content;
 use cachewarden_session::remote::{TierEntry, TierPlace};
-use cachewarden_types::{Code, Digest};
+use cachewarden_types::{Code, Digest, with_causes};
 
 use super::{Shared, lock};
 use crate::Address;
-use crate::failure::why;
 use crate::format::{EntryError, FORMAT, FORMAT_KEY, MAX_VALUE, RemoteEntry, entry_key};
 use crate::object::RemoteObject;
 use crate::probe::{Marker, probe};
@@ -98,14 +97,14 @@ impl Shared {
         if !self.is_readable(tier) {
             return None;
         }
-        let (tier_there, seen) = (&self.tiers[tier], self.seen(tier));
+        let (there, seen) = (&self.tiers[tier], self.seen(tier));
         seen.asked(Instant::now());
-        let answer = match tier_there.service().await {
+        let answer = match there.service().await {
             Ok(service) => question(service).await,
             Err(error) => Err(error),
         };
         seen.ended(Instant::now());
-        let has_opened = tier_there.note(&answer);
+        let has_opened = there.note(&answer);
         answer
             .map_err(|error| {
                 count(&seen.errors);
@@ -130,8 +129,10 @@ impl Shared {
         if matches!(code, Code::RemoteUnreadable | Code::RemoteUnusable) {
             self.leave(tier);
         }
-        self.say(code, tier, |address| {
-            format!("{address}: {}; {consequence}", why(error))
+        self.say(code, tier, |address| match error {
+            // It names the address itself.
+            ServiceError::Config { .. } => format!("{}; {consequence}", with_causes(error)),
+            _ => format!("{address}: {}; {consequence}", with_causes(error)),
         });
     }
 

@@ -1,6 +1,6 @@
 //! The configuration file: what it says, who wins over it, and what it must not do.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -36,10 +36,10 @@ max-size = "1GB"
 record = "r.jsonl"
 redact-label = ["B"]
 verbose = true
-remote = ["s3://nowhere?endpoint=http://127.0.0.1:9&region=any&mode=read"]
+remote = ["file:///dev/null/near", "file:///dev/null/far?mode=read"]
 remote-credentials = "credentials"
-remote-level = "5"
 remote-budget = "1s"
+remote-level = "1"
 policy-memory = "32MiB"
 policy-deadline = "200ms"
 policy-budget = "5s"
@@ -53,9 +53,9 @@ policy-compile-memory = "1GiB"
 fn a_file_says_what_options_say() {
     let sandbox = Sandbox::new();
     let policy = policy("closes");
-    let mut command = with_config(&sandbox, &every(&policy), &[]);
     let credentials = sandbox.file("etc/credentials", "CACHEWARDEN_S3_ACCESS_KEY_ID=id\n");
-    fs::set_permissions(credentials, fs::Permissions::from_mode(0o600)).expect("a mode");
+    fs::set_permissions(credentials, Permissions::from_mode(0o600)).expect("its mode");
+    let mut command = with_config(&sandbox, &every(&policy), &[]);
     command.env("BRANCH", "main");
     let mut helper = Helper::start(command);
     helper.put(&action("any"), b"any").kept();

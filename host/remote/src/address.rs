@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use thiserror::Error;
 use url::{Host, Url};
@@ -138,6 +139,14 @@ fn meant(nearest: Option<&str>) -> String {
     })
 }
 
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+}
+
 impl Address {
     /// Reads an address.
     ///
@@ -178,7 +187,7 @@ impl Address {
                     allows_http = one_of("allow-http", &value, &all, "true or false")?;
                 }
                 _ if kind.credentials().contains(&&*name) => return Err(credential(kind, &name)),
-                _ if known.iter().any(|known| *known == name) => {
+                _ if known.contains(&name) => {
                     options.insert(name, value.into_owned());
                 }
                 _ => {

@@ -5,11 +5,13 @@
 //! a bounded time; and why a call has failed is one of a few kinds, by which the caller decides.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
-use opendal::{Configurator, ErrorKind, Operator, services};
+use opendal::{Configurator, ErrorKind, FuturesBytesStream, Operator, services};
 use thiserror::Error;
 
 use super::address::{Address, Credentials};
@@ -118,54 +120,41 @@ impl Service {
     /// # Errors
     /// When it is larger, or the service fails.
     pub async fn read(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, ServiceError> {
+        let Some(mut parts) = self.open(key).await? else {
+            return Ok(None);
+        };
         let mut value = Vec::new();
-        let read = self.read_parts(key, |part| {
-            let left = (most + 1).saturating_sub(value.len() as u64);
-            let part = &part[..part.len().min(usize::try_from(left).unwrap_or(usize::MAX))];
-            value.extend_from_slice(part);
-            value.len() as u64 <= most
-        });
-        match read.await? {
-            false => Ok(None),
-            true if value.len() as u64 > most => Err(ServiceError::TooLarge {
-                key: key.to_owned(),
-                most,
-            }),
-            true => Ok(Some(value)),
+        while let Some(part) = parts.next().await? {
+            if (value.len() + part.len()) as u64 > most {
+                return Err(ServiceError::TooLarge {
+                    key: key.to_owned(),
+                    most,
+                });
+            }
+            value.extend_from_slice(&part);
         }
+        Ok(Some(value))
     }
 
-    /// Gives the value of a key to `take`, part by part, until that returns false; returns whether
-    /// there is one. It is one request, whatever the size.
+    /// Opens the value of a key; `None` where there is none. It is one request, whatever the size.
     ///
     /// # Errors
-    /// When the service fails. What was taken until then is the beginning of the value.
-    pub async fn read_parts(
-        &self,
-        key: &str,
-        mut take: impl FnMut(&[u8]) -> bool,
-    ) -> Result<bool, ServiceError> {
-        let parts = self.operator.reader(key).await?.into_bytes_stream(..).await;
-        let mut parts = match parts {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-            parts => parts?,
+    /// When the service fails.
+    pub async fn open(&self, key: &str) -> Result<Option<Parts>, ServiceError> {
+        let stream = self.operator.reader(key).await?.into_bytes_stream(..).await;
+        let mut parts = match stream {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            stream => Parts {
+                first: None,
+                rest: stream?,
+            },
         };
-        loop {
-            match parts.try_next().await {
-                Ok(Some(part)) if take(&part) => {}
-                Ok(_) => return Ok(true),
-                Err(error) => {
-                    return match error.downcast::<opendal::Error>() {
-                        Ok(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-                        Ok(error) => Err(error.into()),
-                        Err(error) => Err(opendal::Error::new(
-                            ErrorKind::Unexpected,
-                            "the body broke off",
-                        )
-                        .set_source(error)
-                        .into()),
-                    };
-                }
+        // Some services are asked only when the first part is.
+        match parts.rest.try_next().await.map_err(body_error) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            first => {
+                parts.first = first?;
+                Ok(Some(parts))
             }
         }
     }
@@ -186,6 +175,32 @@ impl Service {
     pub async fn has(&self, key: &str) -> Result<bool, ServiceError> {
         Ok(self.operator.exists(key).await?)
     }
+}
+
+/// The value of a key, as it comes.
+pub struct Parts {
+    first: Option<Bytes>,
+    rest: FuturesBytesStream,
+}
+
+impl Parts {
+    /// The next part; `None` when all were given.
+    ///
+    /// # Errors
+    /// When the service fails. What was given until then is the beginning of the value.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
+        match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => Ok(self.rest.try_next().await.map_err(body_error)?),
+        }
+    }
+}
+
+/// What the service says of a body that broke off.
+fn body_error(error: io::Error) -> opendal::Error {
+    error.downcast::<opendal::Error>().unwrap_or_else(|error| {
+        opendal::Error::new(ErrorKind::Unexpected, "the body broke off").set_source(error)
+    })
 }
 
 fn operator(kind: ServiceKind, options: BTreeMap<String, String>) -> opendal::Result<Operator> {

@@ -131,7 +131,12 @@ impl Session {
 }
 
 /// The line at the end of a session, for `-v`. `lost` puts are those that the store could not take.
-pub(super) fn summary(tally: &SessionStats, lost: u64, policy_time: Option<Duration>) -> String {
+pub(super) fn summary(
+    tally: &SessionStats,
+    lost: u64,
+    policy_time: Option<Duration>,
+    has_tiers: bool,
+) -> String {
     let SessionStats {
         gets,
         hits,
@@ -139,6 +144,9 @@ pub(super) fn summary(tally: &SessionStats, lost: u64, policy_time: Option<Durat
         puts,
         refused_puts,
         bytes_put,
+        remote_hits,
+        remote_bytes,
+        remote_wait,
         ..
     } = tally;
     let policy = match policy_time {
@@ -149,9 +157,18 @@ pub(super) fn summary(tally: &SessionStats, lost: u64, policy_time: Option<Durat
         0 => String::new(),
         lost => format!("{lost} not kept, "),
     };
+    let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
+    let remote = match has_tiers {
+        true => format!(
+            "; remote {remote_hits} hits, {}, waited {:.1} s",
+            size(remote_bytes),
+            Duration::from_millis(*remote_wait).as_secs_f64()
+        ),
+        false => String::new(),
+    };
     format!(
-        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {lost}{}; {policy}",
-        ByteSize(*bytes_put).display().si()
+        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {lost}{}; {policy}{remote}",
+        size(bytes_put)
     )
 }
 
@@ -169,12 +186,21 @@ mod tests {
             ..SessionStats::default()
         };
         assert_eq!(
-            summary(&tally, 0, Some(Duration::from_micros(300))),
+            summary(&tally, 0, Some(Duration::from_micros(300)), false),
             "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 1.2 MB; policy 0.3 ms"
         );
         assert_eq!(
-            summary(&tally, 2, None),
+            summary(&tally, 2, None, false),
             "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 2 not kept, 1.2 MB; no policy"
         );
+        let tally = SessionStats {
+            remote_hits: 1060,
+            remote_bytes: 41_000_000,
+            remote_wait: 1234,
+            ..tally
+        };
+        let line = summary(&tally, 0, None, true);
+        let remote = "no policy; remote 1060 hits, 41.0 MB, waited 1.2 s";
+        assert!(line.ends_with(remote), "{line}");
     }
 }

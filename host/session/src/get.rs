@@ -107,6 +107,7 @@ impl Session {
                 }
             }
         }
+        self.warn_about_tiers();
         Ok(())
     }
 

@@ -58,7 +58,7 @@ use chain::Chain;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use local_puts::LocalPuts;
-use remote::{Remote, TierStats};
+use remote::Remote;
 use waiting::WaitingGets;
 
 /// What happened in a session.
@@ -114,7 +114,8 @@ pub struct Session {
     waiting: WaitingGets,
     /// The tiers; `None` where there are none, or where they have cost too much time.
     remote: Option<Remote>,
-    tier_stats: TierStats,
+    /// Whether there were tiers in the beginning.
+    has_tiers: bool,
     /// Actions whose entries an audit answered as a miss, and the outputs that those named.
     audits: HashMap<Digest, Digest>,
     /// The actions that the client named, by which keys have a role.
@@ -264,10 +265,10 @@ impl Session {
 
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
+        self.warn_about_tiers();
         if let Some(remote) = self.remote.take() {
-            self.tier_stats = remote.tiers.end();
+            self.note_tiers(remote);
         }
-        self.tally.remote_bytes = self.tier_stats.bytes_down;
         let tally = self.tally;
         self.policies.close(&totals(&tally));
         self.report_events();
@@ -284,8 +285,12 @@ impl Session {
         let line = SessionLine::of(self.id.to_string(), started, policy, tally);
         // That the store cannot be written was reported at the puts, where it matters.
         let _ = self.store.append_session(&line);
-        self.diagnostics
-            .summarise(&events::summary(&tally, self.lost_puts, policy_time));
+        self.diagnostics.summarise(&events::summary(
+            &tally,
+            self.lost_puts,
+            policy_time,
+            self.has_tiers,
+        ));
         Outcome {
             tally,
             policy_time,

@@ -18,7 +18,6 @@ use super::config::{
 use super::effective_grant::EffectiveGrant;
 use super::events::WITHOUT_CACHE;
 use super::local_puts::LocalPuts;
-use super::remote::TierStats;
 use super::waiting::WaitingGets;
 
 impl Session {
@@ -57,7 +56,7 @@ impl Session {
             last_hit: None,
             waiting: WaitingGets::default(),
             remote: None,
-            tier_stats: TierStats::default(),
+            has_tiers: services.remote.is_some(),
             audits: HashMap::new(),
             roles: Roles::default(),
             tally: SessionStats::default(),

@@ -10,11 +10,11 @@ mod local_object;
 mod patience;
 mod use_of_tiers;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
-use cachewarden_types::{Digest, Label, ScopeName};
+use cachewarden_types::{Code, Digest, Label, ScopeName};
 
 pub use arrival::{Arrival, FindAnswer};
 pub use patience::DEFAULT_REMOTE_BUDGET;
@@ -57,6 +57,10 @@ pub trait TierSession: Send {
     /// Takes note that what was found at this place is on this machine now. Tiers that are nearer may
     /// be sent it.
     fn note_arrival(&mut self, action: &Digest, place: TierPlace);
+
+    /// What a person has to know about the tiers, and was not given yet. The session asks for it when
+    /// something was answered, and at its end.
+    fn take_warnings(&mut self) -> Vec<(Code, String)>;
 
     /// Ends the session, and says what it came to.
     fn end(self: Box<Self>) -> TierStats;
@@ -108,8 +112,27 @@ pub trait TierObject: Send {
 }
 
 /// What a session's use of tiers came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TierStats {
     /// Bytes that came, as they travelled.
     pub bytes_down: u64,
+    /// Each tier, from the nearest to the farthest.
+    pub tiers: Vec<TierUse>,
+}
+
+/// What a session's use of one tier came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TierUse {
+    /// Where it is.
+    pub address: String,
+    /// Objects that came.
+    pub hits: u64,
+    /// Questions for entries that it did not have.
+    pub misses: u64,
+    /// Requests that have failed.
+    pub errors: u64,
+    /// Bytes that came, as they travelled.
+    pub bytes_down: u64,
+    /// How long it was waited for.
+    pub waited: Duration,
 }

@@ -20,58 +20,21 @@ mod queue;
 mod writer;
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{Digest, ScopeName};
 
 use super::entry::{NO_USER, Reach};
+use super::tier_id::TierId;
 use super::{Entry, SessionId, Store, files, layout};
 
 pub use bounds::Dropped;
 pub use queue::{Noted, OutboxFile, OutboxQueue};
 pub use writer::SessionOutbox;
-
-/// Where a tier is, in 16 hex digits: the name of its folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TierId(u64);
-
-/// The text is not 16 lowercase hex digits.
-#[derive(Debug)]
-pub struct InvalidTierId;
-
-impl TierId {
-    /// The tier at a place, which any text describes.
-    pub fn of(place: &str) -> Self {
-        Self(Digest::of(place.as_bytes()).words()[0])
-    }
-
-    fn from_name(name: &OsStr) -> Option<Self> {
-        name.to_str()?.parse().ok()
-    }
-}
-
-impl fmt::Display for TierId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}", self.0)
-    }
-}
-
-impl FromStr for TierId {
-    type Err = InvalidTierId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let id = u64::from_str_radix(text, 16).map(Self);
-        id.ok()
-            .filter(|id| id.to_string() == text)
-            .ok_or(InvalidTierId)
-    }
-}
 
 /// The outbox of one tier.
 #[derive(Clone, Debug)]
@@ -181,11 +144,6 @@ fn session_of(name: &OsStr) -> Option<SessionId> {
     let text = name.to_str()?;
     let session: SessionId = text.parse().ok()?;
     (session.to_string() == text).then_some(session)
-}
-
-/// Whether this is the name of a tier's folder.
-pub(super) fn is_tier(name: &OsStr) -> bool {
-    TierId::from_name(name).is_some()
 }
 
 /// Whether a file in a tier's folder may have this name.

@@ -53,6 +53,9 @@ pub struct SessionStats {
     /// Bytes that came from remote tiers, as they travelled.
     #[serde(skip_serializing_if = "is_zero")]
     pub remote_bytes: u64,
+    /// Milliseconds in which sessions had nothing to do but to wait for remote tiers.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub remote_wait: u64,
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -72,6 +75,7 @@ impl SessionStats {
         add(&mut self.diverged, other.diverged);
         add(&mut self.remote_hits, other.remote_hits);
         add(&mut self.remote_bytes, other.remote_bytes);
+        add(&mut self.remote_wait, other.remote_wait);
     }
 }
 

@@ -120,7 +120,7 @@ fn serve(
     let store = Arc::new(open_store(options, origins, &mut diagnostics));
     let services = Services {
         store: Arc::clone(&store),
-        remote: None,
+        remote: remote::for_sessions(&options.tiers, options.remote_budget, &store)?,
     };
     let config = SessionConfig {
         facts,

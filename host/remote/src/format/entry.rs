@@ -9,7 +9,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use cachewarden_types::{Digest, Kind, Role};
+use cachewarden_store::SessionId;
+use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
 
 use super::body::{Body, Encoding};
 use super::key::FORMAT;
@@ -37,10 +38,12 @@ pub struct RemoteEntry {
     pub kind: Kind,
     /// What the writer knew the entry is for.
     pub role: Role,
+    /// What the writer established about the object.
+    pub facts: Facts,
     /// When the entry expires; `None` for never.
     pub expires: Option<SystemTime>,
-    /// The session that has put it, as 16 hex digits.
-    pub producer: String,
+    /// The session that has put it.
+    pub producer: SessionId,
     /// Where the object is.
     pub stored: Stored,
 }
@@ -81,6 +84,9 @@ struct Line {
     put: String,
     kind: String,
     role: String,
+    /// The names of the facts.
+    #[serde(default)]
+    facts: Vec<String>,
     /// Seconds since 1970; absent where it never expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     expires: Option<u64>,
@@ -99,16 +105,16 @@ struct Form {
 impl RemoteEntry {
     /// The value under the entry's key.
     pub fn to_value(&self) -> Vec<u8> {
-        let since = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap_or_default();
         let line = Line {
             form: FORMAT,
             output: self.output.to_hex(),
             size: self.size,
-            put: since(self.time).as_nanos().to_string(),
+            put: since_1970(self.time).as_nanos().to_string(),
             kind: self.kind.to_string(),
             role: self.role.to_string(),
-            expires: self.expires.map(|time| since(time).as_secs()),
-            producer: self.producer.clone(),
+            facts: self.facts.into(),
+            expires: self.expires.map(|time| since_1970(time).as_secs()),
+            producer: self.producer.to_string(),
             body: match &self.stored {
                 Stored::Inline(body) => Some(body.encoding.name().to_owned()),
                 Stored::Apart => None,
@@ -159,11 +165,6 @@ impl RemoteEntry {
                 bytes: rest.to_vec(),
             }),
         };
-        let is_id =
-            |text: &str| text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if !is_id(&line.producer) {
-            return Err(malformed("`producer` is not 16 hex digits"));
-        }
         Ok(Self {
             output: Digest::from_hex(&line.output)
                 .ok_or_else(|| malformed("`output` is no digest"))?,
@@ -177,11 +178,22 @@ impl RemoteEntry {
                 .role
                 .parse()
                 .map_err(|_| malformed("`role` is no role"))?,
+            facts: known_facts(line.facts),
             expires: expires.transpose()?,
-            producer: line.producer,
+            producer: line
+                .producer
+                .parse()
+                .map_err(|_| malformed("`producer` is not 16 hex digits"))?,
             stored,
         })
     }
+}
+
+/// The facts with these names. A later version may know more of them.
+fn known_facts(names: Vec<String>) -> Facts {
+    let known = |name| Facts::try_from(vec![name]).ok();
+    let all = names.into_iter().filter_map(known);
+    all.fold(Facts::NONE, |all, fact| all.with(fact, true))
 }
 
 #[cfg(test)]
@@ -195,8 +207,9 @@ mod tests {
             time: UNIX_EPOCH + Duration::from_nanos(1_790_000_000_123_456_789),
             kind: Kind::PackageArchive,
             role: Role::Unknown,
+            facts: Facts::BUILD_ID_MATCHES.with(Facts::CLIMBS, true),
             expires: Some(UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
-            producer: "00112233445566ff".into(),
+            producer: SessionId(0x0011_2233_4455_66ff),
             stored,
         }
     }
@@ -245,6 +258,9 @@ mod tests {
                 .to_string();
             assert!(error.contains(expected), "{bad}: {error}");
         }
+        let more = good.replacen("\"fact-31\"", "\"of-a-later-version\",\"fact-99\"", 1);
+        let facts = RemoteEntry::from_value(more.as_bytes()).unwrap().facts;
+        assert_eq!(facts, Facts::BUILD_ID_MATCHES, "unknown facts are ignored");
         let added = good.replacen('{', "{\"signature\":\"of a later version\",", 1);
         assert!(
             RemoteEntry::from_value(added.as_bytes()).is_ok(),

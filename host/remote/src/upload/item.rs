@@ -28,7 +28,8 @@ pub(super) fn portable(entry: &Entry, stored: Stored) -> RemoteEntry {
         kind: entry.content.kind,
         role: entry.content.role,
         expires: entry.expires,
-        producer: entry.producer.to_string(),
+        producer: entry.producer,
+        facts: entry.content.facts,
         stored,
     }
 }

@@ -170,13 +170,25 @@ async fn an_entry_that_lasts_longer_or_names_another_object_replaces_one() {
     };
     assert_eq!(upload(|_| {}).await, 1);
     assert_eq!(upload(|_| {}).await, 0);
-    assert_eq!(upload(|world| drop(world.put("a", b"1", |_| {}))).await, 1);
+    assert_eq!(
+        upload(|world| {
+            world.put("a", b"1", |_| {});
+        })
+        .await,
+        1
+    );
     let shorter = |world: &World| {
         let minute = Some(Duration::from_secs(60));
         world.put("a", b"1", |entry| entry.lifetime = minute);
     };
     assert_eq!(upload(shorter).await, 0);
-    assert_eq!(upload(|world| drop(world.put("a", b"2", |_| {}))).await, 1);
+    assert_eq!(
+        upload(|world| {
+            world.put("a", b"2", |_| {});
+        })
+        .await,
+        1
+    );
     assert_eq!(world.entry(&action).unwrap().output, Digest::of(b"2"));
 }
 

@@ -5,7 +5,7 @@
 //! all of its bytes have come and hash to its name.
 
 use cachewarden_content::Recogniser;
-use cachewarden_store::ObjectWriter;
+use cachewarden_store::{ObjectWriter, PutError};
 
 use super::{TierEntry, TierObject};
 use crate::completions::{Completion, Reporter};
@@ -98,16 +98,21 @@ impl Arrival {
         }
     }
 
-    /// Ends the object: all of its bytes were taken. Whether they are those of its name is found
-    /// out here.
-    pub fn finish(mut self) {
+    /// Ends the object: all of its bytes were taken. Returns whether they are those of its name, as
+    /// far as this machine could find that out.
+    pub fn finish(mut self) -> bool {
         let Some((writer, recogniser)) = self.intake.take() else {
-            return;
+            return false;
         };
         if self.left > 0 {
-            return;
+            return false;
         }
-        self.arrived = TakenIn::finish(writer, recogniser).ok();
+        match TakenIn::finish(writer, recogniser) {
+            Ok(arrived) => self.arrived = Some(arrived),
+            Err(PutError::WrongHash { .. }) => return false,
+            Err(PutError::Write(_)) => {}
+        }
+        true
     }
 }
 

@@ -25,6 +25,10 @@ use crate::intake::TakenIn;
 use crate::search::{Ruling, age};
 use crate::waiting::{Download, RemoteGet};
 
+/// The largest object that is fetched: an entry may say any size, and a tier may send as many bytes.
+/// The largest programs that go links have some hundred megabytes.
+const MAX_OBJECT: u64 = 1 << 30;
+
 impl Session {
     /// Asks the tiers for a get that nothing on this machine has answered.
     pub(crate) fn search_tiers(
@@ -80,6 +84,11 @@ impl Session {
         if entry.expires.is_some_and(|end| end <= get.time) {
             return self.search_tiers(get, sink);
         }
+        if entry.size > MAX_OBJECT {
+            return self.go_on_without(get, reasons::NOT_FETCHED, sink);
+        }
+        // cmd/go holds it against when results of tests were last thrown away.
+        entry.time = entry.time.min(get.time);
         entry.content = self.claims(&get.action, entry.content);
         let rule = self.rule_against_entry(&get.action, &mut entry.content, Right::Read, false);
         if let Some(reason) = rule {

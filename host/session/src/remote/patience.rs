@@ -22,6 +22,7 @@ const BYTES_WORTH_A_SECOND: u64 = 5 * 1024 * 1024;
 pub(crate) struct Patience {
     budget: Duration,
     left: Duration,
+    waited: Duration,
 }
 
 impl Patience {
@@ -29,6 +30,7 @@ impl Patience {
         Self {
             budget,
             left: budget,
+            waited: Duration::ZERO,
         }
     }
 
@@ -44,7 +46,14 @@ impl Patience {
 
     /// Takes note of a wait that began then.
     pub(crate) fn waited(&mut self, began: Instant) {
-        self.left = self.left.saturating_sub(began.elapsed());
+        let waited = began.elapsed();
+        self.left = self.left.saturating_sub(waited);
+        self.waited += waited;
+    }
+
+    /// All waits so far together.
+    pub(crate) fn waited_so_far(&self) -> Duration {
+        self.waited
     }
 
     /// Whether nothing is left.

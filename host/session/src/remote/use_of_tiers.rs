@@ -35,6 +35,7 @@ impl Session {
     /// Answers the gets that wait for a tier with a miss, and asks tiers no more: they have cost
     /// this session as much time as they may.
     pub(crate) fn leave_tiers(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
+        self.warn_about_tiers();
         let Some(remote) = self.remote.take() else {
             return Ok(());
         };
@@ -45,10 +46,27 @@ impl Session {
                 remote.patience.budget().as_secs_f64()
             ),
         );
-        self.tier_stats = remote.tiers.end();
+        self.note_tiers(remote);
         for get in self.waiting.give_up_remote() {
             self.give_up(&get, reasons::NOT_FETCHED, sink)?;
         }
         Ok(())
+    }
+
+    /// Ends the use of the tiers, and counts what it came to.
+    pub(crate) fn note_tiers(&mut self, remote: Remote) {
+        let waited = remote.patience.waited_so_far().as_millis();
+        self.tally.remote_wait = u64::try_from(waited).unwrap_or(u64::MAX);
+        self.tally.remote_bytes = remote.tiers.end().bytes_down;
+    }
+
+    /// Reports what happened in the tiers.
+    pub(crate) fn warn_about_tiers(&mut self) {
+        let Some(remote) = &mut self.remote else {
+            return;
+        };
+        for (code, text) in remote.tiers.take_warnings() {
+            self.diagnostics.warn(code, &text);
+        }
     }
 }

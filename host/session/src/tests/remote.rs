@@ -6,7 +6,7 @@ use std::{fs, io};
 use cachewarden_content::Content;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
-use super::shelf::{Delivery, Item, Shelf};
+use super::shelf::{Delivery, Item, Shelf, put_then};
 use super::wire::{Answer, Answers, Call, Requests};
 use super::world::{Played, Script, World, asking, policy};
 use crate::waiting::IN_BACKGROUND_FROM;
@@ -56,8 +56,11 @@ fn what_a_tier_has_is_a_hit_and_stays_on_this_machine() {
 
         let entry = world.entry("default", &action).unwrap();
         assert!(entry.content.facts.has(Facts::REMOTE));
-        let put = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
-        assert_eq!(entry.time, put, "cmd/go goes by when it was put first");
+        assert_eq!(
+            entry.time,
+            put_then(),
+            "cmd/go goes by when it was put first"
+        );
         assert_eq!(entry.producer.to_string(), "000000000000004d");
         assert!(!world.store.is_put_here(&entry, super::world::USER));
         // The next session needs no tier.
@@ -203,6 +206,35 @@ fn bytes_that_are_torn_too_many_or_others_are_a_miss_and_leave_nothing() {
             "it heals"
         );
     }
+}
+
+#[test]
+fn no_more_is_fetched_than_an_object_can_have_and_no_time_is_believed_that_is_to_come() {
+    let world = World::new();
+    let (huge, early) = (Digest::of(b"huge"), Digest::of(b"early"));
+    let shelf = Shelf::default()
+        .with(
+            "default",
+            &huge,
+            Item {
+                size: 1 << 40,
+                ..Item::of(BYTES)
+            },
+        )
+        .with(
+            "default",
+            &early,
+            Item {
+                time: SystemTime::now() + Duration::from_secs(1_000_000),
+                ..Item::of(BYTES)
+            },
+        );
+    let calls = vec![Call::get(huge), Call::get(early)];
+    let played = play(&with(&world, &shelf), 0, calls);
+    assert_eq!(played.names(), ["miss", "hit"]);
+    assert_eq!(played.reasons()[0], ("miss", "not-fetched"));
+    assert_eq!(shelf.asked(|asked| asked.fetched), 1);
+    assert!(world.entry("default", &early).unwrap().time <= SystemTime::now());
 }
 
 #[test]

@@ -8,13 +8,18 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
-use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
+use cachewarden_types::{Code, Digest, Facts, Kind, Role, ScopeName};
 
 use crate::RemoteTiers;
 use crate::remote::{
     Arrival, FindAnswer, TierEntry, TierObject, TierPlace, TierSession, TierSessionConfig,
     TierStats, Tiers,
 };
+
+/// When everything was put.
+pub(super) fn put_then() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000)
+}
 
 /// What comes of an object.
 #[derive(Clone)]
@@ -32,6 +37,7 @@ pub(super) enum Delivery {
 pub(super) struct Item {
     pub(super) output: Digest,
     pub(super) size: u64,
+    pub(super) time: SystemTime,
     pub(super) content: Content,
     pub(super) expires: Option<SystemTime>,
     pub(super) delivery: Delivery,
@@ -43,6 +49,7 @@ impl Item {
         Self {
             output: Digest::of(bytes),
             size: bytes.len() as u64,
+            time: put_then(),
             content: Content {
                 kind: Kind::Other,
                 role: Role::Unknown,
@@ -134,7 +141,7 @@ impl TierSession for ShelfSession {
             place: from,
             output: item.output,
             size: item.size,
-            time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
+            time: item.time,
             content: item.content,
             expires: item.expires,
             producer: SessionId(77),
@@ -157,6 +164,10 @@ impl TierSession for ShelfSession {
 
     fn note_arrival(&mut self, action: &Digest, _place: TierPlace) {
         self.shelf.asked(|asked| asked.arrivals.push(*action));
+    }
+
+    fn take_warnings(&mut self) -> Vec<(Code, String)> {
+        Vec::new()
     }
 
     fn end(self: Box<Self>) -> TierStats {

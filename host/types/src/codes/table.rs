@@ -285,10 +285,25 @@ codes! {
     FalseClaims "CW0702" "false-claims" ["session"]
         "An entry of a remote tier says something of its object that the bytes do not show: another kind, or a build ID of another action. Whoever can write that tier has put something false there, or another version of cachewarden sees the object differently."
         "The entry does not count. Find out who can write the scope that the warning names; `cachewarden remote verify` looks at all of them."
+    RemoteUnreadable "CW0703" "remote-unreadable" ["remote"]
+        "A remote tier does not allow reading: there are no credentials, or they do not suffice. The session does not read it any more. The build works, and makes what it does not find elsewhere."
+        "Check the credentials: `cachewarden doctor` looks at each tier. S3 and its like answer that reading is not allowed where an object is missing and the credentials may not list the bucket, so allow `s3:ListBucket` too. If the tier is only written, add `mode=write` to its address."
+    RemoteUnusable "CW0704" "remote-unusable" ["remote"]
+        "The address of a remote tier lacks something that its service needs, so the tier is not used."
+        "The text names what the service misses. Correct the address; docs/remote.md has one of each service."
+    RemoteDamaged "CW0705" "remote-damaged" ["remote"]
+        "An entry or an object of a remote tier is damaged, or of a later version of cachewarden. It is a cache miss. This is said once for each tier."
+        "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` looks at all that the tier has. The next put of the same action replaces a damaged entry."
+    RemoteAway "CW0706" "remote-away" ["remote"]
+        "The service of a remote tier has failed several times in a row. It is not asked until a probe in the background is answered; later go commands know that too. The build works, and makes what it does not find elsewhere."
+        "Nothing needs to be done where the service is back soon. Otherwise look at the service and the network: `cachewarden doctor` says how far it comes."
+    RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
+        "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
+        "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
     RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
         "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
         "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
-    RemoteCredentials "CW0711" "remote-credentials-unusable" ["cachewarden"]
+    RemoteCredentials "CW0711" "remote-credentials-unusable" ["remote"]
         "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
         "Correct the path or the line. Other users must not be able to read the file: chmod 600."
     NotSent "CW0712" "not-sent" ["cachewarden"]

@@ -1,0 +1,140 @@
+//! An object of a tier, as it is fetched: its bytes go through a channel to a thread that
+//! decompresses, hashes and writes them.
+//!
+//! What always holds: the bytes that have come and wait for that thread are bounded, over all
+//! sessions of the process.
+
+use std::io::{self, Read};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Buf, Bytes};
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::spawn_blocking;
+
+use cachewarden_session::remote::{Arrival, TierObject};
+use cachewarden_types::Digest;
+
+use super::format::{self, BodyError, Encoding, Stored, object_key};
+use super::seen::count;
+use super::service::{Service, ServiceError};
+use super::session::Shared;
+use super::tiers::MAX_BYTES;
+
+/// An object of a tier.
+pub(crate) struct RemoteObject {
+    pub(crate) session: Arc<Shared>,
+    pub(crate) tier: usize,
+    pub(crate) output: Digest,
+    pub(crate) stored: Stored,
+}
+
+impl TierObject for RemoteObject {
+    fn fetch(self: Box<Self>, arrival: Arrival) {
+        let session = Arc::clone(&self.session);
+        session.spawn(async move {
+            let (session, tier, output) = (Arc::clone(&self.session), self.tier, self.output);
+            match self.bring(arrival).await {
+                Some(true) => count(&session.seen(tier).hits),
+                Some(false) => session.say_damaged(tier, &output),
+                None => {}
+            }
+        });
+    }
+}
+
+impl RemoteObject {
+    /// Brings the object; whether it is what its entry says, `None` where it did not come.
+    async fn bring(self, arrival: Arrival) -> Option<bool> {
+        let _room = self.session.room.objects.acquire().await.ok()?;
+        match self.stored {
+            Stored::Inline(body) => {
+                let decode = move || decode(body.encoding, &body.bytes[..], arrival);
+                spawn_blocking(decode).await.ok()
+            }
+            Stored::Apart => {
+                let Self { session, tier, .. } = &self;
+                let key = object_key(&self.output);
+                let bring = |service| bring_apart(session, *tier, service, key, arrival);
+                session.ask(*tier, bring).await?
+            }
+        }
+    }
+}
+
+async fn bring_apart(
+    session: &Shared,
+    tier: usize,
+    service: Service,
+    key: String,
+    arrival: Arrival,
+) -> Result<Option<bool>, ServiceError> {
+    let Some(mut parts) = service.open(&key).await? else {
+        return Ok(None);
+    };
+    let Some(mut part) = parts.next().await? else {
+        return Ok(Some(false));
+    };
+    let Some(encoding) = Encoding::from_mark(part[0]) else {
+        return Ok(Some(false));
+    };
+    part.advance(1);
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let source = Received {
+        receiver,
+        part: None,
+    };
+    let decoding = spawn_blocking(move || decode(encoding, source, arrival));
+    let room = &session.room.bytes;
+    let mut next = Some(part);
+    while let Some(part) = next {
+        session.seen(tier).heard(part.len(), Instant::now());
+        // One part may be larger than the room for all of them.
+        let bytes = part.len().min(MAX_BYTES) as u32;
+        let Ok(room) = Arc::clone(room).acquire_many_owned(bytes).await else {
+            break;
+        };
+        if sender.send((part, room)).is_err() {
+            // The object is not what its entry says.
+            break;
+        }
+        next = parts.next().await?;
+    }
+    drop(sender);
+    Ok(decoding.await.ok())
+}
+
+/// Decodes an object into its arrival; whether it is what its entry says.
+fn decode(encoding: Encoding, source: impl Read, mut arrival: Arrival) -> bool {
+    let size = arrival.size();
+    match format::read(encoding, size, source, |part| arrival.take(part)) {
+        Ok(()) => arrival.finish(),
+        Err(BodyError::Unreadable(_) | BodyError::WrongSize { .. }) => false,
+    }
+}
+
+/// The bytes that were received.
+struct Received {
+    receiver: mpsc::UnboundedReceiver<(Bytes, OwnedSemaphorePermit)>,
+    part: Option<(Bytes, OwnedSemaphorePermit)>,
+}
+
+impl Read for Received {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            match &mut self.part {
+                Some((part, _)) if part.has_remaining() => {
+                    let count = part.remaining().min(buffer.len());
+                    part.copy_to_slice(&mut buffer[..count]);
+                    return Ok(count);
+                }
+                // Its room is given back first.
+                _ => self.part = None,
+            }
+            match self.receiver.blocking_recv() {
+                Some(part) => self.part = Some(part),
+                None => return Ok(0),
+            }
+        }
+    }
+}

@@ -28,10 +28,19 @@ fn is_refused(command: &mut Command, told: &[&str]) {
 fn a_credential_shows_nowhere() {
     let sandbox = Sandbox::new();
     let record = sandbox.path("record.jsonl");
-    let options = ["-v", "--no-env", "--remote", DEAD, "--record", &text(&record)];
+    let options = [
+        "-v",
+        "--no-env",
+        "--remote",
+        DEAD,
+        "--record",
+        &text(&record),
+    ];
     let with_secrets = |arguments: &[&str]| {
         let mut command = sandbox.command(std::path::Path::new(PROGRAM));
-        command.args(arguments).args(["--dir", &text(sandbox.store())]);
+        command
+            .args(arguments)
+            .args(["--dir", &text(sandbox.store())]);
         command.env(ID, "id").env(KEY, SECRET);
         command
     };
@@ -91,9 +100,15 @@ fn an_address_that_is_none_stops_the_helper() {
     }
     let mut command = sandbox.cachewarden(&[]);
     let command = command.env("CACHEWARDEN_REMOTE", "file:///a\ns4://b,c\n");
-    is_refused(command, &["CW0710", "s4", "the variable CACHEWARDEN_REMOTE"]);
+    is_refused(
+        command,
+        &["CW0710", "s4", "the variable CACHEWARDEN_REMOTE"],
+    );
     for (option, value) in [("--remote-budget", "0s"), ("--remote-level", "20")] {
-        is_refused(&mut sandbox.cachewarden(&[option, value]), &["CW0401", option]);
+        is_refused(
+            &mut sandbox.cachewarden(&[option, value]),
+            &["CW0401", option],
+        );
     }
 }
 
@@ -110,11 +125,19 @@ fn a_file_of_credentials_is_private_and_has_nothing_else() {
         let mut command = sandbox.cachewarden(&["flush"]);
         is_refused(command.args(options(&file)), told);
     };
-    refused(&good, 0o644, &["CW0711", "other users can read", "chmod 600"]);
+    refused(
+        &good,
+        0o644,
+        &["CW0711", "other users can read", "chmod 600"],
+    );
     refused(&good, 0o640, &["CW0711", "mode 640"]);
     refused(&good, 0o602, &["CW0711"]);
     refused(SECRET, 0o600, &["CW0711", "credentials:1", "NAME=VALUE"]);
-    refused(&format!("\nHOME={SECRET}"), 0o600, &["CW0711", "credentials:2"]);
+    refused(
+        &format!("\nHOME={SECRET}"),
+        0o600,
+        &["CW0711", "credentials:2"],
+    );
     let file = sandbox.file("credentials", &good);
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
     sandbox.fill(&[], &[action("any")], b"any");

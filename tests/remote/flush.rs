@@ -42,7 +42,7 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
 
     note(&sandbox, &url, 2, "a");
     let sent = sandbox.run(&["flush", "--remote", &url]).succeeded();
-    assert!(sent.stderr.contains("1 were there already"), "{sent:?}");
+    assert!(sent.stderr.contains("1 there already"), "{sent:?}");
     let none = sandbox.run(&["flush"]).exited(2);
     assert!(none.stderr.contains("no remote tier is named"), "{none:?}");
 }
@@ -55,7 +55,7 @@ fn what_a_tier_does_not_take_is_left_and_said() {
     note(&sandbox, &url, 1, "a");
     bucket.sandbox.file("bucket/v1", "in the way");
     let left = sandbox.run(&["flush", "--remote", &url]).exited(3);
-    for part in ["CW0712", "1 entry are left", &url] {
+    for part in ["CW0712", "1 entry left", &url] {
         assert!(left.stderr.contains(part), "{part}: {left:?}");
     }
     std::fs::remove_file(bucket.folder().join("v1")).expect("what is in the way");
@@ -72,7 +72,7 @@ fn flush_ends_in_time_where_another_process_sends() {
     assert!(taken.is_some());
     let flush = ["flush", "--remote", &url, "--timeout", "100ms"];
     let left = sandbox.run(&flush).exited(3);
-    assert!(left.stderr.contains("1 entry are left"), "{left:?}");
+    assert!(left.stderr.contains("1 entry left"), "{left:?}");
     drop(taken);
     sandbox.run(&["flush", "--remote", &url]).succeeded();
 }

@@ -9,6 +9,7 @@ mod breaker;
 mod credentials_file;
 mod failure;
 pub mod format;
+mod notes;
 mod object;
 mod probe;
 mod runtime;

@@ -21,6 +21,7 @@ use cachewarden_types::{Code, Digest, ScopeName};
 
 use super::failure::why;
 use super::format::{EntryError, FORMAT, FORMAT_KEY, MAX_VALUE, RemoteEntry, entry_key};
+use super::notes::Notes;
 use super::object::RemoteObject;
 use super::probe::{Marker, probe};
 use super::seen::{Seen, count};
@@ -34,7 +35,12 @@ use super::warnings::Warnings;
 const PLACES_AT_ONCE: usize = 4;
 
 /// The tiers as one session uses them.
-pub(crate) struct RemoteSession(Arc<Shared>);
+pub(crate) struct RemoteSession {
+    shared: Arc<Shared>,
+    /// The scope that the session writes.
+    write: Option<ScopeName>,
+    notes: Notes,
+}
 
 /// What the tasks of a session share with it.
 pub(crate) struct Shared {
@@ -52,11 +58,12 @@ impl RemoteSession {
     pub(crate) fn begin(
         tiers: Arc<[Arc<Tier>]>,
         room: Arc<Room>,
-        _store: Arc<Store>,
+        store: &Store,
         runtime: Handle,
         begins: TierSessionConfig,
     ) -> Self {
-        let session = Self(Arc::new(Shared {
+        let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
+        let shared = Arc::new(Shared {
             seen: tiers.iter().map(|_| Seen::default()).collect(),
             tiers,
             room,
@@ -64,23 +71,36 @@ impl RemoteSession {
             read: begins.read,
             warnings: Mutex::default(),
             tasks: Mutex::default(),
-        }));
-        for tier in 0..session.0.tiers.len() {
-            let shared = Arc::clone(&session.0);
-            session.0.spawn(async move { shared.probe(tier).await });
+        });
+        for tier in 0..shared.tiers.len() {
+            let probed = Arc::clone(&shared);
+            shared.spawn(async move { probed.probe(tier).await });
         }
-        session
+        Self {
+            shared,
+            write: begins.write,
+            notes,
+        }
+    }
+
+    /// Notes an entry for the uploader, for the first so many tiers.
+    fn note(&mut self, scope: &ScopeName, action: &Digest, tiers: usize) {
+        if let Some((tier, error)) = self.notes.note(scope, action, tiers) {
+            self.shared.say(Code::NotNoted, tier, |address| {
+                format!("what this build has put is not sent to {address}: it cannot be noted in the store: {error}")
+            });
+        }
     }
 }
 
 impl TierSession for RemoteSession {
     fn next_place(&self, _action: &Digest, from: TierPlace) -> Option<TierPlace> {
-        self.0.next_place(from)
+        self.shared.next_place(from)
     }
 
     fn find(&self, action: &Digest, from: TierPlace, answer: FindAnswer) {
-        let (shared, action) = (Arc::clone(&self.0), *action);
-        self.0.spawn(async move {
+        let (shared, action) = (Arc::clone(&self.shared), *action);
+        self.shared.spawn(async move {
             let next = |place: &TierPlace| shared.next_place(place.next());
             let found = stream::iter(std::iter::successors(shared.next_place(from), next))
                 .map(|place| shared.find_at(&action, place))
@@ -94,17 +114,27 @@ impl TierSession for RemoteSession {
 
     fn note_hit(&mut self, _action: &Digest, _scope: usize) {}
 
-    fn note_put(&mut self, _action: &Digest) {}
+    fn note_put(&mut self, action: &Digest) {
+        if let Some(scope) = self.write.clone() {
+            self.note(&scope, action, usize::MAX);
+        }
+    }
 
-    fn note_arrival(&mut self, _action: &Digest, _place: TierPlace) {}
+    fn note_arrival(&mut self, action: &Digest, place: TierPlace) {
+        if place.tier > 0
+            && let Some(scope) = self.shared.read.get(place.scope).cloned()
+        {
+            self.note(&scope, action, place.tier);
+        }
+    }
 
     fn take_warnings(&mut self) -> Vec<(Code, String)> {
-        lock(&self.0.warnings).take()
+        lock(&self.shared.warnings).take()
     }
 
     fn end(self: Box<Self>) -> TierStats {
         let now = Instant::now();
-        let tiers = self.0.tiers.iter().zip(&self.0.seen);
+        let tiers = self.shared.tiers.iter().zip(&self.shared.seen);
         let tiers = tiers.map(|(tier, seen)| {
             if seen.is_silent(now) {
                 tier.note_silence();
@@ -121,7 +151,7 @@ impl TierSession for RemoteSession {
 
 impl Drop for RemoteSession {
     fn drop(&mut self) {
-        lock(&self.0.tasks).abort_all();
+        lock(&self.shared.tasks).abort_all();
     }
 }
 

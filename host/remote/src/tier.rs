@@ -43,7 +43,7 @@ impl Tier {
         store: Arc<Store>,
         runtime: Handle,
     ) -> Arc<Self> {
-        let id = TierId::of(&format!("{} {:?}", address.kind.scheme(), address.options));
+        let id = address.tier_id();
         let kept = store.tier_state(id);
         // What is damaged is no state.
         let breaker = kept.and_then(|kept| serde_json::from_slice(&kept).ok());

@@ -65,7 +65,7 @@ impl Tiers for RemoteTiers {
         Box::new(RemoteSession::begin(
             Arc::clone(&self.tiers),
             Arc::clone(&self.room),
-            Arc::clone(&self.store),
+            &self.store,
             self.runtime.handle().clone(),
             begins,
         ))

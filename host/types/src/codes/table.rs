@@ -300,6 +300,9 @@ codes! {
     RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
         "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
         "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
+    NotNoted "CW0709" "not-noted" ["remote"]
+        "What a session has put may be sent to a remote tier, and cannot be noted in the store's folder `outbox`. It is on this machine, and is not sent."
+        "The text says why. Make room in the store, or make it writable. A later put of the same action is noted again."
     RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
         "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
         "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."

@@ -34,7 +34,7 @@ fn a_credential_shows_nowhere() {
         "--remote",
         DEAD,
         "--record",
-        &text(&record),
+        &text(record.clone()),
     ];
     let with_secrets = |arguments: &[&str]| {
         let mut command = sandbox.command(std::path::Path::new(PROGRAM));
@@ -117,7 +117,13 @@ fn a_file_of_credentials_is_private_and_has_nothing_else() {
     let sandbox = Sandbox::new();
     let good = format!("# of CI\n{ID}=id\n{KEY}={SECRET}\n");
     let options = |file: &std::path::Path| {
-        ["--remote", DEAD, "--remote-credentials", &text(file)].map(str::to_owned)
+        [
+            "--remote",
+            DEAD,
+            "--remote-credentials",
+            &text(file.to_owned()),
+        ]
+        .map(str::to_owned)
     };
     let refused = |content: &str, mode: u32, told: &[&str]| {
         let file = sandbox.file("credentials", content);

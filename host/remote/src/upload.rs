@@ -22,7 +22,7 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
-use cachewarden_store::{Noted, Outbox, OutboxQueue, Store, TierId};
+use cachewarden_store::{Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
 
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
@@ -172,7 +172,26 @@ impl Uploader {
         uploaded.left = files.iter_mut().map(|(_, file)| file.lines_left()).sum();
         progress(uploaded);
         self.mark_format().await?;
-        let (mut has_ended, mut failure) = (false, None);
+        let mut done = Vec::new();
+        let outcome = self.send_files(files, &mut done, uploaded, progress).await;
+        // What was sent until an error counts.
+        let mut has_ended = false;
+        for (path, mut file) in done {
+            has_ended |= file.remove_if_done().map_err(UploadError::Outbox)?;
+            sent_until.insert(path, file.offset());
+        }
+        outcome.map(|()| has_ended)
+    }
+
+    /// Sends what these files name; those of which all was sent are `done`.
+    async fn send_files(
+        &self,
+        files: Vec<(PathBuf, OutboxFile)>,
+        done: &mut Vec<(PathBuf, OutboxFile)>,
+        uploaded: &mut Uploaded,
+        progress: &mut impl FnMut(&Uploaded),
+    ) -> Result<(), UploadError> {
+        let mut failure = None;
         for (path, mut file) in files {
             let before = uploaded.failed;
             loop {
@@ -183,13 +202,12 @@ impl Uploader {
                 self.send(batch, uploaded, &mut failure, progress).await?;
             }
             if uploaded.failed == before {
-                has_ended |= file.remove_if_done().map_err(UploadError::Outbox)?;
-                sent_until.insert(path, file.offset());
+                done.push((path, file));
             }
         }
         match failure {
             Some(error) => Err(UploadError::Service(error)),
-            None => Ok(has_ended),
+            None => Ok(()),
         }
     }
 

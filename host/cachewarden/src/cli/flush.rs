@@ -70,7 +70,7 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
                 output::say(&format!("cachewarden: {address}: {what}; nothing is left"));
                 continue;
             }
-            UploadEnd::Busy => "another process sends them, and has not come to its end".to_owned(),
+            UploadEnd::Busy => "another process sends it, and has not come to its end".to_owned(),
             UploadEnd::TimedOut => "the time of --timeout is over".to_owned(),
             UploadEnd::Failed(error) => with_causes(error),
         };
@@ -85,7 +85,7 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
         output::warn(
             Code::NotSent,
             &format!(
-                "{address}: {what}; {left} are left in {folder}: {why}. The next session or flush sends them"
+                "{address}: {what}; {left} left in {folder}: {why}. The next session or flush sends that"
             ),
         );
     }
@@ -104,9 +104,9 @@ fn describe(uploaded: &Uploaded) -> String {
             text += &format!(", {count} {what}");
         }
     };
-    add(uploaded.there, "were there already");
-    add(uploaded.gone, "are not in the store any more");
-    add(uploaded.too_large, "are too large");
-    add(uploaded.dropped, "were dropped, since they waited too long");
+    add(uploaded.there, "there already");
+    add(uploaded.gone, "not in the store any more");
+    add(uploaded.too_large, "too large");
+    add(uploaded.dropped, "dropped after they waited too long");
     text
 }

@@ -1,6 +1,8 @@
 //! Remote tiers, from outside: stores on one machine stand for several machines, and a tier is
 //! between them.
 
+mod credentials;
+mod flush;
 mod lies;
 mod machines;
 mod outages;

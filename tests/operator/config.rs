@@ -1,6 +1,7 @@
 //! The configuration file: what it says, who wins over it, and what it must not do.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::{is_no_command_line, session_of, values};
@@ -35,6 +36,10 @@ max-size = "1GB"
 record = "r.jsonl"
 redact-label = ["B"]
 verbose = true
+remote = ["file:///dev/null/near", "file:///dev/null/far?mode=read"]
+remote-credentials = "credentials"
+remote-budget = "1s"
+remote-level = "1"
 policy-memory = "32MiB"
 policy-deadline = "200ms"
 policy-budget = "5s"
@@ -48,6 +53,8 @@ policy-compile-memory = "1GiB"
 fn a_file_says_what_options_say() {
     let sandbox = Sandbox::new();
     let policy = policy("closes");
+    let credentials = sandbox.file("etc/credentials", "CACHEWARDEN_S3_ACCESS_KEY_ID=id\n");
+    fs::set_permissions(credentials, Permissions::from_mode(0o600)).expect("its mode");
     let mut command = with_config(&sandbox, &every(&policy), &[]);
     command.env("BRANCH", "main");
     let mut helper = Helper::start(command);

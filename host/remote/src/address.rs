@@ -6,10 +6,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use thiserror::Error;
 use url::{Host, Url};
 
+use cachewarden_store::TierId;
 use cachewarden_types::nearest_name;
 
 use super::service_kind::ServiceKind;
@@ -137,6 +139,14 @@ fn meant(nearest: Option<&str>) -> String {
     })
 }
 
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::parse(text)
+    }
+}
+
 impl Address {
     /// Reads an address.
     ///
@@ -144,7 +154,7 @@ impl Address {
     /// When it is none, with the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let url = Url::parse(text).map_err(|error| AddressError::NoUrl {
-            text: text.to_owned(),
+            text: without_credentials(text),
             reason: error.to_string(),
         })?;
         let kind = ServiceKind::of_scheme(url.scheme()).ok_or_else(|| AddressError::Scheme {
@@ -208,6 +218,22 @@ impl Address {
     }
 }
 
+impl Address {
+    /// The tier's name in a store: the same for all addresses that lead to one place.
+    pub fn tier_id(&self) -> TierId {
+        TierId::of(&format!("{} {:?}", self.kind.scheme(), self.options))
+    }
+}
+
+/// A text that is no URL, for an error: what may be a credential in it is left out.
+fn without_credentials(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("...@{host}"),
+        None => text.to_owned(),
+    }
+}
+
 fn credential(kind: ServiceKind, name: &str) -> AddressError {
     AddressError::Credential {
         name: name.to_owned(),
@@ -250,6 +276,16 @@ fn is_plain_http_elsewhere(endpoint: &str) -> bool {
 pub struct Credentials(pub(crate) BTreeMap<String, String>);
 
 impl Credentials {
+    /// The variables that may have credentials, of all services.
+    pub fn variables() -> impl Iterator<Item = String> {
+        let kinds = ServiceKind::all_schemes().filter_map(ServiceKind::of_scheme);
+        kinds.flat_map(|kind| {
+            kind.credentials()
+                .iter()
+                .map(move |name| kind.variable(name))
+        })
+    }
+
     /// The credentials for an address, from variables such as CACHEWARDEN_S3_SECRET_ACCESS_KEY.
     /// Where there are none, the service looks where its own tools do. A variable that is empty
     /// counts as not set: CI services set those of untrusted jobs to nothing.

@@ -5,16 +5,24 @@
 //! been hashed on this machine.
 
 mod address;
+mod breaker;
+mod credentials_file;
 pub mod format;
+mod notes;
 mod object;
+mod probe;
 mod runtime;
+mod seen;
 mod service;
 mod service_kind;
 mod session;
 mod tier;
 mod tiers;
+mod upload;
 mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
-pub use service::{Service, ServiceError};
+pub use credentials_file::{CredentialsError, CredentialsFile};
+pub use service::{Cause, Service, ServiceError};
 pub use tiers::RemoteTiers;
+pub use upload::{TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to};

@@ -6,6 +6,7 @@
 
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::{Buf, Bytes};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
@@ -15,6 +16,7 @@ use cachewarden_session::remote::{Arrival, TierObject};
 use cachewarden_types::Digest;
 
 use super::format::{self, BodyError, Encoding, Stored, object_key};
+use super::seen::count;
 use super::service::{Service, ServiceError};
 use super::session::Shared;
 use super::tiers::MAX_BYTES;
@@ -32,8 +34,10 @@ impl TierObject for RemoteObject {
         let session = Arc::clone(&self.session);
         session.spawn(async move {
             let (session, tier, output) = (Arc::clone(&self.session), self.tier, self.output);
-            if self.bring(arrival).await == Some(false) {
-                session.say_damaged(tier, &output);
+            match self.bring(arrival).await {
+                Some(true) => count(&session.seen(tier).hits),
+                Some(false) => session.say_damaged(tier, &output),
+                None => {}
             }
         });
     }
@@ -84,7 +88,7 @@ async fn bring_apart(
     let room = &session.room.bytes;
     let mut next = Some(part);
     while let Some(part) = next {
-        session.counters(tier).count_bytes(part.len());
+        session.seen(tier).heard(part.len(), Instant::now());
         // One part may be larger than the room for all of them.
         let bytes = part.len().min(MAX_BYTES) as u32;
         let Ok(room) = Arc::clone(room).acquire_many_owned(bytes).await else {

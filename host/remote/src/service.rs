@@ -16,10 +16,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use super::address::{Address, Credentials};
 use super::service_kind::ServiceKind;
 
+mod cause;
 mod errors;
 mod redis;
 mod storage;
 
+pub use cause::Cause;
 pub use errors::ServiceError;
 
 use errors::says_none;

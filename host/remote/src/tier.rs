@@ -1,10 +1,22 @@
-//! A tier: a service at an address, what it is used for, and what came of that.
+//! A tier: a service at an address, what it is used for, and whether it may be asked.
+//!
+//! What always holds: whether it may be asked is also kept in the store, since each go command is a
+//! process of its own, and a service that is away must not cost each of them the time to find out.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
+use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
+use tokio::time::sleep;
+
+use cachewarden_store::{Store, TierId};
 
 use super::address::{Address, Credentials};
+use super::breaker::{Breaker, State};
+use super::probe::probe;
 use super::service::{Service, ServiceError};
 
 /// A tier, which all sessions of a process share.
@@ -14,37 +26,140 @@ pub(crate) struct Tier {
     credentials: Credentials,
     /// Made when it is first needed: to read the system's certificates takes milliseconds.
     service: OnceCell<Service>,
+    id: TierId,
+    breaker: Mutex<Breaker>,
+    /// Whether a task waits until it may be asked again.
+    is_watched: AtomicBool,
+    store: Arc<Store>,
+    runtime: Handle,
 }
 
 impl Tier {
-    /// A tier. It is not asked anything yet.
-    pub(crate) fn new(address: Address, credentials: Credentials) -> Self {
-        Self {
+    /// A tier, as it was left by the process before. It is not asked anything yet.
+    pub(crate) fn new(
+        address: Address,
+        credentials: Credentials,
+        store: Arc<Store>,
+        runtime: Handle,
+    ) -> Arc<Self> {
+        let id = address.tier_id();
+        let kept = store.tier_state(id);
+        // What is damaged is no state.
+        let breaker = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let tier = Arc::new(Self {
             address,
             credentials,
             service: OnceCell::new(),
-        }
+            id,
+            breaker: Mutex::new(breaker.unwrap_or_default()),
+            is_watched: AtomicBool::new(false),
+            store,
+            runtime,
+        });
+        tier.watch();
+        tier
     }
 
     /// Its service.
     ///
     /// # Errors
     /// When the address lacks what the service needs.
-    pub(crate) async fn service(&self) -> Result<&Service, ServiceError> {
+    pub(crate) async fn service(&self) -> Result<Service, ServiceError> {
         let make = || async { Service::at(&self.address, &self.credentials) };
-        self.service.get_or_try_init(make).await
+        self.service.get_or_try_init(make).await.cloned()
+    }
+
+    /// Whether gets may ask it.
+    pub(crate) fn may_be_asked(&self) -> bool {
+        self.breaker().state(SystemTime::now()) == State::Closed
+    }
+
+    /// Takes note of what a request came to. Returns whether the tier is not asked any more, which
+    /// it was before.
+    pub(crate) fn note<T>(self: &Arc<Self>, result: &Result<T, ServiceError>) -> bool {
+        let now = SystemTime::now();
+        self.change(|breaker| match result {
+            Err(ServiceError::Throttled(cause)) => {
+                breaker.throttled(cause.retry_after(), chance(), now);
+            }
+            Err(ServiceError::Failed(_)) => breaker.failed(now),
+            // That the address is wrong is no failure that passes.
+            Ok(_)
+            | Err(
+                ServiceError::Config { .. }
+                | ServiceError::Denied(_)
+                | ServiceError::Unsupported(_)
+                | ServiceError::TooLarge { .. },
+            ) => breaker.answered(),
+        })
+    }
+
+    /// Takes note that it has not answered for so long that nobody waits any more. Returns whether
+    /// the tier is not asked any more, which it was before.
+    pub(crate) fn note_silence(self: &Arc<Self>) -> bool {
+        self.change(|breaker| breaker.was_silent(SystemTime::now()))
+    }
+
+    fn change(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) -> bool {
+        let mut breaker = self.breaker();
+        let before = *breaker;
+        change(&mut breaker);
+        if *breaker == before {
+            return false;
+        }
+        let state = serde_json::to_vec(&*breaker).expect("numbers");
+        // Where that cannot be kept, the next process finds out again.
+        let _ = self.store.keep_tier_state(self.id, &state);
+        let now = SystemTime::now();
+        let has_opened = !is_open(before.state(now)) && is_open(breaker.state(now));
+        drop(breaker);
+        if has_opened {
+            self.watch();
+        }
+        has_opened
+    }
+
+    /// Sees that the tier is probed when it may be asked again, unless that is seen to already.
+    fn watch(self: &Arc<Self>) {
+        if is_open(self.state()) && !self.is_watched.swap(true, Ordering::Relaxed) {
+            self.runtime.spawn(Arc::clone(self).probe_until_closed());
+        }
+    }
+
+    async fn probe_until_closed(self: Arc<Self>) {
+        loop {
+            let left = self.breaker().left(SystemTime::now());
+            sleep(left).await;
+            match self.state() {
+                State::Open => {}
+                State::HalfOpen => {
+                    let probed = match self.service().await {
+                        Ok(service) => probe(service).await,
+                        Err(error) => Err(error),
+                    };
+                    self.note(&probed);
+                }
+                State::Closed | State::Paused => break,
+            }
+        }
+        self.is_watched.store(false, Ordering::Relaxed);
+    }
+
+    fn state(&self) -> State {
+        self.breaker().state(SystemTime::now())
+    }
+
+    fn breaker(&self) -> MutexGuard<'_, Breaker> {
+        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What a session's use of a tier came to.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    /// Bytes that came, as they travelled.
-    pub(crate) bytes_down: AtomicU64,
+fn is_open(state: State) -> bool {
+    matches!(state, State::Open | State::HalfOpen)
 }
 
-impl Counters {
-    pub(crate) fn count_bytes(&self, bytes: usize) {
-        self.bytes_down.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
+/// A number from 0 to 1 that differs between processes and calls.
+fn chance() -> f64 {
+    let drawn = RandomState::new().hash_one(());
+    drawn as f64 / u64::MAX as f64
 }

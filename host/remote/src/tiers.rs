@@ -21,7 +21,7 @@ pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// Remote tiers.
 pub struct RemoteTiers {
-    tiers: Arc<[Tier]>,
+    tiers: Arc<[Arc<Tier>]>,
     room: Arc<Room>,
     store: Arc<Store>,
     runtime: Runtime,
@@ -43,17 +43,19 @@ impl RemoteTiers {
     /// # Errors
     /// When the system has no thread to give.
     pub fn new(tiers: Vec<(Address, Credentials)>, store: Arc<Store>) -> io::Result<Self> {
-        let tiers = tiers.into_iter();
+        let runtime = Runtime::start()?;
+        let tier = |(address, credentials)| {
+            let store = Arc::clone(&store);
+            Tier::new(address, credentials, store, runtime.handle().clone())
+        };
         Ok(Self {
-            tiers: tiers
-                .map(|(address, credentials)| Tier::new(address, credentials))
-                .collect(),
+            tiers: tiers.into_iter().map(tier).collect(),
             room: Arc::new(Room {
                 objects: Semaphore::new(MAX_OBJECTS),
                 bytes: Arc::new(Semaphore::new(MAX_BYTES)),
             }),
             store,
-            runtime: Runtime::start()?,
+            runtime,
         })
     }
 }
@@ -63,7 +65,7 @@ impl Tiers for RemoteTiers {
         Box::new(RemoteSession::begin(
             Arc::clone(&self.tiers),
             Arc::clone(&self.room),
-            Arc::clone(&self.store),
+            &self.store,
             self.runtime.handle().clone(),
             begins,
         ))

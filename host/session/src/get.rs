@@ -106,8 +106,8 @@ impl Session {
                     }
                 }
             }
-            self.warn_about_tiers();
         }
+        self.warn_about_tiers();
         Ok(())
     }
 

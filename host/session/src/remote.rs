@@ -10,7 +10,7 @@ mod local_object;
 mod patience;
 mod use_of_tiers;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
 use cachewarden_store::SessionId;
@@ -112,8 +112,27 @@ pub trait TierObject: Send {
 }
 
 /// What a session's use of tiers came to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TierStats {
     /// Bytes that came, as they travelled.
     pub bytes_down: u64,
+    /// Each tier, from the nearest to the farthest.
+    pub tiers: Vec<TierUse>,
+}
+
+/// What a session's use of one tier came to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TierUse {
+    /// Where it is.
+    pub address: String,
+    /// Objects that came.
+    pub hits: u64,
+    /// Questions for entries that it did not have.
+    pub misses: u64,
+    /// Requests that have failed.
+    pub errors: u64,
+    /// Bytes that came, as they travelled.
+    pub bytes_down: u64,
+    /// How long it was waited for.
+    pub waited: Duration,
 }

@@ -33,6 +33,8 @@ pub(super) const WITNESSES: &str = "witnesses";
 
 /// The folder of what was not sent to remote tiers yet, see `outbox`.
 pub(super) const OUTBOX: &str = "outbox";
+/// The folder of what is kept about tiers, see `tier_state`.
+pub(super) const TIERS: &str = "tiers";
 
 /// The file with a line of totals for each session.
 pub(super) const SESSIONS: &str = "sessions.jsonl";
@@ -46,7 +48,7 @@ pub(super) const DAEMON: &str = "daemon";
 const VERSION: &str = "VERSION";
 
 /// The folders in a store's folder.
-pub(super) const FOLDERS: [&str; 5] = [OBJECTS, SCOPES, RECENT, WITNESSES, OUTBOX];
+pub(super) const FOLDERS: [&str; 6] = [OBJECTS, SCOPES, RECENT, WITNESSES, OUTBOX, TIERS];
 
 /// The files in a store's folder.
 pub(super) const FILES: [&str; 5] = [SESSIONS, TRIM, DAEMON, VERSION, TAG_NAME];

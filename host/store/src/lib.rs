@@ -14,6 +14,7 @@
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
 //! witnesses/ab/<action>        who has put the same bytes, see `witnesses`
 //! outbox/<tier>/<session>      what may be sent to a remote tier, see `outbox`
+//! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! daemon                       locked by the daemon that owns the store
@@ -50,6 +51,8 @@ mod shared;
 mod stats;
 #[cfg(test)]
 mod test_store;
+mod tier_id;
+mod tier_state;
 mod trim;
 mod usage;
 mod verify;
@@ -73,15 +76,14 @@ pub use finding::{FileKind, Finding, Problem, Repair};
 pub use layout::LAYOUT_VERSION;
 pub use object_writer::{ObjectWriter, PutError, StoredObject};
 pub use objects::Location;
-pub use outbox::{
-    Dropped, InvalidTierId, Noted, Outbox, OutboxFile, OutboxQueue, SessionOutbox, TierId, Waiting,
-};
+pub use outbox::{Dropped, Noted, Outbox, OutboxFile, OutboxQueue, SessionOutbox, Waiting};
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use resolve::is_safe_for_a_store;
 pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
+pub use tier_id::{InvalidTierId, TierId};
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
 pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};

@@ -20,58 +20,21 @@ mod queue;
 mod writer;
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{Digest, ScopeName};
 
 use super::entry::{NO_USER, Reach};
+use super::tier_id::TierId;
 use super::{Entry, SessionId, Store, files, layout};
 
 pub use bounds::Dropped;
 pub use queue::{Noted, OutboxFile, OutboxQueue};
 pub use writer::SessionOutbox;
-
-/// Where a tier is, in 16 hex digits: the name of its folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TierId(u64);
-
-/// The text is not 16 lowercase hex digits.
-#[derive(Debug)]
-pub struct InvalidTierId;
-
-impl TierId {
-    /// The tier at a place, which any text describes.
-    pub fn of(place: &str) -> Self {
-        Self(Digest::of(place.as_bytes()).words()[0])
-    }
-
-    fn from_name(name: &OsStr) -> Option<Self> {
-        name.to_str()?.parse().ok()
-    }
-}
-
-impl fmt::Display for TierId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:016x}", self.0)
-    }
-}
-
-impl FromStr for TierId {
-    type Err = InvalidTierId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let id = u64::from_str_radix(text, 16).map(Self);
-        id.ok()
-            .filter(|id| id.to_string() == text)
-            .ok_or(InvalidTierId)
-    }
-}
 
 /// The outbox of one tier.
 #[derive(Clone, Debug)]
@@ -128,12 +91,13 @@ impl Outbox {
         SessionOutbox::new(self.folder.clone(), session)
     }
 
-    /// The outbox for an uploader; `None` where another one is at work, or nothing was ever noted.
+    /// The outbox for an uploader; `None` where another one is at work for longer than `wait`, or
+    /// nothing was ever noted.
     ///
     /// # Errors
     /// When the folder cannot be opened or locked.
-    pub fn take(&self) -> io::Result<Option<OutboxQueue>> {
-        OutboxQueue::take(&self.folder)
+    pub fn take(&self, wait: Duration) -> io::Result<Option<OutboxQueue>> {
+        OutboxQueue::take(&self.folder, wait)
     }
 
     /// Whether no session of this user has noted anything that is still there.
@@ -182,11 +146,6 @@ fn session_of(name: &OsStr) -> Option<SessionId> {
     (session.to_string() == text).then_some(session)
 }
 
-/// Whether this is the name of a tier's folder.
-pub(super) fn is_tier(name: &OsStr) -> bool {
-    TierId::from_name(name).is_some()
-}
-
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
     session_of(name).is_some() || name == bounds::DROPPED
@@ -212,7 +171,7 @@ pub(super) fn trim(store: &Store, now: SystemTime, mut sweep: impl FnMut(&Path))
         };
         sweep(&outbox.folder);
         // What cannot be removed is looked at again by the next uploader.
-        if let Ok(Some(queue)) = outbox.take() {
+        if let Ok(Some(queue)) = outbox.take(Duration::ZERO) {
             let _ = queue.drop_excess(now);
         }
     }

@@ -24,7 +24,7 @@ use super::files::TOUCH_INTERVAL;
 use super::shards::{SHARDS, shard_name};
 use cachewarden_types::{Pattern, ScopeName};
 
-use super::{Store, layout, outbox, sessions};
+use super::{Store, layout, outbox, sessions, tier_state};
 
 pub(super) use remover::{LOCK_PAUSE, REMOVALS_PER_LOCK};
 use remover::{Remover, remove_empty};
@@ -136,6 +136,9 @@ impl Store {
             }
             remover.remove_temporaries(folder);
             outbox::trim(self, now, |tier| remover.remove_temporaries(tier));
+            for tier in tier_state::folders(folder) {
+                remover.remove_temporaries(&tier);
+            }
             if let Err(error) = sessions::compact(folder) {
                 remover.note(&folder.join(layout::SESSIONS), error);
             }

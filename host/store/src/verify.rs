@@ -21,7 +21,7 @@ use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
 use super::shards::{SHARDS, in_parallel, is_shard};
-use super::{Progress, Store, files, layout, objects, outbox, schedule};
+use super::{Progress, Store, files, layout, objects, outbox, schedule, tier_id, tier_state};
 
 /// The counts of a verification.
 #[derive(Clone, Copy, Debug, Default)]
@@ -153,9 +153,13 @@ impl Verifier<'_> {
         let lookup_cache = self.folder.join(layout::RECENT);
         look(&lookup_cache, is_scope);
         look(&self.folder.join(layout::WITNESSES), is_shard);
+        look(&self.folder.join(layout::TIERS), tier_id::is_tier);
+        for tier in tier_state::folders(self.folder) {
+            look(&tier, tier_state::is_known);
+        }
         let outboxes = self.folder.join(layout::OUTBOX);
-        look(&outboxes, outbox::is_tier);
-        let tiers = named_in(&outboxes, outbox::is_tier);
+        look(&outboxes, tier_id::is_tier);
+        let tiers = named_in(&outboxes, tier_id::is_tier);
         for tier in &tiers {
             look(tier, outbox::is_known);
         }

@@ -28,8 +28,8 @@ use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
 pub(super) use options::{
-    DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StatsOptions, StoreOptions,
-    TrimOptions,
+    DEFAULT_SCOPE, FlushOptions, HelperOptions, LimitOptions, PruneOptions, RemoteOptions,
+    StatsOptions, StoreOptions, TrimOptions, UploadOptions,
 };
 pub(super) use origins::Origins;
 pub(super) use stop::{Stop, print_and_exit};
@@ -171,6 +171,11 @@ pub(super) enum Verb {
     Stats(StatsOptions),
     /// Remove what is no longer used
     Prune(PruneOptions),
+    /// Send to the remote tiers what waits for them
+    ///
+    /// Sessions start a process in the background that does this. A machine that is about to be gone
+    /// waits for it here. The exit status is 0 when all was sent, and 3 when something is left.
+    Flush(FlushOptions),
     /// Check every object and entry of the store
     Verify(VerifyOptions),
     /// Check the set-up with a real go command, and say what to type
@@ -202,6 +207,9 @@ pub(super) enum Verb {
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim(TrimOptions),
+    /// Send what waits for remote tiers in the background; started by sessions
+    #[command(hide = true)]
+    Upload(UploadOptions),
     /// Compile the policy on standard input; started by who wants it compiled
     #[command(hide = true, name = COMPILER_VERB)]
     CompileForParent(LimitOptions),

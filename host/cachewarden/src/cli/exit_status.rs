@@ -14,6 +14,8 @@ pub(super) enum ExitStatus {
     /// The caller must mend something: an option, a file, the store's folder. As a helper, go
     /// stops.
     Usage = 2,
+    /// `flush` has left something: its time was over, or a tier has not taken it.
+    Unsent = 3,
 }
 
 impl Termination for ExitStatus {

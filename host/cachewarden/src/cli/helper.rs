@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -15,6 +16,7 @@ use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox, no_account};
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
+use cachewarden_remote::Address;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{
     DefaultGrant, Isolation, OperatorLimits, PolicyConfig, Services, SessionConfig, SessionError,
@@ -30,6 +32,7 @@ use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail, ensure};
 use super::output;
 use super::paths::{gocache, user_cache_folder};
+use super::remote;
 use super::settings::settings;
 
 const WELCOME: &str = "\
@@ -117,7 +120,7 @@ fn serve(
     let store = Arc::new(open_store(options, origins, &mut diagnostics));
     let services = Services {
         store: Arc::clone(&store),
-        remote: None,
+        remote: remote::for_sessions(&options.tiers, options.remote_budget, &store)?,
     };
     let config = SessionConfig {
         facts,
@@ -141,6 +144,7 @@ fn serve(
     if store.is_trim_due(now) || is_sweep_due(now) {
         start_trimmer(options);
     }
+    start_uploader(options, &store);
     match result {
         // A go command that was killed reads no answers: nobody is left to complain to.
         Ok(_) | Err(SessionError::Answers(_)) => Ok(ExitStatus::Success),
@@ -269,9 +273,35 @@ fn open_store(options: &HelperOptions, origins: &Origins, diagnostics: &mut Diag
     })
 }
 
-/// Starts the trimmer as a process of its own, which outlives this one and holds none of its
-/// streams.
+/// Starts the trimmer.
 fn start_trimmer(options: &HelperOptions) {
+    start_worker(options, |command| {
+        if let Some(size) = options.max_size {
+            command.arg("--max-size").arg(size.as_u64().to_string());
+        }
+        command.arg("trim");
+    });
+}
+
+/// Starts the uploader, where something waits for a tier that may be written.
+fn start_uploader(options: &HelperOptions, store: &Store) {
+    let addresses = remote::addresses(&options.tiers).unwrap_or_default();
+    let mut writable = addresses.iter().filter(|address| address.mode.writes());
+    let waits = |address: &Address| {
+        let outbox = store.outbox(address.tier_id());
+        outbox.is_some_and(|outbox| !outbox.is_empty())
+    };
+    if writable.any(waits) {
+        start_worker(options, |command| {
+            command.args(options.tiers.words()).arg("upload");
+            command.envs(remote::credential_variables());
+        });
+    }
+}
+
+/// Starts this program at a verb on the same store, as a process of its own, which outlives this one
+/// and holds none of its streams.
+fn start_worker(options: &HelperOptions, at_verb: impl FnOnce(&mut Command)) {
     let Ok(mut command) = self_exec::command() else {
         return;
     };
@@ -281,10 +311,7 @@ fn start_trimmer(options: &HelperOptions) {
     if options.store.allow_shared_store {
         command.arg("--allow-shared-store");
     }
-    if let Some(size) = options.max_size {
-        command.arg("--max-size").arg(size.as_u64().to_string());
-    }
-    command.arg("trim");
+    at_verb(&mut command);
     // Where it cannot be started the next session tries again. It is not waited for: this process
     // ends before it, and whoever inherits it reaps it.
     let _ = command.spawn();

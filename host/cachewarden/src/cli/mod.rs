@@ -9,6 +9,7 @@ mod doctor;
 mod exit_status;
 mod explain;
 mod failure;
+mod flush;
 mod gocacheprog;
 mod helper;
 mod output;
@@ -16,11 +17,13 @@ mod paths;
 mod policy;
 mod policy_argument;
 mod prune;
+mod remote;
 mod serve;
 mod settings;
 mod stats;
 mod the_store;
 mod trim;
+mod upload;
 mod verify;
 
 use std::ffi::OsString;
@@ -94,6 +97,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         None => helper::run(arguments.helper, origins),
         Some(Verb::Stats(options)) => stats::run(&options, &origins),
         Some(Verb::Prune(options)) => prune::run(&options, &origins),
+        Some(Verb::Flush(options)) => flush::run(&options, &origins),
         Some(Verb::Verify(options)) => verify::run(&options, &origins),
         Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
@@ -117,6 +121,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
             &options.limits(),
         )),
         Some(Verb::Trim(options)) => trim::run(&options),
+        Some(Verb::Upload(options)) => upload::run(&options),
     }
 }
 

@@ -7,14 +7,15 @@ use std::time::SystemTime;
 use bytesize::ByteSize;
 use serde::Serialize;
 
+use cachewarden_remote::Address;
 use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
 use cachewarden_types::{Code, since_1970};
 
 use super::arguments::{Origins, StatsOptions};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
-use super::output;
-use super::the_store::{VerbStore, Work, with_store};
+use super::the_store::{VerbStore, Work, remote_options, with_store};
+use super::{output, remote};
 
 /// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
 /// name has a line of its own; those of kinds are shorter.
@@ -32,22 +33,46 @@ struct Report<'store> {
     #[serde(flatten)]
     stats: StoreStats,
     sessions: LifetimeStats,
+    /// What waits to be sent to remote tiers.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outbox: Vec<TierOutbox>,
+}
+
+/// What waits to be sent to a remote tier.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct TierOutbox {
+    /// The address of the tier, or its folder's name where no option names it.
+    tier: String,
+    entries: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest_seconds: Option<u64>,
+    /// Entries that waited too long, and are not sent.
+    dropped: u64,
 }
 
 /// Prints the report.
 pub(super) fn run(stats: &StatsOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+    let remote = remote_options(&stats.tiers, origins);
+    // A wrong address is what other verbs tell; the store is the same.
+    let tiers = remote::addresses(&remote).unwrap_or_default();
     with_store(&stats.store, origins, Work::Look, |found| {
-        report_on(found, stats)
+        report_on(found, stats, &tiers)
     })
 }
 
-fn report_on(found: &VerbStore, stats: &StatsOptions) -> Result<ExitStatus, Failure> {
+fn report_on(
+    found: &VerbStore,
+    stats: &StatsOptions,
+    tiers: &[Address],
+) -> Result<ExitStatus, Failure> {
     let store = Store::open_to_look(&found.folder, SharedStore::Allow)?;
     let report = Report {
         dir: &found.folder,
         named_by: &found.named_by,
         stats: store.stats(SystemTime::now()),
         sessions: store.sessions_so_far(),
+        outbox: outboxes(&store, tiers),
     };
     let text = match stats.json {
         true => serde_json::to_string_pretty(&report)
@@ -57,6 +82,23 @@ fn report_on(found: &VerbStore, stats: &StatsOptions) -> Result<ExitStatus, Fail
     };
     output::print(&text?)?;
     Ok(ExitStatus::Success)
+}
+
+fn outboxes(store: &Store, tiers: &[Address]) -> Vec<TierOutbox> {
+    let ids = store.outbox_tiers().into_iter();
+    let all = ids.filter_map(|id| {
+        let outbox = store.outbox(id)?;
+        let (waiting, dropped) = (outbox.waiting(), outbox.dropped().entries);
+        let address = tiers.iter().find(|address| address.tier_id() == id);
+        let age = |then| SystemTime::now().duration_since(then).unwrap_or_default();
+        (waiting.entries > 0 || dropped > 0).then(|| TierOutbox {
+            tier: address.map_or_else(|| id.to_string(), Address::to_string),
+            entries: waiting.entries,
+            oldest_seconds: waiting.oldest.map(|then| age(then).as_secs()),
+            dropped,
+        })
+    });
+    all.collect()
 }
 
 fn not_shown() -> String {
@@ -70,6 +112,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         named_by,
         stats,
         sessions,
+        outbox,
     } = report;
     writeln!(text, "{} (named by {named_by})", dir.display())?;
     let objects = output::count(stats.objects, "object");
@@ -139,6 +182,24 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
             "  {} found other bytes than the cache held",
             output::count(tally.diverged, "audit")
         )?;
+    }
+    if !outbox.is_empty() {
+        writeln!(text, "\nto be sent to remote tiers (cachewarden flush)")?;
+    }
+    for waiting in outbox {
+        write!(
+            text,
+            "  {}: {}",
+            waiting.tier,
+            output::count(waiting.entries, "entry")
+        )?;
+        if let Some(seconds) = waiting.oldest_seconds {
+            write!(text, ", the oldest for {}", output::age(seconds))?;
+        }
+        match waiting.dropped {
+            0 => writeln!(text)?,
+            dropped => writeln!(text, "; {dropped} waited too long, and are not sent")?,
+        }
     }
     Ok(text)
 }

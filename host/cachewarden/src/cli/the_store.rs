@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use cachewarden_store::{SharedStore, Store};
 use cachewarden_types::Code;
 
-use super::arguments::{Origins, StoreOptions};
+use super::arguments::{Origins, RemoteOptions, StoreOptions};
 use super::exit_status::ExitStatus;
 use super::failure::Failure;
 use super::gocacheprog::{self, InUse, NoStore};
@@ -48,6 +48,21 @@ pub(super) fn print_folder(
     output::print(&format!("{}\n", store.folder.display()))?;
     output::say(&format!("cachewarden: named by {}", store.named_by));
     Ok(ExitStatus::Success)
+}
+
+/// The remote tiers that a verb is about: those that are typed, then those of the helper in
+/// GOCACHEPROG, and only without any those of this process's own variables and file.
+pub(super) fn remote_options(options: &RemoteOptions, origins: &Origins) -> RemoteOptions {
+    let is_typed = !options.remote.is_empty() && origins.of_option("remote").is_none();
+    let in_use = match is_typed {
+        true => None,
+        false => gocacheprog::in_force()
+            .and_then(|value| gocacheprog::by_its_words(&value, origins.no_env).ok()),
+    };
+    match in_use {
+        Some(in_use) if !in_use.options.tiers.remote.is_empty() => in_use.options.tiers,
+        _ => options.clone(),
+    }
 }
 
 /// Runs what looks at a store; says so, and gives exit code 1, where there is none: a folder with a

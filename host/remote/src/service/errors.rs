@@ -7,6 +7,8 @@
 use opendal::ErrorKind;
 use thiserror::Error;
 
+use super::cause::Cause;
+
 /// Why a service has not done what it was asked.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -17,17 +19,17 @@ pub enum ServiceError {
         /// The address.
         address: String,
         /// What the service says.
-        source: Box<opendal::Error>,
+        source: Cause,
     },
     /// The credentials do not allow it, or there are none.
     #[error("the service does not allow it")]
-    Denied(#[source] Box<opendal::Error>),
+    Denied(#[source] Cause),
     /// The service asks for fewer requests.
     #[error("the service asks for fewer requests")]
-    Throttled(#[source] Box<opendal::Error>),
+    Throttled(#[source] Cause),
     /// The service cannot do that at all.
     #[error("the service cannot do that")]
-    Unsupported(#[source] Box<opendal::Error>),
+    Unsupported(#[source] Cause),
     /// The value has more bytes than are read, or than the service takes.
     #[error("the value at {key} has more than {most} bytes")]
     TooLarge {
@@ -38,14 +40,14 @@ pub enum ServiceError {
     },
     /// It does not answer, or not in time, or with an error of its own.
     #[error("the service has failed")]
-    Failed(#[source] Box<opendal::Error>),
+    Failed(#[source] Cause),
 }
 
 impl ServiceError {
     /// The error for what the service at an address has answered.
     pub(super) fn of(address: &str, error: opendal::Error) -> Self {
         let kind = kind(&error);
-        let source = Box::new(error);
+        let source = Cause::from(&error);
         match kind {
             ErrorKind::ConfigInvalid | ErrorKind::NotFound => Self::Config {
                 address: address.to_owned(),

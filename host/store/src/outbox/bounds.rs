@@ -72,13 +72,13 @@ pub(super) fn drop_excess(queue: &OutboxQueue, now: SystemTime) -> io::Result<u6
         if age < MAX_AGE && bytes <= MAX_BYTES && sessions <= MAX_SESSIONS {
             break;
         }
-        let Some(mut file) = queue.open(&listed.path) else {
+        let Some(mut file) = queue.open(&listed.path, 0) else {
             continue;
         };
         if !file.has_ended()? {
             continue;
         }
-        entries += file.lines();
+        entries += file.lines_left();
         if let Err(error) = file.remove() {
             outcome = Err(error);
             continue;

@@ -1,11 +1,12 @@
 //! The side of the uploader: it reads what was noted, and removes what was sent.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::files;
@@ -47,17 +48,13 @@ pub(super) struct Listed {
 }
 
 impl OutboxQueue {
-    pub(super) fn take(folder: &Path) -> io::Result<Option<Self>> {
+    pub(super) fn take(folder: &Path, wait: Duration) -> io::Result<Option<Self>> {
         let lock = match super::refuse_link(folder).and_then(|()| File::open(folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-        Ok(Some(Self {
+        let locked = lock_with_timeout(lock, wait)?;
+        Ok(locked.map(|lock| Self {
             folder: folder.to_owned(),
             _lock: lock,
         }))
@@ -72,13 +69,14 @@ impl OutboxQueue {
         Ok(listed.into_iter().map(|file| file.path).collect())
     }
 
-    /// Opens the notes of a session; `None` where they are gone, or no regular file of this user.
-    pub fn open(&self, path: &Path) -> Option<OutboxFile> {
+    /// Opens the notes of a session, to read them from an offset; `None` where they are gone, or no
+    /// regular file of this user.
+    pub fn open(&self, path: &Path, offset: u64) -> Option<OutboxFile> {
         let (file, metadata) = files::open_regular(path, false).ok()?;
         is_own(&metadata).then(|| OutboxFile {
             path: path.to_owned(),
             file,
-            offset: 0,
+            offset,
         })
     }
 
@@ -146,9 +144,15 @@ impl OutboxFile {
         self.remove().map(|()| true)
     }
 
-    /// How many lines it has from where it was read.
-    pub(super) fn lines(&mut self) -> u64 {
-        count_lines(&mut self.file)
+    /// How far it was read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// How many lines were not read.
+    pub fn lines_left(&mut self) -> u64 {
+        let at = self.file.seek(SeekFrom::Start(self.offset));
+        at.map_or(0, |_| count_lines(&mut self.file))
     }
 
     /// Whether the session has ended.

@@ -35,11 +35,11 @@ fn path(test: &TestStore, id: u64) -> PathBuf {
 
 /// Everything that an uploader finds, and whether each file is gone afterwards.
 fn upload(test: &TestStore) -> Vec<(Vec<Digest>, bool)> {
-    let Some(queue) = outbox(test).take().unwrap() else {
+    let Some(queue) = outbox(test).take(Duration::ZERO).unwrap() else {
         return Vec::new();
     };
     let files = queue.files().unwrap();
-    let read = files.iter().filter_map(|path| queue.open(path));
+    let read = files.iter().filter_map(|path| queue.open(path, 0));
     read.map(|mut file| {
         let mut actions = Vec::new();
         loop {
@@ -59,7 +59,10 @@ fn upload(test: &TestStore) -> Vec<(Vec<Digest>, bool)> {
 fn what_a_session_notes_stays_until_it_was_read_and_the_session_has_ended() {
     let test = TestStore::new();
     assert!(outbox(&test).is_empty());
-    assert!(outbox(&test).take().unwrap().is_none(), "nothing was noted");
+    assert!(
+        outbox(&test).take(Duration::ZERO).unwrap().is_none(),
+        "nothing was noted"
+    );
     assert_eq!(test.store.outbox_tiers(), []);
     let mut first = session(&test, 1, &["a", "b"]);
     assert_eq!(test.store.outbox_tiers(), [tier()]);
@@ -86,8 +89,8 @@ fn what_a_session_notes_stays_until_it_was_read_and_the_session_has_ended() {
 fn notes_that_come_after_the_last_read_keep_the_file() {
     let test = TestStore::new();
     let mut running = session(&test, 1, &["a"]);
-    let queue = outbox(&test).take().unwrap().unwrap();
-    let mut file = queue.open(&path(&test, 1)).unwrap();
+    let queue = outbox(&test).take(Duration::ZERO).unwrap().unwrap();
+    let mut file = queue.open(&path(&test, 1), 0).unwrap();
     assert_eq!(file.read().unwrap().len(), 1);
     assert!(file.read().unwrap().is_empty());
     assert!(!file.remove_if_done().unwrap(), "the session runs");
@@ -102,16 +105,16 @@ fn notes_that_come_after_the_last_read_keep_the_file() {
 fn one_uploader_has_a_tier_and_others_have_other_tiers() {
     let test = TestStore::new();
     drop(session(&test, 1, &["a"]));
-    let queue = outbox(&test).take().unwrap();
-    assert!(queue.is_some() && outbox(&test).take().unwrap().is_none());
+    let queue = outbox(&test).take(Duration::ZERO).unwrap();
+    assert!(queue.is_some() && outbox(&test).take(Duration::ZERO).unwrap().is_none());
     let other = test.store.outbox(TierId::of("elsewhere")).unwrap();
     other
         .of_session(SessionId(1))
         .note(&scope("main"), &action("a"))
         .unwrap();
-    assert!(other.take().unwrap().is_some());
+    assert!(other.take(Duration::ZERO).unwrap().is_some());
     drop(queue);
-    assert!(outbox(&test).take().unwrap().is_some());
+    assert!(outbox(&test).take(Duration::ZERO).unwrap().is_some());
 }
 
 /// A crash can cut the last line, or leave zeros; a full disk can end a line in its middle.
@@ -166,7 +169,7 @@ fn a_session_reports_once_that_nothing_is_noted() {
     symlink(elsewhere.path(), &outbox.folder).unwrap();
     let mut session = outbox.of_session(SessionId(1));
     assert!(session.note(&scope("main"), &action("a")).is_err());
-    assert!(outbox.take().is_err());
+    assert!(outbox.take(Duration::ZERO).is_err());
     assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 0);
 }
 
@@ -216,7 +219,7 @@ fn what_is_beyond_the_bounds_is_dropped_and_counted() {
     let now = SystemTime::now();
     let drop_excess = || {
         outbox(&test)
-            .take()
+            .take(Duration::ZERO)
             .unwrap()
             .unwrap()
             .drop_excess(now)
@@ -251,7 +254,7 @@ fn the_oldest_notes_go_first_where_they_have_too_many_bytes() {
         file.set_len(20 << 20).unwrap();
         set_age(&path(&test, id), HOUR * (10 - id as u32));
     }
-    let queue = outbox(&test).take().unwrap().unwrap();
+    let queue = outbox(&test).take(Duration::ZERO).unwrap().unwrap();
     assert_eq!(queue.drop_excess(SystemTime::now()).unwrap(), 2);
     assert_eq!(queue.files().unwrap(), [3, 4, 5].map(|id| path(&test, id)));
 }

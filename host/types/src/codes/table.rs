@@ -294,5 +294,22 @@ codes! {
     RemoteDamaged "CW0705" "remote-damaged" ["remote"]
         "An entry or an object of a remote tier is damaged, or of a later version of cachewarden. It is a cache miss. This is said once for each tier."
         "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` looks at all that the tier has. The next put of the same action replaces a damaged entry."
-
+    RemoteAway "CW0706" "remote-away" ["remote"]
+        "The service of a remote tier has failed several times in a row. It is not asked until a probe in the background is answered; later go commands know that too. The build works, and makes what it does not find elsewhere."
+        "Nothing needs to be done where the service is back soon. Otherwise look at the service and the network: `cachewarden doctor` says how far it comes."
+    RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
+        "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
+        "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
+    NotNoted "CW0709" "not-noted" ["remote"]
+        "What a session has put may be sent to a remote tier, and cannot be noted in the store's folder `outbox`. It is on this machine, and is not sent."
+        "The text says why. Make room in the store, or make it writable. A later put of the same action is noted again."
+    RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
+        "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
+        "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
+    RemoteCredentials "CW0711" "remote-credentials-unusable" ["remote"]
+        "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
+        "Correct the path or the line. Other users must not be able to read the file: chmod 600."
+    NotSent "CW0712" "not-sent" ["cachewarden"]
+        "`flush` ends with something left that a remote tier has not taken: its time was over, another process sends it, or the service refuses it or fails. It stays in the store, and the next session sends it."
+        "The text has the reason. Give it more time (--timeout), or correct the address or the credentials; `cachewarden doctor` looks at each tier."
 }

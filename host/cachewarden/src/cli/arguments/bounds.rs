@@ -12,7 +12,7 @@ use super::layers::Said;
 
 /// What decides what a session may do, what its policy is told, what stays in the store, or who
 /// learns of it.
-const BOUNDS: [&str; 16] = [
+const BOUNDS: [&str; 18] = [
     "policy",
     "settings",
     "scope",
@@ -24,6 +24,8 @@ const BOUNDS: [&str; 16] = [
     "max-size",
     "record",
     "redact-label",
+    "remote",
+    "remote-credentials",
     "policy-memory",
     "policy-deadline",
     "policy-budget",

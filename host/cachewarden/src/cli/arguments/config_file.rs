@@ -179,7 +179,9 @@ impl Reader<'_> {
         };
         let mut path = PathBuf::from(text);
         let word = match key {
-            "dir" | "record" => anchor(&mut path).map(|()| path.into_os_string()),
+            "dir" | "record" | "remote-credentials" => {
+                anchor(&mut path).map(|()| path.into_os_string())
+            }
             "policy" => match text.parse::<PolicyArgument>() {
                 Ok(mut policy) => policy.for_each_path(anchor).map(|()| policy.word().into()),
                 Err(_) => Ok(text.into()),

@@ -9,6 +9,7 @@ use cachewarden_types::Code;
 use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::paths::{absolute_in_helper_mode, check_spelling};
 use crate::cli::policy_argument::PolicyArgument;
+use crate::cli::remote;
 use crate::cli::settings::SettingsSource;
 
 use super::HelperOptions;
@@ -31,6 +32,7 @@ impl HelperOptions {
                 )
             })?;
         }
+        remote::addresses(&self.tiers)?;
         self.check_record()
     }
 
@@ -91,6 +93,8 @@ impl HelperOptions {
         paths.extend(settings.map(|file| ("--settings", file)));
         paths.extend(self.store.dir.as_deref().map(|path| ("--dir", path)));
         paths.extend(self.record.as_deref().map(|path| ("--record", path)));
+        let credentials = self.tiers.remote_credentials.as_deref();
+        paths.extend(credentials.map(|path| ("--remote-credentials", path)));
         paths
     }
 
@@ -111,9 +115,13 @@ impl HelperOptions {
                 None => Ok(()),
             })
             .and_then(|()| {
-                let mut others = [&mut self.store.dir, &mut self.record]
-                    .into_iter()
-                    .flatten();
+                let mut others = [
+                    &mut self.store.dir,
+                    &mut self.record,
+                    &mut self.tiers.remote_credentials,
+                ]
+                .into_iter()
+                .flatten();
                 others.try_for_each(absolute)
             })
             .or_fail(Code::System, || {

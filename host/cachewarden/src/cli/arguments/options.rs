@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use clap::Args;
 
 use cachewarden_policy_host::{Limits, PolicySource};
+use cachewarden_remote::format::MAX_LEVEL;
 use cachewarden_store::SharedStore;
 use cachewarden_types::{Code, Pattern, ScopeName};
 
@@ -15,7 +16,7 @@ use crate::cli::paths::{check_spelling, default_store};
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
-use super::values::{duration, label, label_name, positive_duration, size};
+use super::values::{duration, label, label_name, positive_duration, remote_budget, size};
 
 /// The scope of sessions whose policy names none, unless the operator says another.
 pub(in crate::cli) const DEFAULT_SCOPE: &str = "default";
@@ -29,6 +30,24 @@ pub(in crate::cli) struct StoreOptions {
     /// Use the store though others may write it, or it is somebody else's
     #[arg(long, env = "CACHEWARDEN_ALLOW_SHARED_STORE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(in crate::cli) allow_shared_store: bool,
+}
+
+/// The part of the help that has remote tiers.
+const REMOTE: &str = "Remote tiers";
+
+/// Storage that several machines share.
+#[derive(Clone, Debug, Default, Args)]
+pub(in crate::cli) struct RemoteOptions {
+    /// Share entries with other machines, e.g. s3://bucket/prefix; of several, the nearest first
+    // Read later: clap would show the value of a wrong one, and it may have a credential in it.
+    #[arg(long, help_heading = REMOTE, value_name = "URL", env = "CACHEWARDEN_REMOTE", hide_env = true)]
+    pub(in crate::cli) remote: Vec<String>,
+    /// A file of credentials, in lines such as CACHEWARDEN_S3_ACCESS_KEY_ID=ID
+    #[arg(long, help_heading = REMOTE, value_name = "FILE", env = "CACHEWARDEN_REMOTE_CREDENTIALS", hide_env = true)]
+    pub(in crate::cli) remote_credentials: Option<PathBuf>,
+    /// How much what is sent is compressed: 0 not at all, 19 most [default: 3]
+    #[arg(long, help_heading = REMOTE, value_name = "LEVEL", env = "CACHEWARDEN_REMOTE_LEVEL", hide_env = true, value_parser = clap::value_parser!(i32).range(0..=i64::from(MAX_LEVEL)))]
+    pub(in crate::cli) remote_level: Option<i32>,
 }
 
 /// The part of the help that has the policy's limits.
@@ -134,7 +153,33 @@ pub(in crate::cli) struct HelperOptions {
     #[arg(short, long, env = "CACHEWARDEN_VERBOSE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(in crate::cli) verbose: bool,
     #[command(flatten)]
+    pub(in crate::cli) tiers: RemoteOptions,
+    /// Time that a session may wait for remote tiers in vain [default: 2s]
+    #[arg(long, help_heading = REMOTE, value_name = "DURATION", env = "CACHEWARDEN_REMOTE_BUDGET", hide_env = true, value_parser = remote_budget)]
+    pub(in crate::cli) remote_budget: Option<Duration>,
+    #[command(flatten)]
     pub(in crate::cli) limits: LimitOptions,
+}
+
+/// Options of the uploader.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct UploadOptions {
+    #[command(flatten)]
+    pub(in crate::cli) store: StoreOptions,
+    #[command(flatten)]
+    pub(in crate::cli) tiers: RemoteOptions,
+}
+
+/// Options of `flush`.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct FlushOptions {
+    /// End after this time, whatever is left
+    #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_FLUSH_TIMEOUT", hide_env = true, value_parser = duration)]
+    pub(in crate::cli) timeout: Option<Duration>,
+    #[command(flatten)]
+    pub(in crate::cli) store: StoreOptions,
+    #[command(flatten)]
+    pub(in crate::cli) tiers: RemoteOptions,
 }
 
 /// Options of the trimmer.
@@ -155,6 +200,8 @@ pub(in crate::cli) struct StatsOptions {
     pub(in crate::cli) json: bool,
     #[command(flatten)]
     pub(in crate::cli) store: StoreOptions,
+    #[command(flatten)]
+    pub(in crate::cli) tiers: RemoteOptions,
 }
 
 /// Options of `prune`.

@@ -2,19 +2,29 @@
 //! would have no effect.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 
 use clap::{ArgAction, Command};
 
 use cachewarden_daemon::config::DOCUMENTED;
+use cachewarden_remote::Credentials;
 use cachewarden_types::{Code, nearest_name};
 
 use crate::cli::failure::Failure;
 
 use super::variables::{self, PREFIX};
 
-/// Whether this process has any variable of the prefix.
+/// Whether this process has any variable of the prefix that may be an option's.
 pub(super) fn is_any_set() -> bool {
-    std::env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()))
+    std::env::vars_os().any(|(name, _)| {
+        name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) && !is_credential(&name)
+    })
+}
+
+/// Whether a variable has a credential of a remote tier. That is no option, so --no-env does not
+/// matter to it, and no configuration file has it.
+fn is_credential(name: &OsStr) -> bool {
+    Credentials::variables().any(|credential| *name == *credential)
 }
 
 /// Refuses a variable of this process that no option of any verb has.
@@ -24,7 +34,8 @@ pub(super) fn refuse(command: &Command) -> Result<(), Failure> {
         .map(|(name, _)| name.to_string_lossy().into_owned())
         .filter(|name| {
             let rest = name.strip_prefix(PREFIX);
-            rest.is_some_and(|_| !known.keys().any(|key| variable(key) == *name))
+            let is_option = || known.keys().any(|key| variable(key) == *name);
+            rest.is_some_and(|_| !is_option() && !is_credential(name.as_ref()))
         })
         .min();
     match unknown {
@@ -63,8 +74,11 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
     if options.any(|argument| argument.get_long() == Some(&meant)) {
         return format!("--{meant} is an option only, for the value of GOCACHEPROG.");
     }
-    match nearest_name(&meant, known.keys().map(String::as_str)) {
-        Some(nearest) => format!("did you mean {}?", variable(nearest)),
+    let credentials: Vec<_> = Credentials::variables().collect();
+    let options: Vec<_> = known.keys().map(|key| variable(key)).collect();
+    let all = credentials.iter().chain(&options).map(String::as_str);
+    match nearest_name(name, all) {
+        Some(nearest) => format!("did you mean {nearest}?"),
         None => "`cachewarden --help` lists the options; most of them have a variable.".to_owned(),
     }
 }

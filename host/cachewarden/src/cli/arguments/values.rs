@@ -49,6 +49,18 @@ pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A time that remote tiers may cost. With none, each session would say that they have cost too
+/// much.
+pub(super) fn remote_budget(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err(
+            "a remote tier needs some time to answer; an address with `?mode=write` is not read at all"
+                .into(),
+        ),
+        duration => Ok(duration),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

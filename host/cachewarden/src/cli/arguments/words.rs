@@ -6,7 +6,7 @@ use humantime::format_duration;
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
-use super::{DEFAULT_SCOPE, HelperOptions, LimitOptions};
+use super::{DEFAULT_SCOPE, HelperOptions, LimitOptions, RemoteOptions};
 
 impl HelperOptions {
     /// Every option that is set, as the words of a command line.
@@ -38,7 +38,21 @@ impl HelperOptions {
         words.say_if("--record", self.record.as_ref().map(|path| path.display()));
         words.say_each("--redact-label", &self.redact_label);
         words.switch("--verbose", self.verbose);
+        words.0.extend(self.tiers.words());
+        words.say_if("--remote-budget", self.remote_budget.map(format_duration));
         self.limits.say(&mut words);
+        words.0
+    }
+}
+
+impl RemoteOptions {
+    /// Every option that is set, as the words of a command line.
+    pub(in crate::cli) fn words(&self) -> Vec<String> {
+        let mut words = Words::default();
+        words.say_each("--remote", &self.remote);
+        let file = self.remote_credentials.as_ref();
+        words.say_if("--remote-credentials", file.map(|path| path.display()));
+        words.say_if("--remote-level", self.remote_level);
         words.0
     }
 }
@@ -98,7 +112,7 @@ mod tests {
     use crate::cli::arguments::{command, read_typed};
 
     /// One value for each option of the helper, so that none is forgotten.
-    const EVERY: [&str; 38] = [
+    const EVERY: [&str; 48] = [
         "--policy",
         "/p.wasm",
         "--policy",
@@ -127,6 +141,16 @@ mod tests {
         "--redact-label",
         "a",
         "--verbose",
+        "--remote",
+        "file:///near",
+        "--remote",
+        "s3://far?region=any",
+        "--remote-credentials",
+        "/c",
+        "--remote-level",
+        "5",
+        "--remote-budget",
+        "4s",
         "--policy-memory",
         "8B",
         "--policy-deadline",

@@ -1,0 +1,112 @@
+//! `cachewarden flush`: sends to the remote tiers what waits for them, or waits for who does.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytesize::ByteSize;
+
+use cachewarden_remote::{TierUpload, UploadEnd, Uploaded, upload_to};
+use cachewarden_store::{Progress, Store};
+use cachewarden_types::{Code, with_causes};
+
+use super::arguments::{FlushOptions, Origins};
+use super::bar::Bar;
+use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail, ensure};
+use super::the_store::{VerbStore, Work, remote_options, with_store};
+use super::{output, remote};
+
+/// Sends what waits, and says what came of it.
+pub(super) fn run(flush: &FlushOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+    let options = remote_options(&flush.tiers, origins);
+    let tiers = remote::tiers(&options)?;
+    ensure(!tiers.is_empty(), Code::RemoteAddress, || {
+        "no remote tier is named: neither by --remote (CACHEWARDEN_REMOTE) nor in GOCACHEPROG"
+            .to_owned()
+    })?;
+    with_store(&flush.store, origins, Work::Look, |found| {
+        let store = Arc::new(Store::open(&found.folder, found.sharing)?);
+        let bar = Bar::new();
+        let mut so_far = vec![Uploaded::default(); tiers.len()];
+        let ends = upload_to(
+            &store,
+            tiers,
+            remote::level(&options),
+            flush.timeout.unwrap_or(Duration::MAX),
+            flush.timeout,
+            |tier, uploaded| {
+                so_far[tier] = *uploaded;
+                bar.show(sum(&so_far));
+            },
+        );
+        bar.clear();
+        let ends = ends.or_fail(Code::System, || "cannot start a thread".to_owned())?;
+        Ok(report(&store, found, &ends))
+    })
+}
+
+fn sum(so_far: &[Uploaded]) -> Progress {
+    let add = |of: fn(&Uploaded) -> u64| so_far.iter().map(of).sum::<u64>() as usize;
+    let done = add(Uploaded::done);
+    Progress {
+        done,
+        of: done + add(|uploaded| uploaded.left),
+    }
+}
+
+fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
+    if ends.is_empty() {
+        output::say("cachewarden: no remote tier is one that may be written; nothing is left");
+    }
+    for upload in ends {
+        let TierUpload {
+            address,
+            end,
+            uploaded,
+        } = upload;
+        let what = describe(uploaded);
+        let why = match end {
+            UploadEnd::Complete => {
+                output::say(&format!("cachewarden: {address}: {what}; nothing is left"));
+                continue;
+            }
+            UploadEnd::Busy => "another process sends it, and has not come to its end".to_owned(),
+            UploadEnd::TimedOut => "the time of --timeout is over".to_owned(),
+            UploadEnd::Failed(error) => with_causes(error),
+        };
+        let waiting = store.outbox(address.tier_id());
+        let waiting = waiting.map_or(0, |outbox| outbox.waiting().entries);
+        let left = match uploaded.left {
+            0 => waiting,
+            left => left,
+        };
+        let left = output::count(left, "entry");
+        let folder = found.folder.display();
+        output::warn(
+            Code::NotSent,
+            &format!(
+                "{address}: {what}; {left} left in {folder}: {why}. The next session or flush sends that"
+            ),
+        );
+    }
+    match ends.iter().all(TierUpload::is_complete) {
+        true => ExitStatus::Success,
+        false => ExitStatus::Unsent,
+    }
+}
+
+/// What an upload came to.
+fn describe(uploaded: &Uploaded) -> String {
+    let sent = output::count(uploaded.sent, "entry");
+    let mut text = format!("{sent} sent ({})", ByteSize(uploaded.bytes).display().si());
+    let mut add = |count: u64, what: &str| {
+        if count > 0 {
+            text += &format!(", {count} {what}");
+        }
+    };
+    add(uploaded.there, "there already");
+    add(uploaded.gone, "not in the store any more");
+    add(uploaded.too_large, "too large");
+    add(uploaded.dropped, "dropped after they waited too long");
+    text
+}

@@ -1,0 +1,39 @@
+//! The uploader: a child of some session, in a process group of its own, with nobody to talk to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cachewarden_remote::upload_to;
+use cachewarden_store::Store;
+use cachewarden_types::Code;
+
+use super::arguments::UploadOptions;
+use super::exit_status::ExitStatus;
+use super::failure::{Failure, OrFail};
+use super::remote;
+
+/// How nice it is to other processes: builds go on while it compresses.
+const NICENESS: i32 = 10;
+
+/// Sends what waits, each tier's if nobody else does. What is left is sent by a later one.
+pub(super) fn run(options: &UploadOptions) -> Result<ExitStatus, Failure> {
+    // Ctrl-C ends the build, not this. It fails only where that is so already.
+    let _ = rustix::process::setsid();
+    let _ = rustix::process::nice(NICENESS);
+    let tiers = remote::tiers(&options.tiers)?;
+    let store = Store::open(&options.store.folder()?, options.store.sharing())?;
+    let level = remote::level(&options.tiers);
+    let ends = upload_to(
+        &Arc::new(store),
+        tiers,
+        level,
+        Duration::ZERO,
+        None,
+        |_, _| {},
+    );
+    let ends = ends.or_fail(Code::System, || "cannot start a thread".to_owned())?;
+    Ok(match ends.iter().all(|end| end.is_complete()) {
+        true => ExitStatus::Success,
+        false => ExitStatus::Unsent,
+    })
+}

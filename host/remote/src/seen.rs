@@ -1,0 +1,145 @@
+//! What one session has seen of a tier: counters, and how long the tier was waited for.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use cachewarden_session::remote::TierUse;
+
+use super::address::Address;
+
+/// How long a tier may say nothing at all, while it is asked, before a session that gives up waiting
+/// takes it for one that does not answer. Services answer in a tenth of that.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// What a session has seen of a tier.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// It is not read any more in this session.
+    pub(crate) is_unreadable: AtomicBool,
+    /// Objects that came, and are what their entries say.
+    pub(crate) hits: AtomicU64,
+    /// Questions for entries that it did not have.
+    pub(crate) misses: AtomicU64,
+    /// Requests that have failed.
+    pub(crate) errors: AtomicU64,
+    bytes_down: AtomicU64,
+    wait: Mutex<Option<Wait>>,
+    waited: Mutex<Duration>,
+}
+
+/// Requests that a tier has not answered.
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    requests: usize,
+    /// When the first of them was made.
+    began: Instant,
+    /// When something came last, or the first was made.
+    heard: Instant,
+}
+
+impl Seen {
+    /// Takes note of a request.
+    pub(crate) fn asked(&self, now: Instant) {
+        let mut wait = lock(&self.wait);
+        let new = Wait {
+            requests: 0,
+            began: now,
+            heard: now,
+        };
+        wait.get_or_insert(new).requests += 1;
+    }
+
+    /// Takes note that bytes have come.
+    pub(crate) fn heard(&self, bytes: usize, now: Instant) {
+        self.bytes_down.fetch_add(bytes as u64, Ordering::Relaxed);
+        if let Some(wait) = &mut *lock(&self.wait) {
+            wait.heard = now;
+        }
+    }
+
+    /// Takes note that a request has ended, in whatever way.
+    pub(crate) fn ended(&self, now: Instant) {
+        let mut waiting = lock(&self.wait);
+        if let Some(wait) = &mut *waiting {
+            wait.heard = now;
+            wait.requests -= 1;
+            if wait.requests == 0 {
+                *lock(&self.waited) += now.saturating_duration_since(wait.began);
+                *waiting = None;
+            }
+        }
+    }
+
+    /// Whether requests are left that the tier has met with silence.
+    pub(crate) fn is_silent(&self, now: Instant) -> bool {
+        let silent = |wait: &Wait| now.saturating_duration_since(wait.heard) >= SILENCE;
+        lock(&self.wait).as_ref().is_some_and(silent)
+    }
+
+    /// How long the tier was waited for.
+    fn waited(&self, now: Instant) -> Duration {
+        let open = lock(&self.wait).map(|wait| now.saturating_duration_since(wait.began));
+        *lock(&self.waited) + open.unwrap_or_default()
+    }
+
+    /// What the session's use of the tier came to.
+    pub(crate) fn to_use(&self, address: &Address, now: Instant) -> TierUse {
+        let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        TierUse {
+            address: address.to_string(),
+            hits: count(&self.hits),
+            misses: count(&self.misses),
+            errors: count(&self.errors),
+            bytes_down: count(&self.bytes_down),
+            waited: self.waited(now),
+        }
+    }
+}
+
+/// Counts one more.
+pub(crate) fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_waited_for_is_counted_once_however_many_wait() {
+        let (seen, start) = (Seen::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs(seconds);
+        seen.asked(at(0));
+        seen.asked(at(1));
+        seen.ended(at(3));
+        assert_eq!(seen.waited(at(4)), Duration::from_secs(4));
+        seen.ended(at(5));
+        seen.asked(at(10));
+        seen.ended(at(11));
+        assert_eq!(seen.waited(at(20)), Duration::from_secs(6));
+    }
+
+    #[test]
+    fn a_tier_is_silent_that_is_asked_and_says_nothing() {
+        let (seen, start) = (Seen::default(), Instant::now());
+        let at = |seconds| start + Duration::from_secs_f64(seconds);
+        assert!(!seen.is_silent(at(100.0)), "it was not asked");
+        seen.asked(at(100.0));
+        assert!(!seen.is_silent(at(100.9)));
+        assert!(seen.is_silent(at(101.0)));
+        seen.heard(7, at(102.0));
+        assert!(!seen.is_silent(at(102.9)), "something comes");
+        assert_eq!(seen.bytes_down.load(Ordering::Relaxed), 7);
+        seen.asked(at(102.9));
+        assert!(seen.is_silent(at(103.0)), "another request is no answer");
+        seen.ended(at(103.0));
+        assert!(!seen.is_silent(at(103.9)));
+        seen.ended(at(104.0));
+        assert!(!seen.is_silent(at(200.0)));
+    }
+}

@@ -1,0 +1,307 @@
+//! Sends what a tier's outbox names.
+//!
+//! What always holds: an entry is in the tier only once its object is, so an upload that ends at any
+//! moment leaves nothing that a reader could take for more than it is. What was sent, or cannot be
+//! sent any more, is removed from the outbox; what a service has not taken stays. What is there
+//! already is not sent again.
+//!
+//! This module reads the outbox, one batch of entries after another; how a batch is laid out in the
+//! tier is in a module of its own (`loose`).
+
+mod item;
+mod loose;
+mod pace;
+mod run;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use futures_util::{StreamExt, stream};
+use thiserror::Error;
+
+use cachewarden_store::{Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
+
+use super::address::Address;
+use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
+use super::service::{Service, ServiceError};
+
+use loose::Loose;
+
+pub use run::{TierUpload, UploadEnd, upload_to};
+
+/// Entries that are on their way at once. Each has at most one request at a time.
+const ENTRIES_AT_ONCE: usize = 32;
+
+/// Entries that may fail one after another before the service counts as dead. Each was tried several
+/// times.
+const FAILURES_IN_A_ROW: u64 = 8;
+
+/// How long another process is waited for before progress is reported again.
+const TURN: Duration = Duration::from_millis(500);
+
+/// The most bytes of a format marker that are read.
+const MAX_MARKER: u64 = 64;
+
+/// Sends what a tier's outbox names.
+pub struct Uploader {
+    store: Arc<Store>,
+    tier: TierId,
+    service: Service,
+    loose: Loose,
+}
+
+/// What an upload came to, or has come to so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Uploaded {
+    /// Entries that were sent.
+    pub sent: u64,
+    /// Entries that were there already.
+    pub there: u64,
+    /// Entries that are not sent: they have expired, were trimmed, or may not travel any more.
+    pub gone: u64,
+    /// Entries that are not sent, because their objects are larger than the service takes.
+    pub too_large: u64,
+    /// Entries that the service has not taken. They stay in the outbox.
+    pub failed: u64,
+    /// Bytes that were sent, as they travelled.
+    pub bytes: u64,
+    /// Entries that were dropped by a bound of the outbox.
+    pub dropped: u64,
+    /// Entries that the outbox still names.
+    pub left: u64,
+}
+
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Sent { bytes: u64 },
+    There,
+    Gone,
+    TooLarge,
+}
+
+/// Why an upload has stopped. What was not sent stays in the outbox.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum UploadError {
+    /// The service does not do what it is asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// What is in the tier was written by another version.
+    #[error(
+        "the tier has format {found}, and this version of cachewarden writes format {FORMAT}; use a prefix of its own for each, or the same version everywhere"
+    )]
+    OtherFormat {
+        /// The number of the format.
+        found: u32,
+    },
+    /// There is something else at the key of the format marker.
+    #[error(
+        "there is something at `{FORMAT_KEY}` that cachewarden has not written; choose another prefix"
+    )]
+    NoTier,
+    /// The outbox cannot be read or changed.
+    #[error("the outbox in the store cannot be used")]
+    Outbox(#[source] io::Error),
+}
+
+impl Uploader {
+    /// Sends what is in this store for a tier, whose objects are compressed at this level of zstd.
+    pub fn new(store: Arc<Store>, address: &Address, service: Service, level: i32) -> Self {
+        Self {
+            tier: address.tier_id(),
+            loose: Loose::new(Arc::clone(&store), address, service.clone(), level),
+            store,
+            service,
+        }
+    }
+
+    /// Sends everything; `None` where another process is at it for longer than `wait`.
+    ///
+    /// # Errors
+    /// When the service does not take it, or the outbox cannot be read. What was not sent stays.
+    pub async fn run(
+        &self,
+        wait: Duration,
+        mut progress: impl FnMut(&Uploaded),
+    ) -> Result<Option<Uploaded>, UploadError> {
+        let mut uploaded = Uploaded::default();
+        let Some(outbox) = self.store.outbox(self.tier) else {
+            return Ok(Some(uploaded));
+        };
+        let (mut wait, mut sent_until) = (wait, HashMap::new());
+        loop {
+            if outbox.is_empty() {
+                return Ok(Some(uploaded));
+            }
+            let Some(queue) = take(&outbox, wait, &mut uploaded, &mut progress).await? else {
+                return Ok(None);
+            };
+            let has_ended = self
+                .pass(&queue, &mut sent_until, &mut uploaded, &mut progress)
+                .await?;
+            // A session that ends now starts an uploader, which finds this one at work and ends. So
+            // its notes are looked for once more after the lock is free.
+            drop(queue);
+            if !has_ended {
+                return Ok(Some(uploaded));
+            }
+            wait = Duration::ZERO;
+        }
+    }
+
+    /// Sends what each session has noted, the oldest first, from where that was sent; whether that of
+    /// any session is done, so that it is worth to look again.
+    async fn pass(
+        &self,
+        queue: &OutboxQueue,
+        sent_until: &mut HashMap<PathBuf, u64>,
+        uploaded: &mut Uploaded,
+        progress: &mut impl FnMut(&Uploaded),
+    ) -> Result<bool, UploadError> {
+        let now = SystemTime::now();
+        uploaded.dropped += queue.drop_excess(now).map_err(UploadError::Outbox)?;
+        let mut files = Vec::new();
+        for path in queue.files().map_err(UploadError::Outbox)? {
+            let from = sent_until.get(&path).copied().unwrap_or_default();
+            files.extend(queue.open(&path, from).map(|file| (path, file)));
+        }
+        uploaded.left = files.iter_mut().map(|(_, file)| file.lines_left()).sum();
+        progress(uploaded);
+        self.mark_format().await?;
+        let mut done = Vec::new();
+        let outcome = self.send_files(files, &mut done, uploaded, progress).await;
+        // What was sent until an error counts.
+        let mut has_ended = false;
+        for (path, mut file) in done {
+            has_ended |= file.remove_if_done().map_err(UploadError::Outbox)?;
+            sent_until.insert(path, file.offset());
+        }
+        outcome.map(|()| has_ended)
+    }
+
+    /// Sends what these files name; those of which all was sent are `done`.
+    async fn send_files(
+        &self,
+        files: Vec<(PathBuf, OutboxFile)>,
+        done: &mut Vec<(PathBuf, OutboxFile)>,
+        uploaded: &mut Uploaded,
+        progress: &mut impl FnMut(&Uploaded),
+    ) -> Result<(), UploadError> {
+        let mut failure = None;
+        for (path, mut file) in files {
+            let before = uploaded.failed;
+            loop {
+                let batch = file.read().map_err(UploadError::Outbox)?;
+                if batch.is_empty() {
+                    break;
+                }
+                self.send(batch, uploaded, &mut failure, progress).await?;
+            }
+            if uploaded.failed == before {
+                done.push((path, file));
+            }
+        }
+        match failure {
+            Some(error) => Err(UploadError::Service(error)),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a batch of entries. An entry that the service has not taken is a `failure`.
+    async fn send(
+        &self,
+        batch: Vec<Noted>,
+        uploaded: &mut Uploaded,
+        failure: &mut Option<ServiceError>,
+        progress: &mut impl FnMut(&Uploaded),
+    ) -> Result<(), UploadError> {
+        let mut sending = stream::iter(batch)
+            .map(|noted| self.loose.send(noted))
+            .buffer_unordered(ENTRIES_AT_ONCE);
+        let mut in_a_row = 0;
+        while let Some(outcome) = sending.next().await {
+            match outcome {
+                Ok(outcome) => {
+                    in_a_row = 0;
+                    uploaded.count(outcome);
+                }
+                // One value that a service does not take must not keep all others from it.
+                Err(error @ ServiceError::Failed(_)) if in_a_row + 1 < FAILURES_IN_A_ROW => {
+                    in_a_row += 1;
+                    uploaded.failed += 1;
+                    *failure = Some(error);
+                }
+                Err(error) => return Err(error.into()),
+            }
+            progress(uploaded);
+        }
+        Ok(())
+    }
+
+    /// Sees that the tier has this format, or is empty; then it is told its format, before anything
+    /// else is in it.
+    async fn mark_format(&self) -> Result<(), UploadError> {
+        let found = match self.service.read(FORMAT_KEY, MAX_MARKER).await {
+            Err(ServiceError::TooLarge { .. }) => return Err(UploadError::NoTier),
+            found => found?,
+        };
+        match found.as_deref().map(read_format_marker) {
+            None => Ok(self
+                .service
+                .write(FORMAT_KEY, format_marker().into_bytes())
+                .await?),
+            Some(Some(FORMAT)) => Ok(()),
+            Some(Some(found)) => Err(UploadError::OtherFormat { found }),
+            Some(None) => Err(UploadError::NoTier),
+        }
+    }
+}
+
+/// Takes an outbox, for which another process may have to be waited for.
+async fn take(
+    outbox: &Outbox,
+    wait: Duration,
+    uploaded: &mut Uploaded,
+    progress: &mut impl FnMut(&Uploaded),
+) -> Result<Option<OutboxQueue>, UploadError> {
+    let began = Instant::now();
+    loop {
+        let left = wait.saturating_sub(began.elapsed());
+        let (outbox_here, turn) = (outbox.clone(), left.min(TURN));
+        let taken = tokio::task::spawn_blocking(move || outbox_here.take(turn));
+        let taken = taken.await.map_err(io::Error::other).flatten();
+        let taken = taken.map_err(UploadError::Outbox)?;
+        if taken.is_some() || left.is_zero() {
+            return Ok(taken);
+        }
+        uploaded.left = outbox.waiting().entries;
+        progress(uploaded);
+    }
+}
+
+impl Uploaded {
+    /// Entries that were dealt with.
+    pub fn done(&self) -> u64 {
+        self.sent + self.there + self.gone + self.too_large
+    }
+
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Sent { bytes } => {
+                self.sent += 1;
+                self.bytes += bytes;
+            }
+            Outcome::There => self.there += 1,
+            Outcome::Gone => self.gone += 1,
+            Outcome::TooLarge => self.too_large += 1,
+        }
+        self.left = self.left.saturating_sub(1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! Uploads to several tiers at once, for who has no other business meanwhile.
+
+use std::cell::RefCell;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::runtime::Builder;
+use tokio::time::timeout;
+
+use cachewarden_store::Store;
+
+use crate::address::{Address, Credentials};
+use crate::service::Service;
+
+use super::{UploadError, Uploaded, Uploader};
+
+/// Threads that wait for services.
+const THREADS: usize = 2;
+
+/// How an upload to a tier has ended.
+#[derive(Debug)]
+pub enum UploadEnd {
+    /// Nothing is left.
+    Complete,
+    /// Another process sends what is there.
+    Busy,
+    /// The time was over.
+    TimedOut,
+    /// The tier has not taken everything.
+    Failed(UploadError),
+}
+
+/// An upload to a tier that has ended.
+#[derive(Debug)]
+pub struct TierUpload {
+    /// The tier.
+    pub address: Address,
+    /// How it has ended.
+    pub end: UploadEnd,
+    /// What it has come to.
+    pub uploaded: Uploaded,
+}
+
+impl TierUpload {
+    /// Whether nothing is left.
+    pub fn is_complete(&self) -> bool {
+        matches!(self.end, UploadEnd::Complete)
+    }
+}
+
+/// Sends what waits in a store for those of these tiers that may be written, and reports progress by
+/// the position of a tier among them. It waits so long for other processes that do so, and ends
+/// after `limit`.
+///
+/// # Errors
+/// When the system has no thread to give.
+pub fn upload_to(
+    store: &Arc<Store>,
+    tiers: Vec<(Address, Credentials)>,
+    level: i32,
+    wait: Duration,
+    limit: Option<Duration>,
+    progress: impl FnMut(usize, &Uploaded),
+) -> io::Result<Vec<TierUpload>> {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()?;
+    let progress = RefCell::new(progress);
+    let writable = tiers.into_iter().filter(|(tier, _)| tier.mode.writes());
+    let uploads = (0..)
+        .zip(writable)
+        .map(|(position, (address, credentials))| {
+            let progress = &progress;
+            async move {
+                let mut last = Uploaded::default();
+                let note = |so_far: &Uploaded| {
+                    last = *so_far;
+                    (progress.borrow_mut())(position, so_far);
+                };
+                let upload = upload_one(store, &address, &credentials, level, wait, note);
+                let ended = match limit {
+                    Some(limit) => timeout(limit, upload).await,
+                    None => Ok(upload.await),
+                };
+                let end = match ended {
+                    Ok(Ok(Some(_))) => UploadEnd::Complete,
+                    Ok(Ok(None)) => UploadEnd::Busy,
+                    Ok(Err(error)) => UploadEnd::Failed(error),
+                    Err(_) => UploadEnd::TimedOut,
+                };
+                TierUpload {
+                    address,
+                    end,
+                    uploaded: last,
+                }
+            }
+        });
+    let ended = runtime.block_on(join_all(uploads));
+    // A thread may still wait for another process.
+    runtime.shutdown_background();
+    Ok(ended)
+}
+
+async fn upload_one(
+    store: &Arc<Store>,
+    address: &Address,
+    credentials: &Credentials,
+    level: i32,
+    wait: Duration,
+    progress: impl FnMut(&Uploaded),
+) -> Result<Option<Uploaded>, UploadError> {
+    let outbox = store.outbox(address.tier_id());
+    if outbox.is_none_or(|outbox| outbox.is_empty()) {
+        // Then the service need not be there.
+        return Ok(Some(Uploaded::default()));
+    }
+    let service = Service::at(address, credentials)?;
+    let uploader = Uploader::new(Arc::clone(store), address, service, level);
+    uploader.run(wait, progress).await
+}

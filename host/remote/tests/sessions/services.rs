@@ -1,0 +1,165 @@
+//! What sessions make of services that fail.
+
+use std::fs;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use cachewarden_remote::format::{Body, RemoteEntry, Stored};
+use cachewarden_session::DEFAULT_REMOTE_BUDGET;
+use cachewarden_store::SessionId;
+use cachewarden_types::{Digest, Facts, Kind, Role};
+
+use crate::client::Session;
+use crate::server::{Answer, Server, address, free_port};
+use crate::world::World;
+
+/// The value of an entry with an object of these bytes.
+fn entry(object: &[u8]) -> Vec<u8> {
+    let entry = RemoteEntry {
+        output: Digest::of(object),
+        size: object.len() as u64,
+        time: UNIX_EPOCH,
+        kind: Kind::Other,
+        role: Role::Unknown,
+        facts: Facts::NONE,
+        expires: None,
+        producer: SessionId(1),
+        stored: Stored::Inline(Body::of(object, 0).unwrap()),
+    };
+    entry.to_value()
+}
+
+fn actions<const COUNT: usize>() -> [Digest; COUNT] {
+    std::array::from_fn(|number| Digest::of(&number.to_le_bytes()))
+}
+
+fn not_found() -> Answer {
+    Answer::With(404, "", Vec::new())
+}
+
+#[test]
+fn a_tier_that_may_not_be_read_is_said_once_and_left_alone() {
+    let world = World::new();
+    let server = Server::start(|_| Answer::With(403, "", b"SECRET".to_vec()));
+    for _ in 0..2 {
+        let mut session = world.session_on(&[server.address()], &["main"]);
+        assert_eq!(session.get(&Digest::of(b"first")), None);
+        let before = server.requests();
+        for action in actions::<10>() {
+            assert_eq!(session.get(&action), None);
+        }
+        assert!(server.requests() <= before + 1, "the probe may follow");
+        let (_, said) = session.close();
+        let beginning = format!("cachewarden: warning[CW0703]: {}", server.address());
+        assert!(said.starts_with(&beginning), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+}
+
+#[test]
+fn a_service_that_asks_for_fewer_requests_is_asked_again_afterwards() {
+    let world = World::new();
+    let mut refusals = 0;
+    let server = Server::start(move |path| match path {
+        path if path.ends_with("cachewarden-format") => not_found(),
+        _ if refusals < 3 => {
+            refusals += 1;
+            Answer::With(429, "Retry-After: 0\r\n", Vec::new())
+        }
+        _ => Answer::With(200, "", entry(b"object")),
+    });
+    let mut session = world.session_on(&[server.address()], &["main"]);
+    let [first, second] = actions();
+    assert_eq!(session.get(&first), None, "each try was refused");
+    assert_eq!(session.get(&second).expect("a hit").bytes, b"object");
+    assert_eq!(session.close().1, "");
+}
+
+#[test]
+fn a_service_that_is_away_is_said_once_and_later_processes_know_it() {
+    let world = World::new();
+    let port = free_port();
+    let mut session = world.session_on(&[address(port)], &["main"]);
+    for action in actions::<5>() {
+        assert_eq!(session.get(&action), None);
+    }
+    let (_, said) = session.close();
+    let beginning = format!(
+        "cachewarden: warning[CW0706]: {}: the service",
+        address(port)
+    );
+    assert!(said.starts_with(&beginning), "{said}");
+    assert!(said.contains("Connection refused"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+
+    // It is back, and nobody knows that yet.
+    let server = Server::at(port, |path| match path.ends_with("cachewarden-format") {
+        true => not_found(),
+        false => Answer::With(200, "", entry(b"object")),
+    });
+    let mut session = world.session_on(&[address(port)], &["main"]);
+    for action in actions::<5>() {
+        assert_eq!(session.get(&action), None);
+    }
+    assert_eq!(session.close().1, "");
+    assert_eq!(server.requests(), 0);
+
+    // The time of the next probe has come.
+    let tiers = world.store.folder().unwrap().join("tiers");
+    let tier = fs::read_dir(tiers).unwrap().next().unwrap().unwrap();
+    let state = tier.path().join("state");
+    let open: serde_json::Value = serde_json::from_slice(&fs::read(&state).unwrap()).unwrap();
+    let closed = serde_json::json!({"failures": open["failures"]});
+    fs::write(&state, closed.to_string()).unwrap();
+    let mut session = world.session_on(&[address(port)], &["main"]);
+    let [action] = actions();
+    while session.get(&action).is_none() {}
+    session.close();
+
+    // What is damaged is no state.
+    fs::write(&state, "{").unwrap();
+    let mut session = world.session_on(&[address(port)], &["main"]);
+    assert!(session.get(&Digest::of(b"another")).is_some());
+    session.close();
+}
+
+#[test]
+fn a_service_that_never_answers_costs_one_build_its_budget() {
+    let world = World::new();
+    let server = Server::start(|_| Answer::Nothing);
+    let tiers = world.tiers(&[server.address()]);
+    let mut session = Session::begin(&world.store, &tiers, &["main"], DEFAULT_REMOTE_BUDGET);
+    let began = SystemTime::now();
+    assert!(session.get_all(&actions::<4>()).iter().all(Option::is_none));
+    assert!(
+        began.elapsed().unwrap() >= Duration::from_secs(1),
+        "it was waited for"
+    );
+    let (_, said) = session.close();
+    assert!(said.starts_with("cachewarden: warning[CW0701]"), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+    let asked = server.requests();
+    let mut session = world.session_on(&[server.address()], &["main"]);
+    assert!(session.get_all(&actions::<4>()).iter().all(Option::is_none));
+    assert_eq!(session.close().1, "");
+    assert_eq!(server.requests(), asked);
+}
+
+#[test]
+fn a_service_that_fails_in_every_way_is_a_miss() {
+    let answers: [fn() -> Answer; 4] = [
+        || Answer::With(500, "", b"<html>internal error</html>".to_vec()),
+        || Answer::With(200, "Content-Encoding: gzip\r\n", b"no gzip".to_vec()),
+        || Answer::With(302, "Location: /elsewhere\r\n", Vec::new()),
+        || Answer::With(999, "", Vec::new()),
+    ];
+    for (number, answer) in answers.into_iter().enumerate() {
+        let world = World::new();
+        let server = Server::start(move |_| answer());
+        let mut session = world.session_on(&[server.address()], &["main"]);
+        for action in actions::<5>() {
+            assert_eq!(session.get(&action), None, "{number}");
+        }
+        let (_, said) = session.close();
+        assert!(said.lines().count() <= 2, "{number}: {said}");
+    }
+}

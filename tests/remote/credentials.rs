@@ -1,0 +1,148 @@
+//! Credentials of tiers: they come from variables or a private file, and show nowhere.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use crate::support::*;
+
+/// Nobody listens at this port of TCP, which is for discarding.
+const DEAD: &str = "s3://bucket?endpoint=http://127.0.0.1:9&region=any";
+
+const SECRET: &str = "very-secret-4711";
+
+const ID: &str = "CACHEWARDEN_S3_ACCESS_KEY_ID";
+const KEY: &str = "CACHEWARDEN_S3_SECRET_ACCESS_KEY";
+
+/// The helper stops at once with this error.
+#[track_caller]
+fn is_refused(command: &mut Command, told: &[&str]) {
+    let outcome = run_to_its_end(command).exited(2);
+    for part in told {
+        assert!(outcome.stderr.contains(part), "{part}: {outcome:?}");
+    }
+    assert!(!outcome.stderr.contains(SECRET), "{outcome:?}");
+}
+
+#[test]
+fn a_credential_shows_nowhere() {
+    let sandbox = Sandbox::new();
+    let record = sandbox.path("record.jsonl");
+    let options = [
+        "-v",
+        "--no-env",
+        "--remote",
+        DEAD,
+        "--record",
+        &text(&record),
+    ];
+    let with_secrets = |arguments: &[&str]| {
+        let mut command = sandbox.command(std::path::Path::new(PROGRAM));
+        command
+            .args(arguments)
+            .args(["--dir", &text(sandbox.store())]);
+        command.env(ID, "id").env(KEY, SECRET);
+        command
+    };
+    let mut helper = Helper::start(with_secrets(&options));
+    helper.put(&action("any"), b"any").kept();
+    let told = helper.close();
+    assert!(!told.contains(SECRET), "{told}");
+    let recorded = fs::read_to_string(&record).expect("a recording");
+    assert!(!recorded.contains(SECRET), "{recorded}");
+    sandbox.settle();
+    for arguments in [
+        &["doctor", "--remote", DEAD][..],
+        &["stats", "--remote", DEAD],
+        &["flush", "--remote", DEAD],
+    ] {
+        let outcome = run_to_its_end(&mut with_secrets(arguments));
+        let all = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!all.contains(SECRET), "{all}");
+    }
+    for path in files_below(&sandbox.store()) {
+        let content = fs::read(&path).expect("a file of the store");
+        let has_it = content
+            .windows(SECRET.len())
+            .any(|part| part == SECRET.as_bytes());
+        assert!(!has_it, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_variable_of_a_credential_is_known_and_a_mistyped_one_is_not() {
+    let sandbox = Sandbox::new();
+    let mut command = sandbox.cachewarden(&[]);
+    command.env(ID, "id").env(KEY, SECRET);
+    // As in a job that may not know it.
+    command.env("CACHEWARDEN_GS_TOKEN", "");
+    assert_eq!(Helper::start(command).close(), "");
+    let mut command = sandbox.cachewarden(&[]);
+    let command = command.env("CACHEWARDEN_S3_SECRET_KEY", SECRET);
+    is_refused(command, &["CW0405", "CACHEWARDEN_S3_SECRET_KEY", KEY]);
+}
+
+#[test]
+fn an_address_that_is_none_stops_the_helper() {
+    let sandbox = Sandbox::new();
+    let with_secret = format!("s3://id:{SECRET}@bucket");
+    let with_query = format!("s3://bucket?secret-access-key={SECRET}");
+    for (address, told) in [
+        ("", "no URL"),
+        ("bucket", "no URL"),
+        ("s4://bucket", "did you mean `s3`?"),
+        ("s3://bucket?mode=rw", "read, write or readwrite"),
+        (&with_secret, "`ps` shows it"),
+        (&with_query, KEY),
+    ] {
+        let mut command = sandbox.cachewarden(&["--remote", address]);
+        is_refused(&mut command, &["CW0710", "--remote", told]);
+    }
+    let mut command = sandbox.cachewarden(&[]);
+    let command = command.env("CACHEWARDEN_REMOTE", "file:///a\ns4://b,c\n");
+    is_refused(
+        command,
+        &["CW0710", "s4", "the variable CACHEWARDEN_REMOTE"],
+    );
+    for (option, value) in [("--remote-budget", "0s"), ("--remote-level", "20")] {
+        is_refused(
+            &mut sandbox.cachewarden(&[option, value]),
+            &["CW0401", option],
+        );
+    }
+}
+
+#[test]
+fn a_file_of_credentials_is_private_and_has_nothing_else() {
+    let sandbox = Sandbox::new();
+    let good = format!("# of CI\n{ID}=id\n{KEY}={SECRET}\n");
+    let options = |file: &std::path::Path| {
+        ["--remote", DEAD, "--remote-credentials", &text(file)].map(str::to_owned)
+    };
+    let refused = |content: &str, mode: u32, told: &[&str]| {
+        let file = sandbox.file("credentials", content);
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("a mode");
+        let mut command = sandbox.cachewarden(&["flush"]);
+        is_refused(command.args(options(&file)), told);
+    };
+    refused(
+        &good,
+        0o644,
+        &["CW0711", "other users can read", "chmod 600"],
+    );
+    refused(&good, 0o640, &["CW0711", "mode 640"]);
+    refused(&good, 0o602, &["CW0711"]);
+    refused(SECRET, 0o600, &["CW0711", "credentials:1", "NAME=VALUE"]);
+    refused(
+        &format!("\nHOME={SECRET}"),
+        0o600,
+        &["CW0711", "credentials:2"],
+    );
+    let file = sandbox.file("credentials", &good);
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    sandbox.fill(&[], &[action("any")], b"any");
+    let mut command = sandbox.cachewarden(&["flush"]);
+    run_to_its_end(command.args(options(&file))).succeeded();
+    let mut command = sandbox.cachewarden(&["--remote", DEAD, "--remote-credentials", "c"]);
+    is_refused(&mut command, &["CW0408", "--remote-credentials"]);
+}

@@ -85,6 +85,8 @@ impl Service {
         }
         let root = options.get("root").cloned().unwrap_or_default();
         let address = address.to_string();
+        kind.check_environment()
+            .map_err(|error| ServiceError::of(&address, error))?;
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
             kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
@@ -108,6 +110,11 @@ impl Service {
     /// The most bytes that a value may have, where the service has a limit that matters.
     pub fn most(&self) -> Option<u64> {
         self.kind.limits().value
+    }
+
+    /// Whether another value can be written where there is one. Else the first one stays.
+    pub fn can_replace(&self) -> bool {
+        self.kind != ServiceKind::Ghac
     }
 
     /// Whether a key is one that the service takes. Another one has no value.
@@ -167,7 +174,7 @@ impl Service {
         }
     }
 
-    /// Writes the value of a key.
+    /// Writes the value of a key. Where values cannot be replaced, the one that is there stays.
     ///
     /// # Errors
     /// When the service fails or does not allow it, or does not take such a key or value.
@@ -185,7 +192,10 @@ impl Service {
             Client::Storage(storage) => storage.write(key, value).await,
             Client::Redis(redis) => redis.write(key, value).await,
         };
-        written.map_err(|error| self.failed(error))
+        match written {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            written => written.map_err(|error| self.failed(error)),
+        }
     }
 
     /// Whether a key has a value. S3 does not say in its answer whether there is the bucket.

@@ -224,6 +224,18 @@ impl ServiceKind {
         matches!(self, Self::Webdav | Self::WebdavHttp)
     }
 
+    /// An error where the environment lacks what the service cannot do without, and would not miss.
+    pub(crate) fn check_environment(self) -> opendal::Result<()> {
+        let variables = ["ACTIONS_CACHE_SERVICE_V2", "ACTIONS_CACHE_URL"];
+        if self == Self::Ghac && !variables.into_iter().any(is_set) {
+            // Else the first version of the service is asked, which GitHub has switched off.
+            let text = "ACTIONS_CACHE_SERVICE_V2 is not set: pass it on to this step, with \
+                        ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN";
+            return Err(opendal::Error::new(opendal::ErrorKind::ConfigInvalid, text));
+        }
+        Ok(())
+    }
+
     /// What an option is where neither the address nor the environment says it.
     pub(crate) fn defaults(self) -> &'static [(&'static str, &'static str)] {
         match self {
@@ -231,7 +243,9 @@ impl ServiceKind {
             Self::S3 if !is_set("AWS_REGION") && !is_set("AWS_DEFAULT_REGION") => {
                 &[("region", "us-east-1")]
             }
-            // A folder is made when a server asks for it, see `Service::write`.
+            // As many as there are requests at once.
+            Self::Memcached => &[("connection_pool_max_size", "32")],
+            // A folder is made when a server asks for it, see `Storage::write`.
             Self::Webdav | Self::WebdavHttp => &[("disable_create_dir", "true")],
             _ => &[],
         }
@@ -262,7 +276,7 @@ impl ServiceKind {
 }
 
 fn is_set(variable: &str) -> bool {
-    std::env::var_os(variable).is_some()
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// The fields of a configuration.

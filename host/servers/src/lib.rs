@@ -7,6 +7,7 @@
 
 mod azurite;
 mod fake_gcs;
+mod github;
 mod http;
 mod memcached;
 mod nginx;
@@ -20,6 +21,7 @@ mod wsgidav;
 
 pub use azurite::azurite;
 pub use fake_gcs::fake_gcs;
+pub use github::{GitHub, READER, WRITER};
 pub use memcached::{memcached, memcached_with_users};
 pub use nginx::nginx;
 pub use redis::{redis, redis_reader};
@@ -28,3 +30,8 @@ pub use seaweedfs::seaweedfs;
 pub use server::{Server, Variables};
 pub use toxiproxy::{Proxy, before};
 pub use wsgidav::wsgidav;
+
+/// Node with the packages of `cargo xtask services`: `$NODE_MODULES` is their folder.
+pub fn node() -> std::process::Command {
+    std::process::Command::new(running::launcher("actions-cache"))
+}

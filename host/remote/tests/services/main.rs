@@ -4,6 +4,7 @@
 //! `through_toxiproxy` a broken network.
 
 mod credentials;
+mod github;
 mod network;
 mod support;
 mod values;

@@ -34,7 +34,7 @@ fn a_credential_shows_nowhere() {
         "--remote",
         DEAD,
         "--record",
-        &text(&record),
+        &text(record.clone()),
     ];
     let with_secrets = |arguments: &[&str]| {
         let mut command = sandbox.command(std::path::Path::new(PROGRAM));
@@ -116,14 +116,14 @@ fn an_address_that_is_none_stops_the_helper() {
 fn a_file_of_credentials_is_private_and_has_nothing_else() {
     let sandbox = Sandbox::new();
     let good = format!("# of CI\n{ID}=id\n{KEY}={SECRET}\n");
-    let options = |file: &std::path::Path| {
+    let options = |file: std::path::PathBuf| {
         ["--remote", DEAD, "--remote-credentials", &text(file)].map(str::to_owned)
     };
     let refused = |content: &str, mode: u32, told: &[&str]| {
         let file = sandbox.file("credentials", content);
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).expect("a mode");
         let mut command = sandbox.cachewarden(&["flush"]);
-        is_refused(command.args(options(&file)), told);
+        is_refused(command.args(options(file.clone())), told);
     };
     refused(
         &good,
@@ -142,7 +142,7 @@ fn a_file_of_credentials_is_private_and_has_nothing_else() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
     sandbox.fill(&[], &[action("any")], b"any");
     let mut command = sandbox.cachewarden(&["flush"]);
-    run_to_its_end(command.args(options(&file))).succeeded();
+    run_to_its_end(command.args(options(file.clone()))).succeeded();
     let mut command = sandbox.cachewarden(&["--remote", DEAD, "--remote-credentials", "c"]);
     is_refused(&mut command, &["CW0408", "--remote-credentials"]);
 }

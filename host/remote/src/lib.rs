@@ -25,4 +25,6 @@ pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use service::{Cause, Service, ServiceError};
 pub use tiers::RemoteTiers;
-pub use upload::{TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to};
+pub use upload::{
+    DEFAULT_LEVEL, TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to,
+};

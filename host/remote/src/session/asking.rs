@@ -46,14 +46,17 @@ impl Shared {
         place: TierPlace,
     ) -> Option<(TierEntry, RemoteObject)> {
         let key = entry_key(self.read.get(place.scope)?, action);
-        let read = |service: Service| async move { service.read(&key, MAX_VALUE as u64).await };
+        let read = |service: Service| {
+            let key = key.clone();
+            async move { service.read(&key, MAX_VALUE as u64).await }
+        };
         let seen = self.seen(place.tier);
         let Some(value) = self.ask(place.tier, read).await? else {
             count(&seen.misses);
             return None;
         };
         seen.heard(value.len(), Instant::now());
-        match RemoteEntry::from_value(&value) {
+        match RemoteEntry::from_value(&key, &value) {
             Ok(entry) => Some(self.found(place, entry)),
             Err(error) => {
                 self.say_unusable(place.tier, &error);

@@ -127,7 +127,7 @@ fn what_is_wrong_is_a_miss_is_said_once_and_the_next_tier_is_asked() {
     fn apart(tier: &Tier, entry: &RemoteEntry, value: &[u8]) {
         tier.write(&object_key(&entry.output), value);
     }
-    let spoils: [(&str, Spoil); 12] = [
+    let spoils: [(&str, Spoil); 13] = [
         ("not an entry", |tier, _, action| {
             tier.write(&key(action), b"")
         }),
@@ -137,8 +137,11 @@ fn what_is_wrong_is_a_miss_is_said_once_and_the_next_tier_is_asked() {
         ("more than", |tier, _, action| {
             tier.write(&key(action), &vec![b' '; MAX_VALUE + 1]);
         }),
+        ("another key", |tier, entry, action| {
+            tier.write(&key(action), &entry.to_value(&key(&entry.output)));
+        }),
         ("form 2", |tier, entry, action| {
-            let value = String::from_utf8(entry.to_value()).unwrap();
+            let value = String::from_utf8(entry.to_value(&key(action))).unwrap();
             let value = value.replace("\"form\":1", "\"form\":2");
             tier.write(&key(action), value.as_bytes());
         }),

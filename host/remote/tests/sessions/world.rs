@@ -109,6 +109,7 @@ impl Tier {
 
     pub(crate) fn put_entry(&self, scope: &str, action: &Digest, entry: &RemoteEntry) {
         let scope = scope.parse().unwrap();
-        self.write(&entry_key(&scope, action), &entry.to_value());
+        let key = entry_key(&scope, action);
+        self.write(&key, &entry.to_value(&key));
     }
 }

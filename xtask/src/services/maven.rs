@@ -29,7 +29,7 @@ pub(super) fn s3proxy(fetch: &Fetch<'_>) -> Result<String> {
     let release = fetch.server.release;
     let mut client = Command::new("mvn");
     client
-        .args(["--batch-mode", "--quiet", PLUGIN])
+        .args(["--batch-mode", "--quiet", "-Dstyle.color=never", PLUGIN])
         .arg(format!(
             "-Dartifact=org.gaul:s3proxy:{release}:jar:jar-with-dependencies"
         ))

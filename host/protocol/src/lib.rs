@@ -35,6 +35,14 @@ pub trait RequestSource {
     /// never blocks.
     fn descriptor(&self) -> Option<BorrowedFd<'_>>;
 
+    /// Takes in what has come, once [`descriptor`](Self::descriptor) is readable, without waiting for
+    /// more. Returns whether a request has begun, or the stream has ended: what has come may be the
+    /// end of the line before.
+    ///
+    /// # Errors
+    /// When the stream cannot be read.
+    fn read_ahead(&mut self) -> io::Result<bool>;
+
     /// The next request; `None` at the end of the stream. The rest of the last request's body is
     /// skipped.
     ///

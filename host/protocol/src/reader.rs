@@ -184,6 +184,18 @@ impl<R: Read> RequestSource for RequestReader<R> {
         self.descriptor.map(|descriptor| descriptor(&self.stream))
     }
 
+    fn read_ahead(&mut self) -> io::Result<bool> {
+        // What is to be said of a body that nobody read, or of a request that is too long, is said
+        // with the next request.
+        if self.body.is_some() || self.buffered().len() >= MAX_REQUEST {
+            return Ok(true);
+        }
+        let has_ended = !self.fill()?;
+        let blank = self.buffered().len() - self.buffered().trim_ascii_start().len();
+        self.start += blank;
+        Ok(has_ended || self.start < self.end)
+    }
+
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {
         loop {
             match self.next_part() {

@@ -231,7 +231,7 @@ impl Session {
 
     /// Waits for a request, or for what a get waits for, or until tiers have cost too much time;
     /// whether the request came first.
-    fn is_request_next(&mut self, source: &impl RequestSource) -> bool {
+    fn is_request_next(&mut self, source: &mut impl RequestSource) -> bool {
         let (Some(signal), Some(stream)) = (self.waiting.signal(), source.descriptor()) else {
             return true;
         };
@@ -253,7 +253,7 @@ impl Session {
         }
         match polled {
             // The end of the stream is a kind of request, and an error is found by whoever reads.
-            Ok(_) if !descriptors[1].revents().is_empty() => true,
+            Ok(_) if !descriptors[1].revents().is_empty() => source.read_ahead().unwrap_or(true),
             Ok(_) => {
                 self.waiting.clear_signal();
                 false

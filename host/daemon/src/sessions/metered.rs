@@ -5,6 +5,7 @@
 //! request. A get is never answered with a miss for it, since a build would then make again what it
 //! could have had, at the cost of the machine that the quota protects.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
@@ -89,6 +90,10 @@ impl<S: RequestSource> RequestSource for MeteredSource<S> {
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.source.descriptor()
+    }
+
+    fn read_ahead(&mut self) -> io::Result<bool> {
+        self.source.read_ahead()
     }
 
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {

@@ -47,6 +47,23 @@ fn requests_and_bodies_come_out_however_the_stream_is_cut() {
 }
 
 #[test]
+fn the_end_of_a_line_is_no_request_and_is_not_waited_behind() {
+    let (read, mut write) = io::pipe().unwrap();
+    let mut reader = RequestReader::new(read);
+    let (request, rest) = ("{\"ID\":1,\"Command\":\"close\"}", "\n\n");
+    io::Write::write_all(&mut write, request.as_bytes()).unwrap();
+    assert!(reader.read_ahead().unwrap());
+    assert_eq!(reader.next_request().unwrap().unwrap().id, 1);
+    io::Write::write_all(&mut write, rest.as_bytes()).unwrap();
+    assert!(!reader.read_ahead().unwrap(), "it is the end of the line");
+    io::Write::write_all(&mut write, b" {").unwrap();
+    assert!(reader.read_ahead().unwrap());
+    drop(write);
+    assert!(reader.read_ahead().unwrap(), "the end is for whoever reads");
+    assert!(reader.next_request().unwrap().is_none());
+}
+
+#[test]
 fn a_body_given_up_in_the_middle_leaves_the_next_request_readable() {
     for cut in [0, 1, 5, 400] {
         let text = STANDARD.encode([7; 1000]);

@@ -1,9 +1,13 @@
 //! What a session takes from storage beyond this machine, and what it leaves there.
 
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
-use std::{fs, io};
+use std::{fs, io, thread};
 
 use cachewarden_content::Content;
+use cachewarden_protocol::RequestReader;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use super::shelf::{Delivery, Item, Shelf, put_then};
@@ -331,6 +335,44 @@ fn a_tier_that_never_answers_costs_the_budget_once_and_is_told_once() {
         2,
         "and is left alone then"
     );
+}
+
+#[test]
+fn a_get_is_answered_though_the_end_of_its_line_comes_later() {
+    let world = World::new();
+    let action = Digest::of(b"action");
+    let shelf = Shelf::default().with("default", &action, Item::of(BYTES));
+    shelf.asked(|asked| asked.is_held_up = true);
+    let (stream, mut client) = io::pipe().unwrap();
+    let line = format!(
+        "{{\"ID\":1,\"Command\":\"get\",\"ActionID\":\"{}\"}}",
+        action.to_base64()
+    );
+    client.write_all(line.as_bytes()).unwrap();
+    let sent = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&sent);
+    let writer = {
+        let shelf = shelf.clone();
+        thread::spawn(move || {
+            while shelf.asked(|asked| asked.found) == 0 {
+                thread::yield_now();
+            }
+            // The get waits by now, and this is all that comes until it is answered.
+            client.write_all(b"\n").unwrap();
+            shelf.asked(|asked| asked.is_held_up = false);
+            while !ends.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            drop(client);
+        })
+    };
+    let answers = Answers {
+        told: Some(sent),
+        ..Answers::default()
+    };
+    let played = with(&world, &shelf).play_from(RequestReader::new(stream), answers);
+    assert_eq!(played.names(), ["hit"]);
+    writer.join().unwrap();
 }
 
 #[test]

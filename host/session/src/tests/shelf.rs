@@ -65,6 +65,8 @@ impl Item {
 #[derive(Default)]
 pub(super) struct Asked {
     pub(super) found: usize,
+    /// Whether answers wait until this is over.
+    pub(super) is_held_up: bool,
     pub(super) fetched: usize,
     /// Scopes and actions of hits, of puts, and of what came.
     pub(super) hits: Vec<(usize, Digest)>,
@@ -151,7 +153,13 @@ impl TierSession for ShelfSession {
             delivery: item.delivery,
         };
         // As a tier does: on another thread.
-        thread::spawn(move || answer.give(entry, Box::new(object)));
+        let shelf = self.shelf.clone();
+        thread::spawn(move || {
+            while shelf.asked(|asked| asked.is_held_up) {
+                thread::yield_now();
+            }
+            answer.give(entry, Box::new(object));
+        });
     }
 
     fn note_hit(&mut self, action: &Digest, scope: usize) {

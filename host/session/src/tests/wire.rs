@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::{self, PipeReader};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cachewarden_protocol::{
     BodyError, Command, ProtocolError, Request, RequestSource, Response, ResponseSink,
@@ -107,6 +107,10 @@ impl RequestSource for Requests {
         self.stream.as_ref().map(AsFd::as_fd)
     }
 
+    fn read_ahead(&mut self) -> io::Result<bool> {
+        Ok(true)
+    }
+
     fn next_request(&mut self) -> Result<Option<Request>, ProtocolError> {
         let held_back = self.held_back.load(Ordering::Relaxed);
         assert!(self.is_ready() || held_back == 0, "the client waits, too");
@@ -165,6 +169,8 @@ pub(super) struct Answers {
     pub(super) given: Vec<(i64, Answer)>,
     pub(super) held_back: Arc<AtomicUsize>,
     pub(super) is_finished: bool,
+    /// Becomes true with the first answer that is sent.
+    pub(super) told: Option<Arc<AtomicBool>>,
     /// After so many answers the client is gone.
     pub(super) most: Option<usize>,
 }
@@ -195,6 +201,9 @@ impl ResponseSink for Answers {
 
     fn flush(&mut self) -> io::Result<()> {
         self.held_back.store(0, Ordering::Relaxed);
+        if let Some(told) = self.told.as_ref().filter(|_| !self.given.is_empty()) {
+            told.store(true, Ordering::Relaxed);
+        }
         Ok(())
     }
 

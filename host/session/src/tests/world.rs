@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use cachewarden_content::Content;
 use cachewarden_policy_host::{Limits, Policy, Sandbox, no_account, thread};
+use cachewarden_protocol::RequestSource;
 use cachewarden_recording::Recorder;
 use cachewarden_store::{
     DiskPaths, Entry, NewEntry, Reach, Right, SessionId, SharedStore, Store, StoreError,
@@ -213,8 +214,17 @@ impl Script<'_> {
     }
 
     /// The same with another client.
-    pub(super) fn play_with(&self, mut source: Requests, mut sink: Answers) -> Played {
+    pub(super) fn play_with(&self, source: Requests, mut sink: Answers) -> Played {
         sink.held_back = Arc::clone(&source.held_back);
+        self.play_from(source, sink)
+    }
+
+    /// The same with any source of requests.
+    pub(super) fn play_from(
+        &self,
+        mut source: impl RequestSource + Send + 'static,
+        mut sink: Answers,
+    ) -> Played {
         let said = Said::default();
         let recording = self.world.path("recording");
         let _ = fs::remove_file(&recording);

@@ -28,8 +28,13 @@ impl Machine {
 
     /// Its module, built with these further options of the helper.
     fn project(&self, options: &str) -> GoProject<'_> {
+        self.project_of(GREETING, options)
+    }
+
+    /// Another module.
+    fn project_of(&self, sources: &[(&str, &str)], options: &str) -> GoProject<'_> {
         let options = format!("-v --remote '{}' {options}", self.remote);
-        GoProject::new(&self.sandbox, GO, GREETING).with_helper(&options)
+        GoProject::new(&self.sandbox, GO, sources).with_helper(&options)
     }
 
     /// Sends what waits, and says what came of it.

@@ -6,13 +6,14 @@ use crate::support::*;
 
 use super::{Bucket, Machine, remote_hits};
 
-const TEST: [&str; 3] = ["test", "-trimpath", "./..."];
+/// A build of little, since each of these machines begins with nothing.
+const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
 
 /// A bucket that a build has filled.
 fn filled() -> Bucket {
     let bucket = Bucket::new();
     let machine = Machine::with(bucket.url());
-    machine.project("").go(&TEST).succeeded();
+    machine.project_of(RUNES, "").go(&BUILD).succeeded();
     machine.flush().succeeded();
     bucket
 }
@@ -30,7 +31,7 @@ fn change(bucket: &Bucket, how: impl Fn(&mut Vec<u8>)) {
 #[track_caller]
 fn build_beside(bucket: &Bucket) -> Outcome {
     let machine = Machine::with(bucket.url());
-    machine.project("").go(&TEST).succeeded()
+    machine.project_of(RUNES, "").go(&BUILD).succeeded()
 }
 
 #[test]

@@ -18,7 +18,7 @@ fn a_service_that_is_not_there_is_told_once_and_costs_no_build() {
     };
     let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any");
     let machine = Machine::with(url);
-    let project = machine.project("");
+    let project = machine.project_of(RUNES, "");
     let mut command = project.command(&toolchain(GO).join("bin/go"));
     command.args(BUILD).envs([
         ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
@@ -41,7 +41,7 @@ fn a_service_that_never_answers_costs_the_budget_and_is_told_once() {
     let port = listener.local_addr().expect("its number").port();
     let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any");
     let machine = Machine::with(url);
-    let project = machine.project("--remote-budget 300ms");
+    let project = machine.project_of(RUNES, "--remote-budget 300ms");
     let mut command = project.command(&toolchain(GO).join("bin/go"));
     command.args(BUILD).envs([
         ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
@@ -59,12 +59,12 @@ fn what_waits_is_sent_once_the_tier_is_back() {
     // A file where the folder should be.
     std::fs::remove_dir(bucket.folder()).expect("an empty folder");
     bucket.sandbox.file("bucket", "in the way");
-    let project = machine.project("");
+    let project = machine.project_of(RUNES, "");
     project.go(&BUILD).succeeded();
     assert_eq!(machine.flush().status.code(), Some(3));
     std::fs::remove_file(bucket.folder()).expect("what is in the way");
     machine.flush().succeeded();
     let other = Machine::with(bucket.url());
-    let built = other.project("").go(&BUILD).succeeded();
+    let built = other.project_of(RUNES, "").go(&BUILD).succeeded();
     assert!(remote_hits(&built.stderr) > 0, "{built:?}");
 }

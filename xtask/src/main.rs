@@ -33,6 +33,7 @@ mod machine;
 mod process;
 mod pypi;
 mod sanitizer;
+mod services;
 mod soak;
 mod table;
 mod tally;
@@ -70,6 +71,8 @@ enum Verb {
     Toolchains,
     /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
     Issuer,
+    /// Fetch the servers on which the tests keep remote tiers, to target/services/
+    Services,
     /// Run the randomised tests for long, and print what they counted
     Soak(soak::SoakOptions),
     /// Run the parsers under a fuzzer that sees which code an input reaches
@@ -107,6 +110,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Issuer => issuer::run(&workspace)?,
+        Verb::Services => services::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
         Verb::Fuzz(options) => return fuzz::run(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),

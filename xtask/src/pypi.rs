@@ -111,21 +111,28 @@ mod tests {
 
     use super::*;
 
-    /// Whether a requirement file pins this package, which it names first.
+    /// Whether a requirement file pins this package: it names it, and hashes for each package that
+    /// it names.
     fn is_locked(text: &str, package: &str) -> bool {
-        let mut words = text.split_whitespace().filter(|word| *word != "\\");
-        let mut hashes = words.clone().skip(1).peekable();
         let is_hash = |word: &str| {
             let hash = word.strip_prefix("--hash=sha256:");
             hash.is_some_and(|hash| {
                 hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
             })
         };
-        words.next() == Some(package) && hashes.peek().is_some() && hashes.all(is_hash)
+        let lines = text.replace("\\\n", " ");
+        let mut names = Vec::new();
+        let all_have_hashes = lines.lines().all(|line| {
+            let mut words = line.split_whitespace();
+            names.extend(words.next().map(str::to_owned));
+            let mut hashes = words.peekable();
+            hashes.peek().is_some() && hashes.all(is_hash)
+        });
+        all_have_hashes && names.iter().any(|name| name == package)
     }
 
     #[test]
-    fn every_lock_names_one_package_and_the_hashes_of_its_files() {
+    fn every_lock_names_its_package_and_the_hashes_of_all_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("locks/pypi");
         let mut count = 0;
         for lock in fs::read_dir(folder).unwrap() {
@@ -136,7 +143,8 @@ mod tests {
             let text = fs::read_to_string(&lock).unwrap();
             assert!(is_locked(&text, &package), "{text}");
             assert!(!is_locked(&package, &package), "a version alone");
-            assert!(!is_locked(&format!("{text} other==1"), &package));
+            assert!(!is_locked(&text, "other==1"), "another package");
+            assert!(!is_locked(&format!("{text}other==1\n"), &package));
             count += 1;
         }
         assert!(count > 0);

@@ -17,8 +17,8 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, toolchains,
-    words,
+    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, services,
+    toolchains, words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
@@ -82,6 +82,15 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     if let Some(reason) = missing_issuer {
         skipped.push(issuer::TESTS.into());
         unchecked.push(format!("tokens of an issuer that is not ours: {reason}"));
+    }
+    let mut missing_services = Vec::new();
+    report.prepare("services", || {
+        missing_services = services::install(workspace)?;
+        Ok(())
+    });
+    for missing in missing_services {
+        skipped.push(missing.tests.into());
+        unchecked.push(format!("remote tiers on a real server: {}", missing.reason));
     }
     report.test("tests", || run_tests(workspace, filter, &skipped));
     match filter {

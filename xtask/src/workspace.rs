@@ -102,6 +102,11 @@ impl Workspace {
         self.target.join("sanitized")
     }
 
+    /// The servers of remote tiers after `cargo xtask services`: `bin/weed`.
+    pub(crate) fn services(&self) -> PathBuf {
+        self.target.join("services")
+    }
+
     /// The folder of `cargo xtask demo`.
     pub(crate) fn demo(&self) -> PathBuf {
         self.target.join("demo")

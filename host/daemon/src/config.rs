@@ -5,6 +5,7 @@
 
 mod audit;
 mod error;
+mod remote;
 mod socket;
 mod tenant;
 mod values;
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use cachewarden_session::DEFAULT_REMOTE_BUDGET;
 use cachewarden_store::ViewFiles;
 use cachewarden_system::safe_open;
 use cachewarden_tokens::IssuerConfig;
@@ -23,6 +25,8 @@ use cachewarden_types::duration::longer_than_zero;
 pub use audit::AuditConfig;
 pub use error::ConfigError;
 use error::with_advice;
+pub use remote::RemoteConfig;
+pub(crate) use remote::tiers;
 pub use socket::{SocketConfig, StreamsConfig};
 pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};
@@ -59,6 +63,9 @@ pub struct Config {
     pub trim: TrimConfig,
     /// Where sessions are written down; they are not without it.
     pub audit: Option<AuditConfig>,
+    /// Storage that other machines share, from near to far.
+    #[serde(default)]
+    pub remote: Vec<RemoteConfig>,
     /// Who signs tokens.
     #[serde(default, rename = "issuer")]
     pub issuers: Vec<IssuerConfig>,
@@ -96,6 +103,9 @@ pub struct LimitsConfig {
     /// How long sessions may go on after SIGTERM.
     #[serde(deserialize_with = "longer_than_zero")]
     pub drain: Duration,
+    /// How long a session may wait for remote tiers in vain.
+    #[serde(deserialize_with = "longer_than_zero")]
+    pub remote_budget: Duration,
 }
 
 impl Default for LimitsConfig {
@@ -105,6 +115,7 @@ impl Default for LimitsConfig {
             // crate): a session has one for each of its policies.
             sessions: 1_000,
             drain: Duration::from_secs(30),
+            remote_budget: DEFAULT_REMOTE_BUDGET,
         }
     }
 }
@@ -192,6 +203,10 @@ impl Config {
         self.audit
             .iter_mut()
             .for_each(|audit| begin(&mut audit.directory));
+        let credentials = self.remote.iter_mut();
+        credentials
+            .filter_map(|remote| remote.credentials.as_mut())
+            .for_each(begin);
         for issuer in &mut self.issuers {
             issuer.jwks_file.iter_mut().for_each(begin);
         }

@@ -1,5 +1,5 @@
-//! What the daemon does besides serving: it ends uploads that are too slow, trims the store, sweeps
-//! the views, and logs how many lines were left out of its log.
+//! What the daemon does besides serving: it ends uploads of jobs that are too slow, trims the store,
+//! sweeps the views, sends to remote tiers, and logs how many lines were left out of its log.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
@@ -11,6 +11,7 @@ use cachewarden_store::{TrimRequest, Usage};
 use crate::Daemon;
 use crate::log_limit::REFUSALS;
 use crate::sessions::Stopped;
+use crate::uploading::Uploads;
 
 /// Between two looks at uploads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -19,9 +20,11 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 pub(crate) fn keep_house(daemon: &Arc<Daemon>, end: &Receiver<()>) {
     let mut trimmed = Instant::now();
     let mut trim = None;
+    let mut uploads = Uploads::default();
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         end_slow_uploads(daemon);
         daemon.log_limit.sum_up();
+        uploads.begin_if_due(daemon);
         let is_done = trim.as_ref().is_none_or(thread::JoinHandle::is_finished);
         if is_done && trimmed.elapsed() >= daemon.loaded().config.trim.every {
             trimmed = Instant::now();

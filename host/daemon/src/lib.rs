@@ -25,6 +25,7 @@ mod serving;
 mod sessions;
 mod shares;
 mod tenants;
+mod uploading;
 mod usage;
 
 pub use folders::FolderError;
@@ -35,7 +36,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cachewarden_session::Services;
+use cachewarden_remote::{Address, Credentials};
+use cachewarden_session::{RemoteTiers, Services};
 use cachewarden_store::{Store, Views};
 
 use audit::Audit;
@@ -59,6 +61,10 @@ struct Daemon {
     audit: Option<Audit>,
     metrics: Metrics,
     log_limit: LogLimit,
+    /// Storage that other machines share, from near to far.
+    tiers: Vec<(Address, Credentials)>,
+    /// The same for sessions; `None` where there is none.
+    remote: Option<RemoteTiers>,
     /// What each tenant uses, by its name, over reloads.
     usages: Mutex<HashMap<String, Arc<Usage>>>,
 }
@@ -73,7 +79,7 @@ impl Daemon {
     fn services(&self) -> Services {
         Services {
             store: Arc::clone(&self.store),
-            remote: None,
+            remote: self.remote.clone(),
         }
     }
 

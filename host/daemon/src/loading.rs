@@ -17,11 +17,12 @@ use cachewarden_policy_host::{
     CompiledCache, Limits, LoadError, OpenOutcome, PolicySession, PolicySource, Sandbox,
 };
 use cachewarden_recording as recording;
+use cachewarden_remote::{Address, Credentials};
 use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
-use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
+use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig, tiers};
 use crate::identity::Identifier;
 use crate::shares;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
@@ -36,6 +37,8 @@ pub struct Loaded {
     pub identifier: Identifier,
     /// The tenants.
     pub tenants: Tenants,
+    /// Storage that other machines share.
+    pub tiers: Vec<(Address, Credentials)>,
     /// What was checked: something about each issuer and each tenant.
     pub report: Vec<Described>,
 }
@@ -144,6 +147,7 @@ impl Loader {
                 .check()
                 .map_err(|text| meaningless(format!("[audit]: {text}")))?;
         }
+        let tiers = tiers(&config.remote).map_err(meaningless)?;
         let issuers = config.issuers.clone();
         let verifier = match before {
             Some(before) => before.identifier.verifier().with_configs(issuers),
@@ -187,6 +191,7 @@ impl Loader {
             identifier: Identifier::new(verifier),
             tenants: Tenants::new(tenants).map_err(meaningless)?,
             config,
+            tiers,
             report,
         })
     }

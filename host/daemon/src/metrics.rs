@@ -12,6 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use cachewarden_remote::Uploaded;
 use cachewarden_session::Outcome;
 
 use crate::audit::Missing;
@@ -46,6 +47,10 @@ pub(crate) struct Metrics {
     lost_audit_lines: Counters,
     removed_audit_files: Counters,
     slowed_gets: Counters,
+    remote_hits: Counters,
+    remote_received: Counters,
+    remote_sent: Counter,
+    remote_entries: Counter,
 }
 
 impl Metrics {
@@ -121,6 +126,23 @@ impl Metrics {
                 "slowed_gets",
                 "Gets after which a session waited, because its tenant asks more often than it may"
             ),
+            remote_hits: registered!("remote_hits", "Hits whose object came from a remote tier"),
+            remote_received: with_unit!(
+                "remote_received",
+                Unit::Bytes,
+                "Bytes that came from remote tiers, as they travelled",
+                Counters::default()
+            ),
+            remote_sent: with_unit!(
+                "remote_sent",
+                Unit::Bytes,
+                "Bytes that were sent to remote tiers, as they travelled",
+                Counter::default()
+            ),
+            remote_entries: registered!(
+                "remote_sent_entries",
+                "Entries that were sent to remote tiers"
+            ),
             registry,
         }
     }
@@ -149,6 +171,8 @@ impl Metrics {
             (&self.puts, tally.puts),
             (&self.bytes_put, tally.bytes_put),
             (&self.policy_failures, outcome.policy_failures),
+            (&self.remote_hits, tally.remote_hits),
+            (&self.remote_received, tally.remote_bytes),
         ] {
             counters.get_or_create(&labels).inc_by(count);
         }
@@ -159,6 +183,12 @@ impl Metrics {
             labels.push(("reason", (*reason).to_owned()));
             self.refusals.get_or_create(&labels).inc_by(*count);
         }
+    }
+
+    /// Takes note of an upload to a remote tier.
+    pub(crate) fn sent(&self, uploaded: &Uploaded) {
+        self.remote_sent.inc_by(uploaded.bytes);
+        self.remote_entries.inc_by(uploaded.sent);
     }
 
     /// Takes note of a policy of a tenant's that was compiled or loaded.

@@ -21,6 +21,8 @@ use signal_hook::iterator::Signals;
 
 use cachewarden_connect::{Connection, Listener, wire::Refused};
 use cachewarden_policy_host::thread as policy_thread;
+use cachewarden_remote::{Address, Credentials};
+use cachewarden_session::RemoteTiers;
 use cachewarden_store::{Store, ViewPlace, Views};
 use cachewarden_types::{Pattern, Problem, with_causes};
 
@@ -184,10 +186,15 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         folders::prepare(&audit.directory, folders::CLOSED)?;
     }
     let audit = config.audit.as_ref().map(Audit::start).transpose();
+    let store = Arc::new(store);
+    let (tiers, budget) = (loaded.tiers.clone(), config.limits.remote_budget);
+    let remote = remote_tiers(&tiers, budget, &store)?;
     Ok(Daemon {
         file: file.to_owned(),
         loader,
-        store: Arc::new(store),
+        store,
+        tiers,
+        remote,
         views,
         own_policies,
         audit: audit.map_err(cannot("begin the audit log"))?,
@@ -197,6 +204,23 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         log_limit: LogLimit::default(),
         usages: Mutex::default(),
     })
+}
+
+/// The tiers for sessions; `None` where there is none.
+fn remote_tiers(
+    tiers: &[(Address, Credentials)],
+    budget: Duration,
+    store: &Arc<Store>,
+) -> Result<Option<RemoteTiers>, ServeError> {
+    if tiers.is_empty() {
+        return Ok(None);
+    }
+    let tiers = cachewarden_remote::RemoteTiers::new(tiers.to_vec(), Arc::clone(store));
+    let tiers = tiers.map_err(cannot("start a thread"))?;
+    Ok(Some(RemoteTiers {
+        tiers: Arc::new(tiers),
+        budget,
+    }))
 }
 
 /// Makes the folder of each tenant's views, so that no job sees when another tenant's first comes.
@@ -300,6 +324,11 @@ fn fixed_and_changed(before: &Config, now: &Config) -> Vec<&'static str> {
         ("socket", before.sockets != now.sockets),
         ("view-files", before.view_files != now.view_files),
         ("audit", before.audit != now.audit),
+        ("remote", before.remote != now.remote),
+        (
+            "limits.remote-budget",
+            before.limits.remote_budget != now.limits.remote_budget,
+        ),
     ];
     let changed = differs.iter().filter(|(_, differs)| *differs);
     changed.map(|(key, _)| *key).collect()
@@ -349,6 +378,16 @@ mod tests {
                 &["view-files"],
             ),
             ("/var/lib/cachewarden", "/srv/cachewarden", &["directory"]),
+            (
+                "#remote-budget = \"2s\"",
+                "remote-budget = \"4s\"",
+                &["limits.remote-budget"],
+            ),
+            (
+                "#[[remote]]                                       # example",
+                "[[remote]]\nurl = \"file:///tier\"",
+                &["remote"],
+            ),
         ] {
             assert!(DOCUMENTED.contains(line), "{line}");
             let now = parse(&DOCUMENTED.replace(line, other));

@@ -7,7 +7,6 @@
 mod address;
 mod breaker;
 mod credentials_file;
-mod failure;
 pub mod format;
 mod notes;
 mod object;
@@ -24,6 +23,8 @@ mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
-pub use service::{Service, ServiceError};
+pub use service::{Cause, Service, ServiceError};
 pub use tiers::RemoteTiers;
-pub use upload::{TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to};
+pub use upload::{
+    DEFAULT_LEVEL, TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to,
+};

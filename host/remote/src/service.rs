@@ -4,24 +4,38 @@
 //! What always holds: a value is read up to the bound that the caller gives; every try ends within
 //! a bounded time; and why a call has failed is one of a few kinds, by which the caller decides.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::TryStreamExt;
-use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
-use opendal::{Configurator, ErrorKind, FuturesBytesStream, Operator, services};
-use thiserror::Error;
+use futures_util::{Stream, TryStreamExt};
+use opendal::ErrorKind;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::address::{Address, Credentials};
 use super::service_kind::ServiceKind;
 
+mod cause;
+mod errors;
+mod redis;
+mod storage;
+
+pub use cause::Cause;
+pub use errors::ServiceError;
+
+use errors::says_none;
+use redis::Redis;
+use storage::Storage;
+
 /// How long one try may take that moves no body.
 const CALL_TIME: Duration = Duration::from_secs(5);
 
-/// How long a body may make no progress.
+/// How long one try may take to receive a part of a body, and to send a body that is small.
 const IO_TIME: Duration = Duration::from_secs(5);
+
+/// The bytes that are sent in a second at least: a line of 10 Mbit/s that 32 values share.
+const SLOWEST: u64 = 32 * 1024;
 
 /// Tries after the first one, of what fails for a moment.
 const RETRIES: usize = 2;
@@ -33,57 +47,25 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 /// services answer more with 429.
 const CONCURRENCY: usize = 32;
 
-/// Why a service has not done what it was asked.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum ServiceError {
-    /// The address is not right for the service.
-    #[error("{address} cannot be used")]
-    Config {
-        /// The address.
-        address: String,
-        /// What the service says.
-        source: Box<opendal::Error>,
-    },
-    /// The credentials do not allow it, or there are none.
-    #[error("the service does not allow it")]
-    Denied(#[source] Box<opendal::Error>),
-    /// The service asks for fewer requests.
-    #[error("the service asks for fewer requests")]
-    Throttled(#[source] Box<opendal::Error>),
-    /// The service cannot do that at all.
-    #[error("the service cannot do that")]
-    Unsupported(#[source] Box<opendal::Error>),
-    /// The value has more bytes than are read.
-    #[error("the value at {key} has more than {most} bytes")]
-    TooLarge {
-        /// Its key.
-        key: String,
-        /// The bound.
-        most: u64,
-    },
-    /// It does not answer, or not in time, or with an error of its own.
-    #[error("the service has failed")]
-    Failed(#[source] Box<opendal::Error>),
-}
-
-impl From<opendal::Error> for ServiceError {
-    fn from(error: opendal::Error) -> Self {
-        let kind = error.kind();
-        let error = Box::new(error);
-        match kind {
-            ErrorKind::PermissionDenied => Self::Denied(error),
-            ErrorKind::RateLimited => Self::Throttled(error),
-            ErrorKind::Unsupported => Self::Unsupported(error),
-            _ => Self::Failed(error),
-        }
-    }
+/// How long a value may take to be sent.
+fn time_to_send(value: &[u8]) -> Duration {
+    IO_TIME + Duration::from_secs(value.len() as u64 / SLOWEST)
 }
 
 /// A service at an address.
 #[derive(Clone, Debug)]
 pub struct Service {
-    operator: Operator,
+    client: Client,
+    kind: ServiceKind,
+    address: String,
+    /// What stands before each key.
+    root: String,
+}
+
+#[derive(Clone, Debug)]
+enum Client {
+    Storage(Arc<Storage>),
+    Redis(Arc<Redis>),
 }
 
 impl Service {
@@ -92,27 +74,59 @@ impl Service {
     /// # Errors
     /// When the address lacks what the service needs.
     pub fn at(address: &Address, credentials: &Credentials) -> Result<Self, ServiceError> {
+        let kind = address.kind;
         let mut options = address.options.clone();
         options.extend(credentials.0.clone());
-        let operator = operator(address.kind, options).map_err(|source| ServiceError::Config {
-            address: address.to_string(),
-            source: Box::new(source),
-        })?;
-        // A try is timed, and tries are repeated around that.
-        let operator = operator
-            .layer(
-                TimeoutLayer::new()
-                    .with_timeout(CALL_TIME)
-                    .with_io_timeout(IO_TIME),
-            )
-            .layer(
-                RetryLayer::new()
-                    .with_max_times(RETRIES)
-                    .with_min_delay(RETRY_AFTER)
-                    .with_jitter(),
-            )
-            .layer(ConcurrentLimitLayer::new(CONCURRENCY));
-        Ok(Self { operator })
+        for (name, value) in kind.defaults() {
+            let option = options.entry((*name).to_owned());
+            option.or_insert_with(|| (*value).to_owned());
+        }
+        let root = options.get("root").cloned().unwrap_or_default();
+        let address = address.to_string();
+        kind.check_environment()
+            .map_err(|error| ServiceError::of(&address, error))?;
+        let client = match kind {
+            ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
+            kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
+        };
+        Ok(Self {
+            client: client.map_err(|error| ServiceError::of(&address, error))?,
+            kind,
+            address,
+            root,
+        })
+    }
+
+    /// Whether the keys below a prefix can be listed.
+    pub fn can_list(&self) -> bool {
+        match &self.client {
+            Client::Storage(storage) => storage.can_list(),
+            Client::Redis(_) => false,
+        }
+    }
+
+    /// The most bytes that a value may have, where the service has a limit that matters.
+    pub fn most(&self) -> Option<u64> {
+        self.kind.limits().value
+    }
+
+    /// Whether another value can be written where there is one. Else the first one stays.
+    pub fn can_replace(&self) -> bool {
+        self.kind != ServiceKind::Ghac
+    }
+
+    /// Whether a key is one that the service takes. Another one has no value.
+    pub fn takes(&self, key: &str) -> bool {
+        let Some(longest) = self.kind.limits().key else {
+            return true;
+        };
+        let root = self.root.trim_start_matches('/');
+        let length = |text| {
+            utf8_percent_encode(text, &IN_KEYS)
+                .map(str::len)
+                .sum::<usize>()
+        };
+        length(root) + length(key) <= longest
     }
 
     /// The value of a key, of at most so many bytes; `None` where there is none.
@@ -136,52 +150,93 @@ impl Service {
         Ok(Some(value))
     }
 
-    /// Opens the value of a key; `None` where there is none. It is one request, whatever the size.
+    /// Opens the value of a key; `None` where there is none. It is one request, whatever the size,
+    /// but for Redis, of which parts are asked for.
     ///
     /// # Errors
     /// When the service fails.
     pub async fn open(&self, key: &str) -> Result<Option<Parts>, ServiceError> {
-        let stream = self.operator.reader(key).await?.into_bytes_stream(..).await;
-        let mut parts = match stream {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            stream => Parts {
-                first: None,
-                rest: stream?,
-            },
-        };
+        if !self.takes(key) {
+            return Ok(None);
+        }
+        let mut rest = match &self.client {
+            Client::Storage(storage) => storage.open(key).await,
+            Client::Redis(redis) => Ok(Redis::open(redis, key)),
+        }
+        .map_err(|error| self.failed(error))?;
         // Some services are asked only when the first part is.
-        match parts.rest.try_next().await.map_err(body_error) {
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            first => {
-                parts.first = first?;
-                Ok(Some(parts))
-            }
+        match rest.try_next().await {
+            Ok(first) => Ok(Some(Parts { first, rest })),
+            Err(error) if says_none(&error) => Ok(None),
+            Err(error) => Err(self.failed(error)),
         }
     }
 
-    /// Writes the value of a key.
+    /// Writes the value of a key. Where values cannot be replaced, the one that is there stays.
     ///
     /// # Errors
-    /// When the service fails or does not allow it.
+    /// When the service fails or does not allow it, or does not take such a key or value.
     pub async fn write(&self, key: &str, value: Vec<u8>) -> Result<(), ServiceError> {
-        self.operator.write(key, value).await?;
-        Ok(())
+        if !self.takes(key) {
+            let text = format!("the key {key} is longer than the service takes");
+            return Err(self.failed(opendal::Error::new(ErrorKind::Unsupported, text)));
+        }
+        let length = value.len() as u64;
+        if let Some(most) = self.most().filter(|most| length > *most) {
+            let key = key.to_owned();
+            return Err(ServiceError::TooLarge { key, most });
+        }
+        let written = match &self.client {
+            Client::Storage(storage) => storage.write(key, value).await,
+            Client::Redis(redis) => redis.write(key, value).await,
+        };
+        match written {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            written => written.map_err(|error| self.failed(error)),
+        }
     }
 
-    /// Whether a key has a value.
+    /// Whether a key has a value. S3 does not say in its answer whether there is the bucket.
     ///
     /// # Errors
     /// When the service fails.
     pub async fn has(&self, key: &str) -> Result<bool, ServiceError> {
-        Ok(self.operator.exists(key).await?)
+        if !self.takes(key) {
+            return Ok(false);
+        }
+        let has = match &self.client {
+            Client::Storage(storage) => storage.has(key).await,
+            Client::Redis(redis) => redis.has(key).await,
+        };
+        has.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: opendal::Error) -> ServiceError {
+        ServiceError::of(&self.address, error)
     }
 }
+
+/// What is not percent-encoded in a key.
+const IN_KEYS: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'!')
+    .remove(b'~')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')');
 
 /// The value of a key, as it comes.
 pub struct Parts {
     first: Option<Bytes>,
-    rest: FuturesBytesStream,
+    rest: BytesStream,
 }
+
+/// What a client gives of a value.
+type BytesStream = Pin<Box<dyn Stream<Item = opendal::Result<Bytes>> + Send>>;
 
 impl Parts {
     /// The next part; `None` when all were given.
@@ -191,31 +246,8 @@ impl Parts {
     pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
-            None => Ok(self.rest.try_next().await.map_err(body_error)?),
+            None => Ok(self.rest.try_next().await?),
         }
-    }
-}
-
-/// What the service says of a body that broke off.
-fn body_error(error: io::Error) -> opendal::Error {
-    error.downcast::<opendal::Error>().unwrap_or_else(|error| {
-        opendal::Error::new(ErrorKind::Unexpected, "the body broke off").set_source(error)
-    })
-}
-
-fn operator(kind: ServiceKind, options: BTreeMap<String, String>) -> opendal::Result<Operator> {
-    fn of<C: Configurator>(options: BTreeMap<String, String>) -> opendal::Result<Operator> {
-        Operator::from_config(C::from_iter(options)?)
-    }
-    match kind {
-        ServiceKind::S3 => of::<services::S3Config>(options),
-        ServiceKind::Gcs => of::<services::GcsConfig>(options),
-        ServiceKind::Azblob => of::<services::AzblobConfig>(options),
-        ServiceKind::Redis => of::<services::RedisConfig>(options),
-        ServiceKind::Memcached => of::<services::MemcachedConfig>(options),
-        ServiceKind::Webdav | ServiceKind::WebdavHttp => of::<services::WebdavConfig>(options),
-        ServiceKind::Ghac => of::<services::GhacConfig>(options),
-        ServiceKind::File => of::<services::FsConfig>(options),
     }
 }
 

@@ -35,6 +35,23 @@ struct About {
     variable: &'static str,
     example: &'static str,
     credentials: &'static [&'static str],
+    limits: Limits,
+}
+
+/// What a service takes at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Limits {
+    /// The bytes of a value.
+    pub(crate) value: Option<u64>,
+    /// The bytes of a key with the tier's prefix, where a key of ours can have more.
+    pub(crate) key: Option<usize>,
+}
+
+impl Limits {
+    const NONE: Self = Self {
+        value: None,
+        key: None,
+    };
 }
 
 const ABOUT: [About; 9] = [
@@ -44,6 +61,7 @@ const ABOUT: [About; 9] = [
         variable: "S3",
         example: "s3://bucket/prefix",
         credentials: &["access_key_id", "secret_access_key", "session_token"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::Gcs,
@@ -51,6 +69,7 @@ const ABOUT: [About; 9] = [
         variable: "GS",
         example: "gs://bucket/prefix",
         credentials: &["credential", "token"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::Azblob,
@@ -58,6 +77,7 @@ const ABOUT: [About; 9] = [
         variable: "AZBLOB",
         example: "azblob://container/prefix?account-name=NAME",
         credentials: &["account_key", "sas_token", "encryption_key"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::Redis,
@@ -65,6 +85,7 @@ const ABOUT: [About; 9] = [
         variable: "REDIS",
         example: "redis://host:6379/0/prefix",
         credentials: &["username", "password"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::Memcached,
@@ -72,6 +93,12 @@ const ABOUT: [About; 9] = [
         variable: "MEMCACHED",
         example: "memcached://host:11211/prefix",
         credentials: &["username", "password"],
+        limits: Limits {
+            // Of 1 MiB, which is what a server takes that is not told otherwise, the key and what
+            // the server keeps with each item are a part.
+            value: Some(1_000_000),
+            key: Some(250),
+        },
     },
     About {
         kind: ServiceKind::Webdav,
@@ -79,6 +106,7 @@ const ABOUT: [About; 9] = [
         variable: "WEBDAV",
         example: "webdav+https://host/path",
         credentials: &["username", "password", "token"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::WebdavHttp,
@@ -86,6 +114,7 @@ const ABOUT: [About; 9] = [
         variable: "WEBDAV",
         example: "webdav+http://127.0.0.1/path",
         credentials: &["username", "password", "token"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::Ghac,
@@ -93,6 +122,7 @@ const ABOUT: [About; 9] = [
         variable: "GHAC",
         example: "ghac:",
         credentials: &["runtime_token"],
+        limits: Limits::NONE,
     },
     About {
         kind: ServiceKind::File,
@@ -100,6 +130,7 @@ const ABOUT: [About; 9] = [
         variable: "FILE",
         example: "file:///mnt/cache",
         credentials: &[],
+        limits: Limits::NONE,
     },
 ];
 
@@ -134,6 +165,10 @@ impl ServiceKind {
     /// The options that are secret, or belong to one.
     pub(crate) fn credentials(self) -> &'static [&'static str] {
         self.about().credentials
+    }
+
+    pub(crate) fn limits(self) -> Limits {
+        self.about().limits
     }
 
     /// The environment variable of an option.
@@ -183,13 +218,45 @@ impl ServiceKind {
         Ok(options)
     }
 
+    /// Whether a value can only be written into a folder that was made before.
+    pub(crate) fn has_folders(self) -> bool {
+        matches!(self, Self::Webdav | Self::WebdavHttp)
+    }
+
+    /// An error where the environment lacks what the service cannot do without, and would not miss.
+    pub(crate) fn check_environment(self) -> opendal::Result<()> {
+        let variables = ["ACTIONS_CACHE_SERVICE_V2", "ACTIONS_CACHE_URL"];
+        if self == Self::Ghac && !variables.into_iter().any(is_set) {
+            // Else the first version of the service is asked, which GitHub has switched off.
+            let text = "ACTIONS_CACHE_SERVICE_V2 is not set: pass it on to this step, with \
+                        ACTIONS_RESULTS_URL and ACTIONS_RUNTIME_TOKEN";
+            return Err(opendal::Error::new(opendal::ErrorKind::ConfigInvalid, text));
+        }
+        Ok(())
+    }
+
+    /// What an option is where neither the address nor the environment says it.
+    pub(crate) fn defaults(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // Servers that are not Amazon's take any region, and this is the one that they name.
+            Self::S3 if !is_set("AWS_REGION") && !is_set("AWS_DEFAULT_REGION") => {
+                &[("region", "us-east-1")]
+            }
+            // As many as there are requests at once.
+            Self::Memcached => &[("connection_pool_max_size", "32")],
+            // A folder is made when a server asks for it, see `Storage::write`.
+            Self::Webdav | Self::WebdavHttp => &[("disable_create_dir", "true")],
+            _ => &[],
+        }
+    }
+
     /// The names of all options of the service that may stand in an address.
     pub(crate) fn known_options(self) -> Vec<String> {
         let all = match self {
             Self::S3 => names(&services::S3Config::default()),
             Self::Gcs => names(&services::GcsConfig::default()),
             Self::Azblob => names(&services::AzblobConfig::default()),
-            Self::Redis => names(&services::RedisConfig::default()),
+            Self::Redis => vec!["endpoint".into(), "default_ttl".into()],
             Self::Memcached => names(&services::MemcachedConfig::default()),
             Self::Webdav | Self::WebdavHttp => names(&services::WebdavConfig::default()),
             Self::Ghac => names(&services::GhacConfig::default()),
@@ -202,6 +269,10 @@ impl ServiceKind {
         };
         all.into_iter().filter(is_free).collect()
     }
+}
+
+fn is_set(variable: &str) -> bool {
+    std::env::var_os(variable).is_some_and(|value| !value.is_empty())
 }
 
 /// The fields of a configuration.

@@ -16,7 +16,6 @@ use cachewarden_store::{Store, TierId};
 
 use super::address::{Address, Credentials};
 use super::breaker::{Breaker, State};
-use super::failure::retry_after;
 use super::probe::probe;
 use super::service::{Service, ServiceError};
 
@@ -80,15 +79,15 @@ impl Tier {
     pub(crate) fn note<T>(self: &Arc<Self>, result: &Result<T, ServiceError>) -> bool {
         let now = SystemTime::now();
         self.change(|breaker| match result {
-            Err(error @ ServiceError::Throttled(_)) => {
-                breaker.throttled(retry_after(error), chance(), now);
+            Err(ServiceError::Throttled(cause)) => {
+                breaker.throttled(cause.retry_after(), chance(), now);
             }
             Err(ServiceError::Failed(_)) => breaker.failed(now),
-            // It was not asked.
-            Err(ServiceError::Config { .. }) => {}
+            // That the address is wrong is no failure that passes.
             Ok(_)
             | Err(
-                ServiceError::Denied(_)
+                ServiceError::Config { .. }
+                | ServiceError::Denied(_)
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. },
             ) => breaker.answered(),

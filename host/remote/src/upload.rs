@@ -32,6 +32,9 @@ use loose::Loose;
 
 pub use run::{TierUpload, UploadEnd, upload_to};
 
+/// The level of zstd where none is given: a higher one takes longer than most networks save.
+pub const DEFAULT_LEVEL: i32 = 3;
+
 /// Entries that are on their way at once. Each has at most one request at a time.
 const ENTRIES_AT_ONCE: usize = 32;
 

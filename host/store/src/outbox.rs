@@ -73,7 +73,8 @@ impl Store {
     }
 
     /// The entry of `action` in `scope` that may be sent to tiers: it is there, has not expired, its
-    /// reach is shared, and this user has put it, or another machine has sent it.
+    /// reach is shared, and this user has put it, or another machine has sent it, or a daemon owns
+    /// the store.
     pub fn shared_entry(
         &self,
         scope: &ScopeName,
@@ -81,7 +82,9 @@ impl Store {
         now: SystemTime,
     ) -> Option<Entry> {
         let entry = self.shared.as_ref()?.entries(scope).stored(action)?;
-        let is_ours = [user(), NO_USER].contains(&entry.user);
+        // A daemon sends what its jobs have put, who are other users.
+        let is_owned = self.shared.as_ref()?.owned.is_some();
+        let is_ours = is_owned || [user(), NO_USER].contains(&entry.user);
         let is_shared = entry.reach == Reach::Shared && !entry.has_expired(now);
         (is_ours && is_shared).then_some(entry)
     }

@@ -8,16 +8,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cachewarden_remote as remote;
-use cachewarden_remote::{Address, Credentials, CredentialsFile};
+use cachewarden_remote::{Address, Credentials, CredentialsFile, DEFAULT_LEVEL};
 use cachewarden_session::{DEFAULT_REMOTE_BUDGET, RemoteTiers};
 use cachewarden_store::Store;
 use cachewarden_types::Code;
 
 use super::arguments::RemoteOptions;
 use super::failure::{Failure, OrFail, ensure};
-
-/// The level of zstd where none is given: a higher one takes longer than most networks save.
-const DEFAULT_LEVEL: i32 = 3;
 
 /// The addresses, from near to far.
 pub(super) fn addresses(options: &RemoteOptions) -> Result<Vec<Address>, Failure> {

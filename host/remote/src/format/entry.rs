@@ -78,6 +78,7 @@ pub enum EntryError {
 #[derive(Serialize, Deserialize)]
 struct Line {
     form: u32,
+    key: String,
     output: String,
     size: u64,
     /// Nanoseconds since 1970, as text: more than 53 bits.
@@ -103,10 +104,11 @@ struct Form {
 }
 
 impl RemoteEntry {
-    /// The value under the entry's key.
-    pub fn to_value(&self) -> Vec<u8> {
+    /// The value under the entry's key, which it names too.
+    pub fn to_value(&self, key: &str) -> Vec<u8> {
         let line = Line {
             form: FORMAT,
+            key: key.to_owned(),
             output: self.output.to_hex(),
             size: self.size,
             put: since_1970(self.time).as_nanos().to_string(),
@@ -128,11 +130,12 @@ impl RemoteEntry {
         value
     }
 
-    /// Reads a value.
+    /// Reads the value of a key.
     ///
     /// # Errors
-    /// When it is of a later version, or no entry.
-    pub fn from_value(value: &[u8]) -> Result<Self, EntryError> {
+    /// When it is of a later version, no entry, or the entry of another key: then whoever keeps
+    /// values has mixed them up.
+    pub fn from_value(key: &str, value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
         let head = &value[..value.len().min(MAX_LINE)];
         let end = head.iter().position(|byte| *byte == b'\n');
@@ -144,6 +147,9 @@ impl RemoteEntry {
             return Err(EntryError::Form { found: form });
         }
         let line: Line = serde_json::from_slice(line).map_err(json)?;
+        if line.key != key {
+            return Err(malformed("it is that of another key"));
+        }
         let nanos = line
             .put
             .parse()
@@ -200,6 +206,8 @@ fn known_facts(names: Vec<String>) -> Facts {
 mod tests {
     use super::*;
 
+    const KEY: &str = "v1/entries/main/00ff";
+
     fn entry(stored: Stored) -> RemoteEntry {
         RemoteEntry {
             output: Digest::of(b"object"),
@@ -225,24 +233,28 @@ mod tests {
         };
         let inline = entry(Stored::Inline(body));
         assert_eq!(
-            String::from_utf8_lossy(&inline.to_value()),
+            String::from_utf8_lossy(&inline.to_value(KEY)),
             String::from_utf8_lossy(fixture)
         );
-        assert_eq!(RemoteEntry::from_value(fixture).unwrap(), inline);
+        assert_eq!(RemoteEntry::from_value(KEY, fixture).unwrap(), inline);
         let apart = RemoteEntry {
             expires: None,
             ..entry(Stored::Apart)
         };
-        assert_eq!(RemoteEntry::from_value(&apart.to_value()).unwrap(), apart);
+        assert_eq!(
+            RemoteEntry::from_value(KEY, &apart.to_value(KEY)).unwrap(),
+            apart
+        );
     }
 
     #[test]
     fn what_is_no_entry_is_refused_with_the_field() {
-        let good = String::from_utf8(entry(Stored::Apart).to_value()).unwrap();
+        let good = String::from_utf8(entry(Stored::Apart).to_value(KEY)).unwrap();
         for (from, to, expected) in [
             ("\"form\":1", "\"form\":2", "form 2"),
             ("\n", "", "no line"),
             ("\n", "\nbytes", "no `body`"),
+            ("/main/", "/other/", "another key"),
             ("\"size\":6", "\"size\":-6", "-6"),
             ("\"put\":\"1", "\"put\":\"x", "`put`"),
             ("\"kind\":\"package-archive\"", "\"kind\":\"x\"", "`kind`"),
@@ -253,20 +265,20 @@ mod tests {
         ] {
             assert!(good.contains(from), "{from}");
             let bad = good.replacen(from, to, 1);
-            let error = RemoteEntry::from_value(bad.as_bytes())
+            let error = RemoteEntry::from_value(KEY, bad.as_bytes())
                 .unwrap_err()
                 .to_string();
             assert!(error.contains(expected), "{bad}: {error}");
         }
         let more = good.replacen("\"fact-31\"", "\"of-a-later-version\",\"fact-99\"", 1);
-        let facts = RemoteEntry::from_value(more.as_bytes()).unwrap().facts;
+        let facts = RemoteEntry::from_value(KEY, more.as_bytes()).unwrap().facts;
         assert_eq!(facts, Facts::BUILD_ID_MATCHES, "unknown facts are ignored");
         let added = good.replacen('{', "{\"signature\":\"of a later version\",", 1);
         assert!(
-            RemoteEntry::from_value(added.as_bytes()).is_ok(),
+            RemoteEntry::from_value(KEY, added.as_bytes()).is_ok(),
             "unknown fields are ignored"
         );
         let endless = vec![b' '; MAX_VALUE];
-        assert!(RemoteEntry::from_value(&endless).is_err());
+        assert!(RemoteEntry::from_value(KEY, &endless).is_err());
     }
 }

@@ -6,8 +6,9 @@
 //! v1/objects/ab/<output>         an object
 //! ```
 //!
-//! A scope is written as in the name of its folder in the local store, so a listing of
-//! `v1/entries/` names the scopes. A key has at most 268 bytes. S3 takes 1024 and memcached 250, so
+//! A scope is written as in the name of its folder in the local store, but with `~` for `!`, which
+//! some servers of S3 do not escape as the client does when it signs. So a listing of `v1/entries/`
+//! names the scopes. A key has at most 268 bytes. S3 takes 1024 and memcached 250, so
 //! memcached has no entries of scopes whose name is near the longest.
 
 use cachewarden_types::{Digest, ScopeName};
@@ -23,7 +24,7 @@ const MARKER: &str = "cachewarden remote format ";
 
 /// Where the entries of a scope are: a prefix that ends with a slash.
 pub fn scope_prefix(scope: &ScopeName) -> String {
-    format!("v1/entries/{}/", scope.folder())
+    format!("v1/entries/{}/", scope.folder().replace('!', "~"))
 }
 
 /// Where the entry of an action is.
@@ -70,7 +71,10 @@ mod tests {
                     .all(|part| !part.is_empty() && !part.starts_with('.')),
                 "{key}"
             );
-            assert_eq!(ScopeName::from_folder(parts[2]), Some(scope));
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+            assert!(parts[2].bytes().all(is_plain), "{key}");
+            let folder = parts[2].replace('~', "!");
+            assert_eq!(ScopeName::from_folder(&folder), Some(scope));
         }
         let key = object_key(&digest);
         assert_eq!(

@@ -97,7 +97,7 @@ impl Loose {
                 (Stored::Apart, length)
             }
         };
-        let value = item::portable(&entry, stored).to_value();
+        let value = item::portable(&entry, stored).to_value(&key);
         bytes += value.len() as u64;
         self.write(&key, value).await?;
         Ok(Outcome::Sent { bytes })
@@ -107,7 +107,7 @@ impl Loose {
     async fn entry_at(&self, key: &str) -> Result<Option<RemoteEntry>, ServiceError> {
         let read = || self.service.read(key, MAX_VALUE as u64);
         match with_pauses(read).await {
-            Ok(value) => Ok(value.and_then(|value| RemoteEntry::from_value(&value).ok())),
+            Ok(value) => Ok(value.and_then(|value| RemoteEntry::from_value(key, &value).ok())),
             Err(ServiceError::TooLarge { .. }) => Ok(None),
             Err(error) => Err(error),
         }

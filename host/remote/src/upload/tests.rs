@@ -84,8 +84,9 @@ impl World {
     }
 
     fn entry(&self, action: &Digest) -> Option<RemoteEntry> {
-        let value = fs::read(self.tier(&entry_key(&main(), action))).ok()?;
-        Some(RemoteEntry::from_value(&value).unwrap())
+        let key = entry_key(&main(), action);
+        let value = fs::read(self.tier(&key)).ok()?;
+        Some(RemoteEntry::from_value(&key, &value).unwrap())
     }
 
     fn waiting(&self) -> u64 {

@@ -105,7 +105,9 @@ impl Session {
     fn send(&mut self, mut request: Value) {
         self.asked += 1;
         request["ID"] = self.asked.into();
-        writeln!(self.requests, "{request}").unwrap();
+        // At once: a session that was closed reads no line break.
+        let line = format!("{request}\n");
+        self.requests.write_all(line.as_bytes()).unwrap();
     }
 
     fn answer(&mut self) -> Value {

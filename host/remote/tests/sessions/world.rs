@@ -93,7 +93,10 @@ impl Tier {
             output,
             size: object.len() as u64,
             time: UNIX_EPOCH + Duration::from_secs(1_790_000_000),
-            kind: Kind::Other,
+            kind: match object {
+                [] => Kind::Empty,
+                _ => Kind::Other,
+            },
             role: Role::Unknown,
             facts: Facts::NONE,
             expires: None,
@@ -106,6 +109,7 @@ impl Tier {
 
     pub(crate) fn put_entry(&self, scope: &str, action: &Digest, entry: &RemoteEntry) {
         let scope = scope.parse().unwrap();
-        self.write(&entry_key(&scope, action), &entry.to_value());
+        let key = entry_key(&scope, action);
+        self.write(&key, &entry.to_value(&key));
     }
 }

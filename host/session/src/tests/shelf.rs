@@ -171,7 +171,10 @@ impl TierSession for ShelfSession {
     }
 
     fn end(self: Box<Self>) -> TierStats {
-        TierStats { bytes_down: 5 }
+        TierStats {
+            bytes_down: 5,
+            ..TierStats::default()
+        }
     }
 }
 

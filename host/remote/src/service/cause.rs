@@ -1,0 +1,100 @@
+//! What a service has said of a failure.
+//!
+//! What always holds: it has nothing of a request but what the service itself has said. An address
+//! that was signed, and headers, may hold credentials.
+
+use std::error::Error;
+use std::iter;
+use std::time::Duration;
+
+use thiserror::Error;
+
+/// What stands before the seconds where a service says when it may be asked again, in the text of
+/// an error that has the headers of an answer.
+const RETRY_AFTER: &str = "\"retry-after\": \"";
+
+/// The most bytes of a text. Some services answer with a page of HTML.
+const MAX_TEXT: usize = 300;
+
+/// What a service has said of a failure.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{text}")]
+pub struct Cause {
+    text: String,
+    retry_after: Option<Duration>,
+}
+
+impl Cause {
+    /// How long the service wants not to be asked; `None` where it does not say.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+}
+
+impl From<&opendal::Error> for Cause {
+    fn from(error: &opendal::Error) -> Self {
+        // The library gives the headers of an answer in the text of its error alone.
+        let retry_after = seconds_after(&error.to_string(), RETRY_AFTER);
+        let causes = iter::successors(error.source(), |error| (*error).source());
+        let root = causes
+            .last()
+            .map(ToString::to_string)
+            // Of an error that has no other cause, and names what it has asked for.
+            .filter(|text| !text.contains("://"));
+        let texts = [Some(error.message().to_owned()), root];
+        let texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
+        let mut text = texts.collect::<Vec<_>>().join(": ");
+        if text.is_empty() {
+            text = error.kind().to_string();
+        }
+        if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
+            text.truncate(end);
+            text.push('…');
+        }
+        Self { text, retry_after }
+    }
+}
+
+fn seconds_after(text: &str, name: &str) -> Option<Duration> {
+    let (_, value) = text.split_once(name)?;
+    let (seconds, _) = value.split_once('"')?;
+    seconds.trim().parse().ok().map(Duration::from_secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use opendal::{Error, ErrorKind};
+
+    #[test]
+    fn a_text_says_why_and_nothing_that_may_be_secret() {
+        let url = "https://host/container?sig=SECRET";
+        let error = Error::new(ErrorKind::Unexpected, "send http request")
+            .with_context("uri", url)
+            .with_context("response", "Parts { headers: {\"x\": \"SECRET\"} }");
+        let refused = std::io::Error::other("Connection refused");
+        let text = Cause::from(&error.set_source(refused)).to_string();
+        assert_eq!(text, "send http request: Connection refused");
+        let error = Error::new(ErrorKind::Unexpected, "a".repeat(5000))
+            .set_source(std::io::Error::other(format!("timeout for {url}")));
+        let text = Cause::from(&error).to_string();
+        assert!(text.len() < 400 && !text.contains("SECRET"), "{text}");
+    }
+
+    #[test]
+    fn the_time_is_read_that_the_service_says() {
+        let with = |headers: &str| {
+            let error = Error::new(ErrorKind::RateLimited, "slow down");
+            Cause::from(&error.with_context("response", headers)).retry_after()
+        };
+        let headers = "Parts { status: 429, headers: {\"retry-after\": \"17\"} }";
+        assert_eq!(with(headers), Some(Duration::from_secs(17)));
+        for headers in [
+            "",
+            "{\"retry-after\": \"Wed, 21 Oct 2026 07:28:00 GMT\"}",
+            "{\"retry-after\": \"1",
+        ] {
+            assert_eq!(with(headers), None, "{headers}");
+        }
+    }
+}

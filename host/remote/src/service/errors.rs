@@ -1,0 +1,113 @@
+//! Why a service has not done what it was asked.
+//!
+//! opendal has a kind for most of it. What it has none for is found in its text: the status of an
+//! HTTP answer, a word of Redis, a number of memcached. The text holds what the service says, so it
+//! decides about the kind of an error alone, and never whether something is one.
+
+use opendal::ErrorKind;
+use thiserror::Error;
+
+use super::cause::Cause;
+
+/// Why a service has not done what it was asked.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ServiceError {
+    /// The address is not right for the service, or names a bucket that is not there.
+    #[error("{address} cannot be used")]
+    Config {
+        /// The address.
+        address: String,
+        /// What the service says.
+        source: Cause,
+    },
+    /// The credentials do not allow it, or there are none.
+    #[error("the service does not allow it")]
+    Denied(#[source] Cause),
+    /// The service asks for fewer requests.
+    #[error("the service asks for fewer requests")]
+    Throttled(#[source] Cause),
+    /// The service cannot do that at all.
+    #[error("the service cannot do that")]
+    Unsupported(#[source] Cause),
+    /// The value has more bytes than are read, or than the service takes.
+    #[error("the value at {key} has more than {most} bytes")]
+    TooLarge {
+        /// Its key.
+        key: String,
+        /// The bound.
+        most: u64,
+    },
+    /// It does not answer, or not in time, or with an error of its own.
+    #[error("the service has failed")]
+    Failed(#[source] Cause),
+}
+
+impl ServiceError {
+    /// The error for what the service at an address has answered.
+    pub(super) fn of(address: &str, error: opendal::Error) -> Self {
+        let kind = kind(&error);
+        let source = Cause::from(&error);
+        match kind {
+            ErrorKind::ConfigInvalid | ErrorKind::NotFound => Self::Config {
+                address: address.to_owned(),
+                source,
+            },
+            ErrorKind::PermissionDenied => Self::Denied(source),
+            ErrorKind::RateLimited => Self::Throttled(source),
+            ErrorKind::Unsupported => Self::Unsupported(source),
+            _ => Self::Failed(source),
+        }
+    }
+}
+
+/// Of a body that has broken off: what was wrong with the address has shown before.
+impl From<opendal::Error> for ServiceError {
+    fn from(error: opendal::Error) -> Self {
+        Self::of("the service", error)
+    }
+}
+
+/// Texts of errors for which opendal has no kind, or another one.
+const TEXTS: [(&str, ErrorKind); 9] = [
+    ("status: 401,", ErrorKind::PermissionDenied),
+    ("status: 429,", ErrorKind::RateLimited),
+    // S3 answers these with status 400.
+    ("code: \"ExpiredToken\"", ErrorKind::PermissionDenied),
+    ("code: \"InvalidToken\"", ErrorKind::PermissionDenied),
+    ("code: \"InvalidAccessKeyId\"", ErrorKind::PermissionDenied),
+    // memcached: the number is that of the protocol for a failed authentication.
+    ("{ message: 32,", ErrorKind::PermissionDenied),
+    // The bucket of Azure, and that of Google.
+    ("code: \"ContainerNotFound\"", ErrorKind::ConfigInvalid),
+    (
+        "The specified bucket does not exist",
+        ErrorKind::ConfigInvalid,
+    ),
+    ("bucket not found", ErrorKind::ConfigInvalid),
+];
+
+fn kind(error: &opendal::Error) -> ErrorKind {
+    let text = error.to_string();
+    let found = TEXTS.iter().find(|(part, _)| text.contains(part));
+    found.map_or(error.kind(), |(_, kind)| *kind)
+}
+
+/// Whether the answer is that a key has no value. A bucket that is not there is something else.
+pub(super) fn says_none(error: &opendal::Error) -> bool {
+    error.kind() == ErrorKind::NotFound && kind(error) == ErrorKind::NotFound
+}
+
+/// Whether a value was not written because its folder is not there.
+pub(super) fn says_no_folder(error: &opendal::Error) -> bool {
+    // WebDAV: 409, and 404 of servers that do not know better.
+    error.kind() == ErrorKind::NotFound || error.to_string().contains("status: 409,")
+}
+
+/// Whether a server does not know the verb: one of WebDAV without PROPFIND.
+pub(super) fn says_no_verb(error: &opendal::Error) -> bool {
+    let text = error.to_string();
+    ["status: 405,", "status: 501,"]
+        .iter()
+        .any(|status| text.contains(status))
+}

@@ -1,0 +1,195 @@
+//! Redis, by the client that opendal's service uses too. That service waits for half a second at
+//! most for an answer, however large; it asks before each request whether the connection is alive,
+//! which doubles the time that a request takes; it takes a wrong password for a server that is
+//! about to come back; and it reads a value whole, however large.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::stream;
+use opendal::{Error, ErrorKind};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, RedisConnectionInfo};
+use redis::{FromRedisValue, RedisError};
+use tokio::sync::Mutex;
+use tokio::time::{sleep, timeout};
+
+use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
+
+/// How many bytes are asked for at once: a part must arrive within [`IO_TIME`], and each costs a
+/// round trip.
+const PART: usize = 1024 * 1024;
+
+/// Connections at once. Requests share them; several let a small value pass a large one.
+const CONNECTIONS: usize = 8;
+
+/// A Redis server.
+pub(super) struct Redis {
+    client: Client,
+    /// What stands before each key.
+    root: String,
+    /// After how many seconds a value is removed.
+    lifetime: Option<u64>,
+    connections: [Mutex<Option<MultiplexedConnection>>; CONNECTIONS],
+    next: AtomicUsize,
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client has the password.
+        let mut parts = formatter.debug_struct("Redis");
+        parts.field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Redis {
+    pub(super) fn new(options: &BTreeMap<String, String>) -> opendal::Result<Self> {
+        let option = |name: &str| options.get(name).map(String::as_str);
+        let invalid =
+            |name: &str| Error::new(ErrorKind::ConfigInvalid, format!("`{name}` is wrong"));
+        let db = option("db").unwrap_or("0").parse();
+        let mut who = RedisConnectionInfo::default().set_db(db.map_err(|_| invalid("db"))?);
+        if let Some(username) = option("username") {
+            who = who.set_username(username);
+        }
+        if let Some(password) = option("password") {
+            who = who.set_password(password);
+        }
+        let lifetime = option("default_ttl").map(humantime::parse_duration);
+        let lifetime = lifetime.transpose().map_err(|_| invalid("default-ttl"))?;
+        let endpoint = option("endpoint").unwrap_or_default();
+        let endpoint = endpoint.into_connection_info();
+        let endpoint = endpoint.map_err(|error| invalid("endpoint").set_source(error))?;
+        let client = Client::open(endpoint.set_redis_settings(who));
+        Ok(Self {
+            client: client.map_err(|error| invalid("endpoint").set_source(error))?,
+            root: option("root")
+                .unwrap_or_default()
+                .trim_start_matches('/')
+                .to_owned(),
+            lifetime: lifetime.map(|lifetime| lifetime.as_secs().max(1)),
+            connections: Default::default(),
+            next: AtomicUsize::new(0),
+        })
+    }
+
+    /// The value of a key. That there is none is the first error of the stream.
+    pub(super) fn open(redis: &Arc<Self>, key: &str) -> BytesStream {
+        let begin = (Arc::clone(redis), redis.path(key), Some(0));
+        Box::pin(stream::try_unfold(
+            begin,
+            |(redis, path, begin)| async move {
+                let Some(begin) = begin else {
+                    return Ok(None);
+                };
+                let part = redis.part(&path, begin).await?;
+                let next = (part.len() == PART).then_some(begin + PART);
+                Ok(Some((Bytes::from(part), (redis, path, next))))
+            },
+        ))
+    }
+
+    /// At most [`PART`] bytes of a value.
+    async fn part(&self, path: &str, begin: usize) -> opendal::Result<Vec<u8>> {
+        let mut request = redis::pipe();
+        let end = begin + PART - 1;
+        // In this order a value that is removed meanwhile is none, and not an empty one.
+        request
+            .getrange(path, begin as isize, end as isize)
+            .exists(path);
+        match self.ask(&request, IO_TIME).await? {
+            (part, true) => Ok(part),
+            (_, false) => Err(Error::new(ErrorKind::NotFound, "the key has no value")),
+        }
+    }
+
+    pub(super) async fn write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
+        let mut request = redis::pipe();
+        match self.lifetime {
+            Some(seconds) => request.set_ex(self.path(key), &value, seconds),
+            None => request.set(self.path(key), &value),
+        };
+        let ((),) = self.ask(&request, time_to_send(&value)).await?;
+        Ok(())
+    }
+
+    pub(super) async fn has(&self, key: &str) -> opendal::Result<bool> {
+        let mut request = redis::pipe();
+        request.exists(self.path(key));
+        let (is_there,) = self.ask(&request, CALL_TIME).await?;
+        Ok(is_there)
+    }
+
+    fn path(&self, key: &str) -> String {
+        format!("{}{key}", self.root)
+    }
+
+    /// Asks until the server answers, or has failed too often. Each try has this long.
+    async fn ask<T: FromRedisValue>(
+        &self,
+        request: &Pipeline,
+        time: Duration,
+    ) -> opendal::Result<T> {
+        let at = self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
+        let mut tries = 0;
+        loop {
+            let error = match timeout(time, self.ask_once(at, request)).await {
+                Ok(Ok(answer)) => return Ok(answer),
+                Ok(Err(error)) => failed(error),
+                Err(_) => Error::new(ErrorKind::Unexpected, "the server has not answered in time"),
+            };
+            if error.kind() == ErrorKind::PermissionDenied || tries == RETRIES {
+                return Err(error);
+            }
+            // Whatever it was, it may be the connection's.
+            *self.connections[at].lock().await = None;
+            sleep(RETRY_AFTER * (1 << tries)).await;
+            tries += 1;
+        }
+    }
+
+    async fn ask_once<T: FromRedisValue>(
+        &self,
+        at: usize,
+        request: &Pipeline,
+    ) -> Result<T, RedisError> {
+        let mut connection = {
+            let mut place = self.connections[at].lock().await;
+            match &*place {
+                Some(connection) => connection.clone(),
+                None => place.insert(self.connect().await?).clone(),
+            }
+        };
+        request.query_async(&mut connection).await
+    }
+
+    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+        // Each try has a bound of its own.
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CALL_TIME))
+            .set_response_timeout(None);
+        let client = &self.client;
+        client
+            .get_multiplexed_async_connection_with_config(&config)
+            .await
+    }
+}
+
+/// The error for what the server or the client says.
+fn failed(error: RedisError) -> Error {
+    // Of several commands at once, the error has the words of each alone.
+    let text = error.to_string();
+    let is_denied = error.kind() == redis::ErrorKind::AuthenticationFailed
+        || ["NOAUTH", "WRONGPASS", "NoPerm"]
+            .iter()
+            .any(|word| text.contains(word));
+    let kind = match is_denied {
+        true => ErrorKind::PermissionDenied,
+        false => ErrorKind::Unexpected,
+    };
+    Error::new(kind, text)
+}

@@ -1,0 +1,134 @@
+//! What opendal knows: all services but Redis.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
+use opendal::{Buffer, Configurator, Error, ErrorKind, HttpTransporter, Operator, services};
+use opendal_http_transport_reqwest::ReqwestTransport;
+
+use crate::service_kind::ServiceKind;
+
+use super::errors::{says_no_folder, says_no_verb, says_none};
+use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
+
+/// A service, by opendal.
+#[derive(Debug)]
+pub(super) struct Storage {
+    /// Bounded by nothing.
+    unbounded: Operator,
+    /// Bounded as a call without a large body is.
+    operator: Operator,
+    limit: ConcurrentLimitLayer,
+    has_folders: bool,
+}
+
+impl Storage {
+    pub(super) fn new(
+        kind: ServiceKind,
+        options: BTreeMap<String, String>,
+    ) -> opendal::Result<Self> {
+        let unbounded = with_transport(operator(kind, options)?)?;
+        let limit = ConcurrentLimitLayer::new(CONCURRENCY);
+        Ok(Self {
+            operator: bounded(&unbounded, &limit, IO_TIME),
+            unbounded,
+            limit,
+            has_folders: kind.has_folders(),
+        })
+    }
+
+    pub(super) fn can_list(&self) -> bool {
+        self.operator.info().capability().list
+    }
+
+    /// The value of a key. That there is none may be the first error of the stream.
+    pub(super) async fn open(&self, key: &str) -> opendal::Result<BytesStream> {
+        let reader = self.operator.reader(key).await?;
+        let parts = reader.into_bytes_stream(..).await?;
+        Ok(Box::pin(parts.map_err(broken_off)))
+    }
+
+    pub(super) async fn write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
+        let operator = bounded(&self.unbounded, &self.limit, time_to_send(&value));
+        let value = Buffer::from(value);
+        match operator.write(key, value.clone()).await {
+            // Most values have a folder already, and some servers need and know none, so that the
+            // question whether it is there would be asked in vain.
+            Err(error) if self.has_folders && says_no_folder(&error) => {
+                let (folder, _) = key.rsplit_once('/').unwrap_or_default();
+                operator.create_dir(&format!("{folder}/")).await?;
+                operator.write(key, value).await?;
+            }
+            written => _ = written?,
+        }
+        Ok(())
+    }
+
+    pub(super) async fn has(&self, key: &str) -> opendal::Result<bool> {
+        let has = match self.operator.stat(key).await {
+            Err(error) if says_no_verb(&error) => {
+                self.open(key).await?.try_next().await.map(|_| true)
+            }
+            stat => stat.map(|_| true),
+        };
+        match has {
+            Err(error) if says_none(&error) => Ok(false),
+            has => has,
+        }
+    }
+}
+
+/// Gives an operator connections of its own: those of a runtime that has ended are of no use to it.
+fn with_transport(operator: Operator) -> opendal::Result<Operator> {
+    // Another part of the program may have done so before.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .connect_timeout(CALL_TIME)
+        .build();
+    let client = client.map_err(|error| {
+        Error::new(ErrorKind::ConfigInvalid, "TLS cannot be used").set_source(error)
+    })?;
+    let transport = HttpTransporter::new(ReqwestTransport::new(client));
+    let context = operator.context().with_http_transport(transport);
+    Ok(operator.with_context(context))
+}
+
+/// An operator whose calls are bounded: a part of a body has this long.
+fn bounded(operator: &Operator, limit: &ConcurrentLimitLayer, io_time: Duration) -> Operator {
+    let timeout = TimeoutLayer::new().with_timeout(CALL_TIME);
+    let retry = RetryLayer::new().with_max_times(RETRIES);
+    // A try is timed, and tries are repeated around that.
+    operator
+        .clone()
+        .layer(timeout.with_io_timeout(io_time))
+        .layer(retry.with_min_delay(RETRY_AFTER).with_jitter())
+        .layer(limit.clone())
+}
+
+/// The error for a body that has ended early.
+fn broken_off(error: std::io::Error) -> Error {
+    error.downcast::<Error>().unwrap_or_else(|error| {
+        Error::new(ErrorKind::Unexpected, "the body broke off").set_source(error)
+    })
+}
+
+fn operator(kind: ServiceKind, options: BTreeMap<String, String>) -> opendal::Result<Operator> {
+    fn of<C: Configurator>(options: BTreeMap<String, String>) -> opendal::Result<Operator> {
+        Operator::from_config(C::from_iter(options)?)
+    }
+    match kind {
+        ServiceKind::S3 => of::<services::S3Config>(options),
+        ServiceKind::Gcs => of::<services::GcsConfig>(options),
+        ServiceKind::Azblob => of::<services::AzblobConfig>(options),
+        ServiceKind::Memcached => of::<services::MemcachedConfig>(options),
+        ServiceKind::Webdav | ServiceKind::WebdavHttp => of::<services::WebdavConfig>(options),
+        ServiceKind::Ghac => of::<services::GhacConfig>(options),
+        ServiceKind::File => of::<services::FsConfig>(options),
+        ServiceKind::Redis => Err(Error::new(
+            ErrorKind::Unsupported,
+            "it has a client of its own",
+        )),
+    }
+}

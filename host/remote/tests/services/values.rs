@@ -1,0 +1,95 @@
+//! Values: written, read, looked for.
+
+use cachewarden_remote::ServiceError;
+use cachewarden_remote::format::{FORMAT_KEY, entry_key, object_key};
+use cachewarden_servers::Server;
+use cachewarden_types::{Digest, ScopeName};
+
+use crate::support::{bytes, on_each_server, open};
+
+async fn a_value_is_there_once_it_was_written(server: &Server) {
+    let service = open(server, "written");
+    let object = object_key(&Digest::of(b"written"));
+    for key in [&object, FORMAT_KEY] {
+        assert_eq!(service.read(key, 1000).await.unwrap(), None, "{key}");
+        assert!(!service.has(key).await.unwrap(), "{key}");
+        for value in [&b"first"[..], b"", b"second, and longer"] {
+            service.write(key, value.to_vec()).await.unwrap();
+            let read = service.read(key, 1000).await.unwrap();
+            assert_eq!(read.as_deref(), Some(value), "{key}");
+            assert!(service.has(key).await.unwrap(), "{key}");
+        }
+    }
+    let other = open(server, "other");
+    assert_eq!(other.read(&object, 1000).await.unwrap(), None);
+}
+
+on_each_server!(a_value_is_there_once_it_was_written);
+
+async fn a_value_is_read_up_to_the_bound(server: &Server) {
+    let service = open(server, "bound");
+    let value = bytes(300_000);
+    let key = object_key(&Digest::of(&value));
+    service.write(&key, value.clone()).await.unwrap();
+    for most in [300_000, 300_001, u64::MAX] {
+        let read = service.read(&key, most).await.unwrap();
+        assert!(read.as_ref() == Some(&value), "{most}");
+    }
+    for most in [0, 1, 299_999] {
+        let error = service.read(&key, most).await.unwrap_err();
+        assert!(matches!(error, ServiceError::TooLarge { .. }), "{error:?}");
+    }
+    let mut parts = service.open(&key).await.unwrap().unwrap();
+    let mut whole = Vec::new();
+    while let Some(part) = parts.next().await.unwrap() {
+        whole.extend_from_slice(&part);
+    }
+    assert!(whole == value);
+}
+
+on_each_server!(a_value_is_read_up_to_the_bound);
+
+async fn a_large_value_is_kept_whole_or_refused_before_it_is_sent(server: &Server) {
+    let service = open(server, "large");
+    let value = bytes(20_000_000);
+    let key = object_key(&Digest::of(&value));
+    if let Some(most) = service.most().filter(|most| *most < 20_000_000) {
+        let error = service.write(&key, value.clone()).await.unwrap_err();
+        assert!(matches!(error, ServiceError::TooLarge { .. }), "{error:?}");
+        assert_eq!(service.read(&key, u64::MAX).await.unwrap(), None);
+        let value = &value[..usize::try_from(most).unwrap()];
+        service.write(&key, value.to_vec()).await.unwrap();
+        let read = service.read(&key, u64::MAX).await.unwrap().unwrap();
+        assert!(read == value);
+    } else {
+        service.write(&key, value.clone()).await.unwrap();
+        let read = service.read(&key, u64::MAX).await.unwrap().unwrap();
+        assert!(read == value);
+    }
+}
+
+on_each_server!(a_large_value_is_kept_whole_or_refused_before_it_is_sent);
+
+async fn the_longest_key_is_taken_or_has_no_value(server: &Server) {
+    let service = open(server, "long");
+    let scope: ScopeName = "A".repeat(96).parse().unwrap();
+    let key = entry_key(&scope, &Digest::of(b"long"));
+    assert_eq!(service.read(&key, 10).await.unwrap(), None);
+    assert!(!service.has(&key).await.unwrap());
+    match service.write(&key, b"value".to_vec()).await {
+        Ok(()) => {
+            assert!(service.has(&key).await.unwrap());
+            let read = service.read(&key, 10).await.unwrap();
+            assert_eq!(read.as_deref(), Some(&b"value"[..]));
+        }
+        Err(error) => {
+            assert!(!service.takes(&key));
+            assert!(matches!(error, ServiceError::Unsupported(_)), "{error:?}");
+            // It has done no harm to the connection.
+            service.write("v1/short", b"value".to_vec()).await.unwrap();
+            assert!(service.has("v1/short").await.unwrap());
+        }
+    }
+}
+
+on_each_server!(the_longest_key_is_taken_or_has_no_value);

@@ -83,6 +83,16 @@ pub enum AddressError {
         /// The known one that is most like it.
         nearest: Option<&'static str>,
     },
+    /// The program was built without the service.
+    #[error(
+        "this program was built without {scheme}: tiers; build it with the cargo feature `{feature}`"
+    )]
+    NotBuilt {
+        /// The scheme.
+        scheme: &'static str,
+        /// The feature.
+        feature: String,
+    },
     /// The service needs a part that is not there.
     #[error("`{text}` has no {part}; expected {example}")]
     Missing {
@@ -177,7 +187,10 @@ impl Address {
             })?;
         let mut mode = Mode::default();
         let mut allows_http = false;
-        let known = kind.known_options();
+        let known = kind.known_options().ok_or_else(|| AddressError::NotBuilt {
+            scheme: kind.scheme(),
+            feature: kind.feature(),
+        })?;
         for (name, value) in url.query_pairs() {
             let name = name.replace('-', "_");
             match &*name {

@@ -17,7 +17,9 @@ use super::address::{Address, Credentials};
 use super::service_kind::ServiceKind;
 
 mod cause;
+pub(crate) mod configurations;
 mod errors;
+#[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use opendal::services;
-use serde::Serialize;
+use opendal::Configurator;
 use url::Url;
+
+use super::service::configurations::{Visitor, visit};
 
 /// A kind of service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,24 +251,27 @@ impl ServiceKind {
         }
     }
 
-    /// The names of all options of the service that may stand in an address.
-    pub(crate) fn known_options(self) -> Vec<String> {
+    /// The cargo feature with which a program has the service.
+    pub(crate) fn feature(self) -> String {
+        self.about().variable.to_ascii_lowercase()
+    }
+
+    /// The names of all options of the service that may stand in an address; `None` where this
+    /// program was built without the service.
+    pub(crate) fn known_options(self) -> Option<Vec<String>> {
         let all = match self {
-            Self::S3 => names(&services::S3Config::default()),
-            Self::Gcs => names(&services::GcsConfig::default()),
-            Self::Azblob => names(&services::AzblobConfig::default()),
-            Self::Redis => vec!["endpoint".into(), "default_ttl".into()],
-            Self::Memcached => names(&services::MemcachedConfig::default()),
-            Self::Webdav | Self::WebdavHttp => names(&services::WebdavConfig::default()),
-            Self::Ghac => names(&services::GhacConfig::default()),
-            Self::File => names(&services::FsConfig::default()),
+            Self::Redis => {
+                let own = || vec!["endpoint".to_owned(), "default_ttl".to_owned()];
+                cfg!(feature = "redis").then(own)
+            }
+            _ => visit(self, Names),
         };
         let by_url = ["root", "bucket", "container", "db"];
         let is_free = |name: &String| {
             let name = name.as_str();
             !by_url.contains(&name) && !self.credentials().contains(&name)
         };
-        all.into_iter().filter(is_free).collect()
+        Some(all?.into_iter().filter(is_free).collect())
     }
 }
 
@@ -276,8 +280,14 @@ fn is_set(variable: &str) -> bool {
 }
 
 /// The fields of a configuration.
-fn names(config: &impl Serialize) -> Vec<String> {
-    let value = serde_json::to_value(config).expect("strings, numbers and booleans");
-    let fields = value.as_object().map(serde_json::Map::keys);
-    fields.into_iter().flatten().cloned().collect()
+struct Names;
+
+impl Visitor for Names {
+    type Outcome = Vec<String>;
+
+    fn visit<Config: Configurator + Default>(self) -> Vec<String> {
+        let value = serde_json::to_value(Config::default()).expect("strings, numbers and booleans");
+        let fields = value.as_object().map(serde_json::Map::keys);
+        fields.into_iter().flatten().cloned().collect()
+    }
 }

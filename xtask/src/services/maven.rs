@@ -34,7 +34,8 @@ pub(super) fn s3proxy(fetch: &Fetch<'_>) -> Result<String> {
             "-Dartifact=org.gaul:s3proxy:{release}:jar:jar-with-dependencies"
         ))
         .arg(format!("-DoutputDirectory={}", fetch.folder.display()));
-    process::run(&mut client)?;
+    // What it prints is of no use, and has escape sequences.
+    process::read(&mut client)?;
     let name = format!("s3proxy-{release}-jar-with-dependencies.jar");
     let file = fetch.folder.join(&name);
     let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
-use opendal::{Buffer, Configurator, Error, ErrorKind, HttpTransporter, Operator, services};
+use opendal::{Buffer, Configurator, Error, ErrorKind, HttpTransporter, Operator};
 use opendal_http_transport_reqwest::ReqwestTransport;
 
 use crate::service_kind::ServiceKind;
 
+use super::configurations::{Visitor, visit};
 use super::errors::{says_no_folder, says_no_verb, says_none};
 use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
@@ -114,21 +115,20 @@ fn broken_off(error: std::io::Error) -> Error {
     })
 }
 
+/// Opens a service with these options.
+struct Open(BTreeMap<String, String>);
+
+impl Visitor for Open {
+    type Outcome = opendal::Result<Operator>;
+
+    fn visit<Config: Configurator + Default>(self) -> Self::Outcome {
+        Operator::from_config(Config::from_iter(self.0)?)
+    }
+}
+
 fn operator(kind: ServiceKind, options: BTreeMap<String, String>) -> opendal::Result<Operator> {
-    fn of<C: Configurator>(options: BTreeMap<String, String>) -> opendal::Result<Operator> {
-        Operator::from_config(C::from_iter(options)?)
-    }
-    match kind {
-        ServiceKind::S3 => of::<services::S3Config>(options),
-        ServiceKind::Gcs => of::<services::GcsConfig>(options),
-        ServiceKind::Azblob => of::<services::AzblobConfig>(options),
-        ServiceKind::Memcached => of::<services::MemcachedConfig>(options),
-        ServiceKind::Webdav | ServiceKind::WebdavHttp => of::<services::WebdavConfig>(options),
-        ServiceKind::Ghac => of::<services::GhacConfig>(options),
-        ServiceKind::File => of::<services::FsConfig>(options),
-        ServiceKind::Redis => Err(Error::new(
-            ErrorKind::Unsupported,
-            "it has a client of its own",
-        )),
-    }
+    visit(kind, Open(options)).unwrap_or_else(|| {
+        let text = "this program was built without the service";
+        Err(Error::new(ErrorKind::Unsupported, text))
+    })
 }

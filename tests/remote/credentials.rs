@@ -79,7 +79,7 @@ fn a_variable_of_a_credential_is_known_and_a_mistyped_one_is_not() {
     assert_eq!(Helper::start(command).close(), "");
     let mut command = sandbox.cachewarden(&[]);
     let command = command.env("CACHEWARDEN_S3_SECRET_KEY", SECRET);
-    is_refused(command, &["CW0405", "CACHEWARDEN_S3_SECRET_KEY", KEY]);
+    is_refused(command, &["CW0402", "CACHEWARDEN_S3_SECRET_KEY", KEY]);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn an_address_that_is_none_stops_the_helper() {
     for (address, told) in [
         ("", "no URL"),
         ("bucket", "no URL"),
-        ("s4://bucket", "did you mean `s3`?"),
+        ("s4://bucket", "`s4:`"),
         ("s3://bucket?mode=rw", "read, write or readwrite"),
         (&with_secret, "`ps` shows it"),
         (&with_query, KEY),
@@ -125,12 +125,8 @@ fn a_file_of_credentials_is_private_and_has_nothing_else() {
         let mut command = sandbox.cachewarden(&["flush"]);
         is_refused(command.args(options(file.clone())), told);
     };
-    refused(
-        &good,
-        0o644,
-        &["CW0711", "other users can read", "chmod 600"],
-    );
-    refused(&good, 0o640, &["CW0711", "mode 640"]);
+    refused(&good, 0o644, &["CW0711", "by other users", "chmod 600"]);
+    refused(&good, 0o640, &["CW0711"]);
     refused(&good, 0o602, &["CW0711"]);
     refused(SECRET, 0o600, &["CW0711", "credentials:1", "NAME=VALUE"]);
     refused(

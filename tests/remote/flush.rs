@@ -58,6 +58,8 @@ fn what_a_tier_does_not_take_is_left_and_said() {
     for part in ["CW0712", "1 entry left", &url] {
         assert!(left.stderr.contains(part), "{part}: {left:?}");
     }
+    let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
+    assert!(stats.contains("the last upload failed: "), "{stats}");
     std::fs::remove_file(bucket.folder().join("v1")).expect("what is in the way");
     sandbox.run(&["flush", "--remote", &url]).succeeded();
 }

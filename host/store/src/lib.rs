@@ -76,7 +76,9 @@ pub use finding::{FileKind, Finding, Problem, Repair};
 pub use layout::LAYOUT_VERSION;
 pub use object_writer::{ObjectWriter, PutError, StoredObject};
 pub use objects::Location;
-pub use outbox::{Dropped, Noted, Outbox, OutboxFile, OutboxQueue, SessionOutbox, Waiting};
+pub use outbox::{
+    Dropped, FailedUpload, Noted, Outbox, OutboxFile, OutboxQueue, SessionOutbox, Waiting,
+};
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};
 pub use resolve::is_safe_for_a_store;

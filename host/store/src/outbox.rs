@@ -16,6 +16,7 @@
 //! then not sent, as if they had never been made.
 
 mod bounds;
+mod end;
 mod queue;
 mod writer;
 
@@ -33,6 +34,7 @@ use super::tier_id::TierId;
 use super::{Entry, SessionId, Store, files, layout};
 
 pub use bounds::Dropped;
+pub use end::FailedUpload;
 pub use queue::{Noted, OutboxFile, OutboxQueue};
 pub use writer::SessionOutbox;
 
@@ -136,6 +138,24 @@ impl Outbox {
         waiting
     }
 
+    /// Keeps why an upload has left something; `None` where it has not. Nothing is made where no
+    /// session has noted anything.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_end(&self, reason: Option<&str>) -> io::Result<()> {
+        match refuse_link(&self.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => end::write(&self.folder, reason),
+        }
+    }
+
+    /// Why the last upload has left something, where it has.
+    pub fn failed_upload(&self) -> Option<FailedUpload> {
+        end::read(&self.folder)
+    }
+
     /// What the bounds have dropped lately.
     pub fn dropped(&self) -> Dropped {
         bounds::dropped(&self.folder)
@@ -151,7 +171,7 @@ fn session_of(name: &OsStr) -> Option<SessionId> {
 
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
-    session_of(name).is_some() || name == bounds::DROPPED
+    session_of(name).is_some() || name == bounds::DROPPED || name == end::FAILED
 }
 
 /// Refuses a link in the place of a tier's folder: it would lead out of the store.

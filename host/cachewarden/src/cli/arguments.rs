@@ -62,7 +62,7 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The verbs that the short help leaves out: those that one looks for when another text names them.
-const NOT_IN_SHORT_HELP: [&str; 4] = ["dir", "explain", "status", "revoke"];
+const NOT_IN_SHORT_HELP: [&str; 5] = ["dir", "explain", "flush", "status", "revoke"];
 
 /// What clap calls --no-env.
 const NO_ENV: &str = "no_env";

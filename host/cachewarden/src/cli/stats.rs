@@ -49,6 +49,9 @@ struct TierOutbox {
     oldest_seconds: Option<u64>,
     /// Entries that waited too long, and are not sent.
     dropped: u64,
+    /// Why the last upload has left something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
 }
 
 /// Prints the report.
@@ -96,6 +99,7 @@ fn outboxes(store: &Store, tiers: &[Address]) -> Vec<TierOutbox> {
             entries: waiting.entries,
             oldest_seconds: waiting.oldest.map(|then| age(then).as_secs()),
             dropped,
+            failure: outbox.failed_upload().map(|failed| failed.reason),
         })
     });
     all.collect()
@@ -199,6 +203,9 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         match waiting.dropped {
             0 => writeln!(text)?,
             dropped => writeln!(text, "; {dropped} waited too long, and are not sent")?,
+        }
+        if let Some(failure) = &waiting.failure {
+            writeln!(text, "    the last upload failed: {failure}")?;
         }
     }
     Ok(text)

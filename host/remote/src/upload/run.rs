@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use cachewarden_store::Store;
+use cachewarden_types::with_causes;
 
 use crate::address::{Address, Credentials};
 use crate::service::Service;
@@ -91,6 +92,7 @@ pub fn upload_to(
                     Ok(Err(error)) => UploadEnd::Failed(error),
                     Err(_) => UploadEnd::TimedOut,
                 };
+                keep_end(store, &address, &end);
                 TierUpload {
                     address,
                     end,
@@ -102,6 +104,19 @@ pub fn upload_to(
     // A thread may still wait for another process.
     runtime.shutdown_background();
     Ok(ended)
+}
+
+/// Keeps in the store why a tier has not taken everything, for `stats`.
+fn keep_end(store: &Store, address: &Address, end: &UploadEnd) {
+    let reason = match end {
+        UploadEnd::Complete => None,
+        UploadEnd::Failed(error) => Some(with_causes(error)),
+        UploadEnd::Busy | UploadEnd::TimedOut => return,
+    };
+    if let Some(outbox) = store.outbox(address.tier_id()) {
+        // Where it cannot be kept, `flush` says it.
+        let _ = outbox.note_end(reason.as_deref());
+    }
 }
 
 async fn upload_one(

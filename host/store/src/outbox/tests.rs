@@ -334,3 +334,23 @@ fn a_tier_has_the_same_folder_each_time() {
         assert!(other.parse::<TierId>().is_err(), "{other}");
     }
 }
+
+#[test]
+fn why_an_upload_has_left_something_is_kept_until_one_has_not() {
+    let test = TestStore::new();
+    outbox(&test).note_end(Some("nothing was noted")).unwrap();
+    assert_eq!(outbox(&test).failed_upload(), None);
+    drop(session(&test, 1, &["a"]));
+    outbox(&test)
+        .note_end(Some("not\u{1b}[2J allowed"))
+        .unwrap();
+    let failed = outbox(&test).failed_upload().unwrap();
+    assert!(!failed.reason.contains('\u{1b}'), "{failed:?}");
+    assert!(failed.reason.contains("allowed"), "{failed:?}");
+    let long = "\u{e9}".repeat(10_000);
+    outbox(&test).note_end(Some(&long)).unwrap();
+    assert!(outbox(&test).failed_upload().unwrap().reason.len() <= 1024);
+    outbox(&test).note_end(None).unwrap();
+    outbox(&test).note_end(None).unwrap();
+    assert_eq!(outbox(&test).failed_upload(), None);
+}

@@ -38,14 +38,14 @@ const REMOTE: &str = "Remote tiers";
 /// Storage that several machines share.
 #[derive(Clone, Debug, Default, Args)]
 pub(in crate::cli) struct RemoteOptions {
-    /// Share entries with other machines, e.g. s3://bucket/prefix; of several, the nearest first
+    /// Share entries through e.g. s3://bucket/prefix; the nearest first
     // Read later: clap would show the value of a wrong one, and it may have a credential in it.
     #[arg(long, help_heading = REMOTE, value_name = "URL", env = "CACHEWARDEN_REMOTE", hide_env = true)]
     pub(in crate::cli) remote: Vec<String>,
-    /// A file of credentials, in lines such as CACHEWARDEN_S3_ACCESS_KEY_ID=ID
+    /// A file of lines such as CACHEWARDEN_S3_ACCESS_KEY_ID=ID
     #[arg(long, help_heading = REMOTE, value_name = "FILE", env = "CACHEWARDEN_REMOTE_CREDENTIALS", hide_env = true)]
     pub(in crate::cli) remote_credentials: Option<PathBuf>,
-    /// How much what is sent is compressed: 0 not at all, 19 most [default: 3]
+    /// Level of zstd for what is sent, 0 to 19 [default: 3]
     #[arg(long, help_heading = REMOTE, value_name = "LEVEL", env = "CACHEWARDEN_REMOTE_LEVEL", hide_env = true, value_parser = clap::value_parser!(i32).range(0..=i64::from(MAX_LEVEL)))]
     pub(in crate::cli) remote_level: Option<i32>,
 }
@@ -154,7 +154,7 @@ pub(in crate::cli) struct HelperOptions {
     pub(in crate::cli) verbose: bool,
     #[command(flatten)]
     pub(in crate::cli) tiers: RemoteOptions,
-    /// Time that a session may wait for remote tiers in vain [default: 2s]
+    /// Time that a session may wait in vain [default: 2s]
     #[arg(long, help_heading = REMOTE, value_name = "DURATION", env = "CACHEWARDEN_REMOTE_BUDGET", hide_env = true, value_parser = remote_budget)]
     pub(in crate::cli) remote_budget: Option<Duration>,
     #[command(flatten)]

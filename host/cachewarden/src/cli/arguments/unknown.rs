@@ -75,10 +75,11 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
         return format!("--{meant} is an option only, for the value of GOCACHEPROG.");
     }
     let credentials: Vec<_> = Credentials::variables().collect();
+    let credentials = credentials.iter().map(|name| &name[PREFIX.len()..]);
     let options: Vec<_> = known.keys().map(|key| variable(key)).collect();
-    let all = credentials.iter().chain(&options).map(String::as_str);
-    match nearest_name(name, all) {
-        Some(nearest) => format!("did you mean {nearest}?"),
+    let options = options.iter().map(|name| &name[PREFIX.len()..]);
+    match nearest_name(&name[PREFIX.len()..], credentials.chain(options)) {
+        Some(nearest) => format!("did you mean {PREFIX}{nearest}?"),
         None => "`cachewarden --help` lists the options; most of them have a variable.".to_owned(),
     }
 }

@@ -2,6 +2,7 @@
 //! between them.
 
 mod credentials;
+mod doctor;
 mod flush;
 mod lies;
 mod machines;

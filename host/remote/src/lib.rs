@@ -18,6 +18,7 @@ mod service_kind;
 mod session;
 mod tier;
 mod tiers;
+mod trial;
 mod upload;
 mod warnings;
 
@@ -25,6 +26,7 @@ pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use service::{Cause, Service, ServiceError};
 pub use tiers::RemoteTiers;
+pub use trial::{TierHealth, TierTrial, TrialError, Written, try_tiers};
 pub use upload::{
     DEFAULT_LEVEL, TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to,
 };

@@ -79,6 +79,13 @@ impl Storage {
             has => has,
         }
     }
+
+    pub(super) async fn delete(&self, key: &str) -> opendal::Result<()> {
+        match self.operator.delete(key).await {
+            Err(error) if says_none(&error) => Ok(()),
+            deleted => deleted,
+        }
+    }
 }
 
 /// Gives an operator connections of its own: those of a runtime that has ended are of no use to it.

@@ -4,6 +4,7 @@
 mod credentials;
 mod doctor;
 mod flush;
+mod housekeeping;
 mod lies;
 mod machines;
 mod outages;

@@ -8,6 +8,7 @@ mod address;
 mod breaker;
 mod credentials_file;
 pub mod format;
+mod housekeeping;
 mod notes;
 mod object;
 mod probe;
@@ -24,6 +25,10 @@ mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
+pub use housekeeping::{
+    Amount, GRACE, HousekeepingError, PruneRequest, Pruned, TierEvent, TierSummary, VerifiedTier,
+    prune_tier, summarize_tier, verify_tier,
+};
 pub use service::{Cause, Service, ServiceError};
 pub use tiers::RemoteTiers;
 pub use trial::{TierHealth, TierTrial, TrialError, Written, try_tiers};

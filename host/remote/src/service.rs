@@ -22,9 +22,11 @@ mod errors;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
+mod walk;
 
 pub use cause::Cause;
 pub use errors::ServiceError;
+pub(crate) use walk::Value;
 
 use errors::says_none;
 use redis::Redis;

@@ -119,9 +119,14 @@ async fn try_tier(address: &Address, credentials: &Credentials) -> Result<TierHe
     })
 }
 
+/// A key for a value that is written on trial, and nobody else's.
+pub(crate) fn trial_key() -> String {
+    format!("{TRIAL_KEY}{:016x}", RandomState::new().hash_one(()))
+}
+
 /// Writes a value, reads it, and removes it.
 async fn write(service: &Service) -> Result<Written, TrialError> {
-    let key = format!("{TRIAL_KEY}{:016x}", RandomState::new().hash_one(()));
+    let key = trial_key();
     let written = service.write(&key, VALUE.to_vec()).await;
     written.map_err(TrialError::Write)?;
     let read = service.read(&key, VALUE.len() as u64).await;

@@ -44,6 +44,11 @@ impl Storage {
         self.operator.info().capability().list
     }
 
+    /// What is asked for more than values by their keys.
+    pub(super) fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
     /// The value of a key. That there is none may be the first error of the stream.
     pub(super) async fn open(&self, key: &str) -> opendal::Result<BytesStream> {
         let reader = self.operator.reader(key).await?;

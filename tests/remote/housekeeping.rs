@@ -33,7 +33,7 @@ fn a_tier_is_listed_and_hashed_and_what_is_damaged_is_named() {
     let objects = bucket.files("/v1/objects/");
     let count = format!("  default: {entries} entries, ");
     assert!(listed.contains(&count), "{listed}");
-    let count = format!("{} objects, ", objects.len());
+    let count = format!(": {} object", objects.len());
     assert!(listed.contains(&count), "{listed}");
     let whole = remote(&bucket, &["verify"]).succeeded().stdout;
     assert!(whole.contains("nothing is damaged"), "{whole}");
@@ -83,7 +83,7 @@ fn what_is_old_is_removed_and_builds_go_on() {
     machine.flush().succeeded();
     let other = Machine::with(bucket.url());
     let built = other.project_of(RUNES, "").go(&BUILD).succeeded();
-    assert!(remote_hits(&built.stderr) > 10, "{built:?}");
+    assert!(remote_hits(&built.stderr) > 0, "{built:?}");
 }
 
 #[test]

@@ -113,6 +113,12 @@ pub enum AddressError {
         /// The environment variable to set.
         variable: String,
     },
+    /// Credentials stand before the host.
+    #[error("an address has no credentials before an `@`, since `ps` shows it{}", .variables.as_ref().map_or_else(String::new, |variables| format!(": set {variables}")))]
+    UserInfo {
+        /// The environment variables to set; `None` where the service has none.
+        variables: Option<String>,
+    },
     /// The service has no such option.
     #[error("{scheme}: has no option `{name}`{}", meant(.nearest.as_deref()))]
     Option {
@@ -172,11 +178,9 @@ impl Address {
             nearest: nearest_name(url.scheme(), ServiceKind::all_schemes()),
         })?;
         if !url.username().is_empty() || url.password().is_some() {
-            let name = match url.password() {
-                Some(_) => "password",
-                None => "username",
-            };
-            return Err(credential(kind, name));
+            return Err(AddressError::UserInfo {
+                variables: variables_of(kind),
+            });
         }
         let mut options = kind
             .options_of(&url)
@@ -245,6 +249,13 @@ fn without_credentials(text: &str) -> String {
         Some((_, host)) => format!("...@{host}"),
         None => text.to_owned(),
     }
+}
+
+/// The variables of a service's credentials, for a text.
+fn variables_of(kind: ServiceKind) -> Option<String> {
+    let names = kind.credentials().iter().map(|name| kind.variable(name));
+    let names: Vec<_> = names.collect();
+    (!names.is_empty()).then(|| names.join(", "))
 }
 
 fn credential(kind: ServiceKind, name: &str) -> AddressError {

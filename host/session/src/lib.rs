@@ -200,8 +200,7 @@ impl Session {
                 sink.flush().map_err(SessionError::Answers)?;
                 self.remember_last_hit();
                 if !self.is_request_next(source) {
-                    let is_exhausted = |remote: &Remote| remote.patience.is_exhausted();
-                    if self.remote.as_ref().is_some_and(is_exhausted) {
+                    if self.remote.as_ref().is_some_and(Remote::is_too_slow) {
                         self.leave_tiers(sink).map_err(SessionError::Answers)?;
                     }
                     continue;

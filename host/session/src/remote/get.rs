@@ -39,6 +39,7 @@ impl Session {
         let place = self
             .remote
             .as_ref()
+            .filter(|remote| remote.is_asked())
             .and_then(|remote| remote.tiers.next_place(&get.action, get.tiers_from));
         let Some(place) = place else {
             if !get.is_recorded {

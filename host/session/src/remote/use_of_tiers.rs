@@ -14,6 +14,21 @@ use crate::config::RemoteTiers;
 pub(crate) struct Remote {
     pub(crate) tiers: Box<dyn TierSession>,
     pub(crate) patience: Patience,
+    /// They have cost as much time as they may, and are not asked any more. What is put is noted for
+    /// them all the same.
+    is_left: bool,
+}
+
+impl Remote {
+    /// Whether gets may ask the tiers.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.is_left
+    }
+
+    /// Whether the tiers are to be left now.
+    pub(crate) fn is_too_slow(&self) -> bool {
+        !self.is_left && self.patience.is_exhausted()
+    }
 }
 
 impl Session {
@@ -29,6 +44,7 @@ impl Session {
         self.remote = Some(Remote {
             tiers,
             patience: Patience::new(remote.budget),
+            is_left: false,
         });
     }
 
@@ -36,9 +52,10 @@ impl Session {
     /// this session as much time as they may.
     pub(crate) fn leave_tiers(&mut self, sink: &mut impl ResponseSink) -> io::Result<()> {
         self.warn_about_tiers();
-        let Some(remote) = self.remote.take() else {
+        let Some(remote) = &mut self.remote else {
             return Ok(());
         };
+        remote.is_left = true;
         self.diagnostics.warn_once(
             Code::RemoteTooSlow,
             &format!(
@@ -46,7 +63,6 @@ impl Session {
                 remote.patience.budget().as_secs_f64()
             ),
         );
-        self.note_tiers(remote);
         for get in self.waiting.give_up_remote() {
             self.give_up(&get, reasons::NOT_FETCHED, sink)?;
         }

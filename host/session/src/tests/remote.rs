@@ -327,8 +327,16 @@ fn a_tier_that_never_answers_costs_the_budget_once_and_is_told_once() {
         ..world.script()
     };
     let calls = || actions.map(Call::get).into_iter();
-    let played = play(&script, 2, calls().chain(calls()).collect());
-    assert_eq!(played.names(), ["miss"; 4]);
+    let mut all: Vec<_> = calls().chain(calls()).collect();
+    let made = Digest::of(b"made here");
+    all.push(Call::put(made, ARCHIVE));
+    let played = play(&script, 2, all);
+    assert_eq!(played.names(), ["miss", "miss", "miss", "miss", "kept"]);
+    assert_eq!(
+        shelf.asked(|asked| asked.puts.clone()),
+        [made],
+        "it is sent all the same"
+    );
     assert_eq!(played.said.matches("CW0701").count(), 1, "{}", played.said);
     assert_eq!(
         shelf.asked(|asked| asked.found),

@@ -2,8 +2,10 @@
 //! between them.
 
 mod credentials;
+mod doctor;
 mod documentation;
 mod flush;
+mod housekeeping;
 mod lies;
 mod machines;
 mod outages;

@@ -236,6 +236,12 @@ impl Address {
 }
 
 impl Address {
+    /// The environment variables that may have credentials for it, for a text; `None` where its
+    /// service has none.
+    pub fn credential_variables(&self) -> Option<String> {
+        variables_of(self.kind)
+    }
+
     /// The tier's name in a store: the same for all addresses that lead to one place.
     pub fn tier_id(&self) -> TierId {
         TierId::of(&format!("{} {:?}", self.kind.scheme(), self.options))

@@ -8,7 +8,7 @@ mod body;
 mod entry;
 mod key;
 
-pub use body::{Body, BodyError, Encoding, MAX_LEVEL, read};
+pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read};
 pub use entry::{EntryError, MAX_INLINE, MAX_VALUE, RemoteEntry, Stored};
 pub use key::{
     FORMAT, FORMAT_KEY, entry_key, format_marker, object_key, read_format_marker, scope_prefix,

@@ -8,6 +8,7 @@ mod address;
 mod breaker;
 mod credentials_file;
 pub mod format;
+mod housekeeping;
 mod notes;
 mod object;
 mod probe;
@@ -18,13 +19,19 @@ mod service_kind;
 mod session;
 mod tier;
 mod tiers;
+mod trial;
 mod upload;
 mod warnings;
 
 pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
+pub use housekeeping::{
+    Amount, GRACE, HousekeepingError, PruneRequest, Pruned, TierEvent, TierSummary, VerifiedTier,
+    prune_tier, summarize_tier, verify_tier,
+};
 pub use service::{Cause, Service, ServiceError};
 pub use tiers::RemoteTiers;
+pub use trial::{TierHealth, TierTrial, TrialError, Written, try_tiers};
 pub use upload::{
     DEFAULT_LEVEL, TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to,
 };

@@ -22,9 +22,11 @@ mod errors;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
+mod walk;
 
 pub use cause::Cause;
 pub use errors::ServiceError;
+pub(crate) use walk::Value;
 
 use errors::says_none;
 use redis::Redis;
@@ -213,6 +215,21 @@ impl Service {
         has.map_err(|error| self.failed(error))
     }
 
+    /// Removes the value of a key, where there is one.
+    ///
+    /// # Errors
+    /// When the service fails or does not allow it, or cannot remove single values.
+    pub async fn delete(&self, key: &str) -> Result<(), ServiceError> {
+        if !self.takes(key) {
+            return Ok(());
+        }
+        let deleted = match &self.client {
+            Client::Storage(storage) => storage.delete(key).await,
+            Client::Redis(redis) => redis.delete(key).await,
+        };
+        deleted.map_err(|error| self.failed(error))
+    }
+
     fn failed(&self, error: opendal::Error) -> ServiceError {
         ServiceError::of(&self.address, error)
     }
@@ -274,6 +291,10 @@ mod tests {
         for most in [0, 9] {
             let error = service.read("v1/a", most).await.unwrap_err();
             assert!(matches!(error, ServiceError::TooLarge { .. }), "{error}");
+        }
+        for _ in 0..2 {
+            service.delete("v1/a").await.unwrap();
+            assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
         }
     }
 }

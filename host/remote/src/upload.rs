@@ -30,6 +30,8 @@ use super::service::{Service, ServiceError};
 
 use loose::Loose;
 
+pub(crate) use loose::MAX_OBJECT;
+pub(crate) use pace::with_pauses;
 pub use run::{TierUpload, UploadEnd, upload_to};
 
 /// The level of zstd where none is given: a higher one takes longer than most networks save.

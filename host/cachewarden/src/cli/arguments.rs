@@ -24,6 +24,7 @@ use cachewarden_store::LAYOUT_VERSION;
 use super::daemon::{RevokeOptions, StatusOptions};
 use super::explain::ExplainOptions;
 use super::policy::PolicyVerb;
+use super::remote_verbs::RemoteVerb;
 use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
@@ -33,7 +34,7 @@ pub(super) use options::{
 };
 pub(super) use origins::Origins;
 pub(super) use stop::{Stop, print_and_exit};
-pub(super) use values::duration;
+pub(super) use values::{duration, size};
 #[cfg(test)]
 pub(super) use variables::key;
 
@@ -62,7 +63,7 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The verbs that the short help leaves out: those that one looks for when another text names them.
-const NOT_IN_SHORT_HELP: [&str; 5] = ["dir", "explain", "flush", "status", "revoke"];
+const NOT_IN_SHORT_HELP: [&str; 6] = ["dir", "explain", "flush", "remote", "status", "revoke"];
 
 /// What clap calls --no-env.
 const NO_ENV: &str = "no_env";
@@ -190,6 +191,13 @@ pub(super) enum Verb {
         /// What to do
         #[command(subcommand)]
         verb: PolicyVerb,
+    },
+    /// Look at remote tiers as a whole, check them, remove what is old
+    #[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
+    Remote {
+        /// What to do
+        #[command(subcommand)]
+        verb: RemoteVerb,
     },
     /// Run a daemon for several tenants (serve --help)
     #[command(disable_help_flag = true)]

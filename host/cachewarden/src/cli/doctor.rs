@@ -3,6 +3,7 @@
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
 mod daemon;
+mod tiers;
 mod trial_build;
 
 use std::path::PathBuf;
@@ -95,10 +96,13 @@ pub(super) fn run(
             "see to the store first",
         )),
     };
-    let findings = [
+    let mut findings = vec![
         ("options", check_options(&subject)),
         ("store", store),
         ("policy", policy),
+    ];
+    findings.extend(tiers::check(&options.tiers).map(|finding| ("remote tier", finding)));
+    findings.extend([
         ("go", check_go_version()),
         (
             "GOCACHEPROG",
@@ -106,7 +110,7 @@ pub(super) fn run(
         ),
         ("GOCACHE", check_gocache()),
         ("a build", build),
-    ];
+    ]);
     report(findings)
 }
 
@@ -133,7 +137,9 @@ fn findings_of_daemon(
     ]
 }
 
-fn report<const COUNT: usize>(findings: [(&str, Finding); COUNT]) -> Result<ExitStatus, Failure> {
+fn report<'subject>(
+    findings: impl IntoIterator<Item = (&'subject str, Finding)>,
+) -> Result<ExitStatus, Failure> {
     let mut code = ExitStatus::Success;
     for (subject, finding) in findings {
         match finding {

@@ -21,8 +21,7 @@ pub(super) fn run(flush: &FlushOptions, origins: &Origins) -> Result<ExitStatus,
     let options = remote_options(&flush.tiers, origins);
     let tiers = remote::tiers(&options)?;
     ensure(!tiers.is_empty(), Code::RemoteAddress, || {
-        "no remote tier is named: neither by --remote (CACHEWARDEN_REMOTE) nor in GOCACHEPROG"
-            .to_owned()
+        remote::NONE_NAMED.to_owned()
     })?;
     with_store(&flush.store, origins, Work::Look, |found| {
         let store = Arc::new(Store::open(&found.folder, found.sharing)?);

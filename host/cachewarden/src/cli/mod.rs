@@ -18,6 +18,7 @@ mod policy;
 mod policy_argument;
 mod prune;
 mod remote;
+mod remote_verbs;
 mod serve;
 mod settings;
 mod stats;
@@ -103,6 +104,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
         Some(Verb::Policy { verb }) => policy::run(&verb),
+        Some(Verb::Remote { verb }) => remote_verbs::run(&verb, &origins),
         Some(Verb::Status(options)) => daemon::status(&options),
         Some(Verb::Revoke(options)) => daemon::revoke(&options),
         // Both have command lines of their own, which were read above.

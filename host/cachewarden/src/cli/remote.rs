@@ -16,6 +16,10 @@ use cachewarden_types::Code;
 use super::arguments::RemoteOptions;
 use super::failure::{Failure, OrFail, ensure};
 
+/// What is said to who does something with remote tiers, and has none.
+pub(super) const NONE_NAMED: &str =
+    "no remote tier is named: neither by --remote (CACHEWARDEN_REMOTE) nor in GOCACHEPROG";
+
 /// The addresses, from near to far.
 pub(super) fn addresses(options: &RemoteOptions) -> Result<Vec<Address>, Failure> {
     let all = options.remote.iter();

@@ -132,8 +132,28 @@ pub fn read(
     encoding: Encoding,
     size: u64,
     source: impl Read,
-    mut take: impl FnMut(&[u8]),
+    take: impl FnMut(&[u8]),
 ) -> Result<(), BodyError> {
+    match decode(encoding, size, source, take)? {
+        found if found == size => Ok(()),
+        found => Err(BodyError::WrongSize {
+            expected: size,
+            found,
+        }),
+    }
+}
+
+/// Gives the bytes of an object to `take`, part by part, and says how many there are.
+///
+/// # Errors
+/// When there are more than `most`, or they are not what was written. What was taken until then must
+/// not count.
+pub fn decode(
+    encoding: Encoding,
+    most: u64,
+    source: impl Read,
+    mut take: impl FnMut(&[u8]),
+) -> Result<u64, BodyError> {
     let mut reader: Box<dyn Read + '_> = match encoding {
         Encoding::Plain => Box::new(source),
         Encoding::Zstd => {
@@ -153,21 +173,15 @@ pub fn read(
             Err(error) => return Err(error.into()),
         };
         found += count as u64;
-        if found > size {
+        if found > most {
             return Err(BodyError::WrongSize {
-                expected: size,
-                found: size + 1,
+                expected: most,
+                found: most + 1,
             });
         }
         take(&buffer[..count]);
     }
-    match found == size {
-        true => Ok(()),
-        false => Err(BodyError::WrongSize {
-            expected: size,
-            found,
-        }),
-    }
+    Ok(found)
 }
 
 #[cfg(test)]

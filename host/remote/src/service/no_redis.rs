@@ -25,6 +25,10 @@ impl Redis {
         match *self {}
     }
 
+    pub(super) async fn delete(&self, _: &str) -> opendal::Result<()> {
+        match *self {}
+    }
+
     pub(super) async fn has(&self, _: &str) -> opendal::Result<bool> {
         match *self {}
     }

@@ -124,6 +124,13 @@ impl Redis {
         Ok(is_there)
     }
 
+    pub(super) async fn delete(&self, key: &str) -> opendal::Result<()> {
+        let mut request = redis::pipe();
+        request.del(self.path(key));
+        let (_removed,): (u64,) = self.ask(&request, CALL_TIME).await?;
+        Ok(())
+    }
+
     fn path(&self, key: &str) -> String {
         format!("{}{key}", self.root)
     }

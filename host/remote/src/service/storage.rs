@@ -44,6 +44,11 @@ impl Storage {
         self.operator.info().capability().list
     }
 
+    /// What is asked for more than values by their keys.
+    pub(super) fn operator(&self) -> &Operator {
+        &self.operator
+    }
+
     /// The value of a key. That there is none may be the first error of the stream.
     pub(super) async fn open(&self, key: &str) -> opendal::Result<BytesStream> {
         let reader = self.operator.reader(key).await?;
@@ -77,6 +82,13 @@ impl Storage {
         match has {
             Err(error) if says_none(&error) => Ok(false),
             has => has,
+        }
+    }
+
+    pub(super) async fn delete(&self, key: &str) -> opendal::Result<()> {
+        match self.operator.delete(key).await {
+            Err(error) if says_none(&error) => Ok(()),
+            deleted => deleted,
         }
     }
 }

@@ -22,7 +22,7 @@ const MEMORY: u64 = 64 << 20;
 
 /// The largest object that is sent: it is held in memory, and larger ones are programs, which a
 /// linker writes in seconds.
-const MAX_OBJECT: u64 = 512 << 20;
+pub(crate) const MAX_OBJECT: u64 = 512 << 20;
 
 /// The most bytes of a value in memcached, as it is set up by default, less what it adds itself.
 const MAX_MEMCACHED: u64 = (1 << 20) - 1024;

@@ -50,7 +50,7 @@ impl Pace {
 }
 
 /// Asks again, after a pause, what a service has refused because it was asked too often.
-pub(super) async fn with_pauses<T, F>(mut ask: impl FnMut() -> F) -> Result<T, ServiceError>
+pub(crate) async fn with_pauses<T, F>(mut ask: impl FnMut() -> F) -> Result<T, ServiceError>
 where
     F: Future<Output = Result<T, ServiceError>>,
 {

@@ -26,6 +26,23 @@ async fn a_value_is_there_once_it_was_written(server: &Server) {
 
 on_each_server!(a_value_is_there_once_it_was_written);
 
+async fn a_value_that_was_removed_is_gone(server: &Server) {
+    let service = open(server, "removed");
+    let key = object_key(&Digest::of(b"removed"));
+    service.delete(&key).await.unwrap();
+    service.write(&key, b"value".to_vec()).await.unwrap();
+    service.write("v1/other", b"other".to_vec()).await.unwrap();
+    for _ in 0..2 {
+        service.delete(&key).await.unwrap();
+        assert_eq!(service.read(&key, 1000).await.unwrap(), None);
+        assert!(!service.has(&key).await.unwrap());
+    }
+    let other = service.read("v1/other", 1000).await.unwrap();
+    assert_eq!(other.as_deref(), Some(&b"other"[..]));
+}
+
+on_each_server!(a_value_that_was_removed_is_gone);
+
 async fn a_value_is_read_up_to_the_bound(server: &Server) {
     let service = open(server, "bound");
     let value = bytes(300_000);

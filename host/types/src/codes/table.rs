@@ -315,4 +315,10 @@ codes! {
     NotSent "CW0712" "not-sent" ["cachewarden"]
         "`flush` ends with something left that a remote tier has not taken: its time was over, another process sends it, or the service refuses it or fails. It stays in the store, and the next session sends it."
         "The text has the reason. Give it more time (--timeout), or correct the address or the credentials; `cachewarden doctor` looks at each tier."
+    RemoteNotListed "CW0713" "tier-not-listed" ["remote"]
+        "`remote ls`, `remote verify` or `remote prune` needs a list of all that a remote tier has, and its service gives none, as Redis, memcached, GitHub's cache, and WebDAV servers without PROPFIND."
+        "Such a service has means of its own to remove what is old; the text names them. Where another tier is meant, name it alone with --remote."
+    RemoteHousekeeping "CW0714" "tier-not-kept-in-order" ["remote"]
+        "`remote ls`, `remote verify` or `remote prune` has not come to its end on a remote tier: its service has failed or does not allow it, or something there is of another version of cachewarden. What was removed until then is gone, and nothing that stays lacks what it names."
+        "The text says which. `cachewarden doctor` looks at each tier. What another version has written is kept in order by that version."
 }

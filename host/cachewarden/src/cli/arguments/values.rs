@@ -28,7 +28,7 @@ pub(super) fn label_name(name: &str) -> Result<String, String> {
 }
 
 /// A size above zero.
-pub(super) fn size(text: &str) -> Result<ByteSize, String> {
+pub(in crate::cli) fn size(text: &str) -> Result<ByteSize, String> {
     match text.parse::<ByteSize>() {
         Ok(size) if size.as_u64() > 0 => Ok(size),
         _ => Err("expected a size above zero such as 500MB or 10GiB".into()),

@@ -10,7 +10,7 @@ use cachewarden_system::helper_process::TOOL_OF_GO;
 use tempfile::TempDir;
 
 use crate::cli::advice::{Advice, advice, advice_on};
-use crate::cli::arguments::HelperOptions;
+use crate::cli::arguments::{HelperOptions, RemoteOptions};
 use crate::cli::gocacheprog;
 use crate::cli::settings::{SettingsSource, settings};
 
@@ -85,11 +85,13 @@ fn make_module(work: &Path) -> io::Result<()> {
     )
 }
 
-/// The value of GOCACHEPROG with the same options, a store of its own, no recording, and nothing
-/// from variables.
+/// The value of GOCACHEPROG with the same options, a store of its own, no recording, no remote tiers,
+/// which are looked at apart and are not to be filled with this, and nothing from variables.
 fn helper(program: &Path, options: &HelperOptions, work: &Path) -> Result<String, Advice> {
     let mut options = HelperOptions {
         record: None,
+        tiers: RemoteOptions::default(),
+        remote_budget: None,
         verbose: true,
         ..options.clone()
     };

@@ -1,0 +1,34 @@
+//! `cachewarden remote ls`: what is in a tier.
+
+use bytesize::ByteSize;
+
+use cachewarden_remote::{Address, Amount, Credentials, summarize_tier};
+use cachewarden_types::sanitize;
+
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::output;
+
+use super::Stopped;
+
+/// Prints the scopes of a tier.
+pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitStatus, Stopped> {
+    let summary = summarize_tier(address, credentials)?;
+    let mut text = format!("{}:\n", sanitize(&address.to_string()));
+    for (scope, amount) in &summary.scopes {
+        text += &line(&scope.to_string(), amount, "entry");
+    }
+    text += &line("(larger objects of all scopes)", &summary.objects, "object");
+    if summary.unknown.count > 0 {
+        text += &line("(not known to this version)", &summary.unknown, "value");
+    }
+    output::print(&text)?;
+    Ok(ExitStatus::Success)
+}
+
+fn line(name: &str, amount: &Amount, unit: &str) -> String {
+    format!(
+        "  {name}: {}, {}\n",
+        output::count(amount.count, unit),
+        ByteSize(amount.bytes).display().si()
+    )
+}

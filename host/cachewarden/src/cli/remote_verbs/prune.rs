@@ -1,0 +1,87 @@
+//! `cachewarden remote prune`: for tiers whose service has no rule of its own for what is old.
+
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use clap::Args;
+
+use cachewarden_remote::{Address, Credentials, GRACE, PruneRequest, Pruned, prune_tier};
+use cachewarden_types::sanitize;
+
+use crate::cli::arguments::{RemoteOptions, duration, size};
+use crate::cli::bar::Bar;
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::output;
+
+use super::Stopped;
+
+/// What to remove.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RemotePruneOptions {
+    /// Entries that were written longer ago
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    older_than: Option<Duration>,
+    /// Then those that were written first, until the rest takes no more than this
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    max_size: Option<ByteSize>,
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub(super) tiers: RemoteOptions,
+}
+
+/// Removes from a tier what is asked for, and says what that was.
+pub(super) fn run(
+    options: &RemotePruneOptions,
+    address: &Address,
+    credentials: &Credentials,
+) -> Result<ExitStatus, Stopped> {
+    let shown = sanitize(&address.to_string());
+    if !address.mode.writes() && !options.dry_run {
+        output::print(&format!(
+            "{shown}: its address says that it is only read; nothing was removed.\n"
+        ))?;
+        return Ok(ExitStatus::Success);
+    }
+    let request = PruneRequest {
+        older_than: options.older_than,
+        max_size: options.max_size.map(|size| size.as_u64()),
+        dry_run: options.dry_run,
+        ..PruneRequest::default()
+    };
+    let bar = Bar::new();
+    let pruned = prune_tier(address, credentials, &request, |progress| {
+        bar.show(progress)
+    });
+    bar.clear();
+    output::print(&describe(&pruned?, &request, &shown))?;
+    Ok(ExitStatus::Success)
+}
+
+fn describe(pruned: &Pruned, request: &PruneRequest, address: &str) -> String {
+    let verb = match request.dry_run {
+        true => "Would remove",
+        false => "Removed",
+    };
+    let mut text = format!(
+        "{verb} {} and {} ({}) from {address}; {} stay.\n",
+        output::count(pruned.entries, "entry"),
+        output::count(pruned.objects, "object"),
+        bytes(pruned.bytes),
+        bytes(pruned.left),
+    );
+    if pruned.young.count > 0 {
+        text += &format!(
+            "{} ({}) that no entry names are part of it: they were written in the last {}, and an upload under way may need them. A later prune removes them.\n",
+            output::count(pruned.young.count, "object"),
+            bytes(pruned.young.bytes),
+            output::age(GRACE.as_secs())
+        );
+    }
+    text
+}
+
+fn bytes(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
+}

@@ -1,0 +1,81 @@
+//! What a tier has. This is the one place here that knows how it is laid out: today entries by their
+//! keys and objects by their digests.
+
+use cachewarden_types::{Digest, ScopeName};
+
+use crate::format::{EntryError, MAX_VALUE, RemoteEntry, entry_key, object_key};
+use crate::service::{Service, ServiceError, Value};
+use crate::upload::with_pauses;
+
+/// Everything is below this prefix.
+const ALL: &str = "v1/";
+
+/// The entries are below this one.
+const ENTRIES: &str = "v1/entries/";
+
+/// What a tier has.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    pub(super) entries: Vec<(ScopeName, Value)>,
+    pub(super) objects: Vec<(Digest, Value)>,
+    /// What this version does not know.
+    pub(super) unknown: Vec<Value>,
+}
+
+impl Contents {
+    /// All that a tier has.
+    pub(super) async fn of(service: &Service) -> Result<Self, ServiceError> {
+        Self::below(service, ALL).await
+    }
+
+    /// The entries alone.
+    pub(super) async fn entries_of(service: &Service) -> Result<Self, ServiceError> {
+        Self::below(service, ENTRIES).await
+    }
+
+    async fn below(service: &Service, prefix: &str) -> Result<Self, ServiceError> {
+        let mut contents = Self::default();
+        service.walk(prefix, |value| contents.add(value)).await?;
+        Ok(contents)
+    }
+
+    fn add(&mut self, value: Value) {
+        if let Some(scope) = scope_of(&value.key) {
+            self.entries.push((scope, value));
+        } else if let Some(digest) = digest_of(&value.key) {
+            self.objects.push((digest, value));
+        } else {
+            self.unknown.push(value);
+        }
+    }
+}
+
+/// The scope of an entry's key; `None` where it is another one.
+fn scope_of(key: &str) -> Option<ScopeName> {
+    let (folder, action) = key.strip_prefix(ENTRIES)?.split_once('/')?;
+    let scope = ScopeName::from_folder(&folder.replace('~', "!"))?;
+    let action = Digest::from_hex(action)?;
+    (entry_key(&scope, &action) == key).then_some(scope)
+}
+
+/// The digest in an object's key; `None` where it is another one.
+fn digest_of(key: &str) -> Option<Digest> {
+    let (_, name) = key.rsplit_once('/')?;
+    let digest = Digest::from_hex(name)?;
+    (object_key(&digest) == key).then_some(digest)
+}
+
+/// The entry at a key; `None` where it is gone.
+pub(super) async fn read_entry(
+    service: &Service,
+    key: &str,
+) -> Result<Option<Result<RemoteEntry, EntryError>>, ServiceError> {
+    match with_pauses(|| service.read(key, MAX_VALUE as u64)).await {
+        Ok(value) => Ok(value.map(|value| RemoteEntry::from_value(key, &value))),
+        Err(ServiceError::TooLarge { .. }) => {
+            let text = "it has more bytes than an entry can have".to_owned();
+            Ok(Some(Err(EntryError::Malformed(text))))
+        }
+        Err(error) => Err(error),
+    }
+}

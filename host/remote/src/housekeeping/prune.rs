@@ -1,0 +1,200 @@
+//! Removes from a tier what is old, or too much.
+//!
+//! What always holds: entries go before their objects, and an object goes only where no entry that
+//! stays names it. Whatever ends a prune leaves nothing that a reader could take for more than it is.
+//! An upload that finds an object there at the very moment in which it is removed leaves an entry
+//! without it; that is a miss, and the next put heals it.
+
+mod plan;
+
+use std::time::{Duration, SystemTime};
+
+use futures_util::{StreamExt, stream};
+
+use cachewarden_store::Progress;
+
+use crate::address::{Address, Credentials};
+use crate::format::{EntryError, Stored};
+use crate::service::{Service, ServiceError, Value};
+use crate::trial::trial_key;
+use crate::upload::with_pauses;
+
+use super::contents::{Contents, read_entry};
+use super::{AT_ONCE, Amount, HousekeepingError, run};
+
+use plan::{NamedEntry, Plan};
+
+/// How long an object stays that no entry names: an uploader writes it before its entry, and may be
+/// stopped in between. An upload that takes longer is not known.
+pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// How long a prune waits between entries and their objects: a reader that has read an entry asks for
+/// its object within the time that a session waits for a tier.
+const PAUSE: Duration = Duration::from_secs(10);
+
+/// What is to be removed.
+#[derive(Clone, Debug)]
+pub struct PruneRequest {
+    /// Entries that were written longer ago.
+    pub older_than: Option<Duration>,
+    /// Then those that were written first, until the rest has no more bytes than this.
+    pub max_size: Option<u64>,
+    /// Only find out what would go.
+    pub dry_run: bool,
+    /// How long an object stays that no entry names.
+    pub grace: Duration,
+    /// How long a reader may take between an entry and its object.
+    pub pause: Duration,
+}
+
+impl Default for PruneRequest {
+    fn default() -> Self {
+        Self {
+            older_than: None,
+            max_size: None,
+            dry_run: false,
+            grace: GRACE,
+            pause: PAUSE,
+        }
+    }
+}
+
+/// What was removed, or would be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// Entries.
+    pub entries: u64,
+    /// Objects, beside those in entries.
+    pub objects: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes that stay.
+    pub left: u64,
+    /// The part of it that no entry names, objects that were written lately.
+    pub young: Amount,
+}
+
+/// Removes from a tier what is asked for.
+///
+/// # Errors
+/// When its service fails, does not list or does not remove, or something is there that this version
+/// does not know. What was removed until then is gone.
+pub fn prune_tier(
+    address: &Address,
+    credentials: &Credentials,
+    request: &PruneRequest,
+    mut progress: impl FnMut(Progress),
+) -> Result<Pruned, HousekeepingError> {
+    run(address, credentials, async |service| {
+        prune(&service, request, &mut progress).await
+    })
+}
+
+async fn prune(
+    service: &Service,
+    request: &PruneRequest,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Pruned, HousekeepingError> {
+    let now = match request.dry_run {
+        true => SystemTime::now(),
+        false => time_there(service).await?,
+    };
+    let contents = Contents::of(service).await?;
+    // Before all else: it may name objects in a way that is not known here.
+    if let Some(unknown) = contents.unknown.into_iter().next() {
+        return Err(HousekeepingError::Unknown { key: unknown.key });
+    }
+    let values = contents.entries.into_iter().map(|(_, value)| value);
+    let entries = read_names(service, values.collect(), progress).await?;
+    let mut plan = Plan::of(entries, contents.objects, request, now);
+    if !request.dry_run {
+        carry_out(service, &mut plan, request.pause, progress).await?;
+    }
+    Ok(plan.pruned())
+}
+
+/// What time it is by the service's clock, by which a listing says when values were written: that of
+/// this machine may be another one. It also shows that values can be removed, before any is.
+async fn time_there(service: &Service) -> Result<SystemTime, ServiceError> {
+    let key = trial_key();
+    service.write(&key, b"prune\n".to_vec()).await?;
+    let written = service.written(&key).await;
+    service.delete(&key).await?;
+    Ok(written?.unwrap_or(SystemTime::UNIX_EPOCH))
+}
+
+/// Reads which object each entry names.
+async fn read_names(
+    service: &Service,
+    values: Vec<Value>,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Vec<NamedEntry>, HousekeepingError> {
+    let of = values.len();
+    let mut reading = stream::iter(values)
+        .map(async |value| {
+            let entry = read_entry(service, &value.key).await;
+            (value, entry)
+        })
+        .buffer_unordered(AT_ONCE);
+    let mut entries = Vec::with_capacity(of);
+    while let Some((value, entry)) = reading.next().await {
+        let object = match entry? {
+            // Removed meanwhile.
+            None => continue,
+            Some(Ok(entry)) => matches!(entry.stored, Stored::Apart).then_some(entry.output),
+            Some(Err(EntryError::Form { .. })) => {
+                return Err(HousekeepingError::Unknown { key: value.key });
+            }
+            // A reader does not take it.
+            Some(Err(EntryError::Malformed(_))) => None,
+        };
+        entries.push(NamedEntry { value, object });
+        let done = entries.len();
+        progress(Progress { done, of });
+    }
+    Ok(entries)
+}
+
+/// Removes entries, and then objects.
+async fn carry_out(
+    service: &Service,
+    plan: &mut Plan,
+    pause: Duration,
+    progress: &mut impl FnMut(Progress),
+) -> Result<(), HousekeepingError> {
+    let keys = plan.entries.iter().map(|entry| entry.value.key.clone());
+    remove(service, keys.collect(), progress).await?;
+    if plan.objects.is_empty() {
+        return Ok(());
+    }
+    if !plan.entries.is_empty() {
+        tokio::time::sleep(pause).await;
+    }
+    // Entries that have come since the listing may name objects that were there.
+    let entries = Contents::entries_of(service).await?.entries;
+    let values = entries.into_iter().map(|(_, value)| value);
+    let new = values.filter(|value| plan.is_new(value)).collect();
+    for entry in read_names(service, new, progress).await? {
+        plan.spare(entry);
+    }
+    let keys = plan.objects.iter().map(|(_, value)| value.key.clone());
+    remove(service, keys.collect(), progress).await
+}
+
+async fn remove(
+    service: &Service,
+    keys: Vec<String>,
+    progress: &mut impl FnMut(Progress),
+) -> Result<(), HousekeepingError> {
+    let of = keys.len();
+    let mut removing = stream::iter(keys)
+        .map(async |key| with_pauses(|| service.delete(&key)).await)
+        .buffer_unordered(AT_ONCE);
+    let mut done = 0;
+    while let Some(removed) = removing.next().await {
+        removed?;
+        done += 1;
+        progress(Progress { done, of });
+    }
+    Ok(())
+}

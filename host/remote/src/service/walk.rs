@@ -1,0 +1,105 @@
+//! What a service is asked by those who keep a tier in order: all that is below a prefix, and when a
+//! value was written.
+
+use std::time::SystemTime;
+
+use futures_util::TryStreamExt;
+use opendal::{EntryMode, Error, ErrorKind, Metadata, Operator};
+
+use super::errors::{says_no_verb, says_none};
+use super::{Client, Service, ServiceError};
+
+/// A value that a listing names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) key: String,
+    pub(crate) size: u64,
+    /// When it was written, by the service's clock.
+    pub(crate) written: SystemTime,
+}
+
+impl Service {
+    /// Gives all values below a prefix, which ends with a slash, to `take`, in no order.
+    ///
+    /// # Errors
+    /// When the service fails, or does not list.
+    pub(crate) async fn walk(
+        &self,
+        prefix: &str,
+        take: impl FnMut(Value),
+    ) -> Result<(), ServiceError> {
+        let walked = walk(self.listed()?, prefix, take).await;
+        walked.map_err(|error| self.failed(error))
+    }
+
+    /// When the value of a key was written, by the service's clock; `None` where there is none.
+    ///
+    /// # Errors
+    /// When the service fails, or does not say.
+    pub(crate) async fn written(&self, key: &str) -> Result<Option<SystemTime>, ServiceError> {
+        let written = match self.listed()?.stat(key).await {
+            Err(error) if says_none(&error) => return Ok(None),
+            stat => stat.and_then(|metadata| time(&metadata)),
+        };
+        written.map(Some).map_err(|error| self.failed(error))
+    }
+
+    /// Sees that the service is one that lists. It is not asked.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn check_lists(&self) -> Result<(), ServiceError> {
+        self.listed().map(|_| ())
+    }
+
+    fn listed(&self) -> Result<&Operator, ServiceError> {
+        match &self.client {
+            Client::Storage(storage) if storage.can_list() => Ok(storage.operator()),
+            _ => Err(self.failed(does_not_list())),
+        }
+    }
+}
+
+async fn walk(
+    operator: &Operator,
+    prefix: &str,
+    mut take: impl FnMut(Value),
+) -> opendal::Result<()> {
+    let mut lister = match operator.lister_with(prefix).recursive(true).await {
+        Err(error) if says_none(&error) => return Ok(()),
+        lister => lister?,
+    };
+    let mut is_begun = false;
+    loop {
+        let entry = match lister.try_next().await {
+            // Later it is an error: what a listing leaves out must not be taken for removed.
+            Err(error) if !is_begun && says_none(&error) => return Ok(()),
+            Err(error) if says_no_verb(&error) => return Err(does_not_list()),
+            entry => entry?,
+        };
+        is_begun = true;
+        let Some(entry) = entry else {
+            return Ok(());
+        };
+        let metadata = entry.metadata();
+        if metadata.mode() == EntryMode::FILE {
+            take(Value {
+                key: entry.path().to_owned(),
+                size: metadata.content_length(),
+                written: time(metadata)?,
+            });
+        }
+    }
+}
+
+fn time(metadata: &Metadata) -> opendal::Result<SystemTime> {
+    let time = metadata.last_modified().map(SystemTime::from);
+    time.ok_or_else(|| {
+        let text = "it does not say when a value was written";
+        Error::new(ErrorKind::Unsupported, text)
+    })
+}
+
+fn does_not_list() -> Error {
+    Error::new(ErrorKind::Unsupported, "it does not list its keys")
+}

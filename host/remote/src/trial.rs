@@ -1,0 +1,180 @@
+//! Whether tiers can be read and written, for a person who asks.
+//!
+//! What always holds: the value that is written on trial has a key of its own, which no reader asks
+//! for, and is removed again where the service can do that. A tier that is only read is not written.
+
+use std::hash::{BuildHasher, RandomState};
+use std::io;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use thiserror::Error;
+use tokio::runtime::Builder;
+
+use super::address::{Address, Credentials};
+use super::format::{FORMAT, FORMAT_KEY};
+use super::probe::{Marker, probe};
+use super::service::{Service, ServiceError};
+
+/// What a key of a trial begins with. It has no slash, so that no folder stays behind.
+const TRIAL_KEY: &str = "cachewarden-probe-";
+
+/// What is written on trial.
+const VALUE: &[u8] = b"cachewarden doctor was here; this may be removed\n";
+
+/// A tier, and what a trial of it came to.
+#[derive(Debug)]
+pub struct TierTrial {
+    /// The tier.
+    pub address: Address,
+    /// What it does.
+    pub outcome: Result<TierHealth, TrialError>,
+}
+
+/// What a tier does that can be used.
+#[derive(Debug)]
+pub struct TierHealth {
+    /// Whether nothing was sent to it yet.
+    pub is_new: bool,
+    /// How long a small value took to come, once there was a connection.
+    pub answer_time: Duration,
+    /// Whether it was written.
+    pub written: Written,
+}
+
+/// What became of the value that was written on trial.
+#[derive(Debug)]
+pub enum Written {
+    /// None was: the tier is only read.
+    NotTried,
+    /// It was written and read, and is gone.
+    AndRemoved,
+    /// It was written and read, and is still there.
+    AndLeft {
+        /// Its key.
+        key: String,
+        /// Why it could not be removed.
+        error: ServiceError,
+    },
+}
+
+/// Why a tier cannot be used as its address says.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrialError {
+    /// It cannot be read.
+    #[error("it cannot be read")]
+    Read(#[source] ServiceError),
+    /// It can be read, and not written.
+    #[error("it can be read, and cannot be written")]
+    Write(#[source] ServiceError),
+    /// A value that was written is not there, or is another one.
+    #[error("it can be written, but a value that was written does not come back")]
+    Lost,
+    /// What is in it was written by another version.
+    #[error("it has format {found}, and this version of cachewarden reads format {FORMAT}")]
+    OtherFormat {
+        /// The number of the format.
+        found: u32,
+    },
+    /// There is something else at the key of the format marker.
+    #[error("its value at `{FORMAT_KEY}` is not from cachewarden")]
+    NoTier,
+}
+
+/// Tries all tiers at once.
+///
+/// # Errors
+/// When the system has no thread to give.
+pub fn try_tiers(tiers: Vec<(Address, Credentials)>) -> io::Result<Vec<TierTrial>> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let trials = tiers.into_iter().map(|(address, credentials)| async move {
+        let outcome = try_tier(&address, &credentials).await;
+        TierTrial { address, outcome }
+    });
+    Ok(runtime.block_on(join_all(trials)))
+}
+
+async fn try_tier(address: &Address, credentials: &Credentials) -> Result<TierHealth, TrialError> {
+    let service = Service::at(address, credentials).map_err(TrialError::Read)?;
+    // The first answer is late by the time that a connection takes.
+    probe(service.clone()).await.map_err(TrialError::Read)?;
+    let asked = Instant::now();
+    let marker = probe(service.clone()).await.map_err(TrialError::Read)?;
+    let answer_time = asked.elapsed();
+    let is_new = match marker {
+        Marker::None => true,
+        Marker::Current => false,
+        Marker::Other(found) => return Err(TrialError::OtherFormat { found }),
+        Marker::Foreign => return Err(TrialError::NoTier),
+    };
+    let written = match address.mode.writes() {
+        true => write(&service).await?,
+        false => Written::NotTried,
+    };
+    Ok(TierHealth {
+        is_new,
+        answer_time,
+        written,
+    })
+}
+
+/// A key for a value that is written on trial, and nobody else's.
+pub(crate) fn trial_key() -> String {
+    format!("{TRIAL_KEY}{:016x}", RandomState::new().hash_one(()))
+}
+
+/// Writes a value, reads it, and removes it.
+async fn write(service: &Service) -> Result<Written, TrialError> {
+    let key = trial_key();
+    let written = service.write(&key, VALUE.to_vec()).await;
+    written.map_err(TrialError::Write)?;
+    let read = service.read(&key, VALUE.len() as u64).await;
+    let removed = service.delete(&key).await;
+    let is_back = matches!(read.map_err(TrialError::Read)?, Some(read) if read == VALUE);
+    match (is_back, removed) {
+        (false, _) => Err(TrialError::Lost),
+        (true, Ok(())) => Ok(Written::AndRemoved),
+        (true, Err(error)) => Ok(Written::AndLeft { key, error }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::format::format_marker;
+
+    #[test]
+    fn a_tier_is_read_and_written_and_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let tier = folder.path().join("tier");
+        let trial = |mode: &str| {
+            let address = format!("file://{}{mode}", tier.display());
+            let address = Address::parse(&address).unwrap();
+            let trials = try_tiers(vec![(address, Credentials::default())]);
+            trials.unwrap().remove(0).outcome
+        };
+        let health = trial("").unwrap();
+        assert!(health.is_new);
+        assert!(matches!(health.written, Written::AndRemoved), "{health:?}");
+        assert_eq!(fs::read_dir(&tier).unwrap().count(), 0);
+        let marker = tier.join(FORMAT_KEY);
+        fs::write(&marker, format_marker()).unwrap();
+        let health = trial("?mode=read").unwrap();
+        assert!(!health.is_new);
+        assert!(matches!(health.written, Written::NotTried), "{health:?}");
+        fs::write(&marker, "cachewarden remote format 7\n").unwrap();
+        let error = trial("").unwrap_err();
+        assert!(
+            matches!(error, TrialError::OtherFormat { found: 7 }),
+            "{error:?}"
+        );
+        fs::write(&marker, "something of somebody else").unwrap();
+        assert!(matches!(trial("").unwrap_err(), TrialError::NoTier));
+        fs::remove_dir_all(&tier).unwrap();
+        fs::write(&tier, "in the way").unwrap();
+        assert!(matches!(trial("").unwrap_err(), TrialError::Read(_)));
+    }
+}

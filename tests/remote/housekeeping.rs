@@ -1,0 +1,118 @@
+//! `cachewarden remote ls|verify|prune`: what is in a tier, whether it is whole, and what is old goes.
+
+use std::fs;
+
+use crate::support::*;
+
+use super::{Bucket, Machine, remote_hits};
+
+const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
+
+/// A bucket that a build has filled.
+fn filled() -> Bucket {
+    let bucket = Bucket::new();
+    let machine = Machine::with(bucket.url());
+    machine.project_of(RUNES, "").go(&BUILD).succeeded();
+    machine.flush().succeeded();
+    bucket
+}
+
+#[track_caller]
+fn remote(bucket: &Bucket, words: &[&str]) -> Outcome {
+    let url = bucket.url();
+    let words: Vec<_> = ["remote"].iter().chain(words).copied().collect();
+    let words: Vec<_> = words.into_iter().chain(["--remote", &url]).collect();
+    bucket.sandbox.run(&words)
+}
+
+#[test]
+fn a_tier_is_listed_and_hashed_and_what_is_damaged_is_named() {
+    let bucket = filled();
+    let listed = remote(&bucket, &["ls"]).succeeded().stdout;
+    let entries = bucket.files("/v1/entries/default/").len();
+    let objects = bucket.files("/v1/objects/");
+    let count = format!("  default: {entries} entries, ");
+    assert!(listed.contains(&count), "{listed}");
+    let count = format!("{} objects, ", objects.len());
+    assert!(listed.contains(&count), "{listed}");
+    let whole = remote(&bucket, &["verify"]).succeeded().stdout;
+    assert!(whole.contains("nothing is damaged"), "{whole}");
+    assert_eq!(whole.lines().count(), 1, "{whole}");
+    let object = &objects[0];
+    let mut bytes = fs::read(object).expect("an object");
+    *bytes.last_mut().expect("a byte") ^= 1;
+    fs::write(object, bytes).expect("a damaged object");
+    let damaged = remote(&bucket, &["verify"]).exited(1).stdout;
+    let key = object.strip_prefix(bucket.folder()).expect("its folder");
+    let line = format!("{}: ", key.display());
+    assert!(damaged.contains(&line), "{damaged}");
+}
+
+#[test]
+fn what_is_old_is_removed_and_builds_go_on() {
+    let bucket = filled();
+    let all = bucket.files("");
+    let kept = remote(&bucket, &["prune", "--older-than", "1h"]).succeeded();
+    assert!(
+        kept.stdout.contains("Removed 0 entries and 0 objects"),
+        "{kept:?}"
+    );
+    let would = remote(&bucket, &["prune", "--older-than", "0s", "--dry-run"]).succeeded();
+    let entries = bucket.files("/v1/entries/").len();
+    let count = format!("Would remove {entries} entries and 0 objects");
+    assert!(would.stdout.contains(&count), "{would:?}");
+    assert_eq!(bucket.files(""), all);
+    let mut command = bucket
+        .sandbox
+        .cachewarden(&["remote", "prune", "--max-size", "1B"]);
+    let read_only = format!("cachewarden --remote '{}?mode=read'", bucket.url());
+    let read_only = run_to_its_end(command.env("GOCACHEPROG", read_only)).succeeded();
+    assert!(read_only.stdout.contains("only read"), "{read_only:?}");
+    assert_eq!(bucket.files(""), all);
+
+    let pruned = remote(&bucket, &["prune", "--max-size", "1B"]).succeeded();
+    assert!(
+        pruned.stdout.contains("no entry names are part of it"),
+        "{pruned:?}"
+    );
+    assert!(bucket.files("/v1/entries/").is_empty());
+    assert!(!bucket.files("/v1/objects/").is_empty(), "they are young");
+    let machine = Machine::with(bucket.url());
+    let built = machine.project_of(RUNES, "").go(&BUILD).succeeded();
+    assert_eq!(remote_hits(&built.stderr), 0, "{built:?}");
+    machine.flush().succeeded();
+    let other = Machine::with(bucket.url());
+    let built = other.project_of(RUNES, "").go(&BUILD).succeeded();
+    assert!(remote_hits(&built.stderr) > 10, "{built:?}");
+}
+
+#[test]
+fn a_service_that_does_not_list_is_told_with_its_own_means() {
+    let sandbox = Sandbox::new();
+    for (url, means) in [
+        ("redis://127.0.0.1:9", "maxmemory-policy"),
+        ("memcached://127.0.0.1:9", "least used"),
+    ] {
+        for verb in ["ls", "verify", "prune"] {
+            let told = sandbox.run(&["remote", verb, "--remote", url]).exited(2);
+            for part in ["CW0713", url, means] {
+                assert!(told.stderr.contains(part), "{part}: {told:?}");
+            }
+        }
+    }
+    let none = sandbox.run(&["remote", "ls"]).exited(2);
+    assert!(none.stderr.contains("no remote tier is named"), "{none:?}");
+    // One that fails keeps no other from it.
+    let bucket = Bucket::new();
+    let url = bucket.url();
+    let both = [
+        "remote",
+        "ls",
+        "--remote",
+        "redis://127.0.0.1:9",
+        "--remote",
+        &url,
+    ];
+    let both = sandbox.run(&both).exited(2);
+    assert!(both.stdout.contains(&url), "{both:?}");
+}

@@ -3,15 +3,55 @@
 
 mod credentials;
 mod doctor;
+mod documentation;
 mod flush;
 mod housekeeping;
 mod lies;
 mod machines;
 mod outages;
+mod servers;
 
 use std::path::{Path, PathBuf};
 
+use cachewarden_servers::{Server, Variables};
+
 use crate::support::*;
+
+/// A tier that machines share.
+#[derive(Clone)]
+struct Tier {
+    url: String,
+    /// What opens it.
+    variables: Variables,
+}
+
+impl Tier {
+    /// A tier on a real server.
+    fn on(server: &Server, prefix: &str) -> Self {
+        Self {
+            url: server.tier(prefix),
+            variables: server.credentials.clone(),
+        }
+    }
+
+    /// The same, which this option of the address makes another one.
+    fn with(&self, option: &str) -> Self {
+        let sign = if self.url.contains('?') { '&' } else { '?' };
+        Self {
+            url: format!("{}{sign}{option}", self.url),
+            variables: self.variables.clone(),
+        }
+    }
+
+    /// A machine that has nothing yet.
+    fn machine(&self) -> Machine {
+        let mut machine = Machine::with(&self.url);
+        for (name, value) in &self.variables {
+            machine.sandbox.set(name, value);
+        }
+        machine
+    }
+}
 
 /// A machine: a home and a store of its own, and the same module as on the others.
 struct Machine {
@@ -64,6 +104,13 @@ impl Bucket {
         self.sandbox.path("bucket")
     }
 
+    fn tier(&self) -> Tier {
+        Tier {
+            url: self.url(),
+            variables: Variables::new(),
+        }
+    }
+
     fn url(&self) -> String {
         format!("file://{}", self.folder().display())
     }
@@ -93,6 +140,13 @@ fn remote_hits(stderr: &str) -> u64 {
     let hits = parts.filter_map(|part| part.strip_prefix("remote "));
     hits.filter_map(|part| part.split(' ').next()?.parse::<u64>().ok())
         .sum()
+}
+
+/// What a go command's helpers have waited for tiers, in seconds.
+fn waited(stderr: &str) -> f64 {
+    let parts = stderr.split(", waited ").skip(1);
+    let waits = parts.filter_map(|part| part.split(' ').next()?.parse::<f64>().ok());
+    waits.sum()
 }
 
 /// A scope's folder in a store.

@@ -14,6 +14,7 @@ mod kills;
 mod operation;
 mod packaging;
 mod place;
+mod remote;
 mod resources;
 mod shares;
 mod systemd;

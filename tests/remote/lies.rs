@@ -37,7 +37,8 @@ fn build_beside(bucket: &Bucket) -> Outcome {
 #[test]
 fn bytes_that_are_not_what_was_sent_are_misses() {
     let bucket = filled();
-    assert!(remote_hits(&build_beside(&bucket).stderr) > 10);
+    let good = build_beside(&bucket);
+    assert!(remote_hits(&good.stderr) > 3, "{good:?}");
     type Change = fn(&mut Vec<u8>);
     let changes: [(&str, Change); 6] = [
         ("a bit in the middle", |bytes| {

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 
-use super::{Bucket, Machine, asked_about, remote_hits, scope};
+use super::{Bucket, Machine, Tier, asked_about, remote_hits, scope};
 
 /// A build that needs no path of its machine, so that another one can use all of it.
 const BUILD: [&str; 4] = ["build", "-trimpath", "-o", "program"];
@@ -34,50 +34,61 @@ fn a_fresh_machine_finds_what_another_has_built() {
     assert!(said.stderr.contains("hello, world"), "{said:?}");
 }
 
-#[test]
-fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
-    let bucket = Bucket::new();
-    let trusted = Machine::with(bucket.url());
-    let main = asked_about("trusted-branches", "refs/heads/main", "push");
-    trusted.project(&main).go(&BUILD).succeeded();
-    trusted.flush().succeeded();
-    let of_main = bucket.files("main-");
-    assert!(!of_main.is_empty());
+/// A library that differs from the one in GREETING.
+const OF_A_FORK: &str =
+    "package lib\n\nfunc Greet(name string) string { return \"of a fork\" + name }\n";
 
-    let fork = Machine::with(bucket.url());
-    let pull = asked_about("trusted-branches", "refs/pull/7/merge", "pull_request");
+/// These tests are about what travels, and not about how long it takes.
+const PATIENT: &str = "--remote-budget 60s";
+
+fn of_main() -> String {
+    asked_about("trusted-branches", "refs/heads/main", "push") + " " + PATIENT
+}
+
+/// A push to main fills a tier.
+pub(super) fn main_fills(tier: &Tier) {
+    let trusted = tier.machine();
+    trusted.project(&of_main()).go(&BUILD).succeeded();
+    let sent = trusted.flush().succeeded();
+    assert!(sent.stderr.contains("nothing is left"), "{sent:?}");
+}
+
+/// A pull request reads what main has, and writes a scope of its own, which nobody else reads.
+pub(super) fn a_pull_request_has_a_scope_of_its_own(tier: &Tier) {
+    let pull = asked_about("trusted-branches", "refs/pull/7/merge", "pull_request") + " " + PATIENT;
+    let fork = tier.machine();
     let project = fork.project(&pull);
     let read = project.go(&BUILD).succeeded();
     assert!(remote_hits(&read.stderr) > 10, "{read:?}");
-    project.write(
-        "lib/lib.go",
-        "package lib\n\nfunc Greet(name string) string { return \"of a fork\" + name }\n",
-    );
+    project.write("lib/lib.go", OF_A_FORK);
     project.go(&BUILD).succeeded();
     fork.flush().succeeded();
-    assert_eq!(bucket.files("main-"), of_main, "main is as it was");
-    assert!(
-        !bucket.files("ref-").is_empty(),
-        "it has a scope of its own"
-    );
 
-    // Another pull request sees nothing of it; the same one on another machine does.
-    let again = Machine::with(bucket.url());
-    let project = again.project(&pull);
-    project.write(
-        "lib/lib.go",
-        "package lib\n\nfunc Greet(name string) string { return \"of a fork\" + name }\n",
-    );
-    let read = project.go(&BUILD).succeeded();
+    // The same one on another machine finds it.
+    let hits_with = |machine: &Machine, options: &str| {
+        let project = machine.project(options);
+        project.write("lib/lib.go", OF_A_FORK);
+        remote_hits(&project.go(&BUILD).succeeded().stderr)
+    };
+    let again = tier.machine();
+    let found = hits_with(&again, &pull);
     let own = scope(
         &again.sandbox.store(),
         "ref-acme_2fwidget_-refs_2fpull_2f7_2fmerge",
     );
     assert!(own.exists(), "{:?}", files_below(&again.sandbox.store()));
-    assert!(remote_hits(&read.stderr) > 10, "{read:?}");
+    // Another one does not, and neither does main.
+    let other = asked_about("trusted-branches", "refs/pull/8/merge", "pull_request");
+    for options in [format!("{other} {PATIENT}"), of_main()] {
+        let hits = hits_with(&tier.with("mode=read").machine(), &options);
+        assert!(hits > 10 && hits < found, "{options}: {hits} and {found}");
+    }
+}
 
-    let release = Machine::with(bucket.url());
-    let options = asked_about("release", "refs/tags/v1", "push");
+/// A release takes what is bound and verified, and nothing else.
+pub(super) fn a_release_takes_what_is_bound(tier: &Tier) {
+    let release = tier.machine();
+    let options = asked_about("release", "refs/tags/v1", "push") + " " + PATIENT;
     let shipped = release.project(&options).go(&BUILD).succeeded();
     assert!(remote_hits(&shipped.stderr) > 10, "{shipped:?}");
     let program = release.sandbox.path("project/program");
@@ -87,6 +98,19 @@ fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
         let is_proved = entry.kind() == "package-archive" && entry.names_its_action();
         assert!(is_proved || entry.kind() == "empty", "{entry:?}");
     }
+}
+
+#[test]
+fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
+    let bucket = Bucket::new();
+    let tier = bucket.tier();
+    main_fills(&tier);
+    let of_main = bucket.files("main-");
+    assert!(!of_main.is_empty());
+    a_pull_request_has_a_scope_of_its_own(&tier);
+    assert_eq!(bucket.files("main-"), of_main, "main is as it was");
+    assert!(!bucket.files("ref-").is_empty());
+    a_release_takes_what_is_bound(&tier);
 }
 
 #[test]

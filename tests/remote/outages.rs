@@ -5,9 +5,20 @@ use std::net::TcpListener;
 
 use crate::support::*;
 
-use super::{Bucket, Machine, remote_hits};
+use super::{Bucket, Machine, Tier, remote_hits};
 
 const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
+
+/// A tier at a port of this machine.
+fn tier_at(port: u16) -> Tier {
+    Tier {
+        url: format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any"),
+        variables: vec![
+            ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id".into()),
+            ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret".into()),
+        ],
+    }
+}
 
 #[test]
 fn a_service_that_is_not_there_is_told_once_and_costs_no_build() {
@@ -16,15 +27,8 @@ fn a_service_that_is_not_there_is_told_once_and_costs_no_build() {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.local_addr().expect("its number").port()
     };
-    let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any");
-    let machine = Machine::with(url);
-    let project = machine.project_of(RUNES, "");
-    let mut command = project.command(&toolchain(GO).join("bin/go"));
-    command.args(BUILD).envs([
-        ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
-        ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret"),
-    ]);
-    let built = run_to_its_end(&mut command).succeeded();
+    let machine = tier_at(port).machine();
+    let built = machine.project_of(RUNES, "").go(&BUILD).succeeded();
     let told = built.stderr.matches("warning[CW07").count();
     assert_eq!(told, 1, "{built:?}");
     assert!(!built.stderr.contains("very-secret"), "{built:?}");
@@ -39,15 +43,9 @@ fn a_service_that_never_answers_costs_the_budget_and_is_told_once() {
     // It takes connections, and says nothing.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its number").port();
-    let url = format!("s3://bucket?endpoint=http://127.0.0.1:{port}&region=any");
-    let machine = Machine::with(url);
+    let machine = tier_at(port).machine();
     let project = machine.project_of(RUNES, "--remote-budget 300ms");
-    let mut command = project.command(&toolchain(GO).join("bin/go"));
-    command.args(BUILD).envs([
-        ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
-        ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret"),
-    ]);
-    let built = run_to_its_end(&mut command).succeeded();
+    let built = project.go(&BUILD).succeeded();
     assert_eq!(built.stderr.matches("CW0701").count(), 1, "{built:?}");
     drop(listener);
 }

@@ -23,6 +23,8 @@ pub(crate) struct Sandbox {
     unprivileged: bool,
     /// Whether compiled policies are those of all such worlds, and of the run before.
     keeps_policies: bool,
+    /// Further variables of its processes.
+    variables: Vec<(&'static str, String)>,
 }
 
 /// The user's cache folder of all worlds that keep compiled policies.
@@ -42,6 +44,7 @@ impl Sandbox {
             mounts: String::new(),
             unprivileged: false,
             keeps_policies: false,
+            variables: Vec::new(),
         }
     }
 
@@ -111,6 +114,11 @@ impl Sandbox {
         "true && ".clone_into(&mut self.mounts);
     }
 
+    /// From now on this world's processes have this variable.
+    pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        self.variables.push((name, value.into()));
+    }
+
     /// From now on this world's processes own their files and may do nothing that modes forbid.
     pub(crate) fn drop_privileges(&mut self) {
         self.unprivileged = true;
@@ -138,6 +146,7 @@ impl Sandbox {
             .env("PATH", std::env::var_os("PATH").expect("PATH"))
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("temporary"))
+            .envs(self.variables.iter().cloned())
             .current_dir(self.root.path());
         if self.keeps_policies {
             command.env("XDG_CACHE_HOME", KEPT_POLICIES);

@@ -14,6 +14,8 @@ pub(crate) struct Totals {
     pub(crate) refused_gets: u64,
     pub(crate) puts: u64,
     pub(crate) refused_puts: u64,
+    pub(crate) remote_hits: u64,
+    pub(crate) remote_bytes: u64,
 }
 
 impl Totals {
@@ -36,6 +38,9 @@ impl Totals {
             refused_gets: count("refused-gets")?,
             puts: count("puts")?,
             refused_puts: count("refused-puts")?,
+            // These are left out where there are none.
+            remote_hits: line["remote-hits"].as_u64().unwrap_or_default(),
+            remote_bytes: line["remote-bytes"].as_u64().unwrap_or_default(),
         })
     }
 }

@@ -30,6 +30,11 @@ impl Workload {
     pub(super) fn name(&self) -> &'static str {
         self.name
     }
+
+    /// The arguments of go.
+    pub(super) fn arguments(&self) -> &'static [&'static str] {
+        self.arguments
+    }
 }
 
 /// A thousand gets and little else: the worst case for a helper.

@@ -18,6 +18,7 @@ mod older;
 mod page;
 mod peers;
 mod puts;
+mod remote;
 mod report;
 mod samples;
 mod starts;
@@ -84,6 +85,8 @@ enum TableName {
     Large,
     /// Sessions of a daemon
     Daemon,
+    /// Fresh machines that share a remote tier
+    Remote,
 }
 
 fn positive(text: &str) -> Result<usize, String> {
@@ -133,7 +136,7 @@ impl BenchOptions {
         match self.peers {
             true => !matches!(
                 table,
-                TableName::Decisions | TableName::Large | TableName::Daemon
+                TableName::Decisions | TableName::Large | TableName::Daemon | TableName::Remote
             ),
             false => self.tables.is_empty() || self.tables.contains(&table),
         }
@@ -171,7 +174,12 @@ fn measure(
             .for_each(&mut report);
     }
     if is_selected(TableName::Daemon) {
-        daemon::measure(workspace, bench, options.pairs, report)?;
+        daemon::measure(workspace, bench, options.pairs, &mut report)?;
+    }
+    if is_selected(TableName::Remote) {
+        remote::measure(workspace, bench, options.pairs)?
+            .into_iter()
+            .for_each(&mut report);
     }
     Ok(())
 }

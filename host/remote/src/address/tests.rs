@@ -91,8 +91,11 @@ fn what_is_wrong_is_said_with_the_way_out() {
         ("s3:///prefix", "has no bucket; expected s3://bucket/prefix"),
         ("file:///", "has no folder; expected file:///mnt/cache"),
         ("redis:///0", "has no host"),
-        ("s3://key:secret@bucket", "set CACHEWARDEN_S3_PASSWORD"),
-        ("redis://:secret@host", "set CACHEWARDEN_REDIS_PASSWORD"),
+        (
+            "s3://key:secret@bucket",
+            "set CACHEWARDEN_S3_ACCESS_KEY_ID, CACHEWARDEN_S3_SECRET_ACCESS_KEY",
+        ),
+        ("redis://:secret@host", "CACHEWARDEN_REDIS_PASSWORD"),
         (
             "s3://bucket?secret_access_key=x",
             "set CACHEWARDEN_S3_SECRET_ACCESS_KEY",

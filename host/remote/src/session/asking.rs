@@ -125,9 +125,10 @@ impl Shared {
             ServiceError::Failed(_) if has_opened => {
                 (Code::RemoteAway, "it is not asked until it answers")
             }
+            ServiceError::Throttled(_) => (Code::RemoteThrottled, "it is not asked for a while"),
             ServiceError::TooLarge { .. } => (Code::RemoteDamaged, "the value does not count"),
             // Others will be asked.
-            ServiceError::Failed(_) | ServiceError::Throttled(_) => return,
+            ServiceError::Failed(_) => return,
         };
         if matches!(code, Code::RemoteUnreadable | Code::RemoteUnusable) {
             self.leave(tier);

@@ -300,6 +300,9 @@ codes! {
     RemoteFormat "CW0707" "remote-of-another-format" ["remote"]
         "What is at the address of a remote tier is of a later version of cachewarden, or of another program. The tier is not read."
         "Update cachewarden, or give each version a prefix of its own in the address. If something else lies there, choose another prefix."
+    RemoteThrottled "CW0708" "remote-throttled" ["remote"]
+        "The service of a remote tier asks for fewer requests (429). It is not asked for as long as it says, or for some seconds; later go commands know that too. The build works, and makes what it does not find elsewhere."
+        "Nothing needs to be done where that is rare. Otherwise raise the service's limit, or name a nearer tier before this one, which answers most of the gets."
     NotNoted "CW0709" "not-noted" ["remote"]
         "What a session has put may be sent to a remote tier, and cannot be noted in the store's folder `outbox`. It is on this machine, and is not sent."
         "The text says why. Make room in the store, or make it writable. A later put of the same action is noted again."

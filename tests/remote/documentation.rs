@@ -6,7 +6,7 @@
 
 use cachewarden_servers::{Server, seaweedfs};
 
-use super::Machine;
+use super::remote_hits;
 use crate::support::*;
 
 /// What follows in the page is done on another machine.
@@ -29,15 +29,15 @@ fn page_of(server: &Server) -> String {
     page.replace(TIER, &tier).replace(KEY, &key.join(" "))
 }
 
-/// Follows a part of the page on a machine that has nothing yet.
-fn follow(blocks: &[Block]) {
-    // Its variables are what the page exports.
-    let machine = Machine::with("");
-    let bin = machine.sandbox.folder("bin");
+/// Follows a part of the page on a machine that has nothing yet; what it prints.
+fn follow(blocks: &[Block]) -> String {
+    // Its store is where the program keeps it by default: in the home of this world.
+    let sandbox = Sandbox::new();
+    let bin = sandbox.folder("bin");
     std::os::unix::fs::symlink(PROGRAM, bin.join("cachewarden")).expect("a link");
     let script = format!("exec 2>&1\n{}", script_of(blocks));
-    let script = machine.sandbox.file("page.sh", script);
-    let project = machine.project("");
+    let script = sandbox.file("page.sh", script);
+    let project = GoProject::new(&sandbox, GO, GREETING);
     let mut command = project.command("bash".as_ref());
     let search = std::env::var("PATH").expect("PATH");
     let go = toolchain(GO).join("bin");
@@ -48,6 +48,7 @@ fn follow(blocks: &[Block]) {
         .env_remove("GOCACHEPROG");
     let outcome = run_to_its_end(&mut command).succeeded();
     shows(blocks, &outcome.stdout);
+    outcome.stdout
 }
 
 #[test]
@@ -56,8 +57,8 @@ fn a_team_shares_a_bucket_by_following_the_page_on_seaweedfs() {
     let (first, second) = page.split_once(SECOND_MACHINE).expect("both machines");
     let (first, second) = (blocks(first), blocks(second));
     assert!(first.len() >= 2 && !second.is_empty(), "{page}");
-    follow(&first);
+    assert_eq!(remote_hits(&follow(&first)), 0);
     // It has the same variables.
     let second: Vec<_> = first.iter().take(1).chain(&second).cloned().collect();
-    follow(&second);
+    assert!(remote_hits(&follow(&second)) > 10);
 }

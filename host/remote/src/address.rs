@@ -218,6 +218,15 @@ impl Address {
                 }
             }
         }
+        let has_user = |endpoint: &String| {
+            let url = Url::parse(endpoint);
+            url.is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
+        };
+        if options.get("endpoint").is_some_and(has_user) {
+            return Err(AddressError::UserInfo {
+                variables: variables_of(kind),
+            });
+        }
         if let Some(endpoint) = options.get("endpoint")
             && !allows_http
             && is_plain_http_elsewhere(endpoint)

@@ -120,6 +120,8 @@ fn run<T>(
             Marker::Foreign => Err(HousekeepingError::NoTier),
         }
     });
+    // A thread may hang in a file system.
+    runtime.shutdown_background();
     done.map_err(|error| match error {
         HousekeepingError::Service(source @ ServiceError::Unsupported(_)) => {
             let means = own_means(address.kind);

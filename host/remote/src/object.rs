@@ -75,7 +75,7 @@ async fn bring_apart(
     let Some(mut part) = parts.next().await? else {
         return Ok(Some(false));
     };
-    let Some(encoding) = Encoding::from_mark(part[0]) else {
+    let Some(encoding) = part.first().copied().and_then(Encoding::from_mark) else {
         return Ok(Some(false));
     };
     part.advance(1);

@@ -58,11 +58,22 @@ impl Seen {
         }
     }
 
-    /// Takes note that a request has ended, in whatever way.
+    /// Takes note that a request was answered, or has failed.
     pub(crate) fn ended(&self, now: Instant) {
+        self.close(now, true);
+    }
+
+    /// Takes note that nobody waits for a request any more.
+    pub(crate) fn abandoned(&self, now: Instant) {
+        self.close(now, false);
+    }
+
+    fn close(&self, now: Instant, is_heard: bool) {
         let mut waiting = lock(&self.wait);
         if let Some(wait) = &mut *waiting {
-            wait.heard = now;
+            if is_heard {
+                wait.heard = now;
+            }
             wait.requests -= 1;
             if wait.requests == 0 {
                 *lock(&self.waited) += now.saturating_duration_since(wait.began);
@@ -97,6 +108,37 @@ impl Seen {
     }
 }
 
+/// A request that a tier has not answered. Dropped before that, nobody waits for it any more.
+pub(crate) struct Question<'seen> {
+    seen: &'seen Seen,
+    is_answered: bool,
+}
+
+impl<'seen> Question<'seen> {
+    /// Begins a request now.
+    pub(crate) fn ask(seen: &'seen Seen) -> Self {
+        seen.asked(Instant::now());
+        Self {
+            seen,
+            is_answered: false,
+        }
+    }
+
+    /// Ends it: it was answered, or has failed.
+    pub(crate) fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Question<'_> {
+    fn drop(&mut self) {
+        match self.is_answered {
+            true => self.seen.ended(Instant::now()),
+            false => self.seen.abandoned(Instant::now()),
+        }
+    }
+}
+
 /// Counts one more.
 pub(crate) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Ordering::Relaxed);
@@ -109,6 +151,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_that_nobody_waits_for_any_more_is_no_silence() {
+        let seen = Seen::default();
+        let later = Instant::now() + Duration::from_secs(60);
+        let question = Question::ask(&seen);
+        assert!(seen.is_silent(later));
+        drop(question);
+        assert!(!seen.is_silent(later));
+        let (first, second) = (Question::ask(&seen), Question::ask(&seen));
+        drop(first);
+        assert!(seen.is_silent(later), "another one is");
+        second.answered();
+        assert!(!seen.is_silent(later));
+    }
 
     #[test]
     fn what_is_waited_for_is_counted_once_however_many_wait() {

@@ -52,8 +52,13 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 const CONCURRENCY: usize = 32;
 
 /// How long a value may take to be sent.
+/// The longest time for a value, whatever its size: a service that has stopped reading holds up all
+/// that waits behind it.
+const LONGEST_SEND: Duration = Duration::from_secs(5 * 60);
+
 fn time_to_send(value: &[u8]) -> Duration {
-    IO_TIME + Duration::from_secs(value.len() as u64 / SLOWEST)
+    let time = IO_TIME + Duration::from_secs(value.len() as u64 / SLOWEST);
+    time.min(LONGEST_SEND)
 }
 
 /// A service at an address.
@@ -81,10 +86,7 @@ impl Service {
         let kind = address.kind;
         let mut options = address.options.clone();
         options.extend(credentials.0.clone());
-        for (name, value) in kind.defaults() {
-            let option = options.entry((*name).to_owned());
-            option.or_insert_with(|| (*value).to_owned());
-        }
+        kind.fill_in(&mut options);
         let root = options.get("root").cloned().unwrap_or_default();
         let address = address.to_string();
         kind.check_environment()
@@ -273,6 +275,21 @@ impl Parts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The documents show these addresses.
+    #[tokio::test]
+    async fn the_example_of_each_service_lacks_nothing() {
+        for scheme in ServiceKind::all_schemes() {
+            let kind = ServiceKind::of_scheme(scheme).unwrap();
+            // The job's environment is a part of it.
+            if kind == ServiceKind::Ghac {
+                continue;
+            }
+            let address = Address::parse(kind.example()).unwrap();
+            let service = Service::at(&address, &Credentials::default());
+            assert!(service.is_ok(), "{}: {service:?}", kind.example());
+        }
+    }
 
     #[tokio::test]
     async fn a_value_is_read_up_to_its_bound() {

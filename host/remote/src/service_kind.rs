@@ -61,7 +61,13 @@ const ABOUT: [About; 9] = [
         scheme: "s3",
         variable: "S3",
         example: "s3://bucket/prefix",
-        credentials: &["access_key_id", "secret_access_key", "session_token"],
+        credentials: &[
+            "access_key_id",
+            "secret_access_key",
+            "session_token",
+            "server_side_encryption_customer_key",
+            "server_side_encryption_customer_key_md5",
+        ],
         limits: Limits::NONE,
     },
     About {
@@ -236,13 +242,36 @@ impl ServiceKind {
         Ok(())
     }
 
-    /// What an option is where neither the address nor the environment says it.
-    pub(crate) fn defaults(self) -> &'static [(&'static str, &'static str)] {
-        match self {
+    /// Adds what neither the address nor the environment says.
+    pub(crate) fn fill_in(self, options: &mut BTreeMap<String, String>) {
+        for (name, value) in self.defaults() {
+            let option = options.entry((*name).to_owned());
+            option.or_insert_with(|| (*value).to_owned());
+        }
+        if self == Self::S3 {
+            let variables = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter();
+            let region = variables
+                .filter_map(|name| std::env::var(name).ok())
+                .find(|region| !region.is_empty());
             // Servers that are not Amazon's take any region, and this is the one that they name.
-            Self::S3 if !is_set("AWS_REGION") && !is_set("AWS_DEFAULT_REGION") => {
-                &[("region", "us-east-1")]
-            }
+            let region = region.unwrap_or_else(|| "us-east-1".to_owned());
+            options.entry("region".to_owned()).or_insert(region);
+        }
+        if self == Self::Azblob
+            && !options.contains_key("endpoint")
+            && let Some(account) = options.get("account_name")
+        {
+            // Azure's own; other clouds and emulators are named by `endpoint`.
+            let endpoint = format!("https://{account}.blob.core.windows.net");
+            options.insert("endpoint".to_owned(), endpoint);
+        }
+    }
+
+    fn defaults(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            // The address alone says where the bucket is: a variable such as AWS_ENDPOINT_URL was
+            // checked by nobody.
+            Self::S3 => &[("endpoint", "https://s3.amazonaws.com")],
             // As many as there are requests at once.
             Self::Memcached => &[("connection_pool_max_size", "32")],
             // A folder is made when a server asks for it, see `Storage::write`.

@@ -143,6 +143,8 @@ impl Tier {
             }
         }
         self.is_watched.store(false, Ordering::Relaxed);
+        // It may have opened again just now, while this task was still seen to watch.
+        self.watch();
     }
 
     fn state(&self) -> State {

@@ -92,7 +92,10 @@ pub fn try_tiers(tiers: Vec<(Address, Credentials)>) -> io::Result<Vec<TierTrial
         let outcome = try_tier(&address, &credentials).await;
         TierTrial { address, outcome }
     });
-    Ok(runtime.block_on(join_all(trials)))
+    let tried = runtime.block_on(join_all(trials));
+    // A thread may hang in a file system.
+    runtime.shutdown_background();
+    Ok(tried)
 }
 
 async fn try_tier(address: &Address, credentials: &Credentials) -> Result<TierHealth, TrialError> {

@@ -56,6 +56,8 @@ pub struct Uploader {
     tier: TierId,
     service: Service,
     loose: Loose,
+    /// What sessions that run have noted waits until they end.
+    spares_running: bool,
 }
 
 /// What an upload came to, or has come to so far.
@@ -121,6 +123,17 @@ impl Uploader {
             loose: Loose::new(Arc::clone(&store), address, service.clone(), level),
             store,
             service,
+            spares_running: false,
+        }
+    }
+
+    /// The same for sessions that have ended alone: what a session has noted is looked at from its
+    /// beginning by each uploader, and a session may run for hours.
+    #[must_use]
+    pub fn of_ended_sessions(self) -> Self {
+        Self {
+            spares_running: true,
+            ..self
         }
     }
 
@@ -145,13 +158,24 @@ impl Uploader {
             let Some(queue) = take(&outbox, wait, &mut uploaded, &mut progress).await? else {
                 return Ok(None);
             };
+            let mut spared = Vec::new();
             let has_ended = self
-                .pass(&queue, &mut sent_until, &mut uploaded, &mut progress)
+                .pass(
+                    &queue,
+                    &mut sent_until,
+                    &mut spared,
+                    &mut uploaded,
+                    &mut progress,
+                )
                 .await?;
             // A session that ends now starts an uploader, which finds this one at work and ends. So
             // its notes are looked for once more after the lock is free.
             drop(queue);
-            if !has_ended {
+            if !has_ended
+                && !spared
+                    .iter()
+                    .any(|file| matches!(file.has_ended(), Ok(true)))
+            {
                 return Ok(Some(uploaded));
             }
             wait = Duration::ZERO;
@@ -164,6 +188,7 @@ impl Uploader {
         &self,
         queue: &OutboxQueue,
         sent_until: &mut HashMap<PathBuf, u64>,
+        spared: &mut Vec<OutboxFile>,
         uploaded: &mut Uploaded,
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<bool, UploadError> {
@@ -172,7 +197,16 @@ impl Uploader {
         let mut files = Vec::new();
         for path in queue.files().map_err(UploadError::Outbox)? {
             let from = sent_until.get(&path).copied().unwrap_or_default();
-            files.extend(queue.open(&path, from).map(|file| (path, file)));
+            let Some(file) = queue.open(&path, from) else {
+                continue;
+            };
+            match self.spares_running && !file.has_ended().map_err(UploadError::Outbox)? {
+                true => spared.push(file),
+                false => files.push((path, file)),
+            }
+        }
+        if files.is_empty() {
+            return Ok(false);
         }
         uploaded.left = files.iter_mut().map(|(_, file)| file.lines_left()).sum();
         progress(uploaded);

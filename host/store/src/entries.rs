@@ -108,10 +108,16 @@ impl Entries {
 
     /// The entry in the file of an action, whatever the lookup cache has.
     pub(super) fn stored(&self, action: &Digest) -> Option<Entry> {
-        let (file, _) = self.shard_dir.open(action, false).ok()?;
+        self.stored_by(action).map(|(entry, _)| entry)
+    }
+
+    /// The same, with the user whose file it is.
+    pub(super) fn stored_by(&self, action: &Digest) -> Option<(Entry, u32)> {
+        let (file, status) = self.shard_dir.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
         let length = file.read_at(&mut buffer, 0).ok()?;
-        Some(Entry::from_line(&buffer[..length])?.entry)
+        let line = Entry::from_line(&buffer[..length])?;
+        Some((line.entry, status.owner))
     }
 
     /// Makes every session of this process forget an entry that was removed.

@@ -266,6 +266,7 @@ mod tests {
             changed,
             size: 4096,
             identity: (1, 2),
+            owner: 0,
         };
         let boot = BootId::of("a boot");
         let (settled, other) = (status(now - RACY_WINDOW), status(now - 2 * RACY_WINDOW));

@@ -81,10 +81,10 @@ impl Store {
         action: &Digest,
         now: SystemTime,
     ) -> Option<Entry> {
-        let entry = self.shared.as_ref()?.entries(scope).stored(action)?;
+        let (entry, owner) = self.shared.as_ref()?.entries(scope).stored_by(action)?;
         // A daemon sends what its jobs have put, who are other users.
         let is_owned = self.shared.as_ref()?.owned.is_some();
-        let is_ours = is_owned || [user(), NO_USER].contains(&entry.user);
+        let is_ours = is_owned || (owner == user() && [user(), NO_USER].contains(&entry.user));
         let is_shared = entry.reach == Reach::Shared && !entry.has_expired(now);
         (is_ours && is_shared).then_some(entry)
     }

@@ -50,6 +50,8 @@ pub(super) struct Status {
     pub(super) size: u64,
     /// Device and inode number.
     pub(super) identity: (u64, u64),
+    /// The user whose file it is.
+    pub(super) owner: u32,
 }
 
 impl ShardDir {
@@ -224,6 +226,7 @@ impl Status {
             changed: time(status.st_ctime, status.st_ctime_nsec)?,
             size: status.st_size.unsigned_abs(),
             identity: (status.st_dev, status.st_ino),
+            owner: status.st_uid,
         })
     }
 }

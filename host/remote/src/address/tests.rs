@@ -109,6 +109,14 @@ fn what_is_wrong_is_said_with_the_way_out() {
             "set CACHEWARDEN_AZBLOB_SAS_TOKEN",
         ),
         (
+            "s3://bucket?endpoint=https://key:secret@minio",
+            "set CACHEWARDEN_S3_ACCESS_KEY_ID",
+        ),
+        (
+            "s3://bucket?server-side-encryption-customer-key=secret",
+            "set CACHEWARDEN_S3_SERVER_SIDE_ENCRYPTION_CUSTOMER_KEY",
+        ),
+        (
             "s3://bucket?regin=x",
             "s3: has no option `regin`, did you mean `region`?",
         ),

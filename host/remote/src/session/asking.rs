@@ -17,7 +17,7 @@ use crate::Address;
 use crate::format::{EntryError, FORMAT, FORMAT_KEY, MAX_VALUE, RemoteEntry, entry_key};
 use crate::object::RemoteObject;
 use crate::probe::{Marker, probe};
-use crate::seen::{Seen, count};
+use crate::seen::{Question, Seen, count};
 use crate::service::{Service, ServiceError};
 
 impl Shared {
@@ -101,12 +101,12 @@ impl Shared {
             return None;
         }
         let (there, seen) = (&self.tiers[tier], self.seen(tier));
-        seen.asked(Instant::now());
+        let asking = Question::ask(seen);
         let answer = match there.service().await {
             Ok(service) => question(service).await,
             Err(error) => Err(error),
         };
-        seen.ended(Instant::now());
+        asking.answered();
         let has_opened = there.note(&answer);
         answer
             .map_err(|error| {

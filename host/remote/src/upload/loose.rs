@@ -11,7 +11,6 @@ use cachewarden_store::{Entry, Noted, Store};
 use crate::address::Address;
 use crate::format::{Body, MAX_INLINE, MAX_VALUE, RemoteEntry, Stored, entry_key, object_key};
 use crate::service::{Service, ServiceError};
-use crate::service_kind::ServiceKind;
 
 use super::pace::{Pace, with_pauses};
 use super::{Outcome, item};
@@ -24,9 +23,6 @@ const MEMORY: u64 = 64 << 20;
 /// linker writes in seconds.
 pub(crate) const MAX_OBJECT: u64 = 512 << 20;
 
-/// The most bytes of a value in memcached, as it is set up by default, less what it adds itself.
-const MAX_MEMCACHED: u64 = (1 << 20) - 1024;
-
 /// The unit in which memory is counted.
 const UNIT: u64 = 1024;
 
@@ -37,8 +33,6 @@ pub(super) struct Loose {
     store: Arc<Store>,
     service: Service,
     level: i32,
-    /// The most bytes of a value.
-    largest: u64,
     pace: Pace,
     /// Units of memory that are free.
     memory: Semaphore,
@@ -53,10 +47,6 @@ impl Loose {
             store,
             service,
             level,
-            largest: match address.kind {
-                ServiceKind::Memcached => MAX_MEMCACHED,
-                _ => u64::MAX,
-            },
             pace: Pace::of(address.kind),
             memory: Semaphore::new(UNITS as usize),
             processors: Semaphore::new(processors),
@@ -73,6 +63,9 @@ impl Loose {
             return Ok(Outcome::TooLarge);
         }
         let key = entry_key(&noted.scope, &noted.action);
+        if !self.service.takes(&key) {
+            return Ok(Outcome::TooLarge);
+        }
         let there = self.entry_at(&key).await?;
         let there = there.filter(|there| item::is_same(there, &entry));
         if let Some(there) = &there
@@ -85,9 +78,13 @@ impl Loose {
         let Some(body) = self.body(&entry).await else {
             return Ok(Outcome::Gone);
         };
+        let most = self.service.most();
         let (stored, mut bytes) = match body.bytes.len() <= MAX_INLINE {
             true => (Stored::Inline(body), 0),
-            false if body.bytes.len() as u64 >= self.largest => return Ok(Outcome::TooLarge),
+            // With the mark of its encoding.
+            false if most.is_some_and(|most| body.bytes.len() as u64 >= most) => {
+                return Ok(Outcome::TooLarge);
+            }
             // An entry that is there has found its object gone.
             false if there.is_none() && self.has_object(&entry).await? => (Stored::Apart, 0),
             false => {

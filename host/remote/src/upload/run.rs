@@ -134,5 +134,10 @@ async fn upload_one(
     }
     let service = Service::at(address, credentials)?;
     let uploader = Uploader::new(Arc::clone(store), address, service, level);
+    // Who waits for other uploaders wants all of it.
+    let uploader = match wait.is_zero() {
+        true => uploader.of_ended_sessions(),
+        false => uploader,
+    };
     uploader.run(wait, progress).await
 }

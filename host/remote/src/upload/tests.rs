@@ -297,3 +297,56 @@ fn addresses_that_lead_to_one_place_have_one_outbox() {
     assert_ne!(id(url), id("s3://bucket/other?region=any"));
     assert_ne!(id(url), id("gs://bucket/prefix"));
 }
+
+#[tokio::test]
+async fn what_a_session_that_runs_has_noted_waits_for_its_end_where_that_is_asked() {
+    let world = World::new();
+    let [first, second] = ["first", "second"].map(|name| world.put(name, b"object", |_| {}));
+    world.note(1, &[first]);
+    let mut running = world.session(2);
+    running.note(&main(), &second).unwrap();
+    let upload = async || {
+        let service = Service::at(&world.address, &Credentials::default()).unwrap();
+        let uploader = Uploader::new(Arc::clone(&world.store), &world.address, service, 3);
+        let uploader = uploader.of_ended_sessions();
+        uploader.run(Duration::ZERO, |_| {}).await.unwrap().unwrap()
+    };
+    assert_eq!(upload().await.sent, 1);
+    assert!(world.entry(&first).is_some() && world.entry(&second).is_none());
+    assert_eq!(world.waiting(), 1);
+    drop(running);
+    assert_eq!(upload().await.sent, 1);
+    assert!(world.entry(&second).is_some());
+    assert_eq!(world.waiting(), 0);
+}
+
+#[tokio::test]
+async fn a_key_that_a_service_does_not_take_keeps_no_other_from_it() {
+    let address: Address = "memcached://127.0.0.1:1/prefix".parse().unwrap();
+    let service = Service::at(&address, &Credentials::default()).unwrap();
+    let world = World::new();
+    let loose = Loose::new(Arc::clone(&world.store), &address, service, 3);
+    let (scope, action) = ("A".repeat(96), Digest::of(b"action"));
+    let scope: ScopeName = scope.parse().unwrap();
+    let output = Digest::of(b"object");
+    let mut writer = world.store.receive(output);
+    writer.write(b"object");
+    writer.finish().unwrap();
+    let entry = NewEntry {
+        output,
+        size: 6,
+        content: Content {
+            kind: Kind::Other,
+            role: Role::Unknown,
+            facts: Facts::NONE,
+        },
+        lifetime: None,
+        reach: Reach::Shared,
+        producer: SessionId(1),
+        user: rustix::process::geteuid().as_raw(),
+    };
+    let now = SystemTime::now();
+    world.store.put_entry(&scope, &action, entry, now).unwrap();
+    let outcome = loose.send(Noted { scope, action }).await.unwrap();
+    assert_eq!(outcome, Outcome::TooLarge);
+}

@@ -189,9 +189,6 @@ impl Session {
         };
         let RemoteGet { mut get, entry, .. } = waiting;
         get.time = SystemTime::now();
-        if let Some(remote) = &mut self.remote {
-            remote.patience.earn(entry.size);
-        }
         let read = Arc::clone(&self.access.read);
         let Some(scope) = read.get(entry.place.scope) else {
             return self.give_up(&get, reasons::ABSENT, sink);
@@ -260,6 +257,10 @@ impl Session {
         }
         self.tally.hits += 1;
         self.tally.remote_hits += 1;
+        // Only now: an object that does not count has saved nothing.
+        if let Some(remote) = &mut self.remote {
+            remote.patience.earn(entry.size);
+        }
         if let Some(remote) = &mut self.remote {
             remote.tiers.note_hit(&get.action, entry.place.scope);
         }

@@ -156,7 +156,10 @@ impl OutboxFile {
     }
 
     /// Whether the session has ended.
-    pub(super) fn has_ended(&self) -> io::Result<bool> {
+    ///
+    /// # Errors
+    /// When its lock cannot be looked at.
+    pub fn has_ended(&self) -> io::Result<bool> {
         match self.file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),

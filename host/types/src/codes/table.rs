@@ -284,16 +284,16 @@ codes! {
         "`cachewarden doctor` looks at each tier. A tier that is far away and answers may be worth a larger `--remote-budget`."
     FalseClaims "CW0702" "false-claims" ["session"]
         "An entry of a remote tier says something of its object that the bytes do not show: another kind, or a build ID of another action. Whoever can write that tier has put something false there, or another version of cachewarden sees the object differently."
-        "The entry does not count. Find out who can write the scope that the warning names; `cachewarden remote verify` looks at all of them."
+        "The entry does not count. Find out who can write the scope that the warning names. `cachewarden remote verify` does not find such entries: it only hashes what is there."
     RemoteUnreadable "CW0703" "remote-unreadable" ["remote"]
         "A remote tier does not allow reading: there are no credentials, or they do not suffice. The session does not read it any more. The build works, and makes what it does not find elsewhere."
-        "Check the credentials: `cachewarden doctor` looks at each tier. S3 and its like answer that reading is not allowed where an object is missing and the credentials may not list the bucket, so allow `s3:ListBucket` too. If the tier is only written, add `mode=write` to its address."
+        "Check the credentials: `cachewarden doctor` looks at each tier. S3 and its like answer that reading is not allowed where an object is missing and the credentials may not list the bucket, so allow `s3:ListBucket` too. With `mode=write` in the address no build reads the tier; the key must be able to read all the same, since an upload looks at what is there already."
     RemoteUnusable "CW0704" "remote-unusable" ["remote"]
-        "The address of a remote tier lacks something that its service needs, so the tier is not used."
+        "The address of a remote tier lacks something that its service needs, or names a bucket that is not there, so the tier is not used."
         "The text names what the service misses. Correct the address; docs/remote.md has one of each service."
     RemoteDamaged "CW0705" "remote-damaged" ["remote"]
         "An entry or an object of a remote tier is damaged, or of a later version of cachewarden. It is a cache miss. This is said once for each tier."
-        "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` looks at all that the tier has. The next put of the same action replaces a damaged entry."
+        "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` names each damaged value by its key. The next put of the same action replaces a damaged entry, except in GitHub's cache. A damaged object stays until you remove its key with the service's own tool."
     RemoteAway "CW0706" "remote-away" ["remote"]
         "The service of a remote tier has failed several times in a row. It is not asked until a probe in the background is answered; later go commands know that too. The build works, and makes what it does not find elsewhere."
         "Nothing needs to be done where the service is back soon. Otherwise look at the service and the network: `cachewarden doctor` says how far it comes."

@@ -245,7 +245,11 @@ fn what_this_program_makes_is_safe_under_any_umask() {
         let mut helper = start("other");
         helper.put(&action("x"), b"x").kept();
         assert!(helper.close().contains("999"));
-        sandbox.settle();
+        for store in ["deep/er/store", "other"] {
+            for process in processes_of(&sandbox.path(store)) {
+                assert!(has_ended(process), "process {process} does not end");
+            }
+        }
 
         let mut files = 0;
         let there_before = ["temporary", "home"].map(|place| sandbox.path(place));

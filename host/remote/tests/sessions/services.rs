@@ -73,7 +73,10 @@ fn a_service_that_asks_for_fewer_requests_is_asked_again_afterwards() {
     assert_eq!(session.get(&first), None);
     is_busy.store(false, Ordering::SeqCst);
     assert_eq!(session.get(&second).expect("a hit").bytes, b"object");
-    assert_eq!(session.close().1, "");
+    let (_, said) = session.close();
+    let beginning = format!("cachewarden: warning[CW0708]: {}", server.address());
+    assert!(said.starts_with(&beginning), "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
 }
 
 #[test]

@@ -88,6 +88,9 @@ impl Machine {
     }
 }
 
+/// A build of little, where each of many machines begins with nothing.
+const LITTLE: [&str; 3] = ["build", "-trimpath", "./lib"];
+
 /// A folder that several machines share, and the address of a tier there.
 struct Bucket {
     sandbox: Sandbox,
@@ -98,6 +101,15 @@ impl Bucket {
         let sandbox = Sandbox::new();
         sandbox.folder("bucket");
         Self { sandbox }
+    }
+
+    /// A bucket that a small build has filled.
+    fn filled() -> Self {
+        let bucket = Self::new();
+        let machine = Machine::with(bucket.url());
+        machine.project_of(RUNES, "").go(&LITTLE).succeeded();
+        machine.flush().succeeded();
+        bucket
     }
 
     fn folder(&self) -> PathBuf {

@@ -4,18 +4,7 @@ use std::fs;
 
 use crate::support::*;
 
-use super::{Bucket, Machine, remote_hits};
-
-const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
-
-/// A bucket that a build has filled.
-fn filled() -> Bucket {
-    let bucket = Bucket::new();
-    let machine = Machine::with(bucket.url());
-    machine.project_of(RUNES, "").go(&BUILD).succeeded();
-    machine.flush().succeeded();
-    bucket
-}
+use super::{Bucket, LITTLE, Machine, remote_hits};
 
 #[track_caller]
 fn remote(bucket: &Bucket, words: &[&str]) -> Outcome {
@@ -27,7 +16,7 @@ fn remote(bucket: &Bucket, words: &[&str]) -> Outcome {
 
 #[test]
 fn a_tier_is_listed_and_hashed_and_what_is_damaged_is_named() {
-    let bucket = filled();
+    let bucket = Bucket::filled();
     let listed = remote(&bucket, &["ls"]).succeeded().stdout;
     let entries = bucket.files("/v1/entries/default/").len();
     let objects = bucket.files("/v1/objects/");
@@ -50,7 +39,7 @@ fn a_tier_is_listed_and_hashed_and_what_is_damaged_is_named() {
 
 #[test]
 fn what_is_old_is_removed_and_builds_go_on() {
-    let bucket = filled();
+    let bucket = Bucket::filled();
     let all = bucket.files("");
     let kept = remote(&bucket, &["prune", "--older-than", "1h"]).succeeded();
     assert!(
@@ -78,11 +67,11 @@ fn what_is_old_is_removed_and_builds_go_on() {
     assert!(bucket.files("/v1/entries/").is_empty());
     assert!(!bucket.files("/v1/objects/").is_empty(), "they are young");
     let machine = Machine::with(bucket.url());
-    let built = machine.project_of(RUNES, "").go(&BUILD).succeeded();
+    let built = machine.project_of(RUNES, "").go(&LITTLE).succeeded();
     assert_eq!(remote_hits(&built.stderr), 0, "{built:?}");
     machine.flush().succeeded();
     let other = Machine::with(bucket.url());
-    let built = other.project_of(RUNES, "").go(&BUILD).succeeded();
+    let built = other.project_of(RUNES, "").go(&LITTLE).succeeded();
     assert!(remote_hits(&built.stderr) > 0, "{built:?}");
 }
 

@@ -4,19 +4,7 @@ use std::fs;
 
 use crate::support::*;
 
-use super::{Bucket, Machine, remote_hits};
-
-/// A build of little, since each of these machines begins with nothing.
-const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
-
-/// A bucket that a build has filled.
-fn filled() -> Bucket {
-    let bucket = Bucket::new();
-    let machine = Machine::with(bucket.url());
-    machine.project_of(RUNES, "").go(&BUILD).succeeded();
-    machine.flush().succeeded();
-    bucket
-}
+use super::{Bucket, LITTLE, Machine, remote_hits};
 
 /// Changes the bytes of each file of a bucket.
 fn change(bucket: &Bucket, how: impl Fn(&mut Vec<u8>)) {
@@ -31,12 +19,12 @@ fn change(bucket: &Bucket, how: impl Fn(&mut Vec<u8>)) {
 #[track_caller]
 fn build_beside(bucket: &Bucket) -> Outcome {
     let machine = Machine::with(bucket.url());
-    machine.project_of(RUNES, "").go(&BUILD).succeeded()
+    machine.project_of(RUNES, "").go(&LITTLE).succeeded()
 }
 
 #[test]
 fn bytes_that_are_not_what_was_sent_are_misses() {
-    let bucket = filled();
+    let bucket = Bucket::filled();
     let good = build_beside(&bucket);
     assert!(remote_hits(&good.stderr) > 3, "{good:?}");
     type Change = fn(&mut Vec<u8>);
@@ -76,7 +64,7 @@ fn bytes_that_are_not_what_was_sent_are_misses() {
 
 #[test]
 fn values_of_other_keys_are_misses() {
-    let bucket = filled();
+    let bucket = Bucket::filled();
     // Each has another's bytes.
     for kind in ["entries", "objects", "packs", "index"] {
         let paths = bucket.files(&format!("/{kind}/"));

@@ -5,9 +5,7 @@ use std::net::TcpListener;
 
 use crate::support::*;
 
-use super::{Bucket, Machine, Tier, remote_hits};
-
-const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
+use super::{Bucket, LITTLE, Machine, Tier, remote_hits};
 
 /// A tier at a port of this machine.
 fn tier_at(port: u16) -> Tier {
@@ -28,7 +26,7 @@ fn a_service_that_is_not_there_is_told_once_and_costs_no_build() {
         listener.local_addr().expect("its number").port()
     };
     let machine = tier_at(port).machine();
-    let built = machine.project_of(RUNES, "").go(&BUILD).succeeded();
+    let built = machine.project_of(RUNES, "").go(&LITTLE).succeeded();
     let told = built.stderr.matches("warning[CW07").count();
     assert_eq!(told, 1, "{built:?}");
     assert!(!built.stderr.contains("very-secret"), "{built:?}");
@@ -45,7 +43,7 @@ fn a_service_that_never_answers_costs_the_budget_and_is_told_once() {
     let port = listener.local_addr().expect("its number").port();
     let machine = tier_at(port).machine();
     let project = machine.project_of(RUNES, "--remote-budget 300ms");
-    let built = project.go(&BUILD).succeeded();
+    let built = project.go(&LITTLE).succeeded();
     assert_eq!(built.stderr.matches("CW0701").count(), 1, "{built:?}");
     drop(listener);
 }
@@ -58,11 +56,11 @@ fn what_waits_is_sent_once_the_tier_is_back() {
     std::fs::remove_dir(bucket.folder()).expect("an empty folder");
     bucket.sandbox.file("bucket", "in the way");
     let project = machine.project_of(RUNES, "");
-    project.go(&BUILD).succeeded();
+    project.go(&LITTLE).succeeded();
     assert_eq!(machine.flush().status.code(), Some(3));
     std::fs::remove_file(bucket.folder()).expect("what is in the way");
     machine.flush().succeeded();
     let other = Machine::with(bucket.url());
-    let built = other.project_of(RUNES, "").go(&BUILD).succeeded();
+    let built = other.project_of(RUNES, "").go(&LITTLE).succeeded();
     assert!(remote_hits(&built.stderr) > 0, "{built:?}");
 }

@@ -11,7 +11,6 @@ mod verify;
 use std::io;
 
 use thiserror::Error;
-use tokio::runtime::Builder;
 
 use cachewarden_types::{Code, Problem};
 
@@ -20,6 +19,7 @@ use super::format::{FORMAT, FORMAT_KEY};
 use super::probe::{Marker, probe};
 use super::service::{Service, ServiceError};
 use super::service_kind::ServiceKind;
+use crate::runtime::Runtime;
 
 pub use prune::{GRACE, PruneRequest, Pruned, prune_tier};
 pub use summary::{Amount, TierSummary, summarize_tier};
@@ -27,9 +27,6 @@ pub use verify::{TierEvent, VerifiedTier, verify_tier};
 
 /// Requests at once: as many as one process sends to a service.
 const AT_ONCE: usize = 32;
-
-/// Threads that wait for services.
-const THREADS: usize = 2;
 
 /// Why a tier was not looked at as a whole, or not kept in order.
 #[derive(Debug, Error)]
@@ -107,11 +104,7 @@ fn run<T>(
     credentials: &Credentials,
     work: impl AsyncFnOnce(Service) -> Result<T, HousekeepingError>,
 ) -> Result<T, HousekeepingError> {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(THREADS)
-        .enable_all()
-        .build()?;
-    let done = runtime.block_on(async {
+    let done = Runtime::run(async {
         let service = Service::at(address, credentials)?;
         service.check_lists()?;
         match probe(service.clone()).await? {
@@ -119,9 +112,7 @@ fn run<T>(
             Marker::Other(found) => Err(HousekeepingError::OtherFormat { found }),
             Marker::Foreign => Err(HousekeepingError::NoTier),
         }
-    });
-    // A thread may hang in a file system.
-    runtime.shutdown_background();
+    })?;
     done.map_err(|error| match error {
         HousekeepingError::Service(source @ ServiceError::Unsupported(_)) => {
             let means = own_means(address.kind);

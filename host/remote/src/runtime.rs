@@ -29,6 +29,16 @@ impl Runtime {
         Ok(Self(Some(runtime)))
     }
 
+    /// Does something on threads of its own, and waits for it; not for what it has left behind, which
+    /// may hang in a file system.
+    ///
+    /// # Errors
+    /// When the system has no thread to give.
+    pub(crate) fn run<T>(work: impl Future<Output = T>) -> io::Result<T> {
+        let runtime = Self::start()?;
+        Ok(runtime.handle().block_on(work))
+    }
+
     /// What gives them something to do.
     pub(crate) fn handle(&self) -> &Handle {
         let runtime = self.0.as_ref().expect("it is there until it is dropped");

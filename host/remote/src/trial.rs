@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use thiserror::Error;
-use tokio::runtime::Builder;
 
 use super::address::{Address, Credentials};
 use super::format::{FORMAT, FORMAT_KEY};
 use super::probe::{Marker, probe};
 use super::service::{Service, ServiceError};
+use crate::runtime::Runtime;
 
 /// What a key of a trial begins with. It has no slash, so that no folder stays behind.
 const TRIAL_KEY: &str = "cachewarden-probe-";
@@ -87,15 +87,11 @@ pub enum TrialError {
 /// # Errors
 /// When the system has no thread to give.
 pub fn try_tiers(tiers: Vec<(Address, Credentials)>) -> io::Result<Vec<TierTrial>> {
-    let runtime = Builder::new_current_thread().enable_all().build()?;
     let trials = tiers.into_iter().map(|(address, credentials)| async move {
         let outcome = try_tier(&address, &credentials).await;
         TierTrial { address, outcome }
     });
-    let tried = runtime.block_on(join_all(trials));
-    // A thread may hang in a file system.
-    runtime.shutdown_background();
-    Ok(tried)
+    Runtime::run(join_all(trials))
 }
 
 async fn try_tier(address: &Address, credentials: &Credentials) -> Result<TierHealth, TrialError> {

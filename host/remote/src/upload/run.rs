@@ -6,19 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::runtime::Builder;
 use tokio::time::timeout;
 
 use cachewarden_store::Store;
 use cachewarden_types::with_causes;
 
 use crate::address::{Address, Credentials};
+use crate::runtime::Runtime;
 use crate::service::Service;
 
 use super::{UploadError, Uploaded, Uploader};
-
-/// Threads that wait for services.
-const THREADS: usize = 2;
 
 /// How an upload to a tier has ended.
 #[derive(Debug)]
@@ -65,10 +62,6 @@ pub fn upload_to(
     limit: Option<Duration>,
     progress: impl FnMut(usize, &Uploaded),
 ) -> io::Result<Vec<TierUpload>> {
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(THREADS)
-        .enable_all()
-        .build()?;
     let progress = RefCell::new(progress);
     let writable = tiers.into_iter().filter(|(tier, _)| tier.mode.writes());
     let uploads = (0..)
@@ -100,10 +93,7 @@ pub fn upload_to(
                 }
             }
         });
-    let ended = runtime.block_on(join_all(uploads));
-    // A thread may still wait for another process.
-    runtime.shutdown_background();
-    Ok(ended)
+    Runtime::run(join_all(uploads))
 }
 
 /// Keeps in the store why a tier has not taken everything, for `stats`.

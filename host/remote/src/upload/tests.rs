@@ -31,6 +31,16 @@ impl World {
     }
 
     fn put(&self, name: &str, object: &[u8], change: impl FnOnce(&mut NewEntry)) -> Digest {
+        self.put_into(&main(), name, object, change)
+    }
+
+    fn put_into(
+        &self,
+        scope: &ScopeName,
+        name: &str,
+        object: &[u8],
+        change: impl FnOnce(&mut NewEntry),
+    ) -> Digest {
         let (action, output) = (Digest::of(name.as_bytes()), Digest::of(object));
         let mut writer = self.store.receive(output);
         writer.write(object);
@@ -50,7 +60,7 @@ impl World {
         };
         change(&mut entry);
         let now = SystemTime::now();
-        self.store.put_entry(&main(), &action, entry, now).unwrap();
+        self.store.put_entry(scope, &action, entry, now).unwrap();
         action
     }
 
@@ -326,27 +336,8 @@ async fn a_key_that_a_service_does_not_take_keeps_no_other_from_it() {
     let service = Service::at(&address, &Credentials::default()).unwrap();
     let world = World::new();
     let loose = Loose::new(Arc::clone(&world.store), &address, service, 3);
-    let (scope, action) = ("A".repeat(96), Digest::of(b"action"));
-    let scope: ScopeName = scope.parse().unwrap();
-    let output = Digest::of(b"object");
-    let mut writer = world.store.receive(output);
-    writer.write(b"object");
-    writer.finish().unwrap();
-    let entry = NewEntry {
-        output,
-        size: 6,
-        content: Content {
-            kind: Kind::Other,
-            role: Role::Unknown,
-            facts: Facts::NONE,
-        },
-        lifetime: None,
-        reach: Reach::Shared,
-        producer: SessionId(1),
-        user: rustix::process::geteuid().as_raw(),
-    };
-    let now = SystemTime::now();
-    world.store.put_entry(&scope, &action, entry, now).unwrap();
+    let scope: ScopeName = "A".repeat(96).parse().unwrap();
+    let action = world.put_into(&scope, "action", b"object", |_| {});
     let outcome = loose.send(Noted { scope, action }).await.unwrap();
     assert_eq!(outcome, Outcome::TooLarge);
 }

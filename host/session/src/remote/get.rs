@@ -15,6 +15,7 @@ use cachewarden_store::{Filled, Location, Right};
 use cachewarden_types::{Candidate, Code, Digest, Facts, Kind, Role, reasons};
 
 use super::Arrival;
+use super::Remote;
 use super::arrival::Found;
 use super::local_object::LocalObject;
 use super::{TierEntry, TierObject};
@@ -36,28 +37,21 @@ impl Session {
         get: PendingGet,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
-        let place = self
-            .remote
-            .as_ref()
-            .filter(|remote| remote.is_asked())
-            .and_then(|remote| remote.tiers.next_place(&get.action, get.tiers_from));
-        let Some(place) = place else {
+        let next = |remote: &Remote| remote.tiers.next_place(&get.action, get.tiers_from);
+        let asked = self.remote.as_ref().filter(|remote| remote.is_asked());
+        let Some((remote, place)) = asked.and_then(|remote| Some((remote, next(remote)?))) else {
             if !get.is_recorded {
                 self.record_answer("get", &get.action, "miss", reasons::ABSENT);
             }
             return self.answer_miss(&get, sink);
         };
         let action = get.action;
-        match (self.waiting.find(get), &self.remote) {
-            (Ok(answer), Some(remote)) => {
+        match self.waiting.find(get) {
+            Ok(answer) => {
                 remote.tiers.find(&action, place, answer);
                 Ok(())
             }
-            (Ok(answer), None) => {
-                drop(answer);
-                Ok(())
-            }
-            (Err(get), _) => self.give_up(&get, reasons::NOT_FETCHED, sink),
+            Err(get) => self.give_up(&get, reasons::NOT_FETCHED, sink),
         }
     }
 

@@ -91,21 +91,29 @@ impl Machine {
 /// A build of little, where each of many machines begins with nothing.
 const LITTLE: [&str; 3] = ["build", "-trimpath", "./lib"];
 
+/// How entries may be laid out in a bucket: options of its address.
+const LAYOUTS: [&str; 2] = ["", "?layout=single"];
+
 /// A folder that several machines share, and the address of a tier there.
 struct Bucket {
     sandbox: Sandbox,
+    options: &'static str,
 }
 
 impl Bucket {
     fn new() -> Self {
+        Self::with("")
+    }
+
+    fn with(options: &'static str) -> Self {
         let sandbox = Sandbox::new();
         sandbox.folder("bucket");
-        Self { sandbox }
+        Self { sandbox, options }
     }
 
     /// A bucket that a small build has filled.
-    fn filled() -> Self {
-        let bucket = Self::new();
+    fn filled(options: &'static str) -> Self {
+        let bucket = Self::with(options);
         let machine = Machine::with(bucket.url());
         machine.project_of(RUNES, "").go(&LITTLE).succeeded();
         machine.flush().succeeded();
@@ -124,7 +132,7 @@ impl Bucket {
     }
 
     fn url(&self) -> String {
-        format!("file://{}", self.folder().display())
+        format!("file://{}{}", self.folder().display(), self.options)
     }
 
     /// The files of it that a path with this part leads to.

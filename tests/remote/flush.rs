@@ -36,7 +36,7 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
     let sent = run_to_its_end(&mut command).succeeded();
     assert!(sent.stderr.contains("1 entry sent"), "{sent:?}");
     assert!(sent.stderr.contains("nothing is left"), "{sent:?}");
-    assert_eq!(bucket.files("v1/entries/default/").len(), 1);
+    assert_eq!(bucket.files("v1/index/default/").len(), 1);
     let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
     assert!(!stats.contains("remote tiers"), "{stats}");
 
@@ -92,5 +92,5 @@ fn a_session_starts_an_uploader_where_something_waits() {
     assert!(bucket.files("").is_empty());
     sandbox.helper(&["--remote", &url]).close();
     sandbox.settle();
-    assert_eq!(bucket.files("v1/entries/default/").len(), 1);
+    assert_eq!(bucket.files("v1/index/default/").len(), 1);
 }

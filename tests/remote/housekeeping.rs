@@ -15,8 +15,52 @@ fn remote(bucket: &Bucket, words: &[&str]) -> Outcome {
 }
 
 #[test]
+fn packs_are_listed_hashed_and_removed_and_builds_go_on() {
+    let bucket = Bucket::filled("");
+    let listed = remote(&bucket, &["ls"]).succeeded().stdout;
+    let line = listed.lines().find(|line| line.starts_with("  default: "));
+    let count: u64 = line
+        .and_then(|line| line.split(' ').nth(3)?.parse().ok())
+        .expect("a count");
+    assert!(
+        count > 3 && listed.contains("(index): 2 values"),
+        "{listed}"
+    );
+    let whole = remote(&bucket, &["verify"]).succeeded().stdout;
+    let checked = format!("Checked {count} entries and ");
+    assert!(
+        whole.contains(&checked) && whole.contains("nothing is damaged"),
+        "{whole}"
+    );
+    let pack = bucket.files("/v1/packs/").remove(0);
+    let bytes = fs::read(&pack).expect("a pack");
+    fs::write(&pack, &bytes[..bytes.len() - 1]).expect("a damaged pack");
+    let damaged = remote(&bucket, &["verify"]).exited(1).stdout;
+    let key = pack.strip_prefix(bucket.folder()).expect("its folder");
+    assert!(
+        damaged.contains(&format!("{}: ", key.display())),
+        "{damaged}"
+    );
+    let pruned = remote(&bucket, &["prune", "--older-than", "0s"]).succeeded();
+    assert!(
+        pruned.stdout.contains(&format!("Removed {count} entries")),
+        "{pruned:?}"
+    );
+    for part in ["/v1/packs/", "/v1/index/", "/v1/wanted/"] {
+        assert!(bucket.files(part).is_empty(), "{part}");
+    }
+    let machine = Machine::with(bucket.url());
+    let built = machine.project_of(RUNES, "").go(&LITTLE).succeeded();
+    assert_eq!(remote_hits(&built.stderr), 0, "{built:?}");
+    machine.flush().succeeded();
+    let other = Machine::with(bucket.url());
+    let built = other.project_of(RUNES, "").go(&LITTLE).succeeded();
+    assert!(remote_hits(&built.stderr) > 0, "{built:?}");
+}
+
+#[test]
 fn a_tier_is_listed_and_hashed_and_what_is_damaged_is_named() {
-    let bucket = Bucket::filled();
+    let bucket = Bucket::filled("?layout=single");
     let listed = remote(&bucket, &["ls"]).succeeded().stdout;
     let entries = bucket.files("/v1/entries/default/").len();
     let objects = bucket.files("/v1/objects/");
@@ -39,7 +83,7 @@ fn a_tier_is_listed_and_hashed_and_what_is_damaged_is_named() {
 
 #[test]
 fn what_is_old_is_removed_and_builds_go_on() {
-    let bucket = Bucket::filled();
+    let bucket = Bucket::filled("?layout=single");
     let all = bucket.files("");
     let kept = remote(&bucket, &["prune", "--older-than", "1h"]).succeeded();
     assert!(
@@ -54,7 +98,7 @@ fn what_is_old_is_removed_and_builds_go_on() {
     let mut command = bucket
         .sandbox
         .cachewarden(&["remote", "prune", "--max-size", "1B"]);
-    let read_only = format!("cachewarden --remote '{}?mode=read'", bucket.url());
+    let read_only = format!("cachewarden --remote '{}&mode=read'", bucket.url());
     let read_only = run_to_its_end(command.env("GOCACHEPROG", read_only)).succeeded();
     assert!(read_only.stdout.contains("only read"), "{read_only:?}");
     assert_eq!(bucket.files(""), all);

@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::support::*;
 
-use super::{Bucket, LITTLE, Machine, remote_hits};
+use super::{Bucket, LAYOUTS, LITTLE, Machine, remote_hits};
 
 /// Changes the bytes of each file of a bucket.
 fn change(bucket: &Bucket, how: impl Fn(&mut Vec<u8>)) {
@@ -24,7 +24,13 @@ fn build_beside(bucket: &Bucket) -> Outcome {
 
 #[test]
 fn bytes_that_are_not_what_was_sent_are_misses() {
-    let bucket = Bucket::filled();
+    for layout in LAYOUTS {
+        changed_bytes_are_misses(layout);
+    }
+}
+
+fn changed_bytes_are_misses(layout: &'static str) {
+    let bucket = Bucket::filled(layout);
     let good = build_beside(&bucket);
     assert!(remote_hits(&good.stderr) > 3, "{good:?}");
     type Change = fn(&mut Vec<u8>);
@@ -54,7 +60,7 @@ fn bytes_that_are_not_what_was_sent_are_misses() {
         let hits = remote_hits(&built.stderr);
         assert!(
             hits == 0 || name.starts_with("a bit") || name == "more",
-            "{name}: {built:?}"
+            "{layout} {name}: {built:?}"
         );
         for (bytes, path) in &good {
             fs::write(path, bytes).expect("the value as it was");
@@ -64,7 +70,17 @@ fn bytes_that_are_not_what_was_sent_are_misses() {
 
 #[test]
 fn values_of_other_keys_are_misses() {
-    let bucket = Bucket::filled();
+    for layout in LAYOUTS {
+        swapped_values_are_misses(layout);
+    }
+}
+
+fn swapped_values_are_misses(layout: &'static str) {
+    let bucket = Bucket::filled(layout);
+    // A second pack, and a second segment.
+    let machine = Machine::with(bucket.url());
+    machine.project("").go(&["build", "./..."]).succeeded();
+    machine.flush().succeeded();
     // Each has another's bytes.
     for kind in ["entries", "objects", "packs", "index"] {
         let paths = bucket.files(&format!("/{kind}/"));

@@ -46,6 +46,19 @@ impl Mode {
     }
 }
 
+/// How entries are laid out in a tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    /// In packs, with an index for each scope.
+    Packs,
+    /// Each by its key.
+    Single,
+}
+
+impl Layout {
+    const ALL: [(&str, Self); 2] = [("packs", Self::Packs), ("single", Self::Single)];
+}
+
 /// The address of a tier, which was checked as far as that is possible without asking it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -54,6 +67,9 @@ pub struct Address {
     pub(crate) options: BTreeMap<String, String>,
     /// What it is used for.
     pub mode: Mode,
+    /// How entries are laid out; `None` for packs where the service lists its keys, and else each by
+    /// its key.
+    pub layout: Option<Layout>,
     text: String,
 }
 
@@ -190,6 +206,7 @@ impl Address {
                 example: kind.example(),
             })?;
         let mut mode = Mode::default();
+        let mut layout = None;
         let mut allows_http = false;
         let known = kind.known_options().ok_or_else(|| AddressError::NotBuilt {
             scheme: kind.scheme(),
@@ -199,6 +216,9 @@ impl Address {
             let name = name.replace('-', "_");
             match &*name {
                 "mode" => mode = one_of("mode", &value, &Mode::ALL, "read, write or readwrite")?,
+                "layout" => {
+                    layout = Some(one_of("layout", &value, &Layout::ALL, "packs or single")?);
+                }
                 "allow_http" => {
                     let all = [("true", true), ("false", false)];
                     allows_http = one_of("allow-http", &value, &all, "true or false")?;
@@ -208,7 +228,7 @@ impl Address {
                     options.insert(name, value.into_owned());
                 }
                 _ => {
-                    let own = ["mode", "allow_http"];
+                    let own = ["mode", "layout", "allow_http"];
                     let all = known.iter().map(String::as_str).chain(own);
                     return Err(AddressError::Option {
                         scheme: kind.scheme(),
@@ -239,6 +259,7 @@ impl Address {
             kind,
             options,
             mode,
+            layout,
             text: text.to_owned(),
         })
     }

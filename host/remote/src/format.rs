@@ -7,9 +7,15 @@
 mod body;
 mod entry;
 mod key;
+mod segment;
+mod wanted;
 
 pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read};
 pub use entry::{EntryError, MAX_INLINE, MAX_VALUE, RemoteEntry, Stored};
 pub use key::{
-    FORMAT, FORMAT_KEY, entry_key, format_marker, object_key, read_format_marker, scope_prefix,
+    ENTRIES, FORMAT, FORMAT_KEY, INDEX, OBJECTS, PACKS, WANTED, entry_key, format_marker,
+    index_prefix, object_key, pack_key, read_format_marker, scope_of_folder, scope_prefix,
+    segment_key, wanted_key,
 };
+pub use segment::{MAX_ROWS, MAX_SEGMENT, Place, Segment};
+pub use wanted::{MAX_WANTED, Wanted};

@@ -5,6 +5,7 @@
 
 mod contents;
 mod prune;
+mod segments;
 mod summary;
 mod verify;
 

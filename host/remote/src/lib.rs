@@ -9,8 +9,10 @@ mod breaker;
 mod credentials_file;
 pub mod format;
 mod housekeeping;
+mod index;
 mod notes;
 mod object;
+mod prefetch;
 mod probe;
 mod runtime;
 mod seen;
@@ -23,7 +25,7 @@ mod trial;
 mod upload;
 mod warnings;
 
-pub use address::{Address, AddressError, Credentials, Mode};
+pub use address::{Address, AddressError, Credentials, Layout, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use housekeeping::{
     Amount, GRACE, HousekeepingError, PruneRequest, Pruned, TierEvent, TierSummary, VerifiedTier,

@@ -15,9 +15,9 @@ use tokio::task::spawn_blocking;
 use cachewarden_session::remote::{Arrival, TierObject};
 use cachewarden_types::Digest;
 
-use super::format::{self, BodyError, Encoding, Stored, object_key};
+use super::format::{self, BodyError, Encoding, Place, Stored, object_key, pack_key};
 use super::seen::count;
-use super::service::{Service, ServiceError};
+use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
 use super::tiers::MAX_BYTES;
 
@@ -58,10 +58,20 @@ impl RemoteObject {
                 let bring = |service| bring_apart(session, *tier, service, key, arrival);
                 session.ask(*tier, bring).await?
             }
+            Stored::Packed(place) => {
+                let Self { session, tier, .. } = &self;
+                if let Some(held) = session.prefetched(*tier).take(&place).await {
+                    let decode = move || decode(place.encoding, &held.bytes[..], arrival);
+                    return spawn_blocking(decode).await.ok();
+                }
+                let bring = |service| bring_part(session, *tier, service, place, arrival);
+                session.ask(*tier, bring).await?
+            }
         }
     }
 }
 
+/// Brings an object that has a key of its own.
 async fn bring_apart(
     session: &Shared,
     tier: usize,
@@ -79,6 +89,38 @@ async fn bring_apart(
         return Ok(Some(false));
     };
     part.advance(1);
+    let most = u64::MAX;
+    receive(session, tier, (Some(part), parts), most, encoding, arrival).await
+}
+
+/// Brings an object of a pack.
+async fn bring_part(
+    session: &Shared,
+    tier: usize,
+    service: Service,
+    place: Place,
+    arrival: Arrival,
+) -> Result<Option<bool>, ServiceError> {
+    let begin = u64::from(place.offset);
+    let range = begin..begin + u64::from(place.length);
+    let Some(mut parts) = service.open_part(&pack_key(&place.pack), range).await? else {
+        session.note_gone(tier, place.pack);
+        return Ok(None);
+    };
+    let part = parts.next().await?;
+    let most = u64::from(place.length);
+    receive(session, tier, (part, parts), most, place.encoding, arrival).await
+}
+
+/// Gives what comes, at most so many bytes, to a thread that decodes it.
+async fn receive(
+    session: &Shared,
+    tier: usize,
+    (mut next, mut parts): (Option<Bytes>, Parts),
+    mut left: u64,
+    encoding: Encoding,
+    arrival: Arrival,
+) -> Result<Option<bool>, ServiceError> {
     let (sender, receiver) = mpsc::unbounded_channel();
     let source = Received {
         receiver,
@@ -86,16 +128,17 @@ async fn bring_apart(
     };
     let decoding = spawn_blocking(move || decode(encoding, source, arrival));
     let room = &session.room.bytes;
-    let mut next = Some(part);
-    while let Some(part) = next {
+    while let Some(mut part) = next {
         session.seen(tier).heard(part.len(), Instant::now());
+        part.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        left -= part.len() as u64;
         // One part may be larger than the room for all of them.
         let bytes = part.len().min(MAX_BYTES) as u32;
         let Ok(room) = Arc::clone(room).acquire_many_owned(bytes).await else {
             break;
         };
-        if sender.send((part, room)).is_err() {
-            // The object is not what its entry says.
+        if sender.send((part, room)).is_err() || left == 0 {
+            // The object is not what its entry says, or has come.
             break;
         }
         next = parts.next().await?;

@@ -4,6 +4,7 @@
 //! What always holds: a value is read up to the bound that the caller gives; every try ends within
 //! a bounded time; and why a call has failed is one of a few kinds, by which the caller decides.
 
+use std::ops::Range;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -165,11 +166,38 @@ impl Service {
         if !self.takes(key) {
             return Ok(None);
         }
-        let mut rest = match &self.client {
-            Client::Storage(storage) => storage.open(key).await,
+        let opened = match &self.client {
+            Client::Storage(storage) => storage.open(key, ..).await,
             Client::Redis(redis) => Ok(Redis::open(redis, key)),
-        }
-        .map_err(|error| self.failed(error))?;
+        };
+        self.first(opened).await
+    }
+
+    /// Opens a part of the value of a key; `None` where there is none. A part that is not there is an
+    /// error, or comes short.
+    ///
+    /// # Errors
+    /// When the service fails, or gives no parts of values.
+    pub async fn open_part(
+        &self,
+        key: &str,
+        part: Range<u64>,
+    ) -> Result<Option<Parts>, ServiceError> {
+        let opened = match &self.client {
+            Client::Storage(storage) => storage.open(key, part).await,
+            Client::Redis(_) => {
+                let text = "parts of a value are not read here";
+                Err(opendal::Error::new(ErrorKind::Unsupported, text))
+            }
+        };
+        self.first(opened).await
+    }
+
+    async fn first(
+        &self,
+        opened: opendal::Result<BytesStream>,
+    ) -> Result<Option<Parts>, ServiceError> {
+        let mut rest = opened.map_err(|error| self.failed(error))?;
         // Some services are asked only when the first part is.
         match rest.try_next().await {
             Ok(first) => Ok(Some(Parts { first, rest })),

@@ -4,6 +4,7 @@
 //! own, and all of them end with the session.
 
 mod asking;
+mod catalog;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,6 +12,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use cachewarden_session::remote::{
@@ -20,10 +22,12 @@ use cachewarden_store::Store;
 use cachewarden_types::{Code, Digest, ScopeName};
 
 use super::notes::Notes;
+use super::prefetch::Prefetched;
 use super::seen::Seen;
 use super::tier::Tier;
 use super::tiers::Room;
 use super::warnings::Warnings;
+use catalog::Catalog;
 
 /// Places that are asked at once for one entry: a pull request reads its own scope and that of the
 /// main branch, and finds most in the second.
@@ -43,8 +47,12 @@ pub(crate) struct Shared {
     pub(crate) room: Arc<Room>,
     pub(crate) runtime: Handle,
     read: Vec<ScopeName>,
+    store: Arc<Store>,
     /// What this session has seen of each tier.
     seen: Vec<Seen>,
+    /// What each tier has; empty until a get needs it.
+    catalogs: Vec<OnceCell<Catalog>>,
+    prefetched: Vec<Prefetched>,
     warnings: Mutex<Warnings>,
     tasks: Mutex<JoinSet<()>>,
 }
@@ -53,17 +61,20 @@ impl RemoteSession {
     pub(crate) fn begin(
         tiers: Arc<[Arc<Tier>]>,
         room: Arc<Room>,
-        store: &Store,
+        store: &Arc<Store>,
         runtime: Handle,
         begins: TierSessionConfig,
     ) -> Self {
         let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
         let shared = Arc::new(Shared {
             seen: tiers.iter().map(|_| Seen::default()).collect(),
+            catalogs: tiers.iter().map(|_| OnceCell::new()).collect(),
+            prefetched: tiers.iter().map(|_| Prefetched::default()).collect(),
             tiers,
             room,
             runtime,
             read: begins.read,
+            store: Arc::clone(store),
             warnings: Mutex::default(),
             tasks: Mutex::default(),
         });
@@ -89,15 +100,16 @@ impl RemoteSession {
 }
 
 impl TierSession for RemoteSession {
-    fn next_place(&self, _action: &Digest, from: TierPlace) -> Option<TierPlace> {
-        self.shared.next_place(from)
+    fn next_place(&self, action: &Digest, from: TierPlace) -> Option<TierPlace> {
+        self.shared.next_place(action, from)
     }
 
     fn find(&self, action: &Digest, from: TierPlace, answer: FindAnswer) {
         let (shared, action) = (Arc::clone(&self.shared), *action);
         self.shared.spawn(async move {
-            let next = |place: &TierPlace| shared.next_place(place.next());
-            let found = stream::iter(std::iter::successors(shared.next_place(from), next))
+            let next = |place: &TierPlace| shared.next_place(&action, place.next());
+            let first = shared.next_place(&action, from);
+            let found = stream::iter(std::iter::successors(first, next))
                 .map(|place| shared.find_at(&action, place))
                 .buffered(PLACES_AT_ONCE)
                 .filter_map(std::future::ready);
@@ -107,9 +119,12 @@ impl TierSession for RemoteSession {
         });
     }
 
-    fn note_hit(&mut self, _action: &Digest, _scope: usize) {}
+    fn note_hit(&mut self, action: &Digest, _scope: usize) {
+        self.notes.remember(action);
+    }
 
     fn note_put(&mut self, action: &Digest) {
+        self.notes.remember(action);
         if let Some(scope) = self.write.clone() {
             self.note(&scope, action, usize::MAX);
         }
@@ -127,7 +142,10 @@ impl TierSession for RemoteSession {
         lock(&self.shared.warnings).take()
     }
 
-    fn end(self: Box<Self>) -> TierStats {
+    fn end(mut self: Box<Self>) -> TierStats {
+        if let Some(scope) = &self.write {
+            self.notes.note_asked(scope);
+        }
         let now = Instant::now();
         let tiers = self.shared.tiers.iter().zip(&self.shared.seen);
         let tiers = tiers.map(|(tier, seen)| {

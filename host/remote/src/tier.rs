@@ -16,6 +16,7 @@ use cachewarden_store::{Store, TierId};
 
 use super::address::{Address, Credentials};
 use super::breaker::{Breaker, State};
+use super::index::{IndexReader, SegmentCache};
 use super::probe::probe;
 use super::service::{Service, ServiceError};
 
@@ -27,6 +28,8 @@ pub(crate) struct Tier {
     /// Made when it is first needed: to read the system's certificates takes milliseconds.
     service: OnceCell<Service>,
     id: TierId,
+    /// The parts of its index that sessions use.
+    segments: SegmentCache,
     breaker: Mutex<Breaker>,
     /// Whether a task waits until it may be asked again.
     is_watched: AtomicBool,
@@ -51,6 +54,7 @@ impl Tier {
             credentials,
             service: OnceCell::new(),
             id,
+            segments: SegmentCache::default(),
             breaker: Mutex::new(breaker.unwrap_or_default()),
             is_watched: AtomicBool::new(false),
             store,
@@ -67,6 +71,21 @@ impl Tier {
     pub(crate) async fn service(&self) -> Result<Service, ServiceError> {
         let make = || async { Service::at(&self.address, &self.credentials) };
         self.service.get_or_try_init(make).await.cloned()
+    }
+
+    /// How its index is read from its service.
+    pub(crate) fn index_reader<'tier>(
+        &'tier self,
+        service: &'tier Service,
+        heard: &'tier (dyn Fn(usize) + Sync),
+    ) -> IndexReader<'tier> {
+        IndexReader {
+            service,
+            store: &self.store,
+            tier: self.id,
+            cache: &self.segments,
+            heard,
+        }
     }
 
     /// Whether gets may ask it.
@@ -89,7 +108,8 @@ impl Tier {
                 ServiceError::Config { .. }
                 | ServiceError::Denied(_)
                 | ServiceError::Unsupported(_)
-                | ServiceError::TooLarge { .. },
+                | ServiceError::TooLarge { .. }
+                | ServiceError::TooShort(_),
             ) => breaker.answered(),
         })
     }

@@ -9,6 +9,7 @@ use cachewarden_session::remote::{TierSession, TierSessionConfig, Tiers};
 use cachewarden_store::Store;
 
 use super::address::{Address, Credentials};
+use super::prefetch::MAX_PREFETCHED;
 use super::runtime::Runtime;
 use super::session::RemoteSession;
 use super::tier::Tier;
@@ -34,6 +35,8 @@ pub(crate) struct Room {
     pub(crate) objects: Semaphore,
     /// How many bytes of them.
     pub(crate) bytes: Arc<Semaphore>,
+    /// How many bytes more may be fetched before they are asked for.
+    pub(crate) prefetched: Arc<Semaphore>,
 }
 
 impl RemoteTiers {
@@ -53,6 +56,7 @@ impl RemoteTiers {
             room: Arc::new(Room {
                 objects: Semaphore::new(MAX_OBJECTS),
                 bytes: Arc::new(Semaphore::new(MAX_BYTES)),
+                prefetched: Arc::new(Semaphore::new(MAX_PREFETCHED)),
             }),
             store,
             runtime,

@@ -6,11 +6,14 @@
 //! already is not sent again.
 //!
 //! This module reads the outbox, one batch of entries after another; how a batch is laid out in the
-//! tier is in a module of its own (`loose`).
+//! tier is in modules of their own: `packs`, and `loose` where the service does not list its keys.
 
 mod item;
 mod loose;
+mod naming;
+mod objects;
 mod pace;
+mod packs;
 mod run;
 
 use std::collections::HashMap;
@@ -22,15 +25,17 @@ use std::time::{Duration, Instant, SystemTime};
 use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
-use cachewarden_store::{Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
+use cachewarden_store::{Asked, Note, Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
 
-use super::address::Address;
+use super::address::{Address, Layout};
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
 use super::service::{Service, ServiceError};
 
 use loose::Loose;
+use objects::Objects;
+use packs::Packs;
 
-pub(crate) use loose::MAX_OBJECT;
+pub(crate) use objects::MAX_OBJECT;
 pub(crate) use pace::with_pauses;
 pub use run::{TierUpload, UploadEnd, upload_to};
 
@@ -54,8 +59,10 @@ const MAX_MARKER: u64 = 64;
 pub struct Uploader {
     store: Arc<Store>,
     tier: TierId,
+    layout: Option<Layout>,
     service: Service,
     loose: Loose,
+    objects: Objects,
     /// What sessions that run have noted waits until they end.
     spares_running: bool,
 }
@@ -120,7 +127,9 @@ impl Uploader {
     pub fn new(store: Arc<Store>, address: &Address, service: Service, level: i32) -> Self {
         Self {
             tier: address.tier_id(),
-            loose: Loose::new(Arc::clone(&store), address, service.clone(), level),
+            layout: address.layout,
+            loose: Loose::new(address, service.clone()),
+            objects: Objects::new(Arc::clone(&store), level),
             store,
             service,
             spares_running: false,
@@ -230,14 +239,36 @@ impl Uploader {
         uploaded: &mut Uploaded,
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<(), UploadError> {
+        if let Some(mut packs) = self.packs().await? {
+            let mut named = Vec::new();
+            for (path, mut file) in files {
+                while let notes = file.read().map_err(UploadError::Outbox)?
+                    && !notes.is_empty()
+                {
+                    let (batch, asked) = split(notes);
+                    asked.into_iter().for_each(|asked| packs.add_asked(asked));
+                    packs.add(batch, &self.objects, uploaded, progress).await?;
+                }
+                named.push((path, file));
+                if packs.is_segment_full() {
+                    packs.name_rows(uploaded).await?;
+                    progress(uploaded);
+                    done.append(&mut named);
+                }
+            }
+            packs.name_rows(uploaded).await?;
+            progress(uploaded);
+            done.append(&mut named);
+            return Ok(());
+        }
         let mut failure = None;
         for (path, mut file) in files {
             let before = uploaded.failed;
-            loop {
-                let batch = file.read().map_err(UploadError::Outbox)?;
-                if batch.is_empty() {
-                    break;
-                }
+            while let notes = file.read().map_err(UploadError::Outbox)?
+                && !notes.is_empty()
+            {
+                // Without an index, what was asked for is of no use.
+                let (batch, _) = split(notes);
                 self.send(batch, uploaded, &mut failure, progress).await?;
             }
             if uploaded.failed == before {
@@ -250,6 +281,19 @@ impl Uploader {
         }
     }
 
+    /// How entries are sent in packs; `None` where the tier has them each by its key.
+    async fn packs(&self) -> Result<Option<Packs<'_>>, ServiceError> {
+        match self.layout {
+            Some(Layout::Single) => return Ok(None),
+            None if !self.service.can_list() => return Ok(None),
+            Some(Layout::Packs) | None => {}
+        }
+        match Packs::begin(&self.service, &self.store, self.tier).await {
+            Err(ServiceError::Unsupported(_)) if self.layout.is_none() => Ok(None),
+            packs => packs.map(Some),
+        }
+    }
+
     /// Sends a batch of entries. An entry that the service has not taken is a `failure`.
     async fn send(
         &self,
@@ -259,7 +303,7 @@ impl Uploader {
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<(), UploadError> {
         let mut sending = stream::iter(batch)
-            .map(|noted| self.loose.send(noted))
+            .map(|noted| self.loose.send(noted, &self.objects))
             .buffer_unordered(ENTRIES_AT_ONCE);
         let mut in_a_row = 0;
         while let Some(outcome) = sending.next().await {
@@ -298,6 +342,18 @@ impl Uploader {
             Some(None) => Err(UploadError::NoTier),
         }
     }
+}
+
+/// Notes of entries, and those of what sessions have asked for.
+fn split(notes: Vec<Note>) -> (Vec<Noted>, Vec<Asked>) {
+    let (mut entries, mut asked) = (Vec::new(), Vec::new());
+    for note in notes {
+        match note {
+            Note::Entry(noted) => entries.push(noted),
+            Note::Asked(actions) => asked.push(actions),
+        }
+    }
+    (entries, asked)
 }
 
 /// Takes an outbox, for which another process may have to be waited for.

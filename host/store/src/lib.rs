@@ -15,6 +15,7 @@
 //! witnesses/ab/<action>        who has put the same bytes, see `witnesses`
 //! outbox/<tier>/<session>      what may be sent to a remote tier, see `outbox`
 //! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
+//! tiers/<tier>/index-<name>    a copy of a part of a remote tier's index
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! daemon                       locked by the daemon that owns the store
@@ -77,7 +78,8 @@ pub use layout::LAYOUT_VERSION;
 pub use object_writer::{ObjectWriter, PutError, StoredObject};
 pub use objects::Location;
 pub use outbox::{
-    Dropped, FailedUpload, Noted, Outbox, OutboxFile, OutboxQueue, SessionOutbox, Waiting,
+    ActionPrefix, Asked, Dropped, FailedUpload, Note, Noted, Outbox, OutboxFile, OutboxQueue,
+    SessionOutbox, Waiting,
 };
 pub use owner::SharedStore;
 pub use private::{is_sweep_due, sweep_if_due};

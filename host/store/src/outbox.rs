@@ -1,7 +1,8 @@
 //! The outbox: what may be sent to remote tiers and was not sent yet.
 //!
 //! `outbox/<tier>/<session>` is a file for each tier and session. It has a line for each put:
-//! `<action> <scope>`. A session appends its lines while it runs, each in one write, and holds a
+//! `<action> <scope>`. Where a session has put something it says at its end, in lines that begin with
+//! `+`, what it has asked for: `+<first bytes of each action> <scope>`. A session appends its lines while it runs, each in one write, and holds a
 //! shared lock on the file until it ends. One uploader at a time reads the files, the oldest first,
 //! and removes a file once its session has ended and all of it was sent. It holds an exclusive lock
 //! on the folder of the tier.
@@ -35,7 +36,7 @@ use super::{Entry, SessionId, Store, files, layout};
 
 pub use bounds::Dropped;
 pub use end::FailedUpload;
-pub use queue::{Noted, OutboxFile, OutboxQueue};
+pub use queue::{ActionPrefix, Asked, Note, Noted, OutboxFile, OutboxQueue};
 pub use writer::SessionOutbox;
 
 /// The outbox of one tier.
@@ -209,18 +210,26 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Bytes that are read at a time.
+/// What a line begins with that says what a session has asked for.
+const ASKED: char = '+';
+
+/// Bytes that are read at a time. No line is longer.
 const CHUNK: usize = 64 * 1024;
 
-/// How many whole lines a file has; those that can be read.
+/// How many whole lines of a file name an entry; of those that can be read.
 fn count_lines(file: &mut fs::File) -> u64 {
     let mut buffer = vec![0; CHUNK];
-    let mut lines = 0;
+    let (mut lines, mut is_start, mut names_entry) = (0, true, false);
     while let Ok(count) = file.read(&mut buffer)
         && count > 0
     {
-        let ends = buffer[..count].iter().filter(|byte| **byte == b'\n');
-        lines += ends.count() as u64;
+        for byte in &buffer[..count] {
+            if is_start {
+                names_entry = *byte != ASKED as u8;
+            }
+            is_start = *byte == b'\n';
+            lines += u64::from(is_start && names_entry);
+        }
     }
     lines
 }

@@ -1,14 +1,17 @@
-//! What is kept on this machine about a tier: `tiers/<tier>/state`, a few bytes for whoever speaks
-//! with tiers.
+//! What is kept on this machine about a tier, for whoever speaks with tiers: `tiers/<tier>/state`,
+//! a few bytes, and `tiers/<tier>/index-<name>`, a copy of a part of its index.
 //!
-//! What always holds: it may be removed at any time, and whoever reads it does not rely on it. Only
-//! a file of this user is read, since others may write a shared store.
+//! What always holds: all of it may be removed at any time, and whoever reads it does not rely on
+//! it. Only a file of this user is read, since others may write a shared store.
 
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use cachewarden_types::Digest;
 
 use super::tier_id::{TierId, is_tier};
 use super::{Store, files, layout};
@@ -19,9 +22,30 @@ const MAX_STATE: u64 = 4096;
 /// The file with the state of a tier.
 const STATE: &str = "state";
 
+/// What the name of a copy begins with.
+const COPY: &str = "index-";
+
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
-    name == STATE
+    name == STATE || is_copy(name)
+}
+
+fn is_copy(name: &OsStr) -> bool {
+    let digits = name.to_str().and_then(|name| name.strip_prefix(COPY));
+    digits.is_some_and(|digits| Digest::from_hex(digits).is_some())
+}
+
+/// Removes the copies in a tier's folder that were made before a time: what is in use is fetched
+/// again.
+pub(super) fn trim_copies(folder: &Path, before: SystemTime) {
+    for name in files::names_in(folder) {
+        let path = folder.join(&name);
+        let made = fs::symlink_metadata(&path).and_then(|found| found.modified());
+        if is_copy(&name) && made.is_ok_and(|made| made < before) {
+            // Another trim may have been faster.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 /// The folders of tiers in a store's folder.
@@ -35,12 +59,7 @@ pub(super) fn folders(store: &Path) -> Vec<PathBuf> {
 impl Store {
     /// The state of a tier, as it was kept last; `None` where there is none.
     pub fn tier_state(&self, tier: TierId) -> Option<Vec<u8>> {
-        let path = self.tier_folder(tier)?.join(STATE);
-        let (file, metadata) = files::open_regular(&path, false).ok()?;
-        let mut state = Vec::new();
-        let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-        let read = file.take(MAX_STATE + 1).read_to_end(&mut state).ok()?;
-        (is_own && read as u64 <= MAX_STATE).then_some(state)
+        self.read_about(tier, STATE, MAX_STATE)
     }
 
     /// Keeps the state of a tier.
@@ -48,6 +67,32 @@ impl Store {
     /// # Errors
     /// When the store cannot be written.
     pub fn keep_tier_state(&self, tier: TierId, state: &[u8]) -> io::Result<()> {
+        self.keep_about(tier, STATE, state)
+    }
+
+    /// The copy of a value of a tier's index, of at most so many bytes; `None` where there is none.
+    pub fn tier_copy(&self, tier: TierId, key: &str, most: u64) -> Option<Vec<u8>> {
+        self.read_about(tier, &copy_name(key), most)
+    }
+
+    /// Keeps a copy of a value of a tier's index, which never changes.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn keep_tier_copy(&self, tier: TierId, key: &str, value: &[u8]) -> io::Result<()> {
+        self.keep_about(tier, &copy_name(key), value)
+    }
+
+    fn read_about(&self, tier: TierId, name: &str, most: u64) -> Option<Vec<u8>> {
+        let path = self.tier_folder(tier)?.join(name);
+        let (file, metadata) = files::open_regular(&path, false).ok()?;
+        let mut value = Vec::new();
+        let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+        let read = file.take(most + 1).read_to_end(&mut value).ok()?;
+        (is_own && read as u64 <= most).then_some(value)
+    }
+
+    fn keep_about(&self, tier: TierId, name: &str, value: &[u8]) -> io::Result<()> {
         let Some(folder) = self.tier_folder(tier) else {
             return Ok(());
         };
@@ -55,8 +100,8 @@ impl Store {
             return Err(io::ErrorKind::NotADirectory.into());
         }
         let mut file = files::new_in(&folder, files::FILE_MODE)?;
-        file.write_all(state)?;
-        file.persist(folder.join(STATE))?;
+        file.write_all(value)?;
+        file.persist(folder.join(name))?;
         Ok(())
     }
 
@@ -67,11 +112,17 @@ impl Store {
     }
 }
 
+/// The name of the copy of a value.
+fn copy_name(key: &str) -> String {
+    format!("{COPY}{}", Digest::of(key.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::TrimRequest;
     use crate::test_store::{HOUR, TestStore, set_age};
+    use crate::trim::DEFAULT_AGE;
 
     #[test]
     fn a_state_is_kept_and_nothing_else_in_its_place_is_read() {
@@ -116,5 +167,23 @@ mod tests {
         assert!(!unfinished.exists());
         assert!(folder.join("other").exists());
         assert!(test.store.tier_state(tier).is_some());
+    }
+
+    #[test]
+    fn a_copy_is_kept_until_it_is_old() {
+        let test = TestStore::new();
+        let tier = TierId::of("s3 bucket");
+        let copy = |key| test.store.tier_copy(tier, key, 5);
+        test.store.keep_tier_copy(tier, "a", b"value").unwrap();
+        test.store.keep_tier_copy(tier, "b", b"too large").unwrap();
+        assert_eq!(copy("a").as_deref(), Some(&b"value"[..]));
+        assert_eq!((copy("b"), copy("c")), (None, None));
+        let verified = test.store.verify(false, |_| (), |_| ()).unwrap();
+        assert_eq!(verified.unknown_files, 0);
+        let path = folders(&test.folder())[0].join(copy_name("a"));
+        set_age(&path, DEFAULT_AGE + HOUR);
+        test.store.trim(&TrimRequest::default(), |_| ()).unwrap();
+        assert_eq!(copy("a"), None);
+        assert!(folders(&test.folder())[0].join(copy_name("b")).exists());
     }
 }

@@ -138,6 +138,7 @@ impl Store {
             outbox::trim(self, now, |tier| remover.remove_temporaries(tier));
             for tier in tier_state::folders(folder) {
                 remover.remove_temporaries(&tier);
+                tier_state::trim_copies(&tier, now - DEFAULT_AGE);
             }
             if let Err(error) = sessions::compact(folder) {
                 remover.note(&folder.join(layout::SESSIONS), error);

@@ -23,7 +23,7 @@ const LEAST_COMPRESSED: usize = 64;
 const PART: usize = 128 * 1024;
 
 /// How the bytes of an object are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// As they are.
     Plain,

@@ -14,6 +14,7 @@ use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
 
 use super::body::{Body, Encoding};
 use super::key::FORMAT;
+use super::segment::Place;
 
 /// The most bytes of the line. A line has some 330; this leaves room for fields of later versions.
 const MAX_LINE: usize = 4096;
@@ -55,6 +56,8 @@ pub enum Stored {
     Inline(Body),
     /// Under its own key.
     Apart,
+    /// In a pack. Only an index says that.
+    Packed(Place),
 }
 
 /// Why a value is no entry that can be used.
@@ -119,7 +122,7 @@ impl RemoteEntry {
             producer: self.producer.to_string(),
             body: match &self.stored {
                 Stored::Inline(body) => Some(body.encoding.name().to_owned()),
-                Stored::Apart => None,
+                Stored::Apart | Stored::Packed(_) => None,
             },
         };
         let mut value = serde_json::to_vec(&line).expect("strings and numbers");
@@ -142,10 +145,7 @@ impl RemoteEntry {
         let (line, rest) = value.split_at(end.ok_or_else(|| malformed("it has no line"))?);
         let rest = &rest[1..];
         let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
-        let Form { form } = serde_json::from_slice(line).map_err(json)?;
-        if form != FORMAT {
-            return Err(EntryError::Form { found: form });
-        }
+        check_form(line)?;
         let line: Line = serde_json::from_slice(line).map_err(json)?;
         if line.key != key {
             return Err(malformed("it is that of another key"));
@@ -195,8 +195,17 @@ impl RemoteEntry {
     }
 }
 
+/// Sees that a line of JSON has the form that this version reads.
+pub(super) fn check_form(line: &[u8]) -> Result<(), EntryError> {
+    let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
+    match serde_json::from_slice(line).map_err(json)? {
+        Form { form: FORMAT } => Ok(()),
+        Form { form: found } => Err(EntryError::Form { found }),
+    }
+}
+
 /// The facts with these names. A later version may know more of them.
-fn known_facts(names: Vec<String>) -> Facts {
+pub(super) fn known_facts(names: Vec<String>) -> Facts {
     let known = |name| Facts::try_from(vec![name]).ok();
     let all = names.into_iter().filter_map(known);
     all.fold(Facts::NONE, |all, fact| all.with(fact, true))

@@ -4,6 +4,9 @@
 //! cachewarden-format             the number of the format, written first
 //! v1/entries/<scope>/<action>    an entry, with its object where that is small
 //! v1/objects/ab/<output>         an object
+//! v1/index/<scope>/<segment>     a part of the index of a scope
+//! v1/packs/<pack>                the objects of many entries, one behind the other
+//! v1/wanted/<scope>              what builds of a scope have asked for
 //! ```
 //!
 //! A scope is written as in the name of its folder in the local store, but with `~` for `!`, which
@@ -11,7 +14,9 @@
 //! names the scopes. A key has at most 268 bytes. S3 takes 1024 and memcached 250, so
 //! memcached has no entries of scopes whose name is near the longest.
 
-use cachewarden_types::{Digest, ScopeName};
+use std::time::SystemTime;
+
+use cachewarden_types::{Digest, ScopeName, since_1970};
 
 /// The number of the format that this version writes and reads.
 pub const FORMAT: u32 = 1;
@@ -19,12 +24,27 @@ pub const FORMAT: u32 = 1;
 /// Where a tier says which format it has.
 pub const FORMAT_KEY: &str = "cachewarden-format";
 
+/// The entries are below this prefix, by their scopes.
+pub const ENTRIES: &str = "v1/entries/";
+
+/// The objects are below this prefix.
+pub const OBJECTS: &str = "v1/objects/";
+
+/// The segments of indexes are below this prefix, by their scopes.
+pub const INDEX: &str = "v1/index/";
+
+/// The packs are below this prefix.
+pub const PACKS: &str = "v1/packs/";
+
+/// The lists of what builds have asked for are below this prefix.
+pub const WANTED: &str = "v1/wanted/";
+
 /// What stands before the number in the value at [`FORMAT_KEY`].
 const MARKER: &str = "cachewarden remote format ";
 
 /// Where the entries of a scope are: a prefix that ends with a slash.
 pub fn scope_prefix(scope: &ScopeName) -> String {
-    format!("v1/entries/{}/", scope.folder().replace('!', "~"))
+    format!("{ENTRIES}{}/", folder(scope))
 }
 
 /// Where the entry of an action is.
@@ -34,7 +54,40 @@ pub fn entry_key(scope: &ScopeName, action: &Digest) -> String {
 
 /// Where an object is.
 pub fn object_key(output: &Digest) -> String {
-    format!("v1/objects/{}", output.file_path().as_str())
+    format!("{OBJECTS}{}", output.file_path().as_str())
+}
+
+/// Where the segments of a scope's index are: a prefix that ends with a slash.
+pub fn index_prefix(scope: &ScopeName) -> String {
+    format!("{INDEX}{}/", folder(scope))
+}
+
+/// Where a segment of a scope's index is. Later ones sort behind: a segment is named by when it was
+/// written, in milliseconds, and by its bytes.
+pub fn segment_key(scope: &ScopeName, written: SystemTime, value: &[u8]) -> String {
+    let millis = since_1970(written).as_millis() as u64;
+    let [name, ..] = Digest::of(value).words();
+    format!("{}{millis:016x}-{name:016x}", index_prefix(scope))
+}
+
+/// Where a pack is.
+pub fn pack_key(pack: &Digest) -> String {
+    format!("{PACKS}{pack}")
+}
+
+/// Where the list is of what builds of a scope have asked for.
+pub fn wanted_key(scope: &ScopeName) -> String {
+    format!("{WANTED}{}", folder(scope))
+}
+
+/// The name of a scope in a key.
+fn folder(scope: &ScopeName) -> String {
+    scope.folder().replace('!', "~")
+}
+
+/// The scope that a name in a key stands for.
+pub fn scope_of_folder(name: &str) -> Option<ScopeName> {
+    ScopeName::from_folder(&name.replace('~', "!"))
 }
 
 /// The value at [`FORMAT_KEY`].

@@ -1,23 +1,30 @@
-//! What a tier has. This is the one place here that knows how it is laid out: today entries by their
-//! keys and objects by their digests.
+//! What a tier has. This is the one place here that knows how it is laid out: entries by their keys,
+//! objects and packs by their digests, and the indexes of scopes.
 
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::format::{EntryError, MAX_VALUE, RemoteEntry, entry_key, object_key};
+use crate::format::{
+    ENTRIES, EntryError, INDEX, MAX_VALUE, PACKS, RemoteEntry, WANTED, entry_key, object_key,
+    scope_of_folder,
+};
 use crate::service::{Service, ServiceError, Value};
 use crate::upload::with_pauses;
 
+use super::segments;
+
 /// Everything is below this prefix.
 const ALL: &str = "v1/";
-
-/// The entries are below this one.
-const ENTRIES: &str = "v1/entries/";
 
 /// What a tier has.
 #[derive(Debug, Default)]
 pub(super) struct Contents {
     pub(super) entries: Vec<(ScopeName, Value)>,
     pub(super) objects: Vec<(Digest, Value)>,
+    pub(super) packs: Vec<(Digest, Value)>,
+    /// The parts of indexes.
+    pub(super) segments: Vec<(ScopeName, Value)>,
+    /// What builds have asked for.
+    pub(super) wanted: Vec<Value>,
     /// What this version does not know.
     pub(super) unknown: Vec<Value>,
 }
@@ -28,9 +35,11 @@ impl Contents {
         Self::below(service, ALL).await
     }
 
-    /// The entries alone.
-    pub(super) async fn entries_of(service: &Service) -> Result<Self, ServiceError> {
-        Self::below(service, ENTRIES).await
+    /// What names objects: entries and segments.
+    pub(super) async fn names_of(service: &Service) -> Result<Self, ServiceError> {
+        let mut contents = Self::below(service, ENTRIES).await?;
+        contents.segments = Self::below(service, INDEX).await?.segments;
+        Ok(contents)
     }
 
     async fn below(service: &Service, prefix: &str) -> Result<Self, ServiceError> {
@@ -44,6 +53,17 @@ impl Contents {
             self.entries.push((scope, value));
         } else if let Some(digest) = digest_of(&value.key) {
             self.objects.push((digest, value));
+        } else if let Some(pack) = value.key.strip_prefix(PACKS).and_then(Digest::from_hex) {
+            self.packs.push((pack, value));
+        } else if let Some(scope) = segments::scope_of(&value.key) {
+            self.segments.push((scope, value));
+        } else if value
+            .key
+            .strip_prefix(WANTED)
+            .and_then(scope_of_folder)
+            .is_some()
+        {
+            self.wanted.push(value);
         } else {
             self.unknown.push(value);
         }
@@ -53,7 +73,7 @@ impl Contents {
 /// The scope of an entry's key; `None` where it is another one.
 fn scope_of(key: &str) -> Option<ScopeName> {
     let (folder, action) = key.strip_prefix(ENTRIES)?.split_once('/')?;
-    let scope = ScopeName::from_folder(&folder.replace('~', "!"))?;
+    let scope = scope_of_folder(folder)?;
     let action = Digest::from_hex(action)?;
     (entry_key(&scope, &action) == key).then_some(scope)
 }

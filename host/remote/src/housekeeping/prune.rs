@@ -5,6 +5,7 @@
 //! An upload that finds an object there at the very moment in which it is removed leaves an entry
 //! without it; that is a miss, and the next put heals it.
 
+mod index;
 mod plan;
 
 use std::time::{Duration, SystemTime};
@@ -14,7 +15,7 @@ use futures_util::{StreamExt, stream};
 use cachewarden_store::Progress;
 
 use crate::address::{Address, Credentials};
-use crate::format::{EntryError, Stored};
+use crate::format::{EntryError, PACKS, Stored};
 use crate::service::{Service, ServiceError, Value};
 use crate::trial::trial_key;
 use crate::upload::with_pauses;
@@ -22,6 +23,7 @@ use crate::upload::with_pauses;
 use super::contents::{Contents, read_entry};
 use super::{AT_ONCE, Amount, HousekeepingError, run};
 
+use index::PrunedIndex;
 use plan::{NamedEntry, Plan};
 
 /// How long an object stays that no entry names: an uploader writes it before its entry, and may be
@@ -105,10 +107,18 @@ async fn prune(
         return Err(HousekeepingError::Unknown { key: unknown.key });
     }
     let values = contents.entries.into_iter().map(|(_, value)| value);
-    let entries = read_names(service, values.collect(), progress).await?;
-    let mut plan = Plan::of(entries, contents.objects, request, now);
+    let mut entries = read_names(service, values.collect(), progress).await?;
+    let mut objects = contents.objects;
+    let index = PrunedIndex::of(service, contents.segments).await?;
+    index.add_to(&mut entries, &mut objects, contents.packs);
+    entries.extend(contents.wanted.into_iter().map(|value| NamedEntry {
+        value,
+        object: None,
+        entries: 0,
+    }));
+    let mut plan = Plan::of(entries, objects, request, now);
     if !request.dry_run {
-        carry_out(service, &mut plan, request.pause, progress).await?;
+        carry_out(service, &mut plan, &index, request.pause, progress).await?;
     }
     Ok(plan.pruned())
 }
@@ -148,37 +158,47 @@ async fn read_names(
             // A reader does not take it.
             Some(Err(EntryError::Malformed(_))) => None,
         };
-        entries.push(NamedEntry { value, object });
+        entries.push(NamedEntry {
+            value,
+            object,
+            entries: 1,
+        });
         let done = entries.len();
         progress(Progress { done, of });
     }
     Ok(entries)
 }
 
-/// Removes entries, and then objects.
+/// Removes entries, and then objects and packs.
 async fn carry_out(
     service: &Service,
     plan: &mut Plan,
+    index: &PrunedIndex,
     pause: Duration,
     progress: &mut impl FnMut(Progress),
 ) -> Result<(), HousekeepingError> {
+    let is_named = index.write_without(service, plan).await?;
     let keys = plan.entries.iter().map(|entry| entry.value.key.clone());
-    remove(service, keys.collect(), progress).await?;
-    if plan.objects.is_empty() {
+    let (named, entries): (Vec<_>, Vec<_>) = keys.partition(|key| PrunedIndex::names(key));
+    remove(service, entries, progress).await?;
+    if plan.objects.is_empty() && named.is_empty() {
         return Ok(());
     }
-    if !plan.entries.is_empty() {
+    if !plan.entries.is_empty() || is_named {
         tokio::time::sleep(pause).await;
     }
     // Entries that have come since the listing may name objects that were there.
-    let entries = Contents::entries_of(service).await?.entries;
-    let values = entries.into_iter().map(|(_, value)| value);
+    let contents = Contents::names_of(service).await?;
+    let values = contents.entries.into_iter().map(|(_, value)| value);
     let new = values.filter(|value| plan.is_new(value)).collect();
-    for entry in read_names(service, new, progress).await? {
+    let mut new = read_names(service, new, progress).await?;
+    new.extend(index.names_since(service, contents.segments).await?);
+    for entry in new {
         plan.spare(entry);
     }
-    let keys = plan.objects.iter().map(|(_, value)| value.key.clone());
-    remove(service, keys.collect(), progress).await
+    let objects = plan.objects.iter().map(|(_, value)| value.key.clone());
+    let packs = named.into_iter().filter(|key| key.starts_with(PACKS));
+    remove(service, packs.chain(objects).collect(), progress).await
 }
 
 async fn remove(

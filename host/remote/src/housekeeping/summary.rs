@@ -1,14 +1,15 @@
 //! How much there is in each scope of a tier.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use cachewarden_types::ScopeName;
 
 use crate::address::{Address, Credentials};
+use crate::format::Stored;
 use crate::service::Value;
 
 use super::contents::Contents;
-use super::{HousekeepingError, run};
+use super::{HousekeepingError, run, segments};
 
 /// How many values there are of something, and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,8 +23,10 @@ pub struct Amount {
 /// What there is in a tier.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TierSummary {
-    /// Entries, by scope, with the small objects that are in them.
+    /// Entries, by scope, with the objects that are in them or in packs.
     pub scopes: BTreeMap<ScopeName, Amount>,
+    /// Indexes, and lists of what builds have asked for.
+    pub index: Amount,
     /// Larger objects, which scopes share.
     pub objects: Amount,
     /// What this version does not know.
@@ -32,8 +35,12 @@ pub struct TierSummary {
 
 impl Amount {
     fn add(&mut self, value: &Value) {
+        self.add_bytes(value.size);
+    }
+
+    fn add_bytes(&mut self, bytes: u64) {
         self.count += 1;
-        self.bytes += value.size;
+        self.bytes += bytes;
     }
 }
 
@@ -50,6 +57,22 @@ pub fn summarize_tier(
         let mut summary = TierSummary::default();
         for (scope, value) in contents.entries {
             summary.scopes.entry(scope).or_default().add(&value);
+        }
+        let of_index = contents.segments.iter().map(|(_, value)| value);
+        let of_index = of_index.chain(&contents.wanted);
+        of_index.for_each(|value| summary.index.add(value));
+        // An entry may stand in several segments.
+        let mut known = HashSet::new();
+        for segment in segments::read(&service, contents.segments).await? {
+            let amount = summary.scopes.entry(segment.scope.clone()).or_default();
+            for (action, entry) in segment.entries() {
+                if known.insert((segment.scope.clone(), action)) {
+                    amount.add_bytes(match entry.stored {
+                        Stored::Packed(place) => u64::from(place.length),
+                        Stored::Inline(_) | Stored::Apart => 0,
+                    });
+                }
+            }
         }
         let objects = contents.objects.iter();
         objects.for_each(|(_, value)| summary.objects.add(value));

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::format::{Body, RemoteEntry, Stored, entry_key, format_marker, object_key};
 
+mod packs;
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A tier in a folder.
@@ -117,7 +119,7 @@ fn scopes_are_told_with_their_entries_and_bytes() {
     let (small, _) = tier.put("main", b"small", 0);
     let (entry, object) = tier.put("main", &large("a"), 0);
     tier.put("Pull-7", &large("a"), 0);
-    tier.write("v1/index/main/0", b"12345", 0);
+    tier.write("v1/later/main/0", b"12345", 0);
     let found = summarize_tier(&tier.address, &Credentials::default()).unwrap();
     let names: Vec<_> = found.scopes.keys().map(ToString::to_string).collect();
     assert_eq!(names, ["Pull-7", "main"]);

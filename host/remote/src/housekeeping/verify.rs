@@ -1,10 +1,12 @@
 //! Reads all that a tier has, and names what is damaged.
 
-use std::collections::HashMap;
+mod packs;
+
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use cachewarden_store::Progress;
 use cachewarden_types::{Digest, with_causes};
@@ -15,7 +17,7 @@ use crate::service::{Service, ServiceError, Value};
 use crate::upload::{MAX_OBJECT, with_pauses};
 
 use super::contents::{Contents, read_entry};
-use super::{AT_ONCE, HousekeepingError, run};
+use super::{AT_ONCE, HousekeepingError, run, segments};
 
 /// Bytes of values that are in memory at once. A larger one is read while no other is.
 const MEMORY: u64 = 64 << 20;
@@ -44,12 +46,15 @@ pub enum TierEvent {
 pub struct VerifiedTier {
     /// Entries that were read.
     pub entries: u64,
-    /// Objects that were read, beside those in entries.
+    /// Objects and packs that were read, beside objects in entries.
     pub objects: u64,
     /// Bytes that were read.
     pub bytes: u64,
     /// Of these, what is damaged.
     pub damaged: u64,
+    /// Entries that name an object or a pack that is not there, as where a rule of the service removes
+    /// what is old. They are misses.
+    pub gone: u64,
     /// Values that this version does not know, and has not read.
     pub unknown: u64,
 }
@@ -81,7 +86,9 @@ async fn verify(
         unknown: contents.unknown.len() as u64,
         ..VerifiedTier::default()
     };
-    let of = contents.objects.len() + contents.entries.len();
+    let segments = segments::read(service, contents.segments).await?;
+    let of =
+        contents.objects.len() + contents.entries.len() + contents.packs.len() + segments.len();
     let mut done = 0;
     let mut note = |value: Value, why: Option<String>, verified: &mut VerifiedTier| {
         verified.bytes += value.size;
@@ -111,6 +118,31 @@ async fn verify(
         note(value, why, &mut verified);
     }
     let sizes = &sizes;
+    let there: HashSet<_> = contents.packs.iter().map(|(pack, _)| *pack).collect();
+    let items = packs::items(&segments);
+    packs::check(
+        service,
+        contents.packs,
+        &items,
+        &memory,
+        |value, checked| {
+            verified.objects += u64::from(checked.is_some());
+            note(value, split(checked).1, &mut verified);
+        },
+    )
+    .await?;
+    for segment in segments {
+        for (_, entry) in segment.entries() {
+            verified.entries += 1;
+            let is_there = match entry.stored {
+                Stored::Packed(place) => there.contains(&place.pack),
+                Stored::Inline(_) | Stored::Apart => sizes.contains_key(&entry.output),
+            };
+            verified.gone += u64::from(!is_there);
+        }
+        let why = segment.segment.err().map(|error| error.to_string());
+        note(segment.value, why, &mut verified);
+    }
     let mut entries = stream::iter(contents.entries)
         .map(async |(_, value)| {
             let checked = check_entry(service, &value, sizes).await;
@@ -140,20 +172,10 @@ async fn check_object(
     value: &Value,
     memory: &Semaphore,
 ) -> Checked<u64> {
-    if value.size > MAX_OBJECT {
-        return Ok(Some(Err(
-            "it is larger than any object that is sent".to_owned()
-        )));
-    }
-    let units = value.size.div_ceil(UNIT).min(UNITS);
-    let _room = memory.acquire_many(units as u32).await;
-    let bytes = match with_pauses(|| service.read(&value.key, value.size)).await {
-        Ok(None) => return Ok(None),
-        Ok(Some(bytes)) => bytes,
-        Err(ServiceError::TooLarge { .. }) => {
-            return Ok(Some(Err("it is larger than the listing says".to_owned())));
-        }
-        Err(error) => return Err(error),
+    let (bytes, _memory) = match read_whole(service, value, memory).await? {
+        Some(Ok(read)) => read,
+        Some(Err(why)) => return Ok(Some(Err(why))),
+        None => return Ok(None),
     };
     let mark = bytes.first().copied();
     let Some(encoding) = mark.and_then(Encoding::from_mark) else {
@@ -166,6 +188,30 @@ async fn check_object(
             false => Err(format!("its bytes are those of {found}")),
         }
     })))
+}
+
+/// Reads a value with a bound on memory, which is taken until what comes with it is dropped.
+async fn read_whole<'memory>(
+    service: &Service,
+    value: &Value,
+    memory: &'memory Semaphore,
+) -> Checked<(Vec<u8>, SemaphorePermit<'memory>)> {
+    if value.size > MAX_OBJECT {
+        return Ok(Some(Err(
+            "it is larger than any object that is sent".to_owned()
+        )));
+    }
+    let units = value.size.div_ceil(UNIT).min(UNITS);
+    let room = memory.acquire_many(units as u32).await;
+    let room = room.expect("it is not closed");
+    match with_pauses(|| service.read(&value.key, value.size)).await {
+        Ok(None) => Ok(None),
+        Ok(Some(bytes)) => Ok(Some(Ok((bytes, room)))),
+        Err(ServiceError::TooLarge { .. }) => {
+            Ok(Some(Err("it is larger than the listing says".to_owned())))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether an entry is whole, and names an object that is there.

@@ -38,6 +38,9 @@ pub enum ServiceError {
         /// The bound.
         most: u64,
     },
+    /// The value has fewer bytes than its part would need that is asked for.
+    #[error("a value is shorter than what names it says")]
+    TooShort(#[source] Cause),
     /// It does not answer, or not in time, or with an error of its own.
     #[error("the service has failed")]
     Failed(#[source] Cause),
@@ -56,6 +59,7 @@ impl ServiceError {
             ErrorKind::PermissionDenied => Self::Denied(source),
             ErrorKind::RateLimited => Self::Throttled(source),
             ErrorKind::Unsupported => Self::Unsupported(source),
+            ErrorKind::RangeNotSatisfied => Self::TooShort(source),
             _ => Self::Failed(source),
         }
     }

@@ -1,6 +1,7 @@
 //! What opendal knows: all services but Redis.
 
 use std::collections::BTreeMap;
+use std::ops::RangeBounds;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -49,10 +50,14 @@ impl Storage {
         &self.operator
     }
 
-    /// The value of a key. That there is none may be the first error of the stream.
-    pub(super) async fn open(&self, key: &str) -> opendal::Result<BytesStream> {
+    /// A part of the value of a key. That there is none may be the first error of the stream.
+    pub(super) async fn open(
+        &self,
+        key: &str,
+        part: impl RangeBounds<u64>,
+    ) -> opendal::Result<BytesStream> {
         let reader = self.operator.reader(key).await?;
-        let parts = reader.into_bytes_stream(..).await?;
+        let parts = reader.into_bytes_stream(part).await?;
         Ok(Box::pin(parts.map_err(broken_off)))
     }
 
@@ -75,7 +80,7 @@ impl Storage {
     pub(super) async fn has(&self, key: &str) -> opendal::Result<bool> {
         let has = match self.operator.stat(key).await {
             Err(error) if says_no_verb(&error) => {
-                self.open(key).await?.try_next().await.map(|_| true)
+                self.open(key, ..).await?.try_next().await.map(|_| true)
             }
             stat => stat.map(|_| true),
         };

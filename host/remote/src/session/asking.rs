@@ -12,6 +12,7 @@ use cachewarden_content::Content;
 use cachewarden_session::remote::{TierEntry, TierPlace};
 use cachewarden_types::{Code, Digest, with_causes};
 
+use super::catalog::Catalog;
 use super::{Shared, lock};
 use crate::Address;
 use crate::format::{EntryError, FORMAT, FORMAT_KEY, MAX_VALUE, RemoteEntry, entry_key};
@@ -21,18 +22,18 @@ use crate::seen::{Question, Seen, count};
 use crate::service::{Service, ServiceError};
 
 impl Shared {
-    /// The first place from one on that may be asked now.
-    pub(super) fn next_place(&self, from: TierPlace) -> Option<TierPlace> {
+    /// The first place from one on that may have an entry of an action, and may be asked now.
+    pub(super) fn next_place(&self, action: &Digest, from: TierPlace) -> Option<TierPlace> {
         let in_scope = (from.tier..self.tiers.len()).map(|tier| TierPlace { tier, ..from });
         let in_others = (from.scope + 1..self.read.len())
             .flat_map(|scope| (0..self.tiers.len()).map(move |tier| TierPlace { scope, tier }));
         let mut places = in_scope
             .filter(|place| place.scope < self.read.len())
             .chain(in_others);
-        places.find(|place| self.is_readable(place.tier))
+        places.find(|place| self.is_readable(place.tier) && self.may_have(action, *place))
     }
 
-    fn is_readable(&self, tier: usize) -> bool {
+    pub(super) fn is_readable(&self, tier: usize) -> bool {
         let (tier, seen) = (&self.tiers[tier], &self.seen[tier]);
         tier.address.mode.reads()
             && !seen.is_unreadable.load(Ordering::Relaxed)
@@ -41,6 +42,24 @@ impl Shared {
 
     /// The entry of an action at a place.
     pub(super) async fn find_at(
+        self: &Arc<Self>,
+        action: &Digest,
+        place: TierPlace,
+    ) -> Option<(TierEntry, RemoteObject)> {
+        match self.catalog(place.tier).await? {
+            Catalog::Single => self.read_entry(action, place).await,
+            Catalog::Indexed(index) => {
+                let entry = index.find(place.scope, action);
+                if entry.is_none() {
+                    count(&self.seen(place.tier).misses);
+                }
+                entry.map(|entry| self.found(place, entry))
+            }
+        }
+    }
+
+    /// The same, where each entry has a key of its own.
+    async fn read_entry(
         self: &Arc<Self>,
         action: &Digest,
         place: TierPlace,
@@ -126,7 +145,9 @@ impl Shared {
                 (Code::RemoteAway, "it is not asked until it answers")
             }
             ServiceError::Throttled(_) => (Code::RemoteThrottled, "it is not asked for a while"),
-            ServiceError::TooLarge { .. } => (Code::RemoteDamaged, "the value does not count"),
+            ServiceError::TooLarge { .. } | ServiceError::TooShort(_) => {
+                (Code::RemoteDamaged, "the value does not count")
+            }
             // Others will be asked.
             ServiceError::Failed(_) => return,
         };
@@ -162,9 +183,15 @@ impl Shared {
         self.seen[tier].is_unreadable.store(true, Ordering::Relaxed);
     }
 
-    fn say_unusable(&self, tier: usize, error: &EntryError) {
+    pub(super) fn say_unusable(&self, tier: usize, error: &EntryError) {
         self.say(Code::RemoteDamaged, tier, |address| {
             format!("{address}: {error}; the entry does not count")
+        });
+    }
+
+    pub(super) fn say_damaged_segment(&self, tier: usize, key: &str, error: &EntryError) {
+        self.say(Code::RemoteDamaged, tier, |address| {
+            format!("{address}: {key}: {error}; what it names is not read")
         });
     }
 

@@ -1,67 +1,40 @@
-//! The loose layout: an entry by its key, with its object where that is small, and larger objects by
+//! The layout without an index: an entry by its key, with its object where that is small, and larger objects by
 //! their digests. It is for services that cannot list, and each entry costs a request or two.
 
-use std::sync::Arc;
-use std::time::SystemTime;
-
-use tokio::sync::Semaphore;
-
-use cachewarden_store::{Entry, Noted, Store};
+use cachewarden_store::{Entry, Noted};
 
 use crate::address::Address;
-use crate::format::{Body, MAX_INLINE, MAX_VALUE, RemoteEntry, Stored, entry_key, object_key};
+use crate::format::{MAX_INLINE, MAX_VALUE, RemoteEntry, Stored, entry_key, object_key};
 use crate::service::{Service, ServiceError};
 
+use super::objects::Objects;
 use super::pace::{Pace, with_pauses};
 use super::{Outcome, item};
 
-/// Bytes of objects, as they are in the store, that are in memory at once. A larger object is sent
-/// while no other is. Beside it there are its compressed form, and a copy of that to try again.
-const MEMORY: u64 = 64 << 20;
-
-/// The largest object that is sent: it is held in memory, and larger ones are programs, which a
-/// linker writes in seconds.
-pub(crate) const MAX_OBJECT: u64 = 512 << 20;
-
-/// The unit in which memory is counted.
-const UNIT: u64 = 1024;
-
-const UNITS: u64 = MEMORY / UNIT;
-
 /// Sends entries one by one.
 pub(super) struct Loose {
-    store: Arc<Store>,
     service: Service,
-    level: i32,
     pace: Pace,
-    /// Units of memory that are free.
-    memory: Semaphore,
-    /// Threads that may compress: no more than there are processors.
-    processors: Semaphore,
 }
 
 impl Loose {
-    pub(super) fn new(store: Arc<Store>, address: &Address, service: Service, level: i32) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    pub(super) fn new(address: &Address, service: Service) -> Self {
         Self {
-            store,
             service,
-            level,
             pace: Pace::of(address.kind),
-            memory: Semaphore::new(UNITS as usize),
-            processors: Semaphore::new(processors),
         }
     }
 
     /// Sends an entry and its object, where they are not there.
-    pub(super) async fn send(&self, noted: Noted) -> Result<Outcome, ServiceError> {
-        let now = SystemTime::now();
-        let Some(entry) = self.store.shared_entry(&noted.scope, &noted.action, now) else {
-            return Ok(Outcome::Gone);
+    pub(super) async fn send(
+        &self,
+        noted: Noted,
+        objects: &Objects,
+    ) -> Result<Outcome, ServiceError> {
+        let entry = match objects.entry(&noted) {
+            Ok(entry) => entry,
+            Err(outcome) => return Ok(outcome),
         };
-        if entry.size > MAX_OBJECT {
-            return Ok(Outcome::TooLarge);
-        }
         let key = entry_key(&noted.scope, &noted.action);
         if !self.service.takes(&key) {
             return Ok(Outcome::TooLarge);
@@ -73,9 +46,7 @@ impl Loose {
         {
             return Ok(Outcome::There);
         }
-        let units = entry.size.div_ceil(UNIT).min(UNITS);
-        let _memory = self.memory.acquire_many(units as u32).await;
-        let Some(body) = self.body(&entry).await else {
+        let Some((body, _memory)) = objects.body(&entry).await else {
             return Ok(Outcome::Gone);
         };
         let most = self.service.most();
@@ -121,14 +92,5 @@ impl Loose {
             self.service.write(key, value.clone()).await
         })
         .await
-    }
-
-    /// The object of an entry, as it travels; `None` where it is gone or damaged.
-    async fn body(&self, entry: &Entry) -> Option<Body> {
-        let _turn = self.processors.acquire().await;
-        let (store, entry, level) = (Arc::clone(&self.store), *entry, self.level);
-        let read =
-            tokio::task::spawn_blocking(move || item::body(&item::object(&store, &entry)?, level));
-        read.await.ok().flatten()
     }
 }

@@ -11,6 +11,8 @@ use super::*;
 use crate::address::Credentials;
 use crate::format::{MAX_INLINE, RemoteEntry, Stored, entry_key, object_key};
 
+mod packs;
+
 /// A store, and a tier in a folder.
 struct World {
     folder: TempDir,
@@ -19,10 +21,15 @@ struct World {
 }
 
 impl World {
+    /// Where each entry has a key of its own.
     fn new() -> Self {
+        Self::with("layout=single")
+    }
+
+    fn with(options: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap();
-        let address = format!("file://{}/tier", folder.path().display());
+        let address = format!("file://{}/tier?{options}", folder.path().display());
         Self {
             store: Arc::new(store),
             address: Address::parse(&address).unwrap(),
@@ -335,9 +342,10 @@ async fn a_key_that_a_service_does_not_take_keeps_no_other_from_it() {
     let address: Address = "memcached://127.0.0.1:1/prefix".parse().unwrap();
     let service = Service::at(&address, &Credentials::default()).unwrap();
     let world = World::new();
-    let loose = Loose::new(Arc::clone(&world.store), &address, service, 3);
+    let objects = Objects::new(Arc::clone(&world.store), 3);
+    let loose = Loose::new(&address, service);
     let scope: ScopeName = "A".repeat(96).parse().unwrap();
     let action = world.put_into(&scope, "action", b"object", |_| {});
-    let outcome = loose.send(Noted { scope, action }).await.unwrap();
+    let outcome = loose.send(Noted { scope, action }, &objects).await.unwrap();
     assert_eq!(outcome, Outcome::TooLarge);
 }

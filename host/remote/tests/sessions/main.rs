@@ -2,6 +2,7 @@
 //! or small servers on this machine.
 
 mod client;
+mod packs;
 mod server;
 mod services;
 mod values;

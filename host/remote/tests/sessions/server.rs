@@ -69,7 +69,7 @@ impl Server {
 
 /// The address of a tier on a server at a port.
 pub(crate) fn address(port: u16) -> String {
-    format!("webdav+http://127.0.0.1:{port}/")
+    format!("webdav+http://127.0.0.1:{port}/?layout=single")
 }
 
 /// A port where no server is.

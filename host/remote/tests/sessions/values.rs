@@ -111,7 +111,7 @@ fn scopes_come_in_their_order_and_within_each_the_nearest_tier_first() {
     assert_eq!(session.get(&none), None);
     session.close();
     let world = World::new();
-    let mut session = world.session_on(&[near.address("?mode=write")], &["main"]);
+    let mut session = world.session_on(&[near.address("&mode=write")], &["main"]);
     assert_eq!(session.get(&second), None, "it is not read");
     session.close();
 }
@@ -197,7 +197,7 @@ fn what_is_wrong_is_a_miss_is_said_once_and_the_next_tier_is_asked() {
                 let beginning = "cachewarden: warning[CW0705]: file://";
                 assert!(said.starts_with(beginning), "{number}: {said}");
                 assert!(said.contains(expected), "{number}: {said}");
-                assert!(said.contains("/near: "), "{number}: {said}");
+                assert!(said.contains("/near?layout=single: "), "{number}: {said}");
                 assert_eq!(said.lines().count(), 1, "{number}: {said}");
             }
         }

@@ -61,9 +61,14 @@ impl World {
 pub(crate) struct Tier(PathBuf);
 
 impl Tier {
-    /// Its address, with what follows the folder.
-    pub(crate) fn address(&self, rest: &str) -> String {
-        format!("file://{}{rest}", self.0.display())
+    /// Its address, where each entry has a key of its own.
+    pub(crate) fn address(&self, options: &str) -> String {
+        format!("file://{}?layout=single{options}", self.0.display())
+    }
+
+    /// Its address, where entries are in packs.
+    pub(crate) fn packs(&self) -> String {
+        format!("file://{}", self.0.display())
     }
 
     /// Writes a value.

@@ -11,7 +11,7 @@ use cachewarden_types::{Digest, ScopeName};
 
 use crate::files;
 
-use super::{CHUNK, bounds, count_lines, is_own, session_of};
+use super::{ASKED, CHUNK, bounds, count_lines, is_own, session_of};
 
 /// An entry that may be sent.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,6 +20,28 @@ pub struct Noted {
     pub scope: ScopeName,
     /// Its action.
     pub action: Digest,
+}
+
+/// What a session that has put something has asked for, with a hit: sessions that are alike ask for
+/// the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// The scope that the session writes.
+    pub scope: ScopeName,
+    /// The first bytes of each action, in the order in which they were asked for.
+    pub actions: Vec<ActionPrefix>,
+}
+
+/// The first bytes of an action. They name it where a mistake costs nothing but a few bytes.
+pub type ActionPrefix = [u8; 8];
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Note {
+    /// An entry may be sent.
+    Entry(Noted),
+    /// What a session has asked for.
+    Asked(Asked),
 }
 
 /// The outbox of a tier while one uploader has it.
@@ -121,7 +143,7 @@ impl OutboxFile {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub fn read(&mut self) -> io::Result<Vec<Noted>> {
+    pub fn read(&mut self) -> io::Result<Vec<Note>> {
         loop {
             let (noted, offset) = self.peek()?;
             let has_moved = offset > self.offset;
@@ -175,7 +197,7 @@ impl OutboxFile {
     }
 
     /// The next entries, and where those behind them begin.
-    fn peek(&self) -> io::Result<(Vec<Noted>, u64)> {
+    fn peek(&self) -> io::Result<(Vec<Note>, u64)> {
         let mut buffer = vec![0; CHUNK];
         let mut count = 0;
         while count < buffer.len() {
@@ -201,12 +223,21 @@ impl OutboxFile {
     }
 }
 
-/// The entry that a line names; `None` for a torn line.
-fn of_line(line: &[u8]) -> Option<Noted> {
-    let (action, scope) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-    let digest = Digest::from_hex(action)?;
-    Some(Noted {
-        scope: scope.parse().ok()?,
-        action: digest,
+/// What a line says; `None` for a torn line.
+fn of_line(line: &[u8]) -> Option<Note> {
+    let (first, scope) = std::str::from_utf8(line).ok()?.split_once(' ')?;
+    let scope = scope.parse().ok()?;
+    Some(match first.strip_prefix(ASKED) {
+        Some(actions) => {
+            let bytes = const_hex::decode(actions).ok()?;
+            let (actions, rest) = bytes.as_chunks();
+            let actions = actions.to_vec();
+            rest.is_empty()
+                .then_some(Note::Asked(Asked { scope, actions }))?
+        }
+        None => {
+            let action = Digest::from_hex(first)?;
+            Note::Entry(Noted { scope, action })
+        }
     })
 }

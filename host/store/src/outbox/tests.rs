@@ -47,8 +47,10 @@ fn upload(test: &TestStore) -> Vec<(Vec<Digest>, bool)> {
             if noted.is_empty() {
                 break;
             }
-            assert!(noted.iter().all(|noted| noted.scope == scope("main")));
-            actions.extend(noted.iter().map(|noted| noted.action));
+            actions.extend(noted.iter().map(|note| match note {
+                Note::Entry(noted) if noted.scope == scope("main") => noted.action,
+                other => panic!("{other:?}"),
+            }));
         }
         (actions, file.remove_if_done().unwrap())
     })
@@ -97,7 +99,9 @@ fn notes_that_come_after_the_last_read_keep_the_file() {
     running.note(&scope("main"), &action("b")).unwrap();
     drop(running);
     assert!(!file.remove_if_done().unwrap(), "something is left");
-    assert_eq!(file.read().unwrap()[0].action, action("b"));
+    let (scope, action) = (scope("main"), action("b"));
+    let expected = Note::Entry(Noted { scope, action });
+    assert_eq!(file.read().unwrap(), [expected]);
     assert!(file.remove_if_done().unwrap());
 }
 
@@ -353,4 +357,37 @@ fn why_an_upload_has_left_something_is_kept_until_one_has_not() {
     outbox(&test).note_end(None).unwrap();
     outbox(&test).note_end(None).unwrap();
     assert_eq!(outbox(&test).failed_upload(), None);
+}
+
+#[test]
+fn what_a_session_has_asked_for_is_noted_where_it_has_put_something_and_counts_as_no_entry() {
+    let test = TestStore::new();
+    let asked: Vec<ActionPrefix> = (0..5000_u64).map(u64::to_be_bytes).collect();
+    let mut silent = session(&test, 1, &[]);
+    silent.note_asked(&scope("main"), &asked).unwrap();
+    drop(silent);
+    assert!(outbox(&test).is_empty());
+    let mut session = session(&test, 2, &["a"]);
+    session.note_asked(&scope("Pr-7"), &asked).unwrap();
+    drop(session);
+    assert_eq!(outbox(&test).waiting().entries, 1);
+    let queue = outbox(&test).take(Duration::ZERO).unwrap().unwrap();
+    let mut file = queue.open(&path(&test, 2), 0).unwrap();
+    assert_eq!(file.lines_left(), 1);
+    let mut read = Vec::new();
+    while let notes = file.read().unwrap()
+        && !notes.is_empty()
+    {
+        for note in notes {
+            match note {
+                Note::Entry(noted) => assert_eq!(noted.action, action("a")),
+                Note::Asked(asked) => {
+                    assert_eq!(asked.scope, scope("Pr-7"));
+                    read.extend(asked.actions);
+                }
+            }
+        }
+    }
+    assert_eq!(read, asked);
+    assert!(file.remove_if_done().unwrap());
 }

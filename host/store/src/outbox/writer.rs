@@ -6,11 +6,16 @@ use std::path::PathBuf;
 
 use cachewarden_types::{Digest, ScopeName};
 
+use super::{ASKED, ActionPrefix};
 use crate::{SessionId, files};
 
 /// The most bytes of one session's notes: 160,000 entries, where `go build std` has 6,000. A session
 /// that puts more fills the disk, not only a tier.
 const MAX_SESSION: u64 = 16 << 20;
+
+/// Actions in one line of what was asked for: the line is then shorter than what an uploader reads at
+/// a time.
+const ASKED_IN_LINE: usize = 2000;
 
 /// What one session notes for one tier.
 #[derive(Debug)]
@@ -52,14 +57,29 @@ impl SessionOutbox {
         noted
     }
 
+    /// Notes what the session has asked for. Where it has put nothing this does nothing.
+    ///
+    /// # Errors
+    /// When it cannot be noted.
+    pub fn note_asked(&mut self, scope: &ScopeName, actions: &[ActionPrefix]) -> io::Result<()> {
+        for actions in actions.chunks(ASKED_IN_LINE) {
+            let actions = const_hex::encode(actions.as_flattened());
+            self.append(&format!("{ASKED}{actions} {}\n", scope.as_str()))?;
+        }
+        Ok(())
+    }
+
     fn try_note(&mut self, scope: &ScopeName, action: &Digest) -> io::Result<()> {
         if let State::Unopened = self.state {
             self.state = State::Open(self.create()?, 0);
         }
+        self.append(&format!("{action} {}\n", scope.as_str()))
+    }
+
+    fn append(&mut self, line: &str) -> io::Result<()> {
         let State::Open(file, length) = &mut self.state else {
             return Ok(());
         };
-        let line = format!("{action} {}\n", scope.as_str());
         if *length + line.len() as u64 > MAX_SESSION {
             return Err(io::Error::other(format!(
                 "the session has put more than {MAX_SESSION} bytes of notes can name"

@@ -18,6 +18,9 @@ pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitSt
         text += &line(&scope.to_string(), amount, "entry");
     }
     text += &line("(larger objects of all scopes)", &summary.objects, "object");
+    if summary.index.count > 0 {
+        text += &line("(index)", &summary.index, "value");
+    }
     if summary.unknown.count > 0 {
         text += &line("(not known to this version)", &summary.unknown, "value");
     }

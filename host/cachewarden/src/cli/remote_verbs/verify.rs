@@ -30,6 +30,10 @@ pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitSt
         0 => "nothing is damaged".to_owned(),
         damaged => format!("{damaged} damaged: a reader does not take what is"),
     };
+    if verified.gone > 0 {
+        let gone = output::count(verified.gone, "entry");
+        conclusion += &format!("; the objects of {gone} are not there any more, which is a miss");
+    }
     if verified.unknown > 0 {
         let unknown = output::count(verified.unknown, "value");
         conclusion += &format!("; {unknown} not known to this version, and not read");

@@ -11,11 +11,15 @@ use crate::service::Value;
 
 use super::{PruneRequest, Pruned};
 
-/// An entry, and the object that it names where that has a key of its own.
+/// What goes as one by its age: an entry with a key of its own, a pack, or all entries of an index
+/// that name one object.
 #[derive(Clone, Debug)]
 pub(super) struct NamedEntry {
     pub(super) value: Value,
+    /// The object that it names, where that has a key of its own.
     pub(super) object: Option<Digest>,
+    /// How many entries it stands for.
+    pub(super) entries: u64,
 }
 
 /// What goes.
@@ -137,7 +141,7 @@ impl Plan {
         let entries = self.entries.iter().map(|entry| entry.value.size);
         let objects = self.objects.iter().map(|(_, value)| value.size);
         Pruned {
-            entries: self.entries.len() as u64,
+            entries: self.entries.iter().map(|entry| entry.entries).sum(),
             objects: self.objects.len() as u64,
             bytes: entries.chain(objects).sum(),
             left: self.left,
@@ -170,6 +174,7 @@ mod tests {
         NamedEntry {
             value: value(key, 1, days),
             object: object.map(|name| Digest::of(name.as_bytes())),
+            entries: 1,
         }
     }
 

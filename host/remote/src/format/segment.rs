@@ -1,0 +1,300 @@
+//! A segment of a scope's index: the entries that one upload has added, by their actions.
+//!
+//! What always holds: a segment never changes under its key, so a copy of it stays right. Nothing is
+//! unpacked beyond the bytes that the number of its entries gives, which is bounded.
+//!
+//! A segment is a line of JSON, the head, and behind it rows of fixed length, which are compressed
+//! together. Rows are sorted by action, so an entry is found without reading all of them.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+use cachewarden_store::{ActionPrefix, SessionId};
+use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
+
+use super::body::{Body, Encoding, decode};
+use super::entry::{EntryError, RemoteEntry, Stored, known_facts};
+use super::key::FORMAT;
+
+/// The most entries of a segment: 7 MB of rows. `go build std` has 1,100.
+pub const MAX_ROWS: usize = 65_536;
+
+/// The largest value of a segment.
+pub const MAX_SEGMENT: u64 = (MAX_HEAD + MAX_ROWS * ROW) as u64;
+
+/// The most bytes of the head: the names of some thousand packs.
+const MAX_HEAD: usize = 512 * 1024;
+
+/// The level of zstd. Most of a segment are digests, which do not shrink at any.
+const LEVEL: i32 = 3;
+
+/// Bytes of a row.
+const ROW: usize = 109;
+
+/// In the place of a pack: the object has a key of its own.
+const APART: u16 = u16::MAX;
+
+/// What is the same for many rows.
+#[derive(Serialize, Deserialize)]
+struct Head {
+    form: u32,
+    rows: usize,
+    /// How the rows are written.
+    body: String,
+    packs: Vec<Digest>,
+    contents: Vec<ContentWords>,
+}
+
+/// What objects are, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct ContentWords {
+    kind: String,
+    role: String,
+    facts: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Content {
+    kind: Kind,
+    role: Role,
+    facts: Facts,
+}
+
+/// A segment.
+#[derive(Debug)]
+pub struct Segment {
+    packs: Vec<Digest>,
+    /// `None` where this version does not know the kind or the role.
+    contents: Vec<Option<Content>>,
+    rows: Vec<u8>,
+}
+
+impl Segment {
+    /// The value for these entries; of two for one action the first one counts. No object of them is
+    /// inside its entry, and there are at most [`MAX_ROWS`].
+    pub fn to_value(entries: &[(Digest, RemoteEntry)]) -> Vec<u8> {
+        let mut sorted: Vec<_> = entries.iter().collect();
+        sorted.sort_by_key(|(action, _)| *action);
+        sorted.dedup_by_key(|(action, _)| *action);
+        let (mut packs, mut contents) = (Vec::new(), Vec::new());
+        let mut rows = Vec::with_capacity(sorted.len() * ROW);
+        for (action, entry) in &sorted {
+            let (pack, offset, length, encoding) = match &entry.stored {
+                Stored::Packed(place) => {
+                    let pack = position_in(&mut packs, place.pack);
+                    (pack, place.offset, place.length, place.encoding)
+                }
+                _ => (APART, 0, 0, Encoding::Plain),
+            };
+            let content = ContentWords {
+                kind: entry.kind.to_string(),
+                role: entry.role.to_string(),
+                facts: entry.facts.into(),
+            };
+            let content = position_in(&mut contents, content);
+            let expires = entry.expires.map_or(0, |time| since_1970(time).as_secs());
+            let put = since_1970(entry.time).as_nanos() as u64;
+            rows.extend_from_slice(action.as_bytes());
+            rows.extend_from_slice(entry.output.as_bytes());
+            for number in [entry.size, put, expires, entry.producer.0] {
+                rows.extend_from_slice(&number.to_le_bytes());
+            }
+            rows.extend_from_slice(&content.to_le_bytes());
+            rows.extend_from_slice(&pack.to_le_bytes());
+            rows.extend_from_slice(&offset.to_le_bytes());
+            rows.extend_from_slice(&length.to_le_bytes());
+            rows.push(encoding.mark());
+        }
+        let plain = || Body {
+            encoding: Encoding::Plain,
+            bytes: rows.clone(),
+        };
+        let body = Body::of(&rows, LEVEL).unwrap_or_else(|_| plain());
+        let head = Head {
+            form: FORMAT,
+            rows: sorted.len(),
+            body: body.encoding.name().to_owned(),
+            packs,
+            contents,
+        };
+        let mut value = serde_json::to_vec(&head).expect("strings and numbers");
+        value.push(b'\n');
+        value.extend_from_slice(&body.bytes);
+        value
+    }
+
+    /// Reads a value.
+    ///
+    /// # Errors
+    /// When it is of a later version, or no segment.
+    pub fn from_value(value: &[u8]) -> Result<Self, EntryError> {
+        let malformed = |why: &str| EntryError::Malformed(why.to_owned());
+        let end = value[..value.len().min(MAX_HEAD)]
+            .iter()
+            .position(|byte| *byte == b'\n');
+        let (line, rest) = value.split_at(end.ok_or_else(|| malformed("it has no line"))?);
+        super::entry::check_form(line)?;
+        let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
+        let head: Head = serde_json::from_slice(line).map_err(json)?;
+        if head.rows > MAX_ROWS {
+            return Err(malformed("it has too many `rows`"));
+        }
+        let encoding = Encoding::from_name(&head.body)
+            .ok_or_else(|| malformed("this version does not know its `body`"))?;
+        let most = (head.rows * ROW) as u64;
+        let mut rows = Vec::with_capacity(head.rows * ROW);
+        let found = decode(encoding, most, &rest[1..], |part| {
+            rows.extend_from_slice(part);
+        });
+        if found.map_err(|error| malformed(&error.to_string()))? != most {
+            return Err(malformed("it has fewer rows than it says"));
+        }
+        Ok(Self {
+            packs: head.packs,
+            contents: head.contents.into_iter().map(Content::from_words).collect(),
+            rows,
+        })
+    }
+
+    /// How many entries there are.
+    pub fn len(&self) -> usize {
+        self.rows.len() / ROW
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The entry of an action.
+    pub fn find(&self, action: &Digest) -> Option<RemoteEntry> {
+        let row = self.row(self.first_from(action.as_bytes()))?;
+        let (found, entry) = self.read(row)?;
+        (found == *action).then_some(entry)
+    }
+
+    /// Whether there is an entry of an action.
+    pub fn has(&self, action: &Digest) -> bool {
+        let row = self.row(self.first_from(action.as_bytes()));
+        row.is_some_and(|row| row.starts_with(action.as_bytes()))
+    }
+
+    /// The first entry whose action begins with these bytes.
+    pub fn find_prefix(&self, prefix: &ActionPrefix) -> Option<(Digest, RemoteEntry)> {
+        let row = self.row(self.first_from(prefix))?;
+        row.starts_with(prefix).then(|| self.read(row)).flatten()
+    }
+
+    /// All entries that this version knows.
+    pub fn entries(&self) -> impl Iterator<Item = (Digest, RemoteEntry)> {
+        let rows = self.rows.chunks_exact(ROW);
+        rows.filter_map(|row| self.read(row))
+    }
+
+    /// The position of the first row that is not before these bytes.
+    fn first_from(&self, bytes: &[u8]) -> usize {
+        let rows = self.rows.as_chunks::<ROW>().0;
+        rows.partition_point(|row| &row[..bytes.len()] < bytes)
+    }
+
+    fn row(&self, position: usize) -> Option<&[u8]> {
+        self.rows
+            .as_chunks::<ROW>()
+            .0
+            .get(position)
+            .map(|row| &row[..])
+    }
+
+    fn read(&self, row: &[u8]) -> Option<(Digest, RemoteEntry)> {
+        let mut row = Reader(row);
+        let (action, output) = (
+            Digest::from_bytes(row.take()),
+            Digest::from_bytes(row.take()),
+        );
+        let [size, put, expires, producer] =
+            std::array::from_fn(|_| u64::from_le_bytes(row.take()));
+        let [content, pack] = std::array::from_fn(|_| u16::from_le_bytes(row.take()));
+        let [offset, length] = std::array::from_fn(|_| u32::from_le_bytes(row.take()));
+        let [mark] = row.take();
+        let content = (*self.contents.get(usize::from(content))?)?;
+        let stored = match pack {
+            APART => Stored::Apart,
+            pack => Stored::Packed(Place {
+                pack: *self.packs.get(usize::from(pack))?,
+                offset,
+                length,
+                encoding: Encoding::from_mark(mark)?,
+            }),
+        };
+        let entry = RemoteEntry {
+            output,
+            size,
+            time: UNIX_EPOCH + Duration::from_nanos(put),
+            kind: content.kind,
+            role: content.role,
+            facts: content.facts,
+            expires: time_of(expires)?,
+            producer: SessionId(producer),
+            stored,
+        };
+        Some((action, entry))
+    }
+}
+
+/// Where an object is in a pack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The pack, by the digest of its bytes.
+    pub pack: Digest,
+    /// Where the object begins.
+    pub offset: u32,
+    /// Its bytes there.
+    pub length: u32,
+    /// How these are written.
+    pub encoding: Encoding,
+}
+
+impl Content {
+    fn from_words(words: ContentWords) -> Option<Self> {
+        Some(Self {
+            kind: words.kind.parse().ok()?,
+            role: words.role.parse().ok()?,
+            facts: known_facts(words.facts),
+        })
+    }
+}
+
+/// When an entry expires; 0 stands for never.
+fn time_of(seconds: u64) -> Option<Option<SystemTime>> {
+    match seconds {
+        0 => Some(None),
+        seconds => UNIX_EPOCH
+            .checked_add(Duration::from_secs(seconds))
+            .map(Some),
+    }
+}
+
+/// The position of a value in a list, to which it is added where it is missing.
+fn position_in<T: PartialEq>(list: &mut Vec<T>, value: T) -> u16 {
+    // Most rows are like the one before.
+    let found = list.iter().rposition(|known| *known == value);
+    let position = found.unwrap_or_else(|| {
+        list.push(value);
+        list.len() - 1
+    });
+    u16::try_from(position).expect("a segment has fewer packs and contents than that")
+}
+
+struct Reader<'row>(&'row [u8]);
+
+impl Reader<'_> {
+    fn take<const COUNT: usize>(&mut self) -> [u8; COUNT] {
+        let (taken, rest) = self.0.split_first_chunk().expect("a row has its length");
+        self.0 = rest;
+        *taken
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,139 @@
+//! What the indexes of a tier name, for a prune.
+//!
+//! What always holds: a segment without what goes is written before the one that names it is removed,
+//! and both before what they name.
+
+use std::collections::{BTreeMap, HashSet};
+
+use cachewarden_types::{Digest, ScopeName};
+
+use crate::format::EntryError;
+use crate::format::{
+    OBJECTS, PACKS, RemoteEntry, Segment, Stored, object_key, pack_key, segment_key,
+};
+use crate::housekeeping::HousekeepingError;
+use crate::housekeeping::segments::{self, Named, ReadSegment};
+use crate::service::{Service, ServiceError, Value};
+use crate::upload::with_pauses;
+
+use super::plan::{NamedEntry, Plan};
+
+/// What the indexes name.
+pub(super) struct PrunedIndex {
+    segments: Vec<ReadSegment>,
+    named: Named,
+}
+
+impl PrunedIndex {
+    /// Reads all segments.
+    pub(super) async fn of(
+        service: &Service,
+        segments: Vec<(ScopeName, Value)>,
+    ) -> Result<Self, HousekeepingError> {
+        let segments = segments::read(service, segments).await?;
+        for segment in &segments {
+            if let Err(EntryError::Form { .. }) = segment.segment {
+                let key = segment.value.key.clone();
+                return Err(HousekeepingError::Unknown { key });
+            }
+        }
+        let named = Named::by(&segments);
+        Ok(Self { segments, named })
+    }
+
+    /// Adds packs, and what names objects. A pack that no segment names is like an object that no
+    /// entry names.
+    pub(super) fn add_to(
+        &self,
+        entries: &mut Vec<NamedEntry>,
+        objects: &mut Vec<(Digest, Value)>,
+        packs: Vec<(Digest, Value)>,
+    ) {
+        let of_objects = objects.iter().filter_map(|(output, value)| {
+            let entries = *self.named.objects.get(output)?;
+            Some(NamedEntry {
+                // Its bytes are those of the object, which is counted by itself.
+                value: Value {
+                    size: 0,
+                    ..value.clone()
+                },
+                object: Some(*output),
+                entries,
+            })
+        });
+        entries.extend(of_objects);
+        for (pack, value) in packs {
+            match self.named.packs.get(&pack) {
+                Some(&count) => entries.push(NamedEntry {
+                    value,
+                    object: None,
+                    entries: count,
+                }),
+                None => objects.push((pack, value)),
+            }
+        }
+    }
+
+    /// Whether a key of what goes is one that segments name.
+    pub(super) fn names(key: &str) -> bool {
+        key.starts_with(PACKS) || key.starts_with(OBJECTS)
+    }
+
+    /// Writes each segment anew that names what goes, without that; whether there was any.
+    pub(super) async fn write_without(
+        &self,
+        service: &Service,
+        plan: &Plan,
+    ) -> Result<bool, ServiceError> {
+        let going = plan.entries.iter().map(|entry| entry.value.key.as_str());
+        let going: HashSet<_> = going.filter(|key| Self::names(key)).collect();
+        let stays = |(_, entry): &(Digest, RemoteEntry)| {
+            let key = match &entry.stored {
+                Stored::Packed(place) => pack_key(&place.pack),
+                Stored::Inline(_) | Stored::Apart => object_key(&entry.output),
+            };
+            !going.contains(key.as_str())
+        };
+        let mut is_any = false;
+        for segment in &self.segments {
+            let all: Vec<_> = segment.entries().collect();
+            let rest: Vec<_> = all.iter().filter(|row| stays(row)).cloned().collect();
+            if rest.len() == all.len() {
+                continue;
+            }
+            is_any = true;
+            if !rest.is_empty() {
+                // By its own time: what later segments say still counts before it.
+                let value = Segment::to_value(&rest);
+                let key = segment_key(&segment.scope, segment.written(), &value);
+                with_pauses(|| service.write(&key, value.clone())).await?;
+            }
+            with_pauses(|| service.delete(&segment.value.key)).await?;
+        }
+        Ok(is_any)
+    }
+
+    /// The objects that segments name which have come since these were read.
+    pub(super) async fn names_since(
+        &self,
+        service: &Service,
+        mut segments: Vec<(ScopeName, Value)>,
+    ) -> Result<Vec<NamedEntry>, ServiceError> {
+        let known = self.segments.iter().map(|segment| &segment.value.key);
+        let known: HashSet<_> = known.collect();
+        segments.retain(|(_, value)| !known.contains(&value.key));
+        let read = segments::read(service, segments).await?;
+        let mut named = BTreeMap::new();
+        for segment in &read {
+            for output in Named::by(std::slice::from_ref(segment)).objects.into_keys() {
+                named.entry(output).or_insert_with(|| segment.value.clone());
+            }
+        }
+        let named = named.into_iter().map(|(output, value)| NamedEntry {
+            value,
+            object: Some(output),
+            entries: 0,
+        });
+        Ok(named.collect())
+    }
+}

@@ -1,0 +1,102 @@
+//! The segments of a tier's indexes, as they are read to keep the tier in order.
+
+use std::collections::HashMap;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use cachewarden_types::{Digest, ScopeName};
+
+use crate::format::{
+    EntryError, INDEX, MAX_SEGMENT, RemoteEntry, Segment, Stored, index_prefix, scope_of_folder,
+};
+use crate::service::{Service, ServiceError, Value};
+use crate::upload::with_pauses;
+
+use super::AT_ONCE;
+
+/// A segment.
+pub(super) struct ReadSegment {
+    pub(super) scope: ScopeName,
+    pub(super) value: Value,
+    pub(super) segment: Result<Segment, EntryError>,
+}
+
+/// The scope of a segment's key; `None` where it is another one.
+pub(super) fn scope_of(key: &str) -> Option<ScopeName> {
+    let (folder, name) = key.strip_prefix(INDEX)?.split_once('/')?;
+    let scope = scope_of_folder(folder)?;
+    let is_ours = format!("{}{name}", index_prefix(&scope)) == key;
+    (is_ours && written(name).is_some()).then_some(scope)
+}
+
+/// When a segment was written, as its name says.
+fn written(name: &str) -> Option<SystemTime> {
+    let (millis, digest) = name.split_once('-')?;
+    let number = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok());
+    number(digest)??;
+    UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
+}
+
+impl ReadSegment {
+    /// When it was written, by the writer's clock.
+    pub(super) fn written(&self) -> SystemTime {
+        let name = self.value.key.rsplit('/').next();
+        name.and_then(written).unwrap_or(self.value.written)
+    }
+
+    /// Its entries; none where it is damaged.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (Digest, RemoteEntry)> {
+        self.segment.iter().flat_map(Segment::entries)
+    }
+}
+
+/// Reads segments. Those that are gone meanwhile are left out.
+pub(super) async fn read(
+    service: &Service,
+    segments: Vec<(ScopeName, Value)>,
+) -> Result<Vec<ReadSegment>, ServiceError> {
+    let read: Vec<_> = stream::iter(segments)
+        .map(async |(scope, value)| {
+            let read = with_pauses(|| service.read(&value.key, MAX_SEGMENT)).await;
+            let segment = match read {
+                Ok(None) => return Ok(None),
+                Ok(Some(bytes)) => Segment::from_value(&bytes),
+                Err(ServiceError::TooLarge { .. }) => {
+                    let text = "it has more bytes than a segment can have".to_owned();
+                    Err(EntryError::Malformed(text))
+                }
+                Err(error) => return Err(error),
+            };
+            Ok(Some(ReadSegment {
+                scope,
+                value,
+                segment,
+            }))
+        })
+        .buffered(AT_ONCE)
+        .try_collect()
+        .await?;
+    Ok(read.into_iter().flatten().collect())
+}
+
+/// How many entries name each pack, and each object with a key of its own.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    pub(super) packs: HashMap<Digest, u64>,
+    pub(super) objects: HashMap<Digest, u64>,
+}
+
+impl Named {
+    pub(super) fn by(segments: &[ReadSegment]) -> Self {
+        let mut named = Self::default();
+        for (_, entry) in segments.iter().flat_map(ReadSegment::entries) {
+            let count = match entry.stored {
+                Stored::Packed(place) => named.packs.entry(place.pack),
+                Stored::Inline(_) | Stored::Apart => named.objects.entry(entry.output),
+            };
+            *count.or_default() += 1;
+        }
+        named
+    }
+}

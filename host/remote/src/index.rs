@@ -1,0 +1,245 @@
+//! The index of a tier: what scopes have there, so that a get for what is not there asks nothing.
+//!
+//! What always holds: an index is a hint. What it names is looked at as if it had come alone, and
+//! what it lacks is a miss. A segment never changes, so a copy of it on this machine is as good as
+//! the tier's.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use cachewarden_store::{Store, TierId};
+use cachewarden_types::{Digest, ScopeName};
+
+use super::format::{
+    EntryError, MAX_SEGMENT, MAX_WANTED, RemoteEntry, Segment, Stored, Wanted, index_prefix,
+    wanted_key,
+};
+use super::service::{Service, ServiceError};
+
+/// The most segments of a scope that are read, the latest first. Uploads merge them long before.
+const MAX_SEGMENTS: usize = 64;
+
+/// The most entries of a scope that are known, the latest first: 50 MB of memory. A large monorepo
+/// has some 100,000.
+const MAX_ENTRIES: usize = 500_000;
+
+/// Segments that are fetched at once.
+const AT_ONCE: usize = 16;
+
+/// The segments that sessions of this process use, so that each is in memory once.
+#[derive(Debug, Default)]
+pub(crate) struct SegmentCache(Mutex<HashMap<String, Weak<Segment>>>);
+
+/// How indexes of a tier are read.
+#[derive(Clone, Copy)]
+pub(crate) struct IndexReader<'tier> {
+    pub(crate) service: &'tier Service,
+    pub(crate) store: &'tier Store,
+    pub(crate) tier: TierId,
+    pub(crate) cache: &'tier SegmentCache,
+    /// Is told of the bytes that come.
+    pub(crate) heard: &'tier (dyn Fn(usize) + Sync),
+}
+
+/// What a tier has for a session.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// In the order in which the session reads them.
+    scopes: Vec<ScopeIndex>,
+    wanted: Vec<Wanted>,
+    /// Packs that were named and are not there.
+    gone: Mutex<HashSet<Digest>>,
+}
+
+/// What a scope has.
+#[derive(Debug, Default)]
+pub(crate) struct ScopeIndex {
+    /// By their keys, the latest first.
+    pub(crate) segments: Vec<(String, Arc<Segment>)>,
+    /// What is wrong with segments that do not count, by their keys.
+    pub(crate) damaged: Vec<(String, EntryError)>,
+}
+
+impl IndexReader<'_> {
+    /// What these scopes have.
+    ///
+    /// # Errors
+    /// When the service fails, does not allow it, or does not list.
+    pub(crate) async fn read(self, scopes: &[ScopeName]) -> Result<Index, ServiceError> {
+        let all = scopes
+            .iter()
+            .map(async |scope| futures_util::try_join!(self.scope(scope), self.wanted(scope)));
+        let (scopes, wanted) = try_join_all(all).await?.into_iter().unzip();
+        Ok(Index {
+            scopes,
+            wanted,
+            gone: Mutex::default(),
+        })
+    }
+
+    /// What a scope has.
+    ///
+    /// # Errors
+    /// As [`IndexReader::read`].
+    pub(crate) async fn scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
+        match self.try_scope(scope).await? {
+            Some(index) => Ok(index),
+            // Segments were merged meanwhile. What goes in this moment too is missing for once.
+            None => Ok(self.try_scope(scope).await?.unwrap_or_default()),
+        }
+    }
+
+    /// The same; `None` where a segment is gone that was listed.
+    async fn try_scope(self, scope: &ScopeName) -> Result<Option<ScopeIndex>, ServiceError> {
+        let mut keys = Vec::new();
+        let prefix = index_prefix(scope);
+        self.service
+            .walk(&prefix, |value| keys.push(value.key))
+            .await?;
+        keys.sort_unstable_by(|one, other| other.cmp(one));
+        keys.truncate(MAX_SEGMENTS);
+        let segments: Vec<_> = stream::iter(keys)
+            .map(async |key| {
+                let segment = self.segment(&key).await?;
+                Ok::<_, ServiceError>((key, segment))
+            })
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let mut index = ScopeIndex::default();
+        let mut entries = 0;
+        for (key, segment) in segments {
+            match segment {
+                None => return Ok(None),
+                Some(Err(error)) => index.damaged.push((key, error)),
+                Some(Ok(segment)) => {
+                    entries += segment.len();
+                    if entries <= MAX_ENTRIES {
+                        index.segments.push((key, segment));
+                    }
+                }
+            }
+        }
+        Ok(Some(index))
+    }
+
+    /// A segment, from where it is nearest; `None` where it is gone.
+    async fn segment(
+        self,
+        key: &str,
+    ) -> Result<Option<Result<Arc<Segment>, EntryError>>, ServiceError> {
+        if let Some(segment) = self.cache.get(key) {
+            return Ok(Some(Ok(segment)));
+        }
+        let copy = self.store.tier_copy(self.tier, key, MAX_SEGMENT);
+        // A damaged copy is fetched again.
+        let mut segment = copy.and_then(|copy| Segment::from_value(&copy).ok());
+        if segment.is_none() {
+            let value = match self.service.read(key, MAX_SEGMENT).await {
+                Err(ServiceError::TooLarge { .. }) => {
+                    let text = "it has more bytes than a segment can have".to_owned();
+                    return Ok(Some(Err(EntryError::Malformed(text))));
+                }
+                value => value?,
+            };
+            let Some(value) = value else {
+                return Ok(None);
+            };
+            (self.heard)(value.len());
+            match Segment::from_value(&value) {
+                Err(error) => return Ok(Some(Err(error))),
+                Ok(read) => segment = Some(read),
+            }
+            // Where it cannot be kept, the next session fetches it again.
+            let _ = self.store.keep_tier_copy(self.tier, key, &value);
+        }
+        Ok(segment.map(|segment| Ok(self.cache.keep(key, segment))))
+    }
+
+    /// What builds of a scope have asked for.
+    pub(crate) async fn wanted(self, scope: &ScopeName) -> Result<Wanted, ServiceError> {
+        let value = match self.service.read(&wanted_key(scope), MAX_WANTED).await {
+            Err(ServiceError::TooLarge { .. }) => return Ok(Wanted::default()),
+            value => value?,
+        };
+        let value = value.unwrap_or_default();
+        (self.heard)(value.len());
+        // What is none is a list without actions: it is a hint alone.
+        Ok(Wanted::from_value(&value).unwrap_or_default())
+    }
+}
+
+impl Index {
+    /// The entry of an action in a scope.
+    pub(crate) fn find(&self, scope: usize, action: &Digest) -> Option<RemoteEntry> {
+        let entry = self.scopes.get(scope)?.find(action)?;
+        self.is_there(&entry).then_some(entry)
+    }
+
+    /// Whether a scope has an entry of an action.
+    pub(crate) fn has(&self, scope: usize, action: &Digest) -> bool {
+        let scope = self.scopes.get(scope);
+        scope.is_some_and(|scope| scope.has(action))
+    }
+
+    /// What builds have asked for, most wanted first: each once, from the first scope that has it.
+    pub(crate) fn wanted(&self) -> Vec<(Digest, RemoteEntry)> {
+        let mut known = HashSet::new();
+        let actions = self.wanted.iter().flat_map(Wanted::actions);
+        let new = actions.filter(|action| known.insert(**action));
+        new.filter_map(|action| {
+            let segments = self.scopes.iter().flat_map(|scope| &scope.segments);
+            segments
+                .filter_map(|(_, segment)| segment.find_prefix(action))
+                .find(|(_, entry)| self.is_there(entry))
+        })
+        .collect()
+    }
+
+    /// What is wrong with segments.
+    pub(crate) fn damaged(&self) -> impl Iterator<Item = &(String, EntryError)> {
+        self.scopes.iter().flat_map(|scope| &scope.damaged)
+    }
+
+    /// Takes note that a pack is not there: what is in it is a miss from now on.
+    pub(crate) fn note_gone(&self, pack: Digest) {
+        let gone = self.gone.lock();
+        gone.unwrap_or_else(PoisonError::into_inner).insert(pack);
+    }
+
+    fn is_there(&self, entry: &RemoteEntry) -> bool {
+        let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(&entry.stored, Stored::Packed(place) if gone.contains(&place.pack))
+    }
+}
+
+impl ScopeIndex {
+    /// The latest entry of an action.
+    pub(crate) fn find(&self, action: &Digest) -> Option<RemoteEntry> {
+        let mut segments = self.segments.iter();
+        segments.find_map(|(_, segment)| segment.find(action))
+    }
+
+    fn has(&self, action: &Digest) -> bool {
+        let mut segments = self.segments.iter();
+        segments.any(|(_, segment)| segment.has(action))
+    }
+}
+
+impl SegmentCache {
+    fn get(&self, key: &str) -> Option<Arc<Segment>> {
+        let segments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        segments.get(key)?.upgrade()
+    }
+
+    fn keep(&self, key: &str, segment: Segment) -> Arc<Segment> {
+        let segment = Arc::new(segment);
+        let mut segments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        segments.retain(|_, segment| segment.strong_count() > 0);
+        segments.insert(key.to_owned(), Arc::downgrade(&segment));
+        segment
+    }
+}

@@ -1,0 +1,190 @@
+//! What builds like this one have asked for is fetched before it is asked for: where a machine has
+//! nothing yet, the latency of a tier is then paid a few times and not for each object.
+//!
+//! What always holds: what was fetched is in memory alone until it is asked for. It is no use of the
+//! store and no hit, and no policy was passed by: whoever asks gets the bytes only after all that is
+//! looked at for an object that is fetched alone. Bytes, requests at once and time are bounded.
+
+mod plan;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, stream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::time::timeout;
+
+use super::format::{Place, pack_key};
+use super::index::Index;
+use super::service::{Service, ServiceError};
+use super::session::Shared;
+
+pub(crate) use plan::Run;
+use plan::{MAX_RUN, plan};
+
+/// Bytes that one session may have in memory and was not asked for.
+const MAX_OF_SESSION: usize = 48 << 20;
+
+/// The same for all sessions of the process.
+pub(crate) const MAX_PREFETCHED: usize = 96 << 20;
+
+/// Bytes that are fetched for one session before it asks. `go build std` and its tests have 60 MB;
+/// what comes later is fetched when it is asked for.
+const MAX_TOTAL: u64 = 512 << 20;
+
+/// Requests at once: the session's own gets shall have some of those that go to one service.
+const RUNS_AT_ONCE: usize = 8;
+
+/// A session that still has not asked for the last of it is one of another kind.
+const TIME: Duration = Duration::from_secs(60);
+
+/// What was fetched from one tier, or is on the way.
+#[derive(Debug)]
+pub(crate) struct Prefetched {
+    held: Mutex<Held>,
+    room: Arc<Semaphore>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    coming: HashMap<Place, oneshot::Receiver<HeldBytes>>,
+    /// What was asked for already.
+    asked: HashSet<Place>,
+}
+
+/// Bytes of an object, as they are stored, and the room that they take.
+#[derive(Debug)]
+pub(crate) struct HeldBytes {
+    pub(crate) bytes: Bytes,
+    _room: [OwnedSemaphorePermit; 2],
+}
+
+impl Default for Prefetched {
+    fn default() -> Self {
+        Self {
+            held: Mutex::default(),
+            room: Arc::new(Semaphore::new(MAX_OF_SESSION)),
+        }
+    }
+}
+
+impl Prefetched {
+    /// The object at a place, if it was fetched or is on the way.
+    pub(crate) async fn take(&self, place: &Place) -> Option<HeldBytes> {
+        let coming = {
+            let mut held = self.held();
+            held.asked.insert(*place);
+            held.coming.remove(place)
+        };
+        coming?.await.ok()
+    }
+
+    /// Announces the objects of a run that were not asked for; says where each goes.
+    fn announce(&self, run: Run) -> Vec<(Place, oneshot::Sender<HeldBytes>)> {
+        let mut held = self.held();
+        let mut senders = Vec::new();
+        for place in run.places {
+            if held.asked.contains(&place) || held.coming.contains_key(&place) {
+                continue;
+            }
+            let (sender, receiver) = oneshot::channel();
+            held.coming.insert(place, receiver);
+            senders.push((place, sender));
+        }
+        senders
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shared {
+    /// Fetches what builds like this one have asked for, and is not on this machine.
+    pub(crate) async fn prefetch(self: Arc<Self>, tier: usize, index: Arc<Index>) {
+        let wanted = index.wanted().into_iter().map(|(_, entry)| entry);
+        let missing = wanted.filter(|entry| !self.has_object(entry));
+        let runs = plan(missing, MAX_TOTAL);
+        let fetching = stream::iter(runs)
+            .for_each_concurrent(RUNS_AT_ONCE, |run| self.fetch_run(tier, run, &index));
+        // What has not come by then is fetched when it is asked for.
+        let _ = timeout(TIME, fetching).await;
+    }
+
+    async fn fetch_run(&self, tier: usize, run: Run, index: &Index) {
+        let here = self.prefetched(tier);
+        let bytes = run.bytes() as u32;
+        let of_session = Arc::clone(&here.room).acquire_many_owned(bytes).await;
+        let of_all = Arc::clone(&self.room.prefetched)
+            .acquire_many_owned(bytes)
+            .await;
+        let (Ok(of_session), Ok(of_all)) = (of_session, of_all) else {
+            return;
+        };
+        let (pack, range) = (run.pack, run.range());
+        let objects = here.announce(run);
+        let (Some((first, _)), Some((last, _))) = (objects.first(), objects.last()) else {
+            return;
+        };
+        // What was asked for at either end is not fetched again.
+        let range = u64::from(first.offset).max(range.start)..last.end().min(range.end);
+        let fetched = self
+            .ask(tier, |service: Service| async move {
+                let Some(parts) = service.open_part(&pack_key(&pack), range.clone()).await? else {
+                    return Ok(false);
+                };
+                let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
+                cut(parts, range.start, objects, [of_session, of_all], heard).await?;
+                Ok(true)
+            })
+            .await;
+        if fetched == Some(false) {
+            index.note_gone(pack);
+        }
+    }
+}
+
+/// Cuts the bytes of a pack, from an offset on, into objects. What does not come is not sent.
+async fn cut(
+    mut parts: super::service::Parts,
+    mut offset: u64,
+    objects: Vec<(Place, oneshot::Sender<HeldBytes>)>,
+    mut room: [OwnedSemaphorePermit; 2],
+    heard: impl Fn(usize),
+) -> Result<(), ServiceError> {
+    let mut buffer = BytesMut::new();
+    for (place, sender) in objects {
+        let begin = u64::from(place.offset);
+        let length = place.length as usize;
+        loop {
+            // What lies between two objects was not wanted.
+            let skipped = (begin.saturating_sub(offset)).min(buffer.len() as u64);
+            let _ = buffer.split_to(skipped as usize);
+            offset += skipped;
+            if offset == begin && buffer.len() >= length {
+                break;
+            }
+            let Some(part) = parts.next().await? else {
+                return Ok(());
+            };
+            heard(part.len());
+            buffer.extend_from_slice(&part);
+        }
+        let bytes = buffer.split_to(length).freeze();
+        offset += length as u64;
+        let [Some(one), Some(other)] = room.each_mut().map(|room| room.split(length)) else {
+            return Ok(());
+        };
+        // Where nobody waits any more, the session has ended.
+        let _ = sender.send(HeldBytes {
+            bytes,
+            _room: [one, other],
+        });
+    }
+    Ok(())
+}
+
+/// The most bytes of a run fit into the room of a session, else it would wait for ever.
+const _: () = assert!(MAX_RUN as usize <= MAX_OF_SESSION && MAX_OF_SESSION <= MAX_PREFETCHED);

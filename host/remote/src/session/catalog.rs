@@ -1,0 +1,92 @@
+//! What a tier has, as a session finds out when the first get needs it.
+//!
+//! What always holds: it is asked for once in a session. A build that finds everything on this
+//! machine asks for nothing.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use cachewarden_session::remote::TierPlace;
+use cachewarden_store::Location;
+use cachewarden_types::Digest;
+
+use super::Shared;
+use crate::Layout;
+use crate::format::RemoteEntry;
+use crate::index::Index;
+use crate::prefetch::Prefetched;
+use crate::service::{Service, ServiceError};
+
+/// How a tier is asked for entries.
+#[derive(Clone, Debug)]
+pub(super) enum Catalog {
+    /// Each has a key.
+    Single,
+    /// All of them are known.
+    Indexed(Arc<Index>),
+}
+
+impl Shared {
+    /// How a tier is asked; `None` where it has failed, which is said.
+    pub(super) async fn catalog(self: &Arc<Self>, tier: usize) -> Option<Catalog> {
+        let read = || async { self.read_catalog(tier).await.ok_or(()) };
+        let catalog = self.catalogs[tier].get_or_try_init(read).await;
+        catalog.ok().cloned()
+    }
+
+    async fn read_catalog(self: &Arc<Self>, tier: usize) -> Option<Catalog> {
+        let layout = self.tiers[tier].address.layout;
+        if layout == Some(Layout::Single) {
+            return Some(Catalog::Single);
+        }
+        let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
+        let read = |service: Service| async move {
+            if layout.is_none() && !service.can_list() {
+                return Ok(None);
+            }
+            let reader = self.tiers[tier].index_reader(&service, &heard);
+            match reader.read(&self.read).await {
+                // It has said only now that it does not list.
+                Err(ServiceError::Unsupported(_)) if layout.is_none() => Ok(None),
+                index => index.map(Some),
+            }
+        };
+        let Some(index) = self.ask(tier, read).await? else {
+            return Some(Catalog::Single);
+        };
+        for (key, error) in index.damaged() {
+            self.say_damaged_segment(tier, key, error);
+        }
+        let index = Arc::new(index);
+        let prefetching = Arc::clone(self).prefetch(tier, Arc::clone(&index));
+        self.spawn(prefetching);
+        Some(Catalog::Indexed(index))
+    }
+
+    /// Whether a place may have an entry of an action, as far as that is known.
+    pub(super) fn may_have(&self, action: &Digest, place: TierPlace) -> bool {
+        match self.catalogs[place.tier].get() {
+            Some(Catalog::Indexed(index)) => index.has(place.scope, action),
+            Some(Catalog::Single) | None => true,
+        }
+    }
+
+    /// Takes note that a pack is not there.
+    pub(crate) fn note_gone(&self, tier: usize, pack: Digest) {
+        if let Some(Catalog::Indexed(index)) = self.catalogs[tier].get() {
+            index.note_gone(pack);
+        }
+    }
+
+    /// Whether the object of an entry is on this machine.
+    pub(crate) fn has_object(&self, entry: &RemoteEntry) -> bool {
+        let now = SystemTime::now();
+        self.store
+            .object_exists(Location::Store, &entry.output, entry.size, now)
+    }
+
+    /// What was fetched from a tier before it was asked for.
+    pub(crate) fn prefetched(&self, tier: usize) -> &Prefetched {
+        &self.prefetched[tier]
+    }
+}

@@ -1,0 +1,317 @@
+//! The layout in packs: the objects of many entries, one behind the other, and a segment of the index
+//! that names them. It is for services that list their keys.
+//!
+//! What always holds: a segment is written after all that it names. So an upload that ends at any
+//! moment leaves a pack that nobody names, at most. A pack is named by its bytes: where the same is
+//! sent again after a kill, it is there.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::{StreamExt, stream};
+use tokio::sync::SemaphorePermit;
+use tokio::task::JoinSet;
+
+use cachewarden_store::{Asked, Entry, Noted, Store, TierId};
+use cachewarden_types::{Digest, ScopeName};
+
+use crate::format::{Body, PACKS, Place, RemoteEntry, Stored, object_key, pack_key};
+use crate::index::{IndexReader, ScopeIndex, SegmentCache};
+use crate::service::{Service, ServiceError};
+
+use super::objects::Objects;
+use super::pace::with_pauses;
+use super::{Outcome, Uploaded, item};
+
+/// A pack is written when it has so many bytes. Larger ones would wait longer in memory, smaller ones
+/// cost more requests.
+const FULL: usize = 8 << 20;
+
+/// The largest object, as it is stored, that goes into a pack. A larger one has a key of its own, so
+/// that scopes share it, and costs a request that its bytes outweigh.
+const MAX_PACKED: usize = 1 << 20;
+
+/// Values that are on their way at once.
+const WRITES_AT_ONCE: usize = 4;
+
+/// Objects that are read and compressed ahead of the pack.
+const AHEAD: usize = 8;
+
+/// What was written as packs is named by a segment when there are so many entries, or nothing is left:
+/// what an upload that is killed has to do again is bounded.
+const SEGMENT: usize = 4096;
+
+/// Sends entries in packs.
+pub(super) struct Packs<'upload> {
+    pub(super) service: &'upload Service,
+    store: &'upload Store,
+    tier: TierId,
+    segments: SegmentCache,
+    /// The packs that are in the tier.
+    pub(super) there: HashSet<Digest>,
+    /// What scopes have in the tier.
+    pub(super) scopes: HashMap<ScopeName, ScopeIndex>,
+    pack: Pack,
+    /// Values on their way, and how many bytes each has.
+    writing: JoinSet<Result<u64, ServiceError>>,
+    /// What is not named by a segment yet.
+    pub(super) rows: Vec<(ScopeName, Digest, RemoteEntry)>,
+    noted: HashSet<Noted>,
+    pub(super) asked: Vec<Asked>,
+}
+
+/// The pack that is being filled.
+#[derive(Default)]
+struct Pack {
+    bytes: Vec<u8>,
+    /// Entries whose objects are in it, the place of each without the name of the pack.
+    entries: Vec<(ScopeName, Digest, RemoteEntry)>,
+    /// Objects that are in it.
+    places: HashMap<Digest, Place>,
+}
+
+/// What is known about an entry before anything is sent.
+enum Prepared<'objects> {
+    Not(Outcome),
+    Object(Noted, Box<Entry>, Body, SemaphorePermit<'objects>),
+}
+
+impl<'upload> Packs<'upload> {
+    /// Begins, with a look at what is there.
+    ///
+    /// # Errors
+    /// When the service fails, or does not list.
+    pub(super) async fn begin(
+        service: &'upload Service,
+        store: &'upload Store,
+        tier: TierId,
+    ) -> Result<Self, ServiceError> {
+        let mut there = HashSet::new();
+        let take = |key: &str| {
+            there.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
+        };
+        let mut take = take;
+        service.walk(PACKS, |value| take(&value.key)).await?;
+        Ok(Self {
+            service,
+            store,
+            tier,
+            segments: SegmentCache::default(),
+            there,
+            scopes: HashMap::new(),
+            pack: Pack::default(),
+            writing: JoinSet::new(),
+            rows: Vec::new(),
+            noted: HashSet::new(),
+            asked: Vec::new(),
+        })
+    }
+
+    /// Whether so much was sent that a segment should name it.
+    pub(super) fn is_segment_full(&self) -> bool {
+        self.rows.len() + self.pack.entries.len() >= SEGMENT
+    }
+
+    /// Takes note of what a session has asked for.
+    pub(super) fn add_asked(&mut self, asked: Asked) {
+        self.asked.push(asked);
+    }
+
+    /// Sends the objects of entries that are not there.
+    ///
+    /// # Errors
+    /// When the service fails.
+    pub(super) async fn add(
+        &mut self,
+        batch: Vec<Noted>,
+        objects: &Objects,
+        uploaded: &mut Uploaded,
+        progress: &mut impl FnMut(&Uploaded),
+    ) -> Result<(), ServiceError> {
+        let mut missing = Vec::new();
+        for noted in batch {
+            match self.look(noted, objects).await? {
+                Ok(noted) => missing.push(noted),
+                Err(outcome) => uploaded.count(outcome),
+            }
+        }
+        let mut prepared = stream::iter(missing)
+            .map(|(noted, entry)| prepare(noted, entry, objects))
+            .buffered(AHEAD);
+        while let Some(prepared) = prepared.next().await {
+            match prepared {
+                Prepared::Not(outcome) => uploaded.count(outcome),
+                Prepared::Object(noted, entry, body, _memory) => {
+                    self.add_object(noted, &entry, body, uploaded).await?;
+                }
+            }
+            progress(uploaded);
+        }
+        Ok(())
+    }
+
+    /// Sees whether an entry is to be sent; else what has become of it.
+    async fn look(
+        &mut self,
+        noted: Noted,
+        objects: &Objects,
+    ) -> Result<Result<(Noted, Entry), Outcome>, ServiceError> {
+        let entry = match objects.entry(&noted) {
+            Ok(entry) => entry,
+            Err(outcome) => return Ok(Err(outcome)),
+        };
+        if !self.noted.insert(noted.clone()) {
+            return Ok(Err(Outcome::There));
+        }
+        let there = self.scope(&noted.scope).await?.find(&noted.action);
+        let there = there.filter(|there| item::is_same(there, &entry));
+        let is_there = match there.map(|there| there.stored) {
+            Some(Stored::Packed(place)) => self.there.contains(&place.pack),
+            Some(Stored::Apart) => {
+                let key = object_key(&entry.output);
+                with_pauses(|| self.service.has(&key)).await?
+            }
+            Some(Stored::Inline(_)) | None => false,
+        };
+        Ok(match is_there {
+            true => Err(Outcome::There),
+            false => Ok((noted, entry)),
+        })
+    }
+
+    async fn scope(&mut self, scope: &ScopeName) -> Result<&ScopeIndex, ServiceError> {
+        if !self.scopes.contains_key(scope) {
+            let index = with_pauses(|| self.reader().scope(scope)).await?;
+            self.scopes.insert(scope.clone(), index);
+        }
+        Ok(&self.scopes[scope])
+    }
+
+    pub(super) fn reader(&self) -> IndexReader<'_> {
+        IndexReader {
+            service: self.service,
+            store: self.store,
+            tier: self.tier,
+            cache: &self.segments,
+            heard: &|_| (),
+        }
+    }
+
+    async fn add_object(
+        &mut self,
+        noted: Noted,
+        entry: &Entry,
+        body: Body,
+        uploaded: &mut Uploaded,
+    ) -> Result<(), ServiceError> {
+        let Noted { scope, action } = noted;
+        if body.bytes.len() > MAX_PACKED {
+            let (key, value) = (object_key(&entry.output), body.to_value());
+            if self
+                .service
+                .most()
+                .is_some_and(|most| value.len() as u64 > most)
+            {
+                uploaded.count(Outcome::TooLarge);
+                return Ok(());
+            }
+            if !with_pauses(|| self.service.has(&key)).await? {
+                self.write(key, value, uploaded).await?;
+            }
+            let entry = item::portable(entry, Stored::Apart);
+            self.rows.push((scope, action, entry));
+            return Ok(());
+        }
+        let place = self.pack.add(&entry.output, &body);
+        let entry = item::portable(entry, Stored::Packed(place));
+        self.pack.entries.push((scope, action, entry));
+        if self.pack.bytes.len() >= FULL {
+            self.write_pack(uploaded).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the pack that was filled so far.
+    async fn write_pack(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
+        let Pack { bytes, entries, .. } = std::mem::take(&mut self.pack);
+        let pack = Digest::of(&bytes);
+        let rows = entries.into_iter().map(|(scope, action, mut entry)| {
+            if let Stored::Packed(place) = &mut entry.stored {
+                place.pack = pack;
+            }
+            (scope, action, entry)
+        });
+        self.rows.extend(rows);
+        // Objects without bytes alone make a pack without any, which is written too.
+        if self.there.insert(pack) {
+            self.write(pack_key(&pack), bytes, uploaded).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a value, while others are on their way.
+    async fn write(
+        &mut self,
+        key: String,
+        value: Vec<u8>,
+        uploaded: &mut Uploaded,
+    ) -> Result<(), ServiceError> {
+        while self.writing.len() >= WRITES_AT_ONCE {
+            self.await_write(uploaded).await?;
+        }
+        let service = self.service.clone();
+        self.writing.spawn(async move {
+            let length = value.len() as u64;
+            with_pauses(|| service.write(&key, value.clone())).await?;
+            Ok(length)
+        });
+        Ok(())
+    }
+
+    async fn await_write(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
+        if let Some(Ok(written)) = self.writing.join_next().await {
+            uploaded.bytes += written?;
+        }
+        Ok(())
+    }
+
+    /// Sees that all that the rows name is there.
+    pub(super) async fn settle(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
+        if !self.pack.entries.is_empty() {
+            self.write_pack(uploaded).await?;
+        }
+        while !self.writing.is_empty() {
+            self.await_write(uploaded).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Pack {
+    /// Adds an object where it is not there; its place, but for the name of the pack.
+    fn add(&mut self, output: &Digest, body: &Body) -> Place {
+        *self.places.entry(*output).or_insert_with(|| {
+            let offset = self.bytes.len() as u32;
+            self.bytes.extend_from_slice(&body.bytes);
+            Place {
+                pack: Digest::from_bytes([0; 32]),
+                offset,
+                length: body.bytes.len() as u32,
+                encoding: body.encoding,
+            }
+        })
+    }
+}
+
+async fn prepare<'objects>(
+    noted: Noted,
+    entry: Entry,
+    objects: &'objects Objects,
+) -> Prepared<'objects> {
+    match objects.body(&entry).await {
+        Some((body, memory)) => Prepared::Object(noted, Box::new(entry), body, memory),
+        None => Prepared::Not(Outcome::Gone),
+    }
+}
+
+/// An object and the pack that is not full yet are in memory together, and a place has 32 bits.
+const _: () = assert!(FULL + MAX_PACKED < u32::MAX as usize);

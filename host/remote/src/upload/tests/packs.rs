@@ -1,0 +1,197 @@
+use std::collections::BTreeMap;
+
+use cachewarden_store::ActionPrefix;
+
+use super::*;
+use crate::format::{Segment, Wanted, index_prefix, pack_key, segment_key, wanted_key};
+
+fn world() -> World {
+    World::with("")
+}
+
+impl World {
+    fn names(&self, folder: &str) -> Vec<String> {
+        let items = fs::read_dir(self.tier(folder)).into_iter().flatten();
+        let names = items.map(|item| item.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.collect();
+        names.sort();
+        names
+    }
+
+    fn segments(&self) -> Vec<Segment> {
+        let folder = index_prefix(&main());
+        let read = |name: &String| fs::read(self.tier(&folder).join(name)).unwrap();
+        let values: Vec<_> = self.names(&folder).iter().map(read).collect();
+        values
+            .iter()
+            .map(|value| Segment::from_value(value).unwrap())
+            .collect()
+    }
+
+    /// All that the index names.
+    fn named(&self) -> BTreeMap<Digest, RemoteEntry> {
+        let segments = self.segments();
+        segments.iter().flat_map(Segment::entries).collect()
+    }
+
+    /// The bytes of a packed object, as they are stored.
+    fn packed(&self, entry: &RemoteEntry) -> Vec<u8> {
+        let Stored::Packed(place) = &entry.stored else {
+            panic!("{entry:?}");
+        };
+        let pack = fs::read(self.tier(&pack_key(&place.pack))).unwrap();
+        assert_eq!(Digest::of(&pack), place.pack);
+        pack[place.offset as usize..][..place.length as usize].to_vec()
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_one_pack_and_one_segment_and_is_sent_once() {
+    let world = world();
+    let small = world.put("small", b"object", |_| {});
+    let same = world.put("same", b"object", |_| {});
+    let object = large(1);
+    let middle = world.put("middle", &object, |_| {});
+    let noise: Vec<u8> = (0..400_000_u32)
+        .flat_map(|number| {
+            *Digest::of(&number.to_le_bytes())
+                .as_bytes()
+                .first_chunk::<4>()
+                .unwrap()
+        })
+        .collect();
+    let big = world.put("big", &noise, |_| {});
+    let empty = world.put("empty", b"", |_| {});
+    world.note(1, &[small, same, middle, big, empty, small]);
+    let uploaded = world.upload().await;
+    let done = (uploaded.sent, uploaded.there, uploaded.left);
+    assert_eq!(done, (5, 1, 0), "{uploaded:?}");
+    assert_eq!(world.waiting(), 0);
+    let (packs, segments) = (world.names("v1/packs"), world.segments());
+    assert_eq!((packs.len(), segments.len()), (1, 1));
+    let named = world.named();
+    assert_eq!(world.packed(&named[&small]), b"object");
+    assert_eq!(
+        named[&small].stored, named[&same].stored,
+        "an object is there once"
+    );
+    assert!(world.packed(&named[&middle]).len() < object.len());
+    assert_eq!(world.packed(&named[&empty]), b"");
+    assert_eq!(named[&big].stored, Stored::Apart);
+    assert!(world.tier(&object_key(&Digest::of(&noise))).is_file());
+    let local = world
+        .store
+        .shared_entry(&main(), &big, SystemTime::now())
+        .unwrap();
+    assert_eq!(named[&big].time, local.time, "the put-time is kept");
+    let stored: u64 = fs::metadata(world.tier("v1/packs").join(&packs[0]))
+        .unwrap()
+        .len();
+    assert!(uploaded.bytes > stored + noise.len() as u64, "{uploaded:?}");
+
+    world.note(2, &[small, middle, big, empty]);
+    let again = world.upload().await;
+    assert_eq!((again.sent, again.there, again.bytes), (0, 4, 0));
+    assert_eq!(world.names("v1/packs"), packs);
+    assert_eq!(world.segments().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_gone_in_the_tier_is_sent_again() {
+    let world = world();
+    let small = world.put("small", b"object", |_| {});
+    let noise: Vec<u8> = (0..400_000_u32)
+        .flat_map(|number| {
+            *Digest::of(&number.to_le_bytes())
+                .as_bytes()
+                .first_chunk::<4>()
+                .unwrap()
+        })
+        .collect();
+    let big = world.put("big", &noise, |_| {});
+    world.note(1, &[small, big]);
+    world.upload().await;
+    fs::remove_dir_all(world.tier("v1/packs")).unwrap();
+    world.note(2, &[small, big]);
+    let healed = world.upload().await;
+    assert_eq!((healed.sent, healed.there), (1, 1));
+    assert_eq!(world.packed(&world.named()[&small]), b"object");
+    fs::remove_dir_all(world.tier("v1/objects")).unwrap();
+    world.note(3, &[small, big]);
+    let healed = world.upload().await;
+    assert_eq!((healed.sent, healed.there), (1, 1));
+    assert!(world.tier(&object_key(&Digest::of(&noise))).is_file());
+}
+
+/// A pack was written, and the upload was killed before its segment.
+#[tokio::test]
+async fn an_upload_that_was_killed_sends_no_pack_twice() {
+    let world = world();
+    let action = world.put("small", &large(3), |_| {});
+    world.note(1, &[action]);
+    let sent = world.upload().await.bytes;
+    fs::remove_dir_all(world.tier("v1/index")).unwrap();
+    world.note(2, &[action]);
+    let again = world.upload().await;
+    assert_eq!(again.sent, 1);
+    assert!(again.bytes < 1000 && sent > 10_000, "{sent}, {again:?}");
+    assert!(world.named().contains_key(&action));
+}
+
+#[tokio::test]
+async fn segments_are_merged_and_what_is_gone_is_left_out() {
+    let world = world();
+    let mut actions = Vec::new();
+    for number in 0..20_u64 {
+        let object = number.to_le_bytes();
+        let action = world.put(&format!("{number}"), &object, |_| {});
+        actions.push(action);
+        if number == 3 {
+            // The first packs are gone, as by a lifecycle rule.
+            fs::remove_dir_all(world.tier("v1/packs")).unwrap();
+        }
+        world.note(number, &[action]);
+        assert_eq!(world.upload().await.sent, 1);
+    }
+    let segments = world.segments();
+    assert!(segments.len() < 16, "{}", segments.len());
+    let named = world.named();
+    assert_eq!(named.keys().count(), 17);
+    assert!(actions[3..].iter().all(|action| named.contains_key(action)));
+    world.note(99, &actions[..4]);
+    let healed = world.upload().await;
+    assert_eq!((healed.sent, healed.there), (3, 1));
+}
+
+#[tokio::test]
+async fn what_a_session_has_asked_for_is_written_down_for_its_scope() {
+    let world = world();
+    let action = world.put("a", b"object", |_| {});
+    let asked: [ActionPrefix; 2] = [[1; 8], *action.as_bytes().first_chunk().unwrap()];
+    let listed = || {
+        let value = fs::read(world.tier(&wanted_key(&main()))).unwrap();
+        let wanted = Wanted::from_value(&value).unwrap();
+        wanted.actions().copied().collect::<Vec<_>>()
+    };
+    for (id, other) in [(1, [2; 8]), (2, [3; 8])] {
+        let mut session = world.session(id);
+        session.note(&main(), &action).unwrap();
+        session
+            .note_asked(&main(), &[asked[0], asked[1], other])
+            .unwrap();
+        drop(session);
+        world.upload().await;
+    }
+    assert_eq!(listed(), [asked[0], asked[1], [3; 8], [2; 8]]);
+}
+
+#[tokio::test]
+async fn a_damaged_segment_does_not_keep_entries_from_being_sent() {
+    let world = world();
+    let action = world.put("a", b"object", |_| {});
+    let key = segment_key(&main(), SystemTime::now(), b"");
+    fs::create_dir_all(world.tier(&index_prefix(&main()))).unwrap();
+    fs::write(world.tier(&key), b"damaged").unwrap();
+    world.note(1, &[action]);
+    assert_eq!(world.upload().await.sent, 1);
+}

@@ -1,0 +1,200 @@
+//! What sessions make of packs and an index.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use cachewarden_content::Content;
+use cachewarden_remote::{Address, Credentials, Service, Uploader};
+use cachewarden_session::DEFAULT_REMOTE_BUDGET;
+use cachewarden_store::{ActionPrefix, NewEntry, Reach, SessionId, SharedStore, Store};
+use cachewarden_types::{Digest, Facts, Kind, Role};
+
+use crate::client::Session;
+use crate::world::World;
+
+fn action(number: u32) -> Digest {
+    Digest::of(&number.to_le_bytes())
+}
+
+fn object(number: u32) -> Vec<u8> {
+    format!("object {number} ")
+        .repeat(number as usize + 1)
+        .into_bytes()
+}
+
+/// Another machine, which has put objects 0 to `count` into `main` and sent them to the tier in this
+/// folder, and says that it asked for all of them.
+fn fill(address: &str, count: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap());
+    let address = Address::parse(address).unwrap();
+    let main = "main".parse().unwrap();
+    let mut session = store
+        .outbox(address.tier_id())
+        .unwrap()
+        .of_session(SessionId(1));
+    for number in 0..count {
+        let object = object(number);
+        let output = Digest::of(&object);
+        let mut writer = store.receive(output);
+        writer.write(&object);
+        writer.finish().unwrap();
+        let entry = NewEntry {
+            output,
+            size: object.len() as u64,
+            content: Content {
+                kind: Kind::Other,
+                role: Role::Unknown,
+                facts: Facts::NONE,
+            },
+            lifetime: None,
+            reach: Reach::Shared,
+            producer: SessionId(1),
+            user: rustix::process::geteuid().as_raw(),
+        };
+        let action = action(number);
+        store
+            .put_entry(&main, &action, entry, SystemTime::now())
+            .unwrap();
+        session.note(&main, &action).unwrap();
+    }
+    let asked: Vec<ActionPrefix> = (0..count)
+        .map(|number| *action(number).as_bytes().first_chunk().unwrap())
+        .collect();
+    session.note_asked(&main, &asked).unwrap();
+    drop(session);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = Service::at(&address, &Credentials::default()).unwrap();
+    let uploader = Uploader::new(Arc::clone(&store), &address, service, 3);
+    let uploaded = runtime.block_on(uploader.run(Duration::ZERO, |_| ()));
+    assert_eq!(uploaded.unwrap().unwrap().sent, u64::from(count));
+}
+
+fn session(world: &World, address: &str, scopes: &[&str]) -> Session {
+    world.session_on(&[address.to_owned()], scopes)
+}
+
+#[test]
+fn what_another_machine_has_packed_comes_and_a_miss_asks_nothing() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill(&address, 50);
+    let mut first = session(&world, &address, &["pr-1", "main"]);
+    for number in 0..50 {
+        let hit = first.get(&action(number)).expect("a hit");
+        assert_eq!(hit.bytes, object(number), "{number}");
+    }
+    // The tier is as good as away, and nobody notices.
+    fs::rename(tier.path("v1"), tier.path("away")).unwrap();
+    assert_eq!(first.get(&action(99)), None);
+    let (stats, said) = first.close();
+    assert_eq!((stats.tally.remote_hits, said.as_str()), (50, ""));
+    // It is on this machine now.
+    let mut second = session(&world, &address, &["main"]);
+    assert_eq!(second.get(&action(7)).expect("a hit").bytes, object(7));
+    second.close();
+}
+
+#[test]
+fn what_was_prefetched_comes_though_the_tier_is_gone_by_then() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill(&address, 50);
+    let mut session = session(&world, &address, &["main"]);
+    session.get(&action(0)).expect("a hit");
+    // All objects are in one request, and come in the order of the pack.
+    session.get(&action(49)).expect("a hit");
+    fs::rename(tier.path("v1"), tier.path("away")).unwrap();
+    for number in 1..49 {
+        assert_eq!(
+            session.get(&action(number)).expect("a hit").bytes,
+            object(number)
+        );
+    }
+    assert_eq!(session.close().0.tally.remote_hits, 50);
+}
+
+#[test]
+fn packs_that_are_gone_torn_or_changed_are_misses_and_never_wrong_bytes() {
+    for damage in ["gone", "torn", "changed", "swapped"] {
+        let world = World::new();
+        let tier = world.tier("tier");
+        let address = tier.packs();
+        fill(&address, 20);
+        let packs = tier.path("v1/packs");
+        let pack = fs::read_dir(packs).unwrap().next().unwrap().unwrap().path();
+        let bytes = fs::read(&pack).unwrap();
+        match damage {
+            "gone" => fs::remove_file(&pack).unwrap(),
+            "torn" => fs::write(&pack, &bytes[..bytes.len() / 2]).unwrap(),
+            "changed" => {
+                fs::write(&pack, bytes.iter().map(|byte| byte ^ 1).collect::<Vec<_>>()).unwrap()
+            }
+            _ => fs::write(&pack, bytes.iter().rev().copied().collect::<Vec<_>>()).unwrap(),
+        }
+        let mut session = session(&world, &address, &["main"]);
+        let mut hits = 0;
+        for number in 0..20 {
+            if let Some(hit) = session.get(&action(number)) {
+                assert_eq!(hit.bytes, object(number), "{damage}");
+                hits += 1;
+            }
+        }
+        assert!(hits < 20, "{damage}");
+        let (_, said) = session.close();
+        let is_said = said.contains("CW0705");
+        assert!(is_said || damage == "gone", "{damage}: {said}");
+    }
+}
+
+#[test]
+fn an_index_that_is_damaged_or_of_a_later_version_is_said_and_the_rest_counts() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill(&address, 5);
+    tier.write(
+        "v1/index/main/0000000000000001-0000000000000001",
+        b"{\"form\":9}\n",
+    );
+    let mut session = session(&world, &address, &["main"]);
+    assert_eq!(session.get(&action(1)).expect("a hit").bytes, object(1));
+    let (_, said) = session.close();
+    assert!(
+        said.contains("form 9") && said.contains("update it"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_second_session_reads_the_index_from_its_copy() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill(&address, 5);
+    let mut first = session(&world, &address, &["main"]);
+    first.get(&action(1)).expect("a hit");
+    first.close();
+    // The name alone is listed; whoever reads it again gets this.
+    let index = fs::read_dir(tier.path("v1/index/main")).unwrap();
+    for segment in index {
+        fs::write(segment.unwrap().path(), b"damaged").unwrap();
+    }
+    let mut second = session(&world, &address, &["main"]);
+    assert_eq!(second.get(&action(2)).expect("a hit").bytes, object(2));
+    assert_eq!(second.close().1, "");
+}
+
+#[test]
+fn a_tier_without_an_index_has_nothing() {
+    let world = World::new();
+    let address = world.tier("tier").packs();
+    let tiers = world.tiers(&[address]);
+    let mut session = Session::begin(&world.store, &tiers, &["main"], DEFAULT_REMOTE_BUDGET);
+    assert_eq!(session.get(&action(0)), None);
+    assert_eq!(session.close().1, "");
+}

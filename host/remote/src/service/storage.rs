@@ -1,6 +1,7 @@
 //! What opendal knows: all services but Redis.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -14,6 +15,10 @@ use super::configurations::{Visitor, visit};
 use super::errors::{says_no_folder, says_no_verb, says_none};
 use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
+/// What the name of a file begins with that is not whole yet. It is in the tier's own folder, since
+/// only within one file system a file is moved at once, and no folder stays behind.
+pub(super) const UNFINISHED: &str = "cachewarden-unfinished-";
+
 /// A service, by opendal.
 #[derive(Debug)]
 pub(super) struct Storage {
@@ -23,6 +28,8 @@ pub(super) struct Storage {
     operator: Operator,
     limit: ConcurrentLimitLayer,
     has_folders: bool,
+    /// A value is written beside its place, and then moved there.
+    moves_into_place: bool,
 }
 
 impl Storage {
@@ -37,6 +44,7 @@ impl Storage {
             unbounded,
             limit,
             has_folders: kind.has_folders(),
+            moves_into_place: kind == ServiceKind::File,
         })
     }
 
@@ -59,6 +67,9 @@ impl Storage {
     pub(super) async fn write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
         let operator = bounded(&self.unbounded, &self.limit, time_to_send(&value));
         let value = Buffer::from(value);
+        if self.moves_into_place {
+            return write_whole(&operator, key, value).await;
+        }
         match operator.write(key, value.clone()).await {
             // Most values have a folder already, and some servers need and know none, so that the
             // question whether it is there would be asked in vain.
@@ -91,6 +102,21 @@ impl Storage {
             deleted => deleted,
         }
     }
+}
+
+/// Writes a value to a file of its own, and gives that its name once it is whole: a process that is
+/// killed meanwhile, or a full disk, must leave nothing at the key.
+async fn write_whole(operator: &Operator, key: &str, value: Buffer) -> opendal::Result<()> {
+    let unfinished = format!("{UNFINISHED}{:016x}", RandomState::new().hash_one(key));
+    let written = match operator.write(&unfinished, value).await {
+        Ok(_) => operator.rename(&unfinished, key).await.map(drop),
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        // Where that fails too, a prune removes it.
+        let _ = operator.delete(&unfinished).await;
+    }
+    written
 }
 
 /// Gives an operator connections of its own: those of a runtime that has ended are of no use to it.

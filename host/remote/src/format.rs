@@ -9,7 +9,7 @@ mod entry;
 mod key;
 
 pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read};
-pub use entry::{EntryError, MAX_INLINE, MAX_VALUE, RemoteEntry, Stored};
+pub use entry::{EntryError, MAX_INLINE, MAX_INLINE_OBJECT, MAX_VALUE, RemoteEntry, Stored};
 pub use key::{
     FORMAT, FORMAT_KEY, entry_key, format_marker, object_key, read_format_marker, scope_prefix,
 };

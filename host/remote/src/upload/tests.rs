@@ -118,6 +118,22 @@ fn large(seed: u32) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn an_entry_of_a_later_form_stays() {
+    let world = World::new();
+    let action = world.put("later", b"object", |_| {});
+    world.note(1, &[action]);
+    world.upload().await;
+    let path = world.tier(&entry_key(&main(), &action));
+    let value = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    let later = value.replace("\"form\":1", "\"form\":2");
+    fs::write(&path, &later).unwrap();
+    world.note(2, &[action]);
+    let uploaded = world.upload().await;
+    assert_eq!((uploaded.sent, uploaded.there, uploaded.left), (0, 1, 0));
+    assert_eq!(fs::read_to_string(&path).unwrap(), later);
+}
+
+#[tokio::test]
 async fn what_was_noted_is_sent_once() {
     let world = World::new();
     let small = world.put("small", b"object", |_| {});

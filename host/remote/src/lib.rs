@@ -9,6 +9,7 @@ mod breaker;
 mod credentials_file;
 pub mod format;
 mod housekeeping;
+mod kept_breaker;
 mod notes;
 mod object;
 mod probe;

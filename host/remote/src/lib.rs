@@ -18,6 +18,8 @@ mod seen;
 mod service;
 mod service_kind;
 mod session;
+#[cfg(test)]
+mod test_server;
 mod tier;
 mod tiers;
 mod trial;

@@ -22,6 +22,7 @@ mod errors;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
+mod transport;
 mod walk;
 
 pub use cause::Cause;

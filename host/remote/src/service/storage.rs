@@ -7,12 +7,12 @@ use std::time::Duration;
 use futures_util::TryStreamExt;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::{Buffer, Configurator, Error, ErrorKind, HttpTransporter, Operator};
-use opendal_http_transport_reqwest::ReqwestTransport;
 
 use crate::service_kind::ServiceKind;
 
 use super::configurations::{Visitor, visit};
 use super::errors::{says_no_folder, says_no_verb, says_none};
+use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
 /// What the name of a file begins with that is not whole yet. It is in the tier's own folder, since
@@ -37,7 +37,10 @@ impl Storage {
         kind: ServiceKind,
         options: BTreeMap<String, String>,
     ) -> opendal::Result<Self> {
-        let unbounded = with_transport(operator(kind, options)?)?;
+        let unbounded = operator(kind, options)?;
+        let transport = HttpTransporter::new(Transport::default());
+        let context = unbounded.context().with_http_transport(transport);
+        let unbounded = unbounded.with_context(context);
         let limit = ConcurrentLimitLayer::new(CONCURRENCY);
         Ok(Self {
             operator: bounded(&unbounded, &limit, IO_TIME),
@@ -117,21 +120,6 @@ async fn write_whole(operator: &Operator, key: &str, value: Buffer) -> opendal::
         let _ = operator.delete(&unfinished).await;
     }
     written
-}
-
-/// Gives an operator connections of its own: those of a runtime that has ended are of no use to it.
-fn with_transport(operator: Operator) -> opendal::Result<Operator> {
-    // Another part of the program may have done so before.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .connect_timeout(CALL_TIME)
-        .build();
-    let client = client.map_err(|error| {
-        Error::new(ErrorKind::ConfigInvalid, "TLS cannot be used").set_source(error)
-    })?;
-    let transport = HttpTransporter::new(ReqwestTransport::new(client));
-    let context = operator.context().with_http_transport(transport);
-    Ok(operator.with_context(context))
 }
 
 /// An operator whose calls are bounded: a part of a body has this long.

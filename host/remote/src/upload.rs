@@ -13,7 +13,8 @@ mod loose;
 mod pace;
 mod run;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,6 +24,8 @@ use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
 use cachewarden_store::{Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
+
+use cachewarden_types::ScopeName;
 
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
@@ -97,6 +100,14 @@ pub enum UploadError {
     /// The service does not do what it is asked.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The credentials do not allow to write a scope. Entries of other scopes were sent.
+    #[error("what is in scope {scope} may not be sent, and waits; other scopes go on")]
+    Scope {
+        /// The scope.
+        scope: ScopeName,
+        /// What the service says.
+        source: ServiceError,
+    },
     /// What is in the tier was written by another version.
     #[error(
         "the tier has format {found}, and this version of cachewarden writes format {FORMAT}; use a prefix of its own for each, or the same version everywhere"
@@ -230,7 +241,7 @@ impl Uploader {
         uploaded: &mut Uploaded,
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<(), UploadError> {
-        let mut failure = None;
+        let (mut failure, denied) = (None, RefCell::default());
         for (path, mut file) in files {
             let before = uploaded.failed;
             loop {
@@ -238,33 +249,44 @@ impl Uploader {
                 if batch.is_empty() {
                     break;
                 }
-                self.send(batch, uploaded, &mut failure, progress).await?;
+                self.send(batch, &denied, uploaded, &mut failure, progress)
+                    .await?;
             }
             if uploaded.failed == before {
                 done.push((path, file));
             }
         }
         match failure {
-            Some(error) => Err(UploadError::Service(error)),
+            Some(error) => Err(error),
             None => Ok(()),
         }
     }
 
-    /// Sends a batch of entries. An entry that the service has not taken is a `failure`.
+    /// Sends a batch of entries. An entry that the service has not taken is a `failure`. Of a scope
+    /// that is `denied` no more is sent.
     async fn send(
         &self,
         batch: Vec<Noted>,
+        denied: &RefCell<HashSet<ScopeName>>,
         uploaded: &mut Uploaded,
-        failure: &mut Option<ServiceError>,
+        failure: &mut Option<UploadError>,
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<(), UploadError> {
         let mut sending = stream::iter(batch)
-            .map(|noted| self.loose.send(noted))
+            .map(async |noted| {
+                let scope = noted.scope.clone();
+                let is_denied = denied.borrow().contains(&scope);
+                match is_denied {
+                    true => (scope, None),
+                    false => (scope, Some(self.loose.send(noted).await)),
+                }
+            })
             .buffer_unordered(ENTRIES_AT_ONCE);
         let mut in_a_row = 0;
-        while let Some(outcome) = sending.next().await {
-            match outcome {
-                Ok(outcome) => {
+        while let Some((scope, outcome)) = sending.next().await {
+            match outcome.transpose() {
+                Ok(None) => uploaded.failed += 1,
+                Ok(Some(outcome)) => {
                     in_a_row = 0;
                     uploaded.count(outcome);
                 }
@@ -272,7 +294,13 @@ impl Uploader {
                 Err(error @ ServiceError::Failed(_)) if in_a_row + 1 < FAILURES_IN_A_ROW => {
                     in_a_row += 1;
                     uploaded.failed += 1;
-                    *failure = Some(error);
+                    *failure = Some(error.into());
+                }
+                Err(source @ ServiceError::Denied(_)) => {
+                    uploaded.failed += 1;
+                    if denied.borrow_mut().insert(scope.clone()) {
+                        *failure = Some(UploadError::Scope { scope, source });
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }

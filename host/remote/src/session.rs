@@ -40,7 +40,7 @@ pub(crate) struct RemoteSession {
 /// What the tasks of a session share with it.
 pub(crate) struct Shared {
     tiers: Arc<[Arc<Tier>]>,
-    pub(crate) room: Arc<Room>,
+    pub(crate) room: Room,
     pub(crate) runtime: Handle,
     read: Vec<ScopeName>,
     /// What this session has seen of each tier.
@@ -52,14 +52,14 @@ pub(crate) struct Shared {
 impl RemoteSession {
     pub(crate) fn begin(
         tiers: Arc<[Arc<Tier>]>,
-        room: Arc<Room>,
+        room: Room,
         store: &Store,
         runtime: Handle,
         begins: TierSessionConfig,
     ) -> Self {
         let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
         let shared = Arc::new(Shared {
-            seen: tiers.iter().map(|_| Seen::default()).collect(),
+            seen: tiers.iter().map(|tier| Seen::of(&tier.heard)).collect(),
             tiers,
             room,
             runtime,

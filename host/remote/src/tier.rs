@@ -18,6 +18,7 @@ use super::address::{Address, Credentials};
 use super::breaker::{Breaker, State};
 use super::kept_breaker::KeptBreaker;
 use super::probe::probe;
+use super::seen::LastHeard;
 use super::service::{Service, ServiceError};
 
 /// A tier, which all sessions of a process share.
@@ -29,6 +30,8 @@ pub(crate) struct Tier {
     service: OnceCell<Service>,
     id: TierId,
     breaker: KeptBreaker,
+    /// When it has said something last, to any session.
+    pub(crate) heard: Arc<LastHeard>,
     /// Whether a task waits until it may be asked again.
     is_watched: AtomicBool,
     store: Arc<Store>,
@@ -53,6 +56,7 @@ impl Tier {
             service: OnceCell::new(),
             id,
             breaker: KeptBreaker::new(breaker.unwrap_or_default()),
+            heard: Arc::default(),
             is_watched: AtomicBool::new(false),
             store,
             runtime,

@@ -200,21 +200,27 @@ pub(crate) struct KeptPuts {
     quota: QuotaConfig,
 }
 
-impl Quota for KeptPuts {
-    fn take(&mut self, size: u64) -> Option<&'static str> {
+impl KeptPuts {
+    fn fits(&self, used: &mut Used, size: u64) -> bool {
         let now = Instant::now();
         let weight = size.max(LEAST_BYTES);
         let quota = &self.quota;
-        let mut used = self.usage.lock();
-        let fits = quota.bytes.is_none_or(|most| used.bytes + weight <= most.0)
+        quota.bytes.is_none_or(|most| used.bytes + weight <= most.0)
             && quota.entries.is_none_or(|most| used.entries < most)
             && quota
                 .puts_per_second
                 .is_none_or(|rate| used.puts.has_room(1, u64::from(rate), now))
             && quota
                 .bytes_per_second
-                .is_none_or(|rate| used.put_bytes.has_room(size, rate.0, now));
-        if !fits {
+                .is_none_or(|rate| used.put_bytes.has_room(size, rate.0, now))
+    }
+}
+
+impl Quota for KeptPuts {
+    fn take(&mut self, size: u64) -> Option<&'static str> {
+        let weight = size.max(LEAST_BYTES);
+        let mut used = self.usage.lock();
+        if !self.fits(&mut used, size) {
             return Some(reasons::QUOTA);
         }
         used.entries += 1;
@@ -223,6 +229,11 @@ impl Quota for KeptPuts {
         used.put_bytes.add(size);
         used.unkept.take_back(size + LEAST_BYTES);
         None
+    }
+
+    fn refuses(&self, size: u64) -> Option<&'static str> {
+        let fits = self.fits(&mut self.usage.lock(), size);
+        (!fits).then_some(reasons::QUOTA)
     }
 
     /// Otherwise puts of other bytes under one action, again and again, would fill the disk.

@@ -12,7 +12,7 @@ use thiserror::Error;
 use url::{Host, Url};
 
 use cachewarden_store::TierId;
-use cachewarden_types::nearest_name;
+use cachewarden_types::{nearest_name, sanitize};
 
 use super::service_kind::ServiceKind;
 
@@ -75,7 +75,7 @@ pub struct Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.text)
+        formatter.write_str(&sanitize(&self.text))
     }
 }
 

@@ -11,7 +11,7 @@ mod segment;
 mod wanted;
 
 pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read};
-pub use entry::{EntryError, MAX_INLINE, MAX_VALUE, RemoteEntry, Stored};
+pub use entry::{EntryError, MAX_INLINE, MAX_INLINE_OBJECT, MAX_VALUE, RemoteEntry, Stored};
 pub use key::{
     ENTRIES, FORMAT, FORMAT_KEY, INDEX, OBJECTS, PACKS, WANTED, entry_key, format_marker,
     index_prefix, object_key, pack_key, read_format_marker, scope_of_folder, scope_prefix,

@@ -10,6 +10,7 @@ mod credentials_file;
 pub mod format;
 mod housekeeping;
 mod index;
+mod kept_breaker;
 mod notes;
 mod object;
 mod prefetch;
@@ -19,6 +20,8 @@ mod seen;
 mod service;
 mod service_kind;
 mod session;
+#[cfg(test)]
+mod test_server;
 mod tier;
 mod tiers;
 mod trial;

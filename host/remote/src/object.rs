@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::{Buf, Bytes};
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use cachewarden_session::remote::{Arrival, TierObject};
@@ -19,7 +19,7 @@ use super::format::{self, BodyError, Encoding, Place, Stored, object_key, pack_k
 use super::seen::count;
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
-use super::tiers::MAX_BYTES;
+use super::tiers::Taken;
 
 /// An object of a tier.
 pub(crate) struct RemoteObject {
@@ -46,7 +46,7 @@ impl TierObject for RemoteObject {
 impl RemoteObject {
     /// Brings the object; whether it is what its entry says, `None` where it did not come.
     async fn bring(self, arrival: Arrival) -> Option<bool> {
-        let _room = self.session.room.objects.acquire().await.ok()?;
+        let _room = self.session.room.for_object().await?;
         match self.stored {
             Stored::Inline(body) => {
                 let decode = move || decode(body.encoding, &body.bytes[..], arrival);
@@ -127,14 +127,11 @@ async fn receive(
         part: None,
     };
     let decoding = spawn_blocking(move || decode(encoding, source, arrival));
-    let room = &session.room.bytes;
     while let Some(mut part) = next {
         session.seen(tier).heard(part.len(), Instant::now());
         part.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= part.len() as u64;
-        // One part may be larger than the room for all of them.
-        let bytes = part.len().min(MAX_BYTES) as u32;
-        let Ok(room) = Arc::clone(room).acquire_many_owned(bytes).await else {
+        let Some(room) = session.room.for_bytes(part.len()).await else {
             break;
         };
         if sender.send((part, room)).is_err() || left == 0 {
@@ -158,8 +155,8 @@ fn decode(encoding: Encoding, source: impl Read, mut arrival: Arrival) -> bool {
 
 /// The bytes that were received.
 struct Received {
-    receiver: mpsc::UnboundedReceiver<(Bytes, OwnedSemaphorePermit)>,
-    part: Option<(Bytes, OwnedSemaphorePermit)>,
+    receiver: mpsc::UnboundedReceiver<(Bytes, Taken)>,
+    part: Option<(Bytes, Taken)>,
 }
 
 impl Read for Received {

@@ -13,19 +13,20 @@ use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::format::{Place, pack_key};
 use super::index::Index;
-use super::service::{Service, ServiceError};
+use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
+use super::tiers::Taken;
 
 pub(crate) use plan::Run;
 use plan::{MAX_RUN, plan};
 
 /// Bytes that one session may have in memory and was not asked for.
-const MAX_OF_SESSION: usize = 48 << 20;
+pub(crate) const MAX_OF_SESSION: usize = 48 << 20;
 
 /// The same for all sessions of the process.
 pub(crate) const MAX_PREFETCHED: usize = 96 << 20;
@@ -41,10 +42,9 @@ const RUNS_AT_ONCE: usize = 8;
 const TIME: Duration = Duration::from_secs(60);
 
 /// What was fetched from one tier, or is on the way.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Prefetched {
     held: Mutex<Held>,
-    room: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -58,16 +58,7 @@ struct Held {
 #[derive(Debug)]
 pub(crate) struct HeldBytes {
     pub(crate) bytes: Bytes,
-    _room: [OwnedSemaphorePermit; 2],
-}
-
-impl Default for Prefetched {
-    fn default() -> Self {
-        Self {
-            held: Mutex::default(),
-            room: Arc::new(Semaphore::new(MAX_OF_SESSION)),
-        }
-    }
+    _room: Taken,
 }
 
 impl Prefetched {
@@ -115,12 +106,7 @@ impl Shared {
 
     async fn fetch_run(&self, tier: usize, run: Run, index: &Index) {
         let here = self.prefetched(tier);
-        let bytes = run.bytes() as u32;
-        let of_session = Arc::clone(&here.room).acquire_many_owned(bytes).await;
-        let of_all = Arc::clone(&self.room.prefetched)
-            .acquire_many_owned(bytes)
-            .await;
-        let (Ok(of_session), Ok(of_all)) = (of_session, of_all) else {
+        let Some(room) = self.room.for_prefetched(run.bytes() as usize).await else {
             return;
         };
         let (pack, range) = (run.pack, run.range());
@@ -136,7 +122,7 @@ impl Shared {
                     return Ok(false);
                 };
                 let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
-                cut(parts, range.start, objects, [of_session, of_all], heard).await?;
+                cut(parts, range.start, objects, room, heard).await?;
                 Ok(true)
             })
             .await;
@@ -148,10 +134,10 @@ impl Shared {
 
 /// Cuts the bytes of a pack, from an offset on, into objects. What does not come is not sent.
 async fn cut(
-    mut parts: super::service::Parts,
+    mut parts: Parts,
     mut offset: u64,
     objects: Vec<(Place, oneshot::Sender<HeldBytes>)>,
-    mut room: [OwnedSemaphorePermit; 2],
+    mut room: Taken,
     heard: impl Fn(usize),
 ) -> Result<(), ServiceError> {
     let mut buffer = BytesMut::new();
@@ -174,14 +160,11 @@ async fn cut(
         }
         let bytes = buffer.split_to(length).freeze();
         offset += length as u64;
-        let [Some(one), Some(other)] = room.each_mut().map(|room| room.split(length)) else {
+        let Some(room) = room.split(length) else {
             return Ok(());
         };
         // Where nobody waits any more, the session has ended.
-        let _ = sender.send(HeldBytes {
-            bytes,
-            _room: [one, other],
-        });
+        let _ = sender.send(HeldBytes { bytes, _room: room });
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What one session has seen of a tier: counters, and how long the tier was waited for.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cachewarden_session::remote::TierUse;
@@ -26,6 +26,22 @@ pub(crate) struct Seen {
     bytes_down: AtomicU64,
     wait: Mutex<Option<Wait>>,
     waited: Mutex<Duration>,
+    by_any: Arc<LastHeard>,
+}
+
+/// When a tier has said something last, to any session.
+#[derive(Debug, Default)]
+pub(crate) struct LastHeard(Mutex<Option<Instant>>);
+
+impl LastHeard {
+    fn note(&self, now: Instant) {
+        let mut last = lock(&self.0);
+        *last = (*last).max(Some(now));
+    }
+
+    fn is_lately(&self, now: Instant) -> bool {
+        lock(&self.0).is_some_and(|last| now.saturating_duration_since(last) < SILENCE)
+    }
 }
 
 /// Requests that a tier has not answered.
@@ -39,6 +55,14 @@ struct Wait {
 }
 
 impl Seen {
+    /// Nothing yet, of a tier from which others hear too.
+    pub(crate) fn of(by_any: &Arc<LastHeard>) -> Self {
+        Self {
+            by_any: Arc::clone(by_any),
+            ..Self::default()
+        }
+    }
+
     /// Takes note of a request.
     pub(crate) fn asked(&self, now: Instant) {
         let mut wait = lock(&self.wait);
@@ -53,6 +77,7 @@ impl Seen {
     /// Takes note that bytes have come.
     pub(crate) fn heard(&self, bytes: usize, now: Instant) {
         self.bytes_down.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.by_any.note(now);
         if let Some(wait) = &mut *lock(&self.wait) {
             wait.heard = now;
         }
@@ -69,6 +94,9 @@ impl Seen {
     }
 
     fn close(&self, now: Instant, is_heard: bool) {
+        if is_heard {
+            self.by_any.note(now);
+        }
         let mut waiting = lock(&self.wait);
         if let Some(wait) = &mut *waiting {
             if is_heard {
@@ -82,10 +110,11 @@ impl Seen {
         }
     }
 
-    /// Whether requests are left that the tier has met with silence.
+    /// Whether requests are left that the tier has met with silence, and it has said nothing to other
+    /// sessions either: one that waits for a slow object must not close a tier that answers.
     pub(crate) fn is_silent(&self, now: Instant) -> bool {
         let silent = |wait: &Wait| now.saturating_duration_since(wait.heard) >= SILENCE;
-        lock(&self.wait).as_ref().is_some_and(silent)
+        lock(&self.wait).as_ref().is_some_and(silent) && !self.by_any.is_lately(now)
     }
 
     /// How long the tier was waited for.
@@ -165,6 +194,24 @@ mod tests {
         assert!(seen.is_silent(later), "another one is");
         second.answered();
         assert!(!seen.is_silent(later));
+    }
+
+    #[test]
+    fn a_tier_that_answers_another_session_is_not_silent() {
+        let (tier, start) = (Arc::default(), Instant::now());
+        let (first, second) = (Seen::of(&tier), Seen::of(&tier));
+        let at = |seconds| start + Duration::from_secs_f64(seconds);
+        first.asked(at(0.0));
+        second.asked(at(0.0));
+        assert!(first.is_silent(at(1.0)));
+        second.heard(1, at(1.0));
+        assert!(!first.is_silent(at(1.9)));
+        second.ended(at(1.9));
+        assert!(!first.is_silent(at(2.8)));
+        assert!(first.is_silent(at(2.9)), "that was all");
+        second.asked(at(3.0));
+        second.abandoned(at(3.5));
+        assert!(first.is_silent(at(3.6)), "giving up is no answer");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod errors;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
+mod transport;
 mod walk;
 
 pub use cause::Cause;
@@ -302,6 +303,8 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     /// The documents show these addresses.
@@ -317,6 +320,27 @@ mod tests {
             let service = Service::at(&address, &Credentials::default());
             assert!(service.is_ok(), "{}: {service:?}", kind.example());
         }
+    }
+
+    #[tokio::test]
+    async fn a_write_to_a_folder_that_is_broken_off_leaves_nothing_at_its_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let address = Address::parse(&format!("file://{}", folder.path().display())).unwrap();
+        let service = Service::at(&address, &Credentials::default()).unwrap();
+        let files = || fs::read_dir(folder.path()).unwrap().count();
+        let mut write = Box::pin(service.write("object", vec![b'x'; 50_000_000]));
+        while files() == 0 {
+            assert!(futures_util::poll!(&mut write).is_pending(), "it is large");
+            tokio::task::yield_now().await;
+        }
+        drop(write);
+        assert!(!service.has("object").await.unwrap());
+        let left = service.unfinished().await.unwrap();
+        assert_eq!(left.len(), 1, "what a prune removes");
+        service.write("object", b"whole".to_vec()).await.unwrap();
+        let value = service.read("object", 100).await.unwrap();
+        assert_eq!(value.as_deref(), Some(&b"whole"[..]));
+        assert_eq!(files(), 2);
     }
 
     #[tokio::test]

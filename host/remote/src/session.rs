@@ -44,7 +44,7 @@ pub(crate) struct RemoteSession {
 /// What the tasks of a session share with it.
 pub(crate) struct Shared {
     tiers: Arc<[Arc<Tier>]>,
-    pub(crate) room: Arc<Room>,
+    pub(crate) room: Room,
     pub(crate) runtime: Handle,
     read: Vec<ScopeName>,
     store: Arc<Store>,
@@ -60,14 +60,14 @@ pub(crate) struct Shared {
 impl RemoteSession {
     pub(crate) fn begin(
         tiers: Arc<[Arc<Tier>]>,
-        room: Arc<Room>,
+        room: Room,
         store: &Arc<Store>,
         runtime: Handle,
         begins: TierSessionConfig,
     ) -> Self {
         let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
         let shared = Arc::new(Shared {
-            seen: tiers.iter().map(|_| Seen::default()).collect(),
+            seen: tiers.iter().map(|tier| Seen::of(&tier.heard)).collect(),
             catalogs: tiers.iter().map(|_| OnceCell::new()).collect(),
             prefetched: tiers.iter().map(|_| Prefetched::default()).collect(),
             tiers,

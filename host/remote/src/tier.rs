@@ -4,8 +4,8 @@
 //! process of its own, and a service that is away must not cost each of them the time to find out.
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::runtime::Handle;
@@ -17,7 +17,9 @@ use cachewarden_store::{Store, TierId};
 use super::address::{Address, Credentials};
 use super::breaker::{Breaker, State};
 use super::index::{IndexReader, SegmentCache};
+use super::kept_breaker::KeptBreaker;
 use super::probe::probe;
+use super::seen::LastHeard;
 use super::service::{Service, ServiceError};
 
 /// A tier, which all sessions of a process share.
@@ -30,7 +32,9 @@ pub(crate) struct Tier {
     id: TierId,
     /// The parts of its index that sessions use.
     segments: SegmentCache,
-    breaker: Mutex<Breaker>,
+    breaker: KeptBreaker,
+    /// When it has said something last, to any session.
+    pub(crate) heard: Arc<LastHeard>,
     /// Whether a task waits until it may be asked again.
     is_watched: AtomicBool,
     store: Arc<Store>,
@@ -55,7 +59,8 @@ impl Tier {
             service: OnceCell::new(),
             id,
             segments: SegmentCache::default(),
-            breaker: Mutex::new(breaker.unwrap_or_default()),
+            breaker: KeptBreaker::new(breaker.unwrap_or_default()),
+            heard: Arc::default(),
             is_watched: AtomicBool::new(false),
             store,
             runtime,
@@ -90,7 +95,7 @@ impl Tier {
 
     /// Whether gets may ask it.
     pub(crate) fn may_be_asked(&self) -> bool {
-        self.breaker().state(SystemTime::now()) == State::Closed
+        self.state() == State::Closed
     }
 
     /// Takes note of what a request came to. Returns whether the tier is not asked any more, which
@@ -121,18 +126,18 @@ impl Tier {
     }
 
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) -> bool {
-        let mut breaker = self.breaker();
-        let before = *breaker;
-        change(&mut breaker);
-        if *breaker == before {
-            return false;
-        }
-        let state = serde_json::to_vec(&*breaker).expect("numbers");
-        // Where that cannot be kept, the next process finds out again.
-        let _ = self.store.keep_tier_state(self.id, &state);
+        let mut after = Breaker::default();
+        let change = |breaker: &mut Breaker| {
+            change(breaker);
+            after = *breaker;
+        };
+        let before = self.breaker.change(change, |state| {
+            let state = serde_json::to_vec(state).expect("numbers");
+            // Where that cannot be kept, the next process finds out again.
+            let _ = self.store.keep_tier_state(self.id, &state);
+        });
         let now = SystemTime::now();
-        let has_opened = !is_open(before.state(now)) && is_open(breaker.state(now));
-        drop(breaker);
+        let has_opened = !is_open(before.state(now)) && is_open(after.state(now));
         if has_opened {
             self.watch();
         }
@@ -148,7 +153,7 @@ impl Tier {
 
     async fn probe_until_closed(self: Arc<Self>) {
         loop {
-            let left = self.breaker().left(SystemTime::now());
+            let left = self.breaker.now().left(SystemTime::now());
             sleep(left).await;
             match self.state() {
                 State::Open => {}
@@ -168,11 +173,7 @@ impl Tier {
     }
 
     fn state(&self) -> State {
-        self.breaker().state(SystemTime::now())
-    }
-
-    fn breaker(&self) -> MutexGuard<'_, Breaker> {
-        self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
+        self.breaker.now().state(SystemTime::now())
     }
 }
 

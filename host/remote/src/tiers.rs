@@ -3,40 +3,122 @@
 use std::io;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use cachewarden_session::remote::{TierSession, TierSessionConfig, Tiers};
 use cachewarden_store::Store;
 
 use super::address::{Address, Credentials};
-use super::prefetch::MAX_PREFETCHED;
+use super::prefetch;
 use super::runtime::Runtime;
 use super::session::RemoteSession;
 use super::tier::Tier;
 
 /// Objects that are fetched at once: each has a thread that hashes and writes it.
-const MAX_OBJECTS: usize = 32;
+const MAX_OBJECTS: usize = 64;
 
 /// Bytes of objects that have come and were not hashed yet.
-pub(crate) const MAX_BYTES: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
+
+/// How many of these one session has at most: a tier that answers a byte at a time must not keep the
+/// objects of other sessions away. A go command has as many gets in flight as there are processors.
+const OBJECTS_OF_SESSION: usize = MAX_OBJECTS / 2;
+
+/// The same for bytes: four parts of the size in which the largest come.
+const BYTES_OF_SESSION: usize = MAX_BYTES / 4;
 
 /// Remote tiers.
 pub struct RemoteTiers {
     tiers: Arc<[Arc<Tier>]>,
-    room: Arc<Room>,
+    room: Room,
     store: Arc<Store>,
     runtime: Runtime,
 }
 
-/// Room for objects that are on the way.
+/// Room for objects that are on the way, for one session.
 #[derive(Debug)]
 pub(crate) struct Room {
-    /// How many more.
-    pub(crate) objects: Semaphore,
-    /// How many bytes of them.
-    pub(crate) bytes: Arc<Semaphore>,
-    /// How many bytes more may be fetched before they are asked for.
-    pub(crate) prefetched: Arc<Semaphore>,
+    objects: Share,
+    bytes: Share,
+    prefetched: Share,
+}
+
+/// How much of something is free: of what all sessions have, and of one session's share.
+#[derive(Clone, Debug)]
+struct Share {
+    all: Arc<Semaphore>,
+    own: Arc<Semaphore>,
+}
+
+/// Room that was taken. Dropped, it is given back.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    own: OwnedSemaphorePermit,
+    all: OwnedSemaphorePermit,
+}
+
+impl Room {
+    /// The share of one session in the room of all.
+    fn of_session(&self) -> Self {
+        Self {
+            objects: self.objects.of_session(OBJECTS_OF_SESSION),
+            bytes: self.bytes.of_session(BYTES_OF_SESSION),
+            prefetched: self.prefetched.of_session(prefetch::MAX_OF_SESSION),
+        }
+    }
+
+    /// Waits until there is room for another object.
+    pub(crate) async fn for_object(&self) -> Option<Taken> {
+        self.objects.take(1).await
+    }
+
+    /// Waits until there is room for so many bytes of an object.
+    pub(crate) async fn for_bytes(&self, bytes: usize) -> Option<Taken> {
+        // One part may be larger than the room for all of them.
+        self.bytes.take(bytes.min(BYTES_OF_SESSION)).await
+    }
+}
+
+impl Room {
+    /// Waits until so many bytes may be fetched before they are asked for.
+    pub(crate) async fn for_prefetched(&self, bytes: usize) -> Option<Taken> {
+        self.prefetched.take(bytes).await
+    }
+}
+
+impl Taken {
+    /// A part of the room, which is given back by itself; `None` where there is not so much.
+    pub(crate) fn split(&mut self, count: usize) -> Option<Self> {
+        Some(Self {
+            own: self.own.split(count)?,
+            all: self.all.split(count)?,
+        })
+    }
+}
+
+impl Share {
+    fn new(all: usize) -> Self {
+        let all = Arc::new(Semaphore::new(all));
+        Self {
+            own: Arc::clone(&all),
+            all,
+        }
+    }
+
+    fn of_session(&self, most: usize) -> Self {
+        Self {
+            all: Arc::clone(&self.all),
+            own: Arc::new(Semaphore::new(most)),
+        }
+    }
+
+    async fn take(&self, count: usize) -> Option<Taken> {
+        let count = u32::try_from(count).ok()?;
+        // In this order nobody holds what others need while it waits for its own.
+        let own = Arc::clone(&self.own).acquire_many_owned(count).await.ok()?;
+        let all = Arc::clone(&self.all).acquire_many_owned(count).await.ok()?;
+        Some(Taken { own: own, all: all })
+    }
 }
 
 impl RemoteTiers {
@@ -53,11 +135,11 @@ impl RemoteTiers {
         };
         Ok(Self {
             tiers: tiers.into_iter().map(tier).collect(),
-            room: Arc::new(Room {
-                objects: Semaphore::new(MAX_OBJECTS),
-                bytes: Arc::new(Semaphore::new(MAX_BYTES)),
-                prefetched: Arc::new(Semaphore::new(MAX_PREFETCHED)),
-            }),
+            room: Room {
+                objects: Share::new(MAX_OBJECTS),
+                bytes: Share::new(MAX_BYTES),
+                prefetched: Share::new(prefetch::MAX_PREFETCHED),
+            },
             store,
             runtime,
         })
@@ -68,10 +150,37 @@ impl Tiers for RemoteTiers {
     fn session(&self, begins: TierSessionConfig) -> Box<dyn TierSession> {
         Box::new(RemoteSession::begin(
             Arc::clone(&self.tiers),
-            Arc::clone(&self.room),
+            self.room.of_session(),
             &self.store,
             self.runtime.handle().clone(),
             begins,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn one_session_leaves_room_for_others() {
+        let all = Room {
+            objects: Share::new(MAX_OBJECTS),
+            bytes: Share::new(MAX_BYTES),
+            prefetched: Share::new(1),
+        };
+        let object = |room: &Room| room.for_object().now_or_never().flatten();
+        let bytes = |room: &Room| room.for_bytes(1_000_000_000).now_or_never().flatten();
+        let (greedy, other) = (all.of_session(), all.of_session());
+        let mut taken: Vec<_> = std::iter::from_fn(|| object(&greedy)).collect();
+        assert_eq!(taken.len(), OBJECTS_OF_SESSION);
+        let held = bytes(&greedy).expect("however large a part is");
+        assert!(bytes(&greedy).is_none());
+        assert!(object(&other).is_some() && bytes(&other).is_some());
+        taken.pop();
+        drop(held);
+        assert!(object(&greedy).is_some() && bytes(&greedy).is_some());
     }
 }

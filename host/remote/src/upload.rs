@@ -16,7 +16,8 @@ mod pace;
 mod packs;
 mod run;
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ use futures_util::{StreamExt, stream};
 use thiserror::Error;
 
 use cachewarden_store::{Asked, Note, Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
+
+use cachewarden_types::ScopeName;
 
 use super::address::{Address, Layout};
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
@@ -104,6 +107,14 @@ pub enum UploadError {
     /// The service does not do what it is asked.
     #[error(transparent)]
     Service(#[from] ServiceError),
+    /// The credentials do not allow to write a scope. Entries of other scopes were sent.
+    #[error("what is in scope {scope} may not be sent, and waits; other scopes go on")]
+    Scope {
+        /// The scope.
+        scope: ScopeName,
+        /// What the service says.
+        source: ServiceError,
+    },
     /// What is in the tier was written by another version.
     #[error(
         "the tier has format {found}, and this version of cachewarden writes format {FORMAT}; use a prefix of its own for each, or the same version everywhere"
@@ -239,29 +250,12 @@ impl Uploader {
         uploaded: &mut Uploaded,
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<(), UploadError> {
-        if let Some(mut packs) = self.packs().await? {
-            let mut named = Vec::new();
-            for (path, mut file) in files {
-                while let notes = file.read().map_err(UploadError::Outbox)?
-                    && !notes.is_empty()
-                {
-                    let (batch, asked) = split(notes);
-                    asked.into_iter().for_each(|asked| packs.add_asked(asked));
-                    packs.add(batch, &self.objects, uploaded, progress).await?;
-                }
-                named.push((path, file));
-                if packs.is_segment_full() {
-                    packs.name_rows(uploaded).await?;
-                    progress(uploaded);
-                    done.append(&mut named);
-                }
-            }
-            packs.name_rows(uploaded).await?;
-            progress(uploaded);
-            done.append(&mut named);
-            return Ok(());
+        if let Some(packs) = self.packs().await? {
+            return self
+                .send_in_packs(packs, files, done, uploaded, progress)
+                .await;
         }
-        let mut failure = None;
+        let (mut failure, denied) = (None, RefCell::default());
         for (path, mut file) in files {
             let before = uploaded.failed;
             while let notes = file.read().map_err(UploadError::Outbox)?
@@ -269,16 +263,51 @@ impl Uploader {
             {
                 // Without an index, what was asked for is of no use.
                 let (batch, _) = split(notes);
-                self.send(batch, uploaded, &mut failure, progress).await?;
+                self.send(batch, &denied, uploaded, &mut failure, progress)
+                    .await?;
             }
             if uploaded.failed == before {
                 done.push((path, file));
             }
         }
         match failure {
-            Some(error) => Err(UploadError::Service(error)),
+            Some(error) => Err(error),
             None => Ok(()),
         }
+    }
+
+    /// The same where the tier has entries in packs.
+    async fn send_in_packs(
+        &self,
+        mut packs: Packs<'_>,
+        files: Vec<(PathBuf, OutboxFile)>,
+        done: &mut Vec<(PathBuf, OutboxFile)>,
+        uploaded: &mut Uploaded,
+        progress: &mut impl FnMut(&Uploaded),
+    ) -> Result<(), UploadError> {
+        let mut files = files.into_iter().peekable();
+        let mut unnamed = Vec::new();
+        while let Some((path, mut file)) = files.next() {
+            let mut scopes = HashSet::new();
+            while let notes = file.read().map_err(UploadError::Outbox)?
+                && !notes.is_empty()
+            {
+                let (batch, asked) = split(notes);
+                scopes.extend(batch.iter().map(|noted| noted.scope.clone()));
+                asked.into_iter().for_each(|asked| packs.add_asked(asked));
+                packs.add(batch, &self.objects, uploaded, progress).await?;
+            }
+            unnamed.push((path, file, scopes));
+            if packs.is_segment_full() || files.peek().is_none() {
+                packs.name_rows(uploaded).await?;
+                progress(uploaded);
+                let sent = unnamed
+                    .drain(..)
+                    .filter(|(_, _, scopes)| packs.denied.is_disjoint(scopes));
+                done.extend(sent.map(|(path, file, _)| (path, file)));
+            }
+        }
+        packs.failure.map_or(Ok(()), Err)
     }
 
     /// How entries are sent in packs; `None` where the tier has them each by its key.
@@ -294,21 +323,31 @@ impl Uploader {
         }
     }
 
-    /// Sends a batch of entries. An entry that the service has not taken is a `failure`.
+    /// Sends a batch of entries. An entry that the service has not taken is a `failure`. Of a scope
+    /// that is `denied` no more is sent.
     async fn send(
         &self,
         batch: Vec<Noted>,
+        denied: &RefCell<HashSet<ScopeName>>,
         uploaded: &mut Uploaded,
-        failure: &mut Option<ServiceError>,
+        failure: &mut Option<UploadError>,
         progress: &mut impl FnMut(&Uploaded),
     ) -> Result<(), UploadError> {
         let mut sending = stream::iter(batch)
-            .map(|noted| self.loose.send(noted, &self.objects))
+            .map(async |noted| {
+                let scope = noted.scope.clone();
+                let is_denied = denied.borrow().contains(&scope);
+                match is_denied {
+                    true => (scope, None),
+                    false => (scope, Some(self.loose.send(noted, &self.objects).await)),
+                }
+            })
             .buffer_unordered(ENTRIES_AT_ONCE);
         let mut in_a_row = 0;
-        while let Some(outcome) = sending.next().await {
-            match outcome {
-                Ok(outcome) => {
+        while let Some((scope, outcome)) = sending.next().await {
+            match outcome.transpose() {
+                Ok(None) => uploaded.failed += 1,
+                Ok(Some(outcome)) => {
                     in_a_row = 0;
                     uploaded.count(outcome);
                 }
@@ -316,7 +355,13 @@ impl Uploader {
                 Err(error @ ServiceError::Failed(_)) if in_a_row + 1 < FAILURES_IN_A_ROW => {
                     in_a_row += 1;
                     uploaded.failed += 1;
-                    *failure = Some(error);
+                    *failure = Some(error.into());
+                }
+                Err(source @ ServiceError::Denied(_)) => {
+                    uploaded.failed += 1;
+                    if denied.borrow_mut().insert(scope.clone()) {
+                        *failure = Some(UploadError::Scope { scope, source });
+                    }
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -82,6 +82,10 @@ pub trait Quota: Send {
     /// session's own alone: a name of [`cachewarden_types::reasons`].
     fn take(&mut self, size: u64) -> Option<&'static str>;
 
+    /// Why a put of so many bytes would not fit now; `None` where it would. It is asked before an
+    /// object is fetched, which is taken into account once it has come.
+    fn refuses(&self, size: u64) -> Option<&'static str>;
+
     /// Takes note that a put has replaced an entry, whose object of so many bytes stays until a
     /// trim removes it.
     fn replaced(&mut self, size: u64);
@@ -92,6 +96,10 @@ pub struct Unlimited;
 
 impl Quota for Unlimited {
     fn take(&mut self, _size: u64) -> Option<&'static str> {
+        None
+    }
+
+    fn refuses(&self, _size: u64) -> Option<&'static str> {
         None
     }
 

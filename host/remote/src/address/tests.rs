@@ -153,3 +153,13 @@ fn credentials_are_those_that_are_set_and_not_empty_and_are_never_shown() {
     assert_eq!(names, ["access_key_id", "secret_access_key"]);
     assert!(!format!("{found:?}").contains("hidden"));
 }
+
+#[test]
+fn what_a_terminal_would_obey_is_not_shown() {
+    let address = Address::parse("file:///tier\u{1b}[2J\u{202e}/x").unwrap();
+    assert_eq!(address.to_string(), "file:///tier\\u{1b}[2J\\u{202e}/x");
+    assert!(
+        address.options["root"].contains('\u{1b}'),
+        "it is the same folder"
+    );
+}

@@ -23,6 +23,11 @@ const MAX_LINE: usize = 4096;
 /// bytes, and an object of its own costs a round trip.
 pub const MAX_INLINE: usize = 16 * 1024;
 
+/// The largest object that travels inside its entry, before it was compressed. Whoever writes a tier
+/// could else name hundreds of megabytes with a value of some kilobytes, and have them written on
+/// each machine that reads it. What go builds does not shrink to a thousandth.
+pub const MAX_INLINE_OBJECT: u64 = 16 * 1024 * 1024;
+
 /// The largest value of an entry.
 pub const MAX_VALUE: usize = MAX_LINE + MAX_INLINE;
 
@@ -165,6 +170,11 @@ impl RemoteEntry {
             Some(_) if rest.len() > MAX_INLINE => {
                 return Err(malformed("there are too many bytes behind the line"));
             }
+            Some(_) if line.size > MAX_INLINE_OBJECT => {
+                return Err(malformed(
+                    "its `size` is too large for an object behind the line",
+                ));
+            }
             Some(name) => Stored::Inline(Body {
                 encoding: Encoding::from_name(name)
                     .ok_or_else(|| malformed("this version does not know its `body`"))?,
@@ -279,6 +289,22 @@ mod tests {
                 .to_string();
             assert!(error.contains(expected), "{bad}: {error}");
         }
+        let body = Body {
+            encoding: Encoding::Zstd,
+            bytes: b"few bytes".to_vec(),
+        };
+        let of_size = |size| {
+            let stored = Stored::Inline(body.clone());
+            let value = RemoteEntry {
+                size,
+                ..entry(stored)
+            }
+            .to_value(KEY);
+            RemoteEntry::from_value(KEY, &value)
+        };
+        assert!(of_size(MAX_INLINE_OBJECT).is_ok());
+        let error = of_size(MAX_INLINE_OBJECT + 1).unwrap_err().to_string();
+        assert!(error.contains("`size`"), "a bomb: {error}");
         let more = good.replacen("\"fact-31\"", "\"of-a-later-version\",\"fact-99\"", 1);
         let facts = RemoteEntry::from_value(KEY, more.as_bytes()).unwrap().facts;
         assert_eq!(facts, Facts::BUILD_ID_MATCHES, "unknown facts are ignored");

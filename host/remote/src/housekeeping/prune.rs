@@ -66,7 +66,7 @@ impl Default for PruneRequest {
 pub struct Pruned {
     /// Entries.
     pub entries: u64,
-    /// Objects, beside those in entries.
+    /// Objects, beside those in entries. Files that were never whole are among them.
     pub objects: u64,
     /// Their bytes.
     pub bytes: u64,
@@ -120,7 +120,24 @@ async fn prune(
     if !request.dry_run {
         carry_out(service, &mut plan, &index, request.pause, progress).await?;
     }
-    Ok(plan.pruned())
+    let mut pruned = plan.pruned();
+    let unfinished = service.unfinished().await?.into_iter();
+    let is_left = |value: &Value| {
+        now.duration_since(value.written)
+            .is_ok_and(|age| age >= request.grace)
+    };
+    let unfinished: Vec<_> = unfinished.filter(is_left).collect();
+    pruned.objects += unfinished.len() as u64;
+    pruned.bytes += unfinished.iter().map(|value| value.size).sum::<u64>();
+    if !request.dry_run {
+        remove(
+            service,
+            unfinished.into_iter().map(|value| value.key).collect(),
+            progress,
+        )
+        .await?;
+    }
+    Ok(pruned)
 }
 
 /// What time it is by the service's clock, by which a listing says when values were written: that of

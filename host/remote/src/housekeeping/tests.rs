@@ -133,6 +133,20 @@ fn scopes_are_told_with_their_entries_and_bytes() {
 }
 
 #[test]
+fn what_a_killed_uploader_has_left_goes_and_what_is_being_written_stays() {
+    let tier = Tier::new();
+    let old = tier.write("cachewarden-unfinished-0001", b"a part", 2);
+    let young = tier.write("cachewarden-unfinished-0002", b"a part", 0);
+    let other = tier.write("notes", b"of somebody else", 2);
+    let dry = tier.prune(|request| request.dry_run = true).unwrap();
+    assert_eq!((dry.objects, dry.bytes), (1, 6));
+    assert!(tier.has(&old));
+    let pruned = tier.prune(|_| ()).unwrap();
+    assert_eq!((pruned.objects, pruned.bytes), (1, 6));
+    assert!(!tier.has(&old) && tier.has(&young) && tier.has(&other));
+}
+
+#[test]
 fn what_is_damaged_is_named_and_what_is_whole_is_not() {
     let tier = Tier::new();
     let (small, _) = tier.put("main", b"small", 0);

@@ -1,19 +1,24 @@
 //! What opendal knows: all services but Redis.
 
 use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeBounds;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::{Buffer, Configurator, Error, ErrorKind, HttpTransporter, Operator};
-use opendal_http_transport_reqwest::ReqwestTransport;
 
 use crate::service_kind::ServiceKind;
 
 use super::configurations::{Visitor, visit};
 use super::errors::{says_no_folder, says_no_verb, says_none};
+use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
+
+/// What the name of a file begins with that is not whole yet. It is in the tier's own folder, since
+/// only within one file system a file is moved at once, and no folder stays behind.
+pub(super) const UNFINISHED: &str = "cachewarden-unfinished-";
 
 /// A service, by opendal.
 #[derive(Debug)]
@@ -24,6 +29,8 @@ pub(super) struct Storage {
     operator: Operator,
     limit: ConcurrentLimitLayer,
     has_folders: bool,
+    /// A value is written beside its place, and then moved there.
+    moves_into_place: bool,
 }
 
 impl Storage {
@@ -31,13 +38,17 @@ impl Storage {
         kind: ServiceKind,
         options: BTreeMap<String, String>,
     ) -> opendal::Result<Self> {
-        let unbounded = with_transport(operator(kind, options)?)?;
+        let unbounded = operator(kind, options)?;
+        let transport = HttpTransporter::new(Transport::default());
+        let context = unbounded.context().with_http_transport(transport);
+        let unbounded = unbounded.with_context(context);
         let limit = ConcurrentLimitLayer::new(CONCURRENCY);
         Ok(Self {
             operator: bounded(&unbounded, &limit, IO_TIME),
             unbounded,
             limit,
             has_folders: kind.has_folders(),
+            moves_into_place: kind == ServiceKind::File,
         })
     }
 
@@ -64,6 +75,9 @@ impl Storage {
     pub(super) async fn write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
         let operator = bounded(&self.unbounded, &self.limit, time_to_send(&value));
         let value = Buffer::from(value);
+        if self.moves_into_place {
+            return write_whole(&operator, key, value).await;
+        }
         match operator.write(key, value.clone()).await {
             // Most values have a folder already, and some servers need and know none, so that the
             // question whether it is there would be asked in vain.
@@ -98,19 +112,19 @@ impl Storage {
     }
 }
 
-/// Gives an operator connections of its own: those of a runtime that has ended are of no use to it.
-fn with_transport(operator: Operator) -> opendal::Result<Operator> {
-    // Another part of the program may have done so before.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let client = reqwest::Client::builder()
-        .connect_timeout(CALL_TIME)
-        .build();
-    let client = client.map_err(|error| {
-        Error::new(ErrorKind::ConfigInvalid, "TLS cannot be used").set_source(error)
-    })?;
-    let transport = HttpTransporter::new(ReqwestTransport::new(client));
-    let context = operator.context().with_http_transport(transport);
-    Ok(operator.with_context(context))
+/// Writes a value to a file of its own, and gives that its name once it is whole: a process that is
+/// killed meanwhile, or a full disk, must leave nothing at the key.
+async fn write_whole(operator: &Operator, key: &str, value: Buffer) -> opendal::Result<()> {
+    let unfinished = format!("{UNFINISHED}{:016x}", RandomState::new().hash_one(key));
+    let written = match operator.write(&unfinished, value).await {
+        Ok(_) => operator.rename(&unfinished, key).await.map(drop),
+        Err(error) => Err(error),
+    };
+    if written.is_err() {
+        // Where that fails too, a prune removes it.
+        let _ = operator.delete(&unfinished).await;
+    }
+    written
 }
 
 /// An operator whose calls are bounded: a part of a body has this long.

@@ -4,10 +4,11 @@
 use std::time::SystemTime;
 
 use futures_util::TryStreamExt;
-use opendal::{EntryMode, Error, ErrorKind, Metadata, Operator};
+use opendal::{EntryMode, Error, ErrorKind, Lister, Metadata, Operator};
 
 use super::errors::{says_no_verb, says_none};
-use super::{Client, Service, ServiceError};
+use super::storage::UNFINISHED;
+use super::{Client, Service, ServiceError, ServiceKind};
 
 /// A value that a listing names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,26 @@ impl Service {
     ) -> Result<(), ServiceError> {
         let walked = walk(self.listed()?, prefix, take).await;
         walked.map_err(|error| self.failed(error))
+    }
+
+    /// What killed uploaders have left: files that were not whole yet when they were written last.
+    ///
+    /// # Errors
+    /// When the service fails.
+    pub(crate) async fn unfinished(&self) -> Result<Vec<Value>, ServiceError> {
+        let mut unfinished = Vec::new();
+        if self.kind == ServiceKind::File {
+            // What is in folders is something else.
+            let lister = self.listed()?.lister("/").await;
+            let take = |value: Value| {
+                if value.key.starts_with(UNFINISHED) {
+                    unfinished.push(value);
+                }
+            };
+            let listed = take_all(lister, take).await;
+            listed.map_err(|error| self.failed(error))?;
+        }
+        Ok(unfinished)
     }
 
     /// When the value of a key was written, by the service's clock; `None` where there is none.
@@ -60,12 +81,15 @@ impl Service {
     }
 }
 
-async fn walk(
-    operator: &Operator,
-    prefix: &str,
+async fn walk(operator: &Operator, prefix: &str, take: impl FnMut(Value)) -> opendal::Result<()> {
+    take_all(operator.lister_with(prefix).recursive(true).await, take).await
+}
+
+async fn take_all(
+    lister: opendal::Result<Lister>,
     mut take: impl FnMut(Value),
 ) -> opendal::Result<()> {
-    let mut lister = match operator.lister_with(prefix).recursive(true).await {
+    let mut lister = match lister {
         Err(error) if says_none(&error) => return Ok(()),
         lister => lister?,
     };

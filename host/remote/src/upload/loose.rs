@@ -1,10 +1,14 @@
-//! The layout without an index: an entry by its key, with its object where that is small, and larger objects by
-//! their digests. It is for services that cannot list, and each entry costs a request or two.
+//! The layout without an index: an entry by its key, with its object where that is small, and larger
+//! objects by their digests. It is for services that cannot list, and each entry costs a request or
+//! two.
 
 use cachewarden_store::{Entry, Noted};
 
 use crate::address::Address;
-use crate::format::{MAX_INLINE, MAX_VALUE, RemoteEntry, Stored, entry_key, object_key};
+use crate::format::{
+    EntryError, MAX_INLINE, MAX_INLINE_OBJECT, MAX_VALUE, RemoteEntry, Stored, entry_key,
+    object_key,
+};
 use crate::service::{Service, ServiceError};
 
 use super::objects::Objects;
@@ -39,7 +43,9 @@ impl Loose {
         if !self.service.takes(&key) {
             return Ok(Outcome::TooLarge);
         }
-        let there = self.entry_at(&key).await?;
+        let Some(there) = self.entry_at(&key).await? else {
+            return Ok(Outcome::There);
+        };
         let there = there.filter(|there| item::is_same(there, &entry));
         if let Some(there) = &there
             && (matches!(there.stored, Stored::Inline(_)) || self.has_object(&entry).await?)
@@ -50,7 +56,8 @@ impl Loose {
             return Ok(Outcome::Gone);
         };
         let most = self.service.most();
-        let (stored, mut bytes) = match body.bytes.len() <= MAX_INLINE {
+        let is_small = body.bytes.len() <= MAX_INLINE && entry.size <= MAX_INLINE_OBJECT;
+        let (stored, mut bytes) = match is_small {
             true => (Stored::Inline(body), 0),
             // With the mark of its encoding.
             false if most.is_some_and(|most| body.bytes.len() as u64 >= most) => {
@@ -71,12 +78,16 @@ impl Loose {
         Ok(Outcome::Sent { bytes })
     }
 
-    /// The entry at a key. A damaged one counts as none, and is replaced.
-    async fn entry_at(&self, key: &str) -> Result<Option<RemoteEntry>, ServiceError> {
+    /// The entry at a key, if there is one; `None` where a later version has written it, which stays.
+    /// A damaged one counts as none, and is replaced.
+    async fn entry_at(&self, key: &str) -> Result<Option<Option<RemoteEntry>>, ServiceError> {
         let read = || self.service.read(key, MAX_VALUE as u64);
         match with_pauses(read).await {
-            Ok(value) => Ok(value.and_then(|value| RemoteEntry::from_value(key, &value).ok())),
-            Err(ServiceError::TooLarge { .. }) => Ok(None),
+            Ok(None) | Err(ServiceError::TooLarge { .. }) => Ok(Some(None)),
+            Ok(Some(value)) => Ok(match RemoteEntry::from_value(key, &value) {
+                Err(EntryError::Form { .. }) => None,
+                entry => Some(entry.ok()),
+            }),
             Err(error) => Err(error),
         }
     }

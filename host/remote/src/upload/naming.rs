@@ -13,7 +13,7 @@ use crate::service::ServiceError;
 
 use super::pace::with_pauses;
 use super::packs::Packs;
-use super::{Outcome, Uploaded};
+use super::{Outcome, UploadError, Uploaded};
 
 /// A scope with so many segments has them merged by the next upload: a session fetches each of those
 /// that it has not, in a request.
@@ -35,11 +35,23 @@ impl Packs<'_> {
         }
         for (scope, rows) in scopes {
             for rows in rows.chunks(MAX_ROWS - LARGE) {
-                let written = self.name_in(&scope, rows).await?;
-                for _ in rows {
-                    uploaded.count(Outcome::Sent { bytes: 0 });
+                match self.name_in(&scope, rows).await {
+                    Ok(written) => {
+                        for _ in rows {
+                            uploaded.count(Outcome::Sent { bytes: 0 });
+                        }
+                        uploaded.bytes += written;
+                    }
+                    // One scope must not keep all others from it.
+                    Err(error @ ServiceError::Denied(_)) => {
+                        uploaded.failed += rows.len() as u64;
+                        self.denied.insert(scope.clone());
+                        let scope = scope.clone();
+                        let source = error;
+                        self.failure = Some(UploadError::Scope { scope, source });
+                    }
+                    Err(error) => return Err(error),
                 }
-                uploaded.bytes += written;
             }
         }
         self.write_wanted().await
@@ -84,7 +96,7 @@ impl Packs<'_> {
             let after = builds
                 .iter()
                 .fold(before.clone(), |wanted, asked| wanted.after(asked));
-            if after != before {
+            if after != before && !self.denied.contains(&scope) {
                 let (key, value) = (wanted_key(&scope), after.to_value());
                 with_pauses(|| self.service.write(&key, value.clone())).await?;
             }

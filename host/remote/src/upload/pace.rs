@@ -15,8 +15,11 @@ const GHAC_INTERVAL: Duration = Duration::from_millis(400);
 /// The first pause after a service has asked for fewer requests; each further one is twice as long.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 
-/// How many pauses are made for one request, a minute in all, before the rest is left for later.
+/// How many pauses are made for one request, a minute in all where it says no time, before the rest is left for later.
 const PAUSES: u32 = 6;
+
+/// The longest pause. A service that asks for more is asked earlier, and says so again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The pace of one tier.
 #[derive(Debug)]
@@ -57,10 +60,40 @@ where
     let mut pause = FIRST_PAUSE;
     for _ in 0..PAUSES {
         match ask().await {
-            Err(ServiceError::Throttled(_)) => tokio::time::sleep(pause).await,
+            Err(ServiceError::Throttled(cause)) => {
+                let said = cause.retry_after();
+                tokio::time::sleep(said.unwrap_or(pause).min(LONGEST_PAUSE)).await;
+            }
             answer => return answer,
         }
         pause *= 2;
     }
     ask().await
+}
+
+#[cfg(test)]
+mod tests {
+    use opendal::{Error, ErrorKind};
+
+    use super::*;
+
+    /// Without the time that the service says, the first pause is a second.
+    #[tokio::test]
+    async fn the_time_that_the_service_says_is_waited_for() {
+        let refused = || {
+            let error = Error::new(ErrorKind::RateLimited, "slow down");
+            error.with_context("response", "{\"retry-after\": \"0\"}")
+        };
+        let mut asked = 0;
+        let answer = with_pauses(|| {
+            asked += 1;
+            let answer = match asked {
+                1..=3 => Err(ServiceError::Throttled((&refused()).into())),
+                _ => Ok(asked),
+            };
+            std::future::ready(answer)
+        });
+        let paused = tokio::time::timeout(FIRST_PAUSE, answer).await;
+        assert_eq!(paused.expect("no pause of its own").unwrap(), 4);
+    }
 }

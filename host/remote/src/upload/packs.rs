@@ -20,7 +20,7 @@ use crate::service::{Service, ServiceError};
 
 use super::objects::Objects;
 use super::pace::with_pauses;
-use super::{Outcome, Uploaded, item};
+use super::{Outcome, UploadError, Uploaded, item};
 
 /// A pack is written when it has so many bytes. Larger ones would wait longer in memory, smaller ones
 /// cost more requests.
@@ -57,6 +57,10 @@ pub(super) struct Packs<'upload> {
     pub(super) rows: Vec<(ScopeName, Digest, RemoteEntry)>,
     noted: HashSet<Noted>,
     pub(super) asked: Vec<Asked>,
+    /// Scopes that the credentials may not write: nothing more is sent for them.
+    pub(super) denied: HashSet<ScopeName>,
+    /// Why something was not sent.
+    pub(super) failure: Option<UploadError>,
 }
 
 /// The pack that is being filled.
@@ -103,6 +107,8 @@ impl<'upload> Packs<'upload> {
             rows: Vec::new(),
             noted: HashSet::new(),
             asked: Vec::new(),
+            denied: HashSet::new(),
+            failure: None,
         })
     }
 
@@ -129,6 +135,10 @@ impl<'upload> Packs<'upload> {
     ) -> Result<(), ServiceError> {
         let mut missing = Vec::new();
         for noted in batch {
+            if self.denied.contains(&noted.scope) {
+                uploaded.failed += 1;
+                continue;
+            }
             match self.look(noted, objects).await? {
                 Ok(noted) => missing.push(noted),
                 Err(outcome) => uploaded.count(outcome),

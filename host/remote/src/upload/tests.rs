@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::address::Credentials;
 use crate::format::{MAX_INLINE, RemoteEntry, Stored, entry_key, object_key};
+use crate::test_server;
 
 mod packs;
 
@@ -122,6 +123,22 @@ fn large(seed: u32) -> Vec<u8> {
     words
         .flat_map(|word| [word.to_be_bytes(), [0; 4]].concat())
         .collect()
+}
+
+#[tokio::test]
+async fn an_entry_of_a_later_form_stays() {
+    let world = World::new();
+    let action = world.put("later", b"object", |_| {});
+    world.note(1, &[action]);
+    world.upload().await;
+    let path = world.tier(&entry_key(&main(), &action));
+    let value = String::from_utf8(fs::read(&path).unwrap()).unwrap();
+    let later = value.replace("\"form\":1", "\"form\":2");
+    fs::write(&path, &later).unwrap();
+    world.note(2, &[action]);
+    let uploaded = world.upload().await;
+    assert_eq!((uploaded.sent, uploaded.there, uploaded.left), (0, 1, 0));
+    assert_eq!(fs::read_to_string(&path).unwrap(), later);
 }
 
 #[tokio::test]
@@ -271,6 +288,48 @@ async fn what_a_service_does_not_take_stays() {
     let uploaded = world.upload().await;
     assert_eq!((uploaded.sent, uploaded.there), (1, 19));
     assert_eq!(world.waiting(), 0);
+}
+
+#[tokio::test]
+async fn a_scope_that_may_not_be_written_keeps_no_other_from_it() {
+    for layout in ["single", "packs"] {
+        one_scope_is_denied(layout).await;
+    }
+}
+
+async fn one_scope_is_denied(layout: &str) {
+    let port = test_server::start(|asked| {
+        let status = match (asked.method.as_str(), asked.path.contains("/own/")) {
+            ("PUT", false) => 201,
+            ("PUT", true) => 403,
+            _ => 404,
+        };
+        (status, String::new())
+    });
+    let world = World {
+        address: format!("webdav+http://127.0.0.1:{port}/?layout={layout}")
+            .parse()
+            .unwrap(),
+        ..World::new()
+    };
+    let own: ScopeName = "own".parse().unwrap();
+    let mut session = world.session(1);
+    for name in ["a", "b", "c"] {
+        let action = world.put_into(&own, name, name.as_bytes(), |_| {});
+        session.note(&own, &action).unwrap();
+    }
+    session
+        .note(&main(), &world.put("d", b"d", |_| {}))
+        .unwrap();
+    drop(session);
+    world.note(2, &[world.put("e", b"e", |_| {})]);
+    let (uploaded, outcome) = world.try_upload().await;
+    assert_eq!((uploaded.sent, uploaded.failed), (2, 3), "{uploaded:?}");
+    match outcome.unwrap_err() {
+        UploadError::Scope { scope, .. } => assert_eq!(scope, own),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(world.waiting(), 4, "the notes of the first session");
 }
 
 #[tokio::test]

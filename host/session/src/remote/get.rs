@@ -138,6 +138,10 @@ impl Session {
             && self
                 .store
                 .object_exists(Location::Store, &output, size, get.time);
+        if !is_here && let Some(reason) = self.quota.refuses(size) {
+            self.warn_quota();
+            return self.go_on_without(waiting.get, reason, sink);
+        }
         let object: Option<Box<dyn TierObject>> = match is_here {
             true => Some(Box::new(LocalObject {
                 store: Arc::clone(&self.store),

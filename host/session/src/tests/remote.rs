@@ -107,6 +107,25 @@ fn a_policy_is_asked_before_anything_is_fetched() {
     }
 }
 
+#[test]
+fn what_a_quota_has_no_room_for_is_not_fetched() {
+    for (quota, name, fetched) in [
+        (BYTES.len() as u64, "hit", 1),
+        (BYTES.len() as u64 - 1, "miss", 0),
+    ] {
+        let world = World::new();
+        let action = Digest::of(b"action");
+        let shelf = Shelf::default().with("default", &action, Item::of(BYTES));
+        let script = Script {
+            quota,
+            ..with(&world, &shelf)
+        };
+        let played = play(&script, 0, vec![Call::get(action)]);
+        assert_eq!(played.names(), [name], "{quota}");
+        assert_eq!(shelf.asked(|asked| asked.fetched), fetched, "{quota}");
+    }
+}
+
 /// A package archive whose build ID names no action.
 const ARCHIVE: &[u8] = b"!<arch>\n__.PKGDEF       0           0     0     644     1000      `\ngo object linux amd64 go1.26 X:none\nbuild id \"of-nothing\"\n\n\n";
 

@@ -109,6 +109,10 @@ impl Quota for Bytes {
         }
     }
 
+    fn refuses(&self, size: u64) -> Option<&'static str> {
+        (size > self.0).then_some(reasons::QUOTA)
+    }
+
     fn replaced(&mut self, _size: u64) {}
 }
 

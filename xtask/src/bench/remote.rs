@@ -148,7 +148,8 @@ impl<'a> Tier<'a> {
     }
 }
 
-/// Builds on a machine; the seconds, and what its session came to.
+/// Builds on a machine; the seconds, and what its session came to. What it says is printed: a machine
+/// that gives up its tier is measured as it is.
 fn build(
     bench: &BenchEnv,
     arguments: &[&str],
@@ -160,7 +161,8 @@ fn build(
     if let Some(network) = network {
         network.give_to(&mut command);
     }
-    let usage = usage::measure(&mut command, &bench.path("words"))?;
+    let (usage, said) = usage::measure_with_words(&mut command, &bench.path("words"))?;
+    print!("{said}");
     Ok((
         usage.wall.as_secs_f64(),
         Totals::of_last_session(&cache.store())?,

@@ -13,7 +13,7 @@ const MOST: f64 = 12.0;
 
 const ALL: &str = "requests";
 const CHAIN: &str = "one after another";
-const PER_CONCURRENT: &str = "time of all, in round trips";
+const ROUND_TRIPS: &str = "time of all, in round trips";
 
 const NOTE: &str = "\
 What a fresh machine asks of the tier, as a proxy between the machine and the slow network counts it.
@@ -53,7 +53,7 @@ pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
     Ok(Section {
         title: "Requests of fresh machines",
         note: NOTE,
-        columns: vec![ALL, CHAIN, PER_CONCURRENT],
+        columns: vec![ALL, CHAIN, ROUND_TRIPS],
         judged: &[CHAIN],
         rows,
     })

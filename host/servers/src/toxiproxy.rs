@@ -58,6 +58,13 @@ impl Proxy {
         http::send(self.orders, "POST", &path, Some(&toxic));
     }
 
+    /// Refuses connections, and ends those that there are; or takes them again.
+    pub fn set_open(&self, is_open: bool) {
+        let path = format!("/proxies/{}", self.name);
+        let proxy = json!({ "enabled": is_open });
+        http::send(self.orders, "POST", &path, Some(&proxy));
+    }
+
     /// Takes all faults away.
     pub fn mend(&self) {
         let path = format!("/proxies/{}/toxics", self.name);

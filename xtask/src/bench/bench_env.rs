@@ -45,6 +45,29 @@ impl BenchEnv {
             .transpose()?;
         let cachewarden = workspace.build_release()?;
         guests::run_rust(workspace)?;
+        let baseline = workspace.program("release", "baseline");
+        Self::of(workspace, go, cachewarden, baseline, older)
+    }
+
+    /// With the debug build, as it is.
+    pub(super) fn of_debug_build(workspace: &Workspace, go: Go) -> Result<BenchEnv> {
+        let program = |name| workspace.program("debug", name);
+        Self::of(
+            workspace,
+            go,
+            program("cachewarden"),
+            program("baseline"),
+            None,
+        )
+    }
+
+    fn of(
+        workspace: &Workspace,
+        go: Go,
+        cachewarden: PathBuf,
+        baseline: PathBuf,
+        older: Option<Older>,
+    ) -> Result<BenchEnv> {
         usage::adopt_orphans()?;
         let all = workspace.bench();
         let folder = all.join(std::process::id().to_string());
@@ -52,7 +75,7 @@ impl BenchEnv {
         Ok(BenchEnv {
             go,
             cachewarden,
-            baseline: workspace.program("release", "baseline"),
+            baseline,
             slim: workspace.guests().join("slim.wasm"),
             older,
             peers: workspace.tools("peers"),

@@ -26,13 +26,22 @@ pub(super) struct Workload {
 }
 
 impl Workload {
+    /// A command whose target is that of the table which it is in.
+    pub(super) const fn new(name: &'static str, arguments: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            arguments,
+            target: &[],
+        }
+    }
+
     /// Its command, for tables.
     pub(super) fn name(&self) -> &'static str {
         self.name
     }
 
     /// The arguments of go.
-    pub(super) fn arguments(&self) -> &'static [&'static str] {
+    pub(super) const fn arguments(&self) -> &'static [&'static str] {
         self.arguments
     }
 }

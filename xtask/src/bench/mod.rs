@@ -59,6 +59,13 @@ pub(crate) struct BenchOptions {
     /// Measure an older commit beside, in every row; the result is only printed
     #[arg(long, value_name = "COMMIT")]
     against: Option<String>,
+    /// Only these parts of the table `remote`
+    #[arg(long, value_name = "PART", value_enum, value_delimiter = ',')]
+    rows: Vec<remote::Part>,
+    /// Measure the debug build and policies that are there, to try the bench itself; the result is
+    /// only printed
+    #[arg(long, conflicts_with = "against")]
+    debug: bool,
     /// Entries of the large store
     #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = positive)]
     entries: usize,
@@ -101,7 +108,10 @@ fn positive(text: &str) -> Result<usize, String> {
 pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
     let go = Go::of_this_machine()?;
     let machine = Machine::detect(&go)?;
-    let bench = BenchEnv::prepare(workspace, go, options.against.as_deref())?;
+    let bench = match options.debug {
+        true => BenchEnv::of_debug_build(workspace, go)?,
+        false => BenchEnv::prepare(workspace, go, options.against.as_deref())?,
+    };
     let system_load = SystemLoad::begin()?;
     let (name, subjects, missing) = if options.peers {
         let found = peers::install(&bench.peers)?;
@@ -122,7 +132,8 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
         "\nMeanwhile other programs took {:.0} % of the processors' time.",
         others * 100.0
     );
-    if options.tables.is_empty() && options.against.is_none() {
+    let is_whole = options.tables.is_empty() && options.rows.is_empty();
+    if is_whole && options.against.is_none() && !options.debug {
         let page = page::write(&bench, &machine, options, others, &sections, &missing)?;
         let file = workspace.root().join(format!("docs/{name}.md"));
         fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
@@ -177,9 +188,11 @@ fn measure(
         daemon::measure(workspace, bench, options.pairs, &mut report)?;
     }
     if is_selected(TableName::Remote) {
-        remote::measure(workspace, bench, options.pairs)?
-            .into_iter()
-            .for_each(&mut report);
+        let rounds = remote::Rounds {
+            warm: options.pairs,
+            cold: options.cold_pairs,
+        };
+        remote::measure(workspace, bench, rounds, &options.rows, &mut report)?;
     }
     Ok(())
 }

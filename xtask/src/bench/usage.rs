@@ -41,6 +41,16 @@ pub(super) fn adopt_orphans() -> Result<()> {
 /// Runs a command whose output goes to the file `words`. No other child of this process may be
 /// running, except in a process group of its own.
 pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
+    let (usage, said) = measure_with_words(command, words)?;
+    ensure!(
+        said.is_empty(),
+        "a build should be silent, and said: {said}"
+    );
+    Ok(usage)
+}
+
+/// The same of a command that may say something; returns it.
+pub(super) fn measure_with_words(command: &mut Command, words: &Path) -> Result<(Usage, String)> {
     let stderr =
         File::create(words).with_context(|| format!("cannot create {}", words.display()))?;
     command.stdout(Stdio::null()).stderr(stderr);
@@ -58,11 +68,7 @@ pub(super) fn measure(command: &mut Command, words: &Path) -> Result<Usage> {
     let said =
         fs::read_to_string(words).with_context(|| format!("cannot read {}", words.display()))?;
     process::succeeded(command, status).with_context(|| said.clone())?;
-    ensure!(
-        said.is_empty(),
-        "a build should be silent, and said: {said}"
-    );
-    Ok(Usage { wall, cpu })
+    Ok((Usage { wall, cpu }, said))
 }
 
 /// The CPU time of this process and of all its children that were waited for.

@@ -1,0 +1,115 @@
+//! Fresh machines beside a machine whose own store has everything, and beside one that downloads
+//! all of a GOCACHE as one file.
+
+use anyhow::{Context, Result, ensure};
+
+use super::network::Network;
+use super::tar::Tar;
+use super::tests_of_go::{TESTS, TESTS_CACHED, TESTS_RUN};
+use super::{BYTES_PER_SECOND, FRESH, LATENCIES, Tier, WORKLOADS, build};
+use crate::bench::builds::{STANDARD_LIBRARY, Workload};
+use crate::bench::report::{Row, Section, take_turns};
+use crate::bench::samples::Unit;
+use crate::bench::subject::Cache;
+use crate::bench::target::Bound;
+
+/// The columns.
+const LOCAL: &str = "warm store";
+const BOUND: &str = "what it may take";
+const TAR: &str = "one tar of GOCACHE";
+
+/// How many times the time of a warm store a fresh machine may take at each latency, besides the
+/// time of the bytes.
+const TIMES: [f64; LATENCIES.len()] = [1.5, 2.0, 3.0];
+
+/// What a fresh machine is given, and what a warm store.
+const PAIRS: [[&Workload; 2]; 3] = [
+    [&STANDARD_LIBRARY, &STANDARD_LIBRARY],
+    [&TESTS, &TESTS_RUN],
+    [&TESTS, &TESTS_CACHED],
+];
+
+const NOTE: &str = "\
+A machine whose store is empty builds from a tier on SeaweedFS, which another machine has filled. The
+network to it has a bandwidth of 1 Gbit/s and the latency of the row (toxiproxy). *What it may take*
+is the time with a warm store, times 1.5, 2 or 3 by the latency, and the time that the bytes take,
+which the machine has fetched. *One tar of GOCACHE* is downloaded from the same server, unpacked
+(zstd), and used by cmd/go alone. The results of tests stay on the machine that has run them, so the
+fresh machine runs its tests. The warm store runs them too in the row *run*, with `-count=1`, and
+shows what it has in the row *cached there*. The tar has their results in both.
+";
+
+/// Measures all of it.
+pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
+    let tar = Tar::of(tier.bench, tier.server, &WORKLOADS)?;
+    tier.bench.sync()?;
+    let mut rows = Vec::new();
+    for (latency, times) in LATENCIES.into_iter().zip(TIMES) {
+        let network = tier.at(latency);
+        for [fresh, warm] in PAIRS {
+            rows.push(row(tier, &network, [fresh, warm], &tar, times, rounds)?);
+        }
+    }
+    Ok(Section {
+        title: "Fresh machines with a remote tier",
+        note: NOTE,
+        columns: vec![LOCAL, BOUND, FRESH, TAR],
+        judged: &[FRESH],
+        rows,
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Machine {
+    Warm,
+    Fresh,
+    Tar,
+}
+
+fn row(
+    tier: &Tier<'_>,
+    network: &Network,
+    [workload, of_warm]: [&Workload; 2],
+    tar: &Tar,
+    times: f64,
+    rounds: usize,
+) -> Result<Row> {
+    let what = format!("{}, {} ms", of_warm.name(), network.latency);
+    println!("fresh machine, {what}: {rounds} rounds");
+    let mut bytes = Vec::new();
+    let machines = [Machine::Warm, Machine::Fresh, Machine::Tar];
+    let samples = take_turns(rounds, &machines, |machine| match machine {
+        Machine::Warm => Ok(build(tier.bench, of_warm.arguments(), &tier.warm, None)?.0),
+        Machine::Fresh => {
+            let (seconds, fetched) = tier.fresh(workload, network)?;
+            bytes.push(fetched);
+            Ok(seconds)
+        }
+        Machine::Tar => tar.build(tier.bench, workload, network),
+    })?;
+    let [local, fresh, tar] = <[Vec<f64>; 3]>::try_from(samples)
+        .ok()
+        .context("a column for each machine")?;
+    let most = local.iter().zip(&bytes);
+    let most = most.map(|(local, bytes)| local * times + *bytes as f64 / BYTES_PER_SECOND);
+    Ok(Row {
+        what,
+        target: &[Bound::MostTimes(1.0, BOUND)],
+        unit: Unit::Seconds,
+        samples: vec![local.clone(), most.collect(), fresh, tar],
+    })
+}
+
+impl Tier<'_> {
+    /// A build on a fresh machine; the seconds, and the bytes that it has fetched.
+    pub(super) fn fresh(&self, workload: &Workload, network: &Network) -> Result<(f64, u64)> {
+        let fresh = Cache::new(self.bench)?;
+        let arguments = workload.arguments();
+        let (seconds, totals) = build(self.bench, arguments, &fresh, Some(network))?;
+        ensure!(
+            totals.remote_hits > 0,
+            "nothing came from the tier: {totals:?}"
+        );
+        Ok((seconds, totals.remote_bytes))
+    }
+}

@@ -36,7 +36,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cachewarden_remote::{Address, Credentials};
+use cachewarden_remote::TierList;
 use cachewarden_session::{RemoteTiers, Services};
 use cachewarden_store::{Store, Views};
 
@@ -62,7 +62,7 @@ struct Daemon {
     metrics: Metrics,
     log_limit: LogLimit,
     /// Storage that other machines share, from near to far.
-    tiers: Vec<(Address, Credentials)>,
+    tiers: TierList,
     /// The same for sessions; `None` where there is none.
     remote: Option<RemoteTiers>,
     /// What each tenant uses, by its name, over reloads.

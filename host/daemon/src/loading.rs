@@ -17,7 +17,7 @@ use cachewarden_policy_host::{
     CompiledCache, Limits, LoadError, OpenOutcome, PolicySession, PolicySource, Sandbox,
 };
 use cachewarden_recording as recording;
-use cachewarden_remote::{Address, Credentials};
+use cachewarden_remote::TierList;
 use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
@@ -38,7 +38,7 @@ pub struct Loaded {
     /// The tenants.
     pub tenants: Tenants,
     /// Storage that other machines share.
-    pub tiers: Vec<(Address, Credentials)>,
+    pub tiers: TierList,
     /// What was checked: something about each issuer and each tenant.
     pub report: Vec<Described>,
 }

@@ -21,8 +21,6 @@ use signal_hook::iterator::Signals;
 
 use cachewarden_connect::{Connection, Listener, wire::Refused};
 use cachewarden_policy_host::thread as policy_thread;
-use cachewarden_remote::{Address, Credentials};
-use cachewarden_session::RemoteTiers;
 use cachewarden_store::{Store, ViewPlace, Views};
 use cachewarden_types::{Pattern, Problem, with_causes};
 
@@ -187,8 +185,9 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     }
     let audit = config.audit.as_ref().map(Audit::start).transpose();
     let store = Arc::new(store);
-    let (tiers, budget) = (loaded.tiers.clone(), config.limits.remote_budget);
-    let remote = remote_tiers(&tiers, budget, &store)?;
+    let tiers = loaded.tiers.clone();
+    let remote = tiers.for_sessions(&store, config.limits.remote_budget);
+    let remote = remote.map_err(cannot("start a thread"))?;
     Ok(Daemon {
         file: file.to_owned(),
         loader,
@@ -204,23 +203,6 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
         log_limit: LogLimit::default(),
         usages: Mutex::default(),
     })
-}
-
-/// The tiers for sessions; `None` where there is none.
-fn remote_tiers(
-    tiers: &[(Address, Credentials)],
-    budget: Duration,
-    store: &Arc<Store>,
-) -> Result<Option<RemoteTiers>, ServeError> {
-    if tiers.is_empty() {
-        return Ok(None);
-    }
-    let tiers = cachewarden_remote::RemoteTiers::new(tiers.to_vec(), Arc::clone(store));
-    let tiers = tiers.map_err(cannot("start a thread"))?;
-    Ok(Some(RemoteTiers {
-        tiers: Arc::new(tiers),
-        budget,
-    }))
 }
 
 /// Makes the folder of each tenant's views, so that no job sees when another tenant's first comes.

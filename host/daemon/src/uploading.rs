@@ -54,7 +54,7 @@ fn waits(daemon: &Daemon) -> impl Fn(&(Address, Credentials)) -> bool + '_ {
 fn upload(daemon: &Daemon) -> bool {
     let ends = upload_to(
         &daemon.store,
-        daemon.tiers.clone(),
+        daemon.tiers.to_vec(),
         DEFAULT_LEVEL,
         Duration::ZERO,
         None,

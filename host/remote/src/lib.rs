@@ -23,6 +23,7 @@ mod session;
 #[cfg(test)]
 mod test_server;
 mod tier;
+mod tier_list;
 mod tiers;
 mod trial;
 mod upload;
@@ -35,6 +36,7 @@ pub use housekeeping::{
     prune_tier, summarize_tier, verify_tier,
 };
 pub use service::{Cause, Service, ServiceError};
+pub use tier_list::{NamedTwice, TierList};
 pub use tiers::RemoteTiers;
 pub use trial::{TierHealth, TierTrial, TrialError, Written, try_tiers};
 pub use upload::{

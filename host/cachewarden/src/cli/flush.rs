@@ -29,7 +29,7 @@ pub(super) fn run(flush: &FlushOptions, origins: &Origins) -> Result<ExitStatus,
         let mut so_far = vec![Uploaded::default(); tiers.len()];
         let ends = upload_to(
             &store,
-            tiers,
+            tiers.into(),
             remote::level(&options),
             flush.timeout.unwrap_or(Duration::MAX),
             flush.timeout,

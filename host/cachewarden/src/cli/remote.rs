@@ -4,11 +4,11 @@
 //! address, which `ps` shows. No text has one in it. `--no-env` does not matter to them: it is there
 //! so that nobody sets an option by a variable.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cachewarden_remote as remote;
-use cachewarden_remote::{Address, Credentials, CredentialsFile, DEFAULT_LEVEL};
+use cachewarden_remote::{Address, Credentials, CredentialsFile, DEFAULT_LEVEL, TierList};
 use cachewarden_session::{DEFAULT_REMOTE_BUDGET, RemoteTiers};
 use cachewarden_store::Store;
 use cachewarden_types::Code;
@@ -22,39 +22,57 @@ pub(super) const NONE_NAMED: &str =
 
 /// The addresses, from near to far.
 pub(super) fn addresses(options: &RemoteOptions) -> Result<Vec<Address>, Failure> {
-    let all = options.remote.iter();
-    let mut addresses: Vec<Address> = Vec::new();
-    for text in all {
-        let address =
-            Address::parse(text).or_fail(Code::RemoteAddress, || "--remote".to_owned())?;
-        let is_new = addresses
-            .iter()
-            .all(|other| other.tier_id() != address.tier_id());
-        ensure(is_new, Code::RemoteAddress, || {
-            format!("--remote names the same place twice: {address}")
-        })?;
-        addresses.push(address);
-    }
-    Ok(addresses)
+    let list = list(options, |_| Credentials::default())?;
+    Ok(list.iter().map(|(address, _)| address.clone()).collect())
 }
 
 /// The tiers, from near to far.
-pub(super) fn tiers(options: &RemoteOptions) -> Result<Vec<(Address, Credentials)>, Failure> {
-    let addresses = addresses(options)?;
-    let of_file = options
-        .remote_credentials
-        .as_deref()
-        .map(CredentialsFile::read)
-        .transpose()?;
+pub(super) fn tiers(options: &RemoteOptions) -> Result<TierList, Failure> {
+    let file = credentials_file(options)?;
+    let of_file = file.map(CredentialsFile::read).transpose()?;
     let variable = |name: &str| match &of_file {
         Some(file) => file.get(name),
         None => std::env::var(name).ok(),
     };
-    let tiers = addresses.into_iter().map(|address| {
-        let credentials = Credentials::of(&address, variable);
-        (address, credentials)
-    });
-    Ok(tiers.collect())
+    list(options, |address| Credentials::of(address, variable))
+}
+
+fn list(
+    options: &RemoteOptions,
+    credentials: impl Fn(&Address) -> Credentials,
+) -> Result<TierList, Failure> {
+    let named = || "--remote".to_owned();
+    let mut list = TierList::default();
+    for text in &options.remote {
+        let address = Address::parse(text).or_fail(Code::RemoteAddress, named)?;
+        let credentials = credentials(&address);
+        let added = list.add(address, credentials);
+        added.or_fail(Code::RemoteAddress, named)?;
+    }
+    Ok(list)
+}
+
+/// The file with credentials, where one is named.
+pub(super) fn credentials_file(options: &RemoteOptions) -> Result<Option<&Path>, Failure> {
+    let file = options.remote_credentials.as_deref();
+    // No text may have it, such as one that says that there is no file of this name.
+    let is_credential = |file: &Path| {
+        let text = file.as_os_str().to_string_lossy();
+        let name = text.split_once('=').map(|(name, _)| name);
+        name.is_some_and(|name| Credentials::variables().any(|known| known == name))
+    };
+    ensure(
+        !file.is_some_and(is_credential),
+        Code::RemoteCredentials,
+        || {
+            "--remote-credentials: expected the path of a file with lines NAME=VALUE, and found a credential itself, which `ps` shows; replace that credential, and write the new one into a file".to_owned()
+        },
+    )?;
+    let is_empty = file.is_some_and(|file| file.as_os_str().is_empty());
+    ensure(!is_empty, Code::RemoteCredentials, || {
+        "--remote-credentials: expected the path of a file with lines NAME=VALUE, and found nothing; leave the option out, and unset CACHEWARDEN_REMOTE_CREDENTIALS".to_owned()
+    })?;
+    Ok(file)
 }
 
 /// The tiers for sessions on this store; `None` where no option names one.
@@ -63,15 +81,9 @@ pub(super) fn for_sessions(
     budget: Option<Duration>,
     store: &Arc<Store>,
 ) -> Result<Option<RemoteTiers>, Failure> {
-    if options.remote.is_empty() {
-        return Ok(None);
-    }
-    let tiers = remote::RemoteTiers::new(tiers(options)?, Arc::clone(store))
-        .or_fail(Code::System, || "cannot start a thread".to_owned())?;
-    Ok(Some(RemoteTiers {
-        tiers: Arc::new(tiers),
-        budget: budget.unwrap_or(DEFAULT_REMOTE_BUDGET),
-    }))
+    let budget = budget.unwrap_or(DEFAULT_REMOTE_BUDGET);
+    let tiers = tiers(options)?.for_sessions(store, budget);
+    tiers.or_fail(Code::System, || "cannot start a thread".to_owned())
 }
 
 /// The level of compression.
@@ -116,5 +128,37 @@ mod tests {
             );
             assert!(!told.contains("=secret"), "{told}");
         }
+    }
+
+    #[test]
+    fn a_credential_where_a_file_is_expected_is_not_shown() {
+        for (given, expected) in [
+            (
+                "CACHEWARDEN_S3_SECRET_ACCESS_KEY=SECRET",
+                "a credential itself",
+            ),
+            ("", "found nothing"),
+        ] {
+            let options = RemoteOptions {
+                remote_credentials: Some(given.into()),
+                ..RemoteOptions::default()
+            };
+            let failure = tiers(&options).unwrap_err();
+            let text = failure.text();
+            assert!(text.contains("--remote-credentials: expected"), "{text}");
+            assert!(
+                text.contains(expected) && !text.contains("SECRET"),
+                "{text}"
+            );
+        }
+        let options = RemoteOptions {
+            remote_credentials: Some("key=s".into()),
+            ..RemoteOptions::default()
+        };
+        let text = tiers(&options).unwrap_err().text().to_owned();
+        assert!(
+            text.contains("key=s"),
+            "a file may have such a name: {text}"
+        );
     }
 }

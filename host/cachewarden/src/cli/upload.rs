@@ -25,7 +25,7 @@ pub(super) fn run(options: &UploadOptions) -> Result<ExitStatus, Failure> {
     let level = remote::level(&options.tiers);
     let ends = upload_to(
         &Arc::new(store),
-        tiers,
+        tiers.into(),
         level,
         Duration::ZERO,
         None,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use cachewarden_remote::{Address, Credentials, CredentialsFile};
+use cachewarden_remote::{Address, Credentials, CredentialsFile, TierList};
 use cachewarden_types::with_causes;
 
 /// A remote tier. Of several, the nearest comes first.
@@ -18,8 +18,8 @@ pub struct RemoteConfig {
 }
 
 /// The tiers, from near to far; else what is wrong with one.
-pub(crate) fn tiers(remote: &[RemoteConfig]) -> Result<Vec<(Address, Credentials)>, String> {
-    let mut tiers: Vec<(Address, Credentials)> = Vec::new();
+pub(crate) fn tiers(remote: &[RemoteConfig]) -> Result<TierList, String> {
+    let mut tiers = TierList::default();
     for one in remote {
         let wrong = |error: &dyn std::error::Error| format!("[[remote]]: {}", with_causes(error));
         let address = Address::parse(&one.url).map_err(|error| wrong(&error))?;
@@ -27,12 +27,10 @@ pub(crate) fn tiers(remote: &[RemoteConfig]) -> Result<Vec<(Address, Credentials
             Some(file) => CredentialsFile::read(file).map_err(|error| wrong(&error))?,
             None => CredentialsFile::default(),
         };
-        let is_there = |(tier, _): &(Address, _)| tier.tier_id() == address.tier_id();
-        if tiers.iter().any(is_there) {
-            return Err(format!("[[remote]]: {address} is named twice"));
-        }
         let credentials = Credentials::of(&address, |name| file.get(name));
-        tiers.push((address, credentials));
+        tiers
+            .add(address, credentials)
+            .map_err(|error| wrong(&error))?;
     }
     Ok(tiers)
 }

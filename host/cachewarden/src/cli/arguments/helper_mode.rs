@@ -33,6 +33,7 @@ impl HelperOptions {
             })?;
         }
         remote::addresses(&self.tiers)?;
+        remote::credentials_file(&self.tiers)?;
         self.check_record()
     }
 

@@ -27,7 +27,7 @@ pub(super) fn check(options: &RemoteOptions) -> impl Iterator<Item = Finding> {
 
 fn trials(options: &RemoteOptions) -> Result<Vec<TierTrial>, Failure> {
     let tiers = remote::tiers(options)?;
-    try_tiers(tiers).or_fail(Code::System, || "cannot speak with a tier".to_owned())
+    try_tiers(tiers.into()).or_fail(Code::System, || "cannot speak with a tier".to_owned())
 }
 
 fn finding(trial: TierTrial) -> Finding {

@@ -70,8 +70,8 @@ fn on_each(
         remote::NONE_NAMED.to_owned()
     })?;
     let mut worst = ExitStatus::Success;
-    for (address, credentials) in tiers {
-        let status = match work(&address, &credentials) {
+    for (address, credentials) in &*tiers {
+        let status = match work(address, credentials) {
             Ok(status) => status,
             Err(Stopped::Print(failure)) => return Err(failure),
             Err(Stopped::Tier(error)) => {

@@ -117,7 +117,7 @@ impl Share {
         // In this order nobody holds what others need while it waits for its own.
         let own = Arc::clone(&self.own).acquire_many_owned(count).await.ok()?;
         let all = Arc::clone(&self.all).acquire_many_owned(count).await.ok()?;
-        Some(Taken { own: own, all: all })
+        Some(Taken { own, all })
     }
 }
 

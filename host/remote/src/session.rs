@@ -134,7 +134,9 @@ impl TierSession for RemoteSession {
             if seen.is_silent(now) {
                 tier.note_silence();
             }
-            seen.to_use(&tier.address, now)
+            let used = seen.to_use(&tier.address, now);
+            tier.keep_use(&used);
+            used
         });
         let tiers: Vec<_> = tiers.collect();
         TierStats {

@@ -133,6 +133,8 @@ pub struct TierUse {
     pub errors: u64,
     /// Bytes that came, as they travelled.
     pub bytes_down: u64,
+    /// Bytes of the objects that came, beyond those that have travelled.
+    pub bytes_saved: u64,
     /// How long it was waited for.
     pub waited: Duration,
 }

@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::tier_id::{TierId, is_tier};
+use super::tier_traffic::TRAFFIC;
 use super::{Store, files, layout};
 
 /// The most bytes of a state: a small object of JSON.
@@ -21,7 +22,7 @@ const STATE: &str = "state";
 
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
-    name == STATE
+    name == STATE || name == TRAFFIC
 }
 
 /// The folders of tiers in a store's folder.
@@ -32,15 +33,35 @@ pub(super) fn folders(store: &Path) -> Vec<PathBuf> {
     names.iter().map(|name| folder.join(name)).collect()
 }
 
+/// Reads a file of a tier's folder that this user has written.
+pub(super) fn read(path: &Path) -> Option<Vec<u8>> {
+    let (file, metadata) = files::open_regular(path, false).ok()?;
+    let mut bytes = Vec::new();
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    let read = file.take(MAX_STATE + 1).read_to_end(&mut bytes).ok()?;
+    (is_own && read as u64 <= MAX_STATE).then_some(bytes)
+}
+
+/// Replaces a file of a tier's folder.
+pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
+    file.write_all(bytes)?;
+    file.persist(folder.join(name))?;
+    Ok(())
+}
+
+/// Sees that there is nothing else in the place of a tier's folder.
+pub(super) fn refuse_other(folder: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir()) {
+        true => Err(io::ErrorKind::NotADirectory.into()),
+        false => Ok(()),
+    }
+}
+
 impl Store {
     /// The state of a tier, as it was kept last; `None` where there is none.
     pub fn tier_state(&self, tier: TierId) -> Option<Vec<u8>> {
-        let path = self.tier_folder(tier)?.join(STATE);
-        let (file, metadata) = files::open_regular(&path, false).ok()?;
-        let mut state = Vec::new();
-        let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-        let read = file.take(MAX_STATE + 1).read_to_end(&mut state).ok()?;
-        (is_own && read as u64 <= MAX_STATE).then_some(state)
+        read(&self.tier_folder(tier)?.join(STATE))
     }
 
     /// Keeps the state of a tier.
@@ -51,17 +72,12 @@ impl Store {
         let Some(folder) = self.tier_folder(tier) else {
             return Ok(());
         };
-        if fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-        let mut file = files::new_in(&folder, files::FILE_MODE)?;
-        file.write_all(state)?;
-        file.persist(folder.join(STATE))?;
-        Ok(())
+        refuse_other(&folder)?;
+        replace(&folder, STATE, state)
     }
 
     /// The folder for what is kept about a tier.
-    fn tier_folder(&self, tier: TierId) -> Option<PathBuf> {
+    pub(super) fn tier_folder(&self, tier: TierId) -> Option<PathBuf> {
         let folder = self.folder()?.join(layout::TIERS);
         Some(folder.join(tier.to_string()))
     }

@@ -19,6 +19,7 @@ use super::service_kind::ServiceKind;
 mod cause;
 pub(crate) mod configurations;
 mod errors;
+mod memcached;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
@@ -30,6 +31,7 @@ pub use errors::ServiceError;
 pub(crate) use walk::Value;
 
 use errors::says_none;
+use memcached::Memcached;
 use redis::Redis;
 use storage::Storage;
 
@@ -76,6 +78,7 @@ pub struct Service {
 enum Client {
     Storage(Arc<Storage>),
     Redis(Arc<Redis>),
+    Memcached(Arc<Memcached>),
 }
 
 impl Service {
@@ -94,6 +97,9 @@ impl Service {
             .map_err(|error| ServiceError::of(&address, error))?;
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
+            ServiceKind::Memcached => {
+                Memcached::new(&options).map(|server| Client::Memcached(Arc::new(server)))
+            }
             kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
         };
         Ok(Self {
@@ -108,7 +114,7 @@ impl Service {
     pub fn can_list(&self) -> bool {
         match &self.client {
             Client::Storage(storage) => storage.can_list(),
-            Client::Redis(_) => false,
+            Client::Redis(_) | Client::Memcached(_) => false,
         }
     }
 
@@ -169,6 +175,7 @@ impl Service {
         let mut rest = match &self.client {
             Client::Storage(storage) => storage.open(key).await,
             Client::Redis(redis) => Ok(Redis::open(redis, key)),
+            Client::Memcached(server) => server.open(key).await,
         }
         .map_err(|error| self.failed(error))?;
         // Some services are asked only when the first part is.
@@ -196,6 +203,7 @@ impl Service {
         let written = match &self.client {
             Client::Storage(storage) => storage.write(key, value).await,
             Client::Redis(redis) => redis.write(key, value).await,
+            Client::Memcached(server) => server.write(key, value).await,
         };
         match written {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -214,6 +222,7 @@ impl Service {
         let has = match &self.client {
             Client::Storage(storage) => storage.has(key).await,
             Client::Redis(redis) => redis.has(key).await,
+            Client::Memcached(server) => server.has(key).await,
         };
         has.map_err(|error| self.failed(error))
     }
@@ -229,6 +238,7 @@ impl Service {
         let deleted = match &self.client {
             Client::Storage(storage) => storage.delete(key).await,
             Client::Redis(redis) => redis.delete(key).await,
+            Client::Memcached(server) => server.delete(key).await,
         };
         deleted.map_err(|error| self.failed(error))
     }

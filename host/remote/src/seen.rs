@@ -17,8 +17,8 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Seen {
     /// It is not read any more in this session.
     pub(crate) is_unreadable: AtomicBool,
-    /// Objects that came, and are what their entries say.
-    hits: AtomicU64,
+    /// Gets that were answered with what it has.
+    pub(crate) hits: AtomicU64,
     /// Questions for entries that it did not have.
     pub(crate) misses: AtomicU64,
     /// Requests that have failed.
@@ -87,7 +87,6 @@ impl Seen {
 
     /// Takes note that an object has come that is what its entry says, and has so many bytes.
     pub(crate) fn arrived(&self, bytes: u64) {
-        count(&self.hits);
         self.bytes_of_objects.fetch_add(bytes, Ordering::Relaxed);
     }
 

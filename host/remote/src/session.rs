@@ -20,7 +20,7 @@ use cachewarden_store::Store;
 use cachewarden_types::{Code, Digest, ScopeName};
 
 use super::notes::Notes;
-use super::seen::Seen;
+use super::seen::{Seen, count};
 use super::tier::Tier;
 use super::tiers::Room;
 use super::warnings::Warnings;
@@ -116,6 +116,7 @@ impl TierSession for RemoteSession {
     }
 
     fn note_arrival(&mut self, action: &Digest, place: TierPlace) {
+        count(&self.shared.seen(place.tier).hits);
         if place.tier > 0
             && let Some(scope) = self.shared.read.get(place.scope).cloned()
         {

@@ -125,7 +125,7 @@ pub struct TierStats {
 pub struct TierUse {
     /// Where it is.
     pub address: String,
-    /// Objects that came.
+    /// Gets that were answered with what it has. The object of some was on this machine already.
     pub hits: u64,
     /// Questions for entries that it did not have.
     pub misses: u64,

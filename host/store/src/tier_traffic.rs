@@ -23,7 +23,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub struct TierTraffic {
-    /// Objects that came.
+    /// Gets that were answered with what it has.
     pub hits: u64,
     /// Questions for entries that it did not have.
     pub misses: u64,

@@ -38,7 +38,8 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
     assert!(sent.stderr.contains("nothing is left"), "{sent:?}");
     assert_eq!(bucket.files("v1/index/default/").len(), 1);
     let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
-    assert!(!stats.contains("remote tiers"), "{stats}");
+    assert!(!stats.contains("to be sent to remote tiers"), "{stats}");
+    assert!(stats.contains(" up, 1 entry"), "{stats}");
 
     note(&sandbox, &url, 2, "a");
     let sent = sandbox.run(&["flush", "--remote", &url]).succeeded();

@@ -7,6 +7,17 @@ use super::{Bucket, Machine, Tier, asked_about, remote_hits, scope};
 /// A build that needs no path of its machine, so that another one can use all of it.
 const BUILD: [&str; 4] = ["build", "-trimpath", "-o", "program"];
 
+/// What a machine's `stats` say of a tier.
+fn traffic(machine: &Machine, bucket: &Bucket) -> serde_json::Value {
+    let stats = ["stats", "--json", "--remote", &bucket.url()];
+    let stats = machine.sandbox.run(&stats).succeeded().stdout;
+    let stats: serde_json::Value = serde_json::from_str(&stats).expect("JSON");
+    let tiers = stats["tiers"].as_array().expect("its tiers");
+    assert_eq!(tiers.len(), 1, "{stats}");
+    assert_eq!(tiers[0]["tier"], bucket.url());
+    tiers[0].clone()
+}
+
 #[test]
 fn a_fresh_machine_finds_what_another_has_built() {
     let bucket = Bucket::new();
@@ -25,6 +36,16 @@ fn a_fresh_machine_finds_what_another_has_built() {
     assert!(remote_hits(&fresh.stderr) > totals.gets / 2, "{fresh:?}");
     assert!(totals.puts < cold.puts / 2, "{fresh:?}");
     assert!(!fresh.stderr.contains("warning"), "{fresh:?}");
+    let line = format!("cachewarden: {}: ", bucket.url());
+    assert!(fresh.stderr.contains(&line), "{fresh:?}");
+    let (sender, reader) = (traffic(&first, &bucket), traffic(&second, &bucket));
+    assert!(sender["sent"].as_u64() > Some(20), "{sender}");
+    assert!(sender["bytes-up"].as_u64() > Some(0), "{sender}");
+    let hits = reader["hits"].as_u64().expect("a number");
+    assert_eq!(hits, remote_hits(&fresh.stderr), "{reader}");
+    for key in ["bytes-down", "bytes-saved"] {
+        assert!(reader[key].as_u64() > Some(0), "{reader}");
+    }
 
     // And then it needs no tier.
     let warm = project.go(&BUILD).succeeded();

@@ -16,7 +16,6 @@ use cachewarden_session::remote::{Arrival, TierObject};
 use cachewarden_types::Digest;
 
 use super::format::{self, BodyError, Encoding, Place, Stored, object_key, pack_key};
-use super::seen::count;
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
 use super::tiers::Taken;
@@ -34,8 +33,9 @@ impl TierObject for RemoteObject {
         let session = Arc::clone(&self.session);
         session.spawn(async move {
             let (session, tier, output) = (Arc::clone(&self.session), self.tier, self.output);
+            let size = arrival.size();
             match self.bring(arrival).await {
-                Some(true) => count(&session.seen(tier).hits),
+                Some(true) => session.seen(tier).arrived(size),
                 Some(false) => session.say_damaged(tier, &output),
                 None => {}
             }

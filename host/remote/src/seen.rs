@@ -17,13 +17,15 @@ const SILENCE: Duration = Duration::from_secs(1);
 pub(crate) struct Seen {
     /// It is not read any more in this session.
     pub(crate) is_unreadable: AtomicBool,
-    /// Objects that came, and are what their entries say.
+    /// Gets that were answered with what it has.
     pub(crate) hits: AtomicU64,
     /// Questions for entries that it did not have.
     pub(crate) misses: AtomicU64,
     /// Requests that have failed.
     pub(crate) errors: AtomicU64,
     bytes_down: AtomicU64,
+    /// Bytes of the objects that came.
+    bytes_of_objects: AtomicU64,
     wait: Mutex<Option<Wait>>,
     waited: Mutex<Duration>,
     by_any: Arc<LastHeard>,
@@ -83,6 +85,11 @@ impl Seen {
         }
     }
 
+    /// Takes note that an object has come that is what its entry says, and has so many bytes.
+    pub(crate) fn arrived(&self, bytes: u64) {
+        self.bytes_of_objects.fetch_add(bytes, Ordering::Relaxed);
+    }
+
     /// Takes note that a request was answered, or has failed.
     pub(crate) fn ended(&self, now: Instant) {
         self.close(now, true);
@@ -132,6 +139,7 @@ impl Seen {
             misses: count(&self.misses),
             errors: count(&self.errors),
             bytes_down: count(&self.bytes_down),
+            bytes_saved: count(&self.bytes_of_objects).saturating_sub(count(&self.bytes_down)),
             waited: self.waited(now),
         }
     }

@@ -20,6 +20,7 @@ use super::service_kind::ServiceKind;
 mod cause;
 pub(crate) mod configurations;
 mod errors;
+mod memcached;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
@@ -31,6 +32,7 @@ pub use errors::ServiceError;
 pub(crate) use walk::Value;
 
 use errors::says_none;
+use memcached::Memcached;
 use redis::Redis;
 use storage::Storage;
 
@@ -77,6 +79,7 @@ pub struct Service {
 enum Client {
     Storage(Arc<Storage>),
     Redis(Arc<Redis>),
+    Memcached(Arc<Memcached>),
 }
 
 impl Service {
@@ -95,6 +98,9 @@ impl Service {
             .map_err(|error| ServiceError::of(&address, error))?;
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
+            ServiceKind::Memcached => {
+                Memcached::new(&options).map(|server| Client::Memcached(Arc::new(server)))
+            }
             kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
         };
         Ok(Self {
@@ -109,7 +115,7 @@ impl Service {
     pub fn can_list(&self) -> bool {
         match &self.client {
             Client::Storage(storage) => storage.can_list(),
-            Client::Redis(_) => false,
+            Client::Redis(_) | Client::Memcached(_) => false,
         }
     }
 
@@ -170,6 +176,7 @@ impl Service {
         let opened = match &self.client {
             Client::Storage(storage) => storage.open(key, ..).await,
             Client::Redis(redis) => Ok(Redis::open(redis, key)),
+            Client::Memcached(server) => server.open(key).await,
         };
         self.first(opened).await
     }
@@ -186,7 +193,7 @@ impl Service {
     ) -> Result<Option<Parts>, ServiceError> {
         let opened = match &self.client {
             Client::Storage(storage) => storage.open(key, part).await,
-            Client::Redis(_) => {
+            Client::Redis(_) | Client::Memcached(_) => {
                 let text = "parts of a value are not read here";
                 Err(opendal::Error::new(ErrorKind::Unsupported, text))
             }
@@ -224,6 +231,7 @@ impl Service {
         let written = match &self.client {
             Client::Storage(storage) => storage.write(key, value).await,
             Client::Redis(redis) => redis.write(key, value).await,
+            Client::Memcached(server) => server.write(key, value).await,
         };
         match written {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
@@ -242,6 +250,7 @@ impl Service {
         let has = match &self.client {
             Client::Storage(storage) => storage.has(key).await,
             Client::Redis(redis) => redis.has(key).await,
+            Client::Memcached(server) => server.has(key).await,
         };
         has.map_err(|error| self.failed(error))
     }
@@ -257,6 +266,7 @@ impl Service {
         let deleted = match &self.client {
             Client::Storage(storage) => storage.delete(key).await,
             Client::Redis(redis) => redis.delete(key).await,
+            Client::Memcached(server) => server.delete(key).await,
         };
         deleted.map_err(|error| self.failed(error))
     }
@@ -302,68 +312,4 @@ impl Parts {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    /// The documents show these addresses.
-    #[tokio::test]
-    async fn the_example_of_each_service_lacks_nothing() {
-        for scheme in ServiceKind::all_schemes() {
-            let kind = ServiceKind::of_scheme(scheme).unwrap();
-            // The job's environment is a part of it.
-            if kind == ServiceKind::Ghac {
-                continue;
-            }
-            let address = Address::parse(kind.example()).unwrap();
-            let service = Service::at(&address, &Credentials::default());
-            assert!(service.is_ok(), "{}: {service:?}", kind.example());
-        }
-    }
-
-    #[tokio::test]
-    async fn a_write_to_a_folder_that_is_broken_off_leaves_nothing_at_its_key() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = Address::parse(&format!("file://{}", folder.path().display())).unwrap();
-        let service = Service::at(&address, &Credentials::default()).unwrap();
-        let files = || fs::read_dir(folder.path()).unwrap().count();
-        let mut write = Box::pin(service.write("object", vec![b'x'; 50_000_000]));
-        while files() == 0 {
-            assert!(futures_util::poll!(&mut write).is_pending(), "it is large");
-            tokio::task::yield_now().await;
-        }
-        drop(write);
-        assert!(!service.has("object").await.unwrap());
-        let left = service.unfinished().await.unwrap();
-        assert_eq!(left.len(), 1, "what a prune removes");
-        service.write("object", b"whole".to_vec()).await.unwrap();
-        let value = service.read("object", 100).await.unwrap();
-        assert_eq!(value.as_deref(), Some(&b"whole"[..]));
-        assert_eq!(files(), 2);
-    }
-
-    #[tokio::test]
-    async fn a_value_is_read_up_to_its_bound() {
-        let folder = tempfile::tempdir().unwrap();
-        let address = format!("file://{}/tier", folder.path().display());
-        let address = Address::parse(&address).unwrap();
-        let service = Service::at(&address, &Credentials::default()).unwrap();
-        assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
-        assert!(!service.has("v1/a").await.unwrap());
-        service.write("v1/a", b"0123456789".to_vec()).await.unwrap();
-        assert!(service.has("v1/a").await.unwrap());
-        for most in [10, 11, 1000] {
-            let value = service.read("v1/a", most).await.unwrap();
-            assert_eq!(value.as_deref(), Some(&b"0123456789"[..]), "{most}");
-        }
-        for most in [0, 9] {
-            let error = service.read("v1/a", most).await.unwrap_err();
-            assert!(matches!(error, ServiceError::TooLarge { .. }), "{error}");
-        }
-        for _ in 0..2 {
-            service.delete("v1/a").await.unwrap();
-            assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
-        }
-    }
-}
+mod tests;

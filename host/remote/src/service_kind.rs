@@ -272,8 +272,6 @@ impl ServiceKind {
             // The address alone says where the bucket is: a variable such as AWS_ENDPOINT_URL was
             // checked by nobody.
             Self::S3 => &[("endpoint", "https://s3.amazonaws.com")],
-            // As many as there are requests at once.
-            Self::Memcached => &[("connection_pool_max_size", "32")],
             // A folder is made when a server asks for it, see `Storage::write`.
             Self::Webdav | Self::WebdavHttp => &[("disable_create_dir", "true")],
             _ => &[],
@@ -288,11 +286,10 @@ impl ServiceKind {
     /// The names of all options of the service that may stand in an address; `None` where this
     /// program was built without the service.
     pub(crate) fn known_options(self) -> Option<Vec<String>> {
+        let own = || vec!["endpoint".to_owned(), "default_ttl".to_owned()];
         let all = match self {
-            Self::Redis => {
-                let own = || vec!["endpoint".to_owned(), "default_ttl".to_owned()];
-                cfg!(feature = "redis").then(own)
-            }
+            Self::Redis => cfg!(feature = "redis").then(own),
+            Self::Memcached => cfg!(feature = "memcached").then(own),
             _ => visit(self, Names),
         };
         let by_url = ["root", "bucket", "container", "db"];

@@ -23,7 +23,7 @@ use cachewarden_types::{Code, Digest, ScopeName};
 
 use super::notes::Notes;
 use super::prefetch::Prefetched;
-use super::seen::Seen;
+use super::seen::{Seen, count};
 use super::tier::Tier;
 use super::tiers::Room;
 use super::warnings::Warnings;
@@ -131,6 +131,7 @@ impl TierSession for RemoteSession {
     }
 
     fn note_arrival(&mut self, action: &Digest, place: TierPlace) {
+        count(&self.shared.seen(place.tier).hits);
         if place.tier > 0
             && let Some(scope) = self.shared.read.get(place.scope).cloned()
         {
@@ -152,7 +153,9 @@ impl TierSession for RemoteSession {
             if seen.is_silent(now) {
                 tier.note_silence();
             }
-            seen.to_use(&tier.address, now)
+            let used = seen.to_use(&tier.address, now);
+            tier.keep_use(&used);
+            used
         });
         let tiers: Vec<_> = tiers.collect();
         TierStats {

@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
 use tokio::time::sleep;
 
-use cachewarden_store::{Store, TierId};
+use cachewarden_session::remote::TierUse;
+use cachewarden_store::{Store, TierId, TierTraffic};
 
 use super::address::{Address, Credentials};
 use super::breaker::{Breaker, State};
@@ -123,6 +124,21 @@ impl Tier {
     /// the tier is not asked any more, which it was before.
     pub(crate) fn note_silence(self: &Arc<Self>) -> bool {
         self.change(|breaker| breaker.was_silent(SystemTime::now()))
+    }
+
+    /// Keeps in the store what a session's use of it came to, for `stats`.
+    pub(crate) fn keep_use(&self, used: &TierUse) {
+        let traffic = TierTraffic {
+            hits: used.hits,
+            misses: used.misses,
+            errors: used.errors,
+            bytes_down: used.bytes_down,
+            bytes_saved: used.bytes_saved,
+            waited: u64::try_from(used.waited.as_millis()).unwrap_or(u64::MAX),
+            ..TierTraffic::default()
+        };
+        // Where that cannot be kept, the counters have less.
+        let _ = self.store.add_tier_traffic(self.id, &traffic);
     }
 
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) -> bool {

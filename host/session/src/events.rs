@@ -10,6 +10,7 @@ use cachewarden_store::SessionStats;
 use cachewarden_types::{Code, Digest, Level, reasons};
 
 use super::Session;
+use crate::remote::TierUse;
 
 /// What a build is like from here on.
 pub(super) const WITHOUT_CACHE: &str =
@@ -172,6 +173,26 @@ pub(super) fn summary(
     )
 }
 
+/// The line about one tier, after that.
+pub(super) fn of_tier(tier: &TierUse) -> String {
+    let TierUse {
+        address,
+        hits,
+        misses,
+        errors,
+        bytes_down,
+        bytes_saved,
+        waited,
+    } = tier;
+    let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
+    format!(
+        "{address}: {hits} hits, {misses} misses, {errors} errors; {} down, compression saved {}; waited {:.1} s",
+        size(bytes_down),
+        size(bytes_saved),
+        waited.as_secs_f64()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,5 +223,18 @@ mod tests {
         let line = summary(&tally, 0, None, true);
         let remote = "no policy; remote 1060 hits, 41.0 MB, waited 1.2 s";
         assert!(line.ends_with(remote), "{line}");
+        let tier = TierUse {
+            address: "s3://bucket".to_owned(),
+            hits: 1060,
+            misses: 6,
+            bytes_down: 41_000_000,
+            bytes_saved: 59_000_000,
+            waited: Duration::from_millis(1234),
+            ..TierUse::default()
+        };
+        assert_eq!(
+            of_tier(&tier),
+            "s3://bucket: 1060 hits, 6 misses, 0 errors; 41.0 MB down, compression saved 59.0 MB; waited 1.2 s"
+        );
     }
 }

@@ -265,9 +265,8 @@ impl Session {
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
         self.warn_about_tiers();
-        if let Some(remote) = self.remote.take() {
-            self.note_tiers(remote);
-        }
+        let remote = self.remote.take();
+        let tiers = remote.map(|remote| self.note_tiers(remote));
         let tally = self.tally;
         self.policies.close(&totals(&tally));
         self.report_events();
@@ -290,6 +289,9 @@ impl Session {
             policy_time,
             self.has_tiers,
         ));
+        for tier in tiers.iter().flatten() {
+            self.diagnostics.summarise(&events::of_tier(tier));
+        }
         Outcome {
             tally,
             policy_time,

@@ -125,7 +125,7 @@ pub struct TierStats {
 pub struct TierUse {
     /// Where it is.
     pub address: String,
-    /// Objects that came.
+    /// Gets that were answered with what it has. The object of some was on this machine already.
     pub hits: u64,
     /// Questions for entries that it did not have.
     pub misses: u64,
@@ -133,6 +133,8 @@ pub struct TierUse {
     pub errors: u64,
     /// Bytes that came, as they travelled.
     pub bytes_down: u64,
+    /// Bytes of the objects that came, beyond those that have travelled.
+    pub bytes_saved: u64,
     /// How long it was waited for.
     pub waited: Duration,
 }

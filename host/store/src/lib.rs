@@ -16,6 +16,7 @@
 //! outbox/<tier>/<session>      what may be sent to a remote tier, see `outbox`
 //! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
 //! tiers/<tier>/index-<name>    a copy of a part of a remote tier's index
+//! tiers/<tier>/traffic         what the use of a remote tier came to, see `tier_traffic`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
 //! daemon                       locked by the daemon that owns the store
@@ -54,6 +55,7 @@ mod stats;
 mod test_store;
 mod tier_id;
 mod tier_state;
+mod tier_traffic;
 mod trim;
 mod usage;
 mod verify;
@@ -88,6 +90,7 @@ pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
 pub use tier_id::{InvalidTierId, TierId};
+pub use tier_traffic::TierTraffic;
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
 pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};

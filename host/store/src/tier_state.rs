@@ -14,10 +14,11 @@ use std::time::SystemTime;
 use cachewarden_types::Digest;
 
 use super::tier_id::{TierId, is_tier};
+use super::tier_traffic::TRAFFIC;
 use super::{Store, files, layout};
 
 /// The most bytes of a state: a small object of JSON.
-const MAX_STATE: u64 = 4096;
+pub(super) const MAX_STATE: u64 = 4096;
 
 /// The file with the state of a tier.
 const STATE: &str = "state";
@@ -27,7 +28,7 @@ const COPY: &str = "index-";
 
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
-    name == STATE || is_copy(name)
+    name == STATE || name == TRAFFIC || is_copy(name)
 }
 
 fn is_copy(name: &OsStr) -> bool {
@@ -56,10 +57,35 @@ pub(super) fn folders(store: &Path) -> Vec<PathBuf> {
     names.iter().map(|name| folder.join(name)).collect()
 }
 
+/// Reads a file of a tier's folder that this user has written.
+pub(super) fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
+    let (file, metadata) = files::open_regular(path, false).ok()?;
+    let mut bytes = Vec::new();
+    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
+    let read = file.take(most + 1).read_to_end(&mut bytes).ok()?;
+    (is_own && read as u64 <= most).then_some(bytes)
+}
+
+/// Replaces a file of a tier's folder.
+pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut file = files::new_in(folder, files::FILE_MODE)?;
+    file.write_all(bytes)?;
+    file.persist(folder.join(name))?;
+    Ok(())
+}
+
+/// Sees that there is nothing else in the place of a tier's folder.
+pub(super) fn refuse_other(folder: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(folder).is_ok_and(|found| !found.is_dir()) {
+        true => Err(io::ErrorKind::NotADirectory.into()),
+        false => Ok(()),
+    }
+}
+
 impl Store {
     /// The state of a tier, as it was kept last; `None` where there is none.
     pub fn tier_state(&self, tier: TierId) -> Option<Vec<u8>> {
-        self.read_about(tier, STATE, MAX_STATE)
+        read(&self.tier_folder(tier)?.join(STATE), MAX_STATE)
     }
 
     /// Keeps the state of a tier.
@@ -72,7 +98,7 @@ impl Store {
 
     /// The copy of a value of a tier's index, of at most so many bytes; `None` where there is none.
     pub fn tier_copy(&self, tier: TierId, key: &str, most: u64) -> Option<Vec<u8>> {
-        self.read_about(tier, &copy_name(key), most)
+        read(&self.tier_folder(tier)?.join(copy_name(key)), most)
     }
 
     /// Keeps a copy of a value of a tier's index, which never changes.
@@ -83,30 +109,16 @@ impl Store {
         self.keep_about(tier, &copy_name(key), value)
     }
 
-    fn read_about(&self, tier: TierId, name: &str, most: u64) -> Option<Vec<u8>> {
-        let path = self.tier_folder(tier)?.join(name);
-        let (file, metadata) = files::open_regular(&path, false).ok()?;
-        let mut value = Vec::new();
-        let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-        let read = file.take(most + 1).read_to_end(&mut value).ok()?;
-        (is_own && read as u64 <= most).then_some(value)
-    }
-
     fn keep_about(&self, tier: TierId, name: &str, value: &[u8]) -> io::Result<()> {
         let Some(folder) = self.tier_folder(tier) else {
             return Ok(());
         };
-        if fs::symlink_metadata(&folder).is_ok_and(|found| !found.is_dir()) {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
-        let mut file = files::new_in(&folder, files::FILE_MODE)?;
-        file.write_all(value)?;
-        file.persist(folder.join(name))?;
-        Ok(())
+        refuse_other(&folder)?;
+        replace(&folder, name, value)
     }
 
     /// The folder for what is kept about a tier.
-    fn tier_folder(&self, tier: TierId) -> Option<PathBuf> {
+    pub(super) fn tier_folder(&self, tier: TierId) -> Option<PathBuf> {
         let folder = self.folder()?.join(layout::TIERS);
         Some(folder.join(tier.to_string()))
     }

@@ -2,13 +2,13 @@
 
 use std::fmt::{Display, Write};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytesize::ByteSize;
 use serde::Serialize;
 
 use cachewarden_remote::Address;
-use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats};
+use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats, TierId, TierTraffic};
 use cachewarden_types::{Code, since_1970};
 
 use super::arguments::{Origins, StatsOptions};
@@ -36,6 +36,17 @@ struct Report<'store> {
     /// What waits to be sent to remote tiers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     outbox: Vec<TierOutbox>,
+    /// What the use of remote tiers came to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tiers: Vec<TierReport>,
+}
+
+/// What the use of a remote tier came to.
+#[derive(Serialize)]
+struct TierReport {
+    tier: String,
+    #[serde(flatten)]
+    traffic: TierTraffic,
 }
 
 /// What waits to be sent to a remote tier.
@@ -76,6 +87,7 @@ fn report_on(
         stats: store.stats(SystemTime::now()),
         sessions: store.sessions_so_far(),
         outbox: outboxes(&store, tiers),
+        tiers: traffic(&store, tiers),
     };
     let text = match stats.json {
         true => serde_json::to_string_pretty(&report)
@@ -92,10 +104,9 @@ fn outboxes(store: &Store, tiers: &[Address]) -> Vec<TierOutbox> {
     let all = ids.filter_map(|id| {
         let outbox = store.outbox(id)?;
         let (waiting, dropped) = (outbox.waiting(), outbox.dropped().entries);
-        let address = tiers.iter().find(|address| address.tier_id() == id);
         let age = |then| SystemTime::now().duration_since(then).unwrap_or_default();
         (waiting.entries > 0 || dropped > 0).then(|| TierOutbox {
-            tier: address.map_or_else(|| id.to_string(), Address::to_string),
+            tier: name_of(id, tiers),
             entries: waiting.entries,
             oldest_seconds: waiting.oldest.map(|then| age(then).as_secs()),
             dropped,
@@ -103,6 +114,22 @@ fn outboxes(store: &Store, tiers: &[Address]) -> Vec<TierOutbox> {
         })
     });
     all.collect()
+}
+
+fn traffic(store: &Store, tiers: &[Address]) -> Vec<TierReport> {
+    let ids = store.known_tiers().into_iter();
+    let all = ids.filter_map(|id| {
+        let traffic = store.tier_traffic(id)?;
+        let tier = name_of(id, tiers);
+        Some(TierReport { tier, traffic })
+    });
+    all.collect()
+}
+
+/// The address of a tier, or its folder's name where no option names it.
+fn name_of(id: TierId, tiers: &[Address]) -> String {
+    let address = tiers.iter().find(|address| address.tier_id() == id);
+    address.map_or_else(|| id.to_string(), Address::to_string)
 }
 
 fn not_shown() -> String {
@@ -117,6 +144,7 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         stats,
         sessions,
         outbox,
+        tiers,
     } = report;
     writeln!(text, "{} (named by {named_by})", dir.display())?;
     let objects = output::count(stats.objects, "object");
@@ -185,6 +213,27 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
             text,
             "  {} found other bytes than the cache held",
             output::count(tally.diverged, "audit")
+        )?;
+    }
+    if !tiers.is_empty() {
+        writeln!(text, "\nremote tiers so far")?;
+    }
+    for TierReport { tier, traffic } in tiers {
+        writeln!(
+            text,
+            "  {tier}\n    hits {}, misses {}, errors {}; waited {:.1} s",
+            traffic.hits,
+            traffic.misses,
+            traffic.errors,
+            Duration::from_millis(traffic.waited).as_secs_f64()
+        )?;
+        writeln!(
+            text,
+            "    {} down, compression saved {}; {} up, {}",
+            size(traffic.bytes_down),
+            size(traffic.bytes_saved),
+            size(traffic.bytes_up),
+            output::count(traffic.sent, "entry")
         )?;
     }
     if !outbox.is_empty() {

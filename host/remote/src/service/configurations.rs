@@ -25,8 +25,6 @@ pub(crate) fn visit<V: Visitor>(kind: ServiceKind, visitor: V) -> Option<V::Outc
         ServiceKind::Ghac => visitor.visit::<services::GhacConfig>(),
         #[cfg(feature = "gs")]
         ServiceKind::Gcs => visitor.visit::<services::GcsConfig>(),
-        #[cfg(feature = "memcached")]
-        ServiceKind::Memcached => visitor.visit::<services::MemcachedConfig>(),
         #[cfg(feature = "s3")]
         ServiceKind::S3 => visitor.visit::<services::S3Config>(),
         #[cfg(feature = "webdav")]

@@ -1,7 +1,7 @@
 //! Why a service has not done what it was asked.
 //!
 //! opendal has a kind for most of it. What it has none for is found in its text: the status of an
-//! HTTP answer, a word of Redis, a number of memcached. The text holds what the service says, so it
+//! HTTP answer, or a word of Redis. The text holds what the service says, so it
 //! decides about the kind of an error alone, and never whether something is one.
 
 use opendal::ErrorKind;
@@ -73,15 +73,13 @@ impl From<opendal::Error> for ServiceError {
 }
 
 /// Texts of errors for which opendal has no kind, or another one.
-const TEXTS: [(&str, ErrorKind); 9] = [
+const TEXTS: [(&str, ErrorKind); 8] = [
     ("status: 401,", ErrorKind::PermissionDenied),
     ("status: 429,", ErrorKind::RateLimited),
     // S3 answers these with status 400.
     ("code: \"ExpiredToken\"", ErrorKind::PermissionDenied),
     ("code: \"InvalidToken\"", ErrorKind::PermissionDenied),
     ("code: \"InvalidAccessKeyId\"", ErrorKind::PermissionDenied),
-    // memcached: the number is that of the protocol for a failed authentication.
-    ("{ message: 32,", ErrorKind::PermissionDenied),
     // The bucket of Azure, and that of Google.
     ("code: \"ContainerNotFound\"", ErrorKind::ConfigInvalid),
     (

@@ -1,4 +1,4 @@
-//! What opendal knows: all services but Redis.
+//! What opendal knows: all services but Redis and memcached.
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use cachewarden_store::Store;
+use cachewarden_store::{Store, TierTraffic};
 use cachewarden_types::with_causes;
 
 use crate::address::{Address, Credentials};
@@ -85,7 +85,7 @@ pub fn upload_to(
                     Ok(Err(error)) => UploadEnd::Failed(error),
                     Err(_) => UploadEnd::TimedOut,
                 };
-                keep_end(store, &address, &end);
+                keep_end(store, &address, &end, &last);
                 TierUpload {
                     address,
                     end,
@@ -96,8 +96,15 @@ pub fn upload_to(
     Runtime::run(join_all(uploads))
 }
 
-/// Keeps in the store why a tier has not taken everything, for `stats`.
-fn keep_end(store: &Store, address: &Address, end: &UploadEnd) {
+/// Keeps in the store what was sent, and why a tier has not taken everything, for `stats`.
+fn keep_end(store: &Store, address: &Address, end: &UploadEnd, uploaded: &Uploaded) {
+    let traffic = TierTraffic {
+        sent: uploaded.sent,
+        bytes_up: uploaded.bytes,
+        ..TierTraffic::default()
+    };
+    // Where that cannot be kept, the counters have less.
+    let _ = store.add_tier_traffic(address.tier_id(), &traffic);
     let reason = match end {
         UploadEnd::Complete => None,
         UploadEnd::Failed(error) => Some(with_causes(error)),

@@ -6,7 +6,7 @@ use cachewarden_protocol::ResponseSink;
 use cachewarden_types::{Code, Label, reasons};
 
 use super::patience::Patience;
-use super::{TierSession, TierSessionConfig};
+use super::{TierSession, TierSessionConfig, TierUse};
 use crate::Session;
 use crate::config::RemoteTiers;
 
@@ -69,11 +69,13 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the use of the tiers, and counts what it came to.
-    pub(crate) fn note_tiers(&mut self, remote: Remote) {
+    /// Ends the use of the tiers, and counts what it came to; that of each tier is given.
+    pub(crate) fn note_tiers(&mut self, remote: Remote) -> Vec<TierUse> {
         let waited = remote.patience.waited_so_far().as_millis();
         self.tally.remote_wait = u64::try_from(waited).unwrap_or(u64::MAX);
-        self.tally.remote_bytes = remote.tiers.end().bytes_down;
+        let stats = remote.tiers.end();
+        self.tally.remote_bytes = stats.bytes_down;
+        stats.tiers
     }
 
     /// Reports what happened in the tiers.

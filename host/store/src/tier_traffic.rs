@@ -1,0 +1,135 @@
+//! What the sessions and uploads of this machine came to at a remote tier: `tiers/<tier>/traffic`,
+//! a small object of JSON.
+//!
+//! What always holds: it may be removed at any time, and nothing depends on it. Whoever adds to it
+//! has a lock on the tier's folder, and replaces the file by a rename.
+
+use std::fs::File;
+use std::io;
+use std::time::Duration;
+
+use cachewarden_system::lock_timeout::lock_with_timeout;
+use serde::{Deserialize, Serialize};
+
+use super::{Store, TierId, files, tier_state};
+
+/// The file in a tier's folder.
+pub(super) const TRAFFIC: &str = "traffic";
+
+/// How long a session waits for the lock, which is held for a moment. After that it is not counted.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What the use of a tier came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+pub struct TierTraffic {
+    /// Gets that were answered with what it has.
+    pub hits: u64,
+    /// Questions for entries that it did not have.
+    pub misses: u64,
+    /// Requests of sessions that have failed.
+    pub errors: u64,
+    /// Bytes that came, as they travelled.
+    pub bytes_down: u64,
+    /// Bytes of the objects that came, beyond those that have travelled.
+    pub bytes_saved: u64,
+    /// Milliseconds in which sessions had a request at the tier.
+    pub waited: u64,
+    /// Entries that were sent.
+    pub sent: u64,
+    /// Bytes that were sent, as they travelled.
+    pub bytes_up: u64,
+}
+
+impl TierTraffic {
+    fn add(&mut self, other: &Self) {
+        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
+        add(&mut self.hits, other.hits);
+        add(&mut self.misses, other.misses);
+        add(&mut self.errors, other.errors);
+        add(&mut self.bytes_down, other.bytes_down);
+        add(&mut self.bytes_saved, other.bytes_saved);
+        add(&mut self.waited, other.waited);
+        add(&mut self.sent, other.sent);
+        add(&mut self.bytes_up, other.bytes_up);
+    }
+}
+
+impl Store {
+    /// Adds to what the use of a tier came to so far.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or another process holds the lock for too long.
+    pub fn add_tier_traffic(&self, tier: TierId, more: &TierTraffic) -> io::Result<()> {
+        let Some(folder) = self.tier_folder(tier) else {
+            return Ok(());
+        };
+        if *more == TierTraffic::default() {
+            return Ok(());
+        }
+        tier_state::refuse_other(&folder)?;
+        if !folder.exists() {
+            files::create_private_folder(&folder)?;
+        }
+        let Some(_lock) = lock_with_timeout(File::open(&folder)?, LOCK_TIMEOUT)? else {
+            return Err(io::ErrorKind::TimedOut.into());
+        };
+        let mut traffic = self.tier_traffic(tier).unwrap_or_default();
+        traffic.add(more);
+        tier_state::replace(&folder, TRAFFIC, &serde_json::to_vec(&traffic)?)
+    }
+
+    /// What the use of a tier came to so far; `None` where nothing was kept.
+    pub fn tier_traffic(&self, tier: TierId) -> Option<TierTraffic> {
+        let path = self.tier_folder(tier)?.join(TRAFFIC);
+        serde_json::from_slice(&tier_state::read(&path, tier_state::MAX_STATE)?).ok()
+    }
+
+    /// The tiers of which something is kept.
+    pub fn known_tiers(&self) -> Vec<TierId> {
+        let folders = self.folder().map(tier_state::folders).unwrap_or_default();
+        let names = folders.iter().filter_map(|folder| folder.file_name());
+        names
+            .filter_map(|name| name.to_str()?.parse().ok())
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, thread};
+
+    use super::*;
+    use crate::test_store::TestStore;
+
+    #[test]
+    fn what_many_add_at_once_is_all_there() {
+        let test = TestStore::new();
+        let tier = TierId::of("s3 bucket");
+        assert_eq!(test.store.tier_traffic(tier), None);
+        let more = TierTraffic {
+            hits: 1,
+            bytes_up: 10,
+            ..TierTraffic::default()
+        };
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| test.store.add_tier_traffic(tier, &more).unwrap());
+            }
+        });
+        let traffic = test.store.tier_traffic(tier).unwrap();
+        assert_eq!((traffic.hits, traffic.misses, traffic.bytes_up), (8, 0, 80));
+        assert_eq!(test.store.known_tiers(), [tier]);
+        let verified = test.store.verify(false, |_| (), |_| ()).unwrap();
+        assert_eq!(verified.unknown_files, 0);
+        let folder = &tier_state::folders(&test.folder())[0];
+        fs::write(folder.join(TRAFFIC), b"{\"hits\":").unwrap();
+        test.store.add_tier_traffic(tier, &more).unwrap();
+        assert_eq!(test.store.tier_traffic(tier).unwrap().hits, 1, "from anew");
+        fs::remove_file(folder.join(TRAFFIC)).unwrap();
+        test.store
+            .add_tier_traffic(tier, &TierTraffic::default())
+            .unwrap();
+        assert!(!folder.join(TRAFFIC).exists(), "nothing happened");
+    }
+}

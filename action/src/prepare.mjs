@@ -28,7 +28,7 @@ const TRIAL = 180_000;
 /** Does the whole step. */
 export async function prepare(env = process.env) {
   // Before anything else is printed.
-  Object.values(credentialsOf(env)).forEach((value) => mask(value));
+  hide(credentialsOf(env));
   output('active', 'false');
   // Every input is read here, so a mistake is an error whatever else fails.
   flag('fail-on-error', env);
@@ -55,11 +55,9 @@ export async function prepare(env = process.env) {
   if (env.GOCACHEPROG) {
     notice(`GOCACHEPROG was \`${env.GOCACHEPROG}\`, and is now cachewarden's for later steps`);
   }
+  // GitHub masks its own token; a value that is masked twice is no problem.
+  hide(tiers.variables);
   for (const [name, value] of Object.entries(tiers.variables)) {
-    // GitHub masks its own token; a value that is masked twice is no problem.
-    if (name.startsWith('CACHEWARDEN_')) {
-      mask(value);
-    }
     exportVariable(name, value);
   }
   exportVariable('GOCACHEPROG', cacheProgram(installed.program, written.argument));
@@ -81,6 +79,15 @@ export async function prepare(env = process.env) {
       why: `the event is ${job.event}, and ${job.why}`,
     }),
   );
+}
+
+/** Masks credentials. A user's name is none, and one such as `default` would hide half of a log. */
+function hide(variables) {
+  for (const [name, value] of Object.entries(variables)) {
+    if (name.startsWith('CACHEWARDEN_') && !name.endsWith('_USERNAME')) {
+      mask(value);
+    }
+  }
 }
 
 /**

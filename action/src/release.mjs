@@ -37,7 +37,7 @@ export function triple(platform = process.platform, arch = process.arch) {
   const found = TRIPLES[`${platform} ${arch}`];
   if (found === undefined) {
     throw new CacheProblem(
-      `there is no release for ${platform} on ${arch}: this job runs without cachewarden`,
+      `there is no release for ${platform} on ${arch}`,
     );
   }
   return found;

@@ -63,7 +63,7 @@ export function writeConfiguration(folder, { policy, settings, labels, remote, v
     values.policy = [keep(folder, 'policy.wasm', policy)];
   }
   if (settings !== undefined) {
-    values.settings = [`@${keep(folder, 'settings.json', settings)}`];
+    values.settings = `@${keep(folder, 'settings.json', settings)}`;
   }
   if (labels.length > 0) {
     values.label = labels;

@@ -19,9 +19,9 @@ export function run(program, words, { env = process.env, timeout }) {
       env: withoutOptions(env),
       // An empty stdin ends a helper.
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout,
-      killSignal: 'SIGKILL',
     });
+    // That of `spawn` would wait for its time where the program cannot be started.
+    const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
     const read = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr']) {
       child[name].setEncoding('utf8').on('data', (text) => {
@@ -29,9 +29,11 @@ export function run(program, words, { env = process.env, timeout }) {
       });
     }
     child.on('error', (error) => {
+      clearTimeout(timer);
       resolve({ ...read, stderr: `cannot start ${program}: ${error.message}` });
     });
     child.on('close', (status) => {
+      clearTimeout(timer);
       const ended = status === null ? `${read.stderr}it did not end in time\n` : read.stderr;
       resolve({ ...read, status: status ?? undefined, stderr: ended });
     });

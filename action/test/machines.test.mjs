@@ -148,6 +148,14 @@ test('what the policy refuses is in the summary with its reason', async (context
   await job.step('post.mjs', chosen);
   assert.match(job.summary, /\| Refused puts \| [1-9]/);
   assert.match(job.summary, /\| put \| .* \| no-write-scope \| [1-9]/);
+
+  // With settings for a store of one repository, it needs no such label.
+  const other = new Job(folder, 'other').module('hello');
+  const settings = inputs(server, folder, { ...chosen, settings: '{"repository": null}' });
+  await other.step('main.mjs', settings);
+  await other.build();
+  await other.step('post.mjs', settings);
+  assert.match(other.summary, /\| Refused puts \| 0 \|/);
 });
 
 test('a job without a tier has a cache of its own', async (context) => {

@@ -12,9 +12,9 @@ import { PROGRAM } from './tarball.mjs';
 
 const ACTION = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a test has: folders that are removed after it, and machines in them. */
-export function scratch(context) {
-  const folder = mkdtempSync(join(tmpdir(), 'cachewarden action-'));
+/** A folder that is removed after the test. Its name has a space, as folders of runners may have. */
+export function scratch(context, prefix = 'cachewarden action-') {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
   context.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -12,7 +12,7 @@ export const PROGRAM =
   new URL('../../target/debug/cachewarden', import.meta.url).pathname;
 
 /** A policy that is made without a compiler: its text is what the release has as bytes. */
-const POLICY = new URL(
+export const POLICY = new URL(
   '../../examples/trusted-branches/wat/trusted-branches.wat',
   import.meta.url,
 );

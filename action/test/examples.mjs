@@ -120,7 +120,7 @@ export const JOBS = [
     script() {
       return [
         example('laptop/cachewarden.sh'),
-        'go test ./...',
+        'GOCACHEPROG="$GOCACHEPROG -v" go test ./...',
         'as_agent one go test -count=1 ./...',
         '! as_agent two false',
         'test "$BUILDER" = me',

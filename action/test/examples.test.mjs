@@ -111,8 +111,10 @@ test("the daemon's configuration is one that the daemon takes", async (context) 
   const mounted = containers.flatMap(({ volumeMounts }) => volumeMounts.map(({ name }) => name));
   assert.deepEqual(mounted.sort(), volumes.map(({ name }) => name).sort());
   const folder = scratch(context, 'cachewarden-examples-');
+  // A secret is a link to a file that Kubernetes replaces.
   const key = join(folder, 'key.env');
-  writeFileSync(key, 'CACHEWARDEN_S3_ACCESS_KEY_ID=id\n', { mode: 0o400 });
+  writeFileSync(`${key}.data`, 'CACHEWARDEN_S3_ACCESS_KEY_ID=id\n', { mode: 0o400 });
+  symlinkSync(`${key}.data`, key);
   const text = config.data['serve.toml'].replace('/etc/cachewarden-key/key.env', key);
   const file = join(folder, 'serve.toml');
   writeFileSync(file, text);

@@ -22,6 +22,9 @@ const NAME: &str = "action";
 const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint";
 const RELEASE: &str = "1.7.12";
 
+/// Why nothing is tested. An older Node is what npm's packages report.
+const WITHOUT_NODE: &str = "there is no `node` in PATH: install Node 20 or newer, with npm";
+
 /// The folder of the tests, and how the name of a file with tests ends.
 const TESTS: &str = "action/test";
 const TEST: &str = ".test.mjs";
@@ -29,6 +32,10 @@ const TEST: &str = ".test.mjs";
 /// Installs the tools. Returns the reason if Node is missing or npm cannot fetch here; in CI this
 /// is an error.
 pub(crate) fn install(workspace: &Workspace) -> Result<Option<String>> {
+    if process::find("node").is_none() {
+        ensure!(!guests::is_ci(), "{WITHOUT_NODE}");
+        return Ok(Some(WITHOUT_NODE.to_owned()));
+    }
     if let Some(reason) = guests::install_packages(workspace, NAME)? {
         return Ok(Some(reason));
     }

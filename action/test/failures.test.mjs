@@ -148,14 +148,19 @@ test('a tier that does not answer fails nothing, unless the workflow says so', a
   }
 });
 
-test('a job without a go command has an empty summary', async (context) => {
+test('the end of a job does what the action has noted, whatever a later step has set', async (context) => {
   const folder = scratch(context);
   const server = await serveBytes(context, archive);
   const job = new Job(folder, 'machine');
   const chosen = inputs(server, { remote: `file://${encodeURI(folder)}/tier` });
   await job.step('main.mjs', chosen);
+  job.env.GOCACHEPROG = '/none/cachewarden --dir /none';
+  job.env.CACHEWARDEN_DIR = '/none';
+  job.env.CACHEWARDEN_REMOTE = 's3://another-bucket';
   const post = await job.step('post.mjs', chosen);
   assert.equal(post.status, 0, post.log);
+  assert.doesNotMatch(post.log, /::warning|none|another-bucket/);
+  // No go command has run.
   assert.match(post.log, /no go command has used the cache/);
   assert.match(job.summary, /\| Gets \| 0 \|/);
 });

@@ -51,6 +51,11 @@ impl Go {
         &self.version
     }
 
+    /// Its GOROOT.
+    pub(crate) fn goroot(&self) -> &Path {
+        &self.goroot
+    }
+
     /// A go command, still without a verb, whose home is this folder; its GOCACHE is `gocache` in
     /// there.
     pub(crate) fn command(&self, home: &Path) -> Command {

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+mod action;
 mod bench;
 mod conformance;
 mod connect;
@@ -73,6 +74,10 @@ enum Verb {
     Issuer,
     /// Fetch the servers on which the tests keep remote tiers, to target/services/
     Services,
+    /// Test the GitHub Action, and the CI files of examples/ci
+    Action,
+    /// Check that the links of every page lead somewhere, and that its prose is wrapped
+    Links,
     /// Run the randomised tests for long, and print what they counted
     Soak(soak::SoakOptions),
     /// Run the parsers under a fuzzer that sees which code an input reaches
@@ -111,6 +116,8 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
+        Verb::Action => return action::run(&workspace),
+        Verb::Links => links::check(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
         Verb::Fuzz(options) => return fuzz::run(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),

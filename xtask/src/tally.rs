@@ -27,6 +27,16 @@ impl Tally {
         }
     }
 
+    /// What a test program of another kind has counted.
+    pub(crate) fn of(passed: u64, failed: u64, failures: Vec<String>) -> Tally {
+        Tally {
+            passed,
+            failed,
+            failures,
+            ..Tally::default()
+        }
+    }
+
     /// Tests that passed.
     pub(crate) fn passed(&self) -> u64 {
         self.passed

@@ -17,8 +17,8 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer, services,
-    toolchains, words,
+    action, connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer,
+    services, toolchains, words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
@@ -70,6 +70,15 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         }
     }
     report.prepare("toolchains", || toolchains::run(workspace));
+    let mut missing_node = None;
+    report.prepare("tools of the action", || {
+        missing_node = action::install(workspace)?;
+        Ok(())
+    });
+    match missing_node {
+        None => report.test("action", || action::test(workspace)),
+        Some(reason) => unchecked.push(format!("the GitHub Action: {reason}")),
+    }
     let mut missing_issuer = None;
     report.prepare("issuer", || {
         missing_issuer = issuer::install(workspace)?;

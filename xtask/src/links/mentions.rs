@@ -13,7 +13,8 @@ use anyhow::{Context, Result};
 use super::prose;
 
 /// A path that begins with one of these is ours.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
+    "action/",
     "docs/",
     "examples/",
     "fuzz/",

@@ -1,0 +1,188 @@
+//! `cargo xtask action`: tests of the GitHub Action (`action/`) and of the CI files in
+//! `examples/ci`, with Node's own test runner.
+//!
+//! The tests start the program as cargo has built it for debugging. Their tools are in
+//! target/tools/action/: parsers from npm (`xtask/locks/npm/action`), and actionlint, which is
+//! built from the Go module proxy.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::go::Go;
+use crate::tally::Tally;
+use crate::workspace::Workspace;
+use crate::{guests, process, toolchains};
+
+/// The folder of target/tools/, and the lock.
+const NAME: &str = "action";
+
+const ACTIONLINT: &str = "github.com/rhysd/actionlint/cmd/actionlint";
+const RELEASE: &str = "1.7.12";
+
+/// Why nothing is tested. An older Node is what npm's packages report.
+const WITHOUT_NODE: &str = "there is no `node` in PATH: install Node 20 or newer, with npm";
+
+/// The folder of the tests, and how the name of a file with tests ends.
+const TESTS: &str = "action/test";
+const TEST: &str = ".test.mjs";
+
+/// Installs the tools. Returns the reason if Node is missing or npm cannot fetch here; in CI this
+/// is an error.
+pub(crate) fn install(workspace: &Workspace) -> Result<Option<String>> {
+    if process::find("node").is_none() {
+        ensure!(!guests::is_ci(), "{WITHOUT_NODE}");
+        return Ok(Some(WITHOUT_NODE.to_owned()));
+    }
+    if let Some(reason) = guests::install_packages(workspace, NAME)? {
+        return Ok(Some(reason));
+    }
+    let program = actionlint(workspace);
+    let is_ready = process::ask(Command::new(&program).arg("-version"))
+        .is_some_and(|version| version.lines().next() == Some(&format!("v{RELEASE}")));
+    if !is_ready {
+        println!("building actionlint {RELEASE}");
+        let mut command = toolchains::go(Go::of_this_machine()?.goroot());
+        command
+            .env("GOBIN", workspace.tools(NAME).join("bin"))
+            .args(["install", "-ldflags=-s -w"])
+            .arg(format!("{ACTIONLINT}@v{RELEASE}"));
+        process::run(&mut command)?;
+    }
+    Ok(None)
+}
+
+/// Runs the tests, and counts them. The program is there: `cargo xtask test` has built it.
+pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
+    let program = workspace.program("debug", "cachewarden");
+    ensure!(
+        program.exists(),
+        "{} is not there: run `cargo build -p cachewarden` first",
+        program.display()
+    );
+    let mut command = Command::new("node");
+    command
+        .current_dir(workspace.root())
+        // As lines that can be counted, whatever stdout is.
+        .args(["--test", "--test-reporter=tap"])
+        .args(files(workspace)?)
+        .env("CACHEWARDEN", &program)
+        .env("ACTIONLINT", actionlint(workspace))
+        .env("NODE_MODULES", workspace.tools(NAME).join("node_modules"))
+        .env_remove("GOCACHEPROG")
+        .stderr(Stdio::inherit());
+    let output = command
+        .output()
+        .with_context(|| process::cannot_start(&command))?;
+    let report = String::from_utf8_lossy(&output.stdout);
+    print!("{report}");
+    let tally = tally(&report)?;
+    if tally.failed() == 0 {
+        // A file of tests that ends before its tests, for example.
+        process::succeeded(&command, output.status)?;
+    }
+    Ok(tally)
+}
+
+/// Installs the tools, and runs the tests.
+pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
+    if let Some(reason) = install(workspace)? {
+        bail!("{reason}");
+    }
+    let tally = test(workspace)?;
+    tally
+        .failures()
+        .iter()
+        .for_each(|failure| println!("{failure}"));
+    println!("{} passed, {} failed", tally.passed(), tally.failed());
+    Ok(match tally.failed() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+fn actionlint(workspace: &Workspace) -> PathBuf {
+    workspace.tools(NAME).join("bin/actionlint")
+}
+
+/// The files with tests, in the order of their names.
+fn files(workspace: &Workspace) -> Result<Vec<PathBuf>> {
+    let folder = workspace.root().join(TESTS);
+    let problem = || format!("cannot read {}", folder.display());
+    let mut files = Vec::new();
+    for entry in fs::read_dir(&folder).with_context(problem)? {
+        let file = entry.with_context(problem)?.path();
+        if file.to_string_lossy().ends_with(TEST) {
+            files.push(file);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Counts what Node's test runner reports in TAP: its closing lines have the numbers, and `not ok`
+/// begins the name of a test that failed. What was skipped or never ran counts as a failure.
+fn tally(report: &str) -> Result<Tally> {
+    let number = |word: &str| -> Result<u64> {
+        let lines = report.lines().rev();
+        let found = lines
+            .filter_map(|line| {
+                line.strip_prefix("# ")?
+                    .strip_prefix(word)?
+                    .strip_prefix(' ')
+            })
+            .find_map(|count| count.parse().ok());
+        found.with_context(|| format!("`node --test` did not report `# {word}`"))
+    };
+    let mut failed = 0;
+    for word in ["fail", "cancelled", "skipped", "todo"] {
+        failed += number(word)?;
+    }
+    let is_failure = |line: &&str| {
+        line.starts_with("not ok ") || line.contains(" # SKIP") || line.contains(" # TODO")
+    };
+    let failures = report.lines().filter(is_failure).map(str::to_owned);
+    Ok(Tally::of(number("pass")?, failed, failures.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REPORT: &str = "\
+TAP version 13
+# Subtest: it holds
+ok 1 - it holds
+# pass 7
+# Subtest: it does not
+not ok 2 - it does not
+# Subtest: it is left out
+ok 3 - it is left out # SKIP
+1..3
+# tests 4
+# suites 0
+# pass 1
+# fail 1
+# cancelled 1
+# skipped 1
+# todo 0
+# duration_ms 7.2
+";
+
+    #[test]
+    fn what_did_not_pass_is_counted_and_named() {
+        let tally = tally(REPORT).unwrap();
+        assert_eq!((tally.passed(), tally.failed()), (1, 3));
+        let expected = ["not ok 2 - it does not", "ok 3 - it is left out # SKIP"];
+        assert_eq!(tally.failures(), expected);
+    }
+
+    #[test]
+    fn a_report_that_ends_too_early_is_an_error() {
+        let cut = REPORT.split("# fail").next().unwrap();
+        let error = tally(cut).unwrap_err().to_string();
+        assert!(error.contains("# fail"), "{error}");
+    }
+}

@@ -10,7 +10,7 @@ mod key;
 mod segment;
 mod wanted;
 
-pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read};
+pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read, read_bytes};
 pub use entry::{EntryError, MAX_INLINE, MAX_INLINE_OBJECT, MAX_VALUE, RemoteEntry, Stored};
 pub use key::{
     ENTRIES, FORMAT, FORMAT_KEY, INDEX, OBJECTS, PACKS, WANTED, entry_key, format_marker,

@@ -49,7 +49,7 @@ impl RemoteObject {
         let _room = self.session.room.for_object().await?;
         match self.stored {
             Stored::Inline(body) => {
-                let decode = move || decode(body.encoding, &body.bytes[..], arrival);
+                let decode = move || decode_bytes(body.encoding, &body.bytes, arrival);
                 spawn_blocking(decode).await.ok()
             }
             Stored::Apart => {
@@ -61,7 +61,7 @@ impl RemoteObject {
             Stored::Packed(place) => {
                 let Self { session, tier, .. } = &self;
                 if let Some(held) = session.prefetched(*tier).take(&place).await {
-                    let decode = move || decode(place.encoding, &held.bytes[..], arrival);
+                    let decode = move || decode_bytes(place.encoding, &held.bytes, arrival);
                     return spawn_blocking(decode).await.ok();
                 }
                 let bring = |service| bring_part(session, *tier, service, place, arrival);
@@ -148,6 +148,15 @@ async fn receive(
 fn decode(encoding: Encoding, source: impl Read, mut arrival: Arrival) -> bool {
     let size = arrival.size();
     match format::read(encoding, size, source, |part| arrival.take(part)) {
+        Ok(()) => arrival.finish(),
+        Err(BodyError::Unreadable(_) | BodyError::WrongSize { .. }) => false,
+    }
+}
+
+/// The same for bytes that are all there.
+fn decode_bytes(encoding: Encoding, bytes: &[u8], mut arrival: Arrival) -> bool {
+    let size = arrival.size();
+    match format::read_bytes(encoding, size, bytes, |part| arrival.take(part)) {
         Ok(()) => arrival.finish(),
         Err(BodyError::Unreadable(_) | BodyError::WrongSize { .. }) => false,
     }

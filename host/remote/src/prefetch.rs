@@ -22,8 +22,8 @@ use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
 use super::tiers::Taken;
 
-pub(crate) use plan::Run;
-use plan::{MAX_RUN, plan};
+use plan::plan;
+pub(crate) use plan::{MAX_RUN, Run};
 
 /// Bytes that one session may have in memory and was not asked for.
 pub(crate) const MAX_OF_SESSION: usize = 48 << 20;

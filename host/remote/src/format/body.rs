@@ -4,9 +4,11 @@
 //! bounded whatever the bytes are: the decompressor's window has a bound, and nothing is decoded
 //! beyond the size that was announced.
 
+use std::cell::RefCell;
 use std::io::{self, BufReader, Read};
 
 use thiserror::Error;
+use zstd::bulk::Decompressor;
 use zstd::stream::raw::{CParameter, DParameter};
 
 /// The highest level of zstd. Above, compressing takes longer than most networks.
@@ -21,6 +23,14 @@ const LEAST_COMPRESSED: usize = 64;
 
 /// Bytes that are given on at a time.
 const PART: usize = 128 * 1024;
+
+/// The largest object that is decompressed in one piece.
+const AT_ONCE: u64 = 4 << 20;
+
+thread_local! {
+    /// What this thread decompresses with.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
 
 /// How the bytes of an object are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,6 +153,38 @@ pub fn read(
     }
 }
 
+/// The same for bytes that are all there. Most objects are small: for these a decompressor is used
+/// again, and nothing but the object itself is allocated.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_bytes(
+    encoding: Encoding,
+    size: u64,
+    bytes: &[u8],
+    mut take: impl FnMut(&[u8]),
+) -> Result<(), BodyError> {
+    if encoding != Encoding::Zstd || size > AT_ONCE {
+        return read(encoding, size, bytes, take);
+    }
+    let object = DECOMPRESSOR.with_borrow_mut(|decompressor| {
+        if decompressor.is_none() {
+            *decompressor = Some(Decompressor::new()?);
+        }
+        let decompressor = decompressor.as_mut().expect("it is there");
+        decompressor.decompress(bytes, size as usize)
+    })?;
+    let found = object.len() as u64;
+    if found != size {
+        return Err(BodyError::WrongSize {
+            expected: size,
+            found,
+        });
+    }
+    take(&object);
+    Ok(())
+}
+
 /// Gives the bytes of an object to `take`, part by part, and says how many there are.
 ///
 /// # Errors
@@ -163,7 +205,9 @@ pub fn decode(
             Box::new(decoder)
         }
     };
-    let mut buffer = vec![0; PART];
+    // Room for one byte more shows that there is one.
+    let length = usize::try_from(most).unwrap_or(PART).min(PART - 1) + 1;
+    let mut buffer = vec![0; length];
     let mut found = 0;
     loop {
         let count = match reader.read(&mut buffer) {
@@ -188,11 +232,19 @@ pub fn decode(
 mod tests {
     use super::*;
 
+    /// Decodes in both ways, which must come to the same.
     fn decode(body: &Body, size: u64) -> Result<Vec<u8>, BodyError> {
+        let mut whole = Vec::new();
+        let at_once = read_bytes(body.encoding, size, &body.bytes, |part| {
+            whole.extend_from_slice(part)
+        });
         let mut object = Vec::new();
-        read(body.encoding, size, &body.bytes[..], |part| {
+        let read = read(body.encoding, size, &body.bytes[..], |part| {
             object.extend_from_slice(part)
-        })?;
+        });
+        assert_eq!(at_once.is_ok(), read.is_ok(), "{at_once:?} {read:?}");
+        read?;
+        assert_eq!(whole, object);
         Ok(object)
     }
 
@@ -239,6 +291,10 @@ mod tests {
             });
             assert!(matches!(result, Err(BodyError::WrongSize { .. })), "{size}");
             assert!(taken as u64 <= size, "{size}: {taken}");
+            if size <= AT_ONCE {
+                let nothing = |_: &[u8]| panic!("nothing is taken");
+                assert!(read_bytes(bomb.encoding, size, &bomb.bytes, nothing).is_err());
+            }
         }
     }
 

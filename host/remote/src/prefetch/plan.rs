@@ -8,7 +8,7 @@ use cachewarden_types::Digest;
 use crate::format::{Place, RemoteEntry, Stored};
 
 /// The most bytes of one request: several of them share a line, and the first objects come soon.
-pub(super) const MAX_RUN: u64 = 4 << 20;
+pub(crate) const MAX_RUN: u64 = 4 << 20;
 
 /// Bytes between two objects that are fetched though nobody wants them: another request costs more.
 const MAX_GAP: u64 = 64 << 10;

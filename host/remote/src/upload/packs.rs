@@ -16,6 +16,7 @@ use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{Body, PACKS, Place, RemoteEntry, Stored, object_key, pack_key};
 use crate::index::{IndexReader, ScopeIndex, SegmentCache};
+use crate::prefetch::MAX_RUN;
 use crate::service::{Service, ServiceError};
 
 use super::objects::Objects;
@@ -27,8 +28,9 @@ use super::{Outcome, UploadError, Uploaded, item};
 const FULL: usize = 8 << 20;
 
 /// The largest object, as it is stored, that goes into a pack. A larger one has a key of its own, so
-/// that scopes share it, and costs a request that its bytes outweigh.
-const MAX_PACKED: usize = 1 << 20;
+/// that scopes share it, and is fetched when it is asked for: it is a program, mostly, which stays on
+/// its machine. Packages of the standard library have up to 3 MB.
+const MAX_PACKED: usize = 4 << 20;
 
 /// Values that are on their way at once.
 const WRITES_AT_ONCE: usize = 4;
@@ -325,3 +327,6 @@ async fn prepare<'objects>(
 
 /// An object and the pack that is not full yet are in memory together, and a place has 32 bits.
 const _: () = assert!(FULL + MAX_PACKED < u32::MAX as usize);
+
+/// What is in a pack can be fetched before it is asked for.
+const _: () = assert!(MAX_PACKED as u64 <= MAX_RUN);

@@ -52,7 +52,7 @@ async fn a_session_is_one_pack_and_one_segment_and_is_sent_once() {
     let same = world.put("same", b"object", |_| {});
     let object = large(1);
     let middle = world.put("middle", &object, |_| {});
-    let noise: Vec<u8> = (0..400_000_u32)
+    let noise: Vec<u8> = (0..1_200_000_u32)
         .flat_map(|number| {
             *Digest::of(&number.to_le_bytes())
                 .as_bytes()
@@ -100,7 +100,7 @@ async fn a_session_is_one_pack_and_one_segment_and_is_sent_once() {
 async fn what_is_gone_in_the_tier_is_sent_again() {
     let world = world();
     let small = world.put("small", b"object", |_| {});
-    let noise: Vec<u8> = (0..400_000_u32)
+    let noise: Vec<u8> = (0..1_200_000_u32)
         .flat_map(|number| {
             *Digest::of(&number.to_le_bytes())
                 .as_bytes()

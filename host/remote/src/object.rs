@@ -58,6 +58,10 @@ impl RemoteObject {
                 let bring = |service| bring_apart(session, *tier, service, key, arrival);
                 session.ask(*tier, bring).await?
             }
+            // No service has an answer for a part without bytes.
+            Stored::Packed(place) if place.length == 0 => {
+                Some(decode_bytes(place.encoding, &[], arrival))
+            }
             Stored::Packed(place) => {
                 let Self { session, tier, .. } = &self;
                 if let Some(held) = session.prefetched(*tier).take(&place).await {

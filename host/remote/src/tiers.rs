@@ -15,14 +15,14 @@ use super::session::RemoteSession;
 use super::tier::Tier;
 
 /// Objects that are fetched at once: each has a thread that hashes and writes it.
-const MAX_OBJECTS: usize = 64;
+const MAX_OBJECTS: usize = 128;
 
 /// Bytes of objects that have come and were not hashed yet.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// How many of these one session has at most: a tier that answers a byte at a time must not keep the
 /// objects of other sessions away. A go command has as many gets in flight as there are processors.
-const OBJECTS_OF_SESSION: usize = MAX_OBJECTS / 2;
+const OBJECTS_OF_SESSION: usize = MAX_OBJECTS / 4;
 
 /// The same for bytes: four parts of the size in which the largest come.
 const BYTES_OF_SESSION: usize = MAX_BYTES / 4;

@@ -60,8 +60,8 @@ pub(super) fn plan(wanted: impl Iterator<Item = RemoteEntry>, most: u64) -> Vec<
         if bytes > most {
             break;
         }
-        // No writer makes a larger one.
-        if u64::from(place.length) <= MAX_RUN {
+        // No writer makes a larger one, and one without bytes needs no request.
+        if (1..=MAX_RUN).contains(&u64::from(place.length)) {
             packs.entry(place.pack).or_default().push((place, rank));
         }
     }
@@ -158,7 +158,9 @@ mod tests {
         let counts: Vec<_> = found.iter().map(|(_, count)| *count).collect();
         assert_eq!(counts, [4, 4, 2]);
         assert_eq!(ranges(many(10).collect(), 3 << 20), [(0..3 << 20, 3)]);
-        assert_eq!(ranges(vec![entry("a", 0, 5 << 20)], u64::MAX), []);
+        for length in [0, 5 << 20] {
+            assert_eq!(ranges(vec![entry("a", 0, length)], u64::MAX), []);
+        }
     }
 
     #[test]

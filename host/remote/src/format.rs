@@ -15,7 +15,7 @@ pub use entry::{EntryError, MAX_INLINE, MAX_INLINE_OBJECT, MAX_VALUE, RemoteEntr
 pub use key::{
     ENTRIES, FORMAT, FORMAT_KEY, INDEX, OBJECTS, PACKS, WANTED, entry_key, format_marker,
     index_prefix, object_key, pack_key, read_format_marker, scope_of_folder, scope_prefix,
-    segment_key, wanted_key,
+    segment_key, segment_time, wanted_key,
 };
 pub use segment::{MAX_ROWS, MAX_SEGMENT, Place, Segment};
 pub use wanted::{MAX_WANTED, Wanted};

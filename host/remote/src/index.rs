@@ -19,8 +19,9 @@ use super::format::{
 };
 use super::service::{Service, ServiceError};
 
-/// The most segments of a scope that are read, the latest first. Uploads merge them long before.
-const MAX_SEGMENTS: usize = 64;
+/// The most segments of a scope that are read, the latest first. Uploads merge them long before,
+/// where their key may remove values.
+const MAX_SEGMENTS: usize = 512;
 
 /// The most entries of a scope that are known, the latest first: 50 MB of memory. A large monorepo
 /// has some 100,000.
@@ -236,8 +237,12 @@ impl SegmentCache {
     }
 
     fn keep(&self, key: &str, segment: Segment) -> Arc<Segment> {
-        let segment = Arc::new(segment);
         let mut segments = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another session may have been faster.
+        if let Some(segment) = segments.get(key).and_then(Weak::upgrade) {
+            return segment;
+        }
+        let segment = Arc::new(segment);
         segments.retain(|_, segment| segment.strong_count() > 0);
         segments.insert(key.to_owned(), Arc::downgrade(&segment));
         segment

@@ -11,10 +11,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep_until, timeout_at};
 
 use super::format::{Place, pack_key};
 use super::index::Index;
@@ -100,8 +100,11 @@ impl Shared {
         let runs = plan(missing, MAX_TOTAL);
         let fetching = stream::iter(runs)
             .for_each_concurrent(RUNS_AT_ONCE, |run| self.fetch_run(tier, run, &index));
-        // What has not come by then is fetched when it is asked for.
-        let _ = timeout(TIME, fetching).await;
+        // What has not come by then, or was not asked for, is fetched when it is.
+        let end = Instant::now() + TIME;
+        let _ = timeout_at(end.into(), fetching).await;
+        sleep_until(end.into()).await;
+        self.prefetched(tier).held().coming.clear();
     }
 
     async fn fetch_run(&self, tier: usize, run: Run, index: &Index) {
@@ -147,7 +150,7 @@ async fn cut(
         loop {
             // What lies between two objects was not wanted.
             let skipped = (begin.saturating_sub(offset)).min(buffer.len() as u64);
-            let _ = buffer.split_to(skipped as usize);
+            buffer.advance(skipped as usize);
             offset += skipped;
             if offset == begin && buffer.len() >= length {
                 break;
@@ -158,7 +161,9 @@ async fn cut(
             heard(part.len());
             buffer.extend_from_slice(&part);
         }
-        let bytes = buffer.split_to(length).freeze();
+        // A copy: a part of the buffer would keep all of it in memory.
+        let bytes = Bytes::copy_from_slice(&buffer[..length]);
+        buffer.advance(length);
         offset += length as u64;
         let Some(room) = room.split(length) else {
             return Ok(());

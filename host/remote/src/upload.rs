@@ -288,14 +288,24 @@ impl Uploader {
         let mut files = files.into_iter().peekable();
         let mut unnamed = Vec::new();
         while let Some((path, mut file)) = files.next() {
-            let mut scopes = HashSet::new();
+            let (mut scopes, mut all_asked) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
             while let notes = file.read().map_err(UploadError::Outbox)?
                 && !notes.is_empty()
             {
                 let (batch, asked) = split(notes);
                 scopes.extend(batch.iter().map(|noted| noted.scope.clone()));
-                asked.into_iter().for_each(|asked| packs.add_asked(asked));
+                for Asked { scope, actions } in asked {
+                    all_asked.entry(scope).or_default().extend(actions);
+                }
                 packs.add(batch, &self.objects, uploaded, progress).await?;
+                if packs.is_segment_full() {
+                    // What an upload that is cut off has to do again is bounded.
+                    packs.name_rows(uploaded).await?;
+                }
+            }
+            // A session says in several lines what it has asked for.
+            for (scope, actions) in all_asked {
+                packs.add_asked(Asked { scope, actions });
             }
             unnamed.push((path, file, scopes));
             if packs.is_segment_full() || files.peek().is_none() {

@@ -14,7 +14,7 @@
 //! names the scopes. A key has at most 268 bytes. S3 takes 1024 and memcached 250, so
 //! memcached has no entries of scopes whose name is near the longest.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_types::{Digest, ScopeName, since_1970};
 
@@ -68,6 +68,14 @@ pub fn segment_key(scope: &ScopeName, written: SystemTime, value: &[u8]) -> Stri
     let millis = since_1970(written).as_millis() as u64;
     let [name, ..] = Digest::of(value).words();
     format!("{}{millis:016x}-{name:016x}", index_prefix(scope))
+}
+
+/// When a segment was written, as its key says; `None` where it is no key of one.
+pub fn segment_time(key: &str) -> Option<SystemTime> {
+    let (millis, name) = key.rsplit('/').next()?.split_once('-')?;
+    let number = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok());
+    number(name)??;
+    UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
 }
 
 /// Where a pack is.

@@ -167,6 +167,12 @@ impl Segment {
         self.rows.is_empty()
     }
 
+    /// Whether this version knows all of its entries. One of a later version may have others, which
+    /// must not be lost.
+    pub fn is_known(&self) -> bool {
+        self.entries().count() == self.len()
+    }
+
     /// The entry of an action.
     pub fn find(&self, action: &Digest) -> Option<RemoteEntry> {
         let row = self.row(self.first_from(action.as_bytes()))?;

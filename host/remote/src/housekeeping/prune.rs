@@ -102,6 +102,17 @@ async fn prune(
         false => time_there(service).await?,
     };
     let contents = Contents::of(service).await?;
+    prune_listed(service, contents, request, now, progress).await
+}
+
+/// Removes what is asked for of what was listed.
+pub(super) async fn prune_listed(
+    service: &Service,
+    contents: Contents,
+    request: &PruneRequest,
+    now: SystemTime,
+    progress: &mut impl FnMut(Progress),
+) -> Result<Pruned, HousekeepingError> {
     // Before all else: it may name objects in a way that is not known here.
     if let Some(unknown) = contents.unknown.into_iter().next() {
         return Err(HousekeepingError::Unknown { key: unknown.key });

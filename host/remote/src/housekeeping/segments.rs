@@ -1,7 +1,7 @@
 //! The segments of a tier's indexes, as they are read to keep the tier in order.
 
 use std::collections::HashMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -9,6 +9,7 @@ use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
     EntryError, INDEX, MAX_SEGMENT, RemoteEntry, Segment, Stored, index_prefix, scope_of_folder,
+    segment_time,
 };
 use crate::service::{Service, ServiceError, Value};
 use crate::upload::with_pauses;
@@ -27,22 +28,13 @@ pub(super) fn scope_of(key: &str) -> Option<ScopeName> {
     let (folder, name) = key.strip_prefix(INDEX)?.split_once('/')?;
     let scope = scope_of_folder(folder)?;
     let is_ours = format!("{}{name}", index_prefix(&scope)) == key;
-    (is_ours && written(name).is_some()).then_some(scope)
-}
-
-/// When a segment was written, as its name says.
-fn written(name: &str) -> Option<SystemTime> {
-    let (millis, digest) = name.split_once('-')?;
-    let number = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok());
-    number(digest)??;
-    UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
+    (is_ours && segment_time(key).is_some()).then_some(scope)
 }
 
 impl ReadSegment {
     /// When it was written, by the writer's clock.
     pub(super) fn written(&self) -> SystemTime {
-        let name = self.value.key.rsplit('/').next();
-        name.and_then(written).unwrap_or(self.value.written)
+        segment_time(&self.value.key).unwrap_or(self.value.written)
     }
 
     /// Its entries; none where it is damaged.

@@ -56,7 +56,8 @@ pub(super) fn plan(wanted: impl Iterator<Item = RemoteEntry>, most: u64) -> Vec<
         let Stored::Packed(place) = entry.stored else {
             continue;
         };
-        bytes += u64::from(place.length);
+        // A gap may be fetched with each.
+        bytes += u64::from(place.length) + MAX_GAP;
         if bytes > most {
             break;
         }
@@ -157,7 +158,8 @@ mod tests {
         let found = ranges(many(10).collect(), u64::MAX);
         let counts: Vec<_> = found.iter().map(|(_, count)| *count).collect();
         assert_eq!(counts, [4, 4, 2]);
-        assert_eq!(ranges(many(10).collect(), 3 << 20), [(0..3 << 20, 3)]);
+        let most = 3 * ((1 << 20) + MAX_GAP);
+        assert_eq!(ranges(many(10).collect(), most), [(0..3 << 20, 3)]);
         for length in [0, 5 << 20] {
             assert_eq!(ranges(vec![entry("a", 0, length)], u64::MAX), []);
         }

@@ -1,18 +1,18 @@
 //! Names in the index what was sent in packs, and keeps the number of its segments small.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
-    MAX_ROWS, RemoteEntry, Segment, Stored, index_prefix, segment_key, wanted_key,
+    MAX_ROWS, RemoteEntry, Segment, Stored, index_prefix, segment_key, segment_time, wanted_key,
 };
 use crate::index::ScopeIndex;
 use crate::service::ServiceError;
 
 use super::pace::with_pauses;
-use super::packs::Packs;
+use super::packs::{Packs, packs_there};
 use super::{Outcome, UploadError, Uploaded};
 
 /// A scope with so many segments has them merged by the next upload: a session fetches each of those
@@ -54,7 +54,9 @@ impl Packs<'_> {
                 }
             }
         }
-        self.write_wanted().await
+        // It is a hint: what was sent is there without it.
+        let _ = self.write_wanted().await;
+        Ok(())
     }
 
     /// Writes a segment with these entries of a scope. Returns how many bytes it has.
@@ -63,18 +65,33 @@ impl Packs<'_> {
         scope: &ScopeName,
         rows: &[(Digest, RemoteEntry)],
     ) -> Result<u64, ServiceError> {
-        let index = self.scopes.remove(scope).unwrap_or_default();
-        let (mut rows, mut merged) = (rows.to_vec(), Vec::new());
-        if index.segments.len() >= MERGE_FROM && self.may_remove(scope).await {
-            merged = merge_into(&mut rows, &index, &self.there);
-        }
-        let value = Segment::to_value(&rows);
+        let value = Segment::to_value(rows);
         let key = segment_key(scope, SystemTime::now(), &value);
-        let length = value.len() as u64;
+        let mut length = value.len() as u64;
         with_pauses(|| self.service.write(&key, value.clone())).await?;
-        for key in merged {
+        let index = self.scopes.remove(scope).unwrap_or_default();
+        if index.segments.len() >= MERGE_FROM && self.may_remove(scope).await {
+            length += self.merge(scope, &index).await?;
+        }
+        Ok(length)
+    }
+
+    /// Merges the small segments of a scope. Returns how many bytes were written.
+    async fn merge(&mut self, scope: &ScopeName, index: &ScopeIndex) -> Result<u64, ServiceError> {
+        // Again, after the index was read: what another upload has named by then has its packs there.
+        self.there.extend(packs_there(self.service).await?);
+        let (rows, merged) = merged(index, &self.there);
+        let Some(latest) = merged.first() else {
+            return Ok(0);
+        };
+        let value = Segment::to_value(&rows);
+        let length = value.len() as u64;
+        // By the time of the latest of them: what others have written since counts before it.
+        let key = segment_key(scope, segment_time(latest).unwrap_or(UNIX_EPOCH), &value);
+        with_pauses(|| self.service.write(&key, value.clone())).await?;
+        for old in merged.into_iter().filter(|old| *old != key) {
             // Else it is merged again by the next upload.
-            let _ = self.service.delete(&key).await;
+            let _ = self.service.delete(&old).await;
         }
         Ok(length)
     }
@@ -105,17 +122,17 @@ impl Packs<'_> {
     }
 }
 
-/// Adds the entries of small segments to rows, which come first; the keys of those segments. What is
-/// not there any more, or has expired, is left out.
-fn merge_into(
-    rows: &mut Vec<(Digest, RemoteEntry)>,
+/// The entries of small segments, the latest first, and the keys of those segments. What is not there
+/// any more, or has expired, is left out; a segment of which this version does not know all stays.
+fn merged(
     index: &ScopeIndex,
     packs: &HashSet<Digest>,
-) -> Vec<String> {
+) -> (Vec<(Digest, RemoteEntry)>, Vec<String>) {
     let now = SystemTime::now();
-    let mut merged = Vec::new();
+    let (mut rows, mut merged) = (Vec::new(), Vec::new());
     for (key, segment) in &index.segments {
-        if segment.len() > LARGE || rows.len() + segment.len() > MAX_ROWS {
+        let is_large = segment.len() > LARGE || rows.len() + segment.len() > MAX_ROWS;
+        if is_large || !segment.is_known() {
             continue;
         }
         rows.extend(segment.entries().filter(|(_, entry)| {
@@ -127,5 +144,5 @@ fn merge_into(
         }));
         merged.push(key.clone());
     }
-    merged
+    (rows, merged)
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use cachewarden_store::{Entry, Noted, Store};
@@ -31,7 +31,7 @@ pub(super) struct Objects {
     store: Arc<Store>,
     level: i32,
     /// Units of memory that are free.
-    memory: Semaphore,
+    memory: Arc<Semaphore>,
     /// Threads that may compress: no more than there are processors.
     processors: Semaphore,
 }
@@ -42,7 +42,7 @@ impl Objects {
         Self {
             store,
             level,
-            memory: Semaphore::new(UNITS as usize),
+            memory: Arc::new(Semaphore::new(UNITS as usize)),
             processors: Semaphore::new(processors),
         }
     }
@@ -59,9 +59,10 @@ impl Objects {
 
     /// The object of an entry, as it travels, and the memory that it takes; `None` where it is gone or
     /// damaged.
-    pub(super) async fn body(&self, entry: &Entry) -> Option<(Body, SemaphorePermit<'_>)> {
+    pub(super) async fn body(&self, entry: &Entry) -> Option<(Body, OwnedSemaphorePermit)> {
         let units = entry.size.div_ceil(UNIT).min(UNITS);
-        let memory = self.memory.acquire_many(units as u32).await.ok()?;
+        let memory = Arc::clone(&self.memory).acquire_many_owned(units as u32);
+        let memory = memory.await.ok()?;
         let _turn = self.processors.acquire().await.ok()?;
         let (store, entry, level) = (Arc::clone(&self.store), *entry, self.level);
         let read = spawn_blocking(move || item::body(&item::object(&store, &entry)?, level));

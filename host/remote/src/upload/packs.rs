@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use cachewarden_store::{Asked, Entry, Noted, Store, TierId};
@@ -76,9 +76,9 @@ struct Pack {
 }
 
 /// What is known about an entry before anything is sent.
-enum Prepared<'objects> {
+enum Prepared {
     Not(Outcome),
-    Object(Noted, Box<Entry>, Body, SemaphorePermit<'objects>),
+    Object(Noted, Box<Entry>, Body, OwnedSemaphorePermit),
 }
 
 impl<'upload> Packs<'upload> {
@@ -91,18 +91,12 @@ impl<'upload> Packs<'upload> {
         store: &'upload Store,
         tier: TierId,
     ) -> Result<Self, ServiceError> {
-        let mut there = HashSet::new();
-        let take = |key: &str| {
-            there.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
-        };
-        let mut take = take;
-        service.walk(PACKS, |value| take(&value.key)).await?;
         Ok(Self {
             service,
             store,
             tier,
             segments: SegmentCache::default(),
-            there,
+            there: packs_there(service).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
             writing: JoinSet::new(),
@@ -152,8 +146,9 @@ impl<'upload> Packs<'upload> {
         while let Some(prepared) = prepared.next().await {
             match prepared {
                 Prepared::Not(outcome) => uploaded.count(outcome),
-                Prepared::Object(noted, entry, body, _memory) => {
-                    self.add_object(noted, &entry, body, uploaded).await?;
+                Prepared::Object(noted, entry, body, memory) => {
+                    self.add_object(noted, &entry, body, memory, uploaded)
+                        .await?;
                 }
             }
             progress(uploaded);
@@ -213,6 +208,7 @@ impl<'upload> Packs<'upload> {
         noted: Noted,
         entry: &Entry,
         body: Body,
+        memory: OwnedSemaphorePermit,
         uploaded: &mut Uploaded,
     ) -> Result<(), ServiceError> {
         let Noted { scope, action } = noted;
@@ -227,7 +223,7 @@ impl<'upload> Packs<'upload> {
                 return Ok(());
             }
             if !with_pauses(|| self.service.has(&key)).await? {
-                self.write(key, value, uploaded).await?;
+                self.write(key, value, Some(memory), uploaded).await?;
             }
             let entry = item::portable(entry, Stored::Apart);
             self.rows.push((scope, action, entry));
@@ -255,16 +251,18 @@ impl<'upload> Packs<'upload> {
         self.rows.extend(rows);
         // Objects without bytes alone make a pack without any, which is written too.
         if self.there.insert(pack) {
-            self.write(pack_key(&pack), bytes, uploaded).await?;
+            self.write(pack_key(&pack), bytes, None, uploaded).await?;
         }
         Ok(())
     }
 
-    /// Writes a value, while others are on their way.
+    /// Writes a value, while others are on their way. The memory that it was given is free when it
+    /// is there.
     async fn write(
         &mut self,
         key: String,
         value: Vec<u8>,
+        memory: Option<OwnedSemaphorePermit>,
         uploaded: &mut Uploaded,
     ) -> Result<(), ServiceError> {
         while self.writing.len() >= WRITES_AT_ONCE {
@@ -274,14 +272,15 @@ impl<'upload> Packs<'upload> {
         self.writing.spawn(async move {
             let length = value.len() as u64;
             with_pauses(|| service.write(&key, value.clone())).await?;
+            drop(memory);
             Ok(length)
         });
         Ok(())
     }
 
     async fn await_write(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
-        if let Some(Ok(written)) = self.writing.join_next().await {
-            uploaded.bytes += written?;
+        if let Some(written) = self.writing.join_next().await {
+            uploaded.bytes += written.expect("a write does not panic")?;
         }
         Ok(())
     }
@@ -296,6 +295,16 @@ impl<'upload> Packs<'upload> {
         }
         Ok(())
     }
+}
+
+/// The packs that are in a tier.
+pub(super) async fn packs_there(service: &Service) -> Result<HashSet<Digest>, ServiceError> {
+    let mut there = HashSet::new();
+    let mut take = |key: &str| {
+        there.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
+    };
+    service.walk(PACKS, |value| take(&value.key)).await?;
+    Ok(there)
 }
 
 impl Pack {
@@ -314,11 +323,7 @@ impl Pack {
     }
 }
 
-async fn prepare<'objects>(
-    noted: Noted,
-    entry: Entry,
-    objects: &'objects Objects,
-) -> Prepared<'objects> {
+async fn prepare(noted: Noted, entry: Entry, objects: &Objects) -> Prepared {
     match objects.body(&entry).await {
         Some((body, memory)) => Prepared::Object(noted, Box::new(entry), body, memory),
         None => Prepared::Not(Outcome::Gone),

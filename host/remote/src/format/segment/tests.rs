@@ -97,6 +97,7 @@ fn what_is_no_segment_is_refused_and_nothing_is_unpacked_beyond_its_rows() {
     let unknown = text("\"kind\":\"other\"", "\"kind\":\"later\"");
     let segment = Segment::from_value(&unknown).unwrap();
     assert_eq!(segment.entries().count(), 2, "the rest is known");
+    assert!(!segment.is_known());
     // A pack or a content that the head does not have.
     let no_packs = text(
         &format!("\"packs\":[\"{}\"]", Digest::of(b"pack")),

@@ -32,7 +32,11 @@ impl PrunedIndex {
     ) -> Result<Self, HousekeepingError> {
         let segments = segments::read(service, segments).await?;
         for segment in &segments {
-            if let Err(EntryError::Form { .. }) = segment.segment {
+            let is_of_later_version = match &segment.segment {
+                Ok(read) => !read.is_known(),
+                Err(error) => matches!(error, EntryError::Form { .. }),
+            };
+            if is_of_later_version {
                 let key = segment.value.key.clone();
                 return Err(HousekeepingError::Unknown { key });
             }
@@ -113,7 +117,8 @@ impl PrunedIndex {
         Ok(is_any)
     }
 
-    /// The objects that segments name which have come since these were read.
+    /// The objects and packs that segments name which have come since these were listed, or are not
+    /// among those that were read: an upload may have merged segments in between.
     pub(super) async fn names_since(
         &self,
         service: &Service,
@@ -125,13 +130,18 @@ impl PrunedIndex {
         let read = segments::read(service, segments).await?;
         let mut named = BTreeMap::new();
         for segment in &read {
-            for output in Named::by(std::slice::from_ref(segment)).objects.into_keys() {
-                named.entry(output).or_insert_with(|| segment.value.clone());
+            let of_segment = Named::by(std::slice::from_ref(segment));
+            let all = of_segment
+                .objects
+                .into_keys()
+                .chain(of_segment.packs.into_keys());
+            for name in all {
+                named.entry(name).or_insert_with(|| segment.value.clone());
             }
         }
-        let named = named.into_iter().map(|(output, value)| NamedEntry {
+        let named = named.into_iter().map(|(name, value)| NamedEntry {
             value,
-            object: Some(output),
+            object: Some(name),
             entries: 0,
         });
         Ok(named.collect())

@@ -1,5 +1,6 @@
 use cachewarden_types::since_1970;
 
+use super::super::contents::Contents;
 use super::*;
 use crate::format::{
     Encoding, Place, Segment, Wanted, index_prefix, pack_key, segment_key, wanted_key,
@@ -208,5 +209,25 @@ fn nothing_is_removed_where_a_segment_is_of_a_later_version() {
         matches!(error, HousekeepingError::Unknown { .. }),
         "{error:?}"
     );
+    assert!(tier.has(&pack));
+}
+
+/// An upload has merged segments between the listing of a prune and its reading.
+#[tokio::test]
+async fn a_pack_stays_that_only_a_later_segment_names() {
+    let tier = Tier::new();
+    let [pack, _, segment] = tier.pack(&[b"one"], None, 9);
+    let service = Service::at(&tier.address, &Credentials::default()).unwrap();
+    let listed = Contents::of(&service).await.unwrap();
+    let value = fs::read(tier.path(&segment)).unwrap();
+    tier.write(&segment_key(&main(), SystemTime::now(), &value), &value, 0);
+    fs::remove_file(tier.path(&segment)).unwrap();
+    let request = PruneRequest {
+        pause: Duration::ZERO,
+        ..PruneRequest::default()
+    };
+    let now = SystemTime::now();
+    let pruned = prune::prune_listed(&service, listed, &request, now, &mut |_| ()).await;
+    assert_eq!(pruned.unwrap().objects, 0);
     assert!(tier.has(&pack));
 }

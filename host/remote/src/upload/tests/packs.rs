@@ -195,3 +195,50 @@ async fn a_damaged_segment_does_not_keep_entries_from_being_sent() {
     world.note(1, &[action]);
     assert_eq!(world.upload().await.sent, 1);
 }
+
+/// A large build says in several lines what it has asked for, and is one build.
+#[tokio::test]
+async fn what_a_large_build_has_asked_for_stays_in_its_order() {
+    let world = world();
+    let action = world.put("a", b"object", |_| {});
+    let asked: Vec<ActionPrefix> = (0..5000_u64).map(u64::to_be_bytes).collect();
+    let mut session = world.session(1);
+    session.note(&main(), &action).unwrap();
+    session.note_asked(&main(), &asked).unwrap();
+    drop(session);
+    world.upload().await;
+    let value = fs::read(world.tier(&wanted_key(&main()))).unwrap();
+    let wanted = Wanted::from_value(&value).unwrap();
+    assert!(wanted.actions().eq(&asked));
+}
+
+/// A segment of a later version, of which this one knows some entries alone, is not merged.
+#[tokio::test]
+async fn what_this_version_does_not_know_is_not_lost_in_a_merge() {
+    let world = world();
+    let action = world.put("other", b"object", |_| {});
+    world.note(100, &[action]);
+    world.upload().await;
+    let folder = index_prefix(&main());
+    let name = world.names(&folder).remove(0);
+    let value = fs::read(world.tier(&folder).join(&name)).unwrap();
+    let text = b"\"kind\":\"other\"";
+    let at = value
+        .windows(text.len())
+        .position(|part| part == text)
+        .unwrap();
+    let later = [
+        &value[..at],
+        b"\"kind\":\"later\"",
+        &value[at + text.len()..],
+    ]
+    .concat();
+    fs::write(world.tier(&folder).join(&name), &later).unwrap();
+    for number in 0..20_u64 {
+        let action = world.put(&format!("{number}"), &number.to_le_bytes(), |_| {});
+        world.note(number, &[action]);
+        world.upload().await;
+    }
+    assert!(world.names(&folder).len() < 16);
+    assert_eq!(fs::read(world.tier(&folder).join(&name)).unwrap(), later);
+}

@@ -309,7 +309,7 @@ codes! {
     RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
         "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
         "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
-    RemoteCredentials "CW0711" "remote-credentials-unusable" ["remote"]
+    RemoteCredentials "CW0711" "remote-credentials-unusable" ["cachewarden" "remote"]
         "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
         "Correct the path or the line. Other users must not be able to read the file: chmod 600."
     NotSent "CW0712" "not-sent" ["cachewarden"]

@@ -187,15 +187,15 @@ impl Index {
     }
 
     /// What builds have asked for, most wanted first: each once, from the first scope that has it.
-    pub(crate) fn wanted(&self) -> Vec<(Digest, RemoteEntry)> {
+    pub(crate) fn wanted(&self) -> Vec<RemoteEntry> {
         let mut known = HashSet::new();
         let actions = self.wanted.iter().flat_map(Wanted::actions);
         let new = actions.filter(|action| known.insert(**action));
         new.filter_map(|action| {
             let segments = self.scopes.iter().flat_map(|scope| &scope.segments);
             segments
-                .filter_map(|(_, segment)| segment.find_prefix(action))
-                .find(|(_, entry)| self.is_there(entry))
+                .filter_map(|(_, segment)| Some(segment.find_prefix(action)?.1))
+                .find(|entry| self.is_there(entry))
         })
         .collect()
     }

@@ -95,7 +95,7 @@ impl Prefetched {
 impl Shared {
     /// Fetches what builds like this one have asked for, and is not on this machine.
     pub(crate) async fn prefetch(self: Arc<Self>, tier: usize, index: Arc<Index>) {
-        let wanted = index.wanted().into_iter().map(|(_, entry)| entry);
+        let wanted = index.wanted().into_iter();
         let missing = wanted.filter(|entry| !self.has_object(entry));
         let runs = plan(missing, MAX_TOTAL);
         let fetching = stream::iter(runs)

@@ -145,12 +145,8 @@ impl RemoteEntry {
     /// values has mixed them up.
     pub fn from_value(key: &str, value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
-        let head = &value[..value.len().min(MAX_LINE)];
-        let end = head.iter().position(|byte| *byte == b'\n');
-        let (line, rest) = value.split_at(end.ok_or_else(|| malformed("it has no line"))?);
-        let rest = &rest[1..];
+        let (line, rest) = split_line(value, MAX_LINE)?;
         let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
-        check_form(line)?;
         let line: Line = serde_json::from_slice(line).map_err(json)?;
         if line.key != key {
             return Err(malformed("it is that of another key"));
@@ -205,11 +201,16 @@ impl RemoteEntry {
     }
 }
 
-/// Sees that a line of JSON has the form that this version reads.
-pub(super) fn check_form(line: &[u8]) -> Result<(), EntryError> {
+/// The line of JSON with which a value begins, which has at most so many bytes with its line break, and
+/// what is behind it. The line has the form that this version reads.
+pub(super) fn split_line(value: &[u8], most: usize) -> Result<(&[u8], &[u8]), EntryError> {
+    let head = &value[..value.len().min(most)];
+    let end = head.iter().position(|byte| *byte == b'\n');
+    let end = end.ok_or_else(|| EntryError::Malformed("it has no line".to_owned()))?;
+    let line = &value[..end];
     let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
     match serde_json::from_slice(line).map_err(json)? {
-        Form { form: FORMAT } => Ok(()),
+        Form { form: FORMAT } => Ok((line, &value[end + 1..])),
         Form { form: found } => Err(EntryError::Form { found }),
     }
 }

@@ -14,7 +14,7 @@ use cachewarden_store::{ActionPrefix, SessionId};
 use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
 
 use super::body::{Body, Encoding, decode};
-use super::entry::{EntryError, RemoteEntry, Stored, known_facts};
+use super::entry::{EntryError, RemoteEntry, Stored, known_facts, split_line};
 use super::key::FORMAT;
 
 /// The most entries of a segment: 7 MB of rows. `go build std` has 1,100.
@@ -130,11 +130,7 @@ impl Segment {
     /// When it is of a later version, or no segment.
     pub fn from_value(value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
-        let end = value[..value.len().min(MAX_HEAD)]
-            .iter()
-            .position(|byte| *byte == b'\n');
-        let (line, rest) = value.split_at(end.ok_or_else(|| malformed("it has no line"))?);
-        super::entry::check_form(line)?;
+        let (line, rest) = split_line(value, MAX_HEAD)?;
         let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
         let head: Head = serde_json::from_slice(line).map_err(json)?;
         if head.rows > MAX_ROWS {
@@ -144,7 +140,7 @@ impl Segment {
             .ok_or_else(|| malformed("this version does not know its `body`"))?;
         let most = (head.rows * ROW) as u64;
         let mut rows = Vec::with_capacity(head.rows * ROW);
-        let found = decode(encoding, most, &rest[1..], |part| {
+        let found = decode(encoding, most, rest, |part| {
             rows.extend_from_slice(part);
         });
         if found.map_err(|error| malformed(&error.to_string()))? != most {

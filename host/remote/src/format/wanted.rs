@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use cachewarden_store::ActionPrefix;
 
-use super::entry::{EntryError, check_form};
+use super::entry::{EntryError, split_line};
 use super::key::FORMAT;
 
 /// The most actions of a list. `go build std` asks for 1,100, and tests of a large project for some
@@ -52,12 +52,8 @@ impl Wanted {
     /// When it is of a later version, or no list.
     pub fn from_value(value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
-        let end = value[..value.len().min(MAX_HEAD)]
-            .iter()
-            .position(|byte| *byte == b'\n');
-        let (line, rest) = value.split_at(end.ok_or_else(|| malformed("it has no line"))?);
-        check_form(line)?;
-        let (items, rest) = rest[1..].as_chunks::<ITEM>();
+        let (_, rest) = split_line(value, MAX_HEAD)?;
+        let (items, rest) = rest.as_chunks::<ITEM>();
         if !rest.is_empty() || items.len() > MAX_ITEMS {
             return Err(malformed("its length is wrong"));
         }

@@ -9,6 +9,14 @@ fn world() -> World {
     World::with("")
 }
 
+/// Bytes that do not shrink, and are too many for a pack.
+fn noise() -> Vec<u8> {
+    let digests = (0..1_200_000_u32).map(|number| Digest::of(&number.to_le_bytes()));
+    digests
+        .flat_map(|digest| *digest.as_bytes().first_chunk::<4>().unwrap())
+        .collect()
+}
+
 impl World {
     fn names(&self, folder: &str) -> Vec<String> {
         let items = fs::read_dir(self.tier(folder)).into_iter().flatten();
@@ -52,14 +60,7 @@ async fn a_session_is_one_pack_and_one_segment_and_is_sent_once() {
     let same = world.put("same", b"object", |_| {});
     let object = large(1);
     let middle = world.put("middle", &object, |_| {});
-    let noise: Vec<u8> = (0..1_200_000_u32)
-        .flat_map(|number| {
-            *Digest::of(&number.to_le_bytes())
-                .as_bytes()
-                .first_chunk::<4>()
-                .unwrap()
-        })
-        .collect();
+    let noise = noise();
     let big = world.put("big", &noise, |_| {});
     let empty = world.put("empty", b"", |_| {});
     world.note(1, &[small, same, middle, big, empty, small]);
@@ -100,14 +101,7 @@ async fn a_session_is_one_pack_and_one_segment_and_is_sent_once() {
 async fn what_is_gone_in_the_tier_is_sent_again() {
     let world = world();
     let small = world.put("small", b"object", |_| {});
-    let noise: Vec<u8> = (0..1_200_000_u32)
-        .flat_map(|number| {
-            *Digest::of(&number.to_le_bytes())
-                .as_bytes()
-                .first_chunk::<4>()
-                .unwrap()
-        })
-        .collect();
+    let noise = noise();
     let big = world.put("big", &noise, |_| {});
     world.note(1, &[small, big]);
     world.upload().await;

@@ -5,6 +5,13 @@
 //! of that (docs/protocol.md#uses-of-subkeys). It treats any object under the list's key as a list;
 //! and with `-a` it asks for that key without naming the action first, so the host does not know
 //! the role of the key and can only look at the object.
+//!
+//! cmd/go copies the files in the order of the list and stops at the first that it cannot copy. So
+//! after a line with a NUL byte, which no system accepts in a path, only lines that begin with `./`
+//! count: those are not copied. Without this, each archive with a line `../...` somewhere in its
+//! machine code or its texts would be refused.
+
+use std::mem;
 
 use memchr::memchr;
 use memchr::memmem::Finder;
@@ -19,6 +26,8 @@ pub(super) struct ClimbingCheck {
     parent: Finder<'static>,
     /// The incomplete last line; with one byte more than a path can have, the line is too long.
     line: Vec<u8>,
+    /// Whether cmd/go copies nothing after the lines so far.
+    stops: bool,
     found: bool,
 }
 
@@ -27,6 +36,7 @@ impl ClimbingCheck {
         Self {
             parent: Finder::new(b".."),
             line: Vec::new(),
+            stops: false,
             found: false,
         }
     }
@@ -36,15 +46,23 @@ impl ClimbingCheck {
         while let Some(end) = memchr(b'\n', bytes) {
             let (line, rest) = (&bytes[..end], &bytes[end + 1..]);
             if self.line.is_empty() {
-                self.found |= self.climbs(line);
+                self.examine(line);
             } else {
                 self.add(line);
-                self.found |= self.climbs(&self.line);
-                self.line.clear();
+                let mut whole = mem::take(&mut self.line);
+                self.examine(&whole);
+                whole.clear();
+                self.line = whole;
             }
             bytes = rest;
         }
         self.add(bytes);
+    }
+
+    /// A complete line, of which at most one byte more than a path can have is kept.
+    fn examine(&mut self, line: &[u8]) {
+        self.found |= self.climbs(line);
+        self.stops |= !is_in_place(line) && line.contains(&0);
     }
 
     /// Whether one of the lines so far leads out, the last one included.
@@ -59,10 +77,16 @@ impl ClimbingCheck {
 
     fn climbs(&self, line: &[u8]) -> bool {
         line.len() <= MAX_PATH
+            && (!self.stops || is_in_place(line))
             && self.parent.find(line).is_some()
             && !line.contains(&0)
             && leads_out(line)
     }
+}
+
+/// Whether cmd/go reads the file where it is and copies nothing.
+fn is_in_place(line: &[u8]) -> bool {
+    line.starts_with(b"./")
 }
 
 /// Whether a path leads above its start, element by element.
@@ -105,6 +129,10 @@ mod tests {
             (b"a.go\n..a\na..\n...\n", false),
             (b"see ../a\n", false),
             (b"../a\0b\n", false),
+            (b"\x7fELF\0\n../a\n", false),
+            (b"../a\n\x7fELF\0\n", true),
+            (b"\x7fELF\0\n./../a\n", true),
+            (b"./\0\n../a\n", true),
             (&long, false),
             (&longer, false),
             (b"", false),

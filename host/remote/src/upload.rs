@@ -16,6 +16,7 @@ mod objects;
 mod pace;
 mod packs;
 mod run;
+mod writes;
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

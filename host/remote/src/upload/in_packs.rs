@@ -1,6 +1,7 @@
 //! Reads the outbox for a tier that has entries in packs.
 //!
-//! What always holds: a file of the outbox is done only when segments name all that it notes.
+//! What always holds: a file of the outbox is done only when segments name all that it notes and is
+//! still to be sent.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ impl Uploader {
         let mut files = files.into_iter().peekable();
         let mut unnamed = Vec::new();
         while let Some((path, mut file)) = files.next() {
+            let lost_before = packs.lost;
             let (mut scopes, mut all_asked) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
             while let notes = file.read().map_err(UploadError::Outbox)?
                 && !notes.is_empty()
@@ -45,14 +47,14 @@ impl Uploader {
             for (scope, actions) in all_asked {
                 packs.add_asked(Asked { scope, actions });
             }
-            unnamed.push((path, file, scopes));
+            unnamed.push((path, file, scopes, lost_before));
             if packs.is_segment_full() || files.peek().is_none() {
                 packs.name_rows(uploaded).await?;
                 progress(uploaded);
-                let sent = unnamed
-                    .drain(..)
-                    .filter(|(_, _, scopes)| packs.denied.is_disjoint(scopes));
-                done.extend(sent.map(|(path, file, _)| (path, file)));
+                let sent = unnamed.drain(..).filter(|(_, _, scopes, lost_before)| {
+                    *lost_before == packs.lost && packs.denied.is_disjoint(scopes)
+                });
+                done.extend(sent.map(|(path, file, ..)| (path, file)));
             }
         }
         packs.failure.map_or(Ok(()), Err)

@@ -30,7 +30,7 @@ impl Packs<'_> {
     pub(super) async fn name_rows(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
         self.settle(uploaded).await?;
         let mut scopes: BTreeMap<_, Vec<_>> = BTreeMap::new();
-        for (scope, action, entry) in std::mem::take(&mut self.rows) {
+        for (scope, action, entry) in self.take_rows(uploaded) {
             scopes.entry(scope).or_default().push((action, entry));
         }
         for (scope, rows) in scopes {

@@ -3,13 +3,13 @@
 //!
 //! What always holds: a segment is written after all that it names. So an upload that ends at any
 //! moment leaves a pack that nobody names, at most. A pack is named by its bytes: where the same is
-//! sent again after a kill, it is there.
+//! sent again after a kill, it is there. What a service does not take keeps no other from it: no
+//! segment names it, and its notes stay in the outbox.
 
 use std::collections::{HashMap, HashSet};
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::JoinSet;
 
 use cachewarden_store::{Asked, Entry, Noted, Store, TierId};
 use cachewarden_types::{Digest, ScopeName};
@@ -21,6 +21,7 @@ use crate::service::{Service, ServiceError};
 
 use super::objects::Objects;
 use super::pace::with_pauses;
+use super::writes::Writes;
 use super::{Outcome, UploadError, Uploaded, item};
 
 /// A pack is written when it has so many bytes. Larger ones would wait longer in memory, smaller ones
@@ -31,9 +32,6 @@ const FULL: usize = 8 << 20;
 /// that scopes share it, and is fetched when it is asked for: it is a program, mostly, which stays on
 /// its machine. Packages of the standard library have up to 3 MB.
 const MAX_PACKED: usize = 4 << 20;
-
-/// Values that are on their way at once.
-const WRITES_AT_ONCE: usize = 4;
 
 /// Objects that are read and compressed ahead of the pack.
 const AHEAD: usize = 8;
@@ -53,10 +51,11 @@ pub(super) struct Packs<'upload> {
     /// What scopes have in the tier.
     pub(super) scopes: HashMap<ScopeName, ScopeIndex>,
     pack: Pack,
-    /// Values on their way, and how many bytes each has.
-    writing: JoinSet<Result<u64, ServiceError>>,
+    writes: Writes,
+    /// Entries that were not sent, since the service has not taken their objects.
+    pub(super) lost: u64,
     /// What is not named by a segment yet.
-    pub(super) rows: Vec<(ScopeName, Digest, RemoteEntry)>,
+    rows: Vec<Row>,
     noted: HashSet<Noted>,
     pub(super) asked: Vec<Asked>,
     /// Scopes that the credentials may not write: nothing more is sent for them.
@@ -65,12 +64,15 @@ pub(super) struct Packs<'upload> {
     pub(super) failure: Option<UploadError>,
 }
 
+/// An entry of a scope, as a segment names it.
+pub(super) type Row = (ScopeName, Digest, RemoteEntry);
+
 /// The pack that is being filled.
 #[derive(Default)]
 struct Pack {
     bytes: Vec<u8>,
     /// Entries whose objects are in it, the place of each without the name of the pack.
-    entries: Vec<(ScopeName, Digest, RemoteEntry)>,
+    entries: Vec<Row>,
     /// Objects that are in it.
     places: HashMap<Digest, Place>,
 }
@@ -99,7 +101,8 @@ impl<'upload> Packs<'upload> {
             there: packs_there(service).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
-            writing: JoinSet::new(),
+            writes: Writes::to(service),
+            lost: 0,
             rows: Vec::new(),
             noted: HashSet::new(),
             asked: Vec::new(),
@@ -223,7 +226,10 @@ impl<'upload> Packs<'upload> {
                 return Ok(());
             }
             if !with_pauses(|| self.service.has(&key)).await? {
-                self.write(key, value, Some(memory), uploaded).await?;
+                let (writes, failure) = (&mut self.writes, &mut self.failure);
+                writes
+                    .begin(key, value, Some(memory), uploaded, failure)
+                    .await?;
             }
             let entry = item::portable(entry, Stored::Apart);
             self.rows.push((scope, action, entry));
@@ -251,49 +257,46 @@ impl<'upload> Packs<'upload> {
         self.rows.extend(rows);
         // Objects without bytes alone make a pack without any, which is written too.
         if self.there.insert(pack) {
-            self.write(pack_key(&pack), bytes, None, uploaded).await?;
+            let (writes, failure) = (&mut self.writes, &mut self.failure);
+            writes
+                .begin(pack_key(&pack), bytes, None, uploaded, failure)
+                .await?;
         }
         Ok(())
     }
 
-    /// Writes a value, while others are on their way. The memory that it was given is free when it
-    /// is there.
-    async fn write(
-        &mut self,
-        key: String,
-        value: Vec<u8>,
-        memory: Option<OwnedSemaphorePermit>,
-        uploaded: &mut Uploaded,
-    ) -> Result<(), ServiceError> {
-        while self.writing.len() >= WRITES_AT_ONCE {
-            self.await_write(uploaded).await?;
-        }
-        let service = self.service.clone();
-        self.writing.spawn(async move {
-            let length = value.len() as u64;
-            with_pauses(|| service.write(&key, value.clone())).await?;
-            drop(memory);
-            Ok(length)
+    /// The rows whose objects are all there. Those of the others are sent by a later upload.
+    pub(super) fn take_rows(&mut self, uploaded: &mut Uploaded) -> Vec<Row> {
+        let mut rows = std::mem::take(&mut self.rows);
+        let count = rows.len();
+        rows.retain(|(scope, action, entry)| {
+            let key = match &entry.stored {
+                Stored::Packed(place) => pack_key(&place.pack),
+                Stored::Apart => object_key(&entry.output),
+                Stored::Inline(_) => return true,
+            };
+            let is_there = !self.writes.was_refused(&key);
+            if let (false, Stored::Packed(place)) = (is_there, &entry.stored) {
+                self.there.remove(&place.pack);
+            }
+            if !is_there {
+                let (scope, action) = (scope.clone(), *action);
+                self.noted.remove(&Noted { scope, action });
+            }
+            is_there
         });
-        Ok(())
+        let lost = (count - rows.len()) as u64;
+        self.lost += lost;
+        uploaded.failed += lost;
+        rows
     }
 
-    async fn await_write(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
-        if let Some(written) = self.writing.join_next().await {
-            uploaded.bytes += written.expect("a write does not panic")?;
-        }
-        Ok(())
-    }
-
-    /// Sees that all that the rows name is there.
+    /// Sees that all that the rows name is there, or was refused.
     pub(super) async fn settle(&mut self, uploaded: &mut Uploaded) -> Result<(), ServiceError> {
         if !self.pack.entries.is_empty() {
             self.write_pack(uploaded).await?;
         }
-        while !self.writing.is_empty() {
-            self.await_write(uploaded).await?;
-        }
-        Ok(())
+        self.writes.settle(uploaded, &mut self.failure).await
     }
 }
 

@@ -1,4 +1,6 @@
 use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
 
 use cachewarden_store::ActionPrefix;
 
@@ -235,4 +237,42 @@ async fn what_this_version_does_not_know_is_not_lost_in_a_merge() {
     }
     assert!(world.names(&folder).len() < 16);
     assert_eq!(fs::read(world.tier(&folder).join(&name)).unwrap(), later);
+}
+
+#[tokio::test]
+async fn an_object_that_a_service_refuses_keeps_no_other_from_it() {
+    let refuses = Arc::new(AtomicBool::new(true));
+    let server = Arc::clone(&refuses);
+    let port = test_server::start(move |asked| {
+        let is_refused = server.load(SeqCst) && asked.path.contains("/objects/");
+        let status = match asked.method.as_str() {
+            "PUT" if is_refused => 413,
+            "PUT" => 201,
+            _ => 404,
+        };
+        (status, String::new())
+    });
+    let world = World {
+        address: format!("webdav+http://127.0.0.1:{port}/?layout=packs")
+            .parse()
+            .unwrap(),
+        ..world()
+    };
+    let actions = [("big", noise()), ("small", b"object".to_vec())];
+    world.note(
+        1,
+        &actions.map(|(name, object)| world.put(name, &object, |_| {})),
+    );
+    let (so_far, outcome) = world.try_upload().await;
+    assert!(
+        matches!(outcome, Err(UploadError::Service(_))),
+        "{outcome:?}"
+    );
+    assert_eq!((so_far.sent, so_far.failed), (1, 1), "{so_far:?}");
+    assert_eq!(world.waiting(), 2, "the session's notes");
+
+    refuses.store(false, SeqCst);
+    let uploaded = world.upload().await;
+    assert_eq!((uploaded.sent, uploaded.failed), (2, 0), "{uploaded:?}");
+    assert_eq!(world.waiting(), 0);
 }

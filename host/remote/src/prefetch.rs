@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
 use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout_at};
 
 use super::format::{Place, pack_key};
@@ -95,9 +96,13 @@ impl Prefetched {
 impl Shared {
     /// Fetches what builds like this one have asked for, and is not on this machine.
     pub(crate) async fn prefetch(self: Arc<Self>, tier: usize, index: Arc<Index>) {
-        let wanted = index.wanted().into_iter();
-        let missing = wanted.filter(|entry| !self.has_object(entry));
-        let runs = plan(missing, MAX_TOTAL);
+        // It looks for files, and would keep the runtime's threads from gets.
+        let (here, of) = (Arc::clone(&self), Arc::clone(&index));
+        let planned = spawn_blocking(move || {
+            let wanted = of.wanted().into_iter();
+            plan(wanted.filter(|entry| !here.has_object(entry)), MAX_TOTAL)
+        });
+        let runs = planned.await.unwrap_or_default();
         let fetching = stream::iter(runs)
             .for_each_concurrent(RUNS_AT_ONCE, |run| self.fetch_run(tier, run, &index));
         // What has not come by then, or was not asked for, is fetched when it is.

@@ -35,6 +35,12 @@ impl Store {
         }
     }
 
+    /// Whether an object is in the shared part of the store. It is not marked as used.
+    pub fn has_shared_object(&self, output: &Digest, size: u64) -> bool {
+        let objects = self.objects_at(Location::Store);
+        objects.is_some_and(|objects| objects.find(output, size).is_some())
+    }
+
     /// Whether an object that a session has put still exists; it is marked as used.
     pub fn object_exists(
         &self,

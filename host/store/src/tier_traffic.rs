@@ -17,7 +17,8 @@ use super::{Store, TierId, files, tier_state};
 pub(super) const TRAFFIC: &str = "traffic";
 
 /// How long a session waits for the lock, which is held for a moment. After that it is not counted.
-const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// Whoever shares the store can hold the lock, so it is no longer than a person notices.
+const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
 /// What the use of a tier came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,6 +10,10 @@ use super::errors::{says_no_verb, says_none};
 use super::storage::UNFINISHED;
 use super::{Client, Service, ServiceError, ServiceKind};
 
+/// The most values of one listing. A tier of 1 TB has some 130,000 packs, or some millions of entries
+/// with a key each; a service that names more, or the same again and again, would fill the memory.
+const MAX_LISTED: u64 = 5_000_000;
+
 /// A value that a listing names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Value {
@@ -47,7 +51,7 @@ impl Service {
                     unfinished.push(value);
                 }
             };
-            let listed = take_all(lister, take).await;
+            let listed = take_all(lister, MAX_LISTED, take).await;
             listed.map_err(|error| self.failed(error))?;
         }
         Ok(unfinished)
@@ -82,11 +86,13 @@ impl Service {
 }
 
 async fn walk(operator: &Operator, prefix: &str, take: impl FnMut(Value)) -> opendal::Result<()> {
-    take_all(operator.lister_with(prefix).recursive(true).await, take).await
+    let lister = operator.lister_with(prefix).recursive(true).await;
+    take_all(lister, MAX_LISTED, take).await
 }
 
 async fn take_all(
     lister: opendal::Result<Lister>,
+    most: u64,
     mut take: impl FnMut(Value),
 ) -> opendal::Result<()> {
     let mut lister = match lister {
@@ -94,7 +100,7 @@ async fn take_all(
         lister => lister?,
     };
     let mut is_begun = false;
-    loop {
+    for _ in 0..=most {
         let entry = match lister.try_next().await {
             // Later it is an error: what a listing leaves out must not be taken for removed.
             Err(error) if !is_begun && says_none(&error) => return Ok(()),
@@ -114,6 +120,8 @@ async fn take_all(
             });
         }
     }
+    let text = format!("it lists more than {most} values");
+    Err(Error::new(ErrorKind::Unexpected, text))
 }
 
 fn time(metadata: &Metadata) -> opendal::Result<SystemTime> {
@@ -126,4 +134,31 @@ fn time(metadata: &Metadata) -> opendal::Result<SystemTime> {
 
 fn does_not_list() -> Error {
     Error::new(ErrorKind::Unsupported, "it does not list its keys")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::address::Credentials;
+
+    #[tokio::test]
+    async fn a_listing_has_a_bound() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            fs::write(folder.path().join(name), name).unwrap();
+        }
+        let address = format!("file://{}", folder.path().display())
+            .parse()
+            .unwrap();
+        let service = Service::at(&address, &Credentials::default()).unwrap();
+        for (most, expected) in [(2, false), (5, true)] {
+            let mut count = 0;
+            let lister = service.listed().unwrap().lister("/").await;
+            let taken = take_all(lister, most, |_| count += 1).await;
+            assert_eq!(taken.is_ok(), expected, "{taken:?}");
+            assert!(count <= 3, "{count}");
+        }
+    }
 }

@@ -4,10 +4,9 @@
 //! machine asks for nothing.
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use cachewarden_session::remote::TierPlace;
-use cachewarden_store::Location;
 use cachewarden_types::Digest;
 
 use super::Shared;
@@ -80,9 +79,7 @@ impl Shared {
 
     /// Whether the object of an entry is on this machine.
     pub(crate) fn has_object(&self, entry: &RemoteEntry) -> bool {
-        let now = SystemTime::now();
-        self.store
-            .object_exists(Location::Store, &entry.output, entry.size, now)
+        self.store.has_shared_object(&entry.output, entry.size)
     }
 
     /// What was fetched from a tier before it was asked for.

@@ -76,6 +76,8 @@ impl Session {
             self.record_answer("get", action, "hit", reasons::OWN_PUT);
             return Ok(());
         }
+        // It may be in a scope that a put has just gone to.
+        self.settle_entries();
         let mut get = PendingGet::new(id, *action, now);
         let search = self.search(&mut get);
         // Whatever was found: a false entry must not hide what belongs to the action.

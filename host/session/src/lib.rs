@@ -15,6 +15,7 @@ mod completions;
 mod config;
 pub mod diagnostics;
 mod effective_grant;
+mod entry_writer;
 mod events;
 mod get;
 mod grant_error;
@@ -57,6 +58,7 @@ use cachewarden_types::{Code, Digest, since_1970};
 use chain::Chain;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
+use entry_writer::EntryWriter;
 use local_puts::LocalPuts;
 use remote::Remote;
 use waiting::WaitingGets;
@@ -107,6 +109,8 @@ pub struct Session {
     policies: Chain,
     access: EffectiveGrant,
     own: LocalPuts,
+    /// Writes the entries of puts; `None` before the first.
+    entries: Option<EntryWriter>,
     /// The last hit. Its file is closed, and it goes into the lookup cache, after the answer was
     /// sent, so that the client does not wait for that.
     last_hit: Option<CacheHit>,
@@ -197,6 +201,7 @@ impl Session {
             self.resume_waiting(sink).map_err(SessionError::Answers)?;
             // What the client already waits for goes out before this side waits for the client.
             if !source.is_ready() {
+                self.settle_entries();
                 sink.flush().map_err(SessionError::Answers)?;
                 self.remember_last_hit();
                 if !self.is_request_next(source) {
@@ -214,6 +219,7 @@ impl Session {
                 Command::Put { action, output } => {
                     if !source.is_body_ready() {
                         // The body may take long to come.
+                        self.settle_entries();
                         sink.flush().map_err(SessionError::Answers)?;
                     }
                     let size = request.body_size;
@@ -264,6 +270,7 @@ impl Session {
 
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
+        self.settle_entries();
         self.warn_about_tiers();
         let remote = self.remote.take();
         let tiers = remote.map(|remote| self.note_tiers(remote));

@@ -53,6 +53,7 @@ impl Session {
             policies: Chain::default(),
             access: EffectiveGrant::default(),
             own: LocalPuts::default(),
+            entries: None,
             last_hit: None,
             waiting: WaitingGets::default(),
             remote: None,

@@ -1,6 +1,7 @@
 //! Answers a put: takes the object in, asks the policy how far it may travel, and writes the entry.
 
 use std::io;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use cachewarden_content::Recogniser;
@@ -11,6 +12,7 @@ use cachewarden_store::{NewEntry, PutError, StoredObject};
 use cachewarden_types::{Code, Digest, Facts, Kind, Offer, Reach, Rule, reasons};
 
 use super::Session;
+use super::entry_writer::{EntryWriter, KeptPut};
 use super::intake::{Parts, TakenIn, take_in};
 use super::local_puts::LocalPut;
 
@@ -135,24 +137,50 @@ impl Session {
                 producer: self.id,
                 user: self.user,
             };
-            match self.store.put_entry(scope, action, entry, now) {
-                Ok(replaced) => {
-                    if let Some(size) = replaced {
-                        self.quota.replaced(size);
-                    }
-                    if let (store::Reach::Shared, Some(remote)) = (reach, &mut self.remote) {
-                        remote.tiers.note_put(action);
-                    }
-                    self.witness(action, &output, content.kind, now);
-                }
-                Err(error) => {
-                    self.lost_puts += 1;
-                    self.warn_unwritable(&error);
-                    self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
-                }
-            }
+            let writer = self
+                .entries
+                .get_or_insert_with(|| EntryWriter::new(Arc::clone(&self.store), scope.clone()));
+            writer.add(KeptPut {
+                action: *action,
+                entry,
+                time: now,
+            });
         }
         self.answer_put(id, action, output, &stored, now, sink)
+    }
+
+    /// Sees that the entries of all puts so far are written.
+    pub(super) fn settle_entries(&mut self) {
+        let Some(mut entries) = self.entries.take() else {
+            return;
+        };
+        entries.settle(|put, written| self.note_written(&put, written));
+        self.entries = Some(entries);
+    }
+
+    /// Takes note of what has become of an entry.
+    fn note_written(&mut self, put: &KeptPut, written: io::Result<Option<u64>>) {
+        let KeptPut {
+            action,
+            entry,
+            time,
+        } = put;
+        match written {
+            Ok(replaced) => {
+                if let Some(size) = replaced {
+                    self.quota.replaced(size);
+                }
+                if let (store::Reach::Shared, Some(remote)) = (entry.reach, &mut self.remote) {
+                    remote.tiers.note_put(action);
+                }
+                self.witness(action, &entry.output, entry.content.kind, *time);
+            }
+            Err(error) => {
+                self.lost_puts += 1;
+                self.warn_unwritable(&error);
+                self.record_answer("put", action, "ephemeral", reasons::NOT_WRITABLE);
+            }
+        }
     }
 
     /// Answers a put, and notes it as the session's own.

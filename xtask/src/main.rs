@@ -59,8 +59,8 @@ struct Arguments {
 enum Verb {
     /// Show the main job on a real Go module, and check it
     Demo,
-    /// Measure what cachewarden costs, and write docs/benchmarks.md; or measure an older commit
-    /// beside
+    /// Measure what cachewarden costs, and write docs/benchmarks.md, or with `remote`
+    /// docs/benchmarks-remote.md; or measure an older commit beside
     Bench(bench::BenchOptions),
     /// Build the policies in every language to target/guests/
     Guests(guests::Choice),

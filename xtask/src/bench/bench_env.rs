@@ -149,11 +149,6 @@ impl BenchEnv {
         all
     }
 
-    /// The older commit.
-    pub(super) fn older(&self) -> Option<&str> {
-        self.older.as_ref().map(|older| older.commit.as_str())
-    }
-
     /// A go command that uses this subject as its cache.
     pub(super) fn go(&self, subject: Subject, state: &Cache) -> Result<Command> {
         let mut command = self.go.command(&self.home());

@@ -37,6 +37,7 @@ use crate::workspace::Workspace;
 
 use crate::machine::Machine;
 use bench_env::BenchEnv;
+use page::Page;
 use report::{Row, Section};
 use subject::{Caches, Subject};
 use system_load::SystemLoad;
@@ -44,7 +45,8 @@ use system_load::SystemLoad;
 /// What is measured, how often, and beside what.
 #[derive(clap::Args)]
 pub(crate) struct BenchOptions {
-    /// Only these tables; all of them are written to docs/benchmarks.md, some are only printed
+    /// Only these tables, and only printed; but `remote` is written to docs/benchmarks-remote.md. None
+    /// are all but that, and written to docs/benchmarks.md
     #[arg(value_enum)]
     tables: Vec<TableName>,
     /// Pairs of what takes a moment
@@ -71,7 +73,7 @@ pub(crate) struct BenchOptions {
     entries: usize,
 }
 
-/// A table of docs/benchmarks.md.
+/// A table of docs/benchmarks.md, or those of docs/benchmarks-remote.md.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum TableName {
     /// Builds into empty caches
@@ -103,8 +105,7 @@ fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Measures, prints each table, and writes docs/benchmarks.md if all tables were measured; or, with
-/// peers, measures them and writes docs/peers.md.
+/// Measures, prints each table, and writes a page if all of its tables were measured.
 pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
     let go = Go::of_this_machine()?;
     let machine = Machine::detect(&go)?;
@@ -113,14 +114,13 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
         false => BenchEnv::prepare(workspace, go, options.against.as_deref())?,
     };
     let system_load = SystemLoad::begin()?;
-    let (name, subjects, missing) = if options.peers {
+    let (subjects, missing) = if options.peers {
         let found = peers::install(&bench.peers)?;
         let mut subjects = builds::SUBJECTS.to_vec();
         subjects.extend(found.here.into_iter().map(Subject::Peer));
-        ("peers", subjects, found.missing)
+        (subjects, found.missing)
     } else {
-        let subjects = bench.with_older(&builds::SUBJECTS);
-        ("benchmarks", subjects, Vec::new())
+        (bench.with_older(&builds::SUBJECTS), Vec::new())
     };
     let mut sections = Vec::new();
     measure(workspace, &bench, options, &subjects, |section| {
@@ -132,11 +132,10 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
         "\nMeanwhile other programs took {:.0} % of the processors' time.",
         others * 100.0
     );
-    let is_whole = options.tables.is_empty() && options.rows.is_empty();
-    if is_whole && options.against.is_none() && !options.debug {
-        let page = page::write(&bench, &machine, options, others, &sections, &missing)?;
-        let file = workspace.root().join(format!("docs/{name}.md"));
-        fs::write(&file, page).with_context(|| format!("cannot write {}", file.display()))?;
+    if let Some(page) = options.page() {
+        let text = page::write(page, &bench, &machine, options, others, &sections, &missing)?;
+        let file = workspace.root().join(page.file());
+        fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
         println!("written to {}", file.display());
     }
     bench.remove()
@@ -149,7 +148,21 @@ impl BenchOptions {
                 table,
                 TableName::Decisions | TableName::Large | TableName::Daemon | TableName::Remote
             ),
-            false => self.tables.is_empty() || self.tables.contains(&table),
+            false if self.tables.is_empty() => table != TableName::Remote,
+            false => self.tables.contains(&table),
+        }
+    }
+
+    /// The page whose tables all are measured, as it would be written anew.
+    fn page(&self) -> Option<Page> {
+        if self.against.is_some() || self.debug || !self.rows.is_empty() {
+            return None;
+        }
+        match self.tables[..] {
+            [] if self.peers => Some(Page::Peers),
+            [] => Some(Page::Benchmarks),
+            [TableName::Remote] => Some(Page::Remote),
+            _ => None,
         }
     }
 }

@@ -37,7 +37,11 @@ const LOADS: [Load; 2] = [
         size: 300,
         count: 5_000,
         unit: Unit::PerSecond,
-        target: &[Bound::Least(30_000.0), Bound::LeastTimes(0.5, PLAIN_FILES)],
+        target: &[
+            Bound::Least(30_000.0),
+            Bound::LeastTimes(0.5, PLAIN_FILES),
+            Bound::LeastTimes(1.15, "go-cacher"),
+        ],
     },
     Load {
         what: "puts of 16 MiB",

@@ -223,10 +223,14 @@ fn staticcheck_is_served() {
         "lib/wrong.go",
         "package lib\n\nfunc Wrong(number int) int { number = number; return number }\n",
     );
-    let check = || {
+    let check_with = |helper: &str| {
         let mut command = project.command(&tool("staticcheck"));
-        command.arg("./...");
-        let outcome = run_to_its_end(&mut command).exited(1);
+        command.arg("./...").env("GOCACHEPROG", helper);
+        run_to_its_end(&mut command).exited(1)
+    };
+    let helper = format!("{PROGRAM} --dir {} -v", sandbox.store().display());
+    let check = || {
+        let outcome = check_with(&helper);
         assert!(
             outcome.stdout.contains("lib/wrong.go:3"),
             "it finds the mistake: {outcome:#?}"

@@ -119,3 +119,23 @@ fn worktrees_share_their_packages_if_paths_are_trimmed() {
         "nothing is compiled"
     );
 }
+
+#[test]
+fn a_program_is_linked_again_unless_it_is_there() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, GREETING);
+    for (name, _) in GREETING {
+        // Of younger files go keeps no index, and makes it again.
+        make_older(&project.folder().join(name), HOUR);
+    }
+    let misses = |arguments: &[&str]| {
+        let totals = totals(&mut go(&project, arguments));
+        totals.gets - totals.hits
+    };
+    let program = sandbox.path("program");
+    let kept = ["build", "-o", program.to_str().expect("UTF-8"), "."];
+    assert!(misses(&["build", "./..."]) > 1);
+    assert_eq!(misses(&["build", "./..."]), 1);
+    misses(&kept);
+    assert_eq!(misses(&kept), 0);
+}

@@ -11,6 +11,9 @@ use crate::workspace::Workspace;
 
 const DOCS: &str = "docs";
 
+/// The list of chapters, which is no page itself: mdBook takes it as it is.
+pub(super) const SUMMARY: &str = "SUMMARY.md";
+
 /// The page of a folder, and what mdBook makes of it.
 pub(super) const PAGE_OF_A_FOLDER: &str = "README.md";
 const PAGE_OF_A_FOLDER_THERE: &str = "index.md";
@@ -33,7 +36,9 @@ pub(super) fn copy(workspace: &Workspace, target: &Path) -> Result<Vec<PathBuf>>
             let path = folder.join(entry.file_name());
             if entry.file_type().with_context(problem)?.is_dir() {
                 folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "md") {
+            } else if path.extension().is_some_and(|extension| extension == "md")
+                && path != Path::new(SUMMARY)
+            {
                 let page = fs::read_to_string(entry.path()).with_context(problem)?;
                 let page = rewritten(&page, |link| {
                     other_target(workspace.root(), &repository, &path, link)

@@ -10,16 +10,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::pages::PAGE_OF_A_FOLDER;
-
-/// The list of chapters, which is no page itself.
-const SUMMARY: &str = "SUMMARY.md";
+use super::pages::{PAGE_OF_A_FOLDER, SUMMARY};
 
 /// What is wrong with a site that was made of these pages, which are relative to `docs/`.
 pub(super) fn problems(site: &Path, pages: &[PathBuf]) -> Result<Vec<String>> {
     let mut texts = BTreeMap::new();
     let mut problems = Vec::new();
-    for page in pages.iter().filter(|page| !page.ends_with(SUMMARY)) {
+    for page in pages {
         let file = built(page);
         match site.join(&file).exists() {
             true => {
@@ -124,7 +121,7 @@ mod tests {
         fs::write(site.path().join("more/index.html"), "<h1 id=\"more\">").unwrap();
         let check = |page: &str| {
             fs::write(site.path().join("a.html"), page).unwrap();
-            let pages = ["SUMMARY.md", "a.md", "more/README.md"].map(PathBuf::from);
+            let pages = ["a.md", "more/README.md"].map(PathBuf::from);
             problems(site.path(), &pages).unwrap().join("\n")
         };
         for page in [

@@ -1,4 +1,4 @@
-//! Every Go version that the program serves, and golangci-lint, at their everyday work.
+//! Every Go version that the program serves, golangci-lint and staticcheck, at their everyday work.
 //!
 //! One cold start a version, then all that it is asked for on the warm store.
 
@@ -208,6 +208,45 @@ fn golangci_lint_is_served() {
     assert!(cold.puts > 0 && cold.hits < cold.gets, "{cold:?}");
     let warm = lint();
     assert!(warm.gets > 0 && warm.gets == warm.hits, "{warm:?}");
+    let of_its_go_commands = entries(&sandbox.store(), "default");
+    assert!(
+        !of_its_go_commands.is_empty(),
+        "GOCACHEPROG counts for them"
+    );
+}
+
+#[test]
+fn staticcheck_is_served() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, "go1.27", RUNES);
+    project.write(
+        "lib/wrong.go",
+        "package lib\n\nfunc Wrong(number int) int { number = number; return number }\n",
+    );
+    let check_with = |helper: &str| {
+        let mut command = project.command(&tool("staticcheck"));
+        command.arg("./...").env("GOCACHEPROG", helper);
+        run_to_its_end(&mut command).exited(1)
+    };
+    let helper = format!("{PROGRAM} --dir {} -v", sandbox.store().display());
+    let check = || {
+        let outcome = check_with(&helper);
+        assert!(
+            outcome.stdout.contains("lib/wrong.go:3"),
+            "it finds the mistake: {outcome:#?}"
+        );
+        // Its own; it swallows what helpers of its go commands print.
+        Totals::of(&outcome.stderr)
+    };
+    let cold = check();
+    assert!(cold.puts > 0 && cold.hits < cold.gets, "{cold:?}");
+    let warm = check();
+    assert!(warm.gets > 0 && warm.gets == warm.hits, "{warm:?}");
+    let sessions = fs::read_to_string(sandbox.store().join("sessions.jsonl")).expect("sessions");
+    assert!(
+        sessions.lines().count() > 2,
+        "those of its go commands: {sessions}"
+    );
 }
 
 #[test]

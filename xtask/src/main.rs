@@ -15,6 +15,7 @@ use clap::{Parser, Subcommand};
 
 mod action;
 mod bench;
+mod book;
 mod conformance;
 mod connect;
 mod crates;
@@ -68,7 +69,7 @@ enum Verb {
     Languages,
     /// Build cachewarden-connect, the small static client of the daemon
     Connect,
-    /// Fetch the Go versions and the linter that the tests run, to target/toolchains/
+    /// Fetch the Go versions and the linters that the tests run, to target/toolchains/
     Toolchains,
     /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
     Issuer,
@@ -78,6 +79,8 @@ enum Verb {
     Action,
     /// Check that the links of every page lead somewhere, and that its prose is wrapped
     Links,
+    /// Build the documentation as a site, to target/book/site/, and check its links
+    Book,
     /// Run the randomised tests for long, and print what they counted
     Soak(soak::SoakOptions),
     /// Run the parsers under a fuzzer that sees which code an input reaches
@@ -118,6 +121,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Services => services::run(&workspace)?,
         Verb::Action => return action::run(&workspace),
         Verb::Links => links::check(&workspace)?,
+        Verb::Book => book::run(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),
         Verb::Fuzz(options) => return fuzz::run(&workspace, &options),
         Verb::Test { filter, all } => return test::run(&workspace, filter.as_deref(), all),

@@ -17,7 +17,7 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    action, connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer,
+    action, book, connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer,
     services, toolchains, words,
 };
 
@@ -70,6 +70,15 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         }
     }
     report.prepare("toolchains", || toolchains::run(workspace));
+    let mut missing_book = None;
+    report.prepare("tools of the book", || {
+        missing_book = book::install(workspace)?;
+        Ok(())
+    });
+    match missing_book {
+        None => report.check("book", || book::build(workspace)),
+        Some(reason) => unchecked.push(format!("the documentation as a site: {reason}")),
+    }
     let mut missing_node = None;
     report.prepare("tools of the action", || {
         missing_node = action::install(workspace)?;

@@ -34,7 +34,7 @@ const TOOLCHAINS: [Toolchain; 5] = [
 /// The folder of the newest toolchain: tools that are written in Go are built with it.
 pub(crate) const NEWEST: &str = TOOLCHAINS[TOOLCHAINS.len() - 1].name;
 
-/// Makes sure that every toolchain and the linter are there.
+/// Makes sure that every toolchain and the linters are there.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let folder = workspace.toolchains();
     let lock = folder.join(".lock");

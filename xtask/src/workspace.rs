@@ -107,6 +107,19 @@ impl Workspace {
         self.target.join("services")
     }
 
+    /// The folder of `cargo xtask book`.
+    pub(crate) fn book(&self) -> PathBuf {
+        self.target.join("book")
+    }
+
+    /// The address of this repository, as its packages name it.
+    pub(crate) fn repository(&self) -> Result<String> {
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        let mut addresses = packages.filter_map(|package| package["repository"].as_str());
+        let address = addresses.next().map(str::to_owned);
+        address.context("no package of this workspace names its `repository`")
+    }
+
     /// The folder of `cargo xtask demo`.
     pub(crate) fn demo(&self) -> PathBuf {
         self.target.join("demo")

@@ -123,6 +123,11 @@ of the processors' time; if that is more than a few per cent, the times are doub
         others * 100.0,
         page.columns(),
     );
+    if *peers {
+        page.push_str(
+            "- [Other helpers](helpers.md) says what each of them does, besides these figures.\n",
+        );
+    }
     for one in sections {
         page.push('\n');
         page.push_str(&section(one));

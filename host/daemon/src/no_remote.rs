@@ -20,7 +20,7 @@ pub(crate) fn tiers(remote: &[RemoteConfig]) -> Result<TierList, String> {
     match remote {
         [] => Ok(TierList),
         _ => Err(
-            "[[remote]]: this program was built without remote tiers; build it with the cargo feature of a service, such as `s3`, or leave the table out"
+            "[[remote]]: this program was built without remote tiers; leave the table out, or build it with the default cargo features, or with that of a service such as `s3`"
                 .to_owned(),
         ),
     }

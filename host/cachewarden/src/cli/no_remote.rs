@@ -24,7 +24,7 @@ const NOT_BUILT: &str = "this program was built without remote tiers";
 fn remedy() -> String {
     let features = SERVICES.map(|(feature, _)| feature);
     format!(
-        "use a released program, or build it with the cargo feature of a service: {}",
+        "build it with the default cargo features, which are all services, or with some of them: {}",
         features.join(", ")
     )
 }
@@ -32,7 +32,10 @@ fn remedy() -> String {
 /// Refuses tiers.
 pub(super) fn check(options: &RemoteOptions) -> Result<(), Failure> {
     ensure(options.remote.is_empty(), Code::RemoteAddress, || {
-        format!("--remote: {NOT_BUILT}; leave the option out, {}", remedy())
+        format!(
+            "--remote: {NOT_BUILT}; leave the option out, or {}",
+            remedy()
+        )
     })
 }
 
@@ -112,7 +115,7 @@ mod tests {
         for expected in [
             "--remote",
             "without remote tiers",
-            "released",
+            "cargo features",
             "azblob, file",
         ] {
             assert!(text.contains(expected), "{text}");

@@ -23,6 +23,7 @@ mod debian;
 mod demo;
 mod deny;
 mod engine;
+mod features;
 mod fuzz;
 mod go;
 mod guests;

@@ -17,8 +17,8 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    action, book, connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer,
-    services, toolchains, words,
+    action, book, connect, crates, demo, deny, engine, features, fuzz, guests, issuer, process,
+    sanitizer, services, toolchains, words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
@@ -37,6 +37,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         process::run(workspace.cargo().args(arguments).arg("--deny=warnings"))
     });
     report.check("one engine", || engine::is_shared(workspace));
+    report.check("features", || features::check(workspace));
     // The README's first command. What it compiles is what the tests need.
     report.check("demo", || demo::run(workspace));
     report.check("cargo deny", || {
@@ -54,8 +55,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
                 Ok(())
             });
             report.check("fuzz targets", || fuzz::check(workspace));
+            report.check("other features", || features::check_builds(workspace));
         }
-        false => unchecked.push(WITHOUT_SANITIZER.into()),
+        false => unchecked.extend([WITHOUT_SANITIZER.into(), WITHOUT_OTHER_FEATURES.into()]),
     }
     let mut left_out = Vec::new();
     report.prepare("guests", || {
@@ -127,6 +129,10 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
 
 /// The text for the summary if the sanitizer, which builds the engine a second time, did not run.
 const WITHOUT_SANITIZER: &str = "unsafe code under a sanitizer: it was not asked for; --all does";
+
+/// The same for builds with other features, which also compile the engine again.
+const WITHOUT_OTHER_FEATURES: &str =
+    "builds without services, and with one alone: they were not asked for; --all compiles them";
 
 /// Tests that the summary names with what they took.
 const SLOWEST: usize = 10;

@@ -26,7 +26,6 @@ pub use audit::AuditConfig;
 pub use error::ConfigError;
 use error::with_advice;
 pub use remote::RemoteConfig;
-pub(crate) use remote::tiers;
 pub use socket::{SocketConfig, StreamsConfig};
 pub use tenant::{PolicyEntry, QuotaConfig, SettingsConfig, TenantConfig};
 pub use values::{OneOrMany, Size};

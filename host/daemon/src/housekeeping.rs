@@ -10,17 +10,16 @@ use cachewarden_store::{TrimRequest, Usage};
 
 use crate::Daemon;
 use crate::log_limit::REFUSALS;
+use crate::remote::Uploads;
 use crate::sessions::Stopped;
-use crate::uploading::Uploads;
 
 /// Between two looks at uploads.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Keeps house until the sender is gone.
-pub(crate) fn keep_house(daemon: &Arc<Daemon>, end: &Receiver<()>) {
+pub(crate) fn keep_house(daemon: &Arc<Daemon>, mut uploads: Uploads, end: &Receiver<()>) {
     let mut trimmed = Instant::now();
     let mut trim = None;
-    let mut uploads = Uploads::default();
     while end.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
         end_slow_uploads(daemon);
         daemon.log_limit.sum_up();

@@ -20,12 +20,13 @@ mod log_limit;
 mod logging;
 mod metrics;
 mod operator;
+#[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
+mod remote;
 mod server;
 mod serving;
 mod sessions;
 mod shares;
 mod tenants;
-mod uploading;
 mod usage;
 
 pub use folders::FolderError;
@@ -36,7 +37,6 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use cachewarden_remote::TierList;
 use cachewarden_session::{RemoteTiers, Services};
 use cachewarden_store::{Store, Views};
 
@@ -61,9 +61,7 @@ struct Daemon {
     audit: Option<Audit>,
     metrics: Metrics,
     log_limit: LogLimit,
-    /// Storage that other machines share, from near to far.
-    tiers: TierList,
-    /// The same for sessions; `None` where there is none.
+    /// Storage that other machines share, for sessions; `None` where there is none.
     remote: Option<RemoteTiers>,
     /// What each tenant uses, by its name, over reloads.
     usages: Mutex<HashMap<String, Arc<Usage>>>,

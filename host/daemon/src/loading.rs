@@ -17,13 +17,13 @@ use cachewarden_policy_host::{
     CompiledCache, Limits, LoadError, OpenOutcome, PolicySession, PolicySource, Sandbox,
 };
 use cachewarden_recording as recording;
-use cachewarden_remote::TierList;
 use cachewarden_replay::replay;
 use cachewarden_tokens::{Now, Verifier};
 use cachewarden_types::{Code, Pattern, Problem, Refusal, Session};
 
-use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig, tiers};
+use crate::config::{Config, ConfigError, PolicyEntry, TenantConfig};
 use crate::identity::Identifier;
+use crate::remote::{TierList, tiers};
 use crate::shares;
 use crate::tenants::{LoadedPolicy, Tenant, Tenants};
 
@@ -38,7 +38,7 @@ pub struct Loaded {
     /// The tenants.
     pub tenants: Tenants,
     /// Storage that other machines share.
-    pub tiers: TierList,
+    pub(crate) tiers: TierList,
     /// What was checked: something about each issuer and each tenant.
     pub report: Vec<Described>,
 }

@@ -12,7 +12,6 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use cachewarden_remote::Uploaded;
 use cachewarden_session::Outcome;
 
 use crate::audit::Missing;
@@ -186,9 +185,10 @@ impl Metrics {
     }
 
     /// Takes note of an upload to a remote tier.
-    pub(crate) fn sent(&self, uploaded: &Uploaded) {
-        self.remote_sent.inc_by(uploaded.bytes);
-        self.remote_entries.inc_by(uploaded.sent);
+    #[cfg_attr(not(feature = "remote"), expect(dead_code))]
+    pub(crate) fn sent(&self, entries: u64, bytes: u64) {
+        self.remote_sent.inc_by(bytes);
+        self.remote_entries.inc_by(entries);
     }
 
     /// Takes note of a policy of a tenant's that was compiled or loaded.

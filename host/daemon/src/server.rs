@@ -30,6 +30,7 @@ use crate::folders;
 use crate::loading::{Described, Loaded, Loader, SetupError};
 use crate::log_limit::{LogLimit, REFUSALS};
 use crate::metrics::Metrics;
+use crate::remote::Uploads;
 use crate::serving::{self, OwnPolicies};
 use crate::sessions::Stopped;
 use crate::{Daemon, housekeeping, logging};
@@ -126,9 +127,10 @@ pub fn serve(file: &Path, loader: Loader) -> Result<(), ServeError> {
         .collect::<Result<Vec<_>, _>>()?;
     let (end_of_house, end) = channel();
     let house = Arc::clone(&daemon);
+    let uploads = Uploads::to(daemon.loaded().tiers.clone());
     let house = thread::Builder::new()
         .name("house".into())
-        .spawn(move || housekeeping::keep_house(&house, &end))
+        .spawn(move || housekeeping::keep_house(&house, uploads, &end))
         .map_err(cannot("start a thread"))?;
     for line in &daemon.loaded().report {
         tracing::info!("{line}");
@@ -185,14 +187,14 @@ fn start(file: &Path, loaded: Loaded, loader: Loader) -> Result<Daemon, ServeErr
     }
     let audit = config.audit.as_ref().map(Audit::start).transpose();
     let store = Arc::new(store);
-    let tiers = loaded.tiers.clone();
-    let remote = tiers.for_sessions(&store, config.limits.remote_budget);
+    let remote = loaded
+        .tiers
+        .for_sessions(&store, config.limits.remote_budget);
     let remote = remote.map_err(cannot("start a thread"))?;
     Ok(Daemon {
         file: file.to_owned(),
         loader,
         store,
-        tiers,
         remote,
         views,
         own_policies,

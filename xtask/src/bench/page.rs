@@ -100,7 +100,7 @@ pub(super) fn write(
         })?
         .len() as f64
         / 1e6;
-    let mut page = format!(
+    let mut text = format!(
         "\
 # {}
 
@@ -123,22 +123,22 @@ of the processors' time; if that is more than a few per cent, the times are doub
         others * 100.0,
         page.columns(),
     );
-    if *peers {
-        page.push_str(
+    if page == Page::Peers {
+        text.push_str(
             "- [Other helpers](helpers.md) says what each of them does, besides these figures.\n",
         );
     }
     for one in sections {
-        page.push('\n');
-        page.push_str(&section(one));
+        text.push('\n');
+        text.push_str(&section(one));
     }
     if !missing.is_empty() {
-        page.push_str("\n## Not measured\n\nThese could not be installed by `go install`:\n\n");
+        text.push_str("\n## Not measured\n\nThese could not be installed by `go install`:\n\n");
         for line in missing {
-            page.push_str(&format!("- {line}\n"));
+            text.push_str(&format!("- {line}\n"));
         }
     }
-    Ok(page)
+    Ok(text)
 }
 
 /// A table with its title and its note.

@@ -8,6 +8,7 @@ mod layers;
 mod line;
 mod options;
 mod origins;
+pub(super) mod remote;
 mod stop;
 mod unknown;
 mod values;
@@ -24,17 +25,17 @@ use cachewarden_store::LAYOUT_VERSION;
 use super::daemon::{RevokeOptions, StatusOptions};
 use super::explain::ExplainOptions;
 use super::policy::PolicyVerb;
-use super::remote_verbs::RemoteVerb;
 use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
 pub(super) use options::{
-    DEFAULT_SCOPE, FlushOptions, HelperOptions, LimitOptions, PruneOptions, RemoteOptions,
-    StatsOptions, StoreOptions, TrimOptions, UploadOptions,
+    DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StatsOptions, StoreOptions,
+    TrimOptions,
 };
 pub(super) use origins::Origins;
+pub(super) use remote::{FlushOptions, RemoteOptions, RemoteVerb, UploadOptions};
 pub(super) use stop::{Stop, print_and_exit};
-pub(super) use values::{duration, size};
+pub(super) use values::duration;
 #[cfg(test)]
 pub(super) use variables::key;
 

@@ -3,7 +3,6 @@
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
 mod daemon;
-mod tiers;
 mod trial_build;
 
 use std::path::PathBuf;
@@ -23,13 +22,14 @@ use super::helper::compiled_cache;
 use super::output;
 use super::paths::shown;
 use super::settings::settings;
+use super::{remote, services};
 
 /// What is well, and what a person should know all the same.
-struct Well {
-    text: String,
-    notes: Vec<String>,
+pub(super) struct Well {
+    pub(super) text: String,
+    pub(super) notes: Vec<String>,
     /// Whether it is only well where a person means it so.
-    is_in_doubt: bool,
+    pub(super) is_in_doubt: bool,
 }
 
 impl From<String> for Well {
@@ -42,7 +42,7 @@ impl From<String> for Well {
     }
 }
 
-type Finding = Result<Well, Advice>;
+pub(super) type Finding = Result<Well, Advice>;
 
 /// Prints every finding; exit code 1 where something is wrong.
 pub(super) fn run(
@@ -100,8 +100,9 @@ pub(super) fn run(
         ("options", check_options(&subject)),
         ("store", store),
         ("policy", policy),
+        ("remote tiers", Ok(services::described().into())),
     ];
-    findings.extend(tiers::check(&options.tiers).map(|finding| ("remote tier", finding)));
+    findings.extend(remote::findings(&options.tiers).map(|finding| ("remote tier", finding)));
     findings.extend([
         ("go", check_go_version()),
         (

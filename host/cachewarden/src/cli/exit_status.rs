@@ -15,6 +15,7 @@ pub(super) enum ExitStatus {
     /// stops.
     Usage = 2,
     /// `flush` has left something: its time was over, or a tier has not taken it.
+    #[cfg_attr(not(feature = "remote"), expect(dead_code))]
     Unsent = 3,
 }
 

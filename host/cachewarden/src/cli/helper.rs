@@ -16,7 +16,6 @@ use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox, no_account};
 use cachewarden_protocol::{RequestReader, Response, ResponseSink, ResponseWriter};
 use cachewarden_recording::Recorder;
-use cachewarden_remote::Address;
 use cachewarden_session::diagnostics::Diagnostics;
 use cachewarden_session::{
     DefaultGrant, Isolation, OperatorLimits, PolicyConfig, Services, SessionConfig, SessionError,
@@ -285,16 +284,10 @@ fn start_trimmer(options: &HelperOptions) {
 
 /// Starts the uploader, where something waits for a tier that may be written.
 fn start_uploader(options: &HelperOptions, store: &Store) {
-    let addresses = remote::addresses(&options.tiers).unwrap_or_default();
-    let mut writable = addresses.iter().filter(|address| address.mode.writes());
-    let waits = |address: &Address| {
-        let outbox = store.outbox(address.tier_id());
-        outbox.is_some_and(|outbox| !outbox.is_empty())
-    };
-    if writable.any(waits) {
+    if let Some(credentials) = remote::credentials_for_upload(&options.tiers, store) {
         start_worker(options, |command| {
             command.args(options.tiers.words()).arg("upload");
-            command.envs(remote::credential_variables());
+            command.envs(credentials);
         });
     }
 }

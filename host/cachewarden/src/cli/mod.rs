@@ -9,7 +9,6 @@ mod doctor;
 mod exit_status;
 mod explain;
 mod failure;
-mod flush;
 mod gocacheprog;
 mod helper;
 mod output;
@@ -17,14 +16,14 @@ mod paths;
 mod policy;
 mod policy_argument;
 mod prune;
+#[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
-mod remote_verbs;
 mod serve;
+mod services;
 mod settings;
 mod stats;
 mod the_store;
 mod trim;
-mod upload;
 mod verify;
 
 use std::ffi::OsString;
@@ -98,13 +97,13 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         None => helper::run(arguments.helper, origins),
         Some(Verb::Stats(options)) => stats::run(&options, &origins),
         Some(Verb::Prune(options)) => prune::run(&options, &origins),
-        Some(Verb::Flush(options)) => flush::run(&options, &origins),
+        Some(Verb::Flush(options)) => remote::flush(&options, &origins),
         Some(Verb::Verify(options)) => verify::run(&options, &origins),
         Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
         Some(Verb::Policy { verb }) => policy::run(&verb),
-        Some(Verb::Remote { verb }) => remote_verbs::run(&verb, &origins),
+        Some(Verb::Remote { verb }) => remote::run(&verb, &origins),
         Some(Verb::Status(options)) => daemon::status(&options),
         Some(Verb::Revoke(options)) => daemon::revoke(&options),
         // Both have command lines of their own, which were read above.
@@ -123,7 +122,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
             &options.limits(),
         )),
         Some(Verb::Trim(options)) => trim::run(&options),
-        Some(Verb::Upload(options)) => upload::run(&options),
+        Some(Verb::Upload(options)) => remote::upload(&options),
     }
 }
 

@@ -3,31 +3,64 @@
 //! Credentials are no options: they are in variables of their own, or in a file, and never in an
 //! address, which `ps` shows. No text has one in it. `--no-env` does not matter to them: it is there
 //! so that nobody sets an option by a variable.
+//!
+//! All that the program does with tiers is below here. A program that is built without them has
+//! `no_remote.rs` in the place of this module.
 
+mod findings;
+mod flush;
+mod upload;
+mod verbs;
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cachewarden_remote::{Address, Credentials, CredentialsFile, DEFAULT_LEVEL, TierList};
+use cachewarden_remote::{Address, Credentials, CredentialsFile, DEFAULT_LEVEL, TierList, format};
 use cachewarden_session::{DEFAULT_REMOTE_BUDGET, RemoteTiers};
-use cachewarden_store::Store;
+use cachewarden_store::{Store, TierId};
 use cachewarden_types::Code;
 
 use super::arguments::RemoteOptions;
+use super::arguments::remote::MAX_LEVEL;
 use super::failure::{Failure, OrFail, ensure};
 
+pub(super) use findings::findings;
+pub(super) use flush::flush;
+pub(super) use upload::upload;
+pub(super) use verbs::run;
+
+const _: () = assert!(MAX_LEVEL == format::MAX_LEVEL);
+
 /// What is said to who does something with remote tiers, and has none.
-pub(super) const NONE_NAMED: &str =
+const NONE_NAMED: &str =
     "no remote tier is named: neither by --remote (CACHEWARDEN_REMOTE) nor in GOCACHEPROG";
 
+/// Refuses tiers that cannot be as the options name them. None is asked anything.
+pub(super) fn check(options: &RemoteOptions) -> Result<(), Failure> {
+    addresses(options)?;
+    credentials_file(options)?;
+    Ok(())
+}
+
+/// The addresses, by what the store calls each tier.
+pub(super) fn addresses_by_id(
+    options: &RemoteOptions,
+) -> Result<BTreeMap<TierId, String>, Failure> {
+    let by_id = |address: &Address| (address.tier_id(), address.to_string());
+    Ok(addresses(options)?.iter().map(by_id).collect())
+}
+
 /// The addresses, from near to far.
-pub(super) fn addresses(options: &RemoteOptions) -> Result<Vec<Address>, Failure> {
+fn addresses(options: &RemoteOptions) -> Result<Vec<Address>, Failure> {
     let list = list(options, |_| Credentials::default())?;
     Ok(list.iter().map(|(address, _)| address.clone()).collect())
 }
 
 /// The tiers, from near to far.
-pub(super) fn tiers(options: &RemoteOptions) -> Result<TierList, Failure> {
+fn tiers(options: &RemoteOptions) -> Result<TierList, Failure> {
     let file = credentials_file(options)?;
     let of_file = file.map(CredentialsFile::read).transpose()?;
     let variable = |name: &str| match &of_file {
@@ -53,7 +86,7 @@ fn list(
 }
 
 /// The file with credentials, where one is named.
-pub(super) fn credentials_file(options: &RemoteOptions) -> Result<Option<&Path>, Failure> {
+fn credentials_file(options: &RemoteOptions) -> Result<Option<&Path>, Failure> {
     let file = options.remote_credentials.as_deref();
     // No text may have it, such as one that says that there is no file of this name.
     let is_credential = |file: &Path| {
@@ -87,16 +120,37 @@ pub(super) fn for_sessions(
 }
 
 /// The level of compression.
-pub(super) fn level(options: &RemoteOptions) -> i32 {
+fn level(options: &RemoteOptions) -> i32 {
     options.remote_level.unwrap_or(DEFAULT_LEVEL)
 }
 
-/// The variables of this process that have credentials, for a process that this one starts.
-pub(super) fn credential_variables() -> impl Iterator<Item = (String, std::ffi::OsString)> {
-    Credentials::variables().filter_map(|name| {
-        let value = std::env::var_os(&name)?;
-        Some((name, value))
-    })
+/// What an uploader needs of this process's variables, where something waits for a tier that may be
+/// written.
+pub(super) fn credentials_for_upload(
+    options: &RemoteOptions,
+    store: &Store,
+) -> Option<Vec<(String, OsString)>> {
+    let addresses = addresses(options).unwrap_or_default();
+    let mut writable = addresses.iter().filter(|address| address.mode.writes());
+    let waits = |address: &Address| {
+        let outbox = store.outbox(address.tier_id());
+        outbox.is_some_and(|outbox| !outbox.is_empty())
+    };
+    let of_process = |name: String| Some((name.clone(), std::env::var_os(name)?));
+    writable
+        .any(waits)
+        .then(|| Credentials::variables().filter_map(of_process).collect())
+}
+
+/// The names of the variables that may have credentials of tiers.
+pub(super) fn credential_names() -> Vec<String> {
+    Credentials::variables().collect()
+}
+
+/// Whether a variable has a credential of a tier. That is no option, so --no-env does not matter to
+/// it, and no configuration file has it.
+pub(super) fn is_credential(name: &OsStr) -> bool {
+    Credentials::variables().any(|credential| *name == *credential)
 }
 
 #[cfg(test)]

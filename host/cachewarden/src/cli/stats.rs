@@ -1,5 +1,6 @@
 //! `cachewarden stats`: what the store holds, and what sessions did so far.
 
+use std::collections::BTreeMap;
 use std::fmt::{Display, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -7,15 +8,15 @@ use std::time::{Duration, SystemTime};
 use bytesize::ByteSize;
 use serde::Serialize;
 
-use cachewarden_remote::Address;
 use cachewarden_store::{LifetimeStats, SharedStore, Store, StoreStats, TierId, TierTraffic};
 use cachewarden_types::{Code, since_1970};
 
 use super::arguments::{Origins, StatsOptions};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
+use super::output;
+use super::remote;
 use super::the_store::{VerbStore, Work, remote_options, with_store};
-use super::{output, remote};
 
 /// The width of a scope's name in the table, which fits a terminal of 60 columns with it. A longer
 /// name has a line of its own; those of kinds are shorter.
@@ -23,6 +24,9 @@ const NAME: usize = 18;
 
 /// The width of an age in the table.
 const AGE: usize = 10;
+
+/// The addresses of tiers.
+type TierNames = BTreeMap<TierId, String>;
 
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -69,7 +73,7 @@ struct TierOutbox {
 pub(super) fn run(stats: &StatsOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
     let remote = remote_options(&stats.tiers, origins);
     // A wrong address is what other verbs tell; the store is the same.
-    let tiers = remote::addresses(&remote).unwrap_or_default();
+    let tiers = remote::addresses_by_id(&remote).unwrap_or_default();
     with_store(&stats.store, origins, Work::Look, |found| {
         report_on(found, stats, &tiers)
     })
@@ -78,7 +82,7 @@ pub(super) fn run(stats: &StatsOptions, origins: &Origins) -> Result<ExitStatus,
 fn report_on(
     found: &VerbStore,
     stats: &StatsOptions,
-    tiers: &[Address],
+    tiers: &TierNames,
 ) -> Result<ExitStatus, Failure> {
     let store = Store::open_to_look(&found.folder, SharedStore::Allow)?;
     let report = Report {
@@ -99,7 +103,7 @@ fn report_on(
     Ok(ExitStatus::Success)
 }
 
-fn outboxes(store: &Store, tiers: &[Address]) -> Vec<TierOutbox> {
+fn outboxes(store: &Store, tiers: &TierNames) -> Vec<TierOutbox> {
     let ids = store.outbox_tiers().into_iter();
     let all = ids.filter_map(|id| {
         let outbox = store.outbox(id)?;
@@ -116,7 +120,7 @@ fn outboxes(store: &Store, tiers: &[Address]) -> Vec<TierOutbox> {
     all.collect()
 }
 
-fn traffic(store: &Store, tiers: &[Address]) -> Vec<TierReport> {
+fn traffic(store: &Store, tiers: &TierNames) -> Vec<TierReport> {
     let ids = store.known_tiers().into_iter();
     let all = ids.filter_map(|id| {
         let traffic = store.tier_traffic(id)?;
@@ -127,9 +131,8 @@ fn traffic(store: &Store, tiers: &[Address]) -> Vec<TierReport> {
 }
 
 /// The address of a tier, or its folder's name where no option names it.
-fn name_of(id: TierId, tiers: &[Address]) -> String {
-    let address = tiers.iter().find(|address| address.tier_id() == id);
-    address.map_or_else(|| id.to_string(), Address::to_string)
+fn name_of(id: TierId, tiers: &TierNames) -> String {
+    tiers.get(&id).cloned().unwrap_or_else(|| id.to_string())
 }
 
 fn not_shown() -> String {

@@ -1,7 +1,9 @@
 //! Sessions that answer gets from tiers: real sessions on a real store, with tiers that are folders
 //! or small servers on this machine.
 
+mod bucket;
 mod client;
+mod faults;
 mod packs;
 mod server;
 mod services;

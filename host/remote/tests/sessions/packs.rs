@@ -1,6 +1,7 @@
 //! What sessions make of packs and an index.
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,7 @@ use cachewarden_types::{Digest, Facts, Kind, Role};
 use crate::client::Session;
 use crate::world::World;
 
-fn action(number: u32) -> Digest {
+pub(crate) fn action(number: u32) -> Digest {
     Digest::of(&number.to_le_bytes())
 }
 
@@ -31,8 +32,24 @@ fn object(number: u32) -> Vec<u8> {
 /// folder, and says that it asked for all of them.
 fn fill(address: &str, count: u32) {
     let folder = tempfile::tempdir().unwrap();
-    let store = Arc::new(Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap());
     let address = Address::parse(address).unwrap();
+    let store = machine(folder.path(), &address, count, object);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let service = Service::at(&address, &Credentials::default()).unwrap();
+    let uploader = Uploader::new(store, &address, service, 3);
+    let uploaded = runtime.block_on(uploader.run(Duration::ZERO, |_| ()));
+    assert_eq!(uploaded.unwrap().unwrap().sent, u64::from(count));
+}
+
+/// The store in a folder, which has objects 0 to `count` in `main`. They wait to be sent to a tier,
+/// with a note that all of them were asked for.
+pub(crate) fn machine(
+    folder: &Path,
+    address: &Address,
+    count: u32,
+    object: impl Fn(u32) -> Vec<u8>,
+) -> Arc<Store> {
+    let store = Arc::new(Store::open(&folder.join("store"), SharedStore::Deny).unwrap());
     let main = "main".parse().unwrap();
     let mut session = store
         .outbox(address.tier_id())
@@ -71,11 +88,7 @@ fn fill(address: &str, count: u32) {
         .collect();
     session.note_asked(&main, &asked).unwrap();
     drop(session);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let service = Service::at(&address, &Credentials::default()).unwrap();
-    let uploader = Uploader::new(Arc::clone(&store), &address, service, 3);
-    let uploaded = runtime.block_on(uploader.run(Duration::ZERO, |_| ()));
-    assert_eq!(uploaded.unwrap().unwrap().sent, u64::from(count));
+    store
 }
 
 fn session(world: &World, address: &str, scopes: &[&str]) -> Session {

@@ -307,8 +307,8 @@ codes! {
         "What a session has put may be sent to a remote tier, and cannot be noted in the store's folder `outbox`. It is on this machine, and is not sent."
         "The text says why. Make room in the store, or make it writable. A later put of the same action is noted again."
     RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
-        "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential."
-        "Correct the address as the text says. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
+        "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential; or the program was built without the service, or without any."
+        "Correct the address as the text says, or build the program with the cargo feature that it names. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
     RemoteCredentials "CW0711" "remote-credentials-unusable" ["cachewarden" "remote"]
         "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
         "Correct the path or the line. Other users must not be able to read the file: chmod 600."

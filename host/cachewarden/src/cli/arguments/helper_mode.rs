@@ -32,8 +32,7 @@ impl HelperOptions {
                 )
             })?;
         }
-        remote::addresses(&self.tiers)?;
-        remote::credentials_file(&self.tiers)?;
+        remote::check(&self.tiers)?;
         self.check_record()
     }
 

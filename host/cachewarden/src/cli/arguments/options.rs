@@ -7,7 +7,6 @@ use bytesize::ByteSize;
 use clap::Args;
 
 use cachewarden_policy_host::{Limits, PolicySource};
-use cachewarden_remote::format::MAX_LEVEL;
 use cachewarden_store::SharedStore;
 use cachewarden_types::{Code, Pattern, ScopeName};
 
@@ -16,6 +15,7 @@ use crate::cli::paths::{check_spelling, default_store};
 use crate::cli::policy_argument::PolicyArgument;
 use crate::cli::settings::SettingsSource;
 
+use super::remote::{REMOTE, RemoteOptions};
 use super::values::{duration, label, label_name, positive_duration, remote_budget, size};
 
 /// The scope of sessions whose policy names none, unless the operator says another.
@@ -30,24 +30,6 @@ pub(in crate::cli) struct StoreOptions {
     /// Use the store though others may write it, or it is somebody else's
     #[arg(long, env = "CACHEWARDEN_ALLOW_SHARED_STORE", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
     pub(in crate::cli) allow_shared_store: bool,
-}
-
-/// The part of the help that has remote tiers.
-const REMOTE: &str = "Remote tiers";
-
-/// Storage that several machines share.
-#[derive(Clone, Debug, Default, Args)]
-pub(in crate::cli) struct RemoteOptions {
-    /// Share entries through e.g. s3://bucket/prefix; the nearest first
-    // Read later: clap would show the value of a wrong one, and it may have a credential in it.
-    #[arg(long, help_heading = REMOTE, value_name = "URL", env = "CACHEWARDEN_REMOTE", hide_env = true)]
-    pub(in crate::cli) remote: Vec<String>,
-    /// A file of lines such as CACHEWARDEN_S3_ACCESS_KEY_ID=ID
-    #[arg(long, help_heading = REMOTE, value_name = "FILE", env = "CACHEWARDEN_REMOTE_CREDENTIALS", hide_env = true)]
-    pub(in crate::cli) remote_credentials: Option<PathBuf>,
-    /// Level of zstd for what is sent, 0 to 19 [default: 3]
-    #[arg(long, help_heading = REMOTE, value_name = "LEVEL", env = "CACHEWARDEN_REMOTE_LEVEL", hide_env = true, value_parser = clap::value_parser!(i32).range(0..=i64::from(MAX_LEVEL)))]
-    pub(in crate::cli) remote_level: Option<i32>,
 }
 
 /// The part of the help that has the policy's limits.
@@ -159,27 +141,6 @@ pub(in crate::cli) struct HelperOptions {
     pub(in crate::cli) remote_budget: Option<Duration>,
     #[command(flatten)]
     pub(in crate::cli) limits: LimitOptions,
-}
-
-/// Options of the uploader.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct UploadOptions {
-    #[command(flatten)]
-    pub(in crate::cli) store: StoreOptions,
-    #[command(flatten)]
-    pub(in crate::cli) tiers: RemoteOptions,
-}
-
-/// Options of `flush`.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct FlushOptions {
-    /// End after this time, whatever is left
-    #[arg(long, value_name = "DURATION", env = "CACHEWARDEN_FLUSH_TIMEOUT", hide_env = true, value_parser = duration)]
-    pub(in crate::cli) timeout: Option<Duration>,
-    #[command(flatten)]
-    pub(in crate::cli) store: StoreOptions,
-    #[command(flatten)]
-    pub(in crate::cli) tiers: RemoteOptions,
 }
 
 /// Options of the trimmer.

@@ -2,15 +2,14 @@
 //! would have no effect.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 
 use clap::{ArgAction, Command};
 
 use cachewarden_daemon::config::DOCUMENTED;
-use cachewarden_remote::Credentials;
 use cachewarden_types::{Code, nearest_name};
 
 use crate::cli::failure::Failure;
+use crate::cli::remote::{credential_names, is_credential};
 
 use super::variables::{self, PREFIX};
 
@@ -19,12 +18,6 @@ pub(super) fn is_any_set() -> bool {
     std::env::vars_os().any(|(name, _)| {
         name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) && !is_credential(&name)
     })
-}
-
-/// Whether a variable has a credential of a remote tier. That is no option, so --no-env does not
-/// matter to it, and no configuration file has it.
-fn is_credential(name: &OsStr) -> bool {
-    Credentials::variables().any(|credential| *name == *credential)
 }
 
 /// Refuses a variable of this process that no option of any verb has.
@@ -74,7 +67,7 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
     if options.any(|argument| argument.get_long() == Some(&meant)) {
         return format!("--{meant} is an option only, for the value of GOCACHEPROG.");
     }
-    let credentials: Vec<_> = Credentials::variables().collect();
+    let credentials = credential_names();
     let credentials = credentials.iter().map(|name| &name[PREFIX.len()..]);
     let options: Vec<_> = known.keys().map(|key| variable(key)).collect();
     let options = options.iter().map(|name| &name[PREFIX.len()..]);

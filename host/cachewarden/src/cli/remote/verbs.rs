@@ -5,32 +5,18 @@ mod ls;
 mod prune;
 mod verify;
 
-use clap::Subcommand;
-
 use cachewarden_remote::{Address, Credentials, HousekeepingError};
 use cachewarden_types::Code;
 
-use super::arguments::{Origins, RemoteOptions};
-use super::exit_status::ExitStatus;
-use super::failure::{Failure, ensure};
-use super::the_store::remote_options;
-use super::{output, remote};
+use crate::cli::arguments::{Origins, RemoteOptions, RemoteVerb};
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::{Failure, ensure};
+use crate::cli::output;
+use crate::cli::the_store::remote_options;
 
-/// What a person may ask for.
-#[derive(Debug, Subcommand)]
-pub(super) enum RemoteVerb {
-    /// Show the scopes of each tier, with their entries and bytes
-    Ls(RemoteOptions),
-    /// Read and hash all that each tier has, and name what is damaged
-    Verify(RemoteOptions),
-    /// Remove from each tier what is old or too much, and objects that no entry names
-    ///
-    /// It goes by the time of writing: a tier does not know when something was read. Where the service
-    /// has rules for that (lifecycle rules, expiry), they are better: docs/remote.md.
-    Prune(prune::RemotePruneOptions),
-}
+use super::{NONE_NAMED, tiers};
 
-pub(super) fn run(verb: &RemoteVerb, origins: &Origins) -> Result<ExitStatus, Failure> {
+pub(in crate::cli) fn run(verb: &RemoteVerb, origins: &Origins) -> Result<ExitStatus, Failure> {
     match verb {
         RemoteVerb::Ls(options) => on_each(options, origins, ls::run),
         RemoteVerb::Verify(options) => on_each(options, origins, verify::run),
@@ -65,9 +51,9 @@ fn on_each(
     origins: &Origins,
     work: impl Fn(&Address, &Credentials) -> Result<ExitStatus, Stopped>,
 ) -> Result<ExitStatus, Failure> {
-    let tiers = remote::tiers(&remote_options(options, origins))?;
+    let tiers = tiers(&remote_options(options, origins))?;
     ensure(!tiers.is_empty(), Code::RemoteAddress, || {
-        remote::NONE_NAMED.to_owned()
+        NONE_NAMED.to_owned()
     })?;
     let mut worst = ExitStatus::Success;
     for (address, credentials) in &*tiers {

@@ -9,19 +9,24 @@ use cachewarden_remote::{TierUpload, UploadEnd, Uploaded, upload_to};
 use cachewarden_store::{Progress, Store};
 use cachewarden_types::{Code, with_causes};
 
-use super::arguments::{FlushOptions, Origins};
-use super::bar::Bar;
-use super::exit_status::ExitStatus;
-use super::failure::{Failure, OrFail, ensure};
-use super::the_store::{VerbStore, Work, remote_options, with_store};
-use super::{output, remote};
+use crate::cli::arguments::{FlushOptions, Origins};
+use crate::cli::bar::Bar;
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::{Failure, OrFail, ensure};
+use crate::cli::output;
+use crate::cli::the_store::{VerbStore, Work, remote_options, with_store};
+
+use super::{NONE_NAMED, level, tiers};
 
 /// Sends what waits, and says what came of it.
-pub(super) fn run(flush: &FlushOptions, origins: &Origins) -> Result<ExitStatus, Failure> {
+pub(in crate::cli) fn flush(
+    flush: &FlushOptions,
+    origins: &Origins,
+) -> Result<ExitStatus, Failure> {
     let options = remote_options(&flush.tiers, origins);
-    let tiers = remote::tiers(&options)?;
+    let tiers = tiers(&options)?;
     ensure(!tiers.is_empty(), Code::RemoteAddress, || {
-        remote::NONE_NAMED.to_owned()
+        NONE_NAMED.to_owned()
     })?;
     with_store(&flush.store, origins, Work::Look, |found| {
         let store = Arc::new(Store::open(&found.folder, found.sharing)?);
@@ -30,7 +35,7 @@ pub(super) fn run(flush: &FlushOptions, origins: &Origins) -> Result<ExitStatus,
         let ends = upload_to(
             &store,
             tiers.into(),
-            remote::level(&options),
+            level(&options),
             flush.timeout.unwrap_or(Duration::MAX),
             flush.timeout,
             |tier, uploaded| {

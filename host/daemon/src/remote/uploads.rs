@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use cachewarden_remote::{Address, Credentials, DEFAULT_LEVEL, UploadEnd, upload_to};
+use cachewarden_remote::{Address, Credentials, DEFAULT_LEVEL, TierList, UploadEnd, upload_to};
 use cachewarden_types::with_causes;
 
 use crate::Daemon;
@@ -13,16 +13,25 @@ use crate::Daemon;
 const TRY_AGAIN: Duration = Duration::from_secs(60);
 
 /// The uploads, one at a time.
-#[derive(Default)]
 pub(crate) struct Uploads {
+    tiers: TierList,
     under_way: Option<JoinHandle<bool>>,
     not_before: Option<Instant>,
 }
 
 impl Uploads {
+    /// Uploads to these tiers. None has begun.
+    pub(crate) fn to(tiers: TierList) -> Self {
+        Self {
+            tiers,
+            under_way: None,
+            not_before: None,
+        }
+    }
+
     /// Begins an upload where something waits and none is under way.
     pub(crate) fn begin_if_due(&mut self, daemon: &Arc<Daemon>) {
-        if daemon.tiers.is_empty() {
+        if self.tiers.is_empty() {
             return;
         }
         if let Some(upload) = self.under_way.take_if(|upload| upload.is_finished()) {
@@ -30,14 +39,14 @@ impl Uploads {
             self.not_before = (!is_complete).then(|| Instant::now() + TRY_AGAIN);
         }
         let is_early = self.not_before.is_some_and(|then| Instant::now() < then);
-        if self.under_way.is_some() || is_early || !daemon.tiers.iter().any(waits(daemon)) {
+        if self.under_way.is_some() || is_early || !self.tiers.iter().any(waits(daemon)) {
             return;
         }
-        let shared = Arc::clone(daemon);
+        let (shared, tiers) = (Arc::clone(daemon), self.tiers.clone());
         // Where the system has no thread, the next look tries again.
         self.under_way = thread::Builder::new()
             .name("upload".into())
-            .spawn(move || upload(&shared))
+            .spawn(move || upload(&shared, tiers))
             .ok();
     }
 }
@@ -51,10 +60,10 @@ fn waits(daemon: &Daemon) -> impl Fn(&(Address, Credentials)) -> bool + '_ {
 }
 
 /// Sends what waits; whether all of it was sent.
-fn upload(daemon: &Daemon) -> bool {
+fn upload(daemon: &Daemon, tiers: TierList) -> bool {
     let ends = upload_to(
         &daemon.store,
-        daemon.tiers.to_vec(),
+        tiers.into(),
         DEFAULT_LEVEL,
         Duration::ZERO,
         None,
@@ -69,7 +78,7 @@ fn upload(daemon: &Daemon) -> bool {
     };
     for end in &ends {
         let (tier, sent) = (end.address.to_string(), &end.uploaded);
-        daemon.metrics.sent(sent);
+        daemon.metrics.sent(sent.sent, sent.bytes);
         match &end.end {
             UploadEnd::Failed(error) => tracing::warn!(
                 tier,

@@ -1,35 +1,16 @@
 //! `cachewarden remote prune`: for tiers whose service has no rule of its own for what is old.
 
-use std::time::Duration;
-
 use bytesize::ByteSize;
-use clap::Args;
 
 use cachewarden_remote::{Address, Credentials, GRACE, PruneRequest, Pruned, prune_tier};
 use cachewarden_types::sanitize;
 
-use crate::cli::arguments::{RemoteOptions, duration, size};
+use crate::cli::arguments::remote::RemotePruneOptions;
 use crate::cli::bar::Bar;
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::output;
 
 use super::Stopped;
-
-/// What to remove.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct RemotePruneOptions {
-    /// Entries that were written longer ago
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    older_than: Option<Duration>,
-    /// Then those that were written first, until the rest takes no more than this
-    #[arg(long, value_name = "SIZE", value_parser = size)]
-    max_size: Option<ByteSize>,
-    /// Only say what would go
-    #[arg(long)]
-    dry_run: bool,
-    #[command(flatten)]
-    pub(super) tiers: RemoteOptions,
-}
 
 /// Removes from a tier what is asked for, and says what that was.
 pub(super) fn run(

@@ -7,13 +7,11 @@ use cachewarden_types::{Code, sanitize, with_causes};
 
 use crate::cli::advice::{Advice, advice, advice_on};
 use crate::cli::arguments::RemoteOptions;
+use crate::cli::doctor::{Finding, Well};
 use crate::cli::failure::{Failure, OrFail};
-use crate::cli::remote;
-
-use super::{Finding, Well};
 
 /// What is found of each tier that the options name.
-pub(super) fn check(options: &RemoteOptions) -> impl Iterator<Item = Finding> {
+pub(in crate::cli) fn findings(options: &RemoteOptions) -> impl Iterator<Item = Finding> {
     let (trials, failure) = match trials(options) {
         Ok(trials) => (trials, None),
         Err(failure) => (Vec::new(), Some(failure)),
@@ -26,7 +24,7 @@ pub(super) fn check(options: &RemoteOptions) -> impl Iterator<Item = Finding> {
 }
 
 fn trials(options: &RemoteOptions) -> Result<Vec<TierTrial>, Failure> {
-    let tiers = remote::tiers(options)?;
+    let tiers = super::tiers(options)?;
     try_tiers(tiers.into()).or_fail(Code::System, || "cannot speak with a tier".to_owned())
 }
 

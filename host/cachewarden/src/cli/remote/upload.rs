@@ -7,22 +7,23 @@ use cachewarden_remote::upload_to;
 use cachewarden_store::Store;
 use cachewarden_types::Code;
 
-use super::arguments::UploadOptions;
-use super::exit_status::ExitStatus;
-use super::failure::{Failure, OrFail};
-use super::remote;
+use crate::cli::arguments::UploadOptions;
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::{Failure, OrFail};
+
+use super::{level, tiers};
 
 /// How nice it is to other processes: builds go on while it compresses.
 const NICENESS: i32 = 10;
 
 /// Sends what waits, each tier's if nobody else does. What is left is sent by a later one.
-pub(super) fn run(options: &UploadOptions) -> Result<ExitStatus, Failure> {
+pub(in crate::cli) fn upload(options: &UploadOptions) -> Result<ExitStatus, Failure> {
     // Ctrl-C ends the build, not this. It fails only where that is so already.
     let _ = rustix::process::setsid();
     let _ = rustix::process::nice(NICENESS);
-    let tiers = remote::tiers(&options.tiers)?;
+    let tiers = tiers(&options.tiers)?;
     let store = Store::open(&options.store.folder()?, options.store.sharing())?;
-    let level = remote::level(&options.tiers);
+    let level = level(&options.tiers);
     let ends = upload_to(
         &Arc::new(store),
         tiers.into(),

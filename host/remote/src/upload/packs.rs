@@ -1,5 +1,5 @@
 //! The layout in packs: the objects of many entries, one behind the other, and a segment of the index
-//! that names them. It is for services that list their keys.
+//! that names them. Where a service does not list its keys, a list names the segments.
 //!
 //! What always holds: a segment is written after all that it names. So an upload that ends at any
 //! moment leaves a pack that nobody names, at most. A pack is named by its bytes: where the same is
@@ -14,13 +14,14 @@ use tokio::task::JoinSet;
 use cachewarden_store::{Asked, Entry, Noted, Store, TierId};
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::format::{Body, PACKS, Place, RemoteEntry, Stored, object_key, pack_key};
+use crate::format::{Body, Place, RemoteEntry, Stored, object_key, pack_key};
 use crate::index::{IndexReader, ScopeIndex, SegmentCache};
 use crate::prefetch::MAX_RUN;
 use crate::service::{Service, ServiceError};
 
 use super::objects::Objects;
 use super::pace::with_pauses;
+use super::packs_there::PacksThere;
 use super::{Outcome, UploadError, Uploaded, item};
 
 /// A pack is written when it has so many bytes. Larger ones would wait longer in memory, smaller ones
@@ -48,8 +49,7 @@ pub(super) struct Packs<'upload> {
     store: &'upload Store,
     tier: TierId,
     segments: SegmentCache,
-    /// The packs that are in the tier.
-    pub(super) there: HashSet<Digest>,
+    pub(super) there: PacksThere,
     /// What scopes have in the tier.
     pub(super) scopes: HashMap<ScopeName, ScopeIndex>,
     pack: Pack,
@@ -85,7 +85,7 @@ impl<'upload> Packs<'upload> {
     /// Begins, with a look at what is there.
     ///
     /// # Errors
-    /// When the service fails, or does not list.
+    /// When the service fails.
     pub(super) async fn begin(
         service: &'upload Service,
         store: &'upload Store,
@@ -96,7 +96,7 @@ impl<'upload> Packs<'upload> {
             store,
             tier,
             segments: SegmentCache::default(),
-            there: packs_there(service).await?,
+            there: PacksThere::look(service).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
             writing: JoinSet::new(),
@@ -172,7 +172,7 @@ impl<'upload> Packs<'upload> {
         let there = self.scope(&noted.scope).await?.find(&noted.action);
         let there = there.filter(|there| item::is_same(there, &entry));
         let is_there = match there.map(|there| there.stored) {
-            Some(Stored::Packed(place)) => self.there.contains(&place.pack),
+            Some(Stored::Packed(place)) => self.there.has(self.service, &place.pack).await?,
             Some(Stored::Apart) => {
                 let key = object_key(&entry.output);
                 with_pauses(|| self.service.has(&key)).await?
@@ -250,7 +250,8 @@ impl<'upload> Packs<'upload> {
         });
         self.rows.extend(rows);
         // Objects without bytes alone make a pack without any, which is written too.
-        if self.there.insert(pack) {
+        if !self.there.has(self.service, &pack).await? {
+            self.there.add(pack);
             self.write(pack_key(&pack), bytes, None, uploaded).await?;
         }
         Ok(())
@@ -295,16 +296,6 @@ impl<'upload> Packs<'upload> {
         }
         Ok(())
     }
-}
-
-/// The packs that are in a tier.
-pub(super) async fn packs_there(service: &Service) -> Result<HashSet<Digest>, ServiceError> {
-    let mut there = HashSet::new();
-    let mut take = |key: &str| {
-        there.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
-    };
-    service.walk(PACKS, |value| take(&value.key)).await?;
-    Ok(there)
 }
 
 impl Pack {

@@ -58,6 +58,37 @@ async fn a_value_is_there_once_it_was_written_and_stays() {
 }
 
 #[tokio::test]
+async fn a_value_that_changes_is_read_as_it_was_written_last() {
+    let test = "a_value_that_changes_is_read_as_it_was_written_last";
+    let Some(service) = in_a_job(test, 3, WRITER) else {
+        return;
+    };
+    let key = "v1/lists/main";
+    let large = bytes(3_000_000);
+    assert_eq!(service.read_latest(key, 10).await.unwrap(), None);
+    for value in [&b"first"[..], &large] {
+        service.write_latest(key, value.to_vec()).await.unwrap();
+        let read = service.read_latest(key, 3_000_000).await.unwrap();
+        assert!(read.as_deref() == Some(value));
+    }
+    let other = at("ghac:prefix", &Vec::new());
+    assert_eq!(other.read_latest(key, 10).await.unwrap(), None);
+    other.write_latest(key, b"other".to_vec()).await.unwrap();
+    let read = other.read_latest(key, 10).await.unwrap();
+    assert_eq!(read.as_deref(), Some(&b"other"[..]));
+    let read = service.read_latest(key, 3_000_000).await.unwrap();
+    assert!(read.as_ref() == Some(&large));
+    // A key that begins like another one.
+    for key in ["v1/lists/mai", "v1/lists/main-2"] {
+        assert_eq!(service.read_latest(key, 10).await.unwrap(), None);
+    }
+    let error = service.read_latest(key, 2_999_999).await.unwrap_err();
+    assert!(matches!(error, ServiceError::TooLarge { .. }), "{error:?}");
+    let error = service.write_latest(key, b"x".to_vec()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Throttled(_)), "{error:?}");
+}
+
+#[tokio::test]
 async fn too_many_uploads_are_throttled() {
     let Some(service) = in_a_job("too_many_uploads_are_throttled", 2, WRITER) else {
         return;
@@ -79,6 +110,7 @@ async fn a_job_that_may_only_read_is_denied_to_write() {
         return;
     };
     assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
+    assert_eq!(service.read_latest("v1/a", 10).await.unwrap(), None);
     let error = service.write("v1/a", b"value".to_vec()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Denied(_)), "{error:?}");
 }
@@ -90,6 +122,7 @@ async fn a_token_that_is_wrong_is_denied() {
     };
     for error in [
         service.read("v1/a", 10).await.unwrap_err(),
+        service.read_latest("v1/a", 10).await.unwrap_err(),
         service.has("v1/a").await.unwrap_err(),
         service.write("v1/a", b"value".to_vec()).await.unwrap_err(),
     ] {

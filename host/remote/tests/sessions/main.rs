@@ -2,8 +2,11 @@
 //! or small servers on this machine.
 
 mod client;
+mod github;
+mod machine;
 mod packs;
 mod server;
 mod services;
+mod unlisted;
 mod values;
 mod world;

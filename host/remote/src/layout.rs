@@ -1,5 +1,7 @@
 //! How entries are laid out in a tier.
 
+use opendal::{Error, ErrorKind};
+
 use crate::service::is_second_of_github;
 use crate::service_kind::ServiceKind;
 
@@ -23,6 +25,16 @@ impl Layout {
             ServiceKind::Ghac if !is_second_of_github() => Self::Single,
             _ => Self::Packs,
         }
+    }
+
+    /// An error where a service of this environment cannot have it.
+    pub(crate) fn check_environment(self, kind: ServiceKind) -> opendal::Result<()> {
+        let needs_second = (self, kind) == (Self::Packs, ServiceKind::Ghac);
+        if needs_second && !is_second_of_github() {
+            let text = "the first version of GitHub's cache has no packs: use `layout=single`";
+            return Err(Error::new(ErrorKind::ConfigInvalid, text));
+        }
+        Ok(())
     }
 
     /// Whether a service can have this layout. memcached takes no value with more than 1 MB, and gives

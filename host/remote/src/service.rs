@@ -99,10 +99,13 @@ impl Service {
         options.extend(credentials.0.clone());
         kind.fill_in(&mut options);
         let root = options.get("root").cloned().unwrap_or_default();
+        let layout = address.layout();
         let address = address.to_string();
         kind.check_environment()
+            .and_then(|()| layout.check_environment(kind))
             .map_err(|error| ServiceError::of(&address, error))?;
-        let github = (kind == ServiceKind::Ghac).then(|| GitHub::new(&options));
+        let is_latest_found = kind == ServiceKind::Ghac && is_second_of_github();
+        let github = is_latest_found.then(|| GitHub::new(&options));
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
             ServiceKind::Memcached => {
@@ -209,7 +212,10 @@ impl Service {
         &self,
         opened: opendal::Result<BytesStream>,
     ) -> Result<Option<Parts>, ServiceError> {
-        let mut rest = opened.map_err(|error| self.failed(error))?;
+        let mut rest = match opened {
+            Err(error) if says_none(&error) => return Ok(None),
+            opened => opened.map_err(|error| self.failed(error))?,
+        };
         // Some services are asked only when the first part is.
         match rest.try_next().await {
             Ok(first) => Ok(Some(Parts { first, rest })),

@@ -193,10 +193,36 @@ fn refused(response: Response<Bytes>) -> Error {
 /// Whether this job has the second version of the service, by which opendal's client speaks then too.
 pub(crate) fn is_second_of_github() -> bool {
     let variable = |name| std::env::var(name).unwrap_or_default();
-    let server = Url::parse(&variable("GITHUB_SERVER_URL")).ok();
+    is_second(
+        &variable("ACTIONS_CACHE_SERVICE_V2"),
+        &variable("GITHUB_SERVER_URL"),
+    )
+}
+
+/// The same for these variables. A server of GitHub Enterprise has the first version, whatever it says.
+fn is_second(version: &str, server: &str) -> bool {
+    let server = Url::parse(server).ok();
     let is_enterprise_server = server.is_some_and(|server| {
         let host = server.host_str().unwrap_or_default();
         host != "github.com" && !host.ends_with(".ghe.com") && !host.ends_with(".localhost")
     });
-    !is_enterprise_server && !variable("ACTIONS_CACHE_SERVICE_V2").is_empty()
+    !is_enterprise_server && !version.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_of_github_enterprise_has_the_first_version() {
+        for (version, server, expected) in [
+            ("True", "https://github.com", true),
+            ("True", "", true),
+            ("True", "https://team.ghe.com", true),
+            ("True", "https://github.example.com", false),
+            ("", "https://github.com", false),
+        ] {
+            assert_eq!(is_second(version, server), expected, "{version} {server}");
+        }
+    }
 }

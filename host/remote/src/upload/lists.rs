@@ -1,9 +1,10 @@
 //! Names segments in the list of their scope, where a service does not list its keys.
 //!
-//! What always holds: a segment is written before a list names it, and removed after none does. The
-//! list is read, changed and written at once, and looked at once more: of two uploads at the same
-//! moment, the one that has lost its segment mostly finds that out and names it again. What is lost
-//! nevertheless is a miss, and whoever builds it sends it again.
+//! What always holds: a segment is written before a list names it, and stays when none does any more,
+//! since a list of a moment ago may be written again. The list is read, changed and written at once,
+//! and looked at once more: of two uploads at the same moment, the one that has lost its segment
+//! mostly finds that out and names it again. What is lost nevertheless is a miss, and whoever builds
+//! it sends it again.
 
 use cachewarden_types::ScopeName;
 

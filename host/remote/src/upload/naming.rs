@@ -93,12 +93,12 @@ impl Packs<'_> {
             old = merged.old;
         }
         if !self.service.can_list() {
-            let gone = index.gone.into_iter().filter(|key| is_late(key));
-            let without: Vec<_> = gone.chain(old.iter().cloned()).collect();
-            length += self.change_list(scope, &new, &without).await?;
+            // What was merged stays there: another upload may be about to write a list that names it.
+            old.extend(index.gone.into_iter().filter(|key| is_late(key)));
+            return Ok(length + self.change_list(scope, &new, &old).await?);
         }
         for key in &old {
-            // Else it is merged again by the next upload, or nobody knows it any more.
+            // Else it is merged again by the next upload.
             let _ = self.service.delete(key).await;
         }
         Ok(length)

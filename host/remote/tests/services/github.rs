@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use cachewarden_remote::{Address, Credentials, Service, ServiceError};
+use cachewarden_remote::{Address, Credentials, Layout, Service, ServiceError};
 use cachewarden_servers::{GitHub, READER, WRITER, node};
 
 use crate::support::{at, bytes};
@@ -148,6 +148,32 @@ fn a_job_without_the_version_of_the_service_is_told_so() {
             .envs(service.job(WRITER))
             .env_remove("ACTIONS_CACHE_SERVICE_V2")
             .env_remove("ACTIONS_CACHE_URL"),
+    );
+}
+
+/// A server of GitHub Enterprise finds no value by the beginning of its key.
+#[test]
+fn the_first_version_of_the_service_has_an_entry_at_each_key() {
+    let test = "the_first_version_of_the_service_has_an_entry_at_each_key";
+    if std::env::var_os(JOB).is_some() {
+        let at = |text: &str| {
+            let address = Address::parse(text).unwrap();
+            let service = Service::at(&address, &Credentials::default());
+            (address.layout(), service)
+        };
+        let (layout, service) = at("ghac:");
+        assert_eq!(layout, Layout::Single);
+        service.unwrap();
+        let text = format!("{:?}", at("ghac:?layout=packs").1.unwrap_err());
+        assert!(text.contains("layout=single"), "{text}");
+        return;
+    }
+    succeeds(
+        job(test)
+            .env("ACTIONS_CACHE_URL", "http://127.0.0.1:9/")
+            .env("ACTIONS_RUNTIME_TOKEN", WRITER)
+            .env("ACTIONS_CACHE_SERVICE_V2", "True")
+            .env("GITHUB_SERVER_URL", "https://github.example.com"),
     );
 }
 

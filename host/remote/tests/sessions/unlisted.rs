@@ -160,11 +160,8 @@ fn segments_are_merged_and_the_list_names_the_rest(place: &Place) {
     let segments = place.segments();
     assert!(segments.len() < 16, "{segments:?}");
     place.finds_all(20);
-    // Those that were merged are gone, where values can be removed.
-    let old = known.iter().filter(|key| !segments.contains(key));
-    let left = old.filter(|key| place.has(key)).count();
-    let stay = place.address.to_string().starts_with("ghac:");
-    assert_eq!(left > 0, stay, "{left} of {}", known.len());
+    // Those that were merged are there for whoever has read the list a moment ago.
+    assert!(known.len() > 16 && known.iter().all(|key| place.has(key)));
 }
 
 on_each_service!(segments_are_merged_and_the_list_names_the_rest);

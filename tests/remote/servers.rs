@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use cachewarden_servers::seaweedfs;
+use cachewarden_servers::{redis, seaweedfs};
 
 use crate::support::*;
 
@@ -24,6 +24,15 @@ const LATE: f64 = 1.0;
 #[test]
 fn machines_share_what_the_policies_let_them_on_seaweedfs() {
     let tier = Tier::on(seaweedfs(), "machines");
+    machines::main_fills(&tier);
+    machines::a_pull_request_has_a_scope_of_its_own(&tier);
+    machines::a_release_takes_what_is_bound(&tier);
+}
+
+/// It does not list its keys.
+#[test]
+fn machines_share_what_the_policies_let_them_on_redis() {
+    let tier = Tier::on(redis(), "machines");
     machines::main_fills(&tier);
     machines::a_pull_request_has_a_scope_of_its_own(&tier);
     machines::a_release_takes_what_is_bound(&tier);

@@ -14,6 +14,7 @@ use url::{Host, Url};
 use cachewarden_store::TierId;
 use cachewarden_types::{nearest_name, sanitize};
 
+use super::layout::Layout;
 use super::service_kind::ServiceKind;
 
 /// What a tier is used for.
@@ -46,19 +47,6 @@ impl Mode {
     }
 }
 
-/// How entries are laid out in a tier.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// In packs, with an index for each scope.
-    Packs,
-    /// Each by its key.
-    Single,
-}
-
-impl Layout {
-    const ALL: [(&str, Self); 2] = [("packs", Self::Packs), ("single", Self::Single)];
-}
-
 /// The address of a tier, which was checked as far as that is possible without asking it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
@@ -67,9 +55,7 @@ pub struct Address {
     pub(crate) options: BTreeMap<String, String>,
     /// What it is used for.
     pub mode: Mode,
-    /// How entries are laid out; `None` for packs where the service lists its keys, and else each by
-    /// its key.
-    pub layout: Option<Layout>,
+    layout: Option<Layout>,
     text: String,
 }
 
@@ -238,6 +224,13 @@ impl Address {
                 }
             }
         }
+        if layout.is_some_and(|layout| !layout.is_possible_on(kind)) {
+            return Err(AddressError::Value {
+                name: "layout",
+                value: "packs".to_owned(),
+                expected: "single, since memcached takes no value with more than 1 MB",
+            });
+        }
         let has_user = |endpoint: &String| {
             let url = Url::parse(endpoint);
             url.is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
@@ -266,6 +259,11 @@ impl Address {
 }
 
 impl Address {
+    /// How entries are laid out in the tier.
+    pub fn layout(&self) -> Layout {
+        self.layout.unwrap_or_else(|| Layout::default_of(self.kind))
+    }
+
     /// The environment variables that may have credentials for it, for a text; `None` where its
     /// service has none.
     pub fn credential_variables(&self) -> Option<String> {

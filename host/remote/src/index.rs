@@ -14,14 +14,10 @@ use cachewarden_store::{Store, TierId};
 use cachewarden_types::{Digest, ScopeName};
 
 use super::format::{
-    EntryError, MAX_SEGMENT, MAX_WANTED, RemoteEntry, Segment, Stored, Wanted, index_prefix,
-    wanted_key,
+    EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, RemoteEntry, Segment, SegmentList,
+    Stored, Wanted, index_prefix, list_key, wanted_key,
 };
 use super::service::{Service, ServiceError};
-
-/// The most segments of a scope that are read, the latest first. Uploads merge them long before,
-/// where their key may remove values.
-const MAX_SEGMENTS: usize = 512;
 
 /// The most entries of a scope that are known, the latest first: 50 MB of memory. A large monorepo
 /// has some 100,000.
@@ -62,13 +58,15 @@ pub(crate) struct ScopeIndex {
     pub(crate) segments: Vec<(String, Arc<Segment>)>,
     /// What is wrong with segments that do not count, by their keys.
     pub(crate) damaged: Vec<(String, EntryError)>,
+    /// The keys of segments that are named and not there.
+    pub(crate) gone: Vec<String>,
 }
 
 impl IndexReader<'_> {
     /// What these scopes have.
     ///
     /// # Errors
-    /// When the service fails, does not allow it, or does not list.
+    /// When the service fails, or does not allow it.
     pub(crate) async fn read(self, scopes: &[ScopeName]) -> Result<Index, ServiceError> {
         let all = scopes
             .iter()
@@ -86,20 +84,23 @@ impl IndexReader<'_> {
     /// # Errors
     /// As [`IndexReader::read`].
     pub(crate) async fn scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
-        match self.try_scope(scope).await? {
-            Some(index) => Ok(index),
+        let index = self.try_scope(scope).await?;
+        match index.gone.is_empty() {
+            true => Ok(index),
             // Segments were merged meanwhile. What goes in this moment too is missing for once.
-            None => Ok(self.try_scope(scope).await?.unwrap_or_default()),
+            false => self.try_scope(scope).await,
         }
     }
 
-    /// The same; `None` where a segment is gone that was listed.
-    async fn try_scope(self, scope: &ScopeName) -> Result<Option<ScopeIndex>, ServiceError> {
-        let mut keys = Vec::new();
-        let prefix = index_prefix(scope);
-        self.service
-            .walk(&prefix, |value| keys.push(value.key))
-            .await?;
+    async fn try_scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
+        let mut index = ScopeIndex::default();
+        let mut keys = match self.segment_keys(scope).await? {
+            Ok(keys) => keys,
+            Err(error) => {
+                index.damaged.push((list_key(scope), error));
+                return Ok(index);
+            }
+        };
         keys.sort_unstable_by(|one, other| other.cmp(one));
         keys.truncate(MAX_SEGMENTS);
         let segments: Vec<_> = stream::iter(keys)
@@ -110,11 +111,10 @@ impl IndexReader<'_> {
             .buffered(AT_ONCE)
             .try_collect()
             .await?;
-        let mut index = ScopeIndex::default();
         let mut entries = 0;
         for (key, segment) in segments {
             match segment {
-                None => return Ok(None),
+                None => index.gone.push(key),
                 Some(Err(error)) => index.damaged.push((key, error)),
                 Some(Ok(segment)) => {
                     entries += segment.len();
@@ -124,7 +124,48 @@ impl IndexReader<'_> {
                 }
             }
         }
-        Ok(Some(index))
+        Ok(index)
+    }
+
+    /// The keys of a scope's segments, from a listing where the service does that, and else from a
+    /// list that uploaders write.
+    async fn segment_keys(
+        self,
+        scope: &ScopeName,
+    ) -> Result<Result<Vec<String>, EntryError>, ServiceError> {
+        if self.service.can_list() {
+            let (mut keys, prefix) = (Vec::new(), index_prefix(scope));
+            let walked = self.service.walk(&prefix, |value| keys.push(value.key));
+            match walked.await {
+                // It has said only now that it does not list.
+                Err(ServiceError::Unsupported(_)) => {}
+                walked => return walked.map(|()| Ok(keys)),
+            }
+        }
+        let list = self.list(scope).await?;
+        Ok(list.map(|list| list.keys(scope)))
+    }
+
+    /// The list of a scope's segments, which is there where the service does not list its keys.
+    ///
+    /// # Errors
+    /// When the service fails, or does not allow it.
+    pub(crate) async fn list(
+        self,
+        scope: &ScopeName,
+    ) -> Result<Result<SegmentList, EntryError>, ServiceError> {
+        let value = match self.service.read_latest(&list_key(scope), MAX_LIST).await {
+            Err(ServiceError::TooLarge { .. }) => {
+                let text = "it has more bytes than a list can have".to_owned();
+                return Ok(Err(EntryError::Malformed(text)));
+            }
+            value => value?,
+        };
+        let Some(value) = value else {
+            return Ok(Ok(SegmentList::default()));
+        };
+        (self.heard)(value.len());
+        Ok(SegmentList::from_value(&value))
     }
 
     /// A segment, from where it is nearest; `None` where it is gone.
@@ -162,7 +203,8 @@ impl IndexReader<'_> {
 
     /// What builds of a scope have asked for.
     pub(crate) async fn wanted(self, scope: &ScopeName) -> Result<Wanted, ServiceError> {
-        let value = match self.service.read(&wanted_key(scope), MAX_WANTED).await {
+        let wanted = wanted_key(scope);
+        let value = match self.service.read_latest(&wanted, MAX_WANTED).await {
             Err(ServiceError::TooLarge { .. }) => return Ok(Wanted::default()),
             value => value?,
         };

@@ -11,6 +11,7 @@ pub mod format;
 mod housekeeping;
 mod index;
 mod kept_breaker;
+mod layout;
 mod notes;
 mod object;
 mod prefetch;
@@ -29,12 +30,13 @@ mod trial;
 mod upload;
 mod warnings;
 
-pub use address::{Address, AddressError, Credentials, Layout, Mode};
+pub use address::{Address, AddressError, Credentials, Mode};
 pub use credentials_file::{CredentialsError, CredentialsFile};
 pub use housekeeping::{
     Amount, GRACE, HousekeepingError, PruneRequest, Pruned, TierEvent, TierSummary, VerifiedTier,
     prune_tier, summarize_tier, verify_tier,
 };
+pub use layout::Layout;
 pub use service::{Cause, Service, ServiceError};
 pub use tier_list::{NamedTwice, TierList};
 pub use tiers::RemoteTiers;

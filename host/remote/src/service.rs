@@ -20,6 +20,8 @@ use super::service_kind::ServiceKind;
 mod cause;
 pub(crate) mod configurations;
 mod errors;
+mod github;
+mod latest;
 mod memcached;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
@@ -29,9 +31,11 @@ mod walk;
 
 pub use cause::Cause;
 pub use errors::ServiceError;
+pub(crate) use github::is_second_of_github;
 pub(crate) use walk::Value;
 
 use errors::says_none;
+use github::GitHub;
 use memcached::Memcached;
 use redis::Redis;
 use storage::Storage;
@@ -69,6 +73,8 @@ fn time_to_send(value: &[u8]) -> Duration {
 #[derive(Clone, Debug)]
 pub struct Service {
     client: Client,
+    /// Finds values that change, where a key has one value for ever.
+    github: Option<Arc<GitHub>>,
     kind: ServiceKind,
     address: String,
     /// What stands before each key.
@@ -93,9 +99,13 @@ impl Service {
         options.extend(credentials.0.clone());
         kind.fill_in(&mut options);
         let root = options.get("root").cloned().unwrap_or_default();
+        let layout = address.layout();
         let address = address.to_string();
         kind.check_environment()
+            .and_then(|()| layout.check_environment(kind))
             .map_err(|error| ServiceError::of(&address, error))?;
+        let is_latest_found = kind == ServiceKind::Ghac && is_second_of_github();
+        let github = is_latest_found.then(|| GitHub::new(&options));
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
             ServiceKind::Memcached => {
@@ -103,15 +113,21 @@ impl Service {
             }
             kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
         };
+        let client = client.map_err(|error| ServiceError::of(&address, error))?;
+        let github = github.transpose();
         Ok(Self {
-            client: client.map_err(|error| ServiceError::of(&address, error))?,
+            client,
+            github: github
+                .map_err(|error| ServiceError::of(&address, error))?
+                .map(Arc::new),
             kind,
             address,
             root,
         })
     }
 
-    /// Whether the keys below a prefix can be listed.
+    /// Whether the keys below a prefix can be listed, as far as is known: some servers say only when
+    /// they are asked that they do not.
     pub fn can_list(&self) -> bool {
         match &self.client {
             Client::Storage(storage) => storage.can_list(),
@@ -148,20 +164,10 @@ impl Service {
     /// # Errors
     /// When it is larger, or the service fails.
     pub async fn read(&self, key: &str, most: u64) -> Result<Option<Vec<u8>>, ServiceError> {
-        let Some(mut parts) = self.open(key).await? else {
-            return Ok(None);
-        };
-        let mut value = Vec::new();
-        while let Some(part) = parts.next().await? {
-            if (value.len() + part.len()) as u64 > most {
-                return Err(ServiceError::TooLarge {
-                    key: key.to_owned(),
-                    most,
-                });
-            }
-            value.extend_from_slice(&part);
+        match self.open(key).await? {
+            Some(parts) => parts.collect(key, most).await.map(Some),
+            None => Ok(None),
         }
-        Ok(Some(value))
     }
 
     /// Opens the value of a key; `None` where there is none. It is one request, whatever the size,
@@ -175,7 +181,7 @@ impl Service {
         }
         let opened = match &self.client {
             Client::Storage(storage) => storage.open(key, ..).await,
-            Client::Redis(redis) => Ok(Redis::open(redis, key)),
+            Client::Redis(redis) => Ok(Redis::open(redis, key, 0..u64::MAX)),
             Client::Memcached(server) => server.open(key).await,
         };
         self.first(opened).await
@@ -193,7 +199,8 @@ impl Service {
     ) -> Result<Option<Parts>, ServiceError> {
         let opened = match &self.client {
             Client::Storage(storage) => storage.open(key, part).await,
-            Client::Redis(_) | Client::Memcached(_) => {
+            Client::Redis(redis) => Ok(Redis::open(redis, key, part)),
+            Client::Memcached(_) => {
                 let text = "parts of a value are not read here";
                 Err(opendal::Error::new(ErrorKind::Unsupported, text))
             }
@@ -205,7 +212,10 @@ impl Service {
         &self,
         opened: opendal::Result<BytesStream>,
     ) -> Result<Option<Parts>, ServiceError> {
-        let mut rest = opened.map_err(|error| self.failed(error))?;
+        let mut rest = match opened {
+            Err(error) if says_none(&error) => return Ok(None),
+            opened => opened.map_err(|error| self.failed(error))?,
+        };
         // Some services are asked only when the first part is.
         match rest.try_next().await {
             Ok(first) => Ok(Some(Parts { first, rest })),
@@ -308,6 +318,21 @@ impl Parts {
             Some(first) => Ok(Some(first)),
             None => Ok(self.rest.try_next().await?),
         }
+    }
+
+    /// All of them, at most so many bytes.
+    async fn collect(mut self, key: &str, most: u64) -> Result<Vec<u8>, ServiceError> {
+        let mut value = Vec::new();
+        while let Some(part) = self.next().await? {
+            if (value.len() + part.len()) as u64 > most {
+                return Err(ServiceError::TooLarge {
+                    key: key.to_owned(),
+                    most,
+                });
+            }
+            value.extend_from_slice(&part);
+        }
+        Ok(value)
     }
 }
 

@@ -4,15 +4,26 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-/// A request: its method, its path, and its headers in lower case.
+/// A request: its method, its path, its headers in lower case, and its body.
 pub(crate) struct Asked {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: String,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Starts a server whose answers have a status and headers, and no body. Gives its port.
 pub(crate) fn start(answer: impl Fn(&Asked) -> (u16, String) + Send + 'static) -> u16 {
+    start_with_bodies(move |asked| {
+        let (status, headers) = answer(asked);
+        (status, headers, Vec::new())
+    })
+}
+
+/// The same for answers that have a body, too.
+pub(crate) fn start_with_bodies(
+    answer: impl Fn(&Asked) -> (u16, String, Vec<u8>) + Send + 'static,
+) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {
@@ -24,7 +35,10 @@ pub(crate) fn start(answer: impl Fn(&Asked) -> (u16, String) + Send + 'static) -
     port
 }
 
-fn serve(stream: TcpStream, answer: impl Fn(&Asked) -> (u16, String)) -> std::io::Result<()> {
+fn serve(
+    stream: TcpStream,
+    answer: impl Fn(&Asked) -> (u16, String, Vec<u8>),
+) -> std::io::Result<()> {
     let mut reader = BufReader::new(&stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
@@ -40,16 +54,19 @@ fn serve(stream: TcpStream, answer: impl Fn(&Asked) -> (u16, String)) -> std::io
         }
         headers.push_str(&line);
     }
-    std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
+    let mut body = Vec::new();
+    reader.take(length).read_to_end(&mut body)?;
     let mut words = first.split(' ').map(str::to_owned);
     let asked = Asked {
         method: words.next().unwrap_or_default(),
         path: words.next().unwrap_or_default(),
         headers,
+        body,
     };
-    let (status, headers) = answer(&asked);
-    let text = format!(
-        "HTTP/1.1 {status} Status\r\nContent-Length: 0\r\nConnection: close\r\n{headers}\r\n"
+    let (status, headers, body) = answer(&asked);
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status} Status\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n"
     );
-    (&stream).write_all(text.as_bytes())
+    (&stream).write_all(&[head.as_bytes(), &body].concat())
 }

@@ -6,15 +6,17 @@
 //! already is not sent again.
 //!
 //! This module reads the outbox, one batch of entries after another; how a batch is laid out in the
-//! tier is in modules of their own: `packs`, and `loose` where the service does not list its keys.
+//! tier is in modules of their own: `packs`, and `loose` where each entry has a key of its own.
 
 mod in_packs;
 mod item;
+mod lists;
 mod loose;
 mod naming;
 mod objects;
 mod pace;
 mod packs;
+mod packs_there;
 mod run;
 mod writes;
 
@@ -32,8 +34,9 @@ use cachewarden_store::{Asked, Note, Noted, Outbox, OutboxFile, OutboxQueue, Sto
 
 use cachewarden_types::ScopeName;
 
-use super::address::{Address, Layout};
+use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
+use super::layout::Layout;
 use super::service::{Service, ServiceError};
 
 use loose::Loose;
@@ -63,7 +66,7 @@ const MAX_MARKER: u64 = 64;
 pub struct Uploader {
     store: Arc<Store>,
     tier: TierId,
-    layout: Option<Layout>,
+    layout: Layout,
     service: Service,
     loose: Loose,
     objects: Objects,
@@ -139,7 +142,7 @@ impl Uploader {
     pub fn new(store: Arc<Store>, address: &Address, service: Service, level: i32) -> Self {
         Self {
             tier: address.tier_id(),
-            layout: address.layout,
+            layout: address.layout(),
             loose: Loose::new(address, service.clone()),
             objects: Objects::new(Arc::clone(&store), level),
             store,

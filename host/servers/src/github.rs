@@ -30,6 +30,7 @@ const RETRY_AFTER: &str = "37";
 /// The service. It ends with the process.
 pub struct GitHub {
     socket: SocketAddr,
+    cache: Arc<Mutex<Cache>>,
 }
 
 impl GitHub {
@@ -42,20 +43,50 @@ impl GitHub {
             uploads_left: most,
             entries: Vec::new(),
             blobs: Blobs::default(),
+            asked: 0,
         }));
+        let served = Arc::clone(&cache);
         thread::spawn(move || {
             for stream in listener.incoming() {
-                let (stream, cache) = (stream.unwrap(), Arc::clone(&cache));
+                let (stream, cache) = (stream.unwrap(), Arc::clone(&served));
                 thread::spawn(move || serve(stream, &cache));
             }
         });
-        Self { socket }
+        Self { socket, cache }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> String {
+        format!("http://{}/", self.socket)
+    }
+
+    /// How many requests it has had.
+    pub fn asked(&self) -> usize {
+        self.cache.lock().unwrap().asked
+    }
+
+    /// The keys that were created, in that order.
+    pub fn created(&self) -> Vec<String> {
+        let cache = self.cache.lock().unwrap();
+        cache
+            .entries
+            .iter()
+            .map(|entry| entry.key.clone())
+            .collect()
+    }
+
+    /// Evicts what has keys that begin like this. Returns how many there were.
+    pub fn evict(&self, prefix: &str) -> usize {
+        let mut cache = self.cache.lock().unwrap();
+        let before = cache.entries.len();
+        cache.entries.retain(|entry| !entry.key.starts_with(prefix));
+        before - cache.entries.len()
     }
 
     /// The variables of a job that has this token.
     pub fn job(&self, token: &str) -> Variables {
         vec![
-            ("ACTIONS_RESULTS_URL", format!("http://{}/", self.socket)),
+            ("ACTIONS_RESULTS_URL", self.url()),
             ("ACTIONS_RUNTIME_TOKEN", token.to_owned()),
             ("ACTIONS_CACHE_SERVICE_V2", "True".to_owned()),
         ]
@@ -85,10 +116,12 @@ struct Cache {
     uploads_left: usize,
     entries: Vec<Entry>,
     blobs: Blobs,
+    asked: usize,
 }
 
 impl Cache {
     fn answer(&mut self, request: &Request) -> Answer {
+        self.asked += 1;
         match request.path.strip_prefix(SERVICE) {
             Some(call) => self.call(call, request),
             None => self.blobs.answer(request),
@@ -154,9 +187,10 @@ impl Cache {
     }
 
     fn find(&mut self, kind: Kind, message: &Message) -> Answer {
-        let (key, version) = (message.text("key", 2), message.text("version", 4));
-        let mut entries = self.entries.iter();
-        match entries.find(|entry| entry.is_whole && entry.is(&key, &version)) {
+        let version = message.text("version", 4);
+        let mut keys = vec![message.text("key", 2)];
+        keys.extend(message.texts("restore_keys", 3));
+        match self.match_one(&keys, &version) {
             Some(entry) => {
                 let mut answer = Message::done(kind);
                 answer.set("signed_download_url", 2, &self.url(entry.blob));
@@ -165,6 +199,18 @@ impl Cache {
             }
             None => Message::empty(kind).answer(),
         }
+    }
+
+    /// The entry with the first of these keys; else, for one after another, the newest entry whose key
+    /// begins with it.
+    fn match_one(&self, keys: &[String], version: &str) -> Option<&Entry> {
+        let whole = || self.entries.iter().filter(|entry| entry.is_whole);
+        let exact = whole().find(|entry| entry.is(&keys[0], version));
+        let newest = |key: &String| {
+            let mut newest_first = whole().rev();
+            newest_first.find(|entry| entry.version == version && entry.key.starts_with(key))
+        };
+        exact.or_else(|| keys.iter().find_map(newest))
     }
 
     /// A signed address, in the form of Azure's.

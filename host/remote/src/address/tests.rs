@@ -163,3 +163,20 @@ fn what_a_terminal_would_obey_is_not_shown() {
         "it is the same folder"
     );
 }
+
+#[test]
+fn an_address_has_a_layout_that_its_service_can_have() {
+    for (text, layout) in [
+        ("s3://bucket", Layout::Packs),
+        ("redis://host:1/0/prefix", Layout::Packs),
+        ("redis://host:1/?layout=single", Layout::Single),
+        ("webdav+https://host/path", Layout::Packs),
+        ("memcached://host:1", Layout::Single),
+        ("memcached://host:1?layout=single", Layout::Single),
+    ] {
+        assert_eq!(Address::parse(text).unwrap().layout(), layout, "{text}");
+    }
+    let error = Address::parse("memcached://host:1?layout=packs").unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("`layout=packs`: expected single"), "{text}");
+}

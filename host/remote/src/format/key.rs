@@ -5,6 +5,7 @@
 //! v1/entries/<scope>/<action>    an entry, with its object where that is small
 //! v1/objects/ab/<output>         an object
 //! v1/index/<scope>/<segment>     a part of the index of a scope
+//! v1/lists/<scope>               the names of those parts, where a service does not list its keys
 //! v1/packs/<pack>                the objects of many entries, one behind the other
 //! v1/wanted/<scope>              what builds of a scope have asked for
 //! ```
@@ -12,7 +13,8 @@
 //! A scope is written as in the name of its folder in the local store, but with `~` for `!`, which
 //! some servers of S3 do not escape as the client does when it signs. So a listing of `v1/entries/`
 //! names the scopes. A key has at most 268 bytes. S3 takes 1024 and memcached 250, so
-//! memcached has no entries of scopes whose name is near the longest.
+//! memcached has no entries of scopes whose name is near the longest. No key that
+//! GitHub's cache is asked for is the beginning of another one, with which it could answer instead.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -32,6 +34,9 @@ pub const OBJECTS: &str = "v1/objects/";
 
 /// The segments of indexes are below this prefix, by their scopes.
 pub const INDEX: &str = "v1/index/";
+
+/// The lists of segments are below this prefix.
+pub const LISTS: &str = "v1/lists/";
 
 /// The packs are below this prefix.
 pub const PACKS: &str = "v1/packs/";
@@ -76,6 +81,11 @@ pub fn segment_time(key: &str) -> Option<SystemTime> {
     let number = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok());
     number(name)??;
     UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
+}
+
+/// Where the list is of a scope's segments, where a service does not list its keys.
+pub fn list_key(scope: &ScopeName) -> String {
+    format!("{LISTS}{}", folder(scope))
 }
 
 /// Where a pack is.

@@ -4,8 +4,8 @@
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
-    ENTRIES, EntryError, INDEX, MAX_VALUE, PACKS, RemoteEntry, WANTED, entry_key, object_key,
-    scope_of_folder,
+    ENTRIES, EntryError, INDEX, LISTS, MAX_VALUE, PACKS, RemoteEntry, WANTED, entry_key,
+    object_key, scope_of_folder,
 };
 use crate::service::{Service, ServiceError, Value};
 use crate::upload::with_pauses;
@@ -23,8 +23,8 @@ pub(super) struct Contents {
     pub(super) packs: Vec<(Digest, Value)>,
     /// The parts of indexes.
     pub(super) segments: Vec<(ScopeName, Value)>,
-    /// What builds have asked for.
-    pub(super) wanted: Vec<Value>,
+    /// What builds have asked for, and lists of segments.
+    pub(super) hints: Vec<Value>,
     /// What this version does not know.
     pub(super) unknown: Vec<Value>,
 }
@@ -57,17 +57,21 @@ impl Contents {
             self.packs.push((pack, value));
         } else if let Some(scope) = segments::scope_of(&value.key) {
             self.segments.push((scope, value));
-        } else if value
-            .key
-            .strip_prefix(WANTED)
-            .and_then(scope_of_folder)
-            .is_some()
-        {
-            self.wanted.push(value);
+        } else if is_hint(&value.key) {
+            self.hints.push(value);
         } else {
             self.unknown.push(value);
         }
     }
+}
+
+/// Whether this is the key of what builds of a scope have asked for, or of a list of its segments. The
+/// latter is there where another service leads to the same tier, which does not list its keys.
+fn is_hint(key: &str) -> bool {
+    let folder = [WANTED, LISTS]
+        .iter()
+        .find_map(|prefix| key.strip_prefix(prefix));
+    folder.and_then(scope_of_folder).is_some()
 }
 
 /// The scope of an entry's key; `None` where it is another one.

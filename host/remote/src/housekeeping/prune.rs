@@ -122,7 +122,7 @@ pub(super) async fn prune_listed(
     let mut objects = contents.objects;
     let index = PrunedIndex::of(service, contents.segments).await?;
     index.add_to(&mut entries, &mut objects, contents.packs);
-    entries.extend(contents.wanted.into_iter().map(|value| NamedEntry {
+    entries.extend(contents.hints.into_iter().map(|value| NamedEntry {
         value,
         object: None,
         entries: 0,

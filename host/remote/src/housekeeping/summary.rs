@@ -25,7 +25,7 @@ pub struct Amount {
 pub struct TierSummary {
     /// Entries, by scope, with the objects that are in them or in packs.
     pub scopes: BTreeMap<ScopeName, Amount>,
-    /// Indexes, and lists of what builds have asked for.
+    /// Indexes, lists of their parts, and lists of what builds have asked for.
     pub index: Amount,
     /// Larger objects, which scopes share.
     pub objects: Amount,
@@ -59,7 +59,7 @@ pub fn summarize_tier(
             summary.scopes.entry(scope).or_default().add(&value);
         }
         let of_index = contents.segments.iter().map(|(_, value)| value);
-        let of_index = of_index.chain(&contents.wanted);
+        let of_index = of_index.chain(&contents.hints);
         of_index.for_each(|value| summary.index.add(value));
         // An entry may stand in several segments.
         let mut known = HashSet::new();

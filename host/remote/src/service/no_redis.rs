@@ -1,6 +1,7 @@
 //! In place of Redis, in a program that was built without.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 use opendal::{Error, ErrorKind};
@@ -17,7 +18,7 @@ impl Redis {
         Err(Error::new(ErrorKind::Unsupported, text))
     }
 
-    pub(super) fn open(redis: &Arc<Self>, _: &str) -> BytesStream {
+    pub(super) fn open(redis: &Arc<Self>, _: &str, _: Range<u64>) -> BytesStream {
         match **redis {}
     }
 

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -22,7 +23,7 @@ use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER, time_to_send}
 
 /// How many bytes are asked for at once: a part must arrive within [`IO_TIME`], and each costs a
 /// round trip.
-const PART: usize = 1024 * 1024;
+const PART: u64 = 1024 * 1024;
 
 /// Connections at once. Requests share them; several let a small value pass a large one.
 const CONNECTIONS: usize = 8;
@@ -77,26 +78,31 @@ impl Redis {
         })
     }
 
-    /// The value of a key. That there is none is the first error of the stream.
-    pub(super) fn open(redis: &Arc<Self>, key: &str) -> BytesStream {
-        let begin = (Arc::clone(redis), redis.path(key), Some(0));
+    /// A part of the value of a key. That there is none is the first error of the stream.
+    pub(super) fn open(redis: &Arc<Self>, key: &str, part: Range<u64>) -> BytesStream {
+        let begin = (Arc::clone(redis), redis.path(key), part);
         Box::pin(stream::try_unfold(
             begin,
-            |(redis, path, begin)| async move {
-                let Some(begin) = begin else {
+            |(redis, path, left)| async move {
+                if left.is_empty() {
                     return Ok(None);
+                }
+                let asked = (left.end - left.start).min(PART);
+                let part = redis.part(&path, left.start, asked).await?;
+                // A part that comes short is the last one.
+                let next = match part.len() as u64 == asked {
+                    true => left.start + asked..left.end,
+                    false => 0..0,
                 };
-                let part = redis.part(&path, begin).await?;
-                let next = (part.len() == PART).then_some(begin + PART);
                 Ok(Some((Bytes::from(part), (redis, path, next))))
             },
         ))
     }
 
-    /// At most [`PART`] bytes of a value.
-    async fn part(&self, path: &str, begin: usize) -> opendal::Result<Vec<u8>> {
+    /// At most so many bytes of a value, from one on.
+    async fn part(&self, path: &str, begin: u64, most: u64) -> opendal::Result<Vec<u8>> {
         let mut request = redis::pipe();
-        let end = begin + PART - 1;
+        let end = begin + most - 1;
         // In this order a value that is removed meanwhile is none, and not an empty one.
         request
             .getrange(path, begin as isize, end as isize)

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeBounds;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -28,6 +29,8 @@ pub(super) struct Storage {
     /// Bounded as a call without a large body is.
     operator: Operator,
     limit: ConcurrentLimitLayer,
+    /// A server of WebDAV says only when it is asked that it does not.
+    lists: AtomicBool,
     has_folders: bool,
     /// A value is written beside its place, and then moved there.
     moves_into_place: bool,
@@ -45,6 +48,7 @@ impl Storage {
         let limit = ConcurrentLimitLayer::new(CONCURRENCY);
         Ok(Self {
             operator: bounded(&unbounded, &limit, IO_TIME),
+            lists: AtomicBool::new(unbounded.info().capability().list),
             unbounded,
             limit,
             has_folders: kind.has_folders(),
@@ -53,7 +57,12 @@ impl Storage {
     }
 
     pub(super) fn can_list(&self) -> bool {
-        self.operator.info().capability().list
+        self.lists.load(Ordering::Relaxed)
+    }
+
+    /// Takes note that it does not list.
+    pub(super) fn note_no_list(&self) {
+        self.lists.store(false, Ordering::Relaxed);
     }
 
     /// What is asked for more than values by their keys.

@@ -34,7 +34,15 @@ impl Service {
         take: impl FnMut(Value),
     ) -> Result<(), ServiceError> {
         let walked = walk(self.listed()?, prefix, take).await;
-        walked.map_err(|error| self.failed(error))
+        walked.map_err(|error| match self.failed(error) {
+            error @ ServiceError::Unsupported(_) => {
+                if let Client::Storage(storage) = &self.client {
+                    storage.note_no_list();
+                }
+                error
+            }
+            error => error,
+        })
     }
 
     /// What killed uploaders have left: files that were not whole yet when they were written last.

@@ -14,7 +14,7 @@ use crate::Layout;
 use crate::format::RemoteEntry;
 use crate::index::Index;
 use crate::prefetch::Prefetched;
-use crate::service::{Service, ServiceError};
+use crate::service::Service;
 
 /// How a tier is asked for entries.
 #[derive(Clone, Debug)]
@@ -34,25 +34,15 @@ impl Shared {
     }
 
     async fn read_catalog(self: &Arc<Self>, tier: usize) -> Option<Catalog> {
-        let layout = self.tiers[tier].address.layout;
-        if layout == Some(Layout::Single) {
+        if self.tiers[tier].address.layout() == Layout::Single {
             return Some(Catalog::Single);
         }
         let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
         let read = |service: Service| async move {
-            if layout.is_none() && !service.can_list() {
-                return Ok(None);
-            }
             let reader = self.tiers[tier].index_reader(&service, &heard);
-            match reader.read(&self.read).await {
-                // It has said only now that it does not list.
-                Err(ServiceError::Unsupported(_)) if layout.is_none() => Ok(None),
-                index => index.map(Some),
-            }
+            reader.read(&self.read).await
         };
-        let Some(index) = self.ask(tier, read).await? else {
-            return Some(Catalog::Single);
-        };
+        let index = self.ask(tier, read).await?;
         for (key, error) in index.damaged() {
             self.say_damaged_segment(tier, key, error);
         }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use cachewarden_store::{Asked, OutboxFile};
 
-use crate::address::Layout;
+use crate::layout::Layout;
 use crate::service::ServiceError;
 
 use super::packs::Packs;
@@ -63,13 +63,11 @@ impl Uploader {
     /// How entries are sent in packs; `None` where the tier has them each by its key.
     pub(super) async fn packs(&self) -> Result<Option<Packs<'_>>, ServiceError> {
         match self.layout {
-            Some(Layout::Single) => return Ok(None),
-            None if !self.service.can_list() => return Ok(None),
-            Some(Layout::Packs) | None => {}
-        }
-        match Packs::begin(&self.service, &self.store, self.tier).await {
-            Err(ServiceError::Unsupported(_)) if self.layout.is_none() => Ok(None),
-            packs => packs.map(Some),
+            Layout::Single => Ok(None),
+            Layout::Packs => {
+                let packs = Packs::begin(&self.service, &self.store, self.tier);
+                packs.await.map(Some)
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The layout without an index: an entry by its key, with its object where that is small, and larger
-//! objects by their digests. It is for services that cannot list, and each entry costs a request or
-//! two.
+//! objects by their digests. It is for memcached, and where an address asks for it: each entry costs a
+//! request or two.
 
 use cachewarden_store::{Entry, Noted};
 

@@ -1,7 +1,7 @@
 //! Names in the index what was sent in packs, and keeps the number of its segments small.
 
 use std::collections::{BTreeMap, HashSet};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_types::{Digest, ScopeName};
 
@@ -12,7 +12,7 @@ use crate::index::ScopeIndex;
 use crate::service::ServiceError;
 
 use super::pace::with_pauses;
-use super::packs::{Packs, packs_there};
+use super::packs::Packs;
 use super::{Outcome, UploadError, Uploaded};
 
 /// A scope with so many segments has them merged by the next upload: a session fetches each of those
@@ -21,6 +21,19 @@ const MERGE_FROM: usize = 16;
 
 /// A segment with more entries is not merged any more.
 const LARGE: usize = MAX_ROWS / 4;
+
+/// A segment that is named and not there may be so new that the service does not show it yet. After
+/// this time it is gone.
+const LATE: Duration = Duration::from_secs(60 * 60);
+
+/// A merge.
+struct Merged {
+    key: String,
+    /// The keys of the segments that are in it.
+    old: Vec<String>,
+    /// The bytes that were written.
+    length: u64,
+}
 
 impl Packs<'_> {
     /// Names all that was sent: from now on it is in the tier.
@@ -70,36 +83,53 @@ impl Packs<'_> {
         let mut length = value.len() as u64;
         with_pauses(|| self.service.write(&key, value.clone())).await?;
         let index = self.scopes.remove(scope).unwrap_or_default();
-        if index.segments.len() >= MERGE_FROM && self.may_remove(scope).await {
-            length += self.merge(scope, &index).await?;
+        let (mut new, mut old) = (vec![key], Vec::new());
+        if index.segments.len() >= MERGE_FROM
+            && self.may_leave_out(scope).await
+            && let Some(merged) = self.merge(scope, &index).await?
+        {
+            length += merged.length;
+            new.push(merged.key);
+            old = merged.old;
+        }
+        if !self.service.can_list() {
+            // What was merged stays there: another upload may be about to write a list that names it.
+            old.extend(index.gone.into_iter().filter(|key| is_late(key)));
+            return Ok(length + self.change_list(scope, &new, &old).await?);
+        }
+        for key in &old {
+            // Else it is merged again by the next upload.
+            let _ = self.service.delete(key).await;
         }
         Ok(length)
     }
 
-    /// Merges the small segments of a scope. Returns how many bytes were written.
-    async fn merge(&mut self, scope: &ScopeName, index: &ScopeIndex) -> Result<u64, ServiceError> {
+    /// Merges the small segments of a scope; `None` where there is none.
+    async fn merge(
+        &mut self,
+        scope: &ScopeName,
+        index: &ScopeIndex,
+    ) -> Result<Option<Merged>, ServiceError> {
         // Again, after the index was read: what another upload has named by then has its packs there.
-        self.there.extend(packs_there(self.service).await?);
-        let (rows, merged) = merged(index, &self.there);
-        let Some(latest) = merged.first() else {
-            return Ok(0);
+        let there = self.there.of(self.service, packs_of(index)).await?;
+        let (rows, mut old) = merged(index, &there);
+        let Some(latest) = old.first() else {
+            return Ok(None);
         };
         let value = Segment::to_value(&rows);
         let length = value.len() as u64;
         // By the time of the latest of them: what others have written since counts before it.
         let key = segment_key(scope, segment_time(latest).unwrap_or(UNIX_EPOCH), &value);
         with_pauses(|| self.service.write(&key, value.clone())).await?;
-        for old in merged.into_iter().filter(|old| *old != key) {
-            // Else it is merged again by the next upload.
-            let _ = self.service.delete(&old).await;
-        }
-        Ok(length)
+        old.retain(|old| *old != key);
+        Ok(Some(Merged { key, old, length }))
     }
 
-    /// Whether values may be removed: else a merge would add a segment and take none away.
-    async fn may_remove(&self, scope: &ScopeName) -> bool {
+    /// Whether segments can be left out: from a list, or as their values may be removed. Else a merge
+    /// would add a segment and take none away.
+    async fn may_leave_out(&self, scope: &ScopeName) -> bool {
         let none = format!("{}none", index_prefix(scope));
-        self.service.delete(&none).await.is_ok()
+        !self.service.can_list() || self.service.delete(&none).await.is_ok()
     }
 
     /// Writes down what sessions have asked for.
@@ -115,11 +145,30 @@ impl Packs<'_> {
                 .fold(before.clone(), |wanted, asked| wanted.after(asked));
             if after != before && !self.denied.contains(&scope) {
                 let (key, value) = (wanted_key(&scope), after.to_value());
-                with_pauses(|| self.service.write(&key, value.clone())).await?;
+                with_pauses(|| self.service.write_latest(&key, value.clone())).await?;
             }
         }
         Ok(())
     }
+}
+
+/// Whether a segment of this key would be there by now.
+fn is_late(key: &str) -> bool {
+    let written = segment_time(key).unwrap_or(UNIX_EPOCH);
+    written + LATE < SystemTime::now()
+}
+
+/// The packs that small segments name.
+fn packs_of(index: &ScopeIndex) -> HashSet<Digest> {
+    let segments = index.segments.iter().map(|(_, segment)| segment);
+    let small = segments.filter(|segment| segment.len() <= LARGE);
+    let entries = small.flat_map(|segment| segment.entries());
+    entries
+        .filter_map(|(_, entry)| match entry.stored {
+            Stored::Packed(place) => Some(place.pack),
+            Stored::Inline(_) | Stored::Apart => None,
+        })
+        .collect()
 }
 
 /// The entries of small segments, the latest first, and the keys of those segments. What is not there

@@ -1,5 +1,5 @@
 //! The layout in packs: the objects of many entries, one behind the other, and a segment of the index
-//! that names them. It is for services that list their keys.
+//! that names them. Where a service does not list its keys, a list names the segments.
 //!
 //! What always holds: a segment is written after all that it names. So an upload that ends at any
 //! moment leaves a pack that nobody names, at most. A pack is named by its bytes: where the same is
@@ -14,13 +14,14 @@ use tokio::sync::OwnedSemaphorePermit;
 use cachewarden_store::{Asked, Entry, Noted, Store, TierId};
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::format::{Body, PACKS, Place, RemoteEntry, Stored, object_key, pack_key};
+use crate::format::{Body, Place, RemoteEntry, Stored, object_key, pack_key};
 use crate::index::{IndexReader, ScopeIndex, SegmentCache};
 use crate::prefetch::MAX_RUN;
 use crate::service::{Service, ServiceError};
 
 use super::objects::Objects;
 use super::pace::with_pauses;
+use super::packs_there::PacksThere;
 use super::writes::Writes;
 use super::{Outcome, UploadError, Uploaded, item};
 
@@ -46,8 +47,7 @@ pub(super) struct Packs<'upload> {
     store: &'upload Store,
     tier: TierId,
     segments: SegmentCache,
-    /// The packs that are in the tier.
-    pub(super) there: HashSet<Digest>,
+    pub(super) there: PacksThere,
     /// What scopes have in the tier.
     pub(super) scopes: HashMap<ScopeName, ScopeIndex>,
     pack: Pack,
@@ -87,7 +87,7 @@ impl<'upload> Packs<'upload> {
     /// Begins, with a look at what is there.
     ///
     /// # Errors
-    /// When the service fails, or does not list.
+    /// When the service fails.
     pub(super) async fn begin(
         service: &'upload Service,
         store: &'upload Store,
@@ -98,7 +98,7 @@ impl<'upload> Packs<'upload> {
             store,
             tier,
             segments: SegmentCache::default(),
-            there: packs_there(service).await?,
+            there: PacksThere::look(service).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
             writes: Writes::to(service),
@@ -175,7 +175,7 @@ impl<'upload> Packs<'upload> {
         let there = self.scope(&noted.scope).await?.find(&noted.action);
         let there = there.filter(|there| item::is_same(there, &entry));
         let is_there = match there.map(|there| there.stored) {
-            Some(Stored::Packed(place)) => self.there.contains(&place.pack),
+            Some(Stored::Packed(place)) => self.there.has(self.service, &place.pack).await?,
             Some(Stored::Apart) => {
                 let key = object_key(&entry.output);
                 with_pauses(|| self.service.has(&key)).await?
@@ -256,7 +256,8 @@ impl<'upload> Packs<'upload> {
         });
         self.rows.extend(rows);
         // Objects without bytes alone make a pack without any, which is written too.
-        if self.there.insert(pack) {
+        if !self.there.has(self.service, &pack).await? {
+            self.there.add(pack);
             let (writes, failure) = (&mut self.writes, &mut self.failure);
             writes
                 .begin(pack_key(&pack), bytes, None, uploaded, failure)
@@ -277,7 +278,7 @@ impl<'upload> Packs<'upload> {
             };
             let is_there = !self.writes.was_refused(&key);
             if let (false, Stored::Packed(place)) = (is_there, &entry.stored) {
-                self.there.remove(&place.pack);
+                self.there.forget(place.pack);
             }
             if !is_there {
                 let (scope, action) = (scope.clone(), *action);
@@ -298,16 +299,6 @@ impl<'upload> Packs<'upload> {
         }
         self.writes.settle(uploaded, &mut self.failure).await
     }
-}
-
-/// The packs that are in a tier.
-pub(super) async fn packs_there(service: &Service) -> Result<HashSet<Digest>, ServiceError> {
-    let mut there = HashSet::new();
-    let mut take = |key: &str| {
-        there.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
-    };
-    service.walk(PACKS, |value| take(&value.key)).await?;
-    Ok(there)
 }
 
 impl Pack {

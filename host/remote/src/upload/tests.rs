@@ -12,6 +12,7 @@ use crate::address::Credentials;
 use crate::format::{MAX_INLINE, RemoteEntry, Stored, entry_key, object_key};
 use crate::test_server;
 
+mod lists;
 mod packs;
 
 /// A store, and a tier in a folder.

@@ -19,7 +19,12 @@ assert.equal(await restoreCache(paths, 'key'), 'key');
 assert.deepEqual(readFileSync('files/a'), bytes);
 // An entry is never replaced.
 assert.equal(await saveCache(paths, 'key'), -1);
-assert.ok((await saveCache(paths, 'second')) > 0);
+assert.ok((await saveCache(paths, 'key-2')) > 0);
+// The key itself, and then the newest whose key begins like one that is asked for.
+assert.equal(await restoreCache(paths, 'key'), 'key');
+assert.equal(await restoreCache(paths, 'ke'), 'key-2');
+assert.equal(await restoreCache(paths, 'other', ['none', 'ke']), 'key-2');
+assert.equal(await restoreCache(paths, 'other', ['y']), undefined);
 // That were too many uploads.
 assert.equal(await saveCache(paths, 'third'), -1);
 assert.equal(await restoreCache(paths, 'third'), undefined);

@@ -3,7 +3,7 @@
 
 use std::process::Command;
 
-use cachewarden_remote::{Address, Credentials, Service, ServiceError};
+use cachewarden_remote::{Address, Credentials, Layout, Service, ServiceError};
 use cachewarden_servers::{GitHub, READER, WRITER, node};
 
 use crate::support::{at, bytes};
@@ -58,6 +58,37 @@ async fn a_value_is_there_once_it_was_written_and_stays() {
 }
 
 #[tokio::test]
+async fn a_value_that_changes_is_read_as_it_was_written_last() {
+    let test = "a_value_that_changes_is_read_as_it_was_written_last";
+    let Some(service) = in_a_job(test, 3, WRITER) else {
+        return;
+    };
+    let key = "v1/lists/main";
+    let large = bytes(3_000_000);
+    assert_eq!(service.read_latest(key, 10).await.unwrap(), None);
+    for value in [&b"first"[..], &large] {
+        service.write_latest(key, value.to_vec()).await.unwrap();
+        let read = service.read_latest(key, 3_000_000).await.unwrap();
+        assert!(read.as_deref() == Some(value));
+    }
+    let other = at("ghac:prefix", &Vec::new());
+    assert_eq!(other.read_latest(key, 10).await.unwrap(), None);
+    other.write_latest(key, b"other".to_vec()).await.unwrap();
+    let read = other.read_latest(key, 10).await.unwrap();
+    assert_eq!(read.as_deref(), Some(&b"other"[..]));
+    let read = service.read_latest(key, 3_000_000).await.unwrap();
+    assert!(read.as_ref() == Some(&large));
+    // A key that begins like another one.
+    for key in ["v1/lists/mai", "v1/lists/main-2"] {
+        assert_eq!(service.read_latest(key, 10).await.unwrap(), None);
+    }
+    let error = service.read_latest(key, 2_999_999).await.unwrap_err();
+    assert!(matches!(error, ServiceError::TooLarge { .. }), "{error:?}");
+    let error = service.write_latest(key, b"x".to_vec()).await.unwrap_err();
+    assert!(matches!(error, ServiceError::Throttled(_)), "{error:?}");
+}
+
+#[tokio::test]
 async fn too_many_uploads_are_throttled() {
     let Some(service) = in_a_job("too_many_uploads_are_throttled", 2, WRITER) else {
         return;
@@ -79,6 +110,7 @@ async fn a_job_that_may_only_read_is_denied_to_write() {
         return;
     };
     assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
+    assert_eq!(service.read_latest("v1/a", 10).await.unwrap(), None);
     let error = service.write("v1/a", b"value".to_vec()).await.unwrap_err();
     assert!(matches!(error, ServiceError::Denied(_)), "{error:?}");
 }
@@ -90,6 +122,7 @@ async fn a_token_that_is_wrong_is_denied() {
     };
     for error in [
         service.read("v1/a", 10).await.unwrap_err(),
+        service.read_latest("v1/a", 10).await.unwrap_err(),
         service.has("v1/a").await.unwrap_err(),
         service.write("v1/a", b"value".to_vec()).await.unwrap_err(),
     ] {
@@ -115,6 +148,32 @@ fn a_job_without_the_version_of_the_service_is_told_so() {
             .envs(service.job(WRITER))
             .env_remove("ACTIONS_CACHE_SERVICE_V2")
             .env_remove("ACTIONS_CACHE_URL"),
+    );
+}
+
+/// A server of GitHub Enterprise finds no value by the beginning of its key.
+#[test]
+fn the_first_version_of_the_service_has_an_entry_at_each_key() {
+    let test = "the_first_version_of_the_service_has_an_entry_at_each_key";
+    if std::env::var_os(JOB).is_some() {
+        let at = |text: &str| {
+            let address = Address::parse(text).unwrap();
+            let service = Service::at(&address, &Credentials::default());
+            (address.layout(), service)
+        };
+        let (layout, service) = at("ghac:");
+        assert_eq!(layout, Layout::Single);
+        service.unwrap();
+        let text = format!("{:?}", at("ghac:?layout=packs").1.unwrap_err());
+        assert!(text.contains("layout=single"), "{text}");
+        return;
+    }
+    succeeds(
+        job(test)
+            .env("ACTIONS_CACHE_URL", "http://127.0.0.1:9/")
+            .env("ACTIONS_RUNTIME_TOKEN", WRITER)
+            .env("ACTIONS_CACHE_SERVICE_V2", "True")
+            .env("GITHUB_SERVER_URL", "https://github.example.com"),
     );
 }
 

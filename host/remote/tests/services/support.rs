@@ -3,8 +3,8 @@
 use cachewarden_remote::{Address, Credentials, Service};
 use cachewarden_servers::{Server, Variables};
 
-/// Makes a test of a check for each server; or with `each protocol` for one server of each way to
-/// speak to it.
+/// Makes a test of a check for each server; with `each protocol` for one server of each way to speak
+/// to it; or `with parts` for those that give parts of values.
 macro_rules! on_each_server {
     ($check:ident) => {
         mod $check {
@@ -26,6 +26,19 @@ macro_rules! on_each_server {
                 on_memcached memcached,
                 on_redis redis,
                 on_seaweedfs seaweedfs,
+            );
+        }
+    };
+    (with parts: $check:ident) => {
+        mod $check {
+            $crate::support::on_each_server!($check:
+                on_azurite azurite,
+                on_fake_gcs fake_gcs,
+                on_nginx nginx,
+                on_redis redis,
+                on_s3proxy s3proxy,
+                on_seaweedfs seaweedfs,
+                on_wsgidav wsgidav,
             );
         }
     };

@@ -26,6 +26,50 @@ async fn a_value_is_there_once_it_was_written(server: &Server) {
 
 on_each_server!(a_value_is_there_once_it_was_written);
 
+async fn a_value_that_changes_is_read_as_it_was_written_last(server: &Server) {
+    let service = open(server, "latest");
+    let key = "v1/lists/main";
+    assert_eq!(service.read_latest(key, 1000).await.unwrap(), None);
+    for value in [&b"first"[..], b"second, and longer", b"third"] {
+        service.write_latest(key, value.to_vec()).await.unwrap();
+        let read = service.read_latest(key, 1000).await.unwrap();
+        assert_eq!(read.as_deref(), Some(value));
+    }
+    let error = service.read_latest(key, 4).await.unwrap_err();
+    assert!(matches!(error, ServiceError::TooLarge { .. }), "{error:?}");
+}
+
+on_each_server!(a_value_that_changes_is_read_as_it_was_written_last);
+
+async fn a_part_of_a_value_comes_alone(server: &Server) {
+    let service = open(server, "part");
+    let value = bytes(3_000_000);
+    service.write("v1/packs/a", value.clone()).await.unwrap();
+    for part in [0..1, 7..1_000_000, 100..2_500_000, 2_999_999..3_000_000] {
+        let (begin, end) = (part.start as usize, part.end as usize);
+        let mut parts = service
+            .open_part("v1/packs/a", part.clone())
+            .await
+            .unwrap()
+            .unwrap();
+        let mut read = Vec::new();
+        while let Some(bytes) = parts.next().await.unwrap() {
+            read.extend_from_slice(&bytes);
+        }
+        assert!(read == value[begin..end], "{part:?}");
+    }
+    let none = service.open_part("v1/packs/b", 0..10).await.unwrap();
+    assert!(none.is_none());
+    // What is not there is an error, or comes short.
+    if let Ok(Some(mut parts)) = service.open_part("v1/packs/a", 3_000_000..3_000_010).await {
+        while let Ok(Some(part)) = parts.next().await {
+            assert!(part.is_empty());
+        }
+    }
+}
+
+on_each_server!(with parts: a_part_of_a_value_comes_alone);
+
 async fn a_value_that_was_removed_is_gone(server: &Server) {
     let service = open(server, "removed");
     let key = object_key(&Digest::of(b"removed"));

@@ -10,7 +10,7 @@ use cachewarden_types::Digest;
 
 use crate::bucket::Bucket;
 use crate::client::Session;
-use crate::packs::{action, machine};
+use crate::machine::{self, action};
 use crate::world::World;
 
 /// How many objects a machine has.
@@ -43,7 +43,7 @@ fn object(number: u32) -> Vec<u8> {
 fn send_all(bucket: &Bucket, options: &str, context: &str) {
     let folder = tempfile::tempdir().unwrap();
     let (address, credentials) = bucket.tier(options);
-    let store = machine(folder.path(), &address, OBJECTS, object);
+    let store = machine::store(folder.path(), &address, 0..OBJECTS, object);
     let outbox = store.outbox(address.tier_id()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for _ in 0..MOST_UPLOADS {

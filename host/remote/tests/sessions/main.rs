@@ -4,8 +4,11 @@
 mod bucket;
 mod client;
 mod faults;
+mod github;
+mod machine;
 mod packs;
 mod server;
 mod services;
+mod unlisted;
 mod values;
 mod world;

@@ -1,94 +1,20 @@
 //! What sessions make of packs and an index.
 
 use std::fs;
-use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use cachewarden_content::Content;
-use cachewarden_remote::{Address, Credentials, Service, Uploader};
+use cachewarden_remote::{Address, Credentials};
 use cachewarden_session::DEFAULT_REMOTE_BUDGET;
-use cachewarden_store::{ActionPrefix, NewEntry, Reach, SessionId, SharedStore, Store};
-use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use crate::client::Session;
+use crate::machine::{self, action, object};
 use crate::world::World;
-
-pub(crate) fn action(number: u32) -> Digest {
-    Digest::of(&number.to_le_bytes())
-}
-
-/// Some are empty, as those of steps that have printed nothing.
-fn object(number: u32) -> Vec<u8> {
-    if number % 10 == 3 {
-        return Vec::new();
-    }
-    format!("object {number} ")
-        .repeat(number as usize + 1)
-        .into_bytes()
-}
 
 /// Another machine, which has put objects 0 to `count` into `main` and sent them to the tier in this
 /// folder, and says that it asked for all of them.
 fn fill(address: &str, count: u32) {
-    let folder = tempfile::tempdir().unwrap();
     let address = Address::parse(address).unwrap();
-    let store = machine(folder.path(), &address, count, object);
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let service = Service::at(&address, &Credentials::default()).unwrap();
-    let uploader = Uploader::new(store, &address, service, 3);
-    let uploaded = runtime.block_on(uploader.run(Duration::ZERO, |_| ()));
-    assert_eq!(uploaded.unwrap().unwrap().sent, u64::from(count));
-}
-
-/// The store in a folder, which has objects 0 to `count` in `main`. They wait to be sent to a tier,
-/// with a note that all of them were asked for.
-pub(crate) fn machine(
-    folder: &Path,
-    address: &Address,
-    count: u32,
-    object: impl Fn(u32) -> Vec<u8>,
-) -> Arc<Store> {
-    let store = Arc::new(Store::open(&folder.join("store"), SharedStore::Deny).unwrap());
-    let main = "main".parse().unwrap();
-    let mut session = store
-        .outbox(address.tier_id())
-        .unwrap()
-        .of_session(SessionId(1));
-    for number in 0..count {
-        let object = object(number);
-        let output = Digest::of(&object);
-        let mut writer = store.receive(output);
-        writer.write(&object);
-        writer.finish().unwrap();
-        let entry = NewEntry {
-            output,
-            size: object.len() as u64,
-            content: Content {
-                kind: match object.is_empty() {
-                    true => Kind::Empty,
-                    false => Kind::Other,
-                },
-                role: Role::Unknown,
-                facts: Facts::NONE,
-            },
-            lifetime: None,
-            reach: Reach::Shared,
-            producer: SessionId(1),
-            user: rustix::process::geteuid().as_raw(),
-        };
-        let action = action(number);
-        store
-            .put_entry(&main, &action, entry, SystemTime::now())
-            .unwrap();
-        session.note(&main, &action).unwrap();
-    }
-    let asked: Vec<ActionPrefix> = (0..count)
-        .map(|number| *action(number).as_bytes().first_chunk().unwrap())
-        .collect();
-    session.note_asked(&main, &asked).unwrap();
-    drop(session);
-    store
+    let uploaded = machine::fill(&address, &Credentials::default(), 0..count, object);
+    assert_eq!(uploaded.sent, u64::from(count));
 }
 
 fn session(world: &World, address: &str, scopes: &[&str]) -> Session {

@@ -41,8 +41,23 @@ impl World {
             let address = Address::parse(text).unwrap();
             (address, Credentials::default())
         });
-        let tiers = RemoteTiers::new(tiers.collect(), Arc::clone(&self.store));
-        Arc::new(tiers.unwrap())
+        self.tiers_at(tiers.collect())
+    }
+
+    fn tiers_at(&self, tiers: Vec<(Address, Credentials)>) -> Arc<RemoteTiers> {
+        Arc::new(RemoteTiers::new(tiers, Arc::clone(&self.store)).unwrap())
+    }
+
+    /// A session that reads these scopes, on a tier with credentials, and may wait for it as long as it
+    /// takes.
+    pub(crate) fn session_at(
+        &self,
+        address: &Address,
+        credentials: &Credentials,
+        scopes: &[&str],
+    ) -> Session {
+        let tiers = self.tiers_at(vec![(address.clone(), credentials.clone())]);
+        Session::begin(&self.store, &tiers, scopes, Duration::from_secs(600))
     }
 
     /// A session that reads `main` alone, on one tier.

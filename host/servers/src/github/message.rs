@@ -61,11 +61,22 @@ impl Message {
 
     pub(super) fn text(&self, name: &str, number: u64) -> String {
         let in_json = self.json.get(name).and_then(Value::as_str);
-        let in_fields = self.field(number).and_then(|field| match field {
+        let in_json = in_json.map(str::to_owned);
+        in_json
+            .or_else(|| self.texts(name, number).into_iter().next())
+            .unwrap_or_default()
+    }
+
+    /// The texts of a field that may be there several times.
+    pub(super) fn texts(&self, name: &str, number: u64) -> Vec<String> {
+        let in_json = self.json.get(name).and_then(Value::as_array);
+        let in_json = in_json.into_iter().flatten().filter_map(Value::as_str);
+        let fields = self.fields.iter().filter(|(known, _)| *known == number);
+        let in_fields = fields.filter_map(|(_, field)| match field {
             Field::Bytes(bytes) => std::str::from_utf8(bytes).ok(),
             Field::Number(_) => None,
         });
-        in_json.or(in_fields).unwrap_or_default().to_owned()
+        in_json.chain(in_fields).map(str::to_owned).collect()
     }
 
     pub(super) fn number(&self, name: &str, number: u64) -> u64 {

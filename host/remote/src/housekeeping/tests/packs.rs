@@ -3,7 +3,8 @@ use cachewarden_types::since_1970;
 use super::super::contents::Contents;
 use super::*;
 use crate::format::{
-    Encoding, Place, Segment, Wanted, index_prefix, pack_key, segment_key, wanted_key,
+    Encoding, Place, Segment, SegmentList, Wanted, index_prefix, list_key, pack_key, segment_key,
+    wanted_key,
 };
 
 fn main() -> ScopeName {
@@ -87,9 +88,10 @@ fn packed_entries_are_told_by_their_scope() {
     // The same action once more.
     tier.pack(&[b"one"], None, 1);
     tier.write(&wanted_key(&main()), &Wanted::default().to_value(), 0);
+    tier.write(&list_key(&main()), &SegmentList::default().to_value(), 0);
     let found = summarize_tier(&tier.address, &Credentials::default()).unwrap();
     assert_eq!(found.scopes[&main()], Amount { count: 2, bytes: 8 });
-    assert_eq!((found.index.count, found.unknown.count), (3, 0));
+    assert_eq!((found.index.count, found.unknown.count), (4, 0));
 }
 
 #[test]
@@ -139,6 +141,7 @@ fn old_packs_go_and_the_index_before_them() {
     let [old, of_old, segment] = tier.pack(&[b"old", b"older"], Some(&large("a")), 9);
     let [new, of_new, newer] = tier.pack(&[b"new"], Some(&large("b")), 2);
     let wanted = tier.write(&wanted_key(&main()), &Wanted::default().to_value(), 9);
+    let list = tier.write(&list_key(&main()), &SegmentList::default().to_value(), 9);
     let older_than = |request: &mut PruneRequest| request.older_than = Some(5 * DAY);
     let would = tier.prune(|request| {
         older_than(request);
@@ -148,7 +151,7 @@ fn old_packs_go_and_the_index_before_them() {
     let pruned = tier.prune(older_than).unwrap();
     assert_eq!(pruned, would.unwrap());
     assert_eq!((pruned.entries, pruned.objects), (3, 1));
-    for key in [&old, &of_old, &segment, &wanted] {
+    for key in [&old, &of_old, &segment, &wanted, &list] {
         assert!(!tier.has(key), "{key}");
     }
     assert!(tier.has(&new) && tier.has(&of_new) && tier.has(&newer));

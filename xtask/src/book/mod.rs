@@ -39,12 +39,12 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Option<String>> {
     if is_ready {
         return Ok(None);
     }
-    println!("building mdBook {RELEASE}; this takes some two minutes");
+    println!("building mdBook {RELEASE}; this takes a minute or two");
     let mut command = workspace.cargo();
     command
         // In a folder of its own, which cargo removes afterwards.
         .env_remove("CARGO_TARGET_DIR")
-        // Without optimisation: it takes a third of the time to build, and a second to run.
+        // Without optimisation: it is built sooner, and a run takes a second.
         .args(["install", "--debug", "--locked", "--quiet", "--force"])
         // Its server and its watcher are not used.
         .args(["--no-default-features", "--features", "search"])

@@ -12,6 +12,7 @@ mod build_ids;
 mod chain;
 mod command_line;
 mod compiled_code;
+mod completions;
 mod conformance;
 mod costs;
 mod daemon;

@@ -21,8 +21,10 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser
 use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
 
+use super::completions::{self, CompletionsOptions};
 use super::daemon::{RevokeOptions, StatusOptions};
 use super::explain::ExplainOptions;
+use super::manual::{self, ManualOptions};
 use super::policy::PolicyVerb;
 use super::remote_verbs::RemoteVerb;
 use super::verify::VerifyOptions;
@@ -63,7 +65,15 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The verbs that the short help leaves out: those that one looks for when another text names them.
-const NOT_IN_SHORT_HELP: [&str; 6] = ["dir", "explain", "flush", "remote", "status", "revoke"];
+const NOT_IN_SHORT_HELP: [&str; 7] = [
+    "completions",
+    "dir",
+    "explain",
+    "flush",
+    "remote",
+    "status",
+    "revoke",
+];
 
 /// What clap calls --no-env.
 const NO_ENV: &str = "no_env";
@@ -185,6 +195,9 @@ pub(super) enum Verb {
     Dir(StoreOptions),
     /// Explain a warning or an error by its code
     Explain(ExplainOptions),
+    /// Print what a shell needs to complete this command line
+    #[command(after_help = completions::AFTER_HELP)]
+    Completions(CompletionsOptions),
     /// Make, test and compile policies, print their contract
     #[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
     Policy {
@@ -212,6 +225,9 @@ pub(super) enum Verb {
     /// All conditions that are given must hold. Sessions of the named producers that are under way
     /// are ended.
     Revoke(RevokeOptions),
+    /// Write the manual pages into a folder; for packages
+    #[command(hide = true, name = manual::VERB)]
+    Manual(ManualOptions),
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim(TrimOptions),

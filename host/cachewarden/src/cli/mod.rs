@@ -4,6 +4,7 @@ mod advice;
 mod arguments;
 mod bar;
 mod bounded_file;
+mod completions;
 mod daemon;
 mod doctor;
 mod exit_status;
@@ -12,6 +13,7 @@ mod failure;
 mod flush;
 mod gocacheprog;
 mod helper;
+mod manual;
 mod output;
 mod paths;
 mod policy;
@@ -23,6 +25,7 @@ mod serve;
 mod settings;
 mod stats;
 mod the_store;
+mod tree;
 mod trim;
 mod upload;
 mod verify;
@@ -103,6 +106,8 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
+        Some(Verb::Completions(options)) => completions::run(&options),
+        Some(Verb::Manual(options)) => manual::run(&options),
         Some(Verb::Policy { verb }) => policy::run(&verb),
         Some(Verb::Remote { verb }) => remote_verbs::run(&verb, &origins),
         Some(Verb::Status(options)) => daemon::status(&options),

@@ -27,6 +27,7 @@ mod housekeeping;
 mod knowledge;
 mod malformed;
 mod model;
+mod mtimes;
 mod odd_setups;
 mod operator;
 mod parked;

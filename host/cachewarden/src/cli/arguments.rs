@@ -25,6 +25,7 @@ use super::completions::{self, CompletionsOptions};
 use super::daemon::{RevokeOptions, StatusOptions};
 use super::explain::ExplainOptions;
 use super::manual::{self, ManualOptions};
+use super::mtimes::{self, MtimesOptions};
 use super::policy::PolicyVerb;
 use super::remote_verbs::RemoteVerb;
 use super::verify::VerifyOptions;
@@ -65,11 +66,12 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The verbs that the short help leaves out: those that one looks for when another text names them.
-const NOT_IN_SHORT_HELP: [&str; 7] = [
+const NOT_IN_SHORT_HELP: [&str; 8] = [
     "completions",
     "dir",
     "explain",
     "flush",
+    "mtimes",
     "remote",
     "status",
     "revoke",
@@ -193,6 +195,9 @@ pub(super) enum Verb {
     Doctor(Box<HelperOptions>),
     /// Print the store's folder
     Dir(StoreOptions),
+    /// Set the times of a checkout's files by content, so that go test finds results in CI
+    #[command(after_help = mtimes::AFTER_HELP)]
+    Mtimes(MtimesOptions),
     /// Explain a warning or an error by its code
     Explain(ExplainOptions),
     /// Print what a shell needs to complete this command line

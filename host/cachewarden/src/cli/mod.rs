@@ -14,6 +14,7 @@ mod flush;
 mod gocacheprog;
 mod helper;
 mod manual;
+mod mtimes;
 mod output;
 mod paths;
 mod policy;
@@ -106,6 +107,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
+        Some(Verb::Mtimes(options)) => mtimes::run(&options),
         Some(Verb::Completions(options)) => completions::run(&options),
         Some(Verb::Manual(options)) => manual::run(&options),
         Some(Verb::Policy { verb }) => policy::run(&verb),

@@ -23,6 +23,7 @@ use cachewarden_store::LAYOUT_VERSION;
 
 use super::completions::{self, CompletionsOptions};
 use super::daemon::{RevokeOptions, StatusOptions};
+use super::doctor::DoctorOptions;
 use super::explain::ExplainOptions;
 use super::manual::{self, ManualOptions};
 use super::mtimes::{self, MtimesOptions};
@@ -192,7 +193,7 @@ pub(super) enum Verb {
     /// Check every object and entry of the store
     Verify(VerifyOptions),
     /// Check the set-up with a real go command, and say what to type
-    Doctor(Box<HelperOptions>),
+    Doctor(Box<DoctorOptions>),
     /// Print the store's folder
     Dir(StoreOptions),
     /// Set the times of a checkout's files by content, so that go test finds results in CI

@@ -45,6 +45,7 @@ mod regressions;
 mod remote;
 mod reports;
 mod roles;
+mod setup;
 mod shared_store;
 mod sharing;
 mod store;

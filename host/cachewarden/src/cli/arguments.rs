@@ -29,6 +29,7 @@ use super::manual::{self, ManualOptions};
 use super::mtimes::{self, MtimesOptions};
 use super::policy::PolicyVerb;
 use super::remote_verbs::RemoteVerb;
+use super::setup::{self, SetupOptions};
 use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
@@ -48,7 +49,7 @@ const ABOUT: &str = "A build cache for Go that asks a WebAssembly policy about e
 
 const AFTER_SHORT_HELP: &str = "\
 Set: export GOCACHEPROG=\"cachewarden --no-env --policy '/path/p.wasm'\"
-More: cachewarden --help, cachewarden help VERB, cachewarden doctor";
+More: cachewarden --help, cachewarden help VERB, cachewarden setup";
 
 // A paragraph a line: clap wraps it for the terminal.
 const AFTER_HELP: &str = "\
@@ -67,7 +68,7 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The verbs that the short help leaves out: those that one looks for when another text names them.
-const NOT_IN_SHORT_HELP: [&str; 8] = [
+const NOT_IN_SHORT_HELP: [&str; 9] = [
     "completions",
     "dir",
     "explain",
@@ -76,6 +77,7 @@ const NOT_IN_SHORT_HELP: [&str; 8] = [
     "remote",
     "status",
     "revoke",
+    "setup",
 ];
 
 /// What clap calls --no-env.
@@ -192,6 +194,9 @@ pub(super) enum Verb {
     Flush(FlushOptions),
     /// Check every object and entry of the store
     Verify(VerifyOptions),
+    /// Print the lines that turn cachewarden on, or do what they do
+    #[command(after_help = setup::AFTER_HELP)]
+    Setup(SetupOptions),
     /// Check the set-up with a real go command, and say what to type
     Doctor(Box<DoctorOptions>),
     /// Print the store's folder

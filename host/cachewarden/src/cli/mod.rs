@@ -24,6 +24,7 @@ mod remote;
 mod remote_verbs;
 mod serve;
 mod settings;
+mod setup;
 mod stats;
 mod the_store;
 mod tree;
@@ -108,6 +109,7 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
         Some(Verb::Mtimes(options)) => mtimes::run(&options),
+        Some(Verb::Setup(options)) => setup::run(&options),
         Some(Verb::Completions(options)) => completions::run(&options),
         Some(Verb::Manual(options)) => manual::run(&options),
         Some(Verb::Policy { verb }) => policy::run(&verb),

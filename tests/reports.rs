@@ -135,7 +135,7 @@ fn the_short_help() {
       -V, --version                Print version
 
     Set: export GOCACHEPROG="cachewarden --no-env --policy '/path/p.wasm'"
-    More: cachewarden --help, cachewarden help VERB, cachewarden doctor
+    More: cachewarden --help, cachewarden help VERB, cachewarden setup
     "#);
 }
 

@@ -4,6 +4,7 @@
 //! Each test starts the program as go does, with GOCACHEPROG's options and the job's variables.
 
 mod codes;
+mod colors;
 mod config;
 mod config_bounds;
 mod doctor;

@@ -23,7 +23,7 @@ mod terminal;
 mod token;
 
 pub use error::ClientError;
-pub use options::{Options, Parsed, Socket, TokenSource, UsageError, WhenDown, parse};
+pub use options::{HELP, Options, Parsed, Socket, TokenSource, UsageError, WhenDown, parse};
 
 use std::ffi::OsString;
 use std::io::{self, IsTerminal, Write};

@@ -22,9 +22,14 @@ use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser
 use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, WASMTIME_VERSION};
 use cachewarden_store::LAYOUT_VERSION;
 
+use super::completions::{self, CompletionsOptions};
 use super::daemon::{RevokeOptions, StatusOptions};
+use super::doctor::DoctorOptions;
 use super::explain::ExplainOptions;
+use super::manual::{self, ManualOptions};
+use super::mtimes::{self, MtimesOptions};
 use super::policy::PolicyVerb;
+use super::setup::{self, SetupOptions};
 use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
@@ -45,7 +50,7 @@ const ABOUT: &str = "A build cache for Go that asks a WebAssembly policy about e
 
 const AFTER_SHORT_HELP: &str = "\
 Set: export GOCACHEPROG=\"cachewarden --no-env --policy '/path/p.wasm'\"
-More: cachewarden --help, cachewarden help VERB, cachewarden doctor";
+More: cachewarden --help, cachewarden help VERB, cachewarden setup";
 
 // A paragraph a line: clap wraps it for the terminal.
 const AFTER_HELP: &str = "\
@@ -64,7 +69,17 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];
 
 /// The verbs that the short help leaves out: those that one looks for when another text names them.
-const NOT_IN_SHORT_HELP: [&str; 6] = ["dir", "explain", "flush", "remote", "status", "revoke"];
+const NOT_IN_SHORT_HELP: [&str; 9] = [
+    "completions",
+    "dir",
+    "explain",
+    "flush",
+    "mtimes",
+    "remote",
+    "status",
+    "revoke",
+    "setup",
+];
 
 /// What clap calls --no-env.
 const NO_ENV: &str = "no_env";
@@ -180,12 +195,21 @@ pub(super) enum Verb {
     Flush(FlushOptions),
     /// Check every object and entry of the store
     Verify(VerifyOptions),
+    /// Print the lines that turn cachewarden on, or do what they do
+    #[command(after_help = setup::AFTER_HELP)]
+    Setup(SetupOptions),
     /// Check the set-up with a real go command, and say what to type
-    Doctor(Box<HelperOptions>),
+    Doctor(Box<DoctorOptions>),
     /// Print the store's folder
     Dir(StoreOptions),
+    /// Set the times of a checkout's files by content, so that go test finds results in CI
+    #[command(after_help = mtimes::AFTER_HELP)]
+    Mtimes(MtimesOptions),
     /// Explain a warning or an error by its code
     Explain(ExplainOptions),
+    /// Print what a shell needs to complete this command line
+    #[command(after_help = completions::AFTER_HELP)]
+    Completions(CompletionsOptions),
     /// Make, test and compile policies, print their contract
     #[command(subcommand_value_name = "VERB", subcommand_help_heading = "Verbs")]
     Policy {
@@ -213,6 +237,9 @@ pub(super) enum Verb {
     /// All conditions that are given must hold. Sessions of the named producers that are under way
     /// are ended.
     Revoke(RevokeOptions),
+    /// Write the manual pages into a folder; for packages
+    #[command(hide = true, name = manual::VERB)]
+    Manual(ManualOptions),
     /// Trim in the background; started by sessions, at most once a day
     #[command(hide = true)]
     Trim(TrimOptions),

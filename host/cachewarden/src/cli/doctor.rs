@@ -3,15 +3,18 @@
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
 mod daemon;
+mod report;
 mod trial_build;
 
 use std::path::PathBuf;
 use std::process::Command;
 
+use clap::Args;
+
 use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
 use cachewarden_store::Store;
-use cachewarden_types::{Code, sanitize};
+use cachewarden_types::Code;
 
 use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, HelperOptions, Origins, StoreOptions, Verb};
@@ -19,10 +22,10 @@ use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::gocacheprog::{self, InUse};
 use super::helper::compiled_cache;
-use super::output;
 use super::paths::shown;
 use super::settings::settings;
 use super::{remote, services};
+use report::{Color, report};
 
 /// What is well, and what a person should know all the same.
 pub(super) struct Well {
@@ -44,9 +47,22 @@ impl From<String> for Well {
 
 pub(super) type Finding = Result<Well, Advice>;
 
+/// Options of `doctor`.
+#[derive(Debug, Args)]
+pub(super) struct DoctorOptions {
+    /// Whether what is found is coloured
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t)]
+    color: Color,
+    #[command(flatten)]
+    pub(super) helper: HelperOptions,
+}
+
 /// Prints every finding; exit code 1 where something is wrong.
 pub(super) fn run(
-    typed: HelperOptions,
+    DoctorOptions {
+        color,
+        helper: typed,
+    }: DoctorOptions,
     no_env: bool,
     origins: Origins,
 ) -> Result<ExitStatus, Failure> {
@@ -58,7 +74,7 @@ pub(super) fn run(
     if let (Ok(value), false) = (&variable, is_asked)
         && let Some(connects) = gocacheprog::connects(value)
     {
-        return report(findings_of_daemon(value, connects));
+        return report(findings_of_daemon(value, connects), color);
     }
     let in_use = match &variable {
         Ok(value) if !value.is_empty() => Some(gocacheprog::read(value, &own)),
@@ -112,7 +128,7 @@ pub(super) fn run(
         ("GOCACHE", check_gocache()),
         ("a build", build),
     ]);
-    report(findings)
+    report(findings, color)
 }
 
 /// What is to be said where go connects to a daemon.
@@ -138,44 +154,15 @@ fn findings_of_daemon(
     ]
 }
 
-fn report<'subject>(
-    findings: impl IntoIterator<Item = (&'subject str, Finding)>,
-) -> Result<ExitStatus, Failure> {
-    let mut code = ExitStatus::Success;
-    for (subject, finding) in findings {
-        match finding {
-            Ok(Well {
-                text,
-                notes,
-                is_in_doubt,
-            }) => {
-                let found = match is_in_doubt {
-                    true => "note  ",
-                    false => "ok    ",
-                };
-                output::print(&format!("{found} {subject}: {text}\n"))?;
-                for note in notes {
-                    output::print(&format!("note   {subject}: {}\n", sanitize(&note)))?;
-                }
-            }
-            Err(Advice { problem, remedy }) => {
-                code = ExitStatus::Finding;
-                output::print(&format!(
-                    "wrong  {subject}: {problem}\n       -> {remedy}\n"
-                ))?;
-            }
-        }
-    }
-    Ok(code)
-}
-
 /// Whether the command line of this process has any option of a helper.
 fn is_asked_about_options() -> bool {
     let Ok(arguments) = arguments::read_typed(std::env::args_os().collect()) else {
         return false;
     };
     match &arguments.verb {
-        Some(Verb::Doctor(options)) => arguments.names_a_file() || !options.words().is_empty(),
+        Some(Verb::Doctor(options)) => {
+            arguments.names_a_file() || !options.helper.words().is_empty()
+        }
         _ => false,
     }
 }

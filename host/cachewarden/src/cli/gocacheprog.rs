@@ -18,10 +18,10 @@ use super::{CONNECT, CONNECT_NAME};
 pub(super) use proposal::proposal;
 use proposal::{instead, nearest_program};
 use words::split;
-pub(super) use words::value;
+pub(super) use words::{shell_quoted, value};
 
 /// The variable.
-const VARIABLE: &str = "GOCACHEPROG";
+pub(super) const VARIABLE: &str = "GOCACHEPROG";
 
 /// The name of this program begins so, whatever its version or its folder.
 const OWN_NAME: &str = "cachewarden";

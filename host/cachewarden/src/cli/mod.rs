@@ -4,6 +4,7 @@ mod advice;
 mod arguments;
 mod bar;
 mod bounded_file;
+mod completions;
 mod daemon;
 mod doctor;
 mod exit_status;
@@ -11,6 +12,8 @@ mod explain;
 mod failure;
 mod gocacheprog;
 mod helper;
+mod manual;
+mod mtimes;
 mod output;
 mod paths;
 mod policy;
@@ -21,8 +24,10 @@ mod remote;
 mod serve;
 mod services;
 mod settings;
+mod setup;
 mod stats;
 mod the_store;
+mod tree;
 mod trim;
 mod verify;
 
@@ -102,6 +107,10 @@ fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
         Some(Verb::Doctor(options)) => doctor::run(*options, arguments.no_env, origins),
         Some(Verb::Explain(options)) => explain::run(&options),
         Some(Verb::Dir(options)) => the_store::print_folder(&options, &origins),
+        Some(Verb::Mtimes(options)) => mtimes::run(&options),
+        Some(Verb::Setup(options)) => setup::run(&options),
+        Some(Verb::Completions(options)) => completions::run(&options),
+        Some(Verb::Manual(options)) => manual::run(&options),
         Some(Verb::Policy { verb }) => policy::run(&verb),
         Some(Verb::Remote { verb }) => remote::run(&verb, &origins),
         Some(Verb::Status(options)) => daemon::status(&options),

@@ -12,7 +12,8 @@ use thiserror::Error;
 /// take longer, and a build must not wait for one that is stuck.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-const HELP: &str = include_str!("help.txt");
+/// The help, in which `PROGRAM` stands for the words that start this client.
+pub const HELP: &str = include_str!("help.txt");
 
 /// The socket of a daemon, and who asks there.
 #[derive(Clone, Debug)]

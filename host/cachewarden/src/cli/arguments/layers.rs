@@ -24,6 +24,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
 
 use crate::cli::failure::Failure;
+use crate::cli::{completions, manual};
 
 use super::bounds::{check_no_bound, check_settings};
 use super::config_file::ConfigFile;
@@ -38,9 +39,11 @@ use super::{Arguments, unknown, variables};
 /// one that another says.
 const ADD_UP: [&str; 3] = ["label", "label-env", "redact-label"];
 
-/// Verbs that must work whatever is set: they say what is wrong with it.
+/// The verb that must work whatever is set: it says what is wrong with it.
 const DOCTOR: &str = "doctor";
-const EXPLAIN: &str = "explain";
+
+/// Verbs that nothing but their command line matters to.
+const WITHOUT_LAYERS: [&str; 3] = [completions::VERB, "explain", manual::VERB];
 
 /// What a layer says of an option.
 pub(super) struct Said {
@@ -84,7 +87,7 @@ pub(in crate::cli) fn read(words: Vec<OsString>) -> Result<Arguments, Stop> {
     let command = super::command();
     let line = Line::of(&command, words);
     let given = given(&command, &line)?;
-    if line.begins_with(EXPLAIN) {
+    if WITHOUT_LAYERS.iter().any(|verb| line.begins_with(verb)) {
         return Ok(Arguments::from_arg_matches(&given)?);
     }
     match with_layers(&command, &line, &given) {

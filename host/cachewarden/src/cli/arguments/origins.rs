@@ -77,7 +77,7 @@ impl Origins {
         let line = self.file.as_ref()?.line_without.clone();
         let arguments = read_typed(line).ok()?;
         Some(match arguments.verb {
-            Some(Verb::Doctor(options)) => *options,
+            Some(Verb::Doctor(options)) => options.helper,
             _ => arguments.helper,
         })
     }

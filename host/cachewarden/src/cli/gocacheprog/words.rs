@@ -20,7 +20,7 @@ pub(in crate::cli) fn value(program: &Path, words: &[String]) -> Result<String, 
 }
 
 /// One word of a shell.
-pub(super) fn shell_quoted(value: &str) -> String {
+pub(in crate::cli) fn shell_quoted(value: &str) -> String {
     match value.contains(['"', '$', '`', '\\', '!']) {
         false => format!("\"{value}\""),
         true => format!("'{}'", value.replace('\'', "'\\''")),

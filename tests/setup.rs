@@ -1,0 +1,139 @@
+//! `cachewarden setup`: the lines that it prints turn cachewarden on, and so does `--write`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use crate::support::*;
+
+/// A folder with the program, in a path that has a space. It is a further name of the program, since
+/// a copy would take long; so it is on the same file system.
+fn program_beside_a_space() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    let program = folder.path().join("a b").join("cachewarden");
+    fs::create_dir(program.parent().expect("a folder")).expect("it is made");
+    fs::hard_link(PROGRAM, &program).expect("a further name");
+    (folder, program)
+}
+
+/// bash of somebody whose home has nothing, with go and without GOCACHEPROG.
+fn bash(sandbox: &Sandbox, project: &GoProject<'_>, program: &Path, script: &str) -> Command {
+    let mut bash = project.command(Path::new("bash"));
+    bash.env_remove("GOCACHEPROG")
+        .env("SHELL", "/bin/bash")
+        .env("CACHEWARDEN_DIR", sandbox.store())
+        .env("CACHEWARDEN_VERBOSE", "1")
+        .args(["--noprofile", "--norc", "-e", "-c", script, "bash"])
+        .arg(program);
+    bash
+}
+
+/// Builds twice: the second time everything must be there.
+const BUILD_TWICE: &str = "go build ./... 2>/dev/null; go build ./...";
+
+#[test]
+fn what_is_printed_turns_it_on_in_a_shell() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let (_folder, program) = program_beside_a_space();
+    let printed = bash(&sandbox, &project, &program, "\"$1\" setup --shell");
+    let printed = run_to_its_end(&mut { printed }).succeeded().stdout;
+    assert!(printed.contains(&text(program.clone())), "{printed}");
+    assert!(printed.contains("~/.bashrc"), "{printed}");
+    // The line for go's own file, and the one for a profile.
+    let export = printed.lines().find_map(|line| line.strip_prefix("#   "));
+    for (script, kept) in [
+        (export.expect("a line for a profile").to_owned(), false),
+        ("source <(\"$1\" setup)".to_owned(), true),
+    ] {
+        let script = format!("{script}\n{BUILD_TWICE}");
+        let told = run_to_its_end(&mut bash(&sandbox, &project, &program, &script));
+        let totals = Totals::of(&told.succeeded().stderr);
+        assert!(totals.gets > 0 && totals.hits == totals.gets, "{totals:?}");
+        let file = fs::read_to_string(sandbox.path("home/.config/go/env"));
+        assert_eq!(file.is_ok_and(|text| text.contains("a b")), kept);
+    }
+}
+
+#[test]
+fn writing_twice_is_writing_once_and_nothing_of_another_is_overwritten() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let (_folder, program) = program_beside_a_space();
+    let file = sandbox.path("home/.config/go/env");
+    let write = |script: &str| {
+        let script = format!("{script}\"$1\" setup --shell --write");
+        run_to_its_end(&mut bash(&sandbox, &project, &program, &script))
+    };
+    assert!(write("").succeeded().stdout.contains("from now on"));
+    let written = fs::read(&file).expect("go has written it");
+    assert!(write("").succeeded().stdout.contains("already"));
+    assert_eq!(fs::read(&file).expect("it is there"), written);
+    let told = run_to_its_end(&mut bash(&sandbox, &project, &program, BUILD_TWICE));
+    let totals = Totals::of(&told.succeeded().stderr);
+    assert!(totals.gets > 0 && totals.hits == totals.gets, "{totals:?}");
+
+    for (script, named) in [
+        ("go env -w GOCACHEPROG=other; ", "`other`"),
+        ("export GOCACHEPROG='mine -v'; ", "`mine -v`"),
+    ] {
+        let told = write(script).exited(2).stderr;
+        assert!(told.contains(named) && told.contains("[CW0417]"), "{told}");
+    }
+    assert!(String::from_utf8_lossy(&fs::read(&file).expect("it")).contains("=other"));
+    let off = write("go env -u GOCACHEPROG; export GOENV=off; ").exited(2);
+    assert!(off.stderr.contains("unset GOENV"), "{off:?}");
+}
+
+#[test]
+fn a_file_for_a_ci_service_is_made_and_never_overwritten() {
+    let sandbox = Sandbox::new();
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/ci");
+    for (option, variable, path, example) in [
+        (
+            "--github",
+            Some("GITHUB_ACTIONS"),
+            ".github/workflows/test.yml",
+            "github/test.yml",
+        ),
+        (
+            "--gitlab",
+            Some("GITLAB_CI"),
+            ".gitlab-ci.yml",
+            "gitlab/gitlab-ci.yml",
+        ),
+        ("--docker", None, "Dockerfile", "docker/Dockerfile"),
+    ] {
+        let example = fs::read_to_string(examples.join(example)).expect("an example");
+        let told = sandbox.run(&["setup", option]).succeeded();
+        assert_eq!(told.stdout, example);
+        assert!(told.stderr.contains(path), "{told:?}");
+        if let Some(variable) = variable {
+            let mut command = sandbox.cachewarden(&["setup"]);
+            let told = run_to_its_end(command.env(variable, "true")).succeeded();
+            assert_eq!(told.stdout, example, "{variable}");
+        }
+        assert!(!sandbox.path(path).exists());
+        sandbox.run(&["setup", option, "--write"]).succeeded();
+        let written = || fs::read_to_string(sandbox.path(path)).expect("the file");
+        assert_eq!(written(), example);
+        let again = sandbox
+            .run(&["setup", option, "--write"])
+            .succeeded()
+            .stdout;
+        assert!(again.contains("is the same"), "{again}");
+        sandbox.file(path, "of somebody");
+        let told = sandbox.run(&["setup", option, "--write"]).exited(2).stderr;
+        assert!(
+            told.contains("not overwritten") && told.contains(path),
+            "{told}"
+        );
+        assert_eq!(written(), "of somebody");
+    }
+    // Nothing is left beside the files.
+    assert_eq!(sandbox.files_ending(".github", "").len(), 1);
+    let both = sandbox.run(&["setup", "--github", "--shell"]).exited(2);
+    assert!(both.stderr.contains("--shell"), "{both:?}");
+}

@@ -63,6 +63,11 @@ fn the_doctor_starts_what_gocacheprog_names() {
         .env("GOCACHEPROG", format!("cachewarden {options}"));
     let told = run_to_its_end(&mut command).exited(0).stdout;
     assert!(line(&told, "ok     store").contains(&store), "{told}");
+    let services = "azblob, file, ghac, gs, memcached, redis, s3, webdav";
+    assert!(
+        line(&told, "ok     remote tiers").ends_with(services),
+        "{told}"
+    );
     // A program of this name that is none.
     let other = sandbox.file("cachewarden-other", "#!/bin/sh\nexit 3\n");
     set_mode(&other, 0o755);

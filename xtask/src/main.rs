@@ -21,6 +21,7 @@ mod crates;
 mod debian;
 mod demo;
 mod deny;
+mod dist;
 mod engine;
 mod fuzz;
 mod go;
@@ -31,6 +32,7 @@ mod languages;
 mod links;
 mod linter;
 mod machine;
+mod private_paths;
 mod process;
 mod pypi;
 mod sanitizer;
@@ -74,6 +76,8 @@ enum Verb {
     Issuer,
     /// Fetch the servers on which the tests keep remote tiers, to target/services/
     Services,
+    /// Make the archive of a release, and the packages around it
+    Dist(dist::DistOptions),
     /// Test the GitHub Action, and the CI files of examples/ci
     Action,
     /// Check that the links of every page lead somewhere, and that its prose is wrapped
@@ -116,6 +120,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
+        Verb::Dist(options) => return dist::run(&workspace, &options),
         Verb::Action => return action::run(&workspace),
         Verb::Links => links::check(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),

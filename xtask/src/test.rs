@@ -17,7 +17,7 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    action, connect, crates, demo, deny, engine, fuzz, guests, issuer, process, sanitizer,
+    action, connect, crates, demo, deny, dist, engine, fuzz, guests, issuer, process, sanitizer,
     services, toolchains, words,
 };
 
@@ -84,6 +84,11 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         missing_issuer = issuer::install(workspace)?;
         Ok(())
     });
+    report.test("packages", || {
+        let (tally, missing) = dist::check::run(workspace, &workspace.program("debug", PROGRAM))?;
+        unchecked.extend(missing);
+        Ok(tally)
+    });
     let mut skipped: Vec<_> = left_out
         .iter()
         .map(|left_out| conformance::tests_of(left_out.language))
@@ -118,6 +123,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
 
 /// The text for the summary if the sanitizer, which builds the engine a second time, did not run.
 const WITHOUT_SANITIZER: &str = "unsafe code under a sanitizer: it was not asked for; --all does";
+
+/// The program that the demo has built.
+const PROGRAM: &str = "cachewarden";
 
 /// Tests that the summary names with what they took.
 const SLOWEST: usize = 10;

@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, host};
 use crate::{debian, guests, process};
 
 use super::tree::read;
-use super::{ARCHIVE, CHECKSUMS, PACKAGE, Release, build, files_of, installs, make};
+use super::{ARCHIVE, CHECKSUMS, PACKAGE, Release, build, files_of, installs, make, signature};
 
 /// What the checks look at.
 pub(super) struct Made<'a> {
@@ -58,7 +58,7 @@ type Check = (
     &'static [(&'static str, &'static str)],
 );
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 11] = [
     ("checksums", checksums, &[]),
     ("archive", archive, &[("node", "nodejs")]),
     ("no path of this machine", no_private_path, &[]),
@@ -66,8 +66,14 @@ const CHECKS: [Check; 9] = [
     ("lintian", installs::lintian, &[("lintian", "lintian")]),
     ("rpm", installs::rpm, &[("rpm", "rpm")]),
     ("wheel", installs::wheel, &[("python3", "python3-venv")]),
+    (
+        "wheel: its tag",
+        installs::wheel_tag,
+        &[("python3", "python3-venv")],
+    ),
     ("npm", installs::npm, &[("npm", "npm")]),
     ("formula", installs::formula, &[("ruby", "ruby")]),
+    ("signature", signature::check, &[("minisign", "minisign")]),
 ];
 
 /// Runs all checks. Returns what was counted, and what could not be checked.

@@ -7,19 +7,17 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::process;
+use crate::{process, pypi};
 
 use super::PACKAGE;
 use super::check::Made;
 use super::files::POLICIES;
 
-/// Where both kinds of systems have the program, the policies and the units.
+/// Where both kinds of systems have the program, and the folders of the package alone.
 const PROGRAM: &str = "usr/bin/cachewarden";
-const FOLDERS: [&str; 3] = [
-    "usr/share/cachewarden",
-    "usr/share/doc/cachewarden",
-    "usr/bin",
-];
+const FOLDERS: [&str; 2] = ["usr/share/cachewarden", "usr/share/doc/cachewarden"];
+
+const AUDITWHEEL: &str = "auditwheel==6.8.2";
 
 /// What a purge removes, as the daemon leaves it.
 const KEPT_BY_THE_DAEMON: [&str; 3] = [
@@ -138,6 +136,13 @@ fn nothing_is_left(root: &Path) -> Result<()> {
         let left = root.join(folder);
         ensure!(!left.exists(), "{} stays", left.display());
     }
+    let mut command = Command::new("find");
+    command.arg(root.join("usr")).args(["!", "-type", "d"]);
+    let left = match root.join("usr").exists() {
+        true => process::read(&mut command)?,
+        false => String::new(),
+    };
+    ensure!(left.is_empty(), "files stay: {left}");
     Ok(())
 }
 
@@ -166,6 +171,28 @@ for file in importlib.metadata.files('cachewarden'):
 assert importlib.metadata.metadata('cachewarden')['License-Expression'] == 'Apache-2.0'";
     let mut command = Command::new(environment.join("bin/python"));
     process::run(command.args(["-c", VERIFY]))
+}
+
+/// auditwheel, which PyPA keeps, reads the program's symbols on its own, and finds the same tag.
+pub(super) fn wheel_tag(made: &Made<'_>) -> Result<()> {
+    let environment = made.workspace.tools("auditwheel");
+    let program = environment.join("bin/auditwheel");
+    let is_ready = process::ask(Command::new(&program).arg("--version"))
+        .is_some_and(|version| version.contains(&AUDITWHEEL.replace("==", " ")));
+    if !is_ready {
+        pypi::make_environment(made.workspace, AUDITWHEEL, &environment)?;
+    }
+    let wheel = made.package(".whl")?;
+    let found = process::read(Command::new(program).arg("show").arg(&wheel))?;
+    // It wraps its lines.
+    let found = found.split_whitespace().collect::<Vec<_>>().join(" ");
+    let name = wheel.file_stem().unwrap_or_default().to_string_lossy();
+    let tag = name.rsplit('-').next().unwrap_or_default();
+    ensure!(
+        found.contains("is consistent") && found.contains(&format!("platform tag: \"{tag}\"")),
+        "auditwheel finds another tag than {tag}: {found}"
+    );
+    Ok(())
 }
 
 /// npm installs both packages from their files, without a network and without scripts.

@@ -28,6 +28,7 @@ mod installs;
 mod licences;
 mod npm;
 mod sbom;
+mod signature;
 mod system;
 mod tree;
 mod wheel;
@@ -55,8 +56,11 @@ pub(crate) struct DistOptions {
     /// The folder to write to; target/dist without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Sign the checksums with this secret key of minisign
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
     /// Write nothing, but try each package: with the debug build if no program is named
-    #[arg(long, conflicts_with = "out")]
+    #[arg(long, conflicts_with_all = ["out", "key"])]
     check: bool,
 }
 
@@ -121,7 +125,11 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
         None => build_release(workspace)?,
     };
     let out = options.out.clone().unwrap_or_else(|| workspace.dist());
-    make(workspace, &Release::of(workspace, &program, triple)?, &out)?;
+    let release = Release::of(workspace, &program, triple)?;
+    make(workspace, &release, &out)?;
+    if let Some(key) = &options.key {
+        signature::sign(&out, key, &release.version)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -197,7 +205,7 @@ fn archives(folder: &Path, version: &str) -> Result<BTreeMap<String, String>> {
 /// A line for each file of a folder, in the order of their names.
 fn checksums(folder: &Path) -> Result<String> {
     let all = files_of(folder)?;
-    let others = all.iter().filter(|(name, _)| *name != CHECKSUMS);
+    let others = all.iter().filter(|(name, _)| !name.starts_with(CHECKSUMS));
     Ok(others
         .map(|(name, bytes)| format!("{}  {name}\n", sha256(bytes)))
         .collect())

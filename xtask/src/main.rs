@@ -35,6 +35,7 @@ mod machine;
 mod private_paths;
 mod process;
 mod pypi;
+mod release;
 mod sanitizer;
 mod services;
 mod soak;
@@ -78,6 +79,8 @@ enum Verb {
     Services,
     /// Make the archive of a release, and the packages around it
     Dist(dist::DistOptions),
+    /// Try a release, and set its version everywhere; nothing is published
+    Release(release::ReleaseOptions),
     /// Test the GitHub Action, and the CI files of examples/ci
     Action,
     /// Check that the links of every page lead somewhere, and that its prose is wrapped
@@ -121,6 +124,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
         Verb::Dist(options) => return dist::run(&workspace, &options),
+        Verb::Release(options) => release::run(&workspace, &options)?,
         Verb::Action => return action::run(&workspace),
         Verb::Links => links::check(&workspace)?,
         Verb::Soak(options) => return soak::soak(&workspace, &options),

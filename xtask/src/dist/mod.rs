@@ -30,16 +30,16 @@ mod npm;
 mod sbom;
 mod signature;
 mod system;
-mod tree;
+pub(crate) mod tree;
 mod wheel;
 mod zip;
 
 use tree::{Tree, read, write};
 
 /// The program, its package and the archive have this name.
-const PACKAGE: &str = "cachewarden";
+pub(crate) const PACKAGE: &str = "cachewarden";
 
-const HOMEPAGE: &str = "https://github.com/cachewarden/cachewarden";
+pub(crate) const HOMEPAGE: &str = "https://github.com/cachewarden/cachewarden";
 
 /// What each package says about it, in a line without a full stop.
 const SUMMARY: &str = "Build cache for Go, shared between builds that do not trust each other";

@@ -88,7 +88,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Built> {
 }
 
 /// Whether the compiler in PATH has the standard library for a target.
-fn is_installed(target: &str) -> Result<bool> {
+pub(crate) fn is_installed(target: &str) -> Result<bool> {
     let mut command = std::process::Command::new("rustc");
     let folder = process::read(command.args(["--print=target-libdir", "--target", target]))?;
     Ok(Path::new(&folder).is_dir())

@@ -22,6 +22,7 @@ mod crates;
 mod debian;
 mod demo;
 mod deny;
+mod dist;
 mod engine;
 mod features;
 mod fuzz;
@@ -33,8 +34,10 @@ mod languages;
 mod links;
 mod linter;
 mod machine;
+mod private_paths;
 mod process;
 mod pypi;
+mod release;
 mod sanitizer;
 mod services;
 mod soak;
@@ -76,6 +79,10 @@ enum Verb {
     Issuer,
     /// Fetch the servers on which the tests keep remote tiers, to target/services/
     Services,
+    /// Make the archive of a release, and the packages around it
+    Dist(dist::DistOptions),
+    /// Try a release, and set its version everywhere; nothing is published
+    Release(release::ReleaseOptions),
     /// Test the GitHub Action, and the CI files of examples/ci
     Action,
     /// Check that the links of every page lead somewhere, and that its prose is wrapped
@@ -120,6 +127,8 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
+        Verb::Dist(options) => return dist::run(&workspace, &options),
+        Verb::Release(options) => release::run(&workspace, &options)?,
         Verb::Action => return action::run(&workspace),
         Verb::Links => links::check(&workspace)?,
         Verb::Book => book::run(&workspace)?,

@@ -17,8 +17,8 @@ use crate::links;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{
-    action, book, connect, crates, demo, deny, engine, features, fuzz, guests, issuer, process,
-    sanitizer, services, toolchains, words,
+    action, book, connect, crates, demo, deny, dist, engine, features, fuzz, guests, issuer,
+    process, sanitizer, services, toolchains, words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
@@ -95,6 +95,11 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         missing_issuer = issuer::install(workspace)?;
         Ok(())
     });
+    report.test("packages", || {
+        let (tally, missing) = dist::check::run(workspace, &workspace.program("debug", PROGRAM))?;
+        unchecked.extend(missing);
+        Ok(tally)
+    });
     let mut skipped: Vec<_> = left_out
         .iter()
         .map(|left_out| conformance::tests_of(left_out.language))
@@ -133,6 +138,9 @@ const WITHOUT_SANITIZER: &str = "unsafe code under a sanitizer: it was not asked
 /// The same for builds with other features, which also compile the engine again.
 const WITHOUT_OTHER_FEATURES: &str =
     "builds without services, and with one alone: they were not asked for; --all compiles them";
+
+/// The program that the demo has built.
+const PROGRAM: &str = "cachewarden";
 
 /// Tests that the summary names with what they took.
 const SLOWEST: usize = 10;

@@ -135,6 +135,21 @@ impl Workspace {
         self.target.join("bench")
     }
 
+    /// Where `cargo xtask dist` writes.
+    pub(crate) fn dist(&self) -> PathBuf {
+        self.target.join("dist")
+    }
+
+    /// The version of a package.
+    pub(crate) fn version(&self, name: &str) -> Result<String> {
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        let mut versions = packages
+            .filter(|package| package["name"] == name)
+            .filter_map(|package| package["version"].as_str());
+        let version = versions.next().map(str::to_owned);
+        version.with_context(|| format!("cargo knows no package `{name}` here"))
+    }
+
     /// Where `cargo xtask bench --against` builds older commits.
     pub(crate) fn against(&self) -> PathBuf {
         self.target.join("against")

@@ -23,6 +23,7 @@ mod zig;
 mod zig_compiler;
 
 pub(crate) use rust::PROFILE;
+pub(crate) use versions::SETUPTOOLS;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
+use crate::private_paths::PrivatePaths;
 use crate::process;
 use crate::wasm_compiler::{self, TARGET};
 use crate::workspace::Workspace;
@@ -35,6 +36,8 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
     for package in &packages {
         command.args(["--package", package]);
     }
+    // Their bytes are pinned by whoever uses them, so they are the same wherever they are built.
+    PrivatePaths::of_this_machine(workspace)?.hide(&mut command);
     process::run(&mut command)?;
 
     for package in &packages {

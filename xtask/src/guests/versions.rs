@@ -28,7 +28,7 @@ pub(super) const OLDEST_NODE: u32 = 20;
 pub(super) const COMPONENTIZE_PY: &str = "0.25.1";
 
 /// What builds the SDK's package for Python, from PyPI.
-pub(super) const SETUPTOOLS: &str = "84.2.1";
+pub(crate) const SETUPTOOLS: &str = "84.2.1";
 
 /// The oldest Python that the SDK runs on.
 pub(super) const OLDEST_PYTHON: &str = "3.11";

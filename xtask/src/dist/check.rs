@@ -1,0 +1,205 @@
+//! `cargo xtask dist --check`: makes everything twice, compares the bytes, installs each package
+//! into a folder of its own, and runs the program from there.
+//!
+//! Nothing is installed on this machine but the tools that Debian has. A tool that is missing
+//! leaves out its check, which is named; in CI it is a failure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::private_paths::PrivatePaths;
+use crate::tally::Tally;
+use crate::workspace::{Workspace, host};
+use crate::{debian, guests, process};
+
+use super::tree::read;
+use super::{ARCHIVE, CHECKSUMS, PACKAGE, Release, build, files_of, installs, make, signature};
+
+/// What the checks look at.
+pub(super) struct Made<'a> {
+    pub(super) workspace: &'a Workspace,
+    pub(super) release: &'a Release,
+    /// The packages.
+    pub(super) out: &'a Path,
+    /// A folder for whatever a check installs.
+    pub(super) scratch: &'a Path,
+}
+
+impl Made<'_> {
+    /// The one package whose name ends like this.
+    pub(super) fn package(&self, ending: &str) -> Result<PathBuf> {
+        let names = files_of(self.out)?.into_keys();
+        let mut found = names.filter(|name| name.ends_with(ending));
+        match (found.next(), found.next()) {
+            (Some(name), None) => Ok(self.out.join(name)),
+            _ => bail!("not one file in {} ends in {ending}", self.out.display()),
+        }
+    }
+
+    /// Checks that an installed program runs, and is the one that was packaged.
+    pub(super) fn runs(&self, program: &mut Command) -> Result<()> {
+        let version = process::read(program.arg("--version"))?;
+        ensure!(
+            version.starts_with(&format!("{PACKAGE} {}\n", self.release.version)),
+            "{program:?} prints: {version}"
+        );
+        Ok(())
+    }
+}
+
+/// A check, its name, and the tools that it needs: their names as programs, and as packages of Debian.
+type Check = (
+    &'static str,
+    fn(&Made<'_>) -> Result<()>,
+    &'static [(&'static str, &'static str)],
+);
+
+const CHECKS: [Check; 11] = [
+    ("checksums", checksums, &[]),
+    ("archive", archive, &[("node", "nodejs")]),
+    ("no path of this machine", no_private_path, &[]),
+    ("deb", installs::deb, &[("dpkg", "dpkg")]),
+    ("lintian", installs::lintian, &[("lintian", "lintian")]),
+    ("rpm", installs::rpm, &[("rpm", "rpm")]),
+    ("wheel", installs::wheel, &[("python3", "python3-venv")]),
+    (
+        "wheel: its tag",
+        installs::wheel_tag,
+        &[("python3", "python3-venv")],
+    ),
+    ("npm", installs::npm, &[("npm", "npm")]),
+    ("formula", installs::formula, &[("ruby", "ruby")]),
+    ("signature", signature::check, &[("minisign", "minisign")]),
+];
+
+/// Runs all checks. Returns what was counted, and what could not be checked.
+pub(crate) fn run(workspace: &Workspace, program: &Path) -> Result<(Tally, Vec<String>)> {
+    let folder = tempfile::tempdir()?;
+    let program = stripped(program, folder.path())?;
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let (mut passed, mut failures, mut unchecked) = (0, Vec::new(), Vec::new());
+    let release = Release::of(workspace, &program, host()?)?;
+    make(workspace, &release, &first)?;
+    make(
+        workspace,
+        &Release::of(workspace, &program, host()?)?,
+        &second,
+    )?;
+    let scratch = folder.path().join("installed");
+    fs::create_dir(&scratch)?;
+    let made = Made {
+        workspace,
+        release: &release,
+        out: &first,
+        scratch: &scratch,
+    };
+    let mut count = |name: &str, result: Result<()>| match result {
+        Ok(()) => passed += 1,
+        Err(error) => failures.push(format!("dist: {name}: {error:#}")),
+    };
+    count("the same bytes twice", same(&first, &second));
+    for (name, check, tools) in CHECKS {
+        println!("-- {name}");
+        let started = Instant::now();
+        match missing(tools) {
+            Some(tool) if guests::is_ci() => count(name, Err(anyhow::anyhow!("no {tool} here"))),
+            Some(tool) => unchecked.push(format!("dist: {name}: there is no {tool} here")),
+            None => count(name, check(&made)),
+        }
+        println!("   {:.1} s", started.elapsed().as_secs_f64());
+    }
+    let failed = failures.len() as u64;
+    Ok((Tally::of(passed, failed, failures), unchecked))
+}
+
+/// A copy of the program without symbols, as a release is: a debug build is twice as large.
+fn stripped(program: &Path, folder: &Path) -> Result<PathBuf> {
+    let copy = folder.join(PACKAGE);
+    fs::copy(program, &copy).with_context(|| format!("cannot copy {}", program.display()))?;
+    process::run(Command::new("strip").arg(&copy))?;
+    Ok(copy)
+}
+
+/// The first tool that is not here and cannot be installed.
+fn missing(tools: &[(&'static str, &'static str)]) -> Option<&'static str> {
+    let is_here = |tool: &str| process::find(tool).is_some();
+    let has_now = |tool: &str, package: &&str| debian::install(&[*package]) && is_here(tool);
+    let missing = tools
+        .iter()
+        .find(|(tool, package)| !is_here(tool) && !has_now(tool, package));
+    missing.map(|(tool, _)| *tool)
+}
+
+fn same(first: &Path, second: &Path) -> Result<()> {
+    let (first, second) = (files_of(first)?, files_of(second)?);
+    ensure!(first.keys().eq(second.keys()), "other files");
+    for (name, bytes) in &first {
+        ensure!(
+            second.get(name) == Some(bytes),
+            "{name} has other bytes the second time"
+        );
+    }
+    ensure!(first.len() > 1, "nothing was made");
+    Ok(())
+}
+
+fn checksums(made: &Made<'_>) -> Result<()> {
+    let mut command = Command::new("sha256sum");
+    command.current_dir(made.out);
+    process::run(command.args(["--check", "--strict", "--quiet", CHECKSUMS]))?;
+    let lines = String::from_utf8(read(&made.out.join(CHECKSUMS))?)?;
+    let count = files_of(made.out)?
+        .keys()
+        .filter(|name| !name.starts_with(CHECKSUMS))
+        .count();
+    ensure!(lines.lines().count() == count, "a file has no checksum");
+    Ok(())
+}
+
+/// The action's own reader takes the archive, and tar unpacks a program that runs.
+fn archive(made: &Made<'_>) -> Result<()> {
+    const READ: &str = "
+        import { readFileSync } from 'node:fs';
+        const { files } = await import(process.argv[1]);
+        for (const { name, isProgram } of files(readFileSync(process.argv[2]))) {
+          console.log(isProgram, name);
+        }";
+    let archive = made.package(ARCHIVE)?;
+    let mut command = Command::new("node");
+    command
+        .args(["--input-type=module", "--eval", READ])
+        .arg(made.workspace.root().join("action/src/archive.mjs"))
+        .arg(&archive);
+    let found = process::read(&mut command)?;
+    let mut wanted = vec![format!("true {PACKAGE}")];
+    wanted.extend(super::files::POLICIES.map(|name| format!("false policies/{name}.wasm")));
+    for wanted in wanted {
+        ensure!(
+            found.lines().any(|line| line == wanted),
+            "no `{wanted}` in: {found}"
+        );
+    }
+    let mut command = Command::new("tar");
+    process::run(command.arg("-C").arg(made.scratch).arg("-xzf").arg(archive))?;
+    let folder = made.scratch.join(made.release.name());
+    made.runs(&mut Command::new(folder.join(PACKAGE)))
+}
+
+/// A program that is built as a release has no path of this machine. The small client stands for
+/// the program, which takes too long.
+fn no_private_path(made: &Made<'_>) -> Result<()> {
+    let paths = PrivatePaths::of_this_machine(made.workspace)?;
+    let client = build::build(made.workspace, "cachewarden-connect", "connect", &host()?)?;
+    let policies = made.release.files.below(super::files::POLICY_FOLDER);
+    let policies = policies.map(|(name, file)| (name.to_owned(), file.bytes.to_vec()));
+    for (name, bytes) in policies.chain([("cachewarden-connect".into(), read(&client)?)]) {
+        if let Some(path) = paths.find_in(&bytes) {
+            bail!("{name} has the path {} in it", path.display());
+        }
+    }
+    Ok(())
+}

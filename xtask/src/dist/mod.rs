@@ -1,0 +1,283 @@
+//! `cargo xtask dist`: the archive of a release, and the packages around it.
+//!
+//! The archive is made first, and every package has its files from there. The same program,
+//! sources and commit give the same bytes: no package has a time, a user or a path of the machine
+//! that makes it. docs/releasing.md says how a release is made of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use std::time::{Duration, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use sha2::{Digest, Sha256};
+
+use crate::private_paths::PrivatePaths;
+use crate::process;
+use crate::workspace::{Workspace, host};
+
+mod build;
+pub(crate) mod check;
+mod dependencies;
+mod elf;
+mod files;
+mod formula;
+mod installs;
+mod licences;
+mod npm;
+mod sbom;
+mod signature;
+mod system;
+pub(crate) mod tree;
+mod wheel;
+mod zip;
+
+use tree::{Tree, read, write};
+
+/// The program, its package and the archive have this name.
+pub(crate) const PACKAGE: &str = "cachewarden";
+
+pub(crate) const HOMEPAGE: &str = "https://github.com/cachewarden/cachewarden";
+
+/// What each package says about it, in a line without a full stop.
+const SUMMARY: &str = "Build cache for Go, shared between builds that do not trust each other";
+
+/// The checksums of everything that is made, as `sha256sum` prints them.
+const CHECKSUMS: &str = "SHA256SUMS";
+
+/// What to package, and where.
+#[derive(Args)]
+pub(crate) struct DistOptions {
+    /// Package this program; without it, the release is built
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+    /// The folder to write to; target/dist without it
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Sign the checksums with this secret key of minisign
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Write nothing, but try each package: with the debug build if no program is named
+    #[arg(long, conflicts_with_all = ["out", "key"])]
+    check: bool,
+}
+
+/// How the name of an archive ends.
+const ARCHIVE: &str = ".tar.gz";
+
+/// What is released.
+struct Release {
+    version: String,
+    triple: String,
+    /// The time of every file, in seconds since 1970.
+    time: u64,
+    /// The files of the archive, without their folder.
+    files: Tree,
+}
+
+impl Release {
+    /// The folder in the archive, and the archive's name without its ending.
+    fn name(&self) -> String {
+        format!("{PACKAGE}-{}-{}", self.version, self.triple)
+    }
+
+    fn of(workspace: &Workspace, program: &Path, triple: String) -> Result<Release> {
+        let version = workspace.version(PACKAGE)?;
+        let reported = process::read(Command::new(program).arg("--version"))?;
+        ensure!(
+            reported.lines().next() == Some(&format!("{PACKAGE} {version}")),
+            "{} reports another version than {version}, which Cargo.toml has: {reported}",
+            program.display()
+        );
+        let time = time_of_commit(workspace)?;
+        let files = files::collect(workspace, program, &triple, &rfc3339(time))?;
+        Ok(Release {
+            version,
+            triple,
+            time,
+            files,
+        })
+    }
+}
+
+/// Makes everything.
+pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCode> {
+    if options.check {
+        let program = options.program.clone();
+        let program = program.unwrap_or_else(|| workspace.program("debug", PACKAGE));
+        let (tally, unchecked) = check::run(workspace, &program)?;
+        let unchecked = unchecked
+            .iter()
+            .map(|reason| format!("NOT CHECKED: {reason}"));
+        for line in tally.failures().iter().cloned().chain(unchecked) {
+            println!("{line}");
+        }
+        println!("{} passed, {} failed", tally.passed(), tally.failed());
+        return Ok(match tally.failed() {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        });
+    }
+    let (program, triple) = match &options.program {
+        Some(program) => (program.clone(), host()?),
+        None => build_release(workspace)?,
+    };
+    let out = options.out.clone().unwrap_or_else(|| workspace.dist());
+    let release = Release::of(workspace, &program, triple)?;
+    make(workspace, &release, &out)?;
+    if let Some(key) = &options.key {
+        signature::sign(&out, key, &release.version)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn build_release(workspace: &Workspace) -> Result<(PathBuf, String)> {
+    let triple = build::target()?;
+    if !triple.contains("-musl") {
+        println!(
+            "the compiler has no standard library for musl: the program will need this system's \
+             C library, or a newer one. `rustup target add` installs it"
+        );
+    }
+    let program = build::build(workspace, PACKAGE, "release", &triple)?;
+    let paths = PrivatePaths::of_this_machine(workspace)?;
+    if let Some(path) = paths.find_in(&read(&program)?) {
+        bail!(
+            "{} has the path {} in it",
+            program.display(),
+            path.display()
+        );
+    }
+    Ok((program, triple))
+}
+
+/// Writes the archive and the packages to `out`, and their checksums.
+fn make(workspace: &Workspace, release: &Release, out: &Path) -> Result<()> {
+    let packaging = workspace.root().join("packaging");
+    let text =
+        |file: &str| -> Result<String> { Ok(String::from_utf8(read(&packaging.join(file))?)?) };
+    let archive = release.files.tar_gz(&release.name(), release.time)?;
+    let mut made = vec![(format!("{}{ARCHIVE}", release.name()), archive)];
+    let mut archives = archives(out, &release.version)?;
+    archives.insert(release.triple.clone(), sha256(&made[0].1));
+    if release.triple.contains("-linux-") {
+        let needs = elf::needs(&release.files.get(PACKAGE)?.bytes)?;
+        let folder = tempfile::tempdir()?;
+        made.extend(system::make(release, &needs, workspace, folder.path())?);
+        made.push(wheel::make(release, &needs, &text("python/README.md")?)?);
+    }
+    let triples: Vec<_> = archives.keys().cloned().collect();
+    let sources = npm::Sources {
+        launcher: read(&packaging.join("npm/cachewarden.js"))?,
+        index: read(&packaging.join("npm/index.js"))?,
+        readme: read(&packaging.join("npm/README.md"))?,
+    };
+    made.extend(npm::make(release, &triples, &sources)?);
+    let formula = formula::make(
+        &text("homebrew/cachewarden.rb")?,
+        &release.version,
+        &archives,
+    )?;
+    made.push(("cachewarden.rb".into(), formula.into_bytes()));
+    for (name, bytes) in &made {
+        write(&out.join(name), bytes)?;
+        println!("{}: {} bytes", out.join(name).display(), bytes.len());
+    }
+    write(&out.join(CHECKSUMS), checksums(out)?.as_bytes())
+}
+
+/// The SHA-256 of each archive of this version in a folder, by its triple. Those of other systems
+/// were made on other machines.
+fn archives(folder: &Path, version: &str) -> Result<BTreeMap<String, String>> {
+    let begin = format!("{PACKAGE}-{version}-");
+    let mut found = BTreeMap::new();
+    for (name, bytes) in files_of(folder)? {
+        let triple = name.strip_prefix(&begin);
+        if let Some(triple) = triple.and_then(|rest| rest.strip_suffix(ARCHIVE)) {
+            found.insert(triple.to_owned(), sha256(&bytes));
+        }
+    }
+    Ok(found)
+}
+
+/// A line for each file of a folder, in the order of their names.
+fn checksums(folder: &Path) -> Result<String> {
+    let all = files_of(folder)?;
+    let others = all.iter().filter(|(name, _)| !name.starts_with(CHECKSUMS));
+    Ok(others
+        .map(|(name, bytes)| format!("{}  {name}\n", sha256(bytes)))
+        .collect())
+}
+
+/// The files of a folder by their names; of one that does not exist, none.
+fn files_of(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    if !folder.exists() {
+        return Ok(found);
+    }
+    let problem = || format!("cannot read {}", folder.display());
+    for entry in fs::read_dir(folder).with_context(problem)? {
+        let file = entry.with_context(problem)?;
+        let name = file.file_name().to_string_lossy().into_owned();
+        found.insert(name, read(&file.path())?);
+    }
+    Ok(found)
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The time of the commit, or SOURCE_DATE_EPOCH, which whoever packages a tarball sets.
+fn time_of_commit(workspace: &Workspace) -> Result<u64> {
+    let text = match std::env::var("SOURCE_DATE_EPOCH") {
+        Ok(text) => text,
+        Err(_) => process::read(Command::new("git").current_dir(workspace.root()).args([
+            "log",
+            "-1",
+            "--format=%ct",
+        ]))
+        .context("set SOURCE_DATE_EPOCH where there is no git")?,
+    };
+    text.parse()
+        .with_context(|| format!("`{text}` is no time: SOURCE_DATE_EPOCH is in seconds"))
+}
+
+fn rfc3339(time: u64) -> String {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time)).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `cargo binstall` finds an archive by these templates.
+    #[test]
+    fn binstall_is_told_where_the_program_is() {
+        let manifest = include_str!("../../../host/cachewarden/Cargo.toml");
+        let manifest: toml::Table = toml::from_str(manifest).unwrap();
+        let told = &manifest["package"]["metadata"]["binstall"];
+        let release = Release {
+            version: "1.2.3".into(),
+            triple: "aarch64-unknown-linux-musl".into(),
+            time: 0,
+            files: Tree::default(),
+        };
+        let filled = |field: &str| {
+            let template = told[field].as_str().unwrap();
+            template
+                .replace("{ repo }", HOMEPAGE)
+                .replace("{ version }", &release.version)
+                .replace("{ target }", &release.triple)
+                .replace("{ bin }", PACKAGE)
+        };
+        let name = release.name();
+        let expected = format!("{HOMEPAGE}/releases/download/v1.2.3/{name}{ARCHIVE}");
+        assert_eq!(filled("pkg-url"), expected);
+        assert_eq!(filled("bin-dir"), format!("{name}/{PACKAGE}"));
+        assert_eq!(told["pkg-fmt"].as_str(), Some("tgz"));
+    }
+}

@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use crate::{guests, process};
 
 use super::tree::{DATA, PROGRAM, Tree};
-use super::{PACKAGE, dependencies, licences, sbom, shell};
+use super::{PACKAGE, dependencies, licences, sbom};
 
 /// The policies of a release. The action and the README name the same.
 pub(super) const POLICIES: [&str; 5] = [
@@ -54,7 +54,6 @@ pub(super) fn collect(
         let built = workspace.guests().join(&file);
         files.add_file(format!("{POLICY_FOLDER}{file}"), DATA, &built)?;
     }
-    shell::add(&mut files, program)?;
     for file in SYSTEMD {
         files.add_file(
             format!("{UNITS}{file}"),

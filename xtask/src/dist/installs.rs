@@ -17,12 +17,6 @@ use super::files::POLICIES;
 const PROGRAM: &str = "usr/bin/cachewarden";
 const FOLDERS: [&str; 2] = ["usr/share/cachewarden", "usr/share/doc/cachewarden"];
 
-/// The manual page of the program, and what a shell completes its command line by.
-const FOR_SHELLS: [&str; 2] = [
-    "usr/share/man/man1/cachewarden.1.gz",
-    "usr/share/bash-completion/completions/cachewarden",
-];
-
 const AUDITWHEEL: &str = "auditwheel==6.8.2";
 
 /// What a purge removes, as the daemon leaves it.
@@ -123,9 +117,6 @@ pub(super) fn rpm(made: &Made<'_>) -> Result<()> {
 
 /// What both systems have after the installation.
 fn check_system(made: &Made<'_>, root: &Path) -> Result<()> {
-    for file in FOR_SHELLS {
-        ensure!(root.join(file).exists(), "there is no {file}");
-    }
     made.runs(&mut Command::new(root.join(PROGRAM)))?;
     for policy in POLICIES {
         let file = root.join(format!("usr/share/{PACKAGE}/policies/{policy}.wasm"));

@@ -28,7 +28,6 @@ mod installs;
 mod licences;
 mod npm;
 mod sbom;
-mod shell;
 mod signature;
 mod system;
 pub(crate) mod tree;

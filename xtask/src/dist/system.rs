@@ -16,7 +16,7 @@ use crate::{process, toolchains};
 use super::elf::Needs;
 use super::files::{POLICY_FOLDER, RUST_LIBRARY, SBOM, THIRD_PARTY, UNITS};
 use super::tree::{DATA, PROGRAM, Tree, read};
-use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, rfc3339, shell};
+use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, rfc3339};
 
 const NFPM: &str = "github.com/goreleaser/nfpm/v2/cmd/nfpm";
 
@@ -82,7 +82,6 @@ pub(super) fn installed(release: &Release, workspace: &Workspace) -> Result<Tree
             }
         }
     }
-    shell::installed(&release.files, &mut tree)?;
     let documents = format!("usr/share/doc/{PACKAGE}");
     for name in [THIRD_PARTY, RUST_LIBRARY, SBOM] {
         let bytes = release.files.get(name)?.bytes.clone();

@@ -83,7 +83,9 @@ export function find(version, pinned, target, known = checksums()) {
         'build of your own',
     );
   }
-  const file = fileName(wanted, target);
+  // A static program runs on the same machines.
+  const files = [withMusl(target), target].map((name) => fileName(wanted, name));
+  const file = (pinned === '' && files.find((name) => known.has(name))) || files[1];
   const sha256 = pinned === '' ? known.get(file) : pinned;
   if (sha256 === undefined && all.includes(wanted)) {
     throw new CacheProblem(`version ${wanted} was not released for ${target}`);
@@ -102,9 +104,15 @@ function fileName(version, target) {
   return `cachewarden-${version}-${target}.tar.gz`;
 }
 
+/** The target that is linked with musl; what has no glibc stays as it is. */
+function withMusl(target) {
+  return target.replace(/-gnu$/, '-musl');
+}
+
 /** The versions that are known for any machine, in the order of the file. */
 function versions(known) {
-  const endings = Object.values(TRIPLES).map((target) => `-${target}.tar.gz`);
+  const targets = Object.values(TRIPLES).flatMap((target) => [target, withMusl(target)]);
+  const endings = targets.map((target) => `-${target}.tar.gz`);
   const all = [...known.keys()].map((file) => {
     const ending = endings.find((end) => file.endsWith(end)) ?? '.tar.gz';
     return file.slice('cachewarden-'.length, -ending.length);

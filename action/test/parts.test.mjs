@@ -53,6 +53,17 @@ test('a machine without a release is named', () => {
   assert.throws(() => checksums('123  cachewarden-1.tar.gz'), /damaged/);
 });
 
+test('a static release is taken where there is one, and one of your own has the name for glibc', () => {
+  const gnu = 'cachewarden-1.0.0-x86_64-unknown-linux-gnu.tar.gz';
+  const musl = 'cachewarden-1.1.0-x86_64-unknown-linux-musl.tar.gz';
+  const known = checksums(`${'a'.repeat(64)}  ${gnu}\n${'b'.repeat(64)}  ${musl}\n`);
+  const found = (version, pinned = '') => find(version, pinned, 'x86_64-unknown-linux-gnu', known);
+  assert.equal(found('1.0.0').file, gnu);
+  assert.deepEqual(found(''), { version: '1.1.0', file: musl, sha256: 'b'.repeat(64) });
+  const own = found('1.1.0', 'c'.repeat(64));
+  assert.equal(own.file, 'cachewarden-1.1.0-x86_64-unknown-linux-gnu.tar.gz');
+});
+
 test('the checksums of this commit can be read', () => {
   assert.doesNotThrow(() => checksums());
 });

@@ -8,6 +8,10 @@ class Cachewarden < Formula
   def install
     bin.install "cachewarden"
     (pkgshare/"policies").install Dir["policies/*.wasm"]
+    man1.install Dir["man/man1/*.1"]
+    bash_completion.install "completions/cachewarden.bash" => "cachewarden"
+    zsh_completion.install "completions/_cachewarden"
+    fish_completion.install "completions/cachewarden.fish"
   end
 
   test do

@@ -127,10 +127,11 @@ fn stripped(program: &Path, folder: &Path) -> Result<PathBuf> {
 /// The first tool that is not here and cannot be installed.
 fn missing(tools: &[(&'static str, &'static str)]) -> Option<&'static str> {
     let is_here = |tool: &str| process::find(tool).is_some();
-    let has_now = |tool: &str, package: &&str| debian::install(&[*package]) && is_here(tool);
-    let missing = tools
-        .iter()
-        .find(|(tool, package)| !is_here(tool) && !has_now(tool, package));
+    let is_missing = |(tool, package): &&(&str, &str)| {
+        let can_be_used = is_here(tool) || (debian::install(&[package]) && is_here(tool));
+        !can_be_used
+    };
+    let missing = tools.iter().find(is_missing);
     missing.map(|(tool, _)| *tool)
 }
 

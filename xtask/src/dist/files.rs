@@ -9,7 +9,7 @@ use crate::workspace::Workspace;
 use crate::{guests, process};
 
 use super::tree::{DATA, PROGRAM, Tree};
-use super::{PACKAGE, dependencies, licences, sbom};
+use super::{PACKAGE, dependencies, documents, licences, sbom};
 
 /// The policies of a release. The action and the README name the same.
 pub(super) const POLICIES: [&str; 5] = [
@@ -43,7 +43,7 @@ pub(super) fn collect(
     time: &str,
 ) -> Result<Tree> {
     let root = workspace.root();
-    let mut files = Tree::default();
+    let mut files = documents::write(program)?;
     files.add_file(PACKAGE, PROGRAM, program)?;
     for name in ["LICENSE", "CHANGELOG.md"] {
         files.add_file(name, DATA, &root.join(name))?;

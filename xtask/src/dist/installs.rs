@@ -9,9 +9,9 @@ use anyhow::{Context, Result, ensure};
 
 use crate::{process, pypi};
 
-use super::PACKAGE;
 use super::check::Made;
 use super::files::POLICIES;
+use super::{PACKAGE, documents};
 
 /// Where both kinds of systems have the program, and the folders of the package alone.
 const PROGRAM: &str = "usr/bin/cachewarden";
@@ -121,6 +121,14 @@ fn check_system(made: &Made<'_>, root: &Path) -> Result<()> {
     for policy in POLICIES {
         let file = root.join(format!("usr/share/{PACKAGE}/policies/{policy}.wasm"));
         ensure!(file.is_file(), "{} is missing", file.display());
+    }
+    for (page, _) in made.release.files.below(documents::PAGES) {
+        let file = root.join(format!("usr/share/man/man1/{page}.gz"));
+        process::read(Command::new("gzip").arg("--test").arg(file))?;
+    }
+    if made.release.files.below(documents::COMPLETIONS).count() > 0 {
+        let file = root.join(format!("usr/share/bash-completion/completions/{PACKAGE}"));
+        process::run(Command::new("bash").arg("-n").arg(file))?;
     }
     let unit = root.join("usr/lib/systemd/system/cachewarden.service");
     let text = fs::read_to_string(&unit).with_context(|| unit.display().to_string())?;

@@ -21,6 +21,7 @@ use crate::workspace::{Workspace, host};
 mod build;
 pub(crate) mod check;
 mod dependencies;
+mod documents;
 mod elf;
 mod files;
 mod formula;

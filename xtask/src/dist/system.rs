@@ -15,8 +15,8 @@ use crate::{process, toolchains};
 
 use super::elf::Needs;
 use super::files::{POLICY_FOLDER, RUST_LIBRARY, SBOM, THIRD_PARTY, UNITS};
-use super::tree::{DATA, PROGRAM, Tree, read};
-use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, rfc3339};
+use super::tree::{DATA, PROGRAM, Tree, gzip, read};
+use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, documents, rfc3339};
 
 const NFPM: &str = "github.com/goreleaser/nfpm/v2/cmd/nfpm";
 
@@ -59,8 +59,9 @@ pub(super) fn nfpm(workspace: &Workspace) -> Result<PathBuf> {
     Ok(program)
 }
 
-/// The files as they are installed, by their paths without the first slash.
-pub(super) fn installed(release: &Release, workspace: &Workspace) -> Result<Tree> {
+/// The files as they are installed, by their paths without the first slash. Where zsh looks for
+/// completions of packages is another folder on each kind of system.
+fn installed(release: &Release, workspace: &Workspace, zsh_folder: &str) -> Result<Tree> {
     let mut tree = Tree::default();
     let program = &release.files.get(PACKAGE)?.bytes;
     tree.add(&INSTALLED_PROGRAM[1..], PROGRAM, program.clone());
@@ -82,6 +83,18 @@ pub(super) fn installed(release: &Release, workspace: &Workspace) -> Result<Tree
             }
         }
     }
+    for (page, file) in release.files.below(documents::PAGES) {
+        let page = format!("usr/share/man/man1/{page}.gz");
+        tree.add(page, DATA, gzip(&file.bytes)?);
+    }
+    for (shell, file) in release.files.below(documents::COMPLETIONS) {
+        let path = match shell {
+            documents::BASH => format!("bash-completion/completions/{PACKAGE}"),
+            documents::FISH => format!("fish/vendor_completions.d/{shell}"),
+            _ => format!("zsh/{zsh_folder}/{shell}"),
+        };
+        tree.add(format!("usr/share/{path}"), DATA, file.bytes.clone());
+    }
     let documents = format!("usr/share/doc/{PACKAGE}");
     for name in [THIRD_PARTY, RUST_LIBRARY, SBOM] {
         let bytes = release.files.get(name)?.bytes.clone();
@@ -101,8 +114,6 @@ pub(super) fn make(
     folder: &Path,
 ) -> Result<Vec<(String, Vec<u8>)>> {
     let nfpm = nfpm(workspace)?;
-    let tree = installed(release, workspace)?;
-    tree.write(folder)?;
     let changelog = json!([{
         "semver": format!("{}-{PACKAGING}", release.version),
         "date": rfc3339(release.time),
@@ -114,9 +125,10 @@ pub(super) fn make(
     super::write(&changelog_file, changelog.to_string().as_bytes())?;
     let processor = Processor::of(&release.triple)?;
     let mut made = Vec::new();
-    for (format, name, depends) in [
+    for (format, zsh_folder, name, depends) in [
         (
             "deb",
+            "vendor-completions",
             format!(
                 "{PACKAGE}_{}-{PACKAGING}_{}.deb",
                 release.version, processor.debian
@@ -125,6 +137,7 @@ pub(super) fn make(
         ),
         (
             "rpm",
+            "site-functions",
             format!(
                 "{PACKAGE}-{}-{PACKAGING}.{}.rpm",
                 release.version, processor.rpm
@@ -132,7 +145,10 @@ pub(super) fn make(
             rpm_libraries(needs),
         ),
     ] {
-        let mut configuration = configuration(release, &tree, folder, workspace);
+        let tree = installed(release, workspace, zsh_folder)?;
+        let files = folder.join(format);
+        tree.write(&files)?;
+        let mut configuration = configuration(release, &tree, &files, workspace);
         configuration["arch"] = json!(processor.debian);
         configuration["depends"] = json!(depends);
         configuration["changelog"] = json!(changelog_file);

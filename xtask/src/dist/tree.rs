@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
+use flate2::write::GzEncoder;
 use flate2::{Compression, GzBuilder};
 
 /// The mode of a program or script, and of every other file.
@@ -79,11 +80,7 @@ impl Tree {
 
     /// A gzipped tar archive with all files below one folder. `time` is in seconds since 1970.
     pub(super) fn tar_gz(&self, folder: &str, time: u64) -> Result<Vec<u8>> {
-        // Neither a name nor a time is in its header.
-        let gzip = GzBuilder::new()
-            .operating_system(ANY_SYSTEM)
-            .write(Vec::new(), Compression::default());
-        let mut tar = tar::Builder::new(gzip);
+        let mut tar = tar::Builder::new(writer(Compression::default()));
         for (path, file) in self.iter() {
             let mut header = tar::Header::new_ustar();
             header.set_entry_type(tar::EntryType::Regular);
@@ -97,6 +94,19 @@ impl Tree {
         }
         Ok(tar.into_inner()?.finish()?)
     }
+}
+
+/// A manual page as Debian wants it: packed as small as gzip can.
+pub(super) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut gzip = writer(Compression::best());
+    gzip.write_all(bytes)?;
+    Ok(gzip.finish()?)
+}
+
+/// Its header has no name and no time.
+fn writer(level: Compression) -> GzEncoder<Vec<u8>> {
+    let builder = GzBuilder::new().operating_system(ANY_SYSTEM);
+    builder.write(Vec::new(), level)
 }
 
 /// Reads a file. An error names it.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use crate::dist::tree::{read, write};
 
 /// A file, and the text around the version: `{}` stands for it.
-pub(super) const PLACES: [(&str, &str); 20] = [
+pub(super) const PLACES: [(&str, &str); 21] = [
     ("Cargo.toml", "[workspace.package]\nversion = \"{}\""),
     // Our own crates have a path before it.
     ("Cargo.toml", "\", version = \"{}\""),
@@ -36,6 +36,7 @@ pub(super) const PLACES: [(&str, &str); 20] = [
     ("action/src/release.mjs", "action@v{}"),
     ("action/src/release.mjs", "write it as {}`"),
     ("docs/ci/github.md", "action@v{}"),
+    ("docs/ci/github.md", "version: {}"),
     ("examples/ci/github/test.yml", "action@v{}"),
     ("examples/ci/docker/Dockerfile", "VERSION={}"),
 ];
@@ -49,10 +50,14 @@ const PINNED: &str = "action/checksums.txt";
 
 /// Sets the version in all places below a folder. Returns the names of the files.
 pub(super) fn set(root: &Path, old: &str, new: &str) -> Result<Vec<&'static str>> {
+    let mut files = Vec::new();
     for (file, around) in PLACES {
         edit(root, file, |text| replace(text, around, old, new))?;
+        files.push(file);
     }
-    Ok(PLACES.iter().map(|(file, _)| *file).collect())
+    // The places of one file follow one another.
+    files.dedup();
+    Ok(files)
 }
 
 /// Gives what is not released yet in the changelog a heading with the version and the day.

@@ -66,6 +66,37 @@ fn with_a_nothing_is_written_from_a_scope_that_is_only_read() {
     assert!(climbed.exists(), "the attack is real");
 }
 
+/// What begins with `./` is not copied: vet reads it where it is, and fix writes it there.
+#[test]
+fn with_a_no_file_outside_of_the_package_is_fixed_from_a_scope_that_is_only_read() {
+    const OUTSIDE: &str = "package lib\n\nfunc Outside(value interface{}) {}\n";
+    let (mut scene, action) = compiled();
+    let outside = scene.sandbox.path("outside.go");
+    let absolute = outside.display().to_string();
+    let up = format!("{}{}", "../".repeat(20), &absolute[1..]);
+    let list_key = subkey(&action, "srcfiles");
+    let first = (subkey(&action, "mode: set"), &b"mode: set\n"[..]);
+    for path in [
+        absolute.clone(),
+        // Too long to be opened, until they are cleaned.
+        format!("{}/../{up}", "a".repeat(256)),
+        format!("{}{up}", "x/../".repeat(900)),
+    ] {
+        fs::write(&outside, OUTSIDE).expect("a file outside of the module");
+        let list = format!("mode: set\n./lib.go\n./{path}\n");
+        scene.poison(&[], &[(list_key, list.as_bytes()), first]);
+        for reader in [Reader::PullRequest, Reader::Release] {
+            scene.read(reader, &["fix", "-a", "./lib"]).succeeded();
+            let after = fs::read_to_string(&outside).expect("the file");
+            assert_eq!(after, OUTSIDE, "{reader:?}: {path}");
+        }
+        // Who writes the scope is among those who are trusted with it.
+        scene.read(Reader::NoPolicy, &["fix", "-a", "./lib"]);
+        let after = fs::read_to_string(&outside).expect("the file");
+        assert_ne!(after, OUTSIDE, "the attack is real: {path}");
+    }
+}
+
 /// A false entry under the action itself must not hide from the host what belongs to the action.
 #[test]
 fn an_index_under_an_action_does_not_hide_its_list() {

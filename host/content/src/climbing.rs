@@ -2,13 +2,14 @@
 //! This is the one definition of an unsafe name.
 //!
 //! cmd/go copies each file of a source list to its work folder, and a path with `..` can lead out
-//! of that (docs/protocol.md#uses-of-subkeys). It treats any object under the list's key as a list;
+//! of that (docs/protocol.md#uses-of-subkeys). What begins with `./` is not copied: vet reads it in
+//! the package's folder, and fix writes it there, after the path was cleaned as text. It treats any object under the list's key as a list;
 //! and with `-a` it asks for that key without naming the action first, so the host does not know
 //! the role of the key and can only look at the object.
 //!
 //! cmd/go copies the files in the order of the list and stops at the first that it cannot copy. So
 //! after a line with a NUL byte, which no system accepts in a path, only lines that begin with `./`
-//! count: those are not copied. Without this, each archive with a line `../...` somewhere in its
+//! count. Without this, each archive with a line `../...` somewhere in its
 //! machine code or its texts would be refused.
 
 use std::mem;
@@ -20,6 +21,9 @@ use memchr::memmem::Finder;
 /// bytes (NAME_MAX).
 const MAX_PATH: usize = 4096;
 const MAX_NAME: usize = 255;
+
+/// How a line begins whose file cmd/go uses where it is, and does not copy.
+const IN_PLACE: &[u8] = b"./";
 
 /// Examines the lines of one object while its bytes stream by.
 pub(super) struct ClimbingCheck {
@@ -62,7 +66,7 @@ impl ClimbingCheck {
     /// A complete line, of which at most one byte more than a path can have is kept.
     fn examine(&mut self, line: &[u8]) {
         self.found |= self.climbs(line);
-        self.stops |= !is_in_place(line) && line.contains(&0);
+        self.stops |= !line.starts_with(IN_PLACE) && line.contains(&0);
     }
 
     /// Whether one of the lines so far leads out, the last one included.
@@ -76,28 +80,32 @@ impl ClimbingCheck {
     }
 
     fn climbs(&self, line: &[u8]) -> bool {
-        line.len() <= MAX_PATH
-            && (!self.stops || is_in_place(line))
+        if line.contains(&0) {
+            return false;
+        }
+        if let Some(path) = line.strip_prefix(IN_PLACE) {
+            // An absolute path stays one. However long it is, it may be short when it is cleaned.
+            return path.starts_with(b"/")
+                || line.len() > MAX_PATH
+                || (self.parent.find(path).is_some() && leads_out(path, usize::MAX));
+        }
+        !self.stops
+            && line.len() <= MAX_PATH
             && self.parent.find(line).is_some()
-            && !line.contains(&0)
-            && leads_out(line)
+            && leads_out(line, MAX_NAME)
     }
 }
 
-/// Whether cmd/go reads the file where it is and copies nothing.
-fn is_in_place(line: &[u8]) -> bool {
-    line.starts_with(b"./")
-}
-
-/// Whether a path leads above its start, element by element.
-fn leads_out(path: &[u8]) -> bool {
+/// Whether a path leads above its start, element by element. One with a name of more bytes than
+/// `longest` cannot be opened.
+fn leads_out(path: &[u8], longest: usize) -> bool {
     let mut depth = 0;
     let mut leads_out = false;
     for element in path.split(|byte| *byte == b'/') {
         match element {
             b"" | b"." => {}
             b".." => depth -= 1,
-            name if name.len() > MAX_NAME => return false,
+            name if name.len() > longest => return false,
             _ => depth += 1,
         }
         leads_out |= depth < 0;
@@ -118,6 +126,7 @@ mod tests {
     #[test]
     fn a_line_that_leads_out_is_found_wherever_it_stands_and_however_it_is_cut() {
         let long = [b"../".to_vec(), vec![b'a'; MAX_NAME + 1]].concat();
+        let (long_name, detours) = (vec![b'a'; MAX_NAME + 1], b"x/../".repeat(MAX_PATH));
         let longer = [b"../a".to_vec(), b"/b".repeat(MAX_PATH / 2)].concat();
         for (text, expected) in [
             (&b"../a.go"[..], true),
@@ -133,6 +142,13 @@ mod tests {
             (b"../a\n\x7fELF\0\n", true),
             (b"\x7fELF\0\n./../a\n", true),
             (b"./\0\n../a\n", true),
+            (b".//etc/passwd", true),
+            (b".//etc/passwd\0", false),
+            (b"./a//b", false),
+            (&[b"./", &long_name[..], b"/../../a.go"].concat(), true),
+            (&[b"./", &long_name[..], b"/a.go"].concat(), false),
+            (&[b"./", &detours[..], b"../a.go"].concat(), true),
+            (&[b"./", &longer[3..]].concat(), true),
             (&long, false),
             (&longer, false),
             (b"", false),

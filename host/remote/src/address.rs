@@ -184,6 +184,13 @@ impl Address {
                 variables: variables_of(kind),
             });
         }
+        if kind == ServiceKind::File && url.host_str().is_some_and(|host| !host.is_empty()) {
+            return Err(AddressError::Missing {
+                text: text.to_owned(),
+                part: "third `/`, before which there would be a host",
+                example: kind.example(),
+            });
+        }
         let mut options = kind
             .options_of(&url)
             .map_err(|part| AddressError::Missing {

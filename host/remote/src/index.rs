@@ -4,8 +4,12 @@
 //! what it lacks is a miss. A segment never changes, so a copy of it on this machine is as good as
 //! the tier's.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, SystemTime};
 
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -15,13 +19,17 @@ use cachewarden_types::{Digest, ScopeName};
 
 use super::format::{
     EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, RemoteEntry, Segment, SegmentList,
-    Stored, Wanted, index_prefix, list_key, wanted_key,
+    Stored, Wanted, index_prefix, list_key, segment_time, wanted_key,
 };
 use super::service::{Service, ServiceError};
 
-/// The most entries of a scope that are known, the latest first: 50 MB of memory. A large monorepo
-/// has some 100,000.
+/// The most entries that are known of all scopes of a session, the latest of each first: 50 MB of
+/// memory. A large monorepo has some 100,000.
 const MAX_ENTRIES: usize = 500_000;
+
+/// How far the clock of who writes a segment may be ahead. One of a later time would stay the latest for
+/// ever.
+const CLOCK_DIFFERENCE: Duration = Duration::from_hours(1);
 
 /// Segments that are fetched at once.
 const AT_ONCE: usize = 16;
@@ -68,9 +76,10 @@ impl IndexReader<'_> {
     /// # Errors
     /// When the service fails, or does not allow it.
     pub(crate) async fn read(self, scopes: &[ScopeName]) -> Result<Index, ServiceError> {
-        let all = scopes
-            .iter()
-            .map(async |scope| futures_util::try_join!(self.scope(scope), self.wanted(scope)));
+        let room = &AtomicUsize::new(MAX_ENTRIES);
+        let all = scopes.iter().map(async |scope| {
+            futures_util::try_join!(self.scope_within(scope, room), self.wanted(scope))
+        });
         let (scopes, wanted) = try_join_all(all).await?.into_iter().unzip();
         Ok(Index {
             scopes,
@@ -84,15 +93,33 @@ impl IndexReader<'_> {
     /// # Errors
     /// As [`IndexReader::read`].
     pub(crate) async fn scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
-        let index = self.try_scope(scope).await?;
-        match index.gone.is_empty() {
-            true => Ok(index),
-            // Segments were merged meanwhile. What goes in this moment too is missing for once.
-            false => self.try_scope(scope).await,
-        }
+        self.scope_within(scope, &AtomicUsize::new(MAX_ENTRIES))
+            .await
     }
 
-    async fn try_scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
+    /// The same, with no more entries than there is room for.
+    async fn scope_within(
+        self,
+        scope: &ScopeName,
+        room: &AtomicUsize,
+    ) -> Result<ScopeIndex, ServiceError> {
+        let index = self.try_scope(scope, room).await?;
+        // What a list names in vain will not come back.
+        if index.gone.is_empty() || !self.service.can_list() {
+            return Ok(index);
+        }
+        // Segments were merged meanwhile. What goes in this moment too is missing for once.
+        let segments = index.segments.iter();
+        let entries: usize = segments.map(|(_, segment)| segment.len()).sum();
+        room.fetch_add(entries, Relaxed);
+        self.try_scope(scope, room).await
+    }
+
+    async fn try_scope(
+        self,
+        scope: &ScopeName,
+        room: &AtomicUsize,
+    ) -> Result<ScopeIndex, ServiceError> {
         let mut index = ScopeIndex::default();
         let mut keys = match self.segment_keys(scope).await? {
             Ok(keys) => keys,
@@ -103,24 +130,22 @@ impl IndexReader<'_> {
         };
         keys.sort_unstable_by(|one, other| other.cmp(one));
         keys.truncate(MAX_SEGMENTS);
-        let segments: Vec<_> = stream::iter(keys)
-            .map(async |key| {
-                let segment = self.segment(&key).await?;
-                Ok::<_, ServiceError>((key, segment))
-            })
-            .buffered(AT_ONCE)
-            .try_collect()
-            .await?;
-        let mut entries = 0;
-        for (key, segment) in segments {
+        let segments = stream::iter(keys).map(async |key| {
+            let segment = self.segment(&key).await?;
+            Ok::<_, ServiceError>((key, segment))
+        });
+        let mut segments = pin!(segments.buffered(AT_ONCE));
+        while let Some((key, segment)) = segments.try_next().await? {
             match segment {
                 None => index.gone.push(key),
                 Some(Err(error)) => index.damaged.push((key, error)),
                 Some(Ok(segment)) => {
-                    entries += segment.len();
-                    if entries <= MAX_ENTRIES {
-                        index.segments.push((key, segment));
+                    let take = |room: usize| room.checked_sub(segment.len());
+                    if room.fetch_update(Relaxed, Relaxed, take).is_err() {
+                        // A small value may have many entries, so no more are fetched.
+                        break;
                     }
+                    index.segments.push((key, segment));
                 }
             }
         }
@@ -134,9 +159,19 @@ impl IndexReader<'_> {
         scope: &ScopeName,
     ) -> Result<Result<Vec<String>, EntryError>, ServiceError> {
         if self.service.can_list() {
-            let (mut keys, prefix) = (Vec::new(), index_prefix(scope));
-            let walked = self.service.walk(&prefix, |value| keys.push(value.key));
-            match walked.await {
+            let (mut keys, prefix) = (BTreeSet::new(), index_prefix(scope));
+            let latest = SystemTime::now() + CLOCK_DIFFERENCE;
+            let walked = self.service.walk(&prefix, |value| {
+                if segment_time(&value.key).is_some_and(|time| time <= latest) {
+                    keys.insert(value.key);
+                }
+                if keys.len() > MAX_SEGMENTS {
+                    keys.pop_first();
+                }
+            });
+            let walked = walked.await;
+            let keys = keys.into_iter().collect();
+            match walked {
                 // It has said only now that it does not list.
                 Err(ServiceError::Unsupported(_)) => {}
                 walked => return walked.map(|()| Ok(keys)),
@@ -165,7 +200,8 @@ impl IndexReader<'_> {
             return Ok(Ok(SegmentList::default()));
         };
         (self.heard)(value.len());
-        Ok(SegmentList::from_value(&value))
+        let list = SegmentList::from_value(&value);
+        Ok(list.map(|list| list.until(SystemTime::now() + CLOCK_DIFFERENCE)))
     }
 
     /// A segment, from where it is nearest; `None` where it is gone.
@@ -290,3 +326,6 @@ impl SegmentCache {
         segment
     }
 }
+
+#[cfg(test)]
+mod tests;

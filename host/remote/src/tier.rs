@@ -115,6 +115,7 @@ impl Tier {
                 | ServiceError::Denied(_)
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. }
+                | ServiceError::LaterForm { .. }
                 | ServiceError::TooShort(_),
             ) => breaker.answered(),
         })

@@ -90,6 +90,7 @@ fn what_is_wrong_is_said_with_the_way_out() {
         ("gcs://bucket", "there are s3, gs, azblob"),
         ("s3:///prefix", "has no bucket; expected s3://bucket/prefix"),
         ("file:///", "has no folder; expected file:///mnt/cache"),
+        ("file://mnt/cache", "has no third `/`"),
         ("redis:///0", "has no host"),
         (
             "s3://key:secret@bucket",

@@ -7,6 +7,7 @@
 //! latest first.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -81,6 +82,14 @@ impl SegmentList {
         names.map(|name| format!("{prefix}{name}")).collect()
     }
 
+    /// The list without segments of later times than this, which would stay the latest for ever.
+    #[must_use]
+    pub fn until(mut self, latest: SystemTime) -> Self {
+        self.names
+            .retain(|name| segment_time(name).is_some_and(|time| time <= latest));
+        self
+    }
+
     /// The list with the segments at some keys, and without those at others.
     #[must_use]
     pub fn with_and_without(&self, with: &[String], without: &[String]) -> Self {
@@ -88,10 +97,11 @@ impl SegmentList {
         for key in without {
             names.remove(name_of(key));
         }
-        names.extend(with.iter().map(|key| name_of(key).to_owned()));
-        while names.len() > MAX_SEGMENTS {
-            names.pop_first();
-        }
+        let with: BTreeSet<_> = with.iter().map(|key| name_of(key).to_owned()).collect();
+        // The oldest go, but none that is new here.
+        names.retain(|name| !with.contains(name));
+        while names.len() + with.len() > MAX_SEGMENTS && names.pop_first().is_some() {}
+        names.extend(with);
         Self { names }
     }
 }
@@ -144,6 +154,11 @@ mod tests {
 
     #[test]
     fn what_was_merged_goes_and_the_latest_stay_however_many_there_are() {
+        let late = UNIX_EPOCH + Duration::from_millis(2);
+        assert_eq!(list([1, 2, 3]).until(late), list([1, 2]));
+        let full = list(10..MAX_SEGMENTS as u64 + 10).with_and_without(&[key(1)], &[]);
+        assert!(full.keys(&main()).contains(&key(1)), "what is new stays");
+        assert_eq!(full.keys(&main()).len(), MAX_SEGMENTS);
         let merged = list([1, 2, 3]).with_and_without(&[key(4)], &[key(1), key(3), key(9)]);
         assert_eq!(merged, list([2, 4]));
         let many = list(0..MAX_SEGMENTS as u64 + 10);

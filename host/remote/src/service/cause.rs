@@ -5,11 +5,12 @@
 
 use std::error::Error;
 use std::iter;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use opendal::raw::Timestamp;
 use thiserror::Error;
 
-/// What stands before the seconds where a service says when it may be asked again, in the text of
+/// What stands before the time where a service says when it may be asked again, in the text of
 /// an error that has the headers of an answer.
 const RETRY_AFTER: &str = "\"retry-after\": \"";
 
@@ -34,7 +35,7 @@ impl Cause {
 impl From<&opendal::Error> for Cause {
     fn from(error: &opendal::Error) -> Self {
         // The library gives the headers of an answer in the text of its error alone.
-        let retry_after = seconds_after(&error.to_string(), RETRY_AFTER);
+        let retry_after = wait_after(&error.to_string(), RETRY_AFTER, SystemTime::now());
         let causes = iter::successors(error.source(), |error| (*error).source());
         let root = causes
             .last()
@@ -55,10 +56,15 @@ impl From<&opendal::Error> for Cause {
     }
 }
 
-fn seconds_after(text: &str, name: &str) -> Option<Duration> {
+/// A time to wait, as seconds or as a date (RFC 9110, 10.2.3), of which that in the past is none.
+fn wait_after(text: &str, name: &str, now: SystemTime) -> Option<Duration> {
     let (_, value) = text.split_once(name)?;
-    let (seconds, _) = value.split_once('"')?;
-    seconds.trim().parse().ok().map(Duration::from_secs)
+    let (value, _) = value.split_once('"')?;
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = Timestamp::parse_rfc2822(value.trim()).ok()?;
+    SystemTime::from(date).duration_since(now).ok()
 }
 
 #[cfg(test)]
@@ -91,10 +97,15 @@ mod tests {
         assert_eq!(with(headers), Some(Duration::from_secs(17)));
         for headers in [
             "",
-            "{\"retry-after\": \"Wed, 21 Oct 2026 07:28:00 GMT\"}",
+            "{\"retry-after\": \"soon\"}",
+            "{\"retry-after\": \"Wed, 21 Oct 2015 07:28:00 GMT\"}",
             "{\"retry-after\": \"1",
         ] {
             assert_eq!(with(headers), None, "{headers}");
         }
+        let date = "retry-after: \"Wed, 21 Oct 2015 07:28:00 GMT\"";
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_445_412_470);
+        let wait = wait_after(date, "retry-after: \"", now);
+        assert_eq!(wait, Some(Duration::from_secs(10)));
     }
 }

@@ -38,6 +38,14 @@ pub enum ServiceError {
         /// The bound.
         most: u64,
     },
+    /// The value was written by a later version of this program, and stays as it is.
+    #[error(
+        "the value at {key} is of a later version of cachewarden; use the same version everywhere"
+    )]
+    LaterForm {
+        /// Its key.
+        key: String,
+    },
     /// The value has fewer bytes than its part would need that is asked for.
     #[error("a value is shorter than what names it says")]
     TooShort(#[source] Cause),
@@ -73,7 +81,12 @@ impl From<opendal::Error> for ServiceError {
 }
 
 /// Texts of errors for which opendal has no kind, or another one.
-const TEXTS: [(&str, ErrorKind); 8] = [
+const TEXTS: [(&str, ErrorKind); 9] = [
+    // There are no credentials, or only a part of them.
+    (
+        "failed to load signing credential",
+        ErrorKind::PermissionDenied,
+    ),
     ("status: 401,", ErrorKind::PermissionDenied),
     ("status: 429,", ErrorKind::RateLimited),
     // S3 answers these with status 400.

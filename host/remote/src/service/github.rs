@@ -103,6 +103,10 @@ impl GitHub {
 
     async fn try_open(&self, prefix: &str) -> opendal::Result<BytesStream> {
         let url = self.find(&format!("{}{prefix}", self.root)).await?;
+        if self.url.starts_with("https:") && !url.starts_with("https:") {
+            let text = "the service leads from HTTPS to plain HTTP, which is not followed";
+            return Err(Error::new(ErrorKind::ConfigInvalid, text));
+        }
         let request = Request::get(url).body(Buffer::new()).map_err(wrong)?;
         let response = timeout(IO_TIME, self.transport.fetch(request)).await;
         let response = response.map_err(|_| too_late())??;

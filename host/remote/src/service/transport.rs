@@ -1,11 +1,13 @@
 //! How services are spoken to over HTTP, and where their answers may lead.
 //!
 //! What always holds: what began with HTTPS does not go on without it, and a request that carries
-//! credentials does not go to another host than it was made for.
+//! credentials does not go to another host than it was made for. An answer that the library holds as a
+//! whole has a bound.
 
 use std::io;
 use std::sync::OnceLock;
 
+use futures_util::StreamExt;
 use http::{HeaderMap, Request, Response};
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
@@ -14,6 +16,16 @@ use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 
 use super::CALL_TIME;
+
+/// The most bytes of an answer that is an error. Some services answer with a page of HTML.
+const MAX_ERROR: u64 = 1 << 20;
+
+/// The most bytes of an answer that is no value: a part of a listing has 1,000 keys, or 5,000, of 1 KB
+/// at most.
+const MAX_PAGE: u64 = 16 << 20;
+
+/// The same for WebDAV, which lists a folder as a whole: some 300,000 packs.
+const MAX_FOLDER: u64 = 128 << 20;
 
 /// As many redirects as a browser follows.
 const MAX_REDIRECTS: usize = 10;
@@ -41,8 +53,48 @@ impl HttpTransport for Transport {
                 place.get_or_init(|| ReqwestTransport::new(client))
             }
         };
-        transport.fetch(request).await
+        let most = most(&request);
+        let (parts, body) = transport.fetch(request).await?.into_parts();
+        let most = match parts.status.is_success() {
+            true => most,
+            false => Some(MAX_ERROR),
+        };
+        let body = match most {
+            Some(most) => bounded(body, most),
+            None => body,
+        };
+        Ok(Response::from_parts(parts, body))
     }
+}
+
+/// The most bytes of an answer; `None` where it is a value, which is read in parts.
+fn most(request: &Request<Buffer>) -> Option<u64> {
+    let query = request.uri().query().unwrap_or_default();
+    // Of S3, Azure and Google.
+    let is_listing = query.contains("list-type=")
+        || query.contains("comp=list")
+        || request.uri().path().ends_with("/o");
+    match request.method().as_str() {
+        "GET" if !is_listing => None,
+        "PROPFIND" => Some(MAX_FOLDER),
+        _ => Some(MAX_PAGE),
+    }
+}
+
+/// A body that is an error beyond so many bytes.
+fn bounded(body: HttpBody, most: u64) -> HttpBody {
+    let mut left = most;
+    body.map_inner(|stream| {
+        Box::new(stream.map(move |part| {
+            let part = part?;
+            let rest = left.checked_sub(part.len() as u64);
+            left = rest.ok_or_else(|| {
+                let text = format!("the service's answer has more than {most} bytes");
+                Error::new(ErrorKind::Unexpected, text)
+            })?;
+            Ok(part)
+        }))
+    })
 }
 
 fn client(has_credentials: bool) -> opendal::Result<Client> {
@@ -154,5 +206,22 @@ mod tests {
         let service = Service::at(&address, &Credentials::default()).unwrap();
         assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
         assert!(!asked.recv().unwrap().contains("referer"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_held_as_a_whole_has_a_bound() {
+        for (status, length) in [(500, MAX_ERROR), (200, MAX_PAGE)] {
+            let server = test_server::start_with_bodies(move |_| {
+                (status, String::new(), vec![b' '; length as usize + 1])
+            });
+            let address = format!("s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1");
+            let service = Service::at(&address.parse().unwrap(), &Credentials::default()).unwrap();
+            let error = service.walk("v1/", |_| ()).await.unwrap_err();
+            let text = cachewarden_types::with_causes(&error);
+            assert!(
+                text.contains(&format!("more than {length} bytes")),
+                "{text}"
+            );
+        }
     }
 }

@@ -145,9 +145,9 @@ impl Shared {
                 (Code::RemoteAway, "it is not asked until it answers")
             }
             ServiceError::Throttled(_) => (Code::RemoteThrottled, "it is not asked for a while"),
-            ServiceError::TooLarge { .. } | ServiceError::TooShort(_) => {
-                (Code::RemoteDamaged, "the value does not count")
-            }
+            ServiceError::TooLarge { .. }
+            | ServiceError::LaterForm { .. }
+            | ServiceError::TooShort(_) => (Code::RemoteDamaged, "the value does not count"),
             // Others will be asked.
             ServiceError::Failed(_) => return,
         };

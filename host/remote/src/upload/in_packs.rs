@@ -37,7 +37,12 @@ impl Uploader {
                 for Asked { scope, actions } in asked {
                     all_asked.entry(scope).or_default().extend(actions);
                 }
-                packs.add(batch, &self.objects, uploaded, progress).await?;
+                let added = packs.add(batch, &self.objects, uploaded, progress).await;
+                if let Err(error) = added {
+                    // What was written before counts, where the service still takes its name.
+                    let _ = packs.name_rows(uploaded).await;
+                    return Err(error.into());
+                }
                 if packs.is_segment_full() {
                     // What an upload that is cut off has to do again is bounded.
                     packs.name_rows(uploaded).await?;

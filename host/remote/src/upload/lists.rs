@@ -34,7 +34,7 @@ impl Packs<'_> {
         for _ in 0..LOOKS {
             let before = match with_pauses(|| self.reader().list(scope)).await? {
                 // Of a later version, which may have written more than this one knows.
-                Err(EntryError::Form { .. }) => break,
+                Err(EntryError::Form { .. }) => return Err(ServiceError::LaterForm { key }),
                 // A damaged one is replaced.
                 list => list.unwrap_or_default(),
             };

@@ -1,0 +1,65 @@
+use std::fs;
+
+use cachewarden_store::{SessionId, SharedStore};
+use cachewarden_types::{Facts, Kind, Role};
+
+use super::*;
+use crate::address::{Address, Credentials};
+use crate::format::{MAX_ROWS, segment_key};
+
+fn entry() -> RemoteEntry {
+    RemoteEntry {
+        output: Digest::of(b""),
+        size: 0,
+        time: SystemTime::UNIX_EPOCH,
+        kind: Kind::Other,
+        role: Role::Unknown,
+        facts: Facts::NONE,
+        expires: None,
+        producer: SessionId(1),
+        stored: Stored::Apart,
+    }
+}
+
+#[tokio::test]
+async fn segments_that_name_too_much_or_come_from_the_future_do_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("file://{}/tier", folder.path().display());
+    let address = Address::parse(&address).unwrap();
+    let service = Service::at(&address, &Credentials::default()).unwrap();
+    let store = Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap();
+    let scope: ScopeName = "main".parse().unwrap();
+    // Few bytes, since the rows are alike.
+    let rows = (0..MAX_ROWS as u32).map(|row| (Digest::of(&row.to_le_bytes()), entry()));
+    let value = Segment::to_value(&rows.collect::<Vec<_>>());
+    let now = SystemTime::now();
+    let tier = folder.path().join("tier");
+    let write = |time: SystemTime| {
+        let key = segment_key(&scope, time, &value);
+        let file = tier.join(&key);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, &value).unwrap();
+        key
+    };
+    let fit = MAX_ENTRIES / MAX_ROWS;
+    let seconds = 0..fit as u64 + 2;
+    let keys: Vec<_> = seconds
+        .map(|seconds| write(now - Duration::from_secs(seconds)))
+        .collect();
+    let future = write(now + 2 * CLOCK_DIFFERENCE);
+    let reader = IndexReader {
+        service: &service,
+        store: &store,
+        tier: address.tier_id(),
+        cache: &SegmentCache::default(),
+        heard: &|_| (),
+    };
+    let index = reader.scope(&scope).await.unwrap();
+    let found: Vec<_> = index.segments.iter().map(|(key, _)| key).collect();
+    assert_eq!(found, keys[..fit].iter().collect::<Vec<_>>());
+    assert!(!found.contains(&&future));
+    // All scopes of a session share the room.
+    let index = reader.read(&[scope.clone(), scope]).await.unwrap();
+    let segments: usize = index.scopes.iter().map(|one| one.segments.len()).sum();
+    assert_eq!(segments, fit);
+}

@@ -60,7 +60,7 @@ fn whatever_stands_in_a_files_place_is_not_followed_and_not_waited_for() {
             sandbox.is_due_for_trimming();
             sandbox.helper(&[]).close();
             sandbox.settle();
-            for verb in [&["stats"][..], &["prune", "--max-size", "1"]] {
+            for verb in [&["stats"][..], &["prune", "--max-size", "1B"]] {
                 // It may say no, in one line; it may not hang or fall over.
                 let outcome = sandbox.run(verb);
                 assert!(

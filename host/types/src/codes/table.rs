@@ -52,7 +52,7 @@ macro_rules! codes {
 codes! {
     Bug "CW0001" "bug" ["cachewarden"]
         "The program failed in a way that it should not. This is a mistake in cachewarden."
-        "Report it with the whole text, the version (`cachewarden version`) and what you ran. A build that fails because of it works without a helper: `GOCACHEPROG= go build`."
+        "Report it with the whole text, the version (`cachewarden version`) and what you ran. A build that fails because of it works without a helper: `GOENV=off GOCACHEPROG= go build`."
     System "CW0002" "system-refuses" ["cachewarden" "daemon" "remote"]
         "The operating system refuses something that the program cannot do without: a thread, a random number, standard input or output, a folder for temporary files."
         "Look at the limits of the process (`ulimit -a`) and of its container, and at the text of the system that follows."

@@ -29,9 +29,11 @@ pub(super) fn label_name(name: &str) -> Result<String, String> {
 
 /// A size above zero.
 pub(in crate::cli) fn size(text: &str) -> Result<ByteSize, String> {
+    // Who forgets the unit means no bytes, and a store or a tier would be emptied.
+    let has_unit = text.ends_with(|end: char| end.is_ascii_alphabetic());
     match text.parse::<ByteSize>() {
-        Ok(size) if size.as_u64() > 0 => Ok(size),
-        _ => Err("expected a size above zero such as 500MB or 10GiB".into()),
+        Ok(size) if size.as_u64() > 0 && has_unit => Ok(size),
+        _ => Err("expected a size above zero with its unit, such as 500MB or 10GiB".into()),
     }
 }
 

@@ -146,3 +146,32 @@ fn variables_name_no_other_repository_and_say_which_owner_is_trusted() {
     sandbox.set("GIT_CONFIG_VALUE_0", "*");
     assert_eq!(mtimes(&sandbox, &checkout)["files"], 4);
 }
+
+#[test]
+fn an_index_of_a_stranger_leads_nowhere_outside() {
+    let sandbox = Sandbox::new();
+    repository(&sandbox, SOURCES);
+    let checkout = clone(&sandbox, "checkout");
+    // A file outside with the content that the index says of a path of as many bytes.
+    sandbox.file("checkout/xx/outside", "first\n");
+    git(&sandbox, &checkout, &["add", "xx/outside"]);
+    git(
+        &sandbox,
+        &checkout,
+        &["update-index", "--index-version", "2"],
+    );
+    let outside = sandbox.file("outside", "first\n");
+    let before = time(&outside);
+    let path = checkout.join(".git/index");
+    let mut index = fs::read(&path).expect("an index");
+    let at = index.windows(10).position(|part| part == b"xx/outside");
+    let at = at.expect("the path");
+    index[at..at + 2].copy_from_slice(b"..");
+    // An index without a hash of itself, which git takes as well.
+    let end = index.len() - 20;
+    index[end..].fill(0);
+    fs::write(&path, index).expect("the index");
+    let told = mtimes(&sandbox, &checkout);
+    assert_eq!((&told["files"], &told["skipped"]), (&4.into(), &1.into()));
+    assert_eq!(time(&outside), before);
+}

@@ -1,7 +1,8 @@
 //! Sets the times, from the folder down.
 //!
 //! Every file is opened by its name in a folder that is open, and no name is followed that is a link.
-//! So no time is set outside of the folder, whatever is put in a folder's place meanwhile.
+//! A path that has other names than those of files, such as `..`, is not taken in. So no time is set
+//! outside of the folder, whatever its index says and whatever is put in a folder's place meanwhile.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -39,17 +40,23 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Adds a file by its path, as git has it.
-    pub(super) fn add(&mut self, path: &[u8], gets_a_time: bool) {
-        let mut names = path.split(|byte| *byte == b'/').map(OsStr::from_bytes);
+    /// Adds a file by its path, as git has it. `false` for a path that git writes into no index:
+    /// somebody else has made it.
+    pub(super) fn add(&mut self, path: &[u8], gets_a_time: bool) -> bool {
+        let names = || path.split(|byte| *byte == b'/');
+        if !names().all(is_name) {
+            return false;
+        }
+        let mut names = names().map(OsStr::from_bytes);
         let Some(name) = names.next_back() else {
-            return;
+            return false;
         };
         let mut tree = self;
         for folder in names {
             tree = tree.folders.entry(folder.to_owned()).or_default();
         }
         tree.files.insert(name.to_owned(), gets_a_time);
+        true
     }
 
     /// How many files get a time.
@@ -57,6 +64,11 @@ impl Tree {
         let own = self.files.values().filter(|gets_a_time| **gets_a_time);
         own.count() as u64 + self.folders.values().map(Self::count).sum::<u64>()
     }
+}
+
+/// Whether a part of a path names a file or a folder in the one before it, and nothing of git's own.
+fn is_name(part: &[u8]) -> bool {
+    !matches!(part, b"" | b"." | b"..") && !part.eq_ignore_ascii_case(OF_GIT.as_bytes())
 }
 
 /// Sets the times of what a folder holds, and of the folder itself.
@@ -244,4 +256,35 @@ fn is_same(before: &Stat, after: &Stat) -> bool {
     before.st_size == after.st_size
         && time_of(before) == time_of(after)
         && change(before) == change(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leads_elsewhere_is_not_taken_in() {
+        let mut tree = Tree::default();
+        for path in [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "./a",
+            "..",
+            "../a",
+            "a/../../b",
+            ".git/config",
+            "a/.git",
+            "a/.Git/b",
+        ] {
+            assert!(!tree.add(path.as_bytes(), true), "{path}");
+        }
+        assert!(tree.files.is_empty() && tree.folders.is_empty());
+        for path in ["a", "b/.c", "b/...", ".gitattributes", "b/.github/d"] {
+            assert!(tree.add(path.as_bytes(), true), "{path}");
+        }
+        assert_eq!(tree.count(), 5);
+    }
 }

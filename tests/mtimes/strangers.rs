@@ -175,3 +175,19 @@ fn an_index_of_a_stranger_leads_nowhere_outside() {
     assert_eq!((&told["files"], &told["skipped"]), (&4.into(), &1.into()));
     assert_eq!(time(&outside), before);
 }
+
+#[test]
+fn a_path_that_is_too_deep_is_skipped_and_needs_no_open_file() {
+    let sandbox = Sandbox::new();
+    repository(&sandbox, SOURCES);
+    let deep = format!("origin/{}f", "d/".repeat(200));
+    sandbox.file(&deep, "deep");
+    commit(&sandbox);
+    let checkout = clone(&sandbox, "checkout");
+    let mut command = sandbox.command(Path::new("sh"));
+    let script = "ulimit -n 160 && exec \"$@\"";
+    command.args(["-c", script, "sh", PROGRAM, "mtimes", "--json"]);
+    let told = run_to_its_end(command.arg(&checkout)).succeeded().stdout;
+    assert!(told.contains("\"files\":4,"), "{told}");
+    assert!(told.contains("\"skipped\":1,"), "{told}");
+}

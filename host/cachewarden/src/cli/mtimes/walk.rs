@@ -31,6 +31,10 @@ const PIECE: usize = 64 << 10;
 /// git's own folder, or the file that names it: no part of what is checked out.
 const OF_GIT: &str = ".git";
 
+/// Names in a path that is taken in. A folder stays open for each, and a process may have 1,024 open
+/// files, or 256 on some systems. No Go module comes near.
+const MOST_NAMES: usize = 128;
+
 /// What git tracks in a folder.
 #[derive(Default)]
 pub(super) struct Tree {
@@ -40,11 +44,11 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Adds a file by its path, as git has it. `false` for a path that git writes into no index:
-    /// somebody else has made it.
+    /// Adds a file by its path, as git has it. `false` for a path that is not taken in: it has too
+    /// many names, or one that git writes into no index.
     pub(super) fn add(&mut self, path: &[u8], gets_a_time: bool) -> bool {
         let names = || path.split(|byte| *byte == b'/');
-        if !names().all(is_name) {
+        if names().count() > MOST_NAMES || !names().all(is_name) {
             return false;
         }
         let mut names = names().map(OsStr::from_bytes);
@@ -263,7 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_that_leads_elsewhere_is_not_taken_in() {
+    fn a_path_that_leads_elsewhere_or_is_too_deep_is_not_taken_in() {
         let mut tree = Tree::default();
         for path in [
             "",
@@ -285,6 +289,9 @@ mod tests {
         for path in ["a", "b/.c", "b/...", ".gitattributes", "b/.github/d"] {
             assert!(tree.add(path.as_bytes(), true), "{path}");
         }
-        assert_eq!(tree.count(), 5);
+        let deepest = vec!["d"; MOST_NAMES].join("/");
+        assert!(tree.add(deepest.as_bytes(), true));
+        assert!(!tree.add(format!("d/{deepest}").as_bytes(), true));
+        assert_eq!(tree.count(), 6);
     }
 }

@@ -180,3 +180,19 @@ fn what_is_there_is_not_waited_for_and_no_link_is_followed() {
     assert!(folders == [outside] && files.is_empty(), "{folders:?}");
     sandbox.run(&["setup", "--github", "--write"]).succeeded();
 }
+
+#[test]
+fn a_path_that_would_break_the_lines_is_refused() {
+    let sandbox = Sandbox::new();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    for name in ["a\nb", "a\x1bb", "a'b"] {
+        let program = folder.path().join(name);
+        fs::hard_link(PROGRAM, &program).expect("a further name");
+        for words in [&["setup", "--shell"][..], &["setup", "--shell", "--write"]] {
+            let told = run_to_its_end(sandbox.command(&program).args(words)).exited(2);
+            assert_eq!(told.stdout, "");
+            assert!(told.stderr.contains("[CW0417]"), "{told:?}");
+            assert!(told.stderr.contains("move the program"), "{told:?}");
+        }
+    }
+}

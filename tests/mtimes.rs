@@ -6,6 +6,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+mod strangers;
+
 use crate::support::*;
 
 /// A module whose test opens a file and a folder, and asks for the status of one.

@@ -1,9 +1,11 @@
 //! `cachewarden setup`: the lines that it prints turn cachewarden on, and so does `--write`.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::fs::{CWD, Mode, mkfifoat};
 use tempfile::TempDir;
 
 use crate::support::*;
@@ -136,4 +138,61 @@ fn a_file_for_a_ci_service_is_made_and_never_overwritten() {
     assert_eq!(sandbox.files_ending(".github", "").len(), 1);
     let both = sandbox.run(&["setup", "--github", "--shell"]).exited(2);
     assert!(both.stderr.contains("--shell"), "{both:?}");
+}
+
+#[test]
+fn what_is_there_is_not_waited_for_and_no_link_is_followed() {
+    let sandbox = Sandbox::new();
+    let refused = |option: &str, named: &str| {
+        let told = sandbox.run(&["setup", option, "--write"]).exited(2);
+        assert_eq!(told.stdout, "");
+        let text = told.stderr;
+        assert!(text.contains(named) && text.contains("[CW0417]"), "{text}");
+    };
+    let file = sandbox.path(".gitlab-ci.yml");
+    mkfifoat(CWD, &file, Mode::RWXU).expect("a pipe");
+    refused("--gitlab", "not overwritten");
+    fs::remove_file(&file).expect("it is removed");
+    let lines = sandbox.run(&["setup", "--gitlab"]).succeeded().stdout;
+    let elsewhere = sandbox.file("elsewhere/file", &lines);
+    for target in [
+        Path::new("/dev/zero"),
+        elsewhere.as_path(),
+        Path::new("nowhere"),
+    ] {
+        symlink(target, &file).expect("a link");
+        refused("--gitlab", "not overwritten");
+        fs::remove_file(&file).expect("it is removed");
+    }
+    // The same, and more.
+    sandbox.file(".gitlab-ci.yml", lines + "more");
+    refused("--gitlab", "not overwritten");
+
+    let outside = sandbox.folder("outside");
+    for link in [".github", ".github/workflows"] {
+        let link = sandbox.path(link);
+        symlink(&outside, &link).expect("a link");
+        refused("--github", "is a link or no folder");
+        fs::remove_file(&link).expect("it is removed");
+        fs::create_dir(&link).expect("a folder");
+    }
+    let (folders, files) = everything_below(&outside);
+    assert!(folders == [outside] && files.is_empty(), "{folders:?}");
+    sandbox.run(&["setup", "--github", "--write"]).succeeded();
+}
+
+#[test]
+fn a_path_that_would_break_the_lines_is_refused() {
+    let sandbox = Sandbox::new();
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    for name in ["a\nb", "a\x1bb", "a'b"] {
+        let program = folder.path().join(name);
+        fs::hard_link(PROGRAM, &program).expect("a further name");
+        for words in [&["setup", "--shell"][..], &["setup", "--shell", "--write"]] {
+            let told = run_to_its_end(sandbox.command(&program).args(words)).exited(2);
+            assert_eq!(told.stdout, "");
+            assert!(told.stderr.contains("[CW0417]"), "{told:?}");
+            assert!(told.stderr.contains("move the program"), "{told:?}");
+        }
+    }
 }

@@ -54,8 +54,8 @@ struct Counts {
     changed: u64,
     /// Files that differ from the index, or are not there, which keep their times.
     modified: u64,
-    /// Files that were changed meanwhile, have further names, or are of another kind than git
-    /// knows, which keep their times.
+    /// Files that were changed meanwhile, have further names, are of another kind than git knows, or
+    /// have a path that is not taken in, which keep their times.
     skipped: u64,
     /// Submodules, which are checkouts of their own.
     submodules: u64,
@@ -73,7 +73,8 @@ pub(super) fn run(options: &MtimesOptions) -> Result<ExitStatus, Failure> {
             counts.modified += 1;
             tree.add(path, false);
         }
-        () => tree.add(path, true),
+        () if tree.add(path, true) => {}
+        () => counts.skipped += 1,
     })?;
     walk::set_times(&options.folder, &tree, &mut counts)?;
     checkout.refresh()?;

@@ -220,10 +220,10 @@ codes! {
         "`cachewarden explain` knows no such code."
         "Type it as it was printed, such as CW0103, or its name. `cachewarden explain` without a code lists all."
     CheckoutUnusable "CW0416" "checkout-unusable" ["cachewarden"]
-        "`mtimes` cannot set the times of a checkout's files: the folder is in no work tree of git, git is missing or fails, or a file cannot be read or given a time."
+        "`mtimes` cannot set the times of a checkout's files: the folder is in no work tree of git, no .git leads to the repository that git finds, git is missing or fails, or a file cannot be read or given a time."
         "The text names the folder or the file and the next step. Files that have their time already keep it; run the verb again when the cause is gone."
     SetUpNotWritten "CW0417" "set-up-not-written" ["cachewarden"]
-        "`setup --write` writes nothing: the file that it would make is there already or cannot be written, or go has another GOCACHEPROG, or go cannot keep one."
+        "`setup --write` writes nothing: the file that it would make is there already or cannot be written, or a folder on the way to it is a link, or go has another GOCACHEPROG, or go cannot keep one. Without --write it prints nothing if the path of this program cannot be named in GOCACHEPROG."
         "The text names the file or the value. Without --write the same lines are printed, so that you can put them where you want them."
 
     CasesUnreadable "CW0501" "cases-unreadable" ["recording"]

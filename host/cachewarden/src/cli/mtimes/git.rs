@@ -1,7 +1,13 @@
 //! What git knows of a checkout, asked of the git command.
+//!
+//! No configuration is used that can be committed: it may name programs for git to start. Nothing
+//! named `.git` can be committed, so a repository counts only if such a name leads to it.
 
 use std::collections::HashSet;
-use std::io;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -17,6 +23,40 @@ const MERGED: &[u8] = b"0";
 
 /// The exit status of `update-index --refresh` where files differ from the index.
 const DIFFERS: i32 = 1;
+
+/// Comes before each command: no folder of files is taken for a bare repository, and neither a
+/// monitor of the file system nor a hook is started. An option that an old git does not know has
+/// no effect.
+const OPTIONS: [&str; 6] = [
+    "-c",
+    "safe.bareRepository=explicit",
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+];
+
+/// What git's text names where the first of the options makes it refuse a folder.
+const REFUSES_BARE: &str = "safe.bareRepository";
+
+/// Variables that have git look at another repository than the folder's, as in a hook. Those of the
+/// configuration stay: a container may say safe.directory with them, and the options win over them.
+const OF_ANOTHER_REPOSITORY: [&str; 8] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_COMMON_DIR",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_PREFIX",
+];
+
+/// How the file begins that a submodule and a linked work tree have in place of git's folder.
+const LEADS_TO: &[u8] = b"gitdir: ";
+
+/// How much of such a file is read: more than a path can have.
+const LONGEST: u64 = 64 << 10;
 
 /// A folder in a work tree.
 pub(super) struct Checkout {
@@ -35,14 +75,26 @@ impl Checkout {
                 folder.display()
             )
         })?;
-        let answer = checkout.ask(&["rev-parse", "--is-inside-work-tree"], 0)?;
-        ensure(answer == b"true\n", Code::CheckoutUnusable, || {
-            format!(
-                "{} is not in a work tree of git; name the folder of a checkout",
-                folder.display()
-            )
+        let question = ["rev-parse", "--is-inside-work-tree", "--absolute-git-dir"];
+        let answer = checkout.ask(&question, 0).map_err(|failure| {
+            match failure.text().contains(REFUSES_BARE) {
+                true => no_git_leads_there(folder),
+                false => failure,
+            }
         })?;
-        Ok(checkout)
+        let of_git = answer
+            .strip_prefix(b"true\n")
+            .or_fail(Code::CheckoutUnusable, || {
+                format!(
+                    "{} is not in a work tree of git; name the folder of a checkout",
+                    folder.display()
+                )
+            })?;
+        let of_git = of_git.strip_suffix(b"\n").unwrap_or(of_git);
+        match leads_there(folder, Path::new(OsStr::from_bytes(of_git))) {
+            true => Ok(checkout),
+            false => Err(no_git_leads_there(folder)),
+        }
     }
 
     /// Files that differ from the index, or are not there. git reads a file whose time does not tell.
@@ -79,12 +131,13 @@ impl Checkout {
 
     /// Runs git in the folder. A status up to `accepted` is no failure.
     fn ask(&self, arguments: &[&str], accepted: i32) -> Result<Vec<u8>, Failure> {
-        let ran = Command::new("git")
-            .arg("-C")
-            .arg(&self.folder)
-            .args(arguments)
-            .stdin(Stdio::null())
-            .output();
+        let mut git = Command::new("git");
+        git.args(OPTIONS).arg("-C").arg(&self.folder);
+        git.args(arguments).stdin(Stdio::null());
+        for variable in OF_ANOTHER_REPOSITORY {
+            git.env_remove(variable);
+        }
+        let ran = git.output();
         let output = match ran {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Failure::new(
@@ -106,6 +159,43 @@ impl Checkout {
         })?;
         Ok(output.stdout)
     }
+}
+
+/// Whether `.git` in the folder, or in one above it, is or names this folder of git.
+fn leads_there(folder: &Path, of_git: &Path) -> bool {
+    let (Ok(folder), Ok(of_git)) = (folder.canonicalize(), of_git.canonicalize()) else {
+        return false;
+    };
+    let mut named = folder.ancestors().filter_map(named_in);
+    named.any(|named| named == of_git)
+}
+
+/// The folder of git that `.git` is in this folder, or that it names.
+fn named_in(folder: &Path) -> Option<PathBuf> {
+    let path = folder.join(".git");
+    let status = fs::metadata(&path).ok()?;
+    if status.is_dir() {
+        return path.canonicalize().ok();
+    }
+    if !status.is_file() {
+        return None;
+    }
+    let mut text = Vec::new();
+    let file = File::open(&path).ok()?;
+    file.take(LONGEST).read_to_end(&mut text).ok()?;
+    let named = text.strip_prefix(LEADS_TO)?.trim_ascii_end();
+    folder.join(OsStr::from_bytes(named)).canonicalize().ok()
+}
+
+/// Git takes a folder for a repository that need not be one of the user's.
+fn no_git_leads_there(folder: &Path) -> Failure {
+    Failure::new(
+        Code::CheckoutUnusable,
+        format!(
+            "git takes {} for a repository, but no .git leads there: such files can be committed, with programs that git is to start; name the folder of a checkout, which has a .git",
+            folder.display()
+        ),
+    )
 }
 
 /// Texts that each end with a NUL.
@@ -133,5 +223,37 @@ mod tests {
         assert_eq!(parse(line), Some((&b"100644"[..], MERGED, &b"a b\tc"[..])));
         assert_eq!(parse(b"100644 e69de29 0 a"), None);
         assert_eq!(parts(b"a\0b\0").count(), 2);
+    }
+
+    #[test]
+    fn a_repository_counts_where_a_name_that_cannot_be_committed_leads_to_it() {
+        let root = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| root.path().join(name);
+        for folder in [
+            "main/.git/worktrees/l",
+            "main/.git/modules/s",
+            "main/a/b",
+            "main/bare/refs",
+            "main/s/c",
+            "linked",
+        ] {
+            fs::create_dir_all(path(folder)).expect("it is made");
+        }
+        let linked = format!("gitdir: {}\n", path("main/.git/worktrees/l").display());
+        fs::write(path("linked/.git"), linked).expect("a file");
+        fs::write(path("main/s/.git"), "gitdir: ../.git/modules/s\n").expect("a file");
+        for (folder, of_git, leads) in [
+            ("main", "main/.git", true),
+            ("main/a/b", "main/.git", true),
+            ("main/s/c", "main/.git/modules/s", true),
+            ("linked", "main/.git/worktrees/l", true),
+            ("main/bare", "main/bare", false),
+            ("main/bare/refs", "main/bare", false),
+            ("linked", "main/.git", false),
+            ("main/a", "nowhere", false),
+        ] {
+            let found = leads_there(&path(folder), &path(of_git));
+            assert_eq!(found, leads, "{folder} {of_git}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Sets the times, from the folder down.
 //!
 //! Every file is opened by its name in a folder that is open, and no name is followed that is a link.
-//! So no time is set outside of the folder, whatever is put in a folder's place meanwhile.
+//! A path that has other names than those of files, such as `..`, is not taken in. So no time is set
+//! outside of the folder, whatever its index says and whatever is put in a folder's place meanwhile.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -30,6 +31,10 @@ const PIECE: usize = 64 << 10;
 /// git's own folder, or the file that names it: no part of what is checked out.
 const OF_GIT: &str = ".git";
 
+/// Names in a path that is taken in. A folder stays open for each, and a process may have 1,024 open
+/// files, or 256 on some systems. No Go module comes near.
+const MOST_NAMES: usize = 128;
+
 /// What git tracks in a folder.
 #[derive(Default)]
 pub(super) struct Tree {
@@ -39,17 +44,23 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Adds a file by its path, as git has it.
-    pub(super) fn add(&mut self, path: &[u8], gets_a_time: bool) {
-        let mut names = path.split(|byte| *byte == b'/').map(OsStr::from_bytes);
+    /// Adds a file by its path, as git has it. `false` for a path that is not taken in: it has too
+    /// many names, or one that git writes into no index.
+    pub(super) fn add(&mut self, path: &[u8], gets_a_time: bool) -> bool {
+        let names = || path.split(|byte| *byte == b'/');
+        if names().count() > MOST_NAMES || !names().all(is_name) {
+            return false;
+        }
+        let mut names = names().map(OsStr::from_bytes);
         let Some(name) = names.next_back() else {
-            return;
+            return false;
         };
         let mut tree = self;
         for folder in names {
             tree = tree.folders.entry(folder.to_owned()).or_default();
         }
         tree.files.insert(name.to_owned(), gets_a_time);
+        true
     }
 
     /// How many files get a time.
@@ -57,6 +68,11 @@ impl Tree {
         let own = self.files.values().filter(|gets_a_time| **gets_a_time);
         own.count() as u64 + self.folders.values().map(Self::count).sum::<u64>()
     }
+}
+
+/// Whether a part of a path names a file or a folder in the one before it, and nothing of git's own.
+fn is_name(part: &[u8]) -> bool {
+    !matches!(part, b"" | b"." | b"..") && !part.eq_ignore_ascii_case(OF_GIT.as_bytes())
 }
 
 /// Sets the times of what a folder holds, and of the folder itself.
@@ -244,4 +260,38 @@ fn is_same(before: &Stat, after: &Stat) -> bool {
     before.st_size == after.st_size
         && time_of(before) == time_of(after)
         && change(before) == change(after)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_leads_elsewhere_or_is_too_deep_is_not_taken_in() {
+        let mut tree = Tree::default();
+        for path in [
+            "",
+            "/a",
+            "a/",
+            "a//b",
+            ".",
+            "./a",
+            "..",
+            "../a",
+            "a/../../b",
+            ".git/config",
+            "a/.git",
+            "a/.Git/b",
+        ] {
+            assert!(!tree.add(path.as_bytes(), true), "{path}");
+        }
+        assert!(tree.files.is_empty() && tree.folders.is_empty());
+        for path in ["a", "b/.c", "b/...", ".gitattributes", "b/.github/d"] {
+            assert!(tree.add(path.as_bytes(), true), "{path}");
+        }
+        let deepest = vec!["d"; MOST_NAMES].join("/");
+        assert!(tree.add(deepest.as_bytes(), true));
+        assert!(!tree.add(format!("d/{deepest}").as_bytes(), true));
+        assert_eq!(tree.count(), 6);
+    }
 }

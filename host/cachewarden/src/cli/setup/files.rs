@@ -1,9 +1,14 @@
 //! Files for CI services, as `examples/ci` has them.
+//!
+//! Nothing is followed that is a link, and nothing is waited for: the folder may be a checkout of
+//! what others have committed.
 
-use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+
+use rustix::fs::{Mode, OFlags};
 
 use cachewarden_types::Code;
 
@@ -55,7 +60,10 @@ impl CiFile {
     /// Makes the file in the current folder, unless one is there.
     pub(super) fn write(&self) -> Result<(), Failure> {
         let path = Path::new(self.path);
-        if fs::read(path).is_ok_and(|there| there == self.text.as_bytes()) {
+        for folder in folders_on_the_way(path) {
+            self.make_folder(folder)?;
+        }
+        if self.is_same(path).unwrap_or(false) {
             return output::print(&format!(
                 "{} is there already, and is the same.\n",
                 self.path
@@ -69,23 +77,58 @@ impl CiFile {
                 self.path, self.option
             )
         })?;
-        is_made.or_fail(Code::SetUpNotWritten, || {
-            format!(
-                "cannot write {}; run it in a folder that this user can write",
-                self.path
-            )
-        })?;
+        is_made.or_fail(Code::SetUpNotWritten, || self.cannot_write())?;
         output::print(&format!(
             "Wrote {}. Its comments name the page that explains it; put the names of your own bucket and branches in.\n",
             self.path
         ))
     }
 
+    /// Whether a file is there that has the same bytes.
+    fn is_same(&self, path: &Path) -> io::Result<bool> {
+        // A device is not even opened.
+        if !fs::symlink_metadata(path)?.is_file() {
+            return Ok(false);
+        }
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        let mut there = Vec::new();
+        // One byte more tells a longer file.
+        file.take(self.text.len() as u64 + 1)
+            .read_to_end(&mut there)?;
+        Ok(there == self.text.as_bytes())
+    }
+
+    /// Makes a folder on the way to the file, unless it is there.
+    fn make_folder(&self, folder: &Path) -> Result<(), Failure> {
+        let status = match fs::symlink_metadata(folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                fs::create_dir(folder).and_then(|()| fs::symlink_metadata(folder))
+            }
+            status => status,
+        };
+        let status = status.or_fail(Code::SetUpNotWritten, || self.cannot_write())?;
+        ensure(status.is_dir(), Code::SetUpNotWritten, || {
+            format!(
+                "{} is a link or no folder, and {} may only be written below this folder; make it a folder, or put the lines that `cachewarden setup {}` prints where they belong",
+                folder.display(),
+                self.path,
+                self.option
+            )
+        })
+    }
+
+    fn cannot_write(&self) -> String {
+        format!(
+            "cannot write {}; run it in a folder that this user can write",
+            self.path
+        )
+    }
+
     /// Makes the file whole or not at all.
     fn make(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new()
             .permissions(Permissions::from_mode(MODE))
             .tempfile_in(folder)?;
@@ -93,6 +136,13 @@ impl CiFile {
         file.persist_noclobber(path)?;
         Ok(())
     }
+}
+
+/// The folders that a relative path goes through, from the first on.
+fn folders_on_the_way(path: &Path) -> impl Iterator<Item = &Path> {
+    let mut folders: Vec<_> = path.ancestors().skip(1).collect();
+    folders.retain(|folder| *folder != Path::new(""));
+    folders.into_iter().rev()
 }
 
 #[cfg(test)]

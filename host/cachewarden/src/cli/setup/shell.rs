@@ -98,12 +98,14 @@ fn wanted() -> Result<String, Failure> {
         "this program does not know its own path".to_owned()
     })?;
     let path = program.to_string_lossy();
+    // go keeps no value with a line break, and a terminal acts on other control characters.
+    let is_wrong = |character: char| character == '\'' || character.is_control();
     ensure(
-        program.to_str().is_some() && !path.contains('\''),
+        program.to_str().is_some() && !path.contains(is_wrong),
         Code::SetUpNotWritten,
         || {
             format!(
-                "{path} cannot be named in {VARIABLE}: it has a quote, or is not valid UTF-8; move the program"
+                "{path} cannot be named in {VARIABLE}: it has a quote or a control character, or is not valid UTF-8; move the program"
             )
         },
     )?;

@@ -214,7 +214,9 @@ mod tests {
             let server = test_server::start_with_bodies(move |_| {
                 (status, String::new(), vec![b' '; length as usize + 1])
             });
-            let address = format!("s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1");
+            let address = format!(
+                "s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true"
+            );
             let service = Service::at(&address.parse().unwrap(), &Credentials::default()).unwrap();
             let error = service.walk("v1/", |_| ()).await.unwrap_err();
             let text = cachewarden_types::with_causes(&error);

@@ -289,7 +289,7 @@ mod tests {
         for path in ["a", "b/.c", "b/...", ".gitattributes", "b/.github/d"] {
             assert!(tree.add(path.as_bytes(), true), "{path}");
         }
-        let deepest = vec!["d"; MOST_NAMES].join("/");
+        let deepest = ["d"; MOST_NAMES].join("/");
         assert!(tree.add(deepest.as_bytes(), true));
         assert!(!tree.add(format!("d/{deepest}").as_bytes(), true));
         assert_eq!(tree.count(), 6);

@@ -27,12 +27,14 @@ fn a_list_that_is_unsafe_is_told_from_what_is_no_list() {
     let sandbox = Sandbox::with_kept_policies();
     let file = sandbox.path("record.jsonl");
     let mut helper = sandbox.helper(&["--record", &text(file.clone())]);
-    let bodies: [(&[u8], &str); 7] = [
+    let bodies: [(&[u8], &str); 8] = [
         (b"../a.go\n", "unsafe-names"),
         (b"./a.go\n/etc/passwd\n", "wrong-kind"),
         (b"", "wrong-kind"),
         (b"\x7fELF../a.go\n", "wrong-kind"),
-        (b"\0\x01\x02\n../a.go\n", "unsafe-names"),
+        (b"\x02\x01\x02\n../a.go\n", "unsafe-names"),
+        // Behind a NUL byte nothing is copied.
+        (b"\0\x01\x02\n../a.go\n", "wrong-kind"),
         (b"no newline at its end", "wrong-kind"),
         (b"!<arch>\n__.PKGDEF       0           0", "wrong-kind"),
     ];

@@ -43,6 +43,7 @@ pub(super) use stop::{Stop, print_and_exit};
 pub(super) use values::duration;
 #[cfg(test)]
 pub(super) use variables::key;
+pub(super) use words::bytes;
 
 use config_source::ConfigSource;
 

@@ -26,7 +26,7 @@ use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
 use cachewarden_system::self_exec;
 use cachewarden_types::{Code, Pattern, unverified_label};
 
-use super::arguments::{HelperOptions, Origins};
+use super::arguments::{HelperOptions, Origins, bytes};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail, ensure};
 use super::output;
@@ -276,7 +276,7 @@ fn open_store(options: &HelperOptions, origins: &Origins, diagnostics: &mut Diag
 fn start_trimmer(options: &HelperOptions) {
     start_worker(options, |command| {
         if let Some(size) = options.max_size {
-            command.arg("--max-size").arg(size.as_u64().to_string());
+            command.arg("--max-size").arg(bytes(size));
         }
         command.arg("trim");
     });

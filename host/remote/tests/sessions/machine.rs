@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
-use cachewarden_remote::{Address, Credentials, Service, Uploaded, Uploader};
+use cachewarden_remote::{Address, Credentials, Service, UploadError, Uploaded, Uploader};
 use cachewarden_store::{ActionPrefix, NewEntry, Reach, SessionId, SharedStore, Store};
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
@@ -33,13 +33,23 @@ pub(crate) fn fill(
     numbers: Range<u32>,
     object: impl Fn(u32) -> Vec<u8>,
 ) -> Uploaded {
+    try_fill(address, credentials, numbers, object).unwrap()
+}
+
+/// The same, where the upload may not come to its end.
+pub(crate) fn try_fill(
+    address: &Address,
+    credentials: &Credentials,
+    numbers: Range<u32>,
+    object: impl Fn(u32) -> Vec<u8>,
+) -> Result<Uploaded, UploadError> {
     let folder = tempfile::tempdir().unwrap();
     let store = store(folder.path(), address, numbers, object);
     let service = Service::at(address, credentials).unwrap();
     let uploader = Uploader::new(Arc::clone(&store), address, service, 3);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let uploaded = runtime.block_on(uploader.run(Duration::ZERO, |_| ()));
-    uploaded.unwrap().unwrap()
+    uploaded.map(Option::unwrap)
 }
 
 /// The store in a folder, which has some objects in `main`. They wait to be sent to a tier, with a note

@@ -76,7 +76,7 @@ impl LimitOptions {
     }
 }
 
-fn bytes(size: ByteSize) -> String {
+pub(in crate::cli) fn bytes(size: ByteSize) -> String {
     format!("{}B", size.as_u64())
 }
 

@@ -3,14 +3,14 @@
 //!
 //! cmd/go copies each file of a source list to its work folder, and a path with `..` can lead out
 //! of that (docs/protocol.md#uses-of-subkeys). What begins with `./` is not copied: vet reads it in
-//! the package's folder, and fix writes it there, after the path was cleaned as text. It treats any object under the list's key as a list;
-//! and with `-a` it asks for that key without naming the action first, so the host does not know
-//! the role of the key and can only look at the object.
+//! the package's folder, and fix writes it there, after the path was cleaned as text. cmd/go treats
+//! any object under the list's key as a list; and with `-a` it asks for that key without naming the
+//! action first, so the host does not know the role of the key and can only look at the object.
 //!
 //! cmd/go copies the files in the order of the list and stops at the first that it cannot copy. So
 //! after a line with a NUL byte, which no system accepts in a path, only lines that begin with `./`
-//! count. Without this, each archive with a line `../...` somewhere in its
-//! machine code or its texts would be refused.
+//! count. Without this, each archive with a line `../...` somewhere in its machine code or its texts
+//! would be refused.
 
 use std::mem;
 
@@ -66,7 +66,8 @@ impl ClimbingCheck {
     /// A complete line, of which at most one byte more than a path can have is kept.
     fn examine(&mut self, line: &[u8]) {
         self.found |= self.climbs(line);
-        self.stops |= !line.starts_with(IN_PLACE) && line.contains(&0);
+        // Each object is read by this, so no line is searched in vain.
+        self.stops = self.stops || (!line.starts_with(IN_PLACE) && memchr(0, line).is_some());
     }
 
     /// Whether one of the lines so far leads out, the last one included.
@@ -80,19 +81,21 @@ impl ClimbingCheck {
     }
 
     fn climbs(&self, line: &[u8]) -> bool {
-        if line.contains(&0) {
-            return false;
-        }
-        if let Some(path) = line.strip_prefix(IN_PLACE) {
+        let leads_out = match line.strip_prefix(IN_PLACE) {
             // An absolute path stays one. However long it is, it may be short when it is cleaned.
-            return path.starts_with(b"/")
-                || line.len() > MAX_PATH
-                || (self.parent.find(path).is_some() && leads_out(path, usize::MAX));
-        }
-        !self.stops
-            && line.len() <= MAX_PATH
-            && self.parent.find(line).is_some()
-            && leads_out(line, MAX_NAME)
+            Some(path) => {
+                path.starts_with(b"/")
+                    || line.len() > MAX_PATH
+                    || (self.parent.find(path).is_some() && leads_out(path, usize::MAX))
+            }
+            None => {
+                !self.stops
+                    && line.len() <= MAX_PATH
+                    && self.parent.find(line).is_some()
+                    && leads_out(line, MAX_NAME)
+            }
+        };
+        leads_out && memchr(0, line).is_none()
     }
 }
 

@@ -118,10 +118,7 @@ pub(super) fn rpm(made: &Made<'_>) -> Result<()> {
 /// What both systems have after the installation.
 fn check_system(made: &Made<'_>, root: &Path) -> Result<()> {
     made.runs(&mut Command::new(root.join(PROGRAM)))?;
-    for policy in POLICIES {
-        let file = root.join(format!("usr/share/{PACKAGE}/policies/{policy}.wasm"));
-        ensure!(file.is_file(), "{} is missing", file.display());
-    }
+    has_policies(&root.join("usr"))?;
     for (page, _) in made.release.files.below(documents::PAGES) {
         let file = root.join(format!("usr/share/man/man1/{page}.gz"));
         process::read(Command::new("gzip").arg("--test").arg(file))?;
@@ -136,6 +133,15 @@ fn check_system(made: &Made<'_>, root: &Path) -> Result<()> {
         text.contains(&format!("ExecStart=/{PROGRAM} serve")),
         "the unit starts another program: {text}"
     );
+    Ok(())
+}
+
+/// Sees that all policies are below the folder of an installation.
+fn has_policies(folder: &Path) -> Result<()> {
+    for policy in POLICIES {
+        let file = folder.join(format!("share/{PACKAGE}/policies/{policy}.wasm"));
+        ensure!(file.is_file(), "{} is missing", file.display());
+    }
     Ok(())
 }
 
@@ -165,10 +171,7 @@ pub(super) fn wheel(made: &Made<'_>) -> Result<()> {
         .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
     process::run(command.arg(made.package(".whl")?))?;
     made.runs(&mut Command::new(environment.join("bin").join(PACKAGE)))?;
-    for policy in POLICIES {
-        let file = environment.join(format!("share/{PACKAGE}/policies/{policy}.wasm"));
-        ensure!(file.is_file(), "{} is missing", file.display());
-    }
+    has_policies(&environment)?;
     // pip compares nothing with RECORD; this reads what it has installed by it.
     const VERIFY: &str = "
 import base64, hashlib, importlib.metadata

@@ -14,9 +14,10 @@ use opendal::raw::oio::ReadStream;
 use opendal::raw::with_error_response_context;
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransporter};
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 use tokio::time::{sleep, timeout};
 use url::Url;
+
+use cachewarden_types::Digest;
 
 use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER};
@@ -72,12 +73,12 @@ impl GitHub {
         };
         let service = option("endpoint", "ACTIONS_RESULTS_URL")?;
         let version = options.get("version").map(String::as_str);
-        let version = Sha256::digest(version.unwrap_or(DEFAULT_VERSION));
+        let version = Digest::of(version.unwrap_or(DEFAULT_VERSION).as_bytes());
         Ok(Self {
             transport: HttpTransporter::new(Transport::default()),
             url: format!("{}/{CALL}", service.trim_end_matches('/')),
             token: option("runtime_token", "ACTIONS_RUNTIME_TOKEN")?,
-            version: version.iter().map(|byte| format!("{byte:02x}")).collect(),
+            version: version.to_string(),
             root: options
                 .get("root")
                 .map(|root| root.trim_start_matches('/').to_owned())

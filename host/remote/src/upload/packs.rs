@@ -226,10 +226,7 @@ impl<'upload> Packs<'upload> {
                 return Ok(());
             }
             if !with_pauses(|| self.service.has(&key)).await? {
-                let (writes, failure) = (&mut self.writes, &mut self.failure);
-                writes
-                    .begin(key, value, Some(memory), uploaded, failure)
-                    .await?;
+                self.write(key, value, Some(memory), uploaded).await?;
             }
             let entry = item::portable(entry, Stored::Apart);
             self.rows.push((scope, action, entry));
@@ -258,12 +255,22 @@ impl<'upload> Packs<'upload> {
         // Objects without bytes alone make a pack without any, which is written too.
         if !self.there.has(self.service, &pack).await? {
             self.there.add(pack);
-            let (writes, failure) = (&mut self.writes, &mut self.failure);
-            writes
-                .begin(pack_key(&pack), bytes, None, uploaded, failure)
-                .await?;
+            self.write(pack_key(&pack), bytes, None, uploaded).await?;
         }
         Ok(())
+    }
+
+    async fn write(
+        &mut self,
+        key: String,
+        value: Vec<u8>,
+        memory: Option<OwnedSemaphorePermit>,
+        uploaded: &mut Uploaded,
+    ) -> Result<(), ServiceError> {
+        let written = self
+            .writes
+            .begin(key, value, memory, uploaded, &mut self.failure);
+        written.await
     }
 
     /// The rows whose objects are all there. Those of the others are sent by a later upload.
@@ -276,15 +283,15 @@ impl<'upload> Packs<'upload> {
                 Stored::Apart => object_key(&entry.output),
                 Stored::Inline(_) => return true,
             };
-            let is_there = !self.writes.was_refused(&key);
-            if let (false, Stored::Packed(place)) = (is_there, &entry.stored) {
+            if !self.writes.was_refused(&key) {
+                return true;
+            }
+            if let Stored::Packed(place) = &entry.stored {
                 self.there.forget(place.pack);
             }
-            if !is_there {
-                let (scope, action) = (scope.clone(), *action);
-                self.noted.remove(&Noted { scope, action });
-            }
-            is_there
+            let (scope, action) = (scope.clone(), *action);
+            self.noted.remove(&Noted { scope, action });
+            false
         });
         let lost = (count - rows.len()) as u64;
         self.lost += lost;

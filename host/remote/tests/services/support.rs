@@ -8,16 +8,8 @@ use cachewarden_servers::{Server, Variables};
 macro_rules! on_each_server {
     ($check:ident) => {
         mod $check {
-            $crate::support::on_each_server!($check:
-                on_azurite azurite,
-                on_fake_gcs fake_gcs,
-                on_memcached memcached,
-                on_nginx nginx,
-                on_redis redis,
-                on_s3proxy s3proxy,
-                on_seaweedfs seaweedfs,
-                on_wsgidav wsgidav,
-            );
+            $crate::support::on_each_server!($check: on_memcached memcached,);
+            $crate::support::on_each_server!(those with parts: $check);
         }
     };
     (each protocol: $check:ident) => {
@@ -31,16 +23,19 @@ macro_rules! on_each_server {
     };
     (with parts: $check:ident) => {
         mod $check {
-            $crate::support::on_each_server!($check:
-                on_azurite azurite,
-                on_fake_gcs fake_gcs,
-                on_nginx nginx,
-                on_redis redis,
-                on_s3proxy s3proxy,
-                on_seaweedfs seaweedfs,
-                on_wsgidav wsgidav,
-            );
+            $crate::support::on_each_server!(those with parts: $check);
         }
+    };
+    (those with parts: $check:ident) => {
+        $crate::support::on_each_server!($check:
+            on_azurite azurite,
+            on_fake_gcs fake_gcs,
+            on_nginx nginx,
+            on_redis redis,
+            on_s3proxy s3proxy,
+            on_seaweedfs seaweedfs,
+            on_wsgidav wsgidav,
+        );
     };
     ($check:ident: $($name:ident $server:ident,)*) => {
         $(

@@ -40,9 +40,18 @@ const LOOKS: usize = 5;
 /// not get it.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
     /// The process of the killed daemon from which it was taken over.
     pub(super) taken_over_from: Option<u32>,
+}
+
+impl Drop for Lock {
+    /// Closing the file would not be enough: a child process that was forked a moment ago, and has
+    /// not executed its program yet, still has the file open, and with it the lock.
+    fn drop(&mut self) {
+        // Where this fails, the lock ends with the child's copy of the file.
+        let _ = self.file.unlock();
+    }
 }
 
 /// What is known of the process that has the lock.
@@ -73,13 +82,13 @@ pub(super) fn take(folder: &Path) -> Result<Lock, StoreError> {
     if let Some(file) = locked.map_err(unusable)? {
         write(&file);
         return Ok(Lock {
-            _file: file,
+            file,
             taken_over_from: None,
         });
     }
     match open().and_then(read).map_err(unusable)? {
         Holder::Killed(pid) => Ok(Lock {
-            _file: replace(folder, &path).map_err(unusable)?,
+            file: replace(folder, &path).map_err(unusable)?,
             taken_over_from: Some(pid),
         }),
         Holder::Other(text) => Err(refused(text)),
@@ -173,6 +182,19 @@ mod tests {
         }
         let elsewhere = own.replace(' ', " 1");
         assert!(holder(&elsewhere).contains("of another container"), "{own}");
+    }
+
+    /// What a child process has for a moment between fork and exec: another handle of the same open
+    /// file.
+    #[test]
+    fn a_dropped_lock_is_free_though_a_child_has_the_file_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = take(folder.path()).unwrap();
+        let of_a_child = lock.file.try_clone().unwrap();
+        refuse_owned(folder.path()).unwrap_err();
+        drop(lock);
+        refuse_owned(folder.path()).unwrap();
+        drop(of_a_child);
     }
 
     /// A process that has opened the file of a killed daemon, and gets a lock on it when that one

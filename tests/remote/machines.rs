@@ -135,6 +135,21 @@ fn a_pull_request_reads_main_and_a_release_takes_what_is_bound() {
 }
 
 #[test]
+fn results_of_tests_travel_where_the_policy_shares_them() {
+    const TESTS: [&str; 3] = ["test", "-trimpath", "./..."];
+    let shared = format!("--policy '{}' {PATIENT}", guest("shared-tests").display());
+    for (options, is_cached) in [(&*shared, true), (PATIENT, false)] {
+        let bucket = Bucket::new();
+        let first = Machine::with(bucket.url());
+        first.project(options).go(&TESTS).succeeded();
+        first.flush().succeeded();
+        let second = Machine::with(bucket.url());
+        let tested = second.project(options).go(&TESTS).succeeded();
+        assert_eq!(tested.stdout.contains("(cached)"), is_cached, "{tested:?}");
+    }
+}
+
+#[test]
 fn a_tier_is_used_as_its_mode_says() {
     let bucket = Bucket::new();
     let reader = Machine::with(format!("{}?mode=read", bucket.url()));

@@ -23,7 +23,7 @@ pub(super) struct BenchEnv {
     go: Go,
     cachewarden: PathBuf,
     baseline: PathBuf,
-    slim: PathBuf,
+    policies: PathBuf,
     older: Option<Older>,
     /// The folder of the other helpers.
     pub(super) peers: PathBuf,
@@ -76,7 +76,7 @@ impl BenchEnv {
             go,
             cachewarden,
             baseline,
-            slim: workspace.guests().join("slim.wasm"),
+            policies: workspace.guests(),
             older,
             peers: workspace.tools("peers"),
             all,
@@ -126,12 +126,17 @@ impl BenchEnv {
     }
 
     /// The policy of a subject, if it has one.
-    pub(super) fn slim(&self, subject: Subject) -> Option<&Path> {
+    pub(super) fn slim(&self, subject: Subject) -> Option<PathBuf> {
         match (subject, &self.older) {
-            (Subject::Slim, _) => Some(&self.slim),
-            (Subject::OlderSlim, Some(older)) => Some(&older.slim),
+            (Subject::Slim, _) => Some(self.policy("slim")),
+            (Subject::OlderSlim, Some(older)) => Some(older.slim.clone()),
             _ => None,
         }
+    }
+
+    /// A policy of examples/, as it is now.
+    pub(super) fn policy(&self, name: &str) -> PathBuf {
+        self.policies.join(format!("{name}.wasm"))
     }
 
     /// Adds the older commit to the subjects, each time on the left of the column that it is

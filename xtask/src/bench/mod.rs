@@ -55,8 +55,8 @@ pub(crate) struct BenchOptions {
     /// Pairs of cold builds, of which each takes half a minute or more
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = positive)]
     cold_pairs: usize,
-    /// Measure other helpers beside, which are installed for it; writes docs/peers.md
-    #[arg(long, conflicts_with_all = ["against", "tables"])]
+    /// Measure other helpers beside, which are installed for it; without tables, writes docs/peers.md
+    #[arg(long, conflicts_with = "against")]
     peers: bool,
     /// Measure an older commit beside, in every row; the result is only printed
     #[arg(long, value_name = "COMMIT")]
@@ -143,13 +143,11 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
 
 impl BenchOptions {
     fn includes(&self, table: TableName) -> bool {
+        use TableName::{Daemon, Decisions, Large, Remote};
         match self.peers {
-            true => !matches!(
-                table,
-                TableName::Decisions | TableName::Large | TableName::Daemon | TableName::Remote
-            ),
-            false if self.tables.is_empty() => table != TableName::Remote,
-            false => self.tables.contains(&table),
+            _ if !self.tables.is_empty() => self.tables.contains(&table),
+            true => !matches!(table, Decisions | Large | Daemon | Remote),
+            false => table != Remote,
         }
     }
 

@@ -5,6 +5,7 @@
 //! later by the latency, and no faster than the bandwidth.
 
 mod away;
+mod commands;
 mod counter;
 mod fill;
 mod fresh;
@@ -12,7 +13,6 @@ mod gocached;
 mod network;
 mod requests;
 mod tar;
-mod tests_of_go;
 mod throttler;
 
 use std::process::Command;
@@ -26,12 +26,11 @@ use crate::totals::Totals;
 use crate::workspace::Workspace;
 
 use super::bench_env::BenchEnv;
-use super::builds::{STANDARD_LIBRARY, Workload};
 use super::report::Section;
 use super::subject::{Cache, Subject};
 use super::usage;
+use commands::{BUILD, GoCommand, TESTS};
 use network::Network;
-use tests_of_go::TESTS;
 
 /// What may be measured alone.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -68,8 +67,8 @@ const LATENCIES: [u32; 3] = [1, 20, 100];
 /// The bandwidth of each network: 1 Gbit/s.
 const BYTES_PER_SECOND: f64 = 125e6;
 
-/// The commands of fresh machines.
-const WORKLOADS: [&Workload; 2] = [&STANDARD_LIBRARY, &TESTS];
+/// What fills the tier.
+const COMMANDS: [&GoCommand; 2] = [&BUILD, &TESTS];
 
 /// The column that a target is for.
 const FRESH: &str = "fresh machine";
@@ -126,13 +125,13 @@ impl<'a> Tier<'a> {
         println!("filling a tier");
         let warm = Cache::new(bench)?;
         let direct = Network::direct(server, PREFIX);
-        for workload in WORKLOADS {
-            build(bench, workload.arguments(), &warm, Some(&direct))?;
+        for command in COMMANDS {
+            build(bench, command, &warm, Some(&direct))?;
         }
         flush(bench, &warm, &direct)?;
-        // What only the warm store has, such as the results of tests, is made once before.
-        for workload in WORKLOADS {
-            build(bench, workload.arguments(), &warm, None)?;
+        // What only the warm store has, such as module indexes, is made once before.
+        for command in COMMANDS {
+            build(bench, command, &warm, None)?;
         }
         bench.sync()?;
         Ok(Self {
@@ -152,12 +151,15 @@ impl<'a> Tier<'a> {
 /// that gives up its tier is measured as it is.
 fn build(
     bench: &BenchEnv,
-    arguments: &[&str],
+    go_command: &GoCommand,
     cache: &Cache,
     network: Option<&Network>,
 ) -> Result<(f64, Totals)> {
     let mut command = bench.go(Subject::Plain, cache)?;
-    command.args(arguments);
+    command.args(go_command.workload.arguments());
+    if let Some(policy) = go_command.policy {
+        command.env("CACHEWARDEN_POLICY", bench.policy(policy));
+    }
     if let Some(network) = network {
         network.give_to(&mut command);
     }

@@ -12,10 +12,11 @@ use super::tree::{DATA, PROGRAM, Tree};
 use super::{PACKAGE, dependencies, documents, licences, sbom};
 
 /// The policies of a release. The action and the README name the same.
-pub(super) const POLICIES: [&str; 5] = [
+pub(super) const POLICIES: [&str; 6] = [
     "allow-all",
     "read-only",
     "release",
+    "shared-tests",
     "slim",
     "trusted-branches",
 ];

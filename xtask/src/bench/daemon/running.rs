@@ -47,9 +47,9 @@ pub(super) struct Held {
 impl Daemon {
     /// Starts a daemon with the store and the socket of a cache, and waits until it is ready.
     pub(super) fn start(bench: &BenchEnv, state: &Cache, has_policy: bool) -> Result<Daemon> {
-        let policy = has_policy.then(|| bench.slim(Subject::Slim)).flatten();
+        let policy = has_policy.then(|| bench.policy("slim"));
         let config = state.folder().join("serve.toml");
-        fs::write(&config, text(state, policy))
+        fs::write(&config, text(state, policy.as_deref()))
             .with_context(|| format!("cannot write {}", config.display()))?;
         let log = state.folder().join("log");
         let ready_path = state.folder().join("ready");

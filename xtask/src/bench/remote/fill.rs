@@ -9,10 +9,10 @@ use anyhow::{Context, Result, ensure};
 
 use cachewarden_servers::Server;
 
+use super::commands::BUILD;
 use super::network::Network;
 use super::{BYTES_PER_SECOND, build, cachewarden, flush};
 use crate::bench::bench_env::BenchEnv;
-use crate::bench::builds::STANDARD_LIBRARY;
 use crate::bench::report::{Row, Section, take_turns};
 use crate::bench::samples::Unit;
 use crate::bench::subject::Cache;
@@ -38,11 +38,11 @@ pub(super) fn cold(bench: &BenchEnv, server: &Server, rounds: usize) -> Result<[
         let cache = Cache::new(bench)?;
         bench.sync()?;
         if !fills {
-            return Ok(build(bench, STANDARD_LIBRARY.arguments(), &cache, None)?.0);
+            return Ok(build(bench, &BUILD, &cache, None)?.0);
         }
         tiers += 1;
         let network = Network::direct(server, &format!("cold-{tiers}"));
-        let (seconds, _) = build(bench, STANDARD_LIBRARY.arguments(), &cache, Some(&network))?;
+        let (seconds, _) = build(bench, &BUILD, &cache, Some(&network))?;
         // The uploader would disturb the next build.
         flush(bench, &cache, &network)?;
         objects.push(megabytes_in(&cache.store().join("objects"))?);
@@ -59,7 +59,7 @@ is sent by a process of its own when it has ended.
             columns: vec![WITHOUT, WITH],
             judged: &[WITH],
             rows: vec![Row {
-                what: format!("cold {}", STANDARD_LIBRARY.name()),
+                what: format!("cold {}", BUILD.name()),
                 target: &[Bound::MostTimes(1.03, WITHOUT)],
                 unit: Unit::Seconds,
                 samples,
@@ -74,7 +74,7 @@ in the local store of that build.
             columns: vec![OBJECTS, STORED],
             judged: &[STORED],
             rows: vec![Row {
-                what: STANDARD_LIBRARY.name().to_owned(),
+                what: BUILD.name().to_owned(),
                 target: &[Bound::MostTimes(0.30, OBJECTS)],
                 unit: Unit::Megabytes,
                 samples: vec![objects, stored],
@@ -91,7 +91,7 @@ pub(super) fn after_it(bench: &BenchEnv, server: &Server, rounds: usize) -> Resu
     for round in 0..rounds {
         let cache = Cache::new(bench)?;
         let network = Network::closed(server, &format!("flush-{round}"), BYTES_PER_SECOND);
-        build(bench, STANDARD_LIBRARY.arguments(), &cache, Some(&network))?;
+        build(bench, &BUILD, &cache, Some(&network))?;
         // It waits for the uploader that the build has started, and finds as little as that.
         ensure!(
             !attempt(bench, &cache, &network)?,
@@ -114,7 +114,7 @@ bytes take* is the time of the bytes that are in the tier then, at that bandwidt
         columns: vec![BOUND, FLUSH],
         judged: &[FLUSH],
         rows: vec![Row {
-            what: format!("`flush` after {}", STANDARD_LIBRARY.name()),
+            what: format!("`flush` after {}", BUILD.name()),
             target: &[Bound::MostTimes(1.0, BOUND)],
             unit: Unit::Seconds,
             samples: vec![bounds, times],

@@ -3,11 +3,10 @@
 
 use anyhow::{Context, Result, ensure};
 
+use super::commands::{BUILD, GoCommand, TESTS, TESTS_RUN};
 use super::network::Network;
 use super::tar::Tar;
-use super::tests_of_go::{TESTS, TESTS_CACHED, TESTS_RUN};
-use super::{BYTES_PER_SECOND, FRESH, LATENCIES, Tier, WORKLOADS, build};
-use crate::bench::builds::{STANDARD_LIBRARY, Workload};
+use super::{BYTES_PER_SECOND, COMMANDS, FRESH, LATENCIES, Tier, build};
 use crate::bench::report::{Row, Section, take_turns};
 use crate::bench::samples::Unit;
 use crate::bench::subject::Cache;
@@ -22,32 +21,28 @@ const TAR: &str = "one tar of GOCACHE";
 /// time of the bytes.
 const TIMES: [f64; LATENCIES.len()] = [1.5, 2.0, 3.0];
 
-/// What a fresh machine is given, and what a warm store.
-const PAIRS: [[&Workload; 2]; 3] = [
-    [&STANDARD_LIBRARY, &STANDARD_LIBRARY],
-    [&TESTS, &TESTS_RUN],
-    [&TESTS, &TESTS_CACHED],
-];
+/// The commands.
+const ROWS: [&GoCommand; 3] = [&BUILD, &TESTS_RUN, &TESTS];
 
 const NOTE: &str = "\
 A machine whose store is empty builds from a tier on SeaweedFS, which another machine has filled. The
 network to it has a bandwidth of 1 Gbit/s and the latency of the row (toxiproxy). *What it may take*
 is the time with a warm store, times 1.5, 2 or 3 by the latency, and the time that the bytes take,
 which the machine has fetched. *One tar of GOCACHE* is downloaded from the same server, unpacked
-(zstd), and used by cmd/go alone. The results of tests stay on the machine that has run them, so the
-fresh machine runs its tests. The warm store runs them too in the row *run*, with `-count=1`, and
-shows what it has in the row *cached there*. The tar has their results in both.
+(zstd), and used by cmd/go alone. With `-count=1` every machine runs its tests. The results of tests
+stay on the machine that has run them by default. With the policy `shared-tests` they travel, so no
+machine runs a test; the fresh machine also compiles the policy, once.
 ";
 
 /// Measures all of it.
 pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
-    let tar = Tar::of(tier.bench, tier.server, &WORKLOADS)?;
+    let tar = Tar::of(tier.bench, tier.server, &COMMANDS)?;
     tier.bench.sync()?;
     let mut rows = Vec::new();
     for (latency, times) in LATENCIES.into_iter().zip(TIMES) {
         let network = tier.at(latency);
-        for [fresh, warm] in PAIRS {
-            rows.push(row(tier, &network, [fresh, warm], &tar, times, rounds)?);
+        for command in ROWS {
+            rows.push(row(tier, &network, command, &tar, times, rounds)?);
         }
     }
     Ok(Section {
@@ -69,23 +64,23 @@ enum Machine {
 fn row(
     tier: &Tier<'_>,
     network: &Network,
-    [workload, of_warm]: [&Workload; 2],
+    command: &GoCommand,
     tar: &Tar,
     times: f64,
     rounds: usize,
 ) -> Result<Row> {
-    let what = format!("{}, {} ms", of_warm.name(), network.latency);
+    let what = format!("{}, {} ms", command.name(), network.latency);
     println!("fresh machine, {what}: {rounds} rounds");
     let mut bytes = Vec::new();
     let machines = [Machine::Warm, Machine::Fresh, Machine::Tar];
     let samples = take_turns(rounds, &machines, |machine| match machine {
-        Machine::Warm => Ok(build(tier.bench, of_warm.arguments(), &tier.warm, None)?.0),
+        Machine::Warm => Ok(build(tier.bench, command, &tier.warm, None)?.0),
         Machine::Fresh => {
-            let (seconds, fetched) = tier.fresh(workload, network)?;
+            let (seconds, fetched) = tier.fresh(command, network)?;
             bytes.push(fetched);
             Ok(seconds)
         }
-        Machine::Tar => tar.build(tier.bench, workload, network),
+        Machine::Tar => tar.build(tier.bench, command.workload, network),
     })?;
     let [local, fresh, tar] = <[Vec<f64>; 3]>::try_from(samples)
         .ok()
@@ -102,10 +97,9 @@ fn row(
 
 impl Tier<'_> {
     /// A build on a fresh machine; the seconds, and the bytes that it has fetched.
-    pub(super) fn fresh(&self, workload: &Workload, network: &Network) -> Result<(f64, u64)> {
+    pub(super) fn fresh(&self, command: &GoCommand, network: &Network) -> Result<(f64, u64)> {
         let fresh = Cache::new(self.bench)?;
-        let arguments = workload.arguments();
-        let (seconds, totals) = build(self.bench, arguments, &fresh, Some(network))?;
+        let (seconds, totals) = build(self.bench, command, &fresh, Some(network))?;
         ensure!(
             totals.remote_hits > 0,
             "nothing came from the tier: {totals:?}"

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use cachewarden_servers::before;
 
-use super::{FRESH, LATENCIES, Tier, WORKLOADS};
+use super::{COMMANDS, FRESH, LATENCIES, Tier};
 use crate::bench::bench_env::BenchEnv;
 use crate::bench::builds::Workload;
 use crate::bench::report::{Row, Section, take_turns};
@@ -39,7 +39,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 const NOTE: &str = "\
 The same with go-cacher and its server gocached, which another machine has filled, through a network
-that is as slow. Its server has the results of tests too, so its fresh machine runs no test.
+that is as slow. Both have the results of tests, so no fresh machine runs a test.
 ";
 
 /// Measures fresh machines with each of both.
@@ -48,8 +48,8 @@ pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
     let peer = Peer::start(bench)?;
     println!("filling {SERVER}");
     let first = Cache::new(bench)?;
-    for workload in WORKLOADS {
-        peer.build(bench, workload, &first, peer.socket)?;
+    for command in COMMANDS {
+        peer.build(bench, command.workload, &first, peer.socket)?;
     }
     bench.sync()?;
     let mut rows = Vec::new();
@@ -57,12 +57,12 @@ pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
         let network = tier.at(latency);
         let proxy = before(peer.socket);
         network.slow(&proxy);
-        for workload in WORKLOADS {
-            let what = format!("{}, {latency} ms", workload.name());
+        for command in COMMANDS {
+            let what = format!("{}, {latency} ms", command.name());
             println!("{PEER}, {what}: {rounds} rounds");
             let samples = take_turns(rounds, &[false, true], |is_ours| match is_ours {
-                true => Ok(tier.fresh(workload, &network)?.0),
-                false => peer.build(bench, workload, &Cache::new(bench)?, proxy.socket),
+                true => Ok(tier.fresh(command, &network)?.0),
+                false => peer.build(bench, command.workload, &Cache::new(bench)?, proxy.socket),
             })?;
             rows.push(Row {
                 what,

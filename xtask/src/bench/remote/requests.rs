@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::counter::Counter;
-use super::{LATENCIES, PREFIX, Tier, WORKLOADS};
+use super::{COMMANDS, LATENCIES, PREFIX, Tier};
 use crate::bench::report::{Row, Section};
 use crate::bench::samples::Unit;
 use crate::bench::target::Bound;
@@ -30,13 +30,13 @@ pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
         let behind = network.socket().context("a slow network has a proxy")?;
         let counter = Counter::before(behind)?;
         let network = network.through(tier.server, PREFIX, counter.socket);
-        for workload in WORKLOADS {
-            let what = format!("{}, {latency} ms", workload.name());
+        for command in COMMANDS {
+            let what = format!("{}, {latency} ms", command.name());
             println!("requests, {what}: {rounds} rounds");
             let mut samples = vec![Vec::new(); 3];
             for _ in 0..rounds {
                 counter.take();
-                let (seconds, _) = tier.fresh(workload, &network)?;
+                let (seconds, _) = tier.fresh(command, &network)?;
                 let requests = counter.take();
                 samples[0].push(requests.count as f64);
                 samples[1].push(requests.chain as f64);

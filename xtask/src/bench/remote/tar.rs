@@ -12,6 +12,7 @@ use cachewarden_servers::{Proxy, before};
 
 use crate::process;
 
+use super::commands::GoCommand;
 use super::network::Network;
 use crate::bench::bench_env::BenchEnv;
 use crate::bench::builds::Workload;
@@ -34,11 +35,11 @@ impl Tar {
     pub(super) fn of(
         bench: &BenchEnv,
         server: &cachewarden_servers::Server,
-        workloads: &[&Workload],
+        commands: &[&GoCommand],
     ) -> Result<Self> {
         println!("packing a GOCACHE");
         let cache = Cache::new(bench)?;
-        for workload in workloads {
+        for GoCommand { workload, .. } in commands {
             let mut command = bench.go(Subject::GoAlone, &cache)?;
             command.args(workload.arguments());
             usage::measure(&mut command, &bench.path("words"))?;

@@ -20,4 +20,4 @@ pub use key::{
 };
 pub use list::{MAX_LIST, MAX_SEGMENTS, SegmentList};
 pub use segment::{MAX_ROWS, MAX_SEGMENT, Place, Segment};
-pub use wanted::{MAX_WANTED, Wanted};
+pub use wanted::{BUILDS, MAX_WANTED, Wanted};

@@ -4,6 +4,7 @@
 //! what it lacks is a miss. A segment never changes, so a copy of it on this machine is as good as
 //! the tier's.
 
+use std::array;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::pin::pin;
 use std::sync::atomic::AtomicUsize;
@@ -14,12 +15,12 @@ use std::time::{Duration, SystemTime};
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use cachewarden_store::{Store, TierId};
+use cachewarden_store::{ActionPrefix, Store, TierId};
 use cachewarden_types::{Digest, ScopeName};
 
 use super::format::{
-    EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, RemoteEntry, Segment, SegmentList,
-    Stored, Wanted, index_prefix, list_key, segment_time, wanted_key,
+    BUILDS, EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, RemoteEntry, Segment,
+    SegmentList, Stored, Wanted, index_prefix, list_key, segment_time, wanted_key,
 };
 use super::service::{Service, ServiceError};
 
@@ -264,18 +265,22 @@ impl Index {
         scope.is_some_and(|scope| scope.has(action))
     }
 
-    /// What builds have asked for, most wanted first: each once, from the first scope that has it.
-    pub(crate) fn wanted(&self) -> Vec<RemoteEntry> {
+    /// What the last builds have asked for, the last one first, without what a later one has asked
+    /// for: each once, from the first scope that has it.
+    pub(crate) fn wanted(&self) -> [Vec<RemoteEntry>; BUILDS] {
         let mut known = HashSet::new();
-        let actions = self.wanted.iter().flat_map(Wanted::actions);
-        let new = actions.filter(|action| known.insert(**action));
-        new.filter_map(|action| {
-            let segments = self.scopes.iter().flat_map(|scope| &scope.segments);
-            segments
-                .filter_map(|(_, segment)| Some(segment.find_prefix(action)?.1))
-                .find(|entry| self.is_there(entry))
+        array::from_fn(|age| {
+            let actions = self.wanted.iter().flat_map(|scope| scope.of_build(age));
+            let new = actions.filter(|action| known.insert(**action));
+            new.filter_map(|action| self.find_prefix(action)).collect()
         })
-        .collect()
+    }
+
+    fn find_prefix(&self, action: &ActionPrefix) -> Option<RemoteEntry> {
+        let segments = self.scopes.iter().flat_map(|scope| &scope.segments);
+        segments
+            .filter_map(|(_, segment)| Some(segment.find_prefix(action)?.1))
+            .find(|entry| self.is_there(entry))
     }
 
     /// What is wrong with segments.

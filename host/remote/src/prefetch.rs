@@ -1,6 +1,10 @@
 //! What builds like this one have asked for is fetched before it is asked for: where a machine has
 //! nothing yet, the latency of a tier is then paid a few times and not for each object.
 //!
+//! First comes what the last build of a scope has asked for. What earlier builds have asked for, and
+//! no later one, comes once this session has asked for something of it: a build of one package does
+//! not fetch what only the tests of all packages need.
+//!
 //! What always holds: what was fetched is in memory alone until it is asked for. It is no use of the
 //! store and no hit, and no policy was passed by: whoever asks gets the bytes only after all that is
 //! looked at for an object that is fetched alone. Bytes, requests at once and time are bounded.
@@ -8,16 +12,18 @@
 mod plan;
 
 use std::collections::{HashMap, HashSet};
+use std::mem;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::format::{Place, pack_key};
+use super::format::{BUILDS, Place, pack_key};
 use super::index::Index;
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
@@ -53,7 +59,20 @@ struct Held {
     coming: HashMap<Place, oneshot::Receiver<HeldBytes>>,
     /// What was asked for already.
     asked: HashSet<Place>,
+    later: Option<Later>,
 }
+
+/// What is not fetched yet.
+#[derive(Debug)]
+struct Later {
+    /// Of which earlier build it is.
+    builds: HashMap<Place, usize>,
+    /// Takes the builds of which something was asked for.
+    asked: UnboundedSender<usize>,
+}
+
+/// What is fetched, for each of the last builds.
+type Builds = [Vec<Run>; BUILDS];
 
 /// Bytes of an object, as they are stored, and the room that they take.
 #[derive(Debug)]
@@ -68,9 +87,41 @@ impl Prefetched {
         let coming = {
             let mut held = self.held();
             held.asked.insert(*place);
+            if let Some(later) = &mut held.later {
+                later.note_asked(place);
+            }
             held.coming.remove(place)
         };
         coming?.await.ok()
+    }
+
+    /// Takes the runs of the last builds, and gives those of the last one, and of each earlier one
+    /// once something of it was asked for.
+    fn runs(&self, builds: Builds) -> impl Stream<Item = Run> + use<> {
+        let (asked, receiver) = unbounded_channel();
+        let places = |(build, runs): (usize, &Vec<Run>)| {
+            let places = runs.iter().flat_map(|run| run.places.clone());
+            places.map(move |place| (place, build)).collect::<Vec<_>>()
+        };
+        let mut later = Later {
+            builds: builds.iter().enumerate().skip(1).flat_map(places).collect(),
+            asked,
+        };
+        // Nobody has dropped the receiver yet.
+        let _ = later.asked.send(0);
+        let mut held = self.held();
+        for place in &held.asked {
+            later.note_asked(place);
+        }
+        held.later = Some(later);
+        stream::unfold(
+            (builds, receiver),
+            |(mut builds, mut receiver)| async move {
+                let runs = mem::take(&mut builds[receiver.recv().await?]);
+                Some((stream::iter(runs), (builds, receiver)))
+            },
+        )
+        .flatten()
     }
 
     /// Announces the objects of a run that were not asked for; says where each goes.
@@ -93,23 +144,40 @@ impl Prefetched {
     }
 }
 
+impl Later {
+    fn note_asked(&mut self, place: &Place) {
+        if let Some(&build) = self.builds.get(place) {
+            self.builds.retain(|_, of| *of != build);
+            // Where nobody receives it, the time is over.
+            let _ = self.asked.send(build);
+        }
+    }
+}
+
 impl Shared {
     /// Fetches what builds like this one have asked for, and is not on this machine.
     pub(crate) async fn prefetch(self: Arc<Self>, tier: usize, index: Arc<Index>) {
         // It looks for files, and would keep the runtime's threads from gets.
         let (here, of) = (Arc::clone(&self), Arc::clone(&index));
         let planned = spawn_blocking(move || {
-            let wanted = of.wanted().into_iter();
-            plan(wanted.filter(|entry| !here.has_object(entry)), MAX_TOTAL)
+            let mut left = MAX_TOTAL;
+            of.wanted().map(|wanted| {
+                let wanted = wanted.into_iter();
+                let runs = plan(wanted.filter(|entry| !here.has_object(entry)), left);
+                left -= runs.iter().map(Run::bytes).sum::<u64>();
+                runs
+            })
         });
-        let runs = planned.await.unwrap_or_default();
-        let fetching = stream::iter(runs)
-            .for_each_concurrent(RUNS_AT_ONCE, |run| self.fetch_run(tier, run, &index));
+        let runs = self
+            .prefetched(tier)
+            .runs(planned.await.unwrap_or_default());
+        let fetching =
+            runs.for_each_concurrent(RUNS_AT_ONCE, |run| self.fetch_run(tier, run, &index));
         // What has not come by then, or was not asked for, is fetched when it is.
         let end = Instant::now() + TIME;
         let _ = timeout_at(end.into(), fetching).await;
         sleep_until(end.into()).await;
-        self.prefetched(tier).held().coming.clear();
+        *self.prefetched(tier).held() = Held::default();
     }
 
     async fn fetch_run(&self, tier: usize, run: Run, index: &Index) {
@@ -181,3 +249,6 @@ async fn cut(
 
 /// The most bytes of a run fit into the room of a session, else it would wait for ever.
 const _: () = assert!(MAX_RUN as usize <= MAX_OF_SESSION && MAX_OF_SESSION <= MAX_PREFETCHED);
+
+#[cfg(test)]
+mod tests;

@@ -28,8 +28,8 @@ pub const MAX_WANTED: u64 = (MAX_HEAD + MAX_ITEMS * ITEM) as u64;
 /// The most bytes of the line, with room for fields of later versions.
 const MAX_HEAD: usize = 4096;
 
-/// An action is dropped when so many builds in a row have not asked for it.
-const MAX_AGE: u8 = 8;
+/// How many builds a list knows: an action is dropped when so many in a row have not asked for it.
+pub const BUILDS: usize = 8;
 
 /// Bytes of an item.
 const ITEM: usize = size_of::<ActionPrefix>() + 1;
@@ -84,7 +84,7 @@ impl Wanted {
         let asked = asked.iter().map(|action| (*action, 0));
         let before = self.items.iter().filter_map(|(action, age)| {
             let age = age.saturating_add(1);
-            (age < MAX_AGE).then_some((*action, age))
+            (usize::from(age) < BUILDS).then_some((*action, age))
         });
         let mut items: Vec<_> = asked
             .chain(before)
@@ -96,9 +96,10 @@ impl Wanted {
         Self { items }
     }
 
-    /// The actions, most wanted first.
-    pub fn actions(&self) -> impl Iterator<Item = &ActionPrefix> {
-        self.items.iter().map(|(action, _)| action)
+    /// What a build has asked for and no later one has, in its order. The last build is 0.
+    pub fn of_build(&self, age: usize) -> impl Iterator<Item = &ActionPrefix> {
+        let items = self.items.iter();
+        items.filter_map(move |(action, of)| (usize::from(*of) == age).then_some(action))
     }
 }
 
@@ -111,7 +112,7 @@ mod tests {
     }
 
     fn listed(wanted: &Wanted) -> Vec<u64> {
-        let actions = wanted.actions();
+        let actions = (0..BUILDS).flat_map(|age| wanted.of_build(age));
         actions.map(|action| u64::from_be_bytes(*action)).collect()
     }
 
@@ -123,7 +124,7 @@ mod tests {
         assert_eq!(listed(&wanted), [5, 1, 3, 2]);
         let read = Wanted::from_value(&wanted.to_value()).unwrap();
         assert_eq!(read, wanted);
-        for _ in 0..MAX_AGE - 1 {
+        for _ in 0..BUILDS - 1 {
             wanted = wanted.after(&actions(&[9]));
         }
         assert_eq!(listed(&wanted), [9, 5, 1]);

@@ -1,6 +1,7 @@
 //! What sessions make of packs and an index.
 
 use std::fs;
+use std::ops::Range;
 
 use cachewarden_remote::{Address, Credentials};
 use cachewarden_session::DEFAULT_REMOTE_BUDGET;
@@ -12,9 +13,14 @@ use crate::world::World;
 /// Another machine, which has put objects 0 to `count` into `main` and sent them to the tier in this
 /// folder, and says that it asked for all of them.
 fn fill(address: &str, count: u32) {
+    fill_with(address, 0..count);
+}
+
+fn fill_with(address: &str, numbers: Range<u32>) {
     let address = Address::parse(address).unwrap();
-    let uploaded = machine::fill(&address, &Credentials::default(), 0..count, object);
-    assert_eq!(uploaded.sent, u64::from(count));
+    let count = u64::from(numbers.end - numbers.start);
+    let uploaded = machine::fill(&address, &Credentials::default(), numbers, object);
+    assert_eq!(uploaded.sent, count);
 }
 
 fn session(world: &World, address: &str, scopes: &[&str]) -> Session {
@@ -61,6 +67,25 @@ fn what_was_prefetched_comes_though_the_tier_is_gone_by_then() {
         );
     }
     assert_eq!(session.close().0.tally.remote_hits, 50);
+}
+
+#[test]
+fn what_only_an_earlier_build_asked_for_is_not_fetched_before_something_of_it_is_asked_for() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill_with(&address, 0..20);
+    fill_with(&address, 20..40);
+    let mut session = session(&world, &address, &["main"]);
+    for number in [20, 39] {
+        session.get(&action(number)).expect("a hit");
+    }
+    fs::rename(tier.path("v1"), tier.path("away")).unwrap();
+    for number in (0..40).filter(|number| !object(*number).is_empty()) {
+        let is_hit = session.get(&action(number)).is_some();
+        assert_eq!(is_hit, number >= 20, "{number}");
+    }
+    session.close();
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::SeqCst;
 use cachewarden_store::ActionPrefix;
 
 use super::*;
-use crate::format::{Segment, Wanted, index_prefix, pack_key, segment_key, wanted_key};
+use crate::format::{BUILDS, Segment, Wanted, index_prefix, pack_key, segment_key, wanted_key};
 
 fn world() -> World {
     World::with("")
@@ -167,7 +167,8 @@ async fn what_a_session_has_asked_for_is_written_down_for_its_scope() {
     let listed = || {
         let value = fs::read(world.tier(&wanted_key(&main()))).unwrap();
         let wanted = Wanted::from_value(&value).unwrap();
-        wanted.actions().copied().collect::<Vec<_>>()
+        let listed = (0..BUILDS).flat_map(|age| wanted.of_build(age).copied());
+        listed.collect::<Vec<_>>()
     };
     for (id, other) in [(1, [2; 8]), (2, [3; 8])] {
         let mut session = world.session(id);
@@ -205,7 +206,7 @@ async fn what_a_large_build_has_asked_for_stays_in_its_order() {
     world.upload().await;
     let value = fs::read(world.tier(&wanted_key(&main()))).unwrap();
     let wanted = Wanted::from_value(&value).unwrap();
-    assert!(wanted.actions().eq(&asked));
+    assert!(wanted.of_build(0).eq(&asked));
 }
 
 /// A segment of a later version, of which this one knows some entries alone, is not merged.

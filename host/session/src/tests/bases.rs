@@ -1,11 +1,11 @@
 //! What a session is answered from bases: in which order, by which rules, and what it counts.
 
-use std::fs;
+use std::{fs, io};
 
 use cachewarden_content::Content;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
-use super::wire::{Answer, Call};
+use super::wire::{Answer, Answers, Call, Requests};
 use super::world::{Played, Script, World, asking, policy};
 use crate::Isolation;
 use crate::waiting::IN_BACKGROUND_FROM;
@@ -172,8 +172,15 @@ fn a_damaged_object_of_a_base_is_a_miss_and_the_next_place_is_searched() {
         let bases = [base_of(&action, &bytes), base_of(&action, &bytes)];
         let play = || {
             let world = World::upon(&[&bases[0], &bases[1]]);
-            let calls = vec![Call::get(action)];
-            let played = world.with(policy!("as-asked")).play(calls);
+            // The end comes only when this get is answered.
+            let (stream, _stays_open) = io::pipe().unwrap();
+            let source = Requests {
+                at_once: false,
+                stream: Some(stream),
+                ..Requests::new(vec![Call::get(action)])
+            };
+            let script = world.with(policy!("as-asked"));
+            let played = script.play_with(source, Answers::default());
             (played, world)
         };
         let spoil = |base: &World| {

@@ -54,7 +54,7 @@ fn built(sandbox: &Sandbox, options: &str) -> PathBuf {
     let options = format!("-v --dir '{}' {options}", base.display());
     let project = GoProject::new(sandbox, GO, RUNES).with_helper(&options);
     let built = project.go(&BUILD).succeeded();
-    assert!(Totals::of(&built.stderr).puts > 10, "{built:?}");
+    assert!(Totals::of(&built.stderr).puts > 5, "{built:?}");
     settle(&base);
     for file in files_below(&base) {
         make_older(&file, 100 * HOUR);
@@ -110,7 +110,7 @@ fn a_build_finds_everything_in_a_base_and_changes_nothing_in_it() {
                 kinds.iter().all(|entry| entry.kind() == "module-index"),
                 "{kinds:?}"
             );
-            assert!(hits > 5, "{protected_by}, {run}: {build:?}");
+            assert!(hits > 3, "{protected_by}, {run}: {build:?}");
             assert_eq!(build.stderr.lines().count(), 1, "{build:?}");
             settle(&sandbox.store());
             assert!(everything(&base) == before, "{protected_by}, {run}");
@@ -128,7 +128,7 @@ fn another_machine_hashes_what_it_finds_in_a_base_and_builds_what_is_damaged() {
     sandbox.boot_anew();
     let before = everything(&base);
     let hits = base_hits(&build_upon(&sandbox, &base, "").stderr);
-    assert!(hits > 5, "{hits}");
+    assert!(hits > 3, "{hits}");
     assert!(everything(&base) == before);
 
     for object in files_below(&base.join("objects")) {
@@ -140,7 +140,7 @@ fn another_machine_hashes_what_it_finds_in_a_base_and_builds_what_is_damaged() {
     let build = build_upon(&sandbox, &base, "");
     // An object without bytes cannot be damaged.
     assert!(base_hits(&build.stderr) < hits, "{build:?}");
-    assert!(Totals::of(&build.stderr).puts > 10, "{build:?}");
+    assert!(Totals::of(&build.stderr).puts > 3, "{build:?}");
     assert_eq!(build.stderr.lines().count(), 1, "{build:?}");
 }
 
@@ -152,7 +152,7 @@ fn a_policy_that_does_not_grant_the_scope_of_a_base_gets_nothing_from_it() {
         let base = built(&sandbox, &format!("--scope {scope}"));
         let build = build_upon(&sandbox, &base, &options);
         assert_eq!(
-            base_hits(&build.stderr) > 5,
+            base_hits(&build.stderr) > 0,
             is_granted,
             "{scope}: {build:?}"
         );
@@ -170,7 +170,7 @@ fn go_takes_no_object_out_of_a_base() {
     let options = format!("-v --base '{}'", base.display());
     let project = GoProject::new(&sandbox, GO, RUNES).with_helper(&options);
     let build = project.go(&["build", "-o", "lib.a", "./lib"]).succeeded();
-    assert!(base_hits(&build.stderr) > 5, "{build:?}");
+    assert!(base_hits(&build.stderr) > 3, "{build:?}");
     assert!(project.folder().join("lib.a").exists());
     assert!(everything(&base) == before);
 }

@@ -8,6 +8,7 @@
 mod support;
 
 mod any_policy;
+mod bases;
 mod build_ids;
 mod chain;
 mod command_line;

@@ -7,7 +7,7 @@ use super::{is_no_command_line, session_of, values};
 use crate::support::*;
 
 /// What decides what a session may do: as a file says it, and as a script would widen it.
-const BOUNDS: [(&str, &str, &str); 16] = [
+const BOUNDS: [(&str, &str, &str); 17] = [
     ("policy", "\"/p.wasm\"", "/q.wasm"),
     ("settings", "\"{}\"", "{\"trusted\":[\"*\"]}"),
     ("scope", "\"pr\"", "main"),
@@ -16,6 +16,7 @@ const BOUNDS: [(&str, &str, &str); 16] = [
     ("allow-read", "\"pr-*\"", "*"),
     ("allow-write", "\"pr-*\"", "main"),
     ("allow-shared-store", "false", "1"),
+    ("base", "\"/image\"", "/elsewhere"),
     ("max-size", "\"20GB\"", "1B"),
     ("record", "\"/audit.jsonl\"", "/elsewhere.jsonl"),
     ("redact-label", "\"TOKEN\"", "GITHUB_REF"),

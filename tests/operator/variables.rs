@@ -5,7 +5,7 @@ use super::{is_no_command_line, is_refused, session_of, values};
 use crate::support::*;
 
 /// Every variable of the helper whose option takes a value.
-const WITH_A_VALUE: &str = "POLICY SETTINGS DIR SCOPE LABEL LABEL_ENV ALLOW_READ ALLOW_WRITE MAX_SIZE \
+const WITH_A_VALUE: &str = "POLICY SETTINGS DIR BASE SCOPE LABEL LABEL_ENV ALLOW_READ ALLOW_WRITE MAX_SIZE \
     POLICY_MEMORY POLICY_DEADLINE POLICY_BUDGET POLICY_COMPILE_TIME POLICY_COMPILE_MEMORY RECORD REDACT_LABEL \
     REMOTE REMOTE_CREDENTIALS REMOTE_LEVEL REMOTE_BUDGET";
 
@@ -46,7 +46,7 @@ fn an_option_that_is_empty_is_an_error() {
     {
         is_no_command_line(sandbox.cachewarden(&[option, ""]), &[option]);
     }
-    for option in ["--dir", "--record"] {
+    for option in ["--dir", "--base", "--record"] {
         is_no_command_line(sandbox.cachewarden(&[option, ""]), &[option]);
     }
 }

@@ -6,13 +6,14 @@ use std::sync::{Arc, mpsc};
 
 use rustix::fs::OFlags;
 
+use cachewarden_store::Location;
 use cachewarden_types::Digest;
 
 use super::intake::TakenIn;
 use super::remote::arrival::{Found, Ticket};
 
-/// An object as an entry names it. The size is the entry's, and may be wrong.
-pub(super) type ObjectName = (Digest, u64);
+/// An object as an entry names it, and where it is. The size is the entry's, and may be wrong.
+pub(super) type ObjectName = (Location, Digest, u64);
 
 /// Something that a get waits for is done.
 pub(super) enum Completion {

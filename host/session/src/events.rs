@@ -131,12 +131,19 @@ impl Session {
     }
 }
 
+/// What a session could be answered from, besides its own store.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Sources {
+    pub(super) has_bases: bool,
+    pub(super) has_tiers: bool,
+}
+
 /// The line at the end of a session, for `-v`. `lost` puts are those that the store could not take.
 pub(super) fn summary(
     tally: &SessionStats,
     lost: u64,
     policy_time: Option<Duration>,
-    has_tiers: bool,
+    sources: Sources,
 ) -> String {
     let SessionStats {
         gets,
@@ -145,6 +152,7 @@ pub(super) fn summary(
         puts,
         refused_puts,
         bytes_put,
+        base_hits,
         remote_hits,
         remote_bytes,
         remote_wait,
@@ -159,7 +167,11 @@ pub(super) fn summary(
         lost => format!("{lost} not kept, "),
     };
     let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
-    let remote = match has_tiers {
+    let bases = match sources.has_bases {
+        true => format!("; bases {base_hits} hits"),
+        false => String::new(),
+    };
+    let remote = match sources.has_tiers {
         true => format!(
             "; remote {remote_hits} hits, {}, waited {:.1} s",
             size(remote_bytes),
@@ -168,7 +180,7 @@ pub(super) fn summary(
         false => String::new(),
     };
     format!(
-        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {lost}{}; {policy}{remote}",
+        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {lost}{}; {policy}{bases}{remote}",
         size(bytes_put)
     )
 }
@@ -199,6 +211,7 @@ mod tests {
 
     #[test]
     fn the_summary_has_its_documented_form() {
+        let alone = Sources::default();
         let tally = SessionStats {
             gets: 1066,
             hits: 1066,
@@ -207,21 +220,26 @@ mod tests {
             ..SessionStats::default()
         };
         assert_eq!(
-            summary(&tally, 0, Some(Duration::from_micros(300)), false),
+            summary(&tally, 0, Some(Duration::from_micros(300)), alone),
             "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 1.2 MB; policy 0.3 ms"
         );
         assert_eq!(
-            summary(&tally, 2, None, false),
+            summary(&tally, 2, None, alone),
             "1066 gets, 1066 hits, 0 refused; 3 puts, 0 refused, 2 not kept, 1.2 MB; no policy"
         );
         let tally = SessionStats {
             remote_hits: 1060,
             remote_bytes: 41_000_000,
             remote_wait: 1234,
+            base_hits: 5,
             ..tally
         };
-        let line = summary(&tally, 0, None, true);
-        let remote = "no policy; remote 1060 hits, 41.0 MB, waited 1.2 s";
+        let everything = Sources {
+            has_bases: true,
+            has_tiers: true,
+        };
+        let line = summary(&tally, 0, None, everything);
+        let remote = "no policy; bases 5 hits; remote 1060 hits, 41.0 MB, waited 1.2 s";
         assert!(line.ends_with(remote), "{line}");
         let tier = TierUse {
             address: "s3://bucket".to_owned(),

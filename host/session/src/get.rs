@@ -11,7 +11,7 @@ use cachewarden_types::{Digest, reasons};
 use super::Session;
 use super::completions::Hashed;
 use super::remote::TierPlace;
-use super::search::Search;
+use super::search::{LocalPlace, Search};
 use super::waiting::{Done, UnverifiedGet};
 
 /// A get that was not answered yet.
@@ -19,8 +19,8 @@ pub(super) struct PendingGet {
     pub(super) id: i64,
     pub(super) action: Digest,
     pub(super) time: SystemTime,
-    /// How many of the scopes that may be read were looked into on this machine.
-    pub(super) scopes_searched: usize,
+    /// The first place on this machine that was not looked into yet.
+    pub(super) next_place: LocalPlace,
     /// Where the tiers were not asked yet.
     pub(super) tiers_from: TierPlace,
     /// An entry was found, and a rule or the policy refused it.
@@ -37,7 +37,7 @@ impl PendingGet {
             id,
             action,
             time,
-            scopes_searched: 0,
+            next_place: LocalPlace::default(),
             tiers_from: TierPlace::default(),
             is_refused: false,
             is_recorded: false,
@@ -144,8 +144,8 @@ impl Session {
             Search::Hit(scope, found) => self.answer_hit(&get, scope, found, sink),
             Search::Miss => self.answer_miss(&get, sink),
             Search::Absent => self.search_tiers(get, sink),
-            Search::Unverified(found) => {
-                let waiting = UnverifiedGet { get, found };
+            Search::Unverified(scope, found) => {
+                let waiting = UnverifiedGet { get, scope, found };
                 match self.waiting.hash(&self.store, waiting) {
                     Ok(()) => Ok(()),
                     // Too many wait, or there is no thread. It is not hashed here: every other
@@ -159,7 +159,11 @@ impl Session {
     /// Goes on with a get whose object was hashed.
     fn resume_hashed(
         &mut self,
-        UnverifiedGet { mut get, found }: UnverifiedGet,
+        UnverifiedGet {
+            mut get,
+            scope,
+            found,
+        }: UnverifiedGet,
         is_sound: bool,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
@@ -170,13 +174,13 @@ impl Session {
         let is_sound = is_sound
             && self
                 .store
-                .object_exists(Location::Store, &entry.output, entry.size, get.time);
+                .object_exists(found.location(), &entry.output, entry.size, get.time);
         let accepted = match self.policies.is_off() || found.entry.has_expired(get.time) {
             true => None,
             false => self.accept(&mut get, found, is_sound),
         };
         let search = match accepted {
-            Some(found) => Search::Hit(get.scopes_searched - 1, found),
+            Some(found) => Search::Hit(scope, found),
             None => self.search(&mut get),
         };
         self.conclude(get, search, sink)
@@ -190,12 +194,14 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
         self.tally.hits += 1;
+        let location = found.location();
+        self.tally.base_hits += u64::from(matches!(location, Location::Base(_)));
         let entry = &found.entry;
         let hit = Hit {
             output: entry.output,
             size: entry.size,
             time: entry.time,
-            disk_path: &self.paths.path(&self.store, Location::Store, &entry.output),
+            disk_path: &self.paths.path(&self.store, location, &entry.output),
         };
         sink.send(&Response::Hit(get.id, hit))?;
         if let Some(remote) = &mut self.remote {

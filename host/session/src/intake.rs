@@ -100,7 +100,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use cachewarden_content::Roles;
-    use cachewarden_store::{SharedStore, Store};
+    use cachewarden_store::{Location, SharedStore, Store};
     use cachewarden_types::{Digest, Kind};
 
     /// Bytes from memory; the end of them is an error where they break off.
@@ -159,11 +159,11 @@ mod tests {
             assert_eq!(take(output, true).err(), Some(Failure::BrokeOff));
             let other = Digest::of(b"other bytes");
             assert_eq!(take(other, false).err(), Some(Failure::NotKept));
-            assert!(!store.verify_object(&output, bytes.len() as u64));
+            assert!(!store.verify_object(Location::Store, &output, bytes.len() as u64));
             let taken = take(output, false).unwrap_or_else(|error| panic!("{error:?}"));
             assert_eq!(taken.stored.size, bytes.len() as u64);
             assert_eq!(taken.content.kind, kind);
-            assert!(store.verify_object(&output, bytes.len() as u64));
+            assert!(store.verify_object(Location::Store, &output, bytes.len() as u64));
         }
     }
 }

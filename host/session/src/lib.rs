@@ -59,6 +59,7 @@ use chain::Chain;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use entry_writer::EntryWriter;
+use events::Sources;
 use local_puts::LocalPuts;
 use remote::Remote;
 use waiting::WaitingGets;
@@ -294,7 +295,10 @@ impl Session {
             &tally,
             self.lost_puts,
             policy_time,
-            self.has_tiers,
+            Sources {
+                has_bases: self.store.bases().len() > 0,
+                has_tiers: self.has_tiers,
+            },
         ));
         for tier in tiers.iter().flatten() {
             self.diagnostics.summarise(&events::of_tier(tier));

@@ -9,7 +9,6 @@ use cachewarden_types::{Digest, Facts, Kind, Role, Rule, reasons};
 
 use super::Session;
 use super::config::Isolation;
-use super::effective_grant::ReadScope;
 
 impl Session {
     /// Why an entry is not answered, whatever a policy says; `None` where nothing is against it.
@@ -77,8 +76,9 @@ impl Session {
     }
 
     /// Whether an entry was put by this user, on this boot, into the scope that the session writes.
-    pub(super) fn is_put_here(&self, entry: &Entry, scope: &ReadScope) -> bool {
-        scope.right == Right::Write && self.store.is_put_here(entry, self.user)
+    /// `right` is what the session may do where the entry lies.
+    pub(super) fn is_put_here(&self, entry: &Entry, right: Right) -> bool {
+        right == Right::Write && self.store.is_put_here(entry, self.user)
     }
 
     /// Whether the grant names the kind, and the object's build ID the action.

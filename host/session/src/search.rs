@@ -2,12 +2,13 @@
 //! rules, and the policies give their verdict.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_recording::{Line, QuestionRecord};
-use cachewarden_store::{CacheHit, Location};
-use cachewarden_types::{Candidate, Kind, Lookup, reasons};
+use cachewarden_store::{CacheHit, Location, Right};
+use cachewarden_types::{Candidate, Code, Kind, Lookup, reasons};
 
 use super::Session;
 use super::effective_grant::ReadScope;
@@ -25,8 +26,34 @@ pub(super) enum Search {
     Miss,
     /// No scope on this machine has anything that may be answered.
     Absent,
-    /// It is a hit if the object's bytes are what its name says.
-    Unverified(CacheHit),
+    /// It is a hit, from the scope at this position, if the object's bytes are what its name says.
+    Unverified(usize, CacheHit),
+}
+
+/// A place on this machine where an entry may be: in a scope of the store, or of one of its bases.
+#[derive(Clone, Copy, Default)]
+pub(super) struct LocalPlace {
+    /// The position of the scope among those that the session reads.
+    scope: usize,
+    /// The position of the base; `None` for the store.
+    base: Option<usize>,
+}
+
+impl LocalPlace {
+    /// The place after this one, where there are so many bases.
+    fn next(self, bases: usize) -> Self {
+        let base = self.base.map_or(0, |base| base + 1);
+        match base < bases {
+            true => Self {
+                base: Some(base),
+                ..self
+            },
+            false => Self {
+                scope: self.scope + 1,
+                base: None,
+            },
+        }
+    }
 }
 
 /// What becomes of a candidate.
@@ -50,21 +77,32 @@ impl Session {
             return Search::Miss;
         }
         let read = Arc::clone(&self.access.read);
-        for scope in &read[get.scopes_searched..] {
-            get.scopes_searched += 1;
+        // In each scope the store comes first, and then its bases.
+        let bases = self.store.bases().len();
+        while let Some(scope) = read.get(get.next_place.scope) {
             let PendingGet { action, time, .. } = *get;
-            let Some(mut found) = self.store.lookup(&scope.name, scope.right, &action, time) else {
+            let place = get.next_place;
+            get.next_place = place.next(bases);
+            let found = match place.base {
+                None => self.store.lookup(&scope.name, scope.right, &action, time),
+                Some(base) => self.store.lookup_in_base(base, &scope.name, &action, time),
+            };
+            let Some(mut found) = found else {
                 continue;
             };
             // Only now: a way leads to what exists, so it is found out once there is an object.
-            if !self.paths.reach(&self.store, Location::Store, time) {
+            if !self.paths.reach(&self.store, found.location(), time) {
+                self.warn_unreachable(found.location());
                 continue;
             }
-            let is_put_here = self.is_put_here(&found.entry, scope);
+            // A base is a scope of others, whatever the session may do with that scope here.
+            let right = match place.base {
+                None => scope.right,
+                Some(_) => Right::Read,
+            };
+            let is_put_here = self.is_put_here(&found.entry, right);
             let content = &mut found.entry.content;
-            if let Some(reason) =
-                self.rule_against_entry(&action, content, scope.right, is_put_here)
-            {
+            if let Some(reason) = self.rule_against_entry(&action, content, right, is_put_here) {
                 self.record_answer("get", &action, "miss", reason);
                 (get.is_refused, get.is_recorded) = (true, true);
                 continue;
@@ -75,11 +113,11 @@ impl Session {
                 Ruling::Missed => return Search::Miss,
             };
             if must_verify && found.entry.size >= IN_BACKGROUND_FROM {
-                return Search::Unverified(found);
+                return Search::Unverified(place.scope, found);
             }
             let is_sound = !must_verify || self.verify(&found);
             if let Some(found) = self.accept(get, found, is_sound) {
-                return Search::Hit(get.scopes_searched - 1, found);
+                return Search::Hit(place.scope, found);
             }
         }
         Search::Absent
@@ -145,16 +183,29 @@ impl Session {
     /// Whether an object's bytes are what its name says.
     fn verify(&self, found: &CacheHit) -> bool {
         self.store
-            .verify_object(&found.entry.output, found.entry.size)
+            .verify_object(found.location(), &found.entry.output, found.entry.size)
     }
 
     /// Makes what was found readable for the client, and executable where it is a program.
     fn publish(&self, found: &CacheHit) -> io::Result<()> {
         let (store, output) = (&self.store, &found.entry.output);
         match found.entry.content.kind {
-            Kind::Executable => self.paths.make_executable(store, Location::Store, output),
-            _ => self.paths.publish(store, Location::Store, output),
+            Kind::Executable => self.paths.make_executable(store, found.location(), output),
+            _ => self.paths.publish(store, found.location(), output),
         }
+    }
+
+    /// Says once that a base is left out, because of the client's path to it.
+    fn warn_unreachable(&mut self, location: Location) {
+        let Location::Base(base) = location else {
+            return;
+        };
+        let folder = self.store.bases().nth(base).unwrap_or(Path::new(""));
+        let text = format!(
+            "the base {} (--base) is not read: other users can replace a folder on the path to it or to GOCACHE, so go would not know it for a cache, and could move files out of it. Let nobody else write those folders (chmod go-w), or make the base read-only for this user",
+            folder.display()
+        );
+        self.diagnostics.warn_once(Code::BaseUnusable, &text);
     }
 
     /// The strictest verdict on a candidate; `None` where no policy decides gets. Every policy is

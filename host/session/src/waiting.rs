@@ -35,6 +35,8 @@ const MAX_THREADS: usize = 8;
 /// A get that waits for its object to be hashed, and what was found for it.
 pub(super) struct UnverifiedGet {
     pub(super) get: PendingGet,
+    /// The position of the scope that it was found in.
+    pub(super) scope: usize,
     pub(super) found: CacheHit,
 }
 
@@ -103,7 +105,7 @@ impl WaitingGets {
         waiting: UnverifiedGet,
     ) -> Result<(), Box<UnverifiedGet>> {
         let entry = &waiting.found.entry;
-        let object = (entry.output, entry.size);
+        let object = (waiting.found.location(), entry.output, entry.size);
         if self.count >= MAX_WAITING || self.prepare_hashing(store, object).is_err() {
             return Err(Box::new(waiting));
         }
@@ -275,8 +277,8 @@ fn start_hashing(store: &Arc<Store>, object: ObjectName, reporter: Reporter) -> 
             hashed: Hashed::Not,
             reporter,
         };
-        let (output, size) = object;
-        report.hashed = match store.verify_object(&output, size) {
+        let (location, output, size) = object;
+        report.hashed = match store.verify_object(location, &output, size) {
             true => Hashed::Sound,
             false => Hashed::Damaged,
         };

@@ -15,6 +15,7 @@ use super::boot::BootId;
 use super::entry::{Entry, MAX_LINE};
 use super::files::{self, FILE_MODE};
 use super::lookup_cache::{CachedLookup, DirVersion, LookupCache};
+use super::objects::Location;
 use super::shard_dir::ShardDir;
 
 /// The entries of a scope.
@@ -61,6 +62,8 @@ pub struct CacheHit {
     /// The entry.
     pub entry: Entry,
     pub(super) action: Digest,
+    /// Where its object is.
+    pub(super) location: Location,
     pub(super) right: Right,
     pub(super) entries: Arc<Entries>,
     /// `None` where the entry came from the lookup cache.
@@ -78,6 +81,14 @@ impl Entries {
         Self {
             shard_dir: ShardDir::new(folder, lock_timeout),
             lookup_cache: LookupCache::new(table),
+        }
+    }
+
+    /// The entries of a scope of a base, in these shards, and their table, which is not in the base.
+    pub(super) fn of_base(shard_dir: ShardDir, lookup_cache: LookupCache) -> Self {
+        Self {
+            shard_dir,
+            lookup_cache,
         }
     }
 
@@ -137,6 +148,11 @@ impl Entries {
 }
 
 impl CacheHit {
+    /// Where its object is.
+    pub fn location(&self) -> Location {
+        self.location
+    }
+
     /// Whether the entry's file still has this entry.
     pub(super) fn is_current(&self) -> bool {
         let stored = self.entries.stored(&self.action);
@@ -162,6 +178,16 @@ impl CacheHit {
             self.entry.boot = boot;
         }
         if is_due && file.file.set_modified(now).is_ok() {
+            file.touched = now;
+        }
+    }
+
+    /// The same for an entry of a base, in whose files nothing is written down. The hour after which
+    /// it is looked at again begins now, since no use of it is ever marked.
+    pub(super) fn mark_in_base(&mut self, boot: BootId, now: SystemTime) {
+        self.entry.boot = boot;
+        self.object_used = now;
+        if let Some(file) = &mut self.file {
             file.touched = now;
         }
     }

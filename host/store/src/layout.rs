@@ -1,6 +1,6 @@
 //! The layout of a store's folder, and its version.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
@@ -12,6 +12,7 @@ use tempfile::NamedTempFile;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, ScopeName};
 
+use super::base::BaseId;
 use super::error::StoreError;
 use super::files;
 use super::owner::{self, SharedStore};
@@ -266,6 +267,29 @@ pub(super) fn object_path(folder: &Path, output: &Digest) -> PathBuf {
 /// The path of a scope's table in the lookup cache.
 pub(super) fn recent_path(folder: &Path, scope: &ScopeName) -> PathBuf {
     folder.join(RECENT).join(scope.folder())
+}
+
+/// What the name of a table begins with that is of a scope of a base; no scope's name begins so.
+const BASE_TABLE: &str = ".base-";
+
+/// The path of the table, in a store's lookup cache, of a scope of a base.
+pub(super) fn base_table_path(folder: &Path, base: BaseId, scope: &ScopeName) -> PathBuf {
+    let name = format!("{BASE_TABLE}{base}-{}", scope.folder());
+    folder.join(RECENT).join(name)
+}
+
+/// The scope of the table of this name, of the store itself or of a base; `None` where it is no
+/// table's name.
+pub(super) fn scope_of_table(name: &OsStr) -> Option<ScopeName> {
+    let name = name.to_str()?;
+    let folder = match name.strip_prefix(BASE_TABLE) {
+        Some(rest) => {
+            let (base, folder) = rest.split_once('-')?;
+            BaseId::is_one(base).then_some(folder)?
+        }
+        None => name,
+    };
+    ScopeName::from_folder(folder)
 }
 
 /// The path of the folder with a scope's entries.

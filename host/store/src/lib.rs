@@ -5,6 +5,8 @@
 //! of its bytes as they were written; an entry is replaced in one step; a get removes nothing; and
 //! every object that a get returns was hashed since this machine started.
 //!
+//! A store may have bases (`base`): other stores, which are only read.
+//!
 //! A daemon may own a store (`owned`): then it alone changes it, jobs read objects through views
 //! (`views`), and the store keeps who has witnessed an entry (`witnesses`).
 //!
@@ -12,6 +14,7 @@
 //! objects/ab/<output>          the bytes
 //! scopes/<scope>/ab/<action>   one line, see `entry`
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
+//! recent/.base-<base>-<scope>  that of a scope of a base
 //! witnesses/ab/<action>        who has put the same bytes, see `witnesses`
 //! outbox/<tier>/<session>      what may be sent to a remote tier, see `outbox`
 //! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
@@ -23,6 +26,7 @@
 //! CACHEDIR.TAG, VERSION
 //! ```
 
+mod base;
 mod boot;
 mod damaged_file;
 mod disk_path;
@@ -69,6 +73,7 @@ pub mod fuzzing {
     pub use crate::witnesses::fuzzing::witness_records;
 }
 
+pub use base::BaseError;
 pub use boot::BootId;
 pub use disk_path::DiskPaths;
 pub use entries::{CacheHit, Right};
@@ -106,6 +111,7 @@ use std::time::SystemTime;
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::{Digest, ScopeName};
 
+use base::Base;
 use entries::LookupSource;
 use private::PrivateObjects;
 use shared::Shared;
@@ -116,6 +122,8 @@ pub struct Store {
     /// The store's folder and its objects; `None` where it could not be opened.
     shared: Option<Shared>,
     private: Arc<PrivateObjects>,
+    /// Stores that are only read, for what this one does not have.
+    bases: Vec<Base>,
     boot: BootId,
     /// The timeout for locks that trimmers hold, for all folders together.
     lock_timeout: Arc<LockTimeout>,
@@ -153,6 +161,7 @@ impl Store {
         Self {
             shared: None,
             private: Arc::new(PrivateObjects::new(Arc::clone(&lock_timeout))),
+            bases: Vec::new(),
             boot: BootId::current(),
             lock_timeout,
         }
@@ -210,6 +219,7 @@ impl Store {
         Some(CacheHit {
             entry,
             action: *action,
+            location: Location::Store,
             right,
             entries,
             file,
@@ -226,8 +236,12 @@ impl Store {
 
     /// Marks an object and its entry as used, before they are returned. The object was hashed since
     /// the machine started. Returns false if the object is gone, or the entry was revoked since it
-    /// was looked up, which is a miss.
+    /// was looked up, which is a miss. Nothing is marked in a base.
     pub fn touch(&self, found: &mut CacheHit, now: SystemTime) -> bool {
+        if let Location::Base(_) = found.location {
+            found.mark_in_base(self.boot, now);
+            return true;
+        }
         let Some(shared) = &self.shared else {
             return false;
         };

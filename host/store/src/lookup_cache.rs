@@ -67,7 +67,8 @@ enum Table {
     Unopened,
     /// There is no file yet.
     Missing,
-    /// It cannot be opened: the store is read-only, or something else has its name.
+    /// It cannot be opened: the store is read-only, something else has its name, or there is no
+    /// store that it could be in.
     Unusable,
     Open(File),
 }
@@ -86,7 +87,8 @@ pub(super) enum CachedLookup {
     NotCached(Option<DirVersion>),
 }
 
-/// Removes the tables of the scopes that `goes` selects, including scopes that no longer exist.
+/// Removes the tables of the scopes that `goes` selects, including scopes that no longer exist, and
+/// scopes of bases.
 pub(super) fn remove_tables(store: &Path, goes: impl Fn(&ScopeName) -> bool) {
     let folder = store.join(layout::RECENT);
     // A link would lead out of the store.
@@ -94,8 +96,7 @@ pub(super) fn remove_tables(store: &Path, goes: impl Fn(&ScopeName) -> bool) {
         return;
     }
     for name in files::names_in(&folder) {
-        let scope = name.to_str().and_then(ScopeName::from_folder);
-        if scope.is_some_and(|scope| goes(&scope)) {
+        if layout::scope_of_table(&name).is_some_and(|scope| goes(&scope)) {
             // If a table cannot be removed, its slots still say themselves whether they are valid.
             let _ = std::fs::remove_file(folder.join(name));
         }
@@ -108,6 +109,18 @@ impl LookupCache {
         Self {
             path,
             state: Mutex::default(),
+        }
+    }
+
+    /// No table: nothing is in it, and nothing is kept.
+    pub(super) fn none() -> Self {
+        let state = State {
+            table: Table::Unusable,
+            ..State::default()
+        };
+        Self {
+            path: PathBuf::new(),
+            state: Mutex::new(state),
         }
     }
 
@@ -267,6 +280,7 @@ mod tests {
             size: 4096,
             identity: (1, 2),
             owner: 0,
+            mode: 0o40755,
         };
         let boot = BootId::of("a boot");
         let (settled, other) = (status(now - RACY_WINDOW), status(now - 2 * RACY_WINDOW));

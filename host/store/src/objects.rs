@@ -29,18 +29,22 @@ pub(super) const OBJECT_MODE: u32 = 0o444;
 pub(super) const PROGRAM_MODE: u32 = 0o555;
 
 /// Which folder an object is in. The path that a client gets belongs to its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Location {
     /// In the store.
     Store,
     /// In the private folder of this user.
     Private,
+    /// In the base at this position, which is only read.
+    Base(usize),
 }
 
 /// A folder of objects.
 #[derive(Debug)]
 pub(super) struct Objects {
     pub(super) shard_dir: ShardDir,
+    /// They are those of a base: nothing of them changes, also where this process could change it.
+    is_base: bool,
     /// How many damaged objects were replaced.
     repairs: AtomicU64,
 }
@@ -50,6 +54,16 @@ impl Objects {
     pub(super) fn new(folder: PathBuf, lock_timeout: Arc<LockTimeout>) -> Self {
         Self {
             shard_dir: ShardDir::new(folder, lock_timeout),
+            is_base: false,
+            repairs: AtomicU64::new(0),
+        }
+    }
+
+    /// The objects of a base, in the folder of these shards.
+    pub(super) fn of_base(shard_dir: ShardDir) -> Self {
+        Self {
+            shard_dir,
+            is_base: true,
             repairs: AtomicU64::new(0),
         }
     }
@@ -72,14 +86,15 @@ impl Objects {
 
     /// Marks an object as used, if that is due. Returns false if it may be removed at any moment:
     /// it is gone already, or the lock that keeps the trimmer away could not be taken. `touched` is
-    /// when it was last marked.
+    /// when it was last marked. An object of a base is never marked, and nothing removes it while the
+    /// base is open.
     pub(super) fn touch_if_due(
         &self,
         output: &Digest,
         touched: &mut SystemTime,
         now: SystemTime,
     ) -> bool {
-        if !files::is_touch_due(*touched, now) {
+        if self.is_base || !files::is_touch_due(*touched, now) {
             return true;
         }
         match files::touch(
@@ -98,11 +113,14 @@ impl Objects {
     }
 
     /// Makes an object executable. It must not be open for writing any more, or the system would
-    /// not run it.
+    /// not run it. One of a base must be executable already.
     pub(super) fn make_executable(&self, output: &Digest) -> io::Result<()> {
         let path = self.shard_dir.path(output);
         if fs::symlink_metadata(&path)?.permissions().mode() & 0o7777 == PROGRAM_MODE {
             return Ok(());
+        }
+        if self.is_base {
+            return Err(io::ErrorKind::PermissionDenied.into());
         }
         fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
     }

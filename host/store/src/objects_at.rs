@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use cachewarden_types::Digest;
 
 use super::Store;
+use super::base::Base;
 use super::object_writer::ObjectWriter;
 use super::objects::{Location, Objects};
 use super::owner::SharedStore;
@@ -18,13 +19,13 @@ impl Store {
         ObjectWriter::begin(objects.cloned(), Arc::clone(&self.private), output)
     }
 
-    /// Hashes an object of the store; returns whether its bytes and its size are right.
-    pub fn verify_object(&self, output: &Digest, size: u64) -> bool {
-        let objects = self.objects_at(Location::Store);
+    /// Hashes an object; returns whether its bytes and its size are right.
+    pub fn verify_object(&self, location: Location, output: &Digest, size: u64) -> bool {
+        let objects = self.objects_at(location);
         objects.is_some_and(|objects| objects.has_right_bytes(output, size))
     }
 
-    /// Makes an object executable.
+    /// Makes an object executable. One of a base must be so already.
     ///
     /// # Errors
     /// When the store cannot be written, or the object belongs to another user.
@@ -41,7 +42,7 @@ impl Store {
         objects.is_some_and(|objects| objects.find(output, size).is_some())
     }
 
-    /// Whether an object that a session has put still exists; it is marked as used.
+    /// Whether an object that a session has put, or has found, still exists; it is marked as used.
     pub fn object_exists(
         &self,
         location: Location,
@@ -59,6 +60,7 @@ impl Store {
         match location {
             Location::Store => self.shared.as_ref().map(|shared| &*shared.objects),
             Location::Private => Some(self.private.objects()),
+            Location::Base(place) => self.bases.get(place).map(Base::objects),
         }
     }
 
@@ -66,6 +68,7 @@ impl Store {
     pub(super) fn sharing_at(&self, location: Location) -> SharedStore {
         match (location, &self.shared) {
             (Location::Store, Some(shared)) => shared.sharing,
+            (Location::Base(place), _) => self.bases[place].sharing(),
             // The private folder is never shared, even if the store is.
             _ => SharedStore::Deny,
         }

@@ -88,6 +88,11 @@ pub(super) fn is_of_another(folder: &Path) -> bool {
     fs::metadata(folder).is_ok_and(|metadata| metadata.uid() != user())
 }
 
+/// Whether only this user and root can change a file of `owner` with these permissions.
+pub(super) fn is_changed_by_no_other(owner: u32, mode: u32) -> bool {
+    ownership(owner, mode, user()) == Ownership::Private
+}
+
 /// Whether another user can replace `held`, a file or folder in `folder`.
 pub(super) fn may_be_replaced(folder: &Metadata, held: &Metadata) -> bool {
     let (owner, mode) = (folder.uid(), folder.mode());
@@ -131,7 +136,7 @@ enum Ownership {
     WritableByOthers,
 }
 
-/// Who can change a folder of `owner` with these permissions, seen from `user`.
+/// Who can change a file or folder of `owner` with these permissions, seen from `user`.
 fn ownership(owner: u32, mode: u32, user: u32) -> Ownership {
     if owner != user && owner != ROOT {
         Ownership::Foreign

@@ -47,6 +47,9 @@ pub struct SessionStats {
     pub bytes_put: u64,
     /// Audits whose rebuild gave other bytes.
     pub diverged: u64,
+    /// Hits whose object is one of a base.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub base_hits: u64,
     /// Hits whose object came from a remote tier.
     #[serde(skip_serializing_if = "is_zero")]
     pub remote_hits: u64,
@@ -73,6 +76,7 @@ impl SessionStats {
         add(&mut self.refused_puts, other.refused_puts);
         add(&mut self.bytes_put, other.bytes_put);
         add(&mut self.diverged, other.diverged);
+        add(&mut self.base_hits, other.base_hits);
         add(&mut self.remote_hits, other.remote_hits);
         add(&mut self.remote_bytes, other.remote_bytes);
         add(&mut self.remote_wait, other.remote_wait);

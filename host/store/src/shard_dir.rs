@@ -16,6 +16,7 @@ use cachewarden_types::Digest;
 
 use super::files::{RECHECK_INTERVAL, create_private_folder};
 use super::new_file::NewFile;
+use super::owner::{self, SharedStore};
 
 /// How often a shard's folder is made again when the trimmer removes it while it is still empty.
 const ATTEMPTS: usize = 5;
@@ -32,6 +33,9 @@ pub(super) struct ShardDir {
     folder: PathBuf,
     open: Mutex<Option<Open>>,
     lock_timeout: Arc<LockTimeout>,
+    /// Whether files count that other users can change. In a base they do not; in a store the
+    /// folders above them were looked at.
+    sharing: SharedStore,
 }
 
 #[derive(Debug)]
@@ -52,6 +56,8 @@ pub(super) struct Status {
     pub(super) identity: (u64, u64),
     /// The user whose file it is.
     pub(super) owner: u32,
+    /// The permission bits, and the type of the file.
+    pub(super) mode: u32,
 }
 
 impl ShardDir {
@@ -61,6 +67,20 @@ impl ShardDir {
             folder,
             open: Mutex::default(),
             lock_timeout,
+            sharing: SharedStore::Allow,
+        }
+    }
+
+    /// A folder of a base. With [`SharedStore::Deny`], a file that other users can change is an
+    /// error.
+    pub(super) fn of_base(
+        folder: PathBuf,
+        lock_timeout: Arc<LockTimeout>,
+        sharing: SharedStore,
+    ) -> Self {
+        Self {
+            sharing,
+            ..Self::new(folder, lock_timeout)
         }
     }
 
@@ -100,7 +120,10 @@ impl ShardDir {
             )
         })?;
         let file = File::from(file);
-        let status = Status::of(&rustix::fs::fstat(&file)?, FileType::RegularFile)?;
+        let status = self.check(Status::of(
+            &rustix::fs::fstat(&file)?,
+            FileType::RegularFile,
+        )?)?;
         Ok((file, status))
     }
 
@@ -137,7 +160,17 @@ impl ShardDir {
     fn status_of(&self, path: &str, expected: FileType) -> io::Result<Status> {
         let status =
             self.in_folder(|folder| rustix::fs::statat(folder, path, AtFlags::SYMLINK_NOFOLLOW))?;
-        Status::of(&status, expected)
+        self.check(Status::of(&status, expected)?)
+    }
+
+    /// Refuses what other users can change, where that does not count.
+    fn check(&self, status: Status) -> io::Result<Status> {
+        let is_safe = self.sharing == SharedStore::Allow
+            || owner::is_changed_by_no_other(status.owner, status.mode);
+        match is_safe {
+            true => Ok(status),
+            false => Err(io::ErrorKind::PermissionDenied.into()),
+        }
     }
 
     /// A new file in a digest's shard, which is made where it is missing. The file gets its name
@@ -227,8 +260,14 @@ impl Status {
             size: status.st_size.unsigned_abs(),
             identity: (status.st_dev, status.st_ino),
             owner: status.st_uid,
+            mode: mode(status.st_mode),
         })
     }
+}
+
+/// Converts the mode of a file, whose type differs between systems.
+fn mode(mode: impl Into<u32>) -> u32 {
+    mode.into()
 }
 
 /// Converts a time of the system.

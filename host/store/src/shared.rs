@@ -37,13 +37,13 @@ pub(super) struct Shared {
 /// The entries of the scopes that were used lately. When there are too many, those of the earlier
 /// generation are closed, as soon as no session uses them.
 #[derive(Debug, Default)]
-struct OpenScopes {
+pub(super) struct OpenScopes {
     recent: HashMap<ScopeName, Arc<Entries>>,
     earlier: HashMap<ScopeName, Arc<Entries>>,
 }
 
 impl OpenScopes {
-    fn get_or_insert(
+    pub(super) fn get_or_insert(
         &mut self,
         scope: &ScopeName,
         open: impl FnOnce() -> Arc<Entries>,

@@ -151,7 +151,7 @@ impl Verifier<'_> {
             look(scope, is_shard);
         }
         let lookup_cache = self.folder.join(layout::RECENT);
-        look(&lookup_cache, is_scope);
+        look(&lookup_cache, is_table);
         look(&self.folder.join(layout::WITNESSES), is_shard);
         look(&self.folder.join(layout::TIERS), tier_id::is_tier);
         for tier in tier_state::folders(self.folder) {
@@ -163,7 +163,7 @@ impl Verifier<'_> {
         for tier in &tiers {
             look(tier, outbox::is_known);
         }
-        let tables = named_in(&lookup_cache, is_scope);
+        let tables = named_in(&lookup_cache, is_table);
         let notes = tiers
             .iter()
             .filter(|tier| !tier.is_symlink())
@@ -289,6 +289,10 @@ fn named_in(folder: &Path, is_ours: fn(&OsStr) -> bool) -> Vec<PathBuf> {
     let mut names = files::names_in(folder);
     names.retain(|name| is_ours(name));
     names.iter().map(|name| folder.join(name)).collect()
+}
+
+fn is_table(name: &OsStr) -> bool {
+    layout::scope_of_table(name).is_some()
 }
 
 fn is_scope(name: &OsStr) -> bool {

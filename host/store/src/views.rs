@@ -102,7 +102,8 @@ struct Roots {
 impl Roots {
     fn at(&self, location: Location) -> &Root {
         match location {
-            Location::Store => &self.store,
+            // A daemon's store has no bases.
+            Location::Store | Location::Base(_) => &self.store,
             Location::Private => &self.private,
         }
     }

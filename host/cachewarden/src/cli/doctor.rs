@@ -4,6 +4,7 @@
 
 mod daemon;
 mod report;
+mod stores;
 mod trial_build;
 
 use std::path::PathBuf;
@@ -13,11 +14,10 @@ use clap::Args;
 
 use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
-use cachewarden_store::Store;
 use cachewarden_types::Code;
 
 use super::advice::{Advice, advice, advice_on};
-use super::arguments::{self, HelperOptions, Origins, StoreOptions, Verb};
+use super::arguments::{self, HelperOptions, Origins, Verb};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::gocacheprog::{self, InUse};
@@ -26,6 +26,7 @@ use super::paths::shown;
 use super::settings::settings;
 use super::{remote, services};
 use report::{Color, report};
+use stores::{check_bases, check_store};
 
 /// What is well, and what a person should know all the same.
 pub(super) struct Well {
@@ -96,14 +97,16 @@ pub(super) fn run(
     };
     let options = &subject.options;
     let store = check_store(&options.store);
+    let bases = check_bases(options);
     let policy = check_policies(options);
     // What was just found wrong is not proposed.
-    let proposal = match store.is_ok() && policy.is_ok() {
+    let are_right = store.is_ok() && policy.is_ok() && bases.iter().all(Result::is_ok);
+    let proposal = match are_right {
         true => gocacheprog::proposal(&InUse {
             program: own,
             ..subject.clone()
         }),
-        false => "correct the store and the policy first, and ask again".to_owned(),
+        false => "correct the store, the bases and the policy first, and ask again".to_owned(),
     };
     let build = match &store {
         Ok(_) => trial_build::check(&subject.program, options),
@@ -112,12 +115,12 @@ pub(super) fn run(
             "see to the store first",
         )),
     };
-    let mut findings = vec![
-        ("options", check_options(&subject)),
-        ("store", store),
+    let mut findings = vec![("options", check_options(&subject)), ("store", store)];
+    findings.extend(bases.into_iter().map(|finding| ("base", finding)));
+    findings.extend([
         ("policy", policy),
         ("remote tiers", Ok(services::described().into())),
-    ];
+    ]);
     findings.extend(remote::findings(&options.tiers).map(|finding| ("remote tier", finding)));
     findings.extend([
         ("go", check_go_version()),
@@ -198,23 +201,6 @@ fn check_options(subject: &InUse) -> Finding {
             .collect(),
         is_in_doubt: false,
     })
-}
-
-fn check_store(options: &StoreOptions) -> Finding {
-    let explained = |failure: Failure| {
-        let code = failure.code();
-        advice_on(failure, format!("cachewarden explain {code}"))
-    };
-    let folder = options.folder().map_err(explained)?;
-    let store = Store::open(&folder, options.sharing()).map_err(|error| explained(error.into()))?;
-    let remedy = "name a folder of yours with --dir, or make this one writable";
-    store.try_to_write().map_err(|error| {
-        advice(
-            format!("{} cannot be written: {error}", folder.display()),
-            remedy,
-        )
-    })?;
-    Ok(folder.display().to_string().into())
 }
 
 fn check_policies(options: &HelperOptions) -> Finding {

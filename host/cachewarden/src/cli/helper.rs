@@ -24,7 +24,7 @@ use cachewarden_session::{
 use cachewarden_store::{DiskPaths, SessionId, Store, is_sweep_due};
 use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
 use cachewarden_system::self_exec;
-use cachewarden_types::{Code, Pattern, unverified_label};
+use cachewarden_types::{Code, Pattern, Problem, unverified_label};
 
 use super::arguments::{HelperOptions, Origins, bytes};
 use super::exit_status::ExitStatus;
@@ -116,7 +116,9 @@ fn serve(
         None => Recorder::none(),
     };
     let policies = load_policies(options, &mut diagnostics)?;
-    let store = Arc::new(open_store(options, origins, &mut diagnostics));
+    let mut store = open_store(options, origins, &mut diagnostics);
+    add_bases(&mut store, options, &mut diagnostics);
+    let store = Arc::new(store);
     let services = Services {
         store: Arc::clone(&store),
         remote: remote::for_sessions(&options.tiers, options.remote_budget, &store)?,
@@ -270,6 +272,16 @@ fn open_store(options: &HelperOptions, origins: &Origins, diagnostics: &mut Diag
         );
         Store::without_folder()
     })
+}
+
+/// Adds the bases. One that cannot be read is left out, which its operator is told.
+fn add_bases(store: &mut Store, options: &HelperOptions, diagnostics: &mut Diagnostics) {
+    for folder in &options.base {
+        if let Err(error) = store.add_base(folder, options.store.sharing()) {
+            let text = format!("{}. The build goes on without it", error.told());
+            diagnostics.warn(error.code(), &text);
+        }
+    }
 }
 
 /// Starts the trimmer.

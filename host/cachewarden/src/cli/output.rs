@@ -59,7 +59,7 @@ pub(super) fn warn_of_waiting(process: Option<u32>) {
     };
     warn(
         Code::StoreBusy,
-        &format!("waiting for {who}, which is trimming or verifying the store"),
+        &format!("waiting for {who}, which trims or verifies the store, or reads it as a base"),
     );
 }
 

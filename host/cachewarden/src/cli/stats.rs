@@ -204,6 +204,13 @@ fn describe(report: &Report<'_>) -> Result<String, std::fmt::Error> {
         tally.gets.saturating_sub(tally.hits),
         tally.refused_gets
     )?;
+    if tally.base_hits > 0 {
+        writeln!(
+            text,
+            "  {} of the hits from bases (--base)",
+            tally.base_hits
+        )?;
+    }
     writeln!(
         text,
         "  puts {}: {}, {} kept for their session alone",

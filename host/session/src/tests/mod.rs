@@ -1,6 +1,7 @@
 //! Whole sessions without a process: requests come from a vector and answers go into one; between
 //! them are the real store, on real files, and real policies.
 
+mod bases;
 mod chains;
 mod gets;
 mod lifecycle;

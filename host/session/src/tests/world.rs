@@ -135,6 +135,17 @@ impl World {
         }
     }
 
+    /// The same upon the stores of these worlds as bases.
+    pub(super) fn upon(bases: &[&Self]) -> Self {
+        let mut world = Self::new();
+        let store = Arc::get_mut(&mut world.store).unwrap();
+        for base in bases {
+            let added = store.add_base(&base.path("store"), SharedStore::Deny);
+            added.unwrap();
+        }
+        world
+    }
+
     /// A path below its folder; the store is `store`.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)

@@ -16,6 +16,8 @@ use std::cell::{Cell, OnceCell};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
+use rustix::fs::{Access, access};
+
 use cachewarden_types::Digest;
 
 use crate::Store;
@@ -30,6 +32,8 @@ pub(super) struct GocachePaths {
     gocache: Option<PathBuf>,
     store: FolderPath,
     private: FolderPath,
+    /// Those of the store's bases.
+    bases: OnceCell<Box<[FolderPath]>>,
 }
 
 /// The path of one folder of objects, as the client gets it.
@@ -49,6 +53,7 @@ impl GocachePaths {
             gocache,
             store: FolderPath::default(),
             private: FolderPath::default(),
+            bases: OnceCell::new(),
         }
     }
 
@@ -81,7 +86,7 @@ impl GocachePaths {
     /// and not the whole path for every object: where the path leads nowhere, cmd/go treats a hit
     /// as a miss (docs/protocol.md#failed-get).
     pub(super) fn reach(&self, store: &Store, location: Location, now: SystemTime) -> bool {
-        let folder = self.folder(location);
+        let folder = self.folder(store, location);
         if let Some(reached) = folder
             .reachable
             .get()
@@ -91,7 +96,11 @@ impl GocachePaths {
         }
         let folder_path = self.folder_path(store, location);
         let objects = store.objects_at(location);
-        let reached = objects.is_some_and(|objects| objects.shard_dir.resolves_from(folder_path));
+        let reached = objects.is_some_and(|objects| {
+            objects.shard_dir.resolves_from(folder_path)
+                && (!matches!(location, Location::Base(_))
+                    || self.is_left_alone(folder_path, objects.shard_dir.folder()))
+        });
         // A path that leads nowhere is checked each time: the next put makes a removed store again.
         folder
             .reachable
@@ -100,7 +109,7 @@ impl GocachePaths {
     }
 
     fn folder_path(&self, store: &Store, location: Location) -> &str {
-        self.folder(location).folder_path.get_or_init(|| {
+        self.folder(store, location).folder_path.get_or_init(|| {
             let objects = store.objects_at(location);
             let folder = objects.map(|objects| objects.shard_dir.folder());
             path_from_gocache(
@@ -111,10 +120,22 @@ impl GocachePaths {
         })
     }
 
-    fn folder(&self, location: Location) -> &FolderPath {
+    /// Whether the client takes no object out of a folder that it knows by this path. From a store it
+    /// may, which costs a miss; a base stays as it is.
+    fn is_left_alone(&self, folder_path: &str, folder: &Path) -> bool {
+        let gocache = self.gocache.as_deref().and_then(Path::to_str);
+        gocache.is_none_or(|gocache| folder_path.starts_with(gocache))
+            || access(folder, Access::WRITE_OK).is_err()
+    }
+
+    fn folder(&self, store: &Store, location: Location) -> &FolderPath {
         match location {
             Location::Store => &self.store,
             Location::Private => &self.private,
+            Location::Base(place) => {
+                let of_bases = || store.bases.iter().map(|_| FolderPath::default());
+                &self.bases.get_or_init(|| of_bases().collect())[place]
+            }
         }
     }
 }

@@ -171,7 +171,10 @@ fn an_object_of_another_boot_is_unverified_until_it_is_hashed() {
         let found = find(&test, &action).unwrap();
         assert_eq!(test.store.is_unverified(&found), is_old);
         let Entry { output, size, .. } = found.entry;
-        assert_eq!(test.store.verify_object(&output, size), is_sound);
+        assert_eq!(
+            test.store.verify_object(Location::Store, &output, size),
+            is_sound
+        );
     }
 }
 

@@ -260,7 +260,8 @@ impl View {
 
     fn known(&self, location: Location) -> MutexGuard<'_, Known> {
         let known = match location {
-            Location::Store => &self.store,
+            // A daemon's store has no bases.
+            Location::Store | Location::Base(_) => &self.store,
             Location::Private => &self.private,
         };
         known.lock().unwrap_or_else(PoisonError::into_inner)

@@ -88,7 +88,7 @@ codes! {
         "An object can be written neither to the store nor to a private folder in TMPDIR. The go command may fail because of it."
         "Make room, or make one of the two writable."
     StoreBusy "CW0111" "store-busy" ["cachewarden"]
-        "Another process is trimming or verifying the store, and this one waits for it. This is no fault."
+        "Another process trims or verifies the store, or a build reads it as a base (--base), and this one waits for it. This is no fault."
         "Wait. If the process that is named is stopped, let it go on or end it."
     StoreWork "CW0112" "store-work-failed" ["cachewarden"]
         "`stats`, `prune`, `verify` or the trimmer met a file or a folder of the store that it could not read or remove."
@@ -99,6 +99,10 @@ codes! {
     StoreOfADaemon "CW0114" "store-of-a-daemon" ["store"]
         "A daemon (`cachewarden serve`) uses the store, and nothing else may change it meanwhile. A build that names the store's folder goes on without a cache. `stats` and `verify` work. `serve` itself takes the store over from a daemon that was killed and does not end, where it can see that daemon's process."
         "Use the store through the daemon: `GOCACHEPROG=\"cachewarden connect --socket PATH\"`. Or name another folder with --dir, or stop the daemon. If `serve` refuses to start, the text names the process that has the store."
+
+    BaseUnusable "CW0115" "base-unusable" ["session" "store"]
+        "A store that --base names is not read: it is not there, is no store of this layout, is closed to this user, can be changed by others, or is being trimmed. Or other users could change where the path to it leads, and go could then move files out of it. The build goes on without that base. That a base cannot be written is never reported, because nothing is written to it."
+        "The text says which it is. Check the path; in an image, open the store for its readers once it is filled: `chmod -R go=rX FOLDER`. `cachewarden doctor` says whether each base can be read."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
         "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."

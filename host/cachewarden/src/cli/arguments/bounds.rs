@@ -12,7 +12,7 @@ use super::layers::Said;
 
 /// What decides what a session may do, what its policy is told, what stays in the store, or who
 /// learns of it.
-const BOUNDS: [&str; 18] = [
+const BOUNDS: [&str; 19] = [
     "policy",
     "settings",
     "scope",
@@ -21,6 +21,7 @@ const BOUNDS: [&str; 18] = [
     "allow-read",
     "allow-write",
     "allow-shared-store",
+    "base",
     "max-size",
     "record",
     "redact-label",

@@ -179,7 +179,7 @@ impl Reader<'_> {
         };
         let mut path = PathBuf::from(text);
         let word = match key {
-            "dir" | "record" | "remote-credentials" => {
+            "dir" | "base" | "record" | "remote-credentials" => {
                 anchor(&mut path).map(|()| path.into_os_string())
             }
             "policy" => match text.parse::<PolicyArgument>() {
@@ -228,10 +228,14 @@ mod tests {
 
     #[test]
     fn each_option_with_a_variable_is_a_key() {
-        let text = "# comment\ndir = \"store\"\nverbose = true\nallow-shared-store = false\nlabel = [\"A=1\", \"B=2\"]\npolicy = \"p.wasm?settings=@../s.json\"\nprune-max-size = '2GB'\nallow-write = \"pr-*\"\n";
+        let text = "# comment\ndir = \"store\"\nbase = [\"image\", \"/b\"]\nverbose = true\nallow-shared-store = false\nlabel = [\"A=1\", \"B=2\"]\npolicy = \"p.wasm?settings=@../s.json\"\nprune-max-size = '2GB'\nallow-write = \"pr-*\"\n";
         let values = read(text).unwrap();
         let said = |key: &str| values[key].values.clone();
         assert_eq!(said("dir"), Some(vec!["/etc/cw/store".into()]));
+        assert_eq!(
+            said("base"),
+            Some(vec!["/etc/cw/image".into(), "/b".into()])
+        );
         assert_eq!(said("verbose"), Some(Vec::new()));
         assert_eq!(said("allow-shared-store"), None);
         assert_eq!(said("label"), Some(vec!["A=1".into(), "B=2".into()]));
@@ -240,7 +244,7 @@ mod tests {
             Some(vec!["/etc/cw/p.wasm?settings=@/etc/cw/../s.json".into()])
         );
         assert_eq!(said("prune-max-size"), Some(vec!["2GB".into()]));
-        assert_eq!(values["prune-max-size"].line, 7);
+        assert_eq!(values["prune-max-size"].line, 8);
         let home = read("dir = \"~/store\"\nrecord = \"/r\"").unwrap();
         assert_eq!(home["dir"].values, Some(vec!["~/store".into()]));
         assert_eq!(home["record"].values, Some(vec!["/r".into()]));

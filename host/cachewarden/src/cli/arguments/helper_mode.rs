@@ -92,6 +92,7 @@ impl HelperOptions {
         let settings = self.settings.as_ref().and_then(SettingsSource::file);
         paths.extend(settings.map(|file| ("--settings", file)));
         paths.extend(self.store.dir.as_deref().map(|path| ("--dir", path)));
+        paths.extend(self.base.iter().map(|path| ("--base", path.as_path())));
         paths.extend(self.record.as_deref().map(|path| ("--record", path)));
         let credentials = self.tiers.remote_credentials.as_deref();
         paths.extend(credentials.map(|path| ("--remote-credentials", path)));
@@ -121,7 +122,8 @@ impl HelperOptions {
                     &mut self.tiers.remote_credentials,
                 ]
                 .into_iter()
-                .flatten();
+                .flatten()
+                .chain(&mut self.base);
                 others.try_for_each(absolute)
             })
             .or_fail(Code::System, || {

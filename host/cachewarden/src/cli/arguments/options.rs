@@ -85,6 +85,9 @@ pub(in crate::cli) struct HelperOptions {
     pub(in crate::cli) settings: Option<SettingsSource>,
     #[command(flatten)]
     pub(in crate::cli) store: StoreOptions,
+    /// Read this store too, after the own one, and never change it
+    #[arg(long, value_name = "DIR", env = "CACHEWARDEN_BASE", hide_env = true)]
+    pub(in crate::cli) base: Vec<PathBuf>,
     /// Scope of sessions whose policy names none
     #[arg(
         long,

@@ -22,9 +22,9 @@ use super::origins::{Origin, Source};
 /// Every variable's name begins so.
 pub(super) const PREFIX: &str = "CACHEWARDEN_";
 
-/// These are split at line ends in a variable, since a label's value, a policy's settings or a URL
-/// may hold a comma.
-const SPLIT_AT_LINES: [&str; 3] = ["label", "policy", "remote"];
+/// These are split at line ends in a variable, since a path, a label's value, a policy's settings or
+/// a URL may hold a comma.
+const SPLIT_AT_LINES: [&str; 4] = ["base", "label", "policy", "remote"];
 
 /// What an option is called in all layers, as the file spells it: its variable's name without the
 /// prefix, in lower case. `None` for an option that is for the command line alone.
@@ -91,7 +91,7 @@ pub(super) fn check_paths(key: &str, said: &Said) -> Result<(), Failure> {
 fn paths(key: &str, value: &OsStr) -> Vec<PathBuf> {
     let text = value.to_str().unwrap_or_default();
     match key {
-        "dir" | "record" | "socket" | "remote-credentials" => vec![value.into()],
+        "dir" | "base" | "record" | "socket" | "remote-credentials" => vec![value.into()],
         "policy" => text.parse::<PolicyArgument>().map_or(Vec::new(), |policy| {
             policy.files().map(|(_, file)| file.to_owned()).collect()
         }),

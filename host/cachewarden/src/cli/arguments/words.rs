@@ -19,6 +19,7 @@ impl HelperOptions {
         );
         words.say_if("--dir", self.store.dir.as_ref().map(|path| path.display()));
         words.switch("--allow-shared-store", self.store.allow_shared_store);
+        words.say_each("--base", self.base.iter().map(|path| path.display()));
         if self.scope.as_str() != DEFAULT_SCOPE {
             words.say("--scope", self.scope.to_string());
         }
@@ -112,7 +113,7 @@ mod tests {
     use crate::cli::arguments::{command, read_typed};
 
     /// One value for each option of the helper, so that none is forgotten.
-    const EVERY: [&str; 48] = [
+    const EVERY: [&str; 52] = [
         "--policy",
         "/p.wasm",
         "--policy",
@@ -122,6 +123,10 @@ mod tests {
         "--dir",
         "/d",
         "--allow-shared-store",
+        "--base",
+        "/b",
+        "--base",
+        "/image",
         "--scope",
         "s",
         "--label",

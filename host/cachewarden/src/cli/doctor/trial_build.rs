@@ -85,11 +85,13 @@ fn make_module(work: &Path) -> io::Result<()> {
     )
 }
 
-/// The value of GOCACHEPROG with the same options, a store of its own, no recording, no remote tiers,
-/// which are looked at apart and are not to be filled with this, and nothing from variables.
+/// The value of GOCACHEPROG with the same options, a store of its own, no recording, no bases, no
+/// remote tiers, which are looked at apart and are not to be filled with this, and nothing from
+/// variables.
 fn helper(program: &Path, options: &HelperOptions, work: &Path) -> Result<String, Advice> {
     let mut options = HelperOptions {
         record: None,
+        base: Vec::new(),
         tiers: RemoteOptions::default(),
         remote_budget: None,
         verbose: true,

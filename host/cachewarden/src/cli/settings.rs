@@ -80,8 +80,9 @@ pub(super) fn settings(source: Option<&SettingsSource>) -> Result<Box<RawValue>,
         Some(SettingsSource::File { file, pin }) => {
             // As it was typed: without the mark it would be a text.
             let name = format!("the settings @{}", file.display());
-            let bytes = bounded_file::read(file)
-                .or_fail(Code::SettingsUnreadable, || format!("cannot read {name}"))?;
+            let bytes = bounded_file::read(file).or_fail(Code::SettingsUnreadable, || {
+                format!("cannot read {name} (--settings)")
+            })?;
             check_pin(&name, *pin, &bytes)?;
             let text = String::from_utf8(bytes)
                 .or_fail(Code::SettingsUnreadable, || format!("{name} are not UTF-8"))?;

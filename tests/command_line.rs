@@ -361,6 +361,25 @@ fn options_are_variables_too() {
     assert_eq!(session["readable"], serde_json::json!(["of-*"]));
 }
 
+/// Origin: a reader who typed options as those of the go command.
+#[test]
+fn an_option_with_one_dash_is_taken_for_what_it_means() {
+    let sandbox = Sandbox::new();
+    for (words, option) in [
+        (&["-policy", "/p.wasm"][..], "policy"),
+        (&["-verbose"], "verbose"),
+        (&["-max-size=1GB"], "max-size"),
+        (&["stats", "-json"], "json"),
+        (&["remote", "prune", "-dry-run"], "dry-run"),
+    ] {
+        let told = sandbox.run(words).exited(2).stderr;
+        assert!(told.contains(&format!("'-{option}' found")), "{told}");
+        assert!(told.contains(&format!("exists: '--{option}'")), "{told}");
+    }
+    let told = sandbox.run(&["-polcy"]).exited(2).stderr;
+    assert!(!told.contains("exists: '--polcy'"), "{told}");
+}
+
 #[test]
 fn the_line_of_v_has_the_documented_form() {
     let sandbox = Sandbox::new();
@@ -374,13 +393,13 @@ fn the_line_of_v_has_the_documented_form() {
     assert_eq!(run(&[]), "");
     let plain = run(&["-v"]);
     assert!(
-        plain.starts_with("cachewarden: 2 gets, 1 hits, 0 refused; 1 puts, 0 refused, 1.2 MB"),
+        plain.starts_with("cachewarden: 2 gets, 1 hit, 0 refused; 1 put, 0 refused, 1.2 MB"),
         "{plain}"
     );
     assert_eq!(plain.lines().count(), 1);
     let with_policy = run(&["-v", "--policy", &policy("closes")]);
     let time = with_policy
-        .strip_prefix("cachewarden: 2 gets, 1 hits, 0 refused; 1 puts, 0 refused, 1.2 MB; policy ")
+        .strip_prefix("cachewarden: 2 gets, 1 hit, 0 refused; 1 put, 0 refused, 1.2 MB; policy ")
         .unwrap_or_else(|| panic!("{with_policy}"));
     let time = time
         .strip_suffix(" ms\n")

@@ -69,6 +69,28 @@ fn stats_show_what_is_there_and_what_happened() {
     );
 }
 
+/// Origin: a reader who took `prune --scope pr-17` for a way to be rid of that scope.
+#[test]
+fn prune_of_a_scope_says_what_of_it_stays() {
+    let sandbox = Sandbox::new();
+    put(&sandbox, "pr-17", "old", b"old");
+    age_all(&sandbox, 6 * DAY);
+    put(&sandbox, "pr-17", "new", b"new");
+    put(&sandbox, "main", "other", b"other");
+    let prune = |words: &[&str]| {
+        let words = [&["prune", "--scope", "pr-17"], words].concat();
+        sandbox.run(&words).succeeded().stdout
+    };
+    let stays = "1 entry of scope pr-17 stays in the store, used in the last 5days. --all removes";
+    let told = prune(&[]);
+    assert!(told.starts_with("Removed 1 entry and "), "{told}");
+    assert!(told.contains(stays), "{told}");
+    let told = prune(&["--all"]);
+    assert!(!told.contains("of scope pr-17"), "{told}");
+    assert!(find_entry(&sandbox.store(), "pr-17", &action("new")).is_none());
+    assert!(find_entry(&sandbox.store(), "main", &action("other")).is_some());
+}
+
 #[test]
 fn prune_removes_what_it_says_and_nothing_else() {
     let sandbox = Sandbox::new();

@@ -77,16 +77,76 @@ fn writing_twice_is_writing_once_and_nothing_of_another_is_overwritten() {
     let totals = Totals::of(&told.succeeded().stderr);
     assert!(totals.gets > 0 && totals.hits == totals.gets, "{totals:?}");
 
-    for (script, named) in [
-        ("go env -w GOCACHEPROG=other; ", "`other`"),
-        ("export GOCACHEPROG='mine -v'; ", "`mine -v`"),
+    for (script, named, next) in [
+        (
+            "go env -w GOCACHEPROG=other; ",
+            "`go env -w` has kept GOCACHEPROG=`other`",
+            "type: go env -u GOCACHEPROG && cachewarden setup --write",
+        ),
+        (
+            "export GOCACHEPROG='mine -v'; ",
+            "the environment variable GOCACHEPROG is `mine -v`",
+            "type: unset GOCACHEPROG && cachewarden setup --write",
+        ),
     ] {
         let told = write(script).exited(2).stderr;
         assert!(told.contains(named) && told.contains("[CW0417]"), "{told}");
+        assert!(told.contains(next), "{told}");
     }
     assert!(String::from_utf8_lossy(&fs::read(&file).expect("it")).contains("=other"));
     let off = write("go env -u GOCACHEPROG; export GOENV=off; ").exited(2);
     assert!(off.stderr.contains("unset GOENV"), "{off:?}");
+}
+
+/// Origin: a reader who had exported `cachewarden -v`, and was told to give its options up.
+#[test]
+fn the_options_of_an_exported_value_are_kept() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let (_folder, program) = program_beside_a_space();
+    let script = "export PATH=\"${1%/*}:$PATH\" GOCACHEPROG='cachewarden -v --scope x'; cachewarden setup --shell";
+    let run = |script: &str| run_to_its_end(&mut bash(&sandbox, &project, &program, script));
+    let line = format!(
+        "go env -w GOCACHEPROG=\"'{}' -v --scope x\"",
+        program.display()
+    );
+    let printed = run(script).succeeded();
+    assert!(printed.stdout.contains(&line), "{printed:?}");
+    assert!(printed.stderr.contains("by the environment"), "{printed:?}");
+    // Nothing is written that the variable would hide, and what is to be typed keeps the options.
+    let told = run(&format!("{script} --write")).exited(2).stderr;
+    assert!(told.contains(&line), "{told}");
+    assert!(!told.contains("go env -u"), "{told}");
+    let typed = format!("{line}; {script} --write");
+    assert!(run(&typed).succeeded().stdout.contains("already"));
+    // Without the variable it is what go has kept, and is not written again.
+    let again = run("\"$1\" setup --shell --write").succeeded().stdout;
+    assert!(again.contains("-v --scope x already"), "{again}");
+}
+
+/// Origin: a package whose link in the PATH led into a folder of one version.
+#[test]
+fn a_link_on_the_path_is_named_as_it_is() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let link = sandbox.folder("bin").join("cachewarden");
+    symlink(PROGRAM, &link).expect("a link");
+    let value = format!("\"'{}'\"", link.display());
+    for (script, told) in [
+        ("PATH=\"${1%/*}:$PATH\" cachewarden setup --shell", &value),
+        ("\"$1\" setup --shell", &value),
+        ("cd \"${1%/*}\"; ./cachewarden setup --shell", &value),
+    ] {
+        let printed = run_to_its_end(&mut bash(&sandbox, &project, &link, script));
+        let printed = printed.succeeded().stdout;
+        assert!(printed.contains(told), "{printed}");
+    }
+    let script = "PATH=\"${1%/*}:$PATH\" cachewarden doctor";
+    let printed = run_to_its_end(&mut bash(&sandbox, &project, &link, script));
+    let printed = printed.exited(1).stdout;
+    let proposal = printed.lines().find(|line| line.contains("-> export"));
+    let proposal = proposal.expect("a proposal");
+    assert!(proposal.contains(&text(link)), "{printed}");
 }
 
 #[test]

@@ -168,7 +168,7 @@ fn a_store_that_is_made_for_others_to_read_is_read_in_silence() {
     // written.
     let told = session(&["--allow-shared-store", "-v"]);
     assert_eq!(
-        told.contains("1 puts, 0 refused, 1 not kept"),
+        told.contains("1 put, 0 refused, 1 not kept"),
         is_given_away,
         "{told}"
     );

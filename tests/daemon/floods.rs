@@ -66,7 +66,7 @@ fn a_flood_removes_only_its_own_history_and_revoke_says_so() {
     world.start();
     put_and_read(&world);
     let dry = ask_for_readers(&world).succeeded().stdout;
-    assert!(dry.contains("1 sessions have read them"), "{dry}");
+    assert!(dry.contains("1 session has read them"), "{dry}");
     flood(&world, FORK, 1_000);
     let dry = ask_for_readers(&world).exited(1).stdout;
     assert!(
@@ -220,7 +220,7 @@ fn revoke_reads_what_can_matter_of_the_log_in_bounded_memory() {
     let before = peak_memory(world.process());
     let lately = ["revoke", "--scope", "main", "--since", "1h", "--dry-run"];
     let dry = world.ask(&lately).succeeded().stdout;
-    assert!(dry.contains("1 sessions have read them"), "{dry}");
+    assert!(dry.contains("1 session has read them"), "{dry}");
     let grown = peak_memory(world.process()) - before;
     assert!(grown < 12 * 1024, "{grown} KiB");
     // A put of the same bytes takes the place of an entry, so its time is no bound.
@@ -229,7 +229,7 @@ fn revoke_reads_what_can_matter_of_the_log_in_bounded_memory() {
     let by_label = ["revoke", "--label", "peer.uid=1", "--dry-run"];
     let dry = world.ask(&by_label).exited(1).stdout;
     assert!(
-        dry.contains("not known: 1 lines of") && dry.contains(".jsonl cannot be read"),
+        dry.contains("not known: 1 line of") && dry.contains(".jsonl cannot be read"),
         "{dry}"
     );
     let of_tenant = ["revoke", "--tenant", "main", "--since", "1h", "--dry-run"];

@@ -235,11 +235,11 @@ fn what_a_session_has_put_is_revoked_for_sessions_under_way_and_its_readers_are_
         .succeeded()
         .stdout;
     assert!(
-        dry.contains("2 entries would be revoked, 1 sessions have read them"),
+        dry.contains("2 entries would be revoked, 1 session has read them"),
         "{dry}"
     );
     assert!(
-        dry.contains("(1 entries)") && dry.contains(&format!("peer.uid={FORK}")),
+        dry.contains("(1 entry)") && dry.contains(&format!("peer.uid={FORK}")),
         "{dry}"
     );
     other.get(&action("two")).hit();

@@ -245,6 +245,41 @@ fn the_doctor_tells_a_wrong_variable_and_a_wrong_file_as_findings() {
     }
 }
 
+/// Origin: a reader who was told of one variable twice, and to type --no-env, which helped the
+/// doctor and no build.
+#[test]
+fn a_wrong_variable_is_one_finding() {
+    let sandbox = Sandbox::with_kept_policies();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    for (variable, value) in [
+        ("CACHEWARDEN_POLCY", "/p.wasm"),
+        ("CACHEWARDEN_ALLOW_WRITE", ""),
+        ("CACHEWARDEN_MAX_SIZE", "lots"),
+    ] {
+        let run = |gocacheprog: &str| {
+            let mut command = project.command(Path::new(PROGRAM));
+            command
+                .arg("doctor")
+                .env("GOCACHEPROG", gocacheprog)
+                .env(variable, value);
+            run_to_its_end(&mut command)
+        };
+        let told = run(&format!("'{PROGRAM}' -v")).exited(1).stdout;
+        let wrong: Vec<_> = told
+            .lines()
+            .filter(|line| line.starts_with("wrong"))
+            .collect();
+        assert!(wrong.len() == 1 && wrong[0].contains("options"), "{told}");
+        line(&told, "note   GOCACHEPROG");
+        assert!(!told.contains("(--no-env)"), "{told}");
+        let told = run("").exited(1).stdout;
+        assert!(!told.contains("export GOCACHEPROG="), "{told}");
+        // A helper that reads none is all right.
+        let store = text(sandbox.store());
+        run(&format!("'{PROGRAM}' --no-env --dir '{store}'")).exited(0);
+    }
+}
+
 #[test]
 fn a_path_that_lacks_quotes_is_recognised() {
     let sandbox = Sandbox::with_kept_policies();

@@ -74,7 +74,7 @@ fn settings_that_two_readers_read_differently_are_refused_by_their_place() {
         let file = text(sandbox.file("s.json", settings));
         let named = format!("@{file}");
         let options = ["--policy", &policy, "--settings", &named];
-        is_refused(sandbox.cachewarden(&options), &[words[0], words[1], &file]);
+        is_refused(sandbox.cachewarden(&options), &[words[0], words[1], &named]);
     }
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(1024 * 1024));
     let file = format!("@{}", text(sandbox.file("large.json", large)));

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 use crate::support::*;
 
@@ -11,7 +12,7 @@ use super::Bucket;
 #[track_caller]
 fn told_of(sandbox: &Sandbox, url: &str) -> String {
     let mut command = sandbox.cachewarden(&["doctor", "--remote", url]);
-    let told = run_to_its_end(&mut command).exited(1).stdout;
+    let told = run_to_its_end(&mut command).stdout;
     let mut lines = told
         .lines()
         .skip_while(|line| !line.contains(" remote tier: "));
@@ -42,6 +43,36 @@ fn a_tier_that_works_is_told_with_the_time_of_an_answer_and_is_left_as_it_was() 
         &told_of(&bucket.sandbox, &read),
         &["ok     remote tier: ", "it is not written"],
     );
+}
+
+/// Origin: a reader who asked about a bucket before any build used it, and got exit status 1 for a
+/// tier that works.
+#[test]
+fn the_status_is_that_of_the_tier_where_a_tier_is_asked_about() {
+    let bucket = Bucket::new();
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let doctor = |url: &str| {
+        let mut command = project.command(Path::new(PROGRAM));
+        command.args(["doctor", "--remote", url]);
+        run_to_its_end(command.env("GOCACHEPROG", ""))
+    };
+    let told = doctor(&bucket.url()).exited(0).stdout;
+    has(
+        &told,
+        &[
+            "ok     remote tier: ",
+            "note   GOCACHEPROG: not set",
+            &format!(
+                "export GOCACHEPROG=\"'{PROGRAM}' --no-env --remote {}",
+                bucket.url()
+            ),
+        ],
+    );
+    let told = doctor(&format!("{}/missing", bucket.url()))
+        .exited(1)
+        .stdout;
+    has(&told, &["wrong  remote tier: "]);
 }
 
 #[test]

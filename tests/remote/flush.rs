@@ -26,6 +26,12 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
     let (sandbox, bucket) = (Sandbox::new(), Bucket::new());
     let url = bucket.url();
     sandbox.fill(&[], &[action("a")], b"object");
+    let idle = || sandbox.run(&["flush", "--remote", &url]).succeeded().stderr;
+    let told = idle();
+    assert!(
+        told.contains("nothing waited, and nothing was sent"),
+        "{told}"
+    );
     note(&sandbox, &url, 1, "a");
     let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
     let line = format!("{url}: 1 entry, the oldest for");
@@ -40,6 +46,12 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
     let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
     assert!(!stats.contains("to be sent to remote tiers"), "{stats}");
     assert!(stats.contains(" up, 1 entry"), "{stats}");
+
+    // As where the upload of a session was faster.
+    let told = idle();
+    let expected = "nothing waited (sent before: 1 entry, ";
+    assert!(told.contains(expected), "{told}");
+    assert!(told.contains("; nothing is left"), "{told}");
 
     note(&sandbox, &url, 2, "a");
     let sent = sandbox.run(&["flush", "--remote", &url]).succeeded();

@@ -119,6 +119,44 @@ fn what_is_old_is_removed_and_builds_go_on() {
     check_that_builds_go_on(&bucket);
 }
 
+/// Origin: a reader who had mistyped a folder, and found an empty one of that name afterwards.
+#[test]
+fn a_folder_that_is_missing_is_said_and_not_made() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder().join("mistyped");
+    let url = format!("file://{}", folder.display());
+    for verb in ["ls", "verify", "prune"] {
+        let told = bucket.sandbox.run(&["remote", verb, "--remote", &url]);
+        let told = told.exited(2).stderr;
+        for part in ["CW0714", &url, "is not there", "correct the address"] {
+            assert!(told.contains(part), "{verb}, {part}: {told}");
+        }
+    }
+    let doctor = ["doctor", "--remote", &url];
+    let told = bucket.sandbox.run(&doctor).exited(1).stdout;
+    assert!(told.contains("wrong  remote tier: "), "{told}");
+    assert!(told.contains("is not there"), "{told}");
+    // A build that only reads says it too, and works.
+    let reader = Machine::with(format!("{url}?mode=read"));
+    let built = reader.project_of(RUNES, "").go(&LITTLE).succeeded();
+    assert!(built.stderr.contains("CW0704"), "{built:?}");
+    assert!(built.stderr.contains("is not there"), "{built:?}");
+    assert!(!folder.exists());
+    // Who writes makes it.
+    let writer = Machine::with(&url);
+    writer.project_of(RUNES, "").go(&LITTLE).succeeded();
+    writer.flush().succeeded();
+    assert!(folder.exists());
+}
+
+#[test]
+fn an_empty_tier_is_said_to_be_empty() {
+    let bucket = Bucket::new();
+    let listed = remote(&bucket, &["ls"]).succeeded().stdout;
+    let expected = format!("{}:\n  no entries are there; ", bucket.url());
+    assert!(listed.starts_with(&expected), "{listed}");
+}
+
 #[test]
 fn a_service_that_does_not_list_is_told_with_its_own_means() {
     let sandbox = Sandbox::new();

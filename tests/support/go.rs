@@ -202,13 +202,21 @@ impl Totals {
         let (gets, puts) = (parts.next()?, parts.next()?);
         let mut gets = gets.split(", ");
         let mut puts = puts.split(", ");
-        let count = |part: Option<&str>, unit: &str| part?.strip_suffix(unit)?.parse().ok();
+        let count = |part: Option<&str>, unit: &str| {
+            let (number, found) = part?.split_once(' ')?;
+            let number: u64 = number.parse().ok()?;
+            let is_unit = match number {
+                1 => found == unit.trim_end_matches('s'),
+                _ => found == unit,
+            };
+            is_unit.then_some(number)
+        };
         Some(Self {
-            gets: count(gets.next(), " gets")?,
-            hits: count(gets.next(), " hits")?,
-            refused_gets: count(gets.next(), " refused")?,
-            puts: count(puts.next(), " puts")?,
-            refused_puts: count(puts.next(), " refused")?,
+            gets: count(gets.next(), "gets")?,
+            hits: count(gets.next(), "hits")?,
+            refused_gets: count(gets.next(), "refused")?,
+            puts: count(puts.next(), "puts")?,
+            refused_puts: count(puts.next(), "refused")?,
         })
     }
 }

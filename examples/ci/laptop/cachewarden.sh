@@ -1,4 +1,5 @@
-# For ~/.profile: `. ~/cachewarden.sh`. docs/ci/laptop.md explains it.
+# For ~/.profile: `. ~/cachewarden.sh`. It is explained at
+# https://github.com/cachewarden/cachewarden/blob/main/docs/ci/laptop.md
 
 # All worktrees share one store. Without -trimpath the path of a worktree is a part of each package.
 export GOFLAGS=-trimpath

@@ -77,6 +77,14 @@ pub enum AddressError {
         /// What is wrong with it.
         reason: String,
     },
+    /// It is a path.
+    #[error("`{path}` is a path; the tier in that folder has the address {url}")]
+    Path {
+        /// The path.
+        path: String,
+        /// The address of the folder.
+        url: Url,
+    },
     /// No service has this scheme.
     #[error("no service is known as `{scheme}:`{}; there are {}", meant(*.nearest), ServiceKind::schemes())]
     Scheme {
@@ -171,9 +179,15 @@ impl Address {
     /// # Errors
     /// When it is none, with the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
-        let url = Url::parse(text).map_err(|error| AddressError::NoUrl {
-            text: without_credentials(text),
-            reason: error.to_string(),
+        let url = Url::parse(text).map_err(|error| {
+            let text = without_credentials(text);
+            match Url::from_file_path(&text) {
+                Ok(url) => AddressError::Path { path: text, url },
+                Err(()) => AddressError::NoUrl {
+                    text,
+                    reason: error.to_string(),
+                },
+            }
         })?;
         let kind = ServiceKind::of_scheme(url.scheme()).ok_or_else(|| AddressError::Scheme {
             scheme: url.scheme().to_owned(),

@@ -41,6 +41,9 @@ pub enum HousekeepingError {
         /// How such a service is kept in order.
         means: &'static str,
     },
+    /// The folder that the tier is in is missing.
+    #[error("there is nothing to look at")]
+    Absent(#[source] ServiceError),
     /// The service has failed, or does not allow it.
     #[error("it did not come to its end")]
     Service(#[from] ServiceError),
@@ -76,6 +79,9 @@ impl Problem for HousekeepingError {
     fn remedy(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotListed { means, .. } => means,
+            Self::Absent(_) => {
+                "correct the address, or mount what has the folder; an upload makes a new one"
+            }
             Self::Service(_) => "`cachewarden doctor` looks at each tier",
             Self::OtherFormat { .. } => "use the version that has written it",
             Self::NoTier => "correct the prefix in the address",
@@ -106,7 +112,7 @@ fn run<T>(
     work: impl AsyncFnOnce(Service) -> Result<T, HousekeepingError>,
 ) -> Result<T, HousekeepingError> {
     let done = Runtime::run(async {
-        let service = Service::at(address, credentials)?;
+        let service = Service::to_look(address, credentials)?;
         service.check_lists()?;
         match probe(service.clone()).await? {
             Marker::None | Marker::Current => work(service).await,
@@ -118,6 +124,9 @@ fn run<T>(
         HousekeepingError::Service(source @ ServiceError::Unsupported(_)) => {
             let means = own_means(address.kind);
             HousekeepingError::NotListed { source, means }
+        }
+        HousekeepingError::Service(source @ ServiceError::Absent { .. }) => {
+            HousekeepingError::Absent(source)
         }
         error => error,
     })

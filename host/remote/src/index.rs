@@ -20,7 +20,7 @@ use cachewarden_types::{Digest, ScopeName};
 
 use super::format::{
     BUILDS, EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, RemoteEntry, Segment,
-    SegmentList, Stored, Wanted, index_prefix, list_key, segment_time, wanted_key,
+    SegmentList, Stored, Wanted, index_prefix, is_segment_until, list_key, wanted_key,
 };
 use super::service::{Service, ServiceError};
 
@@ -161,9 +161,9 @@ impl IndexReader<'_> {
     ) -> Result<Result<Vec<String>, EntryError>, ServiceError> {
         if self.service.can_list() {
             let (mut keys, prefix) = (BTreeSet::new(), index_prefix(scope));
-            let latest = SystemTime::now() + CLOCK_DIFFERENCE;
+            let latest = latest_that_counts();
             let walked = self.service.walk(&prefix, |value| {
-                if segment_time(&value.key).is_some_and(|time| time <= latest) {
+                if is_segment_until(&value.key, latest) {
                     keys.insert(value.key);
                 }
                 if keys.len() > MAX_SEGMENTS {
@@ -202,7 +202,7 @@ impl IndexReader<'_> {
         };
         (self.heard)(value.len());
         let list = SegmentList::from_value(&value);
-        Ok(list.map(|list| list.until(SystemTime::now() + CLOCK_DIFFERENCE)))
+        Ok(list.map(|list| list.until(latest_that_counts())))
     }
 
     /// A segment, from where it is nearest; `None` where it is gone.
@@ -250,6 +250,11 @@ impl IndexReader<'_> {
         // What is none is a list without actions: it is a hint alone.
         Ok(Wanted::from_value(&value).unwrap_or_default())
     }
+}
+
+/// The latest time of a segment that counts.
+fn latest_that_counts() -> SystemTime {
+    SystemTime::now() + CLOCK_DIFFERENCE
 }
 
 impl Index {

@@ -23,6 +23,8 @@ mod service_kind;
 mod session;
 #[cfg(test)]
 mod test_server;
+#[cfg(test)]
+mod testing;
 mod tier;
 mod tier_list;
 mod tiers;

@@ -12,6 +12,9 @@ use super::address::Address;
 /// takes it for one that does not answer. Services answer in a tenth of that.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// The most reasons of failures that are kept: a service may say something else each time.
+const MAX_REASONS: usize = 4;
+
 /// What a session has seen of a tier.
 #[derive(Debug, Default)]
 pub(crate) struct Seen {
@@ -28,6 +31,7 @@ pub(crate) struct Seen {
     bytes_of_objects: AtomicU64,
     wait: Mutex<Option<Wait>>,
     waited: Mutex<Duration>,
+    failures: Mutex<Vec<String>>,
     by_any: Arc<LastHeard>,
 }
 
@@ -100,6 +104,14 @@ impl Seen {
         self.close(now, false);
     }
 
+    /// Takes note of why a request has failed of which nothing is said now.
+    pub(crate) fn note_failure(&self, why: String) {
+        let mut failures = lock(&self.failures);
+        if failures.len() < MAX_REASONS && !failures.contains(&why) {
+            failures.push(why);
+        }
+    }
+
     fn close(&self, now: Instant, is_heard: bool) {
         if is_heard {
             self.by_any.note(now);
@@ -141,6 +153,7 @@ impl Seen {
             bytes_down: count(&self.bytes_down),
             bytes_saved: count(&self.bytes_of_objects).saturating_sub(count(&self.bytes_down)),
             waited: self.waited(now),
+            failures: lock(&self.failures).clone(),
         }
     }
 }
@@ -188,6 +201,16 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_reason_of_a_failure_is_kept_once_and_a_few_of_them() {
+        let seen = Seen::default();
+        for number in [0, 1, 0, 2, 3, 4, 5] {
+            seen.note_failure(format!("error {number}"));
+        }
+        let used = seen.to_use(&"file:///t".parse().unwrap(), Instant::now());
+        assert_eq!(used.failures, ["error 0", "error 1", "error 2", "error 3"]);
+    }
 
     #[test]
     fn a_request_that_nobody_waits_for_any_more_is_no_silence() {

@@ -23,6 +23,7 @@ mod errors;
 mod github;
 mod latest;
 mod memcached;
+mod part;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod storage;
@@ -89,11 +90,31 @@ enum Client {
 }
 
 impl Service {
-    /// The service at an address. It is not asked anything yet.
+    /// The service at an address. It is not asked anything yet. A folder that is missing is made
+    /// where the address says that the tier is written.
     ///
     /// # Errors
-    /// When the address lacks what the service needs.
+    /// When the address lacks what the service needs, or the folder is missing.
     pub fn at(address: &Address, credentials: &Credentials) -> Result<Self, ServiceError> {
+        match address.mode.writes() {
+            true => Self::open_at(address, credentials),
+            false => Self::to_look(address, credentials),
+        }
+    }
+
+    /// The same for who only looks, and makes no folder: a mistyped or an unmounted one is no empty
+    /// tier.
+    ///
+    /// # Errors
+    /// When the address lacks what the service needs, or the folder is missing.
+    pub fn to_look(address: &Address, credentials: &Credentials) -> Result<Self, ServiceError> {
+        match storage::missing_folder(address) {
+            Some(folder) => Err(ServiceError::Absent { folder }),
+            None => Self::open_at(address, credentials),
+        }
+    }
+
+    fn open_at(address: &Address, credentials: &Credentials) -> Result<Self, ServiceError> {
         let kind = address.kind;
         let mut options = address.options.clone();
         options.extend(credentials.0.clone());

@@ -112,6 +112,7 @@ impl Tier {
             Ok(_)
             | Err(
                 ServiceError::Config { .. }
+                | ServiceError::Absent { .. }
                 | ServiceError::Denied(_)
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. }

@@ -95,7 +95,7 @@ pub fn try_tiers(tiers: Vec<(Address, Credentials)>) -> io::Result<Vec<TierTrial
 }
 
 async fn try_tier(address: &Address, credentials: &Credentials) -> Result<TierHealth, TrialError> {
-    let service = Service::at(address, credentials).map_err(TrialError::Read)?;
+    let service = Service::to_look(address, credentials).map_err(TrialError::Read)?;
     // The first answer is late by the time that a connection takes.
     probe(service.clone()).await.map_err(TrialError::Read)?;
     let asked = Instant::now();
@@ -155,6 +155,12 @@ mod tests {
             let trials = try_tiers(vec![(address, Credentials::default())]);
             trials.unwrap().remove(0).outcome
         };
+        for mode in ["", "?mode=read"] {
+            let error = trial(mode).unwrap_err();
+            let is_absent = matches!(&error, TrialError::Read(ServiceError::Absent { .. }));
+            assert!(is_absent && !tier.exists(), "{error:?}");
+        }
+        fs::create_dir(&tier).unwrap();
         let health = trial("").unwrap();
         assert!(health.is_new);
         assert!(matches!(health.written, Written::AndRemoved), "{health:?}");

@@ -17,6 +17,7 @@ mod objects;
 mod pace;
 mod packs;
 mod packs_there;
+mod refusals;
 mod run;
 mod writes;
 
@@ -41,6 +42,7 @@ use super::service::{Service, ServiceError};
 
 use loose::Loose;
 use objects::Objects;
+use refusals::{Refusals, Refused};
 
 pub(crate) use objects::MAX_OBJECT;
 pub(crate) use pace::with_pauses;
@@ -51,10 +53,6 @@ pub const DEFAULT_LEVEL: i32 = 3;
 
 /// Entries that are on their way at once. Each has at most one request at a time.
 const ENTRIES_AT_ONCE: usize = 32;
-
-/// Entries that may fail one after another before the service counts as dead. Each was tried several
-/// times.
-const FAILURES_IN_A_ROW: u64 = 8;
 
 /// How long another process is waited for before progress is reported again.
 const TURN: Duration = Duration::from_millis(500);
@@ -87,6 +85,9 @@ pub struct Uploaded {
     pub too_large: u64,
     /// Entries that the service has not taken. They stay in the outbox.
     pub failed: u64,
+    /// Entries that the service has refused again and again, though it takes others. They are not
+    /// sent.
+    pub given_up: u64,
     /// Bytes that were sent, as they travelled.
     pub bytes: u64,
     /// Entries that were dropped by a bound of the outbox.
@@ -102,6 +103,7 @@ enum Outcome {
     There,
     Gone,
     TooLarge,
+    GivenUp,
 }
 
 /// Why an upload has stopped. What was not sent stays in the outbox.
@@ -274,10 +276,13 @@ impl Uploader {
                 done.push((path, file));
             }
         }
-        match failure {
-            Some(error) => Err(error),
-            None => Ok(()),
-        }
+        uploaded.end_with(failure)
+    }
+
+    /// Whether what ends an upload is given up: it has ended the last one.
+    fn gives_up(&self) -> bool {
+        let outbox = self.store.outbox(self.tier);
+        outbox.is_some_and(|outbox| outbox.failed_upload().is_some())
     }
 
     /// Sends a batch of entries. An entry that the service has not taken is a `failure`. Of a scope
@@ -300,20 +305,27 @@ impl Uploader {
                 }
             })
             .buffer_unordered(ENTRIES_AT_ONCE);
-        let mut in_a_row = 0;
+        let mut refusals = Refusals::of(&self.service, self.gives_up());
         while let Some((scope, outcome)) = sending.next().await {
             match outcome.transpose() {
                 Ok(None) => uploaded.failed += 1,
                 Ok(Some(outcome)) => {
-                    in_a_row = 0;
+                    refusals.taken();
                     uploaded.count(outcome);
                 }
                 // One value that a service does not take must not keep all others from it.
-                Err(error @ ServiceError::Failed(_)) if in_a_row + 1 < FAILURES_IN_A_ROW => {
-                    in_a_row += 1;
-                    uploaded.failed += 1;
-                    *failure = Some(error.into());
-                }
+                Err(error @ ServiceError::Failed(_)) => match refusals.refused(()).await {
+                    Refused::Dead => return Err(error.into()),
+                    Refused::Stay => {
+                        uploaded.failed += 1;
+                        *failure = Some(error.into());
+                    }
+                    Refused::GivenUp(entries) => {
+                        // But for this one, they were counted as failed.
+                        uploaded.failed -= entries.len() as u64 - 1;
+                        uploaded.give_up(entries.len() as u64);
+                    }
+                },
                 Err(source @ ServiceError::Denied(_)) => {
                     uploaded.failed += 1;
                     if denied.borrow_mut().insert(scope.clone()) {
@@ -383,7 +395,22 @@ async fn take(
 impl Uploaded {
     /// Entries that were dealt with.
     pub fn done(&self) -> u64 {
-        self.sent + self.there + self.gone + self.too_large
+        self.sent + self.there + self.gone + self.too_large + self.given_up
+    }
+
+    /// Entries are given up.
+    fn give_up(&mut self, entries: u64) {
+        for _ in 0..entries {
+            self.count(Outcome::GivenUp);
+        }
+    }
+
+    /// How an upload ends that has gone on after a failure: well, where that was given up.
+    fn end_with(&self, failure: Option<UploadError>) -> Result<(), UploadError> {
+        match failure {
+            Some(error) if self.failed > 0 => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn count(&mut self, outcome: Outcome) {
@@ -395,6 +422,7 @@ impl Uploaded {
             Outcome::There => self.there += 1,
             Outcome::Gone => self.gone += 1,
             Outcome::TooLarge => self.too_large += 1,
+            Outcome::GivenUp => self.given_up += 1,
         }
         self.left = self.left.saturating_sub(1);
     }

@@ -7,7 +7,7 @@ use bytesize::ByteSize;
 use cachewarden_policy_host::Event;
 use cachewarden_recording::{AnswerRecord, CallFailureRecord, Line, LogRecord, OffRecord};
 use cachewarden_store::SessionStats;
-use cachewarden_types::{Code, Digest, Level, reasons};
+use cachewarden_types::{Code, Digest, Level, count, reasons};
 
 use super::Session;
 use crate::remote::TierUse;
@@ -168,19 +168,23 @@ pub(super) fn summary(
     };
     let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
     let bases = match sources.has_bases {
-        true => format!("; bases {base_hits} hits"),
+        true => format!("; bases {}", count(*base_hits, "hit")),
         false => String::new(),
     };
     let remote = match sources.has_tiers {
         true => format!(
-            "; remote {remote_hits} hits, {}, waited {:.1} s",
+            "; remote {}, {}, waited {:.1} s",
+            count(*remote_hits, "hit"),
             size(remote_bytes),
             Duration::from_millis(*remote_wait).as_secs_f64()
         ),
         false => String::new(),
     };
     format!(
-        "{gets} gets, {hits} hits, {refused_gets} refused; {puts} puts, {refused_puts} refused, {lost}{}; {policy}{bases}{remote}",
+        "{}, {}, {refused_gets} refused; {}, {refused_puts} refused, {lost}{}; {policy}{bases}{remote}",
+        count(*gets, "get"),
+        count(*hits, "hit"),
+        count(*puts, "put"),
         size(bytes_put)
     )
 }
@@ -195,19 +199,57 @@ pub(super) fn of_tier(tier: &TierUse) -> String {
         bytes_down,
         bytes_saved,
         waited,
+        failures: _,
     } = tier;
     let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
     format!(
-        "{address}: {hits} hits, {misses} misses, {errors} errors; {} down, compression saved {}; waited {:.1} s",
+        "{address}: {}, {}, {}; {} down, compression saved {}; waited {:.1} s",
+        count(*hits, "hit"),
+        count(*misses, "miss"),
+        count(*errors, "error"),
         size(bytes_down),
         size(bytes_saved),
         waited.as_secs_f64()
     )
 }
 
+/// The lines behind it: why a request to it has failed that no warning was about.
+pub(super) fn of_failures(tier: &TierUse) -> impl Iterator<Item = String> {
+    let address = &tier.address;
+    let failures = tier.failures.iter();
+    failures.map(move |why| format!("{address}: a request has failed: {why}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        let tally = SessionStats {
+            gets: 1,
+            hits: 1,
+            puts: 1,
+            remote_hits: 1,
+            ..SessionStats::default()
+        };
+        let with_tiers = Sources {
+            has_tiers: true,
+            ..Sources::default()
+        };
+        assert_eq!(
+            summary(&tally, 0, None, with_tiers),
+            "1 get, 1 hit, 0 refused; 1 put, 0 refused, 0 B; no policy; remote 1 hit, 0 B, waited 0.0 s"
+        );
+        let tier = TierUse {
+            hits: 1,
+            misses: 1,
+            errors: 1,
+            ..TierUse::default()
+        };
+        let line = of_tier(&tier);
+        assert!(line.starts_with(": 1 hit, 1 miss, 1 error; "), "{line}");
+    }
 
     #[test]
     fn the_summary_has_its_documented_form() {

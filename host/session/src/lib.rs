@@ -302,6 +302,9 @@ impl Session {
         ));
         for tier in tiers.iter().flatten() {
             self.diagnostics.summarise(&events::of_tier(tier));
+            for failure in events::of_failures(tier) {
+                self.diagnostics.summarise(&failure);
+            }
         }
         Outcome {
             tally,

@@ -137,4 +137,6 @@ pub struct TierUse {
     pub bytes_saved: u64,
     /// How long it was waited for.
     pub waited: Duration,
+    /// Why requests have failed of which nothing was said, each reason once.
+    pub failures: Vec<String>,
 }

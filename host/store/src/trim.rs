@@ -89,6 +89,8 @@ pub struct TrimReport {
     pub bytes: u64,
     /// Entries that are old enough but were used within [`GRACE_PERIOD`].
     pub spared_entries: u64,
+    /// Entries that could go by their scope, and are not old enough.
+    pub young_entries: u64,
     /// Bytes above the requested size, of objects that were used within [`GRACE_PERIOD`].
     pub bytes_over_limit: u64,
     /// Bytes of objects that no entry names any more, but that were used within [`GRACE_PERIOD`].

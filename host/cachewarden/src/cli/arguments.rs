@@ -41,6 +41,7 @@ pub(super) use origins::Origins;
 pub(super) use remote::{FlushOptions, RemoteOptions, RemoteVerb, UploadOptions};
 pub(super) use stop::{Stop, print_and_exit};
 pub(super) use values::duration;
+pub(super) use variables::OR_NO_ENV;
 #[cfg(test)]
 pub(super) use variables::key;
 pub(super) use words::bytes;
@@ -54,7 +55,8 @@ Set: export GOCACHEPROG=\"cachewarden --no-env --policy '/path/p.wasm'\"
 More: cachewarden --help, cachewarden help VERB, cachewarden setup";
 
 // A paragraph a line: clap wraps it for the terminal.
-const AFTER_HELP: &str = "\
+const AFTER_HELP: &str = concat!(
+    "\
 Use it by setting one variable (quote a path that has spaces in it):
   export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
 
@@ -64,7 +66,9 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 
 --settings @FILE@sha256:HEX pins the bytes of settings. Of several policies each has its own: --policy FILE?settings=JSON, or FILE?settings=@FILE. All are asked, and the strictest answer wins.
 
-`cachewarden doctor` looks at what is set and says what to type; `cachewarden explain CODE` explains a warning or an error, and `cachewarden help VERB` a verb.";
+`cachewarden doctor` looks at what is set and says what to type; `cachewarden explain CODE` explains a warning or an error, `cachewarden help VERB` a verb. Pages in docs/ are at ",
+    env!("CARGO_PKG_REPOSITORY"),
+);
 
 /// The options in the short help (`-h`), which fits a screen of 24 lines. `--help` has all of them.
 const IN_SHORT_HELP: [&str; 5] = ["policy", "settings", "dir", "verbose", "help"];

@@ -115,8 +115,8 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
     }
     for tenant in list(&status, "tenants").filter(|tenant| tenant["disputes"] != 0) {
         output::print(&format!(
-            "\n{} disputes shown by puts of {}: see the daemon's log, and revoke --disputed",
-            tenant["disputes"],
+            "\n{} shown by puts of {}: see the daemon's log, and revoke --disputed",
+            count(&tenant["disputes"], "dispute"),
             text(&tenant["name"])
         ))?;
     }
@@ -124,8 +124,10 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
         let (lost, removed) = (&tenant["lost-audit-lines"], &tenant["removed-audit-files"]);
         if *lost != 0 || *removed != 0 {
             output::print(&format!(
-                "\naudit log of {}: {lost} lines lost, {removed} files removed since the start",
-                text(&tenant["name"])
+                "\naudit log of {}: {} lost, {} removed since the start",
+                text(&tenant["name"]),
+                count(lost, "line"),
+                count(removed, "file")
             ))?;
         }
     }
@@ -164,9 +166,9 @@ pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
     }
     for reader in list(&report, "readers") {
         output::print(&format!(
-            "read by: session {} ({} entries) {}\n",
+            "read by: session {} ({}) {}\n",
             text(&reader["session"]),
-            reader["entries"],
+            count(&reader["entries"], "entry"),
             labels(&reader["labels"])
         ))?;
     }
@@ -176,15 +178,25 @@ pub(super) fn revoke(options: &RevokeOptions) -> Result<ExitStatus, Failure> {
             text.as_str().unwrap_or_default()
         ))?;
     }
+    let readers = list(&report, "readers").count();
+    let have = match readers {
+        1 => "has",
+        _ => "have",
+    };
     output::print(&format!(
-        "{} entries {verb}, {} sessions have read them\n",
-        list(&report, "revoked").count(),
-        list(&report, "readers").count()
+        "{} {verb}, {} {have} read them\n",
+        output::count(list(&report, "revoked").count(), "entry"),
+        output::count(readers, "session")
     ))?;
     Ok(match list(&report, "incomplete").count() {
         0 => ExitStatus::Success,
         _ => ExitStatus::Finding,
     })
+}
+
+/// How many there are of something, by the daemon's report.
+fn count(number: &Value, name: &str) -> String {
+    output::count(number.as_u64().unwrap_or_default(), name)
 }
 
 fn labels(labels: &Value) -> String {

@@ -3,28 +3,25 @@
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
 mod daemon;
+mod go;
 mod report;
 mod stores;
 mod trial_build;
-
-use std::path::PathBuf;
-use std::process::Command;
 
 use clap::Args;
 
 use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
-use cachewarden_types::Code;
-
 use super::advice::{Advice, advice, advice_on};
-use super::arguments::{self, HelperOptions, Origins, Verb};
+use super::arguments::{self, HelperOptions, OR_NO_ENV, Origins, Verb};
 use super::exit_status::ExitStatus;
-use super::failure::{Failure, OrFail};
+use super::failure::Failure;
 use super::gocacheprog::{self, InUse};
 use super::helper::compiled_cache;
 use super::paths::shown;
 use super::settings::settings;
 use super::{remote, services};
+use go::{check_go_version, check_gocache, check_variable, go_env};
 use report::{Color, report};
 use stores::{check_bases, check_store};
 
@@ -67,12 +64,10 @@ pub(super) fn run(
     no_env: bool,
     origins: Origins,
 ) -> Result<ExitStatus, Failure> {
-    let own = std::env::current_exe().or_fail(Code::System, || {
-        "this program does not know its own path".to_owned()
-    })?;
+    let own = gocacheprog::own_program()?;
     let variable = go_env("GOCACHEPROG");
-    let is_asked = is_asked_about_options();
-    if let (Ok(value), false) = (&variable, is_asked)
+    let asked = asked();
+    if let (Ok(value), Asked::Nothing) = (&variable, asked)
         && let Some(connects) = gocacheprog::connects(value)
     {
         return report(findings_of_daemon(value, connects), color);
@@ -82,7 +77,7 @@ pub(super) fn run(
         _ => None,
     };
     let subject = match &in_use {
-        Some(Ok(in_use)) if !is_asked => in_use.clone(),
+        Some(Ok(in_use)) if asked == Asked::Nothing => in_use.clone(),
         // A person's paths are those of the folder that the person is in.
         _ => InUse {
             program: own.clone(),
@@ -100,13 +95,16 @@ pub(super) fn run(
     let bases = check_bases(options);
     let policy = check_policies(options);
     // What was just found wrong is not proposed.
-    let are_right = store.is_ok() && policy.is_ok() && bases.iter().all(Result::is_ok);
+    let are_right = store.is_ok()
+        && policy.is_ok()
+        && bases.iter().all(Result::is_ok)
+        && subject.origins.fault.is_none();
     let proposal = match are_right {
         true => gocacheprog::proposal(&InUse {
             program: own,
             ..subject.clone()
         }),
-        false => "correct the store, the bases and the policy first, and ask again".to_owned(),
+        false => "correct what is wrong above first, and ask again".to_owned(),
     };
     let build = match &store {
         Ok(_) => trial_build::check(&subject.program, options),
@@ -126,7 +124,10 @@ pub(super) fn run(
         ("go", check_go_version()),
         (
             "GOCACHEPROG",
-            variable.and_then(|value| check_variable(value, in_use, proposal, is_asked)),
+            variable.and_then(|value| {
+                let fault = subject.origins.fault.as_ref();
+                check_variable(value, in_use, proposal, asked, fault)
+            }),
         ),
         ("GOCACHE", check_gocache()),
         ("a build", build),
@@ -157,16 +158,31 @@ fn findings_of_daemon(
     ]
 }
 
-/// Whether the command line of this process has any option of a helper.
-fn is_asked_about_options() -> bool {
+/// What a person has asked about on the command line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// What go uses.
+    Nothing,
+    /// Remote tiers alone.
+    Tiers,
+    /// Options of a helper, or a file of them.
+    Options,
+}
+
+/// What the command line of this process asks about.
+fn asked() -> Asked {
     let Ok(arguments) = arguments::read_typed(std::env::args_os().collect()) else {
-        return false;
+        return Asked::Nothing;
     };
-    match &arguments.verb {
-        Some(Verb::Doctor(options)) => {
-            arguments.names_a_file() || !options.helper.words().is_empty()
-        }
-        _ => false,
+    let Some(Verb::Doctor(options)) = &arguments.verb else {
+        return Asked::Nothing;
+    };
+    let helper = &options.helper;
+    let words = helper.words();
+    match (arguments.names_a_file(), words.is_empty()) {
+        (false, true) => Asked::Nothing,
+        (false, false) if words == helper.tiers.words() => Asked::Tiers,
+        _ => Asked::Options,
     }
 }
 
@@ -177,7 +193,17 @@ fn check_options(subject: &InUse) -> Finding {
     let remedy =
         "mend the value of GOCACHEPROG, the CACHEWARDEN_* variable or the configuration file";
     if let Some(fault) = &origins.fault {
-        return Err(advice_on(fault.clone(), remedy));
+        // --no-env has to be where go reads it, and not in this command line.
+        let is_variable = fault.text().contains(OR_NO_ENV);
+        let fault = fault.clone();
+        let fault = fault.map_text(|text| text.replace(OR_NO_ENV, ""));
+        let remedy = match is_variable {
+            true => {
+                "do so where it is set; --no-env in GOCACHEPROG keeps go's helper from reading any such variable, also those that are right"
+            }
+            false => remedy,
+        };
+        return Err(advice_on(fault, remedy));
     }
     options
         .check_as_a_helpers()
@@ -229,71 +255,4 @@ fn check_policies(options: &HelperOptions) -> Finding {
         ));
     }
     Ok(texts.join("; then ").into())
-}
-
-fn check_go_version() -> Finding {
-    let version = go_env("GOVERSION")?;
-    let minor = version
-        .strip_prefix("go1.")
-        .and_then(|rest| rest.split('.').next())
-        .and_then(|minor| minor.parse::<u32>().ok());
-    match minor {
-        Some(minor) if minor < 21 => Err(advice(
-            format!("{version} does not know GOCACHEPROG"),
-            "install Go 1.24 or later",
-        )),
-        Some(minor) if minor < 24 => Ok(format!(
-            "{version}; it needs a toolchain that was built with GOEXPERIMENT=cacheprog (Go 1.24 does not)"
-        )
-        .into()),
-        _ => Ok(version.into()),
-    }
-}
-
-fn check_variable(
-    value: String,
-    in_use: Option<Result<InUse, Advice>>,
-    proposal: String,
-    is_asked: bool,
-) -> Finding {
-    match in_use {
-        None => Err(advice("not set: go uses its own cache", proposal)),
-        Some(Err(Advice { problem, remedy })) if remedy.is_empty() => {
-            Err(advice(problem, proposal))
-        }
-        Some(Err(other)) => Err(other),
-        Some(Ok(_)) => Ok(Well {
-            text: value,
-            notes: match is_asked {
-                true => vec![format!(
-                    "to build with the options that were asked about: {proposal}"
-                )],
-                false => Vec::new(),
-            },
-            is_in_doubt: false,
-        }),
-    }
-}
-
-fn check_gocache() -> Finding {
-    let value = go_env("GOCACHE")?;
-    let remedy =
-        "unset it, or set it to a folder of yours: go keeps fuzzing data there even with a helper";
-    if !PathBuf::from(&value).is_absolute() {
-        return Err(advice(format!("`{value}` is no absolute path"), remedy));
-    }
-    Ok(value.into())
-}
-
-fn go_env(name: &str) -> Result<String, Advice> {
-    let output = Command::new("go")
-        .args(["env", name])
-        .output()
-        .map_err(|error| {
-            advice(
-                format!("cannot run go: {error}"),
-                "install Go, or put it on the PATH",
-            )
-        })?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }

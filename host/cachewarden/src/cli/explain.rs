@@ -60,11 +60,17 @@ fn nearest(text: &str) -> Option<&'static str> {
 /// What a code means and what to do, in lines of so many characters.
 fn explained(code: Code, width: usize) -> String {
     let action = format!("What to do: {}", code.action());
-    format!(
+    let mut text = format!(
         "{}\n{}",
         wrapped(code.meaning(), width),
         wrapped(&action, width)
-    )
+    );
+    if text.contains("docs/") {
+        // Who has the program alone has no such folder.
+        let place = format!("The pages in docs/ are at {}", env!("CARGO_PKG_REPOSITORY"));
+        text += &format!("\n{}", wrapped(&place, width));
+    }
+    text
 }
 
 /// A paragraph in lines that end before they are too long, unless a word is.
@@ -126,6 +132,13 @@ Three kinds of lines have no code: the summary of `-v`, the log of a policy (the
     #[test]
     fn the_reference_of_errors_is_current() {
         is_current("errors.md", &page());
+    }
+
+    #[test]
+    fn who_has_the_program_alone_is_told_where_the_pages_are() {
+        let told = explained(Code::RemoteAddress, WIDTH);
+        assert!(told.contains("docs/remote.md"), "{told}");
+        assert!(told.contains(env!("CARGO_PKG_REPOSITORY")), "{told}");
     }
 
     #[test]

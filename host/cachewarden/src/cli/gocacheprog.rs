@@ -1,20 +1,21 @@
 //! The value of GOCACHEPROG: what go would start, with which options, and what to type instead.
 
 mod env_file;
+mod program;
 mod proposal;
 mod words;
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use cachewarden_connect::client::{self, Parsed, parse};
-use rustix::fs::Access;
 
 use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, Arguments, HelperOptions, Origins, Stop};
 use super::{CONNECT, CONNECT_NAME};
 
+pub(super) use program::own_program;
+use program::{is_cachewarden, is_program, is_same, resolve};
 pub(super) use proposal::proposal;
 use proposal::{instead, nearest_program};
 use words::split;
@@ -56,11 +57,26 @@ pub(super) enum NoStore {
 /// The value that go uses: the variable's, or what `go env -w` has kept. `None` where there is
 /// none.
 pub(super) fn in_force() -> Option<String> {
+    exported().or_else(kept)
+}
+
+/// The value of the environment, which wins over what go keeps.
+pub(super) fn exported() -> Option<String> {
     let of_variable = std::env::var(VARIABLE).ok();
-    of_variable
-        .filter(|value| !value.is_empty())
-        .or_else(|| env_file::value(VARIABLE))
-        .filter(|value| !value.trim().is_empty())
+    of_variable.filter(|value| !value.trim().is_empty())
+}
+
+/// The value that `go env -w` has kept.
+pub(super) fn kept() -> Option<String> {
+    env_file::value(VARIABLE).filter(|value| !value.trim().is_empty())
+}
+
+/// The same value with this program named so; `None` where it starts another one.
+pub(super) fn renamed(value: &str, own: &Path) -> Option<String> {
+    let fields = split(value)?;
+    let (name, options) = fields.split_first()?;
+    let is_own = resolve(name).is_ok_and(|program| is_same(&program, own));
+    is_own.then(|| words::value(own, options).ok())?
 }
 
 /// How a value connects to a daemon; `None` where it starts a helper of its own.
@@ -150,66 +166,6 @@ fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Adv
         no_env,
         origins,
     })
-}
-
-/// The file that go would start; why there is none otherwise.
-fn resolve(name: &str) -> Result<PathBuf, String> {
-    if name.contains('/') {
-        let path = PathBuf::from(name);
-        return match (path.is_absolute(), path.exists(), is_program(&path)) {
-            (false, _, _) => {
-                Err("is a relative path, and go starts its helper in many folders".into())
-            }
-            (true, false, _) => Err("does not exist".into()),
-            (true, true, false) => Err("is no program that this user may run".into()),
-            (true, true, true) => Ok(path),
-        };
-    }
-    let search = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&search)
-        .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|path| is_program(path))
-        .ok_or_else(|| "is in no folder of PATH".to_owned())
-}
-
-fn is_program(path: &Path) -> bool {
-    path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
-}
-
-/// Sees that a program is one of ours, by what it says of itself. One with another name is not
-/// started to find out.
-fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<(), Advice> {
-    if own
-        .canonicalize()
-        .is_ok_and(|own| program.canonicalize().is_ok_and(|program| program == own))
-    {
-        return Ok(());
-    }
-    let name = program.file_name().unwrap_or_default();
-    if !name.to_string_lossy().starts_with(OWN_NAME) {
-        return Err(advice(format!("`{value}` is another helper"), ""));
-    }
-    let output = Command::new(program)
-        .arg("--version")
-        .stdin(Stdio::null())
-        .output();
-    match output {
-        Ok(output) if output.status.success() && output.stdout.starts_with(b"cachewarden ") => {
-            Ok(())
-        }
-        Ok(_) => {
-            let problem = format!(
-                "{} does not say that it is cachewarden (--version)",
-                program.display()
-            );
-            Err(advice(problem, ""))
-        }
-        Err(error) => Err(advice(
-            format!("{} cannot be started: {error}", program.display()),
-            "",
-        )),
-    }
 }
 
 /// The options within the fields of a value.

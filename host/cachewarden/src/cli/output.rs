@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use cachewarden_types::{Code, line};
 
+pub(super) use cachewarden_types::count;
+
 use super::failure::Failure;
 
 /// Prints to stdout. A reader that has enough (`| head`) is no error.
@@ -63,31 +65,9 @@ pub(super) fn warn_of_waiting(process: Option<u32>) {
     );
 }
 
-/// How many there are of something, which is named in the singular.
-pub(super) fn count(number: impl TryInto<u64>, name: &str) -> String {
-    let number = number.try_into().unwrap_or(u64::MAX);
-    match (number, name.strip_suffix('y')) {
-        (1, _) => format!("1 {name}"),
-        (_, Some(stem)) => format!("{number} {stem}ies"),
-        (_, None) => format!("{number} {name}s"),
-    }
-}
-
 /// Seconds as a person says them: the two largest units.
 pub(super) fn age(seconds: u64) -> String {
     let text = humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string();
     let units: Vec<_> = text.split(' ').take(2).collect();
     units.join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::count;
-
-    #[test]
-    fn one_is_no_plural() {
-        assert_eq!(count(1_u64, "entry"), "1 entry");
-        assert_eq!(count(0_usize, "entry"), "0 entries");
-        assert_eq!(count(2_u64, "session"), "2 sessions");
-    }
 }

@@ -93,8 +93,9 @@ pub(super) fn absolute_in_helper_mode(option: &str, path: &Path) -> Result<(), F
     Err(Failure::new(
         Code::RelativePath,
         format!(
-            "{option} {} is a relative path, and go starts its helper in many folders. Type the absolute one, for instance {}",
-            path.display(),
+            "{} is a relative path, and go starts its helper in many folders. Type the absolute one, for instance {}{}",
+            typed(option, path),
+            mark(option),
             shown(path)
         ),
     ))
@@ -109,8 +110,8 @@ pub(super) fn check_spelling(option: &str, path: &Path) -> Result<(), Failure> {
     let failure = |text| Err(Failure::new(Code::PathSpelling, text));
     if let Some(scheme) = path.to_str().and_then(pin::scheme) {
         return failure(format!(
-            "{option} {}: this is a URL ({scheme}://), and cachewarden fetches nothing. Name a path of this machine",
-            path.display()
+            "{}: this is a URL ({scheme}://), and cachewarden fetches nothing. Name a path of this machine",
+            typed(option, path)
         ));
     }
     let mut parts = path.iter();
@@ -122,19 +123,46 @@ pub(super) fn check_spelling(option: &str, path: &Path) -> Result<(), Failure> {
     let absolute = match (first, home) {
         ("~" | "$HOME" | "${HOME}", Some(home)) => {
             let path = Path::new(&home).join(parts.as_path());
-            format!(", for instance {}", path.display())
+            format!(", for instance {}{}", mark(option), path.display())
         }
         _ => String::new(),
     };
     failure(format!(
-        "{option} {}: `{first}` is for a shell to expand, and no shell has seen it here. Type the absolute path{absolute}",
-        path.display()
+        "{}: `{first}` is for a shell to expand, and no shell has seen it here. Type the absolute path{absolute}",
+        typed(option, path)
     ))
+}
+
+/// An option and its path, as they were typed.
+fn typed(option: &str, path: &Path) -> String {
+    let space = match mark(option).is_empty() {
+        true => " ",
+        false => "",
+    };
+    format!("{option}{space}{}", path.display())
+}
+
+/// What stands before a path in the value of an option: `@` where that may also be a text.
+fn mark(option: &str) -> &'static str {
+    match option.ends_with('@') {
+        true => "@",
+        false => "",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mark_of_a_file_is_kept() {
+        let path = Path::new("s.json");
+        let failure = absolute_in_helper_mode("--settings @", path).unwrap_err();
+        let text = failure.text();
+        assert!(text.starts_with("--settings @s.json is"), "{text}");
+        let absolute = format!("for instance @{}", shown(path));
+        assert!(text.ends_with(&absolute), "{text}");
+    }
 
     #[test]
     fn only_absolute_paths_mean_the_same_everywhere() {

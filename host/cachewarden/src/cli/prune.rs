@@ -92,11 +92,20 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
         output::count(removed.objects, "object"),
         size(removed.bytes),
     );
+    if let (Some(scope), 1..) = (&request.scope, removed.young_entries) {
+        text += &format!(
+            "{} of scope {scope} {} in the store, used in the last {}. --all removes the whole scope.\n",
+            output::count(removed.young_entries, "entry"),
+            stay(removed.young_entries),
+            output::age(request.older_than.as_secs())
+        );
+    }
     let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
     if removed.spared_entries > 0 {
         text += &format!(
-            "{} more, as old as asked for, stay in the store: builds that are running may ask again for what was {lately}. --now removes that too.\n",
-            output::count(removed.spared_entries, "entry")
+            "{} more, as old as asked for, {} in the store: builds that are running may ask again for what was {lately}. --now removes that too.\n",
+            output::count(removed.spared_entries, "entry"),
+            stay(removed.spared_entries)
         );
     }
     if removed.bytes_over_limit > 0 {
@@ -114,6 +123,14 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
         );
     }
     text
+}
+
+/// The verb behind a count.
+fn stay(count: u64) -> &'static str {
+    match count {
+        1 => "stays",
+        _ => "stay",
+    }
 }
 
 fn size(bytes: u64) -> String {

@@ -35,8 +35,7 @@ pub(super) use verbs::run;
 const _: () = assert!(MAX_LEVEL == format::MAX_LEVEL);
 
 /// What is said to who does something with remote tiers, and has none.
-const NONE_NAMED: &str =
-    "no remote tier is named: neither by --remote (CACHEWARDEN_REMOTE) nor in GOCACHEPROG";
+const NONE_NAMED: &str = "no remote tier is named, neither by --remote (CACHEWARDEN_REMOTE) nor in GOCACHEPROG; name one, for example --remote s3://bucket/prefix";
 
 /// Refuses tiers that cannot be as the options name them. None is asked anything.
 pub(super) fn check(options: &RemoteOptions) -> Result<(), Failure> {

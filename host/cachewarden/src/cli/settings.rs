@@ -73,31 +73,33 @@ impl SettingsSource {
 pub(super) fn settings(source: Option<&SettingsSource>) -> Result<Box<RawValue>, Failure> {
     let (json, origin) = match source {
         None => ("{}".to_owned(), String::new()),
-        Some(SettingsSource::Json(text)) => (text.clone(), "--settings".to_owned()),
+        Some(SettingsSource::Json(text)) => (
+            text.clone(),
+            "--settings (a file is named @FILE)".to_owned(),
+        ),
         Some(SettingsSource::File { file, pin }) => {
-            let name = file.display();
+            // As it was typed: without the mark it would be a text.
+            let name = format!("the settings @{}", file.display());
             let bytes = bounded_file::read(file).or_fail(Code::SettingsUnreadable, || {
-                format!("cannot read the settings {name} (--settings @FILE)")
+                format!("cannot read {name} (--settings)")
             })?;
-            check_pin(file, *pin, &bytes)?;
-            let text = String::from_utf8(bytes).or_fail(Code::SettingsUnreadable, || {
-                format!("the settings {name} are not UTF-8")
-            })?;
-            (text, format!("the settings {name}"))
+            check_pin(&name, *pin, &bytes)?;
+            let text = String::from_utf8(bytes)
+                .or_fail(Code::SettingsUnreadable, || format!("{name} are not UTF-8"))?;
+            (text, name)
         }
     };
     canonical("settings", &json).or_fail(Code::SettingsInvalid, || {
-        format!("{origin}: not valid JSON for a policy (a file is named @FILE)")
+        format!("{origin}: not valid JSON for a policy")
     })
 }
 
-fn check_pin(file: &Path, pin: Option<Digest>, bytes: &[u8]) -> Result<(), Failure> {
+fn check_pin(name: &str, pin: Option<Digest>, bytes: &[u8]) -> Result<(), Failure> {
     let found = Digest::of(bytes);
     let is_it = pin.is_none_or(|pinned| pinned == found);
     ensure(is_it, Code::SettingsPin, || {
         format!(
-            "the settings {} have other bytes than --settings names: their SHA-256 is {found}. Somebody changed the file, or the pin is of another version. If the change is meant, pin the new SHA-256",
-            file.display()
+            "{name} have other bytes than the pin names: their SHA-256 is {found}. Somebody changed the file, or the pin is of another version. If the change is meant, pin the new SHA-256"
         )
     })
 }

@@ -47,8 +47,13 @@ fn try_once(
                     "no answer within {} ms (--connect-timeout)",
                     socket.timeout.as_millis()
                 ),
-                io::ErrorKind::ConnectionRefused => "no daemon listens there".to_owned(),
-                io::ErrorKind::NotFound => "there is no such socket".to_owned(),
+                io::ErrorKind::ConnectionRefused => "no daemon listens there; start it".to_owned(),
+                io::ErrorKind::NotFound => {
+                    "there is no such socket; correct --socket, or start the daemon".to_owned()
+                }
+                io::ErrorKind::PermissionDenied => {
+                    format!("{error}; its mode and its group say who may connect")
+                }
                 _ => error.to_string(),
             },
         )

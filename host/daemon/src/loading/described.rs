@@ -4,6 +4,7 @@
 use std::fmt;
 
 use cachewarden_policy_host::PolicySource;
+use cachewarden_types::count;
 
 use crate::authority::or_nothing;
 use crate::config::{QuotaConfig, Size, TenantConfig};
@@ -91,7 +92,10 @@ fn policies(tenant: &TenantConfig, questions: u64) -> String {
     };
     let mut all: Vec<_> = tenant.policies.iter().map(|one| name(&one.file)).collect();
     if !all.is_empty() {
-        all.push(format!("{questions} questions of cases answered"));
+        all.push(format!(
+            "{} of cases answered",
+            count(questions, "question")
+        ));
     }
     if tenant.own_policy {
         all.push("the job may bring one of its own".to_owned());

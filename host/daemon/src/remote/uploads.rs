@@ -86,6 +86,11 @@ fn upload(daemon: &Daemon, tiers: TierList) -> bool {
                 "not all is sent to a remote tier; it is tried again: {}",
                 with_causes(error)
             ),
+            _ if sent.given_up > 0 => tracing::warn!(
+                tier,
+                entries = sent.given_up,
+                "given up: a remote tier refuses them again and again, and takes others"
+            ),
             _ if sent.dropped > 0 => tracing::warn!(
                 tier,
                 entries = sent.dropped,

@@ -86,6 +86,8 @@ fn what_is_wrong_is_said_with_the_way_out() {
     for (text, expected) in [
         ("", "no URL"),
         ("bucket/prefix", "for example s3://bucket/prefix"),
+        ("/mnt/x", "has the address file:///mnt/x"),
+        ("/mnt/a b?mode=read", "has the address file:///mnt/a%20b"),
         ("memcache://host", "did you mean `memcached`?"),
         ("gcs://bucket", "there are s3, gs, azblob"),
         ("s3:///prefix", "has no bucket; expected s3://bucket/prefix"),

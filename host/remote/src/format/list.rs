@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use cachewarden_types::ScopeName;
 
 use super::entry::{EntryError, split_line};
-use super::key::{FORMAT, index_prefix, segment_time};
+use super::key::{FORMAT, index_prefix, is_segment_until, segment_time};
 
 /// The most segments of a scope that are read and listed, the latest first. Uploads merge them long
 /// before, where that makes fewer of them.
@@ -82,11 +82,10 @@ impl SegmentList {
         names.map(|name| format!("{prefix}{name}")).collect()
     }
 
-    /// The list without segments of later times than this, which would stay the latest for ever.
+    /// The list without segments of later times than this.
     #[must_use]
     pub fn until(mut self, latest: SystemTime) -> Self {
-        self.names
-            .retain(|name| segment_time(name).is_some_and(|time| time <= latest));
+        self.names.retain(|name| is_segment_until(name, latest));
         self
     }
 

@@ -2,13 +2,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use cachewarden_content::Content;
-use cachewarden_store::SessionId;
-use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
+use cachewarden_types::{Digest, ScopeName};
 use tempfile::TempDir;
 
 use super::*;
-use crate::format::{Body, RemoteEntry, Stored, entry_key, format_marker, object_key};
+use crate::format::{Body, Stored, entry_key, format_marker, object_key};
+use crate::testing::entry;
 
 mod packs;
 
@@ -55,22 +54,7 @@ impl Tier {
         if stored == Stored::Apart {
             self.write(&of_object, &body.to_value(), days);
         }
-        let content = Content {
-            kind: Kind::Other,
-            role: Role::Unknown,
-            facts: Facts::NONE,
-        };
-        let entry = RemoteEntry {
-            output,
-            size: object.len() as u64,
-            time: SystemTime::now(),
-            kind: content.kind,
-            role: content.role,
-            facts: content.facts,
-            expires: None,
-            producer: SessionId(1),
-            stored,
-        };
+        let entry = entry(object, stored);
         let scope: ScopeName = scope.parse().unwrap();
         let key = entry_key(&scope, &output);
         (self.write(&key, &entry.to_value(&key), days), of_object)

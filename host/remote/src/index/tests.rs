@@ -1,24 +1,14 @@
 use std::fs;
 
-use cachewarden_store::{SessionId, SharedStore};
-use cachewarden_types::{Facts, Kind, Role};
+use cachewarden_store::SharedStore;
 
 use super::*;
 use crate::address::{Address, Credentials};
 use crate::format::{MAX_ROWS, segment_key};
+use crate::testing;
 
 fn entry() -> RemoteEntry {
-    RemoteEntry {
-        output: Digest::of(b""),
-        size: 0,
-        time: SystemTime::UNIX_EPOCH,
-        kind: Kind::Other,
-        role: Role::Unknown,
-        facts: Facts::NONE,
-        expires: None,
-        producer: SessionId(1),
-        stored: Stored::Apart,
-    }
+    testing::entry(b"", Stored::Apart)
 }
 
 #[tokio::test]

@@ -102,31 +102,18 @@ pub(super) fn plan(wanted: impl Iterator<Item = RemoteEntry>, most: u64) -> Vec<
 
 #[cfg(test)]
 mod tests {
-    use std::time::UNIX_EPOCH;
-
-    use cachewarden_store::SessionId;
-    use cachewarden_types::{Facts, Kind, Role};
-
     use super::*;
     use crate::format::Encoding;
+    use crate::testing;
 
     fn entry(pack: &str, offset: u32, length: u32) -> RemoteEntry {
-        RemoteEntry {
-            output: Digest::of(b""),
-            size: 0,
-            time: UNIX_EPOCH,
-            kind: Kind::Other,
-            role: Role::Unknown,
-            facts: Facts::NONE,
-            expires: None,
-            producer: SessionId(1),
-            stored: Stored::Packed(Place {
-                pack: Digest::of(pack.as_bytes()),
-                offset,
-                length,
-                encoding: Encoding::Plain,
-            }),
-        }
+        let place = Place {
+            pack: Digest::of(pack.as_bytes()),
+            offset,
+            length,
+            encoding: Encoding::Plain,
+        };
+        testing::entry(b"", Stored::Packed(place))
     }
 
     fn ranges(wanted: Vec<RemoteEntry>, most: u64) -> Vec<(Range<u64>, usize)> {

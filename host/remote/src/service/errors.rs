@@ -21,6 +21,12 @@ pub enum ServiceError {
         /// What the service says.
         source: Cause,
     },
+    /// The folder that the tier is in is missing, and nobody is to make it.
+    #[error("the folder {folder} is not there")]
+    Absent {
+        /// The folder.
+        folder: String,
+    },
     /// The credentials do not allow it, or there are none.
     #[error("the service does not allow it")]
     Denied(#[source] Cause),

@@ -10,6 +10,7 @@ use futures_util::TryStreamExt;
 use opendal::layers::{ConcurrentLimitLayer, RetryLayer, TimeoutLayer};
 use opendal::{Buffer, Configurator, Error, ErrorKind, HttpTransporter, Operator};
 
+use crate::address::Address;
 use crate::service_kind::ServiceKind;
 
 use super::configurations::{Visitor, visit};
@@ -119,6 +120,17 @@ impl Storage {
             deleted => deleted,
         }
     }
+}
+
+/// The folder of a tier, where that is missing.
+pub(super) fn missing_folder(address: &Address) -> Option<String> {
+    let folder = match address.kind {
+        ServiceKind::File => address.options.get("root")?,
+        _ => return None,
+    };
+    let looked = std::fs::metadata(folder);
+    let is_missing = looked.is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    is_missing.then(|| folder.trim_end_matches('/').to_owned())
 }
 
 /// Writes a value to a file of its own, and gives that its name once it is whole: a process that is

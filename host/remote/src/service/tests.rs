@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::*;
+use crate::test_server;
 
 /// The documents show these addresses.
 #[tokio::test]
@@ -36,6 +37,36 @@ async fn a_write_to_a_folder_that_is_broken_off_leaves_nothing_at_its_key() {
     let value = service.read("object", 100).await.unwrap();
     assert_eq!(value.as_deref(), Some(&b"whole"[..]));
     assert_eq!(files(), 2);
+}
+
+/// Origin: a WebDAV server that answers a request for a part with the whole, whose beginning was
+/// taken for a damaged part.
+#[tokio::test]
+async fn a_server_that_gives_the_whole_instead_of_a_part_is_read_all_the_same() {
+    let whole: Vec<u8> = (0..100_000_u32).flat_map(u32::to_le_bytes).collect();
+    let served = whole.clone();
+    let port = test_server::start_with_bodies(move |asked| {
+        assert!(asked.headers.contains("range: bytes="), "{}", asked.headers);
+        (200, String::new(), served.clone())
+    });
+    let address = Address::parse(&format!("webdav+http://127.0.0.1:{port}/")).unwrap();
+    let service = Service::at(&address, &Credentials::default()).unwrap();
+    for part in [0..7, 100_000..300_001, 399_999..400_000] {
+        let parts = service.open_part("v1/packs/a", part.clone()).await.unwrap();
+        let value = parts.unwrap().collect("a", 1_000_000).await.unwrap();
+        assert!(
+            value == whole[part.start as usize..part.end as usize],
+            "{part:?}"
+        );
+    }
+    // Where there is less than is asked for, it comes short, or is an error.
+    for part in [399_999..400_010, 400_000..400_001] {
+        if let Ok(Some(parts)) = service.open_part("v1/packs/a", part).await
+            && let Ok(value) = parts.collect("a", 100).await
+        {
+            assert!(value.len() <= 1, "{value:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 //!
 //! What always holds: what began with HTTPS does not go on without it, and a request that carries
 //! credentials does not go to another host than it was made for. An answer that the library holds as a
-//! whole has a bound.
+//! whole has a bound, and who asks for a part gets no other bytes.
 
 use std::io;
 use std::sync::OnceLock;
@@ -16,6 +16,7 @@ use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 
 use super::CALL_TIME;
+use super::part::Part;
 
 /// The most bytes of an answer that is an error. Some services answer with a page of HTML.
 const MAX_ERROR: u64 = 1 << 20;
@@ -54,13 +55,18 @@ impl HttpTransport for Transport {
             }
         };
         let most = most(&request);
-        let (parts, body) = transport.fetch(request).await?.into_parts();
+        let asked = Part::asked(request.headers());
+        let (mut parts, body) = transport.fetch(request).await?.into_parts();
         let most = match parts.status.is_success() {
             true => most,
             false => Some(MAX_ERROR),
         };
         let body = match most {
             Some(most) => bounded(body, most),
+            None => body,
+        };
+        let body = match asked {
+            Some(part) => part.of(&mut parts, body),
             None => body,
         };
         Ok(Response::from_parts(parts, body))

@@ -138,9 +138,9 @@ impl Shared {
     fn warn_of_error(&self, tier: usize, error: &ServiceError, has_opened: bool) {
         let (code, consequence) = match error {
             ServiceError::Denied(_) => (Code::RemoteUnreadable, "it is not read in this session"),
-            ServiceError::Config { .. } | ServiceError::Unsupported(_) => {
-                (Code::RemoteUnusable, "it is not used")
-            }
+            ServiceError::Config { .. }
+            | ServiceError::Absent { .. }
+            | ServiceError::Unsupported(_) => (Code::RemoteUnusable, "it is not used"),
             ServiceError::Failed(_) if has_opened => {
                 (Code::RemoteAway, "it is not asked until it answers")
             }
@@ -148,8 +148,11 @@ impl Shared {
             ServiceError::TooLarge { .. }
             | ServiceError::LaterForm { .. }
             | ServiceError::TooShort(_) => (Code::RemoteDamaged, "the value does not count"),
-            // Others will be asked.
-            ServiceError::Failed(_) => return,
+            // The next request may be answered.
+            ServiceError::Failed(_) => {
+                self.seen(tier).note_failure(with_causes(error));
+                return;
+            }
         };
         if matches!(code, Code::RemoteUnreadable | Code::RemoteUnusable) {
             self.leave(tier);

@@ -62,7 +62,7 @@ impl Uploader {
                 done.extend(sent.map(|(path, file, ..)| (path, file)));
             }
         }
-        packs.failure.map_or(Ok(()), Err)
+        uploaded.end_with(packs.failure)
     }
 
     /// How entries are sent in packs; `None` where the tier has them each by its key.
@@ -70,7 +70,8 @@ impl Uploader {
         match self.layout {
             Layout::Single => Ok(None),
             Layout::Packs => {
-                let packs = Packs::begin(&self.service, &self.store, self.tier);
+                let gives_up = self.gives_up();
+                let packs = Packs::begin(&self.service, &self.store, self.tier, gives_up);
                 packs.await.map(Some)
             }
         }

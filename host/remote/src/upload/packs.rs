@@ -92,6 +92,7 @@ impl<'upload> Packs<'upload> {
         service: &'upload Service,
         store: &'upload Store,
         tier: TierId,
+        gives_up: bool,
     ) -> Result<Self, ServiceError> {
         Ok(Self {
             service,
@@ -101,7 +102,7 @@ impl<'upload> Packs<'upload> {
             there: PacksThere::look(service).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
-            writes: Writes::to(service),
+            writes: Writes::to(service, gives_up),
             lost: 0,
             rows: Vec::new(),
             noted: HashSet::new(),
@@ -276,7 +277,7 @@ impl<'upload> Packs<'upload> {
     /// The rows whose objects are all there. Those of the others are sent by a later upload.
     pub(super) fn take_rows(&mut self, uploaded: &mut Uploaded) -> Vec<Row> {
         let mut rows = std::mem::take(&mut self.rows);
-        let count = rows.len();
+        let (count, mut given_up) = (rows.len(), 0);
         rows.retain(|(scope, action, entry)| {
             let key = match &entry.stored {
                 Stored::Packed(place) => pack_key(&place.pack),
@@ -291,9 +292,11 @@ impl<'upload> Packs<'upload> {
             }
             let (scope, action) = (scope.clone(), *action);
             self.noted.remove(&Noted { scope, action });
+            given_up += u64::from(self.writes.is_given_up(&key));
             false
         });
-        let lost = (count - rows.len()) as u64;
+        let lost = (count - rows.len()) as u64 - given_up;
+        uploaded.give_up(given_up);
         self.lost += lost;
         uploaded.failed += lost;
         rows

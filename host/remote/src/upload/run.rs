@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use cachewarden_store::{Store, TierTraffic};
-use cachewarden_types::with_causes;
+use cachewarden_types::{count, with_causes};
 
 use crate::address::{Address, Credentials};
 use crate::runtime::Runtime;
@@ -106,6 +106,10 @@ fn keep_end(store: &Store, address: &Address, end: &UploadEnd, uploaded: &Upload
     // Where that cannot be kept, the counters have less.
     let _ = store.add_tier_traffic(address.tier_id(), &traffic);
     let reason = match end {
+        UploadEnd::Complete if uploaded.given_up > 0 => Some(format!(
+            "{} refused again and again, and given up; the next machine that builds that sends it again",
+            count(uploaded.given_up, "entry")
+        )),
         UploadEnd::Complete => None,
         UploadEnd::Failed(error) => Some(with_causes(error)),
         UploadEnd::Busy | UploadEnd::TimedOut => return,

@@ -11,6 +11,7 @@ use super::*;
 use crate::address::Credentials;
 use crate::format::{MAX_INLINE, RemoteEntry, Stored, entry_key, object_key};
 use crate::test_server;
+use crate::upload::writes::Writes;
 
 mod lists;
 mod packs;
@@ -289,6 +290,94 @@ async fn what_a_service_does_not_take_stays() {
     let uploaded = world.upload().await;
     assert_eq!((uploaded.sent, uploaded.there), (1, 19));
     assert_eq!(world.waiting(), 0);
+}
+
+/// Origin: somebody who can write the tier puts something in the way of so many keys that each upload
+/// ended before it came to any other.
+#[tokio::test]
+async fn values_that_are_never_taken_do_not_keep_others_from_the_tier_for_ever() {
+    const IN_THE_WAY: usize = 40;
+    let world = World::new();
+    let actions: Vec<_> = (0..IN_THE_WAY as u8 + 10)
+        .map(|number| world.put(&number.to_string(), &[number], |_| {}))
+        .collect();
+    world.note(1, &actions);
+    let (poisoned, others) = actions.split_at(IN_THE_WAY);
+    for action in poisoned {
+        let key = world.tier(&entry_key(&main(), action));
+        fs::create_dir_all(key.join("folder")).unwrap();
+    }
+    let (so_far, outcome) = world.try_upload().await;
+    let error = outcome.unwrap_err();
+    assert_eq!((so_far.sent, so_far.left), (0, actions.len() as u64));
+    // As `upload_to` keeps it.
+    let outbox = world.store.outbox(world.address.tier_id()).unwrap();
+    outbox.note_end(Some(&error.to_string())).unwrap();
+    // Those that were refused beside one that was taken stay, and end no upload.
+    let (uploaded, _) = world.try_upload().await;
+    assert_eq!(uploaded.sent, others.len() as u64);
+    assert!(others.iter().all(|action| world.entry(action).is_some()));
+    let refused = uploaded.given_up + uploaded.failed;
+    assert_eq!(refused, IN_THE_WAY as u64);
+    assert!(uploaded.given_up >= 8, "{uploaded:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_takes_nothing_counts_as_dead_however_often_it_was_tried() {
+    let world = World::new();
+    let actions: Vec<_> = (0..20)
+        .map(|number| world.put(&number.to_string(), &[number], |_| {}))
+        .collect();
+    world.note(1, &actions);
+    world.upload().await;
+    world.note(2, &actions);
+    let outbox = world.store.outbox(world.address.tier_id()).unwrap();
+    outbox.note_end(Some("it has failed")).unwrap();
+    // Each key is a folder, and so is that of the marker once it was read.
+    for action in &actions {
+        let key = world.tier(&entry_key(&main(), action));
+        fs::remove_file(&key).unwrap();
+        fs::create_dir_all(key.join("folder")).unwrap();
+    }
+    let service = Service::at(&world.address, &Credentials::default()).unwrap();
+    let uploader = Uploader::new(Arc::clone(&world.store), &world.address, service, 3);
+    let marker = world.tier(FORMAT_KEY);
+    let outcome = uploader.run(Duration::ZERO, |so_far| {
+        if so_far.failed == 1 && marker.is_file() {
+            fs::remove_file(&marker).unwrap();
+            fs::create_dir_all(marker.join("folder")).unwrap();
+        }
+    });
+    let outcome = outcome.await;
+    assert!(
+        matches!(outcome, Err(UploadError::Service(_))),
+        "{outcome:?}"
+    );
+    assert_eq!(world.waiting(), 20);
+}
+
+#[tokio::test]
+async fn of_what_is_written_for_packs_a_run_of_refused_values_is_given_up() {
+    let world = World::new();
+    let service = Service::at(&world.address, &Credentials::default()).unwrap();
+    let keys: Vec<_> = (0..8)
+        .map(|number| format!("v1/objects/{number}"))
+        .collect();
+    for key in &keys {
+        fs::create_dir_all(world.tier(key).join("folder")).unwrap();
+    }
+    for gives_up in [true, false] {
+        let mut writes = Writes::to(&service, gives_up);
+        let (mut uploaded, mut failure) = (Uploaded::default(), None);
+        for key in &keys {
+            let begun = writes.begin(key.clone(), vec![1], None, &mut uploaded, &mut failure);
+            begun.await.unwrap();
+        }
+        let settled = writes.settle(&mut uploaded, &mut failure).await;
+        assert_eq!(settled.is_ok(), gives_up, "{settled:?}");
+        assert!(keys.iter().all(|key| writes.was_refused(key)));
+        assert!(keys.iter().all(|key| writes.is_given_up(key) == gives_up));
+    }
 }
 
 #[tokio::test]

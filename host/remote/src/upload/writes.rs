@@ -1,7 +1,7 @@
 //! Values that are written while the next are read and compressed.
 //!
 //! What always holds: a value that the service has not taken keeps no other from it, until so many
-//! fail one after another that the service counts as dead.
+//! fail one after another that the service counts as dead (`refusals`).
 
 use std::collections::HashSet;
 
@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 use crate::service::{Service, ServiceError};
 
 use super::pace::with_pauses;
-use super::{FAILURES_IN_A_ROW, UploadError, Uploaded};
+use super::refusals::{Refusals, Refused};
+use super::{UploadError, Uploaded};
 
 /// Values that are on their way at once.
 const AT_ONCE: usize = 4;
@@ -23,16 +24,19 @@ pub(super) struct Writes {
     on_the_way: JoinSet<(String, Result<u64, ServiceError>)>,
     /// The keys of values that the service has not taken.
     refused: HashSet<String>,
-    refused_in_a_row: u64,
+    /// Those of them that are given up.
+    given_up: HashSet<String>,
+    refusals: Refusals<String>,
 }
 
 impl Writes {
-    pub(super) fn to(service: &Service) -> Self {
+    pub(super) fn to(service: &Service, gives_up: bool) -> Self {
         Self {
             service: service.clone(),
             on_the_way: JoinSet::new(),
             refused: HashSet::new(),
-            refused_in_a_row: 0,
+            given_up: HashSet::new(),
+            refusals: Refusals::of(service, gives_up),
         }
     }
 
@@ -82,6 +86,11 @@ impl Writes {
         self.refused.contains(key)
     }
 
+    /// Whether the value of a key was refused, and is given up.
+    pub(super) fn is_given_up(&self, key: &str) -> bool {
+        self.given_up.contains(key)
+    }
+
     async fn await_one(
         &mut self,
         uploaded: &mut Uploaded,
@@ -92,14 +101,16 @@ impl Writes {
         };
         match written.expect("a write does not panic") {
             (_, Ok(bytes)) => {
-                self.refused_in_a_row = 0;
+                self.refusals.taken();
                 uploaded.bytes += bytes;
             }
-            (key, Err(error @ ServiceError::Failed(_)))
-                if self.refused_in_a_row + 1 < FAILURES_IN_A_ROW =>
-            {
-                self.refused_in_a_row += 1;
-                self.refused.insert(key);
+            (key, Err(error @ ServiceError::Failed(_))) => {
+                self.refused.insert(key.clone());
+                match self.refusals.refused(key).await {
+                    Refused::Dead => return Err(error),
+                    Refused::Stay => {}
+                    Refused::GivenUp(keys) => self.given_up.extend(keys),
+                }
                 *failure = Some(error.into());
             }
             (_, Err(error)) => return Err(error),

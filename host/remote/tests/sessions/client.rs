@@ -46,10 +46,21 @@ impl Session {
         scopes: &[&str],
         budget: Duration,
     ) -> Self {
+        Self::begin_with(store, tiers, scopes, budget, false)
+    }
+
+    /// The same, which perhaps says at its end what it came to (`-v`).
+    pub(crate) fn begin_with(
+        store: &Arc<Store>,
+        tiers: &Arc<RemoteTiers>,
+        scopes: &[&str],
+        budget: Duration,
+        is_verbose: bool,
+    ) -> Self {
         let (stdin, requests) = pipe().unwrap();
         let (answers, stdout) = pipe().unwrap();
         let said = Said::default();
-        let config = config(scopes, &said);
+        let config = config(scopes, &said, is_verbose);
         let services = Services {
             store: Arc::clone(store),
             remote: Some(cachewarden_session::RemoteTiers {
@@ -125,7 +136,7 @@ fn hit(answer: &Value) -> Option<Hit> {
     })
 }
 
-fn config(scopes: &[&str], said: &Said) -> SessionConfig {
+fn config(scopes: &[&str], said: &Said, is_verbose: bool) -> SessionConfig {
     let mut default_grant = DefaultGrant::of(scopes[0].parse().unwrap());
     let others = scopes[1..].iter().map(|scope| scope.parse().unwrap());
     default_grant.read.extend(others);
@@ -145,7 +156,7 @@ fn config(scopes: &[&str], said: &Said) -> SessionConfig {
         },
         policies: Vec::new(),
         recorder: Recorder::none(),
-        diagnostics: Diagnostics::to(Box::new(said.clone()), false),
+        diagnostics: Diagnostics::to(Box::new(said.clone()), is_verbose),
         paths: DiskPaths::new(None),
         quota: Box::new(Unlimited),
         account: no_account(),

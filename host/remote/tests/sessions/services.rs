@@ -127,6 +127,35 @@ fn a_service_that_is_away_is_said_once_and_later_processes_know_it() {
     session.close();
 }
 
+/// Origin: a reader who saw `2 errors` in the line of a tier, and nothing of what they were.
+#[test]
+fn errors_that_are_too_few_for_a_warning_are_said_with_v_each_kind_once() {
+    let [failing, missing] = actions();
+    let hex = failing.to_string();
+    for (is_verbose, lines) in [(true, 1), (false, 0)] {
+        let world = World::new();
+        let hex = hex.clone();
+        let server = Server::start(move |path| match path.contains(&hex) {
+            true => Answer::With(500, "", Vec::new()),
+            false => not_found(),
+        });
+        let tiers = world.tiers(&[server.address()]);
+        let budget = Duration::from_secs(60);
+        let mut session = Session::begin_with(&world.store, &tiers, &["main"], budget, is_verbose);
+        for action in [failing, missing, failing, missing] {
+            assert_eq!(session.get(&action), None);
+        }
+        let (_, said) = session.close();
+        assert_eq!(
+            said.matches("a request has failed: ").count(),
+            lines,
+            "{said}"
+        );
+        assert_eq!(said.contains(" misses, 2 errors"), is_verbose, "{said}");
+        assert!(!said.contains("warning"), "{said}");
+    }
+}
+
 #[test]
 fn a_service_that_never_answers_costs_one_build_its_budget() {
     let world = World::new();

@@ -85,8 +85,11 @@ impl<'store> Trimmer<'store> {
                 let protected = self.request.protects(scope);
                 let folder = folder.join(shard_name(shard));
                 inventory.read_entries(&folder, protected, unread_from, |used| {
-                    report.spared_entries += u64::from(concerned && self.cutoffs.is_spared(used));
-                    concerned && used < self.cutoffs.entries
+                    let is_old = used < self.cutoffs.entries;
+                    let is_spared = self.cutoffs.is_spared(used);
+                    report.spared_entries += u64::from(concerned && is_spared);
+                    report.young_entries += u64::from(concerned && !is_old && !is_spared);
+                    concerned && is_old
                 });
             }
         }

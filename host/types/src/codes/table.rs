@@ -105,8 +105,8 @@ codes! {
         "The text says which it is. Check the path; in an image, open the store for its readers once it is filled: `chmod -R go=rX FOLDER`. `cachewarden doctor` says whether each base can be read."
 
     PolicyUnreadable "CW0201" "policy-unreadable" ["policy"]
-        "The file of the policy cannot be read. Nothing is built, because a build without its policy would have no bounds."
-        "Check the path after --policy. cachewarden fetches nothing: it must be a regular file of this machine."
+        "The file that --policy names cannot be read: it is not there, this user may not read it, or it is no regular file. The build stops, because without its policy nothing would be refused."
+        "The line ends with what the system says of the file. Correct the path after --policy (CACHEWARDEN_POLICY, or `policy` in the configuration file), or let this user read the file: `ls -l FILE` shows who may. It must be a file of this machine, since cachewarden downloads nothing."
     PolicyTooLarge "CW0202" "policy-too-large" ["policy"]
         "The file of the policy is larger than any policy that is loaded."
         "Build the policy without debug information, or strip it."
@@ -227,8 +227,8 @@ codes! {
         "`mtimes` cannot set the times of a checkout's files: the folder is in no work tree of git, no .git leads to the repository that git finds, git is missing or fails, or a file cannot be read or given a time."
         "The text names the folder or the file and the next step. Files that have their time already keep it; run the verb again when the cause is gone."
     SetUpNotWritten "CW0417" "set-up-not-written" ["cachewarden"]
-        "`setup --write` writes nothing: the file that it would make is there already or cannot be written, or a folder on the way to it is a link, or go has another GOCACHEPROG, or go cannot keep one. Without --write it prints nothing if the path of this program cannot be named in GOCACHEPROG."
-        "The text names the file or the value. Without --write the same lines are printed, so that you can put them where you want them."
+        "`cachewarden setup` has changed nothing, because something is in the way. It overwrites nothing: the file for the CI service is there already, the environment has a GOCACHEPROG, or `go env -w` has kept another one. Or what it would write cannot be kept: the folder is a link or cannot be written, go is not found or is older than 1.24, GOENV is `off`, or the path of this program has a character that GOCACHEPROG cannot have."
+        "The text names what is in the way, and what to type. `cachewarden setup` without --write prints the lines, and changes nothing: put them yourself where you want them."
 
     CasesUnreadable "CW0501" "cases-unreadable" ["recording"]
         "A recording, or a file of cases, cannot be read."
@@ -256,8 +256,8 @@ codes! {
         "Give what the policy wants with --settings, or correct the policy."
 
     DaemonAway "CW0601" "daemon-away" ["connect"]
-        "`cachewarden connect` has no session with the daemon: nothing listens on the socket, this user may not connect, or the daemon did not answer in time. Nothing of the build was taken over, so it goes on with a private cache, or stops with `--when-down fail`."
-        "Start the daemon, or correct --socket (CACHEWARDEN_SOCKET). Look at the socket's mode and group. If the daemon is slow to answer, give it more time with --connect-timeout."
+        "`cachewarden connect` could not begin a session with the daemon: there is no such socket or nothing listens on it, this user may not open it, or no answer came within --connect-timeout. The go command has lost nothing. It goes on with a private cache, or stops if `--when-down fail` is given."
+        "The text says which. If nothing listens, start the daemon, or correct --socket (CACHEWARDEN_SOCKET). If this user may not open it, `ls -l SOCKET` shows the group that may. If no answer comes in time, read the daemon's log, or give it more time with --connect-timeout. `cachewarden connect --whoami` with the same options tries again without a build."
     ClientRefused "CW0602" "client-refused" ["connect"]
         "The daemon refuses this client: its token is not valid, no tenant has its labels, or it is at a limit. A refused client never becomes an anonymous one; the daemon does nothing for it."
         "The text is the daemon's. `cachewarden-connect --whoami` asks again without a build."
@@ -317,8 +317,8 @@ codes! {
         "What a session has put may be sent to a remote tier, and cannot be noted in the store's folder `outbox`. It is on this machine, and is not sent."
         "The text says why. Make room in the store, or make it writable. A later put of the same action is noted again."
     RemoteAddress "CW0710" "remote-address-invalid" ["cachewarden"]
-        "`--remote` is no address of a service, or the address has an option that the service does not have, or a credential; or the program was built without the service, or without any."
-        "Correct the address as the text says, or build the program with the cargo feature that it names. docs/remote.md has an example of each service. Credentials are in variables, or in the file of --remote-credentials."
+        "The value of --remote is no address that a tier can have: it is a path or another text and no URL, its service is not known or was left out when this program was built, it lacks a part such as the bucket, it has an option that the service does not have, or it has a credential, which everybody can see in the list of processes. Or `flush` or `remote` was given no tier at all."
+        "Correct the address as the text says. It has the form `SERVICE://BUCKET/PREFIX?OPTION=VALUE`, and for a folder `file:///PATH`; docs/remote.md has one of each service. Put credentials into variables such as CACHEWARDEN_S3_SECRET_ACCESS_KEY, or into the file of --remote-credentials. If the service was left out, build the program with the cargo feature that the text names."
     RemoteCredentials "CW0711" "remote-credentials-unusable" ["cachewarden" "remote"]
         "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
         "Correct the path or the line. Other users must not be able to read the file: chmod 600."

@@ -90,7 +90,7 @@ impl HelperOptions {
         let mut paths = Vec::new();
         paths.extend(self.policy.iter().flat_map(PolicyArgument::files));
         let settings = self.settings.as_ref().and_then(SettingsSource::file);
-        paths.extend(settings.map(|file| ("--settings", file)));
+        paths.extend(settings.map(|file| ("--settings @", file)));
         paths.extend(self.store.dir.as_deref().map(|path| ("--dir", path)));
         paths.extend(self.base.iter().map(|path| ("--base", path.as_path())));
         paths.extend(self.record.as_deref().map(|path| ("--record", path)));

@@ -31,7 +31,9 @@ use super::config_file::ConfigFile;
 use super::config_source::{self, ConfigSource};
 use super::line::Line;
 use super::origins::{FileRead, Origin, Origins, Source};
-use super::stop::{self, Stop, with_hint_at_connect, with_hint_at_quotes, with_origin};
+use super::stop::{
+    self, Stop, with_hint_at_connect, with_hint_at_one_dash, with_hint_at_quotes, with_origin,
+};
 use super::{Arguments, unknown, variables};
 
 /// Lists to which each layer adds: what a runner sets for all its jobs, and what one job adds. The
@@ -112,13 +114,16 @@ pub(in crate::cli) fn read_typed(words: Vec<OsString>) -> Result<Arguments, Stop
 
 fn given(command: &Command, line: &Line) -> Result<ArgMatches, Error> {
     let wants_every_option = line.words(&[]).any(|word| word == "--help");
-    let command = without_variables(command.clone());
-    let command = match wants_every_option {
-        true => command,
-        false => super::with_short_help(command),
+    let reader = without_variables(command.clone());
+    let reader = match wants_every_option {
+        true => reader,
+        false => super::with_short_help(reader),
     };
-    let given = command.try_get_matches_from(line.words(&[]));
-    given.map_err(|error| with_hint_at_connect(with_hint_at_quotes(error, line), line))
+    let given = reader.try_get_matches_from(line.words(&[]));
+    given.map_err(|error| {
+        let error = with_hint_at_connect(with_hint_at_quotes(error, line), line);
+        with_hint_at_one_dash(error, command, line)
+    })
 }
 
 /// clap is to read no variable itself: it would take a list of one apart as it does an option.

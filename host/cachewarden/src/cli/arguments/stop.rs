@@ -113,6 +113,42 @@ pub(super) fn with_origin(
     error
 }
 
+/// clap reads a word with one dash as short options, a letter each; Go's own flags are such words.
+pub(super) fn with_hint_at_one_dash(mut error: Error, command: &Command, line: &Line) -> Error {
+    if error.kind() != ErrorKind::UnknownArgument {
+        return error;
+    }
+    let mut command = command.clone();
+    command.build();
+    let named = line.typed().iter().skip(1).find_map(|word| {
+        let name = word.to_str()?.strip_prefix('-')?.split('=').next()?;
+        let is_one = name.len() > 1 && has_option(&command, line, name);
+        is_one.then(|| name.to_owned())
+    });
+    if let Some(name) = named {
+        let string = |dashes: &str| ContextValue::String(format!("{dashes}{name}"));
+        error.remove(ContextKind::Suggested);
+        error.insert(ContextKind::InvalidArg, string("-"));
+        error.insert(ContextKind::SuggestedArg, string("--"));
+    }
+    error
+}
+
+/// Whether an option that may stand in this line has this name.
+fn has_option(command: &Command, line: &Line, name: &str) -> bool {
+    let mut level = Some(command);
+    let mut verbs = line.verbs().iter();
+    std::iter::from_fn(|| {
+        let here = level?;
+        level = verbs.next().and_then(|verb| here.find_subcommand(verb));
+        Some(here)
+    })
+    .any(|level| {
+        let mut arguments = level.get_arguments();
+        arguments.any(|argument| argument.get_long() == Some(name))
+    })
+}
+
 /// A word that is no verb may be the rest of a value with a space in it: go splits GOCACHEPROG at
 /// spaces.
 pub(super) fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {

@@ -11,7 +11,7 @@ use cachewarden_types::{Code, nearest_name};
 use crate::cli::failure::Failure;
 use crate::cli::remote::{credential_names, is_credential};
 
-use super::variables::{self, PREFIX};
+use super::variables::{self, OR_NO_ENV, PREFIX};
 
 /// Whether this process has any variable of the prefix that may be an option's.
 pub(super) fn is_any_set() -> bool {
@@ -36,7 +36,7 @@ pub(super) fn refuse(command: &Command) -> Result<(), Failure> {
         Some(name) => Err(Failure::new(
             Code::VariableUnknown,
             format!(
-                "the variable {name} is none that cachewarden knows; {} Correct it or unset it, or let no variable be read (--no-env)",
+                "the variable {name} is none that cachewarden knows; {} Correct it or unset it{OR_NO_ENV}",
                 hint(command, &known, &name)
             ),
         )),

@@ -22,6 +22,9 @@ use super::origins::{Origin, Source};
 /// Every variable's name begins so.
 pub(super) const PREFIX: &str = "CACHEWARDEN_";
 
+/// The last way out of a wrong variable.
+pub(in crate::cli) const OR_NO_ENV: &str = ", or let no variable be read (--no-env)";
+
 /// These are split at line ends in a variable, since a path, a label's value, a policy's settings or
 /// a URL may hold a comma.
 const SPLIT_AT_LINES: [&str; 4] = ["base", "label", "policy", "remote"];
@@ -69,7 +72,7 @@ pub(super) fn said(argument: &Arg) -> Result<Option<Said>, Failure> {
 pub(super) fn check_not_empty(variable: &str, key: &str, is_empty: bool) -> Result<(), Failure> {
     ensure(!is_empty, Code::VariableEmpty, || {
         format!(
-            "the variable {variable} is set and empty, which says nothing of what --{key} is to be; give it a value, unset it, or let no variable be read (--no-env)"
+            "the variable {variable} is set and empty, which says nothing of what --{key} is to be; give it a value or unset it{OR_NO_ENV}"
         )
     })
 }
@@ -77,7 +80,11 @@ pub(super) fn check_not_empty(variable: &str, key: &str, is_empty: bool) -> Resu
 /// Refuses a relative path at a verb, as a helper does. A person may type one; a variable is also
 /// there in folders that a pull request owns.
 pub(super) fn check_paths(key: &str, said: &Said) -> Result<(), Failure> {
-    let named = format!("--{key} ({})", said.origin.source);
+    let mark = match key {
+        "settings" => " @",
+        _ => "",
+    };
+    let named = format!("--{key} ({}){mark}", said.origin.source);
     for value in said.values.iter().flatten() {
         for path in paths(key, value) {
             absolute_in_helper_mode(&named, &path)?;

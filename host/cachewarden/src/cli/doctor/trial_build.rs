@@ -59,7 +59,7 @@ fn build_twice(
     };
     let notes = first
         .lines()
-        .filter(|line| !line.contains(" gets, "))
+        .filter(|line| !is_summary(line))
         .filter_map(|line| line.strip_prefix(PREFIX))
         .map(str::to_owned);
     let mut notes: Vec<_> = notes.collect();
@@ -140,8 +140,12 @@ fn build(helper: &str, work: &Path) -> Result<String, Advice> {
 
 /// What a session has said at its end, of gets and of puts.
 fn summary(stderr: &str) -> Option<&str> {
-    let line = stderr.lines().find(|line| line.contains(" gets, "))?;
+    let line = stderr.lines().find(|line| is_summary(line))?;
     Some(line.trim_start_matches(PREFIX))
+}
+
+fn is_summary(line: &str) -> bool {
+    line.contains(" gets, ") || line.contains(" get, ")
 }
 
 // Said where every put was refused. That may be meant, as with `read-only`.
@@ -172,7 +176,8 @@ fn counts(summary: &str) -> (u64, u64, u64) {
         let found = counts.split(", ").find_map(|part| part.strip_suffix(unit));
         found.and_then(|number| number.parse().ok()).unwrap_or(0)
     };
-    (count(" puts"), count(" refused"), count(" not kept"))
+    let puts = count(" puts").max(count(" put"));
+    (puts, count(" refused"), count(" not kept"))
 }
 
 /// What became of the puts in the line of a session's end.
@@ -198,6 +203,9 @@ mod tests {
         assert_eq!(puts(line).unwrap(), "3 of 5 puts kept, 2 refused");
         assert!(!keeps_nothing(line));
         assert!(!has_policy(line));
+        let one = "1 get, 0 hits, 0 refused; 1 put, 0 refused, 1.2 MB; no policy";
+        assert!(is_summary(one) && !keeps_nothing(one));
+        assert_eq!(puts(one).unwrap(), "1 of 1 puts kept, 0 refused");
         assert!(keeps_nothing(
             "3 gets, 0 hits, 0 refused; 5 puts, 5 refused, 1.2 MB; policy 0.1 ms"
         ));

@@ -16,7 +16,7 @@ use super::{
 /// What to type so that go uses this program with these options.
 pub(in crate::cli) fn proposal(wanted: &InUse) -> String {
     match value_of(wanted) {
-        Ok(value) => exported(&value),
+        Ok(value) => to_export(&value),
         Err(word) => format!(
             "{word} has both kinds of quotes, and GOCACHEPROG cannot name it; put it into a file (--settings @FILE)"
         ),
@@ -24,7 +24,7 @@ pub(in crate::cli) fn proposal(wanted: &InUse) -> String {
 }
 
 /// What to type so that go uses this value.
-fn exported(value: &str) -> String {
+fn to_export(value: &str) -> String {
     let value = shell_quoted(value);
     format!("export GOCACHEPROG={value}   (or: go env -w GOCACHEPROG={value})")
 }
@@ -67,7 +67,7 @@ pub(super) fn instead(own: &Path, fields: &[String], value: &str) -> String {
         value_of(&meant.or_else(|| with_a_space(own, fields, value))?).ok()
     };
     match (connecting.or_else(helper), nearest) {
-        (Some(meant), _) => exported(&meant),
+        (Some(meant), _) => to_export(&meant),
         // Without its options another cache would be proposed than is meant.
         (None, Some(nearest)) => {
             format!("name the program {nearest}, if that is meant, and ask again")

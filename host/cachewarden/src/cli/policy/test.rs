@@ -78,10 +78,14 @@ fn compare(
             ))?;
         }
         if outcome.lost > 0 {
+            let are = match outcome.lost {
+                1 => "is",
+                _ => "are",
+            };
             output::print(&format!(
-                "{}: {} lines are missing, which the daemon could not write; a difference may come from that\n",
+                "{}: {} {are} missing, which the daemon could not write; a difference may come from that\n",
                 file.display(),
-                outcome.lost
+                output::count(outcome.lost, "line")
             ))?;
         }
         if outcome.without_policy > 0 {

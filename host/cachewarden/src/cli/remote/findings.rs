@@ -95,6 +95,9 @@ fn remedy_for_service(address: &Address, error: &ServiceError, what: &str) -> St
         (ServiceError::Config { .. }, _) => {
             "make the bucket, the container or the folder, or correct the address; docs/remote.md has one of each service"
         }
+        (ServiceError::Absent { .. }, _) => {
+            "correct the address, or mount what has the folder; where the tier is new, make the folder, or let the first upload make it"
+        }
         (ServiceError::Throttled(_), _) => "ask again later: it allows too few requests",
         (ServiceError::Unsupported(_), _) => {
             "use another service; docs/remote.md lists those that a tier can be on"

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytesize::ByteSize;
 
-use cachewarden_remote::{TierUpload, UploadEnd, Uploaded, upload_to};
+use cachewarden_remote::{Address, TierUpload, UploadEnd, Uploaded, upload_to};
 use cachewarden_store::{Progress, Store};
 use cachewarden_types::{Code, with_causes};
 
@@ -70,6 +70,13 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
         } = upload;
         let what = describe(uploaded);
         let why = match end {
+            UploadEnd::Complete if uploaded.done() + uploaded.dropped == 0 => {
+                let before = sent_before(store, address);
+                output::say(&format!(
+                    "cachewarden: {address}: nothing waited{before}; nothing is left"
+                ));
+                continue;
+            }
             UploadEnd::Complete => {
                 output::say(&format!("cachewarden: {address}: {what}; nothing is left"));
                 continue;
@@ -99,6 +106,19 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
     }
 }
 
+/// What was sent before, where nothing waits: the uploads of sessions are often faster.
+fn sent_before(store: &Store, address: &Address) -> String {
+    let traffic = store.tier_traffic(address.tier_id()).unwrap_or_default();
+    match traffic.sent {
+        0 => ", and nothing was sent before".to_owned(),
+        sent => format!(
+            " (sent before: {}, {})",
+            output::count(sent, "entry"),
+            ByteSize(traffic.bytes_up).display().si()
+        ),
+    }
+}
+
 /// What an upload came to.
 fn describe(uploaded: &Uploaded) -> String {
     let sent = output::count(uploaded.sent, "entry");
@@ -111,6 +131,10 @@ fn describe(uploaded: &Uploaded) -> String {
     add(uploaded.there, "there already");
     add(uploaded.gone, "not in the store any more");
     add(uploaded.too_large, "too large");
+    add(
+        uploaded.given_up,
+        "given up, since the service refuses them and takes others",
+    );
     add(uploaded.dropped, "dropped after they waited too long");
     text
 }

@@ -156,9 +156,21 @@ mod tests {
             assert!(first.starts_with(&format!("# {}.", file.path)), "{first}");
         }
         assert!(DOCKER.text.contains("\nFROM "));
+        let version = env!("CARGO_PKG_VERSION");
+        for (file, named) in [(GITHUB, "/action@v"), (DOCKER, "ARG VERSION=")] {
+            assert!(
+                file.text.contains(&format!("{named}{version}\n")),
+                "{named}"
+            );
+        }
         for file in [GITHUB, GITLAB, DOCKER] {
             let page = file.option.trim_start_matches('-');
-            assert!(file.text.contains(&format!("docs/ci/{page}.md")), "{page}");
+            // A stranger has no checkout of this repository.
+            let page = format!(
+                "{}/blob/main/docs/ci/{page}.md",
+                env!("CARGO_PKG_REPOSITORY")
+            );
+            assert!(file.text.contains(&page), "{page}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! This user's go commands: what go itself keeps (`go env -w`), so that editors have it too.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cachewarden_types::{Code, sanitize};
@@ -9,10 +9,11 @@ use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::gocacheprog::{self, VARIABLE, shell_quoted};
 use crate::cli::output;
 
-/// How a shell sets a variable, and the file that it reads at its start.
+/// How a shell sets and unsets a variable, and the file that it reads at its start.
 struct Shell {
     name: &'static str,
     set: &'static str,
+    unset: &'static str,
     profile: &'static str,
 }
 
@@ -20,22 +21,26 @@ const SHELLS: [Shell; 4] = [
     Shell {
         name: "bash",
         set: "export GOCACHEPROG=",
+        unset: "unset ",
         profile: "~/.bashrc",
     },
     Shell {
         name: "zsh",
         set: "export GOCACHEPROG=",
+        unset: "unset ",
         profile: "~/.zshrc",
     },
     Shell {
         name: "fish",
         set: "set -gx GOCACHEPROG ",
+        unset: "set -e ",
         profile: "~/.config/fish/config.fish",
     },
     // Where it is none of these.
     Shell {
         name: "sh",
         set: "export GOCACHEPROG=",
+        unset: "unset ",
         profile: "~/.profile",
     },
 ];
@@ -49,9 +54,13 @@ pub(super) fn print() -> Result<(), Failure> {
         "# For all go commands of this user, also those that an editor starts:\ngo env -w {VARIABLE}={word}\n# Or for {} alone, in {}:\n#   {}{word}\n# `cachewarden doctor` builds with it and says what is found; `go env -u {VARIABLE}` takes it back.\n",
         shell.name, shell.profile, shell.set
     ))?;
-    if let Some(other) = gocacheprog::in_force().filter(|other| *other != value) {
+    let (there, by) = match gocacheprog::exported() {
+        Some(exported) => (Some(exported), "by the environment variable"),
+        None => (gocacheprog::kept(), "as `go env -w` has kept it"),
+    };
+    if let Some(other) = there.filter(|there| *there != value) {
         output::say(&format!(
-            "cachewarden: go uses `{}` now, by the variable {VARIABLE} or by `go env -w`",
+            "cachewarden: go uses `{}` now, {by}",
             sanitize(&other)
         ));
     }
@@ -61,16 +70,26 @@ pub(super) fn print() -> Result<(), Failure> {
 /// Has go keep the value, unless it has another one.
 pub(super) fn write() -> Result<(), Failure> {
     let value = wanted()?;
-    let there = gocacheprog::in_force();
-    if there.as_ref() == Some(&value) {
-        return output::print(&format!("go uses {value} already.\n"));
+    // The variable wins over what go keeps: nobody would see what is written.
+    if let Some(exported) = gocacheprog::exported() {
+        let own = renamed(&exported)?;
+        let is_kept = || gocacheprog::kept().as_ref() == Some(&value);
+        return match own.is_some() && (exported == value || is_kept()) {
+            true => say_already(&value),
+            false => Err(refused_beside(&exported, own)),
+        };
     }
-    ensure(there.is_none(), Code::SetUpNotWritten, || {
-        format!(
-            "go uses `{}` now, which is not overwritten; unset the variable {VARIABLE}, or type go env -u {VARIABLE}, and ask again",
-            there.unwrap_or_default()
-        )
-    })?;
+    if let Some(kept) = gocacheprog::kept() {
+        if renamed(&kept)?.is_some() {
+            return say_already(&kept);
+        }
+        return Err(Failure::new(
+            Code::SetUpNotWritten,
+            format!(
+                "`go env -w` has kept {VARIABLE}=`{kept}`, which is not overwritten; to use this program instead, type: go env -u {VARIABLE} && cachewarden setup --write"
+            ),
+        ));
+    }
     let output = Command::new("go")
         .args(["env", "-w", &format!("{VARIABLE}={value}")])
         .env_remove(VARIABLE)
@@ -80,7 +99,7 @@ pub(super) fn write() -> Result<(), Failure> {
             "cannot run go; install Go 1.24 or later, or put it on the PATH".to_owned()
         })?;
     // An older go command does not know the variable, and GOENV=off keeps nothing.
-    let is_kept = output.status.success() && gocacheprog::in_force().as_ref() == Some(&value);
+    let is_kept = output.status.success() && gocacheprog::kept().as_ref() == Some(&value);
     ensure(is_kept, Code::SetUpNotWritten, || {
         format!(
             "go env -w keeps no {VARIABLE}: {}; install Go 1.24 or later, and unset GOENV",
@@ -92,11 +111,48 @@ pub(super) fn write() -> Result<(), Failure> {
     ))
 }
 
-/// The value that starts this program.
+fn say_already(value: &str) -> Result<(), Failure> {
+    output::print(&format!("go uses {value} already.\n"))
+}
+
+/// Why nothing is written beside a variable of the environment, and what to type: its options are
+/// kept where it starts this program.
+fn refused_beside(exported: &str, own: Option<String>) -> Failure {
+    let what = format!(
+        "the environment variable {VARIABLE} is `{exported}`, which wins over what `go env -w` keeps, so nothing is written"
+    );
+    let next = match own {
+        Some(value) => format!(
+            "to have all go commands of this user use that, type: go env -w {VARIABLE}={}",
+            shell_quoted(&value)
+        ),
+        None => format!(
+            "to use this program instead, type: {}{VARIABLE} && cachewarden setup --write",
+            shell().unset
+        ),
+    };
+    Failure::new(Code::SetUpNotWritten, format!("{what}; {next}"))
+}
+
+/// The value that starts this program: with the options of the one that go uses, where that starts
+/// it already.
 fn wanted() -> Result<String, Failure> {
-    let program = std::env::current_exe().or_fail(Code::System, || {
-        "this program does not know its own path".to_owned()
-    })?;
+    let there = gocacheprog::in_force();
+    match there.map(|there| renamed(&there)).transpose()?.flatten() {
+        Some(value) => Ok(value),
+        // Without words none can be wrong.
+        None => Ok(gocacheprog::value(&own_program()?, &[]).unwrap_or_default()),
+    }
+}
+
+/// The same value with this program's path; `None` where it starts another one.
+fn renamed(value: &str) -> Result<Option<String>, Failure> {
+    Ok(gocacheprog::renamed(value, &own_program()?))
+}
+
+/// This program's path, which can be named.
+fn own_program() -> Result<PathBuf, Failure> {
+    let program = gocacheprog::own_program()?;
     let path = program.to_string_lossy();
     // go keeps no value with a line break, and a terminal acts on other control characters.
     let is_wrong = |character: char| character == '\'' || character.is_control();
@@ -109,8 +165,7 @@ fn wanted() -> Result<String, Failure> {
             )
         },
     )?;
-    // Without words none can be wrong.
-    Ok(gocacheprog::value(&program, &[]).unwrap_or_default())
+    Ok(program)
 }
 
 /// The user's shell.

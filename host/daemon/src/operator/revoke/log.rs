@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use cachewarden_recording::{LostRecord, RemovedRecord, ScannedLine, scan};
 use cachewarden_store::{RevokedEntry, SessionId};
-use cachewarden_types::{Label, since_1970};
+use cachewarden_types::{Label, count, since_1970};
 
 use crate::audit::{Audit, LogFile};
 
@@ -100,9 +100,13 @@ impl AuditLog {
         let mut incomplete: Vec<_> = self.problems.into_iter().collect();
         for (tenant, gaps) in self.gaps {
             incomplete.extend(gaps.lost.map(|lost| {
+                let are = match lost.lines {
+                    1 => "is",
+                    _ => "are",
+                };
                 format!(
-                    "{} lines of the audit log of {tenant} are missing, from {} to {}",
-                    lost.lines,
+                    "{} of the audit log of {tenant} {are} missing, from {} to {}",
+                    count(lost.lines, "line"),
                     shown(lost.since),
                     shown(lost.until)
                 )
@@ -261,7 +265,7 @@ impl Search {
         let path = file.path.display();
         let problem = match read {
             Ok(0) => return,
-            Ok(torn) => format!("{torn} lines of {path} cannot be read"),
+            Ok(torn) => format!("{} of {path} cannot be read", count(torn, "line")),
             Err(error) => format!("{path} cannot be read: {error}"),
         };
         self.problems.insert(problem);

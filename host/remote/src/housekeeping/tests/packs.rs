@@ -11,20 +11,6 @@ fn main() -> ScopeName {
     "main".parse().unwrap()
 }
 
-fn entry(object: &[u8], stored: Stored) -> RemoteEntry {
-    RemoteEntry {
-        output: Digest::of(object),
-        size: object.len() as u64,
-        time: SystemTime::now(),
-        kind: Kind::Other,
-        role: Role::Unknown,
-        facts: Facts::NONE,
-        expires: None,
-        producer: SessionId(1),
-        stored,
-    }
-}
-
 impl Tier {
     /// A pack with these objects, and a segment that names them and an object of its own. The keys of
     /// the pack, the object and the segment.

@@ -2,7 +2,7 @@
 
 use bytesize::ByteSize;
 
-use cachewarden_remote::{Address, Amount, Credentials, summarize_tier};
+use cachewarden_remote::{Address, Amount, Credentials, TierSummary, summarize_tier};
 use cachewarden_types::sanitize;
 
 use crate::cli::exit_status::ExitStatus;
@@ -10,10 +10,19 @@ use crate::cli::output;
 
 use super::Stopped;
 
+/// Said where there is nothing: a mistyped prefix is one, too.
+const EMPTY: &str =
+    "  no entries are there; if some were sent, the address is that of another place\n";
+
 /// Prints the scopes of a tier.
 pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitStatus, Stopped> {
     let summary = summarize_tier(address, credentials)?;
     let mut text = format!("{}:\n", sanitize(&address.to_string()));
+    if summary == TierSummary::default() {
+        text += EMPTY;
+        output::print(&text)?;
+        return Ok(ExitStatus::Success);
+    }
     for (scope, amount) in &summary.scopes {
         text += &line(&scope.to_string(), amount, "entry");
     }

@@ -24,6 +24,7 @@
 //! ```
 
 mod boot;
+mod breakdown;
 mod damaged_file;
 mod disk_path;
 mod entries;
@@ -70,6 +71,7 @@ pub mod fuzzing {
 }
 
 pub use boot::BootId;
+pub use breakdown::{Breakdown, Found, KindCounts, ScopeCounts, TimeSaved};
 pub use disk_path::DiskPaths;
 pub use entries::{CacheHit, Right};
 pub use entry::{Entry, NewEntry, Reach, SessionId};

@@ -185,8 +185,15 @@ pub(super) fn of_tier(tier: &TierUse) -> String {
         waited,
     } = tier;
     let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
+    let count = |number: u64, one: &str, many: &str| match number {
+        1 => format!("1 {one}"),
+        _ => format!("{number} {many}"),
+    };
     format!(
-        "{address}: {hits} hits, {misses} misses, {errors} errors; {} down, compression saved {}; waited {:.1} s",
+        "{address}: {}, {}, {}; {} down, compression saved {}; waited {:.1} s",
+        count(*hits, "hit", "hits"),
+        count(*misses, "miss", "misses"),
+        count(*errors, "error", "errors"),
         size(bytes_down),
         size(bytes_saved),
         waited.as_secs_f64()
@@ -226,7 +233,7 @@ mod tests {
         let tier = TierUse {
             address: "s3://bucket".to_owned(),
             hits: 1060,
-            misses: 6,
+            misses: 1,
             bytes_down: 41_000_000,
             bytes_saved: 59_000_000,
             waited: Duration::from_millis(1234),
@@ -234,7 +241,7 @@ mod tests {
         };
         assert_eq!(
             of_tier(&tier),
-            "s3://bucket: 1060 hits, 6 misses, 0 errors; 41.0 MB down, compression saved 59.0 MB; waited 1.2 s"
+            "s3://bucket: 1060 hits, 1 miss, 0 errors; 41.0 MB down, compression saved 59.0 MB; waited 1.2 s"
         );
     }
 }

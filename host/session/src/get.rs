@@ -66,6 +66,7 @@ impl Session {
                 .is_ok()
         {
             self.tally.hits += 1;
+            self.counts.own_hit(own.size);
             let hit = Hit {
                 output: own.output,
                 size: own.size,
@@ -191,6 +192,7 @@ impl Session {
     ) -> io::Result<()> {
         self.tally.hits += 1;
         let entry = &found.entry;
+        self.counts.hit(scope, entry.content, entry.size);
         let hit = Hit {
             output: entry.output,
             size: entry.size,
@@ -212,6 +214,7 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
         self.tally.refused_gets += u64::from(get.is_refused);
+        self.counts.missed(&get.action);
         sink.send(&Response::Miss(get.id))
     }
 

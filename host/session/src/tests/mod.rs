@@ -2,6 +2,7 @@
 //! them are the real store, on real files, and real policies.
 
 mod chains;
+mod counts;
 mod gets;
 mod lifecycle;
 mod puts;

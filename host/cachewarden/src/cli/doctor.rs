@@ -18,6 +18,7 @@ use cachewarden_types::Code;
 
 use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, HelperOptions, Origins, StoreOptions, Verb};
+use super::color::Color;
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail};
 use super::gocacheprog::{self, InUse};
@@ -25,7 +26,7 @@ use super::helper::compiled_cache;
 use super::paths::shown;
 use super::settings::settings;
 use super::{remote, services};
-use report::{Color, report};
+use report::report;
 
 /// What is well, and what a person should know all the same.
 pub(super) struct Well {

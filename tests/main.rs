@@ -50,6 +50,7 @@ mod roles;
 mod setup;
 mod shared_store;
 mod sharing;
+mod stats;
 mod store;
 mod streaming;
 mod surprises;

@@ -60,14 +60,21 @@ fn statistics() {
     /sandbox/store (named by the variable CACHEWARDEN_DIR)
     2 objects, 19 B
 
-    scope              entries     bytes  oldest      last used
-    main                     2      19 B  0s          0s
-      other                  1      12 B
-      file-list              1       7 B
-
     1 session so far, in 0s
-      gets 2: hits 1, misses 1 (0 refused)
-      puts 2: 19 B, 0 kept for their session alone
+      gets                         2
+      hits                         1  50.0 %
+      misses                       1  50.0 %
+      puts                         2  19 B
+      bytes served              12 B  all from this machine
+
+    by kind           hits  misses  rate  served  entries  held
+    other                0       0           0 B        1  12 B
+    file-list            0       0           0 B        1   7 B
+    (own puts)           1                  12 B
+    (not known)          0       1
+
+    by scope          hits  puts  entries  held  last used
+    main                 0     2        2  19 B         0s
     "#);
 }
 

@@ -10,6 +10,7 @@ mod config_bounds;
 mod doctor;
 mod lists;
 mod nested;
+mod one_screen;
 mod paths;
 mod recordings;
 mod settings;

@@ -9,6 +9,12 @@ use crate::support::*;
 
 use super::Bucket;
 
+/// What `stats` says, in lines of any length.
+fn stats(sandbox: &Sandbox, url: &str) -> String {
+    let told = sandbox.run(&["stats", "--remote", url]).succeeded().stdout;
+    told.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Notes for a tier that an entry waits for it.
 fn note(sandbox: &Sandbox, url: &str, session: u64, name: &str) -> Outbox {
     let store = Store::open(&sandbox.store(), SharedStore::Deny).expect("the store");
@@ -33,9 +39,9 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
         "{told}"
     );
     note(&sandbox, &url, 1, "a");
-    let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
+    let told = stats(&sandbox, &url);
     let line = format!("{url}: 1 entry, the oldest for");
-    assert!(stats.contains(&line), "{stats}");
+    assert!(told.contains(&line), "{told}");
     // The tiers of the helper that go starts.
     let mut command = sandbox.cachewarden(&["flush"]);
     command.env("GOCACHEPROG", format!("cachewarden --remote '{url}'"));
@@ -43,9 +49,12 @@ fn flush_sends_what_waits_for_the_tiers_that_builds_use() {
     assert!(sent.stderr.contains("1 entry sent"), "{sent:?}");
     assert!(sent.stderr.contains("nothing is left"), "{sent:?}");
     assert_eq!(bucket.files("v1/index/default/").len(), 1);
-    let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
-    assert!(!stats.contains("to be sent to remote tiers"), "{stats}");
-    assert!(stats.contains(" up, 1 entry"), "{stats}");
+    let told = stats(&sandbox, &url);
+    assert!(!told.contains("to be sent to remote tiers"), "{told}");
+    assert!(told.contains(" 1 0.0 s"), "one was sent: {told}");
+    // Also where no option names the tier any more.
+    let told = sandbox.run(&["stats"]).succeeded().stdout;
+    assert!(told.lines().any(|line| line == url), "{told}");
 
     // As where the upload of a session was faster.
     let told = idle();
@@ -71,8 +80,8 @@ fn what_a_tier_does_not_take_is_left_and_said() {
     for part in ["CW0712", "1 entry left", &url] {
         assert!(left.stderr.contains(part), "{part}: {left:?}");
     }
-    let stats = sandbox.run(&["stats", "--remote", &url]).succeeded().stdout;
-    assert!(stats.contains("the last upload failed: "), "{stats}");
+    let told = stats(&sandbox, &url);
+    assert!(told.contains("the last upload failed: "), "{told}");
     std::fs::remove_file(bucket.folder().join("v1")).expect("what is in the way");
     sandbox.run(&["flush", "--remote", &url]).succeeded();
 }

@@ -140,7 +140,8 @@ impl Tier {
             ..TierTraffic::default()
         };
         // Where that cannot be kept, the counters have less.
-        let _ = self.store.add_tier_traffic(self.id, &traffic);
+        let address = self.address.to_string();
+        let _ = self.store.add_tier_traffic(self.id, &address, &traffic);
     }
 
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) -> bool {

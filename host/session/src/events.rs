@@ -286,7 +286,7 @@ mod tests {
         let tier = TierUse {
             address: "s3://bucket".to_owned(),
             hits: 1060,
-            misses: 6,
+            misses: 1,
             bytes_down: 41_000_000,
             bytes_saved: 59_000_000,
             waited: Duration::from_millis(1234),
@@ -294,7 +294,7 @@ mod tests {
         };
         assert_eq!(
             of_tier(&tier),
-            "s3://bucket: 1060 hits, 6 misses, 0 errors; 41.0 MB down, compression saved 59.0 MB; waited 1.2 s"
+            "s3://bucket: 1060 hits, 1 miss, 0 errors; 41.0 MB down, compression saved 59.0 MB; waited 1.2 s"
         );
     }
 }

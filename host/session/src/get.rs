@@ -66,6 +66,7 @@ impl Session {
                 .is_ok()
         {
             self.tally.hits += 1;
+            self.counts.own_hit(own.size);
             let hit = Hit {
                 output: own.output,
                 size: own.size,
@@ -197,6 +198,7 @@ impl Session {
         let location = found.location();
         self.tally.base_hits += u64::from(matches!(location, Location::Base(_)));
         let entry = &found.entry;
+        self.counts.hit(scope, entry.content, entry.size);
         let hit = Hit {
             output: entry.output,
             size: entry.size,
@@ -218,6 +220,7 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
         self.tally.refused_gets += u64::from(get.is_refused);
+        self.counts.missed(&get.action);
         sink.send(&Response::Miss(get.id))
     }
 

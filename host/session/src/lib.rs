@@ -13,6 +13,7 @@
 mod chain;
 mod completions;
 mod config;
+mod counts;
 pub mod diagnostics;
 mod effective_grant;
 mod entry_writer;
@@ -56,6 +57,7 @@ use cachewarden_types as types;
 use cachewarden_types::{Code, Digest, since_1970};
 
 use chain::Chain;
+use counts::Counts;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use entry_writer::EntryWriter;
@@ -126,6 +128,8 @@ pub struct Session {
     /// The actions that the client named, by which keys have a role.
     roles: Roles,
     tally: SessionStats,
+    /// The same by kind and by scope.
+    counts: Counts,
     /// Puts that the store could not take, of which nobody has refused any.
     lost_puts: u64,
     /// Gets and puts that were refused, by the reason.
@@ -288,7 +292,8 @@ impl Session {
         let policy_time = self.policies.time();
         let policy = self.policies.digests();
         let started = since_1970(self.started).as_secs();
-        let line = SessionLine::of(self.id.to_string(), started, policy, tally);
+        let parts = self.counts.as_parts(&self.access);
+        let line = SessionLine::of(self.id.to_string(), started, policy, tally, parts);
         // That the store cannot be written was reported at the puts, where it matters.
         let _ = self.store.append_session(&line);
         self.diagnostics.summarise(&events::summary(

@@ -15,6 +15,7 @@ use super::chain::{ActivePolicy, Chain, PolicyConfig};
 use super::config::{
     DefaultGrant, Services, SessionConfig, SessionError, SessionFacts, no_settings,
 };
+use super::counts::Counts;
 use super::effective_grant::EffectiveGrant;
 use super::events::WITHOUT_CACHE;
 use super::local_puts::LocalPuts;
@@ -61,6 +62,7 @@ impl Session {
             audits: HashMap::new(),
             roles: Roles::default(),
             tally: SessionStats::default(),
+            counts: Counts::default(),
             lost_puts: 0,
             refusals: BTreeMap::new(),
             policy_failures: 0,

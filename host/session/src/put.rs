@@ -66,6 +66,7 @@ impl Session {
         source: &mut impl RequestSource,
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
+        let made = self.counts.made(action);
         let received = self.receive(action, output, size, source);
         let TakenIn {
             stored,
@@ -90,6 +91,7 @@ impl Session {
         };
         self.tally.puts += 1;
         self.tally.bytes_put += stored.size;
+        self.counts.put(made, content, stored.size);
         let now = SystemTime::now();
         // Before any rule: what is refused may be what shows that the entry was wrong.
         let audited = self.compare_audited(action, output);
@@ -167,6 +169,7 @@ impl Session {
         } = put;
         match written {
             Ok(replaced) => {
+                self.counts.kept();
                 if let Some(size) = replaced {
                     self.quota.replaced(size);
                 }

@@ -28,6 +28,7 @@
 
 mod base;
 mod boot;
+mod breakdown;
 mod damaged_file;
 mod disk_path;
 mod entries;
@@ -75,6 +76,7 @@ pub mod fuzzing {
 
 pub use base::BaseError;
 pub use boot::BootId;
+pub use breakdown::{Breakdown, Found, KindCounts, ScopeCounts, TimeSaved};
 pub use disk_path::DiskPaths;
 pub use entries::{CacheHit, Right};
 pub use entry::{Entry, NewEntry, Reach, SessionId};

@@ -11,14 +11,15 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::safe_open::append_line;
 
-use super::{Store, files, layout};
+use super::{Breakdown, Store, files, layout};
 
-/// A file larger than this is compacted: some 5,000 sessions.
+/// A file larger than this is compacted: some 1,500 sessions.
 const COMPACT_THRESHOLD: u64 = 1 << 20;
 
 /// How long a session waits for the lock. Writing a line takes a moment; a process that holds the
@@ -103,6 +104,19 @@ pub struct SessionLine {
     /// What happened.
     #[serde(flatten)]
     pub tally: SessionStats,
+    /// The same by kind and by scope.
+    #[serde(
+        default,
+        deserialize_with = "known_parts",
+        skip_serializing_if = "Breakdown::is_empty"
+    )]
+    pub parts: Breakdown,
+}
+
+/// The parts of a line; none where this version cannot read them, whose totals count all the same.
+fn known_parts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Breakdown, D::Error> {
+    let parts = Value::deserialize(deserializer)?;
+    Ok(serde_json::from_value(parts).unwrap_or_default())
 }
 
 fn form() -> u32 {
@@ -114,23 +128,29 @@ fn one() -> u64 {
 }
 
 /// The sum of all lines.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default)]
 pub struct LifetimeStats {
     /// How many sessions the file stands for.
     pub sessions: u64,
     /// When the first of them began, in seconds since 1970.
     pub since: Option<u64>,
     /// What happened in all of them.
-    #[serde(flatten)]
     pub tally: SessionStats,
+    /// The same by kind and by scope.
+    pub parts: Breakdown,
     /// Whether a later version has written lines, which are not in the sum.
-    #[serde(skip)]
     is_incomplete: bool,
 }
 
 impl SessionLine {
     /// The line of one session.
-    pub fn of(session: String, started: u64, policy: Option<String>, tally: SessionStats) -> Self {
+    pub fn of(
+        session: String,
+        started: u64,
+        policy: Option<String>,
+        tally: SessionStats,
+        parts: Breakdown,
+    ) -> Self {
         Self {
             form: LINE_FORMAT,
             sessions: 1,
@@ -138,6 +158,7 @@ impl SessionLine {
             started,
             policy,
             tally,
+            parts,
         }
     }
 }
@@ -178,10 +199,11 @@ pub(super) fn compact(folder: &Path) -> io::Result<()> {
         // The next trim compacts it.
         return Ok(());
     };
-    let so_far = sum(&path)?;
+    let mut so_far = sum(&path)?;
     if so_far.is_incomplete {
         return Ok(());
     }
+    so_far.parts.bound();
     let line = SessionLine {
         form: LINE_FORMAT,
         sessions: so_far.sessions,
@@ -189,6 +211,7 @@ pub(super) fn compact(folder: &Path) -> io::Result<()> {
         started: so_far.since.unwrap_or_default(),
         policy: None,
         tally: so_far.tally,
+        parts: so_far.parts,
     };
     let mut text = serde_json::to_vec(&line)?;
     text.push(b'\n');
@@ -234,82 +257,10 @@ fn sum(path: &Path) -> io::Result<LifetimeStats> {
                 .map_or(line.started, |since| since.min(line.started)),
         );
         sum.tally.add(&line.tally);
+        sum.parts.add(&line.parts);
         sum
     }))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::SharedStore;
-
-    #[test]
-    fn folding_keeps_the_sum() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), SharedStore::Deny).unwrap();
-        let tally = SessionStats {
-            gets: 3,
-            hits: 2,
-            bytes_put: u64::MAX / 1_000_000,
-            ..SessionStats::default()
-        };
-        let line = SessionLine::of("00ff".repeat(40), 1_800_000_000, None, tally);
-        let path = folder.path().join(layout::SESSIONS);
-        let mut count = 0;
-        while fs::metadata(&path).map_or(0, |data| data.len()) <= COMPACT_THRESHOLD {
-            store.append_session(&line).unwrap();
-            count += 1;
-        }
-        let before = store.sessions_so_far();
-        assert_eq!((before.sessions, before.tally.gets), (count, 3 * count));
-        compact(folder.path()).unwrap();
-        let after = store.sessions_so_far();
-        assert_eq!(
-            (after.sessions, after.tally, after.since),
-            (before.sessions, before.tally, before.since)
-        );
-        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 1);
-        store.append_session(&line).unwrap();
-        assert_eq!(store.sessions_so_far().sessions, count + 1);
-    }
-
-    /// Lines of this version, as they stand in stores. They are read for as long as there is this
-    /// version.
-    #[test]
-    fn kept_lines_are_read_and_later_ones_are_neither_counted_nor_folded() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(folder.path(), SharedStore::Deny).unwrap();
-        let kept = include_str!("fixtures/sessions-1.jsonl");
-        let path = folder.path().join(layout::SESSIONS);
-        fs::write(&path, kept).unwrap();
-        let so_far = store.sessions_so_far();
-        let expected = SessionStats {
-            gets: 1067,
-            hits: 1066,
-            refused_gets: 1,
-            puts: 5,
-            refused_puts: 2,
-            bytes_put: 1_200_009,
-            diverged: 1,
-            ..SessionStats::default()
-        };
-        assert_eq!((so_far.sessions, so_far.tally), (13, expected));
-        assert!(!so_far.is_incomplete);
-
-        let line = kept.lines().next().unwrap();
-        assert_eq!(
-            serde_json::to_string(&serde_json::from_str::<SessionLine>(line).unwrap()).unwrap(),
-            line
-        );
-
-        let later = line.replace("\"form\":1", "\"form\":2") + "\n";
-        let count = COMPACT_THRESHOLD as usize / later.len() + 1;
-        fs::write(&path, kept.to_owned() + &later.repeat(count)).unwrap();
-        compact(folder.path()).unwrap();
-        assert_eq!(store.sessions_so_far().sessions, 13);
-        assert!(
-            fs::metadata(&path).unwrap().len() > COMPACT_THRESHOLD,
-            "all of it is there"
-        );
-    }
-}
+mod tests;

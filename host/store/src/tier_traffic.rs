@@ -20,6 +20,20 @@ pub(super) const TRAFFIC: &str = "traffic";
 /// Whoever shares the store can hold the lock, so it is no longer than a person notices.
 const LOCK_TIMEOUT: Duration = Duration::from_millis(200);
 
+/// The longest address that is kept, in bytes of JSON, so that the file stays one that is read.
+const MAX_ADDRESS: usize = 2048;
+
+/// What the file has.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Kept {
+    #[serde(flatten)]
+    traffic: TierTraffic,
+    /// Where the tier is, which no credential is part of: its folder's name is a hash.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+}
+
 /// What the use of a tier came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
@@ -43,7 +57,8 @@ pub struct TierTraffic {
 }
 
 impl TierTraffic {
-    fn add(&mut self, other: &Self) {
+    /// Adds what the use of another one came to.
+    pub fn add(&mut self, other: &Self) {
         let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
         add(&mut self.hits, other.hits);
         add(&mut self.misses, other.misses);
@@ -57,11 +72,17 @@ impl TierTraffic {
 }
 
 impl Store {
-    /// Adds to what the use of a tier came to so far.
+    /// Adds to what the use of a tier came to so far, and keeps its address, by which a person knows
+    /// it.
     ///
     /// # Errors
     /// When the store cannot be written, or another process holds the lock for too long.
-    pub fn add_tier_traffic(&self, tier: TierId, more: &TierTraffic) -> io::Result<()> {
+    pub fn add_tier_traffic(
+        &self,
+        tier: TierId,
+        address: &str,
+        more: &TierTraffic,
+    ) -> io::Result<()> {
         let Some(folder) = self.tier_folder(tier) else {
             return Ok(());
         };
@@ -75,13 +96,26 @@ impl Store {
         let Some(_lock) = lock_with_timeout(File::open(&folder)?, LOCK_TIMEOUT)? else {
             return Err(io::ErrorKind::TimedOut.into());
         };
-        let mut traffic = self.tier_traffic(tier).unwrap_or_default();
-        traffic.add(more);
-        tier_state::replace(&folder, TRAFFIC, &serde_json::to_vec(&traffic)?)
+        let mut kept = self.kept(tier).unwrap_or_default();
+        kept.traffic.add(more);
+        if serde_json::to_vec(address)?.len() <= MAX_ADDRESS {
+            kept.address = Some(address.to_owned());
+        }
+        tier_state::replace(&folder, TRAFFIC, &serde_json::to_vec(&kept)?)
     }
 
     /// What the use of a tier came to so far; `None` where nothing was kept.
     pub fn tier_traffic(&self, tier: TierId) -> Option<TierTraffic> {
+        self.kept(tier).map(|kept| kept.traffic)
+    }
+
+    /// Where a tier is that was used, as whoever used it last has named it; `None` where that was
+    /// not kept.
+    pub fn tier_address(&self, tier: TierId) -> Option<String> {
+        self.kept(tier)?.address
+    }
+
+    fn kept(&self, tier: TierId) -> Option<Kept> {
         let path = self.tier_folder(tier)?.join(TRAFFIC);
         serde_json::from_slice(&tier_state::read(&path, tier_state::MAX_STATE)?).ok()
     }
@@ -103,6 +137,33 @@ mod tests {
     use super::*;
     use crate::test_store::TestStore;
 
+    const ADDRESS: &str = "s3://bucket?region=any";
+
+    #[test]
+    fn a_tier_is_known_by_the_address_that_it_was_used_by() {
+        let test = TestStore::new();
+        let tier = TierId::of("s3 bucket");
+        let path = test.folder().join("tiers").join(tier.to_string());
+        let more = TierTraffic {
+            hits: 1,
+            ..TierTraffic::default()
+        };
+        let add = |address: &str| test.store.add_tier_traffic(tier, address, &more).unwrap();
+        assert_eq!(test.store.tier_address(tier), None);
+        // What was written before addresses were kept.
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join(TRAFFIC), b"{\"hits\":7}").unwrap();
+        assert_eq!(test.store.tier_address(tier), None);
+        add(ADDRESS);
+        assert_eq!(test.store.tier_address(tier).as_deref(), Some(ADDRESS));
+        // One that is too long is not kept, and costs no count.
+        add(&"\"".repeat(MAX_ADDRESS - 1));
+        assert_eq!(test.store.tier_address(tier).as_deref(), Some(ADDRESS));
+        assert_eq!(test.store.tier_traffic(tier).unwrap().hits, 9);
+        add(&"x".repeat(MAX_ADDRESS - 2));
+        assert_eq!(test.store.tier_traffic(tier).unwrap().hits, 10);
+    }
+
     #[test]
     fn what_many_add_at_once_is_all_there() {
         let test = TestStore::new();
@@ -115,7 +176,7 @@ mod tests {
         };
         thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| test.store.add_tier_traffic(tier, &more).unwrap());
+                scope.spawn(|| test.store.add_tier_traffic(tier, ADDRESS, &more).unwrap());
             }
         });
         let traffic = test.store.tier_traffic(tier).unwrap();
@@ -125,11 +186,11 @@ mod tests {
         assert_eq!(verified.unknown_files, 0);
         let folder = &tier_state::folders(&test.folder())[0];
         fs::write(folder.join(TRAFFIC), b"{\"hits\":").unwrap();
-        test.store.add_tier_traffic(tier, &more).unwrap();
+        test.store.add_tier_traffic(tier, ADDRESS, &more).unwrap();
         assert_eq!(test.store.tier_traffic(tier).unwrap().hits, 1, "from anew");
         fs::remove_file(folder.join(TRAFFIC)).unwrap();
         test.store
-            .add_tier_traffic(tier, &TierTraffic::default())
+            .add_tier_traffic(tier, ADDRESS, &TierTraffic::default())
             .unwrap();
         assert!(!folder.join(TRAFFIC).exists(), "nothing happened");
     }

@@ -30,12 +30,12 @@ use super::manual::{self, ManualOptions};
 use super::mtimes::{self, MtimesOptions};
 use super::policy::PolicyVerb;
 use super::setup::{self, SetupOptions};
+use super::stats::StatsOptions;
 use super::verify::VerifyOptions;
 
 pub(super) use layers::{parse, read, read_typed};
 pub(super) use options::{
-    DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StatsOptions, StoreOptions,
-    TrimOptions,
+    DEFAULT_SCOPE, HelperOptions, LimitOptions, PruneOptions, StoreOptions, TrimOptions,
 };
 pub(super) use origins::Origins;
 pub(super) use remote::{FlushOptions, RemoteOptions, RemoteVerb, UploadOptions};

@@ -14,6 +14,7 @@ use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
 use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, HelperOptions, OR_NO_ENV, Origins, Verb};
+use super::color::Color;
 use super::exit_status::ExitStatus;
 use super::failure::Failure;
 use super::gocacheprog::{self, InUse};
@@ -22,7 +23,7 @@ use super::paths::shown;
 use super::settings::settings;
 use super::{remote, services};
 use go::{check_go_version, check_gocache, check_variable, go_env};
-use report::{Color, report};
+use report::report;
 use stores::{check_bases, check_store};
 
 /// What is well, and what a person should know all the same.

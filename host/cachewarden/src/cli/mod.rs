@@ -4,6 +4,7 @@ mod advice;
 mod arguments;
 mod bar;
 mod bounded_file;
+mod color;
 mod completions;
 mod daemon;
 mod doctor;
@@ -21,6 +22,7 @@ mod policy_argument;
 mod prune;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
+mod screen;
 mod serve;
 mod services;
 mod settings;

@@ -104,7 +104,7 @@ fn keep_end(store: &Store, address: &Address, end: &UploadEnd, uploaded: &Upload
         ..TierTraffic::default()
     };
     // Where that cannot be kept, the counters have less.
-    let _ = store.add_tier_traffic(address.tier_id(), &traffic);
+    let _ = store.add_tier_traffic(address.tier_id(), &address.to_string(), &traffic);
     let reason = match end {
         UploadEnd::Complete if uploaded.given_up > 0 => Some(format!(
             "{} refused again and again, and given up; the next machine that builds that sends it again",

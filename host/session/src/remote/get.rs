@@ -255,6 +255,9 @@ impl Session {
         }
         self.tally.hits += 1;
         self.tally.remote_hits += 1;
+        self.counts
+            .hit(entry.place.scope, arrived.content, entry.size);
+        self.counts.remote_hit(entry.size);
         // Only now: an object that does not count has saved nothing.
         if let Some(remote) = &mut self.remote {
             remote.patience.earn(entry.size);

@@ -3,6 +3,7 @@
 
 mod bases;
 mod chains;
+mod counts;
 mod gets;
 mod lifecycle;
 mod puts;

@@ -156,18 +156,6 @@ pub(in crate::cli) struct TrimOptions {
     pub(in crate::cli) max_size: Option<ByteSize>,
 }
 
-/// Options of `stats`.
-#[derive(Debug, Args)]
-pub(in crate::cli) struct StatsOptions {
-    /// As one JSON object
-    #[arg(long, env = "CACHEWARDEN_STATS_JSON", hide_env = true, value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-    pub(in crate::cli) json: bool,
-    #[command(flatten)]
-    pub(in crate::cli) store: StoreOptions,
-    #[command(flatten)]
-    pub(in crate::cli) tiers: RemoteOptions,
-}
-
 /// Options of `prune`.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct PruneOptions {

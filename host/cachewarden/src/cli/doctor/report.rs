@@ -1,42 +1,14 @@
 //! What was found, a line each, with colours where a terminal has them.
 
-use std::io;
-
-use anstream::AutoStream;
-use anstyle::{AnsiColor, Style};
-use clap::ValueEnum;
-
 use cachewarden_types::sanitize;
 
 use crate::cli::advice::Advice;
+use crate::cli::color::{Color, Paint, Tone};
 use crate::cli::exit_status::ExitStatus;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
 use super::{Finding, Well};
-
-/// Whether there are colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    #[default]
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
-
-impl Color {
-    /// Whether standard output gets colours.
-    fn is_on(self) -> bool {
-        match self {
-            Self::Auto => AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never,
-            Self::Always => true,
-            Self::Never => false,
-        }
-    }
-}
 
 /// What begins a line, and is as wide as the others.
 #[derive(Clone, Copy)]
@@ -47,18 +19,14 @@ enum Mark {
 }
 
 impl Mark {
-    fn text(self, has_color: bool) -> String {
-        let (word, color) = match self {
-            Self::Ok => ("ok", AnsiColor::Green),
-            Self::Note => ("note", AnsiColor::Yellow),
-            Self::Wrong => ("wrong", AnsiColor::Red),
-        };
-        let style = match has_color {
-            true => Style::new().bold().fg_color(Some(color.into())),
-            false => Style::new(),
+    fn text(self, paint: Paint) -> String {
+        let (word, tone) = match self {
+            Self::Ok => ("ok", Tone::Good),
+            Self::Note => ("note", Tone::Doubtful),
+            Self::Wrong => ("wrong", Tone::Wrong),
         };
         let space = " ".repeat("wrong  ".len() - word.len());
-        format!("{style}{word}{style:#}{space}")
+        paint.text(tone, word) + &space
     }
 }
 
@@ -67,8 +35,8 @@ pub(super) fn report<'subject>(
     findings: impl IntoIterator<Item = (&'subject str, Finding)>,
     color: Color,
 ) -> Result<ExitStatus, Failure> {
-    let has_color = color.is_on();
-    let [ok, note, wrong] = [Mark::Ok, Mark::Note, Mark::Wrong].map(|mark| mark.text(has_color));
+    let paint = color.paint();
+    let [ok, note, wrong] = [Mark::Ok, Mark::Note, Mark::Wrong].map(|mark| mark.text(paint));
     let mut code = ExitStatus::Success;
     for (subject, finding) in findings {
         match finding {
@@ -104,12 +72,11 @@ mod tests {
     #[test]
     fn marks_are_of_one_width_and_coloured_where_asked() {
         for mark in [Mark::Ok, Mark::Note, Mark::Wrong] {
-            assert_eq!(mark.text(false).len(), "wrong  ".len());
-            let colored = mark.text(true);
-            let bare = anstream::adapter::strip_str(&colored).to_string();
-            assert_eq!(bare, mark.text(false));
+            let bare = mark.text(Color::Never.paint());
+            assert_eq!(bare.len(), "wrong  ".len());
+            let colored = mark.text(Color::Always.paint());
+            assert_eq!(anstream::adapter::strip_str(&colored).to_string(), bare);
             assert_ne!(colored, bare);
         }
-        assert!(Color::Always.is_on() && !Color::Never.is_on());
     }
 }

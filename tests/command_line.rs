@@ -177,19 +177,6 @@ fn an_option_stands_at_the_verbs_that_use_it() {
 }
 
 #[test]
-fn statistics_fit_a_terminal_of_60_columns() {
-    let sandbox = Sandbox::new();
-    let long = "a-scope-whose-name-is-long";
-    sandbox.fill(&["--scope", long], &[action("x")], &[7; 100_000]);
-    sandbox.fill(&[], &[action("y")], b"y");
-    sandbox.settle();
-    let told = sandbox.run(&["stats"]).succeeded().stdout;
-    assert!(told.contains(long) && told.contains("default"), "{told}");
-    let mut lines = told.lines().skip(1);
-    assert!(lines.all(|line| line.chars().count() <= 60), "{told}");
-}
-
-#[test]
 fn the_version_names_contract_layout_and_engine() {
     let version = Sandbox::new().run(&["--version"]).succeeded().stdout;
     for word in ["cachewarden", "contract", "layout", "wasmtime"] {

@@ -27,6 +27,7 @@ policy = ["{policy}"]
 settings = '{{"a": 1}}'
 dir = "store"
 allow-shared-store = false
+base = ["image"]
 scope = "of-a-file"
 label = ["TEAM=blue", "B=1,2"]
 label-env = ["BRANCH"]
@@ -55,9 +56,13 @@ fn a_file_says_what_options_say() {
     let policy = policy("closes");
     let credentials = sandbox.file("etc/credentials", "CACHEWARDEN_S3_ACCESS_KEY_ID=id\n");
     fs::set_permissions(credentials, Permissions::from_mode(0o600)).expect("its mode");
+    let image = text(sandbox.path("etc/image"));
+    let fill = ["--dir", &image, "--scope", "of-a-file"];
+    sandbox.fill(&fill, &[action("of the image")], b"of the image");
     let mut command = with_config(&sandbox, &every(&policy), &[]);
     command.env("BRANCH", "main");
     let mut helper = Helper::start(command);
+    helper.get(&action("of the image")).hit();
     helper.put(&action("any"), b"any").kept();
     assert_eq!(Totals::of(&helper.close()).puts, 1, "verbose");
     // Relative paths begin at the file's folder.

@@ -5,9 +5,15 @@ use std::fs::File;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-/// A terminal: the end at which the person is, and the one that a process is given.
+/// A terminal as it is opened: the end at which the person is, and the one that a process is given.
 #[track_caller]
 pub(crate) fn terminal() -> (File, File) {
+    terminal_of(80)
+}
+
+/// The same of so many columns.
+#[track_caller]
+pub(crate) fn terminal_of(columns: u16) -> (File, File) {
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
     grantpt(&person).expect("a terminal");
     unlockpt(&person).expect("a terminal");
@@ -20,7 +26,7 @@ pub(crate) fn terminal() -> (File, File) {
     // A new one has no room for anything.
     let size = Winsize {
         ws_row: 24,
-        ws_col: 80,
+        ws_col: columns,
         ws_xpixel: 0,
         ws_ypixel: 0,
     };

@@ -30,11 +30,13 @@ pub(super) fn by_kind(report: &Report) -> Table {
     }
     let known: BTreeSet<_> = sessions.kinds.keys().chain(held.keys()).copied().collect();
     let counts = |kind: Kind| sessions.kinds.get(&kind).copied().unwrap_or_default();
-    let mut kinds: Vec<_> = known.into_iter().collect();
-    kinds.sort_by_key(|kind| {
-        let entries = held.get(kind).map_or(0, |held| held.0);
-        Reverse((counts(*kind).hits, entries))
-    });
+    let entries = |kind: &Kind| held.get(kind).map_or(0, |held| held.0);
+    let is_of_interest = |kind: &Kind| {
+        let OfKind { hits, misses, .. } = counts(*kind);
+        hits > 0 || misses > 0 || entries(kind) > 0
+    };
+    let mut kinds: Vec<_> = known.into_iter().filter(is_of_interest).collect();
+    kinds.sort_by_key(|kind| Reverse((counts(*kind).hits, entries(kind))));
     let mut counted = OfKind {
         hits: sessions.own_hits,
         ..OfKind::default()
@@ -79,11 +81,11 @@ pub(super) fn by_scope(report: &Report, width: usize, paint: Paint) -> Vec<Strin
     let (held, found) = (&report.stats.scopes, &report.sessions.scopes);
     let known: BTreeSet<&ScopeName> = held.keys().chain(found.keys()).collect();
     let counts = |scope: &ScopeName| found.get(scope).copied().unwrap_or_default();
-    let mut scopes: Vec<_> = known.into_iter().collect();
-    scopes.sort_by_key(|scope| {
-        let entries = held.get(*scope).map_or(0, |held| held.entries);
-        Reverse((counts(scope).hits, entries))
-    });
+    let entries = |scope: &ScopeName| held.get(scope).map_or(0, |held| held.entries);
+    // Of a scope that was read once, nothing may be left that is worth a line.
+    let is_of_interest = |scope: &&ScopeName| counts(scope).hits > 0 || entries(scope) > 0;
+    let mut scopes: Vec<_> = known.into_iter().filter(is_of_interest).collect();
+    scopes.sort_by_key(|scope| Reverse((counts(scope).hits, entries(scope))));
     let more = scopes.len().saturating_sub(MOST_SCOPES);
     scopes.truncate(MOST_SCOPES);
     for scope in scopes {

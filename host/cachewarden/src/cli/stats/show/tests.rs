@@ -149,7 +149,7 @@ fn what_is_shown_fits_the_terminal_and_says_the_same_in_each() {
             "package-archive 11,900 300 97.5 % 4.5 GB",
             "(own puts) 10",
             "(not known) 90 45",
-            "and 4 more (--json has all)",
+            "and 3 more (--json has all)",
             ": 12 entries, the oldest for 1m 30s",
             "other tiers: 3 entries, the oldest for 1m 30s",
             "estimated, against no cache at all: a hit counts as what go took here, ",
@@ -182,6 +182,22 @@ fn the_scopes_with_the_most_hits_are_shown() {
     let (first, second) = (place("pull-request-13-"), place("pull-request-12-"));
     assert!(first.is_some() && first < second, "{text}");
     assert_eq!(place("pull-request-3-"), None, "{text}");
+    let few = |scopes: u64| {
+        let mut report = report();
+        let is_few = |name: &cachewarden_types::ScopeName| {
+            let number = name.as_str().split('-').nth(2).unwrap();
+            number.parse::<u64>().unwrap() < scopes
+        };
+        report.stats.scopes.retain(|name, _| is_few(name));
+        report.sessions.scopes.retain(|name, _| is_few(name));
+        shown(&report, 80)
+    };
+    let text = few(3);
+    assert!(
+        text.contains("pull-request-1-") && !text.contains(" more ("),
+        "{text}"
+    );
+    assert!(!text.contains("pull-request-0-"), "it has nothing: {text}");
 }
 
 #[test]

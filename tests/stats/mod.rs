@@ -1,19 +1,17 @@
-//! `stats`: what it says of builds, the fields of its JSON, and how it looks again and again.
+//! `stats`: what it says of builds, and the fields of its JSON, as the page describes them.
+
+mod screen;
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::Stdio;
 
 use cachewarden_store::{SessionId, SharedStore, Store, TierId, TierTraffic};
-use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::*;
 
 /// The page that describes it.
-const PAGE: &str = include_str!("../docs/operate.md");
+const PAGE: &str = include_str!("../../docs/operate.md");
 
 /// A session of a large build, as one writes it.
 const SESSION: &str = r#"{"form":1,"sessions":11,"session":"c6c99da1856f416f","started":1790000000,"gets":12100,"hits":11740,"refused-gets":12,"puts":410,"refused-puts":3,"bytes-put":167200000,"diverged":0,"remote-hits":1060,"remote-bytes":41000000,"remote-wait":1234,"parts":{"own":{"hits":37,"bytes":48000},"remote":{"hits":1060,"bytes":100000000},"kinds":{"empty":{"hits":2904,"misses":72},"package-archive":{"hits":6120,"bytes":3960000000,"misses":230,"step-hits":6120,"step-bytes":3960000000,"made":230,"made-bytes":150000000,"made-micros":112000000},"module-index":{"hits":2679,"bytes":250000000,"misses":50,"step-hits":2679,"step-bytes":250000000,"made":60,"made-bytes":6200000,"made-micros":900000}},"scopes":{"main":{"hits":10000,"bytes":4000000000,"puts":370},"pr-17":{"hits":1703,"bytes":210000000,"puts":37}}}}"#;
@@ -224,100 +222,4 @@ fn a_build_counts_by_kind_and_what_it_took_is_what_the_next_one_saves() {
         text.contains("\nestimated, against no cache at all:"),
         "{text}"
     );
-}
-
-/// As often as it can be asked to look.
-const OFTEN: &str = "0.1";
-
-#[test]
-fn a_pipe_gets_one_report_after_the_other_until_nobody_reads() {
-    let sandbox = Sandbox::new();
-    sandbox.fill(&[], &[action("known")], b"known");
-    sandbox.settle();
-    let mut command = sandbox.cachewarden(&["stats", "--watch", OFTEN]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.process_group(0).spawn().expect("it starts");
-    let watchdog = Watchdog::over(child.id());
-    let mut shown = BufReader::new(child.stdout.take().expect("a pipe"));
-    // The rows of gets, one for each report.
-    let mut next_gets = || {
-        let mut line = String::new();
-        loop {
-            line.clear();
-            assert!(shown.read_line(&mut line).expect("lines") > 0, "it ended");
-            assert!(!line.contains('\u{1b}'), "{line:?}");
-            if let Some(gets) = line.strip_prefix("  gets ") {
-                return gets.trim().to_owned();
-            }
-        }
-    };
-    assert_eq!(next_gets(), "0");
-    let mut helper = sandbox.helper(&[]);
-    helper.get(&action("known")).hit();
-    helper.close();
-    while next_gets() != "1" {}
-    drop(shown);
-    let output = child.wait_with_output().expect("it ends");
-    assert!(!watchdog.fired());
-    assert!(output.status.success(), "{output:?}");
-    assert!(output.stderr.is_empty(), "{output:?}");
-}
-
-#[test]
-fn a_terminal_shows_the_newest_report_in_place_of_the_last_until_it_is_interrupted() {
-    let sandbox = full();
-    let (mut person, process) = terminal();
-    let mut command = sandbox.cachewarden(&["stats", "--watch", OFTEN, "--color", "never"]);
-    command.env("TERM", "xterm").stdout(process);
-    command.stderr(Stdio::null()).process_group(0);
-    let mut child = command.spawn().expect("it starts");
-    let watchdog = Watchdog::over(child.id());
-    // What it holds of the terminal would keep that open.
-    drop(command);
-    let mut shown = Vec::new();
-    let mut part = [0; 4096];
-    let frames = |shown: &[u8]| {
-        let text = String::from_utf8_lossy(shown).into_owned();
-        text.split("\u{1b}[H")
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
-    while frames(&shown).len() < 4 {
-        let length = person.read(&mut part).expect("what it shows");
-        shown.extend_from_slice(&part[..length]);
-    }
-    kill_process(process_id(child.id()), Signal::INT).expect("it is there");
-    assert_eq!(child.wait().expect("it ends").signal(), Some(2));
-    assert!(!watchdog.fired());
-    let frames = frames(&shown);
-    assert_eq!(frames[0], "\u{1b}[2J", "the screen is cleared once");
-    for frame in &frames[1..3] {
-        assert!(!frame.contains("\u{1b}[2J"), "{frame:?}");
-        let frame = frame.strip_suffix("\u{1b}[J").expect("the end of a frame");
-        let lines: Vec<_> = frame.lines().collect();
-        assert!(
-            lines.iter().all(|line| line.ends_with("\u{1b}[K")),
-            "{frame:?}"
-        );
-        // It has 24 rows, and the cursor is on the last.
-        assert!(lines.len() <= 23, "{frame:?}");
-        let last = lines.last().expect("a line");
-        assert!(
-            last.starts_with("... ") && last.contains(" more lines"),
-            "{frame:?}"
-        );
-        assert!(frame.contains("sessions so far"), "{frame:?}");
-    }
-}
-
-#[test]
-fn an_interval_that_nobody_can_mean_is_refused() {
-    let sandbox = full();
-    for wrong in ["0", "-1", "1ms", "often"] {
-        let watch = format!("--watch={wrong}");
-        let told = sandbox.run(&["stats", &watch]).exited(2).stderr;
-        assert!(told.contains("--watch"), "{told}");
-    }
-    let told = sandbox.run(&["stats", "--watch=0"]).exited(2).stderr;
-    assert!(told.contains("0.1 seconds or more"), "{told}");
 }

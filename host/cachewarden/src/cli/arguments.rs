@@ -66,7 +66,7 @@ Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_PO
 
 --settings @FILE@sha256:HEX pins the bytes of settings. Of several policies each has its own: --policy FILE?settings=JSON, or FILE?settings=@FILE. All are asked, and the strictest answer wins.
 
-`cachewarden doctor` looks at what is set and says what to type; `cachewarden explain CODE` explains a warning or an error, `cachewarden help VERB` a verb. Pages in docs/ are at ",
+`cachewarden doctor` looks at what is set; `cachewarden explain CODE` explains a warning or an error, `cachewarden help VERB` a verb. Pages in docs/: ",
     env!("CARGO_PKG_REPOSITORY"),
 );
 

@@ -8,17 +8,20 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cross::emulator::{self, Runner};
-use crate::cross::{self, STATIC_TARGETS, Toolchain, Unavailable};
+use crate::cross::{self, Profile, STATIC_TARGETS, Toolchain, Unavailable};
 use crate::workspace::{Workspace, host};
 use crate::{guests, process};
 
 const PACKAGE: &str = "cachewarden-connect";
 
 /// The profile in Cargo.toml.
-const PROFILE: &str = "connect";
+const PROFILE: Profile = Profile {
+    name: "connect",
+    panic: "panic_abort",
+};
 
 /// What cargo is asked to build.
-const WHAT: [&str; 6] = ["--package", PACKAGE, "--bin", PACKAGE, "--profile", PROFILE];
+const WHAT: [&str; 4] = ["--package", PACKAGE, "--bin", PACKAGE];
 
 /// The most bytes of the program with musl, as it is released.
 const MOST_WITH_MUSL: u64 = 1_000_000;
@@ -134,7 +137,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<Built> {
 
 fn build_for(workspace: &Workspace, triple: &str) -> Result<Built> {
     let toolchain = Toolchain::find(workspace, triple)?;
-    process::run(toolchain.build(workspace, triple, &[])?.args(WHAT))?;
+    process::run(toolchain.build(workspace, triple, PROFILE, &[])?.args(WHAT))?;
     Ok(Built {
         program: toolchain.program(workspace, triple, PROFILE, PACKAGE),
         has_musl: true,
@@ -154,9 +157,9 @@ pub(crate) fn check_again(workspace: &Workspace) -> Result<Option<String>> {
     };
     let folder = tempfile::tempdir()?;
     let toolchain = Toolchain::find(workspace, &triple)?;
-    let mut command = toolchain.build(workspace, &triple, &[])?;
+    let mut command = toolchain.build(workspace, &triple, PROFILE, &[])?;
     process::run(command.args(WHAT).arg("--target-dir").arg(folder.path()))?;
-    let second = folder.path().join(triple).join(PROFILE).join(PACKAGE);
+    let second = folder.path().join(triple).join(PROFILE.name).join(PACKAGE);
     ensure!(
         fs::read(&second)? == first,
         "two builds of {PACKAGE} have different bytes"
@@ -167,9 +170,13 @@ pub(crate) fn check_again(workspace: &Workspace) -> Result<Option<String>> {
 fn build_with_glibc(workspace: &Workspace) -> Result<Built> {
     let host = host()?;
     let options = ["-Ctarget-feature=+crt-static"];
-    process::run(Toolchain::Own.build(workspace, &host, &options)?.args(WHAT))?;
+    process::run(
+        Toolchain::Own
+            .build(workspace, &host, PROFILE, &options)?
+            .args(WHAT),
+    )?;
     Ok(Built {
-        program: workspace.program_for(&host, PROFILE, PACKAGE),
+        program: workspace.program_for(&host, PROFILE.name, PACKAGE),
         has_musl: false,
     })
 }

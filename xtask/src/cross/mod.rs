@@ -25,8 +25,12 @@ pub(crate) const STATIC_TARGETS: [&str; 2] =
 /// What hands the linker's arguments to Zig, from PyPI.
 const CARGO_ZIGBUILD: &str = "0.24.1";
 
-/// What of the library is compiled. Threads that panic are caught, so panics unwind.
-const LIBRARY_PARTS: &str = "-Zbuild-std=std,panic_unwind";
+/// A profile of Cargo.toml, and the part of the standard library that its `panic` needs.
+#[derive(Clone, Copy)]
+pub(crate) struct Profile {
+    pub(crate) name: &'static str,
+    pub(crate) panic: &'static str,
+}
 
 /// The C library comes with Zig, and not with the compiler's target.
 const LINK_WITH_ZIG: &str = "-Clink-self-contained=no";
@@ -69,6 +73,7 @@ impl Toolchain {
         &self,
         workspace: &Workspace,
         triple: &str,
+        profile: Profile,
         options: &[&str],
     ) -> Result<Command> {
         let mut paths = PrivatePaths::of_this_machine(workspace)?;
@@ -89,7 +94,8 @@ impl Toolchain {
                     .env("CARGO_ZIGBUILD_ZIG_PATH", zig)
                     .env("CARGO_ZIGBUILD_CACHE_DIR", folder(workspace).join("cache"))
                     .env("ZIG_GLOBAL_CACHE_DIR", guests::zig_cache(workspace))
-                    .args(["zigbuild", LIBRARY_PARTS]);
+                    .arg("zigbuild")
+                    .arg(format!("-Zbuild-std=std,{}", profile.panic));
                 paths.add(rust, "/rust");
                 options.push(LINK_WITH_ZIG);
                 if triple.contains("-musl") {
@@ -98,7 +104,7 @@ impl Toolchain {
                 command
             }
         };
-        command.args(["--locked", "--target", triple]);
+        command.args(["--locked", "--target", triple, "--profile", profile.name]);
         paths.hide(&mut command, &options);
         Ok(command)
     }
@@ -108,16 +114,16 @@ impl Toolchain {
         &self,
         workspace: &Workspace,
         triple: &str,
-        profile: &str,
+        profile: Profile,
         name: &str,
     ) -> PathBuf {
         match self {
-            Toolchain::Own => workspace.program_for(triple, profile, name),
+            Toolchain::Own => workspace.program_for(triple, profile.name, name),
             // Another compiler: cargo would build everything anew in one folder for both.
             Toolchain::Fetched { .. } => workspace
                 .cross_build()
                 .join(triple)
-                .join(profile)
+                .join(profile.name)
                 .join(name),
         }
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use crate::cross::{self, Toolchain, Unavailable};
+use crate::cross::{self, Profile, Toolchain, Unavailable};
 use crate::private_paths::PrivatePaths;
 use crate::process;
 use crate::workspace::{Workspace, host};
@@ -13,7 +13,10 @@ use super::PACKAGE;
 use super::tree::read;
 
 /// The profile in Cargo.toml.
-const PROFILE: &str = "dist";
+const PROFILE: Profile = Profile {
+    name: "dist",
+    panic: "panic_unwind",
+};
 
 /// The target of a release where none is named: with musl, a static program that needs no C
 /// library, where this can be built here, and else that of the machine.
@@ -33,10 +36,8 @@ pub(super) fn target(workspace: &Workspace) -> Result<String> {
 pub(super) fn build(workspace: &Workspace, triple: &str) -> Result<PathBuf> {
     println!("building {PACKAGE} for {triple}; the first time takes half an hour");
     let toolchain = Toolchain::find(workspace, triple)?;
-    let mut command = toolchain.build(workspace, triple, &[])?;
-    command
-        .args(["--package", PACKAGE, "--bin", PACKAGE])
-        .args(["--profile", PROFILE]);
+    let mut command = toolchain.build(workspace, triple, PROFILE, &[])?;
+    command.args(["--package", PACKAGE, "--bin", PACKAGE]);
     process::run(&mut command)?;
     let program = toolchain.program(workspace, triple, PROFILE, PACKAGE);
     let paths = PrivatePaths::of_this_machine(workspace)?;

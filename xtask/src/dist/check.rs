@@ -18,7 +18,9 @@ use crate::workspace::Workspace;
 use crate::{connect, debian, guests, process};
 
 use super::tree::read;
-use super::{ARCHIVE, CHECKSUMS, PACKAGE, Release, files_of, image, installs, make, signature};
+use super::{
+    ARCHIVE, CHECKSUMS, PACKAGE, Release, exchange, files_of, image, installs, make, signature,
+};
 
 /// What the checks look at.
 pub(super) struct Made<'a> {
@@ -62,9 +64,10 @@ type Check = (
 /// The checks that install or start something as the machine does for which it is made.
 const OF_THAT_MACHINE: [&str; 5] = ["deb", "rpm", "wheel", "npm", "image"];
 
-const CHECKS: [Check; 12] = [
+const CHECKS: [Check; 13] = [
     ("checksums", checksums, &[]),
     ("archive", archive, &[("node", "nodejs")]),
+    ("protocol", exchange::check, &[]),
     ("no path of this machine", no_private_path, &[]),
     ("deb", installs::deb, &[("dpkg", "dpkg")]),
     ("lintian", installs::lintian, &[("lintian", "lintian")]),

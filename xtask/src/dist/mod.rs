@@ -23,6 +23,7 @@ pub(crate) mod check;
 mod dependencies;
 mod documents;
 mod elf;
+mod exchange;
 mod files;
 mod formula;
 mod image;

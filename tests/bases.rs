@@ -335,10 +335,7 @@ fn no_verb_changes_a_base_and_stats_and_the_doctor_speak_of_it() {
         run_to_its_end(&mut command).succeeded()
     };
     let stats = run(&["stats"]).stdout;
-    assert!(
-        stats.contains(" from bases"),
-        "{stats}"
-    );
+    assert!(stats.contains(" from bases"), "{stats}");
     run(&["verify", "--repair"]);
     run(&["prune", "--all", "--now", "--yes"]);
     sandbox.is_due_for_trimming();

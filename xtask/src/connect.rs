@@ -2,17 +2,26 @@
 //! any container, with whatever C library or none.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
+use clap::Args;
 
-use crate::process;
+use crate::cross::emulator::{self, Runner};
+use crate::cross::{self, Profile, STATIC_TARGETS, Toolchain, Unavailable};
 use crate::workspace::{Workspace, host};
+use crate::{guests, process};
 
 const PACKAGE: &str = "cachewarden-connect";
 
 /// The profile in Cargo.toml.
-const PROFILE: &str = "connect";
+const PROFILE: Profile = Profile {
+    name: "connect",
+    panic: "panic_abort",
+};
+
+/// What cargo is asked to build.
+const WHAT: [&str; 4] = ["--package", PACKAGE, "--bin", PACKAGE];
 
 /// The most bytes of the program with musl, as it is released.
 const MOST_WITH_MUSL: u64 = 1_000_000;
@@ -23,38 +32,53 @@ const MOST_WITH_GLIBC: u64 = 1_500_000;
 /// The type of an ELF program header that names a dynamic linker (PT_INTERP).
 const INTERPRETER: u32 = 3;
 
-/// Builds the program, and says where it is.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+/// What to build.
+#[derive(Args)]
+pub(crate) struct ConnectOptions {
+    /// Build it for each system of a release, and check that it is static, small, and runs
+    #[arg(long)]
+    check: bool,
+}
+
+/// Builds the program for this machine, and says where it is.
+pub(crate) fn run(workspace: &Workspace, options: &ConnectOptions) -> Result<()> {
+    if options.check {
+        for reason in check(workspace)? {
+            println!("NOT CHECKED: {reason}");
+        }
+        return Ok(());
+    }
     let built = build(workspace)?;
     println!("{}: {} bytes", built.program.display(), built.size()?);
     Ok(())
 }
 
-/// Builds the program, and checks that it is static and small. Returns what could not be checked.
-pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
-    let built = build(workspace)?;
-    let bytes = fs::read(&built.program)?;
-    ensure!(
-        !has_interpreter(&bytes).context("the program is not a 64-bit ELF file")?,
-        "{} is linked dynamically",
-        built.program.display()
-    );
-    let (most, unchecked) = match built.has_musl {
-        true => (MOST_WITH_MUSL, None),
-        false => (
-            MOST_WITH_GLIBC,
-            Some(
-                "cachewarden-connect below 1 MB: it was built with glibc; \
-                 rustup target add x86_64-unknown-linux-musl",
-            ),
-        ),
-    };
-    let size = built.size()?;
-    ensure!(
-        size <= most,
-        "{} has {size} bytes; {most} is the most",
-        built.program.display()
-    );
+/// Builds the program for each system of a release, and checks that it is static and small, and
+/// that it runs. Returns what could not be checked.
+pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
+    let mut unchecked = Vec::new();
+    for triple in STATIC_TARGETS {
+        let built = match build_for(workspace, triple) {
+            Ok(built) => built,
+            // Without the other compiler nothing is below 1 MB; the program is checked with glibc.
+            Err(error) if !guests::is_ci() && error.is::<Unavailable>() => {
+                unchecked.push(format!("cachewarden-connect below 1 MB: {error:#}"));
+                build_with_glibc(workspace)?.check(MOST_WITH_GLIBC)?;
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        built.check(MOST_WITH_MUSL)?;
+        match emulator::runner(workspace, triple)? {
+            Some(runner) => built.runs(&runner)?,
+            None => unchecked.push(format!(
+                "cachewarden-connect for {triple} as a running program: there is no {}; \
+                 on Debian `apt-get install {}`",
+                emulator::PROGRAM,
+                emulator::PACKAGE
+            )),
+        }
+    }
     Ok(unchecked)
 }
 
@@ -69,29 +93,92 @@ impl Built {
         let metadata = metadata.with_context(|| self.program.display().to_string())?;
         Ok(metadata.len())
     }
+
+    /// Checks that the program is static, and has no more than `most` bytes.
+    fn check(&self, most: u64) -> Result<()> {
+        let program = self.program.display();
+        let bytes = fs::read(&self.program)?;
+        ensure!(
+            !has_interpreter(&bytes).context("the program is not a 64-bit ELF file")?,
+            "{program} is linked dynamically"
+        );
+        let size = self.size()?;
+        ensure!(
+            size <= most,
+            "{program} has {size} bytes; {most} is the most"
+        );
+        println!("{program}: {size} bytes");
+        Ok(())
+    }
+
+    /// Checks that the program runs, by `runner` if another machine than this one does.
+    fn runs(&self, runner: &Runner) -> Result<()> {
+        let mut command = runner.command(&self.program);
+        let said = process::read(command.arg("--version"))?;
+        ensure!(
+            said.starts_with(PACKAGE),
+            "{} prints: {said}",
+            self.program.display()
+        );
+        Ok(())
+    }
 }
 
-/// With musl where the compiler has it, else with glibc.
+/// With musl where this can be had, else with glibc.
 pub(crate) fn build(workspace: &Workspace) -> Result<Built> {
-    let host = host()?;
-    let musl = host.replace("-gnu", "-musl");
-    let has_musl = is_installed(&musl)?;
-    let target = if has_musl { &musl } else { &host };
-    let mut command = workspace.cargo();
-    command
-        .args(["build", "--package", PACKAGE, "--bin", PACKAGE])
-        .args(["--profile", PROFILE, "--target", target])
-        .env("RUSTFLAGS", "-C target-feature=+crt-static");
-    process::run(&mut command)?;
-    let program = workspace.program_for(target, PROFILE, PACKAGE);
-    Ok(Built { program, has_musl })
+    match build_for(workspace, &cross::static_target()?) {
+        Err(error) if error.is::<Unavailable>() => {
+            println!("{error:#}");
+            build_with_glibc(workspace)
+        }
+        result => result,
+    }
 }
 
-/// Whether the compiler in PATH has the standard library for a target.
-pub(crate) fn is_installed(target: &str) -> Result<bool> {
-    let mut command = std::process::Command::new("rustc");
-    let folder = process::read(command.args(["--print=target-libdir", "--target", target]))?;
-    Ok(Path::new(&folder).is_dir())
+fn build_for(workspace: &Workspace, triple: &str) -> Result<Built> {
+    let toolchain = Toolchain::find(workspace, triple)?;
+    process::run(toolchain.build(workspace, triple, PROFILE, &[])?.args(WHAT))?;
+    Ok(Built {
+        program: toolchain.program(workspace, triple, PROFILE, PACKAGE),
+        has_musl: true,
+    })
+}
+
+/// Checks that another build, in another folder and from nothing, has the same bytes. The first
+/// build is that of [`check`]. Returns the reason if this cannot be built here.
+pub(crate) fn check_again(workspace: &Workspace) -> Result<Option<String>> {
+    let triple = cross::static_target()?;
+    let first = match build_for(workspace, &triple) {
+        Ok(built) => fs::read(built.program)?,
+        Err(error) if !guests::is_ci() && error.is::<Unavailable>() => {
+            return Ok(Some(format!("the same bytes from two builds: {error:#}")));
+        }
+        Err(error) => return Err(error),
+    };
+    let folder = tempfile::tempdir()?;
+    let toolchain = Toolchain::find(workspace, &triple)?;
+    let mut command = toolchain.build(workspace, &triple, PROFILE, &[])?;
+    process::run(command.args(WHAT).arg("--target-dir").arg(folder.path()))?;
+    let second = folder.path().join(triple).join(PROFILE.name).join(PACKAGE);
+    ensure!(
+        fs::read(&second)? == first,
+        "two builds of {PACKAGE} have different bytes"
+    );
+    Ok(None)
+}
+
+fn build_with_glibc(workspace: &Workspace) -> Result<Built> {
+    let host = host()?;
+    let options = ["-Ctarget-feature=+crt-static"];
+    process::run(
+        Toolchain::Own
+            .build(workspace, &host, PROFILE, &options)?
+            .args(WHAT),
+    )?;
+    Ok(Built {
+        program: workspace.program_for(&host, PROFILE.name, PACKAGE),
+        has_musl: false,
+    })
 }
 
 /// Whether an ELF file names a dynamic linker; `None` if it is no 64-bit, little-endian one.

@@ -1,7 +1,12 @@
-//! Installs Debian packages, if this process may: the last resort before the user is asked to.
+//! Installs Debian packages, if this process may: the last resort before the user is asked to. Or
+//! unpacks them into a folder, which needs no right to install anything.
 
+use std::ffi::OsString;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use anyhow::{Result, ensure};
 
 use crate::process;
 
@@ -16,6 +21,42 @@ pub(crate) fn install(packages: &[&str]) -> bool {
     let install = [&install[..], packages].concat();
     // A fresh machine has no package lists; one with lists need not wait for new ones.
     apt(&install) || (apt(&["update"]) && apt(&install))
+}
+
+/// Unpacks packages into a folder, and with them the libraries that they need and this machine does
+/// not have. apt-get checks what it downloads by Debian's signatures.
+pub(crate) fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
+    for tool in ["apt-get", "dpkg-deb"] {
+        ensure!(
+            process::find(tool).is_some(),
+            "{} is a package of Debian, and there is no {tool} here",
+            packages.join(" ")
+        );
+    }
+    println!("fetching {} from Debian", packages.join(" "));
+    let archives = tempfile::tempdir()?;
+    fs::create_dir(archives.path().join("partial"))?;
+    let mut place = OsString::from("Dir::Cache::archives=");
+    place.push(archives.path());
+    let mut command = Command::new("apt-get");
+    command
+        .args(["-qq", "--yes", "--no-install-recommends"])
+        // Also if they are installed: then they are not below the folder.
+        .args(["--download-only", "--reinstall"])
+        // Nothing is installed, so this needs no lock, and no root.
+        .args(["-o", "Debug::NoLocking=1", "-o"])
+        .arg(place)
+        .arg("install")
+        .args(packages);
+    process::run(&mut command)?;
+    for archive in fs::read_dir(archives.path())? {
+        let archive = archive?.path();
+        if archive.extension().is_some_and(|ending| ending == "deb") {
+            let mut command = Command::new("dpkg-deb");
+            process::run(command.arg("--extract").arg(&archive).arg(folder))?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs apt-get, which prints errors only, and waits for another one that is running.

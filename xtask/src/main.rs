@@ -19,6 +19,7 @@ mod book;
 mod conformance;
 mod connect;
 mod crates;
+mod cross;
 mod debian;
 mod demo;
 mod deny;
@@ -72,9 +73,11 @@ enum Verb {
     /// Measure what a policy costs in each language, and write docs/languages.md
     Languages,
     /// Build cachewarden-connect, the small static client of the daemon
-    Connect,
+    Connect(connect::ConnectOptions),
     /// Fetch the Go versions and the linters that the tests run, to target/toolchains/
     Toolchains,
+    /// Fetch the compiler and the linker for other systems, to target/toolchains/cross/
+    Cross,
     /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
     Issuer,
     /// Fetch the servers on which the tests keep remote tiers, to target/services/
@@ -122,9 +125,10 @@ fn run(verb: Verb) -> Result<ExitCode> {
             guests::run(&workspace, &choice).result?;
         }
         Verb::Languages => languages::run(&workspace)?,
-        Verb::Connect => connect::run(&workspace)?,
+        Verb::Connect(options) => connect::run(&workspace, &options)?,
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
+        Verb::Cross => cross::run(&workspace)?,
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
         Verb::Dist(options) => return dist::run(&workspace, &options),

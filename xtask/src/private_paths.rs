@@ -30,16 +30,23 @@ impl PrivatePaths {
         ]))
     }
 
-    /// Lets a command of cargo write other names. Options that the user has set do not count: they
-    /// would be in the program.
-    pub(crate) fn hide(&self, command: &mut Command) {
+    /// Adds a folder, and what stands for it.
+    pub(crate) fn add(&mut self, folder: PathBuf, name: &'static str) {
+        self.0.push((folder, name));
+    }
+
+    /// Lets a command of cargo write other names, and gives the compiler `options` as well.
+    /// Options that the user has set do not count: they would be in the program.
+    pub(crate) fn hide(&self, command: &mut Command, options: &[&str]) {
         let all = |option: &str, separator: &str| {
             let map = |(from, to): &(PathBuf, &str)| format!("{option}={}={to}", from.display());
             self.0.iter().map(map).collect::<Vec<_>>().join(separator)
         };
+        let mut rust = vec![all("--remap-path-prefix", SEPARATOR)];
+        rust.extend(options.iter().map(|option| (*option).to_owned()));
         command
             .env_remove("RUSTFLAGS")
-            .env(OPTIONS, all("--remap-path-prefix", SEPARATOR))
+            .env(OPTIONS, rust.join(SEPARATOR))
             // Sources in C have their own paths in assertions.
             .env("CFLAGS", all("-ffile-prefix-map", " "));
     }
@@ -78,11 +85,12 @@ mod tests {
         let workspace = Workspace::find().unwrap();
         let mut command = Command::new("cargo");
         let paths = PrivatePaths::of_this_machine(&workspace).unwrap();
-        paths.hide(&mut command);
+        paths.hide(&mut command, &["-Cone"]);
         let mut variables = command.get_envs();
         let options = variables.find_map(|(name, value)| (name == OPTIONS).then_some(value?));
         let options = options.unwrap().to_str().unwrap();
         assert!(options.starts_with("--remap-path-prefix="), "{options}");
-        assert!(options.ends_with("=/cachewarden"), "{options}");
+        let end = format!("=/cachewarden{SEPARATOR}-Cone");
+        assert!(options.ends_with(&end), "{options}");
     }
 }

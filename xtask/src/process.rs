@@ -16,14 +16,19 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 /// Runs a command and returns what it printed to stdout, without the white space around it.
 /// Its stderr goes where ours goes.
 pub(crate) fn read(command: &mut Command) -> Result<String> {
+    let text = String::from_utf8(output(command)?)
+        .with_context(|| format!("`{}` printed something that is not UTF-8", line(command)))?;
+    Ok(text.trim().to_owned())
+}
+
+/// Runs a command and returns the bytes that it printed to stdout.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>> {
     let output = command
         .stderr(Stdio::inherit())
         .output()
         .with_context(|| cannot_start(command))?;
     succeeded(command, output.status)?;
-    let text = String::from_utf8(output.stdout)
-        .with_context(|| format!("`{}` printed something that is not UTF-8", line(command)))?;
-    Ok(text.trim().to_owned())
+    Ok(output.stdout)
 }
 
 /// Runs a command silently and returns its stdout; `None` if it does not exist or fails.

@@ -15,7 +15,7 @@ use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::links;
 use crate::tally::Tally;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, host};
 use crate::{
     action, book, connect, crates, demo, deny, dist, engine, features, fuzz, guests, issuer,
     process, sanitizer, services, toolchains, words,
@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         Ok(())
     });
     report.check("cachewarden-connect", || {
-        unchecked.extend(connect::check(workspace)?.map(str::to_owned));
+        unchecked.extend(connect::check(workspace)?);
         Ok(())
     });
     match all {
@@ -54,10 +54,21 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
                 unchecked.extend(sanitizer::check(workspace)?.map(str::to_owned));
                 Ok(())
             });
+            report.check("the same bytes", || {
+                unchecked.extend(connect::check_again(workspace)?);
+                Ok(())
+            });
             report.check("fuzz targets", || fuzz::check(workspace));
             report.check("other features", || features::check_builds(workspace));
         }
-        false => unchecked.extend([WITHOUT_SANITIZER.into(), WITHOUT_OTHER_FEATURES.into()]),
+        false => unchecked.extend(
+            [
+                WITHOUT_SANITIZER,
+                WITHOUT_OTHER_FEATURES,
+                WITHOUT_A_SECOND_BUILD,
+            ]
+            .map(str::to_owned),
+        ),
     }
     let mut left_out = Vec::new();
     report.prepare("guests", || {
@@ -96,7 +107,8 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         Ok(())
     });
     report.test("packages", || {
-        let (tally, missing) = dist::check::run(workspace, &workspace.program("debug", PROGRAM))?;
+        let (tally, missing) =
+            dist::check::run(workspace, &workspace.program("debug", PROGRAM), &host()?)?;
         unchecked.extend(missing);
         Ok(tally)
     });
@@ -138,6 +150,10 @@ const WITHOUT_SANITIZER: &str = "unsafe code under a sanitizer: it was not asked
 /// The same for builds with other features, which also compile the engine again.
 const WITHOUT_OTHER_FEATURES: &str =
     "builds without services, and with one alone: they were not asked for; --all compiles them";
+
+/// The same for a second build of what is given away, with its standard library.
+const WITHOUT_A_SECOND_BUILD: &str =
+    "the same bytes from two builds: this was not asked for; --all compares them";
 
 /// The program that the demo has built.
 const PROGRAM: &str = "cachewarden";

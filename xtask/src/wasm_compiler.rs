@@ -27,7 +27,7 @@ const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const LIBRARY_PARTS: &str = "-Zbuild-std=core,alloc,panic_abort";
 
 /// Variables of the user or of cargo that are meant for native builds or another toolchain.
-const FOREIGN_VARIABLES: [&str; 9] = [
+pub(crate) const FOREIGN_VARIABLES: [&str; 9] = [
     "CARGO",
     "CARGO_BUILD_RUSTFLAGS",
     "CARGO_ENCODED_RUSTFLAGS",

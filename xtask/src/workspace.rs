@@ -73,6 +73,19 @@ impl Workspace {
         self.target.join("toolchains")
     }
 
+    /// Cargo's target folder for other systems: another compiler than the host's writes it.
+    pub(crate) fn cross_build(&self) -> PathBuf {
+        self.target.join("cross")
+    }
+
+    /// The oldest Rust that builds the program, as its manifest says: `1.95`.
+    pub(crate) fn oldest_rust(&self) -> Result<String> {
+        let packages = self.metadata["packages"].as_array().into_iter().flatten();
+        let mut versions = packages.filter_map(|package| package["rust_version"].as_str());
+        let version = versions.next().map(str::to_owned);
+        version.context("no package of this workspace names its `rust-version`")
+    }
+
     /// A program of this workspace, as cargo builds it: `profile` is `debug` or `release`.
     pub(crate) fn program(&self, profile: &str, name: &str) -> PathBuf {
         self.target.join(profile).join(name)

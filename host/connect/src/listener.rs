@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use crate::{Connection, rights};
+use crate::Connection;
 
 /// A socket that listens. One that was bound here is removed when this is dropped.
 #[derive(Debug)]
@@ -79,7 +79,7 @@ impl Listener {
         let Some((socket, path)) = activation::take()? else {
             return Ok(None);
         };
-        rights::refuse(&socket);
+        crate::rights::refuse(&socket);
         Ok(Some(Self {
             socket,
             path,

@@ -16,7 +16,7 @@ use super::entry::{Entry, MAX_LINE};
 use super::files::{self, FILE_MODE};
 use super::lookup_cache::{CachedLookup, DirVersion, LookupCache};
 use super::objects::Location;
-use super::shard_dir::ShardDir;
+use super::shard_dir::{Identity, ShardDir};
 
 /// The entries of a scope.
 #[derive(Debug)]
@@ -48,7 +48,7 @@ pub(super) enum LookupSource {
 #[derive(Debug)]
 pub(super) struct EntryFile {
     file: File,
-    identity: (u64, u64),
+    identity: Identity,
     boot_offset: u64,
     /// When it was last marked as used.
     touched: SystemTime,

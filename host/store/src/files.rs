@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use rustix::fs::{Mode, RawMode};
 use tempfile::{Builder, NamedTempFile};
 
 use cachewarden_system::lock_timeout::LockTimeout;
@@ -24,6 +25,11 @@ pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// The mode of files that only their owner writes. Their folders are private; when a user opens
 /// those to others, the files in them can be read.
 pub(super) const FILE_MODE: u32 = 0o644;
+
+/// Permissions as the system's calls have them: their type is another one on macOS.
+pub(super) const fn mode(bits: u32) -> Mode {
+    Mode::from_bits_truncate(bits as RawMode)
+}
 
 /// How long a cached check of a folder is valid. Changes by this program show at once; this is for
 /// changes that somebody makes by hand while a session runs.

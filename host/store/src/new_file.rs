@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use cachewarden_system::lock_timeout::LockTimeout;
@@ -37,7 +37,7 @@ impl NewFile {
         let path = digest.file_path();
         loop {
             let name = format!("{}/{}", path.shard(), temporary_name()?);
-            match rustix::fs::openat(folder, &name, flags, Mode::from_raw_mode(mode)) {
+            match rustix::fs::openat(folder, &name, flags, files::mode(mode)) {
                 Err(Errno::EXIST) => {}
                 file => {
                     return Ok(Self {

@@ -7,7 +7,6 @@
 
 use std::fs::{self, File, Metadata, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -132,7 +131,14 @@ pub(super) fn lock_out_trimmer(folder: &Path, waiting: impl FnOnce(Option<u32>))
 
 /// The process that holds a lock on a file. Only Linux says, and only for processes of the same
 /// container.
+#[cfg(not(target_os = "linux"))]
+fn holder(_: &Metadata) -> Option<u32> {
+    None
+}
+
+#[cfg(target_os = "linux")]
 fn holder(file: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
     let device = file.dev();
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
     let name = format!("{major:02x}:{minor:02x}:{}", file.ino());

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags};
+use rustix::fs::{AtFlags, Dev, FileType, Mode, OFlags};
 
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
@@ -45,6 +45,9 @@ struct Open {
     checked_at: Instant,
 }
 
+/// The numbers of a file's device and of the file on it.
+pub(super) type Identity = (Dev, u64);
+
 /// The metadata of a file that is needed here.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Status {
@@ -53,7 +56,7 @@ pub(super) struct Status {
     pub(super) changed: SystemTime,
     pub(super) size: u64,
     /// Device and inode number.
-    pub(super) identity: (u64, u64),
+    pub(super) identity: Identity,
     /// The user whose file it is.
     pub(super) owner: u32,
     /// The permission bits, and the type of the file.

@@ -8,6 +8,7 @@ use signal_hook::consts::{SIGHUP, SIGINT};
 
 /// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
 /// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
+#[cfg(target_os = "linux")]
 const PIPE_SIZE: usize = 1024 * 1024;
 
 /// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor

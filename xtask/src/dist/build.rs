@@ -2,40 +2,51 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::connect;
+use crate::cross::{self, Profile, Toolchain, Unavailable};
 use crate::private_paths::PrivatePaths;
 use crate::process;
 use crate::workspace::{Workspace, host};
 
-/// The target of a release on this machine: with musl, a static program that needs no C library,
-/// where the compiler has it, and else that of the machine.
-pub(super) fn target() -> Result<String> {
-    let host = host()?;
-    let musl = host.replace("-gnu", "-musl");
-    Ok(if connect::is_installed(&musl)? {
-        musl
-    } else {
-        host
-    })
+use super::PACKAGE;
+use super::tree::read;
+
+/// The profile in Cargo.toml.
+const PROFILE: Profile = Profile {
+    name: "dist",
+    panic: "panic_unwind",
+};
+
+/// The target of a release where none is named: with musl, a static program that needs no C
+/// library, where this can be built here, and else that of the machine.
+pub(super) fn target(workspace: &Workspace) -> Result<String> {
+    let musl = cross::static_target()?;
+    match Toolchain::find(workspace, &musl) {
+        Ok(_) => Ok(musl),
+        Err(error) if error.is::<Unavailable>() => {
+            println!("{error:#}. The program will need this system's C library, or a newer one");
+            host()
+        }
+        Err(error) => Err(error),
+    }
 }
 
-/// Builds a program of this workspace for a target, and returns its path.
-pub(super) fn build(
-    workspace: &Workspace,
-    package: &str,
-    profile: &str,
-    triple: &str,
-) -> Result<PathBuf> {
-    println!("building {package} for {triple}");
-    let paths = PrivatePaths::of_this_machine(workspace)?;
-    let mut command = workspace.cargo();
-    command
-        .args(["build", "--locked", "--package", package, "--bin", package])
-        .args(["--profile", profile, "--target", triple])
-        .args(["--config", "profile.release.strip=true"]);
-    paths.hide(&mut command);
+/// Builds the program for a target, and returns its path.
+pub(super) fn build(workspace: &Workspace, triple: &str) -> Result<PathBuf> {
+    println!("building {PACKAGE} for {triple}; the first time takes half an hour");
+    let toolchain = Toolchain::find(workspace, triple)?;
+    let mut command = toolchain.build(workspace, triple, PROFILE, &[])?;
+    command.args(["--package", PACKAGE, "--bin", PACKAGE]);
     process::run(&mut command)?;
-    Ok(workspace.program_for(triple, profile, package))
+    let program = toolchain.program(workspace, triple, PROFILE, PACKAGE);
+    let paths = PrivatePaths::of_this_machine(workspace)?;
+    if let Some(path) = paths.find_in(&read(&program)?) {
+        bail!(
+            "{} has the path {} in it",
+            program.display(),
+            path.display()
+        );
+    }
+    Ok(program)
 }

@@ -11,13 +11,16 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::cross::emulator::Runner;
 use crate::private_paths::PrivatePaths;
 use crate::tally::Tally;
-use crate::workspace::{Workspace, host};
-use crate::{debian, guests, process};
+use crate::workspace::Workspace;
+use crate::{connect, debian, guests, process};
 
 use super::tree::read;
-use super::{ARCHIVE, CHECKSUMS, PACKAGE, Release, build, files_of, installs, make, signature};
+use super::{
+    ARCHIVE, CHECKSUMS, PACKAGE, Release, exchange, files_of, image, installs, make, signature,
+};
 
 /// What the checks look at.
 pub(super) struct Made<'a> {
@@ -58,9 +61,13 @@ type Check = (
     &'static [(&'static str, &'static str)],
 );
 
-const CHECKS: [Check; 11] = [
+/// The checks that install or start something as the machine does for which it is made.
+const OF_THAT_MACHINE: [&str; 5] = ["deb", "rpm", "wheel", "npm", "image"];
+
+const CHECKS: [Check; 13] = [
     ("checksums", checksums, &[]),
     ("archive", archive, &[("node", "nodejs")]),
+    ("protocol", exchange::check, &[]),
     ("no path of this machine", no_private_path, &[]),
     ("deb", installs::deb, &[("dpkg", "dpkg")]),
     ("lintian", installs::lintian, &[("lintian", "lintian")]),
@@ -73,22 +80,24 @@ const CHECKS: [Check; 11] = [
     ),
     ("npm", installs::npm, &[("npm", "npm")]),
     ("formula", installs::formula, &[("ruby", "ruby")]),
+    ("image", image::check, &[("unshare", "util-linux")]),
     ("signature", signature::check, &[("minisign", "minisign")]),
 ];
 
 /// Runs all checks. Returns what was counted, and what could not be checked.
-pub(crate) fn run(workspace: &Workspace, program: &Path) -> Result<(Tally, Vec<String>)> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    program: &Path,
+    triple: &str,
+) -> Result<(Tally, Vec<String>)> {
     let folder = tempfile::tempdir()?;
     let program = stripped(program, folder.path())?;
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let (mut passed, mut failures, mut unchecked) = (0, Vec::new(), Vec::new());
-    let release = Release::of(workspace, &program, host()?)?;
+    let release = Release::of(workspace, &program, triple.to_owned())?;
     make(workspace, &release, &first)?;
-    make(
-        workspace,
-        &Release::of(workspace, &program, host()?)?,
-        &second,
-    )?;
+    let again = Release::of(workspace, &program, triple.to_owned())?;
+    make(workspace, &again, &second)?;
     let scratch = folder.path().join("installed");
     fs::create_dir(&scratch)?;
     let made = Made {
@@ -105,7 +114,11 @@ pub(crate) fn run(workspace: &Workspace, program: &Path) -> Result<(Tally, Vec<S
     for (name, check, tools) in CHECKS {
         println!("-- {name}");
         let started = Instant::now();
+        let is_foreign = matches!(release.runner, Runner::By(_));
         match missing(tools) {
+            _ if is_foreign && OF_THAT_MACHINE.contains(&name) => unchecked.push(format!(
+                "dist: {name}: it is for another machine than this, {triple}"
+            )),
             Some(tool) if guests::is_ci() => count(name, Err(anyhow::anyhow!("no {tool} here"))),
             Some(tool) => unchecked.push(format!("dist: {name}: there is no {tool} here")),
             None => count(name, check(&made)),
@@ -187,14 +200,14 @@ fn archive(made: &Made<'_>) -> Result<()> {
     let mut command = Command::new("tar");
     process::run(command.arg("-C").arg(made.scratch).arg("-xzf").arg(archive))?;
     let folder = made.scratch.join(made.release.name());
-    made.runs(&mut Command::new(folder.join(PACKAGE)))
+    made.runs(&mut made.release.runner.command(&folder.join(PACKAGE)))
 }
 
-/// A program that is built as a release has no path of this machine. The small client stands for
-/// the program, which takes too long.
+/// What is built as a release has no path of this machine. The small client stands for the program,
+/// which takes too long.
 fn no_private_path(made: &Made<'_>) -> Result<()> {
     let paths = PrivatePaths::of_this_machine(made.workspace)?;
-    let client = build::build(made.workspace, "cachewarden-connect", "connect", &host()?)?;
+    let client = connect::build(made.workspace)?.program;
     let policies = made.release.files.below(super::files::POLICY_FOLDER);
     let policies = policies.map(|(name, file)| (name.to_owned(), file.bytes.to_vec()));
     for (name, bytes) in policies.chain([("cachewarden-connect".into(), read(&client)?)]) {

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::cross::emulator::Runner;
 use crate::process;
 
 use super::tree::{Tree, read};
@@ -24,20 +25,20 @@ const SHELLS: [(&str, &str); 3] = [("bash", BASH), ("zsh", ZSH), ("fish", FISH)]
 const VERB: &str = "completions";
 
 /// Lets the program write all of them.
-pub(super) fn write(program: &Path) -> Result<Tree> {
+pub(super) fn write(runner: &Runner, program: &Path) -> Result<Tree> {
     let mut tree = Tree::default();
-    let help = process::read(command(program).arg("--help"))?;
+    let help = process::read(command(runner, program).arg("--help"))?;
     let has_verb = |line: &str| line.split_whitespace().next() == Some(VERB);
     if !help.lines().any(has_verb) {
         println!("the program writes no manual pages and no completions: they are left out");
         return Ok(tree);
     }
     for (shell, file) in SHELLS {
-        let text = process::read(command(program).args([VERB, shell]))?;
+        let text = process::read(command(runner, program).args([VERB, shell]))?;
         tree.add_text(format!("{COMPLETIONS}{file}"), text + "\n");
     }
     let folder = tempfile::tempdir()?;
-    process::read(command(program).arg("man").arg(folder.path()))?;
+    process::read(command(runner, program).arg("man").arg(folder.path()))?;
     for page in fs::read_dir(folder.path()).context("the program has written no pages")? {
         let page = page?;
         let name = page.file_name().to_string_lossy().into_owned();
@@ -51,8 +52,8 @@ pub(super) fn write(program: &Path) -> Result<Tree> {
 }
 
 /// The program without the variables of whoever runs this, which could be in the texts.
-fn command(program: &Path) -> Command {
-    let mut command = Command::new(program);
+fn command(runner: &Runner, program: &Path) -> Command {
+    let mut command = runner.command(program);
     command.env_clear();
     command
 }
@@ -74,14 +75,14 @@ mod tests {
     #[test]
     fn a_program_with_the_verb_must_write_everything() {
         let (_folder, old) = program("echo '  stats  Show'");
-        assert_eq!(write(&old).unwrap().iter().count(), 0);
+        assert_eq!(write(&Runner::Directly, &old).unwrap().iter().count(), 0);
         let help = "test \"$1\" = --help && echo '  completions  Print' && exit 0";
         let (_folder, broken) = program(&format!("{help}; exit 1"));
-        assert!(write(&broken).is_err());
+        assert!(write(&Runner::Directly, &broken).is_err());
         let (_folder, new) = program(&format!(
             "{help}; test \"$1\" = man && echo page > \"$2/cachewarden.1\"; echo for \"$2\""
         ));
-        let tree = write(&new).unwrap();
+        let tree = write(&Runner::Directly, &new).unwrap();
         let names: Vec<_> = tree.iter().map(|(name, _)| name).collect();
         let expected = [
             "completions/_cachewarden",

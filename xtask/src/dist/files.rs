@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::cross::emulator::Runner;
 use crate::workspace::Workspace;
 use crate::{guests, process};
 
@@ -36,15 +37,16 @@ const SYSTEMD: [&str; 3] = [
     "cachewarden.sysusers",
 ];
 
-/// Collects everything. `time` is that of the commit, in RFC 3339.
+/// Collects everything. `runner` runs the program, and `time` is that of the commit, in RFC 3339.
 pub(super) fn collect(
     workspace: &Workspace,
+    runner: &Runner,
     program: &Path,
     triple: &str,
     time: &str,
 ) -> Result<Tree> {
     let root = workspace.root();
-    let mut files = documents::write(program)?;
+    let mut files = documents::write(runner, program)?;
     files.add_file(PACKAGE, PROGRAM, program)?;
     for name in ["LICENSE", "CHANGELOG.md"] {
         files.add_file(name, DATA, &root.join(name))?;
@@ -72,9 +74,13 @@ pub(super) fn collect(
         library.display()
     );
     files.add_file(RUST_LIBRARY, DATA, &library)?;
+    let others = match triple.contains("-musl") {
+        true => licences::of_static_program(&root.join("packaging/licences"))?,
+        false => Vec::new(),
+    };
     files.add_text(
         THIRD_PARTY,
-        licences::write(&crates, &rust.join("licenses"))?,
+        licences::write(&crates, others, &rust.join("licenses"))?,
     );
     files.add_text(
         SBOM,

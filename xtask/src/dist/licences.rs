@@ -31,9 +31,37 @@ const DEPTH: usize = 2;
 /// A larger file is no licence: the longest texts have 60 kB.
 const LARGEST: u64 = 256 * 1024;
 
-/// Writes the texts of `crates`. `general` is the folder with a text for each SPDX ID, `<ID>.txt`.
-pub(super) fn write(crates: &[Crate], general: &Path) -> Result<String> {
+/// What is linked into a static program and is no crate: the name of each text in
+/// packaging/licences/, and its owner.
+const STATIC_PARTS: [(&str, &str); 2] = [
+    ("musl.txt", "the C library musl"),
+    ("libunwind.txt", "LLVM's libunwind"),
+];
+
+/// The owners and texts of what a static program has beside crates, from packaging/licences/.
+pub(super) fn of_static_program(folder: &Path) -> Result<Vec<(&'static str, String)>> {
+    STATIC_PARTS
+        .iter()
+        .map(|(file, owner)| {
+            let file = folder.join(file);
+            let text = fs::read_to_string(&file)
+                .with_context(|| format!("cannot read {}", file.display()))?;
+            Ok((*owner, text.trim().to_owned()))
+        })
+        .collect()
+}
+
+/// Writes the texts of `crates` and of `others`, which are owners and texts. `general` is the folder
+/// with a text for each SPDX ID, `<ID>.txt`.
+pub(super) fn write(
+    crates: &[Crate],
+    others: Vec<(&str, String)>,
+    general: &Path,
+) -> Result<String> {
     let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (owner, text) in others {
+        owners.entry(text).or_default().insert(owner.to_owned());
+    }
     for found in crates.iter().filter(|found| found.source.is_some()) {
         let owner = format!("{} {}", found.name, found.version);
         let mut texts = texts_of(found.folder())?;
@@ -47,7 +75,7 @@ pub(super) fn write(crates: &[Crate], general: &Path) -> Result<String> {
     let mut all: Vec<_> = owners.into_iter().collect();
     all.sort_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));
     let mut page = String::from(
-        "The program `cachewarden` is made of the crates below, each under its licence. The \
+        "The program `cachewarden` is made of what is named below, each under its licence. The \
          texts of\nRust's standard library are in RUST-STANDARD-LIBRARY-LICENSES.html.\n",
     );
     for (text, owners) in all {

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::{Duration, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
 use sha2::{Digest, Sha256};
 
-use crate::private_paths::PrivatePaths;
+use crate::cross::emulator::{self, Runner};
 use crate::process;
 use crate::workspace::{Workspace, host};
 
@@ -23,8 +23,10 @@ pub(crate) mod check;
 mod dependencies;
 mod documents;
 mod elf;
+mod exchange;
 mod files;
 mod formula;
+mod image;
 mod installs;
 mod licences;
 mod npm;
@@ -54,6 +56,12 @@ pub(crate) struct DistOptions {
     /// Package this program; without it, the release is built
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
+    /// Build or package for this target: x86_64-unknown-linux-musl or aarch64-unknown-linux-musl
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// Make a container image, too, with the static program and nothing else
+    #[arg(long)]
+    image: bool,
     /// The folder to write to; target/dist without it
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -74,6 +82,8 @@ struct Release {
     triple: String,
     /// The time of every file, in seconds since 1970.
     time: u64,
+    /// How the program runs on this machine.
+    runner: Runner,
     /// The files of the archive, without their folder.
     files: Tree,
 }
@@ -86,18 +96,27 @@ impl Release {
 
     fn of(workspace: &Workspace, program: &Path, triple: String) -> Result<Release> {
         let version = workspace.version(PACKAGE)?;
-        let reported = process::read(Command::new(program).arg("--version"))?;
+        let runner = emulator::runner(workspace, &triple)?.with_context(|| {
+            format!(
+                "a program for {triple} writes its own manual pages, and there is no {} here: \
+                 on Debian `apt-get install {}`",
+                emulator::PROGRAM,
+                emulator::PACKAGE
+            )
+        })?;
+        let reported = process::read(runner.command(program).arg("--version"))?;
         ensure!(
             reported.lines().next() == Some(&format!("{PACKAGE} {version}")),
             "{} reports another version than {version}, which Cargo.toml has: {reported}",
             program.display()
         );
         let time = time_of_commit(workspace)?;
-        let files = files::collect(workspace, program, &triple, &rfc3339(time))?;
+        let files = files::collect(workspace, &runner, program, &triple, &rfc3339(time))?;
         Ok(Release {
             version,
             triple,
             time,
+            runner,
             files,
         })
     }
@@ -105,10 +124,20 @@ impl Release {
 
 /// Makes everything.
 pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCode> {
+    let triple = match (&options.target, &options.program) {
+        (Some(triple), _) => triple.clone(),
+        // Of a program that is not ours to build, this machine's is the likely one.
+        (None, Some(_)) => host()?,
+        (None, None) if options.check => host()?,
+        (None, None) => build::target(workspace)?,
+    };
     if options.check {
-        let program = options.program.clone();
-        let program = program.unwrap_or_else(|| workspace.program("debug", PACKAGE));
-        let (tally, unchecked) = check::run(workspace, &program)?;
+        let program = match (&options.target, &options.program) {
+            (_, Some(program)) => program.clone(),
+            (Some(triple), None) => build::build(workspace, triple)?,
+            (None, None) => workspace.program("debug", PACKAGE),
+        };
+        let (tally, unchecked) = check::run(workspace, &program, &triple)?;
         let unchecked = unchecked
             .iter()
             .map(|reason| format!("NOT CHECKED: {reason}"));
@@ -121,37 +150,22 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
             _ => ExitCode::FAILURE,
         });
     }
-    let (program, triple) = match &options.program {
-        Some(program) => (program.clone(), host()?),
-        None => build_release(workspace)?,
+    let program = match &options.program {
+        Some(program) => program.clone(),
+        None => build::build(workspace, &triple)?,
     };
     let out = options.out.clone().unwrap_or_else(|| workspace.dist());
     let release = Release::of(workspace, &program, triple)?;
+    if options.image {
+        let program = &release.files.get(PACKAGE)?.bytes;
+        let image = image::make(&image::About::release(&release)?, program)?;
+        write(&out.join(release.name() + image::ENDING), &image)?;
+    }
     make(workspace, &release, &out)?;
     if let Some(key) = &options.key {
         signature::sign(&out, key, &release.version)?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-fn build_release(workspace: &Workspace) -> Result<(PathBuf, String)> {
-    let triple = build::target()?;
-    if !triple.contains("-musl") {
-        println!(
-            "the compiler has no standard library for musl: the program will need this system's \
-             C library, or a newer one. `rustup target add` installs it"
-        );
-    }
-    let program = build::build(workspace, PACKAGE, "release", &triple)?;
-    let paths = PrivatePaths::of_this_machine(workspace)?;
-    if let Some(path) = paths.find_in(&read(&program)?) {
-        bail!(
-            "{} has the path {} in it",
-            program.display(),
-            path.display()
-        );
-    }
-    Ok((program, triple))
 }
 
 /// Writes the archive and the packages to `out`, and their checksums.
@@ -265,6 +279,7 @@ mod tests {
             version: "1.2.3".into(),
             triple: "aarch64-unknown-linux-musl".into(),
             time: 0,
+            runner: Runner::Directly,
             files: Tree::default(),
         };
         let filled = |field: &str| {

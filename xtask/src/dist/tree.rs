@@ -80,7 +80,17 @@ impl Tree {
 
     /// A gzipped tar archive with all files below one folder. `time` is in seconds since 1970.
     pub(super) fn tar_gz(&self, folder: &str, time: u64) -> Result<Vec<u8>> {
-        let mut tar = tar::Builder::new(writer(Compression::default()));
+        let tar = self.write_tar(writer(Compression::default()), folder, time)?;
+        Ok(tar.finish()?)
+    }
+
+    /// A tar archive with all files below a folder, or at the top if its name is empty.
+    pub(super) fn tar(&self, folder: &str, time: u64) -> Result<Vec<u8>> {
+        self.write_tar(Vec::new(), folder, time)
+    }
+
+    fn write_tar<W: Write>(&self, to: W, folder: &str, time: u64) -> Result<W> {
+        let mut tar = tar::Builder::new(to);
         for (path, file) in self.iter() {
             let mut header = tar::Header::new_ustar();
             header.set_entry_type(tar::EntryType::Regular);
@@ -89,14 +99,14 @@ impl Tree {
             header.set_uid(0);
             header.set_gid(0);
             header.set_mtime(time);
-            tar.append_data(&mut header, format!("{folder}/{path}"), &file.bytes[..])
+            tar.append_data(&mut header, Path::new(folder).join(path), &file.bytes[..])
                 .with_context(|| format!("cannot add {path} to an archive"))?;
         }
-        Ok(tar.into_inner()?.finish()?)
+        Ok(tar.into_inner()?)
     }
 }
 
-/// A manual page as Debian wants it: packed as small as gzip can.
+/// A manual page as Debian wants it, or the layer of an image: packed as small as gzip can.
 pub(super) fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut gzip = writer(Compression::best());
     gzip.write_all(bytes)?;

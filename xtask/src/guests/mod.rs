@@ -24,6 +24,7 @@ mod zig_compiler;
 
 pub(crate) use rust::PROFILE;
 pub(crate) use versions::SETUPTOOLS;
+pub(crate) use zig_compiler::{cache as zig_cache, fetch_program as fetch_zig};
 
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -37,7 +37,7 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
         command.args(["--package", package]);
     }
     // Their bytes are pinned by whoever uses them, so they are the same wherever they are built.
-    PrivatePaths::of_this_machine(workspace)?.hide(&mut command);
+    PrivatePaths::of_this_machine(workspace)?.hide(&mut command, &[]);
     process::run(&mut command)?;
 
     for package in &packages {

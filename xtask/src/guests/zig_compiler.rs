@@ -3,6 +3,7 @@
 //! a minute.
 
 use std::fs::{self, File};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -44,11 +45,26 @@ pub(super) fn fetch(workspace: &Workspace) -> Result<Command> {
     Ok(compiler(workspace))
 }
 
+/// Where Zig keeps what it has compiled for all projects.
+pub(crate) fn cache(workspace: &Workspace) -> PathBuf {
+    workspace.tools(NAME).join("cache")
+}
+
+/// The program itself; it is fetched if needed.
+pub(crate) fn fetch_program(workspace: &Workspace) -> Result<PathBuf> {
+    let compiler = fetch(workspace)?;
+    // The package's module knows where it is.
+    let print = "import os, ziglang; print(os.path.dirname(ziglang.__file__))";
+    let mut python = Command::new(compiler.get_program());
+    let package = process::read(python.args(["-c", print]))?;
+    Ok(PathBuf::from(package).join("zig"))
+}
+
 fn compiler(workspace: &Workspace) -> Command {
     let tools = workspace.tools(NAME);
     let mut command = Command::new(tools.join("environment/bin/python"));
     command
-        .env("ZIG_GLOBAL_CACHE_DIR", tools.join("cache"))
+        .env("ZIG_GLOBAL_CACHE_DIR", cache(workspace))
         .args(["-m", "ziglang"]);
     command
 }

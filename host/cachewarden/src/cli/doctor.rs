@@ -12,6 +12,7 @@ use clap::Args;
 
 use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
+
 use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, HelperOptions, OR_NO_ENV, Origins, Verb};
 use super::color::Color;

@@ -11,6 +11,7 @@ use cachewarden_types::Digest;
 use super::key::ViewName;
 use super::root::{Root, object_path, shard_path};
 use super::tenant_files::{FOLDER_BYTES, TenantFiles};
+use crate::files;
 use crate::new_file::temporary_name;
 use crate::objects::{OBJECT_MODE, Objects, read_parts};
 
@@ -107,7 +108,7 @@ impl Place<'_> {
         if copied != status.size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        rustix::fs::fchmod(&file, Mode::from_raw_mode(OBJECT_MODE))?;
+        rustix::fs::fchmod(&file, files::mode(OBJECT_MODE))?;
         Ok(copy)
     }
 

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use cachewarden_protocol::{Hit, Response, ResponseSink};
 use cachewarden_store::{CacheHit, Location};
-use cachewarden_types::{Digest, reasons};
+use cachewarden_types::{Digest, Kind, reasons};
 
 use super::Session;
 use super::completions::Hashed;
@@ -191,11 +191,15 @@ impl Session {
     ) -> io::Result<()> {
         self.tally.hits += 1;
         let entry = &found.entry;
+        let disk_path = match entry.content.kind {
+            Kind::Executable => self.paths.program_path(&self.store, &entry.output),
+            _ => self.paths.path(&self.store, Location::Store, &entry.output),
+        };
         let hit = Hit {
             output: entry.output,
             size: entry.size,
             time: entry.time,
-            disk_path: &self.paths.path(&self.store, Location::Store, &entry.output),
+            disk_path: &disk_path,
         };
         sink.send(&Response::Hit(get.id, hit))?;
         if let Some(remote) = &mut self.remote {
@@ -212,6 +216,7 @@ impl Session {
         sink: &mut impl ResponseSink,
     ) -> io::Result<()> {
         self.tally.refused_gets += u64::from(get.is_refused);
+        self.linked.note_miss(&get.action);
         sink.send(&Response::Miss(get.id))
     }
 

@@ -20,6 +20,7 @@ mod events;
 mod get;
 mod grant_error;
 mod intake;
+mod linked;
 mod local_puts;
 mod opening;
 mod put;
@@ -59,6 +60,7 @@ use chain::Chain;
 use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use entry_writer::EntryWriter;
+use linked::Linked;
 use local_puts::LocalPuts;
 use remote::Remote;
 use waiting::WaitingGets;
@@ -124,6 +126,8 @@ pub struct Session {
     audits: HashMap<Digest, Digest>,
     /// The actions that the client named, by which keys have a role.
     roles: Roles,
+    /// What is known of programs that the client links.
+    linked: Linked,
     tally: SessionStats,
     /// Puts that the store could not take, of which nobody has refused any.
     lost_puts: u64,
@@ -270,6 +274,7 @@ impl Session {
 
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
+        self.keep_linked();
         self.settle_entries();
         self.warn_about_tiers();
         let remote = self.remote.take();

@@ -10,6 +10,7 @@
 mod baseline;
 mod bench_env;
 mod builds;
+mod commands;
 mod daemon;
 mod decisions;
 mod gets;
@@ -82,6 +83,8 @@ enum TableName {
     Warm,
     /// The same of `go vet std`
     Vet,
+    /// Commands of every day, against go alone
+    Commands,
     /// From the start of a helper to its first answer
     Start,
     /// Gets through the wire
@@ -146,7 +149,11 @@ impl BenchOptions {
         match self.peers {
             true => !matches!(
                 table,
-                TableName::Decisions | TableName::Large | TableName::Daemon | TableName::Remote
+                TableName::Commands
+                    | TableName::Decisions
+                    | TableName::Large
+                    | TableName::Daemon
+                    | TableName::Remote
             ),
             false if self.tables.is_empty() => table != TableName::Remote,
             false => self.tables.contains(&table),
@@ -186,6 +193,9 @@ fn measure(
         measure_with_caches(bench, options, subjects, &mut report)?;
     }
     let helpers = helpers(subjects);
+    if is_selected(TableName::Commands) {
+        report(commands::measure(bench, options.pairs)?);
+    }
     if is_selected(TableName::Puts) {
         report(puts::measure(bench, &helpers, options.pairs)?);
     }

@@ -39,6 +39,7 @@ mod policy_faults;
 mod policy_loading;
 mod policy_verbs;
 mod private_folder;
+mod programs;
 mod progress;
 mod protocol;
 mod recent;

@@ -76,6 +76,8 @@ fn config() -> SessionConfig {
             labels: Vec::new(),
             default_grant: DefaultGrant::of("default".parse().expect("a scope")),
             isolation: Isolation::default(),
+            // As the helper's sessions.
+            work_folders: Some(std::env::temp_dir()),
             allowed: OperatorLimits {
                 read: any(),
                 write: any(),

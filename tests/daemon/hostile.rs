@@ -210,3 +210,20 @@ fn a_policy_of_a_tenants_own_that_is_hostile_harms_nobody_else() {
     next.get(&action("one")).hit();
     next.close();
 }
+
+/// A helper of the same user would take the program from go's work folder.
+#[test]
+fn programs_that_jobs_link_are_not_kept() {
+    if !is_root() {
+        return;
+    }
+    let world = world();
+    world.check_out(MAIN, GREETING);
+    for round in ["cold", "warm"] {
+        let run = world.go(MAIN, "", &["run", "-x", "."]).succeeded();
+        assert!(run.stderr.contains("/link -o "), "{round}: {run:?}");
+    }
+    let entries = entries(&world.store(), "main");
+    assert!(!entries.is_empty());
+    assert!(entries.iter().all(|entry| entry.kind() != "executable"));
+}

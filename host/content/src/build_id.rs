@@ -36,7 +36,7 @@ const READ_BY_GO: usize = 1024;
 const ARCHIVE_HEAD: usize = 4096;
 
 /// How far cmd/go reads for the ID of a program.
-const PROGRAM_HEAD: usize = 32 * 1024;
+pub(super) const PROGRAM_HEAD: usize = 32 * 1024;
 
 /// The first line of an archive.
 const ARCHIVE: &[u8] = b"!<arch>\n";

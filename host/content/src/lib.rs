@@ -21,6 +21,7 @@ pub mod fuzzing {
 
 pub use build_id::BuildIdCheck;
 pub use kind::KindRecogniser;
+pub use program_id::ProgramId;
 pub use role::Roles;
 
 use cachewarden_types::{Digest, Facts, Kind, Role};

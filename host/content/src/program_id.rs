@@ -1,15 +1,46 @@
 //! Reads the build ID of a program as cmd/go does.
 
+use cachewarden_types::Digest;
 use memchr::memmem;
 
-use super::build_id::{PART_LENGTH, is_digit};
+use super::build_id::{PART_LENGTH, PROGRAM_HEAD, is_digit, part};
 
 /// Four parts and the slashes between them.
 const PROGRAM_ID_LENGTH: usize = 4 * PART_LENGTH + 3;
 
-/// Whether all build IDs in the head of a program are equal, and the first part is `action`. An ID
-/// is behind the linker's marker, and in ELF files also in a note.
+/// The build ID of a program that a link action has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProgramId {
+    /// The linker has written the program, and go has not yet written the hash of its content: in
+    /// its place is the link action's part once more (cmd/go/internal/work, useCache).
+    Unfinished,
+    /// The program is as go runs it.
+    Finished,
+}
+
+impl ProgramId {
+    /// The bytes at the beginning of a program in which cmd/go finds its ID.
+    pub const HEAD: usize = PROGRAM_HEAD;
+
+    /// Reads the ID in the head of a program; `None` where that is no program of this link action.
+    pub fn of(head: &[u8], action: &Digest) -> Option<Self> {
+        let head = &head[..head.len().min(PROGRAM_HEAD)];
+        let [link, _, _, content] = parts_of(head)?;
+        (link == part(action).as_bytes()).then_some(match content == link {
+            true => Self::Unfinished,
+            false => Self::Finished,
+        })
+    }
+}
+
+/// Whether all build IDs in the head of a program are equal, and the first part is `action`.
 pub(super) fn is_program_of(head: &[u8], action: &[u8]) -> bool {
+    parts_of(head).is_some_and(|[link, ..]| link == action)
+}
+
+/// The parts of the build ID in the head of a program, if all IDs in it are equal. An ID is behind
+/// the linker's marker, and in ELF files also in a note.
+fn parts_of(head: &[u8]) -> Option<[&[u8]; 4]> {
     const MARKER: &[u8] = b"\xff Go build ID: \"";
     // The length of the name, of the ID, the type of the note; the name.
     const NOTE: &[u8] = b"\x04\0\0\0\x53\0\0\0\x04\0\0\0Go\0\0";
@@ -20,17 +51,15 @@ pub(super) fn is_program_of(head: &[u8], action: &[u8]) -> bool {
         })
     };
     let mut found = ids(MARKER).chain(ids(NOTE));
-    let Some(Some(id)) = found.next() else {
-        return false;
-    };
+    let id = found.next()??;
     let parts: Vec<_> = id.split(|byte| *byte == b'/').collect();
-    parts.len() == 4
-        && parts
-            .iter()
-            .all(|part| part.len() == PART_LENGTH && part.iter().all(|digit| is_digit(*digit)))
-        && parts[0] == action
-        && found.all(|other| other == Some(id))
-        && (!head.starts_with(ELF) || elf_id(head) == Some(id))
+    let parts: [&[u8]; 4] = parts.try_into().ok()?;
+    let are_parts = parts
+        .iter()
+        .all(|part| part.len() == PART_LENGTH && part.iter().all(|digit| is_digit(*digit)));
+    let is_the_one = found.all(|other| other == Some(id))
+        && (!head.starts_with(ELF) || elf_id(head) == Some(id));
+    (are_parts && is_the_one).then_some(parts)
 }
 
 /// The beginning of an ELF file.
@@ -92,8 +121,8 @@ fn little_endian(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::build_id::{BuildIdCheck, part};
-    use cachewarden_types::Digest;
+    use super::super::build_id::BuildIdCheck;
+    use super::*;
 
     fn matches(action: &Digest, bytes: &[u8], chunk: usize) -> bool {
         let mut check = BuildIdCheck::new(action);
@@ -152,5 +181,20 @@ mod tests {
             assert!(!matches(&action, b"\x7fELF", chunk));
             assert!(!matches(&action, b"#!/bin/sh\n", chunk));
         }
+    }
+
+    #[test]
+    fn a_program_is_unfinished_until_its_id_ends_with_its_content() {
+        let (action, other) = (Digest::of(b"link"), part(&Digest::of(b"other")));
+        let program = |content: &str| {
+            let id = format!("{}/{other}/{other}/{content}", part(&action));
+            let marker = [b"MZ\xff Go build ID: \"", id.as_bytes(), b"\"\n \xff"].concat();
+            [marker, vec![7; 50_000]].concat()
+        };
+        let state = |content: &str, action| ProgramId::of(&program(content), action);
+        assert_eq!(state(&part(&action), &action), Some(ProgramId::Unfinished));
+        assert_eq!(state(&other, &action), Some(ProgramId::Finished));
+        assert_eq!(state(&other, &Digest::of(b"another")), None);
+        assert_eq!(ProgramId::of(b"MZ", &action), None);
     }
 }

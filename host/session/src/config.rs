@@ -1,6 +1,7 @@
 //! What a session is given: by a helper, by a daemon, by a test. It looks for nothing itself.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -126,6 +127,10 @@ pub struct SessionFacts {
     pub allowed: OperatorLimits,
     /// Kinds of objects that reach fewer sessions than the host's rules allow.
     pub isolation: Isolation,
+    /// The folder in which this user's go commands make their work folders; `None` where the session
+    /// takes no programs from there and gets none that were taken. Only for a session that runs as
+    /// the user of its go command, on a store that no other user writes.
+    pub work_folders: Option<PathBuf>,
 }
 
 /// What a session may read and write where no policy says so.

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use cachewarden_protocol::{Hit, Response, ResponseSink};
 use cachewarden_store::{CacheHit, Location};
-use cachewarden_types::{Digest, reasons};
+use cachewarden_types::{Digest, Kind, reasons};
 
 use super::Session;
 use super::completions::Hashed;
@@ -199,11 +199,17 @@ impl Session {
         self.tally.base_hits += u64::from(matches!(location, Location::Base(_)));
         let entry = &found.entry;
         self.counts.hit(scope, entry.content, entry.size);
+        let disk_path = match (entry.content.kind, location) {
+            (Kind::Executable, Location::Store) => {
+                self.paths.program_path(&self.store, &entry.output)
+            }
+            _ => self.paths.path(&self.store, location, &entry.output),
+        };
         let hit = Hit {
             output: entry.output,
             size: entry.size,
             time: entry.time,
-            disk_path: &self.paths.path(&self.store, location, &entry.output),
+            disk_path: &disk_path,
         };
         sink.send(&Response::Hit(get.id, hit))?;
         if let Some(remote) = &mut self.remote {
@@ -221,6 +227,7 @@ impl Session {
     ) -> io::Result<()> {
         self.tally.refused_gets += u64::from(get.is_refused);
         self.counts.missed(&get.action);
+        self.linked.note_miss(&get.action);
         sink.send(&Response::Miss(get.id))
     }
 

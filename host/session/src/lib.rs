@@ -21,6 +21,7 @@ mod events;
 mod get;
 mod grant_error;
 mod intake;
+mod linked;
 mod local_puts;
 mod opening;
 mod put;
@@ -62,6 +63,7 @@ use diagnostics::Diagnostics;
 use effective_grant::EffectiveGrant;
 use entry_writer::EntryWriter;
 use events::Sources;
+use linked::Linked;
 use local_puts::LocalPuts;
 use remote::Remote;
 use waiting::WaitingGets;
@@ -127,6 +129,8 @@ pub struct Session {
     audits: HashMap<Digest, Digest>,
     /// The actions that the client named, by which keys have a role.
     roles: Roles,
+    /// What is known of programs that the client links.
+    linked: Linked,
     tally: SessionStats,
     /// The same by kind and by scope.
     counts: Counts,
@@ -275,6 +279,7 @@ impl Session {
 
     /// Tells the policy, the recording and the store what happened.
     fn end(&mut self) -> Outcome {
+        self.keep_linked();
         self.settle_entries();
         self.warn_about_tiers();
         let remote = self.remote.take();

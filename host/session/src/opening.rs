@@ -18,6 +18,7 @@ use super::config::{
 use super::counts::Counts;
 use super::effective_grant::EffectiveGrant;
 use super::events::WITHOUT_CACHE;
+use super::linked::Linked;
 use super::local_puts::LocalPuts;
 use super::waiting::WaitingGets;
 
@@ -61,6 +62,7 @@ impl Session {
             has_tiers: services.remote.is_some(),
             audits: HashMap::new(),
             roles: Roles::default(),
+            linked: Linked::in_folder(facts.work_folders.clone()),
             tally: SessionStats::default(),
             counts: Counts::default(),
             lost_puts: 0,

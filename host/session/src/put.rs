@@ -9,7 +9,7 @@ use cachewarden_protocol::{BodyError, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{Line, QuestionRecord};
 use cachewarden_store as store;
 use cachewarden_store::{NewEntry, PutError, StoredObject};
-use cachewarden_types::{Code, Digest, Facts, Kind, Offer, Reach, Rule, reasons};
+use cachewarden_types::{Code, Digest, Facts, Kind, Offer, Reach, Role, Rule, reasons};
 
 use super::Session;
 use super::entry_writer::{EntryWriter, KeptPut};
@@ -92,6 +92,9 @@ impl Session {
         self.tally.puts += 1;
         self.tally.bytes_put += stored.size;
         self.counts.put(made, content, stored.size);
+        if content.role == Role::LinkStdout {
+            self.find_linked();
+        }
         let now = SystemTime::now();
         // Before any rule: what is refused may be what shows that the entry was wrong.
         let audited = self.compare_audited(action, output);
@@ -261,7 +264,7 @@ impl Session {
     }
 
     /// How far the store keeps the object; none for the session alone.
-    fn decide(&mut self, offer: &Offer, stored: &StoredObject) -> Option<store::Reach> {
+    pub(super) fn decide(&mut self, offer: &Offer, stored: &StoredObject) -> Option<store::Reach> {
         if let Some(error) = &stored.store_error {
             self.lost_puts += 1;
             self.warn_unwritable(error);

@@ -25,7 +25,9 @@ impl Session {
         }
         let against = match content.kind.rule() {
             Rule::OwnScope => !is_put_here,
-            Rule::Admitted => !self.is_admitted(*content),
+            Rule::Admitted => {
+                !self.is_admitted(*content) && !(is_put_here && self.is_linked_here(*content))
+            }
             Rule::Open => false,
         };
         if against {

@@ -15,6 +15,7 @@ use cachewarden_types::Digest;
 
 use super::Store;
 use super::objects::Location;
+use super::program_names;
 use super::views::View;
 
 use gocache::GocachePaths;
@@ -93,6 +94,20 @@ impl DiskPaths {
         match &self.0 {
             Paths::Store(paths) => paths.path(store, location, output),
             Paths::View(view) => view.path(location, output),
+        }
+    }
+
+    /// The path of a program, which ends with its own name where that is known. A view has no names.
+    pub fn program_path(&self, store: &Store, output: &Digest) -> String {
+        let path = self.path(store, Location::Store, output);
+        let Paths::Store(_) = &self.0 else {
+            return path;
+        };
+        let object = store.objects_at(Location::Store);
+        let name = object.and_then(|objects| program_names::of(&objects.shard_dir.path(output)));
+        match name {
+            Some(name) => program_names::path(&path, &name),
+            None => path,
         }
     }
 

@@ -12,6 +12,7 @@
 //!
 //! ```text
 //! objects/ab/<output>          the bytes
+//! objects/ab/<output>-program/ a program under its own name, see `program_names`
 //! scopes/<scope>/ab/<action>   one line, see `entry`
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
 //! recent/.base-<base>-<scope>  that of a scope of a base
@@ -47,6 +48,7 @@ mod outbox;
 mod owned;
 mod owner;
 mod private;
+mod program_names;
 mod resolve;
 mod revoke;
 mod schedule;
@@ -85,7 +87,7 @@ pub use fill::Filled;
 pub use finding::{FileKind, Finding, Problem, Repair};
 pub use layout::LAYOUT_VERSION;
 pub use object_writer::{ObjectWriter, PutError, StoredObject};
-pub use objects::Location;
+pub use objects::{Location, hash as hash_file};
 pub use outbox::{
     ActionPrefix, Asked, Dropped, FailedUpload, Note, Noted, Outbox, OutboxFile, OutboxQueue,
     SessionOutbox, Waiting,

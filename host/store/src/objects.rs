@@ -145,7 +145,10 @@ fn is_read_only_error(error: &io::Error) -> bool {
 }
 
 /// The digest and the length of a file, from its current position.
-pub(super) fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
+///
+/// # Errors
+/// When it cannot be read.
+pub fn hash(file: &mut File) -> io::Result<(Digest, u64)> {
     let mut hasher = Sha256::new();
     let length = read_parts(file, |part| {
         hasher.update(part);

@@ -11,6 +11,7 @@ use super::base::Base;
 use super::object_writer::ObjectWriter;
 use super::objects::{Location, Objects};
 use super::owner::SharedStore;
+use super::program_names;
 
 impl Store {
     /// Begins a put of an object.
@@ -32,6 +33,17 @@ impl Store {
     pub fn make_executable(&self, location: Location, output: &Digest) -> io::Result<()> {
         match self.objects_at(location) {
             Some(objects) => objects.make_executable(output),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Gives a program its own name, under which it is run.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or its file system has no hard links.
+    pub fn name_program(&self, output: &Digest, name: &str) -> io::Result<()> {
+        match self.objects_at(Location::Store) {
+            Some(objects) => program_names::give(&objects.shard_dir.path(output), name),
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! What a verification found in one folder.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,8 +46,12 @@ impl ShardReport {
     }
 
     /// The files of a shard whose names are digests that begin with the shard's name; others become
-    /// findings.
-    pub(super) fn files_in(&mut self, shard: &Path) -> Vec<(PathBuf, Digest)> {
+    /// findings, unless `is_known` knows the name.
+    pub(super) fn files_in(
+        &mut self,
+        shard: &Path,
+        is_known: fn(&OsStr) -> bool,
+    ) -> Vec<(PathBuf, Digest)> {
         let mut files = Vec::new();
         for name in self.names_in(shard, |path| fs::symlink_metadata(path)) {
             let path = shard.join(&name);
@@ -55,7 +59,7 @@ impl ShardReport {
                 Some(digest) if shard.ends_with(digest.file_path().shard()) => {
                     files.push((path, digest));
                 }
-                _ if files::is_temporary(&name) => {}
+                _ if files::is_temporary(&name) || is_known(&name) => {}
                 _ => self.note(path, Problem::UnknownFile),
             }
         }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use cachewarden_types::{Kind, ScopeName};
 
 use super::entry::{Entry, read_entry};
-use super::{SharedStore, Store, StoreError, files, layout};
+use super::{SharedStore, Store, StoreError, files, layout, program_names};
 
 /// The statistics of a store.
 #[derive(Debug, Default, Serialize)]
@@ -79,6 +79,7 @@ impl Store {
             for name in files::names_in(&shard) {
                 if let Ok(metadata) = fs::symlink_metadata(shard.join(&name))
                     && !files::is_temporary(&name)
+                    && !program_names::is_folder(&name)
                 {
                     stats.objects += 1;
                     stats.bytes += metadata.len();

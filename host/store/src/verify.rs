@@ -21,7 +21,9 @@ use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
 use super::shards::{SHARDS, in_parallel, is_shard};
-use super::{Progress, Store, files, layout, objects, outbox, schedule, tier_id, tier_state};
+use super::{
+    Progress, Store, files, layout, objects, outbox, program_names, schedule, tier_id, tier_state,
+};
 
 /// The counts of a verification.
 #[derive(Clone, Copy, Debug, Default)]
@@ -182,7 +184,7 @@ impl Verifier<'_> {
     fn objects(&self, shard: &str) -> ShardReport {
         let mut report = ShardReport::default();
         let shard = self.folder.join(layout::OBJECTS).join(shard);
-        for (path, name) in report.files_in(&shard) {
+        for (path, name) in report.files_in(&shard, program_names::is_folder) {
             report.objects += 1;
             let mut bytes = 0;
             let damaged_file = DamagedFile::find(&path, |file| {
@@ -209,7 +211,7 @@ impl Verifier<'_> {
         let mut report = ShardReport::default();
         // A scope folder that is a link leads out of the store; it was already reported.
         for scope in self.scopes.iter().filter(|scope| !scope.is_symlink()) {
-            for (path, _) in report.files_in(&scope.join(shard)) {
+            for (path, _) in report.files_in(&scope.join(shard), |_| false) {
                 report.entries += 1;
                 let check = |file: &mut File| self.check_entry(file);
                 if let Some(damaged_file) = DamagedFile::find(&path, check) {

@@ -349,9 +349,14 @@ impl Facts {
     /// a rule of the host; policies do not get it.
     pub const CLIMBS: Self = Self(1 << 31);
 
+    /// The host has taken this program from the work folder of the go command that linked it. Only
+    /// entries have this bit, for a rule of the host; policies do not get it, and no put and no
+    /// tier can set it.
+    pub const LINKED_HERE: Self = Self(1 << 30);
+
     /// The bits that policies get.
     pub const fn for_policies(self) -> Self {
-        Self(self.0 & !Self::CLIMBS.0)
+        Self(self.0 & !(Self::CLIMBS.0 | Self::LINKED_HERE.0))
     }
 
     // BEGIN facts (cargo xtask words)

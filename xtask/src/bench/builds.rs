@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -150,20 +151,24 @@ pub(super) fn cold(
 
 /// Writes the module that is built besides the standard library.
 pub(super) fn write_module(bench: &BenchEnv) -> Result<()> {
-    let program = bench.path("program");
-    let write = |name: &str, text: &str| {
-        let path = bench.path(name);
-        let problem = || format!("cannot write {}", path.display());
-        let mut file = fs::File::create(&path).with_context(problem)?;
-        file.write_all(text.as_bytes()).with_context(problem)?;
-        // cmd/go keeps no index of files that were changed within the last two seconds, and the
-        // next build would have a put.
-        let earlier = SystemTime::now() - Duration::from_secs(60);
-        file.set_modified(earlier).with_context(problem)
-    };
-    fs::create_dir(&program).with_context(|| format!("cannot make {}", program.display()))?;
+    let write = |name: &str, text: &str| write_source(&bench.path(name), text);
     write("go.mod", "module example.org/bench\n\ngo 1.24\n")?;
     write("program/main.go", PROGRAM)
+}
+
+/// Writes a source, and its folder where that is missing.
+pub(super) fn write_source(path: &Path, text: &str) -> Result<()> {
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = fs::File::create(path)?;
+        file.write_all(text.as_bytes())?;
+        // cmd/go keeps no index of files that were changed within the last two seconds, and the
+        // next build would have a put.
+        file.set_modified(SystemTime::now() - Duration::from_secs(60))
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Runs each command once, to fill the caches.

@@ -10,6 +10,7 @@
 mod baseline;
 mod bench_env;
 mod builds;
+mod commands;
 mod daemon;
 mod decisions;
 mod gets;
@@ -82,6 +83,8 @@ enum TableName {
     Warm,
     /// The same of `go vet std`
     Vet,
+    /// Commands of every day, against go alone
+    Commands,
     /// From the start of a helper to its first answer
     Start,
     /// Gets through the wire
@@ -143,10 +146,10 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
 
 impl BenchOptions {
     fn includes(&self, table: TableName) -> bool {
-        use TableName::{Daemon, Decisions, Large, Remote};
+        use TableName::{Commands, Daemon, Decisions, Large, Remote};
         match self.peers {
             _ if !self.tables.is_empty() => self.tables.contains(&table),
-            true => !matches!(table, Decisions | Large | Daemon | Remote),
+            true => !matches!(table, Commands | Decisions | Large | Daemon | Remote),
             false => table != Remote,
         }
     }
@@ -184,6 +187,9 @@ fn measure(
         measure_with_caches(bench, options, subjects, &mut report)?;
     }
     let helpers = helpers(subjects);
+    if is_selected(TableName::Commands) {
+        report(commands::measure(bench, options.pairs)?);
+    }
     if is_selected(TableName::Puts) {
         report(puts::measure(bench, &helpers, options.pairs)?);
     }

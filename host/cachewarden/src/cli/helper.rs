@@ -21,7 +21,7 @@ use cachewarden_session::{
     DefaultGrant, Isolation, OperatorLimits, PolicyConfig, Services, SessionConfig, SessionError,
     SessionFacts, Unlimited, run_session,
 };
-use cachewarden_store::{DiskPaths, SessionId, Store, is_sweep_due};
+use cachewarden_store::{DiskPaths, SessionId, SharedStore, Store, is_sweep_due};
 use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
 use cachewarden_system::self_exec;
 use cachewarden_types::{Code, Pattern, Problem, unverified_label};
@@ -30,7 +30,7 @@ use super::arguments::{HelperOptions, Origins, bytes};
 use super::exit_status::ExitStatus;
 use super::failure::{Failure, OrFail, ensure};
 use super::output;
-use super::paths::{gocache, user_cache_folder};
+use super::paths::{gocache, user_cache_folder, work_folders};
 use super::remote;
 use super::settings::settings;
 
@@ -194,6 +194,8 @@ fn facts(options: &HelperOptions) -> Result<SessionFacts, Failure> {
         labels,
         default_grant: DefaultGrant::of(options.scope.clone()),
         isolation: Isolation::default(),
+        // Only into a store that no other user can change.
+        work_folders: (options.store.sharing() == SharedStore::Deny).then(work_folders),
         allowed: OperatorLimits {
             read: or_any(&options.allow_read),
             write: or_any(&options.allow_write),

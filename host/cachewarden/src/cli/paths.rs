@@ -72,6 +72,12 @@ pub(super) fn gocache() -> Option<PathBuf> {
     path.is_absolute().then_some(path)
 }
 
+/// Where this user's go commands make their work folders, as cmd/go chooses it.
+pub(super) fn work_folders() -> PathBuf {
+    let named = std::env::var_os("GOTMPDIR").filter(|folder| !folder.is_empty());
+    named.map_or_else(std::env::temp_dir, PathBuf::from)
+}
+
 /// A path that a person can read from anywhere.
 pub(super) fn shown(path: &Path) -> String {
     std::path::absolute(path)

@@ -120,6 +120,8 @@ impl Client {
                     // A test that has passed elsewhere says nothing about this place.
                     own_scope: vec![Kind::TestRecord],
                 },
+                // A job's work folder is its own, and what is in it may be anything.
+                work_folders: None,
             },
             policies: start.policies,
             recorder: start.recorder,

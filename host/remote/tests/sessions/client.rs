@@ -149,6 +149,7 @@ fn config(scopes: &[&str], said: &Said, is_verbose: bool) -> SessionConfig {
             labels: Vec::new(),
             default_grant,
             isolation: Isolation::default(),
+            work_folders: None,
             allowed: OperatorLimits {
                 read: vec![Pattern::any()],
                 write: vec![Pattern::any()],

@@ -93,6 +93,8 @@ pub(super) struct Script<'world> {
     pub(super) witnessing: Option<Witnessing>,
     /// Storage beyond this machine.
     pub(super) remote: Option<RemoteTiers>,
+    /// Where the go command has its work folder, if programs are taken.
+    pub(super) work_folders: Option<PathBuf>,
 }
 
 /// So many bytes.
@@ -210,6 +212,7 @@ impl World {
             quota: u64::MAX,
             witnessing: None,
             remote: None,
+            work_folders: None,
         }
     }
 
@@ -297,6 +300,7 @@ impl Script<'_> {
                 labels: Vec::new(),
                 default_grant: self.default_grant(),
                 isolation: self.isolation.clone(),
+                work_folders: self.work_folders.clone(),
                 allowed: OperatorLimits {
                     read: patterns(self.readable),
                     write: patterns(self.writable),

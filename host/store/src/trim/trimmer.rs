@@ -11,7 +11,7 @@ use crate::files::TOUCH_INTERVAL;
 use crate::lookup_cache::remove_tables;
 use crate::shards::{SHARDS, shard_name};
 use crate::witnesses::WitnessTable;
-use crate::{files, layout};
+use crate::{files, layout, program_names};
 
 use super::cutoffs::Cutoffs;
 use super::inventory::{Inventory, Object};
@@ -196,6 +196,9 @@ impl<'store> Trimmer<'store> {
                     })
                 }),
             );
+            if !self.request.dry_run {
+                program_names::trim(&objects.join(&name));
+            }
             if self.request.concerns_all() {
                 report.count_objects(remover.remove_from_private(&name));
             }

@@ -60,7 +60,7 @@ pub(super) fn measure(bench: &BenchEnv, pairs: usize) -> Result<Section> {
         let name = format!("`go {}`", short(command));
         println!("{name}: {pairs} rounds");
         let run = |subject| run(bench, &module, command, subject, caches.of(subject)?);
-        take_turns(FILLING_RUNS, &SUBJECTS, |subject| run(subject))?;
+        take_turns(FILLING_RUNS, &SUBJECTS, run)?;
         let samples = take_turns(pairs, &SUBJECTS, |subject| {
             let usage = run(subject)?;
             if subject == Subject::Plain {

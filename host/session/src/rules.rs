@@ -23,14 +23,14 @@ impl Session {
         if self.is_isolated(content.kind, right) {
             return Some(reasons::ISOLATED);
         }
-        let against = match content.kind.rule() {
-            Rule::OwnScope => !is_put_here,
+        let is_allowed = match content.kind.rule() {
+            Rule::OwnScope => is_put_here,
             Rule::Admitted => {
-                !self.is_admitted(*content) && !(is_put_here && self.is_linked_here(*content))
+                self.is_admitted(*content) || (is_put_here && self.is_linked_here(*content))
             }
-            Rule::Open => false,
+            Rule::Open => true,
         };
-        if against {
+        if !is_allowed {
             return Some(reason_of(content.kind));
         }
         // Whatever the entry says of itself: it may have been put by a session that did not name

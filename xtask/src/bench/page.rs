@@ -71,7 +71,8 @@ impl Page {
             }
             Self::Remote => {
                 "\
-- **target** is what was to be reached: a figure, or a ratio to a column.
+- **target** is what was to be reached: a figure, or a ratio to a column. [Where the time
+  goes](performance.md#what-falls-short-and-why) explains what falls short.
 - Both machines are one, with two stores, and the server is on it too. So the processors are shared
   by cmd/go, the helper, the server and the proxy that makes the network slow.
 "

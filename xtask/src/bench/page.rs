@@ -128,6 +128,11 @@ of the processors' time; if that is more than a few per cent, the times are doub
             "- [Other helpers](helpers.md) says what each of them does, besides these figures.\n",
         );
     }
+    if page == Page::Benchmarks {
+        text.push_str(
+            "- Machines that share a remote tier have [a page of their own](benchmarks-remote.md).\n",
+        );
+    }
     for one in sections {
         text.push('\n');
         text.push_str(&section(one));

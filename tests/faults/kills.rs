@@ -119,16 +119,24 @@ fn a_prune_killed_at_any_moment_leaves_what_it_did_not_remove() {
     });
 }
 
-/// The actions whose puts were answered: each is written down before its entry is, and the next one
-/// after it.
+/// The actions whose entries were written: a get writes those of all puts before it, and is over when
+/// the next command is written down.
 fn kept_for_certain(file: &Path) -> Vec<Digest> {
-    let mut actions: Vec<_> = recording(file)
-        .iter()
-        .filter(|line| line["command"] == "put")
-        .map(|line| from_hex(line["action"].as_str().expect("an action")))
-        .collect();
-    actions.pop();
-    actions
+    let lines = recording(file);
+    let commands = lines.iter().filter(|line| line["command"].is_string());
+    let mut commands: Vec<_> = commands.collect();
+    commands.pop();
+    let (mut put, mut written) = (Vec::new(), Vec::new());
+    for line in commands {
+        let action = || from_hex(line["action"].as_str().expect("an action"));
+        match line["command"].as_str() {
+            Some("put") => put.push(action()),
+            // What the session has put itself it finds without the store.
+            Some("get") if !put.contains(&action()) => written.append(&mut put),
+            _ => {}
+        }
+    }
+    written
 }
 
 /// The lines of a recording so far.

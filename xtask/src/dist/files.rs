@@ -102,7 +102,7 @@ mod tests {
         let action = include_str!("../../../action/action.yml");
         let (_, rest) = action.split_once("a policy of the release (").unwrap();
         let (named, _) = rest.split_once("),").unwrap();
-        let mut named: Vec<_> = named.split(", ").map(str::trim).collect();
+        let mut named: Vec<_> = named.split(',').map(str::trim).collect();
         named.sort_unstable();
         assert_eq!(named, POLICIES);
     }

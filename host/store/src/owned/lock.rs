@@ -15,7 +15,8 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::process::{Process, State};
@@ -26,6 +27,9 @@ use crate::{files, layout};
 /// How long a daemon waits for the lock: other processes that open the store hold it for a moment,
 /// to see whether it can be taken.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often the lock is tried within that time.
+const LOCK_INTERVAL: Duration = Duration::from_millis(10);
 
 /// How long a daemon waits for another one that is taking the lock at the same time.
 const TURN_TIMEOUT: Duration = Duration::from_secs(10);
@@ -78,7 +82,7 @@ pub(super) fn take(folder: &Path) -> Result<Lock, StoreError> {
     };
     let path = folder.join(layout::DAEMON);
     let open = || files::open_or_create(&path, files::FILE_MODE);
-    let locked = open().and_then(|file| lock_with_timeout(file, LOCK_TIMEOUT));
+    let locked = open().and_then(lock_now_or_soon);
     if let Some(file) = locked.map_err(unusable)? {
         write(&file);
         return Ok(Lock {
@@ -92,6 +96,20 @@ pub(super) fn take(folder: &Path) -> Result<Lock, StoreError> {
             taken_over_from: Some(pid),
         }),
         Holder::Other(text) => Err(refused(text)),
+    }
+}
+
+/// Locks the file; `None` after the timeout. A thread that waits would outlive the timeout, and get
+/// the lock for a moment when its holder ends: the store would look owned then.
+fn lock_now_or_soon(file: File) -> io::Result<Option<File>> {
+    let end = Instant::now() + LOCK_TIMEOUT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Some(file)),
+            Err(TryLockError::WouldBlock) if Instant::now() >= end => return Ok(None),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_INTERVAL),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
 }
 
@@ -182,6 +200,24 @@ mod tests {
         }
         let elsewhere = own.replace(' ', " 1");
         assert!(holder(&elsewhere).contains("of another container"), "{own}");
+    }
+
+    /// Origin: the thread that had waited in vain got the lock when the daemon ended.
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_has_waited_in_vain_waits_no_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let _lock = take(folder.path()).unwrap();
+        take(folder.path()).unwrap_err();
+        let inode = fs::metadata(folder.path().join(layout::DAEMON))
+            .unwrap()
+            .ino();
+        let locks = fs::read_to_string("/proc/locks").unwrap();
+        let of_file = locks
+            .lines()
+            .filter(|line| line.contains(&format!(":{inode} ")));
+        let (waiting, held): (Vec<_>, Vec<_>) = of_file.partition(|line| line.contains("->"));
+        assert_eq!((waiting.len(), held.len()), (0, 1), "{locks}");
     }
 
     /// What a child process has for a moment between fork and exec: another handle of the same open

@@ -103,8 +103,12 @@ impl Prefetched {
             let places = runs.iter().flat_map(|run| run.places.clone());
             places.map(move |place| (place, build)).collect::<Vec<_>>()
         };
+        // What two actions have made alike is in one place: it belongs to the later build.
+        let all = builds.iter().enumerate().rev().flat_map(places);
+        let mut earlier: HashMap<_, _> = all.collect();
+        earlier.retain(|_, build| *build > 0);
         let mut later = Later {
-            builds: builds.iter().enumerate().skip(1).flat_map(places).collect(),
+            builds: earlier,
             asked,
         };
         // Nobody has dropped the receiver yet.

@@ -40,7 +40,7 @@ async fn an_earlier_build_comes_once_something_of_it_was_asked_for() {
     let mut builds = Builds::default();
     builds[0] = runs(&["last", "of the last"]);
     builds[2] = runs(&["earlier", "of the same"]);
-    builds[3] = runs(&["never asked for"]);
+    builds[3] = runs(&["never asked for", "last"]);
     builds[7] = runs(&["early"]);
     let mut coming = Box::pin(prefetched.runs(builds));
     let mut next = || {

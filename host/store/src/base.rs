@@ -10,7 +10,7 @@
 //! shared one on a file that is there.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
@@ -26,6 +26,7 @@ use cachewarden_types::{Code, Digest, Problem, ScopeName, with_causes};
 
 use super::entries::{CacheHit, Entries, LookupSource, Right};
 use super::error::StoreError;
+use super::files::HeldLock;
 use super::lookup_cache::LookupCache;
 use super::objects::{Location, Objects};
 use super::owner::SharedStore;
@@ -62,19 +63,7 @@ pub(super) struct Base {
     own: Option<PathBuf>,
     lock_timeout: Arc<LockTimeout>,
     /// Keeps trimmers away; `None` where there is nothing to lock, or the file system has no locks.
-    _lock: Option<TrimLock>,
-}
-
-/// A shared lock that trimmers respect.
-#[derive(Debug)]
-struct TrimLock(File);
-
-impl Drop for TrimLock {
-    /// Closing the file would not be enough: a child process between fork and exec has it open, too.
-    fn drop(&mut self) {
-        // Where this fails, the lock ends with the child's copy of the file.
-        let _ = self.0.unlock();
-    }
+    _lock: Option<HeldLock>,
 }
 
 /// Which base it is, as names of tables have it.
@@ -203,13 +192,13 @@ impl Store {
 }
 
 /// Keeps trimmers of a store away until the lock is dropped.
-fn lock_out_trimmers(folder: &Path, timeout: Duration) -> Result<Option<TrimLock>, String> {
+fn lock_out_trimmers(folder: &Path, timeout: Duration) -> Result<Option<HeldLock>, String> {
     let Ok((file, _)) = files::open_regular(&folder.join(layout::TRIM), false) else {
         // Nobody has trimmed it, and nobody who cannot make this file does.
         return Ok(None);
     };
     match LockTimeout::new(timeout, Duration::ZERO).lock_shared(file) {
-        Ok(Some(file)) => Ok(Some(TrimLock(file))),
+        Ok(Some(file)) => Ok(Some(HeldLock(file))),
         Ok(None) => Err("another process trims or verifies it just now".to_owned()),
         // Such as a file system that has no locks.
         Err(_) => Ok(None),

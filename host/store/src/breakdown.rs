@@ -108,7 +108,7 @@ pub struct TimeSaved {
     pub hits: u64,
 }
 
-fn is_zero(count: &u64) -> bool {
+pub(super) fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
@@ -116,7 +116,7 @@ fn is_nothing<Counts: Default + PartialEq>(counts: &Counts) -> bool {
     *counts == Counts::default()
 }
 
-fn add(sum: &mut u64, more: u64) {
+pub(super) fn add(sum: &mut u64, more: u64) {
     *sum = sum.saturating_add(more);
 }
 

@@ -31,6 +31,19 @@ pub(super) const fn mode(bits: u32) -> Mode {
     Mode::from_bits_truncate(bits as RawMode)
 }
 
+/// A locked file, whose lock ends when this is dropped.
+#[derive(Debug)]
+pub(super) struct HeldLock(pub(super) File);
+
+impl Drop for HeldLock {
+    /// Closing the file would not be enough: a child process that was forked a moment ago, and has
+    /// not executed its program yet, still has the file open, and with it the lock.
+    fn drop(&mut self) {
+        // Where this fails, the lock ends with the child's copy of the file.
+        let _ = self.0.unlock();
+    }
+}
+
 /// How long a cached check of a folder is valid. Changes by this program show at once; this is for
 /// changes that somebody makes by hand while a session runs.
 pub(super) const RECHECK_INTERVAL: Duration = Duration::from_secs(1);

@@ -17,6 +17,7 @@ use serde_json::Value;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::safe_open::append_line;
 
+use super::breakdown::{add, is_zero};
 use super::{Breakdown, Store, files, layout};
 
 /// A file larger than this is compacted: some 1,500 sessions.
@@ -62,14 +63,9 @@ pub struct SessionStats {
     pub remote_wait: u64,
 }
 
-fn is_zero(count: &u64) -> bool {
-    *count == 0
-}
-
 impl SessionStats {
     /// Adds another tally to this one.
     pub fn add(&mut self, other: &Self) {
-        let add = |sum: &mut u64, more: u64| *sum = sum.saturating_add(more);
         add(&mut self.gets, other.gets);
         add(&mut self.hits, other.hits);
         add(&mut self.refused_gets, other.refused_gets);

@@ -1,11 +1,9 @@
-use std::time::UNIX_EPOCH;
-
-use cachewarden_store::SessionId;
-use cachewarden_types::{Digest, Facts, Kind, Role};
+use cachewarden_types::Digest;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::format::{Encoding, RemoteEntry, Stored};
+use crate::format::{Encoding, Stored};
+use crate::testing;
 
 /// An object of a pack that has nothing else.
 fn place(pack: &str) -> Place {
@@ -18,18 +16,8 @@ fn place(pack: &str) -> Place {
 }
 
 fn runs(packs: &[&str]) -> Vec<Run> {
-    let entries = packs.iter().map(|pack| RemoteEntry {
-        output: Digest::of(b""),
-        size: 100,
-        time: UNIX_EPOCH,
-        kind: Kind::Other,
-        role: Role::Unknown,
-        facts: Facts::NONE,
-        expires: None,
-        producer: SessionId(1),
-        stored: Stored::Packed(place(pack)),
-    });
-    plan(entries, MAX_TOTAL)
+    let stored = packs.iter().map(|pack| Stored::Packed(place(pack)));
+    plan(stored.map(|stored| testing::entry(b"", stored)), MAX_TOTAL)
 }
 
 #[tokio::test]

@@ -211,7 +211,7 @@ fn a_base_is_not_trimmed_while_it_is_open() {
 #[test]
 fn a_trimmer_at_work_keeps_the_base_out() {
     let base = TestStore::new();
-    let trim = File::open(base.folder().join(layout::TRIM)).unwrap();
+    let trim = fs::File::open(base.folder().join(layout::TRIM)).unwrap();
     trim.lock().unwrap();
     let told = lock_out_trimmers(&base.folder(), Duration::ZERO).unwrap_err();
     assert!(told.contains("trims or verifies it just now"), "{told}");

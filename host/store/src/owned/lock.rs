@@ -22,6 +22,7 @@ use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::process::{Process, State};
 
 use crate::error::StoreError;
+use crate::files::HeldLock;
 use crate::{files, layout};
 
 /// How long a daemon waits for the lock: other processes that open the store hold it for a moment,
@@ -44,18 +45,9 @@ const LOOKS: usize = 5;
 /// not get it.
 #[derive(Debug)]
 pub(super) struct Lock {
-    file: File,
+    _file: HeldLock,
     /// The process of the killed daemon from which it was taken over.
     pub(super) taken_over_from: Option<u32>,
-}
-
-impl Drop for Lock {
-    /// Closing the file would not be enough: a child process that was forked a moment ago, and has
-    /// not executed its program yet, still has the file open, and with it the lock.
-    fn drop(&mut self) {
-        // Where this fails, the lock ends with the child's copy of the file.
-        let _ = self.file.unlock();
-    }
 }
 
 /// What is known of the process that has the lock.
@@ -86,13 +78,13 @@ pub(super) fn take(folder: &Path) -> Result<Lock, StoreError> {
     if let Some(file) = locked.map_err(unusable)? {
         write(&file);
         return Ok(Lock {
-            file,
+            _file: HeldLock(file),
             taken_over_from: None,
         });
     }
     match open().and_then(read).map_err(unusable)? {
         Holder::Killed(pid) => Ok(Lock {
-            file: replace(folder, &path).map_err(unusable)?,
+            _file: HeldLock(replace(folder, &path).map_err(unusable)?),
             taken_over_from: Some(pid),
         }),
         Holder::Other(text) => Err(refused(text)),
@@ -226,7 +218,7 @@ mod tests {
     fn a_dropped_lock_is_free_though_a_child_has_the_file_open() {
         let folder = tempfile::tempdir().unwrap();
         let lock = take(folder.path()).unwrap();
-        let of_a_child = lock.file.try_clone().unwrap();
+        let of_a_child = lock._file.0.try_clone().unwrap();
         refuse_owned(folder.path()).unwrap_err();
         drop(lock);
         refuse_owned(folder.path()).unwrap();

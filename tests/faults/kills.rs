@@ -60,7 +60,10 @@ fn a_build_killed_at_any_moment_leaves_a_whole_store() {
         sandbox.settle();
 
         let left = audit(&sandbox.store()).whole();
-        sandbox.run(&["verify"]).succeeded();
+        // A helper that is killed at once has made no store yet.
+        if sandbox.store().exists() {
+            sandbox.run(&["verify"]).succeeded();
+        }
         for action in kept_for_certain(&recording) {
             assert!(
                 find_entry(&sandbox.store(), "default", &action).is_some(),
@@ -126,17 +129,18 @@ fn kept_for_certain(file: &Path) -> Vec<Digest> {
     let commands = lines.iter().filter(|line| line["command"].is_string());
     let mut commands: Vec<_> = commands.collect();
     commands.pop();
-    let (mut put, mut written) = (Vec::new(), Vec::new());
+    let (mut put, mut written) = (Vec::new(), 0);
     for line in commands {
         let action = || from_hex(line["action"].as_str().expect("an action"));
         match line["command"].as_str() {
             Some("put") => put.push(action()),
             // What the session has put itself it finds without the store.
-            Some("get") if !put.contains(&action()) => written.append(&mut put),
+            Some("get") if !put.contains(&action()) => written = put.len(),
             _ => {}
         }
     }
-    written
+    put.truncate(written);
+    put
 }
 
 /// The lines of a recording so far.

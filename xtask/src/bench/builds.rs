@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
@@ -189,18 +190,18 @@ pub(super) fn fill(
     Ok(())
 }
 
-/// Records the answers to this command for the baseline, and returns the actions that it asks for.
+/// Records the answers to a command for the baseline, and returns the actions that it asks for.
+/// `prepare` gives the command what it runs, and where.
 pub(super) fn record_answers(
     bench: &BenchEnv,
-    workload: &Workload,
     caches: &Caches,
+    prepare: impl FnOnce(&mut Command) -> &mut Command,
 ) -> Result<Vec<String>> {
     let state = caches.of(Subject::Plain)?;
     let recording = bench.fresh_folder()?.join("recording");
     let mut command = bench.go(Subject::Plain, state)?;
-    command
-        .args(workload.arguments)
-        .env("CACHEWARDEN_RECORD", &recording);
+    prepare(&mut command);
+    command.env("CACHEWARDEN_RECORD", &recording);
     usage::measure(&mut command, &bench.path("words"))?;
     let actions = baseline::asked(&recording)?;
     baseline::write_answers(bench, state, &actions)?;
@@ -246,7 +247,7 @@ pub(super) fn warm_usage(
     cpu_beside: impl Fn() -> Result<Duration>,
 ) -> Result<Vec<Vec<Usage>>> {
     println!("warm {}: {rounds} rounds", workload.name);
-    record_answers(bench, workload, caches)?;
+    record_answers(bench, caches, |go| go.args(workload.arguments))?;
     let build = |subject: Subject| {
         let state = caches.of(subject)?;
         let before = cpu_beside()?;

@@ -11,14 +11,19 @@ use anyhow::{Context, Result, ensure};
 use crate::totals::Totals;
 
 use super::bench_env::BenchEnv;
-use super::builds::write_source;
+use super::builds::{record_answers, write_source};
 use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
 use super::subject::{Cache, Caches, GO_ALONE, PLAIN, Subject};
 use super::target::Bound;
 use super::usage::{self, Usage};
 
-const SUBJECTS: [Subject; 3] = [Subject::GoAlone, Subject::Plain, Subject::Slim];
+const SUBJECTS: [Subject; 4] = [
+    Subject::GoAlone,
+    Subject::Baseline,
+    Subject::Plain,
+    Subject::Slim,
+];
 
 /// The commands. The last one starts `go tool covdata` for each package without tests.
 const COMMANDS: [&[&str]; 8] = [
@@ -44,7 +49,7 @@ A module with a program that imports net/http, a tool, a tested package, and eig
 tests. `go build` finds its program built. `go run`, `go tool`, `go generate` (which starts
 `go tool`) and `go test -cover` run programs that cmd/go links and keeps in its own cache;
 cachewarden takes them from the work folder of the go command, with a policy only where that admits
-programs, which `slim` does not.
+programs, which `slim` does not. The baseline answers what cachewarden answers.
 ";
 
 /// Measures each command.
@@ -52,15 +57,19 @@ pub(super) fn measure(bench: &BenchEnv, pairs: usize) -> Result<Section> {
     let module = bench.fresh_folder()?;
     write_module(&module)?;
     let mut caches = Caches::default();
-    for subject in SUBJECTS {
-        caches.keep(subject, Cache::new(bench)?);
+    // The baseline has the answers of the plain cachewarden.
+    let filled = SUBJECTS.into_iter().filter(|one| *one != Subject::Baseline);
+    let filled: Vec<_> = filled.collect();
+    for subject in &filled {
+        caches.keep(*subject, Cache::new(bench)?);
     }
     let mut rows = Vec::new();
     for command in COMMANDS {
         let name = format!("`go {}`", short(command));
         println!("{name}: {pairs} rounds");
         let run = |subject| run(bench, &module, command, subject, caches.of(subject)?);
-        take_turns(FILLING_RUNS, &SUBJECTS, run)?;
+        take_turns(FILLING_RUNS, &filled, run)?;
+        record_answers(bench, &caches, |go| go.current_dir(&module).args(command))?;
         let samples = take_turns(pairs, &SUBJECTS, |subject| {
             let usage = run(subject)?;
             if subject == Subject::Plain {

@@ -243,7 +243,9 @@ fn measure_with_caches(
         }
     }
     let helpers = helpers(subjects);
-    let actions = builds::record_answers(bench, &builds::STANDARD_LIBRARY, &caches)?;
+    let actions = builds::record_answers(bench, &caches, |go| {
+        go.args(builds::STANDARD_LIBRARY.arguments())
+    })?;
     if is_selected(TableName::Start) {
         report(starts::measure(
             bench,

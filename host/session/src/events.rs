@@ -166,7 +166,6 @@ pub(super) fn summary(
         0 => String::new(),
         lost => format!("{lost} not kept, "),
     };
-    let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
     let bases = match sources.has_bases {
         true => format!("; bases {}", count(*base_hits, "hit")),
         false => String::new(),
@@ -175,7 +174,7 @@ pub(super) fn summary(
         true => format!(
             "; remote {}, {}, waited {:.1} s",
             count(*remote_hits, "hit"),
-            size(remote_bytes),
+            size(*remote_bytes),
             Duration::from_millis(*remote_wait).as_secs_f64()
         ),
         false => String::new(),
@@ -185,7 +184,7 @@ pub(super) fn summary(
         count(*gets, "get"),
         count(*hits, "hit"),
         count(*puts, "put"),
-        size(bytes_put)
+        size(*bytes_put)
     )
 }
 
@@ -201,14 +200,13 @@ pub(super) fn of_tier(tier: &TierUse) -> String {
         waited,
         failures: _,
     } = tier;
-    let size = |bytes: &u64| ByteSize(*bytes).display().si().to_string();
     format!(
         "{address}: {}, {}, {}; {} down, compression saved {}; waited {:.1} s",
         count(*hits, "hit"),
         count(*misses, "miss"),
         count(*errors, "error"),
-        size(bytes_down),
-        size(bytes_saved),
+        size(*bytes_down),
+        size(*bytes_saved),
         waited.as_secs_f64()
     )
 }
@@ -218,6 +216,10 @@ pub(super) fn of_failures(tier: &TierUse) -> impl Iterator<Item = String> {
     let address = &tier.address;
     let failures = tier.failures.iter();
     failures.map(move |why| format!("{address}: a request has failed: {why}"))
+}
+
+fn size(bytes: u64) -> String {
+    ByteSize(bytes).display().si().to_string()
 }
 
 #[cfg(test)]

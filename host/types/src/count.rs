@@ -4,11 +4,16 @@
 /// `3 misses`.
 pub fn count(number: impl TryInto<u64>, name: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
+    format!("{number} {}", noun(number, name))
+}
+
+/// The form of a noun, which is given in the singular, that goes with a number.
+pub fn noun(number: u64, name: &str) -> String {
     match (number, name.strip_suffix('y')) {
-        (1, _) => format!("1 {name}"),
-        (_, Some(stem)) => format!("{number} {stem}ies"),
-        (_, None) if name.ends_with('s') => format!("{number} {name}es"),
-        (_, None) => format!("{number} {name}s"),
+        (1, _) => name.to_owned(),
+        (_, Some(stem)) => format!("{stem}ies"),
+        (_, None) if name.ends_with('s') => format!("{name}es"),
+        (_, None) => format!("{name}s"),
     }
 }
 

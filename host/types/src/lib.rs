@@ -28,7 +28,7 @@ pub use codes::{AREAS, Code, Problem, line, with_causes};
 pub use contract::{
     Candidate, Grant, Label, Level, Lookup, Offer, Reach, Refusal, Session, Totals,
 };
-pub use count::count;
+pub use count::{count, noun};
 pub use digest::{Digest, FilePath, LENGTH};
 pub use label::{
     HOST_PREFIX, default_scope as default_scope_label, hash as label_hash, scope_part,

@@ -95,13 +95,13 @@ pub(super) fn status(options: &StatusOptions) -> Result<ExitStatus, Failure> {
     output::print(&format!("cachewarden {}\n\n", text(&status["version"])))?;
     output::print("tenant            sessions     entries          kept\n")?;
     for tenant in list(&status, "tenants") {
-        let kept = bytesize::ByteSize(tenant["bytes"].as_u64().unwrap_or(0));
+        let kept = output::size(tenant["bytes"].as_u64().unwrap_or(0));
         output::print(&format!(
             "{:<16} {:>9} {:>11} {:>13}\n",
             text(&tenant["name"]),
             tenant["sessions"].to_string(),
             tenant["entries"].to_string(),
-            kept.display().si().to_string()
+            kept
         ))?;
     }
     for session in list(&status, "sessions") {

@@ -65,6 +65,11 @@ pub(super) fn warn_of_waiting(process: Option<u32>) {
     );
 }
 
+/// Bytes as a person says them: `46.2 MB`.
+pub(super) fn size(bytes: u64) -> String {
+    bytesize::ByteSize(bytes).display().si().to_string()
+}
+
 /// Seconds as a person says them: the two largest units.
 pub(super) fn age(seconds: u64) -> String {
     let text = humantime::format_duration(std::time::Duration::from_secs(seconds)).to_string();

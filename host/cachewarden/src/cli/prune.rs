@@ -3,8 +3,6 @@
 use std::io::{self, IsTerminal};
 use std::time::SystemTime;
 
-use bytesize::ByteSize;
-
 use cachewarden_store::{DEFAULT_AGE, MTIME_GRACE, Store, TrimReport, TrimRequest};
 use cachewarden_types::Code;
 
@@ -90,7 +88,7 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
         "{verb} {} and {} ({}) from {store}.\n",
         output::count(removed.entries, "entry"),
         output::count(removed.objects, "object"),
-        size(removed.bytes),
+        output::size(removed.bytes),
     );
     if let (Some(scope), 1..) = (&request.scope, removed.young_entries) {
         text += &format!(
@@ -111,14 +109,14 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
     if removed.bytes_over_limit > 0 {
         text += &format!(
             "The rest is {} larger than asked for: it was {lately}, and builds that are running may still read it. --now removes it too.\n",
-            size(removed.bytes_over_limit)
+            output::size(removed.bytes_over_limit)
         );
     }
     if let Some(from) = removed.bytes_to_follow_from {
         let wait = from.duration_since(SystemTime::now()).unwrap_or_default();
         text += &format!(
             "{} more follow with the first trim or prune in {} or later: they were {lately}, and builds that are running may still read them. --now removes them at once.\n",
-            size(removed.bytes_to_follow),
+            output::size(removed.bytes_to_follow),
             output::age(wait.as_secs())
         );
     }
@@ -131,8 +129,4 @@ fn stay(count: u64) -> &'static str {
         1 => "stays",
         _ => "stay",
     }
-}
-
-fn size(bytes: u64) -> String {
-    ByteSize(bytes).display().si().to_string()
 }

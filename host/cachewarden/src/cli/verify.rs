@@ -1,6 +1,5 @@
 //! `cachewarden verify`: is the store what it says it is?
 
-use bytesize::ByteSize;
 use clap::Args;
 use clap::builder::FalseyValueParser;
 
@@ -65,7 +64,7 @@ fn verify_in(found: &VerbStore, verify: &VerifyOptions) -> Result<ExitStatus, Fa
     output::print(&format!(
         "Checked {} ({}) and {} of {} (named by {}): {}.\n",
         output::count(verified.objects, "object"),
-        ByteSize(verified.bytes).display().si(),
+        output::size(verified.bytes),
         output::count(verified.entries, "entry"),
         sanitize(&folder.display().to_string()),
         sanitize(&found.named_by),

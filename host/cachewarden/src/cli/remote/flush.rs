@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytesize::ByteSize;
-
 use cachewarden_remote::{Address, TierUpload, UploadEnd, Uploaded, upload_to};
 use cachewarden_store::{Progress, Store};
 use cachewarden_types::{Code, with_causes};
@@ -114,7 +112,7 @@ fn sent_before(store: &Store, address: &Address) -> String {
         sent => format!(
             " (sent before: {}, {})",
             output::count(sent, "entry"),
-            ByteSize(traffic.bytes_up).display().si()
+            output::size(traffic.bytes_up)
         ),
     }
 }
@@ -122,7 +120,7 @@ fn sent_before(store: &Store, address: &Address) -> String {
 /// What an upload came to.
 fn describe(uploaded: &Uploaded) -> String {
     let sent = output::count(uploaded.sent, "entry");
-    let mut text = format!("{sent} sent ({})", ByteSize(uploaded.bytes).display().si());
+    let mut text = format!("{sent} sent ({})", output::size(uploaded.bytes));
     let mut add = |count: u64, what: &str| {
         if count > 0 {
             text += &format!(", {count} {what}");

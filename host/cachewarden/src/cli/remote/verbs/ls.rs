@@ -1,7 +1,5 @@
 //! `cachewarden remote ls`: what is in a tier.
 
-use bytesize::ByteSize;
-
 use cachewarden_remote::{Address, Amount, Credentials, TierSummary, summarize_tier};
 use cachewarden_types::sanitize;
 
@@ -41,6 +39,6 @@ fn line(name: &str, amount: &Amount, unit: &str) -> String {
     format!(
         "  {name}: {}, {}\n",
         output::count(amount.count, unit),
-        ByteSize(amount.bytes).display().si()
+        output::size(amount.bytes)
     )
 }

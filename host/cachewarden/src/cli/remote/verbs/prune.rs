@@ -1,7 +1,5 @@
 //! `cachewarden remote prune`: for tiers whose service has no rule of its own for what is old.
 
-use bytesize::ByteSize;
-
 use cachewarden_remote::{Address, Credentials, GRACE, PruneRequest, Pruned, prune_tier};
 use cachewarden_types::sanitize;
 
@@ -49,20 +47,16 @@ fn describe(pruned: &Pruned, request: &PruneRequest, address: &str) -> String {
         "{verb} {} and {} ({}) from {address}; {} stay.\n",
         output::count(pruned.entries, "entry"),
         output::count(pruned.objects, "object"),
-        bytes(pruned.bytes),
-        bytes(pruned.left),
+        output::size(pruned.bytes),
+        output::size(pruned.left),
     );
     if pruned.young.count > 0 {
         text += &format!(
             "{} ({}) that no entry names are part of it: they were written in the last {}, and an upload under way may need them. A later prune removes them.\n",
             output::count(pruned.young.count, "object"),
-            bytes(pruned.young.bytes),
+            output::size(pruned.young.bytes),
             output::age(GRACE.as_secs())
         );
     }
     text
-}
-
-fn bytes(bytes: u64) -> String {
-    ByteSize(bytes).display().si().to_string()
 }

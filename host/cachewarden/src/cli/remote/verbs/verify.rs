@@ -1,7 +1,5 @@
 //! `cachewarden remote verify`: is each tier what it says it is?
 
-use bytesize::ByteSize;
-
 use cachewarden_remote::{Address, Credentials, TierEvent, verify_tier};
 use cachewarden_types::sanitize;
 
@@ -42,7 +40,7 @@ pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitSt
         "Checked {} and {} ({}) of {}: {conclusion}.\n",
         output::count(verified.entries, "entry"),
         output::count(verified.objects, "object"),
-        ByteSize(verified.bytes).display().si(),
+        output::size(verified.bytes),
         sanitize(&address.to_string()),
     ))?;
     Ok(match verified.damaged {

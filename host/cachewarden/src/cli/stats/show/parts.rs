@@ -8,8 +8,9 @@ use cachewarden_store::{ScopeStats, TierTraffic};
 use cachewarden_types::{Kind, ScopeName, sanitize};
 
 use super::OTHER_TIERS;
-use super::units::{grouped, percent, short_age, size, span};
+use super::units::{grouped, percent, short_age, span};
 use crate::cli::color::Paint;
+use crate::cli::output::size;
 use crate::cli::stats::report::{OfKind, OfScope, Report, TierOutbox, TierReport};
 use crate::cli::stats::table::Table;
 

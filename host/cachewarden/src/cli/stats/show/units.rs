@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytesize::ByteSize;
+use cachewarden_types::noun;
 
 use crate::cli::output;
 
@@ -27,11 +27,7 @@ pub(super) fn grouped(number: u64) -> String {
 
 /// How many there are of something, which is named in the singular.
 pub(super) fn counted(number: u64, name: &str) -> String {
-    match (number, name.strip_suffix('y')) {
-        (1, _) => format!("1 {name}"),
-        (_, Some(stem)) => format!("{} {stem}ies", grouped(number)),
-        (_, None) => format!("{} {name}s", grouped(number)),
-    }
+    format!("{} {}", grouped(number), noun(number, name))
 }
 
 /// A part of a whole; nothing where there is no whole. What is not all of it is not rounded to that,
@@ -48,11 +44,6 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
         _ => rounded.clamp(1, 999),
     };
     format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
-/// Bytes.
-pub(super) fn size(bytes: u64) -> String {
-    ByteSize(bytes).display().si().to_string()
 }
 
 /// A time, to what is of interest of it.
@@ -89,6 +80,7 @@ mod tests {
         }
         assert_eq!(counted(1, "miss"), "1 miss");
         assert_eq!(counted(1_234, "entry"), "1,234 entries");
+        assert_eq!(counted(2, "miss"), "2 misses");
         assert_eq!(counted(0, "object"), "0 objects");
     }
 

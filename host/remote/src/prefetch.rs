@@ -1,14 +1,20 @@
 //! What builds like this one have asked for is fetched before it is asked for: where a machine has
 //! nothing yet, the latency of a tier is then paid a few times and not for each object.
 //!
-//! First comes what the last build of a scope has asked for. What earlier builds have asked for, and
-//! no later one, comes once this session has asked for something of it: a build of one package does
-//! not fetch what only the tests of all packages need.
+//! What a build of a scope has asked for, and no later one, comes once this session has asked for
+//! something of it: a build of one package does not fetch what only the tests of all packages need,
+//! and one of another architecture fetches nothing.
 //!
-//! What always holds: what was fetched is in memory alone until it is asked for. It is no use of the
-//! store and no hit, and no policy was passed by: whoever asks gets the bytes only after all that is
-//! looked at for an object that is fetched alone. Bytes, requests at once and time are bounded.
+//! What was not asked for is left to the next session in a file: go commands come one after another,
+//! and none shall fetch again what the one before has fetched in vain. A session fetches no more than
+//! fits into the room for what was not asked for, and what an earlier one has left has its part of
+//! that.
+//!
+//! What always holds: what was fetched is no use of the store and no hit until it is asked for, and no
+//! policy was passed by: whoever asks gets the bytes only after all that is looked at for an object
+//! that is fetched alone. Bytes, requests at once and time are bounded.
 
+mod ahead;
 mod plan;
 
 use std::collections::{HashMap, HashSet};
@@ -17,22 +23,25 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{FutureExt, Stream, StreamExt, stream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::format::{BUILDS, Place, pack_key};
+use cachewarden_store::{Store, TierId};
+
+use super::format::{BUILDS, Place, RemoteEntry, pack_key};
 use super::index::Index;
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
-use super::tiers::Taken;
+use super::tiers::{Room, Taken};
 
+use ahead::Ahead;
 use plan::plan;
 pub(crate) use plan::{MAX_RUN, Run};
 
-/// Bytes that one session may have in memory and was not asked for.
+/// Bytes that one session may have and was not asked for, in memory and in the file of an earlier one.
 pub(crate) const MAX_OF_SESSION: usize = 48 << 20;
 
 /// The same for all sessions of the process.
@@ -56,20 +65,32 @@ pub(crate) struct Prefetched {
 
 #[derive(Debug, Default)]
 struct Held {
-    coming: HashMap<Place, oneshot::Receiver<HeldBytes>>,
+    here: HashMap<Place, Here>,
     /// What was asked for already.
     asked: HashSet<Place>,
     later: Option<Later>,
 }
 
+/// An object that was not asked for.
+#[derive(Debug)]
+enum Here {
+    /// It was fetched by this session, or is on the way.
+    Coming(oneshot::Receiver<HeldBytes>),
+    /// An earlier session has left it.
+    Left(Arc<Ahead>, Taken),
+}
+
 /// What is not fetched yet.
 #[derive(Debug)]
 struct Later {
-    /// Of which earlier build it is.
+    /// Of which build it is.
     builds: HashMap<Place, usize>,
     /// Takes the builds of which something was asked for.
     asked: UnboundedSender<usize>,
 }
+
+/// What a session has not asked for.
+struct Unasked(HashMap<Place, Here>);
 
 /// What is fetched, for each of the last builds.
 type Builds = [Vec<Run>; BUILDS];
@@ -84,19 +105,51 @@ pub(crate) struct HeldBytes {
 impl Prefetched {
     /// The object at a place, if it was fetched or is on the way.
     pub(crate) async fn take(&self, place: &Place) -> Option<HeldBytes> {
-        let coming = {
+        let here = {
             let mut held = self.held();
             held.asked.insert(*place);
             if let Some(later) = &mut held.later {
                 later.note_asked(place);
             }
-            held.coming.remove(place)
+            held.here.remove(place)
         };
-        coming?.await.ok()
+        match here? {
+            Here::Coming(coming) => coming.await.ok(),
+            Here::Left(ahead, room) => {
+                let place = *place;
+                let read = spawn_blocking(move || ahead.bytes(&place));
+                let bytes = read.await.ok()?.ok()?;
+                Some(HeldBytes { bytes, _room: room })
+            }
+        }
     }
 
-    /// Takes the runs of the last builds, and gives those of the last one, and of each earlier one
-    /// once something of it was asked for.
+    /// Takes what an earlier session has left, as far as it is wanted, and there is room for it; says
+    /// what that is.
+    fn take_left(&self, ahead: Ahead, wanted: &HashSet<Place>, room: &Room) -> HashSet<Place> {
+        let ahead = Arc::new(ahead);
+        let mut held = self.held();
+        let mut taken = HashSet::new();
+        for place in ahead.places().filter(|place| wanted.contains(place)) {
+            let room = room.for_prefetched(place.length as usize).now_or_never();
+            if let Some(Some(room)) = room
+                && !held.asked.contains(place)
+            {
+                held.here.insert(*place, Here::Left(Arc::clone(&ahead), room));
+                taken.insert(*place);
+            }
+        }
+        taken
+    }
+
+    /// Takes what was not asked for; `None` where an earlier session has left all of it.
+    fn take_unasked(&self) -> Option<Unasked> {
+        let here = mem::take(&mut *self.held()).here;
+        let is_fetched = |here: &Here| matches!(here, Here::Coming(_));
+        here.values().any(is_fetched).then_some(Unasked(here))
+    }
+
+    /// Takes the runs of the last builds, and gives those of each once something of it was asked for.
     fn runs(&self, builds: Builds) -> impl Stream<Item = Run> + use<> {
         let (asked, receiver) = unbounded_channel();
         let places = |(build, runs): (usize, &Vec<Run>)| {
@@ -105,14 +158,10 @@ impl Prefetched {
         };
         // What two actions have made alike is in one place: it belongs to the later build.
         let all = builds.iter().enumerate().rev().flat_map(places);
-        let mut earlier: HashMap<_, _> = all.collect();
-        earlier.retain(|_, build| *build > 0);
         let mut later = Later {
-            builds: earlier,
+            builds: all.collect(),
             asked,
         };
-        // Nobody has dropped the receiver yet.
-        let _ = later.asked.send(0);
         let mut held = self.held();
         for place in &held.asked {
             later.note_asked(place);
@@ -133,11 +182,11 @@ impl Prefetched {
         let mut held = self.held();
         let mut senders = Vec::new();
         for place in run.places {
-            if held.asked.contains(&place) || held.coming.contains_key(&place) {
+            if held.asked.contains(&place) || held.here.contains_key(&place) {
                 continue;
             }
             let (sender, receiver) = oneshot::channel();
-            held.coming.insert(place, receiver);
+            held.here.insert(place, Here::Coming(receiver));
             senders.push((place, sender));
         }
         senders
@@ -145,6 +194,26 @@ impl Prefetched {
 
     fn held(&self) -> MutexGuard<'_, Held> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Unasked {
+    /// Leaves it to the next session, without what was still on the way. It is a hint, so nobody is
+    /// told where this fails.
+    fn leave(self, store: &Store, tier: TierId) {
+        let mut is_new = false;
+        let objects = self.0.into_iter().filter_map(|(place, here)| match here {
+            Here::Coming(mut coming) => {
+                let held = coming.try_recv().ok()?;
+                is_new = true;
+                Some((place, held.bytes))
+            }
+            Here::Left(ahead, _) => Some((place, ahead.bytes(&place).ok()?)),
+        });
+        let objects: Vec<_> = objects.collect();
+        if is_new {
+            let _ = store.keep_tier_ahead(tier, |file| ahead::write(file, &objects));
+        }
     }
 }
 
@@ -163,15 +232,7 @@ impl Shared {
     pub(crate) async fn prefetch(self: Arc<Self>, tier: usize, index: Arc<Index>) {
         // It looks for files, and would keep the runtime's threads from gets.
         let (here, of) = (Arc::clone(&self), Arc::clone(&index));
-        let planned = spawn_blocking(move || {
-            let mut left = MAX_TOTAL;
-            of.wanted().map(|wanted| {
-                let wanted = wanted.into_iter();
-                let runs = plan(wanted.filter(|entry| !here.has_object(entry)), left);
-                left -= runs.iter().map(Run::bytes).sum::<u64>();
-                runs
-            })
-        });
+        let planned = spawn_blocking(move || here.plan_prefetch(tier, &of));
         let runs = self
             .prefetched(tier)
             .runs(planned.await.unwrap_or_default());
@@ -181,7 +242,42 @@ impl Shared {
         let end = Instant::now() + TIME;
         let _ = timeout_at(end.into(), fetching).await;
         sleep_until(end.into()).await;
-        *self.prefetched(tier).held() = Held::default();
+        if let Some(leave) = self.leave_unasked(tier) {
+            let _ = spawn_blocking(leave).await;
+        }
+    }
+
+    /// What is fetched, and what an earlier session has left.
+    fn plan_prefetch(&self, tier: usize, index: &Index) -> Builds {
+        let wanted = index.wanted().map(|wanted| {
+            let missing = wanted.into_iter().filter(|entry| !self.has_object(entry));
+            missing.collect::<Vec<_>>()
+        });
+        let ahead = self.store.tier_ahead(self.tiers[tier].id).and_then(Ahead::of);
+        let places = wanted.iter().flatten().filter_map(|entry| entry.stored.place());
+        let left = ahead.map(|ahead| {
+            let wanted = places.copied().collect();
+            self.prefetched(tier).take_left(ahead, &wanted, &self.room)
+        });
+        let left = left.unwrap_or_default();
+        let is_left = |entry: &RemoteEntry| {
+            let place = entry.stored.place();
+            place.is_some_and(|place| left.contains(place))
+        };
+        let mut most = MAX_TOTAL;
+        wanted.map(|wanted| {
+            let runs = plan(wanted.into_iter().filter(|entry| !is_left(entry)), most);
+            most -= runs.iter().map(Run::bytes).sum::<u64>();
+            runs
+        })
+    }
+
+    /// Takes what was fetched from a tier and was not asked for; what is returned leaves that to the
+    /// next session. `None` where there is nothing new.
+    pub(crate) fn leave_unasked(&self, tier: usize) -> Option<impl FnOnce() + Send + use<>> {
+        let (store, id) = (Arc::clone(&self.store), self.tiers[tier].id);
+        let unasked = self.prefetched(tier).take_unasked()?;
+        Some(move || unasked.leave(&store, id))
     }
 
     async fn fetch_run(&self, tier: usize, run: Run, index: &Index) {

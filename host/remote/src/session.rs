@@ -25,7 +25,7 @@ use super::notes::Notes;
 use super::prefetch::Prefetched;
 use super::seen::{Seen, count};
 use super::tier::Tier;
-use super::tiers::Room;
+use super::tiers::{Afterwards, Room};
 use super::warnings::Warnings;
 use catalog::Catalog;
 
@@ -39,15 +39,16 @@ pub(crate) struct RemoteSession {
     /// The scope that the session writes.
     write: Option<ScopeName>,
     notes: Notes,
+    afterwards: Afterwards,
 }
 
 /// What the tasks of a session share with it.
 pub(crate) struct Shared {
-    tiers: Arc<[Arc<Tier>]>,
+    pub(crate) tiers: Arc<[Arc<Tier>]>,
     pub(crate) room: Room,
     pub(crate) runtime: Handle,
     read: Vec<ScopeName>,
-    store: Arc<Store>,
+    pub(crate) store: Arc<Store>,
     /// What this session has seen of each tier.
     seen: Vec<Seen>,
     /// What each tier has; empty until a get needs it.
@@ -63,6 +64,7 @@ impl RemoteSession {
         room: Room,
         store: &Arc<Store>,
         runtime: Handle,
+        afterwards: Afterwards,
         begins: TierSessionConfig,
     ) -> Self {
         let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
@@ -86,6 +88,7 @@ impl RemoteSession {
             shared,
             write: begins.write,
             notes,
+            afterwards,
         }
     }
 
@@ -158,6 +161,11 @@ impl TierSession for RemoteSession {
             used
         });
         let tiers: Vec<_> = tiers.collect();
+        for tier in 0..tiers.len() {
+            if let Some(leave) = self.shared.leave_unasked(tier) {
+                self.afterwards.run(leave);
+            }
+        }
         TierStats {
             bytes_down: tiers.iter().map(|tier| tier.bytes_down).sum(),
             tiers,

@@ -30,7 +30,7 @@ pub(crate) struct Tier {
     credentials: Credentials,
     /// Made when it is first needed: to read the system's certificates takes milliseconds.
     service: OnceCell<Service>,
-    id: TierId,
+    pub(crate) id: TierId,
     /// The parts of its index that sessions use.
     segments: SegmentCache,
     breaker: KeptBreaker,

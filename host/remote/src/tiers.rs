@@ -1,7 +1,8 @@
 //! The tiers that all sessions of a process share.
 
-use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::{io, mem};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -33,7 +34,13 @@ pub struct RemoteTiers {
     room: Room,
     store: Arc<Store>,
     runtime: Runtime,
+    afterwards: Afterwards,
 }
+
+/// What sessions leave to be done when their clients wait for nothing any more. Whoever drops the
+/// tiers waits for it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Afterwards(Arc<Mutex<Vec<JoinHandle<()>>>>);
 
 /// Room for objects that are on the way, for one session.
 #[derive(Debug)]
@@ -55,6 +62,29 @@ struct Share {
 pub(crate) struct Taken {
     own: OwnedSemaphorePermit,
     all: OwnedSemaphorePermit,
+}
+
+impl Afterwards {
+    /// Does something, without waiting for it; nothing where the system has no thread to give.
+    pub(crate) fn run(&self, work: impl FnOnce() + Send + 'static) {
+        let mut threads = self.threads();
+        threads.retain(|thread| !thread.is_finished());
+        let thread = thread::Builder::new().name("remote-after".to_owned());
+        threads.extend(thread.spawn(work));
+    }
+
+    fn threads(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for RemoteTiers {
+    fn drop(&mut self) {
+        for thread in mem::take(&mut *self.afterwards.threads()) {
+            // One that has panicked has left nothing.
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Room {
@@ -142,6 +172,7 @@ impl RemoteTiers {
             },
             store,
             runtime,
+            afterwards: Afterwards::default(),
         })
     }
 }
@@ -153,6 +184,7 @@ impl Tiers for RemoteTiers {
             self.room.of_session(),
             &self.store,
             self.runtime.handle().clone(),
+            self.afterwards.clone(),
             begins,
         ))
     }

@@ -1,11 +1,12 @@
 //! What is kept on this machine about a tier, for whoever speaks with tiers: `tiers/<tier>/state`,
-//! a few bytes, and `tiers/<tier>/index-<name>`, a copy of a part of its index.
+//! a few bytes, `tiers/<tier>/index-<name>`, a copy of a part of its index, and
+//! `tiers/<tier>/ahead`, what was fetched from it before anybody has asked for it.
 //!
 //! What always holds: all of it may be removed at any time, and whoever reads it does not rely on
 //! it. Only a file of this user is read, since others may write a shared store.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -23,12 +24,20 @@ pub(super) const MAX_STATE: u64 = 4096;
 /// The file with the state of a tier.
 const STATE: &str = "state";
 
+/// The file with what was fetched from a tier and not asked for yet.
+const AHEAD: &str = "ahead";
+
 /// What the name of a copy begins with.
 const COPY: &str = "index-";
 
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
-    name == STATE || name == TRAFFIC || is_copy(name)
+    name == STATE || name == TRAFFIC || is_made_anew(name)
+}
+
+/// Whether a file has what can be fetched again.
+fn is_made_anew(name: &OsStr) -> bool {
+    name == AHEAD || is_copy(name)
 }
 
 fn is_copy(name: &OsStr) -> bool {
@@ -36,13 +45,12 @@ fn is_copy(name: &OsStr) -> bool {
     digits.is_some_and(|digits| Digest::from_hex(digits).is_some())
 }
 
-/// Removes the copies in a tier's folder that were made before a time: what is in use is fetched
-/// again.
+/// Removes what was fetched into a tier's folder before a time: what is in use is fetched again.
 pub(super) fn trim_copies(folder: &Path, before: SystemTime) {
     for name in files::names_in(folder) {
         let path = folder.join(&name);
         let made = fs::symlink_metadata(&path).and_then(|found| found.modified());
-        if is_copy(&name) && made.is_ok_and(|made| made < before) {
+        if is_made_anew(&name) && made.is_ok_and(|made| made < before) {
             // Another trim may have been faster.
             let _ = fs::remove_file(path);
         }
@@ -59,17 +67,29 @@ pub(super) fn folders(store: &Path) -> Vec<PathBuf> {
 
 /// Reads a file of a tier's folder that this user has written.
 pub(super) fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
-    let (file, metadata) = files::open_regular(path, false).ok()?;
     let mut bytes = Vec::new();
+    let read = open(path)?.take(most + 1).read_to_end(&mut bytes).ok()?;
+    (read as u64 <= most).then_some(bytes)
+}
+
+fn open(path: &Path) -> Option<File> {
+    let (file, metadata) = files::open_regular(path, false).ok()?;
     let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-    let read = file.take(most + 1).read_to_end(&mut bytes).ok()?;
-    (is_own && read as u64 <= most).then_some(bytes)
+    is_own.then_some(file)
 }
 
 /// Replaces a file of a tier's folder.
 pub(super) fn replace(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    replace_with(folder, name, |file| file.write_all(bytes))
+}
+
+fn replace_with(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
     let mut file = files::new_in(folder, files::FILE_MODE)?;
-    file.write_all(bytes)?;
+    write(&mut file)?;
     file.persist(folder.join(name))?;
     Ok(())
 }
@@ -107,6 +127,28 @@ impl Store {
     /// When the store cannot be written.
     pub fn keep_tier_copy(&self, tier: TierId, key: &str, value: &[u8]) -> io::Result<()> {
         self.keep_about(tier, &copy_name(key), value)
+    }
+
+    /// What was fetched from a tier and not asked for yet, as it was kept last; `None` where there is
+    /// nothing.
+    pub fn tier_ahead(&self, tier: TierId) -> Option<File> {
+        open(&self.tier_folder(tier)?.join(AHEAD))
+    }
+
+    /// Keeps what was fetched from a tier and not asked for yet.
+    ///
+    /// # Errors
+    /// When the store cannot be written, or when `write` fails.
+    pub fn keep_tier_ahead(
+        &self,
+        tier: TierId,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let Some(folder) = self.tier_folder(tier) else {
+            return Ok(());
+        };
+        refuse_other(&folder)?;
+        replace_with(&folder, AHEAD, write)
     }
 
     fn keep_about(&self, tier: TierId, name: &str, value: &[u8]) -> io::Result<()> {

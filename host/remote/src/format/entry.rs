@@ -65,6 +65,16 @@ pub enum Stored {
     Packed(Place),
 }
 
+impl Stored {
+    /// Where it is in a pack, if it is in one.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Packed(place) => Some(place),
+            Self::Inline(_) | Self::Apart => None,
+        }
+    }
+}
+
 /// Why a value is no entry that can be used.
 #[derive(Debug, Error)]
 #[non_exhaustive]

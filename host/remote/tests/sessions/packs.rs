@@ -70,6 +70,31 @@ fn what_was_prefetched_comes_though_the_tier_is_gone_by_then() {
 }
 
 #[test]
+fn what_a_session_has_fetched_in_vain_is_left_to_the_next_one() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill(&address, 50);
+    let mut first = session(&world, &address, &["main"]);
+    // All objects are in one request, and come in the order of the pack.
+    for number in [0, 49] {
+        first.get(&action(number)).expect("a hit");
+    }
+    first.close();
+    fs::rename(tier.path("v1/packs"), tier.path("away")).unwrap();
+    // It is left to those after that one, too, as long as it is not asked for.
+    for asked in [1..10, 10..49] {
+        let mut next = session(&world, &address, &["main"]);
+        for number in asked.clone() {
+            let hit = next.get(&action(number)).expect("a hit");
+            assert_eq!(hit.bytes, object(number), "{number}");
+        }
+        let hits = next.close().0.tally.remote_hits;
+        assert_eq!(hits, asked.count() as u64);
+    }
+}
+
+#[test]
 fn what_only_an_earlier_build_asked_for_is_not_fetched_before_something_of_it_is_asked_for() {
     let world = World::new();
     let tier = world.tier("tier");

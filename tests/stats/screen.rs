@@ -46,13 +46,13 @@ fn what_is_printed_fits_the_terminal() {
             told.contains(long) && told.contains("package-archive"),
             "{told}"
         );
-        let has_last_column = told.lines().any(|line| line.ends_with("  waited"));
+        let has_last_column = told.lines().any(|line| line.ends_with("  busy"));
         assert_eq!(has_last_column, columns >= 80, "{columns}: {told}");
     }
     // Nobody says how many columns a pipe has.
     let told = sandbox.run(&["stats"]).succeeded().stdout;
     assert!(
-        told.lines().any(|line| line.ends_with("  waited")),
+        told.lines().any(|line| line.ends_with("  busy")),
         "{told}"
     );
 }

@@ -35,8 +35,8 @@ impl TierObject for RemoteObject {
             let (session, tier, output) = (Arc::clone(&self.session), self.tier, self.output);
             let size = arrival.size();
             match self.bring(arrival).await {
-                Some(true) => session.seen(tier).arrived(size),
-                Some(false) => session.say_damaged(tier, &output),
+                Some((true, stored)) => session.seen(tier).arrived(size, stored),
+                Some((false, _)) => session.say_damaged(tier, &output),
                 None => {}
             }
         });
@@ -44,13 +44,15 @@ impl TierObject for RemoteObject {
 }
 
 impl RemoteObject {
-    /// Brings the object; whether it is what its entry says, `None` where it did not come.
-    async fn bring(self, arrival: Arrival) -> Option<bool> {
+    /// Brings the object; whether it is what its entry says, and its bytes as they are stored. `None`
+    /// where it did not come.
+    async fn bring(self, arrival: Arrival) -> Option<(bool, u64)> {
         let _room = self.session.room.for_object().await?;
         match self.stored {
             Stored::Inline(body) => {
+                let stored = body.bytes.len() as u64;
                 let decode = move || decode_bytes(body.encoding, &body.bytes, arrival);
-                spawn_blocking(decode).await.ok()
+                Some((spawn_blocking(decode).await.ok()?, stored))
             }
             Stored::Apart => {
                 let Self { session, tier, .. } = &self;
@@ -60,13 +62,13 @@ impl RemoteObject {
             }
             // No service has an answer for a part without bytes.
             Stored::Packed(place) if place.length == 0 => {
-                Some(decode_bytes(place.encoding, &[], arrival))
+                Some((decode_bytes(place.encoding, &[], arrival), 0))
             }
             Stored::Packed(place) => {
                 let Self { session, tier, .. } = &self;
                 if let Some(held) = session.prefetched(*tier).take(&place).await {
                     let decode = move || decode_bytes(place.encoding, &held.bytes, arrival);
-                    return spawn_blocking(decode).await.ok();
+                    return Some((spawn_blocking(decode).await.ok()?, place.length.into()));
                 }
                 let bring = |service| bring_part(session, *tier, service, place, arrival);
                 session.ask(*tier, bring).await?
@@ -82,15 +84,15 @@ async fn bring_apart(
     service: Service,
     key: String,
     arrival: Arrival,
-) -> Result<Option<bool>, ServiceError> {
+) -> Result<Option<(bool, u64)>, ServiceError> {
     let Some(mut parts) = service.open(&key).await? else {
         return Ok(None);
     };
     let Some(mut part) = parts.next().await? else {
-        return Ok(Some(false));
+        return Ok(Some((false, 0)));
     };
     let Some(encoding) = part.first().copied().and_then(Encoding::from_mark) else {
-        return Ok(Some(false));
+        return Ok(Some((false, 0)));
     };
     part.advance(1);
     let most = u64::MAX;
@@ -104,7 +106,7 @@ async fn bring_part(
     service: Service,
     place: Place,
     arrival: Arrival,
-) -> Result<Option<bool>, ServiceError> {
+) -> Result<Option<(bool, u64)>, ServiceError> {
     let begin = u64::from(place.offset);
     let range = begin..begin + u64::from(place.length);
     let Some(mut parts) = service.open_part(&pack_key(&place.pack), range).await? else {
@@ -116,7 +118,8 @@ async fn bring_part(
     receive(session, tier, (part, parts), most, place.encoding, arrival).await
 }
 
-/// Gives what comes, at most so many bytes, to a thread that decodes it.
+/// Gives what comes, at most so many bytes, to a thread that decodes it; whether that is what its entry
+/// says, and how many bytes have come.
 async fn receive(
     session: &Shared,
     tier: usize,
@@ -124,7 +127,8 @@ async fn receive(
     mut left: u64,
     encoding: Encoding,
     arrival: Arrival,
-) -> Result<Option<bool>, ServiceError> {
+) -> Result<Option<(bool, u64)>, ServiceError> {
+    let most = left;
     let (sender, receiver) = mpsc::unbounded_channel();
     let source = Received {
         receiver,
@@ -145,7 +149,8 @@ async fn receive(
         next = parts.next().await?;
     }
     drop(sender);
-    Ok(decoding.await.ok())
+    let decoded = decoding.await.ok();
+    Ok(decoded.map(|is_right| (is_right, most - left)))
 }
 
 /// Decodes an object into its arrival; whether it is what its entry says.

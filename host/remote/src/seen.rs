@@ -27,8 +27,8 @@ pub(crate) struct Seen {
     /// Requests that have failed.
     pub(crate) errors: AtomicU64,
     bytes_down: AtomicU64,
-    /// Bytes of the objects that came.
-    bytes_of_objects: AtomicU64,
+    /// Bytes of the objects that came, less those of their stored form.
+    bytes_saved: AtomicU64,
     wait: Mutex<Option<Wait>>,
     waited: Mutex<Duration>,
     failures: Mutex<Vec<String>>,
@@ -89,9 +89,11 @@ impl Seen {
         }
     }
 
-    /// Takes note that an object has come that is what its entry says, and has so many bytes.
-    pub(crate) fn arrived(&self, bytes: u64) {
-        self.bytes_of_objects.fetch_add(bytes, Ordering::Relaxed);
+    /// Takes note that an object has come that is what its entry says, and has so many bytes, which are
+    /// stored as so many.
+    pub(crate) fn arrived(&self, bytes: u64, stored: u64) {
+        let saved = bytes.saturating_sub(stored);
+        self.bytes_saved.fetch_add(saved, Ordering::Relaxed);
     }
 
     /// Takes note that a request was answered, or has failed.
@@ -151,7 +153,7 @@ impl Seen {
             misses: count(&self.misses),
             errors: count(&self.errors),
             bytes_down: count(&self.bytes_down),
-            bytes_saved: count(&self.bytes_of_objects).saturating_sub(count(&self.bytes_down)),
+            bytes_saved: count(&self.bytes_saved),
             waited: self.waited(now),
             failures: lock(&self.failures).clone(),
         }

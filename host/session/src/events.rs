@@ -201,7 +201,7 @@ pub(super) fn of_tier(tier: &TierUse) -> String {
         failures: _,
     } = tier;
     format!(
-        "{address}: {}, {}, {}; {} down, compression saved {}; waited {:.1} s",
+        "{address}: {}, {}, {}; {} down, compression saved {}; requests took {:.1} s",
         count(*hits, "hit"),
         count(*misses, "miss"),
         count(*errors, "error"),
@@ -296,7 +296,7 @@ mod tests {
         };
         assert_eq!(
             of_tier(&tier),
-            "s3://bucket: 1060 hits, 1 miss, 0 errors; 41.0 MB down, compression saved 59.0 MB; waited 1.2 s"
+            "s3://bucket: 1060 hits, 1 miss, 0 errors; 41.0 MB down, compression saved 59.0 MB; requests took 1.2 s"
         );
     }
 }

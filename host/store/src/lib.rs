@@ -20,6 +20,7 @@
 //! outbox/<tier>/<session>      what may be sent to a remote tier, see `outbox`
 //! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
 //! tiers/<tier>/index-<name>    a copy of a part of a remote tier's index
+//! tiers/<tier>/ahead           what was fetched from there and not asked for yet
 //! tiers/<tier>/traffic         what the use of a remote tier came to, see `tier_traffic`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did

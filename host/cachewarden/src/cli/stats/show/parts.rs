@@ -124,7 +124,7 @@ pub(super) fn by_scope(report: &Report, width: usize, paint: Paint) -> Vec<Strin
 /// What came from each tier and went there.
 pub(super) fn by_tier(tiers: &[TierReport]) -> Table {
     let columns = [
-        "hits", "misses", "errors", "down", "saved", "up", "sent", "waited",
+        "hits", "misses", "errors", "down", "saved", "up", "sent", "busy",
     ];
     let mut table = Table::new("by tier", &columns);
     let mut add = |name: &str, traffic: &TierTraffic| {

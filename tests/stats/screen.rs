@@ -51,10 +51,7 @@ fn what_is_printed_fits_the_terminal() {
     }
     // Nobody says how many columns a pipe has.
     let told = sandbox.run(&["stats"]).succeeded().stdout;
-    assert!(
-        told.lines().any(|line| line.ends_with("  busy")),
-        "{told}"
-    );
+    assert!(told.lines().any(|line| line.ends_with("  busy")), "{told}");
 }
 
 /// As often as it can be asked to look.

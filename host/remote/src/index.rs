@@ -24,9 +24,9 @@ use super::format::{
 };
 use super::service::{Service, ServiceError};
 
-/// The most entries that are known of all scopes of a session, the latest of each first: 50 MB of
-/// memory. A large monorepo has some 100,000.
-const MAX_ENTRIES: usize = 500_000;
+/// The most bytes of all segments that a session knows, the latest of each scope first: 500,000
+/// entries. A large monorepo has some 100,000.
+const MAX_BYTES: usize = 54 << 20;
 
 /// How far the clock of who writes a segment may be ahead. One of a later time would stay the latest for
 /// ever.
@@ -55,9 +55,19 @@ pub(crate) struct IndexReader<'tier> {
 pub(crate) struct Index {
     /// In the order in which the session reads them.
     scopes: Vec<ScopeIndex>,
-    wanted: Vec<Wanted>,
     /// Packs that were named and are not there.
     gone: Mutex<HashSet<Digest>>,
+}
+
+/// What is at the key of a segment.
+enum FoundSegment {
+    Segment {
+        segment: Arc<Segment>,
+        /// The value, if no copy of it is on this machine.
+        new: Option<Vec<u8>>,
+    },
+    Damaged(EntryError),
+    Nothing,
 }
 
 /// What a scope has.
@@ -77,14 +87,10 @@ impl IndexReader<'_> {
     /// # Errors
     /// When the service fails, or does not allow it.
     pub(crate) async fn read(self, scopes: &[ScopeName]) -> Result<Index, ServiceError> {
-        let room = &AtomicUsize::new(MAX_ENTRIES);
-        let all = scopes.iter().map(async |scope| {
-            futures_util::try_join!(self.scope_within(scope, room), self.wanted(scope))
-        });
-        let (scopes, wanted) = try_join_all(all).await?.into_iter().unzip();
+        let room = &AtomicUsize::new(MAX_BYTES);
+        let all = scopes.iter().map(|scope| self.scope_within(scope, room));
         Ok(Index {
-            scopes,
-            wanted,
+            scopes: try_join_all(all).await?,
             gone: Mutex::default(),
         })
     }
@@ -94,11 +100,10 @@ impl IndexReader<'_> {
     /// # Errors
     /// As [`IndexReader::read`].
     pub(crate) async fn scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
-        self.scope_within(scope, &AtomicUsize::new(MAX_ENTRIES))
-            .await
+        self.scope_within(scope, &AtomicUsize::new(MAX_BYTES)).await
     }
 
-    /// The same, with no more entries than there is room for.
+    /// The same, with no more bytes than there is room for.
     async fn scope_within(
         self,
         scope: &ScopeName,
@@ -111,8 +116,8 @@ impl IndexReader<'_> {
         }
         // Segments were merged meanwhile. What goes in this moment too is missing for once.
         let segments = index.segments.iter();
-        let entries: usize = segments.map(|(_, segment)| segment.len()).sum();
-        room.fetch_add(entries, Relaxed);
+        let bytes: usize = segments.map(|(_, segment)| segment.bytes()).sum();
+        room.fetch_add(bytes, Relaxed);
         self.try_scope(scope, room).await
     }
 
@@ -132,19 +137,23 @@ impl IndexReader<'_> {
         keys.sort_unstable_by(|one, other| other.cmp(one));
         keys.truncate(MAX_SEGMENTS);
         let segments = stream::iter(keys).map(async |key| {
-            let segment = self.segment(&key).await?;
-            Ok::<_, ServiceError>((key, segment))
+            let found = self.segment(&key).await?;
+            Ok::<_, ServiceError>((key, found))
         });
         let mut segments = pin!(segments.buffered(AT_ONCE));
-        while let Some((key, segment)) = segments.try_next().await? {
-            match segment {
-                None => index.gone.push(key),
-                Some(Err(error)) => index.damaged.push((key, error)),
-                Some(Ok(segment)) => {
-                    let take = |room: usize| room.checked_sub(segment.len());
+        while let Some((key, found)) = segments.try_next().await? {
+            match found {
+                FoundSegment::Nothing => index.gone.push(key),
+                FoundSegment::Damaged(error) => index.damaged.push((key, error)),
+                FoundSegment::Segment { segment, new } => {
+                    let take = |room: usize| room.checked_sub(segment.bytes());
                     if room.fetch_update(Relaxed, Relaxed, take).is_err() {
                         // A small value may have many entries, so no more are fetched.
                         break;
+                    }
+                    if let Some(value) = new.filter(|_| !segment.is_empty()) {
+                        // Where it cannot be kept, the next session fetches it again.
+                        let _ = self.store.keep_tier_copy(self.tier, &key, &value);
                     }
                     index.segments.push((key, segment));
                 }
@@ -205,37 +214,35 @@ impl IndexReader<'_> {
         Ok(list.map(|list| list.until(latest_that_counts())))
     }
 
-    /// A segment, from where it is nearest; `None` where it is gone.
-    async fn segment(
-        self,
-        key: &str,
-    ) -> Result<Option<Result<Arc<Segment>, EntryError>>, ServiceError> {
+    /// A segment, from where it is nearest.
+    async fn segment(self, key: &str) -> Result<FoundSegment, ServiceError> {
+        let known = |segment| FoundSegment::Segment { segment, new: None };
         if let Some(segment) = self.cache.get(key) {
-            return Ok(Some(Ok(segment)));
+            return Ok(known(segment));
         }
         let copy = self.store.tier_copy(self.tier, key, MAX_SEGMENT);
         // A damaged copy is fetched again.
-        let mut segment = copy.and_then(|copy| Segment::from_value(&copy).ok());
-        if segment.is_none() {
-            let value = match self.service.read(key, MAX_SEGMENT).await {
-                Err(ServiceError::TooLarge { .. }) => {
-                    let text = "it has more bytes than a segment can have".to_owned();
-                    return Ok(Some(Err(EntryError::Malformed(text))));
-                }
-                value => value?,
-            };
-            let Some(value) = value else {
-                return Ok(None);
-            };
-            (self.heard)(value.len());
-            match Segment::from_value(&value) {
-                Err(error) => return Ok(Some(Err(error))),
-                Ok(read) => segment = Some(read),
-            }
-            // Where it cannot be kept, the next session fetches it again.
-            let _ = self.store.keep_tier_copy(self.tier, key, &value);
+        if let Some(segment) = copy.and_then(|copy| Segment::from_value(&copy).ok()) {
+            return Ok(known(self.cache.keep(key, segment)));
         }
-        Ok(segment.map(|segment| Ok(self.cache.keep(key, segment))))
+        let value = match self.service.read(key, MAX_SEGMENT).await {
+            Err(ServiceError::TooLarge { .. }) => {
+                let text = "it has more bytes than a segment can have".to_owned();
+                return Ok(FoundSegment::Damaged(EntryError::Malformed(text)));
+            }
+            value => value?,
+        };
+        let Some(value) = value else {
+            return Ok(FoundSegment::Nothing);
+        };
+        (self.heard)(value.len());
+        Ok(match Segment::from_value(&value) {
+            Ok(segment) => FoundSegment::Segment {
+                segment: self.cache.keep(key, segment),
+                new: Some(value),
+            },
+            Err(error) => FoundSegment::Damaged(error),
+        })
     }
 
     /// What builds of a scope have asked for.
@@ -270,12 +277,12 @@ impl Index {
         scope.is_some_and(|scope| scope.has(action))
     }
 
-    /// What the last builds have asked for, the last one first, without what a later one has asked
-    /// for: each once, from the first scope that has it.
-    pub(crate) fn wanted(&self) -> [Vec<RemoteEntry>; BUILDS] {
+    /// The entries of what the last builds have asked for, by the lists of scopes, the last build
+    /// first, without what a later one has asked for: each once, from the first scope that has it.
+    pub(crate) fn wanted(&self, lists: &[Wanted]) -> [Vec<RemoteEntry>; BUILDS] {
         let mut known = HashSet::new();
         array::from_fn(|age| {
-            let actions = self.wanted.iter().flat_map(|scope| scope.of_build(age));
+            let actions = lists.iter().flat_map(|scope| scope.of_build(age));
             let new = actions.filter(|action| known.insert(**action));
             new.filter_map(|action| self.find_prefix(action)).collect()
         })

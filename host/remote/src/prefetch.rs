@@ -31,7 +31,7 @@ use tokio::time::{sleep_until, timeout_at};
 
 use cachewarden_store::{Store, TierId};
 
-use super::format::{BUILDS, Place, RemoteEntry, pack_key};
+use super::format::{BUILDS, Place, RemoteEntry, Wanted, pack_key};
 use super::index::Index;
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
@@ -124,22 +124,24 @@ impl Prefetched {
         }
     }
 
-    /// Takes what an earlier session has left, as far as it is wanted, and there is room for it; says
-    /// what that is.
-    fn take_left(&self, ahead: Ahead, wanted: &HashSet<Place>, room: &Room) -> HashSet<Place> {
+    /// Takes what an earlier session has left, as far as there is room for it.
+    fn take_left(&self, ahead: Ahead, room: &Room) {
         let ahead = Arc::new(ahead);
         let mut held = self.held();
-        let mut taken = HashSet::new();
-        for place in ahead.places().filter(|place| wanted.contains(place)) {
+        for place in ahead.places() {
             let room = room.for_prefetched(place.length as usize).now_or_never();
-            if let Some(Some(room)) = room
-                && !held.asked.contains(place)
-            {
-                held.here.insert(*place, Here::Left(Arc::clone(&ahead), room));
-                taken.insert(*place);
+            if let Some(Some(room)) = room {
+                let left = Here::Left(Arc::clone(&ahead), room);
+                held.here.insert(*place, left);
             }
         }
-        taken
+    }
+
+    /// Drops what an earlier session has left and nobody wants; says what is there of the rest.
+    fn keep_wanted(&self, wanted: &HashSet<&Place>) -> HashSet<Place> {
+        let mut held = self.held();
+        held.here.retain(|place, _| wanted.contains(place));
+        held.here.keys().copied().collect()
     }
 
     /// Takes what was not asked for; `None` where an earlier session has left all of it.
@@ -229,10 +231,16 @@ impl Later {
 
 impl Shared {
     /// Fetches what builds like this one have asked for, and is not on this machine.
-    pub(crate) async fn prefetch(self: Arc<Self>, tier: usize, index: Arc<Index>) {
+    pub(crate) async fn prefetch(
+        self: Arc<Self>,
+        tier: usize,
+        index: Arc<Index>,
+        wanted: oneshot::Receiver<Vec<Wanted>>,
+    ) {
+        let lists = wanted.await.unwrap_or_default();
         // It looks for files, and would keep the runtime's threads from gets.
         let (here, of) = (Arc::clone(&self), Arc::clone(&index));
-        let planned = spawn_blocking(move || here.plan_prefetch(tier, &of));
+        let planned = spawn_blocking(move || here.plan_prefetch(tier, &of, &lists));
         let runs = self
             .prefetched(tier)
             .runs(planned.await.unwrap_or_default());
@@ -247,19 +255,23 @@ impl Shared {
         }
     }
 
-    /// What is fetched, and what an earlier session has left.
-    fn plan_prefetch(&self, tier: usize, index: &Index) -> Builds {
-        let wanted = index.wanted().map(|wanted| {
+    /// Takes what an earlier session has left: before the first get, which else would fetch it again.
+    pub(crate) fn take_left(&self, tier: usize) {
+        let file = self.store.tier_ahead(self.tiers[tier].id);
+        if let Some(ahead) = file.and_then(Ahead::of) {
+            self.prefetched(tier).take_left(ahead, &self.room);
+        }
+    }
+
+    /// What is fetched of what is wanted, and not on this machine.
+    fn plan_prefetch(&self, tier: usize, index: &Index, lists: &[Wanted]) -> Builds {
+        let wanted = index.wanted(lists).map(|wanted| {
             let missing = wanted.into_iter().filter(|entry| !self.has_object(entry));
             missing.collect::<Vec<_>>()
         });
-        let ahead = self.store.tier_ahead(self.tiers[tier].id).and_then(Ahead::of);
-        let places = wanted.iter().flatten().filter_map(|entry| entry.stored.place());
-        let left = ahead.map(|ahead| {
-            let wanted = places.copied().collect();
-            self.prefetched(tier).take_left(ahead, &wanted, &self.room)
-        });
-        let left = left.unwrap_or_default();
+        let places = wanted.iter().flatten();
+        let places = places.filter_map(|entry| entry.stored.place()).collect();
+        let left = self.prefetched(tier).keep_wanted(&places);
         let is_left = |entry: &RemoteEntry| {
             let place = entry.stored.place();
             place.is_some_and(|place| left.contains(place))

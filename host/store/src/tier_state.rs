@@ -27,6 +27,10 @@ const STATE: &str = "state";
 /// The file with what was fetched from a tier and not asked for yet.
 const AHEAD: &str = "ahead";
 
+/// The most bytes of the copies of one tier's index, the latest ones: twice what one session reads.
+/// A tier that names other parts each time must not fill the disk.
+const MAX_COPIES: u64 = 128 << 20;
+
 /// What the name of a copy begins with.
 const COPY: &str = "index-";
 
@@ -43,6 +47,28 @@ fn is_made_anew(name: &OsStr) -> bool {
 fn is_copy(name: &OsStr) -> bool {
     let digits = name.to_str().and_then(|name| name.strip_prefix(COPY));
     digits.is_some_and(|digits| Digest::from_hex(digits).is_some())
+}
+
+/// Removes the oldest copies in a tier's folder, until the others have at most so many bytes.
+fn bound_copies(folder: &Path, most: u64) {
+    let mut copies: Vec<_> = files::names_in(folder)
+        .into_iter()
+        .filter(|name| is_copy(name))
+        .filter_map(|name| {
+            let path = folder.join(name);
+            let found = fs::symlink_metadata(&path).ok()?;
+            Some((found.modified().ok()?, found.len(), path))
+        })
+        .collect();
+    copies.sort_unstable_by(|one, other| other.cmp(one));
+    let mut bytes = 0;
+    for (_, length, path) in copies {
+        bytes += length;
+        if bytes > most {
+            // Another session may have been faster.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 /// Removes what was fetched into a tier's folder before a time: what is in use is fetched again.
@@ -121,12 +147,17 @@ impl Store {
         read(&self.tier_folder(tier)?.join(copy_name(key)), most)
     }
 
-    /// Keeps a copy of a value of a tier's index, which never changes.
+    /// Keeps a copy of a value of a tier's index, which never changes. Old copies go where there are
+    /// too many bytes of them.
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn keep_tier_copy(&self, tier: TierId, key: &str, value: &[u8]) -> io::Result<()> {
-        self.keep_about(tier, &copy_name(key), value)
+        self.keep_about(tier, &copy_name(key), value)?;
+        if let Some(folder) = self.tier_folder(tier) {
+            bound_copies(&folder, MAX_COPIES);
+        }
+        Ok(())
     }
 
     /// What was fetched from a tier and not asked for yet, as it was kept last; `None` where there is
@@ -220,6 +251,24 @@ mod tests {
         test.store.trim(&TrimRequest::default(), |_| ()).unwrap();
         assert!(!unfinished.exists());
         assert!(folder.join("other").exists());
+        assert!(test.store.tier_state(tier).is_some());
+    }
+
+    #[test]
+    fn of_too_many_bytes_of_copies_the_latest_stay() {
+        let test = TestStore::new();
+        let tier = TierId::of("s3 bucket");
+        for key in ["oldest", "older", "new"] {
+            test.store.keep_tier_copy(tier, key, b"value").unwrap();
+        }
+        test.store.keep_tier_state(tier, b"{}").unwrap();
+        let folder = &folders(&test.folder())[0];
+        for (key, age) in [("oldest", 2 * HOUR), ("older", HOUR)] {
+            set_age(&folder.join(copy_name(key)), age);
+        }
+        bound_copies(folder, 14);
+        let is_kept = |key| test.store.tier_copy(tier, key, 5).is_some();
+        assert_eq!(["oldest", "older", "new"].map(is_kept), [false, true, true]);
         assert!(test.store.tier_state(tier).is_some());
     }
 

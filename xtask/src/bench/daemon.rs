@@ -67,7 +67,8 @@ fn through_connect(bench: &BenchEnv, rounds: usize) -> Result<[Section; 2]> {
     }
     bench.sync()?;
     let builds = of_builds(bench, &daemon, &caches, rounds)?;
-    let actions = builds::record_answers(bench, &caches, |go| go.args(STANDARD_LIBRARY.arguments()))?;
+    let actions =
+        builds::record_answers(bench, &caches, |go| go.args(STANDARD_LIBRARY.arguments()))?;
     let starts = of_starts(bench, &daemon, &caches, &actions, rounds * STARTS_A_ROUND)?;
     daemon.end()?;
     Ok([builds, starts])

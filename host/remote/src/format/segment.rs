@@ -64,6 +64,8 @@ struct Content {
 /// A segment.
 #[derive(Debug)]
 pub struct Segment {
+    /// Bytes of its head.
+    head: usize,
     packs: Vec<Digest>,
     /// `None` where this version does not know the kind or the role.
     contents: Vec<Option<Content>>,
@@ -147,10 +149,16 @@ impl Segment {
             return Err(malformed("it has fewer rows than it says"));
         }
         Ok(Self {
+            head: line.len(),
             packs: head.packs,
             contents: head.contents.into_iter().map(Content::from_words).collect(),
             rows,
         })
+    }
+
+    /// Some bytes that it takes in memory.
+    pub fn bytes(&self) -> usize {
+        self.head + self.rows.len()
     }
 
     /// How many entries there are.

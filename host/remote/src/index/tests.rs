@@ -31,7 +31,7 @@ async fn segments_that_name_too_much_or_come_from_the_future_do_not_count() {
         fs::write(file, &value).unwrap();
         key
     };
-    let fit = MAX_ENTRIES / MAX_ROWS;
+    let fit = MAX_BYTES / Segment::from_value(&value).unwrap().bytes();
     let seconds = 0..fit as u64 + 2;
     let keys: Vec<_> = seconds
         .map(|seconds| write(now - Duration::from_secs(seconds)))
@@ -48,6 +48,11 @@ async fn segments_that_name_too_much_or_come_from_the_future_do_not_count() {
     let found: Vec<_> = index.segments.iter().map(|(key, _)| key).collect();
     assert_eq!(found, keys[..fit].iter().collect::<Vec<_>>());
     assert!(!found.contains(&&future));
+    // What did not count takes no room on the disk.
+    for (place, key) in keys.iter().enumerate() {
+        let copy = store.tier_copy(address.tier_id(), key, MAX_SEGMENT);
+        assert_eq!(copy.is_some(), place < fit, "{place}");
+    }
     // All scopes of a session share the room.
     let index = reader.read(&[scope.clone(), scope]).await.unwrap();
     let segments: usize = index.scopes.iter().map(|one| one.segments.len()).sum();

@@ -161,7 +161,10 @@ mod tests {
         }
         let end = written.iter().position(|byte| *byte == b'\n').unwrap();
         let text = str::from_utf8(&written[..end]).unwrap();
-        for (from, to) in [("form\":1", "form\":2"), ("objects\":3", "objects\":4000000000")] {
+        for (from, to) in [
+            ("form\":1", "form\":2"),
+            ("objects\":3", "objects\":4000000000"),
+        ] {
             assert!(text.contains(from), "{text}");
             let head = text.replace(from, to).into_bytes();
             let other = [&head[..], &written[end..]].concat();

@@ -6,12 +6,15 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+
 use cachewarden_session::remote::TierPlace;
 use cachewarden_types::Digest;
 
 use super::Shared;
 use crate::Layout;
-use crate::format::RemoteEntry;
+use crate::format::{RemoteEntry, Wanted};
 use crate::index::Index;
 use crate::prefetch::Prefetched;
 use crate::service::Service;
@@ -37,6 +40,13 @@ impl Shared {
         if self.tiers[tier].address.layout() == Layout::Single {
             return Some(Catalog::Single);
         }
+        // A hint: whatever comes of it, no get waits for it.
+        let (sender, wanted) = oneshot::channel();
+        let reading = Arc::clone(self);
+        self.spawn(async move {
+            // Where nobody waits for it, the index could not be read.
+            let _ = sender.send(reading.read_wanted(tier).await);
+        });
         let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
         let read = |service: Service| async move {
             let reader = self.tiers[tier].index_reader(&service, &heard);
@@ -46,10 +56,24 @@ impl Shared {
         for (key, error) in index.damaged() {
             self.say_damaged_segment(tier, key, error);
         }
+        self.take_left(tier);
         let index = Arc::new(index);
-        let prefetching = Arc::clone(self).prefetch(tier, Arc::clone(&index));
+        let prefetching = Arc::clone(self).prefetch(tier, Arc::clone(&index), wanted);
         self.spawn(prefetching);
         Some(Catalog::Indexed(index))
+    }
+
+    /// What builds of the scopes have asked for. Where a list cannot be read it is empty, and the tier
+    /// is none the worse for it.
+    async fn read_wanted(&self, tier: usize) -> Vec<Wanted> {
+        let there = &self.tiers[tier];
+        let Ok(service) = there.service().await else {
+            return Vec::new();
+        };
+        let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
+        let reader = there.index_reader(&service, &heard);
+        let lists = join_all(self.read.iter().map(|scope| reader.wanted(scope))).await;
+        lists.into_iter().map(Result::unwrap_or_default).collect()
     }
 
     /// Whether a place may have an entry of an action, as far as that is known.

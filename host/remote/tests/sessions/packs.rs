@@ -95,6 +95,23 @@ fn what_a_session_has_fetched_in_vain_is_left_to_the_next_one() {
 }
 
 #[test]
+fn a_list_of_what_is_wanted_that_cannot_be_read_costs_no_hit() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let address = tier.packs();
+    fill(&address, 5);
+    let list = tier.path("v1/wanted/main");
+    fs::remove_file(&list).unwrap();
+    fs::create_dir(&list).unwrap();
+    let mut session = session(&world, &address, &["main"]);
+    for number in 0..5 {
+        let hit = session.get(&action(number)).expect("a hit");
+        assert_eq!(hit.bytes, object(number), "{number}");
+    }
+    assert_eq!(session.close().1, "");
+}
+
+#[test]
 fn what_only_an_earlier_build_asked_for_is_not_fetched_before_something_of_it_is_asked_for() {
     let world = World::new();
     let tier = world.tier("tier");

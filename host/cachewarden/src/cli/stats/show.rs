@@ -10,9 +10,9 @@ use cachewarden_types::{sanitize, since_1970};
 
 use super::report::{Report, Sessions, TierOutbox};
 use crate::cli::color::{Paint, Tone};
-use crate::cli::output;
+use crate::cli::output::{self, size};
 use crate::cli::screen::wrapped;
-use units::{counted, grouped, percent, size, span};
+use units::{counted, grouped, percent, span};
 
 /// How the estimate of the time that was saved is made.
 const ESTIMATE: &str = "estimated, against no cache at all: a hit counts as what go took here, from a miss to its put, to make an object of its kind, in the mean by object or by byte, whichever is less. It is wall-clock time of single steps, of which go runs several at once, so builds were shorter by less.";

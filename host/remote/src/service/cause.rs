@@ -50,16 +50,22 @@ impl From<&opendal::Error> for Cause {
             true => "the server does not speak TLS; write `http://` instead of `https://`, and `webdav+http://` instead of `webdav+https://`".to_owned(),
             false => text,
         });
-        let texts = [Some(error.message().to_owned()), root];
+        let said = error.message();
+        let texts = [Some(said.to_owned()), root];
         let texts = texts.iter().flatten().map(|text| in_words(text));
         let texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
-        let mut text = texts.join(": ");
-        if text.is_empty() {
-            text = match status(&error.to_string()) {
-                Some(status) => format!("HTTP status {status}"),
-                None => error.kind().to_string(),
-            };
-        }
+        let text = texts.join(": ");
+        let is_page = said.trim_start().starts_with('<');
+        let all = error.to_string();
+        let mut text = match status(&all) {
+            Some(status) if text.is_empty() => format!("HTTP status {status}"),
+            // A page is for people who see the status elsewhere.
+            Some(status) if is_page && !text.contains(status) => {
+                format!("HTTP status {status}: {text}")
+            }
+            None if text.is_empty() => error.kind().to_string(),
+            _ => text,
+        };
         if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
             text.truncate(end);
             text.push('…');
@@ -143,6 +149,13 @@ mod tests {
         let error = Error::new(ErrorKind::Unexpected, silent)
             .with_context("response", "Parts { status: 502, version: HTTP/1.1 }");
         assert_eq!(Cause::from(&error).to_string(), "HTTP status 502");
+        let page = "<head><title>Error response</title></head>";
+        let error = Error::new(ErrorKind::Unexpected, page)
+            .with_context("response", "Parts { status: 501, version: HTTP/1.1 }");
+        assert_eq!(
+            Cause::from(&error).to_string(),
+            "HTTP status 501: Error response"
+        );
     }
 
     #[test]

@@ -139,3 +139,24 @@ fn a_service_that_is_not_there_is_told_with_the_next_step() {
         &["wrong  remote tier: ", "CW0710", "allow-http=true"],
     );
 }
+
+#[test]
+fn a_key_variable_that_is_empty_is_named() {
+    let sandbox = Sandbox::new();
+    let url = "s3://bucket?endpoint=http://127.0.0.1:1&region=any&disable-config-load=true&disable-ec2-metadata=true";
+    let mut command = sandbox.cachewarden(&["doctor", "--remote", url]);
+    command.envs([
+        ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id"),
+        ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", ""),
+    ]);
+    let told = run_to_its_end(&mut command).exited(1).stdout;
+    has(
+        &told,
+        &[
+            "wrong  remote tier: ",
+            "no credential was found: CACHEWARDEN_S3_SECRET_ACCESS_KEY is empty or not set",
+            "-> give credentials that may read",
+        ],
+    );
+    assert!(!told.contains("the service does not allow it"), "{told}");
+}

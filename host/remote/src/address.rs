@@ -4,11 +4,10 @@
 //! in texts. Credentials come from [`Credentials`], or from where the service's own tools have
 //! them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
-use thiserror::Error;
 use url::{Host, Url};
 
 use cachewarden_store::TierId;
@@ -16,6 +15,13 @@ use cachewarden_types::{nearest_name, sanitize};
 
 use super::layout::Layout;
 use super::service_kind::ServiceKind;
+
+mod error;
+
+pub use error::AddressError;
+
+/// The options that are not a service's.
+const OWN: [&str; 3] = ["mode", "layout", "allow_http"];
 
 /// What a tier is used for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,106 +71,6 @@ impl fmt::Display for Address {
     }
 }
 
-/// Why a text is no address of a tier.
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AddressError {
-    /// It is no URL.
-    #[error("`{text}` is no URL: {reason}; for example s3://bucket/prefix")]
-    NoUrl {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// It is a path.
-    #[error("`{path}` is a path; the tier in that folder has the address {url}")]
-    Path {
-        /// The path.
-        path: String,
-        /// The address of the folder.
-        url: Url,
-    },
-    /// No service has this scheme.
-    #[error("no service is known as `{scheme}:`{}; there are {}", meant(*.nearest), ServiceKind::schemes())]
-    Scheme {
-        /// The scheme.
-        scheme: String,
-        /// The known one that is most like it.
-        nearest: Option<&'static str>,
-    },
-    /// The program was built without the service.
-    #[error(
-        "this program was built without {scheme}: tiers; build it with the cargo feature `{feature}`"
-    )]
-    NotBuilt {
-        /// The scheme.
-        scheme: &'static str,
-        /// The feature.
-        feature: String,
-    },
-    /// The service needs a part that is not there.
-    #[error("`{text}` has no {part}; expected {example}")]
-    Missing {
-        /// The address.
-        text: String,
-        /// The part.
-        part: &'static str,
-        /// A whole address.
-        example: &'static str,
-    },
-    /// A credential is part of the address.
-    #[error(
-        "an address has no credentials, since `ps` shows it: set {variable} instead of `{name}`"
-    )]
-    Credential {
-        /// The part of the address.
-        name: String,
-        /// The environment variable to set.
-        variable: String,
-    },
-    /// Credentials stand before the host.
-    #[error("an address has no credentials before an `@`, since `ps` shows it{}", .variables.as_ref().map_or_else(String::new, |variables| format!(": set {variables}")))]
-    UserInfo {
-        /// The environment variables to set; `None` where the service has none.
-        variables: Option<String>,
-    },
-    /// The service has no such option.
-    #[error("{scheme}: has no option `{name}`{}", meant(.nearest.as_deref()))]
-    Option {
-        /// The scheme.
-        scheme: &'static str,
-        /// The option.
-        name: String,
-        /// The known one that is most like it.
-        nearest: Option<String>,
-    },
-    /// An option has a value that it cannot have.
-    #[error("`{name}={value}`: expected {expected}")]
-    Value {
-        /// The option.
-        name: &'static str,
-        /// The value.
-        value: String,
-        /// What it may be.
-        expected: &'static str,
-    },
-    /// Bytes would travel unprotected.
-    #[error(
-        "{endpoint} is plain HTTP, which anybody on the way can read and change; use https, or add `allow-http=true`"
-    )]
-    PlainHttp {
-        /// Where the service is.
-        endpoint: String,
-    },
-}
-
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| {
-        format!(", did you mean `{nearest}`?")
-    })
-}
-
 impl FromStr for Address {
     type Err = AddressError;
 
@@ -179,16 +85,21 @@ impl Address {
     /// # Errors
     /// When it is none, with the part that is wrong.
     pub fn parse(text: &str) -> Result<Self, AddressError> {
+        let has_space = text.contains(char::is_whitespace);
         let url = Url::parse(text).map_err(|error| {
             let text = without_credentials(text);
             match Url::from_file_path(&text) {
                 Ok(url) => AddressError::Path { path: text, url },
+                Err(()) if has_space => AddressError::Space,
                 Err(()) => AddressError::NoUrl {
                     text,
                     reason: error.to_string(),
                 },
             }
         })?;
+        if has_space {
+            return Err(AddressError::Space);
+        }
         let kind = ServiceKind::of_scheme(url.scheme()).ok_or_else(|| AddressError::Scheme {
             scheme: url.scheme().to_owned(),
             nearest: nearest_name(url.scheme(), ServiceKind::all_schemes()),
@@ -219,8 +130,14 @@ impl Address {
             scheme: kind.scheme(),
             feature: kind.feature(),
         })?;
-        for (name, value) in url.query_pairs() {
-            let name = name.replace('-', "_");
+        check_path(text, kind, &known)?;
+        let mut seen = BTreeSet::new();
+        for (typed, value) in url.query_pairs() {
+            let name = typed.replace('-', "_");
+            if !seen.insert(name.clone()) {
+                let name = typed.into_owned();
+                return Err(AddressError::Twice { name });
+            }
             match &*name {
                 "mode" => mode = one_of("mode", &value, &Mode::ALL, "read, write or readwrite")?,
                 "layout" => {
@@ -231,12 +148,18 @@ impl Address {
                     allows_http = one_of("allow-http", &value, &all, "true or false")?;
                 }
                 _ if kind.credentials().contains(&&*name) => return Err(credential(kind, &name)),
+                "default_ttl" if humantime::parse_duration(&value).is_err() => {
+                    return Err(AddressError::Value {
+                        name: "default-ttl",
+                        value: value.into_owned(),
+                        expected: "a number and its unit, such as 14d",
+                    });
+                }
                 _ if known.contains(&name) => {
                     options.insert(name, value.into_owned());
                 }
                 _ => {
-                    let own = ["mode", "layout", "allow_http"];
-                    let all = known.iter().map(String::as_str).chain(own);
+                    let all = known.iter().map(String::as_str).chain(OWN);
                     return Err(AddressError::Option {
                         scheme: kind.scheme(),
                         nearest: nearest_name(&name, all).map(str::to_owned),
@@ -252,22 +175,19 @@ impl Address {
                 expected: "single, since memcached takes no value with more than 1 MB",
             });
         }
-        let has_user = |endpoint: &String| {
-            let url = Url::parse(endpoint);
-            url.is_ok_and(|url| !url.username().is_empty() || url.password().is_some())
-        };
-        if options.get("endpoint").is_some_and(has_user) {
-            return Err(AddressError::UserInfo {
-                variables: variables_of(kind),
+        if kind == ServiceKind::Azblob
+            && !["account_name", "endpoint"]
+                .iter()
+                .any(|name| options.contains_key(*name))
+        {
+            return Err(AddressError::Missing {
+                text: text.to_owned(),
+                part: "option `account-name`",
+                example: kind.example(),
             });
         }
-        if let Some(endpoint) = options.get("endpoint")
-            && !allows_http
-            && is_plain_http_elsewhere(endpoint)
-        {
-            return Err(AddressError::PlainHttp {
-                endpoint: endpoint.clone(),
-            });
+        if let Some(endpoint) = options.get("endpoint") {
+            check_endpoint(endpoint, kind, allows_http)?;
         }
         Ok(Self {
             kind,
@@ -295,6 +215,57 @@ impl Address {
     pub fn tier_id(&self) -> TierId {
         TierId::of(&format!("{} {:?}", self.kind.scheme(), self.options))
     }
+}
+
+/// Refuses an option that stands before the `?`: a tier with `&mode=read` in its path is written.
+fn check_path(text: &str, kind: ServiceKind, known: &[String]) -> Result<(), AddressError> {
+    let place = text.split(['?', '#']).next().unwrap_or_default();
+    let names = place
+        .split('&')
+        .skip(1)
+        .filter_map(|part| part.split_once('='));
+    for (typed, _) in names {
+        let name = typed.replace('-', "_");
+        if kind.credentials().contains(&&*name) {
+            return Err(credential(kind, &name));
+        }
+        if OWN.contains(&&*name) || known.contains(&name) {
+            let name = typed.to_owned();
+            return Err(AddressError::InPath { name });
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a place of the service that has credentials in it, or that is spoken to in the clear. One
+/// without a scheme is none, since HTTPS would be a guess.
+fn check_endpoint(
+    endpoint: &str,
+    kind: ServiceKind,
+    allows_http: bool,
+) -> Result<(), AddressError> {
+    let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
+    if Url::parse(endpoint).is_ok_and(has_user) {
+        return Err(AddressError::UserInfo {
+            variables: variables_of(kind),
+        });
+    }
+    let is_http = ["http://", "https://"]
+        .iter()
+        .any(|scheme| endpoint.starts_with(scheme));
+    if !is_http && !matches!(kind, ServiceKind::Redis | ServiceKind::Memcached) {
+        return Err(AddressError::Value {
+            name: "endpoint",
+            value: without_credentials(endpoint),
+            expected: "http:// or https:// and a host, such as http://127.0.0.1:8333",
+        });
+    }
+    if !allows_http && is_plain_http_elsewhere(endpoint) {
+        return Err(AddressError::PlainHttp {
+            endpoint: endpoint.to_owned(),
+        });
+    }
+    Ok(())
 }
 
 /// A text that is no URL, for an error: what may be a credential in it is left out.

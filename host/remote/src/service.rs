@@ -21,6 +21,7 @@ mod cause;
 pub(crate) mod configurations;
 mod errors;
 mod github;
+mod lacking;
 mod latest;
 mod memcached;
 mod part;
@@ -29,14 +30,16 @@ mod redis;
 mod storage;
 mod transport;
 mod walk;
+mod words;
 
 pub use cause::Cause;
 pub use errors::ServiceError;
 pub(crate) use github::is_second_of_github;
 pub(crate) use walk::Value;
 
-use errors::says_none;
+use errors::{says_no_credential, says_none};
 use github::GitHub;
+use lacking::lacking;
 use memcached::Memcached;
 use redis::Redis;
 use storage::Storage;
@@ -80,6 +83,8 @@ pub struct Service {
     address: String,
     /// What stands before each key.
     root: String,
+    /// Which credentials are not there, where none is found.
+    lacking: String,
 }
 
 #[derive(Clone, Debug)]
@@ -144,6 +149,7 @@ impl Service {
             kind,
             address,
             root,
+            lacking: lacking(kind, credentials),
         })
     }
 
@@ -303,7 +309,12 @@ impl Service {
     }
 
     fn failed(&self, error: opendal::Error) -> ServiceError {
-        ServiceError::of(&self.address, error)
+        match says_no_credential(&error) {
+            true => ServiceError::NoCredential {
+                lacking: self.lacking.clone(),
+            },
+            false => ServiceError::of(&self.address, error),
+        }
     }
 }
 

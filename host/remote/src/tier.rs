@@ -114,6 +114,7 @@ impl Tier {
                 ServiceError::Config { .. }
                 | ServiceError::Absent { .. }
                 | ServiceError::Denied(_)
+                | ServiceError::NoCredential { .. }
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. }
                 | ServiceError::LaterForm { .. }

@@ -326,7 +326,7 @@ impl Uploader {
                         uploaded.give_up(entries.len() as u64);
                     }
                 },
-                Err(source @ ServiceError::Denied(_)) => {
+                Err(source @ (ServiceError::Denied(_) | ServiceError::NoCredential { .. })) => {
                     uploaded.failed += 1;
                     if denied.borrow_mut().insert(scope.clone()) {
                         *failure = Some(UploadError::Scope { scope, source });

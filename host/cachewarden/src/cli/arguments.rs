@@ -60,7 +60,7 @@ const AFTER_HELP: &str = concat!(
 Use it by setting one variable (quote a path that has spaces in it):
   export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
 
-Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (labels and policies by newlines). A variable of this prefix that no option has is an error.
+Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (bases, labels, policies and addresses by newlines). A variable of this prefix that no option has is an error.
 
 --config FILE, or CACHEWARDEN_CONFIG, names a TOML file whose keys are the options, e.g. `allow-write = [\"pr-*\"]`. An option that is typed wins over its variable, and a variable over the file. Where the file sets a bound such as --allow-write, a variable that sets one is an error; with `no-env = true` in it no variable counts.
 
@@ -106,7 +106,7 @@ const NO_ENV: &str = "no_env";
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) helper: HelperOptions,
-    /// Read no CACHEWARDEN_* variable
+    /// Read no CACHEWARDEN_* variable but credentials
     #[arg(long, global = true)]
     pub(super) no_env: bool,
     /// Read options from this TOML file too; FILE@sha256:HEX pins its bytes

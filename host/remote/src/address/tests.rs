@@ -131,6 +131,45 @@ fn what_is_wrong_is_said_with_the_way_out() {
             "plain HTTP",
         ),
         ("webdav+http://dav.example/x", "`allow-http=true`"),
+        ("file:///share/go-cache&mode=read", "begins with `?`"),
+        (
+            "s3://go-cache/widget&mode=read?endpoint=http://127.0.0.1:1",
+            "`&mode=`",
+        ),
+        ("s3://go-cache&region=x", "`&region=`"),
+        ("ghac:&mode=read", "`&mode=`"),
+        ("redis://host/0/x&default-ttl=14d", "`&default-ttl=`"),
+        (
+            "s3://b/x&secret-access-key=:secret",
+            "set CACHEWARDEN_S3_SECRET_ACCESS_KEY",
+        ),
+        (
+            "file:///c?mode=read&mode=readwrite",
+            "`mode` is there twice",
+        ),
+        ("s3://b?region=a&region=a", "`region` is there twice"),
+        ("s3://b?allow-http=true&allow_http=false", "is there twice"),
+        (
+            "s3://b?region=x file:///c",
+            "on a line of its own in CACHEWARDEN_REMOTE",
+        ),
+        ("file:///a b", "`%20`"),
+        ("s3://:secret@bucket file:///c", "in a --remote of its own"),
+        ("azblob://box/x", "has no option `account-name`"),
+        (
+            "s3://b?endpoint=127.0.0.1:18333",
+            "`endpoint=127.0.0.1:18333`: expected http:// or https://",
+        ),
+        (
+            "gs://b?endpoint=localhost:4443",
+            "expected http:// or https://",
+        ),
+        (
+            "s3://b?endpoint=k:secret@minio",
+            "expected http:// or https://",
+        ),
+        ("redis://host/0?default-ttl=14", "such as 14d"),
+        ("memcached://host?default-ttl=x", "such as 14d"),
         ("webdav+http://127.0.0.1.example.org/x", "`allow-http=true`"),
     ] {
         let error = Address::parse(text).unwrap_err().to_string();
@@ -141,6 +180,20 @@ fn what_is_wrong_is_said_with_the_way_out() {
         );
     }
     assert!(Address::parse("webdav+http://dav.example/x?allow-http=true").is_ok());
+}
+
+#[test]
+fn what_only_looks_like_an_option_or_a_second_address_is_part_of_the_path() {
+    for (text, root) in [
+        ("file:///a%20b", "/a b/"),
+        ("file:///a&b=c", "/a&b=c/"),
+        ("file:///a%26mode=read", "/a&mode=read/"),
+        ("azblob://box/x?endpoint=http://127.0.0.1:1/name", "/x/"),
+    ] {
+        let address = Address::parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        assert_eq!(address.options["root"], root, "{text}");
+        assert_eq!(address.mode, Mode::ReadWrite);
+    }
 }
 
 #[test]

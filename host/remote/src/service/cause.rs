@@ -10,12 +10,20 @@ use std::time::{Duration, SystemTime};
 use opendal::raw::Timestamp;
 use thiserror::Error;
 
+use super::words::in_words;
+
 /// What stands before the time where a service says when it may be asked again, in the text of
 /// an error that has the headers of an answer.
 const RETRY_AFTER: &str = "\"retry-after\": \"";
 
-/// The most bytes of a text. Some services answer with a page of HTML.
+/// What stands before the status of an answer in the text of an error.
+const STATUS: &str = "status: ";
+
+/// The most letters of a text. Some services answer with a page of HTML.
 const MAX_TEXT: usize = 300;
+
+/// What TLS says of an answer that is plain HTTP.
+pub(super) const NO_TLS: &str = "InvalidContentType";
 
 /// What a service has said of a failure.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -36,24 +44,47 @@ impl From<&opendal::Error> for Cause {
     fn from(error: &opendal::Error) -> Self {
         // The library gives the headers of an answer in the text of its error alone.
         let retry_after = wait_after(&error.to_string(), RETRY_AFTER, SystemTime::now());
-        let causes = iter::successors(error.source(), |error| (*error).source());
-        let root = causes
-            .last()
-            .map(ToString::to_string)
-            // Of an error that has no other cause, and names what it has asked for.
-            .filter(|text| !text.contains("://"));
-        let texts = [Some(error.message().to_owned()), root];
-        let texts = texts.into_iter().flatten().filter(|text| !text.is_empty());
-        let mut text = texts.collect::<Vec<_>>().join(": ");
-        if text.is_empty() {
-            text = error.kind().to_string();
-        }
+        // Of an error that has no other cause, and names what it has asked for.
+        let root = root(error).filter(|text| !text.contains("://"));
+        let root = root.map(|text| match text.contains(NO_TLS) {
+            true => "the server does not speak TLS; write `http://` instead of `https://`, and `webdav+http://` instead of `webdav+https://`".to_owned(),
+            false => text,
+        });
+        let said = error.message();
+        let texts = [Some(said.to_owned()), root];
+        let texts = texts.iter().flatten().map(|text| in_words(text));
+        let texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
+        let text = texts.join(": ");
+        let is_page = said.trim_start().starts_with('<');
+        let all = error.to_string();
+        let mut text = match status(&all) {
+            Some(status) if text.is_empty() => format!("HTTP status {status}"),
+            // A page is for people who see the status elsewhere.
+            Some(status) if is_page && !text.contains(status) => {
+                format!("HTTP status {status}: {text}")
+            }
+            None if text.is_empty() => error.kind().to_string(),
+            _ => text,
+        };
         if let Some((end, _)) = text.char_indices().nth(MAX_TEXT) {
             text.truncate(end);
             text.push('…');
         }
         Self { text, retry_after }
     }
+}
+
+/// The last of an error's causes, which has led to all others.
+pub(super) fn root(error: &opendal::Error) -> Option<String> {
+    let causes = iter::successors(error.source(), |error| (*error).source());
+    causes.last().map(ToString::to_string)
+}
+
+/// The status of an answer, in the text of an error.
+fn status(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(STATUS)?;
+    let (status, _) = rest.split_once(',')?;
+    status.parse::<u16>().is_ok().then_some(status)
 }
 
 /// A time to wait, as seconds or as a date (RFC 9110, 10.2.3), of which that in the past is none.
@@ -85,6 +116,46 @@ mod tests {
             .set_source(std::io::Error::other(format!("timeout for {url}")));
         let text = Cause::from(&error).to_string();
         assert!(text.len() < 400 && !text.contains("SECRET"), "{text}");
+    }
+
+    #[test]
+    fn the_words_of_a_service_are_a_sentence_on_one_line() {
+        let page = "<html>\n <head>\n  <Title>503 Service\n Unavailable</title></head><body><h1>Sorry</h1></body></html>";
+        for (said, expected) in [
+            (
+                r#"S3Error { code: "NoSuchBucket", message: "The \"b\" is\nnot there", resource: "/b", request_id: "17F" }"#,
+                r#"NoSuchBucket: The "b" is not there"#,
+            ),
+            (
+                r#"AzblobError { code: "ContainerNotFound", message: "" }"#,
+                "ContainerNotFound",
+            ),
+            (
+                r#"GcsErrorResponse { error: GcsError { code: 404, message: "No bucket.", errors: [GcsErrorDetail { message: "other" }] } }"#,
+                "404: No bucket.",
+            ),
+            (page, "503 Service Unavailable"),
+            (
+                "<?xml version=\"1.0\"?><d:error><s:message>No such\nfolder</s:message></d:error>",
+                "No such folder",
+            ),
+            ("in { braces }", "in { braces }"),
+            ("two\n  lines", "two lines"),
+        ] {
+            let error = Error::new(ErrorKind::Unexpected, said);
+            assert_eq!(Cause::from(&error).to_string(), expected);
+        }
+        let silent = r#"S3Error { code: "", message: "", resource: "", request_id: "" }"#;
+        let error = Error::new(ErrorKind::Unexpected, silent)
+            .with_context("response", "Parts { status: 502, version: HTTP/1.1 }");
+        assert_eq!(Cause::from(&error).to_string(), "HTTP status 502");
+        let page = "<head><title>Error response</title></head>";
+        let error = Error::new(ErrorKind::Unexpected, page)
+            .with_context("response", "Parts { status: 501, version: HTTP/1.1 }");
+        assert_eq!(
+            Cause::from(&error).to_string(),
+            "HTTP status 501: Error response"
+        );
     }
 
     #[test]

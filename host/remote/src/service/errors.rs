@@ -7,7 +7,7 @@
 use opendal::ErrorKind;
 use thiserror::Error;
 
-use super::cause::Cause;
+use super::cause::{Cause, NO_TLS, root};
 
 /// Why a service has not done what it was asked.
 #[derive(Debug, Error)]
@@ -27,9 +27,15 @@ pub enum ServiceError {
         /// The folder.
         folder: String,
     },
-    /// The credentials do not allow it, or there are none.
+    /// The credentials do not allow it, or the service wants some where there are none.
     #[error("the service does not allow it")]
     Denied(#[source] Cause),
+    /// There are no credentials, so that the service was not asked.
+    #[error("no credential was found: {lacking}")]
+    NoCredential {
+        /// The variables that are not set.
+        lacking: String,
+    },
     /// The service asks for fewer requests.
     #[error("the service asks for fewer requests")]
     Throttled(#[source] Cause),
@@ -88,11 +94,8 @@ impl From<opendal::Error> for ServiceError {
 
 /// Texts of errors for which opendal has no kind, or another one.
 const TEXTS: [(&str, ErrorKind); 9] = [
-    // There are no credentials, or only a part of them.
-    (
-        "failed to load signing credential",
-        ErrorKind::PermissionDenied,
-    ),
+    // The address says HTTPS.
+    (NO_TLS, ErrorKind::ConfigInvalid),
     ("status: 401,", ErrorKind::PermissionDenied),
     ("status: 429,", ErrorKind::RateLimited),
     // S3 answers these with status 400.
@@ -109,9 +112,15 @@ const TEXTS: [(&str, ErrorKind); 9] = [
 ];
 
 fn kind(error: &opendal::Error) -> ErrorKind {
-    let text = error.to_string();
-    let found = TEXTS.iter().find(|(part, _)| text.contains(part));
+    let texts = [Some(error.to_string()), root(error)];
+    let has = |part| texts.iter().flatten().any(|text| text.contains(part));
+    let found = TEXTS.iter().find(|(part, _)| has(*part));
     found.map_or(error.kind(), |(_, kind)| *kind)
+}
+
+/// Whether there are no credentials, or only a part of them.
+pub(super) fn says_no_credential(error: &opendal::Error) -> bool {
+    root(error).is_some_and(|text| text.contains("failed to load signing credential"))
 }
 
 /// Whether the answer is that a key has no value. A bucket that is not there is something else.

@@ -155,7 +155,9 @@ impl Redis {
                 Ok(Err(error)) => failed(error),
                 Err(_) => Error::new(ErrorKind::Unexpected, "the server has not answered in time"),
             };
-            if error.kind() == ErrorKind::PermissionDenied || tries == RETRIES {
+            let is_final =
+                [ErrorKind::PermissionDenied, ErrorKind::ConfigInvalid].contains(&error.kind());
+            if is_final || tries == RETRIES {
                 return Err(error);
             }
             // Whatever it was, it may be the connection's.
@@ -202,7 +204,82 @@ fn failed(error: RedisError) -> Error {
             .any(|word| text.contains(word));
     let kind = match is_denied {
         true => ErrorKind::PermissionDenied,
+        // The number of the database is part of the address.
+        false if text.contains("DB index is out of range") => ErrorKind::ConfigInvalid,
         false => ErrorKind::Unexpected,
     };
-    Error::new(kind, text)
+    Error::new(kind, said(&text))
+}
+
+/// The first error of several, without what the client adds to the server's words.
+fn said(text: &str) -> String {
+    let several = text.strip_prefix("Pipeline failure");
+    let first = match several.and_then(|text| text.split_once("error: ")) {
+        Some((_, first)) => first.split("), (Index").next().unwrap_or_default(),
+        None => text,
+    };
+    let first = first.strip_suffix(")]").unwrap_or(first);
+    // A code that the client does not know is in quotes.
+    let quoted = first
+        .strip_prefix('"')
+        .and_then(|rest| rest.split_once("\": "));
+    if let Some((code, detail)) = quoted {
+        return format!("{code}: {detail}");
+    }
+    match first.split_once(" - ") {
+        Some((what, kind)) => {
+            let (kind, detail) = kind.split_once(": ").unwrap_or((kind, ""));
+            match (kind.contains(' '), detail) {
+                (true, _) => first.to_owned(),
+                (false, "") => what.to_owned(),
+                (false, detail) => format!("{what}: {detail}"),
+            }
+        }
+        None => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_error_of_a_server_is_told_in_its_own_words() {
+        for (text, expected) in [
+            (
+                r#"Pipeline failures: [(Index 0, error: "NOAUTH": Authentication required.), (Index 1, error: "NOAUTH": Authentication required.)]"#,
+                "NOAUTH: Authentication required.",
+            ),
+            (
+                r#"Pipeline failure: [(Index 0, error: NoPerm: No permissions (set))]"#,
+                "NoPerm: No permissions (set)",
+            ),
+            (
+                "Redis server refused to switch database - Server(ResponseError): DB index is out of range",
+                "Redis server refused to switch database: DB index is out of range",
+            ),
+            (
+                "Password authentication failed - AuthenticationFailed",
+                "Password authentication failed",
+            ),
+            ("Connection refused - it is", "Connection refused - it is"),
+        ] {
+            assert_eq!(said(text), expected);
+        }
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_is_a_wrong_address() {
+        let refused = |detail: &str| {
+            let kind = redis::ErrorKind::Server(redis::ServerErrorKind::ResponseError);
+            let what = "Redis server refused to switch database";
+            failed(RedisError::from((kind, what, detail.to_owned()))).kind()
+        };
+        assert_eq!(
+            refused("DB index is out of range"),
+            ErrorKind::ConfigInvalid
+        );
+        let loading = "Redis is loading the dataset in memory";
+        assert_eq!(refused(loading), ErrorKind::Unexpected);
+    }
 }

@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::{Read, Write};
 
 use super::*;
 use crate::test_server;
@@ -90,5 +91,73 @@ async fn a_value_is_read_up_to_its_bound() {
     for _ in 0..2 {
         service.delete("v1/a").await.unwrap();
         assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_speak_tls_is_told_by_what_to_write() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            // The client may be gone.
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+        }
+    });
+    for address in [
+        format!("webdav+https://127.0.0.1:{port}/"),
+        format!("s3://b?endpoint=https://127.0.0.1:{port}&region=x&skip-signature=true"),
+    ] {
+        let address = Address::parse(&address).unwrap();
+        let service = Service::at(&address, &Credentials::default()).unwrap();
+        let error = service.read("v1/a", 10).await.unwrap_err();
+        let is_config = matches!(error, ServiceError::Config { .. });
+        let text = cachewarden_types::with_causes(&error);
+        assert!(is_config && text.contains("does not speak TLS"), "{text}");
+        assert!(text.contains("webdav+http://"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn where_there_is_no_credential_the_variables_are_named_and_not_the_service() {
+    let s3 = "s3://b?endpoint=http://127.0.0.1:1&region=x&disable-config-load=true&disable-ec2-metadata=true";
+    let gs = "gs://b?endpoint=http://127.0.0.1:1&disable-config-load=true&disable-vm-metadata=true";
+    for (address, given, expected) in [
+        (
+            s3,
+            "",
+            "CACHEWARDEN_S3_ACCESS_KEY_ID and CACHEWARDEN_S3_SECRET_ACCESS_KEY are empty or not set",
+        ),
+        (
+            s3,
+            "access_key_id",
+            "CACHEWARDEN_S3_SECRET_ACCESS_KEY is empty or not set, though CACHEWARDEN_S3_ACCESS_KEY_ID is set",
+        ),
+        (
+            s3,
+            "secret_access_key",
+            "CACHEWARDEN_S3_ACCESS_KEY_ID is empty or not set",
+        ),
+        (
+            gs,
+            "",
+            "CACHEWARDEN_GS_CREDENTIAL and CACHEWARDEN_GS_TOKEN are empty or not set",
+        ),
+        (
+            gs,
+            "credential",
+            "CACHEWARDEN_GS_CREDENTIAL is set, and this service cannot use it",
+        ),
+    ] {
+        let given = (!given.is_empty()).then(|| (given.to_owned(), "?".to_owned()));
+        let credentials = Credentials(given.into_iter().collect());
+        let address = Address::parse(address).unwrap();
+        let service = Service::at(&address, &credentials).unwrap();
+        let error = service.read("v1/a", 10).await.unwrap_err();
+        let text = cachewarden_types::with_causes(&error);
+        assert!(text.contains("no credential was found: "), "{text}");
+        assert!(text.contains(expected), "{text}");
     }
 }

@@ -137,7 +137,9 @@ impl Shared {
 
     fn warn_of_error(&self, tier: usize, error: &ServiceError, has_opened: bool) {
         let (code, consequence) = match error {
-            ServiceError::Denied(_) => (Code::RemoteUnreadable, "it is not read in this session"),
+            ServiceError::Denied(_) | ServiceError::NoCredential { .. } => {
+                (Code::RemoteUnreadable, "it is not read in this session")
+            }
             ServiceError::Config { .. }
             | ServiceError::Absent { .. }
             | ServiceError::Unsupported(_) => (Code::RemoteUnusable, "it is not used"),

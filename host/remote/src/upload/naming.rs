@@ -56,7 +56,11 @@ impl Packs<'_> {
                         uploaded.bytes += written;
                     }
                     // One scope must not keep all others from it.
-                    Err(error @ (ServiceError::Denied(_) | ServiceError::LaterForm { .. })) => {
+                    Err(
+                        error @ (ServiceError::Denied(_)
+                        | ServiceError::NoCredential { .. }
+                        | ServiceError::LaterForm { .. }),
+                    ) => {
                         uploaded.failed += rows.len() as u64;
                         self.denied.insert(scope.clone());
                         let scope = scope.clone();

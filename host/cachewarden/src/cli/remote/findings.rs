@@ -105,7 +105,7 @@ fn remedy_for_service(address: &Address, error: &ServiceError, what: &str) -> St
         (_, None) => {
             return format!("see that the folder is there, and that this user may {what} it");
         }
-        (ServiceError::Denied(_), Some(variables)) => {
+        (ServiceError::Denied(_) | ServiceError::NoCredential { .. }, Some(variables)) => {
             return format!(
                 "give credentials that may {what}, by {variables} or in the file of --remote-credentials"
             );

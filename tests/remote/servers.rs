@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use cachewarden_servers::{redis, seaweedfs};
+use cachewarden_servers::{redis, seaweedfs, seaweedfs_unlisting};
 
 use crate::support::*;
 
@@ -171,4 +171,29 @@ fn wrong_credentials_are_told_once_and_show_nowhere_on_seaweedfs() {
     for text in all {
         assert!(!text.contains(SECRET), "{text}");
     }
+}
+
+/// Origin: the doctor said that such a tier can be read and written, while no build read it and no
+/// upload wrote it.
+#[test]
+fn a_key_that_does_not_list_is_told_by_the_doctor_on_seaweedfs() {
+    let mut tier = Tier::on(seaweedfs(), "unlisting");
+    tier.variables = seaweedfs_unlisting();
+    for option in ["mode=readwrite", "mode=read"] {
+        let tier = tier.with(option);
+        let machine = tier.machine();
+        let told = machine.sandbox.run(&["doctor", "--remote", &tier.url]);
+        let told = told.exited(1).stdout;
+        for part in ["wrong  remote tier: ", "s3:ListBucket"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+    // Where each entry has a key, nothing is listed.
+    let single = tier.with("layout=single");
+    let told = single
+        .machine()
+        .sandbox
+        .run(&["doctor", "--remote", &single.url])
+        .stdout;
+    assert!(told.contains("ok     remote tier: "), "{told}");
 }

@@ -42,7 +42,7 @@ pub use layout::Layout;
 pub use service::{Cause, Service, ServiceError};
 pub use tier_list::{NamedTwice, TierList};
 pub use tiers::RemoteTiers;
-pub use trial::{TierHealth, TierTrial, TrialError, Written, try_tiers};
+pub use trial::{TierHealth, TierTrial, TrialError, Written, listing_permission, try_tiers};
 pub use upload::{
     DEFAULT_LEVEL, TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to,
 };

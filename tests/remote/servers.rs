@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use cachewarden_servers::{redis, seaweedfs, seaweedfs_unlisting};
+use cachewarden_servers::{memcached, redis, seaweedfs, seaweedfs_unlisting};
 
 use crate::support::*;
 
@@ -196,4 +196,31 @@ fn a_key_that_does_not_list_is_told_by_the_doctor_on_seaweedfs() {
         .run(&["doctor", "--remote", &single.url])
         .stdout;
     assert!(told.contains("ok     remote tier: "), "{told}");
+}
+
+/// Origin: an object that memcached does not take was dropped, and nothing ever said so.
+#[test]
+fn what_is_too_large_for_the_service_is_told_later_too_on_memcached() {
+    let tier = Tier::on(memcached(), "large");
+    let machine = tier.machine();
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+    .take(200_000)
+    .flatten()
+    .collect();
+    let mut helper = machine.sandbox.helper(&["--remote", &tier.url]);
+    helper.put(&action("large"), &noise).kept();
+    helper.close();
+    // The uploader of the session has met it.
+    machine.sandbox.settle();
+    let told = machine.flush().succeeded().stderr;
+    let too_large = "1 entry was too large for this service";
+    assert!(told.contains(too_large), "{told}");
+    let told = machine.sandbox.run(&["stats"]).succeeded().stdout;
+    assert!(told.contains("1 entry not sent"), "{told}");
 }

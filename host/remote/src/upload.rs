@@ -8,6 +8,7 @@
 //! This module reads the outbox, one batch of entries after another; how a batch is laid out in the
 //! tier is in modules of their own: `packs`, and `loose` where each entry has a key of its own.
 
+mod counters;
 mod in_packs;
 mod item;
 mod lists;
@@ -33,13 +34,14 @@ use thiserror::Error;
 
 use cachewarden_store::{Asked, Note, Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
 
-use cachewarden_types::ScopeName;
+use cachewarden_types::{ScopeName, count};
 
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
 use super::layout::Layout;
 use super::service::{Service, ServiceError};
 
+use counters::Counters;
 use loose::Loose;
 use objects::Objects;
 use refusals::{Refusals, Refused};
@@ -68,6 +70,7 @@ pub struct Uploader {
     service: Service,
     loose: Loose,
     objects: Objects,
+    counters: Counters,
     /// What sessions that run have noted waits until they end.
     spares_running: bool,
 }
@@ -145,6 +148,7 @@ impl Uploader {
         Self {
             tier: address.tier_id(),
             layout: address.layout(),
+            counters: Counters::of(&store, address),
             loose: Loose::new(address, service.clone()),
             objects: Objects::new(Arc::clone(&store), level),
             store,
@@ -239,6 +243,13 @@ impl Uploader {
         self.mark_format().await?;
         let mut done = Vec::new();
         let outcome = self.send_files(files, &mut done, uploaded, progress).await;
+        self.counters.keep(uploaded);
+        if outcome.is_ok()
+            && let Some(outbox) = self.store.outbox(self.tier)
+        {
+            // Where it cannot be kept, `flush` says it.
+            let _ = outbox.note_end(why_given_up(uploaded).as_deref());
+        }
         // What was sent until an error counts.
         let mut has_ended = false;
         for (path, mut file) in done {
@@ -356,6 +367,16 @@ impl Uploader {
             Some(None) => Err(UploadError::NoTier),
         }
     }
+}
+
+/// Why an upload that has come to its end has left something out, where it has.
+fn why_given_up(uploaded: &Uploaded) -> Option<String> {
+    (uploaded.given_up > 0).then(|| {
+        let given_up = count(uploaded.given_up, "entry");
+        format!(
+            "{given_up} refused again and again, and given up; the next machine that builds that sends it again"
+        )
+    })
 }
 
 /// Notes of entries, and those of what sessions have asked for.

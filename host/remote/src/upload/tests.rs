@@ -13,6 +13,7 @@ use crate::format::{MAX_INLINE, RemoteEntry, Stored, entry_key, object_key};
 use crate::test_server;
 use crate::upload::writes::Writes;
 
+mod counters;
 mod lists;
 mod packs;
 

@@ -48,6 +48,8 @@ fn full() -> Sandbox {
     store
         .add_tier_traffic(named, url, &traffic)
         .expect("counters");
+    let state = br#"{"failures":3,"not_before":1,"since":1800000000000,"reason":"it has failed"}"#;
+    store.keep_tier_state(named, state).expect("its state");
     // As it was kept before addresses were.
     let folder = sandbox.folder(&format!("store/tiers/{other}"));
     fs::write(folder.join("traffic"), "{\"hits\":7}").expect("counters");

@@ -14,6 +14,7 @@ mod kept_breaker;
 mod layout;
 mod notes;
 mod object;
+mod outage;
 mod prefetch;
 mod probe;
 mod runtime;
@@ -39,6 +40,7 @@ pub use housekeeping::{
     prune_tier, summarize_tier, verify_tier,
 };
 pub use layout::Layout;
+pub use outage::{TierOutage, tier_outage};
 pub use service::{Cause, Service, ServiceError};
 pub use tier_list::{NamedTwice, TierList};
 pub use tiers::RemoteTiers;

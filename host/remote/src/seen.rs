@@ -153,6 +153,7 @@ impl Seen {
             bytes_down: count(&self.bytes_down),
             bytes_saved: count(&self.bytes_of_objects).saturating_sub(count(&self.bytes_down)),
             waited: self.waited(now),
+            away: None,
             failures: lock(&self.failures).clone(),
         }
     }

@@ -2,15 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_store::{ScopeStats, TierTraffic};
-use cachewarden_types::{Kind, ScopeName, sanitize};
+use cachewarden_types::{Kind, ScopeName, sanitize, since_1970};
 
 use super::OTHER_TIERS;
 use super::units::{counted, grouped, percent, short_age, span};
 use crate::cli::color::Paint;
-use crate::cli::output::size;
+use crate::cli::output::{self, size};
 use crate::cli::stats::report::{OfKind, OfScope, Report, TierOutbox, TierReport};
 use crate::cli::stats::table::Table;
 
@@ -174,6 +174,15 @@ pub(super) fn notes_on_tiers(tiers: &[TierReport]) -> Vec<String> {
     let mut notes = Vec::new();
     for tier in tiers {
         let name = sanitize(&tier.tier);
+        if let Some(since) = tier.away_since {
+            let now = since_1970(SystemTime::now()).as_secs();
+            let age = output::age(now.saturating_sub(since));
+            let mut note = format!("{name}: away for {age}, and not asked until it answers");
+            if let Some(reason) = &tier.away_reason {
+                note += &format!(": {}", sanitize(reason));
+            }
+            notes.push(note);
+        }
         let entries = tier.traffic.too_large;
         if entries > 0 {
             let entries = counted(entries, "entry");

@@ -14,6 +14,7 @@ mod kept_breaker;
 mod layout;
 mod notes;
 mod object;
+mod other_layout;
 mod outage;
 mod prefetch;
 mod probe;

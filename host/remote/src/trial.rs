@@ -13,6 +13,7 @@ use thiserror::Error;
 use super::address::{Address, Credentials};
 use super::format::{FORMAT, FORMAT_KEY, index_prefix};
 use super::layout::Layout;
+use super::other_layout::other_layout;
 use super::probe::{Marker, probe};
 use super::service::{Service, ServiceError};
 use super::service_kind::ServiceKind;
@@ -73,6 +74,17 @@ pub enum TrialError {
     /// Its values can be read, and its keys not listed.
     #[error("its values can be read, and its keys cannot be listed, so no build reads it")]
     List(#[source] ServiceError),
+    /// Its entries are laid out in another way than the address says.
+    #[error(
+        "its entries have the layout `{}`, and the address means `{}`, so no build finds any",
+        found.name(), meant.name()
+    )]
+    OtherLayout {
+        /// That of its entries.
+        found: Layout,
+        /// That of the address.
+        meant: Layout,
+    },
     /// It can be read, and not written.
     #[error("it can be read, and cannot be written")]
     Write(#[source] ServiceError),
@@ -128,6 +140,11 @@ async fn try_tier(address: &Address, credentials: &Credentials) -> Result<TierHe
     };
     if address.layout() == Layout::Packs {
         list(&service).await.map_err(TrialError::List)?;
+    }
+    let meant = address.layout();
+    // Where nothing is listed, that is not known.
+    if let Ok(Some(found)) = other_layout(&service, meant).await {
+        return Err(TrialError::OtherLayout { found, meant });
     }
     let written = match address.mode.writes() {
         true => write(&service).await?,
@@ -242,6 +259,16 @@ mod tests {
         fs::write(&marker, format_marker()).unwrap();
         let health = trial("?mode=read").unwrap();
         assert!(!health.is_new);
+        for (layout, folder) in [("packs", "v1/entries/main"), ("single", "v1/index/main")] {
+            let folder = tier.join(folder);
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(folder.join("one"), b"").unwrap();
+            let error = trial(&format!("?layout={layout}")).unwrap_err();
+            let is_other =
+                matches!(error, TrialError::OtherLayout { meant, .. } if meant.name() == layout);
+            assert!(is_other, "{layout}: {error:?}");
+            fs::remove_dir_all(tier.join("v1")).unwrap();
+        }
         assert!(matches!(health.written, Written::NotTried), "{health:?}");
         fs::write(&marker, "cachewarden remote format 7\n").unwrap();
         let error = trial("").unwrap_err();

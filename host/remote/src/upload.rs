@@ -39,6 +39,7 @@ use cachewarden_types::{ScopeName, count};
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
 use super::layout::Layout;
+use super::other_layout::other_layout;
 use super::service::{Service, ServiceError};
 
 use counters::Counters;
@@ -131,6 +132,17 @@ pub enum UploadError {
     OtherFormat {
         /// The number of the format.
         found: u32,
+    },
+    /// Its entries are laid out in another way than the address says.
+    #[error(
+        "the entries in the tier have the layout `{}`, and the address means `{}`; say `layout={}` in the address, or choose another prefix",
+        found.name(), meant.name(), found.name()
+    )]
+    OtherLayout {
+        /// That of its entries.
+        found: Layout,
+        /// That of the address.
+        meant: Layout,
     },
     /// There is something else at the key of the format marker.
     #[error(
@@ -350,8 +362,8 @@ impl Uploader {
         Ok(())
     }
 
-    /// Sees that the tier has this format, or is empty; then it is told its format, before anything
-    /// else is in it.
+    /// Sees that the tier has this format and layout, or is empty; then it is told its format, before
+    /// anything else is in it.
     async fn mark_format(&self) -> Result<(), UploadError> {
         let found = match self.service.read(FORMAT_KEY, MAX_MARKER).await {
             Err(ServiceError::TooLarge { .. }) => return Err(UploadError::NoTier),
@@ -362,9 +374,22 @@ impl Uploader {
                 .service
                 .write(FORMAT_KEY, format_marker().into_bytes())
                 .await?),
-            Some(Some(FORMAT)) => Ok(()),
+            Some(Some(FORMAT)) => self.check_layout().await,
             Some(Some(found)) => Err(UploadError::OtherFormat { found }),
             Some(None) => Err(UploadError::NoTier),
+        }
+    }
+
+    /// Sees that the entries in the tier are laid out as the address says: two layouts beside one another
+    /// would be two copies of all.
+    async fn check_layout(&self) -> Result<(), UploadError> {
+        // Where it is not known, it is as the address says.
+        match other_layout(&self.service, self.layout).await {
+            Ok(Some(found)) => Err(UploadError::OtherLayout {
+                found,
+                meant: self.layout,
+            }),
+            Ok(None) | Err(_) => Ok(()),
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::test_server;
 use crate::upload::writes::Writes;
 
 mod counters;
+mod layouts;
 mod lists;
 mod packs;
 

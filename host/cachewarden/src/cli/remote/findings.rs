@@ -102,6 +102,10 @@ fn remedy(address: &Address, error: &TrialError) -> String {
         TrialError::OtherFormat { .. } => {
             "update cachewarden, or give each version a prefix of its own in the address".to_owned()
         }
+        TrialError::OtherLayout { found, .. } => format!(
+            "say `layout={}` in the address, as all do that use the tier, or choose another prefix",
+            found.name()
+        ),
         TrialError::NoTier => "choose another prefix in the address".to_owned(),
         _ => "use a prefix that nothing else removes from".to_owned(),
     }

@@ -135,6 +135,9 @@ fn next_step(end: &UploadEnd) -> &'static str {
         ) => {
             "It waits until the key may do that: `cachewarden doctor` says what a key lacks. Where the tier is only to be read, add `mode=read` to its address"
         }
+        UploadEnd::Failed(
+            UploadError::OtherFormat { .. } | UploadError::OtherLayout { .. } | UploadError::NoTier,
+        ) => "It waits until that is corrected",
         _ => "The next session or flush sends that",
     }
 }

@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use cachewarden_servers::{memcached, redis, seaweedfs, seaweedfs_unlisting};
+use cachewarden_servers::{memcached, redis, seaweedfs, seaweedfs_reader, seaweedfs_unlisting};
 
 use crate::support::*;
 
@@ -196,6 +196,41 @@ fn a_key_that_does_not_list_is_told_by_the_doctor_on_seaweedfs() {
         .run(&["doctor", "--remote", &single.url])
         .stdout;
     assert!(told.contains("ok     remote tier: "), "{told}");
+}
+
+/// Origin: `flush` promised that the next one sends what the key may never write.
+#[test]
+fn a_key_that_may_only_read_is_told_with_the_next_step_on_seaweedfs() {
+    let mut tier = Tier::on(seaweedfs(), "reader");
+    let writer = tier.machine();
+    writer.project_of(RUNES, "").go(&BUILD).succeeded();
+    writer.flush().succeeded();
+    tier.variables = seaweedfs_reader();
+    let reader = tier.machine();
+    let project = reader.project_of(RUNES, "");
+    let built = project.go(&BUILD).succeeded();
+    assert!(remote_hits(&built.stderr) > 0, "{built:?}");
+    project.write("lib/more.go", "package lib\n\nconst More = 1\n");
+    project.go(&BUILD).succeeded();
+    let told = reader.flush().exited(3).stderr;
+    for part in ["does not allow it", "mode=read", "cachewarden doctor"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("The next session or flush"), "{told}");
+    let prune = [
+        "remote",
+        "prune",
+        "--older-than",
+        "0s",
+        "--remote",
+        &tier.url,
+    ];
+    let told = reader.sandbox.run(&prune).exited(2).stderr;
+    for part in ["CW0714", "a key that may write and delete", "--dry-run"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let listed = reader.sandbox.run(&["remote", "ls", "--remote", &tier.url]);
+    assert!(listed.succeeded().stdout.contains("default: "));
 }
 
 /// Origin: an object that memcached does not take was dropped, and nothing ever said so.

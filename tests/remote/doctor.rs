@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::support::*;
 
-use super::Bucket;
+use super::{Bucket, LITTLE, Machine};
 
 /// What the doctor says of a tier: the line, and the next step where there is one.
 #[track_caller]
@@ -111,6 +111,30 @@ fn a_tier_that_cannot_be_used_is_told_with_the_next_step() {
     let told = told_of(&bucket.sandbox, &missing);
     has(&told, &["wrong  remote tier: ", "the folder"]);
     set_mode(0o755);
+}
+
+/// Origin: a tier in packs was used with `layout=single`, and no build found anything in it.
+#[test]
+fn another_layout_is_told_by_the_doctor_and_the_upload() {
+    for (first, second) in [("", "layout=single"), ("?layout=single", "layout=packs")] {
+        let bucket = Bucket::filled(first);
+        let url = format!("file://{}?{second}", bucket.folder().display());
+        let found = match first {
+            "" => "layout=packs",
+            _ => "layout=single",
+        };
+        let told = told_of(&bucket.sandbox, &url);
+        has(
+            &told,
+            &["wrong  remote tier: ", "no build finds any", found],
+        );
+        let files = bucket.files("");
+        let machine = Machine::with(url);
+        machine.project_of(RUNES, "").go(&LITTLE).succeeded();
+        let told = machine.flush().exited(3).stderr;
+        has(&told, &["CW0712", found]);
+        assert_eq!(bucket.files(""), files);
+    }
 }
 
 #[test]

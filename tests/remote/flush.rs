@@ -97,6 +97,12 @@ fn flush_ends_in_time_where_another_process_sends() {
     let flush = ["flush", "--remote", &url, "--timeout", "100ms"];
     let left = sandbox.run(&flush).exited(3);
     assert!(left.stderr.contains("1 entry left"), "{left:?}");
+    // Why the one before it failed may be why this one takes long.
+    let reason = Some("it does not answer");
+    outbox.note_end(reason).expect("a reason");
+    let left = sandbox.run(&flush).exited(3);
+    let expected = "the upload before it failed: it does not answer";
+    assert!(left.stderr.contains(expected), "{left:?}");
     drop(taken);
     sandbox.run(&["flush", "--remote", &url]).succeeded();
 }

@@ -111,7 +111,7 @@ fn what_is_old_is_removed_and_builds_go_on() {
 
     let pruned = remote(&bucket, &["prune", "--max-size", "1B"]).succeeded();
     assert!(
-        pruned.stdout.contains("no entry names are part of it"),
+        pruned.stdout.contains(" that no entry names "),
         "{pruned:?}"
     );
     assert!(bucket.files("/v1/entries/").is_empty());
@@ -149,6 +149,21 @@ fn a_folder_that_is_missing_is_said_and_not_made() {
     assert!(folder.exists());
 }
 
+/// Origin: after a prune `ls` said that nothing is there, and perhaps the address is wrong, while all
+/// packs were there.
+#[test]
+fn packs_that_no_entry_names_are_listed() {
+    let bucket = Bucket::filled("");
+    fs::remove_dir_all(bucket.folder().join("v1/index")).expect("an index");
+    fs::remove_dir_all(bucket.folder().join("v1/wanted")).expect("what was asked for");
+    let listed = remote(&bucket, &["ls"]).succeeded().stdout;
+    let packs = bucket.files("/v1/packs/").len();
+    let line =
+        format!("(named by no entry; a prune removes those that are a day old): {packs} pack");
+    assert!(listed.contains(&line), "{listed}");
+    assert!(!listed.contains("another place"), "{listed}");
+}
+
 #[test]
 fn an_empty_tier_is_said_to_be_empty() {
     let bucket = Bucket::new();
@@ -166,7 +181,13 @@ fn a_service_that_does_not_list_is_told_with_its_own_means() {
     ] {
         for verb in ["ls", "verify", "prune"] {
             let told = sandbox.run(&["remote", verb, "--remote", url]).exited(2);
-            for part in ["CW0713", url, means] {
+            let means = match verb {
+                "prune" => means,
+                // To let values go is no way to see them.
+                _ => "the server's own tools",
+            };
+            let why = "the service cannot say what is there: it does not list its keys";
+            for part in ["CW0713", url, why, means] {
                 assert!(told.stderr.contains(part), "{part}: {told:?}");
             }
         }

@@ -31,6 +31,27 @@ fn a_service_that_is_not_there_is_told_once_and_costs_no_build() {
     assert_eq!(told, 1, "{built:?}");
     assert!(!built.stderr.contains("very-secret"), "{built:?}");
     assert_eq!(remote_hits(&built.stderr), 0);
+    // Later go commands leave it alone, and say so, as `stats` does.
+    let project = machine.project_of(RUNES, "");
+    project.write("lib/more.go", "package lib\n\nconst More = 1\n");
+    let later = project.go(&LITTLE).succeeded();
+    assert_eq!(later.stderr.matches("warning[CW07").count(), 0, "{later:?}");
+    let line = "; not asked until it answers, since 2";
+    assert!(later.stderr.contains(line), "{later:?}");
+    let told = machine.sandbox.run(&["stats"]).succeeded().stdout;
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "away for ",
+        "not asked until it answers: ",
+        "Connection refused",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let json = machine.sandbox.run(&["stats", "--json"]).succeeded().stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let tier = &json["tiers"][0];
+    assert!(tier["away-since"].as_u64() > Some(1_700_000_000), "{json}");
+    assert!(tier["away-reason"].is_string(), "{json}");
     let flushed = machine.flush();
     assert_eq!(flushed.status.code(), Some(3), "{flushed:?}");
     assert!(flushed.stderr.contains("left"), "{flushed:?}");

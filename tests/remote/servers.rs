@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 
-use cachewarden_servers::{redis, seaweedfs};
+use cachewarden_servers::{memcached, redis, seaweedfs, seaweedfs_reader, seaweedfs_unlisting};
 
 use crate::support::*;
 
@@ -171,4 +171,91 @@ fn wrong_credentials_are_told_once_and_show_nowhere_on_seaweedfs() {
     for text in all {
         assert!(!text.contains(SECRET), "{text}");
     }
+}
+
+/// Origin: the doctor said that such a tier can be read and written, while no build read it and no
+/// upload wrote it.
+#[test]
+fn a_key_that_does_not_list_is_told_by_the_doctor_on_seaweedfs() {
+    let mut tier = Tier::on(seaweedfs(), "unlisting");
+    tier.variables = seaweedfs_unlisting();
+    for option in ["mode=readwrite", "mode=read"] {
+        let tier = tier.with(option);
+        let machine = tier.machine();
+        let told = machine.sandbox.run(&["doctor", "--remote", &tier.url]);
+        let told = told.exited(1).stdout;
+        for part in ["wrong  remote tier: ", "s3:ListBucket"] {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+    }
+    // Where each entry has a key, nothing is listed.
+    let single = tier.with("layout=single");
+    let told = single
+        .machine()
+        .sandbox
+        .run(&["doctor", "--remote", &single.url])
+        .stdout;
+    assert!(told.contains("ok     remote tier: "), "{told}");
+}
+
+/// Origin: `flush` promised that the next one sends what the key may never write.
+#[test]
+fn a_key_that_may_only_read_is_told_with_the_next_step_on_seaweedfs() {
+    let mut tier = Tier::on(seaweedfs(), "reader");
+    let writer = tier.machine();
+    writer.project_of(RUNES, "").go(&BUILD).succeeded();
+    writer.flush().succeeded();
+    tier.variables = seaweedfs_reader();
+    let reader = tier.machine();
+    let project = reader.project_of(RUNES, "");
+    let built = project.go(&BUILD).succeeded();
+    assert!(remote_hits(&built.stderr) > 0, "{built:?}");
+    project.write("lib/more.go", "package lib\n\nconst More = 1\n");
+    project.go(&BUILD).succeeded();
+    let told = reader.flush().exited(3).stderr;
+    for part in ["does not allow it", "mode=read", "cachewarden doctor"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    assert!(!told.contains("The next session or flush"), "{told}");
+    let prune = [
+        "remote",
+        "prune",
+        "--older-than",
+        "0s",
+        "--remote",
+        &tier.url,
+    ];
+    let told = reader.sandbox.run(&prune).exited(2).stderr;
+    for part in ["CW0714", "a key that may write and delete", "--dry-run"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let listed = reader.sandbox.run(&["remote", "ls", "--remote", &tier.url]);
+    assert!(listed.succeeded().stdout.contains("default: "));
+}
+
+/// Origin: an object that memcached does not take was dropped, and nothing ever said so.
+#[test]
+fn what_is_too_large_for_the_service_is_told_later_too_on_memcached() {
+    let tier = Tier::on(memcached(), "large");
+    let machine = tier.machine();
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    })
+    .take(200_000)
+    .flatten()
+    .collect();
+    let mut helper = machine.sandbox.helper(&["--remote", &tier.url]);
+    helper.put(&action("large"), &noise).kept();
+    helper.close();
+    // The uploader of the session has met it.
+    machine.sandbox.settle();
+    let told = machine.flush().succeeded().stderr;
+    let too_large = "1 entry was too large for this service";
+    assert!(told.contains(too_large), "{told}");
+    let told = machine.sandbox.run(&["stats"]).succeeded().stdout;
+    assert!(told.contains("1 entry not sent"), "{told}");
 }

@@ -4,9 +4,11 @@ mod screen;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_store::{SessionId, SharedStore, Store, TierId, TierTraffic};
-use serde_json::Value;
+use cachewarden_types::since_1970;
+use serde_json::{Value, json};
 
 use crate::support::*;
 
@@ -48,6 +50,16 @@ fn full() -> Sandbox {
     store
         .add_tier_traffic(named, url, &traffic)
         .expect("counters");
+    let since = since_1970(SystemTime::now()) - Duration::from_secs(200);
+    let state = json!({
+        "failures": 3,
+        "since": since.as_millis() as u64,
+        "reason": "it has failed",
+    });
+    let state = state.to_string();
+    store
+        .keep_tier_state(named, state.as_bytes())
+        .expect("its state");
     // As it was kept before addresses were.
     let folder = sandbox.folder(&format!("store/tiers/{other}"));
     fs::write(folder.join("traffic"), "{\"hits\":7}").expect("counters");

@@ -43,6 +43,8 @@ pub(crate) struct Breaker {
     throttled: u32,
     /// It is not asked before: milliseconds since 1970.
     not_before: u64,
+    /// Since when it is open: milliseconds since 1970; 0 where it is not.
+    since: u64,
 }
 
 /// Whether a tier may be asked.
@@ -62,6 +64,13 @@ impl Breaker {
             (false, true) => State::Closed,
             (false, false) => State::Paused,
         }
+    }
+
+    /// Since when it is open, or half-open; `None` where it is neither.
+    pub(crate) fn open_since(&self) -> Option<SystemTime> {
+        let is_open = self.failures >= FAILURES && self.since > 0;
+        let since = UNIX_EPOCH.checked_add(Duration::from_millis(self.since));
+        since.filter(|_| is_open)
     }
 
     /// How long the tier is not asked.
@@ -96,6 +105,9 @@ impl Breaker {
         let known = self.failures.saturating_add(1);
         self.failures = known.max(weight);
         if let Some(extra) = self.failures.checked_sub(FAILURES) {
+            if self.since == 0 {
+                self.since = milliseconds(since_1970(now));
+            }
             self.wait(doubled(FIRST_OPEN, extra, LONGEST_OPEN), now);
         }
     }
@@ -109,7 +121,7 @@ impl Breaker {
             State::Paused if after.is_none() => return,
             State::Closed | State::HalfOpen | State::Paused => {}
         }
-        self.failures = 0;
+        (self.failures, self.since) = (0, 0);
         let pause = doubled(FIRST_PAUSE, self.throttled, LONGEST_PAUSE);
         let pause = after.unwrap_or(pause / 2 + pause.mul_f64(chance / 2.0));
         self.throttled = self.throttled.saturating_add(1);
@@ -118,8 +130,12 @@ impl Breaker {
 
     fn wait(&mut self, pause: Duration, now: SystemTime) {
         let end = since_1970(now).saturating_add(pause);
-        self.not_before = u64::try_from(end.as_millis()).unwrap_or(u64::MAX);
+        self.not_before = milliseconds(end);
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn doubled(first: Duration, times: u32, longest: Duration) -> Duration {
@@ -172,6 +188,22 @@ mod tests {
             assert_eq!(breaker.state(at(now)), State::HalfOpen);
             breaker.failed(at(now));
         }
+    }
+
+    #[test]
+    fn it_is_open_since_it_has_failed_first_and_until_it_answers() {
+        let mut breaker = Breaker::default();
+        breaker.failed(at(0.0));
+        assert_eq!(breaker.open_since(), None);
+        breaker.was_silent(at(1.0));
+        // Of a probe.
+        breaker.failed(at(20.0));
+        assert_eq!(breaker.open_since(), Some(at(1.0)));
+        breaker.answered();
+        assert_eq!(breaker.open_since(), None);
+        breaker.was_silent(at(30.0));
+        breaker.throttled(None, 1.0, at(50.0));
+        assert_eq!(breaker.open_since(), None, "it has answered");
     }
 
     #[test]

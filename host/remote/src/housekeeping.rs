@@ -18,7 +18,7 @@ use cachewarden_types::{Code, Problem};
 use super::address::{Address, Credentials};
 use super::format::{FORMAT, FORMAT_KEY};
 use super::probe::{Marker, probe};
-use super::service::{Service, ServiceError};
+use super::service::{Cause, Service, ServiceError};
 use super::service_kind::ServiceKind;
 use crate::runtime::Runtime;
 
@@ -37,8 +37,8 @@ pub enum HousekeepingError {
     #[error("the service cannot say what is there")]
     NotListed {
         /// What it says.
-        source: ServiceError,
-        /// How such a service is kept in order.
+        source: Cause,
+        /// What a person can do instead.
         means: &'static str,
     },
     /// The folder that the tier is in is missing.
@@ -47,6 +47,11 @@ pub enum HousekeepingError {
     /// The service has failed, or does not allow it.
     #[error("it did not come to its end")]
     Service(#[from] ServiceError),
+    /// The key may only read.
+    #[error(
+        "a prune needs a key that may write and delete: it writes a small value on trial, and removes it, before all else"
+    )]
+    ReadOnly(#[source] ServiceError),
     /// What is in it was written by another version.
     #[error("it has format {found}, and this version of cachewarden reads format {FORMAT}")]
     OtherFormat {
@@ -82,6 +87,9 @@ impl Problem for HousekeepingError {
             Self::Absent(_) => {
                 "correct the address, or mount what has the folder; an upload makes a new one"
             }
+            Self::ReadOnly(_) => {
+                "give the key these rights, or use another one; `--dry-run` only has to read"
+            }
             Self::Service(_) => "`cachewarden doctor` looks at each tier",
             Self::OtherFormat { .. } => "use the version that has written it",
             Self::NoTier => "correct the prefix in the address",
@@ -92,6 +100,9 @@ impl Problem for HousekeepingError {
         })
     }
 }
+
+/// What a person can do who wants to see what is in a service that does not list.
+const OTHER_LOOK: &str = "what it holds is seen with the server's own tools; builds do not need it";
 
 /// How a service is kept in order that does not list.
 fn own_means(kind: ServiceKind) -> &'static str {
@@ -121,8 +132,8 @@ fn run<T>(
         }
     })?;
     done.map_err(|error| match error {
-        HousekeepingError::Service(source @ ServiceError::Unsupported(_)) => {
-            let means = own_means(address.kind);
+        HousekeepingError::Service(ServiceError::Unsupported(source)) => {
+            let means = OTHER_LOOK;
             HousekeepingError::NotListed { source, means }
         }
         HousekeepingError::Service(source @ ServiceError::Absent { .. }) => {

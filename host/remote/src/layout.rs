@@ -17,6 +17,13 @@ pub enum Layout {
 impl Layout {
     pub(crate) const ALL: [(&str, Self); 2] = [("packs", Self::Packs), ("single", Self::Single)];
 
+    /// Its name in an address.
+    pub fn name(self) -> &'static str {
+        let mut all = Self::ALL.iter();
+        all.find(|(_, layout)| *layout == self)
+            .map_or("", |(name, _)| name)
+    }
+
     /// The layout where an address does not say one.
     pub(crate) fn default_of(kind: ServiceKind) -> Self {
         match kind {

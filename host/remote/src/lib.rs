@@ -14,6 +14,8 @@ mod kept_breaker;
 mod layout;
 mod notes;
 mod object;
+mod other_layout;
+mod outage;
 mod prefetch;
 mod probe;
 mod runtime;
@@ -39,10 +41,11 @@ pub use housekeeping::{
     prune_tier, summarize_tier, verify_tier,
 };
 pub use layout::Layout;
+pub use outage::{TierOutage, tier_outage};
 pub use service::{Cause, Service, ServiceError};
 pub use tier_list::{NamedTwice, TierList};
 pub use tiers::RemoteTiers;
-pub use trial::{TierHealth, TierTrial, TrialError, Written, try_tiers};
+pub use trial::{TierHealth, TierTrial, TrialError, Written, listing_permission, try_tiers};
 pub use upload::{
     DEFAULT_LEVEL, TierUpload, UploadEnd, UploadError, Uploaded, Uploader, upload_to,
 };

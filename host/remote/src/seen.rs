@@ -155,6 +155,7 @@ impl Seen {
             bytes_down: count(&self.bytes_down),
             bytes_saved: count(&self.bytes_saved),
             waited: self.waited(now),
+            away: None,
             failures: lock(&self.failures).clone(),
         }
     }

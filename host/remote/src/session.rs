@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 use tokio::task::JoinSet;
 
 use cachewarden_session::remote::{
-    FindAnswer, TierPlace, TierSession, TierSessionConfig, TierStats,
+    FindAnswer, TierPlace, TierSession, TierSessionConfig, TierStats, TierUse,
 };
 use cachewarden_store::Store;
 use cachewarden_types::{Code, Digest, ScopeName};
@@ -156,7 +156,10 @@ impl TierSession for RemoteSession {
             if seen.is_silent(now) {
                 tier.note_silence();
             }
-            let used = seen.to_use(&tier.address, now);
+            let used = TierUse {
+                away: tier.outage().map(|outage| outage.to_string()),
+                ..seen.to_use(&tier.address, now)
+            };
             tier.keep_use(&used);
             used
         });

@@ -4,8 +4,8 @@
 //! process of its own, and a service that is away must not cost each of them the time to find out.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::runtime::Handle;
@@ -14,14 +14,19 @@ use tokio::time::sleep;
 
 use cachewarden_session::remote::TierUse;
 use cachewarden_store::{Store, TierId, TierTraffic};
+use cachewarden_types::with_causes;
 
 use super::address::{Address, Credentials};
 use super::breaker::{Breaker, State};
 use super::index::{IndexReader, SegmentCache};
 use super::kept_breaker::KeptBreaker;
+use super::outage::{KeptState, TierOutage};
 use super::probe::probe;
 use super::seen::LastHeard;
 use super::service::{Service, ServiceError};
+
+/// Why a tier is left alone that has met requests with silence.
+const SILENT: &str = "it has not answered";
 
 /// A tier, which all sessions of a process share.
 pub(crate) struct Tier {
@@ -34,6 +39,8 @@ pub(crate) struct Tier {
     /// The parts of its index that sessions use.
     segments: SegmentCache,
     breaker: KeptBreaker,
+    /// Why it has failed last.
+    reason: Mutex<String>,
     /// When it has said something last, to any session.
     pub(crate) heard: Arc<LastHeard>,
     /// Whether a task waits until it may be asked again.
@@ -51,16 +58,15 @@ impl Tier {
         runtime: Handle,
     ) -> Arc<Self> {
         let id = address.tier_id();
-        let kept = store.tier_state(id);
-        // What is damaged is no state.
-        let breaker = kept.and_then(|kept| serde_json::from_slice(&kept).ok());
+        let KeptState { breaker, reason } = KeptState::of(&store, id);
         let tier = Arc::new(Self {
             address,
             credentials,
             service: OnceCell::new(),
             id,
             segments: SegmentCache::default(),
-            breaker: KeptBreaker::new(breaker.unwrap_or_default()),
+            breaker: KeptBreaker::new(breaker),
+            reason: Mutex::new(reason),
             heard: Arc::default(),
             is_watched: AtomicBool::new(false),
             store,
@@ -103,6 +109,9 @@ impl Tier {
     /// it was before.
     pub(crate) fn note<T>(self: &Arc<Self>, result: &Result<T, ServiceError>) -> bool {
         let now = SystemTime::now();
+        if let Err(error @ ServiceError::Failed(_)) = result {
+            *self.lock_reason() = with_causes(error);
+        }
         self.change(|breaker| match result {
             Err(ServiceError::Throttled(cause)) => {
                 breaker.throttled(cause.retry_after(), chance(), now);
@@ -126,6 +135,7 @@ impl Tier {
     /// Takes note that it has not answered for so long that nobody waits any more. Returns whether
     /// the tier is not asked any more, which it was before.
     pub(crate) fn note_silence(self: &Arc<Self>) -> bool {
+        SILENT.clone_into(&mut self.lock_reason());
         self.change(|breaker| breaker.was_silent(SystemTime::now()))
     }
 
@@ -145,6 +155,23 @@ impl Tier {
         let _ = self.store.add_tier_traffic(self.id, &address, &traffic);
     }
 
+    /// The outage that it is in, where it is in one.
+    pub(crate) fn outage(&self) -> Option<TierOutage> {
+        self.kept(self.breaker.now()).outage()
+    }
+
+    fn kept(&self, breaker: Breaker) -> KeptState {
+        let reason = match breaker.open_since() {
+            Some(_) => self.lock_reason().clone(),
+            None => String::new(),
+        };
+        KeptState { breaker, reason }
+    }
+
+    fn lock_reason(&self) -> MutexGuard<'_, String> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn change(self: &Arc<Self>, change: impl FnOnce(&mut Breaker)) -> bool {
         let mut after = Breaker::default();
         let change = |breaker: &mut Breaker| {
@@ -152,9 +179,7 @@ impl Tier {
             after = *breaker;
         };
         let before = self.breaker.change(change, |state| {
-            let state = serde_json::to_vec(state).expect("numbers");
-            // Where that cannot be kept, the next process finds out again.
-            let _ = self.store.keep_tier_state(self.id, &state);
+            self.kept(*state).keep(&self.store, self.id);
         });
         let now = SystemTime::now();
         let has_opened = !is_open(before.state(now)) && is_open(after.state(now));

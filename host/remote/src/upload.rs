@@ -8,6 +8,7 @@
 //! This module reads the outbox, one batch of entries after another; how a batch is laid out in the
 //! tier is in modules of their own: `packs`, and `loose` where each entry has a key of its own.
 
+mod counters;
 mod in_packs;
 mod item;
 mod lists;
@@ -33,13 +34,15 @@ use thiserror::Error;
 
 use cachewarden_store::{Asked, Note, Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
 
-use cachewarden_types::ScopeName;
+use cachewarden_types::{ScopeName, count};
 
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
 use super::layout::Layout;
+use super::other_layout::other_layout;
 use super::service::{Service, ServiceError};
 
+use counters::Counters;
 use loose::Loose;
 use objects::Objects;
 use refusals::{Refusals, Refused};
@@ -68,6 +71,7 @@ pub struct Uploader {
     service: Service,
     loose: Loose,
     objects: Objects,
+    counters: Counters,
     /// What sessions that run have noted waits until they end.
     spares_running: bool,
 }
@@ -129,6 +133,17 @@ pub enum UploadError {
         /// The number of the format.
         found: u32,
     },
+    /// Its entries are laid out in another way than the address says.
+    #[error(
+        "the entries in the tier have the layout `{}`, and the address means `{}`; say `layout={}` in the address, or choose another prefix",
+        found.name(), meant.name(), found.name()
+    )]
+    OtherLayout {
+        /// That of its entries.
+        found: Layout,
+        /// That of the address.
+        meant: Layout,
+    },
     /// There is something else at the key of the format marker.
     #[error(
         "there is something at `{FORMAT_KEY}` that cachewarden has not written; choose another prefix"
@@ -145,6 +160,7 @@ impl Uploader {
         Self {
             tier: address.tier_id(),
             layout: address.layout(),
+            counters: Counters::of(&store, address),
             loose: Loose::new(address, service.clone()),
             objects: Objects::new(Arc::clone(&store), level),
             store,
@@ -239,6 +255,13 @@ impl Uploader {
         self.mark_format().await?;
         let mut done = Vec::new();
         let outcome = self.send_files(files, &mut done, uploaded, progress).await;
+        self.counters.keep(uploaded);
+        if outcome.is_ok()
+            && let Some(outbox) = self.store.outbox(self.tier)
+        {
+            // Where it cannot be kept, `flush` says it.
+            let _ = outbox.note_end(why_given_up(uploaded).as_deref());
+        }
         // What was sent until an error counts.
         let mut has_ended = false;
         for (path, mut file) in done {
@@ -339,8 +362,8 @@ impl Uploader {
         Ok(())
     }
 
-    /// Sees that the tier has this format, or is empty; then it is told its format, before anything
-    /// else is in it.
+    /// Sees that the tier has this format and layout, or is empty; then it is told its format, before
+    /// anything else is in it.
     async fn mark_format(&self) -> Result<(), UploadError> {
         let found = match self.service.read(FORMAT_KEY, MAX_MARKER).await {
             Err(ServiceError::TooLarge { .. }) => return Err(UploadError::NoTier),
@@ -351,11 +374,34 @@ impl Uploader {
                 .service
                 .write(FORMAT_KEY, format_marker().into_bytes())
                 .await?),
-            Some(Some(FORMAT)) => Ok(()),
+            Some(Some(FORMAT)) => self.check_layout().await,
             Some(Some(found)) => Err(UploadError::OtherFormat { found }),
             Some(None) => Err(UploadError::NoTier),
         }
     }
+
+    /// Sees that the entries in the tier are laid out as the address says: two layouts beside one another
+    /// would be two copies of all.
+    async fn check_layout(&self) -> Result<(), UploadError> {
+        // Where it is not known, it is as the address says.
+        match other_layout(&self.service, self.layout).await {
+            Ok(Some(found)) => Err(UploadError::OtherLayout {
+                found,
+                meant: self.layout,
+            }),
+            Ok(None) | Err(_) => Ok(()),
+        }
+    }
+}
+
+/// Why an upload that has come to its end has left something out, where it has.
+fn why_given_up(uploaded: &Uploaded) -> Option<String> {
+    (uploaded.given_up > 0).then(|| {
+        let given_up = count(uploaded.given_up, "entry");
+        format!(
+            "{given_up} refused again and again, and given up; the next machine that builds that sends it again"
+        )
+    })
 }
 
 /// Notes of entries, and those of what sessions have asked for.

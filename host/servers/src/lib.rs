@@ -26,7 +26,7 @@ pub use memcached::{memcached, memcached_with_users};
 pub use nginx::nginx;
 pub use redis::{redis, redis_reader};
 pub use s3proxy::s3proxy;
-pub use seaweedfs::seaweedfs;
+pub use seaweedfs::{seaweedfs, seaweedfs_reader, seaweedfs_unlisting};
 pub use server::{Server, Variables};
 pub use toxiproxy::{Proxy, before};
 pub use wsgidav::wsgidav;

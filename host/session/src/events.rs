@@ -198,10 +198,15 @@ pub(super) fn of_tier(tier: &TierUse) -> String {
         bytes_down,
         bytes_saved,
         waited,
+        away,
         failures: _,
     } = tier;
+    let away = match away {
+        Some(away) => format!("; not asked until it answers, since {away}"),
+        None => String::new(),
+    };
     format!(
-        "{address}: {}, {}, {}; {} down, compression saved {}; requests took {:.1} s",
+        "{address}: {}, {}, {}; {} down, compression saved {}; requests took {:.1} s{away}",
         count(*hits, "hit"),
         count(*misses, "miss"),
         count(*errors, "error"),
@@ -251,6 +256,11 @@ mod tests {
         };
         let line = of_tier(&tier);
         assert!(line.starts_with(": 1 hit, 1 miss, 1 error; "), "{line}");
+        let away = Some("2026-01-02T03:04:05Z: it has not answered".to_owned());
+        let line = of_tier(&TierUse { away, ..tier });
+        let expected =
+            "; not asked until it answers, since 2026-01-02T03:04:05Z: it has not answered";
+        assert!(line.ends_with(expected), "{line}");
     }
 
     #[test]

@@ -137,6 +137,8 @@ pub struct TierUse {
     pub bytes_saved: u64,
     /// How long it was waited for.
     pub waited: Duration,
+    /// Since when it is left alone until it answers, and why; `None` where it may be asked.
+    pub away: Option<String>,
     /// Why requests have failed of which nothing was said, each reason once.
     pub failures: Vec<String>,
 }

@@ -54,6 +54,8 @@ pub struct TierTraffic {
     pub sent: u64,
     /// Bytes that were sent, as they travelled.
     pub bytes_up: u64,
+    /// Entries that were not sent, since their objects have more bytes than the service takes.
+    pub too_large: u64,
 }
 
 impl TierTraffic {
@@ -68,6 +70,7 @@ impl TierTraffic {
         add(&mut self.waited, other.waited);
         add(&mut self.sent, other.sent);
         add(&mut self.bytes_up, other.bytes_up);
+        add(&mut self.too_large, other.too_large);
     }
 }
 

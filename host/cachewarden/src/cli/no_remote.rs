@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_session::RemoteTiers;
 use cachewarden_store::{Store, TierId};
@@ -42,6 +42,11 @@ pub(super) fn check(options: &RemoteOptions) -> Result<(), Failure> {
 /// No addresses.
 pub(super) fn addresses_by_id(_: &RemoteOptions) -> Result<BTreeMap<TierId, String>, Failure> {
     Ok(BTreeMap::new())
+}
+
+/// No outage: such a program asks no tier.
+pub(super) fn outage(_: &Store, _: TierId) -> Option<(SystemTime, String)> {
+    None
 }
 
 /// No tiers, if the options name none.

@@ -16,9 +16,11 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use cachewarden_remote::{Address, Credentials, CredentialsFile, DEFAULT_LEVEL, TierList, format};
+use cachewarden_remote::{
+    Address, Credentials, CredentialsFile, DEFAULT_LEVEL, TierList, format, tier_outage,
+};
 use cachewarden_session::{DEFAULT_REMOTE_BUDGET, RemoteTiers};
 use cachewarden_store::{Store, TierId};
 use cachewarden_types::Code;
@@ -50,6 +52,12 @@ pub(super) fn addresses_by_id(
 ) -> Result<BTreeMap<TierId, String>, Failure> {
     let by_id = |address: &Address| (address.tier_id(), address.to_string());
     Ok(addresses(options)?.iter().map(by_id).collect())
+}
+
+/// Since when go commands leave a tier alone, and why; `None` where they do not.
+pub(super) fn outage(store: &Store, tier: TierId) -> Option<(SystemTime, String)> {
+    let outage = tier_outage(store, tier)?;
+    Some((outage.since, outage.reason))
 }
 
 /// The addresses, from near to far.

@@ -21,7 +21,7 @@ use crate::trial::trial_key;
 use crate::upload::with_pauses;
 
 use super::contents::{Contents, read_entry};
-use super::{AT_ONCE, Amount, HousekeepingError, run};
+use super::{AT_ONCE, Amount, HousekeepingError, own_means, run};
 
 use index::PrunedIndex;
 use plan::{NamedEntry, Plan};
@@ -87,8 +87,15 @@ pub fn prune_tier(
     request: &PruneRequest,
     mut progress: impl FnMut(Progress),
 ) -> Result<Pruned, HousekeepingError> {
-    run(address, credentials, async |service| {
+    let pruned = run(address, credentials, async |service| {
         prune(&service, request, &mut progress).await
+    });
+    pruned.map_err(|error| match error {
+        HousekeepingError::NotListed { source, .. } => {
+            let means = own_means(address.kind);
+            HousekeepingError::NotListed { source, means }
+        }
+        error => error,
     })
 }
 
@@ -153,12 +160,21 @@ pub(super) async fn prune_listed(
 
 /// What time it is by the service's clock, by which a listing says when values were written: that of
 /// this machine may be another one. It also shows that values can be removed, before any is.
-async fn time_there(service: &Service) -> Result<SystemTime, ServiceError> {
+async fn time_there(service: &Service) -> Result<SystemTime, HousekeepingError> {
     let key = trial_key();
-    service.write(&key, b"prune\n".to_vec()).await?;
+    let written = service.write(&key, b"prune\n".to_vec()).await;
+    written.map_err(of_change)?;
     let written = service.written(&key).await;
-    service.delete(&key).await?;
+    service.delete(&key).await.map_err(of_change)?;
     Ok(written?.unwrap_or(SystemTime::UNIX_EPOCH))
+}
+
+/// Why a service has not taken a change.
+fn of_change(error: ServiceError) -> HousekeepingError {
+    match error {
+        ServiceError::Denied(_) => HousekeepingError::ReadOnly(error),
+        error => error.into(),
+    }
 }
 
 /// Reads which object each entry names.

@@ -9,7 +9,8 @@ use crate::format::Stored;
 use crate::service::Value;
 
 use super::contents::Contents;
-use super::{HousekeepingError, run, segments};
+use super::segments::{self, Named};
+use super::{HousekeepingError, run};
 
 /// How many values there are of something, and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub struct TierSummary {
     pub index: Amount,
     /// Larger objects, which scopes share.
     pub objects: Amount,
+    /// Packs that no entry names: an upload under way names them later, and a prune removes the rest.
+    pub unnamed: Amount,
     /// What this version does not know.
     pub unknown: Amount,
 }
@@ -63,7 +66,13 @@ pub fn summarize_tier(
         of_index.for_each(|value| summary.index.add(value));
         // An entry may stand in several segments.
         let mut known = HashSet::new();
-        for segment in segments::read(&service, contents.segments).await? {
+        let segments = segments::read(&service, contents.segments).await?;
+        let named = Named::by(&segments);
+        let packs = contents.packs.iter();
+        packs
+            .filter(|(pack, _)| !named.packs.contains_key(pack))
+            .for_each(|(_, value)| summary.unnamed.add(value));
+        for segment in segments {
             let amount = summary.scopes.entry(segment.scope.clone()).or_default();
             for (action, entry) in segment.entries() {
                 if known.insert((segment.scope.clone(), action)) {

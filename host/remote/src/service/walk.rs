@@ -45,6 +45,21 @@ impl Service {
         })
     }
 
+    /// Whether there is a value below a prefix, which ends with a slash: one request, mostly.
+    ///
+    /// # Errors
+    /// When the service fails, or does not list.
+    pub(crate) async fn has_below(&self, prefix: &str) -> Result<bool, ServiceError> {
+        let lister = self.listed()?.lister_with(prefix).recursive(true).limit(1);
+        let mut is_any = false;
+        let listed = take_while(lister.await, MAX_LISTED, |_| {
+            is_any = true;
+            false
+        });
+        listed.await.map_err(|error| self.failed(error))?;
+        Ok(is_any)
+    }
+
     /// What killed uploaders have left: files that were not whole yet when they were written last.
     ///
     /// # Errors
@@ -103,6 +118,19 @@ async fn take_all(
     most: u64,
     mut take: impl FnMut(Value),
 ) -> opendal::Result<()> {
+    let take = |value| {
+        take(value);
+        true
+    };
+    take_while(lister, most, take).await
+}
+
+/// Gives values to `take` as long as that wants more.
+async fn take_while(
+    lister: opendal::Result<Lister>,
+    most: u64,
+    mut take: impl FnMut(Value) -> bool,
+) -> opendal::Result<()> {
     let mut lister = match lister {
         Err(error) if says_none(&error) => return Ok(()),
         lister => lister?,
@@ -121,11 +149,14 @@ async fn take_all(
         };
         let metadata = entry.metadata();
         if metadata.mode() == EntryMode::FILE {
-            take(Value {
+            let value = Value {
                 key: entry.path().to_owned(),
                 size: metadata.content_length(),
                 written: time(metadata)?,
-            });
+            };
+            if !take(value) {
+                return Ok(());
+            }
         }
     }
     let text = format!("it lists more than {most} values");

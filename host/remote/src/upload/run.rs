@@ -8,14 +8,14 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use tokio::time::timeout;
 
-use cachewarden_store::{Store, TierTraffic};
-use cachewarden_types::{count, with_causes};
+use cachewarden_store::Store;
+use cachewarden_types::with_causes;
 
 use crate::address::{Address, Credentials};
 use crate::runtime::Runtime;
-use crate::service::Service;
+use crate::service::{Service, ServiceError};
 
-use super::{UploadError, Uploaded, Uploader};
+use super::{UploadError, Uploaded, Uploader, why_given_up};
 
 /// How an upload to a tier has ended.
 #[derive(Debug)]
@@ -74,16 +74,10 @@ pub fn upload_to(
                     last = *so_far;
                     (progress.borrow_mut())(position, so_far);
                 };
-                let upload = upload_one(store, &address, &credentials, level, wait, note);
-                let ended = match limit {
-                    Some(limit) => timeout(limit, upload).await,
-                    None => Ok(upload.await),
-                };
-                let end = match ended {
-                    Ok(Ok(Some(_))) => UploadEnd::Complete,
-                    Ok(Ok(None)) => UploadEnd::Busy,
-                    Ok(Err(error)) => UploadEnd::Failed(error),
-                    Err(_) => UploadEnd::TimedOut,
+                let end = match uploader(store, &address, &credentials, level, wait) {
+                    Ok(Some(uploader)) => upload_one(&uploader, wait, limit, note).await,
+                    Ok(None) => UploadEnd::Complete,
+                    Err(error) => UploadEnd::Failed(error.into()),
                 };
                 keep_end(store, &address, &end, &last);
                 TierUpload {
@@ -96,21 +90,10 @@ pub fn upload_to(
     Runtime::run(join_all(uploads))
 }
 
-/// Keeps in the store what was sent, and why a tier has not taken everything, for `stats`.
+/// Keeps in the store why a tier has not taken everything, for `stats`.
 fn keep_end(store: &Store, address: &Address, end: &UploadEnd, uploaded: &Uploaded) {
-    let traffic = TierTraffic {
-        sent: uploaded.sent,
-        bytes_up: uploaded.bytes,
-        ..TierTraffic::default()
-    };
-    // Where that cannot be kept, the counters have less.
-    let _ = store.add_tier_traffic(address.tier_id(), &address.to_string(), &traffic);
     let reason = match end {
-        UploadEnd::Complete if uploaded.given_up > 0 => Some(format!(
-            "{} refused again and again, and given up; the next machine that builds that sends it again",
-            count(uploaded.given_up, "entry")
-        )),
-        UploadEnd::Complete => None,
+        UploadEnd::Complete => why_given_up(uploaded),
         UploadEnd::Failed(error) => Some(with_causes(error)),
         UploadEnd::Busy | UploadEnd::TimedOut => return,
     };
@@ -120,25 +103,49 @@ fn keep_end(store: &Store, address: &Address, end: &UploadEnd, uploaded: &Upload
     }
 }
 
-async fn upload_one(
+/// The uploader to a tier; `None` where nothing waits for it.
+fn uploader(
     store: &Arc<Store>,
     address: &Address,
     credentials: &Credentials,
     level: i32,
     wait: Duration,
-    progress: impl FnMut(&Uploaded),
-) -> Result<Option<Uploaded>, UploadError> {
+) -> Result<Option<Uploader>, ServiceError> {
     let outbox = store.outbox(address.tier_id());
     if outbox.is_none_or(|outbox| outbox.is_empty()) {
         // Then the service need not be there.
-        return Ok(Some(Uploaded::default()));
+        return Ok(None);
     }
     let service = Service::at(address, credentials)?;
     let uploader = Uploader::new(Arc::clone(store), address, service, level);
     // Who waits for other uploaders wants all of it.
-    let uploader = match wait.is_zero() {
+    Ok(Some(match wait.is_zero() {
         true => uploader.of_ended_sessions(),
         false => uploader,
+    }))
+}
+
+async fn upload_one(
+    uploader: &Uploader,
+    wait: Duration,
+    limit: Option<Duration>,
+    mut progress: impl FnMut(&Uploaded),
+) -> UploadEnd {
+    let mut last = Uploaded::default();
+    let upload = uploader.run(wait, |so_far| {
+        last = *so_far;
+        progress(so_far);
+    });
+    let ended = match limit {
+        Some(limit) => timeout(limit, upload).await,
+        None => Ok(upload.await),
     };
-    uploader.run(wait, progress).await
+    // Of an upload that was cut off.
+    uploader.counters.keep(&last);
+    match ended {
+        Ok(Ok(Some(_))) => UploadEnd::Complete,
+        Ok(Ok(None)) => UploadEnd::Busy,
+        Ok(Err(error)) => UploadEnd::Failed(error),
+        Err(_) => UploadEnd::TimedOut,
+    }
 }

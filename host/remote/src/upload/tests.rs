@@ -13,6 +13,8 @@ use crate::format::{MAX_INLINE, RemoteEntry, Stored, entry_key, object_key};
 use crate::test_server;
 use crate::upload::writes::Writes;
 
+mod counters;
+mod layouts;
 mod lists;
 mod packs;
 

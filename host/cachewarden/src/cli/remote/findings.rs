@@ -1,7 +1,8 @@
 //! Remote tiers: whether each can be read and written, and if not, the next step.
 
 use cachewarden_remote::{
-    Address, ServiceError, TierHealth, TierTrial, TrialError, Written, try_tiers,
+    Address, ServiceError, TierHealth, TierTrial, TrialError, Written, listing_permission,
+    try_tiers,
 };
 use cachewarden_types::{Code, sanitize, with_causes};
 
@@ -77,7 +78,23 @@ fn wrong(address: &Address, error: &TrialError) -> Advice {
 /// What a person does next.
 fn remedy(address: &Address, error: &TrialError) -> String {
     match error {
-        TrialError::Read(error) => remedy_for_service(address, error, "read"),
+        TrialError::Read(error) => {
+            let remedy = remedy_for_service(address, error, "read");
+            match listing_permission(address) {
+                // Without it, a service may deny a key that has no value.
+                Some(permission) if matches!(error, ServiceError::Denied(_)) => {
+                    format!("{remedy}; they need {permission}, too")
+                }
+                _ => remedy,
+            }
+        }
+        TrialError::List(ServiceError::Denied(_)) => {
+            let permission = listing_permission(address).unwrap_or("the right to list");
+            format!(
+                "give the key {permission}: a build lists the parts of the index of what it may read"
+            )
+        }
+        TrialError::List(error) => remedy_for_service(address, error, "read"),
         TrialError::Write(error) => format!(
             "{}; or add `mode=read` to the address, where it is only to be read",
             remedy_for_service(address, error, "write")
@@ -85,6 +102,10 @@ fn remedy(address: &Address, error: &TrialError) -> String {
         TrialError::OtherFormat { .. } => {
             "update cachewarden, or give each version a prefix of its own in the address".to_owned()
         }
+        TrialError::OtherLayout { found, .. } => format!(
+            "say `layout={}` in the address, as all do that use the tier, or choose another prefix",
+            found.name()
+        ),
         TrialError::NoTier => "choose another prefix in the address".to_owned(),
         _ => "use a prefix that nothing else removes from".to_owned(),
     }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cachewarden_remote::{Address, TierUpload, UploadEnd, Uploaded, upload_to};
+use cachewarden_remote::{
+    Address, ServiceError, TierUpload, UploadEnd, UploadError, Uploaded, upload_to,
+};
 use cachewarden_store::{Progress, Store};
 use cachewarden_types::{Code, with_causes};
 
@@ -15,6 +17,9 @@ use crate::cli::output;
 use crate::cli::the_store::{VerbStore, Work, remote_options, with_store};
 
 use super::{NONE_NAMED, level, tiers};
+
+/// Said of entries whose objects have more bytes than the service takes.
+const TOO_LARGE: &str = "too large for this service";
 
 /// Sends what waits, and says what came of it.
 pub(in crate::cli) fn flush(
@@ -79,8 +84,13 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
                 output::say(&format!("cachewarden: {address}: {what}; nothing is left"));
                 continue;
             }
-            UploadEnd::Busy => "another process sends it, and has not come to its end".to_owned(),
-            UploadEnd::TimedOut => "the time of --timeout is over".to_owned(),
+            UploadEnd::Busy => {
+                let text = "another process sends it, and has not come to its end";
+                with_last_failure(text, store, address)
+            }
+            UploadEnd::TimedOut => {
+                with_last_failure("the time of --timeout is over", store, address)
+            }
             UploadEnd::Failed(error) => with_causes(error),
         };
         let waiting = store.outbox(address.tier_id());
@@ -91,11 +101,10 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
         };
         let left = output::count(left, "entry");
         let folder = found.folder.display();
+        let next = next_step(end);
         output::warn(
             Code::NotSent,
-            &format!(
-                "{address}: {what}; {left} left in {folder}: {why}. The next session or flush sends that"
-            ),
+            &format!("{address}: {what}; {left} left in {folder}: {why}. {next}"),
         );
     }
     match ends.iter().all(TierUpload::is_complete) {
@@ -104,13 +113,47 @@ fn report(store: &Store, found: &VerbStore, ends: &[TierUpload]) -> ExitStatus {
     }
 }
 
+/// Adds why the last upload that has ended has left something, where one has: the one that has not may
+/// have met the same.
+fn with_last_failure(text: &str, store: &Store, address: &Address) -> String {
+    let outbox = store.outbox(address.tier_id());
+    match outbox.and_then(|outbox| outbox.failed_upload()) {
+        Some(failed) => format!("{text}; the upload before it failed: {}", failed.reason),
+        None => text.to_owned(),
+    }
+}
+
+/// What becomes of that which is left, and what a person can do about it.
+fn next_step(end: &UploadEnd) -> &'static str {
+    match end {
+        UploadEnd::Failed(
+            UploadError::Service(ServiceError::Denied(_))
+            | UploadError::Scope {
+                source: ServiceError::Denied(_),
+                ..
+            },
+        ) => {
+            "It waits until the key may do that: `cachewarden doctor` says what a key lacks. Where the tier is only to be read, add `mode=read` to its address"
+        }
+        UploadEnd::Failed(
+            UploadError::OtherFormat { .. } | UploadError::OtherLayout { .. } | UploadError::NoTier,
+        ) => "It waits until that is corrected",
+        _ => "The next session or flush sends that",
+    }
+}
+
 /// What was sent before, where nothing waits: the uploads of sessions are often faster.
 fn sent_before(store: &Store, address: &Address) -> String {
     let traffic = store.tier_traffic(address.tier_id()).unwrap_or_default();
+    let too_large = match traffic.too_large {
+        0 => String::new(),
+        1 => format!("; 1 entry was {TOO_LARGE}"),
+        many => format!("; {} were {TOO_LARGE}", output::count(many, "entry")),
+    };
     match traffic.sent {
-        0 => ", and nothing was sent before".to_owned(),
+        0 => format!(", and nothing was sent before{too_large}"),
         sent => format!(
-            " (sent before: {}, {})",
+            " (sent before: {}, {}{too_large})",
             output::count(sent, "entry"),
             output::size(traffic.bytes_up)
         ),
@@ -128,7 +171,7 @@ fn describe(uploaded: &Uploaded) -> String {
     };
     add(uploaded.there, "there already");
     add(uploaded.gone, "not in the store any more");
-    add(uploaded.too_large, "too large");
+    add(uploaded.too_large, TOO_LARGE);
     add(
         uploaded.given_up,
         "given up, since the service refuses them and takes others",

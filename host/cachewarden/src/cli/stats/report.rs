@@ -12,8 +12,9 @@ use serde::Serialize;
 use cachewarden_store::{
     KindCounts, LifetimeStats, ScopeCounts, SessionStats, Store, StoreStats, TierId, TierTraffic,
 };
-use cachewarden_types::{Kind, ScopeName};
+use cachewarden_types::{Kind, ScopeName, since_1970};
 
+use crate::cli::remote;
 use crate::cli::the_store::VerbStore;
 
 /// The version of the JSON.
@@ -97,6 +98,7 @@ pub(super) struct Saved {
 
 /// What the use of a remote tier came to.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) struct TierReport {
     /// The address of the tier, or its folder's name where nobody has kept it.
     pub(super) tier: String,
@@ -104,6 +106,12 @@ pub(super) struct TierReport {
     pub(super) is_known: bool,
     #[serde(flatten)]
     pub(super) traffic: TierTraffic,
+    /// Since when go commands leave it alone until it answers, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) away_since: Option<u64>,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) away_reason: Option<String>,
 }
 
 /// What waits to be sent to a remote tier.
@@ -244,12 +252,18 @@ fn outboxes(store: &Store, tiers: &TierNames, now: SystemTime) -> Vec<TierOutbox
 fn traffic(store: &Store, tiers: &TierNames) -> Vec<TierReport> {
     let ids = store.known_tiers().into_iter();
     let all = ids.filter_map(|id| {
-        let traffic = store.tier_traffic(id)?;
+        let (traffic, outage) = (store.tier_traffic(id), remote::outage(store, id));
+        if traffic.is_none() && outage.is_none() {
+            return None;
+        }
         let (tier, is_known) = name_of(store, id, tiers);
+        let (away_since, away_reason) = outage.unzip();
         Some(TierReport {
             tier,
             is_known,
-            traffic,
+            traffic: traffic.unwrap_or_default(),
+            away_since: away_since.map(|since| since_1970(since).as_secs()),
+            away_reason: away_reason.filter(|reason| !reason.is_empty()),
         })
     });
     all.collect()

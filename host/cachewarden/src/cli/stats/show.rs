@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{sanitize, since_1970};
 
-use super::report::{Report, Sessions, TierOutbox};
+use super::report::{Report, Sessions, TierOutbox, TierReport};
 use crate::cli::color::{Paint, Tone};
 use crate::cli::output::{self, size};
 use crate::cli::screen::wrapped;
@@ -30,7 +30,7 @@ pub(super) fn describe(report: &Report, width: usize, paint: Paint) -> String {
         sessions(report, width, paint),
         parts::by_kind(report).lines(width, paint),
         parts::by_scope(report, width, paint),
-        parts::by_tier(&report.tiers).lines(width, paint),
+        tiers(&report.tiers, width, paint),
         outbox(&report.outbox, width, paint),
     ];
     if is_estimated(&report.sessions) {
@@ -160,6 +160,15 @@ fn of_total(label: &str, value: &str, remark: &str, width: usize) -> Vec<String>
     let below = wrapped(remark, width.saturating_sub(4));
     let below = below.into_iter().map(|line| format!("    {line}"));
     [total].into_iter().chain(below).collect()
+}
+
+/// What came from each tier and went there, and what else a person should know of it.
+fn tiers(tiers: &[TierReport], width: usize, paint: Paint) -> Vec<String> {
+    let mut lines = parts::by_tier(tiers).lines(width, paint);
+    for note in parts::notes_on_tiers(tiers) {
+        lines.extend(colored(&note, width, Tone::Doubtful, paint));
+    }
+    lines
 }
 
 /// What waits to be sent.

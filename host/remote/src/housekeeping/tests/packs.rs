@@ -78,6 +78,18 @@ fn packed_entries_are_told_by_their_scope() {
     let found = summarize_tier(&tier.address, &Credentials::default()).unwrap();
     assert_eq!(found.scopes[&main()], Amount { count: 2, bytes: 8 });
     assert_eq!((found.index.count, found.unknown.count), (4, 0));
+    assert_eq!(found.unnamed, Amount::default());
+    // As a prune leaves what is young.
+    fs::remove_dir_all(tier.path("v1/index")).unwrap();
+    let found = summarize_tier(&tier.address, &Credentials::default()).unwrap();
+    assert_eq!(
+        found.unnamed,
+        Amount {
+            count: 2,
+            bytes: 11
+        }
+    );
+    assert!(found.scopes.is_empty());
 }
 
 #[test]

@@ -12,6 +12,9 @@ use super::Stopped;
 const EMPTY: &str =
     "  no entries are there; if some were sent, the address is that of another place\n";
 
+/// What packs are called that no entry names.
+const UNNAMED: &str = "(named by no entry; a prune removes those that are a day old)";
+
 /// Prints the scopes of a tier.
 pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitStatus, Stopped> {
     let summary = summarize_tier(address, credentials)?;
@@ -25,6 +28,9 @@ pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitSt
         text += &line(&scope.to_string(), amount, "entry");
     }
     text += &line("(larger objects of all scopes)", &summary.objects, "object");
+    if summary.unnamed.count > 0 {
+        text += &line(UNNAMED, &summary.unnamed, "pack");
+    }
     if summary.index.count > 0 {
         text += &line("(index)", &summary.index, "value");
     }

@@ -10,6 +10,9 @@ use crate::cli::output;
 
 use super::Stopped;
 
+/// How long an object stays that no entry names.
+const GRACE_HOURS: u64 = GRACE.as_secs() / 3600;
+
 /// Removes from a tier what is asked for, and says what that was.
 pub(super) fn run(
     options: &RemotePruneOptions,
@@ -51,12 +54,38 @@ fn describe(pruned: &Pruned, request: &PruneRequest, address: &str) -> String {
         output::size(pruned.left),
     );
     if pruned.young.count > 0 {
+        let [are, they_were, them] = match pruned.young.count {
+            1 => ["is", "it was", "it"],
+            _ => ["are", "they were", "them"],
+        };
         text += &format!(
-            "{} ({}) that no entry names are part of it: they were written in the last {}, and an upload under way may need them. A later prune removes them.\n",
+            "{} ({}) that no entry names {are} part of it: {they_were} written in the last {GRACE_HOURS} hours, and an upload under way may need {them}. A later prune removes {them}.\n",
             output::count(pruned.young.count, "object"),
             output::size(pruned.young.bytes),
-            output::age(GRACE.as_secs())
         );
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use cachewarden_remote::Amount;
+
+    use super::*;
+
+    #[test]
+    fn what_is_young_is_told_in_good_grammar() {
+        let told = |count: u64| {
+            let young = Amount { count, bytes: 10 };
+            let pruned = Pruned {
+                young,
+                ..Pruned::default()
+            };
+            describe(&pruned, &PruneRequest::default(), "file:///t")
+        };
+        let one = "1 object (10 B) that no entry names is part of it: it was written in the last 24 hours, and an upload under way may need it. A later prune removes it.";
+        assert!(told(1).contains(one), "{}", told(1));
+        let two = "2 objects (10 B) that no entry names are part of it: they were written in the last 24 hours, ";
+        assert!(told(2).contains(two), "{}", told(2));
+    }
 }

@@ -2,15 +2,15 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use cachewarden_store::{ScopeStats, TierTraffic};
-use cachewarden_types::{Kind, ScopeName, sanitize};
+use cachewarden_types::{Kind, ScopeName, sanitize, since_1970};
 
 use super::OTHER_TIERS;
-use super::units::{grouped, percent, short_age, span};
+use super::units::{counted, grouped, percent, short_age, span};
 use crate::cli::color::Paint;
-use crate::cli::output::size;
+use crate::cli::output::{self, size};
 use crate::cli::stats::report::{OfKind, OfScope, Report, TierOutbox, TierReport};
 use crate::cli::stats::table::Table;
 
@@ -137,6 +137,8 @@ pub(super) fn by_tier(tiers: &[TierReport]) -> Table {
             waited,
             sent,
             bytes_up,
+            // It has a line of its own, since it is rare.
+            too_large: _,
         } = *traffic;
         table.row(
             sanitize(name),
@@ -165,6 +167,31 @@ pub(super) fn by_tier(tiers: &[TierReport]) -> Table {
         add(OTHER_TIERS, &sum);
     }
     table
+}
+
+/// What a person should know of tiers, a line each.
+pub(super) fn notes_on_tiers(tiers: &[TierReport]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for tier in tiers {
+        let name = sanitize(&tier.tier);
+        if let Some(since) = tier.away_since {
+            let now = since_1970(SystemTime::now()).as_secs();
+            let age = output::age(now.saturating_sub(since));
+            let mut note = format!("{name}: away for {age}, and not asked until it answers");
+            if let Some(reason) = &tier.away_reason {
+                note += &format!(": {}", sanitize(reason));
+            }
+            notes.push(note);
+        }
+        let entries = tier.traffic.too_large;
+        if entries > 0 {
+            let entries = counted(entries, "entry");
+            notes.push(format!(
+                "{name}: {entries} not sent, since it takes no value that large"
+            ));
+        }
+    }
+    notes
 }
 
 /// What waits for each tier; for those that nobody can name, together.

@@ -27,6 +27,8 @@ fn tier(name: &str, is_known: bool) -> TierReport {
     TierReport {
         tier: name.to_owned(),
         is_known,
+        away_since: None,
+        away_reason: None,
         traffic: TierTraffic {
             hits: 1_060,
             misses: 1,

@@ -125,7 +125,7 @@ impl Breaker {
         let pause = doubled(FIRST_PAUSE, self.throttled, LONGEST_PAUSE);
         let pause = after.unwrap_or(pause / 2 + pause.mul_f64(chance / 2.0));
         self.throttled = self.throttled.saturating_add(1);
-        self.wait(pause.clamp(self.left(now), LONGEST_PAUSE), now);
+        self.wait(pause.max(self.left(now)).min(LONGEST_PAUSE), now);
     }
 
     fn wait(&mut self, pause: Duration, now: SystemTime) {
@@ -188,6 +188,15 @@ mod tests {
             assert_eq!(breaker.state(at(now)), State::HalfOpen);
             breaker.failed(at(now));
         }
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_no_pause_longer_than_the_longest() {
+        let mut breaker = Breaker::default();
+        let minute = Some(Duration::from_secs(60));
+        breaker.throttled(minute, 1.0, at(200.0));
+        breaker.throttled(minute, 1.0, at(20.0));
+        assert_eq!(breaker.left(at(20.0)), LONGEST_PAUSE);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use super::service_kind::ServiceKind;
 
 mod cause;
 pub(crate) mod configurations;
+mod environment;
 mod errors;
 mod github;
 mod latest;
@@ -127,6 +128,7 @@ impl Service {
             .map_err(|error| ServiceError::of(&address, error))?;
         let is_latest_found = kind == ServiceKind::Ghac && is_second_of_github();
         let github = is_latest_found.then(|| GitHub::new(&options));
+            .and_then(|()| environment::check(kind, &options, std::env::vars_os()))
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
             ServiceKind::Memcached => {

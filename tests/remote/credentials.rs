@@ -2,9 +2,13 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::mpsc::channel;
+use std::thread;
 
 use crate::support::*;
 
@@ -126,6 +130,49 @@ fn a_variable_that_is_not_utf8_is_named_without_its_value() {
                 if tier == DEAD || arguments[0] != "flush" || variable == KEY {
                     assert!(all.contains(told), "{tier} {arguments:?}: {all}");
                 }
+            }
+        }
+    }
+}
+
+/// Origin: HTTP_PROXY led the password of a tier on this machine to another one, in the clear.
+#[test]
+fn a_proxy_gets_nothing_in_the_clear_unless_the_address_allows_it() {
+    let sandbox = Sandbox::new();
+    for (tier, expected) in [
+        ("webdav+http://127.0.0.1:9/", None),
+        (
+            "webdav+http://tier.invalid/?allow-http=true",
+            Some(" http://tier.invalid/"),
+        ),
+        ("webdav+https://tier.invalid/", Some("CONNECT tier.invalid")),
+    ] {
+        let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", proxy.local_addr().expect("an address"));
+        let (sender, asked) = channel();
+        thread::spawn(move || {
+            for stream in proxy.incoming().flatten() {
+                let mut first = String::new();
+                // Whatever it is, it is not answered.
+                let _ = BufReader::new(stream).read_line(&mut first);
+                if sender.send(first).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut command = sandbox.cachewarden(&["doctor", "--remote", tier]);
+        command.env("CACHEWARDEN_WEBDAV_USERNAME", "user");
+        command.env("CACHEWARDEN_WEBDAV_PASSWORD", SECRET);
+        command.env("HTTP_PROXY", &address);
+        command.env("HTTPS_PROXY", &address);
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        let outcome = run_to_its_end(&mut command);
+        let asked: Vec<_> = asked.try_iter().collect();
+        match expected {
+            None => assert!(asked.is_empty(), "{asked:?}"),
+            Some(begin) => {
+                let is_asked = asked.iter().any(|line| line.contains(begin));
+                assert!(is_asked, "{tier}: {asked:?}: {outcome:?}");
             }
         }
     }

@@ -75,7 +75,7 @@ impl GitHub {
         let version = options.get("version").map(String::as_str);
         let version = Digest::of(version.unwrap_or(DEFAULT_VERSION).as_bytes());
         Ok(Self {
-            transport: HttpTransporter::new(Transport::default()),
+            transport: HttpTransporter::new(Transport::to(Some(&service))),
             url: format!("{}/{CALL}", service.trim_end_matches('/')),
             token: option("runtime_token", "ACTIONS_RUNTIME_TOKEN")?,
             version: version.to_string(),

@@ -26,8 +26,9 @@ const MAX_ERROR: u64 = 1 << 20;
 /// at most.
 const MAX_PAGE: u64 = 16 << 20;
 
-/// The same for WebDAV, which lists a folder as a whole: some 300,000 packs.
-const MAX_FOLDER: u64 = 128 << 20;
+/// The same for WebDAV, which lists a folder as a whole. Servers write up to 1 KB for a name, so
+/// this is a folder of 30,000: packs with 240 GB. The client needs five times as much memory.
+const MAX_FOLDER: u64 = 32 << 20;
 
 /// As many redirects as a browser follows.
 const MAX_REDIRECTS: usize = 10;
@@ -97,9 +98,9 @@ impl HttpTransport for Transport {
             has_credentials: has_credentials(request.headers()),
             may_use_proxy: self.may_use_proxy(request.uri()),
         };
-        let transport = match place.get() {
         let place = usize::from(wanted.has_credentials) * 2 + usize::from(wanted.may_use_proxy);
         let place = &self.clients[place];
+        let transport = match place.get() {
             Some(transport) => transport,
             None => {
                 let client = client(wanted)?;
@@ -128,12 +129,14 @@ impl HttpTransport for Transport {
 /// The most bytes of an answer; `None` where it is a value, which is read in parts.
 fn most(request: &Request<Buffer>) -> Option<u64> {
     let query = request.uri().query().unwrap_or_default();
-    // Of S3, Azure and Google.
-    let is_listing = query.contains("list-type=")
+    let path = request.uri().path();
+    // Listings of S3 and Azure; all of Google's that is no value; and where GitHub has one.
+    let is_held = query.contains("list-type=")
         || query.contains("comp=list")
-        || request.uri().path().ends_with("/o");
+        || (path.starts_with("/storage/v1/b/") && !query.contains("alt=media"))
+        || path.ends_with("/_apis/artifactcache/cache");
     match request.method().as_str() {
-        "GET" if !is_listing => None,
+        "GET" if !is_held => None,
         "PROPFIND" => Some(MAX_FOLDER),
         _ => Some(MAX_PAGE),
     }
@@ -246,9 +249,6 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_service_that_leads_to_another_host_is_followed_without_credentials_alone() {
-        let (sender, asked) = channel();
     #[test]
     fn a_proxy_is_for_https_and_for_plain_http_that_an_address_allows() {
         for (endpoint, to, expected) in [
@@ -270,6 +270,9 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_service_that_leads_to_another_host_is_followed_without_credentials_alone() {
+        let (sender, asked) = channel();
         let other = test_server::start(move |request| {
             sender.send(request.headers.clone()).unwrap();
             (404, String::new())
@@ -290,15 +293,45 @@ mod tests {
         assert!(!asked.recv().unwrap().contains("referer"));
     }
 
+    #[test]
+    fn a_value_alone_is_read_in_parts() {
+        let most = |to: &str| most(&Request::get(to).body(Buffer::new()).unwrap());
+        for value in [
+            "/v1/packs/a",
+            "/storage/v1/b/bucket/o/a?alt=media",
+            "/a?sig=x",
+        ] {
+            assert_eq!(most(value), None, "{value}");
+        }
+        for held in [
+            "/b?list-type=2&prefix=a",
+            "/c?restype=container&comp=list",
+            "/storage/v1/b/bucket/o?prefix=a",
+            "/storage/v1/b/bucket/o/a",
+            "/x/_apis/artifactcache/cache?keys=a",
+        ] {
+            assert_eq!(most(held), Some(MAX_PAGE), "{held}");
+        }
+    }
+
     #[tokio::test]
     async fn an_answer_that_is_held_as_a_whole_has_a_bound() {
-        for (status, length) in [(500, MAX_ERROR), (200, MAX_PAGE)] {
+        let s3 = |server| {
+            format!(
+                "s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true"
+            )
+        };
+        let webdav = |server| format!("webdav+http://127.0.0.1:{server}/");
+        let cases: [(u16, u64, &dyn Fn(u16) -> String); 3] = [
+            (500, MAX_ERROR, &s3),
+            (200, MAX_PAGE, &s3),
+            (207, MAX_FOLDER, &webdav),
+        ];
+        for (status, length, address) in cases {
             let server = test_server::start_with_bodies(move |_| {
                 (status, String::new(), vec![b' '; length as usize + 1])
             });
-            let address = format!(
-                "s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true"
-            );
+            let address = address(server);
             let service = Service::at(&address.parse().unwrap(), &Credentials::default()).unwrap();
             let error = service.walk("v1/", |_| ()).await.unwrap_err();
             let text = cachewarden_types::with_causes(&error);

@@ -1,8 +1,14 @@
 //! Credentials of tiers: they come from variables or a private file, and show nowhere.
 
+use std::ffi::OsString;
 use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
+use std::sync::mpsc::channel;
+use std::thread;
 
 use crate::support::*;
 
@@ -80,6 +86,96 @@ fn a_variable_of_a_credential_is_known_and_a_mistyped_one_is_not() {
     let mut command = sandbox.cachewarden(&[]);
     let command = command.env("CACHEWARDEN_S3_SECRET_KEY", SECRET);
     is_refused(command, &["CW0402", "CACHEWARDEN_S3_SECRET_KEY", KEY]);
+}
+
+/// Origin: a library that reads all variables panicked, and the text had the value.
+#[test]
+fn a_variable_that_is_not_utf8_is_named_without_its_value() {
+    let sandbox = Sandbox::new();
+    let value = OsString::from_vec([SECRET.as_bytes(), b"\xff"].concat());
+    let store = text(sandbox.store());
+    let run = |variable: &str, tier: &str, arguments: &[&str]| {
+        let mut command = sandbox.command(std::path::Path::new(PROGRAM));
+        command.args(arguments).args(["--remote", tier]);
+        command.env("AWS_ACCESS_KEY_ID", "id");
+        command.env("AWS_SECRET_ACCESS_KEY", SECRET);
+        command.env(variable, &value);
+        run_to_its_end(&mut command)
+    };
+    let mut helper = sandbox.cachewarden(&["-v", "--remote", DEAD]);
+    helper.env("FOO", &value);
+    let mut helper = Helper::start(helper);
+    helper.put(&action("any"), b"any").kept();
+    helper.get(&action("other")).miss();
+    let told = helper.close();
+    assert!(told.contains("variable FOO is not valid UTF-8"), "{told}");
+    assert!(!told.contains(SECRET) && !told.contains("CW0001"), "{told}");
+    for tier in [DEAD, "gs://bucket", "azblob://c?account-name=name"] {
+        for (variable, told) in [
+            ("FOO", "variable FOO is not valid UTF-8"),
+            (
+                KEY,
+                "variable CACHEWARDEN_S3_SECRET_ACCESS_KEY is not valid UTF-8",
+            ),
+        ] {
+            for arguments in [
+                &["doctor", "--dir", &store][..],
+                &["remote", "ls"],
+                &["flush", "--dir", &store],
+            ] {
+                let outcome = run(variable, tier, arguments);
+                let all = format!("{}{}", outcome.stdout, outcome.stderr);
+                assert!(!all.contains(SECRET) && !all.contains("CW0001"), "{all}");
+                // Nothing waits for the others.
+                if tier == DEAD || arguments[0] != "flush" || variable == KEY {
+                    assert!(all.contains(told), "{tier} {arguments:?}: {all}");
+                }
+            }
+        }
+    }
+}
+
+/// Origin: HTTP_PROXY led the password of a tier on this machine to another one, in the clear.
+#[test]
+fn a_proxy_gets_nothing_in_the_clear_unless_the_address_allows_it() {
+    let sandbox = Sandbox::new();
+    for (tier, expected) in [
+        ("webdav+http://127.0.0.1:9/", None),
+        (
+            "webdav+http://tier.invalid/?allow-http=true",
+            Some(" http://tier.invalid/"),
+        ),
+        ("webdav+https://tier.invalid/", Some("CONNECT tier.invalid")),
+    ] {
+        let proxy = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = format!("http://{}", proxy.local_addr().expect("an address"));
+        let (sender, asked) = channel();
+        thread::spawn(move || {
+            for stream in proxy.incoming().flatten() {
+                let mut first = String::new();
+                // Whatever it is, it is not answered.
+                let _ = BufReader::new(stream).read_line(&mut first);
+                if sender.send(first).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut command = sandbox.cachewarden(&["doctor", "--remote", tier]);
+        command.env("CACHEWARDEN_WEBDAV_USERNAME", "user");
+        command.env("CACHEWARDEN_WEBDAV_PASSWORD", SECRET);
+        command.env("HTTP_PROXY", &address);
+        command.env("HTTPS_PROXY", &address);
+        command.env_remove("NO_PROXY").env_remove("no_proxy");
+        let outcome = run_to_its_end(&mut command);
+        let asked: Vec<_> = asked.try_iter().collect();
+        match expected {
+            None => assert!(asked.is_empty(), "{asked:?}"),
+            Some(begin) => {
+                let is_asked = asked.iter().any(|line| line.contains(begin));
+                assert!(is_asked, "{tier}: {asked:?}: {outcome:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -19,11 +19,13 @@ use super::service_kind::ServiceKind;
 
 mod cause;
 pub(crate) mod configurations;
+mod environment;
 mod errors;
 mod github;
 mod lacking;
 mod latest;
 mod memcached;
+mod pace;
 mod part;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
@@ -41,6 +43,7 @@ use errors::{says_no_credential, says_none};
 use github::GitHub;
 use lacking::lacking;
 use memcached::Memcached;
+use pace::Pace;
 use redis::Redis;
 use storage::Storage;
 
@@ -50,7 +53,8 @@ const CALL_TIME: Duration = Duration::from_secs(5);
 /// How long one try may take to receive a part of a body, and to send a body that is small.
 const IO_TIME: Duration = Duration::from_secs(5);
 
-/// The bytes that are sent in a second at least: a line of 10 Mbit/s that 32 values share.
+/// The bytes that travel in a second at least, in each direction: a line of 10 Mbit/s that 32 values
+/// share.
 const SLOWEST: u64 = 32 * 1024;
 
 /// Tries after the first one, of what fails for a moment.
@@ -63,11 +67,11 @@ const RETRY_AFTER: Duration = Duration::from_millis(50);
 /// services answer more with 429.
 const CONCURRENCY: usize = 32;
 
-/// How long a value may take to be sent.
 /// The longest time for a value, whatever its size: a service that has stopped reading holds up all
 /// that waits behind it.
 const LONGEST_SEND: Duration = Duration::from_secs(5 * 60);
 
+/// How long a value may take to be sent.
 fn time_to_send(value: &[u8]) -> Duration {
     let time = IO_TIME + Duration::from_secs(value.len() as u64 / SLOWEST);
     time.min(LONGEST_SEND)
@@ -129,6 +133,7 @@ impl Service {
         let address = address.to_string();
         kind.check_environment()
             .and_then(|()| layout.check_environment(kind))
+            .and_then(|()| environment::check(kind, &options, std::env::vars_os()))
             .map_err(|error| ServiceError::of(&address, error))?;
         let is_latest_found = kind == ServiceKind::Ghac && is_second_of_github();
         let github = is_latest_found.then(|| GitHub::new(&options));
@@ -245,7 +250,11 @@ impl Service {
         };
         // Some services are asked only when the first part is.
         match rest.try_next().await {
-            Ok(first) => Ok(Some(Parts { first, rest })),
+            Ok(first) => Ok(Some(Parts {
+                first,
+                rest,
+                pace: Pace::new(),
+            })),
             Err(error) if says_none(&error) => Ok(None),
             Err(error) => Err(self.failed(error)),
         }
@@ -335,6 +344,7 @@ const IN_KEYS: AsciiSet = NON_ALPHANUMERIC
 pub struct Parts {
     first: Option<Bytes>,
     rest: BytesStream,
+    pace: Pace,
 }
 
 /// What a client gives of a value.
@@ -344,11 +354,12 @@ impl Parts {
     /// The next part; `None` when all were given.
     ///
     /// # Errors
-    /// When the service fails. What was given until then is the beginning of the value.
+    /// When the service fails, or sends too slowly. What was given until then is the beginning of
+    /// the value.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
-            None => Ok(self.rest.try_next().await?),
+            None => Ok(self.pace.next(&mut self.rest).await?),
         }
     }
 

@@ -53,6 +53,9 @@ use failure::{Failure, OrFail};
 const CONNECT: &str = "connect";
 const CONNECT_NAME: &str = "cachewarden connect";
 
+/// The folder of this program's sources, as the compiler names it in the text of a panic.
+const OWN_SOURCES: &str = "host/";
+
 /// Runs the program.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(tell_panic));
@@ -148,8 +151,18 @@ fn for_parent(is_done: io::Result<bool>) -> Result<ExitStatus, Failure> {
 
 /// A mistake of this program is told in one line, as everything is.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
-    let text = panic.to_string().replace('\n', " ");
+    let text = match panic.location() {
+        Some(place) if !is_own(place.file()) => format!(
+            "panicked at {place}, in a library, whose words are not shown, since they may contain a secret"
+        ),
+        _ => panic.to_string().replace('\n', " "),
+    };
     output::fail(&Failure::new(Code::Bug, text));
+}
+
+/// Whether a source file is one of this program's. Those of libraries have absolute paths.
+fn is_own(file: &str) -> bool {
+    file.starts_with(OWN_SOURCES)
 }
 
 /// What became of a thread that panicked; the panic itself was told.
@@ -167,7 +180,7 @@ mod tests {
     use cachewarden_connect::client::{Parsed, parse};
     use clap::CommandFactory;
 
-    use super::{CONNECT, CONNECT_NAME, arguments, serve};
+    use super::{CONNECT, CONNECT_NAME, arguments, is_own, serve};
 
     /// The reference, generated from the code.
     fn reference() -> String {
@@ -235,6 +248,15 @@ mod tests {
             written == text,
             "docs/{page} is not what the code says; run: UPDATE_DOCS=1 cargo test -p cachewarden --lib reference"
         );
+    }
+
+    #[test]
+    fn the_words_of_a_panic_are_shown_where_they_are_this_programs() {
+        assert!(is_own(file!()));
+        assert!(!is_own("/rustc/0123/library/std/src/env.rs"));
+        assert!(!is_own(
+            "/cargo/registry/src/index/reqsign-core/src/context.rs"
+        ));
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod upload;
 mod verbs;
 
 use std::collections::BTreeMap;
+use std::env::VarError;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::sync::Arc;
@@ -70,11 +71,28 @@ fn addresses(options: &RemoteOptions) -> Result<Vec<Address>, Failure> {
 fn tiers(options: &RemoteOptions) -> Result<TierList, Failure> {
     let file = credentials_file(options)?;
     let of_file = file.map(CredentialsFile::read).transpose()?;
+    if of_file.is_none() && !options.remote.is_empty() {
+        check_variables()?;
+    }
     let variable = |name: &str| match &of_file {
         Some(file) => file.get(name),
         None => std::env::var(name).ok(),
     };
     list(options, |address| Credentials::of(address, variable))
+}
+
+/// Refuses a variable for a credential that is no text: it is not taken for one that is not set.
+fn check_variables() -> Result<(), Failure> {
+    let is_no_text = |name: &String| matches!(std::env::var(name), Err(VarError::NotUnicode(_)));
+    match Credentials::variables().find(is_no_text) {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(
+            Code::RemoteCredentials,
+            format!(
+                "the variable {name} is not valid UTF-8, so its value is no credential; set it to the credential, or unset it"
+            ),
+        )),
+    }
 }
 
 fn list(

@@ -9,7 +9,7 @@ use std::fmt;
 
 use bytes::{Buf, Bytes};
 use futures_util::stream;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, response};
 use opendal::raw::oio::ReadStream;
 use opendal::raw::with_error_response_context;
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransporter};
@@ -75,7 +75,7 @@ impl GitHub {
         let version = options.get("version").map(String::as_str);
         let version = Digest::of(version.unwrap_or(DEFAULT_VERSION).as_bytes());
         Ok(Self {
-            transport: HttpTransporter::new(Transport::default()),
+            transport: HttpTransporter::new(Transport::to(Some(&service))),
             url: format!("{}/{CALL}", service.trim_end_matches('/')),
             token: option("runtime_token", "ACTIONS_RUNTIME_TOKEN")?,
             version: version.to_string(),
@@ -121,6 +121,26 @@ impl GitHub {
         })))
     }
 
+    /// The whole answer to a request.
+    async fn whole_answer(
+        &self,
+        request: Request<Buffer>,
+    ) -> opendal::Result<(response::Parts, Vec<u8>)> {
+        let (parts, mut body) = self.transport.fetch(request).await?.into_parts();
+        let mut bytes = Vec::new();
+        loop {
+            let part = next_part(&mut body).await?;
+            if part.is_empty() {
+                return Ok((parts, bytes));
+            }
+            bytes.extend_from_slice(&part);
+            if bytes.len() > MAX_ANSWER {
+                let text = "the service's answer has too many bytes";
+                return Err(Error::new(ErrorKind::Unexpected, text));
+            }
+        }
+    }
+
     /// Where the newest value is whose key begins like this.
     async fn find(&self, prefix: &str) -> opendal::Result<String> {
         let question = serde_json::json!({
@@ -133,20 +153,8 @@ impl GitHub {
             .header("content-type", "application/json")
             .body(Buffer::from(question.to_string().into_bytes()))
             .map_err(wrong)?;
-        let response = timeout(CALL_TIME, self.transport.fetch(request)).await;
-        let (parts, mut body) = response.map_err(|_| too_late())??.into_parts();
-        let mut bytes = Vec::new();
-        loop {
-            let part = next_part(&mut body).await?;
-            if part.is_empty() {
-                break;
-            }
-            bytes.extend_from_slice(&part);
-            if bytes.len() > MAX_ANSWER {
-                let text = "the service's answer has too many bytes";
-                return Err(Error::new(ErrorKind::Unexpected, text));
-            }
-        }
+        let answered = timeout(CALL_TIME, self.whole_answer(request)).await;
+        let (parts, bytes) = answered.map_err(|_| too_late())??;
         if parts.status != StatusCode::OK {
             return Err(refused(Response::from_parts(parts, bytes.into())));
         }

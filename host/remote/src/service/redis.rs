@@ -2,9 +2,14 @@
 //! most for an answer, however large; it asks before each request whether the connection is alive,
 //! which doubles the time that a request takes; it takes a wrong password for a server that is
 //! about to come back; and it reads a value whole, however large.
+//!
+//! What always holds: no answer has more bytes than what is asked for can have.
+
+mod answers;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,10 +19,14 @@ use bytes::Bytes;
 use futures_util::stream;
 use opendal::{Error, ErrorKind};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, IntoConnectionInfo, Pipeline, RedisConnectionInfo};
-use redis::{FromRedisValue, RedisError};
+use redis::{AsyncConnectionConfig, ConnectionAddr, IntoConnectionInfo, Pipeline};
+use redis::{FromRedisValue, RedisConnectionInfo, RedisError};
+use tokio::net::TcpStream;
 use tokio::sync::Mutex;
+use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
+
+use answers::Bounded;
 
 use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
@@ -30,18 +39,38 @@ const CONNECTIONS: usize = 8;
 
 /// A Redis server.
 pub(super) struct Redis {
-    client: Client,
+    /// Its host and port.
+    endpoint: (String, u16),
+    /// The database, a name and a password.
+    who: RedisConnectionInfo,
     /// What stands before each key.
     root: String,
     /// After how many seconds a value is removed.
     lifetime: Option<u64>,
-    connections: [Mutex<Option<MultiplexedConnection>>; CONNECTIONS],
+    connections: [Mutex<Option<Connection>>; CONNECTIONS],
     next: AtomicUsize,
+}
+
+/// A connection. All that have it share it.
+#[derive(Clone)]
+struct Connection {
+    requests: MultiplexedConnection,
+    /// Sends and receives for all of them.
+    _driver: Arc<Driver>,
+}
+
+/// A task that ends with the last of those who need it, whatever the server still owes them.
+struct Driver(AbortHandle);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl fmt::Debug for Redis {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client has the password.
+        // Without the password.
         let mut parts = formatter.debug_struct("Redis");
         parts.field("root", &self.root).finish_non_exhaustive()
     }
@@ -65,9 +94,12 @@ impl Redis {
         let endpoint = option("endpoint").unwrap_or_default();
         let endpoint = endpoint.into_connection_info();
         let endpoint = endpoint.map_err(|error| invalid("endpoint").set_source(error))?;
-        let client = Client::open(endpoint.set_redis_settings(who));
+        let ConnectionAddr::Tcp(host, port) = endpoint.addr() else {
+            return Err(invalid("endpoint"));
+        };
         Ok(Self {
-            client: client.map_err(|error| invalid("endpoint").set_source(error))?,
+            endpoint: (host.clone(), *port),
+            who,
             root: option("root")
                 .unwrap_or_default()
                 .trim_start_matches('/')
@@ -179,18 +211,23 @@ impl Redis {
                 None => place.insert(self.connect().await?).clone(),
             }
         };
-        request.query_async(&mut connection).await
+        request.query_async(&mut connection.requests).await
     }
 
-    async fn connect(&self) -> Result<MultiplexedConnection, RedisError> {
+    async fn connect(&self) -> Result<Connection, RedisError> {
         // Each try has a bound of its own.
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CALL_TIME))
-            .set_response_timeout(None);
-        let client = &self.client;
-        client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
+        let config = AsyncConnectionConfig::new().set_response_timeout(None);
+        let connected = timeout(CALL_TIME, async {
+            let (host, port) = &self.endpoint;
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            MultiplexedConnection::new_with_config(&self.who, Bounded::new(stream), config).await
+        });
+        let (requests, driver) = connected.await.map_err(io::Error::from)??;
+        Ok(Connection {
+            requests,
+            _driver: Arc::new(Driver(tokio::spawn(driver).abort_handle())),
+        })
     }
 }
 

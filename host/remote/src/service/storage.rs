@@ -42,8 +42,9 @@ impl Storage {
         kind: ServiceKind,
         options: BTreeMap<String, String>,
     ) -> opendal::Result<Self> {
+        let transport = Transport::to(options.get("endpoint").map(String::as_str));
+        let transport = HttpTransporter::new(transport);
         let unbounded = operator(kind, options)?;
-        let transport = HttpTransporter::new(Transport::default());
         let context = unbounded.context().with_http_transport(transport);
         let unbounded = unbounded.with_context(context);
         let limit = ConcurrentLimitLayer::new(CONCURRENCY);

@@ -1,19 +1,20 @@
 //! How services are spoken to over HTTP, and where their answers may lead.
 //!
 //! What always holds: what began with HTTPS does not go on without it, and a request that carries
-//! credentials does not go to another host than it was made for. An answer that the library holds as a
+//! credentials does not go to another host than it was made for. No proxy sees a request that is
+//! not encrypted, unless the address allows plain HTTP. An answer that the library holds as a
 //! whole has a bound, and who asks for a part gets no other bytes.
 
 use std::io;
 use std::sync::OnceLock;
 
 use futures_util::StreamExt;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, Uri};
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use reqwest::Client;
 use reqwest::redirect::{Attempt, Policy};
-use url::Url;
+use url::{Host, Url};
 
 use super::CALL_TIME;
 use super::part::Part;
@@ -25,32 +26,84 @@ const MAX_ERROR: u64 = 1 << 20;
 /// at most.
 const MAX_PAGE: u64 = 16 << 20;
 
-/// The same for WebDAV, which lists a folder as a whole: some 300,000 packs.
-const MAX_FOLDER: u64 = 128 << 20;
+/// The same for WebDAV, which lists a folder as a whole. Servers write up to 1 KB for a name, so
+/// this is a folder of 30,000: packs with 240 GB. The client needs five times as much memory.
+const MAX_FOLDER: u64 = 32 << 20;
 
 /// As many redirects as a browser follows.
 const MAX_REDIRECTS: usize = 10;
 
 /// Connections of its own for a service: those of a runtime that has ended are of no use to it.
-#[derive(Default)]
 pub(super) struct Transport {
-    /// For requests with credentials. Each is made when it is first needed, since that reads the
-    /// system's certificates.
-    with_credentials: OnceLock<ReqwestTransport>,
-    without: OnceLock<ReqwestTransport>,
+    /// The host of the service, where it is spoken to by plain HTTP. Its address allows that, or it
+    /// is this machine.
+    plain_host: Option<String>,
+    /// For each [`Use`]. Each is made when it is first needed, since that reads the system's
+    /// certificates.
+    clients: [OnceLock<ReqwestTransport>; 4],
+}
+
+/// What a client is for.
+#[derive(Clone, Copy)]
+struct Use {
+    has_credentials: bool,
+    /// The request may go through the proxy that the environment names.
+    may_use_proxy: bool,
+}
+
+impl Transport {
+    /// For a service at this endpoint.
+    pub(super) fn to(endpoint: Option<&str>) -> Self {
+        let url = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
+        let plain = url.filter(|url| url.scheme() == "http");
+        Self {
+            plain_host: plain.and_then(|url| url.host_str().map(str::to_owned)),
+            clients: Default::default(),
+        }
+    }
+
+    /// Whether a request may go through the proxy that the environment names. It sees what is sent
+    /// by plain HTTP, and is on another machine mostly. A request to where a machine has its role's
+    /// credentials is plain, too.
+    fn may_use_proxy(&self, uri: &Uri) -> bool {
+        let Ok(url) = Url::parse(&uri.to_string()) else {
+            return false;
+        };
+        match url.host_str() {
+            None => false,
+            Some(_) if is_here(&url) => false,
+            Some(_) if url.scheme() == "https" => true,
+            // A bucket may be a part of the host's name.
+            Some(host) => self.plain_host.as_ref().is_some_and(|service| {
+                host.strip_suffix(&**service)
+                    .is_some_and(|bucket| bucket.is_empty() || bucket.ends_with('.'))
+            }),
+        }
+    }
+}
+
+/// Whether an address leads to this machine.
+fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 impl HttpTransport for Transport {
     async fn fetch(&self, request: Request<Buffer>) -> opendal::Result<Response<HttpBody>> {
-        let has_credentials = has_credentials(request.headers());
-        let place = match has_credentials {
-            true => &self.with_credentials,
-            false => &self.without,
+        let wanted = Use {
+            has_credentials: has_credentials(request.headers()),
+            may_use_proxy: self.may_use_proxy(request.uri()),
         };
+        let place = usize::from(wanted.has_credentials) * 2 + usize::from(wanted.may_use_proxy);
+        let place = &self.clients[place];
         let transport = match place.get() {
             Some(transport) => transport,
             None => {
-                let client = client(has_credentials)?;
+                let client = client(wanted)?;
                 place.get_or_init(|| ReqwestTransport::new(client))
             }
         };
@@ -76,12 +129,14 @@ impl HttpTransport for Transport {
 /// The most bytes of an answer; `None` where it is a value, which is read in parts.
 fn most(request: &Request<Buffer>) -> Option<u64> {
     let query = request.uri().query().unwrap_or_default();
-    // Of S3, Azure and Google.
-    let is_listing = query.contains("list-type=")
+    let path = request.uri().path();
+    // Listings of S3 and Azure; all of Google's that is no value; and where GitHub has one.
+    let is_held = query.contains("list-type=")
         || query.contains("comp=list")
-        || request.uri().path().ends_with("/o");
+        || (path.starts_with("/storage/v1/b/") && !query.contains("alt=media"))
+        || path.ends_with("/_apis/artifactcache/cache");
     match request.method().as_str() {
-        "GET" if !is_listing => None,
+        "GET" if !is_held => None,
         "PROPFIND" => Some(MAX_FOLDER),
         _ => Some(MAX_PAGE),
     }
@@ -103,14 +158,14 @@ fn bounded(body: HttpBody, most: u64) -> HttpBody {
     })
 }
 
-fn client(has_credentials: bool) -> opendal::Result<Client> {
+fn client(wanted: Use) -> opendal::Result<Client> {
     // Another part of the program may have done so before.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let redirects = Policy::custom(move |attempt: Attempt| {
         let from = attempt.previous();
         let refused = match from.last() {
             _ if from.len() > MAX_REDIRECTS => Some("it leads from one place to the next"),
-            Some(from) => refusal(from, attempt.url(), has_credentials),
+            Some(from) => refusal(from, attempt.url(), wanted.has_credentials),
             None => None,
         };
         match refused {
@@ -122,9 +177,12 @@ fn client(has_credentials: bool) -> opendal::Result<Client> {
         .connect_timeout(CALL_TIME)
         .redirect(redirects)
         // The query of an address may be what opens the service.
-        .referer(false)
-        .build();
-    client.map_err(|error| {
+        .referer(false);
+    let client = match wanted.may_use_proxy {
+        true => client,
+        false => client.no_proxy(),
+    };
+    client.build().map_err(|error| {
         Error::new(ErrorKind::ConfigInvalid, "TLS cannot be used").set_source(error)
     })
 }
@@ -191,6 +249,27 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_proxy_is_for_https_and_for_plain_http_that_an_address_allows() {
+        for (endpoint, to, expected) in [
+            (None, "https://b.s3.amazonaws.com/a", true),
+            (Some("https://a"), "https://a/x", true),
+            (Some("https://127.0.0.1:1"), "https://127.0.0.1:1/x", false),
+            (Some("http://127.0.0.2:1"), "http://127.0.0.2:1/x", false),
+            (Some("http://localhost:1"), "http://localhost:1/x", false),
+            (Some("http://[::1]:1"), "http://[::1]:1/x", false),
+            (Some("http://a:1"), "http://a:1/x", true),
+            (Some("http://a:1"), "http://bucket.a:1/x", true),
+            (Some("http://a:1"), "http://other-a/x", false),
+            (Some("http://a:1"), "http://169.254.169.254/latest", false),
+            (Some("https://a"), "http://a/x", false),
+            (None, "http://169.254.169.254/latest", false),
+        ] {
+            let may = Transport::to(endpoint).may_use_proxy(&to.parse().unwrap());
+            assert_eq!(may, expected, "{endpoint:?} {to}");
+        }
+    }
+
     #[tokio::test]
     async fn a_service_that_leads_to_another_host_is_followed_without_credentials_alone() {
         let (sender, asked) = channel();
@@ -214,15 +293,45 @@ mod tests {
         assert!(!asked.recv().unwrap().contains("referer"));
     }
 
+    #[test]
+    fn a_value_alone_is_read_in_parts() {
+        let most = |to: &str| most(&Request::get(to).body(Buffer::new()).unwrap());
+        for value in [
+            "/v1/packs/a",
+            "/storage/v1/b/bucket/o/a?alt=media",
+            "/a?sig=x",
+        ] {
+            assert_eq!(most(value), None, "{value}");
+        }
+        for held in [
+            "/b?list-type=2&prefix=a",
+            "/c?restype=container&comp=list",
+            "/storage/v1/b/bucket/o?prefix=a",
+            "/storage/v1/b/bucket/o/a",
+            "/x/_apis/artifactcache/cache?keys=a",
+        ] {
+            assert_eq!(most(held), Some(MAX_PAGE), "{held}");
+        }
+    }
+
     #[tokio::test]
     async fn an_answer_that_is_held_as_a_whole_has_a_bound() {
-        for (status, length) in [(500, MAX_ERROR), (200, MAX_PAGE)] {
+        let s3 = |server| {
+            format!(
+                "s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true"
+            )
+        };
+        let webdav = |server| format!("webdav+http://127.0.0.1:{server}/");
+        let cases: [(u16, u64, &dyn Fn(u16) -> String); 3] = [
+            (500, MAX_ERROR, &s3),
+            (200, MAX_PAGE, &s3),
+            (207, MAX_FOLDER, &webdav),
+        ];
+        for (status, length, address) in cases {
             let server = test_server::start_with_bodies(move |_| {
                 (status, String::new(), vec![b' '; length as usize + 1])
             });
-            let address = format!(
-                "s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true"
-            );
+            let address = address(server);
             let service = Service::at(&address.parse().unwrap(), &Credentials::default()).unwrap();
             let error = service.walk("v1/", |_| ()).await.unwrap_err();
             let text = cachewarden_types::with_causes(&error);

@@ -316,18 +316,17 @@ mod tests {
 
     #[tokio::test]
     async fn an_answer_that_is_held_as_a_whole_has_a_bound() {
-        let s3 = |server| {
+        let s3 = |server: u16| {
             format!(
                 "s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true"
             )
         };
-        let webdav = |server| format!("webdav+http://127.0.0.1:{server}/");
-        let cases: [(u16, u64, &dyn Fn(u16) -> String); 3] = [
-            (500, MAX_ERROR, &s3),
-            (200, MAX_PAGE, &s3),
-            (207, MAX_FOLDER, &webdav),
-        ];
-        for (status, length, address) in cases {
+        let webdav = |server: u16| format!("webdav+http://127.0.0.1:{server}/");
+        for (status, length, address) in [
+            (500, MAX_ERROR, s3 as fn(u16) -> String),
+            (200, MAX_PAGE, s3),
+            (207, MAX_FOLDER, webdav),
+        ] {
             let server = test_server::start_with_bodies(move |_| {
                 (status, String::new(), vec![b' '; length as usize + 1])
             });

@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -11,6 +11,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 
 use crate::support::*;
+
+use super::{LITTLE, Tier};
 
 /// Nobody listens at this port of TCP, which is for discarding.
 const DEAD: &str = "s3://bucket?endpoint=http://127.0.0.1:9&region=any";
@@ -72,6 +74,107 @@ fn a_credential_shows_nowhere() {
             .windows(SECRET.len())
             .any(|part| part == SECRET.as_bytes());
         assert!(!has_it, "{}", path.display());
+    }
+}
+
+/// A service that answers each request with 403 and the request itself, as a debugging proxy does.
+fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let socket = listener.local_addr().expect("its number");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || answer_with_the_request(client));
+        }
+    });
+    socket
+}
+
+fn answer_with_the_request(mut client: TcpStream) {
+    let request = BufReader::new(client.try_clone().expect("its other end"));
+    let lines = request.lines().map_while(Result::ok);
+    let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
+    let body = format!("Forbidden. Your request:\n{}", head.join("\n"));
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    // The client may be gone.
+    let _ = client.write_all(answer.as_bytes());
+}
+
+#[test]
+fn what_a_service_repeats_of_a_request_shows_nowhere() {
+    // Base64 of `u:very-secret-4711`.
+    const PAIR: &str = "dTp2ZXJ5LXNlY3JldC00NzEx";
+    let socket = echo();
+    for (url, variables) in [
+        (
+            format!("s3://bucket?endpoint=http://{socket}&region=any"),
+            vec![
+                (ID, "AKIA4711"),
+                (KEY, SECRET),
+                ("CACHEWARDEN_S3_SESSION_TOKEN", SECRET),
+            ],
+        ),
+        (
+            format!("webdav+http://{socket}/x"),
+            vec![("CACHEWARDEN_WEBDAV_TOKEN", SECRET)],
+        ),
+        (
+            format!("webdav+http://{socket}/x"),
+            vec![
+                ("CACHEWARDEN_WEBDAV_USERNAME", "u"),
+                ("CACHEWARDEN_WEBDAV_PASSWORD", SECRET),
+            ],
+        ),
+    ] {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name, value.into()));
+        let tier = Tier {
+            url: url.clone(),
+            variables: variables.collect(),
+        };
+        let machine = tier.machine();
+        let built = machine.project_of(RUNES, "").go(&LITTLE).succeeded();
+        assert!(built.stderr.contains("HTTP status 403"), "{built:?}");
+        machine.sandbox.settle();
+        let flushed = machine.flush().exited(3);
+        let doctor = machine.sandbox.run(&["doctor", "--remote", &url]);
+        let stats = machine.sandbox.run(&["stats", "--remote", &url]);
+        let mut all = [built, flushed, doctor, stats]
+            .map(|said| format!("{said:?}"))
+            .to_vec();
+        for path in files_below(&machine.sandbox.store()) {
+            let content = fs::read(&path).expect("a file of the store");
+            all.push(String::from_utf8_lossy(&content).into_owned());
+        }
+        for text in all {
+            let lower = text.to_ascii_lowercase();
+            for secret in [SECRET, PAIR, "AKIA4711", "signature=", "authorization:"] {
+                let has_it = lower.contains(&secret.to_ascii_lowercase());
+                assert!(!has_it, "{url}: {secret}: {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_address_that_is_refused_is_not_proposed() {
+    let sandbox = Sandbox::new();
+    for address in [
+        format!("s3://u:{SECRET}@b/x"),
+        format!("s3:///x?secret-access-key={SECRET}"),
+        format!("file://host/x?password={SECRET}"),
+        format!("s3://b/x?endpoint=//u:{SECRET}@127.0.0.1:1"),
+    ] {
+        let told = sandbox.run(&["doctor", "--remote", &address]).exited(1);
+        assert!(told.stdout.contains("CW0710"), "{told:?}");
+        assert!(!format!("{told:?}").contains(SECRET), "{told:?}");
+        is_refused(
+            &mut sandbox.cachewarden(&["--remote", &address]),
+            &["CW0710"],
+        );
     }
 }
 

@@ -19,6 +19,7 @@ use super::service_kind::ServiceKind;
 mod error;
 
 pub use error::AddressError;
+use error::without_credentials;
 
 /// The options that are not a service's.
 const OWN: [&str; 3] = ["mode", "layout", "allow_http"];
@@ -100,9 +101,15 @@ impl Address {
         if has_space {
             return Err(AddressError::Space);
         }
-        let kind = ServiceKind::of_scheme(url.scheme()).ok_or_else(|| AddressError::Scheme {
-            scheme: url.scheme().to_owned(),
-            nearest: nearest_name(url.scheme(), ServiceKind::all_schemes()),
+        let kind = ServiceKind::of_scheme(url.scheme()).ok_or_else(|| {
+            // Of `user:password@host`, the user would be the scheme.
+            match url.cannot_be_a_base() && text.contains('@') {
+                true => AddressError::UserInfo { variables: None },
+                false => AddressError::Scheme {
+                    scheme: url.scheme().to_owned(),
+                    nearest: nearest_name(url.scheme(), ServiceKind::all_schemes()),
+                },
+            }
         })?;
         if !url.username().is_empty() || url.password().is_some() {
             return Err(AddressError::UserInfo {
@@ -111,7 +118,7 @@ impl Address {
         }
         if kind == ServiceKind::File && url.host_str().is_some_and(|host| !host.is_empty()) {
             return Err(AddressError::Missing {
-                text: text.to_owned(),
+                text: without_credentials(text),
                 part: "third `/`, before which there would be a host",
                 example: kind.example(),
             });
@@ -119,7 +126,7 @@ impl Address {
         let mut options = kind
             .options_of(&url)
             .map_err(|part| AddressError::Missing {
-                text: text.to_owned(),
+                text: without_credentials(text),
                 part,
                 example: kind.example(),
             })?;
@@ -181,7 +188,7 @@ impl Address {
                 .any(|name| options.contains_key(*name))
         {
             return Err(AddressError::Missing {
-                text: text.to_owned(),
+                text: without_credentials(text),
                 part: "option `account-name`",
                 example: kind.example(),
             });
@@ -244,8 +251,8 @@ fn check_endpoint(
     kind: ServiceKind,
     allows_http: bool,
 ) -> Result<(), AddressError> {
-    let has_user = |url: Url| !url.username().is_empty() || url.password().is_some();
-    if Url::parse(endpoint).is_ok_and(has_user) {
+    // Also where it is no URL, such as `user:password@host`.
+    if endpoint.contains('@') {
         return Err(AddressError::UserInfo {
             variables: variables_of(kind),
         });
@@ -260,21 +267,20 @@ fn check_endpoint(
             expected: "http:// or https:// and a host, such as http://127.0.0.1:8333",
         });
     }
+    // Of Azure, it may be the token that opens the container.
+    if endpoint.contains(['?', '#']) {
+        return Err(AddressError::Value {
+            name: "endpoint",
+            value: without_credentials(endpoint),
+            expected: "no `?` and no `#` in it",
+        });
+    }
     if !allows_http && is_plain_http_elsewhere(endpoint) {
         return Err(AddressError::PlainHttp {
-            endpoint: endpoint.to_owned(),
+            endpoint: without_credentials(endpoint),
         });
     }
     Ok(())
-}
-
-/// A text that is no URL, for an error: what may be a credential in it is left out.
-fn without_credentials(text: &str) -> String {
-    let text = text.split(['?', '#']).next().unwrap_or_default();
-    match text.rsplit_once('@') {
-        Some((_, host)) => format!("...@{host}"),
-        None => text.to_owned(),
-    }
 }
 
 /// The variables of a service's credentials, for a text.

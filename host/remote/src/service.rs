@@ -29,6 +29,7 @@ mod pace;
 mod part;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
+mod secrets;
 mod storage;
 mod transport;
 mod walk;
@@ -45,6 +46,7 @@ use lacking::lacking;
 use memcached::Memcached;
 use pace::Pace;
 use redis::Redis;
+use secrets::Secrets;
 use storage::Storage;
 
 /// How long one try may take that moves no body.
@@ -89,6 +91,8 @@ pub struct Service {
     root: String,
     /// Which credentials are not there, where none is found.
     lacking: String,
+    /// What no text of an error may have.
+    secrets: Arc<Secrets>,
 }
 
 #[derive(Clone, Debug)]
@@ -131,10 +135,12 @@ impl Service {
         let root = options.get("root").cloned().unwrap_or_default();
         let layout = address.layout();
         let address = address.to_string();
+        let secrets = Arc::new(Secrets::of(kind, &options));
+        let failed = |error| ServiceError::of(&address, &secrets, error);
         kind.check_environment()
             .and_then(|()| layout.check_environment(kind))
             .and_then(|()| environment::check(kind, &options, std::env::vars_os()))
-            .map_err(|error| ServiceError::of(&address, error))?;
+            .map_err(failed)?;
         let is_latest_found = kind == ServiceKind::Ghac && is_second_of_github();
         let github = is_latest_found.then(|| GitHub::new(&options));
         let client = match kind {
@@ -144,17 +150,16 @@ impl Service {
             }
             kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
         };
-        let client = client.map_err(|error| ServiceError::of(&address, error))?;
-        let github = github.transpose();
+        let client = client.map_err(failed)?;
+        let github = github.transpose().map_err(failed)?;
         Ok(Self {
             client,
-            github: github
-                .map_err(|error| ServiceError::of(&address, error))?
-                .map(Arc::new),
+            github: github.map(Arc::new),
             kind,
             address,
             root,
             lacking: lacking(kind, credentials),
+            secrets,
         })
     }
 
@@ -254,6 +259,7 @@ impl Service {
                 first,
                 rest,
                 pace: Pace::new(),
+                secrets: Arc::clone(&self.secrets),
             })),
             Err(error) if says_none(&error) => Ok(None),
             Err(error) => Err(self.failed(error)),
@@ -322,7 +328,7 @@ impl Service {
             true => ServiceError::NoCredential {
                 lacking: self.lacking.clone(),
             },
-            false => ServiceError::of(&self.address, error),
+            false => ServiceError::of(&self.address, &self.secrets, error),
         }
     }
 }
@@ -345,6 +351,7 @@ pub struct Parts {
     first: Option<Bytes>,
     rest: BytesStream,
     pace: Pace,
+    secrets: Arc<Secrets>,
 }
 
 /// What a client gives of a value.
@@ -359,7 +366,10 @@ impl Parts {
     pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
         match self.first.take() {
             Some(first) => Ok(Some(first)),
-            None => Ok(self.pace.next(&mut self.rest).await?),
+            None => self.pace.next(&mut self.rest).await.map_err(|error| {
+                // What was wrong with the address has shown before.
+                ServiceError::of("the service", &self.secrets, error)
+            }),
         }
     }
 

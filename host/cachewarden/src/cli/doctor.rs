@@ -100,6 +100,8 @@ pub(super) fn run(
     let are_right = store.is_ok()
         && policy.is_ok()
         && bases.iter().all(Result::is_ok)
+        // An address that is refused may have a credential in it.
+        && remote::check(&options.tiers).is_ok()
         && subject.origins.fault.is_none();
     let proposal = match are_right {
         true => gocacheprog::proposal(&InUse {

@@ -125,3 +125,21 @@ fn meant(nearest: Option<&str>) -> String {
         format!(", did you mean `{nearest}`?")
     })
 }
+
+/// An address, or a part of one, for an error: what may be a credential in it is left out.
+pub(super) fn without_credentials(text: &str) -> String {
+    let text = text.split(['?', '#']).next().unwrap_or_default();
+    // An option that stands in the path.
+    let is_credential = |(at, _): &(usize, &str)| {
+        let (name, _) = text[at + 1..].split_once('=').unwrap_or_default();
+        let name = name.replace('-', "_");
+        let mut kinds = ServiceKind::all_schemes().filter_map(ServiceKind::of_scheme);
+        kinds.any(|kind| kind.credentials().contains(&&*name))
+    };
+    let end = text.match_indices('&').find(is_credential);
+    let text = end.map_or(text, |(at, _)| &text[..at]);
+    match text.rsplit_once('@') {
+        Some((_, host)) => format!("...@{host}"),
+        None => text.to_owned(),
+    }
+}

@@ -166,7 +166,11 @@ fn what_is_wrong_is_said_with_the_way_out() {
         ),
         (
             "s3://b?endpoint=k:secret@minio",
-            "expected http:// or https://",
+            "no credentials before an `@`",
+        ),
+        (
+            "azblob://b?endpoint=https://x/?sig=secret",
+            "`endpoint=https://x/`: expected no `?`",
         ),
         ("redis://host/0?default-ttl=14", "such as 14d"),
         ("memcached://host?default-ttl=x", "such as 14d"),
@@ -180,6 +184,86 @@ fn what_is_wrong_is_said_with_the_way_out() {
         );
     }
     assert!(Address::parse("webdav+http://dav.example/x?allow-http=true").is_ok());
+}
+
+/// Origin: texts of errors that had the whole address.
+#[test]
+fn no_error_has_what_may_be_a_credential() {
+    let mut refused = 0;
+    for scheme in ServiceKind::all_schemes() {
+        let kind = ServiceKind::of_scheme(scheme).unwrap();
+        let places = [
+            "b/x",
+            "/x",
+            "",
+            "SECRET@b/x",
+            "u:SECRET@b/x",
+            ":SECRET@/x",
+            "SECRET:SECRET@",
+            "u:SECRET@b:port/",
+            "b:SECRET@b/x",
+            "[u:SECRET@b/x",
+        ];
+        let mut options: Vec<String> = kind
+            .credentials()
+            .iter()
+            .flat_map(|name| [(*name).to_owned(), name.replace('_', "-")])
+            .map(|name| format!("{name}=SECRET"))
+            .collect();
+        options.push("password=SECRET".to_owned());
+        for value in [
+            "u:SECRET@127.0.0.1:1",
+            "//u:SECRET@127.0.0.1:1",
+            "http://u:SECRET@127.0.0.1:1",
+            "http:u:SECRET@h",
+            "https://SECRET@h/x",
+            "http://h/?sig=SECRET",
+            "h?sig=SECRET",
+            "http://h/%3Fsig%3DSECRET",
+        ] {
+            options.push(format!("endpoint={value}"));
+        }
+        let with_options = options.iter().flat_map(|option| {
+            places[..3].iter().flat_map(move |place| {
+                [
+                    format!("{scheme}://{place}?{option}"),
+                    format!("{scheme}://{place}?mode=x&{option}"),
+                    format!("{scheme}://{place}?{option}&{option}"),
+                    format!("{scheme}x://{place}?{option}"),
+                    format!("{place}?{option}"),
+                    format!("{scheme}://{place} ?{option}"),
+                ]
+            })
+        });
+        let in_paths = kind.credentials().iter().flat_map(|name| {
+            places[..3]
+                .iter()
+                .map(move |place| format!("{scheme}://{place}&{name}=SECRET"))
+        });
+        let with_users = places[3..].iter().flat_map(|place| {
+            [
+                format!("{scheme}://{place}"),
+                format!("{scheme}x://{place}"),
+                format!("//{place}"),
+                (*place).to_owned(),
+                format!("/{place}"),
+                format!("{scheme}:{place}"),
+            ]
+        });
+        for text in with_options.chain(in_paths).chain(with_users) {
+            if let Err(error) = Address::parse(&text) {
+                refused += 1;
+                let told = format!("{error} {error:?}").to_lowercase();
+                assert!(!told.contains("secret@"), "{text}: {told}");
+                // The names of options and variables have the word, too.
+                let told = told
+                    .replace("secret_access_key", "")
+                    .replace("secret-access-key", "");
+                assert!(!told.contains("secret"), "{text}: {told}");
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
 }
 
 #[test]

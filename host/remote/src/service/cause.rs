@@ -1,7 +1,8 @@
 //! What a service has said of a failure.
 //!
-//! What always holds: it has nothing of a request but what the service itself has said. An address
-//! that was signed, and headers, may hold credentials.
+//! What always holds: it has nothing of a request but what the service itself has said, and of that
+//! no credential. An answer is only told where it says what is wrong in a form that is known: another
+//! one may repeat the whole request, so only its status is told.
 
 use std::error::Error;
 use std::iter;
@@ -10,7 +11,8 @@ use std::time::{Duration, SystemTime};
 use opendal::raw::Timestamp;
 use thiserror::Error;
 
-use super::words::in_words;
+use super::secrets::Secrets;
+use super::words::says_what;
 
 /// What stands before the time where a service says when it may be asked again, in the text of
 /// an error that has the headers of an answer.
@@ -40,10 +42,13 @@ impl Cause {
     }
 }
 
-impl From<&opendal::Error> for Cause {
-    fn from(error: &opendal::Error) -> Self {
+impl Cause {
+    /// What an error says, without these secrets.
+    pub(super) fn new(error: &opendal::Error, secrets: &Secrets) -> Self {
         // The library gives the headers of an answer in the text of its error alone.
-        let retry_after = wait_after(&error.to_string(), RETRY_AFTER, SystemTime::now());
+        let all = error.to_string();
+        let retry_after = wait_after(&all, RETRY_AFTER, SystemTime::now());
+        let status = status(&all);
         // Of an error that has no other cause, and names what it has asked for.
         let root = root(error).filter(|text| !text.contains("://"));
         let root = root.map(|text| match text.contains(NO_TLS) {
@@ -51,13 +56,13 @@ impl From<&opendal::Error> for Cause {
             false => text,
         });
         let said = error.message();
-        let texts = [Some(said.to_owned()), root];
-        let texts = texts.iter().flatten().map(|text| in_words(text));
+        let is_known = status.is_none() || says_what(said);
+        let texts = [is_known.then(|| said.to_owned()), root];
+        let texts = texts.iter().flatten().map(|text| secrets.in_words(text));
         let texts: Vec<_> = texts.filter(|text| !text.is_empty()).collect();
         let text = texts.join(": ");
         let is_page = said.trim_start().starts_with('<');
-        let all = error.to_string();
-        let mut text = match status(&all) {
+        let mut text = match status {
             Some(status) if text.is_empty() => format!("HTTP status {status}"),
             // A page is for people who see the status elsewhere.
             Some(status) if is_page && !text.contains(status) => {
@@ -103,6 +108,13 @@ mod tests {
     use super::*;
     use opendal::{Error, ErrorKind};
 
+    /// For tests of those who decide by an error.
+    impl From<&Error> for Cause {
+        fn from(error: &Error) -> Self {
+            Self::new(error, &Secrets::default())
+        }
+    }
+
     #[test]
     fn a_text_says_why_and_nothing_that_may_be_secret() {
         let url = "https://host/container?sig=SECRET";
@@ -145,6 +157,28 @@ mod tests {
             let error = Error::new(ErrorKind::Unexpected, said);
             assert_eq!(Cause::from(&error).to_string(), expected);
         }
+        let with_status = |said: &str| {
+            let error = Error::new(ErrorKind::Unexpected, said)
+                .with_context("response", "Parts { status: 403, version: HTTP/1.1 }");
+            Cause::from(&error).to_string()
+        };
+        for (said, expected) in [
+            (
+                r#"{"code": "unauthenticated", "msg": "No token.", "x": "y"}"#,
+                "unauthenticated: No token.",
+            ),
+            (r#"{"error": {"code": 403, "message": "No."}}"#, "403: No."),
+            // What may have anything in it.
+            ("Forbidden. Your request:\nx: y", "HTTP status 403"),
+            (r#"{"headers": {"x": "y"}}"#, "HTTP status 403"),
+            (
+                "<html><body><code>x</code><message>y</message></body></html>",
+                "HTTP status 403",
+            ),
+            ("<pre>x: y</pre>", "HTTP status 403"),
+        ] {
+            assert_eq!(with_status(said), expected);
+        }
         let silent = r#"S3Error { code: "", message: "", resource: "", request_id: "" }"#;
         let error = Error::new(ErrorKind::Unexpected, silent)
             .with_context("response", "Parts { status: 502, version: HTTP/1.1 }");
@@ -162,7 +196,8 @@ mod tests {
     fn the_time_is_read_that_the_service_says() {
         let with = |headers: &str| {
             let error = Error::new(ErrorKind::RateLimited, "slow down");
-            Cause::from(&error.with_context("response", headers)).retry_after()
+            let error = error.with_context("response", headers);
+            Cause::from(&error).retry_after()
         };
         let headers = "Parts { status: 429, headers: {\"retry-after\": \"17\"} }";
         assert_eq!(with(headers), Some(Duration::from_secs(17)));

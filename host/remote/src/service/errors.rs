@@ -8,6 +8,7 @@ use opendal::ErrorKind;
 use thiserror::Error;
 
 use super::cause::{Cause, NO_TLS, root};
+use super::secrets::Secrets;
 
 /// Why a service has not done what it was asked.
 #[derive(Debug, Error)]
@@ -68,9 +69,9 @@ pub enum ServiceError {
 
 impl ServiceError {
     /// The error for what the service at an address has answered.
-    pub(super) fn of(address: &str, error: opendal::Error) -> Self {
+    pub(super) fn of(address: &str, secrets: &Secrets, error: opendal::Error) -> Self {
         let kind = kind(&error);
-        let source = Cause::from(&error);
+        let source = Cause::new(&error, secrets);
         match kind {
             ErrorKind::ConfigInvalid | ErrorKind::NotFound => Self::Config {
                 address: address.to_owned(),
@@ -82,13 +83,6 @@ impl ServiceError {
             ErrorKind::RangeNotSatisfied => Self::TooShort(source),
             _ => Self::Failed(source),
         }
-    }
-}
-
-/// Of a body that has broken off: what was wrong with the address has shown before.
-impl From<opendal::Error> for ServiceError {
-    fn from(error: opendal::Error) -> Self {
-        Self::of("the service", error)
     }
 }
 

@@ -3,14 +3,28 @@
 
 use std::str::Chars;
 
+use serde_json::Value;
+
 /// A text of a service as a sentence; empty where the service has said nothing.
 pub(super) fn in_words(text: &str) -> String {
     let text = text.trim();
     let words = match text.starts_with('<') {
         true => of_page(text),
-        false => of_fields(text).unwrap_or_else(|| text.to_owned()),
+        false => of_fields(text)
+            .or_else(|| of_json(text))
+            .unwrap_or_else(|| text.to_owned()),
     };
     words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether an answer says what is wrong in a form that is known: the fields of an error, a title, or
+/// a message.
+pub(super) fn says_what(text: &str) -> bool {
+    let text = text.trim();
+    match text.starts_with('<') {
+        true => !of_page(text).is_empty(),
+        false => of_fields(text).or_else(|| of_json(text)).is_some(),
+    }
 }
 
 /// The code and the message of an error that is shown with its fields, as opendal does with those of
@@ -52,20 +66,56 @@ fn unquoted(mut rest: Chars<'_>) -> String {
     text
 }
 
-/// The title of a page; of what has none, all that is not between angle brackets.
+/// The code and the message of an answer in JSON, as GitHub and Google have them.
+fn of_json(text: &str) -> Option<String> {
+    let answer: Value = serde_json::from_str(text).ok()?;
+    let answer = answer
+        .get("error")
+        .filter(|error| error.is_object())
+        .unwrap_or(&answer);
+    let word = |name: &str| match answer.get(name)? {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let message = || word("message").or_else(|| word("msg"));
+    let words: Vec<_> = [word("code"), message()].into_iter().flatten().collect();
+    (!words.is_empty()).then(|| words.join(": "))
+}
+
+/// The title of a page of HTML, or the code and the message of XML. All else may be anything.
 fn of_page(page: &str) -> String {
+    let title = element(page, "title").filter(|title| !title.is_empty());
+    let is_html = || element(page, "html").is_some() || element(page, "body").is_some();
+    let words = match title {
+        Some(title) => vec![title],
+        None if is_html() => Vec::new(),
+        None => {
+            let words = ["code", "message"].map(|name| element(page, name));
+            words
+                .into_iter()
+                .flatten()
+                .filter(|word| !word.is_empty())
+                .collect()
+        }
+    };
+    words.join(": ")
+}
+
+/// The text of the first element of a name, which may have a prefix: `<s:message>`.
+fn element(page: &str, name: &str) -> Option<String> {
     // Of ASCII alone, so that places are the same in both.
     let lower = page.to_ascii_lowercase();
-    let title = || {
-        let begin = lower.find("<title")?;
-        let begin = begin + lower[begin..].find('>')? + 1;
-        let end = begin + lower[begin..].find("</title")?;
-        Some(page[begin..end].to_owned()).filter(|title| !title.trim().is_empty())
-    };
-    title().unwrap_or_else(|| {
-        let parts = page
-            .split('<')
-            .map(|part| part.split_once('>').map_or(part, |(_, text)| text));
-        parts.collect::<Vec<_>>().join(" ")
-    })
+    let mut begin = 0;
+    for part in lower.split('<') {
+        let end = begin + part.len();
+        if let Some((tag, _)) = part.split_once('>') {
+            let word = tag.split_whitespace().next().unwrap_or_default();
+            if word.rsplit(':').next() == Some(name) {
+                return Some(page[begin + tag.len() + 1..end].trim().to_owned());
+            }
+        }
+        begin = end + 1;
+    }
+    None
 }

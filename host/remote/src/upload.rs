@@ -365,15 +365,15 @@ impl Uploader {
     /// Sees that the tier has this format and layout, or is empty; then it is told its format, before
     /// anything else is in it.
     async fn mark_format(&self) -> Result<(), UploadError> {
-        let found = match self.service.read(FORMAT_KEY, MAX_MARKER).await {
+        let found = match with_pauses(|| self.service.read(FORMAT_KEY, MAX_MARKER)).await {
             Err(ServiceError::TooLarge { .. }) => return Err(UploadError::NoTier),
             found => found?,
         };
         match found.as_deref().map(read_format_marker) {
-            None => Ok(self
-                .service
-                .write(FORMAT_KEY, format_marker().into_bytes())
-                .await?),
+            None => {
+                let marker = format_marker().into_bytes();
+                Ok(with_pauses(|| self.service.write(FORMAT_KEY, marker.clone())).await?)
+            }
             Some(Some(FORMAT)) => self.check_layout().await,
             Some(Some(found)) => Err(UploadError::OtherFormat { found }),
             Some(None) => Err(UploadError::NoTier),
@@ -384,7 +384,7 @@ impl Uploader {
     /// would be two copies of all.
     async fn check_layout(&self) -> Result<(), UploadError> {
         // Where it is not known, it is as the address says.
-        match other_layout(&self.service, self.layout).await {
+        match with_pauses(|| other_layout(&self.service, self.layout)).await {
             Ok(Some(found)) => Err(UploadError::OtherLayout {
                 found,
                 meant: self.layout,

@@ -35,17 +35,12 @@ impl PacksThere {
     }
 
     async fn list(&mut self, service: &Service) -> Result<(), ServiceError> {
-        let mut listed = Vec::new();
-        let mut take = |key: &str| {
-            listed.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
-        };
-        match service.walk(PACKS, |value| take(&value.key)).await {
+        match with_pauses(|| listed(service)).await {
             Err(ServiceError::Unsupported(_)) => {}
-            walked => {
-                walked?;
+            listed => {
+                let listed = listed?.into_iter();
                 self.is_listed = true;
-                self.known
-                    .extend(listed.into_iter().map(|pack| (pack, true)));
+                self.known.extend(listed.map(|pack| (pack, true)));
             }
         }
         Ok(())
@@ -105,6 +100,16 @@ impl PacksThere {
         let is_there = |pack: &Digest| self.known.get(pack) == Some(&true);
         Ok(packs.into_iter().filter(is_there).collect())
     }
+}
+
+/// The packs that a service lists.
+async fn listed(service: &Service) -> Result<Vec<Digest>, ServiceError> {
+    let mut listed = Vec::new();
+    let mut take = |key: &str| {
+        listed.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
+    };
+    service.walk(PACKS, |value| take(&value.key)).await?;
+    Ok(listed)
 }
 
 async fn ask(service: &Service, pack: &Digest) -> Result<bool, ServiceError> {

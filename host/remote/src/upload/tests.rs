@@ -17,6 +17,7 @@ mod counters;
 mod layouts;
 mod lists;
 mod packs;
+mod pauses;
 
 /// A store, and a tier in a folder.
 struct World {

@@ -163,6 +163,40 @@ fn packs_that_are_gone_torn_or_changed_are_misses_and_never_wrong_bytes() {
     }
 }
 
+/// A pack with one object, of which a half is there, and one whose first bytes are others.
+#[test]
+fn what_a_session_has_found_damaged_is_noted_for_the_next_upload() {
+    for damage in ["torn", "empty", "changed"] {
+        let world = World::new();
+        let tier = world.tier("tier");
+        let address = tier.packs();
+        fill_with(&address, 1..2);
+        let id = Address::parse(&address).unwrap().tier_id();
+        let mut packs = fs::read_dir(tier.path("v1/packs")).unwrap();
+        let pack = packs.next().unwrap().unwrap();
+        let mut bytes = fs::read(pack.path()).unwrap();
+        match damage {
+            "torn" => bytes.truncate(bytes.len() / 2),
+            "empty" => bytes.clear(),
+            _ => bytes[0] ^= 1,
+        }
+        fs::write(pack.path(), bytes).unwrap();
+        let mut session = session(&world, &address, &["main"]);
+        assert_eq!(session.get(&action(1)), None, "{damage}");
+        session.close();
+        let key = format!("v1/packs/{}", pack.file_name().display());
+        let noted = world.store.tier_damaged(id);
+        assert!(noted.contains(&key), "{damage}: {noted:?}");
+        // What is gone is no damage.
+        fs::remove_file(pack.path()).unwrap();
+        let other = World::new();
+        let mut session = other.session_on(&[address], &["main"]);
+        assert_eq!(session.get(&action(1)), None);
+        session.close();
+        assert!(other.store.tier_damaged(id).is_empty());
+    }
+}
+
 #[test]
 fn an_index_that_is_damaged_or_of_a_later_version_is_said_and_the_rest_counts() {
     let world = World::new();

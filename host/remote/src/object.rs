@@ -13,9 +13,10 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use cachewarden_session::remote::{Arrival, TierObject};
+use cachewarden_store::{Store, TierId};
 use cachewarden_types::Digest;
 
-use super::format::{self, BodyError, Encoding, Place, Stored, object_key, pack_key};
+use super::format::{self, Encoding, Place, Stored, object_key, pack_key};
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
 use super::tiers::Taken;
@@ -44,33 +45,50 @@ impl TierObject for RemoteObject {
 }
 
 impl RemoteObject {
+    /// What notes that its bytes are not what its entry says. Those inside an entry are looked at by
+    /// an upload itself.
+    fn damage(&self) -> Damage {
+        let key = match &self.stored {
+            Stored::Inline(_) => None,
+            Stored::Apart => Some(object_key(&self.output)),
+            Stored::Packed(place) => Some(pack_key(&place.pack)),
+        };
+        Damage {
+            store: Arc::clone(&self.session.store),
+            tier: self.session.tiers[self.tier].id,
+            key,
+        }
+    }
+
     /// Brings the object; whether it is what its entry says, and its bytes as they are stored. `None`
     /// where it did not come.
     async fn bring(self, arrival: Arrival) -> Option<(bool, u64)> {
         let _room = self.session.room.for_object().await?;
+        let damage = self.damage();
         match self.stored {
             Stored::Inline(body) => {
                 let stored = body.bytes.len() as u64;
-                let decode = move || decode_bytes(body.encoding, &body.bytes, arrival);
+                let decode = move || decode_bytes(body.encoding, &body.bytes, arrival, &damage);
                 Some((spawn_blocking(decode).await.ok()?, stored))
             }
             Stored::Apart => {
                 let Self { session, tier, .. } = &self;
                 let key = object_key(&self.output);
-                let bring = |service| bring_apart(session, *tier, service, key, arrival);
+                let bring = |service| bring_apart(session, *tier, service, key, arrival, damage);
                 session.ask(*tier, bring).await?
             }
             // No service has an answer for a part without bytes.
             Stored::Packed(place) if place.length == 0 => {
-                Some((decode_bytes(place.encoding, &[], arrival), 0))
+                Some((decode_bytes(place.encoding, &[], arrival, &damage), 0))
             }
             Stored::Packed(place) => {
                 let Self { session, tier, .. } = &self;
                 if let Some(held) = session.prefetched(*tier).take(&place).await {
-                    let decode = move || decode_bytes(place.encoding, &held.bytes, arrival);
+                    let decode =
+                        move || decode_bytes(place.encoding, &held.bytes, arrival, &damage);
                     return Some((spawn_blocking(decode).await.ok()?, place.length.into()));
                 }
-                let bring = |service| bring_part(session, *tier, service, place, arrival);
+                let bring = |service| bring_part(session, *tier, service, place, arrival, damage);
                 session.ask(*tier, bring).await?
             }
         }
@@ -84,18 +102,19 @@ async fn bring_apart(
     service: Service,
     key: String,
     arrival: Arrival,
+    damage: Damage,
 ) -> Result<Option<(bool, u64)>, ServiceError> {
     let Some(mut parts) = service.open(&key).await? else {
         return Ok(None);
     };
-    let Some(mut part) = parts.next().await? else {
-        return Ok(Some((false, 0)));
-    };
+    let mut part = parts.next().await?.unwrap_or_default();
     let Some(encoding) = part.first().copied().and_then(Encoding::from_mark) else {
+        damage.note();
         return Ok(Some((false, 0)));
     };
     part.advance(1);
     let most = u64::MAX;
+    let arrival = (arrival, damage);
     receive(session, tier, (Some(part), parts), most, encoding, arrival).await
 }
 
@@ -106,15 +125,21 @@ async fn bring_part(
     service: Service,
     place: Place,
     arrival: Arrival,
+    damage: Damage,
 ) -> Result<Option<(bool, u64)>, ServiceError> {
     let begin = u64::from(place.offset);
     let range = begin..begin + u64::from(place.length);
-    let Some(mut parts) = service.open_part(&pack_key(&place.pack), range).await? else {
+    let opened = service.open_part(&pack_key(&place.pack), range).await;
+    if matches!(opened, Err(ServiceError::TooShort(_))) {
+        damage.note();
+    }
+    let Some(mut parts) = opened? else {
         session.note_gone(tier, place.pack);
         return Ok(None);
     };
     let part = parts.next().await?;
     let most = u64::from(place.length);
+    let arrival = (arrival, damage);
     receive(session, tier, (part, parts), most, place.encoding, arrival).await
 }
 
@@ -126,55 +151,94 @@ async fn receive(
     (mut next, mut parts): (Option<Bytes>, Parts),
     mut left: u64,
     encoding: Encoding,
-    arrival: Arrival,
+    (arrival, damage): (Arrival, Damage),
 ) -> Result<Option<(bool, u64)>, ServiceError> {
     let most = left;
     let (sender, receiver) = mpsc::unbounded_channel();
     let source = Received {
         receiver,
         part: None,
+        end: End::NotYet,
     };
-    let decoding = spawn_blocking(move || decode(encoding, source, arrival));
+    let decoding = spawn_blocking(move || decode(encoding, source, arrival, &damage));
     while let Some(mut part) = next {
         session.seen(tier).heard(part.len(), Instant::now());
         part.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= part.len() as u64;
         let Some(room) = session.room.for_bytes(part.len()).await else {
-            break;
+            return Ok(None);
         };
-        if sender.send((part, room)).is_err() || left == 0 {
+        if sender.send(Some((part, room))).is_err() || left == 0 {
             // The object is not what its entry says, or has come.
             break;
         }
-        next = parts.next().await?;
+        next = match parts.next().await {
+            Err(ServiceError::TooShort(_)) => break,
+            next => next?,
+        };
     }
+    // Where the object is not what its entry says, nobody reads it any more.
+    let _ = sender.send(None);
     drop(sender);
     let decoded = decoding.await.ok();
     Ok(decoded.map(|is_right| (is_right, most - left)))
 }
 
 /// Decodes an object into its arrival; whether it is what its entry says.
-fn decode(encoding: Encoding, source: impl Read, mut arrival: Arrival) -> bool {
+fn decode(encoding: Encoding, mut source: Received, mut arrival: Arrival, damage: &Damage) -> bool {
     let size = arrival.size();
-    match format::read(encoding, size, source, |part| arrival.take(part)) {
-        Ok(()) => arrival.finish(),
-        Err(BodyError::Unreadable(_) | BodyError::WrongSize { .. }) => false,
+    let read = format::read(encoding, size, &mut source, |part| arrival.take(part));
+    let is_right = read.is_ok() && arrival.finish();
+    // What the service has not given is not damaged.
+    if !is_right && !matches!(source.end, End::Cut) {
+        damage.note();
     }
+    is_right
 }
 
 /// The same for bytes that are all there.
-fn decode_bytes(encoding: Encoding, bytes: &[u8], mut arrival: Arrival) -> bool {
+fn decode_bytes(encoding: Encoding, bytes: &[u8], mut arrival: Arrival, damage: &Damage) -> bool {
     let size = arrival.size();
-    match format::read_bytes(encoding, size, bytes, |part| arrival.take(part)) {
-        Ok(()) => arrival.finish(),
-        Err(BodyError::Unreadable(_) | BodyError::WrongSize { .. }) => false,
+    let read = format::read_bytes(encoding, size, bytes, |part| arrival.take(part));
+    let is_right = read.is_ok() && arrival.finish();
+    if !is_right {
+        damage.note();
+    }
+    is_right
+}
+
+/// Notes in the store that a value of a tier is damaged, so that the next upload writes it again. It
+/// does so before the get goes on, which may be the last of its session.
+struct Damage {
+    store: Arc<Store>,
+    tier: TierId,
+    key: Option<String>,
+}
+
+impl Damage {
+    fn note(&self) {
+        if let Some(key) = &self.key {
+            // Where it cannot be noted, the next session finds it again.
+            let _ = self.store.note_tier_damaged(self.tier, key);
+        }
     }
 }
 
-/// The bytes that were received.
+/// The bytes that were received; `None` behind the last of them.
 struct Received {
-    receiver: mpsc::UnboundedReceiver<(Bytes, Taken)>,
+    receiver: mpsc::UnboundedReceiver<Option<(Bytes, Taken)>>,
     part: Option<(Bytes, Taken)>,
+    end: End,
+}
+
+/// Whether bytes have come to their end.
+#[derive(Clone, Copy)]
+enum End {
+    NotYet,
+    /// All have come that there are.
+    Whole,
+    /// The service has failed.
+    Cut,
 }
 
 impl Read for Received {
@@ -189,9 +253,11 @@ impl Read for Received {
                 // Its room is given back first.
                 _ => self.part = None,
             }
-            match self.receiver.blocking_recv() {
-                Some(part) => self.part = Some(part),
-                None => return Ok(0),
+            match (self.end, self.receiver.blocking_recv()) {
+                (_, Some(Some(part))) => self.part = Some(part),
+                (End::NotYet, None) => self.end = End::Cut,
+                (End::NotYet, Some(None)) => self.end = End::Whole,
+                (End::Whole | End::Cut, _) => return Ok(0),
             }
         }
     }

@@ -60,7 +60,7 @@ const IO_TIME: Duration = Duration::from_secs(5);
 const SLOWEST: u64 = 32 * 1024;
 
 /// Tries after the first one, of what fails for a moment.
-const RETRIES: usize = 2;
+pub(crate) const RETRIES: usize = 2;
 
 /// The shortest time between two tries. It grows, and some of it is drawn.
 const RETRY_AFTER: Duration = Duration::from_millis(50);

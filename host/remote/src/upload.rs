@@ -9,6 +9,7 @@
 //! tier is in modules of their own: `packs`, and `loose` where each entry has a key of its own.
 
 mod counters;
+mod damaged;
 mod in_packs;
 mod item;
 mod lists;
@@ -43,6 +44,7 @@ use super::other_layout::other_layout;
 use super::service::{Service, ServiceError};
 
 use counters::Counters;
+use damaged::Damaged;
 use loose::Loose;
 use objects::Objects;
 use refusals::{Refusals, Refused};
@@ -70,6 +72,7 @@ pub struct Uploader {
     layout: Layout,
     service: Service,
     loose: Loose,
+    damaged: Arc<Damaged>,
     objects: Objects,
     counters: Counters,
     /// What sessions that run have noted waits until they end.
@@ -157,11 +160,13 @@ pub enum UploadError {
 impl Uploader {
     /// Sends what is in this store for a tier, whose objects are compressed at this level of zstd.
     pub fn new(store: Arc<Store>, address: &Address, service: Service, level: i32) -> Self {
+        let damaged = Damaged::of(&store, address.tier_id());
         Self {
             tier: address.tier_id(),
             layout: address.layout(),
             counters: Counters::of(&store, address),
-            loose: Loose::new(address, service.clone()),
+            loose: Loose::new(address, service.clone(), Arc::clone(&damaged)),
+            damaged,
             objects: Objects::new(Arc::clone(&store), level),
             store,
             service,
@@ -253,6 +258,7 @@ impl Uploader {
         uploaded.left = files.iter_mut().map(|(_, file)| file.lines_left()).sum();
         progress(uploaded);
         self.mark_format().await?;
+        self.damaged.look();
         let mut done = Vec::new();
         let outcome = self.send_files(files, &mut done, uploaded, progress).await;
         self.counters.keep(uploaded);
@@ -365,15 +371,15 @@ impl Uploader {
     /// Sees that the tier has this format and layout, or is empty; then it is told its format, before
     /// anything else is in it.
     async fn mark_format(&self) -> Result<(), UploadError> {
-        let found = match self.service.read(FORMAT_KEY, MAX_MARKER).await {
+        let found = match with_pauses(|| self.service.read(FORMAT_KEY, MAX_MARKER)).await {
             Err(ServiceError::TooLarge { .. }) => return Err(UploadError::NoTier),
             found => found?,
         };
         match found.as_deref().map(read_format_marker) {
-            None => Ok(self
-                .service
-                .write(FORMAT_KEY, format_marker().into_bytes())
-                .await?),
+            None => {
+                let marker = format_marker().into_bytes();
+                Ok(with_pauses(|| self.service.write(FORMAT_KEY, marker.clone())).await?)
+            }
             Some(Some(FORMAT)) => self.check_layout().await,
             Some(Some(found)) => Err(UploadError::OtherFormat { found }),
             Some(None) => Err(UploadError::NoTier),
@@ -384,7 +390,7 @@ impl Uploader {
     /// would be two copies of all.
     async fn check_layout(&self) -> Result<(), UploadError> {
         // Where it is not known, it is as the address says.
-        match other_layout(&self.service, self.layout).await {
+        match with_pauses(|| other_layout(&self.service, self.layout)).await {
             Ok(Some(found)) => Err(UploadError::OtherLayout {
                 found,
                 meant: self.layout,

@@ -21,6 +21,7 @@
 //! tiers/<tier>/state           whether a remote tier may be asked, see `tier_state`
 //! tiers/<tier>/index-<name>    a copy of a part of a remote tier's index
 //! tiers/<tier>/ahead           what was fetched from there and not asked for yet
+//! tiers/<tier>/damaged         what was found damaged there, see `tier_damaged`
 //! tiers/<tier>/traffic         what the use of a remote tier came to, see `tier_traffic`
 //! sessions.jsonl               a line of totals per session
 //! trim                         what the trimmer last did
@@ -61,6 +62,7 @@ mod shared;
 mod stats;
 #[cfg(test)]
 mod test_store;
+mod tier_damaged;
 mod tier_id;
 mod tier_state;
 mod tier_traffic;

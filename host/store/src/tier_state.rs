@@ -14,6 +14,7 @@ use std::time::SystemTime;
 
 use cachewarden_types::Digest;
 
+use super::tier_damaged::DAMAGED;
 use super::tier_id::{TierId, is_tier};
 use super::tier_traffic::TRAFFIC;
 use super::{Store, files, layout};
@@ -39,9 +40,9 @@ pub(super) fn is_known(name: &OsStr) -> bool {
     name == STATE || name == TRAFFIC || is_made_anew(name)
 }
 
-/// Whether a file has what can be fetched again.
+/// Whether a file has what can be fetched, or found out, again.
 fn is_made_anew(name: &OsStr) -> bool {
-    name == AHEAD || is_copy(name)
+    name == AHEAD || name == DAMAGED || is_copy(name)
 }
 
 fn is_copy(name: &OsStr) -> bool {
@@ -71,7 +72,7 @@ fn bound_copies(folder: &Path, most: u64) {
     }
 }
 
-/// Removes what was fetched into a tier's folder before a time: what is in use is fetched again.
+/// Removes what was kept in a tier's folder before a time: what is in use is fetched again.
 pub(super) fn trim_copies(folder: &Path, before: SystemTime) {
     for name in files::names_in(folder) {
         let path = folder.join(&name);

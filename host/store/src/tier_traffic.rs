@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use cachewarden_system::lock_timeout::lock_with_timeout;
@@ -74,6 +75,16 @@ impl TierTraffic {
     }
 }
 
+/// Takes the lock on a tier's folder, for those who read a file there and replace it.
+pub(super) fn lock(folder: &Path) -> io::Result<impl Sized + use<>> {
+    tier_state::refuse_other(folder)?;
+    if !folder.exists() {
+        files::create_private_folder(folder)?;
+    }
+    let lock = lock_with_timeout(File::open(folder)?, LOCK_TIMEOUT)?;
+    lock.ok_or_else(|| io::ErrorKind::TimedOut.into())
+}
+
 impl Store {
     /// Adds to what the use of a tier came to so far, and keeps its address, by which a person knows
     /// it.
@@ -92,13 +103,7 @@ impl Store {
         if *more == TierTraffic::default() {
             return Ok(());
         }
-        tier_state::refuse_other(&folder)?;
-        if !folder.exists() {
-            files::create_private_folder(&folder)?;
-        }
-        let Some(_lock) = lock_with_timeout(File::open(&folder)?, LOCK_TIMEOUT)? else {
-            return Err(io::ErrorKind::TimedOut.into());
-        };
+        let _lock = lock(&folder)?;
         let mut kept = self.kept(tier).unwrap_or_default();
         kept.traffic.add(more);
         if serde_json::to_vec(address)?.len() <= MAX_ADDRESS {

@@ -30,8 +30,9 @@ use plan::{NamedEntry, Plan};
 /// stopped in between. An upload that takes longer is not known.
 pub const GRACE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long a prune waits between entries and their objects: a reader that has read an entry asks for
-/// its object within the time that a session waits for a tier.
+/// How long a prune waits between entries and their objects: a reader that has read an entry with a key
+/// of its own asks for its object within the time that a session waits for a tier. One with an index
+/// keeps that as long as it runs; a pack that goes meanwhile is a miss for it.
 const PAUSE: Duration = Duration::from_secs(10);
 
 /// What is to be removed.

@@ -87,7 +87,9 @@ impl ServiceError {
 }
 
 /// Texts of errors for which opendal has no kind, or another one.
-const TEXTS: [(&str, ErrorKind); 9] = [
+const TEXTS: [(&str, ErrorKind); 10] = [
+    // A service has given what there is of a part. One that breaks off has another text.
+    ("reader got too little data", ErrorKind::RangeNotSatisfied),
     // The address says HTTPS.
     (NO_TLS, ErrorKind::ConfigInvalid),
     ("status: 401,", ErrorKind::PermissionDenied),

@@ -200,7 +200,7 @@ impl Shared {
         });
     }
 
-    /// Notes that an object is not what its entry says.
+    /// Says that an object is not what its entry says.
     pub(crate) fn say_damaged(&self, tier: usize, output: &Digest) {
         self.say(Code::RemoteDamaged, tier, |address| {
             format!("{address}: the bytes of {output} are not what its entry says; the object does not count")

@@ -71,7 +71,8 @@ impl Uploader {
             Layout::Single => Ok(None),
             Layout::Packs => {
                 let gives_up = self.gives_up();
-                let packs = Packs::begin(&self.service, &self.store, self.tier, gives_up);
+                let (service, store, damaged) = (&self.service, &self.store, &self.damaged);
+                let packs = Packs::begin(service, store, self.tier, damaged, gives_up);
                 packs.await.map(Some)
             }
         }

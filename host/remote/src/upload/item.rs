@@ -1,9 +1,11 @@
 //! What is sent, as it is in the store.
 
+use sha2::{Digest as _, Sha256};
+
 use cachewarden_store::{Entry, Store};
 use cachewarden_types::Digest;
 
-use crate::format::{Body, RemoteEntry, Stored};
+use crate::format::{Body, RemoteEntry, Stored, decode};
 
 /// The bytes of an entry's object; `None` where it is gone or damaged. It is hashed, whatever is
 /// known about it: what leaves a machine is right.
@@ -44,6 +46,15 @@ pub(super) fn is_same(there: &RemoteEntry, here: &Entry) -> bool {
     };
     let is_object = (there.output, there.size) == (here.output, here.size);
     lasts && is_object && (there.kind, there.role) == (here.content.kind, here.content.role)
+}
+
+/// Whether a body that is inside an entry of a tier is the object of one in the store.
+pub(super) fn is_object(there: &Body, here: &Entry) -> bool {
+    let mut hasher = Sha256::new();
+    let decoded = decode(there.encoding, here.size, &there.bytes[..], |part| {
+        hasher.update(part);
+    });
+    decoded.is_ok_and(|size| size == here.size) && Digest::finish(hasher) == here.output
 }
 
 /// An object for sending; `None` where there is no memory to compress it.

@@ -2,6 +2,8 @@
 //! objects by their digests. It is for memcached, and where an address asks for it: each entry costs a
 //! request or two.
 
+use std::sync::Arc;
+
 use cachewarden_store::{Entry, Noted};
 
 use crate::address::Address;
@@ -11,6 +13,7 @@ use crate::format::{
 };
 use crate::service::{Service, ServiceError};
 
+use super::damaged::Damaged;
 use super::objects::Objects;
 use super::pace::{Pace, with_pauses};
 use super::{Outcome, item};
@@ -18,13 +21,15 @@ use super::{Outcome, item};
 /// Sends entries one by one.
 pub(super) struct Loose {
     service: Service,
+    damaged: Arc<Damaged>,
     pace: Pace,
 }
 
 impl Loose {
-    pub(super) fn new(address: &Address, service: Service) -> Self {
+    pub(super) fn new(address: &Address, service: Service, damaged: Arc<Damaged>) -> Self {
         Self {
             service,
+            damaged,
             pace: Pace::of(address.kind),
         }
     }
@@ -48,7 +53,10 @@ impl Loose {
         };
         let there = there.filter(|there| item::is_same(there, &entry));
         if let Some(there) = &there
-            && (matches!(there.stored, Stored::Inline(_)) || self.has_object(&entry).await?)
+            && match &there.stored {
+                Stored::Inline(body) => item::is_object(body, &entry),
+                Stored::Apart | Stored::Packed(_) => self.has_object(&entry).await?,
+            }
         {
             return Ok(Outcome::There);
         }
@@ -68,7 +76,9 @@ impl Loose {
             false => {
                 let value = body.to_value();
                 let length = value.len() as u64;
-                self.write(&object_key(&entry.output), value).await?;
+                let key = object_key(&entry.output);
+                self.write(&key, value).await?;
+                self.damaged.written(&key);
                 (Stored::Apart, length)
             }
         };
@@ -94,7 +104,7 @@ impl Loose {
 
     async fn has_object(&self, entry: &Entry) -> Result<bool, ServiceError> {
         let key = object_key(&entry.output);
-        with_pauses(|| self.service.has(&key)).await
+        Ok(!self.damaged.has(&key) && with_pauses(|| self.service.has(&key)).await?)
     }
 
     async fn write(&self, key: &str, value: Vec<u8>) -> Result<(), ServiceError> {

@@ -103,7 +103,7 @@ impl Packs<'_> {
         }
         for key in &old {
             // Else it is merged again by the next upload.
-            let _ = self.service.delete(key).await;
+            let _ = with_pauses(|| self.service.delete(key)).await;
         }
         Ok(length)
     }
@@ -133,7 +133,7 @@ impl Packs<'_> {
     /// would add a segment and take none away.
     async fn may_leave_out(&self, scope: &ScopeName) -> bool {
         let none = format!("{}none", index_prefix(scope));
-        !self.service.can_list() || self.service.delete(&none).await.is_ok()
+        !self.service.can_list() || with_pauses(|| self.service.delete(&none)).await.is_ok()
     }
 
     /// Writes down what sessions have asked for.

@@ -7,6 +7,7 @@
 //! segment names it, and its notes stay in the outbox.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use tokio::sync::OwnedSemaphorePermit;
@@ -19,6 +20,7 @@ use crate::index::{IndexReader, ScopeIndex, SegmentCache};
 use crate::prefetch::MAX_RUN;
 use crate::service::{Service, ServiceError};
 
+use super::damaged::Damaged;
 use super::objects::Objects;
 use super::pace::with_pauses;
 use super::packs_there::PacksThere;
@@ -47,6 +49,7 @@ pub(super) struct Packs<'upload> {
     store: &'upload Store,
     tier: TierId,
     segments: SegmentCache,
+    damaged: Arc<Damaged>,
     pub(super) there: PacksThere,
     /// What scopes have in the tier.
     pub(super) scopes: HashMap<ScopeName, ScopeIndex>,
@@ -92,6 +95,7 @@ impl<'upload> Packs<'upload> {
         service: &'upload Service,
         store: &'upload Store,
         tier: TierId,
+        damaged: &Arc<Damaged>,
         gives_up: bool,
     ) -> Result<Self, ServiceError> {
         Ok(Self {
@@ -99,10 +103,11 @@ impl<'upload> Packs<'upload> {
             store,
             tier,
             segments: SegmentCache::default(),
-            there: PacksThere::look(service).await?,
+            damaged: Arc::clone(damaged),
+            there: PacksThere::look(service, damaged).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
-            writes: Writes::to(service, gives_up),
+            writes: Writes::to(service, damaged, gives_up),
             lost: 0,
             rows: Vec::new(),
             noted: HashSet::new(),
@@ -177,16 +182,18 @@ impl<'upload> Packs<'upload> {
         let there = there.filter(|there| item::is_same(there, &entry));
         let is_there = match there.map(|there| there.stored) {
             Some(Stored::Packed(place)) => self.there.has(self.service, &place.pack).await?,
-            Some(Stored::Apart) => {
-                let key = object_key(&entry.output);
-                with_pauses(|| self.service.has(&key)).await?
-            }
+            Some(Stored::Apart) => self.has(&object_key(&entry.output)).await?,
             Some(Stored::Inline(_)) | None => false,
         };
         Ok(match is_there {
             true => Err(Outcome::There),
             false => Ok((noted, entry)),
         })
+    }
+
+    /// Whether there is a value at a key of an object's own.
+    async fn has(&self, key: &str) -> Result<bool, ServiceError> {
+        Ok(!self.damaged.has(key) && with_pauses(|| self.service.has(key)).await?)
     }
 
     async fn scope(&mut self, scope: &ScopeName) -> Result<&ScopeIndex, ServiceError> {
@@ -226,7 +233,7 @@ impl<'upload> Packs<'upload> {
                 uploaded.count(Outcome::TooLarge);
                 return Ok(());
             }
-            if !with_pauses(|| self.service.has(&key)).await? {
+            if !self.has(&key).await? {
                 self.write(key, value, Some(memory), uploaded).await?;
             }
             let entry = item::portable(entry, Stored::Apart);

@@ -2,6 +2,7 @@
 //! there.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -10,14 +11,16 @@ use cachewarden_types::Digest;
 use crate::format::{PACKS, pack_key};
 use crate::service::{Service, ServiceError};
 
+use super::damaged::Damaged;
 use super::pace::with_pauses;
 
 /// Packs that are asked for at once.
 const AT_ONCE: usize = 8;
 
 /// The packs that are in a tier, as far as that is known.
-#[derive(Default)]
 pub(super) struct PacksThere {
+    /// What is damaged is not there, whatever is known.
+    damaged: Arc<Damaged>,
     known: HashMap<Digest, bool>,
     /// What is not known is not there. Else it is asked for.
     is_listed: bool,
@@ -28,24 +31,26 @@ impl PacksThere {
     ///
     /// # Errors
     /// When the service fails.
-    pub(super) async fn look(service: &Service) -> Result<Self, ServiceError> {
-        let mut there = Self::default();
+    pub(super) async fn look(
+        service: &Service,
+        damaged: &Arc<Damaged>,
+    ) -> Result<Self, ServiceError> {
+        let mut there = Self {
+            damaged: Arc::clone(damaged),
+            known: HashMap::new(),
+            is_listed: false,
+        };
         there.list(service).await?;
         Ok(there)
     }
 
     async fn list(&mut self, service: &Service) -> Result<(), ServiceError> {
-        let mut listed = Vec::new();
-        let mut take = |key: &str| {
-            listed.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
-        };
-        match service.walk(PACKS, |value| take(&value.key)).await {
+        match with_pauses(|| listed(service)).await {
             Err(ServiceError::Unsupported(_)) => {}
-            walked => {
-                walked?;
+            listed => {
+                let listed = listed?.into_iter();
                 self.is_listed = true;
-                self.known
-                    .extend(listed.into_iter().map(|pack| (pack, true)));
+                self.known.extend(listed.map(|pack| (pack, true)));
             }
         }
         Ok(())
@@ -60,6 +65,9 @@ impl PacksThere {
         service: &Service,
         pack: &Digest,
     ) -> Result<bool, ServiceError> {
+        if self.is_damaged(pack) {
+            return Ok(false);
+        }
         if let Some(is_there) = self.known.get(pack) {
             return Ok(*is_there);
         }
@@ -69,6 +77,10 @@ impl PacksThere {
         let is_there = ask(service, pack).await?;
         self.known.insert(*pack, is_there);
         Ok(is_there)
+    }
+
+    fn is_damaged(&self, pack: &Digest) -> bool {
+        self.damaged.has(&pack_key(pack))
     }
 
     /// Takes note that a pack is there.
@@ -102,9 +114,20 @@ impl PacksThere {
                 .await?;
             self.known.extend(asked);
         }
-        let is_there = |pack: &Digest| self.known.get(pack) == Some(&true);
+        let is_there =
+            |pack: &Digest| self.known.get(pack) == Some(&true) && !self.is_damaged(pack);
         Ok(packs.into_iter().filter(is_there).collect())
     }
+}
+
+/// The packs that a service lists.
+async fn listed(service: &Service) -> Result<Vec<Digest>, ServiceError> {
+    let mut listed = Vec::new();
+    let mut take = |key: &str| {
+        listed.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
+    };
+    service.walk(PACKS, |value| take(&value.key)).await?;
+    Ok(listed)
 }
 
 async fn ask(service: &Service, pack: &Digest) -> Result<bool, ServiceError> {

@@ -17,6 +17,7 @@ mod counters;
 mod layouts;
 mod lists;
 mod packs;
+mod pauses;
 
 /// A store, and a tier in a folder.
 struct World {
@@ -247,6 +248,35 @@ async fn what_is_missing_or_damaged_in_the_tier_is_sent_again() {
 }
 
 #[tokio::test]
+async fn an_object_that_was_found_damaged_or_is_in_its_entry_is_sent_again() {
+    let world = World::new();
+    let object = large(1);
+    let apart = world.put("apart", &object, |_| {});
+    let inline = world.put("inline", b"object", |_| {});
+    world.note(1, &[apart, inline]);
+    world.upload().await;
+    let key = object_key(&Digest::of(&object));
+    let whole = fs::read(world.tier(&key)).unwrap();
+    fs::write(world.tier(&key), &whole[1..]).unwrap();
+    let tier = world.address.tier_id();
+    world.store.note_tier_damaged(tier, &key).unwrap();
+    let entry_key = entry_key(&main(), &inline);
+    let mut entry = fs::read(world.tier(&entry_key)).unwrap();
+    *entry.last_mut().unwrap() ^= 1;
+    fs::write(world.tier(&entry_key), &entry).unwrap();
+    world.note(2, &[apart, inline]);
+    assert_eq!(world.upload().await.sent, 2);
+    assert_eq!(fs::read(world.tier(&key)).unwrap(), whole);
+    let Stored::Inline(body) = world.entry(&inline).unwrap().stored else {
+        panic!("it is in its entry");
+    };
+    assert_eq!(&body.bytes[..], b"object");
+    assert!(world.store.tier_damaged(tier).is_empty());
+    world.note(3, &[apart, inline]);
+    assert_eq!(world.upload().await.there, 2);
+}
+
+#[tokio::test]
 async fn notes_of_a_session_that_runs_are_sent_and_kept() {
     let world = World::new();
     let mut session = world.session(1);
@@ -369,7 +399,8 @@ async fn of_what_is_written_for_packs_a_run_of_refused_values_is_given_up() {
         fs::create_dir_all(world.tier(key).join("folder")).unwrap();
     }
     for gives_up in [true, false] {
-        let mut writes = Writes::to(&service, gives_up);
+        let damaged = Damaged::of(&world.store, world.address.tier_id());
+        let mut writes = Writes::to(&service, &damaged, gives_up);
         let (mut uploaded, mut failure) = (Uploaded::default(), None);
         for key in &keys {
             let begun = writes.begin(key.clone(), vec![1], None, &mut uploaded, &mut failure);
@@ -494,7 +525,8 @@ async fn a_key_that_a_service_does_not_take_keeps_no_other_from_it() {
     let service = Service::at(&address, &Credentials::default()).unwrap();
     let world = World::new();
     let objects = Objects::new(Arc::clone(&world.store), 3);
-    let loose = Loose::new(&address, service);
+    let damaged = Damaged::of(&world.store, address.tier_id());
+    let loose = Loose::new(&address, service, damaged);
     let scope: ScopeName = "A".repeat(96).parse().unwrap();
     let action = world.put_into(&scope, "action", b"object", |_| {});
     let outcome = loose.send(Noted { scope, action }, &objects).await.unwrap();

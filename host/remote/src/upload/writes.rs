@@ -4,12 +4,14 @@
 //! fail one after another that the service counts as dead (`refusals`).
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::JoinSet;
 
 use crate::service::{Service, ServiceError};
 
+use super::damaged::Damaged;
 use super::pace::with_pauses;
 use super::refusals::{Refusals, Refused};
 use super::{UploadError, Uploaded};
@@ -27,16 +29,18 @@ pub(super) struct Writes {
     /// Those of them that are given up.
     given_up: HashSet<String>,
     refusals: Refusals<String>,
+    damaged: Arc<Damaged>,
 }
 
 impl Writes {
-    pub(super) fn to(service: &Service, gives_up: bool) -> Self {
+    pub(super) fn to(service: &Service, damaged: &Arc<Damaged>, gives_up: bool) -> Self {
         Self {
             service: service.clone(),
             on_the_way: JoinSet::new(),
             refused: HashSet::new(),
             given_up: HashSet::new(),
             refusals: Refusals::of(service, gives_up),
+            damaged: Arc::clone(damaged),
         }
     }
 
@@ -100,8 +104,9 @@ impl Writes {
             return Ok(());
         };
         match written.expect("a write does not panic") {
-            (_, Ok(bytes)) => {
+            (key, Ok(bytes)) => {
                 self.refusals.taken();
+                self.damaged.written(&key);
                 uploaded.bytes += bytes;
             }
             (key, Err(error @ ServiceError::Failed(_))) => {

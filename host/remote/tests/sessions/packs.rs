@@ -1,6 +1,7 @@
 //! What sessions make of packs and an index.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::ops::Range;
 
 use cachewarden_remote::{Address, Credentials};
@@ -9,6 +10,9 @@ use cachewarden_session::DEFAULT_REMOTE_BUDGET;
 use crate::client::Session;
 use crate::machine::{self, action, object};
 use crate::world::World;
+
+/// Each has twice the time of the one before.
+const MOST_MACHINES: u32 = 12;
 
 /// Another machine, which has put objects 0 to `count` into `main` and sent them to the tier in this
 /// folder, and says that it asked for all of them.
@@ -21,6 +25,42 @@ fn fill_with(address: &str, numbers: Range<u32>) {
     let count = u64::from(numbers.end - numbers.start);
     let uploaded = machine::fill(&address, &Credentials::default(), numbers, object);
     assert_eq!(uploaded.sent, count);
+}
+
+/// A machine on which a session has asked for the first of these actions alone, and has left all that
+/// it has fetched of the others to the next one. A session may end before all of that is there, so there
+/// are further machines, whose sessions ask longer for what the tier does not have.
+fn machine_with_all_left(address: &str, numbers: Range<u32>) -> World {
+    for attempt in 0..MOST_MACHINES {
+        let world = World::new();
+        let mut session = session(&world, address, &["main"]);
+        session.get(&action(numbers.start)).expect("a hit");
+        for missing in 0..10 << attempt {
+            assert_eq!(session.get(&action(1000 + missing)), None);
+        }
+        session.close();
+        if left_by_sessions(&world, address) == packed(numbers.start + 1..numbers.end) {
+            return world;
+        }
+    }
+    panic!("what builds have asked for does not come before it is asked for");
+}
+
+/// How many objects sessions have left to the next one.
+fn left_by_sessions(world: &World, address: &str) -> usize {
+    let tier = Address::parse(address).unwrap().tier_id();
+    let Some(file) = world.store.tier_ahead(tier) else {
+        return 0;
+    };
+    let mut head = String::new();
+    BufReader::new(file).read_line(&mut head).unwrap();
+    let head: serde_json::Value = serde_json::from_str(&head).unwrap();
+    head["objects"].as_u64().unwrap() as usize
+}
+
+/// How many of these objects have bytes, which are in a pack.
+fn packed(numbers: Range<u32>) -> usize {
+    numbers.filter(|number| !object(*number).is_empty()).count()
 }
 
 fn session(world: &World, address: &str, scopes: &[&str]) -> Session {
@@ -50,40 +90,15 @@ fn what_another_machine_has_packed_comes_and_a_miss_asks_nothing() {
 }
 
 #[test]
-fn what_was_prefetched_comes_though_the_tier_is_gone_by_then() {
-    let world = World::new();
-    let tier = world.tier("tier");
+fn what_a_session_has_fetched_and_not_asked_for_the_next_ones_have() {
+    let tiers = World::new();
+    let tier = tiers.tier("tier");
     let address = tier.packs();
     fill(&address, 50);
-    let mut session = session(&world, &address, &["main"]);
-    session.get(&action(0)).expect("a hit");
-    // All objects are in one request, and come in the order of the pack.
-    session.get(&action(49)).expect("a hit");
-    fs::rename(tier.path("v1"), tier.path("away")).unwrap();
-    for number in 1..49 {
-        assert_eq!(
-            session.get(&action(number)).expect("a hit").bytes,
-            object(number)
-        );
-    }
-    assert_eq!(session.close().0.tally.remote_hits, 50);
-}
-
-#[test]
-fn what_a_session_has_fetched_in_vain_is_left_to_the_next_one() {
-    let world = World::new();
-    let tier = world.tier("tier");
-    let address = tier.packs();
-    fill(&address, 50);
-    let mut first = session(&world, &address, &["main"]);
-    // All objects are in one request, and come in the order of the pack.
-    for number in [0, 49] {
-        first.get(&action(number)).expect("a hit");
-    }
-    first.close();
+    let world = machine_with_all_left(&address, 0..50);
     fs::rename(tier.path("v1/packs"), tier.path("away")).unwrap();
-    // It is left to those after that one, too, as long as it is not asked for.
-    for asked in [1..10, 10..49] {
+    // As long as something was not asked for, it is there for later ones, too.
+    for asked in [1..10, 10..50] {
         let mut next = session(&world, &address, &["main"]);
         for number in asked.clone() {
             let hit = next.get(&action(number)).expect("a hit");
@@ -113,16 +128,15 @@ fn a_list_of_what_is_wanted_that_cannot_be_read_costs_no_hit() {
 
 #[test]
 fn what_only_an_earlier_build_asked_for_is_not_fetched_before_something_of_it_is_asked_for() {
-    let world = World::new();
-    let tier = world.tier("tier");
+    let tiers = World::new();
+    let tier = tiers.tier("tier");
     let address = tier.packs();
     fill_with(&address, 0..20);
     fill_with(&address, 20..40);
+    // All of the last build, and nothing else.
+    let world = machine_with_all_left(&address, 20..40);
+    fs::rename(tier.path("v1/packs"), tier.path("away")).unwrap();
     let mut session = session(&world, &address, &["main"]);
-    for number in [20, 39] {
-        session.get(&action(number)).expect("a hit");
-    }
-    fs::rename(tier.path("v1"), tier.path("away")).unwrap();
     for number in (0..40).filter(|number| !object(*number).is_empty()) {
         let is_hit = session.get(&action(number)).is_some();
         assert_eq!(is_hit, number >= 20, "{number}");
@@ -160,6 +174,40 @@ fn packs_that_are_gone_torn_or_changed_are_misses_and_never_wrong_bytes() {
         let (_, said) = session.close();
         let is_said = said.contains("CW0705");
         assert!(is_said || damage == "gone", "{damage}: {said}");
+    }
+}
+
+/// A pack with one object, of which a half is there, and one whose first bytes are others.
+#[test]
+fn what_a_session_has_found_damaged_is_noted_for_the_next_upload() {
+    for damage in ["torn", "empty", "changed"] {
+        let world = World::new();
+        let tier = world.tier("tier");
+        let address = tier.packs();
+        fill_with(&address, 1..2);
+        let id = Address::parse(&address).unwrap().tier_id();
+        let mut packs = fs::read_dir(tier.path("v1/packs")).unwrap();
+        let pack = packs.next().unwrap().unwrap();
+        let mut bytes = fs::read(pack.path()).unwrap();
+        match damage {
+            "torn" => bytes.truncate(bytes.len() / 2),
+            "empty" => bytes.clear(),
+            _ => bytes[0] ^= 1,
+        }
+        fs::write(pack.path(), bytes).unwrap();
+        let mut session = session(&world, &address, &["main"]);
+        assert_eq!(session.get(&action(1)), None, "{damage}");
+        session.close();
+        let key = format!("v1/packs/{}", pack.file_name().display());
+        let noted = world.store.tier_damaged(id);
+        assert!(noted.contains(&key), "{damage}: {noted:?}");
+        // What is gone is no damage.
+        fs::remove_file(pack.path()).unwrap();
+        let other = World::new();
+        let mut session = other.session_on(&[address], &["main"]);
+        assert_eq!(session.get(&action(1)), None);
+        session.close();
+        assert!(other.store.tier_damaged(id).is_empty());
     }
 }
 

@@ -99,8 +99,8 @@ impl Arrival {
     }
 
     /// Ends the object: all of its bytes were taken. Returns whether they are those of its name, as
-    /// far as this machine could find that out.
-    pub fn finish(mut self) -> bool {
+    /// far as this machine could find that out. The get goes on when this is dropped.
+    pub fn finish(&mut self) -> bool {
         let Some((writer, recogniser)) = self.intake.take() else {
             return false;
         };

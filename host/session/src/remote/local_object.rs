@@ -27,7 +27,7 @@ impl LocalObject {
 impl TierObject for LocalObject {
     fn fetch(self: Box<Self>, mut arrival: Arrival) {
         let size = arrival.size();
-        let read = move || {
+        let mut read = move || {
             if self.read(&mut arrival).is_ok() {
                 arrival.finish();
             }

@@ -303,7 +303,7 @@ codes! {
         "The text names what the service misses. Correct the address; docs/remote.md has one of each service."
     RemoteDamaged "CW0705" "remote-damaged" ["remote"]
         "An entry or an object of a remote tier is damaged, or of a later version of cachewarden. It is a cache miss. This is said once for each tier."
-        "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` names each damaged value by its key. The next put of the same action replaces a damaged entry, except in GitHub's cache. A damaged object stays until you remove its key with the service's own tool."
+        "If the text names a later version, update cachewarden. Otherwise `cachewarden remote verify` names each damaged value by its key. The next put of the same action, on a machine that has been told this, sends it again, except in GitHub's cache. What stays damaged goes with `cachewarden remote prune`, or with the service's own tool."
     RemoteAway "CW0706" "remote-away" ["remote"]
         "The service of a remote tier has failed several times in a row. It is not asked until a probe in the background is answered; later go commands know that too. The build works, and makes what it does not find elsewhere."
         "Nothing needs to be done where the service is back soon. Otherwise look at the service and the network: `cachewarden doctor` says how far it comes."

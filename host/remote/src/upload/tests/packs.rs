@@ -119,6 +119,59 @@ async fn what_is_gone_in_the_tier_is_sent_again() {
     assert!(world.tier(&object_key(&Digest::of(&noise))).is_file());
 }
 
+/// Origin: a pack that a power failure had cut off was there, so nothing was sent again, for ever.
+#[tokio::test]
+async fn what_was_found_damaged_is_sent_again_until_it_was_written() {
+    let world = world();
+    let tier = world.address.tier_id();
+    let small = world.put("small", b"object", |_| {});
+    let noise = noise();
+    let big = world.put("big", &noise, |_| {});
+    world.note(1, &[small, big]);
+    world.upload().await;
+    let Stored::Packed(place) = world.named()[&small].stored else {
+        panic!("it is in a pack");
+    };
+    let keys = [pack_key(&place.pack), object_key(&Digest::of(&noise))];
+    for (id, key) in (2..).zip(&keys) {
+        let whole = fs::read(world.tier(key)).unwrap();
+        fs::write(world.tier(key), &whole[..whole.len() / 2]).unwrap();
+        world.store.note_tier_damaged(tier, key).unwrap();
+        world.note(id, &[small, big]);
+        let healed = world.upload().await;
+        assert_eq!((healed.sent, healed.there), (1, 1), "{key}");
+        assert_eq!(fs::read(world.tier(key)).unwrap(), whole, "{key}");
+    }
+    assert!(world.store.tier_damaged(tier).is_empty());
+    world.note(9, &[small, big]);
+    assert_eq!(world.upload().await.there, 2);
+}
+
+/// In another pack, which the latest segment names; what else was in the old one is not merged.
+#[tokio::test]
+async fn what_was_in_a_damaged_pack_is_named_where_it_was_put_again() {
+    let world = world();
+    let tier = world.address.tier_id();
+    let first = world.put("first", b"one", |_| {});
+    let second = world.put("second", b"two", |_| {});
+    world.note(1, &[first, second]);
+    world.upload().await;
+    let Stored::Packed(damaged) = world.named()[&first].stored else {
+        panic!("it is in a pack");
+    };
+    let key = pack_key(&damaged.pack);
+    world.store.note_tier_damaged(tier, &key).unwrap();
+    for number in 2..=17 {
+        let action = world.put(&number.to_string(), &[number], |_| {});
+        world.note(number.into(), &[action, first]);
+        world.upload().await;
+    }
+    let named = world.named();
+    assert!(!named.contains_key(&second), "it is a miss");
+    assert_eq!(world.packed(&named[&first]), b"one");
+    assert!(world.store.tier_damaged(tier).contains(&key));
+}
+
 /// A pack was written, and the upload was killed before its segment.
 #[tokio::test]
 async fn an_upload_that_was_killed_sends_no_pack_twice() {

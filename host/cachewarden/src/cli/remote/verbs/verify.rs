@@ -26,7 +26,9 @@ pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitSt
     printed?;
     let mut conclusion = match verified.damaged {
         0 => "nothing is damaged".to_owned(),
-        damaged => format!("{damaged} damaged: a reader does not take what is"),
+        damaged => format!(
+            "{damaged} damaged: a reader does not take what is, and a machine that has met it sends it again with the next put; `cachewarden remote prune --older-than` removes it with all that is as old"
+        ),
     };
     if verified.gone > 0 {
         let gone = output::count(verified.gone, "entry");

@@ -85,7 +85,13 @@ fn a_service_that_asks_for_fewer_requests_is_told_once_and_costs_at_most_the_bud
             ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret".into()),
         ],
     };
-    costs_the_budget(&tier.machine(), "CW0708");
+    let machine = tier.machine();
+    costs_the_budget(&machine, "CW0708");
+    // The upload waits in the background until the service takes something again.
+    for process in processes_of(&machine.sandbox.store()) {
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process(process_id(process), rustix::process::Signal::KILL);
+    }
 }
 
 mod through_toxiproxy {

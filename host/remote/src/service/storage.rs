@@ -29,6 +29,9 @@ pub(super) struct Storage {
     unbounded: Operator,
     /// Bounded as a call without a large body is.
     operator: Operator,
+    /// The same for listings, which are not asked for again where opendal walks through folders: the
+    /// folder that could not be read would be left out then, as if it were empty.
+    listing: Operator,
     limit: ConcurrentLimitLayer,
     /// A server of WebDAV says only when it is asked that it does not.
     lists: AtomicBool,
@@ -48,8 +51,13 @@ impl Storage {
         let context = unbounded.context().with_http_transport(transport);
         let unbounded = unbounded.with_context(context);
         let limit = ConcurrentLimitLayer::new(CONCURRENCY);
+        let operator = bounded(&unbounded, &limit, IO_TIME);
         Ok(Self {
-            operator: bounded(&unbounded, &limit, IO_TIME),
+            listing: match kind.has_folders() {
+                true => bounded_once(&unbounded, &limit, IO_TIME),
+                false => operator.clone(),
+            },
+            operator,
             lists: AtomicBool::new(unbounded.info().capability().list),
             unbounded,
             limit,
@@ -67,9 +75,9 @@ impl Storage {
         self.lists.store(false, Ordering::Relaxed);
     }
 
-    /// What is asked for more than values by their keys.
-    pub(super) fn operator(&self) -> &Operator {
-        &self.operator
+    /// What is asked which keys there are.
+    pub(super) fn listing(&self) -> &Operator {
+        &self.listing
     }
 
     /// A part of the value of a key. That there is none may be the first error of the stream.
@@ -151,14 +159,21 @@ async fn write_whole(operator: &Operator, key: &str, value: Buffer) -> opendal::
 
 /// An operator whose calls are bounded: a part of a body has this long.
 fn bounded(operator: &Operator, limit: &ConcurrentLimitLayer, io_time: Duration) -> Operator {
-    let timeout = TimeoutLayer::new().with_timeout(CALL_TIME);
     let retry = RetryLayer::new().with_max_times(RETRIES);
     // A try is timed, and tries are repeated around that.
-    operator
-        .clone()
-        .layer(timeout.with_io_timeout(io_time))
+    timed(operator, io_time)
         .layer(retry.with_min_delay(RETRY_AFTER).with_jitter())
         .layer(limit.clone())
+}
+
+/// The same without a second try.
+fn bounded_once(operator: &Operator, limit: &ConcurrentLimitLayer, io_time: Duration) -> Operator {
+    timed(operator, io_time).layer(limit.clone())
+}
+
+fn timed(operator: &Operator, io_time: Duration) -> Operator {
+    let timeout = TimeoutLayer::new().with_timeout(CALL_TIME);
+    operator.clone().layer(timeout.with_io_timeout(io_time))
 }
 
 /// The error for a body that has ended early.

@@ -314,6 +314,20 @@ mod tests {
         }
     }
 
+    /// Origin: a second try of a folder that WebDAV had denied found no folder, and a session took the
+    /// tier for an empty one.
+    #[tokio::test]
+    async fn a_folder_that_cannot_be_read_is_no_empty_one() {
+        for status in [403, 500, 503] {
+            let server =
+                test_server::start_with_bodies(move |_| (status, String::new(), b"no".to_vec()));
+            let address = format!("webdav+http://127.0.0.1:{server}/");
+            let service = Service::at(&address.parse().unwrap(), &Credentials::default()).unwrap();
+            let walked = service.walk("v1/index/main/", |_| ()).await;
+            assert!(walked.is_err(), "{status}");
+        }
+    }
+
     #[tokio::test]
     async fn an_answer_that_is_held_as_a_whole_has_a_bound() {
         let s3 = |server: u16| {

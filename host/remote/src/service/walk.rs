@@ -102,7 +102,7 @@ impl Service {
 
     fn listed(&self) -> Result<&Operator, ServiceError> {
         match &self.client {
-            Client::Storage(storage) if storage.can_list() => Ok(storage.operator()),
+            Client::Storage(storage) if storage.can_list() => Ok(storage.listing()),
             _ => Err(self.failed(does_not_list())),
         }
     }

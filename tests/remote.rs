@@ -11,7 +11,9 @@ mod machines;
 mod outages;
 mod servers;
 
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use cachewarden_servers::{Server, Variables};
 
@@ -172,4 +174,16 @@ fn waited(stderr: &str) -> f64 {
 /// A scope's folder in a store.
 fn scope(store: &Path, name: &str) -> PathBuf {
     store.join("scopes").join(name)
+}
+
+/// A server that answers each connection so.
+fn served_by(answer: fn(TcpStream)) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let socket = listener.local_addr().expect("its number");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || answer(client));
+        }
+    });
+    socket
 }

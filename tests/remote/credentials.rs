@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
@@ -12,7 +12,7 @@ use std::thread;
 
 use crate::support::*;
 
-use super::{LITTLE, Tier};
+use super::{LITTLE, Tier, served_by};
 
 /// Nobody listens at this port of TCP, which is for discarding.
 const DEAD: &str = "s3://bucket?endpoint=http://127.0.0.1:9&region=any";
@@ -77,18 +77,7 @@ fn a_credential_shows_nowhere() {
     }
 }
 
-/// A service that answers each request with 403 and the request itself, as a debugging proxy does.
-fn echo() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let socket = listener.local_addr().expect("its number");
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            thread::spawn(move || answer_with_the_request(client));
-        }
-    });
-    socket
-}
-
+/// Answers a request with 403 and the request itself, as a debugging proxy does.
 fn answer_with_the_request(mut client: TcpStream) {
     let request = BufReader::new(client.try_clone().expect("its other end"));
     let lines = request.lines().map_while(Result::ok);
@@ -106,7 +95,7 @@ fn answer_with_the_request(mut client: TcpStream) {
 fn what_a_service_repeats_of_a_request_shows_nowhere() {
     // Base64 of `u:very-secret-4711`.
     const PAIR: &str = "dTp2ZXJ5LXNlY3JldC00NzEx";
-    let socket = echo();
+    let socket = served_by(answer_with_the_request);
     for (url, variables) in [
         (
             format!("s3://bucket?endpoint=http://{socket}&region=any"),

@@ -5,14 +5,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::thread;
+use std::net::TcpStream;
 
 use cachewarden_servers::{memcached, redis, seaweedfs, seaweedfs_reader, seaweedfs_unlisting};
 
 use crate::support::*;
 
-use super::{Machine, Tier, machines, remote_hits, waited};
+use super::{Machine, Tier, machines, remote_hits, served_by, waited};
 
 /// A build of little, since each of these machines begins with nothing.
 const BUILD: [&str; 3] = ["build", "-trimpath", "./lib"];
@@ -53,18 +52,7 @@ fn costs_the_budget(machine: &Machine, code: &str) {
     assert!(later.stderr.contains(", waited 0.0 s"), "{later:?}");
 }
 
-/// A service that asks everybody to come back later.
-fn busy_service() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let socket = listener.local_addr().expect("its number");
-    thread::spawn(move || {
-        for client in listener.incoming().flatten() {
-            thread::spawn(move || refuse(client));
-        }
-    });
-    socket
-}
-
+/// Asks everybody to come back later.
 fn refuse(mut client: TcpStream) {
     let request = BufReader::new(client.try_clone().expect("its other end"));
     let mut head = request.lines().map_while(Result::ok);
@@ -79,7 +67,10 @@ fn refuse(mut client: TcpStream) {
 #[test]
 fn a_service_that_asks_for_fewer_requests_is_told_once_and_costs_at_most_the_budget() {
     let tier = Tier {
-        url: format!("s3://bucket?endpoint=http://{}&region=any", busy_service()),
+        url: format!(
+            "s3://bucket?endpoint=http://{}&region=any",
+            served_by(refuse)
+        ),
         variables: vec![
             ("CACHEWARDEN_S3_ACCESS_KEY_ID", "id".into()),
             ("CACHEWARDEN_S3_SECRET_ACCESS_KEY", "very-secret".into()),

@@ -318,13 +318,17 @@ fn is_plain_http_elsewhere(endpoint: &str) -> bool {
     let Ok(url) = Url::parse(endpoint) else {
         return false;
     };
-    let is_here = match url.host() {
+    url.scheme() == "http" && !is_here(&url)
+}
+
+/// Whether a URL leads to this machine.
+pub(crate) fn is_here(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
-    };
-    url.scheme() == "http" && !is_here
+    }
 }
 
 /// What opens a service, by the names of its options.

@@ -116,10 +116,12 @@ fn own_means(kind: ServiceKind) -> &'static str {
     }
 }
 
-/// Does some work on a tier, if it has the format of this version, or nothing yet.
+/// Does some work on a tier, if it has the format of this version, or nothing yet. `means` is what a
+/// person can do where the service does not list.
 fn run<T>(
     address: &Address,
     credentials: &Credentials,
+    means: &'static str,
     work: impl AsyncFnOnce(Service) -> Result<T, HousekeepingError>,
 ) -> Result<T, HousekeepingError> {
     let done = Runtime::run(async {
@@ -133,7 +135,6 @@ fn run<T>(
     })?;
     done.map_err(|error| match error {
         HousekeepingError::Service(ServiceError::Unsupported(source)) => {
-            let means = OTHER_LOOK;
             HousekeepingError::NotListed { source, means }
         }
         HousekeepingError::Service(source @ ServiceError::Absent { .. }) => {

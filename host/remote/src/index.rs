@@ -20,7 +20,7 @@ use cachewarden_types::{Digest, ScopeName};
 
 use super::format::{
     BUILDS, EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, RemoteEntry, Segment,
-    SegmentList, Stored, Wanted, index_prefix, is_segment_until, list_key, wanted_key,
+    SegmentList, Wanted, index_prefix, is_segment_until, list_key, wanted_key,
 };
 use super::service::{Service, ServiceError};
 
@@ -308,7 +308,8 @@ impl Index {
 
     fn is_there(&self, entry: &RemoteEntry) -> bool {
         let gone = self.gone.lock().unwrap_or_else(PoisonError::into_inner);
-        !matches!(&entry.stored, Stored::Packed(place) if gone.contains(&place.pack))
+        let place = entry.stored.place();
+        !place.is_some_and(|place| gone.contains(&place.pack))
     }
 }
 

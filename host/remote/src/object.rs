@@ -48,15 +48,10 @@ impl RemoteObject {
     /// What notes that its bytes are not what its entry says. Those inside an entry are looked at by
     /// an upload itself.
     fn damage(&self) -> Damage {
-        let key = match &self.stored {
-            Stored::Inline(_) => None,
-            Stored::Apart => Some(object_key(&self.output)),
-            Stored::Packed(place) => Some(pack_key(&place.pack)),
-        };
         Damage {
             store: Arc::clone(&self.session.store),
             tier: self.session.tiers[self.tier].id,
-            key,
+            key: self.stored.key(&self.output),
         }
     }
 

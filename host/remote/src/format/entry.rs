@@ -13,7 +13,7 @@ use cachewarden_store::SessionId;
 use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
 
 use super::body::{Body, Encoding};
-use super::key::FORMAT;
+use super::key::{FORMAT, object_key, pack_key};
 use super::segment::Place;
 
 /// The most bytes of the line. A line has some 330; this leaves room for fields of later versions.
@@ -66,6 +66,15 @@ pub enum Stored {
 }
 
 impl Stored {
+    /// The key of the value that has an object; `None` where it is in its entry.
+    pub(crate) fn key(&self, output: &Digest) -> Option<String> {
+        match self {
+            Self::Inline(_) => None,
+            Self::Apart => Some(object_key(output)),
+            Self::Packed(place) => Some(pack_key(&place.pack)),
+        }
+    }
+
     /// Where it is in a pack, if it is in one.
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {

@@ -88,15 +88,9 @@ pub fn prune_tier(
     request: &PruneRequest,
     mut progress: impl FnMut(Progress),
 ) -> Result<Pruned, HousekeepingError> {
-    let pruned = run(address, credentials, async |service| {
+    let means = own_means(address.kind);
+    run(address, credentials, means, async |service| {
         prune(&service, request, &mut progress).await
-    });
-    pruned.map_err(|error| match error {
-        HousekeepingError::NotListed { source, .. } => {
-            let means = own_means(address.kind);
-            HousekeepingError::NotListed { source, means }
-        }
-        error => error,
     })
 }
 

@@ -10,7 +10,7 @@ use crate::service::Value;
 
 use super::contents::Contents;
 use super::segments::{self, Named};
-use super::{HousekeepingError, run};
+use super::{HousekeepingError, OTHER_LOOK, run};
 
 /// How many values there are of something, and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub fn summarize_tier(
     address: &Address,
     credentials: &Credentials,
 ) -> Result<TierSummary, HousekeepingError> {
-    run(address, credentials, async |service| {
+    run(address, credentials, OTHER_LOOK, async |service| {
         let contents = Contents::of(&service).await?;
         let mut summary = TierSummary::default();
         for (scope, value) in contents.entries {

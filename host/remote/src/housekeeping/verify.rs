@@ -17,7 +17,7 @@ use crate::service::{Service, ServiceError, Value};
 use crate::upload::{MAX_OBJECT, with_pauses};
 
 use super::contents::{Contents, read_entry};
-use super::{AT_ONCE, HousekeepingError, run, segments};
+use super::{AT_ONCE, HousekeepingError, OTHER_LOOK, run, segments};
 
 /// Bytes of values that are in memory at once. A larger one is read while no other is.
 const MEMORY: u64 = 64 << 20;
@@ -71,7 +71,7 @@ pub fn verify_tier(
     credentials: &Credentials,
     mut event: impl FnMut(TierEvent),
 ) -> Result<VerifiedTier, HousekeepingError> {
-    run(address, credentials, async |service| {
+    run(address, credentials, OTHER_LOOK, async |service| {
         let contents = Contents::of(&service).await?;
         Ok(verify(&service, contents, &mut event).await?)
     })

@@ -4,7 +4,7 @@ use cachewarden_store::SharedStore;
 
 use super::*;
 use crate::address::{Address, Credentials};
-use crate::format::{MAX_ROWS, segment_key};
+use crate::format::{MAX_ROWS, Stored, segment_key};
 use crate::testing;
 
 fn entry() -> RemoteEntry {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use cachewarden_types::Digest;
 
-use crate::format::{Place, RemoteEntry, Stored};
+use crate::format::{Place, RemoteEntry};
 
 /// The most bytes of one request: several of them share a line, and the first objects come soon.
 pub(crate) const MAX_RUN: u64 = 4 << 20;
@@ -55,7 +55,7 @@ impl Run {
 pub(super) fn plan(wanted: impl Iterator<Item = RemoteEntry>, most: u64) -> Vec<Run> {
     let mut packs: HashMap<Digest, Vec<(Place, usize)>> = HashMap::new();
     for (rank, entry) in wanted.enumerate() {
-        let Stored::Packed(place) = entry.stored else {
+        let Some(&place) = entry.stored.place() else {
             continue;
         };
         // No writer makes a larger one, and one without bytes needs no request.
@@ -106,7 +106,7 @@ pub(super) fn plan(wanted: impl Iterator<Item = RemoteEntry>, most: u64) -> Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::Encoding;
+    use crate::format::{Encoding, Stored};
     use crate::testing;
 
     fn entry(pack: &str, offset: u32, length: u32) -> RemoteEntry {

@@ -14,7 +14,9 @@ use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use reqwest::Client;
 use reqwest::redirect::{Attempt, Policy};
-use url::{Host, Url};
+use url::Url;
+
+use crate::address::is_here;
 
 use super::CALL_TIME;
 use super::part::Part;
@@ -79,16 +81,6 @@ impl Transport {
                     .is_some_and(|bucket| bucket.is_empty() || bucket.ends_with('.'))
             }),
         }
-    }
-}
-
-/// Whether an address leads to this machine.
-fn is_here(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

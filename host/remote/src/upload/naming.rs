@@ -168,10 +168,7 @@ fn packs_of(index: &ScopeIndex) -> HashSet<Digest> {
     let small = segments.filter(|segment| segment.len() <= LARGE);
     let entries = small.flat_map(|segment| segment.entries());
     entries
-        .filter_map(|(_, entry)| match entry.stored {
-            Stored::Packed(place) => Some(place.pack),
-            Stored::Inline(_) | Stored::Apart => None,
-        })
+        .filter_map(|(_, entry)| Some(entry.stored.place()?.pack))
         .collect()
 }
 

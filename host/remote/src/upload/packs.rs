@@ -286,10 +286,8 @@ impl<'upload> Packs<'upload> {
         let mut rows = std::mem::take(&mut self.rows);
         let (count, mut given_up) = (rows.len(), 0);
         rows.retain(|(scope, action, entry)| {
-            let key = match &entry.stored {
-                Stored::Packed(place) => pack_key(&place.pack),
-                Stored::Apart => object_key(&entry.output),
-                Stored::Inline(_) => return true,
+            let Some(key) = entry.stored.key(&entry.output) else {
+                return true;
             };
             if !self.writes.was_refused(&key) {
                 return true;

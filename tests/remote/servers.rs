@@ -207,8 +207,21 @@ fn a_key_that_may_only_read_is_told_with_the_next_step_on_seaweedfs() {
     let project = reader.project_of(RUNES, "");
     let built = project.go(&BUILD).succeeded();
     assert!(remote_hits(&built.stderr) > 0, "{built:?}");
-    project.write("lib/more.go", "package lib\n\nconst More = 1\n");
-    project.go(&BUILD).succeeded();
+    // Each build has something to send. The second one says that the first upload was refused.
+    let mut told = Vec::new();
+    for version in 1..=3 {
+        let more = format!("package lib\n\nconst More = {version}\n");
+        project.write("lib/more.go", &more);
+        told.push(project.go(&BUILD).succeeded().stderr);
+        reader.sandbox.settle();
+    }
+    let has_told = told.iter().map(|told| told.contains("CW0715"));
+    assert_eq!(
+        has_told.collect::<Vec<_>>(),
+        [false, true, false],
+        "{told:?}"
+    );
+    assert!(told[1].contains("does not allow it"), "{told:?}");
     let told = reader.flush().exited(3).stderr;
     for part in ["does not allow it", "mode=read", "cachewarden doctor"] {
         assert!(told.contains(part), "{part}: {told}");

@@ -84,6 +84,9 @@ impl RemoteSession {
             let probed = Arc::clone(&shared);
             shared.spawn(async move { probed.probe(tier).await });
         }
+        if begins.write.is_some() {
+            shared.say_refusals();
+        }
         Self {
             shared,
             write: begins.write,

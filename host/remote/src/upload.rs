@@ -10,6 +10,7 @@
 
 mod counters;
 mod damaged;
+mod error;
 mod in_packs;
 mod item;
 mod lists;
@@ -21,6 +22,7 @@ mod packs;
 mod packs_there;
 mod refusals;
 mod run;
+mod uploaded;
 mod writes;
 
 use std::cell::RefCell;
@@ -30,12 +32,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use futures_util::{StreamExt, stream};
-use thiserror::Error;
-
 use cachewarden_store::{Asked, Note, Noted, Outbox, OutboxFile, OutboxQueue, Store, TierId};
+use futures_util::{StreamExt, stream};
 
-use cachewarden_types::{ScopeName, count};
+use cachewarden_types::ScopeName;
 
 use super::address::Address;
 use super::format::{FORMAT, FORMAT_KEY, format_marker, read_format_marker};
@@ -48,10 +48,13 @@ use damaged::Damaged;
 use loose::Loose;
 use objects::Objects;
 use refusals::{Refusals, Refused};
+use uploaded::Outcome;
 
+pub use error::UploadError;
 pub(crate) use objects::MAX_OBJECT;
 pub(crate) use pace::with_pauses;
 pub use run::{TierUpload, UploadEnd, upload_to};
+pub use uploaded::Uploaded;
 
 /// The level of zstd where none is given: a higher one takes longer than most networks save.
 pub const DEFAULT_LEVEL: i32 = 3;
@@ -77,84 +80,6 @@ pub struct Uploader {
     counters: Counters,
     /// What sessions that run have noted waits until they end.
     spares_running: bool,
-}
-
-/// What an upload came to, or has come to so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Uploaded {
-    /// Entries that were sent.
-    pub sent: u64,
-    /// Entries that were there already.
-    pub there: u64,
-    /// Entries that are not sent: they have expired, were trimmed, or may not travel any more.
-    pub gone: u64,
-    /// Entries that are not sent, because their objects are larger than the service takes.
-    pub too_large: u64,
-    /// Entries that the service has not taken. They stay in the outbox.
-    pub failed: u64,
-    /// Entries that the service has refused again and again, though it takes others. They are not
-    /// sent.
-    pub given_up: u64,
-    /// Bytes that were sent, as they travelled.
-    pub bytes: u64,
-    /// Entries that were dropped by a bound of the outbox.
-    pub dropped: u64,
-    /// Entries that the outbox still names.
-    pub left: u64,
-}
-
-/// What became of an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Sent { bytes: u64 },
-    There,
-    Gone,
-    TooLarge,
-    GivenUp,
-}
-
-/// Why an upload has stopped. What was not sent stays in the outbox.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum UploadError {
-    /// The service does not do what it is asked.
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-    /// The credentials do not allow to write a scope. Entries of other scopes were sent.
-    #[error("what is in scope {scope} may not be sent, and waits; other scopes go on")]
-    Scope {
-        /// The scope.
-        scope: ScopeName,
-        /// What the service says.
-        source: ServiceError,
-    },
-    /// What is in the tier was written by another version.
-    #[error(
-        "the tier has format {found}, and this version of cachewarden writes format {FORMAT}; use a prefix of its own for each, or the same version everywhere"
-    )]
-    OtherFormat {
-        /// The number of the format.
-        found: u32,
-    },
-    /// Its entries are laid out in another way than the address says.
-    #[error(
-        "the entries in the tier have the layout `{}`, and the address means `{}`; say `layout={}` in the address, or choose another prefix",
-        found.name(), meant.name(), found.name()
-    )]
-    OtherLayout {
-        /// That of its entries.
-        found: Layout,
-        /// That of the address.
-        meant: Layout,
-    },
-    /// There is something else at the key of the format marker.
-    #[error(
-        "there is something at `{FORMAT_KEY}` that cachewarden has not written; choose another prefix"
-    )]
-    NoTier,
-    /// The outbox cannot be read or changed.
-    #[error("the outbox in the store cannot be used")]
-    Outbox(#[source] io::Error),
 }
 
 impl Uploader {
@@ -266,7 +191,7 @@ impl Uploader {
             && let Some(outbox) = self.store.outbox(self.tier)
         {
             // Where it cannot be kept, `flush` says it.
-            let _ = outbox.note_end(why_given_up(uploaded).as_deref());
+            let _ = outbox.note_end(uploaded.why_given_up().as_deref());
         }
         // What was sent until an error counts.
         let mut has_ended = false;
@@ -400,16 +325,6 @@ impl Uploader {
     }
 }
 
-/// Why an upload that has come to its end has left something out, where it has.
-fn why_given_up(uploaded: &Uploaded) -> Option<String> {
-    (uploaded.given_up > 0).then(|| {
-        let given_up = count(uploaded.given_up, "entry");
-        format!(
-            "{given_up} refused again and again, and given up; the next machine that builds that sends it again"
-        )
-    })
-}
-
 /// Notes of entries, and those of what sessions have asked for.
 fn split(notes: Vec<Note>) -> (Vec<Noted>, Vec<Asked>) {
     let (mut entries, mut asked) = (Vec::new(), Vec::new());
@@ -441,42 +356,6 @@ async fn take(
         }
         uploaded.left = outbox.waiting().entries;
         progress(uploaded);
-    }
-}
-
-impl Uploaded {
-    /// Entries that were dealt with.
-    pub fn done(&self) -> u64 {
-        self.sent + self.there + self.gone + self.too_large + self.given_up
-    }
-
-    /// Entries are given up.
-    fn give_up(&mut self, entries: u64) {
-        for _ in 0..entries {
-            self.count(Outcome::GivenUp);
-        }
-    }
-
-    /// How an upload ends that has gone on after a failure: well, where that was given up.
-    fn end_with(&self, failure: Option<UploadError>) -> Result<(), UploadError> {
-        match failure {
-            Some(error) if self.failed > 0 => Err(error),
-            _ => Ok(()),
-        }
-    }
-
-    fn count(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Sent { bytes } => {
-                self.sent += 1;
-                self.bytes += bytes;
-            }
-            Outcome::There => self.there += 1,
-            Outcome::Gone => self.gone += 1,
-            Outcome::TooLarge => self.too_large += 1,
-            Outcome::GivenUp => self.given_up += 1,
-        }
-        self.left = self.left.saturating_sub(1);
     }
 }
 

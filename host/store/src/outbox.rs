@@ -152,6 +152,22 @@ impl Outbox {
         }
     }
 
+    /// Sees that the next session says why an upload has left something, since only a person can change
+    /// that. Each `kind` of it, a word, is said once until an upload has left nothing.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_refusal(&self, kind: &str) -> io::Result<()> {
+        refuse_link(&self.folder)?;
+        end::note_refusal(&self.folder, kind)
+    }
+
+    /// Why the last upload has left something, where a session has to say it: this one.
+    pub fn take_refusal(&self) -> Option<FailedUpload> {
+        refuse_link(&self.folder).ok()?;
+        end::take_refusal(&self.folder)
+    }
+
     /// Why the last upload has left something, where it has.
     pub fn failed_upload(&self) -> Option<FailedUpload> {
         end::read(&self.folder)
@@ -172,7 +188,8 @@ fn session_of(name: &OsStr) -> Option<SessionId> {
 
 /// Whether a file in a tier's folder may have this name.
 pub(super) fn is_known(name: &OsStr) -> bool {
-    session_of(name).is_some() || name == bounds::DROPPED || name == end::FAILED
+    let others = [bounds::DROPPED, end::FAILED, end::REFUSED, end::SAID];
+    session_of(name).is_some() || others.iter().any(|other| name == *other)
 }
 
 /// Refuses a link in the place of a tier's folder: it would lead out of the store.

@@ -148,17 +148,20 @@ impl Store {
         read(&self.tier_folder(tier)?.join(copy_name(key)), most)
     }
 
-    /// Keeps a copy of a value of a tier's index, which never changes. Old copies go where there are
-    /// too many bytes of them.
+    /// Keeps a copy of a value of a tier's index, which never changes. Who has kept some calls
+    /// [`Store::bound_tier_copies`].
     ///
     /// # Errors
     /// When the store cannot be written.
     pub fn keep_tier_copy(&self, tier: TierId, key: &str, value: &[u8]) -> io::Result<()> {
-        self.keep_about(tier, &copy_name(key), value)?;
+        self.keep_about(tier, &copy_name(key), value)
+    }
+
+    /// Removes the oldest copies where there are too many bytes of them.
+    pub fn bound_tier_copies(&self, tier: TierId) {
         if let Some(folder) = self.tier_folder(tier) {
             bound_copies(&folder, MAX_COPIES);
         }
-        Ok(())
     }
 
     /// What was fetched from a tier and not asked for yet, as it was kept last; `None` where there is

@@ -1,10 +1,14 @@
 use std::fs;
+use std::time::{Duration, SystemTime};
 
-use cachewarden_store::SharedStore;
+use cachewarden_store::{SharedStore, Store};
+use cachewarden_types::ScopeName;
 
+use super::reader::{CLOCK_DIFFERENCE, MAX_BYTES};
 use super::*;
 use crate::address::{Address, Credentials};
-use crate::format::{MAX_ROWS, Stored, segment_key};
+use crate::format::{MAX_ROWS, MAX_SEGMENT, Stored, segment_key};
+use crate::service::Service;
 use crate::testing;
 
 fn entry() -> RemoteEntry {

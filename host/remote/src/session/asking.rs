@@ -207,6 +207,21 @@ impl Shared {
         });
     }
 
+    /// Says why uploads of earlier sessions have left something, where only a person can change that and
+    /// no session has said it.
+    pub(super) fn say_refusals(&self) {
+        for (position, tier) in self.tiers.iter().enumerate() {
+            let outbox = self.store.outbox(tier.id);
+            if tier.address.mode.writes()
+                && let Some(refusal) = outbox.and_then(|outbox| outbox.take_refusal())
+            {
+                self.say(Code::RemoteUnwritten, position, |address| {
+                    format!("{address}: what earlier builds have put is not sent: {}; this is said once, and `cachewarden stats` repeats it", refusal.reason)
+                });
+            }
+        }
+    }
+
     pub(super) fn say(&self, code: Code, tier: usize, text: impl FnOnce(&Address) -> String) {
         let address = &self.tiers[tier].address;
         lock(&self.warnings).say(code, tier, || text(address));

@@ -15,7 +15,7 @@ use crate::address::{Address, Credentials};
 use crate::runtime::Runtime;
 use crate::service::{Service, ServiceError};
 
-use super::{UploadError, Uploaded, Uploader, why_given_up};
+use super::{UploadError, Uploaded, Uploader};
 
 /// How an upload to a tier has ended.
 #[derive(Debug)]
@@ -90,16 +90,22 @@ pub fn upload_to(
     Runtime::run(join_all(uploads))
 }
 
-/// Keeps in the store why a tier has not taken everything, for `stats`.
+/// Keeps in the store why a tier has not taken everything, for `stats`, and for the next session where
+/// a person has to change something.
 fn keep_end(store: &Store, address: &Address, end: &UploadEnd, uploaded: &Uploaded) {
     let reason = match end {
-        UploadEnd::Complete => why_given_up(uploaded),
+        UploadEnd::Complete => uploaded.why_given_up(),
         UploadEnd::Failed(error) => Some(with_causes(error)),
         UploadEnd::Busy | UploadEnd::TimedOut => return,
     };
     if let Some(outbox) = store.outbox(address.tier_id()) {
         // Where it cannot be kept, `flush` says it.
         let _ = outbox.note_end(reason.as_deref());
+        if let UploadEnd::Failed(error) = end
+            && let Some(kind) = error.refusal()
+        {
+            let _ = outbox.note_refusal(kind);
+        }
     }
 }
 

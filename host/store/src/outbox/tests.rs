@@ -360,6 +360,33 @@ fn why_an_upload_has_left_something_is_kept_until_one_has_not() {
 }
 
 #[test]
+fn what_only_a_person_can_change_is_taken_by_one_session_until_an_upload_has_left_nothing() {
+    let test = TestStore::new();
+    assert!(outbox(&test).note_refusal("denied").is_err(), "no folder");
+    drop(session(&test, 1, &["a"]));
+    let outbox = outbox(&test);
+    let taken = || outbox.take_refusal().map(|refusal| refusal.reason);
+    let refuse = |kind: &str| {
+        outbox.note_end(Some(kind)).unwrap();
+        outbox.note_refusal(kind).unwrap();
+    };
+    assert_eq!(taken(), None);
+    refuse("denied");
+    assert_eq!(taken().as_deref(), Some("denied"));
+    assert_eq!(taken(), None, "it was said");
+    refuse("denied");
+    assert_eq!(taken(), None, "it is the same");
+    refuse("other-layout");
+    assert_eq!(taken().as_deref(), Some("other-layout"));
+    let verified = test.store.verify(false, |_| (), |_| ()).unwrap();
+    assert_eq!(verified.unknown_files, 0);
+    outbox.note_end(None).unwrap();
+    assert_eq!(taken(), None);
+    refuse("denied");
+    assert_eq!(taken().as_deref(), Some("denied"));
+}
+
+#[test]
 fn what_a_session_has_asked_for_is_noted_where_it_has_put_something_and_counts_as_no_entry() {
     let test = TestStore::new();
     let asked: Vec<ActionPrefix> = (0..5000_u64).map(u64::to_be_bytes).collect();

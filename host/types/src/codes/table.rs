@@ -331,4 +331,7 @@ codes! {
     RemoteHousekeeping "CW0714" "tier-not-kept-in-order" ["remote"]
         "`remote ls`, `remote verify` or `remote prune` has not come to its end on a remote tier: its service has failed or does not allow it, or something there is of another version of cachewarden. What was removed until then is gone, and nothing that stays lacks what it names."
         "The text says which. `cachewarden doctor` looks at each tier. What another version has written is kept in order by that version."
+    RemoteUnwritten "CW0715" "remote-unwritten" ["remote"]
+        "A remote tier takes nothing of what builds have put, or nothing of a scope, and that stays so until a person changes something: the credentials do not allow it, the address is wrong, or what lies there has another format or layout. The build works. What it puts is on this machine, and waits to be sent. One session says this, until an upload has left nothing or there is another reason."
+        "The text has the reason, and `cachewarden doctor` looks at each tier. Where this machine is not meant to write the tier, say `mode=read` in its address: then nothing is noted, and nothing is tried."
 }

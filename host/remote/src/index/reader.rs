@@ -1,0 +1,256 @@
+//! How indexes are read: from memory, from the copies on this machine, and else from the tier.
+//!
+//! What always holds: what an index has is bounded in bytes before it counts, and so are its copies.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, SystemTime};
+
+use futures_util::future::try_join_all;
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use cachewarden_store::{Store, TierId};
+use cachewarden_types::ScopeName;
+
+use super::{Index, ScopeIndex, SegmentCache};
+use crate::format::{
+    EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, Segment, SegmentList, Wanted,
+    index_prefix, is_segment_until, list_key, wanted_key,
+};
+use crate::service::{Service, ServiceError};
+
+/// The most bytes of all segments that a session knows, the latest of each scope first: 500,000
+/// entries. A large monorepo has some 100,000.
+pub(super) const MAX_BYTES: usize = 54 << 20;
+
+/// How far the clock of who writes a segment may be ahead. One of a later time would stay the latest for
+/// ever.
+pub(super) const CLOCK_DIFFERENCE: Duration = Duration::from_hours(1);
+
+/// Segments that are fetched at once.
+const AT_ONCE: usize = 16;
+
+/// How indexes of a tier are read.
+#[derive(Clone, Copy)]
+pub(crate) struct IndexReader<'tier> {
+    pub(crate) service: &'tier Service,
+    pub(crate) store: &'tier Store,
+    pub(crate) tier: TierId,
+    pub(crate) cache: &'tier SegmentCache,
+    /// Is told of the bytes that come.
+    pub(crate) heard: &'tier (dyn Fn(usize) + Sync),
+}
+
+/// What is at the key of a segment.
+enum FoundSegment {
+    Segment {
+        segment: Arc<Segment>,
+        /// The value, if no copy of it is on this machine.
+        new: Option<Vec<u8>>,
+    },
+    Damaged(EntryError),
+    Nothing,
+}
+
+impl IndexReader<'_> {
+    /// What these scopes have.
+    ///
+    /// # Errors
+    /// When the service fails, or does not allow it.
+    pub(crate) async fn read(self, scopes: &[ScopeName]) -> Result<Index, ServiceError> {
+        let room = &AtomicUsize::new(MAX_BYTES);
+        let all = scopes.iter().map(|scope| self.scope_within(scope, room));
+        Ok(Index {
+            scopes: try_join_all(all).await?,
+            gone: Mutex::default(),
+        })
+    }
+
+    /// What a scope has.
+    ///
+    /// # Errors
+    /// As [`IndexReader::read`].
+    pub(crate) async fn scope(self, scope: &ScopeName) -> Result<ScopeIndex, ServiceError> {
+        self.scope_within(scope, &AtomicUsize::new(MAX_BYTES)).await
+    }
+
+    /// The same, with no more bytes than there is room for.
+    async fn scope_within(
+        self,
+        scope: &ScopeName,
+        room: &AtomicUsize,
+    ) -> Result<ScopeIndex, ServiceError> {
+        let index = self.try_scope(scope, room).await?;
+        // What a list names in vain will not come back.
+        if index.gone.is_empty() || !self.service.can_list() {
+            return Ok(index);
+        }
+        // Segments were merged meanwhile. What goes in this moment too is missing for once.
+        let segments = index.segments.iter();
+        let bytes: usize = segments.map(|(_, segment)| segment.bytes()).sum();
+        room.fetch_add(bytes, Relaxed);
+        self.try_scope(scope, room).await
+    }
+
+    async fn try_scope(
+        self,
+        scope: &ScopeName,
+        room: &AtomicUsize,
+    ) -> Result<ScopeIndex, ServiceError> {
+        let mut index = ScopeIndex::default();
+        let mut keys = match self.segment_keys(scope).await? {
+            Ok(keys) => keys,
+            Err(error) => {
+                index.damaged.push((list_key(scope), error));
+                return Ok(index);
+            }
+        };
+        keys.sort_unstable_by(|one, other| other.cmp(one));
+        keys.truncate(MAX_SEGMENTS);
+        let taken = self.take_segments(keys, room, &mut index).await;
+        // Also where it has failed in between: each time another part of them may come.
+        if index.has_new_copies {
+            self.store.bound_tier_copies(self.tier);
+        }
+        taken.map(|()| index)
+    }
+
+    /// Adds the segments at these keys to a scope's index, as long as there is room.
+    async fn take_segments(
+        self,
+        keys: Vec<String>,
+        room: &AtomicUsize,
+        index: &mut ScopeIndex,
+    ) -> Result<(), ServiceError> {
+        let segments = stream::iter(keys).map(async |key| {
+            let found = self.segment(&key).await?;
+            Ok::<_, ServiceError>((key, found))
+        });
+        let mut segments = pin!(segments.buffered(AT_ONCE));
+        while let Some((key, found)) = segments.try_next().await? {
+            match found {
+                FoundSegment::Nothing => index.gone.push(key),
+                FoundSegment::Damaged(error) => index.damaged.push((key, error)),
+                FoundSegment::Segment { segment, new } => {
+                    let take = |room: usize| room.checked_sub(segment.bytes());
+                    if room.fetch_update(Relaxed, Relaxed, take).is_err() {
+                        // A small value may have many entries, so no more are fetched.
+                        break;
+                    }
+                    if let Some(value) = new.filter(|_| !segment.is_empty()) {
+                        // Where it cannot be kept, the next session fetches it again.
+                        let kept = self.store.keep_tier_copy(self.tier, &key, &value);
+                        index.has_new_copies |= kept.is_ok();
+                    }
+                    index.segments.push((key, segment));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The keys of a scope's segments, from a listing where the service does that, and else from a
+    /// list that uploaders write.
+    async fn segment_keys(
+        self,
+        scope: &ScopeName,
+    ) -> Result<Result<Vec<String>, EntryError>, ServiceError> {
+        if self.service.can_list() {
+            let (mut keys, prefix) = (BTreeSet::new(), index_prefix(scope));
+            let latest = latest_that_counts();
+            let walked = self.service.walk(&prefix, |value| {
+                if is_segment_until(&value.key, latest) {
+                    keys.insert(value.key);
+                }
+                if keys.len() > MAX_SEGMENTS {
+                    keys.pop_first();
+                }
+            });
+            let walked = walked.await;
+            let keys = keys.into_iter().collect();
+            match walked {
+                // It has said only now that it does not list.
+                Err(ServiceError::Unsupported(_)) => {}
+                walked => return walked.map(|()| Ok(keys)),
+            }
+        }
+        let list = self.list(scope).await?;
+        Ok(list.map(|list| list.keys(scope)))
+    }
+
+    /// The list of a scope's segments, which is there where the service does not list its keys.
+    ///
+    /// # Errors
+    /// When the service fails, or does not allow it.
+    pub(crate) async fn list(
+        self,
+        scope: &ScopeName,
+    ) -> Result<Result<SegmentList, EntryError>, ServiceError> {
+        let value = match self.service.read_latest(&list_key(scope), MAX_LIST).await {
+            Err(ServiceError::TooLarge { .. }) => {
+                let text = "it has more bytes than a list can have".to_owned();
+                return Ok(Err(EntryError::Malformed(text)));
+            }
+            value => value?,
+        };
+        let Some(value) = value else {
+            return Ok(Ok(SegmentList::default()));
+        };
+        (self.heard)(value.len());
+        let list = SegmentList::from_value(&value);
+        Ok(list.map(|list| list.until(latest_that_counts())))
+    }
+
+    /// A segment, from where it is nearest.
+    async fn segment(self, key: &str) -> Result<FoundSegment, ServiceError> {
+        let known = |segment| FoundSegment::Segment { segment, new: None };
+        if let Some(segment) = self.cache.get(key) {
+            return Ok(known(segment));
+        }
+        let copy = self.store.tier_copy(self.tier, key, MAX_SEGMENT);
+        // A damaged copy is fetched again.
+        if let Some(segment) = copy.and_then(|copy| Segment::from_value(&copy).ok()) {
+            return Ok(known(self.cache.keep(key, segment)));
+        }
+        let value = match self.service.read(key, MAX_SEGMENT).await {
+            Err(ServiceError::TooLarge { .. }) => {
+                let text = "it has more bytes than a segment can have".to_owned();
+                return Ok(FoundSegment::Damaged(EntryError::Malformed(text)));
+            }
+            value => value?,
+        };
+        let Some(value) = value else {
+            return Ok(FoundSegment::Nothing);
+        };
+        (self.heard)(value.len());
+        Ok(match Segment::from_value(&value) {
+            Ok(segment) => FoundSegment::Segment {
+                segment: self.cache.keep(key, segment),
+                new: Some(value),
+            },
+            Err(error) => FoundSegment::Damaged(error),
+        })
+    }
+
+    /// What builds of a scope have asked for.
+    pub(crate) async fn wanted(self, scope: &ScopeName) -> Result<Wanted, ServiceError> {
+        let wanted = wanted_key(scope);
+        let value = match self.service.read_latest(&wanted, MAX_WANTED).await {
+            Err(ServiceError::TooLarge { .. }) => return Ok(Wanted::default()),
+            value => value?,
+        };
+        let value = value.unwrap_or_default();
+        (self.heard)(value.len());
+        // What is none is a list without actions: it is a hint alone.
+        Ok(Wanted::from_value(&value).unwrap_or_default())
+    }
+}
+
+/// The latest time of a segment that counts.
+fn latest_that_counts() -> SystemTime {
+    SystemTime::now() + CLOCK_DIFFERENCE
+}

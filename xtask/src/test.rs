@@ -15,7 +15,7 @@ use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::links;
 use crate::tally::Tally;
-use crate::workspace::{Workspace, host};
+use crate::workspace::Workspace;
 use crate::{
     action, book, connect, crates, demo, deny, dist, engine, features, fuzz, guests, issuer,
     process, sanitizer, services, toolchains, words,
@@ -107,8 +107,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         Ok(())
     });
     report.test("packages", || {
-        let (tally, missing) =
-            dist::check::run(workspace, &workspace.program("debug", PROGRAM), &host()?)?;
+        let (tally, missing) = dist::check::debug_build(workspace)?;
         unchecked.extend(missing);
         Ok(tally)
     });
@@ -154,9 +153,6 @@ const WITHOUT_OTHER_FEATURES: &str =
 /// The same for a second build of what is given away, with its standard library.
 const WITHOUT_A_SECOND_BUILD: &str =
     "the same bytes from two builds: this was not asked for; --all compares them";
-
-/// The program that the demo has built.
-const PROGRAM: &str = "cachewarden";
 
 /// Tests that the summary names with what they took.
 const SLOWEST: usize = 10;

@@ -70,10 +70,14 @@ pub(super) fn fetch(workspace: &Workspace) -> Result<()> {
 
 /// The version of the compiler in a folder, if it runs.
 fn version(folder: &Path) -> Option<String> {
+    says(folder)?.split(' ').nth(1).map(str::to_owned)
+}
+
+/// What the compiler in a folder says of itself, if it runs.
+pub(super) fn says(folder: &Path) -> Option<String> {
     let mut command = Command::new(folder.join("usr/bin/rustc"));
     use_in(&mut command, folder);
-    let said = process::ask(command.arg("--version"))?;
-    said.split(' ').nth(1).map(str::to_owned)
+    process::ask(command.arg("--version"))
 }
 
 fn numbers(version: &str) -> Vec<u32> {

@@ -109,6 +109,15 @@ impl Toolchain {
         Ok(command)
     }
 
+    /// What the compiler says of itself.
+    pub(crate) fn compiler(&self, workspace: &Workspace) -> Result<String> {
+        match self {
+            Toolchain::Own => process::read(Command::new("rustc").arg("--version")),
+            Toolchain::Fetched { .. } => debian_rust::says(&debian_rust::folder(workspace))
+                .context("the compiler that was fetched does not run"),
+        }
+    }
+
     /// Where the command writes a program.
     pub(crate) fn program(
         &self,

@@ -10,6 +10,7 @@ use crate::process;
 use crate::workspace::{Workspace, host};
 
 use super::PACKAGE;
+use super::provenance::Source;
 use super::tree::read;
 
 /// The profile in Cargo.toml.
@@ -32,10 +33,28 @@ pub(super) fn target(workspace: &Workspace) -> Result<String> {
     }
 }
 
-/// Builds the program for a target, and returns its path.
-pub(super) fn build(workspace: &Workspace, triple: &str) -> Result<PathBuf> {
+/// A program to package.
+pub(super) struct Built {
+    pub(super) program: PathBuf,
+    /// What it was built from, if that is known.
+    pub(super) source: Option<Source>,
+}
+
+impl Built {
+    /// A program of which nobody says here what it was built from.
+    pub(super) fn elsewhere(program: PathBuf) -> Built {
+        Built {
+            program,
+            source: None,
+        }
+    }
+}
+
+/// Builds the program for a target.
+pub(super) fn build(workspace: &Workspace, triple: &str) -> Result<Built> {
     println!("building {PACKAGE} for {triple}; the first time takes half an hour");
     let toolchain = Toolchain::find(workspace, triple)?;
+    let source = Source::of(workspace, toolchain.compiler(workspace)?, PROFILE.name);
     let mut command = toolchain.build(workspace, triple, PROFILE, &[])?;
     command.args(["--package", PACKAGE, "--bin", PACKAGE]);
     process::run(&mut command)?;
@@ -48,5 +67,10 @@ pub(super) fn build(workspace: &Workspace, triple: &str) -> Result<PathBuf> {
             path.display()
         );
     }
-    Ok(program)
+    if source.is_none() {
+        println!(
+            "the checkout has changes that no commit has, so nothing says what this was built from"
+        );
+    }
+    Ok(Built { program, source })
 }

@@ -14,9 +14,10 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::cross::emulator::Runner;
 use crate::private_paths::PrivatePaths;
 use crate::tally::Tally;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, host};
 use crate::{connect, debian, guests, process};
 
+use super::build::Built;
 use super::tree::read;
 use super::{
     ARCHIVE, CHECKSUMS, PACKAGE, Release, exchange, files_of, image, installs, make, signature,
@@ -84,20 +85,29 @@ const CHECKS: [Check; 13] = [
     ("signature", signature::check, &[("minisign", "minisign")]),
 ];
 
+/// Runs all checks with the debug build, as [`run`] does.
+pub(crate) fn debug_build(workspace: &Workspace) -> Result<(Tally, Vec<String>)> {
+    let built = Built::elsewhere(workspace.program("debug", PACKAGE));
+    run(workspace, &built, &host()?)
+}
+
 /// Runs all checks. Returns what was counted, and what could not be checked.
-pub(crate) fn run(
+pub(super) fn run(
     workspace: &Workspace,
-    program: &Path,
+    built: &Built,
     triple: &str,
 ) -> Result<(Tally, Vec<String>)> {
     let folder = tempfile::tempdir()?;
-    let program = stripped(program, folder.path())?;
+    let built = Built {
+        program: stripped(&built.program, folder.path())?,
+        source: built.source.clone(),
+    };
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let (mut passed, mut failures, mut unchecked) = (0, Vec::new(), Vec::new());
-    let release = Release::of(workspace, &program, triple.to_owned())?;
-    make(workspace, &release, &first)?;
-    let again = Release::of(workspace, &program, triple.to_owned())?;
-    make(workspace, &again, &second)?;
+    let release = Release::of(workspace, &built, triple.to_owned())?;
+    make(workspace, &release, false, &first)?;
+    let again = Release::of(workspace, &built, triple.to_owned())?;
+    make(workspace, &again, false, &second)?;
     let scratch = folder.path().join("installed");
     fs::create_dir(&scratch)?;
     let made = Made {

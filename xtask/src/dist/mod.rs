@@ -30,6 +30,7 @@ mod image;
 mod installs;
 mod licences;
 mod npm;
+mod provenance;
 mod sbom;
 mod signature;
 mod system;
@@ -37,6 +38,8 @@ pub(crate) mod tree;
 mod wheel;
 mod zip;
 
+use build::Built;
+use provenance::Source;
 use tree::{Tree, read, write};
 
 /// The program, its package and the archive have this name.
@@ -84,6 +87,8 @@ struct Release {
     time: u64,
     /// How the program runs on this machine.
     runner: Runner,
+    /// What the program was built from, if that is known.
+    source: Option<Source>,
     /// The files of the archive, without their folder.
     files: Tree,
 }
@@ -94,7 +99,8 @@ impl Release {
         format!("{PACKAGE}-{}-{}", self.version, self.triple)
     }
 
-    fn of(workspace: &Workspace, program: &Path, triple: String) -> Result<Release> {
+    fn of(workspace: &Workspace, built: &Built, triple: String) -> Result<Release> {
+        let program = &built.program;
         let version = workspace.version(PACKAGE)?;
         let runner = emulator::runner(workspace, &triple)?.with_context(|| {
             format!(
@@ -117,6 +123,7 @@ impl Release {
             triple,
             time,
             runner,
+            source: built.source.clone(),
             files,
         })
     }
@@ -132,12 +139,12 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
         (None, None) => build::target(workspace)?,
     };
     if options.check {
-        let program = match (&options.target, &options.program) {
-            (_, Some(program)) => program.clone(),
+        let built = match (&options.target, &options.program) {
+            (_, Some(program)) => Built::elsewhere(program.clone()),
             (Some(triple), None) => build::build(workspace, triple)?,
-            (None, None) => workspace.program("debug", PACKAGE),
+            (None, None) => Built::elsewhere(workspace.program("debug", PACKAGE)),
         };
-        let (tally, unchecked) = check::run(workspace, &program, &triple)?;
+        let (tally, unchecked) = check::run(workspace, &built, &triple)?;
         let unchecked = unchecked
             .iter()
             .map(|reason| format!("NOT CHECKED: {reason}"));
@@ -150,26 +157,21 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
             _ => ExitCode::FAILURE,
         });
     }
-    let program = match &options.program {
-        Some(program) => program.clone(),
+    let built = match &options.program {
+        Some(program) => Built::elsewhere(program.clone()),
         None => build::build(workspace, &triple)?,
     };
     let out = options.out.clone().unwrap_or_else(|| workspace.dist());
-    let release = Release::of(workspace, &program, triple)?;
-    if options.image {
-        let program = &release.files.get(PACKAGE)?.bytes;
-        let image = image::make(&image::About::release(&release)?, program)?;
-        write(&out.join(release.name() + image::ENDING), &image)?;
-    }
-    make(workspace, &release, &out)?;
+    let release = Release::of(workspace, &built, triple)?;
+    make(workspace, &release, options.image, &out)?;
     if let Some(key) = &options.key {
         signature::sign(&out, key, &release.version)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the archive and the packages to `out`, and their checksums.
-fn make(workspace: &Workspace, release: &Release, out: &Path) -> Result<()> {
+/// Writes the archive and the packages to `out`, what they were made from, and their checksums.
+fn make(workspace: &Workspace, release: &Release, with_image: bool, out: &Path) -> Result<()> {
     let packaging = workspace.root().join("packaging");
     let text =
         |file: &str| -> Result<String> { Ok(String::from_utf8(read(&packaging.join(file))?)?) };
@@ -189,7 +191,23 @@ fn make(workspace: &Workspace, release: &Release, out: &Path) -> Result<()> {
         index: read(&packaging.join("npm/index.js"))?,
         readme: read(&packaging.join("npm/README.md"))?,
     };
-    made.extend(npm::make(release, &triples, &sources)?);
+    let npm = npm::make(release, &triples, &sources)?;
+    made.push(npm.of_system);
+    if with_image {
+        let program = &release.files.get(PACKAGE)?.bytes;
+        let image = image::make(&image::About::release(release)?, program)?;
+        made.push((release.name() + image::ENDING, image));
+    }
+    if let Some(source) = &release.source {
+        made.push(provenance::make(
+            source,
+            &release.name(),
+            &release.triple,
+            &made,
+        )?);
+    }
+    // These name the archives of all systems, and are made anew where those come together.
+    made.push(npm.of_all);
     let formula = formula::make(
         &text("homebrew/cachewarden.rb")?,
         &release.version,
@@ -280,6 +298,7 @@ mod tests {
             triple: "aarch64-unknown-linux-musl".into(),
             time: 0,
             runner: Runner::Directly,
+            source: None,
             files: Tree::default(),
         };
         let filled = |field: &str| {

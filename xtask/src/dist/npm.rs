@@ -21,13 +21,16 @@ pub(super) struct Sources {
     pub(super) readme: Vec<u8>,
 }
 
-/// Makes both packages, each with its file name. `triples` are those of all archives of this
-/// version.
-pub(super) fn make(
-    release: &Release,
-    triples: &[String],
-    sources: &Sources,
-) -> Result<Vec<(String, Vec<u8>)>> {
+/// Both packages, each with its file name.
+pub(super) struct Packages {
+    /// The program for one system.
+    pub(super) of_system: (String, Vec<u8>),
+    /// What takes that of the system on which it is installed.
+    pub(super) of_all: (String, Vec<u8>),
+}
+
+/// Makes both packages. `triples` are those of all archives of this version.
+pub(super) fn make(release: &Release, triples: &[String], sources: &Sources) -> Result<Packages> {
     let platform = Platform::of(&release.triple)?;
     let mut one = Tree::default();
     one.add(PACKAGE, PROGRAM, release.files.get(PACKAGE)?.bytes.clone());
@@ -55,16 +58,16 @@ pub(super) fn make(
 
     let version = &release.version;
     let file = |name: &str| format!("{name}-{version}.tgz");
-    Ok(vec![
-        (
-            file(&format!("npm-{PACKAGE}")),
-            all.tar_gz(FOLDER, release.time)?,
-        ),
-        (
+    Ok(Packages {
+        of_system: (
             file(&format!("npm-{PACKAGE}-{}-{}", platform.os, platform.cpu)),
             one.tar_gz(FOLDER, release.time)?,
         ),
-    ])
+        of_all: (
+            file(&format!("npm-{PACKAGE}")),
+            all.tar_gz(FOLDER, release.time)?,
+        ),
+    })
 }
 
 fn manifest(release: &Release, name: &str) -> Value {

@@ -1,4 +1,5 @@
-//! Every Go version that the program serves, golangci-lint and staticcheck, at their everyday work.
+//! Every Go version that the program serves, golangci-lint, gopls and staticcheck, at their everyday
+//! work.
 //!
 //! One cold start a version, then all that it is asked for on the warm store.
 
@@ -247,6 +248,39 @@ fn staticcheck_is_served() {
         sessions.lines().count() > 2,
         "those of its go commands: {sessions}"
     );
+}
+
+/// By its go commands: for the rest it has a cache of its own.
+#[test]
+fn gopls_is_served() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, "go1.27", RUNES);
+    project.write("lib/wrong.go", "package lib\n\nvar Wrong int = \"text\"\n");
+    let check = |cache: &str| {
+        let mut command = project.command(&tool("gopls"));
+        command
+            .args(["check", "lib/wrong.go"])
+            .env("XDG_CACHE_HOME", sandbox.path(cache));
+        let outcome = run_to_its_end(&mut command);
+        assert!(
+            outcome.stdout.contains("lib/wrong.go:3"),
+            "it finds the mistake: {outcome:#?}"
+        );
+        let sessions = fs::read_to_string(sandbox.store().join("sessions.jsonl"));
+        let sessions = sessions.expect("those of its go commands");
+        let sum = |field: &str| -> u64 {
+            let lines = sessions.lines().map(|line| {
+                let line: serde_json::Value = serde_json::from_str(line).expect("a session");
+                line[field].as_u64().unwrap_or_default()
+            });
+            lines.sum()
+        };
+        (sum("gets") - sum("hits"), sum("hits"))
+    };
+    let (cold, _) = check("first");
+    let (misses, hits) = check("second");
+    assert!(cold > 0 && hits > 0, "{cold}, {hits}");
+    assert!(misses < 2 * cold, "{cold}, then {misses}");
 }
 
 #[test]

@@ -28,12 +28,12 @@ mod engine;
 mod features;
 mod fuzz;
 mod go;
+mod go_tools;
 mod guests;
 mod helper;
 mod issuer;
 mod languages;
 mod links;
-mod linter;
 mod machine;
 mod private_paths;
 mod process;
@@ -74,7 +74,7 @@ enum Verb {
     Languages,
     /// Build cachewarden-connect, the small static client of the daemon
     Connect(connect::ConnectOptions),
-    /// Fetch the Go versions and the linters that the tests run, to target/toolchains/
+    /// Fetch the Go versions, the linters and gopls, which the tests run, to target/toolchains/
     Toolchains,
     /// Fetch the compiler and the linker for other systems, to target/toolchains/cross/
     Cross,

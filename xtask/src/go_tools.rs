@@ -1,5 +1,5 @@
-//! golangci-lint and staticcheck, in target/toolchains/bin/: clients of GOCACHEPROG helpers that are
-//! not cmd/go, with copies of its code.
+//! golangci-lint, gopls and staticcheck, in target/toolchains/bin/: programs that use a GOCACHEPROG
+//! helper, by themselves or by the go commands that they start.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,8 +8,8 @@ use anyhow::Result;
 
 use crate::{process, toolchains};
 
-/// A linter, and how it says its version.
-struct Linter {
+/// A tool, and how it says its version.
+struct Tool {
     name: &'static str,
     package: &'static str,
     release: &'static str,
@@ -18,15 +18,22 @@ struct Linter {
     answer: &'static str,
 }
 
-const LINTERS: [Linter; 2] = [
-    Linter {
+const TOOLS: [Tool; 3] = [
+    Tool {
         name: "golangci-lint",
         package: "github.com/golangci/golangci-lint/v2/cmd/golangci-lint",
         release: "2.15.0",
         question: &["version", "--short"],
         answer: "2.15.0",
     },
-    Linter {
+    Tool {
+        name: "gopls",
+        package: "golang.org/x/tools/gopls",
+        release: "0.24.0",
+        question: &["version"],
+        answer: "v0.24.0",
+    },
+    Tool {
         name: "staticcheck",
         package: "honnef.co/go/tools/cmd/staticcheck",
         release: "0.8.2",
@@ -35,24 +42,24 @@ const LINTERS: [Linter; 2] = [
     },
 ];
 
-/// Builds the linters with the newest of the toolchains in `folder`, unless these releases are
+/// Builds the tools with the newest of the toolchains in `folder`, unless these releases are
 /// there.
 pub(crate) fn install(folder: &Path) -> Result<()> {
     let programs = folder.join("bin");
-    for linter in LINTERS.iter().filter(|linter| !linter.is_ready(&programs)) {
-        println!("building {} {}", linter.name, linter.release);
+    for tool in TOOLS.iter().filter(|tool| !tool.is_ready(&programs)) {
+        println!("building {} {}", tool.name, tool.release);
         let mut command = toolchains::go(&folder.join(toolchains::NEWEST));
         command
             .env("GOBIN", &programs)
             // Without symbols: it is not debugged here.
             .args(["install", "-ldflags=-s -w"])
-            .arg(format!("{}@v{}", linter.package, linter.release));
+            .arg(format!("{}@v{}", tool.package, tool.release));
         process::run(&mut command)?;
     }
     Ok(())
 }
 
-impl Linter {
+impl Tool {
     /// Whether the program is there, in the pinned release.
     fn is_ready(&self, programs: &Path) -> bool {
         let mut question = Command::new(programs.join(self.name));

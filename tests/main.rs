@@ -29,6 +29,7 @@ mod knowledge;
 mod malformed;
 mod model;
 mod mtimes;
+mod named_policies;
 mod odd_setups;
 mod operator;
 mod pages;

@@ -149,6 +149,11 @@ fn the_doctor_names_a_mistyped_option() {
             told.iter().all(|word| wrong.contains(word)),
             "{told:?}: {wrong}"
         );
+        // Every build fails, whatever one without the mistake would do.
+        for subject in ["options", "policy", "a build"] {
+            let line = line(&found, &format!("note   {subject}: "));
+            assert!(line.ends_with("see to GOCACHEPROG first"), "{line}");
+        }
     }
 }
 

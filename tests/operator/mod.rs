@@ -3,6 +3,7 @@
 //!
 //! Each test starts the program as go does, with GOCACHEPROG's options and the job's variables.
 
+mod broken_setups;
 mod codes;
 mod colors;
 mod config;

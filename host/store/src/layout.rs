@@ -166,6 +166,12 @@ pub(super) fn is_store(folder: &Path) -> bool {
     folder.join(VERSION).exists()
 }
 
+/// Whether it cannot be seen what the folder has.
+pub(super) fn is_closed(folder: &Path) -> bool {
+    let found = folder.join(VERSION).metadata();
+    found.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+}
+
 /// Writes VERSION again if the store was removed while a session used it. Without it the next
 /// session would reject what is left as another user's folder.
 pub(super) fn restore_version_if_orphaned(folder: &Path) {

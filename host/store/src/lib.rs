@@ -148,9 +148,10 @@ impl Store {
         Ok(Self::in_folder(folder, sharing))
     }
 
-    /// Whether there is a store in `folder`. This does not create one.
+    /// Whether there is a store in `folder`, or a folder that is closed to this user, of which
+    /// [`Store::open`] says so. This does not create one.
     pub fn exists(folder: &Path) -> bool {
-        layout::is_store(folder)
+        layout::is_store(folder) || layout::is_closed(folder)
     }
 
     /// The store in a folder that was checked.

@@ -110,33 +110,64 @@ pub(super) fn run(
         }),
         false => "correct what is wrong above first, and ask again".to_owned(),
     };
+    let go = check_go_version();
+    let gocache = match &variable {
+        Ok(_) => check_gocache(),
+        Err(_) => Ok(not_looked_at("go")),
+    };
+    let has_fault = subject.origins.fault.is_some();
+    // What it would start with cannot be known.
+    let is_broken = matches!(in_use, Some(Err(_))) && asked == Asked::Nothing && !has_fault;
     let build = match &store {
+        _ if go.is_err() => Ok(not_looked_at("go")),
+        _ if has_fault => Ok(not_looked_at("the options")),
+        _ if gocache.is_err() => Ok(not_looked_at("GOCACHE")),
+        _ if is_broken => Ok(not_looked_at("GOCACHEPROG")),
         Ok(_) => trial_build::check(&subject.program, options),
         Err(_) => Err(advice(
             "not tried, since nothing that it makes could be kept",
             "see to the store first",
         )),
     };
-    let mut findings = vec![("options", check_options(&subject)), ("store", store)];
+    let unless_broken = |finding| match is_broken {
+        true => Ok(not_looked_at("GOCACHEPROG")),
+        false => finding,
+    };
+    let mut findings = vec![
+        ("options", unless_broken(check_options(&subject))),
+        ("store", store),
+    ];
     findings.extend(bases.into_iter().map(|finding| ("base", finding)));
     findings.extend([
-        ("policy", policy),
+        ("policy", unless_broken(policy)),
         ("remote tiers", Ok(services::described().into())),
     ]);
     findings.extend(remote::findings(&options.tiers).map(|finding| ("remote tier", finding)));
     findings.extend([
-        ("go", check_go_version()),
+        ("go", go),
         (
             "GOCACHEPROG",
-            variable.and_then(|value| {
-                let fault = subject.origins.fault.as_ref();
-                check_variable(value, in_use, proposal, asked, fault)
-            }),
+            match variable {
+                Ok(value) => {
+                    let fault = subject.origins.fault.as_ref();
+                    check_variable(value, in_use, proposal, asked, fault)
+                }
+                Err(_) => Ok(not_looked_at("go")),
+            },
         ),
-        ("GOCACHE", check_gocache()),
+        ("GOCACHE", gocache),
         ("a build", build),
     ]);
     report(findings, color)
+}
+
+/// What is to be said of something that rests on something that is wrong.
+fn not_looked_at(first: &str) -> Well {
+    Well {
+        text: format!("not looked at: see to {first} first"),
+        notes: Vec::new(),
+        is_in_doubt: true,
+    }
 }
 
 /// What is to be said where go connects to a daemon.

@@ -15,6 +15,7 @@ mod gocacheprog;
 mod helper;
 mod manual;
 mod mtimes;
+mod named_policy;
 mod output;
 mod paths;
 mod policy;

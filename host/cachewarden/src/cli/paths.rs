@@ -15,9 +15,14 @@ use super::failure::{Failure, OrFail, ensure};
 /// The store's folder, within another one.
 const STORE: &str = "cachewarden";
 
-/// The user's cache folder, as the platform has it.
+/// The user's cache folder, as the platform has it. As for go, without HOME there is none: that of
+/// the list of users is not meant where somebody has emptied the environment.
 pub(super) fn user_cache_folder() -> Result<PathBuf, Failure> {
+    let value = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
+    let has_folder = value("HOME").is_some()
+        || value("XDG_CACHE_HOME").is_some_and(|folder| Path::new(&folder).is_absolute());
     let strategy = etcetera::base_strategy::choose_native_strategy().ok();
+    let strategy = strategy.filter(|_| has_folder);
     let strategy = strategy.or_fail(Code::NoFolder, || {
         "no home folder is known (HOME is not set), and GOCACHE names no folder either; name the store's folder with --dir".to_owned()
     })?;

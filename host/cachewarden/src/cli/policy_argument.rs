@@ -1,5 +1,5 @@
 //! A policy on the command line, together with its settings: `FILE?settings=JSON` or
-//! `FILE?settings=@FILE`.
+//! `FILE?settings=@FILE`, where FILE may be the name of a policy that comes with the program.
 //!
 //! A session may ask several policies. Their settings stand in the same word, so that none can be
 //! paired with another policy. `--settings` is the short way where there is one policy.
@@ -10,6 +10,7 @@ use std::str::FromStr;
 
 use cachewarden_policy_host::{PinError, PolicySource, pin};
 
+use super::named_policy;
 use super::settings::SettingsSource;
 
 /// Between a policy and its settings.
@@ -35,12 +36,13 @@ impl FromStr for PolicyArgument {
             }
             None => (text, None),
         };
-        Ok(Self {
-            source: source
-                .parse()
-                .map_err(|error: PinError| error.to_string())?,
-            settings,
-        })
+        let mut source: PolicySource = source
+            .parse()
+            .map_err(|error: PinError| error.to_string())?;
+        if let Some(file) = named_policy::find(&source.file)? {
+            source.file = file;
+        }
+        Ok(Self { source, settings })
     }
 }
 

@@ -20,10 +20,13 @@ pub(super) fn check_go_version() -> Finding {
             format!("{version} does not know GOCACHEPROG"),
             "install Go 1.24 or later",
         )),
-        Some(minor) if minor < 24 => Ok(format!(
-            "{version}; it needs a toolchain that was built with GOEXPERIMENT=cacheprog (Go 1.24 does not)"
-        )
-        .into()),
+        Some(minor) if minor < 24 => Ok(Well {
+            text: format!(
+                "{version} knows GOCACHEPROG only where it was built with GOEXPERIMENT=cacheprog; Go 1.24 and later always do"
+            ),
+            notes: Vec::new(),
+            is_in_doubt: true,
+        }),
         _ => Ok(version.into()),
     }
 }
@@ -72,6 +75,12 @@ pub(super) fn check_variable(
 
 pub(super) fn check_gocache() -> Finding {
     let value = go_env("GOCACHE")?;
+    if value == "off" && std::env::var_os("GOCACHE").is_none_or(|typed| typed.is_empty()) {
+        return Err(advice(
+            "go finds no folder for its cache, and builds nothing without one, since HOME is not set",
+            "set HOME, or GOCACHE to a folder of yours",
+        ));
+    }
     let remedy =
         "unset it, or set it to a folder of yours: go keeps fuzzing data there even with a helper";
     if !PathBuf::from(&value).is_absolute() {

@@ -130,7 +130,7 @@ fn sessions(report: &Report, width: usize, paint: Paint) -> Vec<String> {
             "time saved",
             span(time),
             format!(
-                "of build steps, estimated for {}",
+                "sum of build steps, estimated for {}",
                 counted(saved.hits, "hit")
             ),
         );

@@ -146,7 +146,7 @@ fn what_is_shown_fits_the_terminal_and_says_the_same_in_each() {
             "puts 1 1.2 GB; 3 kept for their session alone",
             "bytes served 4.5 GB 4.4 GB from this machine, 100.0 MB from tiers",
             "waited for tiers 1.2 s",
-            "time saved 2h 10m of build steps, estimated for 11,900 hits",
+            "time saved 2h 10m sum of build steps, estimated for 11,900 hits",
             "1 audit found other bytes than the cache held",
             "package-archive 11,900 300 97.5 % 4.5 GB",
             "(own puts) 10",

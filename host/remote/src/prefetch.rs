@@ -23,7 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{FutureExt, Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
@@ -129,8 +129,7 @@ impl Prefetched {
         let ahead = Arc::new(ahead);
         let mut held = self.held();
         for place in ahead.places() {
-            let room = room.for_prefetched(place.length as usize).now_or_never();
-            if let Some(Some(room)) = room {
+            if let Some(room) = room.for_left(place.length as usize) {
                 let left = Here::Left(Arc::clone(&ahead), room);
                 held.here.insert(*place, left);
             }

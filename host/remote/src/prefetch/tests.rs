@@ -1,3 +1,5 @@
+use std::io::{Seek, Write};
+
 use cachewarden_types::Digest;
 use futures_util::FutureExt;
 
@@ -48,4 +50,28 @@ async fn a_build_comes_once_something_of_it_was_asked_for() {
         assert_eq!(next(), Some(vec![place(pack)]), "{pack}");
     }
     assert_eq!(next(), None);
+}
+
+/// So many objects, as an earlier session has left them.
+fn left(count: u32) -> Ahead {
+    let objects = (0..count).map(|number| (place(&number.to_string()), vec![0; 100].into()));
+    let mut written = Vec::new();
+    ahead::write(&mut written, &objects.collect::<Vec<_>>()).unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    file.write_all(&written).unwrap();
+    file.rewind().unwrap();
+    Ahead::of(file).unwrap()
+}
+
+/// Origin: tokio lets a task take so many permits before others have a turn, so of 400 objects that a
+/// go command had left the next one had some 60, and fetched all others again.
+#[tokio::test]
+async fn all_that_was_left_is_there_however_many_objects_it_has() {
+    let room = Room::of_process().of_session();
+    let taken = tokio::spawn(async move {
+        let prefetched = Prefetched::default();
+        prefetched.take_left(left(1000), &room);
+        prefetched.held().here.len()
+    });
+    assert_eq!(taken.await.unwrap(), 1000);
 }

@@ -99,6 +99,8 @@ type Builds = [Vec<Run>; BUILDS];
 #[derive(Debug)]
 pub(crate) struct HeldBytes {
     pub(crate) bytes: Bytes,
+    /// An earlier session has left them: what is wrong with them need not be so in the tier.
+    pub(crate) is_left: bool,
     _room: Taken,
 }
 
@@ -119,7 +121,11 @@ impl Prefetched {
                 let place = *place;
                 let read = spawn_blocking(move || ahead.bytes(&place));
                 let bytes = read.await.ok()?.ok()?;
-                Some(HeldBytes { bytes, _room: room })
+                Some(HeldBytes {
+                    bytes,
+                    is_left: true,
+                    _room: room,
+                })
             }
         }
     }
@@ -353,7 +359,12 @@ async fn cut(
             return Ok(());
         };
         // Where nobody waits any more, the session has ended.
-        let _ = sender.send(HeldBytes { bytes, _room: room });
+        let held = HeldBytes {
+            bytes,
+            is_left: false,
+            _room: room,
+        };
+        let _ = sender.send(held);
     }
     Ok(())
 }

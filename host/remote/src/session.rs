@@ -1,7 +1,7 @@
 //! The tiers as one session uses them.
 //!
 //! What always holds: the session's thread waits for nothing here. Each question is a task of its
-//! own, and all of them end with the session.
+//! own, and all of them end with the session, or before it, when it leaves the tiers.
 
 mod asking;
 mod catalog;
@@ -55,7 +55,15 @@ pub(crate) struct Shared {
     catalogs: Vec<OnceCell<Catalog>>,
     prefetched: Vec<Prefetched>,
     warnings: Mutex<Warnings>,
-    tasks: Mutex<JoinSet<()>>,
+    tasks: Mutex<Tasks>,
+}
+
+/// What is done for a session.
+#[derive(Default)]
+struct Tasks {
+    running: JoinSet<()>,
+    /// It has left the tiers, so nothing more is done.
+    have_ended: bool,
 }
 
 impl RemoteSession {
@@ -149,16 +157,20 @@ impl TierSession for RemoteSession {
         lock(&self.shared.warnings).take()
     }
 
+    fn leave(&mut self) {
+        // Before the questions are dropped that it has met with silence.
+        self.shared.note_silence(Instant::now());
+        self.shared.end_tasks();
+    }
+
     fn end(mut self: Box<Self>) -> TierStats {
         if let Some(scope) = &self.write {
             self.notes.note_asked(scope);
         }
         let now = Instant::now();
+        self.shared.note_silence(now);
         let tiers = self.shared.tiers.iter().zip(&self.shared.seen);
         let tiers = tiers.map(|(tier, seen)| {
-            if seen.is_silent(now) {
-                tier.note_silence();
-            }
             let used = TierUse {
                 away: tier.outage().map(|outage| outage.to_string()),
                 ..seen.to_use(&tier.address, now)
@@ -181,16 +193,38 @@ impl TierSession for RemoteSession {
 
 impl Drop for RemoteSession {
     fn drop(&mut self) {
-        lock(&self.shared.tasks).abort_all();
+        self.shared.end_tasks();
     }
 }
 
 impl Shared {
-    /// Lets something be done, at most until the session ends.
+    /// Lets something be done, at most until the session ends or leaves the tiers.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = lock(&self.tasks);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn_on(task, &self.runtime);
+        while tasks.running.try_join_next().is_some() {}
+        if !tasks.have_ended {
+            tasks.running.spawn_on(task, &self.runtime);
+        }
+    }
+
+    /// Ends all that is done, what was fetched ahead included. What was asked in vain is no hit, and
+    /// nobody waits for it.
+    fn end_tasks(&self) {
+        let mut tasks = lock(&self.tasks);
+        tasks.have_ended = true;
+        tasks.running.abort_all();
+    }
+
+    /// Takes note of tiers that have met requests with silence, once.
+    fn note_silence(&self, now: Instant) {
+        if lock(&self.tasks).have_ended {
+            return;
+        }
+        for (tier, seen) in self.tiers.iter().zip(&self.seen) {
+            if seen.is_silent(now) {
+                tier.note_silence();
+            }
+        }
     }
 }
 

@@ -44,8 +44,8 @@ pub(crate) use plan::{MAX_RUN, Run};
 /// Bytes that one session may have and was not asked for, in memory and in the file of an earlier one.
 pub(crate) const MAX_OF_SESSION: usize = 48 << 20;
 
-/// The same for all sessions of the process.
-pub(crate) const MAX_PREFETCHED: usize = 96 << 20;
+/// The same for all sessions of the process: where three have their share, others find theirs.
+pub(crate) const MAX_PREFETCHED: usize = 4 * MAX_OF_SESSION;
 
 /// Bytes that are fetched for one session before it asks. `go build std` and its tests have 60 MB;
 /// what comes later is fetched when it is asked for.

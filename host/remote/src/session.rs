@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use cachewarden_session::remote::{
@@ -24,6 +24,7 @@ use cachewarden_types::{Code, Digest, ScopeName};
 use super::notes::Notes;
 use super::prefetch::Prefetched;
 use super::seen::{Seen, count};
+use super::service::REQUESTS_OF_SESSION;
 use super::tier::Tier;
 use super::tiers::{Afterwards, Room};
 use super::warnings::Warnings;
@@ -51,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     /// What this session has seen of each tier.
     seen: Vec<Seen>,
+    /// Requests that it may make of each tier now.
+    turns: Vec<Semaphore>,
     /// What each tier has; empty until a get needs it.
     catalogs: Vec<OnceCell<Catalog>>,
     prefetched: Vec<Prefetched>,
@@ -78,6 +81,7 @@ impl RemoteSession {
         let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
         let shared = Arc::new(Shared {
             seen: tiers.iter().map(|tier| Seen::of(&tier.heard)).collect(),
+            turns: tiers.iter().map(|_| turns()).collect(),
             catalogs: tiers.iter().map(|_| OnceCell::new()).collect(),
             prefetched: tiers.iter().map(|_| Prefetched::default()).collect(),
             tiers,
@@ -226,6 +230,11 @@ impl Shared {
             }
         }
     }
+}
+
+/// As many requests as one session makes of a tier at once.
+fn turns() -> Semaphore {
+    Semaphore::new(REQUESTS_OF_SESSION)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

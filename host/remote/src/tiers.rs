@@ -229,4 +229,22 @@ mod tests {
         drop(held);
         assert!(object(&greedy).is_some() && bytes(&greedy).is_some());
     }
+
+    /// Origin: three sessions of one tenant held all the room for what is fetched ahead, for a minute
+    /// each, and another tenant's build fetched its objects one by one.
+    #[test]
+    fn three_sessions_leave_room_for_what_others_fetch_ahead() {
+        let all = Room::of_process();
+        let run = |room: &Room| {
+            let run = room.for_prefetched(prefetch::MAX_RUN as usize);
+            run.now_or_never().flatten()
+        };
+        let greedy = [(); 3].map(|()| all.of_session());
+        let held = greedy.each_ref().map(|room| {
+            let runs = std::iter::from_fn(|| run(room));
+            runs.collect::<Vec<_>>()
+        });
+        assert!(run(&all.of_session()).is_some());
+        drop(held);
+    }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_remote::format::{Body, RemoteEntry, Stored};
@@ -217,6 +218,38 @@ fn a_session_that_has_left_its_tiers_takes_nothing_more_from_them() {
     let (_, said) = session.close();
     assert_eq!(said.matches("CW0701").count(), 1, "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+/// Origin: one tenant's session with 32 gets of slow objects kept all others of a daemon from the tier.
+#[test]
+fn a_session_that_waits_for_many_answers_keeps_no_other_from_the_tier() {
+    /// More than one session may have at once.
+    const MANY: usize = 40;
+    const OF_SESSION: usize = 32;
+    let world = World::new();
+    let (asked, was_asked) = channel();
+    let server = Server::start(move |path| match path {
+        _ if path.contains("v1/entries/slow") => {
+            // The test may be over.
+            let _ = asked.send(());
+            Answer::Nothing
+        }
+        _ if path.contains("v1/entries/fast") => Answer::With(200, "", entry(path, b"object")),
+        _ => not_found(),
+    });
+    let tiers = world.tiers(&[server.address()]);
+    let ever = Duration::from_secs(600);
+    let mut slow = Session::begin(&world.store, &tiers, &["slow"], ever);
+    // It waits until the test is over.
+    thread::spawn(move || slow.get_all(&actions::<MANY>()));
+    for _ in 0..OF_SESSION {
+        was_asked.recv().unwrap();
+    }
+    let mut fast = Session::begin(&world.store, &tiers, &["fast"], DEFAULT_REMOTE_BUDGET);
+    for action in actions::<10>() {
+        assert_eq!(fast.get(&action).expect("a hit").bytes, b"object");
+    }
+    assert_eq!(fast.close().1, "");
 }
 
 #[test]

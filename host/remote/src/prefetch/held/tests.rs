@@ -17,9 +17,18 @@ fn place(pack: &str) -> Place {
     }
 }
 
-fn runs(packs: &[&str]) -> Vec<Run> {
-    let stored = packs.iter().map(|pack| Stored::Packed(place(pack)));
-    plan(stored.map(|stored| testing::entry(b"", stored)), MAX_TOTAL)
+/// An entry whose object is in a pack that has nothing else.
+fn entry(pack: &str) -> RemoteEntry {
+    testing::entry(pack.as_bytes(), Stored::Packed(place(pack)))
+}
+
+/// What the last builds have asked for.
+fn wanted(builds: &[(usize, &[&str])]) -> [Vec<RemoteEntry>; BUILDS] {
+    let mut wanted: [Vec<_>; BUILDS] = Default::default();
+    for (build, packs) in builds {
+        wanted[*build] = packs.iter().map(|pack| entry(pack)).collect();
+    }
+    wanted
 }
 
 #[tokio::test]
@@ -27,12 +36,14 @@ async fn a_build_comes_once_something_of_it_was_asked_for() {
     let prefetched = Prefetched::default();
     // Before it is known what earlier builds have asked for.
     prefetched.take(&place("early")).await;
-    let mut builds = Builds::default();
-    builds[0] = runs(&["last", "of the last"]);
-    builds[2] = runs(&["earlier", "of the same"]);
-    builds[3] = runs(&["never asked for", "last"]);
-    builds[7] = runs(&["early"]);
-    let mut coming = Box::pin(prefetched.runs(builds));
+    let builds: &[(usize, &[&str])] = &[
+        (0, &["last", "of the last"]),
+        (2, &["earlier", "of the same"]),
+        (3, &["never asked for", "last"]),
+        (7, &["early"]),
+    ];
+    let planned = prefetched.plan(&wanted(builds), |_| false);
+    let mut coming = Box::pin(prefetched.runs(planned));
     let mut next = || {
         let run = coming.next().now_or_never();
         run.flatten().map(|run| run.places)
@@ -49,6 +60,23 @@ async fn a_build_comes_once_something_of_it_was_asked_for() {
     for pack in ["earlier", "of the same"] {
         assert_eq!(next(), Some(vec![place(pack)]), "{pack}");
     }
+    assert_eq!(next(), None);
+}
+
+/// Origin: where the first object of a session had come before the plan was made, it was left out of the
+/// plan as one that is here, and nothing else of its build was fetched ahead.
+#[tokio::test]
+async fn what_has_come_before_the_plan_is_made_says_which_build_is_fetched() {
+    let prefetched = Prefetched::default();
+    prefetched.take(&place("first")).await;
+    let builds: &[(usize, &[&str])] = &[(0, &["other"]), (4, &["first", "second"])];
+    let planned = prefetched.plan(&wanted(builds), |entry| *entry == self::entry("first"));
+    let mut coming = Box::pin(prefetched.runs(planned));
+    let mut next = || {
+        let run = coming.next().now_or_never();
+        run.flatten().map(|run| run.places)
+    };
+    assert_eq!(next(), Some(vec![place("second")]));
     assert_eq!(next(), None);
 }
 

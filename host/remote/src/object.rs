@@ -20,6 +20,7 @@ use super::format::{self, Encoding, Place, Stored, object_key, pack_key};
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
 use super::tiers::Taken;
+use super::upload::place_name;
 
 /// An object of a tier.
 pub(crate) struct RemoteObject {
@@ -51,13 +52,17 @@ impl RemoteObject {
         Damage {
             store: Arc::clone(&self.session.store),
             tier: self.session.tiers[self.tier].id,
-            key: self.stored.key(&self.output),
+            name: match &self.stored {
+                Stored::Inline(_) => None,
+                Stored::Apart => Some(object_key(&self.output)),
+                Stored::Packed(place) => Some(place_name(place)),
+            },
         }
     }
 
     /// Brings the object; whether it is what its entry says, and its bytes as they are stored. `None`
     /// where it did not come.
-    async fn bring(self, arrival: Arrival) -> Option<(bool, u64)> {
+    async fn bring(self, mut arrival: Arrival) -> Option<(bool, u64)> {
         let _room = self.session.room.for_object().await?;
         let damage = self.damage();
         match self.stored {
@@ -79,9 +84,16 @@ impl RemoteObject {
             Stored::Packed(place) => {
                 let Self { session, tier, .. } = &self;
                 if let Some(held) = session.prefetched(*tier).take(&place).await {
-                    let decode =
-                        move || decode_bytes(place.encoding, &held.bytes, arrival, &damage);
-                    return Some((spawn_blocking(decode).await.ok()?, place.length.into()));
+                    let (encoding, length) = (place.encoding, place.length.into());
+                    if !held.is_left {
+                        let decode = move || decode_bytes(encoding, &held.bytes, arrival, &damage);
+                        return Some((spawn_blocking(decode).await.ok()?, length));
+                    }
+                    let decode = move || decode_left(encoding, &held.bytes, arrival);
+                    match spawn_blocking(decode).await.ok()? {
+                        None => return Some((true, length)),
+                        Some(again) => arrival = again,
+                    }
                 }
                 let bring = |service| bring_part(session, *tier, service, place, arrival, damage);
                 session.ask(*tier, bring).await?
@@ -202,19 +214,32 @@ fn decode_bytes(encoding: Encoding, bytes: &[u8], mut arrival: Arrival, damage: 
     is_right
 }
 
-/// Notes in the store that a value of a tier is damaged, so that the next upload writes it again. It
-/// does so before the get goes on, which may be the last of its session.
+/// The same for bytes that an earlier session has left on this machine. Where they are not the object
+/// that says nothing of the tier, from which it comes then.
+fn decode_left(encoding: Encoding, bytes: &[u8], mut arrival: Arrival) -> Option<Arrival> {
+    let size = arrival.size();
+    let read = format::read_bytes(encoding, size, bytes, |part| arrival.take(part));
+    if read.is_ok() && arrival.finish() {
+        return None;
+    }
+    arrival.begin_again();
+    Some(arrival)
+}
+
+/// Notes in the store that an object of a tier is damaged, so that the next upload writes it again: its
+/// key, or its place in a pack, of which all else may be whole. It does so before the get goes on, which
+/// may be the last of its session.
 struct Damage {
     store: Arc<Store>,
     tier: TierId,
-    key: Option<String>,
+    name: Option<String>,
 }
 
 impl Damage {
     fn note(&self) {
-        if let Some(key) = &self.key {
+        if let Some(name) = &self.name {
             // Where it cannot be noted, the next session finds it again.
-            let _ = self.store.note_tier_damaged(self.tier, key);
+            let _ = self.store.note_tier_damaged(self.tier, name);
         }
     }
 }

@@ -15,37 +15,34 @@
 //! that is fetched alone. Bytes, requests at once and time are bounded.
 
 mod ahead;
+mod held;
 mod plan;
 
-use std::collections::{HashMap, HashSet};
-use std::mem;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use futures_util::{FutureExt, Stream, StreamExt, stream};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use futures_util::StreamExt;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep_until, timeout_at};
 
-use cachewarden_store::{Store, TierId};
-
-use super::format::{BUILDS, Place, RemoteEntry, Wanted, pack_key};
+use super::format::{Place, RemoteEntry, Wanted, pack_key};
 use super::index::Index;
 use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
-use super::tiers::{Room, Taken};
+use super::tiers::Taken;
 
 use ahead::Ahead;
-use plan::plan;
+pub(crate) use held::Prefetched;
+use held::{HeldBytes, Planned};
 pub(crate) use plan::{MAX_RUN, Run};
 
 /// Bytes that one session may have and was not asked for, in memory and in the file of an earlier one.
 pub(crate) const MAX_OF_SESSION: usize = 48 << 20;
 
-/// The same for all sessions of the process.
-pub(crate) const MAX_PREFETCHED: usize = 96 << 20;
+/// The same for all sessions of the process: where three have their share, others find theirs.
+pub(crate) const MAX_PREFETCHED: usize = 4 * MAX_OF_SESSION;
 
 /// Bytes that are fetched for one session before it asks. `go build std` and its tests have 60 MB;
 /// what comes later is fetched when it is asked for.
@@ -56,178 +53,6 @@ const RUNS_AT_ONCE: usize = 8;
 
 /// A session that still has not asked for the last of it is one of another kind.
 const TIME: Duration = Duration::from_secs(60);
-
-/// What was fetched from one tier, or is on the way.
-#[derive(Debug, Default)]
-pub(crate) struct Prefetched {
-    held: Mutex<Held>,
-}
-
-#[derive(Debug, Default)]
-struct Held {
-    here: HashMap<Place, Here>,
-    /// What was asked for already.
-    asked: HashSet<Place>,
-    later: Option<Later>,
-}
-
-/// An object that was not asked for.
-#[derive(Debug)]
-enum Here {
-    /// It was fetched by this session, or is on the way.
-    Coming(oneshot::Receiver<HeldBytes>),
-    /// An earlier session has left it.
-    Left(Arc<Ahead>, Taken),
-}
-
-/// What is not fetched yet.
-#[derive(Debug)]
-struct Later {
-    /// Of which build it is.
-    builds: HashMap<Place, usize>,
-    /// Takes the builds of which something was asked for.
-    asked: UnboundedSender<usize>,
-}
-
-/// What a session has not asked for.
-struct Unasked(HashMap<Place, Here>);
-
-/// What is fetched, for each of the last builds.
-type Builds = [Vec<Run>; BUILDS];
-
-/// Bytes of an object, as they are stored, and the room that they take.
-#[derive(Debug)]
-pub(crate) struct HeldBytes {
-    pub(crate) bytes: Bytes,
-    _room: Taken,
-}
-
-impl Prefetched {
-    /// The object at a place, if it was fetched or is on the way.
-    pub(crate) async fn take(&self, place: &Place) -> Option<HeldBytes> {
-        let here = {
-            let mut held = self.held();
-            held.asked.insert(*place);
-            if let Some(later) = &mut held.later {
-                later.note_asked(place);
-            }
-            held.here.remove(place)
-        };
-        match here? {
-            Here::Coming(coming) => coming.await.ok(),
-            Here::Left(ahead, room) => {
-                let place = *place;
-                let read = spawn_blocking(move || ahead.bytes(&place));
-                let bytes = read.await.ok()?.ok()?;
-                Some(HeldBytes { bytes, _room: room })
-            }
-        }
-    }
-
-    /// Takes what an earlier session has left, as far as there is room for it.
-    fn take_left(&self, ahead: Ahead, room: &Room) {
-        let ahead = Arc::new(ahead);
-        let mut held = self.held();
-        for place in ahead.places() {
-            let room = room.for_prefetched(place.length as usize).now_or_never();
-            if let Some(Some(room)) = room {
-                let left = Here::Left(Arc::clone(&ahead), room);
-                held.here.insert(*place, left);
-            }
-        }
-    }
-
-    /// Drops what an earlier session has left and nobody wants; says what is there of the rest.
-    fn keep_wanted(&self, wanted: &HashSet<&Place>) -> HashSet<Place> {
-        let mut held = self.held();
-        held.here.retain(|place, _| wanted.contains(place));
-        held.here.keys().copied().collect()
-    }
-
-    /// Takes what was not asked for; `None` where an earlier session has left all of it.
-    fn take_unasked(&self) -> Option<Unasked> {
-        let here = mem::take(&mut *self.held()).here;
-        let is_fetched = |here: &Here| matches!(here, Here::Coming(_));
-        here.values().any(is_fetched).then_some(Unasked(here))
-    }
-
-    /// Takes the runs of the last builds, and gives those of each once something of it was asked for.
-    fn runs(&self, builds: Builds) -> impl Stream<Item = Run> + use<> {
-        let (asked, receiver) = unbounded_channel();
-        let places = |(build, runs): (usize, &Vec<Run>)| {
-            let places = runs.iter().flat_map(|run| run.places.clone());
-            places.map(move |place| (place, build)).collect::<Vec<_>>()
-        };
-        // What two actions have made alike is in one place: it belongs to the later build.
-        let all = builds.iter().enumerate().rev().flat_map(places);
-        let mut later = Later {
-            builds: all.collect(),
-            asked,
-        };
-        let mut held = self.held();
-        for place in &held.asked {
-            later.note_asked(place);
-        }
-        held.later = Some(later);
-        stream::unfold(
-            (builds, receiver),
-            |(mut builds, mut receiver)| async move {
-                let runs = mem::take(&mut builds[receiver.recv().await?]);
-                Some((stream::iter(runs), (builds, receiver)))
-            },
-        )
-        .flatten()
-    }
-
-    /// Announces the objects of a run that were not asked for; says where each goes.
-    fn announce(&self, run: Run) -> Vec<(Place, oneshot::Sender<HeldBytes>)> {
-        let mut held = self.held();
-        let mut senders = Vec::new();
-        for place in run.places {
-            if held.asked.contains(&place) || held.here.contains_key(&place) {
-                continue;
-            }
-            let (sender, receiver) = oneshot::channel();
-            held.here.insert(place, Here::Coming(receiver));
-            senders.push((place, sender));
-        }
-        senders
-    }
-
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Unasked {
-    /// Leaves it to the next session, without what was still on the way. It is a hint, so nobody is
-    /// told where this fails.
-    fn leave(self, store: &Store, tier: TierId) {
-        let mut is_new = false;
-        let objects = self.0.into_iter().filter_map(|(place, here)| match here {
-            Here::Coming(mut coming) => {
-                let held = coming.try_recv().ok()?;
-                is_new = true;
-                Some((place, held.bytes))
-            }
-            Here::Left(ahead, _) => Some((place, ahead.bytes(&place).ok()?)),
-        });
-        let objects: Vec<_> = objects.collect();
-        if is_new {
-            let _ = store.keep_tier_ahead(tier, |file| ahead::write(file, &objects));
-        }
-    }
-}
-
-impl Later {
-    fn note_asked(&mut self, place: &Place) {
-        if let Some(&build) = self.builds.get(place) {
-            self.builds.retain(|_, of| *of != build);
-            // Where nobody receives it, the time is over.
-            let _ = self.asked.send(build);
-        }
-    }
-}
 
 impl Shared {
     /// Fetches what builds like this one have asked for, and is not on this machine.
@@ -264,24 +89,9 @@ impl Shared {
     }
 
     /// What is fetched of what is wanted, and not on this machine.
-    fn plan_prefetch(&self, tier: usize, index: &Index, lists: &[Wanted]) -> Builds {
-        let wanted = index.wanted(lists).map(|wanted| {
-            let missing = wanted.into_iter().filter(|entry| !self.has_object(entry));
-            missing.collect::<Vec<_>>()
-        });
-        let places = wanted.iter().flatten();
-        let places = places.filter_map(|entry| entry.stored.place()).collect();
-        let left = self.prefetched(tier).keep_wanted(&places);
-        let is_left = |entry: &RemoteEntry| {
-            let place = entry.stored.place();
-            place.is_some_and(|place| left.contains(place))
-        };
-        let mut most = MAX_TOTAL;
-        wanted.map(|wanted| {
-            let runs = plan(wanted.into_iter().filter(|entry| !is_left(entry)), most);
-            most -= runs.iter().map(Run::bytes).sum::<u64>();
-            runs
-        })
+    fn plan_prefetch(&self, tier: usize, index: &Index, lists: &[Wanted]) -> Planned {
+        let is_here = |entry: &RemoteEntry| self.has_object(entry);
+        self.prefetched(tier).plan(&index.wanted(lists), is_here)
     }
 
     /// Takes what was fetched from a tier and was not asked for; what is returned leaves that to the
@@ -354,13 +164,10 @@ async fn cut(
             return Ok(());
         };
         // Where nobody waits any more, the session has ended.
-        let _ = sender.send(HeldBytes { bytes, _room: room });
+        let _ = sender.send(HeldBytes::fresh(bytes, room));
     }
     Ok(())
 }
 
 /// The most bytes of a run fit into the room of a session, else it would wait for ever.
 const _: () = assert!(MAX_RUN as usize <= MAX_OF_SESSION && MAX_OF_SESSION <= MAX_PREFETCHED);
-
-#[cfg(test)]
-mod tests;

@@ -65,9 +65,13 @@ pub(crate) const RETRIES: usize = 2;
 /// The shortest time between two tries. It grows, and some of it is drawn.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
 
-/// Requests at once to one service: more does not help a build on two to sixty-four processors, and
-/// services answer more with 429.
-const CONCURRENCY: usize = 32;
+/// Requests at once of one session to one service: more does not help a build on two to sixty-four
+/// processors, and services answer more with 429.
+pub(crate) const REQUESTS_OF_SESSION: usize = CONCURRENCY / 4;
+
+/// The same of all sessions of a process: one whose tier answers a byte at a time must not keep others
+/// from it.
+const CONCURRENCY: usize = 128;
 
 /// The longest time for a value, whatever its size: a service that has stopped reading holds up all
 /// that waits behind it.

@@ -1,7 +1,7 @@
 //! The tiers as one session uses them.
 //!
 //! What always holds: the session's thread waits for nothing here. Each question is a task of its
-//! own, and all of them end with the session.
+//! own, and all of them end with the session, or before it, when it leaves the tiers.
 
 mod asking;
 mod catalog;
@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use futures_util::{StreamExt, stream};
 use tokio::runtime::Handle;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::JoinSet;
 
 use cachewarden_session::remote::{
@@ -24,6 +24,7 @@ use cachewarden_types::{Code, Digest, ScopeName};
 use super::notes::Notes;
 use super::prefetch::Prefetched;
 use super::seen::{Seen, count};
+use super::service::REQUESTS_OF_SESSION;
 use super::tier::Tier;
 use super::tiers::{Afterwards, Room};
 use super::warnings::Warnings;
@@ -51,11 +52,21 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<Store>,
     /// What this session has seen of each tier.
     seen: Vec<Seen>,
+    /// Requests that it may make of each tier now.
+    turns: Vec<Semaphore>,
     /// What each tier has; empty until a get needs it.
     catalogs: Vec<OnceCell<Catalog>>,
     prefetched: Vec<Prefetched>,
     warnings: Mutex<Warnings>,
-    tasks: Mutex<JoinSet<()>>,
+    tasks: Mutex<Tasks>,
+}
+
+/// What is done for a session.
+#[derive(Default)]
+struct Tasks {
+    running: JoinSet<()>,
+    /// It has left the tiers, so nothing more is done.
+    have_ended: bool,
 }
 
 impl RemoteSession {
@@ -70,6 +81,7 @@ impl RemoteSession {
         let notes = Notes::of_session(begins.id, tiers.iter().map(|tier| &tier.address), store);
         let shared = Arc::new(Shared {
             seen: tiers.iter().map(|tier| Seen::of(&tier.heard)).collect(),
+            turns: tiers.iter().map(|_| turns()).collect(),
             catalogs: tiers.iter().map(|_| OnceCell::new()).collect(),
             prefetched: tiers.iter().map(|_| Prefetched::default()).collect(),
             tiers,
@@ -149,16 +161,20 @@ impl TierSession for RemoteSession {
         lock(&self.shared.warnings).take()
     }
 
+    fn leave(&mut self) {
+        // Before the questions are dropped that it has met with silence.
+        self.shared.note_silence(Instant::now());
+        self.shared.end_tasks();
+    }
+
     fn end(mut self: Box<Self>) -> TierStats {
         if let Some(scope) = &self.write {
             self.notes.note_asked(scope);
         }
         let now = Instant::now();
+        self.shared.note_silence(now);
         let tiers = self.shared.tiers.iter().zip(&self.shared.seen);
         let tiers = tiers.map(|(tier, seen)| {
-            if seen.is_silent(now) {
-                tier.note_silence();
-            }
             let used = TierUse {
                 away: tier.outage().map(|outage| outage.to_string()),
                 ..seen.to_use(&tier.address, now)
@@ -181,17 +197,44 @@ impl TierSession for RemoteSession {
 
 impl Drop for RemoteSession {
     fn drop(&mut self) {
-        lock(&self.shared.tasks).abort_all();
+        self.shared.end_tasks();
     }
 }
 
 impl Shared {
-    /// Lets something be done, at most until the session ends.
+    /// Lets something be done, at most until the session ends or leaves the tiers.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         let mut tasks = lock(&self.tasks);
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn_on(task, &self.runtime);
+        while tasks.running.try_join_next().is_some() {}
+        if !tasks.have_ended {
+            tasks.running.spawn_on(task, &self.runtime);
+        }
     }
+
+    /// Ends all that is done, what was fetched ahead included. What was asked in vain is no hit, and
+    /// nobody waits for it.
+    fn end_tasks(&self) {
+        let mut tasks = lock(&self.tasks);
+        tasks.have_ended = true;
+        tasks.running.abort_all();
+    }
+
+    /// Takes note of tiers that have met requests with silence, once.
+    fn note_silence(&self, now: Instant) {
+        if lock(&self.tasks).have_ended {
+            return;
+        }
+        for (tier, seen) in self.tiers.iter().zip(&self.seen) {
+            if seen.is_silent(now) {
+                tier.note_silence();
+            }
+        }
+    }
+}
+
+/// As many requests as one session makes of a tier at once.
+fn turns() -> Semaphore {
+    Semaphore::new(REQUESTS_OF_SESSION)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -88,8 +88,17 @@ impl Drop for RemoteTiers {
 }
 
 impl Room {
-    /// The share of one session in the room of all.
-    fn of_session(&self) -> Self {
+    /// The room of all sessions of a process.
+    pub(crate) fn of_process() -> Self {
+        Self {
+            objects: Share::new(MAX_OBJECTS),
+            bytes: Share::new(MAX_BYTES),
+            prefetched: Share::new(prefetch::MAX_PREFETCHED),
+        }
+    }
+
+    /// The share of one session in it.
+    pub(crate) fn of_session(&self) -> Self {
         Self {
             objects: self.objects.of_session(OBJECTS_OF_SESSION),
             bytes: self.bytes.of_session(BYTES_OF_SESSION),
@@ -113,6 +122,11 @@ impl Room {
     /// Waits until so many bytes may be fetched before they are asked for.
     pub(crate) async fn for_prefetched(&self, bytes: usize) -> Option<Taken> {
         self.prefetched.take(bytes).await
+    }
+
+    /// The same, where there is room for them now.
+    pub(crate) fn for_left(&self, bytes: usize) -> Option<Taken> {
+        self.prefetched.try_take(bytes)
     }
 }
 
@@ -149,6 +163,14 @@ impl Share {
         let all = Arc::clone(&self.all).acquire_many_owned(count).await.ok()?;
         Some(Taken { own, all })
     }
+
+    /// The same without waiting.
+    fn try_take(&self, count: usize) -> Option<Taken> {
+        let count = u32::try_from(count).ok()?;
+        let own = Arc::clone(&self.own).try_acquire_many_owned(count).ok()?;
+        let all = Arc::clone(&self.all).try_acquire_many_owned(count).ok()?;
+        Some(Taken { own, all })
+    }
 }
 
 impl RemoteTiers {
@@ -165,11 +187,7 @@ impl RemoteTiers {
         };
         Ok(Self {
             tiers: tiers.into_iter().map(tier).collect(),
-            room: Room {
-                objects: Share::new(MAX_OBJECTS),
-                bytes: Share::new(MAX_BYTES),
-                prefetched: Share::new(prefetch::MAX_PREFETCHED),
-            },
+            room: Room::of_process(),
             store,
             runtime,
             afterwards: Afterwards::default(),
@@ -198,11 +216,7 @@ mod tests {
 
     #[test]
     fn one_session_leaves_room_for_others() {
-        let all = Room {
-            objects: Share::new(MAX_OBJECTS),
-            bytes: Share::new(MAX_BYTES),
-            prefetched: Share::new(1),
-        };
+        let all = Room::of_process();
         let object = |room: &Room| room.for_object().now_or_never().flatten();
         let bytes = |room: &Room| room.for_bytes(1_000_000_000).now_or_never().flatten();
         let (greedy, other) = (all.of_session(), all.of_session());
@@ -214,5 +228,23 @@ mod tests {
         taken.pop();
         drop(held);
         assert!(object(&greedy).is_some() && bytes(&greedy).is_some());
+    }
+
+    /// Origin: three sessions of one tenant held all the room for what is fetched ahead, for a minute
+    /// each, and another tenant's build fetched its objects one by one.
+    #[test]
+    fn three_sessions_leave_room_for_what_others_fetch_ahead() {
+        let all = Room::of_process();
+        let run = |room: &Room| {
+            let run = room.for_prefetched(prefetch::MAX_RUN as usize);
+            run.now_or_never().flatten()
+        };
+        let greedy = [(); 3].map(|()| all.of_session());
+        let held = greedy.each_ref().map(|room| {
+            let runs = std::iter::from_fn(|| run(room));
+            runs.collect::<Vec<_>>()
+        });
+        assert!(run(&all.of_session()).is_some());
+        drop(held);
     }
 }

@@ -50,6 +50,7 @@ use objects::Objects;
 use refusals::{Refusals, Refused};
 use uploaded::Outcome;
 
+pub(crate) use damaged::place_name;
 pub use error::UploadError;
 pub(crate) use objects::MAX_OBJECT;
 pub(crate) use pace::with_pauses;

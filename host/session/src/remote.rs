@@ -62,6 +62,10 @@ pub trait TierSession: Send {
     /// something was answered, and at its end.
     fn take_warnings(&mut self) -> Vec<(Code, String)>;
 
+    /// Leaves the tiers: nothing more is asked of them, and what they were asked and have not answered
+    /// is dropped. What is put is noted for them all the same.
+    fn leave(&mut self);
+
     /// Ends the session, and says what it came to.
     fn end(self: Box<Self>) -> TierStats;
 }

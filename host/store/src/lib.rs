@@ -101,6 +101,7 @@ pub use resolve::is_safe_for_a_store;
 pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
+pub use tier_damaged::key_of_damaged;
 pub use tier_id::{InvalidTierId, TierId};
 pub use tier_traffic::TierTraffic;
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};

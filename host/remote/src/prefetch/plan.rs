@@ -1,11 +1,11 @@
 //! Which parts of which packs are fetched, and in which order, as a calculation without a service.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use cachewarden_types::Digest;
 
-use crate::format::{Place, RemoteEntry};
+use crate::format::{BUILDS, Place};
 
 /// The most bytes of one request: several of them share a line, and the first objects come soon.
 pub(crate) const MAX_RUN: u64 = 4 << 20;
@@ -47,80 +47,163 @@ impl Run {
         let range = self.range();
         range.end - range.start
     }
+
+    /// Whether it may go on to a place behind it.
+    fn reaches(&self, place: &Place) -> bool {
+        let (range, begin) = (self.range(), u64::from(place.offset));
+        // Of two that overlap the second has its own request.
+        begin >= range.end && begin - range.end <= MAX_GAP && place.end() - range.start <= MAX_RUN
+    }
 }
 
-/// What is fetched of these entries, which come in the order in which they are wanted: not more than
-/// so many bytes, the most wanted ones. Objects with a key of their own are large, and are left to
-/// their gets.
-pub(super) fn plan(wanted: impl Iterator<Item = RemoteEntry>, most: u64) -> Vec<Run> {
-    let mut packs: HashMap<Digest, Vec<(Place, usize)>> = HashMap::new();
-    for (rank, entry) in wanted.enumerate() {
-        let Some(&place) = entry.stored.place() else {
-            continue;
-        };
+/// What the last builds have asked for, and what of that is fetched.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// By packs, in the order of their offsets, none twice.
+    packs: HashMap<Digest, Vec<Item>>,
+    /// Bytes that may still be fetched.
+    left: u64,
+}
+
+/// An object that builds have asked for.
+#[derive(Clone, Debug)]
+struct Item {
+    place: Place,
+    /// The builds, a bit for each.
+    builds: u8,
+    rank: usize,
+    /// It is here, or on the way, or is not fetched ahead any more.
+    is_planned: bool,
+}
+
+/// There is a bit for each build.
+const _: () = assert!(BUILDS <= u8::BITS as usize);
+
+impl Plan {
+    /// A plan for these places, each with the build that it is of, in the order in which they are
+    /// wanted, without those that are here. Not more than so many bytes are fetched, the most wanted
+    /// ones. Objects with a key of their own are large, and are left to their gets.
+    pub(super) fn of(
+        wanted: impl Iterator<Item = (usize, Place)>,
+        here: &HashSet<Place>,
+        most: u64,
+    ) -> Self {
+        let mut packs: HashMap<Digest, Vec<Item>> = HashMap::new();
         // No writer makes a larger one, and one without bytes needs no request.
-        if (1..=MAX_RUN).contains(&u64::from(place.length)) {
-            packs.entry(place.pack).or_default().push((place, rank));
-        }
-    }
-    let mut runs = Vec::new();
-    for (pack, mut places) in packs {
-        places.sort_by_key(|(place, _)| (place.offset, place.length));
-        let mut run: Option<Run> = None;
-        for (place, rank) in places {
-            let fits = run.as_ref().is_some_and(|run| {
-                let range = run.range();
-                let begin = u64::from(place.offset);
-                // Of two that overlap, or are one, the second has its own request, or none.
-                begin >= range.end
-                    && begin - range.end <= MAX_GAP
-                    && place.end() - range.start <= MAX_RUN
+        let fits = |place: &Place| (1..=MAX_RUN).contains(&u64::from(place.length));
+        for (rank, (build, place)) in wanted.enumerate().filter(|(_, (_, place))| fits(place)) {
+            packs.entry(place.pack).or_default().push(Item {
+                place,
+                builds: 1 << build,
+                rank,
+                is_planned: here.contains(&place),
             });
-            let is_known = run
-                .as_ref()
-                .is_some_and(|run| run.places.last() == Some(&place));
-            match &mut run {
-                Some(run) if fits => {
-                    run.places.push(place);
-                    run.rank = run.rank.min(rank);
+        }
+        for items in packs.values_mut() {
+            let order = |item: &Item| {
+                let Place {
+                    offset,
+                    length,
+                    encoding,
+                    ..
+                } = item.place;
+                (offset, length, encoding.mark(), item.rank)
+            };
+            items.sort_by_key(order);
+            items.dedup_by(|other, item| {
+                let is_same = other.place == item.place;
+                if is_same {
+                    item.builds |= other.builds;
                 }
-                Some(run) if is_known => run.rank = run.rank.min(rank),
-                _ => {
-                    let places = vec![place];
-                    runs.extend(run.replace(Run { pack, places, rank }));
+                is_same
+            });
+        }
+        Self { packs, left: most }
+    }
+
+    /// What is fetched of a build, the most wanted first. What other builds have asked for and lies
+    /// between is fetched with it; nothing comes twice, whatever builds are asked for.
+    pub(super) fn runs_of(&mut self, build: usize) -> Vec<Run> {
+        let packs = self.packs.iter_mut();
+        let mut runs: Vec<_> = packs
+            .flat_map(|(pack, items)| runs_of(build, pack, items))
+            .collect();
+        runs.sort_by_key(|run| run.rank);
+        let within = runs.iter().take_while(|run| {
+            let left = self.left.checked_sub(run.bytes());
+            self.left = left.unwrap_or(self.left);
+            left.is_some()
+        });
+        runs.truncate(within.count());
+        runs
+    }
+}
+
+/// The runs of a build in a pack.
+fn runs_of(build: usize, pack: &Digest, items: &mut [Item]) -> Vec<Run> {
+    let mut runs = Vec::new();
+    let mut run: Option<Run> = None;
+    // Where those of other builds are that lie behind the run.
+    let mut between: Vec<usize> = Vec::new();
+    for at in 0..items.len() {
+        let Item { place, rank, .. } = items[at];
+        if items[at].is_planned {
+            // It is not fetched again, so what lies behind it is another run.
+            runs.extend(run.take());
+            continue;
+        }
+        if items[at].builds & (1 << build) == 0 {
+            between.push(at);
+            continue;
+        }
+        items[at].is_planned = true;
+        match &mut run {
+            Some(run) if run.reaches(&place) => {
+                for at in between.drain(..) {
+                    let other = &mut items[at];
+                    if run.range().end <= other.place.offset.into()
+                        && other.place.end() <= place.offset.into()
+                    {
+                        other.is_planned = true;
+                        run.places.push(other.place);
+                    }
                 }
+                run.places.push(place);
+                run.rank = run.rank.min(rank);
+            }
+            _ => {
+                let (pack, places) = (*pack, vec![place]);
+                runs.extend(run.replace(Run { pack, places, rank }));
             }
         }
-        runs.extend(run);
+        between.clear();
     }
-    runs.sort_by_key(|run| run.rank);
-    let mut bytes = 0;
-    let within = runs.iter().take_while(|run| {
-        bytes += run.bytes();
-        bytes <= most
-    });
-    runs.truncate(within.count());
+    runs.extend(run);
     runs
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{Encoding, Stored};
-    use crate::testing;
+    use crate::format::Encoding;
 
-    fn entry(pack: &str, offset: u32, length: u32) -> RemoteEntry {
-        let place = Place {
+    fn entry(pack: &str, offset: u32, length: u32) -> Place {
+        Place {
             pack: Digest::of(pack.as_bytes()),
             offset,
             length,
             encoding: Encoding::Plain,
-        };
-        testing::entry(b"", Stored::Packed(place))
+        }
     }
 
-    fn ranges(wanted: Vec<RemoteEntry>, most: u64) -> Vec<(Range<u64>, usize)> {
-        let runs = plan(wanted.into_iter(), most);
+    /// What is fetched of one build.
+    fn plan(wanted: impl IntoIterator<Item = Place>, most: u64) -> Vec<Run> {
+        let wanted = wanted.into_iter().map(|place| (0, place));
+        Plan::of(wanted, &HashSet::new(), most).runs_of(0)
+    }
+
+    fn ranges(wanted: Vec<Place>, most: u64) -> Vec<(Range<u64>, usize)> {
+        let runs = plan(wanted, most);
         runs.iter()
             .map(|run| (run.range(), run.places.len()))
             .collect()
@@ -165,13 +248,51 @@ mod tests {
             (u32::MAX, 9),
         ];
         let wanted = places.map(|(offset, length)| entry("a", offset, length));
-        for run in plan(wanted.into_iter(), u64::MAX) {
+        for run in plan(wanted, u64::MAX) {
             let ends = run.places.windows(2);
             assert!(
                 ends.into_iter()
                     .all(|two| two[0].end() <= u64::from(two[1].offset))
             );
             assert!(run.bytes() <= MAX_RUN);
+        }
+    }
+
+    /// Origin: where eight builds had each asked for an eighth of a pack, it was fetched eight times.
+    #[test]
+    fn whatever_builds_have_asked_for_nothing_is_fetched_twice() {
+        let (count, length) = (400, 3000);
+        let all = || (0..count).map(|at| entry("a", at * length, length));
+        let wanted = (0..).zip(all()).map(|(at, place)| (at % BUILDS, place));
+        let mut plan = Plan::of(wanted, &HashSet::new(), u64::MAX);
+        let runs: Vec<_> = (0..BUILDS).flat_map(|build| plan.runs_of(build)).collect();
+        let bytes: u64 = runs.iter().map(Run::bytes).sum();
+        assert_eq!(bytes, u64::from(count * length));
+        let mut places: Vec<_> = runs.into_iter().flat_map(|run| run.places).collect();
+        places.sort_by_key(|place| place.offset);
+        assert!(places.into_iter().eq(all()));
+    }
+
+    #[test]
+    fn what_is_here_is_not_fetched_again_with_what_lies_around_it() {
+        let places = [0, 100, 200].map(|offset| entry("a", offset, 100));
+        let here = HashSet::from([places[1]]);
+        let wanted = places.map(|place| (0, place)).into_iter();
+        let mut plan = Plan::of(wanted, &here, u64::MAX);
+        let runs = plan.runs_of(0);
+        let ranges: Vec<_> = runs.iter().map(Run::range).collect();
+        assert_eq!(ranges, [0..100, 200..300]);
+        assert_eq!(plan.runs_of(0), []);
+    }
+
+    #[test]
+    fn what_two_builds_have_asked_for_comes_with_either() {
+        let shared = entry("a", 0, 100);
+        for build in [0, 1] {
+            let wanted = [(0, shared), (1, shared)].into_iter();
+            let mut plan = Plan::of(wanted, &HashSet::new(), u64::MAX);
+            assert_eq!(plan.runs_of(build)[0].places, [shared]);
+            assert_eq!(plan.runs_of(1 - build), []);
         }
     }
 }

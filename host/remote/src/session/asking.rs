@@ -1,7 +1,8 @@
 //! How a tier is asked, for a session.
 //!
 //! What always holds: every question goes through `ask`. It asks a tier only if that may be asked
-//! now, counts, and reports to the person what has to be known.
+//! now, and by so many requests at once that other sessions have theirs, counts, and reports to the
+//! person what has to be known.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -116,6 +117,11 @@ impl Shared {
     where
         F: Future<Output = Result<T, ServiceError>>,
     {
+        if !self.is_readable(tier) {
+            return None;
+        }
+        // What waits for its turn has asked nothing: the tier is not silent.
+        let _turn = self.turns[tier].acquire().await.ok()?;
         if !self.is_readable(tier) {
             return None;
         }

@@ -104,7 +104,7 @@ impl<'upload> Packs<'upload> {
             tier,
             segments: SegmentCache::default(),
             damaged: Arc::clone(damaged),
-            there: PacksThere::look(service, damaged).await?,
+            there: PacksThere::look(service).await?,
             scopes: HashMap::new(),
             pack: Pack::default(),
             writes: Writes::to(service, damaged, gives_up),
@@ -181,6 +181,7 @@ impl<'upload> Packs<'upload> {
         let there = self.scope(&noted.scope).await?.find(&noted.action);
         let there = there.filter(|there| item::is_same(there, &entry));
         let is_there = match there.map(|there| there.stored) {
+            Some(Stored::Packed(place)) if self.damaged.has_place(&place) => false,
             Some(Stored::Packed(place)) => self.there.has(self.service, &place.pack).await?,
             Some(Stored::Apart) => self.has(&object_key(&entry.output)).await?,
             Some(Stored::Inline(_)) | None => false,
@@ -261,9 +262,10 @@ impl<'upload> Packs<'upload> {
         });
         self.rows.extend(rows);
         // Objects without bytes alone make a pack without any, which is written too.
-        if !self.there.has(self.service, &pack).await? {
+        let key = pack_key(&pack);
+        if self.damaged.has_part(&key) || !self.there.has(self.service, &pack).await? {
             self.there.add(pack);
-            self.write(pack_key(&pack), bytes, None, uploaded).await?;
+            self.write(key, bytes, None, uploaded).await?;
         }
         Ok(())
     }

@@ -2,7 +2,6 @@
 //! there.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -11,7 +10,6 @@ use cachewarden_types::Digest;
 use crate::format::{PACKS, pack_key};
 use crate::service::{Service, ServiceError};
 
-use super::damaged::Damaged;
 use super::pace::with_pauses;
 
 /// Packs that are asked for at once.
@@ -19,8 +17,6 @@ const AT_ONCE: usize = 8;
 
 /// The packs that are in a tier, as far as that is known.
 pub(super) struct PacksThere {
-    /// What is damaged is not there, whatever is known.
-    damaged: Arc<Damaged>,
     known: HashMap<Digest, bool>,
     /// What is not known is not there. Else it is asked for.
     is_listed: bool,
@@ -31,12 +27,8 @@ impl PacksThere {
     ///
     /// # Errors
     /// When the service fails.
-    pub(super) async fn look(
-        service: &Service,
-        damaged: &Arc<Damaged>,
-    ) -> Result<Self, ServiceError> {
+    pub(super) async fn look(service: &Service) -> Result<Self, ServiceError> {
         let mut there = Self {
-            damaged: Arc::clone(damaged),
             known: HashMap::new(),
             is_listed: false,
         };
@@ -65,9 +57,6 @@ impl PacksThere {
         service: &Service,
         pack: &Digest,
     ) -> Result<bool, ServiceError> {
-        if self.is_damaged(pack) {
-            return Ok(false);
-        }
         if let Some(is_there) = self.known.get(pack) {
             return Ok(*is_there);
         }
@@ -77,10 +66,6 @@ impl PacksThere {
         let is_there = ask(service, pack).await?;
         self.known.insert(*pack, is_there);
         Ok(is_there)
-    }
-
-    fn is_damaged(&self, pack: &Digest) -> bool {
-        self.damaged.has(&pack_key(pack))
     }
 
     /// Takes note that a pack is there.
@@ -114,8 +99,7 @@ impl PacksThere {
                 .await?;
             self.known.extend(asked);
         }
-        let is_there =
-            |pack: &Digest| self.known.get(pack) == Some(&true) && !self.is_damaged(pack);
+        let is_there = |pack: &Digest| self.known.get(pack) == Some(&true);
         Ok(packs.into_iter().filter(is_there).collect())
     }
 }

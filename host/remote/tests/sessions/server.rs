@@ -1,9 +1,10 @@
 //! A small HTTP server that answers as a test wants.
 
-use std::io::{Read, Write};
+use std::io::{Read, Write, repeat};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::Sender;
 use std::thread;
 
 /// What the server does with a request.
@@ -12,6 +13,8 @@ pub(crate) enum Answer {
     With(u16, &'static str, Vec<u8>),
     /// It answers nothing, and keeps the connection.
     Nothing,
+    /// It answers with so many bytes, and tells whether all of them were taken.
+    Long(u64, Sender<bool>),
 }
 
 /// A server.
@@ -50,6 +53,14 @@ impl Server {
                         let _ = stream.write_all(&[head.as_bytes(), &body].concat());
                     }
                     Answer::Nothing => silent.push(stream),
+                    Answer::Long(bytes, whether) => {
+                        let head =
+                            format!("HTTP/1.1 200 Status\r\nContent-Length: {bytes}\r\n\r\n");
+                        let mut value = head.as_bytes().chain(repeat(b'0').take(bytes));
+                        let is_taken = std::io::copy(&mut value, &mut stream).is_ok();
+                        // The test may be over.
+                        let _ = whether.send(is_taken);
+                    }
                 }
             }
         });

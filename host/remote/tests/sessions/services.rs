@@ -3,6 +3,8 @@
 use std::fs;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_remote::format::{Body, RemoteEntry, Stored};
@@ -17,7 +19,12 @@ use crate::world::World;
 /// The value of the entry at a path, with an object of these bytes.
 fn entry(path: &str, object: &[u8]) -> Vec<u8> {
     let key = path.find("v1/").map_or(path, |start| &path[start..]);
-    let entry = RemoteEntry {
+    of(object).to_value(key)
+}
+
+/// The entry of an object of these bytes.
+fn of(object: &[u8]) -> RemoteEntry {
+    RemoteEntry {
         output: Digest::of(object),
         size: object.len() as u64,
         time: UNIX_EPOCH,
@@ -27,8 +34,7 @@ fn entry(path: &str, object: &[u8]) -> Vec<u8> {
         expires: None,
         producer: SessionId(1),
         stored: Stored::Inline(Body::of(object, 0).unwrap()),
-    };
-    entry.to_value(key)
+    }
 }
 
 fn actions<const COUNT: usize>() -> [Digest; COUNT] {
@@ -176,6 +182,74 @@ fn a_service_that_never_answers_costs_one_build_its_budget() {
     assert!(session.get_all(&actions::<4>()).iter().all(Option::is_none));
     assert_eq!(session.close().1, "");
     assert_eq!(server.requests(), asked);
+}
+
+/// Origin: what a session had asked went on until its end: 25 s of processor time, and gigabytes, after
+/// the person was told that the tier is not asked any more.
+#[test]
+fn a_session_that_has_left_its_tiers_takes_nothing_more_from_them() {
+    const SIZE: u64 = 1 << 30;
+    let world = World::new();
+    let (whether, is_taken) = channel();
+    let server = Server::start(move |path| match path {
+        _ if path.contains("v1/entries") => {
+            let key = &path[path.find("v1/").unwrap()..];
+            let large = RemoteEntry {
+                size: SIZE,
+                stored: Stored::Apart,
+                ..of(b"large")
+            };
+            Answer::With(200, "", large.to_value(key))
+        }
+        _ if path.contains("v1/objects") => Answer::Long(SIZE + 1, whether.clone()),
+        _ => not_found(),
+    });
+    let tiers = world.tiers(&[server.address()]);
+    let budget = Duration::from_millis(100);
+    let mut session = Session::begin(&world.store, &tiers, &["main"], budget);
+    assert_eq!(session.get(&Digest::of(b"large")), None);
+    // The session goes on.
+    assert!(!is_taken.recv().unwrap(), "all of it was taken");
+    let requests = server.requests();
+    for action in actions::<10>() {
+        assert_eq!(session.get(&action), None);
+    }
+    assert!(server.requests() <= requests + 1, "the probe may follow");
+    let (_, said) = session.close();
+    assert_eq!(said.matches("CW0701").count(), 1, "{said}");
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+/// Origin: one tenant's session with 32 gets of slow objects kept all others of a daemon from the tier.
+#[test]
+fn a_session_that_waits_for_many_answers_keeps_no_other_from_the_tier() {
+    /// More than one session may have at once.
+    const MANY: usize = 40;
+    const OF_SESSION: usize = 32;
+    let world = World::new();
+    let (asked, was_asked) = channel();
+    let server = Server::start(move |path| match path {
+        _ if path.contains("v1/entries/slow") => {
+            // The test may be over.
+            let _ = asked.send(());
+            Answer::Nothing
+        }
+        _ if path.contains("v1/entries/fast") => Answer::With(200, "", entry(path, b"object")),
+        _ => not_found(),
+    });
+    let tiers = world.tiers(&[server.address()]);
+    let ever = Duration::from_secs(600);
+    let mut slow = Session::begin(&world.store, &tiers, &["slow"], ever);
+    // It waits until the test is over.
+    thread::spawn(move || slow.get_all(&actions::<MANY>()));
+    for _ in 0..OF_SESSION {
+        was_asked.recv().unwrap();
+    }
+    let mut fast = Session::begin(&world.store, &tiers, &["fast"], DEFAULT_REMOTE_BUDGET);
+    for action in actions::<10>() {
+        assert_eq!(fast.get(&action).expect("a hit").bytes, b"object");
+    }
+    assert_eq!(fast.close().1, "");
 }
 
 #[test]

@@ -4,8 +4,11 @@
 //! What always holds: each of these is answered once, however it ends. An object counts only when
 //! all of its bytes have come and hash to its name.
 
+use std::sync::Arc;
+
 use cachewarden_content::Recogniser;
-use cachewarden_store::{ObjectWriter, PutError};
+use cachewarden_store::{ObjectWriter, PutError, Store};
+use cachewarden_types::{Digest, Role};
 
 use super::{TierEntry, TierObject};
 use crate::completions::{Completion, Reporter};
@@ -54,7 +57,7 @@ impl Drop for FindAnswer {
 /// nothing of it is kept.
 pub struct Arrival {
     ticket: Ticket,
-    size: u64,
+    awaited: Awaited,
     /// `None` once more bytes have come than the entry says.
     intake: Option<(ObjectWriter, Recogniser)>,
     left: u64,
@@ -62,19 +65,29 @@ pub struct Arrival {
     reporter: Reporter,
 }
 
+/// An object that is to come, and what it is for.
+pub(crate) struct Awaited {
+    pub(crate) store: Arc<Store>,
+    pub(crate) action: Digest,
+    pub(crate) role: Role,
+    pub(crate) output: Digest,
+    pub(crate) size: u64,
+}
+
+impl Awaited {
+    fn begin(&self) -> (ObjectWriter, Recogniser) {
+        let writer = self.store.receive(self.output);
+        (writer, Recogniser::new(&self.action, self.role))
+    }
+}
+
 impl Arrival {
-    pub(crate) fn new(
-        ticket: Ticket,
-        size: u64,
-        writer: ObjectWriter,
-        recogniser: Recogniser,
-        reporter: &Reporter,
-    ) -> Self {
+    pub(crate) fn new(ticket: Ticket, awaited: Awaited, reporter: &Reporter) -> Self {
         Self {
             ticket,
-            size,
-            intake: Some((writer, recogniser)),
-            left: size,
+            intake: Some(awaited.begin()),
+            left: awaited.size,
+            awaited,
             arrived: None,
             reporter: reporter.clone(),
         }
@@ -82,7 +95,15 @@ impl Arrival {
 
     /// Bytes of the object, as its entry says.
     pub fn size(&self) -> u64 {
-        self.size
+        self.awaited.size
+    }
+
+    /// Begins again: what was taken was not the object, and it comes from elsewhere now.
+    pub fn begin_again(&mut self) {
+        // The file of what was taken is removed first.
+        self.intake = None;
+        self.intake = Some(self.awaited.begin());
+        self.left = self.awaited.size;
     }
 
     /// Takes the next bytes of the object, which were decompressed already. Where they are more than

@@ -9,14 +9,14 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden_content::{Content, Recogniser};
+use cachewarden_content::Content;
 use cachewarden_protocol::{Hit, Response, ResponseSink};
 use cachewarden_store::{Filled, Location, Right};
 use cachewarden_types::{Candidate, Code, Digest, Facts, Kind, Role, reasons};
 
 use super::Arrival;
 use super::Remote;
-use super::arrival::Found;
+use super::arrival::{Awaited, Found};
 use super::local_object::LocalObject;
 use super::{TierEntry, TierObject};
 use crate::Session;
@@ -154,14 +154,19 @@ impl Session {
         };
         match self.waiting.fetch(waiting, object) {
             Ok(Some(download)) => {
-                let recogniser = Recogniser::new(&action, self.roles.of(&action));
-                let writer = self.store.receive(output);
+                let awaited = Awaited {
+                    store: Arc::clone(&self.store),
+                    action,
+                    role: self.roles.of(&action),
+                    output,
+                    size,
+                };
                 let Download {
                     ticket,
                     object,
                     reporter,
                 } = download;
-                object.fetch(Arrival::new(ticket, size, writer, recogniser, &reporter));
+                object.fetch(Arrival::new(ticket, awaited, &reporter));
                 Ok(())
             }
             Ok(None) => Ok(()),

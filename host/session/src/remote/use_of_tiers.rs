@@ -56,6 +56,7 @@ impl Session {
             return Ok(());
         };
         remote.is_left = true;
+        remote.tiers.leave();
         self.diagnostics.warn_once(
             Code::RemoteTooSlow,
             &format!(

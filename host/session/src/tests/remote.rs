@@ -356,6 +356,7 @@ fn a_tier_that_never_answers_costs_the_budget_once_and_is_told_once() {
         [made],
         "it is sent all the same"
     );
+    assert_eq!(shelf.asked(|asked| asked.left), 1);
     assert_eq!(played.said.matches("CW0701").count(), 1, "{}", played.said);
     assert_eq!(
         shelf.asked(|asked| asked.found),

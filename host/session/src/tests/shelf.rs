@@ -68,6 +68,8 @@ pub(super) struct Asked {
     /// Whether answers wait until this is over.
     pub(super) is_held_up: bool,
     pub(super) fetched: usize,
+    /// How often it was left.
+    pub(super) left: usize,
     /// Scopes and actions of hits, of puts, and of what came.
     pub(super) hits: Vec<(usize, Digest)>,
     pub(super) puts: Vec<Digest>,
@@ -176,6 +178,10 @@ impl TierSession for ShelfSession {
 
     fn take_warnings(&mut self) -> Vec<(Code, String)> {
         Vec::new()
+    }
+
+    fn leave(&mut self) {
+        self.shelf.asked(|asked| asked.left += 1);
     }
 
     fn end(self: Box<Self>) -> TierStats {

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 
 /// The packs that are in a tier, as far as that is known.
 pub(super) struct PacksThere {
-    /// What is damaged is not there, whatever is known.
+    /// What is damaged is sent again, whatever is known.
     damaged: Arc<Damaged>,
     known: HashMap<Digest, bool>,
     /// What is not known is not there. Else it is asked for.
@@ -56,7 +56,7 @@ impl PacksThere {
         Ok(())
     }
 
-    /// Whether a pack is there.
+    /// Whether a pack is there, and whole as far as that is known.
     ///
     /// # Errors
     /// When the service fails.
@@ -93,7 +93,8 @@ impl PacksThere {
         self.known.insert(pack, false);
     }
 
-    /// Which of these packs are there, by another look.
+    /// Which of these packs are there, by another look. A damaged one is there: only a part of it may
+    /// be, and this machine alone has found it so.
     ///
     /// # Errors
     /// When the service fails.
@@ -114,8 +115,7 @@ impl PacksThere {
                 .await?;
             self.known.extend(asked);
         }
-        let is_there =
-            |pack: &Digest| self.known.get(pack) == Some(&true) && !self.is_damaged(pack);
+        let is_there = |pack: &Digest| self.known.get(pack) == Some(&true);
         Ok(packs.into_iter().filter(is_there).collect())
     }
 }

@@ -147,9 +147,12 @@ async fn what_was_found_damaged_is_sent_again_until_it_was_written() {
     assert_eq!(world.upload().await.there, 2);
 }
 
-/// In another pack, which the latest segment names; what else was in the old one is not merged.
+/// In another pack, which the latest segment names.
+///
+/// Origin: a merge left out what else was in the pack, for all machines, since one had found a part of
+/// it damaged.
 #[tokio::test]
-async fn what_was_in_a_damaged_pack_is_named_where_it_was_put_again() {
+async fn what_was_in_a_damaged_pack_is_named_where_it_was_put_again_and_the_rest_stays() {
     let world = world();
     let tier = world.address.tier_id();
     let first = world.put("first", b"one", |_| {});
@@ -167,7 +170,8 @@ async fn what_was_in_a_damaged_pack_is_named_where_it_was_put_again() {
         world.upload().await;
     }
     let named = world.named();
-    assert!(!named.contains_key(&second), "it is a miss");
+    assert!(world.segments().len() < 16, "they were merged");
+    assert_eq!(world.packed(&named[&second]), b"two");
     assert_eq!(world.packed(&named[&first]), b"one");
     assert!(world.store.tier_damaged(tier).contains(&key));
 }

@@ -83,12 +83,6 @@ pub fn segment_time(key: &str) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
 }
 
-/// Whether this is the key of a segment that was written no later than this: a later time would stay
-/// the latest for ever.
-pub fn is_segment_until(key: &str, latest: SystemTime) -> bool {
-    segment_time(key).is_some_and(|time| time <= latest)
-}
-
 /// Where the list is of a scope's segments, where a service does not list its keys.
 pub fn list_key(scope: &ScopeName) -> String {
     format!("{LISTS}{}", folder(scope))

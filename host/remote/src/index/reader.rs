@@ -19,7 +19,7 @@ use cachewarden_types::ScopeName;
 use super::{Index, ScopeIndex, SegmentCache};
 use crate::format::{
     EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, Segment, SegmentList, Wanted,
-    index_prefix, is_segment_until, list_key, wanted_key,
+    index_prefix, list_key, segment_time, wanted_key,
 };
 use crate::service::{Service, ServiceError};
 
@@ -27,8 +27,7 @@ use crate::service::{Service, ServiceError};
 /// entries. A large monorepo has some 100,000.
 pub(super) const MAX_BYTES: usize = 54 << 20;
 
-/// How far the clock of who writes a segment may be ahead. One of a later time would stay the latest for
-/// ever.
+/// How far the clock of who writes a segment may be ahead. One of a later time counts as the oldest.
 pub(super) const CLOCK_DIFFERENCE: Duration = Duration::from_hours(1);
 
 /// Segments that are fetched at once.
@@ -43,6 +42,16 @@ pub(crate) struct IndexReader<'tier> {
     pub(crate) cache: &'tier SegmentCache,
     /// Is told of the bytes that come.
     pub(crate) heard: &'tier (dyn Fn(usize) + Sync),
+}
+
+/// The keys of a scope's segments. Those of a time to come are older than all others: one would else
+/// stay the latest for ever. They are not left out, since the clock of this machine may be the wrong
+/// one.
+struct SegmentKeys {
+    /// Whether its time has come, and the key.
+    keys: BTreeSet<(bool, String)>,
+    /// The latest time of which that is said.
+    latest: SystemTime,
 }
 
 /// What is at the key of a segment.
@@ -102,15 +111,13 @@ impl IndexReader<'_> {
         room: &AtomicUsize,
     ) -> Result<ScopeIndex, ServiceError> {
         let mut index = ScopeIndex::default();
-        let mut keys = match self.segment_keys(scope).await? {
+        let keys = match self.segment_keys(scope).await? {
             Ok(keys) => keys,
             Err(error) => {
                 index.damaged.push((list_key(scope), error));
                 return Ok(index);
             }
         };
-        keys.sort_unstable_by(|one, other| other.cmp(one));
-        keys.truncate(MAX_SEGMENTS);
         let taken = self.take_segments(keys, room, &mut index).await;
         // Also where it has failed in between: each time another part of them may come.
         if index.has_new_copies {
@@ -153,33 +160,26 @@ impl IndexReader<'_> {
         Ok(())
     }
 
-    /// The keys of a scope's segments, from a listing where the service does that, and else from a
-    /// list that uploaders write.
+    /// The keys of a scope's segments, the latest first: from a listing where the service does that,
+    /// and else from a list that uploaders write.
     async fn segment_keys(
         self,
         scope: &ScopeName,
     ) -> Result<Result<Vec<String>, EntryError>, ServiceError> {
         if self.service.can_list() {
-            let (mut keys, prefix) = (BTreeSet::new(), index_prefix(scope));
-            let latest = latest_that_counts();
-            let walked = self.service.walk(&prefix, |value| {
-                if is_segment_until(&value.key, latest) {
-                    keys.insert(value.key);
-                }
-                if keys.len() > MAX_SEGMENTS {
-                    keys.pop_first();
-                }
-            });
-            let walked = walked.await;
-            let keys = keys.into_iter().collect();
-            match walked {
+            let (mut keys, prefix) = (SegmentKeys::now(), index_prefix(scope));
+            let walked = self.service.walk(&prefix, |value| keys.add(value.key));
+            match walked.await {
                 // It has said only now that it does not list.
                 Err(ServiceError::Unsupported(_)) => {}
-                walked => return walked.map(|()| Ok(keys)),
+                walked => return walked.map(|()| Ok(keys.latest_first())),
             }
         }
-        let list = self.list(scope).await?;
-        Ok(list.map(|list| list.keys(scope)))
+        Ok(self.list(scope).await?.map(|list| {
+            let mut keys = SegmentKeys::now();
+            list.keys(scope).into_iter().for_each(|key| keys.add(key));
+            keys.latest_first()
+        }))
     }
 
     /// The list of a scope's segments, which is there where the service does not list its keys.
@@ -201,8 +201,7 @@ impl IndexReader<'_> {
             return Ok(Ok(SegmentList::default()));
         };
         (self.heard)(value.len());
-        let list = SegmentList::from_value(&value);
-        Ok(list.map(|list| list.until(latest_that_counts())))
+        Ok(SegmentList::from_value(&value))
     }
 
     /// A segment, from where it is nearest.
@@ -250,7 +249,24 @@ impl IndexReader<'_> {
     }
 }
 
-/// The latest time of a segment that counts.
-fn latest_that_counts() -> SystemTime {
-    SystemTime::now() + CLOCK_DIFFERENCE
+impl SegmentKeys {
+    fn now() -> Self {
+        Self {
+            keys: BTreeSet::new(),
+            latest: SystemTime::now() + CLOCK_DIFFERENCE,
+        }
+    }
+
+    fn add(&mut self, key: String) {
+        if let Some(time) = segment_time(&key) {
+            self.keys.insert((time <= self.latest, key));
+        }
+        if self.keys.len() > MAX_SEGMENTS {
+            self.keys.pop_first();
+        }
+    }
+
+    fn latest_first(self) -> Vec<String> {
+        self.keys.into_iter().rev().map(|(_, key)| key).collect()
+    }
 }

@@ -3,6 +3,7 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_store::{SharedStore, Store};
 use cachewarden_types::ScopeName;
+use tempfile::TempDir;
 
 use super::reader::{CLOCK_DIFFERENCE, MAX_BYTES};
 use super::*;
@@ -15,50 +16,100 @@ fn entry() -> RemoteEntry {
     testing::entry(b"", Stored::Apart)
 }
 
+/// A tier in a folder, and the store of a machine.
+struct World {
+    folder: TempDir,
+    address: Address,
+    service: Service,
+    store: Store,
+    cache: SegmentCache,
+}
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("file://{}/tier", folder.path().display());
+        let address = Address::parse(&address).unwrap();
+        Self {
+            service: Service::at(&address, &Credentials::default()).unwrap(),
+            store: Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap(),
+            cache: SegmentCache::default(),
+            folder,
+            address,
+        }
+    }
+
+    fn reader(&self) -> IndexReader<'_> {
+        IndexReader {
+            service: &self.service,
+            store: &self.store,
+            tier: self.address.tier_id(),
+            cache: &self.cache,
+            heard: &|_| (),
+        }
+    }
+
+    fn write_at(&self, key: &str, value: &[u8]) {
+        let file = self.folder.path().join("tier").join(key);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, value).unwrap();
+    }
+
+    /// Writes a segment. Its key.
+    fn write(&self, scope: &ScopeName, time: SystemTime, value: &[u8]) -> String {
+        let key = segment_key(scope, time, value);
+        self.write_at(&key, value);
+        key
+    }
+}
+
+fn scope(name: &str) -> ScopeName {
+    name.parse().unwrap()
+}
+
+/// The value of a segment with an entry of this action, of so many bytes.
+fn value_of(action: &Digest, size: u64) -> Vec<u8> {
+    testing::segment(&[(*action, RemoteEntry { size, ..entry() })])
+}
+
 #[tokio::test]
-async fn segments_that_name_too_much_or_come_from_the_future_do_not_count() {
-    let folder = tempfile::tempdir().unwrap();
-    let address = format!("file://{}/tier", folder.path().display());
-    let address = Address::parse(&address).unwrap();
-    let service = Service::at(&address, &Credentials::default()).unwrap();
-    let store = Store::open(&folder.path().join("store"), SharedStore::Deny).unwrap();
-    let scope: ScopeName = "main".parse().unwrap();
+async fn segments_that_name_too_much_do_not_count() {
+    let (world, scope) = (World::new(), scope("main"));
     // Few bytes, since the rows are alike.
     let rows = (0..MAX_ROWS as u32).map(|row| (Digest::of(&row.to_le_bytes()), entry()));
-    let value = Segment::to_value(&rows.collect::<Vec<_>>());
+    let value = testing::segment(&rows.collect::<Vec<_>>());
     let now = SystemTime::now();
-    let tier = folder.path().join("tier");
-    let write = |time: SystemTime| {
-        let key = segment_key(&scope, time, &value);
-        let file = tier.join(&key);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, &value).unwrap();
-        key
-    };
-    let fit = MAX_BYTES / Segment::from_value(&value).unwrap().bytes();
+    let fit = MAX_BYTES / (MAX_ROWS * 109 + 200);
     let seconds = 0..fit as u64 + 2;
     let keys: Vec<_> = seconds
-        .map(|seconds| write(now - Duration::from_secs(seconds)))
+        .map(|seconds| world.write(&scope, now - Duration::from_secs(seconds), &value))
         .collect();
-    let future = write(now + 2 * CLOCK_DIFFERENCE);
-    let reader = IndexReader {
-        service: &service,
-        store: &store,
-        tier: address.tier_id(),
-        cache: &SegmentCache::default(),
-        heard: &|_| (),
-    };
-    let index = reader.scope(&scope).await.unwrap();
+    let index = world.reader().scope(&scope).await.unwrap();
     let found: Vec<_> = index.segments.iter().map(|(key, _)| key).collect();
     assert_eq!(found, keys[..fit].iter().collect::<Vec<_>>());
-    assert!(!found.contains(&&future));
     // What did not count takes no room on the disk.
     for (place, key) in keys.iter().enumerate() {
-        let copy = store.tier_copy(address.tier_id(), key, MAX_SEGMENT);
+        let copy = world
+            .store
+            .tier_copy(world.address.tier_id(), key, MAX_SEGMENT);
         assert_eq!(copy.is_some(), place < fit, "{place}");
     }
     // All scopes of a session share the room.
-    let index = reader.read(&[scope.clone(), scope]).await.unwrap();
+    let index = world.reader().read(&[scope.clone(), scope]).await.unwrap();
     let segments: usize = index.scopes.iter().map(|one| one.segments.len()).sum();
     assert_eq!(segments, fit);
+}
+
+/// Origin: a machine whose clock was two hours behind found nothing of what others had sent.
+#[tokio::test]
+async fn a_segment_of_a_time_to_come_counts_as_the_oldest() {
+    let (world, scope, now) = (World::new(), scope("main"), SystemTime::now());
+    let [both, only] = [b"both", b"only"].map(|name| Digest::of(name));
+    world.write(&scope, now, &value_of(&both, 1));
+    for (action, size) in [(&both, 2), (&only, 3)] {
+        world.write(&scope, now + 2 * CLOCK_DIFFERENCE, &value_of(action, size));
+    }
+    let index = world.reader().scope(&scope).await.unwrap();
+    let size = |action| index.find(action).map(|entry| entry.size);
+    assert_eq!((size(&both), size(&only)), (Some(1), Some(3)));
 }

@@ -4,7 +4,7 @@
 //! since a list of a moment ago may be written again. The list is read, changed and written at once,
 //! and looked at once more: of two uploads at the same moment, the one that has lost its segment
 //! mostly finds that out and names it again. What is lost nevertheless is a miss, and whoever builds
-//! it sends it again.
+//! it sends it again. A name stays in the list until its segment is gone or merged.
 
 use cachewarden_types::ScopeName;
 

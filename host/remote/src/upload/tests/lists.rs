@@ -136,6 +136,21 @@ async fn a_segment_that_another_upload_has_lost_is_named_again() {
     assert_eq!(shelf.listed(), expected);
 }
 
+/// Origin: a machine whose clock was two hours behind left all other segments out of the list.
+#[tokio::test]
+async fn what_is_of_a_later_time_stays_in_a_list() {
+    let shelf = Shelf::default();
+    let later = SystemTime::now() + Duration::from_secs(2 * 60 * 60);
+    let later = segment_key(&main(), later, b"of a machine whose clock is right");
+    let list = SegmentList::default().with_and_without(std::slice::from_ref(&later), &[]);
+    let key = format!("/{}", list_key(&main()));
+    shelf.lock().values.insert(key, list.to_value());
+    upload_one(&shelf).await;
+    let mut expected = shelf.segments();
+    expected.push(later);
+    assert_eq!(shelf.listed(), expected);
+}
+
 /// Whoever does not find it builds it, and sends it again.
 #[tokio::test]
 async fn a_list_is_not_fought_about() {

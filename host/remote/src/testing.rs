@@ -22,7 +22,9 @@ pub(crate) fn entry(object: &[u8], stored: Stored) -> RemoteEntry {
     }
 }
 
-/// The value of a segment with these entries.
+/// The value of a segment with these entries, which fit into one.
 pub(crate) fn segment(entries: &[(Digest, RemoteEntry)]) -> Vec<u8> {
-    Segment::to_value(entries)
+    let values = Segment::to_values(entries);
+    let [value] = <[_; 1]>::try_from(values).expect("they fit into one");
+    value
 }

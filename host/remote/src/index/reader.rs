@@ -211,8 +211,8 @@ impl IndexReader<'_> {
             return Ok(known(segment));
         }
         let copy = self.store.tier_copy(self.tier, key, MAX_SEGMENT);
-        // A damaged copy is fetched again.
-        if let Some(segment) = copy.and_then(|copy| Segment::from_value(&copy).ok()) {
+        // A copy that is damaged, or was changed, is fetched again.
+        if let Some(segment) = copy.and_then(|copy| Segment::from_value(key, &copy).ok()) {
             return Ok(known(self.cache.keep(key, segment)));
         }
         let value = match self.service.read(key, MAX_SEGMENT).await {
@@ -226,7 +226,7 @@ impl IndexReader<'_> {
             return Ok(FoundSegment::Nothing);
         };
         (self.heard)(value.len());
-        Ok(match Segment::from_value(&value) {
+        Ok(match Segment::from_value(key, &value) {
             Ok(segment) => FoundSegment::Segment {
                 segment: self.cache.keep(key, segment),
                 new: Some(value),

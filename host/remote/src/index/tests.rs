@@ -2,7 +2,7 @@ use std::fs;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_store::{SharedStore, Store};
-use cachewarden_types::ScopeName;
+use cachewarden_types::{ScopeName, since_1970};
 use tempfile::TempDir;
 
 use super::reader::{CLOCK_DIFFERENCE, MAX_BYTES};
@@ -112,4 +112,48 @@ async fn a_segment_of_a_time_to_come_counts_as_the_oldest() {
     let index = world.reader().scope(&scope).await.unwrap();
     let size = |action| index.find(action).map(|entry| entry.size);
     assert_eq!((size(&both), size(&only)), (Some(1), Some(3)));
+}
+
+/// Origin: the segments of two scopes were swapped in a tier, and sessions of one got what the other
+/// had made, without a word and for as long as the copies stayed.
+#[tokio::test]
+async fn a_segment_of_another_scope_or_time_does_not_count_and_leaves_no_copy() {
+    let (now, action) = (SystemTime::now(), Digest::of(b"action"));
+    let (main, fork) = (scope("main"), scope("fork"));
+    let (value, other) = (value_of(&action, 1), value_of(&action, 2));
+    let millis = |time| format!("{:016x}", since_1970(time).as_millis());
+    let later = millis(now + Duration::from_secs(1));
+    let key = segment_key(&main, now, &value);
+    for (wrong, value) in [
+        (
+            segment_key(&fork, now, &value).replace("fork", "main"),
+            &value,
+        ),
+        (key.replace(&millis(now), &later), &value),
+        (key, &other),
+    ] {
+        let world = World::new();
+        world.write_at(&wrong, value);
+        let index = world.reader().scope(&main).await.unwrap();
+        assert_eq!(index.find(&action), None, "{wrong}");
+        let damaged: Vec<_> = index.damaged.iter().map(|(key, _)| key).collect();
+        assert_eq!(damaged, [&wrong]);
+        let tier = world.address.tier_id();
+        assert_eq!(world.store.tier_copy(tier, &wrong, MAX_SEGMENT), None);
+    }
+}
+
+/// Origin: a copy with other entries was read, and merged into the tier.
+#[tokio::test]
+async fn a_copy_that_was_changed_is_fetched_again() {
+    let (world, scope, now) = (World::new(), scope("main"), SystemTime::now());
+    let action = Digest::of(b"action");
+    let key = world.write(&scope, now, &value_of(&action, 1));
+    let changed = value_of(&action, 2);
+    let tier = world.address.tier_id();
+    world.store.keep_tier_copy(tier, &key, &changed).unwrap();
+    let index = world.reader().scope(&scope).await.unwrap();
+    assert_eq!(index.find(&action).map(|entry| entry.size), Some(1));
+    let copy = world.store.tier_copy(tier, &key, MAX_SEGMENT);
+    assert_eq!(copy, Some(value_of(&action, 1)), "it is whole again");
 }

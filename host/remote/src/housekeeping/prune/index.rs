@@ -106,9 +106,8 @@ impl PrunedIndex {
                 continue;
             }
             is_any = true;
-            if !rest.is_empty() {
-                // By its own time: what later segments say still counts before it.
-                let value = Segment::to_value(&rest);
+            // By its own time: what later segments say still counts before it.
+            for value in Segment::to_values(&rest) {
                 let key = segment_key(&segment.scope, segment.written(), &value);
                 with_pauses(|| service.write(&key, value.clone())).await?;
             }

@@ -26,10 +26,6 @@ const LARGE: usize = MAX_ROWS / 4;
 /// objects are. One with a quarter of that is not merged any more.
 const MAX_PACKS: usize = 6144;
 
-/// A segment that is named and not there may be so new that the service does not show it yet. After
-/// this time it is gone.
-const LATE: Duration = Duration::from_secs(60 * 60);
-
 /// An entry that has expired for so long is left out of a merge. By another clock than that of this
 /// machine it may still count.
 const EXPIRED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -111,7 +107,7 @@ impl Packs<'_> {
         }
         if !self.service.can_list() {
             // What was merged stays there: another upload may be about to write a list that names it.
-            old.extend(index.gone.into_iter().filter(|key| is_late(key)));
+            old.extend(self.useless(&index).await?);
             return Ok(bytes + self.change_list(scope, &keys, &old).await?);
         }
         for key in &old {
@@ -182,12 +178,6 @@ impl Packs<'_> {
         }
         Ok(())
     }
-}
-
-/// Whether a segment of this key would be there by now.
-fn is_late(key: &str) -> bool {
-    let written = segment_time(key).unwrap_or(UNIX_EPOCH);
-    written + LATE < SystemTime::now()
 }
 
 /// Whether a segment is merged with others.

@@ -241,6 +241,32 @@ async fn a_pack_stays_that_only_a_later_segment_names() {
     assert!(tier.has(&pack));
 }
 
+/// Origin: a damaged segment never went, however old it was, and each session fetched it again.
+#[test]
+fn a_damaged_segment_goes_by_its_age() {
+    let tier = Tier::new();
+    let [pack, _, whole] = tier.pack(&[b"one"], None, 2);
+    let value = fs::read(tier.path(&whole)).unwrap();
+    let damaged = |days: u32| {
+        let time = SystemTime::now() - days * DAY;
+        tier.write(&segment_key(&main(), time, b"other bytes"), &value, days)
+    };
+    let (old, young) = (damaged(9), damaged(2));
+    let named: Vec<_> = tier.verify().1.into_iter().map(|(key, _)| key).collect();
+    assert!(named.contains(&old) && named.contains(&young), "{named:?}");
+    let older_than = |request: &mut PruneRequest| request.older_than = Some(5 * DAY);
+    let would = tier.prune(|request| {
+        older_than(request);
+        request.dry_run = true;
+    });
+    assert!(tier.has(&old));
+    let pruned = tier.prune(older_than).unwrap();
+    assert_eq!(pruned, would.unwrap());
+    assert_eq!((pruned.entries, pruned.bytes), (0, value.len() as u64));
+    assert!(!tier.has(&old));
+    assert!(tier.has(&young) && tier.has(&whole) && tier.has(&pack));
+}
+
 /// Origin: the segments of two scopes were swapped, and nothing was called damaged.
 #[test]
 fn segments_of_scopes_that_are_swapped_are_named() {

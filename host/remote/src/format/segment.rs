@@ -80,10 +80,20 @@ impl Segment {
     /// changed, or is that of another scope.
     pub fn from_value(key: &str, value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
-        let (line, rest) = split_line(value, MAX_HEAD)?;
-        if !names_segment(key, value) {
-            return Err(malformed("its key names other bytes"));
+        split_line(value, MAX_HEAD)?;
+        match names_segment(key, value) {
+            true => Self::from_named_value(value),
+            false => Err(malformed("its key names other bytes")),
         }
+    }
+
+    /// The same for a value of which it is known that its key names it.
+    ///
+    /// # Errors
+    /// When it is of a later version, or no segment.
+    pub fn from_named_value(value: &[u8]) -> Result<Self, EntryError> {
+        let malformed = |why: &str| EntryError::Malformed(why.to_owned());
+        let (line, rest) = split_line(value, MAX_HEAD)?;
         let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
         let head: Head = serde_json::from_slice(line).map_err(json)?;
         if head.rows > MAX_ROWS {

@@ -1,11 +1,14 @@
 use std::fs;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_store::{SharedStore, Store};
 use cachewarden_types::{ScopeName, since_1970};
 use tempfile::TempDir;
 
-use super::reader::{CLOCK_DIFFERENCE, MAX_BYTES};
+use super::reader::MAX_BYTES;
+use super::segment_keys::CLOCK_DIFFERENCE;
 use super::*;
 use crate::address::{Address, Credentials};
 use crate::format::{MAX_ROWS, MAX_SEGMENT, Stored, segment_key};
@@ -156,4 +159,36 @@ async fn a_copy_that_was_changed_is_fetched_again() {
     assert_eq!(index.find(&action).map(|entry| entry.size), Some(1));
     let copy = world.store.tier_copy(tier, &key, MAX_SEGMENT);
     assert_eq!(copy, Some(value_of(&action, 1)), "it is whole again");
+}
+
+/// Origin: sixteen scopes held sixteen values each, 1.8 GB, of which 54 MB could count.
+#[tokio::test]
+async fn values_that_come_have_room_over_all_scopes_and_are_all_read() {
+    let (mut world, now) = (World::new(), SystemTime::now());
+    let scopes: Vec<_> = (0..8).map(|number| scope(&format!("s{number}"))).collect();
+    let mut keys = Vec::new();
+    let mut size = 0;
+    for scope in &scopes {
+        for number in 0..20_u64 {
+            let value = value_of(&Digest::of(&number.to_le_bytes()), number);
+            size = size.max(value.len());
+            keys.push(world.write(scope, now - Duration::from_secs(number), &value));
+        }
+    }
+    world.cache = SegmentCache::with_room(3 * size);
+    let tier = world.address.tier_id();
+    let (come, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let heard = |_| {
+        // What is in an index has a copy on this machine.
+        let has_copy = |key: &&String| world.store.tier_copy(tier, key, MAX_SEGMENT).is_some();
+        let waiting = come.fetch_add(1, Relaxed) + 1 - keys.iter().filter(has_copy).count();
+        most.fetch_max(waiting, Relaxed);
+    };
+    let reader = IndexReader {
+        heard: &heard,
+        ..world.reader()
+    };
+    let index = reader.read(&scopes).await.unwrap();
+    assert!(index.scopes.iter().all(|scope| scope.segments.len() == 20));
+    assert!((1..=3).contains(&most.load(Relaxed)), "{most:?}");
 }

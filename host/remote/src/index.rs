@@ -6,6 +6,7 @@
 
 mod reader;
 mod segment_cache;
+mod segment_keys;
 
 use std::array;
 use std::collections::HashSet;

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use cachewarden_store::SessionId;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
-use crate::format::{RemoteEntry, Stored};
+use crate::format::{RemoteEntry, Segment, Stored};
 
 /// An entry of an object of no particular kind.
 pub(crate) fn entry(object: &[u8], stored: Stored) -> RemoteEntry {
@@ -20,4 +20,11 @@ pub(crate) fn entry(object: &[u8], stored: Stored) -> RemoteEntry {
         producer: SessionId(1),
         stored,
     }
+}
+
+/// The value of a segment with these entries, which fit into one.
+pub(crate) fn segment(entries: &[(Digest, RemoteEntry)]) -> Vec<u8> {
+    let values = Segment::to_values(entries);
+    let [value] = <[_; 1]>::try_from(values).expect("they fit into one");
+    value
 }

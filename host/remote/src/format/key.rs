@@ -18,6 +18,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use sha2::{Digest as _, Sha256};
+
 use cachewarden_types::{Digest, ScopeName, since_1970};
 
 /// The number of the format that this version writes and reads.
@@ -68,11 +70,29 @@ pub fn index_prefix(scope: &ScopeName) -> String {
 }
 
 /// Where a segment of a scope's index is. Later ones sort behind: a segment is named by when it was
-/// written, in milliseconds, and by its bytes.
+/// written, in milliseconds, and by a digest of that, its scope and its bytes.
 pub fn segment_key(scope: &ScopeName, written: SystemTime, value: &[u8]) -> String {
     let millis = since_1970(written).as_millis() as u64;
-    let [name, ..] = Digest::of(value).words();
-    format!("{}{millis:016x}-{name:016x}", index_prefix(scope))
+    let begin = format!("{}{millis:016x}-", index_prefix(scope));
+    let name = segment_name(&begin, value);
+    begin + &name
+}
+
+/// Whether the key of a segment names this value: what has come from another scope, or was changed,
+/// it does not name.
+pub fn names_segment(key: &str, value: &[u8]) -> bool {
+    let begin = key.rfind('-').map_or(0, |end| end + 1);
+    let (begin, name) = key.split_at(begin);
+    segment_name(begin, value) == name
+}
+
+/// The last part of a segment's key, which begins like this.
+fn segment_name(begin: &str, value: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(begin);
+    hasher.update(value);
+    let [name, ..] = Digest::finish(hasher).words();
+    format!("{name:016x}")
 }
 
 /// When a segment was written, as its key says; `None` where it is no key of one.
@@ -81,12 +101,6 @@ pub fn segment_time(key: &str) -> Option<SystemTime> {
     let number = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok());
     number(name)??;
     UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
-}
-
-/// Whether this is the key of a segment that was written no later than this: a later time would stay
-/// the latest for ever.
-pub fn is_segment_until(key: &str, latest: SystemTime) -> bool {
-    segment_time(key).is_some_and(|time| time <= latest)
 }
 
 /// Where the list is of a scope's segments, where a service does not list its keys.

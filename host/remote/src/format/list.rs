@@ -7,14 +7,13 @@
 //! latest first.
 
 use std::collections::BTreeSet;
-use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use cachewarden_types::ScopeName;
 
 use super::entry::{EntryError, split_line};
-use super::key::{FORMAT, index_prefix, is_segment_until, segment_time};
+use super::key::{FORMAT, index_prefix, segment_time};
 
 /// The most segments of a scope that are read and listed, the latest first. Uploads merge them long
 /// before, where that makes fewer of them.
@@ -82,13 +81,6 @@ impl SegmentList {
         names.map(|name| format!("{prefix}{name}")).collect()
     }
 
-    /// The list without segments of later times than this.
-    #[must_use]
-    pub fn until(mut self, latest: SystemTime) -> Self {
-        self.names.retain(|name| is_segment_until(name, latest));
-        self
-    }
-
     /// The list with the segments at some keys, and without those at others.
     #[must_use]
     pub fn with_and_without(&self, with: &[String], without: &[String]) -> Self {
@@ -153,8 +145,6 @@ mod tests {
 
     #[test]
     fn what_was_merged_goes_and_the_latest_stay_however_many_there_are() {
-        let late = UNIX_EPOCH + Duration::from_millis(2);
-        assert_eq!(list([1, 2, 3]).until(late), list([1, 2]));
         let full = list(10..MAX_SEGMENTS as u64 + 10).with_and_without(&[key(1)], &[]);
         assert!(full.keys(&main()).contains(&key(1)), "what is new stays");
         assert_eq!(full.keys(&main()).len(), MAX_SEGMENTS);

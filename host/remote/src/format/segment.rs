@@ -1,21 +1,24 @@
 //! A segment of a scope's index: the entries that one upload has added, by their actions.
 //!
-//! What always holds: a segment never changes under its key, so a copy of it stays right. Nothing is
-//! unpacked beyond the bytes that the number of its entries gives, which is bounded.
+//! What always holds: a segment never changes under its key, which names its bytes and its scope, so a
+//! copy of it stays right and no other value counts. Nothing is unpacked beyond the bytes that the
+//! number of its entries gives, which is bounded.
 //!
 //! A segment is a line of JSON, the head, and behind it rows of fixed length, which are compressed
 //! together. Rows are sorted by action, so an entry is found without reading all of them.
+
+mod made;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
 use cachewarden_store::{ActionPrefix, SessionId};
-use cachewarden_types::{Digest, Facts, Kind, Role, since_1970};
+use cachewarden_types::{Digest, Facts, Kind, Role};
 
-use super::body::{Body, Encoding, decode};
+use super::body::{Encoding, decode};
 use super::entry::{EntryError, RemoteEntry, Stored, known_facts, split_line};
-use super::key::FORMAT;
+use super::key::names_segment;
 
 /// The most entries of a segment: 7 MB of rows. `go build std` has 1,100.
 pub const MAX_ROWS: usize = 65_536;
@@ -23,11 +26,8 @@ pub const MAX_ROWS: usize = 65_536;
 /// The largest value of a segment.
 pub const MAX_SEGMENT: u64 = (MAX_HEAD + MAX_ROWS * ROW) as u64;
 
-/// The most bytes of the head: the names of some thousand packs.
+/// The most bytes of the head: the names of some 7,800 packs.
 const MAX_HEAD: usize = 512 * 1024;
-
-/// The level of zstd. Most of a segment are digests, which do not shrink at any.
-const LEVEL: i32 = 3;
 
 /// Bytes of a row.
 const ROW: usize = 109;
@@ -47,7 +47,7 @@ struct Head {
 }
 
 /// What objects are, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct ContentWords {
     kind: String,
     role: String,
@@ -73,64 +73,25 @@ pub struct Segment {
 }
 
 impl Segment {
-    /// The value for these entries; of two for one action the first one counts. No object of them is
-    /// inside its entry, and there are at most [`MAX_ROWS`].
-    pub fn to_value(entries: &[(Digest, RemoteEntry)]) -> Vec<u8> {
-        let mut sorted: Vec<_> = entries.iter().collect();
-        sorted.sort_by_key(|(action, _)| *action);
-        sorted.dedup_by_key(|(action, _)| *action);
-        let (mut packs, mut contents) = (Vec::new(), Vec::new());
-        let mut rows = Vec::with_capacity(sorted.len() * ROW);
-        for (action, entry) in &sorted {
-            let (pack, offset, length, encoding) = match &entry.stored {
-                Stored::Packed(place) => {
-                    let pack = position_in(&mut packs, place.pack);
-                    (pack, place.offset, place.length, place.encoding)
-                }
-                _ => (APART, 0, 0, Encoding::Plain),
-            };
-            let content = ContentWords {
-                kind: entry.kind.to_string(),
-                role: entry.role.to_string(),
-                facts: entry.facts.into(),
-            };
-            let content = position_in(&mut contents, content);
-            let expires = entry.expires.map_or(0, |time| since_1970(time).as_secs());
-            let put = since_1970(entry.time).as_nanos() as u64;
-            rows.extend_from_slice(action.as_bytes());
-            rows.extend_from_slice(entry.output.as_bytes());
-            for number in [entry.size, put, expires, entry.producer.0] {
-                rows.extend_from_slice(&number.to_le_bytes());
-            }
-            rows.extend_from_slice(&content.to_le_bytes());
-            rows.extend_from_slice(&pack.to_le_bytes());
-            rows.extend_from_slice(&offset.to_le_bytes());
-            rows.extend_from_slice(&length.to_le_bytes());
-            rows.push(encoding.mark());
+    /// Reads the value of a key.
+    ///
+    /// # Errors
+    /// When it is of a later version, no segment, or not the one that the key names: then it was
+    /// changed, or is that of another scope.
+    pub fn from_value(key: &str, value: &[u8]) -> Result<Self, EntryError> {
+        let malformed = |why: &str| EntryError::Malformed(why.to_owned());
+        split_line(value, MAX_HEAD)?;
+        match names_segment(key, value) {
+            true => Self::from_named_value(value),
+            false => Err(malformed("its key names other bytes")),
         }
-        let plain = || Body {
-            encoding: Encoding::Plain,
-            bytes: rows.clone(),
-        };
-        let body = Body::of(&rows, LEVEL).unwrap_or_else(|_| plain());
-        let head = Head {
-            form: FORMAT,
-            rows: sorted.len(),
-            body: body.encoding.name().to_owned(),
-            packs,
-            contents,
-        };
-        let mut value = serde_json::to_vec(&head).expect("strings and numbers");
-        value.push(b'\n');
-        value.extend_from_slice(&body.bytes);
-        value
     }
 
-    /// Reads a value.
+    /// The same for a value of which it is known that its key names it.
     ///
     /// # Errors
     /// When it is of a later version, or no segment.
-    pub fn from_value(value: &[u8]) -> Result<Self, EntryError> {
+    pub fn from_named_value(value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
         let (line, rest) = split_line(value, MAX_HEAD)?;
         let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
@@ -164,6 +125,11 @@ impl Segment {
     /// How many entries there are.
     pub fn len(&self) -> usize {
         self.rows.len() / ROW
+    }
+
+    /// How many packs it names.
+    pub fn packs(&self) -> usize {
+        self.packs.len()
     }
 
     /// Whether there is none.
@@ -265,6 +231,16 @@ pub struct Place {
     pub encoding: Encoding,
 }
 
+impl ContentWords {
+    fn of(entry: &RemoteEntry) -> Self {
+        Self {
+            kind: entry.kind.to_string(),
+            role: entry.role.to_string(),
+            facts: entry.facts.into(),
+        }
+    }
+}
+
 impl Content {
     fn from_words(words: ContentWords) -> Option<Self> {
         Some(Self {
@@ -283,17 +259,6 @@ fn time_of(seconds: u64) -> Option<Option<SystemTime>> {
             .checked_add(Duration::from_secs(seconds))
             .map(Some),
     }
-}
-
-/// The position of a value in a list, to which it is added where it is missing.
-fn position_in<T: PartialEq>(list: &mut Vec<T>, value: T) -> u16 {
-    // Most rows are like the one before.
-    let found = list.iter().rposition(|known| *known == value);
-    let position = found.unwrap_or_else(|| {
-        list.push(value);
-        list.len() - 1
-    });
-    u16::try_from(position).expect("a segment has fewer packs and contents than that")
 }
 
 struct Reader<'row>(&'row [u8]);

@@ -53,7 +53,7 @@ pub(super) async fn read(
             let read = with_pauses(|| service.read(&value.key, MAX_SEGMENT)).await;
             let segment = match read {
                 Ok(None) => return Ok(None),
-                Ok(Some(bytes)) => Segment::from_value(&bytes),
+                Ok(Some(bytes)) => Segment::from_value(&value.key, &bytes),
                 Err(ServiceError::TooLarge { .. }) => {
                     let text = "it has more bytes than a segment can have".to_owned();
                     Err(EntryError::Malformed(text))

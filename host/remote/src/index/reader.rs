@@ -2,24 +2,24 @@
 //!
 //! What always holds: what an index has is bounded in bytes before it counts, and so are its copies.
 
-use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime};
 
 use futures_util::future::try_join_all;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::SemaphorePermit;
 
 use cachewarden_store::{Store, TierId};
 use cachewarden_types::ScopeName;
 
+use super::segment_keys::{SegmentKeys, SizedKey};
 use super::{Index, ScopeIndex, SegmentCache};
 use crate::format::{
-    EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, Segment, SegmentList, Wanted,
-    index_prefix, is_segment_until, list_key, wanted_key,
+    EntryError, MAX_LIST, MAX_SEGMENT, MAX_WANTED, Segment, SegmentList, Wanted, index_prefix,
+    list_key, names_segment, wanted_key,
 };
 use crate::service::{Service, ServiceError};
 
@@ -27,11 +27,7 @@ use crate::service::{Service, ServiceError};
 /// entries. A large monorepo has some 100,000.
 pub(super) const MAX_BYTES: usize = 54 << 20;
 
-/// How far the clock of who writes a segment may be ahead. One of a later time would stay the latest for
-/// ever.
-pub(super) const CLOCK_DIFFERENCE: Duration = Duration::from_hours(1);
-
-/// Segments that are fetched at once.
+/// Segments of a scope that are fetched at once, as far as there is room.
 const AT_ONCE: usize = 16;
 
 /// How indexes of a tier are read.
@@ -46,17 +42,21 @@ pub(crate) struct IndexReader<'tier> {
 }
 
 /// What is at the key of a segment.
-enum FoundSegment {
-    Segment {
-        segment: Arc<Segment>,
-        /// The value, if no copy of it is on this machine.
-        new: Option<Vec<u8>>,
+enum FoundSegment<'tier> {
+    /// Another session has it.
+    Known(Arc<Segment>),
+    /// A value that was not looked at yet: what it unpacks to is in memory only once its turn comes.
+    Value {
+        value: Vec<u8>,
+        /// Whether it is a copy on this machine.
+        is_copy: bool,
+        room: SemaphorePermit<'tier>,
     },
     Damaged(EntryError),
     Nothing,
 }
 
-impl IndexReader<'_> {
+impl<'tier> IndexReader<'tier> {
     /// What these scopes have.
     ///
     /// # Errors
@@ -102,15 +102,13 @@ impl IndexReader<'_> {
         room: &AtomicUsize,
     ) -> Result<ScopeIndex, ServiceError> {
         let mut index = ScopeIndex::default();
-        let mut keys = match self.segment_keys(scope).await? {
+        let keys = match self.segment_keys(scope).await? {
             Ok(keys) => keys,
             Err(error) => {
                 index.damaged.push((list_key(scope), error));
                 return Ok(index);
             }
         };
-        keys.sort_unstable_by(|one, other| other.cmp(one));
-        keys.truncate(MAX_SEGMENTS);
         let taken = self.take_segments(keys, room, &mut index).await;
         // Also where it has failed in between: each time another part of them may come.
         if index.has_new_copies {
@@ -122,64 +120,82 @@ impl IndexReader<'_> {
     /// Adds the segments at these keys to a scope's index, as long as there is room.
     async fn take_segments(
         self,
-        keys: Vec<String>,
+        keys: Vec<SizedKey>,
         room: &AtomicUsize,
         index: &mut ScopeIndex,
     ) -> Result<(), ServiceError> {
-        let segments = stream::iter(keys).map(async |key| {
-            let found = self.segment(&key).await?;
+        let segments = stream::iter(keys).map(async |(key, size)| {
+            let found = self.segment(&key, size).await?;
             Ok::<_, ServiceError>((key, found))
         });
         let mut segments = pin!(segments.buffered(AT_ONCE));
         while let Some((key, found)) = segments.try_next().await? {
-            match found {
-                FoundSegment::Nothing => index.gone.push(key),
-                FoundSegment::Damaged(error) => index.damaged.push((key, error)),
-                FoundSegment::Segment { segment, new } => {
-                    let take = |room: usize| room.checked_sub(segment.bytes());
-                    if room.fetch_update(Relaxed, Relaxed, take).is_err() {
-                        // A small value may have many entries, so no more are fetched.
-                        break;
-                    }
-                    if let Some(value) = new.filter(|_| !segment.is_empty()) {
-                        // Where it cannot be kept, the next session fetches it again.
-                        let kept = self.store.keep_tier_copy(self.tier, &key, &value);
-                        index.has_new_copies |= kept.is_ok();
-                    }
-                    index.segments.push((key, segment));
+            let (segment, new, _room) = match found {
+                FoundSegment::Known(segment) => (Ok(segment), None, None),
+                FoundSegment::Value {
+                    value,
+                    is_copy,
+                    room,
+                } => {
+                    let read = || match is_copy {
+                        true => Segment::from_named_value(&value),
+                        false => Segment::from_value(&key, &value),
+                    };
+                    let segment = self.cache.get_or_read(&key, read);
+                    (segment, (!is_copy).then_some(value), Some(room))
                 }
+                FoundSegment::Damaged(error) => (Err(error), None, None),
+                FoundSegment::Nothing => {
+                    index.gone.push(key);
+                    continue;
+                }
+            };
+            let segment = match segment {
+                Ok(segment) => segment,
+                Err(error) => {
+                    index.damaged.push((key, error));
+                    continue;
+                }
+            };
+            let take = |room: usize| room.checked_sub(segment.bytes());
+            if room.fetch_update(Relaxed, Relaxed, take).is_err() {
+                // A small value may have many entries, so no more are fetched.
+                break;
             }
+            if let Some(value) = new.filter(|_| !segment.is_empty()) {
+                // Where it cannot be kept, the next session fetches it again.
+                let kept = self.store.keep_tier_copy(self.tier, &key, &value);
+                index.has_new_copies |= kept.is_ok();
+            }
+            index.segments.push((key, segment));
         }
         Ok(())
     }
 
-    /// The keys of a scope's segments, from a listing where the service does that, and else from a
-    /// list that uploaders write.
+    /// The keys of a scope's segments, the latest first: from a listing where the service does that,
+    /// and else from a list that uploaders write.
     async fn segment_keys(
         self,
         scope: &ScopeName,
-    ) -> Result<Result<Vec<String>, EntryError>, ServiceError> {
+    ) -> Result<Result<Vec<SizedKey>, EntryError>, ServiceError> {
         if self.service.can_list() {
-            let (mut keys, prefix) = (BTreeSet::new(), index_prefix(scope));
-            let latest = latest_that_counts();
+            let (mut keys, prefix) = (SegmentKeys::now(), index_prefix(scope));
             let walked = self.service.walk(&prefix, |value| {
-                if is_segment_until(&value.key, latest) {
-                    keys.insert(value.key);
-                }
-                if keys.len() > MAX_SEGMENTS {
-                    keys.pop_first();
-                }
+                keys.add(value.key, Some(value.size).filter(|size| *size > 0));
             });
-            let walked = walked.await;
-            let keys = keys.into_iter().collect();
-            match walked {
+            match walked.await {
                 // It has said only now that it does not list.
                 Err(ServiceError::Unsupported(_)) => {}
-                walked => return walked.map(|()| Ok(keys)),
+                walked => return walked.map(|()| Ok(keys.latest_first())),
             }
         }
-        let list = self.list(scope).await?;
-        Ok(list.map(|list| list.keys(scope)))
+        Ok(self.list(scope).await?.map(|list| {
+            let mut keys = SegmentKeys::now();
+            list.keys(scope)
+                .into_iter()
+                .for_each(|key| keys.add(key, None));
+            keys.latest_first()
+        }))
     }
 
     /// The list of a scope's segments, which is there where the service does not list its keys.
@@ -201,25 +217,36 @@ impl IndexReader<'_> {
             return Ok(Ok(SegmentList::default()));
         };
         (self.heard)(value.len());
-        let list = SegmentList::from_value(&value);
-        Ok(list.map(|list| list.until(latest_that_counts())))
+        Ok(SegmentList::from_value(&value))
     }
 
     /// A segment, from where it is nearest.
-    async fn segment(self, key: &str) -> Result<FoundSegment, ServiceError> {
-        let known = |segment| FoundSegment::Segment { segment, new: None };
+    async fn segment(
+        self,
+        key: &str,
+        size: Option<u64>,
+    ) -> Result<FoundSegment<'tier>, ServiceError> {
         if let Some(segment) = self.cache.get(key) {
-            return Ok(known(segment));
+            return Ok(FoundSegment::Known(segment));
         }
+        let room = self.cache.room_for(size).await;
         let copy = self.store.tier_copy(self.tier, key, MAX_SEGMENT);
-        // A damaged copy is fetched again.
-        if let Some(segment) = copy.and_then(|copy| Segment::from_value(&copy).ok()) {
-            return Ok(known(self.cache.keep(key, segment)));
+        // A copy that is damaged, or was changed, is fetched again.
+        if let Some(value) = copy.filter(|copy| names_segment(key, copy)) {
+            let is_copy = true;
+            return Ok(FoundSegment::Value {
+                value,
+                is_copy,
+                room,
+            });
         }
-        let value = match self.service.read(key, MAX_SEGMENT).await {
+        let most = size.map_or(MAX_SEGMENT, |size| size.min(MAX_SEGMENT));
+        let value = match self.service.read(key, most).await {
             Err(ServiceError::TooLarge { .. }) => {
-                let text = "it has more bytes than a segment can have".to_owned();
-                return Ok(FoundSegment::Damaged(EntryError::Malformed(text)));
+                let text = "it has more bytes than a segment can have, or than was listed";
+                return Ok(FoundSegment::Damaged(EntryError::Malformed(
+                    text.to_owned(),
+                )));
             }
             value => value?,
         };
@@ -227,12 +254,11 @@ impl IndexReader<'_> {
             return Ok(FoundSegment::Nothing);
         };
         (self.heard)(value.len());
-        Ok(match Segment::from_value(&value) {
-            Ok(segment) => FoundSegment::Segment {
-                segment: self.cache.keep(key, segment),
-                new: Some(value),
-            },
-            Err(error) => FoundSegment::Damaged(error),
+        let is_copy = false;
+        Ok(FoundSegment::Value {
+            value,
+            is_copy,
+            room,
         })
     }
 
@@ -248,9 +274,4 @@ impl IndexReader<'_> {
         // What is none is a list without actions: it is a hint alone.
         Ok(Wanted::from_value(&value).unwrap_or_default())
     }
-}
-
-/// The latest time of a segment that counts.
-fn latest_that_counts() -> SystemTime {
-    SystemTime::now() + CLOCK_DIFFERENCE
 }

@@ -4,20 +4,55 @@
 //! since a list of a moment ago may be written again. The list is read, changed and written at once,
 //! and looked at once more: of two uploads at the same moment, the one that has lost its segment
 //! mostly finds that out and names it again. What is lost nevertheless is a miss, and whoever builds
-//! it sends it again.
+//! it sends it again. A name stays in the list until its segment is gone, merged or damaged.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cachewarden_types::ScopeName;
 
-use crate::format::{EntryError, list_key};
+use crate::format::{EntryError, MAX_SEGMENT, Segment, list_key, segment_time};
+use crate::index::ScopeIndex;
 use crate::service::ServiceError;
 
 use super::pace::with_pauses;
 use super::packs::Packs;
 
+/// A segment that is named and not there may be so new that the service does not show it yet. After
+/// this time it is gone.
+const LATE: Duration = Duration::from_secs(60 * 60);
+
 /// How often the list is read, and written where it is not as it should be.
 const LOOKS: usize = 2;
 
 impl Packs<'_> {
+    /// The segments of a scope that a list can go without: those that are not there, and those that
+    /// are damaged, also where they are read once more. One of a moment ago may not be whole yet.
+    ///
+    /// # Errors
+    /// When the service fails.
+    pub(super) async fn useless(&self, index: &ScopeIndex) -> Result<Vec<String>, ServiceError> {
+        let mut useless: Vec<_> = index
+            .gone
+            .iter()
+            .filter(|key| is_late(key))
+            .cloned()
+            .collect();
+        for (key, error) in &index.damaged {
+            let is_old_segment = segment_time(key).is_some() && is_late(key);
+            if is_old_segment && matches!(error, EntryError::Malformed(_)) {
+                let again = with_pauses(|| self.service.read(key, MAX_SEGMENT)).await;
+                let is_whole = match again {
+                    Err(ServiceError::TooLarge { .. }) => false,
+                    again => again?.is_some_and(|value| Segment::from_value(key, &value).is_ok()),
+                };
+                if !is_whole {
+                    useless.push(key.clone());
+                }
+            }
+        }
+        Ok(useless)
+    }
+
     /// Adds segments to the list of a scope, and leaves others out. Returns how many bytes were
     /// written.
     ///
@@ -48,4 +83,10 @@ impl Packs<'_> {
         }
         Ok(written)
     }
+}
+
+/// Whether a segment of this key would be there by now.
+fn is_late(key: &str) -> bool {
+    let written = segment_time(key).unwrap_or(UNIX_EPOCH);
+    written + LATE < SystemTime::now()
 }

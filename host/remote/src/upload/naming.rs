@@ -22,17 +22,26 @@ const MERGE_FROM: usize = 16;
 /// A segment with more entries is not merged any more.
 const LARGE: usize = MAX_ROWS / 4;
 
-/// A segment that is named and not there may be so new that the service does not show it yet. After
-/// this time it is gone.
-const LATE: Duration = Duration::from_secs(60 * 60);
+/// The most packs of segments that are merged: the head of one has room for some 7,800, and for what
+/// objects are. One with a quarter of that is not merged any more.
+const MAX_PACKS: usize = 6144;
+
+/// An entry that has expired for so long is left out of a merge. By another clock than that of this
+/// machine it may still count.
+const EXPIRED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// Segments that were written.
+#[derive(Default)]
+struct Written {
+    keys: Vec<String>,
+    bytes: u64,
+}
 
 /// A merge.
 struct Merged {
-    key: String,
+    written: Written,
     /// The keys of the segments that are in it.
     old: Vec<String>,
-    /// The bytes that were written.
-    length: u64,
 }
 
 impl Packs<'_> {
@@ -82,33 +91,50 @@ impl Packs<'_> {
         scope: &ScopeName,
         rows: &[(Digest, RemoteEntry)],
     ) -> Result<u64, ServiceError> {
-        let value = Segment::to_value(rows);
-        let key = segment_key(scope, SystemTime::now(), &value);
-        let mut length = value.len() as u64;
-        with_pauses(|| self.service.write(&key, value.clone())).await?;
+        let Written {
+            mut keys,
+            mut bytes,
+        } = self.write_segments(scope, SystemTime::now(), rows).await?;
         let index = self.scopes.remove(scope).unwrap_or_default();
-        let (mut new, mut old) = (vec![key], Vec::new());
+        let mut old = Vec::new();
         if index.segments.len() >= MERGE_FROM
             && self.may_leave_out(scope).await
             && let Some(merged) = self.merge(scope, &index).await?
         {
-            length += merged.length;
-            new.push(merged.key);
+            bytes += merged.written.bytes;
+            keys.extend(merged.written.keys);
             old = merged.old;
         }
         if !self.service.can_list() {
             // What was merged stays there: another upload may be about to write a list that names it.
-            old.extend(index.gone.into_iter().filter(|key| is_late(key)));
-            return Ok(length + self.change_list(scope, &new, &old).await?);
+            old.extend(self.useless(&index).await?);
+            return Ok(bytes + self.change_list(scope, &keys, &old).await?);
         }
         for key in &old {
             // Else it is merged again by the next upload.
             let _ = with_pauses(|| self.service.delete(key)).await;
         }
-        Ok(length)
+        Ok(bytes)
     }
 
-    /// Merges the small segments of a scope; `None` where there is none.
+    /// Writes what names these entries: one segment, mostly.
+    async fn write_segments(
+        &self,
+        scope: &ScopeName,
+        time: SystemTime,
+        rows: &[(Digest, RemoteEntry)],
+    ) -> Result<Written, ServiceError> {
+        let mut written = Written::default();
+        for value in Segment::to_values(rows) {
+            let key = segment_key(scope, time, &value);
+            written.bytes += value.len() as u64;
+            with_pauses(|| self.service.write(&key, value.clone())).await?;
+            written.keys.push(key);
+        }
+        Ok(written)
+    }
+
+    /// Merges the small segments of a scope; `None` where there are not two.
     async fn merge(
         &mut self,
         scope: &ScopeName,
@@ -117,16 +143,14 @@ impl Packs<'_> {
         // Again, after the index was read: what another upload has named by then has its packs there.
         let there = self.there.of(self.service, packs_of(index)).await?;
         let (rows, mut old) = merged(index, &there);
-        let Some(latest) = old.first() else {
+        let [latest, _, ..] = &old[..] else {
             return Ok(None);
         };
-        let value = Segment::to_value(&rows);
-        let length = value.len() as u64;
         // By the time of the latest of them: what others have written since counts before it.
-        let key = segment_key(scope, segment_time(latest).unwrap_or(UNIX_EPOCH), &value);
-        with_pauses(|| self.service.write(&key, value.clone())).await?;
-        old.retain(|old| *old != key);
-        Ok(Some(Merged { key, old, length }))
+        let time = segment_time(latest).unwrap_or(UNIX_EPOCH);
+        let written = self.write_segments(scope, time, &rows).await?;
+        old.retain(|old| !written.keys.contains(old));
+        Ok(Some(Merged { written, old }))
     }
 
     /// Whether segments can be left out: from a list, or as their values may be removed. Else a merge
@@ -156,16 +180,15 @@ impl Packs<'_> {
     }
 }
 
-/// Whether a segment of this key would be there by now.
-fn is_late(key: &str) -> bool {
-    let written = segment_time(key).unwrap_or(UNIX_EPOCH);
-    written + LATE < SystemTime::now()
+/// Whether a segment is merged with others.
+fn is_small(segment: &Segment) -> bool {
+    segment.len() <= LARGE && segment.packs() <= MAX_PACKS / 4
 }
 
 /// The packs that small segments name.
 fn packs_of(index: &ScopeIndex) -> HashSet<Digest> {
     let segments = index.segments.iter().map(|(_, segment)| segment);
-    let small = segments.filter(|segment| segment.len() <= LARGE);
+    let small = segments.filter(|segment| is_small(segment));
     let entries = small.flat_map(|segment| segment.entries());
     entries
         .filter_map(|(_, entry)| Some(entry.stored.place()?.pack))
@@ -173,24 +196,28 @@ fn packs_of(index: &ScopeIndex) -> HashSet<Digest> {
 }
 
 /// The entries of small segments, the latest first, and the keys of those segments. What is not there
-/// any more, or has expired, is left out; a segment of which this version does not know all stays.
+/// any more, or has expired long ago, is left out; a segment of which this version does not know all stays.
 fn merged(
     index: &ScopeIndex,
     packs: &HashSet<Digest>,
 ) -> (Vec<(Digest, RemoteEntry)>, Vec<String>) {
     let now = SystemTime::now();
     let (mut rows, mut merged) = (Vec::new(), Vec::new());
+    let mut named = 0;
     for (key, segment) in &index.segments {
-        let is_large = segment.len() > LARGE || rows.len() + segment.len() > MAX_ROWS;
-        if is_large || !segment.is_known() {
+        let has_room =
+            rows.len() + segment.len() <= MAX_ROWS && named + segment.packs() <= MAX_PACKS;
+        if !has_room || !is_small(segment) || !segment.is_known() {
             continue;
         }
+        named += segment.packs();
         rows.extend(segment.entries().filter(|(_, entry)| {
             let is_there = match &entry.stored {
                 Stored::Packed(place) => packs.contains(&place.pack),
                 Stored::Inline(_) | Stored::Apart => true,
             };
-            is_there && entry.expires.is_none_or(|end| end > now)
+            let expired = entry.expires.and_then(|end| now.duration_since(end).ok());
+            is_there && expired.is_none_or(|age| age < EXPIRED)
         }));
         merged.push(key.clone());
     }

@@ -48,7 +48,7 @@ impl PacksThere {
         Ok(())
     }
 
-    /// Whether a pack is there.
+    /// Whether a pack is there, and whole as far as that is known.
     ///
     /// # Errors
     /// When the service fails.
@@ -78,7 +78,8 @@ impl PacksThere {
         self.known.insert(pack, false);
     }
 
-    /// Which of these packs are there, by another look.
+    /// Which of these packs are there, by another look. A damaged one is there: only a part of it may
+    /// be, and this machine alone has found it so.
     ///
     /// # Errors
     /// When the service fails.

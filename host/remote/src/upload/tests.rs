@@ -16,6 +16,7 @@ use crate::upload::writes::Writes;
 mod counters;
 mod layouts;
 mod lists;
+mod merges;
 mod packs;
 mod pauses;
 

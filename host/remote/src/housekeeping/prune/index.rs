@@ -45,8 +45,8 @@ impl PrunedIndex {
         Ok(Self { segments, named })
     }
 
-    /// Adds packs, and what names objects. A pack that no segment names is like an object that no
-    /// entry names.
+    /// Adds packs, what names objects, and segments that are damaged, which name nothing and go by
+    /// their own age. A pack that no segment names is like an object that no entry names.
     pub(super) fn add_to(
         &self,
         entries: &mut Vec<NamedEntry>,
@@ -66,6 +66,12 @@ impl PrunedIndex {
             })
         });
         entries.extend(of_objects);
+        let damaged = self.segments.iter().filter(|read| read.segment.is_err());
+        entries.extend(damaged.map(|read| NamedEntry {
+            value: read.value.clone(),
+            object: None,
+            entries: 0,
+        }));
         for (pack, value) in packs {
             match self.named.packs.get(&pack) {
                 Some(&count) => entries.push(NamedEntry {
@@ -106,9 +112,8 @@ impl PrunedIndex {
                 continue;
             }
             is_any = true;
-            if !rest.is_empty() {
-                // By its own time: what later segments say still counts before it.
-                let value = Segment::to_value(&rest);
+            // By its own time: what later segments say still counts before it.
+            for value in Segment::to_values(&rest) {
                 let key = segment_key(&segment.scope, segment.written(), &value);
                 with_pauses(|| service.write(&key, value.clone())).await?;
             }

@@ -36,7 +36,7 @@ impl Tier {
             of_object = self.write(&object_key(&Digest::of(object)), &body.to_value(), days);
             rows.push((Digest::of(object), entry(object, Stored::Apart)));
         }
-        let value = Segment::to_value(&rows);
+        let value = crate::testing::segment(&rows);
         let written = SystemTime::now() - days * DAY;
         let of_segment = segment_key(&main(), written, &value);
         [of_pack, of_object, self.write(&of_segment, &value, days)]
@@ -48,8 +48,10 @@ impl Tier {
         let segments = fs::read_dir(folder).into_iter().flatten();
         let mut actions: Vec<_> = segments
             .flat_map(|item| {
-                let value = fs::read(item.unwrap().path()).unwrap();
-                let segment = Segment::from_value(&value).unwrap();
+                let path = item.unwrap().path();
+                let key = path.strip_prefix(self.folder.path()).unwrap();
+                let value = fs::read(&path).unwrap();
+                let segment = Segment::from_value(key.to_str().unwrap(), &value).unwrap();
                 segment
                     .entries()
                     .map(|(action, _)| action)
@@ -121,13 +123,16 @@ fn a_damaged_pack_or_segment_is_named_and_what_is_gone_is_counted() {
     for (length, why) in [(50, "behind its end"), (4, "another object")] {
         let place = Place { length, ..lying };
         let rows = [(Digest::of(b"a"), entry(b"three", Stored::Packed(place)))];
-        tier.write(&segment, &Segment::to_value(&rows), 0);
+        let value = crate::testing::segment(&rows);
+        let key = segment_key(&main(), SystemTime::now(), &value);
+        tier.write(&key, &value, 0);
         let (_, damaged) = tier.verify();
         let found = damaged.iter().find(|(key, _)| *key == pack);
         assert!(
             found.is_some_and(|(_, text)| text.contains(why)),
             "{damaged:?}"
         );
+        fs::remove_file(tier.path(&key)).unwrap();
     }
     tier.write(&segment, b"no segment", 0);
     assert!(tier.verify().1.iter().any(|(key, _)| *key == segment));
@@ -164,12 +169,15 @@ fn the_oldest_packs_go_until_the_rest_is_small_enough_and_a_segment_keeps_the_re
     let [first, _, one] = tier.pack(&[&[1; 100]], None, 9);
     let [second, _, two] = tier.pack(&[&[2; 100]], None, 3);
     // Both in one segment, as after a merge.
-    let read = |key| Segment::from_value(&fs::read(tier.path(key)).unwrap()).unwrap();
+    let read = |key: &String| {
+        let value = fs::read(tier.path(key)).unwrap();
+        Segment::from_value(key, &value).unwrap()
+    };
     let rows: Vec<_> = [&one, &two]
         .iter()
         .flat_map(|key| read(key).entries().collect::<Vec<_>>())
         .collect();
-    let value = Segment::to_value(&rows);
+    let value = crate::testing::segment(&rows);
     let written = SystemTime::now() - DAY;
     let merged = tier.write(&segment_key(&main(), written, &value), &value, 1);
     fs::remove_file(tier.path(&one)).unwrap();
@@ -231,4 +239,46 @@ async fn a_pack_stays_that_only_a_later_segment_names() {
     let pruned = prune::prune_listed(&service, listed, &request, now, &mut |_| ()).await;
     assert_eq!(pruned.unwrap().objects, 0);
     assert!(tier.has(&pack));
+}
+
+/// Origin: a damaged segment never went, however old it was, and each session fetched it again.
+#[test]
+fn a_damaged_segment_goes_by_its_age() {
+    let tier = Tier::new();
+    let [pack, _, whole] = tier.pack(&[b"one"], None, 2);
+    let value = fs::read(tier.path(&whole)).unwrap();
+    let damaged = |days: u32| {
+        let time = SystemTime::now() - days * DAY;
+        tier.write(&segment_key(&main(), time, b"other bytes"), &value, days)
+    };
+    let (old, young) = (damaged(9), damaged(2));
+    let named: Vec<_> = tier.verify().1.into_iter().map(|(key, _)| key).collect();
+    assert!(named.contains(&old) && named.contains(&young), "{named:?}");
+    let older_than = |request: &mut PruneRequest| request.older_than = Some(5 * DAY);
+    let would = tier.prune(|request| {
+        older_than(request);
+        request.dry_run = true;
+    });
+    assert!(tier.has(&old));
+    let pruned = tier.prune(older_than).unwrap();
+    assert_eq!(pruned, would.unwrap());
+    assert_eq!((pruned.entries, pruned.bytes), (0, value.len() as u64));
+    assert!(!tier.has(&old));
+    assert!(tier.has(&young) && tier.has(&whole) && tier.has(&pack));
+}
+
+/// Origin: the segments of two scopes were swapped, and nothing was called damaged.
+#[test]
+fn segments_of_scopes_that_are_swapped_are_named() {
+    let tier = Tier::new();
+    let [_, _, one] = tier.pack(&[b"one"], None, 0);
+    let value = fs::read(tier.path(&one)).unwrap();
+    let fork = one.replace("/main/", "/fork/");
+    tier.write(&fork, &value, 0);
+    let (verified, damaged) = tier.verify();
+    assert_eq!(verified.entries, 1);
+    assert!(
+        matches!(&damaged[..], [(key, _)] if *key == fork),
+        "{damaged:?}"
+    );
 }

@@ -136,6 +136,49 @@ async fn a_segment_that_another_upload_has_lost_is_named_again() {
     assert_eq!(shelf.listed(), expected);
 }
 
+/// Origin: each session fetched a damaged segment again, as long as the tier was there.
+#[tokio::test]
+async fn a_segment_that_stays_damaged_is_left_out_of_a_list() {
+    let shelf = Shelf::default();
+    let hours = |hours: u64| SystemTime::now() - Duration::from_secs(hours * 60 * 60);
+    let keys = [
+        (2, b"{}\n".to_vec()),
+        (0, b"{}\n".to_vec()),
+        (3, b"{\"form\":9}\n".to_vec()),
+    ];
+    let keys = keys.map(|(age, value)| {
+        let key = segment_key(&main(), hours(age), b"other bytes");
+        shelf.lock().values.insert(format!("/{key}"), value);
+        key
+    });
+    let list = SegmentList::default().with_and_without(&keys, &[]);
+    let key = format!("/{}", list_key(&main()));
+    shelf.lock().values.insert(key, list.to_value());
+    upload_one(&shelf).await;
+    let mut expected = shelf.segments();
+    expected.retain(|key| *key != keys[0]);
+    assert_eq!(
+        shelf.listed(),
+        expected,
+        "one of a moment ago stays, and one of a later version"
+    );
+}
+
+/// Origin: a machine whose clock was two hours behind left all other segments out of the list.
+#[tokio::test]
+async fn what_is_of_a_later_time_stays_in_a_list() {
+    let shelf = Shelf::default();
+    let later = SystemTime::now() + Duration::from_secs(2 * 60 * 60);
+    let later = segment_key(&main(), later, b"of a machine whose clock is right");
+    let list = SegmentList::default().with_and_without(std::slice::from_ref(&later), &[]);
+    let key = format!("/{}", list_key(&main()));
+    shelf.lock().values.insert(key, list.to_value());
+    upload_one(&shelf).await;
+    let mut expected = shelf.segments();
+    expected.push(later);
+    assert_eq!(shelf.listed(), expected);
+}
+
 /// Whoever does not find it builds it, and sends it again.
 #[tokio::test]
 async fn a_list_is_not_fought_about() {

@@ -7,7 +7,7 @@ use cachewarden_store::ActionPrefix;
 use super::*;
 use crate::format::{BUILDS, Segment, Wanted, index_prefix, pack_key, segment_key, wanted_key};
 
-fn world() -> World {
+pub(super) fn world() -> World {
     World::with("")
 }
 
@@ -20,7 +20,7 @@ fn noise() -> Vec<u8> {
 }
 
 impl World {
-    fn names(&self, folder: &str) -> Vec<String> {
+    pub(super) fn names(&self, folder: &str) -> Vec<String> {
         let items = fs::read_dir(self.tier(folder)).into_iter().flatten();
         let names = items.map(|item| item.unwrap().file_name().into_string().unwrap());
         let mut names: Vec<_> = names.collect();
@@ -28,24 +28,25 @@ impl World {
         names
     }
 
-    fn segments(&self) -> Vec<Segment> {
+    pub(super) fn segments(&self) -> Vec<Segment> {
         let folder = index_prefix(&main());
         let read = |name: &String| fs::read(self.tier(&folder).join(name)).unwrap();
-        let values: Vec<_> = self.names(&folder).iter().map(read).collect();
+        let names = self.names(&folder);
+        let key = |name| format!("{folder}{name}");
+        let values = names.iter().map(|name| (key(name), read(name)));
         values
-            .iter()
-            .map(|value| Segment::from_value(value).unwrap())
+            .map(|(key, value)| Segment::from_value(&key, &value).unwrap())
             .collect()
     }
 
     /// All that the index names.
-    fn named(&self) -> BTreeMap<Digest, RemoteEntry> {
+    pub(super) fn named(&self) -> BTreeMap<Digest, RemoteEntry> {
         let segments = self.segments();
         segments.iter().flat_map(Segment::entries).collect()
     }
 
     /// The bytes of a packed object, as they are stored.
-    fn packed(&self, entry: &RemoteEntry) -> Vec<u8> {
+    pub(super) fn packed(&self, entry: &RemoteEntry) -> Vec<u8> {
         let Stored::Packed(place) = &entry.stored else {
             panic!("{entry:?}");
         };
@@ -149,37 +150,6 @@ async fn what_was_found_damaged_is_sent_again_until_it_was_written() {
     assert_eq!(world.upload().await.there, 2);
 }
 
-/// In another pack, which the latest segment names. What else is in the old one counts as before.
-///
-/// Origin: one byte that was wrong, or a row that named no place of the pack, made all of it damaged.
-#[tokio::test]
-async fn what_was_damaged_in_a_pack_is_named_where_it_was_put_again() {
-    let world = world();
-    let tier = world.address.tier_id();
-    let first = world.put("first", b"one", |_| {});
-    let second = world.put("second", b"two", |_| {});
-    world.note(1, &[first, second]);
-    world.upload().await;
-    let Stored::Packed(wrong) = world.named()[&first].stored else {
-        panic!("it is in a pack");
-    };
-    let name = damaged::place_name(&wrong);
-    world.store.note_tier_damaged(tier, &name).unwrap();
-    world.note(2, &[second]);
-    assert_eq!(world.upload().await.there, 1);
-    for number in 2..=17 {
-        let action = world.put(&number.to_string(), &[number], |_| {});
-        world.note(number.into(), &[action, first]);
-        world.upload().await;
-    }
-    let named = world.named();
-    assert_eq!(world.packed(&named[&second]), b"two");
-    assert_eq!(world.packed(&named[&first]), b"one");
-    let place = named[&first].stored.place().unwrap();
-    assert_ne!(place.pack, wrong.pack);
-    assert!(world.store.tier_damaged(tier).contains(&name));
-}
-
 /// A pack was written, and the upload was killed before its segment.
 #[tokio::test]
 async fn an_upload_that_was_killed_sends_no_pack_twice() {
@@ -193,31 +163,6 @@ async fn an_upload_that_was_killed_sends_no_pack_twice() {
     assert_eq!(again.sent, 1);
     assert!(again.bytes < 1000 && sent > 10_000, "{sent}, {again:?}");
     assert!(world.named().contains_key(&action));
-}
-
-#[tokio::test]
-async fn segments_are_merged_and_what_is_gone_is_left_out() {
-    let world = world();
-    let mut actions = Vec::new();
-    for number in 0..20_u64 {
-        let object = number.to_le_bytes();
-        let action = world.put(&format!("{number}"), &object, |_| {});
-        actions.push(action);
-        if number == 3 {
-            // The first packs are gone, as by a lifecycle rule.
-            fs::remove_dir_all(world.tier("v1/packs")).unwrap();
-        }
-        world.note(number, &[action]);
-        assert_eq!(world.upload().await.sent, 1);
-    }
-    let segments = world.segments();
-    assert!(segments.len() < 16, "{}", segments.len());
-    let named = world.named();
-    assert_eq!(named.keys().count(), 17);
-    assert!(actions[3..].iter().all(|action| named.contains_key(action)));
-    world.note(99, &actions[..4]);
-    let healed = world.upload().await;
-    assert_eq!((healed.sent, healed.there), (3, 1));
 }
 
 #[tokio::test]
@@ -268,37 +213,6 @@ async fn what_a_large_build_has_asked_for_stays_in_its_order() {
     let value = fs::read(world.tier(&wanted_key(&main()))).unwrap();
     let wanted = Wanted::from_value(&value).unwrap();
     assert!(wanted.of_build(0).eq(&asked));
-}
-
-/// A segment of a later version, of which this one knows some entries alone, is not merged.
-#[tokio::test]
-async fn what_this_version_does_not_know_is_not_lost_in_a_merge() {
-    let world = world();
-    let action = world.put("other", b"object", |_| {});
-    world.note(100, &[action]);
-    world.upload().await;
-    let folder = index_prefix(&main());
-    let name = world.names(&folder).remove(0);
-    let value = fs::read(world.tier(&folder).join(&name)).unwrap();
-    let text = b"\"kind\":\"other\"";
-    let at = value
-        .windows(text.len())
-        .position(|part| part == text)
-        .unwrap();
-    let later = [
-        &value[..at],
-        b"\"kind\":\"later\"",
-        &value[at + text.len()..],
-    ]
-    .concat();
-    fs::write(world.tier(&folder).join(&name), &later).unwrap();
-    for number in 0..20_u64 {
-        let action = world.put(&format!("{number}"), &number.to_le_bytes(), |_| {});
-        world.note(number, &[action]);
-        world.upload().await;
-    }
-    assert!(world.names(&folder).len() < 16);
-    assert_eq!(fs::read(world.tier(&folder).join(&name)).unwrap(), later);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ mod list;
 mod segment;
 mod wanted;
 
-pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, read, read_bytes};
+pub use body::{Body, BodyError, Encoding, MAX_LEVEL, decode, most_stored, read, read_bytes};
 pub use entry::{EntryError, MAX_INLINE, MAX_INLINE_OBJECT, MAX_VALUE, RemoteEntry, Stored};
 pub use key::{
     ENTRIES, FORMAT, FORMAT_KEY, INDEX, LISTS, OBJECTS, PACKS, WANTED, entry_key, format_marker,

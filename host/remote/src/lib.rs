@@ -42,7 +42,7 @@ pub use housekeeping::{
 };
 pub use layout::Layout;
 pub use outage::{TierOutage, tier_outage};
-pub use service::{Cause, Service, ServiceError};
+pub use service::{Cause, Service, ServiceError, is_panic_an_error};
 pub use tier_list::{NamedTwice, TierList};
 pub use tiers::RemoteTiers;
 pub use trial::{TierHealth, TierTrial, TrialError, Written, listing_permission, try_tiers};

@@ -120,7 +120,7 @@ async fn bring_apart(
         return Ok(Some((false, 0)));
     };
     part.advance(1);
-    let most = u64::MAX;
+    let most = format::most_stored(arrival.size());
     let arrival = (arrival, damage);
     receive(session, tier, (Some(part), parts), most, encoding, arrival).await
 }
@@ -135,7 +135,8 @@ async fn bring_part(
     damage: Damage,
 ) -> Result<Option<(bool, u64)>, ServiceError> {
     let begin = u64::from(place.offset);
-    let range = begin..begin + u64::from(place.length);
+    let most = u64::from(place.length).min(format::most_stored(arrival.size()));
+    let range = begin..begin + most;
     let opened = service.open_part(&pack_key(&place.pack), range).await;
     if matches!(opened, Err(ServiceError::TooShort(_))) {
         damage.note();
@@ -145,7 +146,6 @@ async fn bring_part(
         return Ok(None);
     };
     let part = parts.next().await?;
-    let most = u64::from(place.length);
     let arrival = (arrival, damage);
     receive(session, tier, (part, parts), most, place.encoding, arrival).await
 }

@@ -5,12 +5,9 @@
 //! a bounded time; and why a call has failed is one of a few kinds, by which the caller decides.
 
 use std::ops::Range;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures_util::{Stream, TryStreamExt};
 use opendal::ErrorKind;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -22,11 +19,14 @@ pub(crate) mod configurations;
 mod environment;
 mod errors;
 mod github;
+mod guarded;
 mod lacking;
 mod latest;
 mod memcached;
 mod pace;
 mod part;
+mod parts;
+mod plain;
 #[cfg_attr(not(feature = "redis"), path = "service/no_redis.rs")]
 mod redis;
 mod secrets;
@@ -38,13 +38,15 @@ mod words;
 pub use cause::Cause;
 pub use errors::ServiceError;
 pub(crate) use github::is_second_of_github;
-pub(crate) use walk::Value;
+pub use guarded::is_panic_an_error;
+pub(crate) use parts::Parts;
+pub(crate) use walk::{MAX_LISTED, MAX_PACKS_LISTED, Value};
 
 use errors::{says_no_credential, says_none};
 use github::GitHub;
 use lacking::lacking;
 use memcached::Memcached;
-use pace::Pace;
+use parts::BytesStream;
 use redis::Redis;
 use secrets::Secrets;
 use storage::Storage;
@@ -140,19 +142,22 @@ impl Service {
         let layout = address.layout();
         let address = address.to_string();
         let secrets = Arc::new(Secrets::of(kind, &options));
-        let failed = |error| ServiceError::of(&address, &secrets, error);
+        let failed = |error| ServiceError::before(&address, &secrets, error);
         kind.check_environment()
             .and_then(|()| layout.check_environment(kind))
             .and_then(|()| environment::check(kind, &options, std::env::vars_os()))
             .map_err(failed)?;
         let is_latest_found = kind == ServiceKind::Ghac && is_second_of_github();
-        let github = is_latest_found.then(|| GitHub::new(&options));
+        let github = is_latest_found.then(|| GitHub::new(&options, &secrets));
         let client = match kind {
             ServiceKind::Redis => Redis::new(&options).map(|redis| Client::Redis(Arc::new(redis))),
             ServiceKind::Memcached => {
                 Memcached::new(&options).map(|server| Client::Memcached(Arc::new(server)))
             }
-            kind => Storage::new(kind, options).map(|storage| Client::Storage(Arc::new(storage))),
+            kind => {
+                let storage = Storage::new(kind, options, &secrets);
+                storage.map(|storage| Client::Storage(Arc::new(storage)))
+            }
         };
         let client = client.map_err(failed)?;
         let github = github.transpose().map_err(failed)?;
@@ -253,18 +258,13 @@ impl Service {
         &self,
         opened: opendal::Result<BytesStream>,
     ) -> Result<Option<Parts>, ServiceError> {
-        let mut rest = match opened {
-            Err(error) if says_none(&error) => return Ok(None),
-            opened => opened.map_err(|error| self.failed(error))?,
+        let begun = match opened {
+            // Some services are asked only when the first part is.
+            Ok(parts) => Parts::begin(parts, &self.secrets).await,
+            Err(error) => Err(error),
         };
-        // Some services are asked only when the first part is.
-        match rest.try_next().await {
-            Ok(first) => Ok(Some(Parts {
-                first,
-                rest,
-                pace: Pace::new(),
-                secrets: Arc::clone(&self.secrets),
-            })),
+        match begun {
+            Ok(parts) => Ok(Some(parts)),
             Err(error) if says_none(&error) => Ok(None),
             Err(error) => Err(self.failed(error)),
         }
@@ -277,7 +277,8 @@ impl Service {
     pub async fn write(&self, key: &str, value: Vec<u8>) -> Result<(), ServiceError> {
         if !self.takes(key) {
             let text = format!("the key {key} is longer than the service takes");
-            return Err(self.failed(opendal::Error::new(ErrorKind::Unsupported, text)));
+            let error = opendal::Error::new(ErrorKind::Unsupported, text);
+            return Err(ServiceError::before(&self.address, &self.secrets, error));
         }
         let length = value.len() as u64;
         if let Some(most) = self.most().filter(|most| length > *most) {
@@ -349,49 +350,6 @@ const IN_KEYS: AsciiSet = NON_ALPHANUMERIC
     .remove(b'\'')
     .remove(b'(')
     .remove(b')');
-
-/// The value of a key, as it comes.
-pub struct Parts {
-    first: Option<Bytes>,
-    rest: BytesStream,
-    pace: Pace,
-    secrets: Arc<Secrets>,
-}
-
-/// What a client gives of a value.
-type BytesStream = Pin<Box<dyn Stream<Item = opendal::Result<Bytes>> + Send>>;
-
-impl Parts {
-    /// The next part; `None` when all were given.
-    ///
-    /// # Errors
-    /// When the service fails, or sends too slowly. What was given until then is the beginning of
-    /// the value.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, ServiceError> {
-        match self.first.take() {
-            Some(first) => Ok(Some(first)),
-            None => self.pace.next(&mut self.rest).await.map_err(|error| {
-                // What was wrong with the address has shown before.
-                ServiceError::of("the service", &self.secrets, error)
-            }),
-        }
-    }
-
-    /// All of them, at most so many bytes.
-    async fn collect(mut self, key: &str, most: u64) -> Result<Vec<u8>, ServiceError> {
-        let mut value = Vec::new();
-        while let Some(part) = self.next().await? {
-            if (value.len() + part.len()) as u64 > most {
-                return Err(ServiceError::TooLarge {
-                    key: key.to_owned(),
-                    most,
-                });
-            }
-            value.extend_from_slice(&part);
-        }
-        Ok(value)
-    }
-}
 
 #[cfg(test)]
 mod tests;

@@ -150,8 +150,12 @@ fn for_parent(is_done: io::Result<bool>) -> Result<ExitStatus, Failure> {
     })
 }
 
-/// A mistake of this program is told in one line, as everything is.
+/// A mistake of this program is told in one line, as everything is. One of a library that becomes an error
+/// is told as that.
 fn tell_panic(panic: &PanicHookInfo<'_>) {
+    if remote::is_panic_an_error() {
+        return;
+    }
     let text = match panic.location() {
         Some(place) if !is_own(place.file()) => format!(
             "panicked at {place}, in a library, whose words are not shown, since they may contain a secret"

@@ -30,6 +30,7 @@ use super::arguments::RemoteOptions;
 use super::arguments::remote::MAX_LEVEL;
 use super::failure::{Failure, OrFail, ensure};
 
+pub(super) use cachewarden_remote::is_panic_an_error;
 pub(super) use findings::findings;
 pub(super) use flush::flush;
 pub(super) use upload::upload;

@@ -24,6 +24,10 @@ const LEAST_COMPRESSED: usize = 64;
 /// Bytes that are given on at a time.
 const PART: usize = 128 * 1024;
 
+/// The most bytes that an object is longer by as it is stored. A writer stores what does not shrink as it
+/// is; a frame of zstd may have blocks without bytes and without end.
+const MOST_LONGER: u64 = 1024;
+
 /// The largest object that is decompressed in one piece.
 const AT_ONCE: u64 = 4 << 20;
 
@@ -132,6 +136,11 @@ impl Body {
         value.extend_from_slice(&self.bytes);
         value
     }
+}
+
+/// The most bytes of an object of this size as it is stored. No more are received.
+pub fn most_stored(size: u64) -> u64 {
+    size.saturating_add(MOST_LONGER)
 }
 
 /// Gives the bytes of an object to `take`, part by part, and checks that there are `size` of them.

@@ -7,6 +7,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use thiserror::Error;
 
 use cachewarden_store::SessionId;
@@ -165,8 +166,7 @@ impl RemoteEntry {
     pub fn from_value(key: &str, value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
         let (line, rest) = split_line(value, MAX_LINE)?;
-        let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
-        let line: Line = serde_json::from_slice(line).map_err(json)?;
+        let line: Line = serde_json::from_slice(line).map_err(|error| wrong_line(&error))?;
         if line.key != key {
             return Err(malformed("it is that of another key"));
         }
@@ -227,11 +227,20 @@ pub(super) fn split_line(value: &[u8], most: usize) -> Result<(&[u8], &[u8]), En
     let end = head.iter().position(|byte| *byte == b'\n');
     let end = end.ok_or_else(|| EntryError::Malformed("it has no line".to_owned()))?;
     let line = &value[..end];
-    let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
-    match serde_json::from_slice(line).map_err(json)? {
+    match serde_json::from_slice(line).map_err(|error| wrong_line(&error))? {
         Form { form: FORMAT } => Ok((line, &value[end + 1..])),
         Form { form: found } => Err(EntryError::Form { found }),
     }
+}
+
+/// Where the first line of a value is wrong. The words of the library would repeat what is there: a
+/// service may have put the headers of the request there.
+pub(super) fn wrong_line(error: &serde_json::Error) -> EntryError {
+    let what = match error.classify() {
+        Category::Data => "a field of its first line is missing or has a wrong type, before",
+        Category::Syntax | Category::Eof | Category::Io => "its first line is no JSON at",
+    };
+    EntryError::Malformed(format!("{what} column {}", error.column()))
 }
 
 /// The facts with these names. A later version may know more of them.
@@ -286,6 +295,26 @@ mod tests {
         );
     }
 
+    /// Origin: a value whose `form` repeated the headers of the request showed a password on stderr.
+    #[test]
+    fn what_is_wrong_with_a_line_is_told_without_what_it_has() {
+        let good = String::from_utf8(entry(Stored::Apart).to_value(KEY)).unwrap();
+        for (from, to) in [
+            ("\"form\":1", "\"form\":\"Basic SECRET\""),
+            ("\"form\":1", "\"form\":1,SECRET"),
+            ("\"size\":6", "\"size\":\"SECRET\""),
+            ("\"kind\":\"package-archive\"", "\"kind\":\"SECRET\""),
+            ("\"body\"", "\"SECRET\""),
+            ("\"facts\":[", "\"facts\":{\"SECRET\":1},\"x\":["),
+        ] {
+            let bad = good.replacen(from, to, 1);
+            if let Err(error) = RemoteEntry::from_value(KEY, bad.as_bytes()) {
+                let text = error.to_string();
+                assert!(!text.contains("SECRET"), "{text}");
+            }
+        }
+    }
+
     #[test]
     fn what_is_no_entry_is_refused_with_the_field() {
         let good = String::from_utf8(entry(Stored::Apart).to_value(KEY)).unwrap();
@@ -294,7 +323,7 @@ mod tests {
             ("\n", "", "no line"),
             ("\n", "\nbytes", "no `body`"),
             ("/main/", "/other/", "another key"),
-            ("\"size\":6", "\"size\":-6", "-6"),
+            ("\"size\":6", "\"size\":-6", "column"),
             ("\"put\":\"1", "\"put\":\"x", "`put`"),
             ("\"kind\":\"package-archive\"", "\"kind\":\"x\"", "`kind`"),
             ("00112233445566ff", "../../etc/passwd1", "`producer`"),

@@ -176,7 +176,7 @@ mod tests {
             (good.replace("\"form\":1", "\"form\":2"), "form 2"),
             (format!("{{\"form\":1}}\n{endless}"), "too many"),
             (String::new(), "no line"),
-            ("{}\n".to_owned(), "form"),
+            ("{}\n".to_owned(), "column 2"),
         ] {
             let error = SegmentList::from_value(bad.as_bytes()).unwrap_err();
             assert!(error.to_string().contains(expected), "{bad}: {error}");

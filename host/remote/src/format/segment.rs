@@ -17,7 +17,7 @@ use cachewarden_store::{ActionPrefix, SessionId};
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use super::body::{Encoding, decode};
-use super::entry::{EntryError, RemoteEntry, Stored, known_facts, split_line};
+use super::entry::{EntryError, RemoteEntry, Stored, known_facts, split_line, wrong_line};
 use super::key::names_segment;
 
 /// The most entries of a segment: 7 MB of rows. `go build std` has 1,100.
@@ -94,8 +94,7 @@ impl Segment {
     pub fn from_named_value(value: &[u8]) -> Result<Self, EntryError> {
         let malformed = |why: &str| EntryError::Malformed(why.to_owned());
         let (line, rest) = split_line(value, MAX_HEAD)?;
-        let json = |error: serde_json::Error| EntryError::Malformed(error.to_string());
-        let head: Head = serde_json::from_slice(line).map_err(json)?;
+        let head: Head = serde_json::from_slice(line).map_err(|error| wrong_line(&error))?;
         if head.rows > MAX_ROWS {
             return Err(malformed("it has too many `rows`"));
         }

@@ -141,7 +141,7 @@ mod tests {
             (good[..good.len() - 1].to_vec(), "length"),
             (b"{\"form\":2}\n".to_vec(), "form 2"),
             (b"".to_vec(), "no line"),
-            (b"{}\n".to_vec(), "form"),
+            (b"{}\n".to_vec(), "column 2"),
         ] {
             let error = Wanted::from_value(&bad).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");

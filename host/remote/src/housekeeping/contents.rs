@@ -7,7 +7,7 @@ use crate::format::{
     ENTRIES, EntryError, INDEX, LISTS, MAX_VALUE, PACKS, RemoteEntry, WANTED, entry_key,
     object_key, scope_of_folder,
 };
-use crate::service::{Service, ServiceError, Value};
+use crate::service::{MAX_LISTED, Service, ServiceError, Value};
 use crate::upload::with_pauses;
 
 use super::segments;
@@ -44,7 +44,8 @@ impl Contents {
 
     async fn below(service: &Service, prefix: &str) -> Result<Self, ServiceError> {
         let mut contents = Self::default();
-        service.walk(prefix, |value| contents.add(value)).await?;
+        let add = |value| contents.add(value);
+        service.walk_within(prefix, MAX_LISTED, add).await?;
         Ok(contents)
     }
 

@@ -70,8 +70,15 @@ pub enum ServiceError {
 impl ServiceError {
     /// The error for what the service at an address has answered.
     pub(super) fn of(address: &str, secrets: &Secrets, error: opendal::Error) -> Self {
-        let kind = kind(&error);
-        let source = Cause::new(&error, secrets);
+        Self::by(address, kind(&error), Cause::new(&error, secrets))
+    }
+
+    /// The error for what was wrong before the service was asked.
+    pub(super) fn before(address: &str, secrets: &Secrets, error: opendal::Error) -> Self {
+        Self::by(address, kind(&error), Cause::from_before(&error, secrets))
+    }
+
+    fn by(address: &str, kind: ErrorKind, source: Cause) -> Self {
         match kind {
             ErrorKind::ConfigInvalid | ErrorKind::NotFound => Self::Config {
                 address: address.to_owned(),

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use futures_util::stream;
@@ -19,6 +20,7 @@ use url::Url;
 
 use cachewarden_types::Digest;
 
+use super::secrets::Secrets;
 use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER};
 
@@ -62,7 +64,10 @@ struct Answer {
 }
 
 impl GitHub {
-    pub(super) fn new(options: &BTreeMap<String, String>) -> opendal::Result<Self> {
+    pub(super) fn new(
+        options: &BTreeMap<String, String>,
+        secrets: &Arc<Secrets>,
+    ) -> opendal::Result<Self> {
         let option = |name: &str, variable: &str| {
             let option = options.get(name).cloned();
             let value = option.or_else(|| std::env::var(variable).ok());
@@ -75,7 +80,7 @@ impl GitHub {
         let version = options.get("version").map(String::as_str);
         let version = Digest::of(version.unwrap_or(DEFAULT_VERSION).as_bytes());
         Ok(Self {
-            transport: HttpTransporter::new(Transport::to(Some(&service))),
+            transport: HttpTransporter::new(Transport::to(Some(&service), secrets)),
             url: format!("{}/{CALL}", service.trim_end_matches('/')),
             token: option("runtime_token", "ACTIONS_RUNTIME_TOKEN")?,
             version: version.to_string(),
@@ -158,9 +163,8 @@ impl GitHub {
         if parts.status != StatusCode::OK {
             return Err(refused(Response::from_parts(parts, bytes.into())));
         }
-        let answer: Answer = serde_json::from_slice(&bytes).map_err(|error| {
-            Error::new(ErrorKind::Unexpected, "the service's answer is no JSON").set_source(error)
-        })?;
+        let answer: Answer = serde_json::from_slice(&bytes)
+            .map_err(|_| Error::new(ErrorKind::Unexpected, "the service's answer is no JSON"))?;
         match answer.ok && answer.matched_key.starts_with(prefix) {
             true => Ok(answer.signed_download_url),
             false => Err(Error::new(ErrorKind::NotFound, "the key has no value")),

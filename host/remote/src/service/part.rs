@@ -9,7 +9,11 @@ use futures_util::{StreamExt, stream};
 use http::header::{CONTENT_LENGTH, RANGE};
 use http::response;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use opendal::{Buffer, HttpBody};
+use opendal::{Buffer, Error, ErrorKind, HttpBody};
+
+/// The most bytes before a part that are read in vain. A pack has some 8 MiB, and an object in it at most
+/// 4 MiB; a row may name any place.
+const MOST_BEFORE: u64 = 16 << 20;
 
 /// The part of a value that is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,14 +34,31 @@ impl Part {
 
     /// The part of an answer that may have the whole value. What is before it is read, and what is
     /// behind it is not.
-    pub(super) fn of(self, head: &mut response::Parts, body: HttpBody) -> HttpBody {
+    ///
+    /// # Errors
+    /// When it is not in the value, or begins further back than in any that has parts.
+    pub(super) fn of(
+        self,
+        head: &mut response::Parts,
+        body: HttpBody,
+    ) -> opendal::Result<HttpBody> {
         if head.status != StatusCode::OK {
-            return body;
+            return Ok(body);
+        }
+        if self.begin > MOST_BEFORE {
+            let text = format!(
+                "the server gives no parts of values, and more than {MOST_BEFORE} bytes are before this one"
+            );
+            return Err(Error::new(ErrorKind::RangeNotSatisfied, text));
         }
         head.status = StatusCode::PARTIAL_CONTENT;
         let whole = head.headers.get(CONTENT_LENGTH);
         let whole = whole.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if let Some(whole) = whole {
+            if whole <= self.begin {
+                let text = "the value has fewer bytes";
+                return Err(Error::new(ErrorKind::RangeNotSatisfied, text));
+            }
             let length = whole.saturating_sub(self.begin).min(self.length);
             let length = HeaderValue::from(length);
             head.headers.insert(CONTENT_LENGTH, length);
@@ -55,7 +76,7 @@ impl Part {
             part = HttpBody::new(pieces.filter(has_bytes), None);
             Box::new(stream::empty())
         }));
-        part
+        Ok(part)
     }
 
     /// What of the next bytes is in the part; from then on it is what is left.

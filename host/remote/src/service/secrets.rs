@@ -1,25 +1,36 @@
 //! What a service may repeat of a request, and nobody may read: an error page, or a debugging proxy,
 //! may have all headers of it.
 //!
-//! What always holds: no text of a service leaves this crate but through [`Secrets::in_words`].
+//! What always holds: no text of a service leaves this crate but through [`Secrets::told`]. It is told
+//! where it is plain words and has none of the secrets, and is else left out: nothing is cut out of a
+//! text, whose other letters could still have it in some form.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use base64::Engine;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderMap, Uri};
+use percent_encoding::percent_decode_str;
 
 use crate::service_kind::ServiceKind;
 
-use super::words::in_words;
-
-/// What stands in the place of a secret.
-const HIDDEN: &str = "***";
+use super::plain::{is_plain, words};
+use super::words::said;
 
 /// A secret with fewer letters is looked for as a word of its own, since it may be a part of others:
 /// a key may have the identifier `id`.
 const SHORTEST_PART: usize = 6;
+
+/// Secrets of requests that are remembered: those of all that are asked at once, with their tries.
+const REMEMBERED: usize = 512;
+
+/// What separates parts of a credential in a header: `Basic abc`, `Signature=abc`, `account:abc`.
+const SEPARATORS: [char; 5] = [' ', ',', '=', ':', ';'];
+
+/// A part with fewer letters is no secret by itself: the name of a scheme, a date, a region.
+const SHORTEST_IN_HEADER: usize = 16;
 
 /// Variables with credentials that the services' own tools have, and that are not given to us.
 const OF_TOOLS: [&str; 6] = [
@@ -31,10 +42,22 @@ const OF_TOOLS: [&str; 6] = [
     "ACTIONS_RUNTIME_TOKEN",
 ];
 
-/// What the name of a header ends with whose value may be a credential that is not known here, such
-/// as one of a machine's role. `ExpiredToken: ` is none.
-const HEADERS: [&str; 8] = [
-    AUTHORIZATION,
+/// What the name of a header has in it, or that of a part of a query, whose value may be a credential.
+const NAMES: [&str; 9] = [
+    "authorization",
+    "cookie",
+    "token",
+    "key",
+    "signature",
+    "credential",
+    "password",
+    "passwd",
+    "secret",
+];
+
+/// What a name ends with behind which a text has a credential. `ExpiredToken: ` is none.
+const TOLD_NAMES: [&str; 8] = [
+    "authorization",
     "cookie",
     "-token",
     "-key",
@@ -44,38 +67,17 @@ const HEADERS: [&str; 8] = [
     "x-amz-content-sha256",
 ];
 
-/// The same for the name of a parameter, as in `X-Amz-Signature=`.
-const PARAMETERS: [&str; 9] = [
-    AUTHORIZATION,
-    "cookie",
-    "token",
-    "key",
-    "signature",
-    "sig",
-    "credential",
-    "password",
-    "secret",
-];
-
-/// The header that has the credentials, with spaces in its value.
-const AUTHORIZATION: &str = "authorization";
-
-/// What may stand between a name, its sign, and the value.
-const BETWEEN: [char; 4] = [' ', '"', '\'', '\\'];
-
-/// What is not encoded in a query or a path by most.
-const UNRESERVED: AsciiSet = NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
-
-/// The same in a path.
-const IN_A_PATH: AsciiSet = UNRESERVED.remove(b'/');
-
-/// The credentials of a tier, in all forms in which they may be repeated.
-#[derive(Clone, Default)]
-pub(super) struct Secrets(Vec<String>);
+/// The credentials of a tier.
+#[derive(Default)]
+pub(super) struct Secrets {
+    /// Those that are known from the beginning.
+    known: Vec<String>,
+    /// Those of the last requests: a service's own tools may have files with others, and a signature is
+    /// another one each time.
+    of_requests: Mutex<VecDeque<String>>,
+    /// Nobody is asked but the system.
+    is_local: bool,
+}
 
 /// Says nothing.
 impl fmt::Debug for Secrets {
@@ -89,134 +91,162 @@ impl Secrets {
     pub(super) fn of(kind: ServiceKind, options: &BTreeMap<String, String>) -> Self {
         let option = |name: &str| options.get(name).map(String::as_str);
         let given = kind.credentials().iter().filter_map(|name| option(name));
-        let mut secrets: Vec<String> = given.map(str::to_owned).collect();
-        secrets.extend(OF_TOOLS.iter().filter_map(|name| std::env::var(name).ok()));
+        let mut known: Vec<String> = given.map(str::to_owned).collect();
+        known.extend(OF_TOOLS.iter().filter_map(|name| std::env::var(name).ok()));
         // A signature of Azure is a part of its token.
         let parts = option("sas_token").into_iter();
         let parts = parts.flat_map(|token| token.trim_start_matches('?').split('&'));
         let signatures = parts.filter_map(|part| part.strip_prefix("sig="));
-        secrets.extend(signatures.map(str::to_owned));
+        known.extend(signatures.map(str::to_owned));
         let user = option("username").unwrap_or_default();
         let password = option("password").unwrap_or_default();
         if !user.is_empty() || !password.is_empty() {
-            secrets.push(format!("{user}:{password}"));
+            known.push(format!("{user}:{password}"));
         }
-        let mut forms: Vec<_> = secrets.iter().flat_map(|secret| forms(secret)).collect();
-        forms.retain(|form| !form.is_empty());
-        forms.sort_unstable();
-        forms.dedup();
-        Self(forms)
+        Self {
+            known,
+            of_requests: Mutex::default(),
+            is_local: kind == ServiceKind::File,
+        }
     }
 
-    /// A text of a service as a sentence, without credentials.
-    pub(super) fn in_words(&self, text: &str) -> String {
-        // Before it is made a sentence, since a secret may have what that changes.
-        let words = in_words(&self.hidden_in(text));
-        without_named(&self.hidden_in(&words))
+    /// Remembers what a request has that opens the service.
+    pub(super) fn remember(&self, headers: &HeaderMap, uri: &Uri) {
+        let is_secret = |name: &str| {
+            let name = name.to_ascii_lowercase();
+            // That of a signature of Azure.
+            name == "sig" || NAMES.iter().any(|part| name.contains(part))
+        };
+        let of_headers = headers
+            .iter()
+            .filter(|(name, _)| is_secret(name.as_str()))
+            .filter_map(|(_, value)| value.to_str().ok())
+            .flat_map(parts_of_header);
+        let query = uri.query().unwrap_or_default().split('&');
+        let of_query = query
+            .filter_map(|part| part.split_once('='))
+            .filter(|(name, _)| is_secret(name))
+            .map(|(_, value)| value.to_owned());
+        let mut remembered = self.of_requests();
+        for secret in of_headers.chain(of_query) {
+            if !remembered.contains(&secret) {
+                remembered.push_back(secret);
+            }
+        }
+        let many = remembered.len().saturating_sub(REMEMBERED);
+        remembered.drain(..many);
     }
 
-    /// A text in which those are hidden that are known.
-    fn hidden_in(&self, text: &str) -> String {
-        // Of ASCII alone, so that places are the same in both.
-        let lower = text.to_ascii_lowercase();
-        let in_word = |letter: char| letter.is_alphanumeric() || letter == '_';
-        let mut places = Vec::new();
-        for secret in &self.0 {
-            for (begin, _) in lower.match_indices(secret) {
-                let end = begin + secret.len();
-                let is_part =
-                    lower[..begin].ends_with(in_word) || lower[end..].starts_with(in_word);
-                if !is_part || secret.len() >= SHORTEST_PART {
-                    places.push((begin, end));
-                }
+    /// What the texts of an error say, as far as that can have no credential in it: of one with a code and
+    /// a message, it may be the code alone.
+    pub(super) fn told<'text>(&self, texts: impl IntoIterator<Item = &'text str>) -> String {
+        let mut told = String::new();
+        for words in texts.into_iter().flat_map(said) {
+            let more = match told.as_str() {
+                "" => words,
+                told => format!("{told}: {words}"),
+            };
+            // Of all together, since a secret may be in the pieces.
+            if self.is_local || self.may_be_told(&more) {
+                told = more;
             }
         }
-        places.sort_unstable();
-        let mut hidden = String::new();
-        let mut shown = 0;
-        for (begin, end) in places {
-            if begin >= shown {
-                hidden.push_str(&text[shown..begin]);
-                hidden.push_str(HIDDEN);
-            }
-            shown = shown.max(end);
+        told
+    }
+
+    /// The same for texts of this program and its libraries from before a service was asked.
+    pub(super) fn told_before<'text>(&self, texts: impl IntoIterator<Item = &'text str>) -> String {
+        let texts = texts.into_iter().flat_map(said);
+        let told = texts.collect::<Vec<_>>().join(": ");
+        match self.has_secret(&told) {
+            true => String::new(),
+            false => told,
         }
-        hidden.push_str(&text[shown..]);
-        hidden
+    }
+
+    fn may_be_told(&self, text: &str) -> bool {
+        is_plain(text) && !names_credential(text) && !self.has_secret(text)
+    }
+
+    /// Whether a text has a secret, whatever is between its letters.
+    fn has_secret(&self, text: &str) -> bool {
+        let all = letters(text);
+        let remembered = self.of_requests();
+        self.known.iter().chain(remembered.iter()).any(|secret| {
+            // One without letters.
+            let is_there = !secret.is_empty() && text.contains(secret);
+            let mut forms = forms(secret).into_iter();
+            is_there && letters(secret).is_empty()
+                || forms.any(|form| match form.len() {
+                    0 => false,
+                    1..SHORTEST_PART => words(text).any(|word| word.eq_ignore_ascii_case(&form)),
+                    _ => all.contains(&form),
+                })
+        })
+    }
+
+    fn of_requests(&self) -> std::sync::MutexGuard<'_, VecDeque<String>> {
+        let remembered = self.of_requests.lock();
+        remembered.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A secret as it may be repeated, in lower case, since what repeats it may have made it so.
+/// A header's value, and those of its parts that are secrets by themselves.
+fn parts_of_header(value: &str) -> Vec<String> {
+    let mut parts = vec![value.to_owned()];
+    let long = value.split(SEPARATORS);
+    let long = long.filter(|part| part.len() >= SHORTEST_IN_HEADER);
+    parts.extend(long.map(str::to_owned));
+    // The identifier of a key stands before a date and a region.
+    let key = value.split_once("Credential=");
+    parts.extend(key.and_then(|(_, key)| Some(key.split_once('/')?.0.to_owned())));
+    // A name and a password.
+    let pair = value.strip_prefix("Basic ");
+    let pair = pair.and_then(|pair| STANDARD.decode(pair).ok());
+    if let Some(pair) = pair.and_then(|pair| String::from_utf8(pair).ok()) {
+        let both = pair
+            .split_once(':')
+            .map(|(name, password)| [name, password]);
+        parts.extend(both.into_iter().flatten().map(str::to_owned));
+        parts.push(pair);
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// The letters of a secret as it may be repeated. What is encoded again and again is no plain words.
 fn forms(secret: &str) -> Vec<String> {
-    let standard = STANDARD.encode(secret);
-    let url_safe = URL_SAFE.encode(secret);
-    let decoded = percent_encoding::percent_decode_str(secret).decode_utf8_lossy();
-    let mut forms = vec![
-        secret.to_owned(),
-        decoded.into_owned(),
-        standard.trim_end_matches('=').to_owned(),
-        url_safe.trim_end_matches('=').to_owned(),
-    ];
-    let encoded = forms.iter().flat_map(|form| {
-        let by = |set| utf8_percent_encode(form, set).to_string();
-        let quoted = format!("{form:?}");
-        let quoted = quoted.trim_matches('"').to_owned();
-        [
-            by(NON_ALPHANUMERIC),
-            by(&UNRESERVED),
-            by(&IN_A_PATH),
-            quoted.replace('/', "\\/"),
-            quoted,
-            of_html(form),
-        ]
-    });
-    let encoded: Vec<_> = encoded.collect();
-    forms.extend(encoded);
-    forms.iter().map(|form| form.to_ascii_lowercase()).collect()
+    let decoded = percent_decode_str(secret).decode_utf8_lossy();
+    let hex = secret.bytes().map(|byte| format!("{byte:02x}"));
+    let mut forms = vec![letters(secret), letters(&decoded), hex.collect()];
+    // Behind none, one or two other bytes of what is encoded.
+    for before in 0..3 {
+        let bytes = [&[0; 2][..before], secret.as_bytes()].concat();
+        let encoded = STANDARD.encode(&bytes);
+        let encoded = encoded.trim_end_matches('=');
+        let begin = [0, 2, 3][before];
+        let end = encoded.len() - usize::from(bytes.len() % 3 != 0);
+        forms.push(letters(encoded.get(begin..end).unwrap_or_default()));
+    }
+    forms
 }
 
-fn of_html(text: &str) -> String {
-    [
-        ("&", "&amp;"),
-        ("<", "&lt;"),
-        (">", "&gt;"),
-        ("\"", "&quot;"),
-        ("'", "&#39;"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (letter, entity)| {
-        text.replace(letter, entity)
+/// The letters and digits of a text, in lower case: a service may have changed all others.
+fn letters(text: &str) -> String {
+    let letters = text.chars().filter(char::is_ascii_alphanumeric);
+    letters.map(|letter| letter.to_ascii_lowercase()).collect()
+}
+
+/// Whether a text has a header with a credential, which nobody may know: `x-amz-security-token: abc`.
+fn names_credential(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    lower.match_indices(':').any(|(at, _)| {
+        let name = lower[..at].trim_end_matches([' ', '"', '\'']);
+        !lower[at + 1..].trim().is_empty() && TOLD_NAMES.iter().any(|told| name.ends_with(told))
     })
 }
 
-/// A sentence without what is said to be a credential: behind `=` up to the end of the word, and
-/// behind `:` up to the end, since a header's value has spaces.
-fn without_named(text: &str) -> String {
-    let lower = text.to_ascii_lowercase();
-    let mut hidden = String::new();
-    let mut shown = 0;
-    for (at, sign) in lower.match_indices([':', '=']) {
-        let before = lower[..at].trim_end_matches(BETWEEN);
-        let names = match sign {
-            ":" => &HEADERS[..],
-            _ => &PARAMETERS,
-        };
-        let rest = lower[at + 1..].trim_start_matches(BETWEEN);
-        if at < shown || rest.is_empty() || !names.iter().any(|name| before.ends_with(name)) {
-            continue;
-        }
-        let value = lower.len() - rest.len();
-        hidden.push_str(&text[shown..value]);
-        hidden.push_str(HIDDEN);
-        if sign == ":" || before.ends_with(AUTHORIZATION) {
-            return hidden;
-        }
-        let ends = |letter: char| letter.is_whitespace() || "&,;<>\"'".contains(letter);
-        shown = rest.find(ends).map_or(lower.len(), |length| value + length);
-    }
-    hidden.push_str(&text[shown..]);
-    hidden
-}
-
+#[cfg(test)]
+mod chains;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeBounds;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use crate::service_kind::ServiceKind;
 
 use super::configurations::{Visitor, visit};
 use super::errors::{says_no_folder, says_no_verb, says_none};
+use super::guarded::{guarded, guarded_parts};
+use super::secrets::Secrets;
 use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
 
@@ -44,8 +47,10 @@ impl Storage {
     pub(super) fn new(
         kind: ServiceKind,
         options: BTreeMap<String, String>,
+        secrets: &Arc<Secrets>,
     ) -> opendal::Result<Self> {
-        let transport = Transport::to(options.get("endpoint").map(String::as_str));
+        let endpoint = options.get("endpoint").map(String::as_str);
+        let transport = Transport::to(endpoint, secrets);
         let transport = HttpTransporter::new(transport);
         let unbounded = operator(kind, options)?;
         let context = unbounded.context().with_http_transport(transport);
@@ -86,12 +91,19 @@ impl Storage {
         key: &str,
         part: impl RangeBounds<u64>,
     ) -> opendal::Result<BytesStream> {
-        let reader = self.operator.reader(key).await?;
-        let parts = reader.into_bytes_stream(part).await?;
-        Ok(Box::pin(parts.map_err(broken_off)))
+        let opened = guarded(async {
+            let reader = self.operator.reader(key).await?;
+            reader.into_bytes_stream(part).await
+        });
+        let parts = opened.await?.map_err(broken_off);
+        Ok(guarded_parts(Box::pin(parts)))
     }
 
     pub(super) async fn write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
+        guarded(self.try_write(key, value)).await
+    }
+
+    async fn try_write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
         let operator = bounded(&self.unbounded, &self.limit, time_to_send(&value));
         let value = Buffer::from(value);
         if self.moves_into_place {
@@ -111,7 +123,7 @@ impl Storage {
     }
 
     pub(super) async fn has(&self, key: &str) -> opendal::Result<bool> {
-        let has = match self.operator.stat(key).await {
+        let has = match guarded(self.operator.stat(key)).await {
             Err(error) if says_no_verb(&error) => {
                 self.open(key, ..).await?.try_next().await.map(|_| true)
             }
@@ -124,7 +136,7 @@ impl Storage {
     }
 
     pub(super) async fn delete(&self, key: &str) -> opendal::Result<()> {
-        match self.operator.delete(key).await {
+        match guarded(self.operator.delete(key)).await {
             Err(error) if says_none(&error) => Ok(()),
             deleted => deleted,
         }

@@ -7,12 +7,24 @@ use futures_util::TryStreamExt;
 use opendal::{EntryMode, Error, ErrorKind, Lister, Metadata, Operator};
 
 use super::errors::{says_no_verb, says_none};
+use super::guarded::guarded;
 use super::storage::UNFINISHED;
 use super::{Client, Service, ServiceError, ServiceKind};
 
 /// The most values of one listing. A tier of 1 TB has some 130,000 packs, or some millions of entries
 /// with a key each; a service that names more, or the same again and again, would fill the memory.
-const MAX_LISTED: u64 = 5_000_000;
+pub(crate) const MAX_LISTED: u64 = 5_000_000;
+
+/// The most segments of a scope that a session or an upload lists. Uploads merge them from 16 on; where
+/// they may not remove what they have merged, this is so many uploads. A listing without end would keep
+/// them busy.
+const MAX_SEGMENTS_LISTED: u64 = 10_000;
+
+/// The most packs that an upload lists: those of 1.5 TB.
+pub(crate) const MAX_PACKS_LISTED: u64 = 200_000;
+
+/// The most values, and folders, that are looked at for whether there is any value.
+const MAX_BEFORE_ANY: u64 = 1000;
 
 /// A value that a listing names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,16 +36,32 @@ pub(crate) struct Value {
 }
 
 impl Service {
-    /// Gives all values below a prefix, which ends with a slash, to `take`, in no order.
+    /// Gives all values below the prefix of a scope's index, which ends with a slash, to `take`, in no
+    /// order.
     ///
     /// # Errors
-    /// When the service fails, or does not list.
+    /// When the service fails, or does not list, or lists too many.
     pub(crate) async fn walk(
         &self,
         prefix: &str,
         take: impl FnMut(Value),
     ) -> Result<(), ServiceError> {
-        let walked = walk(self.listed()?, prefix, take).await;
+        self.walk_within(prefix, MAX_SEGMENTS_LISTED, take).await
+    }
+
+    /// The same below any prefix where there are at most so many.
+    ///
+    /// # Errors
+    /// When there are more, or as [`Self::walk`].
+    pub(crate) async fn walk_within(
+        &self,
+        prefix: &str,
+        most: u64,
+        take: impl FnMut(Value),
+    ) -> Result<(), ServiceError> {
+        let lister = self.listed()?.lister_with(prefix).recursive(true);
+        let lister = guarded(async { lister.await }).await;
+        let walked = take_all(lister, prefix, most, take).await;
         walked.map_err(|error| match self.failed(error) {
             error @ ServiceError::Unsupported(_) => {
                 if let Client::Storage(storage) = &self.client {
@@ -52,7 +80,8 @@ impl Service {
     pub(crate) async fn has_below(&self, prefix: &str) -> Result<bool, ServiceError> {
         let lister = self.listed()?.lister_with(prefix).recursive(true).limit(1);
         let mut is_any = false;
-        let listed = take_while(lister.await, MAX_LISTED, |_| {
+        let lister = guarded(async { lister.await }).await;
+        let listed = take_while(lister, prefix, MAX_BEFORE_ANY, |_| {
             is_any = true;
             false
         });
@@ -74,7 +103,7 @@ impl Service {
                     unfinished.push(value);
                 }
             };
-            let listed = take_all(lister, MAX_LISTED, take).await;
+            let listed = take_all(lister, "", MAX_LISTED, take).await;
             listed.map_err(|error| self.failed(error))?;
         }
         Ok(unfinished)
@@ -85,7 +114,7 @@ impl Service {
     /// # Errors
     /// When the service fails, or does not say.
     pub(crate) async fn written(&self, key: &str) -> Result<Option<SystemTime>, ServiceError> {
-        let written = match self.listed()?.stat(key).await {
+        let written = match guarded(self.listed()?.stat(key)).await {
             Err(error) if says_none(&error) => return Ok(None),
             stat => stat.and_then(|metadata| time(&metadata)),
         };
@@ -108,13 +137,9 @@ impl Service {
     }
 }
 
-async fn walk(operator: &Operator, prefix: &str, take: impl FnMut(Value)) -> opendal::Result<()> {
-    let lister = operator.lister_with(prefix).recursive(true).await;
-    take_all(lister, MAX_LISTED, take).await
-}
-
 async fn take_all(
     lister: opendal::Result<Lister>,
+    prefix: &str,
     most: u64,
     mut take: impl FnMut(Value),
 ) -> opendal::Result<()> {
@@ -122,12 +147,13 @@ async fn take_all(
         take(value);
         true
     };
-    take_while(lister, most, take).await
+    take_while(lister, prefix, most, take).await
 }
 
 /// Gives values to `take` as long as that wants more.
 async fn take_while(
     lister: opendal::Result<Lister>,
+    prefix: &str,
     most: u64,
     mut take: impl FnMut(Value) -> bool,
 ) -> opendal::Result<()> {
@@ -137,7 +163,7 @@ async fn take_while(
     };
     let mut is_begun = false;
     for _ in 0..=most {
-        let entry = match lister.try_next().await {
+        let entry = match guarded(lister.try_next()).await {
             // Later it is an error: what a listing leaves out must not be taken for removed.
             Err(error) if !is_begun && says_none(&error) => return Ok(()),
             Err(error) if says_no_verb(&error) => return Err(does_not_list()),
@@ -149,6 +175,10 @@ async fn take_while(
         };
         let metadata = entry.metadata();
         if metadata.mode() == EntryMode::FILE {
+            if !entry.path().starts_with(prefix) {
+                let text = "it lists values that are not below what is asked for";
+                return Err(Error::new(ErrorKind::Unexpected, text));
+            }
             let value = Value {
                 key: entry.path().to_owned(),
                 size: metadata.content_length(),
@@ -159,7 +189,9 @@ async fn take_while(
             }
         }
     }
-    let text = format!("it lists more than {most} values");
+    let text = format!(
+        "it lists more than {most} values; `cachewarden remote prune` removes what is of no use"
+    );
     Err(Error::new(ErrorKind::Unexpected, text))
 }
 
@@ -195,7 +227,7 @@ mod tests {
         for (most, expected) in [(2, false), (5, true)] {
             let mut count = 0;
             let lister = service.listed().unwrap().lister("/").await;
-            let taken = take_all(lister, most, |_| count += 1).await;
+            let taken = take_all(lister, "", most, |_| count += 1).await;
             assert_eq!(taken.is_ok(), expected, "{taken:?}");
             assert!(count <= 3, "{count}");
         }

@@ -1,20 +1,25 @@
-//! The words of a service in one line: of what a library has made of an error, of a page of HTML, or
+//! The words of a service, each on one line: of what a library has made of an error, of a page of HTML, or
 //! of XML.
 
 use std::str::Chars;
 
 use serde_json::Value;
 
-/// A text of a service as a sentence; empty where the service has said nothing.
-pub(super) fn in_words(text: &str) -> String {
+/// What a text of a service says, each on one line: a code and a message, where it has them. Nothing
+/// where it says nothing.
+pub(super) fn said(text: &str) -> Vec<String> {
     let text = text.trim();
     let words = match text.starts_with('<') {
         true => of_page(text),
         false => of_fields(text)
             .or_else(|| of_json(text))
-            .unwrap_or_else(|| text.to_owned()),
+            .unwrap_or_else(|| of_text(text)),
     };
-    words.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lines = words.iter().map(|words| {
+        let words: Vec<_> = words.split_whitespace().collect();
+        words.join(" ")
+    });
+    lines.filter(|line| !line.is_empty()).collect()
 }
 
 /// Whether an answer says what is wrong in a form that is known: the fields of an error, a title, or
@@ -27,17 +32,25 @@ pub(super) fn says_what(text: &str) -> bool {
     }
 }
 
+/// What is before the first `: `, as a code is, and what is behind it.
+fn of_text(text: &str) -> Vec<String> {
+    text.splitn(2, ": ").map(str::to_owned).collect()
+}
+
 /// The code and the message of an error that is shown with its fields, as opendal does with those of
 /// S3, Azure and Google.
-fn of_fields(text: &str) -> Option<String> {
+fn of_fields(text: &str) -> Option<Vec<String>> {
     let (name, fields) = text.split_once(" { ")?;
     let is_error = ["S3Error", "AzblobError", "GcsErrorResponse"].contains(&name);
     if !is_error || !fields.ends_with('}') {
         return None;
     }
-    let words = ["code: ", "message: "].map(|name| field(fields, name).unwrap_or_default());
-    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
-    Some(words.join(": "))
+    let mut words = ["code: ", "message: "].map(|name| field(fields, name).unwrap_or_default());
+    // Azure adds lines with numbers to its messages.
+    if let Some(end) = words[1].find("RequestId:") {
+        words[1].truncate(end);
+    }
+    Some(words.into())
 }
 
 /// The value of a field: a text or a number.
@@ -67,7 +80,7 @@ fn unquoted(mut rest: Chars<'_>) -> String {
 }
 
 /// The code and the message of an answer in JSON, as GitHub and Google have them.
-fn of_json(text: &str) -> Option<String> {
+fn of_json(text: &str) -> Option<Vec<String>> {
     let answer: Value = serde_json::from_str(text).ok()?;
     let answer = answer
         .get("error")
@@ -80,14 +93,14 @@ fn of_json(text: &str) -> Option<String> {
     };
     let message = || word("message").or_else(|| word("msg"));
     let words: Vec<_> = [word("code"), message()].into_iter().flatten().collect();
-    (!words.is_empty()).then(|| words.join(": "))
+    (!words.is_empty()).then_some(words)
 }
 
 /// The title of a page of HTML, or the code and the message of XML. All else may be anything.
-fn of_page(page: &str) -> String {
+fn of_page(page: &str) -> Vec<String> {
     let title = element(page, "title").filter(|title| !title.is_empty());
     let is_html = || element(page, "html").is_some() || element(page, "body").is_some();
-    let words = match title {
+    match title {
         Some(title) => vec![title],
         None if is_html() => Vec::new(),
         None => {
@@ -98,8 +111,7 @@ fn of_page(page: &str) -> String {
                 .filter(|word| !word.is_empty())
                 .collect()
         }
-    };
-    words.join(": ")
+    }
 }
 
 /// The text of the first element of a name, which may have a prefix: `<s:message>`.

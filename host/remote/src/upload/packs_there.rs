@@ -8,7 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use cachewarden_types::Digest;
 
 use crate::format::{PACKS, pack_key};
-use crate::service::{Service, ServiceError};
+use crate::service::{MAX_PACKS_LISTED, Service, ServiceError, Value};
 
 use super::pace::with_pauses;
 
@@ -111,7 +111,8 @@ async fn listed(service: &Service) -> Result<Vec<Digest>, ServiceError> {
     let mut take = |key: &str| {
         listed.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
     };
-    service.walk(PACKS, |value| take(&value.key)).await?;
+    let take = |value: Value| take(&value.key);
+    service.walk_within(PACKS, MAX_PACKS_LISTED, take).await?;
     Ok(listed)
 }
 

@@ -76,6 +76,23 @@ fn objects_of_every_size_come_and_are_there_the_next_time() {
     assert_eq!(session.close().0.tally.remote_hits, 0);
 }
 
+/// Origin: a frame of zstd with blocks that have no bytes, and no end, was fetched for as long as a session
+/// lasted.
+#[test]
+fn no_more_of_an_object_is_fetched_than_it_can_have() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    let action = Digest::of(b"action");
+    let entry = tier.put("main", &action, &text(20_000));
+    let mut frame = b"z\x28\xb5\x2f\xfd\x00\x58".to_vec();
+    frame.resize(64 << 20, 0);
+    tier.write(&object_key(&entry.output), &frame);
+    let mut session = world.session(&tier);
+    assert!(session.get(&action).is_none());
+    let received = session.close().0.tally.remote_bytes;
+    assert!((1..8 << 20).contains(&received), "{received}");
+}
+
 #[test]
 fn gets_of_one_object_fetch_it_once() {
     let world = World::new();

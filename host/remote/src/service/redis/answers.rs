@@ -1,7 +1,8 @@
 //! The bytes that a Redis server sends, with a bound on each answer.
 //!
 //! What always holds: the client, which holds an answer as a whole, gets no more of one than what is
-//! asked for can have. Whatever is no answer to what is asked here ends the connection.
+//! asked for can have. Whatever is no answer to what is asked here ends the connection, and so does an
+//! answer that nobody has asked for.
 
 use std::io;
 use std::pin::Pin;
@@ -20,6 +21,7 @@ const LINE_END: u64 = 2;
 /// A connection whose answers have a bound.
 pub(super) struct Bounded<S> {
     connection: S,
+    questions: Questions,
     answers: Answers,
 }
 
@@ -27,6 +29,7 @@ impl<S> Bounded<S> {
     pub(super) fn new(connection: S) -> Self {
         Self {
             connection,
+            questions: Questions::default(),
             answers: Answers::default(),
         }
     }
@@ -51,7 +54,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.connection).poll_write(context, bytes)
+        let sent = ready!(Pin::new(&mut self.connection).poll_write(context, bytes))?;
+        self.answers.owed += self.questions.count(&bytes[..sent]);
+        Poll::Ready(Ok(sent))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -63,6 +68,50 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Bounded<S> {
     }
 }
 
+/// Where in a question the next byte is: a line with the number of its words (`*2`), and for each of them
+/// a line with its length (`$5`), and the word.
+#[derive(Default)]
+struct Questions {
+    /// What was sent of a line.
+    line: Vec<u8>,
+    /// The bytes of a word that are still to be sent.
+    of_word: u64,
+    /// The words of the question that are still to be sent.
+    words: u64,
+}
+
+impl Questions {
+    /// Follows the next bytes; how many questions begin their last word there.
+    fn count(&mut self, mut bytes: &[u8]) -> u64 {
+        let mut asked = 0;
+        while !bytes.is_empty() {
+            if self.of_word > 0 {
+                let sent = self.of_word.min(bytes.len() as u64);
+                self.of_word -= sent;
+                bytes = &bytes[sent as usize..];
+                continue;
+            }
+            let end = bytes.iter().position(|byte| *byte == b'\n');
+            let (part, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
+            self.line.extend_from_slice(part);
+            if end.is_some() {
+                let line = std::mem::take(&mut self.line);
+                let number = str::from_utf8(&line[1..]).unwrap_or_default();
+                let number = number.trim_end().parse().unwrap_or(0);
+                if line[0] == b'*' {
+                    self.words = number;
+                } else {
+                    self.of_word = number + LINE_END;
+                    self.words = self.words.saturating_sub(1);
+                    asked += u64::from(self.words == 0);
+                }
+            }
+            bytes = rest;
+        }
+        asked
+    }
+}
+
 /// Where in an answer the next byte is. An answer is a line (`+OK`, `-ERR ...`, `:1`), or a line
 /// with the length of a value (`$5`) and that value. No command here has an array for its answer.
 #[derive(Default)]
@@ -71,6 +120,8 @@ struct Answers {
     line: Vec<u8>,
     /// The bytes of a value that are still to come.
     of_value: u64,
+    /// How many answers are still to come.
+    owed: u64,
 }
 
 impl Answers {
@@ -82,6 +133,10 @@ impl Answers {
                 self.of_value -= taken;
                 bytes = &bytes[taken as usize..];
                 continue;
+            }
+            if self.line.is_empty() {
+                let owed = self.owed.checked_sub(1);
+                self.owed = owed.ok_or("the server has sent what nobody has asked for")?;
             }
             let end = bytes.iter().position(|byte| *byte == b'\n');
             let (part, rest) = bytes.split_at(end.map_or(bytes.len(), |end| end + 1));
@@ -153,7 +208,10 @@ mod tests {
             (&[b'+'; MAX_LINE + 1], Some("in a line")),
         ] {
             for size in [1, 2, 7, 100_000] {
-                let mut answers = Answers::default();
+                let mut answers = Answers {
+                    owed: 7,
+                    ..Answers::default()
+                };
                 let checked = bytes.chunks(size).try_for_each(|part| answers.check(part));
                 let told = checked.err();
                 match expected {
@@ -161,6 +219,24 @@ mod tests {
                     Some(words) => assert!(told.unwrap().contains(words), "{words}"),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn answers_are_owed_to_what_was_asked_in_any_pieces() {
+        let asked =
+            b"*2\r\n$6\r\nEXISTS\r\n$1\r\na\r\n*3\r\n$3\r\nSET\r\n$1\r\na\r\n$4\r\n*1\r\n\r\n";
+        for size in [1, 2, 7, 100_000] {
+            let mut questions = Questions::default();
+            let counts = asked.chunks(size).map(|part| questions.count(part));
+            assert_eq!(counts.sum::<u64>(), 2, "{size}");
+            let mut answers = Answers {
+                owed: 2,
+                ..Answers::default()
+            };
+            assert_eq!(answers.check(b"$3\r\n:1\n\r\n+OK\r\n"), Ok(()));
+            let more = answers.check(b":").unwrap_err();
+            assert!(more.contains("nobody has asked"), "{more}");
         }
     }
 

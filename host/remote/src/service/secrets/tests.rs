@@ -1,3 +1,6 @@
+use base64::engine::general_purpose::URL_SAFE;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::*;
 use crate::address::{Address, Credentials};
 use crate::service::Service;
@@ -18,7 +21,7 @@ fn credentials(names: &[&str]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn a_secret_is_hidden_in_each_form() {
+fn a_text_with_a_secret_in_any_form_is_not_told() {
     let options = credentials(&["username", "password", "token"]);
     let secrets = Secrets::of(ServiceKind::Webdav, &options);
     let pair = STANDARD.encode(format!("{USER}:{SECRET}"));
@@ -27,61 +30,50 @@ fn a_secret_is_hidden_in_each_form() {
         SECRET.to_owned(),
         SECRET.to_ascii_uppercase(),
         USER.to_owned(),
+        "us er-4 711".to_owned(),
         STANDARD.encode(SECRET),
+        STANDARD.encode(format!("xy{USER}")),
         URL_SAFE.encode(SECRET),
         pair.clone(),
         pair.to_ascii_lowercase(),
-        utf8_percent_encode(&pair, NON_ALPHANUMERIC).to_string(),
         percent.to_ascii_lowercase(),
         percent,
-        of_html(SECRET),
-        serde_json::to_string(SECRET)
-            .unwrap()
-            .trim_matches('"')
-            .to_owned(),
+        "s3cr&#x2f;T".to_owned(),
     ];
     for form in all {
-        let told = secrets.in_words(&format!("[{form}] x{form}y is wrong"));
-        // What fills the last letters of base64 says nothing.
-        let told = told.replace('=', "").replace("%3D", "");
-        assert_eq!(told, "[***] x***y is wrong", "{form}");
+        for text in [format!("({form}) is wrong"), format!("x{form}y is wrong")] {
+            assert_eq!(secrets.told(["Denied", &text]), "Denied", "{text}");
+        }
     }
+    let text = "Denied: The user is not known";
+    assert_eq!(secrets.told([text]), text);
 }
 
 #[test]
-fn a_short_secret_is_hidden_as_a_word_and_others_are_left() {
+fn a_short_secret_is_looked_for_as_a_word() {
     let options = BTreeMap::from([("access_key_id".to_owned(), "id".to_owned())]);
     let secrets = Secrets::of(ServiceKind::S3, &options);
-    let told = secrets.in_words("the id ID, \"id\" is invalid");
-    assert_eq!(told, "the *** ***, \"***\" is invalid");
+    for text in ["the key ID is wrong", "the key \"id\" is wrong"] {
+        assert_eq!(secrets.told([text]), "", "{text}");
+    }
+    assert_eq!(secrets.told(["it is invalid"]), "it is invalid");
 }
 
 #[test]
-fn what_is_said_to_be_a_credential_is_hidden_though_nobody_knows_it() {
+fn what_is_said_to_be_a_credential_is_not_told_though_nobody_knows_it() {
     let secrets = Secrets::default();
-    for (text, expected) in [
-        (
-            "Forbidden. Authorization: Bearer a b\nHost: c",
-            "Forbidden. Authorization: ***",
-        ),
-        ("X-Amz-Security-Token: a", "X-Amz-Security-Token: ***"),
-        ("x-amz-content-sha256 : a", "x-amz-content-sha256 : ***"),
-        (
-            "/b?X-Amz-Signature=a%2F/+&x=1",
-            "/b?X-Amz-Signature=***&x=1",
-        ),
-        (
-            "/b?sv=1&sig=a&X-Amz-Credential=b c",
-            "/b?sv=1&sig=***&X-Amz-Credential=*** c",
-        ),
-        (r#"{"authorization":"Basic a"}"#, r#"{"authorization":"***"#),
-        (
-            "ExpiredToken: it has expired",
-            "ExpiredToken: it has expired",
-        ),
-        ("no key: look, a=b", "no key: look, a=b"),
+    for text in [
+        "Forbidden. Authorization: Bearer 4711 b\nHost: c",
+        "X-Amz-Security-Token: 4711",
+        "x-amz-content-sha256 : 4711",
+        "/b?X-Amz-Signature=4711%2F/+&x=1",
+        "{\"authorization\":\"Basic 4711\"}",
+        "the Password: '4711'",
     ] {
-        assert_eq!(secrets.in_words(text), expected);
+        assert!(!secrets.told([text]).contains("4711"), "{text}");
+    }
+    for text in ["ExpiredToken: it has expired", "no key: look at it"] {
+        assert_eq!(secrets.told([text]), text);
     }
 }
 
@@ -133,10 +125,7 @@ async fn a_service_that_repeats_the_request_does_not_get_its_credentials_told() 
                 assert!(!text.contains(&secret), "{address} {before}: {text}");
             }
             for name in ["signature=", "authorization: "] {
-                let parts = text.split(name).skip(1);
-                for part in parts {
-                    assert!(part.starts_with("***"), "{address} {before}: {text}");
-                }
+                assert!(!text.contains(name), "{address} {before}: {text}");
             }
         }
     }

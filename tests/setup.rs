@@ -1,5 +1,7 @@
 //! `cachewarden setup`: the lines that it prints turn cachewarden on, and so does `--write`.
 
+mod trouble;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,7 @@
 //! `cachewarden setup`: the lines that it prints turn cachewarden on, and so does `--write`.
 
+mod trouble;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
@@ -198,6 +200,37 @@ fn a_file_for_a_ci_service_is_made_and_never_overwritten() {
     assert_eq!(sandbox.files_ending(".github", "").len(), 1);
     let both = sandbox.run(&["setup", "--github", "--shell"]).exited(2);
     assert!(both.stderr.contains("--shell"), "{both:?}");
+}
+
+/// GitHub and GitLab read their files in the root alone; a Dockerfile may be anywhere.
+#[test]
+fn a_service_finds_its_file_in_the_root_of_the_repository() {
+    let sandbox = Sandbox::new();
+    sandbox.folder("repository/.git");
+    let below = sandbox.folder("repository/cmd/ctl");
+    for (option, path, is_of_root) in [
+        ("--github", ".github/workflows/test.yml", true),
+        ("--gitlab", ".gitlab-ci.yml", true),
+        ("--docker", "Dockerfile", false),
+    ] {
+        let mut command = sandbox.cachewarden(&["setup", option, "--write"]);
+        let told = run_to_its_end(command.current_dir(&below))
+            .succeeded()
+            .stdout;
+        let folder = match is_of_root {
+            true => sandbox.path("repository"),
+            false => below.clone(),
+        };
+        assert!(folder.join(path).is_file(), "{told}");
+        assert!(told.contains(&text(folder.join(path))), "{told}");
+        assert_eq!(
+            told.contains("root of the repository"),
+            is_of_root,
+            "{told}"
+        );
+        assert_eq!(told.contains("branches"), is_of_root, "{told}");
+    }
+    assert!(!below.join(".github").exists() && !below.join(".gitlab-ci.yml").exists());
 }
 
 #[test]

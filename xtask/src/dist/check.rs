@@ -199,7 +199,7 @@ fn archive(made: &Made<'_>) -> Result<()> {
         .arg(made.workspace.root().join("action/src/archive.mjs"))
         .arg(&archive);
     let found = process::read(&mut command)?;
-    let mut wanted = vec![format!("true {PACKAGE}")];
+    let mut wanted = vec![format!("true {PACKAGE}"), "false README.md".to_owned()];
     wanted.extend(super::files::POLICIES.map(|name| format!("false policies/{name}.wasm")));
     for wanted in wanted {
         ensure!(

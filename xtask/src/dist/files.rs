@@ -51,6 +51,7 @@ pub(super) fn collect(
     for name in ["LICENSE", "CHANGELOG.md"] {
         files.add_file(name, DATA, &root.join(name))?;
     }
+    files.add_file("README.md", DATA, &root.join("packaging/archive/README.md"))?;
     guests::run_rust(workspace)?;
     for policy in POLICIES {
         let file = format!("{policy}.wasm");

@@ -10,7 +10,7 @@ use anyhow::{Context, Result, ensure};
 use crate::{process, pypi};
 
 use super::check::Made;
-use super::files::POLICIES;
+use super::files::{POLICIES, POLICY_FOLDER};
 use super::{PACKAGE, documents};
 
 /// Where both kinds of systems have the program, and the folders of the package alone.
@@ -238,12 +238,25 @@ pub(super) fn npm(made: &Made<'_>) -> Result<()> {
         program.contains("@cachewarden"),
         "another program: {program}"
     );
+    for policy in POLICIES {
+        let file = Path::new(&program).with_file_name(format!("{POLICY_FOLDER}{policy}.wasm"));
+        ensure!(file.is_file(), "{} is missing", file.display());
+    }
     made.runs(&mut Command::new(program))?;
     let launcher = folder.join("node_modules/.bin").join(PACKAGE);
-    let status = Command::new(launcher).arg("no-such-verb").output()?.status;
+    let status = Command::new(&launcher).arg("no-such-verb").output()?.status;
     ensure!(
         status.code() == Some(2),
         "the exit status is not passed on: {status}"
+    );
+    // Without the package of this system: one sentence, and no trace of Node's.
+    fs::remove_dir_all(folder.join("node_modules/@cachewarden"))?;
+    let output = Command::new(&launcher).arg("--version").output()?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    ensure!(
+        output.status.code() == Some(1) && told.lines().count() == 1,
+        "{}: {told}",
+        output.status
     );
     Ok(())
 }

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::files::LICENCES;
+use super::files::{LICENCES, POLICY_FOLDER};
 use super::tree::{DATA, PROGRAM, Tree};
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY};
 
@@ -34,6 +34,10 @@ pub(super) fn make(release: &Release, triples: &[String], sources: &Sources) -> 
     let platform = Platform::of(&release.triple)?;
     let mut one = Tree::default();
     one.add(PACKAGE, PROGRAM, release.files.get(PACKAGE)?.bytes.clone());
+    // The program finds them there by their names.
+    for (policy, file) in release.files.below(POLICY_FOLDER) {
+        one.add(format!("{POLICY_FOLDER}{policy}"), DATA, file.bytes.clone());
+    }
     let mut manifest = manifest(release, &platform.package());
     manifest["os"] = json!([platform.os]);
     manifest["cpu"] = json!([platform.cpu]);

@@ -103,9 +103,10 @@ Generated from the code (`UPDATE_DOCS=1 cargo test -p cachewarden --lib referenc
 
 An error is a line on stderr that begins with `cachewarden: error[CODE]: `, a warning is a line that
 begins with `cachewarden: warning[CODE]: `. After an error in the command line, its usage follows on
-lines of its own. An error ends the program with exit status 2, or with 1 if a verb has found
-something or there is no store. After a warning the program goes on. A code never changes its
-meaning, so a CI job can search for it. `cachewarden explain CODE` prints what is here.
+lines of its own. An error ends the program with exit status 2, with 1 if a verb has found something
+or there is no store, or with 3 if `flush` has left something. After a warning the program goes on.
+A code never changes its meaning, so a CI job can search for it. `cachewarden explain CODE` prints
+what is here.
 
 Three kinds of lines have no code: the summary of `-v`, the log of a policy (these lines begin with
 `cachewarden: policy: `), and the line of `cachewarden dir` that says what names the folder.

@@ -117,6 +117,20 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
     in_use(&program, fields, value)
 }
 
+/// Fails where a helper would refuse a value that starts this program, which is `own`.
+pub(super) fn check(value: &str, own: &Path) -> Result<(), Advice> {
+    if let Some(connects) = connects(value) {
+        return connects.map(|_| ());
+    }
+    let InUse {
+        options, origins, ..
+    } = read(value, own)?;
+    options.check_as_a_helpers().map_err(|failure| {
+        let failure = failure.map_text(|text| format!("`{value}`: {}", origins.named_in(text)));
+        advice_on(failure, "correct the value, or the configuration file")
+    })
+}
+
 /// What a value means by its words alone: for a verb that only wants to know the store, and is to
 /// start no program that a variable names. `no_env` keeps variables from the options.
 pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, NoStore> {

@@ -62,11 +62,28 @@ fn write_pages(verb: Command, folder: &Path) -> io::Result<usize> {
     for inner in verb.get_subcommands() {
         count += write_pages(inner.clone(), folder)?;
     }
-    Man::new(verb)
-        .source(SOURCE)
-        .manual(MANUAL)
-        .generate_to(folder)?;
+    let man = Man::new(verb).source(SOURCE).manual(MANUAL);
+    let mut page = Vec::new();
+    man.render(&mut page)?;
+    let page = with_line_breaks(&String::from_utf8_lossy(&page));
+    fs::write(folder.join(man.get_filename()), page)?;
     Ok(count)
+}
+
+/// The lines of what is below the options stay lines: roff would fill one paragraph with them.
+fn with_line_breaks(page: &str) -> String {
+    let mut is_extra = false;
+    let mut text = String::new();
+    for line in page.lines() {
+        match line.strip_prefix(".SH ") {
+            Some(section) => is_extra = section == "EXTRA",
+            None if is_extra => text += ".br\n",
+            None => {}
+        }
+        text += line;
+        text += "\n";
+    }
+    text
 }
 
 #[cfg(test)]
@@ -91,6 +108,13 @@ mod tests {
             check(inner, folder)
         });
         1 + inner.sum::<usize>()
+    }
+
+    #[test]
+    fn lines_below_the_options_stay_lines() {
+        let page = ".SH OPTIONS\na\nb\n.SH EXTRA\nbash: x\nzsh: y\n.SH VERSION\nv\n";
+        let broken = ".SH OPTIONS\na\nb\n.SH EXTRA\n.br\nbash: x\n.br\nzsh: y\n.SH VERSION\nv\n";
+        assert_eq!(with_line_breaks(page), broken);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! is never overwritten.
 
 mod files;
+mod go;
 mod shell;
 
 use clap::Args;

@@ -40,7 +40,7 @@ pub(in crate::cli) fn size(text: &str) -> Result<ByteSize, String> {
 /// A time.
 pub(in crate::cli) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
-        .map_err(|error| format!("{error}; expected a duration such as 100ms, 10s, 5days"))
+        .map_err(|_| "expected a duration such as 100ms, 10s, 5days".to_owned())
 }
 
 /// A time above zero.
@@ -66,6 +66,14 @@ pub(super) fn remote_budget(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What another crate says of it, such as `expected number at 0`, is a second message in one.
+    #[test]
+    fn what_is_no_duration_is_told_once() {
+        let told = duration("abc").unwrap_err();
+        assert_eq!(told, "expected a duration such as 100ms, 10s, 5days");
+        assert!(duration("5days").is_ok());
+    }
 
     #[test]
     fn a_label_of_the_host_cannot_be_set() {

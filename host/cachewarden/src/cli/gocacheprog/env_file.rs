@@ -21,9 +21,13 @@ fn file() -> Option<PathBuf> {
     }
 }
 
-/// What Go calls the user's configuration folder.
+/// What Go calls the user's configuration folder. Without HOME it has none, and looks for none.
 fn user_config_folder() -> Option<PathBuf> {
-    let home = || etcetera::home_dir().ok();
+    let home = || {
+        std::env::var_os("HOME")
+            .filter(|home| !home.is_empty())
+            .map(PathBuf::from)
+    };
     match std::env::var_os("XDG_CONFIG_HOME") {
         _ if cfg!(target_os = "macos") => Some(home()?.join("Library/Application Support")),
         Some(folder) if !folder.is_empty() => Some(folder.into()),

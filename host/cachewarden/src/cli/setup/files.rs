@@ -6,7 +6,7 @@
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
@@ -14,6 +14,7 @@ use cachewarden_types::Code;
 
 use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::output;
+use crate::cli::paths::shown;
 
 /// The mode of a new file, from which the umask takes what it takes.
 const MODE: u32 = 0o666;
@@ -21,20 +22,28 @@ const MODE: u32 = 0o666;
 /// A file for a CI service.
 pub(super) struct CiFile {
     option: &'static str,
-    /// Where the service reads it, from the folder of the checkout.
+    /// Where it belongs, from the folder that [`CiFile::folder`] names.
     path: &'static str,
+    /// Whether the service reads it in the root of the repository alone.
+    is_of_root: bool,
+    /// What in it is to be one's own.
+    own: &'static str,
     text: &'static str,
 }
 
 pub(super) const GITHUB: CiFile = CiFile {
     option: "--github",
     path: ".github/workflows/test.yml",
+    is_of_root: true,
+    own: "bucket and branches",
     text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/github/test.yml")),
 };
 
 pub(super) const GITLAB: CiFile = CiFile {
     option: "--gitlab",
     path: ".gitlab-ci.yml",
+    is_of_root: true,
+    own: "bucket and branches",
     text: include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/ci/gitlab/gitlab-ci.yml"
@@ -44,44 +53,73 @@ pub(super) const GITLAB: CiFile = CiFile {
 pub(super) const DOCKER: CiFile = CiFile {
     option: "--docker",
     path: "Dockerfile",
+    is_of_root: false,
+    own: "bucket",
     text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/docker/Dockerfile")),
 };
 
 impl CiFile {
     pub(super) fn print(&self) -> Result<(), Failure> {
         output::print(self.text)?;
+        let place = match self.is_of_root {
+            true => "root of the repository",
+            false => "current folder",
+        };
         output::say(&format!(
-            "cachewarden: this is for {}; `cachewarden setup {} --write` makes the file in the current folder",
+            "cachewarden: this is for {}; `cachewarden setup {} --write` makes the file in the {place}",
             self.path, self.option
         ));
         Ok(())
     }
 
-    /// Makes the file in the current folder, unless one is there.
+    /// Makes the file where it belongs, unless one is there.
     pub(super) fn write(&self) -> Result<(), Failure> {
-        let path = Path::new(self.path);
-        for folder in folders_on_the_way(path) {
-            self.make_folder(folder)?;
+        let start = self.folder()?;
+        let path = start.join(self.path);
+        for folder in folders_on_the_way(Path::new(self.path)) {
+            self.make_folder(&start.join(folder))?;
         }
-        if self.is_same(path).unwrap_or(false) {
+        if self.is_same(&path).unwrap_or(false) {
             return output::print(&format!(
                 "{} is there already, and is the same.\n",
-                self.path
+                shown(&path)
             ));
         }
-        let is_made = self.make(path);
+        let is_made = self.make(&path);
         let is_there = matches!(&is_made, Err(error) if error.kind() == ErrorKind::AlreadyExists);
         ensure(!is_there, Code::SetUpNotWritten, || {
             format!(
                 "{} is there already, and is not overwritten; `cachewarden setup {}` prints the lines to put into it",
-                self.path, self.option
+                shown(&path),
+                self.option
             )
         })?;
-        is_made.or_fail(Code::SetUpNotWritten, || self.cannot_write())?;
+        is_made.or_fail(Code::SetUpNotWritten, || self.cannot_write(&start))?;
+        let why = match start == Path::new("") {
+            true => "",
+            false => " in the root of the repository, where the service reads it",
+        };
         output::print(&format!(
-            "Wrote {}. Its comments name the page that explains it; put the names of your own bucket and branches in.\n",
-            self.path
+            "Wrote {}{why}. Its comments name the page that explains it; put the names of your own {} in.\n",
+            shown(&path),
+            self.own
         ))
+    }
+
+    /// The folder to which the path belongs: the root of the repository where the service reads it
+    /// there alone and the current folder is below it, and otherwise the current folder, which has
+    /// no name.
+    fn folder(&self) -> Result<PathBuf, Failure> {
+        if !self.is_of_root {
+            return Ok(PathBuf::new());
+        }
+        let current = std::env::current_dir().or_fail(Code::SetUpNotWritten, || {
+            "cannot find the current folder; run it in one that exists".to_owned()
+        })?;
+        let has_git = |folder: &&Path| fs::symlink_metadata(folder.join(".git")).is_ok();
+        let root = current.ancestors().find(has_git);
+        let above = root.filter(|root| *root != current);
+        Ok(above.map(Path::to_owned).unwrap_or_default())
     }
 
     /// Whether a file is there that has the same bytes.
@@ -107,20 +145,24 @@ impl CiFile {
             }
             status => status,
         };
-        let status = status.or_fail(Code::SetUpNotWritten, || self.cannot_write())?;
+        let status = status.or_fail(Code::SetUpNotWritten, || self.cannot_write(folder))?;
         ensure(status.is_dir(), Code::SetUpNotWritten, || {
             format!(
-                "{} is a link or no folder, and {} may only be written below this folder; make it a folder, or put the lines that `cachewarden setup {}` prints where they belong",
-                folder.display(),
+                "{} is a link or no folder, and {} may only be written where no link leads; make it a folder, or put the lines that `cachewarden setup {}` prints where they belong",
+                shown(folder),
                 self.path,
                 self.option
             )
         })
     }
 
-    fn cannot_write(&self) -> String {
+    fn cannot_write(&self, folder: &Path) -> String {
+        let folder = match folder == Path::new("") {
+            true => "the current folder".to_owned(),
+            false => shown(folder),
+        };
         format!(
-            "cannot write {}; run it in a folder that this user can write",
+            "cannot write {} in {folder}; run it where this user can write",
             self.path
         )
     }

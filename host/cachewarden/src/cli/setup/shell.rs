@@ -1,11 +1,12 @@
 //! This user's go commands: what go itself keeps (`go env -w`), so that editors have it too.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use cachewarden_types::{Code, sanitize};
 
-use crate::cli::failure::{Failure, OrFail, ensure};
+use super::go;
+use crate::cli::advice::Advice;
+use crate::cli::failure::{Failure, ensure};
 use crate::cli::gocacheprog::{self, VARIABLE, shell_quoted};
 use crate::cli::output;
 
@@ -54,6 +55,7 @@ pub(super) fn print() -> Result<(), Failure> {
         "# For all go commands of this user, also those that an editor starts:\ngo env -w {VARIABLE}={word}\n# Or for {} alone, in {}:\n#   {}{word}\n# `cachewarden doctor` builds with it and says what is found; `go env -u {VARIABLE}` takes it back.\n",
         shell.name, shell.profile, shell.set
     ))?;
+    say_where_it_may_go_away()?;
     let (there, by) = match gocacheprog::exported() {
         Some(exported) => (Some(exported), "by the environment variable"),
         None => (gocacheprog::kept(), "as `go env -w` has kept it"),
@@ -70,6 +72,7 @@ pub(super) fn print() -> Result<(), Failure> {
 /// Has go keep the value, unless it has another one.
 pub(super) fn write() -> Result<(), Failure> {
     let value = wanted()?;
+    go::check_knows_variable()?;
     // The variable wins over what go keeps: nobody would see what is written.
     if let Some(exported) = gocacheprog::exported() {
         let own = renamed(&exported)?;
@@ -90,25 +93,32 @@ pub(super) fn write() -> Result<(), Failure> {
             ),
         ));
     }
-    let output = Command::new("go")
-        .args(["env", "-w", &format!("{VARIABLE}={value}")])
-        .env_remove(VARIABLE)
-        .stdin(Stdio::null())
-        .output()
-        .or_fail(Code::SetUpNotWritten, || {
-            "cannot run go; install Go 1.24 or later, or put it on the PATH".to_owned()
-        })?;
-    // An older go command does not know the variable, and GOENV=off keeps nothing.
-    let is_kept = output.status.success() && gocacheprog::kept().as_ref() == Some(&value);
-    ensure(is_kept, Code::SetUpNotWritten, || {
-        format!(
-            "go env -w keeps no {VARIABLE}: {}; install Go 1.24 or later, and unset GOENV",
-            String::from_utf8_lossy(&output.stderr).trim()
-        )
-    })?;
+    go::keep(&value)?;
     output::print(&format!(
         "go uses {value} from now on. `cachewarden doctor` builds with it; `go env -u {VARIABLE}` takes it back.\n"
-    ))
+    ))?;
+    say_where_it_may_go_away()
+}
+
+/// Says that the program is within something that is removed as a whole.
+fn say_where_it_may_go_away() -> Result<(), Failure> {
+    let program = own_program()?;
+    if let Some(folder) = environment_around(&program) {
+        output::say(&format!(
+            "cachewarden: the program is a part of {}: once that is removed, every go command of this user fails until you type: go env -u {VARIABLE}",
+            folder.display()
+        ));
+    }
+    Ok(())
+}
+
+/// The virtual environment of Python, or the folder of npm's packages, that a program is in. A link
+/// there counts as well as the file that it leads to.
+fn environment_around(program: &Path) -> Option<PathBuf> {
+    let is_one =
+        |folder: &&Path| folder.ends_with("node_modules") || folder.join("pyvenv.cfg").is_file();
+    let around = |path: &Path| path.ancestors().skip(1).find(is_one).map(Path::to_owned);
+    around(program).or_else(|| around(&program.canonicalize().ok()?))
 }
 
 fn say_already(value: &str) -> Result<(), Failure> {
@@ -139,10 +149,21 @@ fn refused_beside(exported: &str, own: Option<String>) -> Failure {
 fn wanted() -> Result<String, Failure> {
     let there = gocacheprog::in_force();
     match there.map(|there| renamed(&there)).transpose()?.flatten() {
-        Some(value) => Ok(value),
+        Some(value) => {
+            check(&value)?;
+            Ok(value)
+        }
         // Without words none can be wrong.
         None => Ok(gocacheprog::value(&own_program()?, &[]).unwrap_or_default()),
     }
+}
+
+/// Fails where a helper that this value starts would refuse it: every go command would fail.
+fn check(value: &str) -> Result<(), Failure> {
+    gocacheprog::check(value, &own_program()?).map_err(|Advice { problem, remedy }| {
+        let text = format!("go uses a {VARIABLE} that is wrong, so nothing is written: {problem}");
+        Failure::new(Code::SetUpNotWritten, format!("{text}; {remedy}"))
+    })
 }
 
 /// The same value with this program's path; `None` where it starts another one.

@@ -1,0 +1,108 @@
+//! The go command of this user: whether it knows GOCACHEPROG, and what it keeps.
+
+use std::ffi::OsStr;
+use std::process::{Command, Output, Stdio};
+
+use cachewarden_types::{Code, sanitize};
+
+use crate::cli::failure::{Failure, OrFail, ensure};
+use crate::cli::gocacheprog::{self, VARIABLE};
+
+/// The first version of Go 1 that knows the variable, however it was built.
+const FIRST_MINOR: u32 = 24;
+
+/// The variables that say where go keeps what `go env -w` sets.
+const GOENV: &str = "GOENV";
+const PLACES: [&str; 3] = [GOENV, "XDG_CONFIG_HOME", "HOME"];
+
+/// Fails where go does not know the variable: such a go builds with its own cache, without a word.
+pub(super) fn check_knows_variable() -> Result<(), Failure> {
+    let output = go(&["env", "GOVERSION"], None)?;
+    let version = sanitize(String::from_utf8_lossy(&output.stdout).trim());
+    let is_old = minor(&version).is_some_and(|minor| minor < FIRST_MINOR);
+    ensure(!is_old || starts_helper()?, Code::SetUpNotWritten, || {
+        format!(
+            "the go command of the PATH is {version}, which does not know {VARIABLE}, so nothing is changed; install Go 1.24 or later, or put it first on the PATH"
+        )
+    })
+}
+
+/// The minor version; `None` of a version in development.
+fn minor(version: &str) -> Option<u32> {
+    let rest = version.strip_prefix("go1.")?;
+    let end = rest.find(|character: char| !character.is_ascii_digit());
+    rest[..end.unwrap_or(rest.len())].parse().ok()
+}
+
+/// Whether go starts a helper: Go 1.21 to 1.23 do so if they were built with the experiment. One
+/// that does fails, since nothing lies below a program.
+fn starts_helper() -> Result<bool, Failure> {
+    let no_program = gocacheprog::own_program()?.join("none");
+    let output = go(&["build", "unsafe"], Some(no_program.as_os_str()))?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    Ok(!output.status.success() && told.contains(VARIABLE))
+}
+
+/// Has go keep a value.
+pub(super) fn keep(value: &str) -> Result<(), Failure> {
+    // go would write its default file even so, and not read it.
+    ensure(
+        std::env::var_os(GOENV).is_none_or(|file| file != "off"),
+        Code::SetUpNotWritten,
+        || {
+            format!(
+                "{GOENV} is `off`, with which go reads nothing that it keeps, so nothing is written; type: unset {GOENV}, and ask again"
+            )
+        },
+    )?;
+    let output = go(&["env", "-w", &format!("{VARIABLE}={value}")], None)?;
+    let is_kept = output.status.success() && gocacheprog::kept().is_some_and(|kept| kept == value);
+    ensure(is_kept, Code::SetUpNotWritten, || {
+        let told = sanitize(String::from_utf8_lossy(&output.stderr).trim());
+        let why = match told.is_empty() {
+            true => "it says nothing, and the value is not there".to_owned(),
+            false => told,
+        };
+        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let next = match PLACES.iter().any(is_set) {
+            true => "make the file that `go env GOENV` prints one that this user can write",
+            false => "set HOME to a folder of this user: go keeps the value below it",
+        };
+        format!("go env -w keeps no {VARIABLE}: {why}; {next}")
+    })
+}
+
+/// Runs go, with this value of the variable or none.
+fn go(words: &[&str], value: Option<&OsStr>) -> Result<Output, Failure> {
+    let mut command = Command::new("go");
+    command
+        .args(words)
+        .stdin(Stdio::null())
+        .env_remove(VARIABLE);
+    if let Some(value) = value {
+        command.env(VARIABLE, value).env("GO111MODULE", "off");
+    }
+    command.output().or_fail(Code::SetUpNotWritten, || {
+        "cannot run go; install Go 1.24 or later, or put it on the PATH".to_owned()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_go_is_read_whatever_follows_it() {
+        for (version, expected) in [
+            ("go1.23.12", Some(23)),
+            ("go1.24", Some(24)),
+            ("go1.24rc1", Some(24)),
+            ("go1.26.1 X:nocoverageredesign", Some(26)),
+            ("devel go1.28-1f2e3d", None),
+            ("go2", None),
+            ("", None),
+        ] {
+            assert_eq!(minor(version), expected, "{version}");
+        }
+    }
+}

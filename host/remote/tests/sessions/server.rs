@@ -1,11 +1,12 @@
 //! A small HTTP server that answers as a test wants.
 
-use std::io::{Read, Write, repeat};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::thread;
+use std::time::Duration;
 
 /// What the server does with a request.
 pub(crate) enum Answer {
@@ -13,7 +14,7 @@ pub(crate) enum Answer {
     With(u16, &'static str, Vec<u8>),
     /// It answers nothing, and keeps the connection.
     Nothing,
-    /// It answers with so many bytes, and tells whether all of them were taken.
+    /// It answers with so many bytes, 64 MB a second at most, and tells whether all of them were taken.
     Long(u64, Sender<bool>),
 }
 
@@ -56,8 +57,14 @@ impl Server {
                     Answer::Long(bytes, whether) => {
                         let head =
                             format!("HTTP/1.1 200 Status\r\nContent-Length: {bytes}\r\n\r\n");
-                        let mut value = head.as_bytes().chain(repeat(b'0').take(bytes));
-                        let is_taken = std::io::copy(&mut value, &mut stream).is_ok();
+                        let mut is_taken = stream.write_all(head.as_bytes()).is_ok();
+                        let mut left = bytes;
+                        while is_taken && left > 0 {
+                            let part = left.min(64 * 1024);
+                            is_taken = stream.write_all(&vec![b'0'; part as usize]).is_ok();
+                            left -= part;
+                            thread::sleep(Duration::from_millis(1));
+                        }
                         // The test may be over.
                         let _ = whether.send(is_taken);
                     }

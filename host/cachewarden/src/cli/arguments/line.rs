@@ -170,7 +170,7 @@ mod tests {
             ("-v --dir /a", "-v --dir /a"),
             ("--dir /a stats --json", "stats --dir=/a --json"),
             ("--no-env policy test a b", "policy test --no-env a b"),
-            ("--policy stats doctor -v", "doctor --policy=stats -v"),
+            ("--scope stats doctor -v", "doctor --scope=stats -v"),
             (
                 "--label a=1 --label b=2 doctor",
                 "doctor --label=a=1 --label=b=2",

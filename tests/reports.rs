@@ -134,7 +134,7 @@ fn the_short_help() {
       connect  Serve a go command from a daemon (connect --help)
 
     Options:
-          --policy <FILE>          Ask this policy, or several; FILE@sha256:HEX pins its bytes
+          --policy <FILE>          Ask this policy, or several: FILE, FILE@sha256:HEX, a packaged NAME
           --settings <JSON|@FILE>  Its settings; each of several: FILE?settings=JSON
           --dir <DIR>              The store's folder; `cachewarden dir` prints it
       -v, --verbose                Say at the end what happened

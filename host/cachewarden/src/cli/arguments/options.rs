@@ -72,7 +72,7 @@ pub(in crate::cli) struct LimitOptions {
 /// Options of the helper.
 #[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct HelperOptions {
-    /// Ask this policy, or several: a FILE, or the name of a packaged one; FILE@sha256:HEX pins it
+    /// Ask this policy, or several: FILE, FILE@sha256:HEX, a packaged NAME
     #[arg(long, value_name = "FILE", env = "CACHEWARDEN_POLICY", hide_env = true)]
     pub(in crate::cli) policy: Vec<PolicyArgument>,
     /// Its settings; each of several: FILE?settings=JSON

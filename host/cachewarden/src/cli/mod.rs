@@ -11,6 +11,7 @@ mod doctor;
 mod exit_status;
 mod explain;
 mod failure;
+mod go_version;
 mod gocacheprog;
 mod helper;
 mod manual;

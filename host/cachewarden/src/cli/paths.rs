@@ -1,6 +1,6 @@
 //! Paths that a person wrote, and the folders that the platform has.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
@@ -18,9 +18,8 @@ const STORE: &str = "cachewarden";
 /// The user's cache folder, as the platform has it. As for go, without HOME there is none: that of
 /// the list of users is not meant where somebody has emptied the environment.
 pub(super) fn user_cache_folder() -> Result<PathBuf, Failure> {
-    let value = |variable| std::env::var_os(variable).filter(|value| !value.is_empty());
-    let has_folder = value("HOME").is_some()
-        || value("XDG_CACHE_HOME").is_some_and(|folder| Path::new(&folder).is_absolute());
+    let has_folder = variable("HOME").is_some()
+        || variable("XDG_CACHE_HOME").is_some_and(|folder| Path::new(&folder).is_absolute());
     let strategy = etcetera::base_strategy::choose_native_strategy().ok();
     let strategy = strategy.filter(|_| has_folder);
     let strategy = strategy.or_fail(Code::NoFolder, || {
@@ -71,6 +70,11 @@ fn can_be_made(folder: &Path) -> bool {
     }
 }
 
+/// An environment variable. An empty one counts as one that is not set, as it does for go.
+pub(super) fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
+}
+
 /// $GOCACHE as cmd/go exports it to its helper.
 pub(super) fn gocache() -> Option<PathBuf> {
     let path = PathBuf::from(std::env::var_os("GOCACHE")?);
@@ -79,8 +83,7 @@ pub(super) fn gocache() -> Option<PathBuf> {
 
 /// Where this user's go commands make their work folders, as cmd/go chooses it.
 pub(super) fn work_folders() -> PathBuf {
-    let named = std::env::var_os("GOTMPDIR").filter(|folder| !folder.is_empty());
-    named.map_or_else(std::env::temp_dir, PathBuf::from)
+    variable("GOTMPDIR").map_or_else(std::env::temp_dir, PathBuf::from)
 }
 
 /// A path that a person can read from anywhere.

@@ -5,22 +5,20 @@ use std::process::Command;
 
 use crate::cli::advice::{Advice, advice};
 use crate::cli::failure::Failure;
+use crate::cli::go_version::{FIRST_MINOR, minor};
 use crate::cli::gocacheprog::InUse;
+use crate::cli::paths::variable;
 
 use super::{Asked, Finding, Well};
 
 pub(super) fn check_go_version() -> Finding {
     let version = go_env("GOVERSION")?;
-    let minor = version
-        .strip_prefix("go1.")
-        .and_then(|rest| rest.split('.').next())
-        .and_then(|minor| minor.parse::<u32>().ok());
-    match minor {
+    match minor(&version) {
         Some(minor) if minor < 21 => Err(advice(
             format!("{version} does not know GOCACHEPROG"),
             "install Go 1.24 or later",
         )),
-        Some(minor) if minor < 24 => Ok(Well {
+        Some(minor) if minor < FIRST_MINOR => Ok(Well {
             text: format!(
                 "{version} knows GOCACHEPROG only where it was built with GOEXPERIMENT=cacheprog; Go 1.24 and later always do"
             ),
@@ -75,7 +73,7 @@ pub(super) fn check_variable(
 
 pub(super) fn check_gocache() -> Finding {
     let value = go_env("GOCACHE")?;
-    if value == "off" && std::env::var_os("GOCACHE").is_none_or(|typed| typed.is_empty()) {
+    if value == "off" && variable("GOCACHE").is_none() {
         return Err(advice(
             "go finds no folder for its cache, and builds nothing without one, since HOME is not set",
             "set HOME, or GOCACHE to a folder of yours",

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::cli::paths::variable;
+
 /// The variable that names the file, or says that there is none.
 const VARIABLE: &str = "GOENV";
 
@@ -14,24 +16,20 @@ pub(super) fn value(name: &str) -> Option<String> {
 
 /// The file, as cmd/go finds it.
 fn file() -> Option<PathBuf> {
-    match std::env::var_os(VARIABLE) {
+    match variable(VARIABLE) {
         Some(named) if named == "off" => None,
-        Some(named) if !named.is_empty() => Some(named.into()),
-        _ => Some(user_config_folder()?.join("go/env")),
+        Some(named) => Some(named.into()),
+        None => Some(user_config_folder()?.join("go/env")),
     }
 }
 
 /// What Go calls the user's configuration folder. Without HOME it has none, and looks for none.
 fn user_config_folder() -> Option<PathBuf> {
-    let home = || {
-        std::env::var_os("HOME")
-            .filter(|home| !home.is_empty())
-            .map(PathBuf::from)
-    };
-    match std::env::var_os("XDG_CONFIG_HOME") {
+    let home = || variable("HOME").map(PathBuf::from);
+    match variable("XDG_CONFIG_HOME") {
         _ if cfg!(target_os = "macos") => Some(home()?.join("Library/Application Support")),
-        Some(folder) if !folder.is_empty() => Some(folder.into()),
-        _ => Some(home()?.join(".config")),
+        Some(folder) => Some(folder.into()),
+        None => Some(home()?.join(".config")),
     }
 }
 

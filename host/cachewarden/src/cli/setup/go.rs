@@ -6,10 +6,9 @@ use std::process::{Command, Output, Stdio};
 use cachewarden_types::{Code, sanitize};
 
 use crate::cli::failure::{Failure, OrFail, ensure};
+use crate::cli::go_version::{FIRST_MINOR, minor};
 use crate::cli::gocacheprog::{self, VARIABLE};
-
-/// The first version of Go 1 that knows the variable, however it was built.
-const FIRST_MINOR: u32 = 24;
+use crate::cli::paths::variable;
 
 /// The variables that say where go keeps what `go env -w` sets.
 const GOENV: &str = "GOENV";
@@ -25,13 +24,6 @@ pub(super) fn check_knows_variable() -> Result<(), Failure> {
             "the go command of the PATH is {version}, which does not know {VARIABLE}, so nothing is changed; install Go 1.24 or later, or put it first on the PATH"
         )
     })
-}
-
-/// The minor version; `None` of a version in development.
-fn minor(version: &str) -> Option<u32> {
-    let rest = version.strip_prefix("go1.")?;
-    let end = rest.find(|character: char| !character.is_ascii_digit());
-    rest[..end.unwrap_or(rest.len())].parse().ok()
 }
 
 /// Whether go starts a helper: Go 1.21 to 1.23 do so if they were built with the experiment. One
@@ -63,8 +55,7 @@ pub(super) fn keep(value: &str) -> Result<(), Failure> {
             true => "it says nothing, and the value is not there".to_owned(),
             false => told,
         };
-        let is_set = |name: &&str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let next = match PLACES.iter().any(is_set) {
+        let next = match PLACES.iter().any(|name| variable(name).is_some()) {
             true => "make the file that `go env GOENV` prints one that this user can write",
             false => "set HOME to a folder of this user: go keeps the value below it",
         };
@@ -85,24 +76,4 @@ fn go(words: &[&str], value: Option<&OsStr>) -> Result<Output, Failure> {
     command.output().or_fail(Code::SetUpNotWritten, || {
         "cannot run go; install Go 1.24 or later, or put it on the PATH".to_owned()
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_version_of_go_is_read_whatever_follows_it() {
-        for (version, expected) in [
-            ("go1.23.12", Some(23)),
-            ("go1.24", Some(24)),
-            ("go1.24rc1", Some(24)),
-            ("go1.26.1 X:nocoverageredesign", Some(26)),
-            ("devel go1.28-1f2e3d", None),
-            ("go2", None),
-            ("", None),
-        ] {
-            assert_eq!(minor(version), expected, "{version}");
-        }
-    }
 }

@@ -31,6 +31,12 @@ fn wanted(builds: &[(usize, &[&str])]) -> [Vec<RemoteEntry>; BUILDS] {
     wanted
 }
 
+/// The places of the run that is fetched next, if one is by now.
+fn places_of_next(coming: &mut (impl Stream<Item = Run> + Unpin)) -> Option<Vec<Place>> {
+    let run = coming.next().now_or_never();
+    run.flatten().map(|run| run.places)
+}
+
 #[tokio::test]
 async fn a_build_comes_once_something_of_it_was_asked_for() {
     let prefetched = Prefetched::default();
@@ -44,10 +50,7 @@ async fn a_build_comes_once_something_of_it_was_asked_for() {
     ];
     let planned = prefetched.plan(&wanted(builds), |_| false);
     let mut coming = Box::pin(prefetched.runs(planned));
-    let mut next = || {
-        let run = coming.next().now_or_never();
-        run.flatten().map(|run| run.places)
-    };
+    let mut next = || places_of_next(&mut coming);
     assert_eq!(next(), Some(vec![place("early")]));
     assert_eq!(next(), None);
     prefetched.take(&place("last")).await;
@@ -72,10 +75,7 @@ async fn what_has_come_before_the_plan_is_made_says_which_build_is_fetched() {
     let builds: &[(usize, &[&str])] = &[(0, &["other"]), (4, &["first", "second"])];
     let planned = prefetched.plan(&wanted(builds), |entry| *entry == self::entry("first"));
     let mut coming = Box::pin(prefetched.runs(planned));
-    let mut next = || {
-        let run = coming.next().now_or_never();
-        run.flatten().map(|run| run.places)
-    };
+    let mut next = || places_of_next(&mut coming);
     assert_eq!(next(), Some(vec![place("second")]));
     assert_eq!(next(), None);
 }

@@ -139,6 +139,11 @@ impl BenchEnv {
         self.policies.join(format!("{name}.wasm"))
     }
 
+    /// Whether an older commit is measured beside.
+    pub(super) fn has_older(&self) -> bool {
+        self.older.is_some()
+    }
+
     /// Adds the older commit to the subjects, each time on the left of the column that it is
     /// compared with.
     pub(super) fn with_older(&self, subjects: &[Subject]) -> Vec<Subject> {

@@ -21,6 +21,9 @@ impl Older {
     /// Builds a commit, unless it was built before. The dependencies that both commits share are
     /// built once: this uses the current target folder, so the current program is built after this
     /// one.
+    ///
+    /// The packages of both commits have the same names there, and cargo compares their files by
+    /// time alone: without a clean it would take one commit's program for the other's.
     pub(super) fn build(workspace: &Workspace, commit: &str) -> Result<Older> {
         let mut git = Command::new("git");
         git.current_dir(workspace.root());
@@ -79,12 +82,15 @@ fn build_slim(workspace: &Workspace, source: &Path, slim: &Path) -> Result<()> {
 }
 
 fn build_program(workspace: &Workspace, source: &Path, program: &Path) -> Result<()> {
-    let mut cargo = workspace.cargo();
-    cargo
-        .current_dir(source)
-        .args(["build", "--release", "--package=cachewarden"]);
-    process::run(&mut cargo)?;
-    copy(&workspace.program("release", "cachewarden"), program)
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = workspace.cargo();
+        process::run(cargo.current_dir(source).args(arguments))
+    };
+    let clean = ["clean", "--release", "--workspace"];
+    cargo(&clean)?;
+    cargo(&["build", "--release", "--package=cachewarden"])?;
+    copy(&workspace.program("release", "cachewarden"), program)?;
+    cargo(&clean)
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

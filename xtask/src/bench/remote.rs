@@ -58,8 +58,10 @@ pub(super) struct Rounds {
     pub(super) cold: usize,
 }
 
-/// The prefix of the tier from which fresh machines build.
+/// The prefixes of the tiers from which fresh machines build: an older commit has its own, since a tier
+/// may have another form there.
 const PREFIX: &str = "bench";
+const OLDER_PREFIX: &str = "bench-older";
 
 /// The latency of each network in milliseconds.
 const LATENCIES: [u32; 3] = [1, 20, 100];
@@ -77,6 +79,9 @@ const FRESH: &str = "fresh machine";
 struct Tier<'a> {
     bench: &'a BenchEnv,
     server: &'static Server,
+    prefix: &'static str,
+    /// The cachewarden of all machines.
+    subject: Subject,
     /// The store of that machine.
     warm: Cache,
 }
@@ -94,9 +99,13 @@ pub(super) fn measure(
     let server = cachewarden_servers::seaweedfs();
     let of_fresh_machines = [Part::Fresh, Part::Peer, Part::Requests];
     if of_fresh_machines.into_iter().any(includes) {
-        let tier = Tier::filled(bench, server)?;
+        let tier = Tier::filled(bench, server, Subject::Plain, PREFIX)?;
         if includes(Part::Fresh) {
-            report(fresh::measure(&tier, rounds.warm)?);
+            let older = bench
+                .has_older()
+                .then(|| Tier::filled(bench, server, Subject::OlderPlain, OLDER_PREFIX))
+                .transpose()?;
+            report(fresh::measure(&tier, older.as_ref(), rounds.warm)?);
         }
         if includes(Part::Peer) {
             report(gocached::measure(&tier, rounds.warm)?);
@@ -121,29 +130,46 @@ pub(super) fn measure(
 
 impl<'a> Tier<'a> {
     /// Fills the tier by a build of everything.
-    fn filled(bench: &'a BenchEnv, server: &'static Server) -> Result<Self> {
+    fn filled(
+        bench: &'a BenchEnv,
+        server: &'static Server,
+        subject: Subject,
+        prefix: &'static str,
+    ) -> Result<Self> {
         println!("filling a tier");
-        let warm = Cache::new(bench)?;
-        let direct = Network::direct(server, PREFIX);
-        for command in COMMANDS {
-            build(bench, command, &warm, Some(&direct))?;
-        }
-        flush(bench, &warm, &direct)?;
-        // What only the warm store has, such as module indexes, is made once before.
-        for command in COMMANDS {
-            build(bench, command, &warm, None)?;
-        }
-        bench.sync()?;
-        Ok(Self {
+        let tier = Self {
             bench,
             server,
-            warm,
-        })
+            prefix,
+            subject,
+            warm: Cache::new(bench)?,
+        };
+        let direct = Network::direct(server, prefix);
+        for command in COMMANDS {
+            tier.build(command, &tier.warm, Some(&direct))?;
+        }
+        flush(bench, subject, &tier.warm, &direct)?;
+        // What only the warm store has, such as module indexes, is made once before.
+        for command in COMMANDS {
+            tier.build(command, &tier.warm, None)?;
+        }
+        bench.sync()?;
+        Ok(tier)
+    }
+
+    /// Builds on one of its machines.
+    fn build(
+        &self,
+        command: &GoCommand,
+        cache: &Cache,
+        network: Option<&Network>,
+    ) -> Result<(f64, Totals)> {
+        build(self.bench, self.subject, command, cache, network)
     }
 
     /// A network of this latency to the tier.
     fn at(&self, latency: u32) -> Network {
-        Network::before(self.server, PREFIX, latency, BYTES_PER_SECOND)
+        Network::before(self.server, self.prefix, latency, BYTES_PER_SECOND)
     }
 }
 
@@ -151,11 +177,12 @@ impl<'a> Tier<'a> {
 /// that gives up its tier is measured as it is.
 fn build(
     bench: &BenchEnv,
+    subject: Subject,
     go_command: &GoCommand,
     cache: &Cache,
     network: Option<&Network>,
 ) -> Result<(f64, Totals)> {
-    let mut command = bench.go(Subject::Plain, cache)?;
+    let mut command = bench.go(subject, cache)?;
     command.args(go_command.workload.arguments());
     if let Some(policy) = go_command.policy {
         command.env("CACHEWARDEN_POLICY", bench.policy(policy));
@@ -172,8 +199,8 @@ fn build(
 }
 
 /// Sends all that waits in a machine's store.
-fn flush(bench: &BenchEnv, cache: &Cache, network: &Network) -> Result<()> {
-    let mut command = cachewarden(bench, network);
+fn flush(bench: &BenchEnv, subject: Subject, cache: &Cache, network: &Network) -> Result<()> {
+    let mut command = cachewarden(bench, subject, network);
     command
         .arg("flush")
         .args(["--timeout", "5min", "--dir"])
@@ -182,8 +209,8 @@ fn flush(bench: &BenchEnv, cache: &Cache, network: &Network) -> Result<()> {
 }
 
 /// The program with a tier.
-fn cachewarden(bench: &BenchEnv, network: &Network) -> Command {
-    let mut command = Command::new(bench.cachewarden(Subject::Plain));
+fn cachewarden(bench: &BenchEnv, subject: Subject, network: &Network) -> Command {
+    let mut command = Command::new(bench.cachewarden(subject));
     bench.isolate(&mut command);
     network.give_to(&mut command);
     command

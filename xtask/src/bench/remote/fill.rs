@@ -15,7 +15,7 @@ use super::{BYTES_PER_SECOND, build, cachewarden, flush};
 use crate::bench::bench_env::BenchEnv;
 use crate::bench::report::{Row, Section, take_turns};
 use crate::bench::samples::Unit;
-use crate::bench::subject::Cache;
+use crate::bench::subject::{Cache, Subject};
 use crate::bench::target::Bound;
 use crate::process;
 
@@ -38,13 +38,13 @@ pub(super) fn cold(bench: &BenchEnv, server: &Server, rounds: usize) -> Result<[
         let cache = Cache::new(bench)?;
         bench.sync()?;
         if !fills {
-            return Ok(build(bench, &BUILD, &cache, None)?.0);
+            return Ok(build(bench, Subject::Plain, &BUILD, &cache, None)?.0);
         }
         tiers += 1;
         let network = Network::direct(server, &format!("cold-{tiers}"));
-        let (seconds, _) = build(bench, &BUILD, &cache, Some(&network))?;
+        let (seconds, _) = build(bench, Subject::Plain, &BUILD, &cache, Some(&network))?;
         // The uploader would disturb the next build.
-        flush(bench, &cache, &network)?;
+        flush(bench, Subject::Plain, &cache, &network)?;
         objects.push(megabytes_in(&cache.store().join("objects"))?);
         stored.push(megabytes_stored(bench, &network)?);
         Ok(seconds)
@@ -91,7 +91,7 @@ pub(super) fn after_it(bench: &BenchEnv, server: &Server, rounds: usize) -> Resu
     for round in 0..rounds {
         let cache = Cache::new(bench)?;
         let network = Network::closed(server, &format!("flush-{round}"), BYTES_PER_SECOND);
-        build(bench, &BUILD, &cache, Some(&network))?;
+        build(bench, Subject::Plain, &BUILD, &cache, Some(&network))?;
         // It waits for the uploader that the build has started, and finds as little as that.
         ensure!(
             !attempt(bench, &cache, &network)?,
@@ -100,7 +100,7 @@ pub(super) fn after_it(bench: &BenchEnv, server: &Server, rounds: usize) -> Resu
         network.open();
         bench.sync()?;
         let began = Instant::now();
-        flush(bench, &cache, &network)?;
+        flush(bench, Subject::Plain, &cache, &network)?;
         times.push(began.elapsed().as_secs_f64());
         let megabytes = megabytes_stored(bench, &network)?;
         bounds.push(megabytes * 1e6 / BYTES_PER_SECOND);
@@ -124,7 +124,7 @@ bytes take* is the time of the bytes that are in the tier then, at that bandwidt
 
 /// Tries to send what waits in a store; whether nothing is left.
 fn attempt(bench: &BenchEnv, cache: &Cache, network: &Network) -> Result<bool> {
-    let mut command: Command = cachewarden(bench, network);
+    let mut command: Command = cachewarden(bench, Subject::Plain, network);
     command.arg("flush").arg("--dir").arg(cache.store());
     let output = command
         .output()
@@ -134,7 +134,7 @@ fn attempt(bench: &BenchEnv, cache: &Cache, network: &Network) -> Result<bool> {
 
 /// The megabytes in a tier, as `cachewarden remote ls` prints them: each line ends in an amount.
 fn megabytes_stored(bench: &BenchEnv, network: &Network) -> Result<f64> {
-    let text = process::read(cachewarden(bench, network).args(["remote", "ls"]))?;
+    let text = process::read(cachewarden(bench, Subject::Plain, network).args(["remote", "ls"]))?;
     let lines: Vec<_> = text.lines().skip(1).collect();
     ensure!(!lines.is_empty(), "nothing is in the tier: {text}");
     let amounts = lines.into_iter().map(|line| {

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use super::counter::Counter;
-use super::{COMMANDS, LATENCIES, PREFIX, Tier};
+use super::{COMMANDS, LATENCIES, Tier};
 use crate::bench::report::{Row, Section};
 use crate::bench::samples::Unit;
 use crate::bench::target::Bound;
@@ -29,7 +29,7 @@ pub(super) fn measure(tier: &Tier<'_>, rounds: usize) -> Result<Section> {
         let network = tier.at(latency);
         let behind = network.socket().context("a slow network has a proxy")?;
         let counter = Counter::before(behind)?;
-        let network = network.through(tier.server, PREFIX, counter.socket);
+        let network = network.through(tier.server, tier.prefix, counter.socket);
         for command in COMMANDS {
             let what = format!("{}, {latency} ms", command.name());
             println!("requests, {what}: {rounds} rounds");

@@ -88,6 +88,15 @@ impl Listener {
         }))
     }
 
+    /// Takes nothing: systemd is on Linux alone.
+    ///
+    /// # Errors
+    /// Never.
+    #[cfg(not(target_os = "linux"))]
+    pub fn from_systemd() -> Result<Option<Self>, BindError> {
+        Ok(None)
+    }
+
     /// What has happened to clients so far. It can be kept beside the listener.
     pub fn counts(&self) -> Arc<Counts> {
         Arc::clone(&self.counts)

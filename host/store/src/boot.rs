@@ -34,13 +34,29 @@ impl BootId {
         std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()
     }
 
-    #[cfg(not(target_os = "linux"))]
+    #[cfg(target_os = "macos")]
     fn read() -> Option<String> {
-        let host = sysinfo::System::host_name().unwrap_or_default();
-        match sysinfo::System::boot_time() {
-            0 => None,
-            time => Some(format!("{host} {time}")),
-        }
+        /// A UUID as text, and the NUL behind it.
+        const LENGTH: usize = 36 + 1;
+        let mut text = [0_u8; LENGTH];
+        let mut length = text.len();
+        // SAFETY: the system writes at most `length` bytes to `text`, and how many they are.
+        let result = unsafe {
+            libc::sysctlbyname(
+                c"kern.bootsessionuuid".as_ptr(),
+                text.as_mut_ptr().cast(),
+                &raw mut length,
+                std::ptr::null_mut(),
+                0,
+            )
+        };
+        let text = std::ffi::CStr::from_bytes_until_nul(&text).ok()?;
+        (result == 0).then(|| text.to_str().ok().map(str::to_owned))?
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    fn read() -> Option<String> {
+        None
     }
 
     /// Whether bytes that were verified under `self` count as verified under `current`.

@@ -59,7 +59,7 @@ pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus
         duplicate(io::stdin()).or_fail(Code::System, || "cannot use standard input".to_owned())?;
     widen(&stdin);
     widen(&stdout);
-    let mut sink = ResponseWriter::<File>::new(stdout);
+    let mut sink = ResponseWriter::new(stdout);
     if sink
         .send(&Response::Announcement)
         .and_then(|()| sink.flush())

@@ -147,7 +147,7 @@ impl Served<'_> {
         output.set_patience(READ_PATIENCE);
         // The first message goes out before anything that takes time: cmd/go does nothing until it
         // arrives (docs/protocol.md#first-message).
-        let mut sink = ResponseWriter::<Output>::with(output, Output::write_now);
+        let mut sink = ResponseWriter::with(output, Output::write_now);
         sink.send(&Response::Announcement)
             .and_then(|()| sink.flush())
             .map_err(|error| Failure::unread(&error))?;

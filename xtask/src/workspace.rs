@@ -96,6 +96,15 @@ impl Workspace {
         self.target.join(target).join(profile).join(name)
     }
 
+    /// Builds cachewarden for this machine, as the tests have it; returns it.
+    pub(crate) fn build_debug(&self) -> Result<PathBuf> {
+        process::run(
+            self.cargo()
+                .args(["build", "--package=cachewarden", "--bin=cachewarden"]),
+        )?;
+        Ok(self.program("debug", "cachewarden"))
+    }
+
     /// Builds the release of cachewarden, and the baseline of the bench; returns cachewarden.
     pub(crate) fn build_release(&self) -> Result<PathBuf> {
         println!("building the programs in release mode; the first time takes minutes");

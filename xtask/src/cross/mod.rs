@@ -17,10 +17,14 @@ use crate::{guests, process, pypi};
 
 mod debian_rust;
 pub(crate) mod emulator;
+mod frameworks;
 
 /// The systems that a release is made for: a static program runs on every Linux.
 pub(crate) const STATIC_TARGETS: [&str; 2] =
     ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"];
+
+/// How the triple of each of macOS's targets ends.
+pub(crate) const MACOS: &str = "-apple-darwin";
 
 /// What hands the linker's arguments to Zig, from PyPI.
 const CARGO_ZIGBUILD: &str = "0.24.1";
@@ -78,6 +82,7 @@ impl Toolchain {
     ) -> Result<Command> {
         let mut paths = PrivatePaths::of_this_machine(workspace)?;
         let mut options = options.to_vec();
+        let frameworks;
         let mut command = match self {
             Toolchain::Own => {
                 let mut command = workspace.cargo();
@@ -97,9 +102,12 @@ impl Toolchain {
                     .arg("zigbuild")
                     .arg(format!("-Zbuild-std=std,{}", profile.panic));
                 paths.add(rust, "/rust");
-                options.push(LINK_WITH_ZIG);
                 if triple.contains("-musl") {
-                    options.push(AT_ANY_ADDRESS);
+                    options.extend([LINK_WITH_ZIG, AT_ANY_ADDRESS]);
+                }
+                if triple.ends_with(MACOS) {
+                    frameworks = frameworks::write(&folder(workspace))?;
+                    options.push(&frameworks);
                 }
                 command
             }

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::cross::MACOS;
 use crate::cross::emulator::Runner;
 use crate::private_paths::PrivatePaths;
 use crate::tally::Tally;
@@ -55,34 +56,70 @@ impl Made<'_> {
     }
 }
 
-/// A check, its name, and the tools that it needs: their names as programs, and as packages of Debian.
+/// A check, its name, for what it can be done, and the tools that it needs: their names as programs,
+/// and as packages of Debian.
 type Check = (
     &'static str,
     fn(&Made<'_>) -> Result<()>,
+    Of,
     &'static [(&'static str, &'static str)],
 );
 
-/// The checks that install or start something as the machine does for which it is made.
-const OF_THAT_MACHINE: [&str; 5] = ["deb", "rpm", "wheel", "npm", "image"];
+/// The releases for which a check can be done on this machine.
+enum Of {
+    All,
+    /// Those whose program runs here, if need be by an emulator.
+    Running,
+    /// That of this machine: it installs or starts something as the machine does for which it is
+    /// made.
+    ThisMachine,
+}
 
-const CHECKS: [Check; 13] = [
-    ("checksums", checksums, &[]),
-    ("archive", archive, &[("node", "nodejs")]),
-    ("protocol", exchange::check, &[]),
-    ("no path of this machine", no_private_path, &[]),
-    ("deb", installs::deb, &[("dpkg", "dpkg")]),
-    ("lintian", installs::lintian, &[("lintian", "lintian")]),
-    ("rpm", installs::rpm, &[("rpm", "rpm")]),
-    ("wheel", installs::wheel, &[("python3", "python3-venv")]),
+const CHECKS: [Check; 14] = [
+    ("checksums", checksums, Of::All, &[]),
+    ("archive", archive, Of::All, &[("node", "nodejs")]),
+    ("program", runs, Of::Running, &[]),
+    ("protocol", exchange::check, Of::Running, &[]),
+    ("no path of this machine", no_private_path, Of::All, &[]),
+    ("deb", installs::deb, Of::ThisMachine, &[("dpkg", "dpkg")]),
+    (
+        "lintian",
+        installs::lintian,
+        Of::Running,
+        &[("lintian", "lintian")],
+    ),
+    (
+        "rpm",
+        installs::rpm,
+        Of::ThisMachine,
+        &[("rpm", "rpm"), ("unshare", "util-linux")],
+    ),
+    (
+        "wheel",
+        installs::wheel,
+        Of::ThisMachine,
+        &[("python3", "python3-venv")],
+    ),
     (
         "wheel: its tag",
         installs::wheel_tag,
+        Of::Running,
         &[("python3", "python3-venv")],
     ),
-    ("npm", installs::npm, &[("npm", "npm")]),
-    ("formula", installs::formula, &[("ruby", "ruby")]),
-    ("image", image::check, &[("unshare", "util-linux")]),
-    ("signature", signature::check, &[("minisign", "minisign")]),
+    ("npm", installs::npm, Of::ThisMachine, &[("npm", "npm")]),
+    ("formula", installs::formula, Of::All, &[("ruby", "ruby")]),
+    (
+        "image",
+        image::check,
+        Of::ThisMachine,
+        &[("unshare", "util-linux")],
+    ),
+    (
+        "signature",
+        signature::check,
+        Of::All,
+        &[("minisign", "minisign")],
+    ),
 ];
 
 /// Runs all checks with the debug build, as [`run`] does.
@@ -99,7 +136,10 @@ pub(super) fn run(
 ) -> Result<(Tally, Vec<String>)> {
     let folder = tempfile::tempdir()?;
     let built = Built {
-        program: stripped(&built.program, folder.path())?,
+        program: match triple.ends_with(MACOS) {
+            true => built.program.clone(),
+            false => stripped(&built.program, folder.path())?,
+        },
         source: built.source.clone(),
     };
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
@@ -121,12 +161,16 @@ pub(super) fn run(
         Err(error) => failures.push(format!("dist: {name}: {error:#}")),
     };
     count("the same bytes twice", same(&first, &second));
-    for (name, check, tools) in CHECKS {
+    for (name, check, of, tools) in CHECKS {
         println!("-- {name}");
         let started = Instant::now();
-        let is_foreign = matches!(release.runner, Runner::By(_));
+        let is_done_here = match of {
+            Of::All => true,
+            Of::Running => release.runner.is_some(),
+            Of::ThisMachine => matches!(release.runner, Some(Runner::Directly)),
+        };
         match missing(tools) {
-            _ if is_foreign && OF_THAT_MACHINE.contains(&name) => unchecked.push(format!(
+            _ if !is_done_here => unchecked.push(format!(
                 "dist: {name}: it is for another machine than this, {triple}"
             )),
             Some(tool) if guests::is_ci() => count(name, Err(anyhow::anyhow!("no {tool} here"))),
@@ -184,7 +228,7 @@ fn checksums(made: &Made<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The action's own reader takes the archive, and tar unpacks a program that runs.
+/// The action's own reader takes the archive.
 fn archive(made: &Made<'_>) -> Result<()> {
     const READ: &str = "
         import { readFileSync } from 'node:fs';
@@ -207,10 +251,16 @@ fn archive(made: &Made<'_>) -> Result<()> {
             "no `{wanted}` in: {found}"
         );
     }
+    Ok(())
+}
+
+/// tar unpacks a program that runs.
+fn runs(made: &Made<'_>) -> Result<()> {
+    let archive = made.package(ARCHIVE)?;
     let mut command = Command::new("tar");
     process::run(command.arg("-C").arg(made.scratch).arg("-xzf").arg(archive))?;
-    let folder = made.scratch.join(made.release.name());
-    made.runs(&mut made.release.runner.command(&folder.join(PACKAGE)))
+    let program = made.scratch.join(made.release.name()).join(PACKAGE);
+    made.runs(&mut made.release.runner()?.command(&program))
 }
 
 /// What is built as a release has no path of this machine. The small client stands for the program,

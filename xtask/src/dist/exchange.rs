@@ -25,9 +25,10 @@ pub(super) fn check(made: &Made<'_>) -> Result<()> {
     super::write(&program, &made.release.files.get(PACKAGE)?.bytes)?;
     let mode = std::os::unix::fs::PermissionsExt::from_mode(PROGRAM);
     std::fs::set_permissions(&program, mode)?;
+    let runner = made.release.runner()?;
     // Twice: the second process finds what the first one has written.
     for expected in [Found::Nothing, Found::TheObject] {
-        let mut command = made.release.runner.command(&program);
+        let mut command = runner.command(&program);
         command
             .env("CACHEWARDEN_DIR", folder.join("store"))
             .env("HOME", &folder)

@@ -5,12 +5,12 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::cross::emulator::Runner;
 use crate::workspace::Workspace;
 use crate::{guests, process};
 
+use super::needs::LINUX;
 use super::tree::{DATA, PROGRAM, Tree};
-use super::{PACKAGE, dependencies, documents, licences, sbom};
+use super::{PACKAGE, dependencies, licences, sbom};
 
 /// The policies of a release. The action and the README name the same.
 pub(super) const POLICIES: [&str; 6] = [
@@ -37,16 +37,16 @@ const SYSTEMD: [&str; 3] = [
     "cachewarden.sysusers",
 ];
 
-/// Collects everything. `runner` runs the program, and `time` is that of the commit, in RFC 3339.
+/// Collects everything but what the program writes about itself. `time` is that of the commit, in
+/// RFC 3339.
 pub(super) fn collect(
     workspace: &Workspace,
-    runner: &Runner,
     program: &Path,
     triple: &str,
     time: &str,
 ) -> Result<Tree> {
     let root = workspace.root();
-    let mut files = documents::write(runner, program)?;
+    let mut files = Tree::default();
     files.add_file(PACKAGE, PROGRAM, program)?;
     for name in ["LICENSE", "CHANGELOG.md"] {
         files.add_file(name, DATA, &root.join(name))?;
@@ -58,7 +58,12 @@ pub(super) fn collect(
         let built = workspace.guests().join(&file);
         files.add_file(format!("{POLICY_FOLDER}{file}"), DATA, &built)?;
     }
-    for file in SYSTEMD {
+    let units = if triple.contains(LINUX) {
+        &SYSTEMD[..]
+    } else {
+        &[]
+    };
+    for file in units {
         files.add_file(
             format!("{UNITS}{file}"),
             DATA,

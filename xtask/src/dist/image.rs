@@ -13,8 +13,9 @@ use serde_json::{Value, json};
 use crate::{connect, process};
 
 use super::check::Made;
+use super::needs::{Needs, needs};
 use super::tree::{DATA, PROGRAM, Tree, gzip, read};
-use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, elf, rfc3339, sha256};
+use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, rfc3339, sha256};
 
 /// How the name of an image's file ends.
 pub(super) const ENDING: &str = ".oci.tar";
@@ -54,8 +55,7 @@ fn architecture(triple: &str) -> Result<&'static str> {
 }
 
 /// Makes the image of a static program.
-pub(super) fn make(about: &About, program: &[u8]) -> Result<Vec<u8>> {
-    let needs = elf::needs(program)?;
+pub(super) fn make(about: &About, program: &[u8], needs: &Needs) -> Result<Vec<u8>> {
     ensure!(
         needs.libraries.is_empty(),
         "an image has the program alone, and this one needs {:?}: build it with \
@@ -135,19 +135,19 @@ fn blob(descriptor: &Value) -> Result<String> {
 /// client, which is built for musl, stands for the program.
 pub(super) fn check(made: &Made<'_>) -> Result<()> {
     let program = &made.release.files.get(PACKAGE)?.bytes;
-    let is_static = elf::needs(program)?.libraries.is_empty();
+    let needs = needs(program, &made.release.triple)?;
     let client;
-    let program = match is_static {
-        true => &program[..],
+    let (program, needs) = match needs.libraries.is_empty() {
+        true => (&program[..], needs),
         false => {
             client = read(&connect::build(made.workspace)?.program)?;
-            &client[..]
+            (&client[..], Needs::default())
         }
     };
     let about = About::release(made.release)?;
-    let image = make(&about, program)?;
+    let image = make(&about, program, &needs)?;
     ensure!(
-        image == make(&about, program)?,
+        image == make(&about, program, &needs)?,
         "other bytes the second time"
     );
     let root = made.scratch.join("image");
@@ -203,6 +203,7 @@ fn verified(layout: &Path, descriptor: &Value) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::host;
 
     #[test]
     fn an_image_is_not_made_of_a_program_that_needs_a_library() {
@@ -212,7 +213,8 @@ mod tests {
             architecture: architecture("x86_64-unknown-linux-musl").unwrap(),
             time: 0,
         };
-        let error = make(&about, &own).unwrap_err().to_string();
+        let needs = needs(&own, &host().unwrap()).unwrap();
+        let error = make(&about, &own, &needs).unwrap_err().to_string();
         assert!(error.contains("libc.so.6"), "{error}");
         assert!(architecture("riscv64gc-unknown-linux-musl").is_err());
     }

@@ -2,15 +2,17 @@
 //! and removes it where the client can.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{process, pypi};
+use crate::{debian, process, pypi};
 
 use super::check::Made;
 use super::files::{POLICIES, POLICY_FOLDER};
+use super::tree::read;
 use super::{PACKAGE, documents};
 
 /// Where both kinds of systems have the program, and the folders of the package alone.
@@ -82,37 +84,78 @@ pub(super) fn lintian(made: &Made<'_>) -> Result<()> {
     process::run(command.arg(made.package(".deb")?))
 }
 
-/// `rpm` installs and removes in a folder. Its scripts need the shell of a system, which is not
-/// there, so they are only read by one.
+/// `rpm` installs and removes in a folder, and runs the scripts with that as their root. What they
+/// need of a system is a static shell, and two programs of systemd, which here note their arguments.
 pub(super) fn rpm(made: &Made<'_>) -> Result<()> {
     let package = made.package(".rpm")?;
     let root = made.scratch.join("rpm");
-    fs::create_dir(&root)?;
+    make_system(made, &root)?;
     let rpm = |arguments: &[&str]| {
-        let mut command = Command::new("rpm");
-        command.arg("--root").arg(&root).args(arguments);
+        // As a user that may change its root, also without being root.
+        let mut command = Command::new("unshare");
+        command
+            .args(["--map-root-user", "rpm", "--root"])
+            .arg(&root)
+            .args(arguments);
         command
     };
     let file = package.display().to_string();
     process::run(rpm(&["--initdb"]).env("HOME", &root))?;
     process::run(&mut rpm(&["--checksig", "--nosignature", &file]))?;
-    process::run(&mut rpm(&["--install", "--nodeps", "--noscripts", &file]))?;
+    process::run(&mut rpm(&["--install", "--nodeps", &file]))?;
     check_system(made, &root)?;
-    let scripts = process::read(&mut rpm(&["--query", "--scripts", PACKAGE]))?;
     ensure!(
-        scripts.contains("systemctl"),
-        "no script stops the service: {scripts}"
+        called(&root)?
+            == [
+                "systemd-sysusers cachewarden.conf",
+                "systemctl --system daemon-reload"
+            ],
+        "the script after the installation calls {:?}",
+        called(&root)?
     );
-    for script in ["post", "preun"] {
-        let script = made.workspace.root().join("packaging/rpm").join(script);
-        process::run(Command::new("sh").arg("-n").arg(script))?;
-    }
-    process::run(&mut rpm(&["--erase", "--noscripts", PACKAGE]))?;
+    process::run(&mut rpm(&["--erase", PACKAGE]))?;
+    let last = called(&root)?.pop();
+    ensure!(
+        last.as_deref()
+            == Some("systemctl --system disable --now cachewarden.service cachewarden.socket"),
+        "no script stops the service: {last:?}"
+    );
     ensure!(
         !root.join(PROGRAM).exists(),
         "the program stays when it is removed"
     );
     nothing_is_left(&root)
+}
+
+/// The file in which the programs of [`make_system`] note how they are called.
+const CALLED: &str = "called";
+
+fn make_system(made: &Made<'_>, root: &Path) -> Result<()> {
+    const NOTE: &str = "#!/bin/sh\necho \"${0##*/} $*\" >> /called\n";
+    let tools = made.workspace.tools("busybox");
+    let shell = tools.join("bin/busybox");
+    if !shell.exists() {
+        debian::unpack(&["busybox-static"], &tools)?;
+    }
+    fs::create_dir_all(root.join("run/systemd/system"))?;
+    super::write(&root.join("dev/null"), b"")?;
+    let mode: fs::Permissions = PermissionsExt::from_mode(0o755);
+    for (name, bytes) in [
+        ("sh", read(&shell)?),
+        ("systemctl", NOTE.into()),
+        ("systemd-sysusers", NOTE.into()),
+    ] {
+        let file = root.join("bin").join(name);
+        super::write(&file, &bytes)?;
+        fs::set_permissions(&file, mode.clone())?;
+    }
+    Ok(())
+}
+
+/// The lines that were noted.
+fn called(root: &Path) -> Result<Vec<String>> {
+    let text = String::from_utf8(read(&root.join(CALLED))?)?;
+    Ok(text.lines().map(str::to_owned).collect())
 }
 
 /// What both systems have after the installation.

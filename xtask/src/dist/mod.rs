@@ -7,30 +7,28 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::time::{Duration, UNIX_EPOCH};
+use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use sha2::{Digest, Sha256};
 
-use crate::cross::emulator::{self, Runner};
-use crate::process;
 use crate::workspace::{Workspace, host};
 
 mod build;
 pub(crate) mod check;
 mod dependencies;
 mod documents;
-mod elf;
 mod exchange;
 mod files;
 mod formula;
 mod image;
 mod installs;
 mod licences;
+mod needs;
 mod npm;
 mod provenance;
+mod release;
 mod sbom;
 mod signature;
 mod system;
@@ -39,8 +37,9 @@ mod wheel;
 mod zip;
 
 use build::Built;
-use provenance::Source;
-use tree::{Tree, read, write};
+use needs::LINUX;
+use release::{Release, rfc3339};
+use tree::{read, write};
 
 /// The program, its package and the archive have this name.
 pub(crate) const PACKAGE: &str = "cachewarden";
@@ -59,7 +58,8 @@ pub(crate) struct DistOptions {
     /// Package this program; without it, the release is built
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
-    /// Build or package for this target: x86_64-unknown-linux-musl or aarch64-unknown-linux-musl
+    /// Build or package for this target: x86_64- or aarch64-unknown-linux-musl, or x86_64- or
+    /// aarch64-apple-darwin
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
     /// Make a container image, too, with the static program and nothing else
@@ -78,56 +78,6 @@ pub(crate) struct DistOptions {
 
 /// How the name of an archive ends.
 const ARCHIVE: &str = ".tar.gz";
-
-/// What is released.
-struct Release {
-    version: String,
-    triple: String,
-    /// The time of every file, in seconds since 1970.
-    time: u64,
-    /// How the program runs on this machine.
-    runner: Runner,
-    /// What the program was built from, if that is known.
-    source: Option<Source>,
-    /// The files of the archive, without their folder.
-    files: Tree,
-}
-
-impl Release {
-    /// The folder in the archive, and the archive's name without its ending.
-    fn name(&self) -> String {
-        format!("{PACKAGE}-{}-{}", self.version, self.triple)
-    }
-
-    fn of(workspace: &Workspace, built: &Built, triple: String) -> Result<Release> {
-        let program = &built.program;
-        let version = workspace.version(PACKAGE)?;
-        let runner = emulator::runner(workspace, &triple)?.with_context(|| {
-            format!(
-                "a program for {triple} writes its own manual pages, and there is no {} here: \
-                 on Debian `apt-get install {}`",
-                emulator::PROGRAM,
-                emulator::PACKAGE
-            )
-        })?;
-        let reported = process::read(runner.command(program).arg("--version"))?;
-        ensure!(
-            reported.lines().next() == Some(&format!("{PACKAGE} {version}")),
-            "{} reports another version than {version}, which Cargo.toml has: {reported}",
-            program.display()
-        );
-        let time = time_of_commit(workspace)?;
-        let files = files::collect(workspace, &runner, program, &triple, &rfc3339(time))?;
-        Ok(Release {
-            version,
-            triple,
-            time,
-            runner,
-            source: built.source.clone(),
-            files,
-        })
-    }
-}
 
 /// Makes everything.
 pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCode> {
@@ -179,12 +129,13 @@ fn make(workspace: &Workspace, release: &Release, with_image: bool, out: &Path) 
     let mut made = vec![(format!("{}{ARCHIVE}", release.name()), archive)];
     let mut archives = archives(out, &release.version)?;
     archives.insert(release.triple.clone(), sha256(&made[0].1));
-    if release.triple.contains("-linux-") {
-        let needs = elf::needs(&release.files.get(PACKAGE)?.bytes)?;
+    let program = &release.files.get(PACKAGE)?.bytes;
+    let needs = needs::needs(program, &release.triple)?;
+    if release.triple.contains(LINUX) {
         let folder = tempfile::tempdir()?;
         made.extend(system::make(release, &needs, workspace, folder.path())?);
-        made.push(wheel::make(release, &needs, &text("python/README.md")?)?);
     }
+    made.push(wheel::make(release, &needs, &text("python/README.md")?)?);
     let triples: Vec<_> = archives.keys().cloned().collect();
     let sources = npm::Sources {
         launcher: read(&packaging.join("npm/cachewarden.js"))?,
@@ -194,8 +145,7 @@ fn make(workspace: &Workspace, release: &Release, with_image: bool, out: &Path) 
     let npm = npm::make(release, &triples, &sources)?;
     made.push(npm.of_system);
     if with_image {
-        let program = &release.files.get(PACKAGE)?.bytes;
-        let image = image::make(&image::About::release(release)?, program)?;
+        let image = image::make(&image::About::release(release)?, program, &needs)?;
         made.push((release.name() + image::ENDING, image));
     }
     if let Some(source) = &release.source {
@@ -262,57 +212,4 @@ fn files_of(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The time of the commit, or SOURCE_DATE_EPOCH, which whoever packages a tarball sets.
-fn time_of_commit(workspace: &Workspace) -> Result<u64> {
-    let text = match std::env::var("SOURCE_DATE_EPOCH") {
-        Ok(text) => text,
-        Err(_) => process::read(Command::new("git").current_dir(workspace.root()).args([
-            "log",
-            "-1",
-            "--format=%ct",
-        ]))
-        .context("set SOURCE_DATE_EPOCH where there is no git")?,
-    };
-    text.parse()
-        .with_context(|| format!("`{text}` is no time: SOURCE_DATE_EPOCH is in seconds"))
-}
-
-fn rfc3339(time: u64) -> String {
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time)).to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// `cargo binstall` finds an archive by these templates.
-    #[test]
-    fn binstall_is_told_where_the_program_is() {
-        let manifest = include_str!("../../../host/cachewarden/Cargo.toml");
-        let manifest: toml::Table = toml::from_str(manifest).unwrap();
-        let told = &manifest["package"]["metadata"]["binstall"];
-        let release = Release {
-            version: "1.2.3".into(),
-            triple: "aarch64-unknown-linux-musl".into(),
-            time: 0,
-            runner: Runner::Directly,
-            source: None,
-            files: Tree::default(),
-        };
-        let filled = |field: &str| {
-            let template = told[field].as_str().unwrap();
-            template
-                .replace("{ repo }", HOMEPAGE)
-                .replace("{ version }", &release.version)
-                .replace("{ target }", &release.triple)
-                .replace("{ bin }", PACKAGE)
-        };
-        let name = release.name();
-        let expected = format!("{HOMEPAGE}/releases/download/v1.2.3/{name}{ARCHIVE}");
-        assert_eq!(filled("pkg-url"), expected);
-        assert_eq!(filled("bin-dir"), format!("{name}/{PACKAGE}"));
-        assert_eq!(told["pkg-fmt"].as_str(), Some("tgz"));
-    }
 }

@@ -1,16 +1,21 @@
-//! What a program asks of the system that it runs on: shared libraries, and the versions of their
-//! symbols. A package must not promise to run on an older system than that.
+//! What a program asks of the system that it runs on: its processor, shared libraries, and the
+//! oldest version. A package must not promise to run on an older system than that.
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
+use goblin::elf::{Elf, header as elf};
+use goblin::mach::cputype::{CPU_TYPE_ARM64, CPU_TYPE_X86_64};
+use goblin::mach::load_command::CommandVariant;
+use goblin::mach::{MachO, header as mach};
 
-/// The types of sections (`sh_type`): what is linked dynamically, and which versions it needs.
-const DYNAMIC: u32 = 6;
-const VERSIONS_NEEDED: u32 = 0x6fff_fffe;
+use crate::cross::MACOS;
 
-/// The tag of an entry of the dynamic section that names a library.
-const NEEDED: u64 = 1;
+/// The part of a triple that names the system.
+pub(super) const LINUX: &str = "-linux-";
+
+/// How a name begins that stands for the program itself among its libraries.
+const OWN: &str = "self";
 
 /// What a program asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -19,82 +24,89 @@ pub(super) struct Needs {
     pub(super) libraries: BTreeSet<String>,
     /// The newest version of glibc whose symbols it uses, such as (2, 34).
     pub(super) glibc: Option<(u32, u32)>,
+    /// The oldest version of macOS that it is linked for, such as (11, 0).
+    pub(super) macos: Option<(u32, u32)>,
 }
 
-/// A part of the file with a type, and the section that it refers to.
-struct Section<'a> {
-    kind: u32,
-    link: usize,
-    bytes: &'a [u8],
+/// Reads a program for a target.
+///
+/// # Errors
+/// When it is of another system or processor, damaged, or not signed where macOS starts no program
+/// without a signature.
+pub(super) fn needs(program: &[u8], triple: &str) -> Result<Needs> {
+    let found = match triple.ends_with(MACOS) {
+        true => of_macos(program, triple),
+        false => of_linux(program, triple),
+    };
+    found.with_context(|| format!("the program is not for {triple}"))
 }
 
-/// Reads a 64-bit little-endian ELF program.
-pub(super) fn needs(program: &[u8]) -> Result<Needs> {
-    read(program).context("the program is no 64-bit little-endian ELF file, or it is damaged")
+fn of_linux(program: &[u8], triple: &str) -> Result<Needs> {
+    let file = Elf::parse(program).context("it is no ELF file, or it is damaged")?;
+    let machine = match processor(triple) {
+        "x86_64" => elf::EM_X86_64,
+        "aarch64" => elf::EM_AARCH64,
+        other => bail!("no number of the processor {other} is known here"),
+    };
+    ensure!(
+        file.header.e_machine == machine,
+        "it is for another processor"
+    );
+    let mut versions = BTreeSet::new();
+    for library in file.verneed.iter().flatten() {
+        for version in library.iter() {
+            let name = file.dynstrtab.get_at(version.vna_name);
+            versions.extend(name.and_then(glibc));
+        }
+    }
+    Ok(Needs {
+        libraries: file.libraries.iter().map(|&name| name.into()).collect(),
+        glibc: versions.pop_last(),
+        macos: None,
+    })
 }
 
-fn read(program: &[u8]) -> Option<Needs> {
-    let mut needs = Needs::default();
-    let sections = sections(program)?;
-    for section in &sections {
-        let texts = || sections.get(section.link).map(|texts| texts.bytes);
-        match section.kind {
-            DYNAMIC => {
-                for entry in section.bytes.chunks_exact(16) {
-                    if long(entry, 0)? == NEEDED {
-                        needs.libraries.insert(text(texts()?, long(entry, 8)?)?);
-                    }
-                }
-            }
-            VERSIONS_NEEDED => {
-                needs.glibc = versions(section.bytes, texts()?)?
-                    .iter()
-                    .filter_map(|version| glibc(version))
-                    .max();
-            }
+fn of_macos(program: &[u8], triple: &str) -> Result<Needs> {
+    let file = MachO::parse(program, 0).context("it is no Mach-O file, or it is damaged")?;
+    let (wanted, must_be_signed) = match processor(triple) {
+        "x86_64" => (CPU_TYPE_X86_64, false),
+        "aarch64" => (CPU_TYPE_ARM64, true),
+        other => bail!("no number of the processor {other} is known here"),
+    };
+    ensure!(
+        file.header.cputype() == wanted,
+        "it is for another processor"
+    );
+    ensure!(
+        file.header.filetype == mach::MH_EXECUTE,
+        "it is no executable"
+    );
+    let (mut oldest, mut is_signed) = (None, false);
+    for command in &file.load_commands {
+        match &command.command {
+            CommandVariant::BuildVersion(version) => oldest = Some(version.minos),
+            CommandVariant::VersionMinMacosx(version) => oldest = Some(version.version),
+            CommandVariant::CodeSignature(_) => is_signed = true,
             _ => {}
         }
     }
-    Some(needs)
+    ensure!(
+        is_signed || !must_be_signed,
+        "it has no signature, and macOS starts no program for ARM without one"
+    );
+    // A version is `xxxx.yy.zz` in the nibbles of a number.
+    let oldest = oldest.context("it does not say for which macOS it is")?;
+    let libraries = file.libs.iter().filter(|name| **name != OWN);
+    Ok(Needs {
+        libraries: libraries.map(|&name| name.into()).collect(),
+        glibc: None,
+        macos: Some((oldest >> 16, oldest >> 8 & 0xff)),
+    })
 }
 
-fn sections(program: &[u8]) -> Option<Vec<Section<'_>>> {
-    if !program.starts_with(b"\x7fELF\x02\x01") {
-        return None;
-    }
-    let offset = usize::try_from(long(program, 0x28)?).ok()?;
-    let (size, count) = (short(program, 0x3a)?, short(program, 0x3c)?);
-    let all = (0..count).map(|index| {
-        let header = program.get(offset.checked_add(index * size)?..)?;
-        let kind = word(header, 4)?;
-        let begin = usize::try_from(long(header, 0x18)?).ok()?;
-        let length = usize::try_from(long(header, 0x20)?).ok()?;
-        // Some sections have a size, and no bytes in the file.
-        let bytes = match kind {
-            DYNAMIC | VERSIONS_NEEDED => program.get(begin..begin.checked_add(length)?)?,
-            _ => program.get(begin..)?.get(..length).unwrap_or_default(),
-        };
-        let link = usize::try_from(word(header, 0x28)?).ok()?;
-        Some(Section { kind, link, bytes })
-    });
-    all.collect()
-}
-
-/// The names of all versions: a list of libraries, with a list of versions in each.
-fn versions(bytes: &[u8], texts: &[u8]) -> Option<Vec<String>> {
-    let mut found = Vec::new();
-    let mut library = 0;
-    loop {
-        let mut version = library + usize::try_from(word(bytes, library + 8)?).ok()?;
-        for _ in 0..short(bytes, library + 2)? {
-            found.push(text(texts, word(bytes, version + 8)?.into())?);
-            version += usize::try_from(word(bytes, version + 12)?).ok()?;
-        }
-        match word(bytes, library + 12)? {
-            0 => return Some(found),
-            next => library += usize::try_from(next).ok()?,
-        }
-    }
+/// The first part of a triple.
+fn processor(triple: &str) -> &str {
+    triple.split('-').next().unwrap_or_default()
 }
 
 /// The numbers of `GLIBC_2.34`, and of `GLIBC_2.2.5` the first two.
@@ -103,30 +115,10 @@ fn glibc(version: &str) -> Option<(u32, u32)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-fn text(texts: &[u8], at: u64) -> Option<String> {
-    let rest = texts.get(usize::try_from(at).ok()?..)?;
-    let end = rest.iter().position(|byte| *byte == 0)?;
-    String::from_utf8(rest[..end].to_vec()).ok()
-}
-
-fn short(bytes: &[u8], at: usize) -> Option<usize> {
-    let bytes = bytes.get(at..at + 2)?.try_into().ok()?;
-    Some(usize::from(u16::from_le_bytes(bytes)))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u32> {
-    let bytes = bytes.get(at..at + 4)?.try_into().ok()?;
-    Some(u32::from_le_bytes(bytes))
-}
-
-fn long(bytes: &[u8], at: usize) -> Option<u64> {
-    let bytes = bytes.get(at..at + 8)?.try_into().ok()?;
-    Some(u64::from_le_bytes(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::workspace::host;
 
     /// This test's own program is linked to the C library of this machine.
     #[test]
@@ -134,12 +126,23 @@ mod tests {
     fn a_dynamic_program_names_its_libraries_and_a_version() {
         let own = std::env::current_exe().expect("this program");
         let own = std::fs::read(own).expect("this program");
-        let needs = needs(&own).expect("an ELF program");
+        let host = host().unwrap();
+        let needs = needs(&own, &host).expect("an ELF program");
         assert!(needs.libraries.contains("libc.so.6"), "{needs:?}");
         let glibc = needs.glibc.expect("a version");
         assert!(((2, 2)..=(2, 99)).contains(&glibc), "{glibc:?}");
-        assert!(super::needs(&own[..own.len() / 2]).is_err(), "cut");
-        assert!(super::needs(b"#!/bin/sh\n").is_err(), "a script");
+        let other = match processor(&host) {
+            "x86_64" => "aarch64-unknown-linux-musl",
+            _ => "x86_64-unknown-linux-musl",
+        };
+        for (what, bytes, triple) in [
+            ("cut", &own[..own.len() / 2], &host[..]),
+            ("a script", b"#!/bin/sh\n", &host),
+            ("another processor", &own, other),
+            ("another system", &own, "x86_64-apple-darwin"),
+        ] {
+            assert!(super::needs(bytes, triple).is_err(), "{what}");
+        }
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::go::Go;
 use crate::workspace::Workspace;
 use crate::{process, toolchains};
 
-use super::elf::Needs;
 use super::files::{POLICY_FOLDER, RUST_LIBRARY, SBOM, THIRD_PARTY, UNITS};
+use super::needs::{LINUX, Needs};
 use super::tree::{DATA, PROGRAM, Tree, gzip, read};
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, documents, rfc3339};
 
@@ -220,7 +220,7 @@ struct Processor {
 impl Processor {
     fn of(triple: &str) -> Result<Processor> {
         ensure!(
-            triple.contains("-linux-"),
+            triple.contains(LINUX),
             "a .deb and a .rpm are for Linux, not for {triple}"
         );
         let (debian, rpm) = match triple.split_once('-') {
@@ -271,6 +271,7 @@ mod tests {
         let needs = Needs {
             libraries: all.map(str::to_owned).into(),
             glibc: Some((2, 34)),
+            macos: None,
         };
         assert_eq!(debian_libraries(&needs), ["libc6 (>= 2.34)", "libgcc-s1"]);
         let expected = [

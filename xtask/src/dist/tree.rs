@@ -37,6 +37,11 @@ impl Tree {
         self.0.insert(path.into(), File { mode, bytes });
     }
 
+    /// Adds all files of another tree.
+    pub(super) fn extend(&mut self, other: Tree) {
+        self.0.extend(other.0);
+    }
+
     pub(super) fn add_text(&mut self, path: impl Into<String>, text: impl Into<String>) {
         self.add(path, DATA, text.into().into_bytes());
     }

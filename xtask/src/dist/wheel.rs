@@ -7,8 +7,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
-use super::elf::Needs;
+use crate::cross::MACOS;
+
 use super::files::{LICENCES, POLICY_FOLDER, SBOM};
+use super::needs::{LINUX, Needs};
 use super::tree::{DATA, PROGRAM, Tree};
 use super::zip::zip;
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY};
@@ -81,6 +83,7 @@ fn metadata(release: &Release, readme: &str) -> Result<String> {
         "Metadata-Version: 2.4\nName: {PACKAGE}\nVersion: {}\nSummary: {SUMMARY}\n\
          License-Expression: Apache-2.0\n{files}Keywords: go,cache,gocacheprog,wasm\n\
          Classifier: Operating System :: POSIX :: Linux\n\
+         Classifier: Operating System :: MacOS\n\
          Classifier: Topic :: Software Development :: Build Tools\n\
          Project-URL: Repository, {HOMEPAGE}\nRequires-Python: >=3.8\n\
          Description-Content-Type: text/markdown\n\n{readme}",
@@ -91,9 +94,17 @@ fn metadata(release: &Release, readme: &str) -> Result<String> {
 /// The platforms of the tag, which may be several.
 fn platform(triple: &str, needs: &Needs) -> Result<String> {
     let (processor, _) = triple.split_once('-').context("a triple has dashes")?;
+    if triple.ends_with(MACOS) {
+        let (major, minor) = needs.macos.context("the program names no version")?;
+        let processor = match processor {
+            "aarch64" => "arm64",
+            other => other,
+        };
+        return Ok(format!("macosx_{major}_{minor}_{processor}"));
+    }
     ensure!(
-        triple.contains("-linux-"),
-        "wheels are made for Linux only, not for {triple}"
+        triple.contains(LINUX),
+        "wheels are made for Linux and macOS, not for {triple}"
     );
     let others: BTreeSet<_> = needs
         .libraries
@@ -143,6 +154,7 @@ mod tests {
         let needs = |libraries: &[&str], glibc| Needs {
             libraries: libraries.iter().map(|name| (*name).to_owned()).collect(),
             glibc,
+            macos: Some((11, 0)),
         };
         let linux = "x86_64-unknown-linux-gnu";
         let libc = ["libc.so.6", "ld-linux-x86-64.so.2"];
@@ -163,7 +175,16 @@ mod tests {
                 Ok("manylinux_2_17_aarch64.musllinux_1_1_aarch64"),
             ),
             (linux, needs(&["libssl.so.3"], None), Err("libssl.so.3")),
-            ("x86_64-apple-darwin", needs(&[], None), Err("Linux only")),
+            (
+                "aarch64-apple-darwin",
+                needs(&["/usr/lib/libSystem.B.dylib"], None),
+                Ok("macosx_11_0_arm64"),
+            ),
+            (
+                "x86_64-pc-windows-gnu",
+                needs(&[], None),
+                Err("Linux and macOS"),
+            ),
         ] {
             match (platform(triple, &needs), expected) {
                 (Ok(found), Ok(expected)) => assert_eq!(found, expected),

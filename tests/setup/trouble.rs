@@ -49,15 +49,21 @@ fn a_go_that_does_not_know_the_variable_is_not_set_up() {
     let stand_in = "#!/bin/sh\ncase \"$*\" in\n'env GOVERSION') echo go1.23.12 ;;\n'build unsafe') ;;\n*) echo \"$*\" >> KEPT ;;\nesac\n";
     let go = sandbox.file("old/go", stand_in.replace("KEPT", &text(kept.clone())));
     fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).expect("a program");
-    let script = format!(
-        "export PATH='{}':\"$PATH\"; \"$1\" setup --shell --write",
-        text(sandbox.path("old"))
-    );
-    let told = run_to_its_end(&mut bash(&sandbox, &project, &program, &script)).exited(2);
-    assert_eq!(told.stdout, "");
-    assert!(told.stderr.contains("go1.23.12"), "{told:?}");
-    assert!(told.stderr.contains("Go 1.24 or later"), "{told:?}");
+    let told = |verb: &str| {
+        let path = text(sandbox.path("old"));
+        let script = format!("export PATH='{path}':\"$PATH\"; \"$1\" {verb}");
+        run_to_its_end(&mut bash(&sandbox, &project, &program, &script))
+    };
+    let refused = told("setup --shell --write").exited(2);
+    assert_eq!(refused.stdout, "");
     assert!(!kept.exists());
+    // The lines are right for a newer one.
+    let printed = told("setup --shell").exited(0);
+    assert!(printed.stdout.contains("go env -w GOCACHEPROG="));
+    for text in [refused.stderr, printed.stderr] {
+        assert!(text.contains("go1.23.12"), "{text}");
+        assert!(text.contains("Go 1.24 or later"), "{text}");
+    }
 
     // Go 1.22 that was built with the experiment knows the variable.
     let project = GoProject::new(&sandbox, "go1.22", RUNES);

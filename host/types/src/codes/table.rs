@@ -227,7 +227,7 @@ codes! {
         "`mtimes` cannot set the times of a checkout's files: the folder is in no work tree of git, no .git leads to the repository that git finds, git is missing or fails, or a file cannot be read or given a time."
         "The text names the folder or the file and the next step. Files that have their time already keep it; run the verb again when the cause is gone."
     SetUpNotWritten "CW0417" "set-up-not-written" ["cachewarden"]
-        "`cachewarden setup` has changed nothing, because something is in the way. It overwrites nothing: the file for the CI service is there already, the environment has a GOCACHEPROG, or `go env -w` has kept another one. Or what it would write cannot be kept: the folder is a link or cannot be written, go is not found or is older than 1.24, GOENV is `off`, or the path of this program has a character that GOCACHEPROG cannot have."
+        "`cachewarden setup` has changed nothing, because something is in the way. It overwrites nothing: the file for the CI service is there already, the environment has a GOCACHEPROG, or `go env -w` has kept another one. Or the value that go uses is wrong, and every helper would refuse it. Or what it would write cannot be kept: the folder is a link or cannot be written, go is not found or is older than 1.24, GOENV is `off`, or the path of this program has a character that GOCACHEPROG cannot have."
         "The text names what is in the way, and what to type. `cachewarden setup` without --write prints the lines, and changes nothing: put them yourself where you want them."
 
     CasesUnreadable "CW0501" "cases-unreadable" ["recording"]

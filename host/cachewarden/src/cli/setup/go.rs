@@ -21,7 +21,7 @@ pub(super) fn check_knows_variable() -> Result<(), Failure> {
     let is_old = minor(&version).is_some_and(|minor| minor < FIRST_MINOR);
     ensure(!is_old || starts_helper()?, Code::SetUpNotWritten, || {
         format!(
-            "the go command of the PATH is {version}, which does not know {VARIABLE}, so nothing is changed; install Go 1.24 or later, or put it first on the PATH"
+            "the go command of the PATH is {version}, which does not know {VARIABLE}; install Go 1.24 or later, or put it first on the PATH"
         )
     })
 }

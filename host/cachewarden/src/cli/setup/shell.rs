@@ -56,6 +56,9 @@ pub(super) fn print() -> Result<(), Failure> {
         shell.name, shell.profile, shell.set
     ))?;
     say_where_it_may_go_away()?;
+    if let Err(failure) = go::check_knows_variable() {
+        output::say(&format!("cachewarden: {}", failure.text()));
+    }
     let (there, by) = match gocacheprog::exported() {
         Some(exported) => (Some(exported), "by the environment variable"),
         None => (gocacheprog::kept(), "as `go env -w` has kept it"),

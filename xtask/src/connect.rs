@@ -8,7 +8,8 @@ use anyhow::{Context, Result, ensure};
 use clap::Args;
 
 use crate::cross::emulator::{self, Runner};
-use crate::cross::{self, Profile, STATIC_TARGETS, Toolchain, Unavailable};
+use crate::cross::{self, MACOS, Profile, STATIC_TARGETS, Toolchain, Unavailable};
+use crate::needs::needs;
 use crate::workspace::{Workspace, host};
 use crate::{guests, process};
 
@@ -20,6 +21,13 @@ const PROFILE: Profile = Profile {
     panic: "panic_abort",
 };
 
+/// The system of the other kind that it is built for, which shows that the compiler and the linker
+/// of a release for macOS are right. Nothing here runs it.
+const FOR_MACOS: &str = "aarch64-apple-darwin";
+
+/// The one library that every program of macOS has.
+const LIBRARY_OF_MACOS: &str = "/usr/lib/libSystem.B.dylib";
+
 /// What cargo is asked to build.
 const WHAT: [&str; 4] = ["--package", PACKAGE, "--bin", PACKAGE];
 
@@ -28,9 +36,6 @@ const MOST_WITH_MUSL: u64 = 1_000_000;
 
 /// The most bytes with glibc: a program that prints one line has 1.1 MB.
 const MOST_WITH_GLIBC: u64 = 1_500_000;
-
-/// The type of an ELF program header that names a dynamic linker (PT_INTERP).
-const INTERPRETER: u32 = 3;
 
 /// What to build.
 #[derive(Args)]
@@ -79,10 +84,18 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {
             )),
         }
     }
+    match build_for(workspace, FOR_MACOS) {
+        Ok(built) => built.check(MOST_WITH_MUSL)?,
+        Err(error) if !guests::is_ci() && error.is::<Unavailable>() => {
+            unchecked.push(format!("cachewarden-connect for {FOR_MACOS}: {error:#}"));
+        }
+        Err(error) => return Err(error),
+    }
     Ok(unchecked)
 }
 
 pub(crate) struct Built {
+    triple: String,
     pub(crate) program: PathBuf,
     pub(crate) has_musl: bool,
 }
@@ -97,11 +110,13 @@ impl Built {
     /// Checks that the program is static, and has no more than `most` bytes.
     fn check(&self, most: u64) -> Result<()> {
         let program = self.program.display();
-        let bytes = fs::read(&self.program)?;
-        ensure!(
-            !has_interpreter(&bytes).context("the program is not a 64-bit ELF file")?,
-            "{program} is linked dynamically"
-        );
+        let needs = needs(&fs::read(&self.program)?, &self.triple)?;
+        // macOS has no static programs: every one is linked with the library of the system.
+        let is_right = match self.triple.ends_with(MACOS) {
+            true => needs.libraries.iter().eq([LIBRARY_OF_MACOS]),
+            false => needs.is_static(),
+        };
+        ensure!(is_right, "{program} is linked dynamically: {needs:?}");
         let size = self.size()?;
         ensure!(
             size <= most,
@@ -139,6 +154,7 @@ fn build_for(workspace: &Workspace, triple: &str) -> Result<Built> {
     let toolchain = Toolchain::find(workspace, triple)?;
     process::run(toolchain.build(workspace, triple, PROFILE, &[])?.args(WHAT))?;
     Ok(Built {
+        triple: triple.to_owned(),
         program: toolchain.program(workspace, triple, PROFILE, PACKAGE),
         has_musl: true,
     })
@@ -177,45 +193,7 @@ fn build_with_glibc(workspace: &Workspace) -> Result<Built> {
     )?;
     Ok(Built {
         program: workspace.program_for(&host, PROFILE.name, PACKAGE),
+        triple: host,
         has_musl: false,
     })
-}
-
-/// Whether an ELF file names a dynamic linker; `None` if it is no 64-bit, little-endian one.
-fn has_interpreter(file: &[u8]) -> Option<bool> {
-    const HEADERS_OFFSET: usize = 0x20;
-    const HEADER_SIZE: usize = 0x36;
-    const HEADER_COUNT: usize = 0x38;
-    if !file.starts_with(b"\x7fELF\x02\x01") {
-        return None;
-    }
-    let short = |at: usize| {
-        let bytes = file.get(at..at + 2)?.try_into().ok()?;
-        Some(usize::from(u16::from_le_bytes(bytes)))
-    };
-    let offset = file.get(HEADERS_OFFSET..HEADERS_OFFSET + 8)?;
-    let offset = usize::try_from(u64::from_le_bytes(offset.try_into().ok()?)).ok()?;
-    let (size, count) = (short(HEADER_SIZE)?, short(HEADER_COUNT)?);
-    let mut types = (0..count).map(|index| {
-        let at = offset.checked_add(index * size)?;
-        let bytes = file.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(u32::from_le_bytes(bytes))
-    });
-    types.try_fold(false, |found, kind| Some(found || kind? == INTERPRETER))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// This test's own program has a dynamic linker.
-    #[test]
-    #[cfg(target_env = "gnu")]
-    fn a_dynamic_program_is_seen() {
-        let own = std::env::current_exe().expect("this program");
-        let own = fs::read(own).expect("this program");
-        assert_eq!(has_interpreter(&own), Some(true));
-        assert_eq!(has_interpreter(&own[..100]), None);
-        assert_eq!(has_interpreter(b"#!/bin/sh"), None);
-    }
 }

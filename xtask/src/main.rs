@@ -35,6 +35,7 @@ mod issuer;
 mod languages;
 mod links;
 mod machine;
+mod needs;
 mod private_paths;
 mod process;
 mod pypi;

@@ -42,6 +42,9 @@ const LINK_WITH_ZIG: &str = "-Clink-self-contained=no";
 /// Zig does not know `-static-pie`, which the compiler asks for, and makes one of both.
 const AT_ANY_ADDRESS: &str = "-Clink-arg=-pie";
 
+/// Leaves out what only a debugger reads.
+const WITHOUT_SYMBOLS: &str = "-Clink-arg=-Wl,-S,-x";
+
 /// Neither rustup nor this machine's package clients have what another system needs.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -59,7 +62,8 @@ impl Toolchain {
     /// Finds how to build for a target, and fetches what that needs. The error is [`Unavailable`]
     /// if it cannot be fetched.
     pub(crate) fn find(workspace: &Workspace, triple: &str) -> Result<Toolchain> {
-        if is_installed(triple)? {
+        // Only a Mac has what rustup's library for macOS is linked with.
+        if is_installed(triple)? && (cfg!(target_os = "macos") || !triple.ends_with(MACOS)) {
             return Ok(Toolchain::Own);
         }
         match fetch(workspace) {
@@ -107,7 +111,10 @@ impl Toolchain {
                 }
                 if triple.ends_with(MACOS) {
                     frameworks = frameworks::write(&folder(workspace))?;
-                    options.push(&frameworks);
+                    options.extend([&frameworks[..], WITHOUT_SYMBOLS]);
+                    // The compiler would start a tool for it that Debian's packages lack.
+                    let strip = format!("CARGO_PROFILE_{}_STRIP", profile.name.to_uppercase());
+                    command.env(strip, "none");
                 }
                 command
             }

@@ -5,10 +5,10 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::needs::LINUX;
 use crate::workspace::Workspace;
 use crate::{guests, process};
 
-use super::needs::LINUX;
 use super::tree::{DATA, PROGRAM, Tree};
 use super::{PACKAGE, dependencies, licences, sbom};
 

@@ -10,10 +10,10 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::needs::{Needs, needs};
 use crate::{connect, process};
 
 use super::check::Made;
-use super::needs::{Needs, needs};
 use super::tree::{DATA, PROGRAM, Tree, gzip, read};
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, rfc3339, sha256};
 
@@ -57,7 +57,7 @@ fn architecture(triple: &str) -> Result<&'static str> {
 /// Makes the image of a static program.
 pub(super) fn make(about: &About, program: &[u8], needs: &Needs) -> Result<Vec<u8>> {
     ensure!(
-        needs.libraries.is_empty(),
+        needs.is_static(),
         "an image has the program alone, and this one needs {:?}: build it with \
          `--target x86_64-unknown-linux-musl`",
         needs.libraries
@@ -137,7 +137,7 @@ pub(super) fn check(made: &Made<'_>) -> Result<()> {
     let program = &made.release.files.get(PACKAGE)?.bytes;
     let needs = needs(program, &made.release.triple)?;
     let client;
-    let (program, needs) = match needs.libraries.is_empty() {
+    let (program, needs) = match needs.is_static() {
         true => (&program[..], needs),
         false => {
             client = read(&connect::build(made.workspace)?.program)?;

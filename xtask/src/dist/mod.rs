@@ -13,6 +13,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use sha2::{Digest, Sha256};
 
+use crate::needs::{LINUX, needs};
 use crate::workspace::{Workspace, host};
 
 mod build;
@@ -25,7 +26,6 @@ mod formula;
 mod image;
 mod installs;
 mod licences;
-mod needs;
 mod npm;
 mod provenance;
 mod release;
@@ -37,7 +37,6 @@ mod wheel;
 mod zip;
 
 use build::Built;
-use needs::LINUX;
 use release::{Release, rfc3339};
 use tree::{read, write};
 
@@ -130,7 +129,7 @@ fn make(workspace: &Workspace, release: &Release, with_image: bool, out: &Path) 
     let mut archives = archives(out, &release.version)?;
     archives.insert(release.triple.clone(), sha256(&made[0].1));
     let program = &release.files.get(PACKAGE)?.bytes;
-    let needs = needs::needs(program, &release.triple)?;
+    let needs = needs(program, &release.triple)?;
     if release.triple.contains(LINUX) {
         let folder = tempfile::tempdir()?;
         made.extend(system::make(release, &needs, workspace, folder.path())?);

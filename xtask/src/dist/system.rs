@@ -10,11 +10,11 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::go::Go;
+use crate::needs::{LINUX, Needs};
 use crate::workspace::Workspace;
 use crate::{process, toolchains};
 
 use super::files::{POLICY_FOLDER, RUST_LIBRARY, SBOM, THIRD_PARTY, UNITS};
-use super::needs::{LINUX, Needs};
 use super::tree::{DATA, PROGRAM, Tree, gzip, read};
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, documents, rfc3339};
 
@@ -271,7 +271,7 @@ mod tests {
         let needs = Needs {
             libraries: all.map(str::to_owned).into(),
             glibc: Some((2, 34)),
-            macos: None,
+            ..Needs::default()
         };
         assert_eq!(debian_libraries(&needs), ["libc6 (>= 2.34)", "libgcc-s1"]);
         let expected = [

@@ -8,9 +8,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::cross::MACOS;
+use crate::needs::{LINUX, Needs};
 
 use super::files::{LICENCES, POLICY_FOLDER, SBOM};
-use super::needs::{LINUX, Needs};
 use super::tree::{DATA, PROGRAM, Tree};
 use super::zip::zip;
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY};
@@ -117,7 +117,7 @@ fn platform(triple: &str, needs: &Needs) -> Result<String> {
     );
     let (major, minor) = needs.glibc.unwrap_or(OLDEST_GLIBC).max(OLDEST_GLIBC);
     let glibc = format!("manylinux_{major}_{minor}_{processor}");
-    Ok(match needs.libraries.is_empty() {
+    Ok(match needs.is_static() {
         true => format!("{glibc}.{OLDEST_MUSL}_{processor}"),
         false => glibc,
     })
@@ -155,6 +155,7 @@ mod tests {
             libraries: libraries.iter().map(|name| (*name).to_owned()).collect(),
             glibc,
             macos: Some((11, 0)),
+            linker: None,
         };
         let linux = "x86_64-unknown-linux-gnu";
         let libc = ["libc.so.6", "ld-linux-x86-64.so.2"];

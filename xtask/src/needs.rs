@@ -12,20 +12,29 @@ use goblin::mach::{MachO, header as mach};
 use crate::cross::MACOS;
 
 /// The part of a triple that names the system.
-pub(super) const LINUX: &str = "-linux-";
+pub(crate) const LINUX: &str = "-linux-";
 
 /// How a name begins that stands for the program itself among its libraries.
 const OWN: &str = "self";
 
 /// What a program asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Needs {
-    /// The names of shared libraries. A static program has none.
-    pub(super) libraries: BTreeSet<String>,
+pub(crate) struct Needs {
+    /// The program that starts it, which finds its libraries. A static program has none.
+    pub(crate) linker: Option<String>,
+    /// The names of shared libraries.
+    pub(crate) libraries: BTreeSet<String>,
     /// The newest version of glibc whose symbols it uses, such as (2, 34).
-    pub(super) glibc: Option<(u32, u32)>,
+    pub(crate) glibc: Option<(u32, u32)>,
     /// The oldest version of macOS that it is linked for, such as (11, 0).
-    pub(super) macos: Option<(u32, u32)>,
+    pub(crate) macos: Option<(u32, u32)>,
+}
+
+impl Needs {
+    /// Whether it runs on every system of its kind and processor.
+    pub(crate) fn is_static(&self) -> bool {
+        self.linker.is_none() && self.libraries.is_empty()
+    }
 }
 
 /// Reads a program for a target.
@@ -33,7 +42,7 @@ pub(super) struct Needs {
 /// # Errors
 /// When it is of another system or processor, damaged, or not signed where macOS starts no program
 /// without a signature.
-pub(super) fn needs(program: &[u8], triple: &str) -> Result<Needs> {
+pub(crate) fn needs(program: &[u8], triple: &str) -> Result<Needs> {
     let found = match triple.ends_with(MACOS) {
         true => of_macos(program, triple),
         false => of_linux(program, triple),
@@ -60,6 +69,7 @@ fn of_linux(program: &[u8], triple: &str) -> Result<Needs> {
         }
     }
     Ok(Needs {
+        linker: file.interpreter.map(str::to_owned),
         libraries: file.libraries.iter().map(|&name| name.into()).collect(),
         glibc: versions.pop_last(),
         macos: None,
@@ -98,6 +108,7 @@ fn of_macos(program: &[u8], triple: &str) -> Result<Needs> {
     let oldest = oldest.context("it does not say for which macOS it is")?;
     let libraries = file.libs.iter().filter(|name| **name != OWN);
     Ok(Needs {
+        linker: Some("dyld".into()),
         libraries: libraries.map(|&name| name.into()).collect(),
         glibc: None,
         macos: Some((oldest >> 16, oldest >> 8 & 0xff)),
@@ -129,6 +140,7 @@ mod tests {
         let host = host().unwrap();
         let needs = needs(&own, &host).expect("an ELF program");
         assert!(needs.libraries.contains("libc.so.6"), "{needs:?}");
+        assert!(!needs.is_static(), "{needs:?}");
         let glibc = needs.glibc.expect("a version");
         assert!(((2, 2)..=(2, 99)).contains(&glibc), "{glibc:?}");
         let other = match processor(&host) {

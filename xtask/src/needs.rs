@@ -17,6 +17,9 @@ pub(crate) const LINUX: &str = "-linux-";
 /// How a name begins that stands for the program itself among its libraries.
 const OWN: &str = "self";
 
+/// Where macOS has its own libraries.
+const OF_MACOS: [&str; 2] = ["/usr/lib/", "/System/Library/"];
+
 /// What a program asks for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Needs {
@@ -107,9 +110,14 @@ fn of_macos(program: &[u8], triple: &str) -> Result<Needs> {
     // A version is `xxxx.yy.zz` in the nibbles of a number.
     let oldest = oldest.context("it does not say for which macOS it is")?;
     let libraries = file.libs.iter().filter(|name| **name != OWN);
+    let libraries: BTreeSet<String> = libraries.map(|&name| name.into()).collect();
+    let is_of_macos = |name: &&String| OF_MACOS.iter().any(|folder| name.starts_with(folder));
+    if let Some(other) = libraries.iter().find(|name| !is_of_macos(name)) {
+        bail!("it needs {other}, which macOS does not have");
+    }
     Ok(Needs {
         linker: Some("dyld".into()),
-        libraries: libraries.map(|&name| name.into()).collect(),
+        libraries,
         glibc: None,
         macos: Some((oldest >> 16, oldest >> 8 & 0xff)),
     })

@@ -42,6 +42,9 @@ const LINK_WITH_ZIG: &str = "-Clink-self-contained=no";
 /// Zig does not know `-static-pie`, which the compiler asks for, and makes one of both.
 const AT_ANY_ADDRESS: &str = "-Clink-arg=-pie";
 
+/// What Go 1.24 runs on, the oldest with GOCACHEPROG.
+const OLDEST_MACOS: &str = "11.0";
+
 /// Leaves out what only a debugger reads.
 const WITHOUT_SYMBOLS: &str = "-Clink-arg=-Wl,-S,-x";
 
@@ -112,6 +115,7 @@ impl Toolchain {
                 if triple.ends_with(MACOS) {
                     frameworks = frameworks::write(&folder(workspace))?;
                     options.extend([&frameworks[..], WITHOUT_SYMBOLS]);
+                    command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
                     // The compiler would start a tool for it that Debian's packages lack.
                     let strip = format!("CARGO_PROFILE_{}_STRIP", profile.name.to_uppercase());
                     command.env(strip, "none");

@@ -116,6 +116,13 @@ fn own_means(kind: ServiceKind) -> &'static str {
     }
 }
 
+/// The error for a value of which nothing is known. Its key is what the service says.
+fn unknown(service: &Service, key: &str) -> HousekeepingError {
+    HousekeepingError::Unknown {
+        key: service.told_key(key),
+    }
+}
+
 /// Does some work on a tier, if it has the format of this version, or nothing yet. `means` is what a
 /// person can do where the service does not list.
 fn run<T>(

@@ -4,11 +4,15 @@
 //! What always holds: the bytes that have come and wait for that thread are bounded, over all
 //! sessions of the process.
 
-use std::io::{self, Read};
+mod received;
+
+use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use bytes::{Buf, Bytes};
+use futures_util::future::{Either, select};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
@@ -21,6 +25,7 @@ use super::service::{Parts, Service, ServiceError};
 use super::session::Shared;
 use super::tiers::Taken;
 use super::upload::place_name;
+use received::{End, Received};
 
 /// An object of a tier.
 pub(crate) struct RemoteObject {
@@ -36,11 +41,15 @@ impl TierObject for RemoteObject {
         session.spawn(async move {
             let (session, tier, output) = (Arc::clone(&self.session), self.tier, self.output);
             let size = arrival.size();
-            match self.bring(arrival).await {
+            // Dropped, it answers the get, which may be the last of its session: what has to be said is
+            // said before.
+            let mut arrival = Some(arrival);
+            match self.bring(&mut arrival).await {
                 Some((true, stored)) => session.seen(tier).arrived(size, stored),
                 Some((false, _)) => session.say_damaged(tier, &output),
                 None => {}
             }
+            drop(arrival);
         });
     }
 }
@@ -61,15 +70,17 @@ impl RemoteObject {
     }
 
     /// Brings the object; whether it is what its entry says, and its bytes as they are stored. `None`
-    /// where it did not come.
-    async fn bring(self, mut arrival: Arrival) -> Option<(bool, u64)> {
+    /// where it did not come. The arrival stays, so that its get is not answered yet.
+    async fn bring(self, arrival: &mut Option<Arrival>) -> Option<(bool, u64)> {
         let _room = self.session.room.for_object().await?;
         let damage = self.damage();
         match self.stored {
             Stored::Inline(body) => {
                 let stored = body.bytes.len() as u64;
-                let decode = move || decode_bytes(body.encoding, &body.bytes, arrival, &damage);
-                Some((spawn_blocking(decode).await.ok()?, stored))
+                let decode = move |arrival: &mut Arrival| {
+                    decode_bytes(body.encoding, &body.bytes, arrival, &damage)
+                };
+                Some((on_thread(arrival, decode).await?, stored))
             }
             Stored::Apart => {
                 let Self { session, tier, .. } = &self;
@@ -79,6 +90,7 @@ impl RemoteObject {
             }
             // No service has an answer for a part without bytes.
             Stored::Packed(place) if place.length == 0 => {
+                let arrival = arrival.as_mut()?;
                 Some((decode_bytes(place.encoding, &[], arrival, &damage), 0))
             }
             Stored::Packed(place) => {
@@ -86,13 +98,15 @@ impl RemoteObject {
                 if let Some(held) = session.prefetched(*tier).take(&place).await {
                     let (encoding, length) = (place.encoding, place.length.into());
                     if !held.is_left {
-                        let decode = move || decode_bytes(encoding, &held.bytes, arrival, &damage);
-                        return Some((spawn_blocking(decode).await.ok()?, length));
+                        let decode = move |arrival: &mut Arrival| {
+                            decode_bytes(encoding, &held.bytes, arrival, &damage)
+                        };
+                        return Some((on_thread(arrival, decode).await?, length));
                     }
-                    let decode = move || decode_left(encoding, &held.bytes, arrival);
-                    match spawn_blocking(decode).await.ok()? {
-                        None => return Some((true, length)),
-                        Some(again) => arrival = again,
+                    let decode =
+                        move |arrival: &mut Arrival| decode_left(encoding, &held.bytes, arrival);
+                    if on_thread(arrival, decode).await? {
+                        return Some((true, length));
                     }
                 }
                 let bring = |service| bring_part(session, *tier, service, place, arrival, damage);
@@ -102,13 +116,29 @@ impl RemoteObject {
     }
 }
 
+/// Does some work on an arrival on a thread that may wait for a disk. `None` where there is no arrival,
+/// or the work has panicked.
+async fn on_thread<T: Send + 'static>(
+    arrival: &mut Option<Arrival>,
+    work: impl FnOnce(&mut Arrival) -> T + Send + 'static,
+) -> Option<T> {
+    let mut taken = arrival.take()?;
+    let work = move || {
+        let done = work(&mut taken);
+        (done, taken)
+    };
+    let (done, taken) = spawn_blocking(work).await.ok()?;
+    *arrival = Some(taken);
+    Some(done)
+}
+
 /// Brings an object that has a key of its own.
 async fn bring_apart(
     session: &Shared,
     tier: usize,
     service: Service,
     key: String,
-    arrival: Arrival,
+    arrival: &mut Option<Arrival>,
     damage: Damage,
 ) -> Result<Option<(bool, u64)>, ServiceError> {
     let Some(mut parts) = service.open(&key).await? else {
@@ -120,7 +150,10 @@ async fn bring_apart(
         return Ok(Some((false, 0)));
     };
     part.advance(1);
-    let most = format::most_stored(arrival.size());
+    let Some(size) = arrival.as_ref().map(Arrival::size) else {
+        return Ok(None);
+    };
+    let most = format::most_stored(size);
     let arrival = (arrival, damage);
     receive(session, tier, (Some(part), parts), most, encoding, arrival).await
 }
@@ -131,11 +164,14 @@ async fn bring_part(
     tier: usize,
     service: Service,
     place: Place,
-    arrival: Arrival,
+    arrival: &mut Option<Arrival>,
     damage: Damage,
 ) -> Result<Option<(bool, u64)>, ServiceError> {
+    let Some(size) = arrival.as_ref().map(Arrival::size) else {
+        return Ok(None);
+    };
     let begin = u64::from(place.offset);
-    let most = u64::from(place.length).min(format::most_stored(arrival.size()));
+    let most = u64::from(place.length).min(format::most_stored(size));
     let range = begin..begin + most;
     let opened = service.open_part(&pack_key(&place.pack), range).await;
     if matches!(opened, Err(ServiceError::TooShort(_))) {
@@ -155,23 +191,43 @@ async fn bring_part(
 async fn receive(
     session: &Shared,
     tier: usize,
+    parts: (Option<Bytes>, Parts),
+    most: u64,
+    encoding: Encoding,
+    (arrival, damage): (&mut Option<Arrival>, Damage),
+) -> Result<Option<(bool, u64)>, ServiceError> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    let source = Received::by(receiver);
+    let decode = move |arrival: &mut Arrival| decode(encoding, source, arrival, &damage);
+    let come = AtomicU64::new(0);
+    let given = pin!(give(session, tier, parts, most, (sender, &come)));
+    let decoded = pin!(on_thread(arrival, decode));
+    let decoded = match select(decoded, given).await {
+        // Where the object is not what its entry says, nobody reads any more of it.
+        Either::Left((decoded, _)) => decoded,
+        // Also where the service has failed the arrival comes back.
+        Either::Right((given, decoded)) => {
+            let decoded = decoded.await;
+            given?.and(decoded)
+        }
+    };
+    Ok(decoded.map(|is_right| (is_right, come.load(Ordering::Relaxed))))
+}
+
+/// Gives what comes, at most so many bytes, to the thread that decodes it, and counts them. `None` where
+/// there will be no room for them.
+async fn give(
+    session: &Shared,
+    tier: usize,
     (mut next, mut parts): (Option<Bytes>, Parts),
     mut left: u64,
-    encoding: Encoding,
-    (arrival, damage): (Arrival, Damage),
-) -> Result<Option<(bool, u64)>, ServiceError> {
-    let most = left;
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let source = Received {
-        receiver,
-        part: None,
-        end: End::NotYet,
-    };
-    let decoding = spawn_blocking(move || decode(encoding, source, arrival, &damage));
+    (sender, come): (mpsc::UnboundedSender<Option<(Bytes, Taken)>>, &AtomicU64),
+) -> Result<Option<()>, ServiceError> {
     while let Some(mut part) = next {
         session.seen(tier).heard(part.len(), Instant::now());
         part.truncate(usize::try_from(left).unwrap_or(usize::MAX));
         left -= part.len() as u64;
+        come.fetch_add(part.len() as u64, Ordering::Relaxed);
         let Some(room) = session.room.for_bytes(part.len()).await else {
             return Ok(None);
         };
@@ -186,13 +242,16 @@ async fn receive(
     }
     // Where the object is not what its entry says, nobody reads it any more.
     let _ = sender.send(None);
-    drop(sender);
-    let decoded = decoding.await.ok();
-    Ok(decoded.map(|is_right| (is_right, most - left)))
+    Ok(Some(()))
 }
 
 /// Decodes an object into its arrival; whether it is what its entry says.
-fn decode(encoding: Encoding, mut source: Received, mut arrival: Arrival, damage: &Damage) -> bool {
+fn decode(
+    encoding: Encoding,
+    mut source: Received,
+    arrival: &mut Arrival,
+    damage: &Damage,
+) -> bool {
     let size = arrival.size();
     let read = format::read(encoding, size, &mut source, |part| arrival.take(part));
     let is_right = read.is_ok() && arrival.finish();
@@ -204,7 +263,7 @@ fn decode(encoding: Encoding, mut source: Received, mut arrival: Arrival, damage
 }
 
 /// The same for bytes that are all there.
-fn decode_bytes(encoding: Encoding, bytes: &[u8], mut arrival: Arrival, damage: &Damage) -> bool {
+fn decode_bytes(encoding: Encoding, bytes: &[u8], arrival: &mut Arrival, damage: &Damage) -> bool {
     let size = arrival.size();
     let read = format::read_bytes(encoding, size, bytes, |part| arrival.take(part));
     let is_right = read.is_ok() && arrival.finish();
@@ -216,14 +275,14 @@ fn decode_bytes(encoding: Encoding, bytes: &[u8], mut arrival: Arrival, damage: 
 
 /// The same for bytes that an earlier session has left on this machine. Where they are not the object
 /// that says nothing of the tier, from which it comes then.
-fn decode_left(encoding: Encoding, bytes: &[u8], mut arrival: Arrival) -> Option<Arrival> {
+fn decode_left(encoding: Encoding, bytes: &[u8], arrival: &mut Arrival) -> bool {
     let size = arrival.size();
     let read = format::read_bytes(encoding, size, bytes, |part| arrival.take(part));
-    if read.is_ok() && arrival.finish() {
-        return None;
+    let is_right = read.is_ok() && arrival.finish();
+    if !is_right {
+        arrival.begin_again();
     }
-    arrival.begin_again();
-    Some(arrival)
+    is_right
 }
 
 /// Notes in the store that an object of a tier is damaged, so that the next upload writes it again: its
@@ -240,45 +299,6 @@ impl Damage {
         if let Some(name) = &self.name {
             // Where it cannot be noted, the next session finds it again.
             let _ = self.store.note_tier_damaged(self.tier, name);
-        }
-    }
-}
-
-/// The bytes that were received; `None` behind the last of them.
-struct Received {
-    receiver: mpsc::UnboundedReceiver<Option<(Bytes, Taken)>>,
-    part: Option<(Bytes, Taken)>,
-    end: End,
-}
-
-/// Whether bytes have come to their end.
-#[derive(Clone, Copy)]
-enum End {
-    NotYet,
-    /// All have come that there are.
-    Whole,
-    /// The service has failed.
-    Cut,
-}
-
-impl Read for Received {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match &mut self.part {
-                Some((part, _)) if part.has_remaining() => {
-                    let count = part.remaining().min(buffer.len());
-                    part.copy_to_slice(&mut buffer[..count]);
-                    return Ok(count);
-                }
-                // Its room is given back first.
-                _ => self.part = None,
-            }
-            match (self.end, self.receiver.blocking_recv()) {
-                (_, Some(Some(part))) => self.part = Some(part),
-                (End::NotYet, None) => self.end = End::Cut,
-                (End::NotYet, Some(None)) => self.end = End::Whole,
-                (End::Whole | End::Cut, _) => return Ok(0),
-            }
         }
     }
 }

@@ -22,6 +22,8 @@ mod github;
 mod guarded;
 mod lacking;
 mod latest;
+mod listing;
+mod lists;
 mod memcached;
 mod pace;
 mod part;
@@ -78,6 +80,9 @@ const CONCURRENCY: usize = 128;
 /// The longest time for a value, whatever its size: a service that has stopped reading holds up all
 /// that waits behind it.
 const LONGEST_SEND: Duration = Duration::from_secs(5 * 60);
+
+/// What is shown instead of a key that may have a credential in it.
+const HIDDEN: &str = "(a name that may have a credential in it)";
 
 /// How long a value may take to be sent.
 fn time_to_send(value: &[u8]) -> Duration {
@@ -176,7 +181,7 @@ impl Service {
     /// they are asked that they do not.
     pub fn can_list(&self) -> bool {
         match &self.client {
-            Client::Storage(storage) => storage.can_list(),
+            Client::Storage(storage) => storage.lists().can_list(),
             Client::Redis(_) | Client::Memcached(_) => false,
         }
     }
@@ -326,6 +331,17 @@ impl Service {
             Client::Memcached(server) => server.delete(key).await,
         };
         deleted.map_err(|error| self.failed(error))
+    }
+
+    /// Whether a name that a listing has given may be shown: it may repeat a credential.
+    pub(crate) fn may_name(&self, name: &str) -> bool {
+        self.secrets.may_name(name)
+    }
+
+    /// A key that a listing has given, as it may be shown.
+    pub(crate) fn told_key(&self, key: &str) -> String {
+        let key = if self.may_name(key) { key } else { HIDDEN };
+        key.to_owned()
     }
 
     fn failed(&self, error: opendal::Error) -> ServiceError {

@@ -230,6 +230,18 @@ impl ServiceKind {
         matches!(self, Self::Webdav | Self::WebdavHttp)
     }
 
+    /// Whether a server of this kind may not list its keys, which it says only when it is asked: one of
+    /// WebDAV without PROPFIND.
+    pub(crate) fn may_lack_listing(self) -> bool {
+        matches!(self, Self::Webdav | Self::WebdavHttp)
+    }
+
+    /// Whether an answer that there is nothing says of a listing that it is empty: below a folder that
+    /// was not made yet. A bucket that is not there is a failure.
+    pub(crate) fn lacks_empty_folders(self) -> bool {
+        matches!(self, Self::Webdav | Self::WebdavHttp | Self::File)
+    }
+
     /// An error where the environment lacks what the service cannot do without, and would not miss.
     pub(crate) fn check_environment(self) -> opendal::Result<()> {
         let variables = ["ACTIONS_CACHE_SERVICE_V2", "ACTIONS_CACHE_URL"];

@@ -85,6 +85,12 @@ impl Tier {
         self.service.get_or_try_init(make).await.cloned()
     }
 
+    /// A key that its service has listed, as it may be shown.
+    pub(crate) fn told_key(&self, key: &str) -> String {
+        let service = self.service.get();
+        service.map_or_else(|| key.to_owned(), |service| service.told_key(key))
+    }
+
     /// How its index is read from its service.
     pub(crate) fn index_reader<'tier>(
         &'tier self,

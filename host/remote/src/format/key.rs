@@ -95,12 +95,26 @@ fn segment_name(begin: &str, value: &[u8]) -> String {
     format!("{name:016x}")
 }
 
-/// When a segment was written, as its key says; `None` where it is no key of one.
+/// When a segment was written, as its key says; `None` where it is not exactly the key of one: a
+/// listing may name anything.
 pub fn segment_time(key: &str) -> Option<SystemTime> {
-    let (millis, name) = key.rsplit('/').next()?.split_once('-')?;
-    let number = |text: &str| (text.len() == 16).then(|| u64::from_str_radix(text, 16).ok());
-    number(name)??;
-    UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)??))
+    let (folder, name) = key.strip_prefix(INDEX)?.split_once('/')?;
+    scope_of_folder(folder)?;
+    time_of_name(name)
+}
+
+/// The same for the last part of its key.
+pub(super) fn time_of_name(name: &str) -> Option<SystemTime> {
+    let (millis, digest) = name.split_once('-')?;
+    number(digest)?;
+    UNIX_EPOCH.checked_add(Duration::from_millis(number(millis)?))
+}
+
+/// A number as 16 hex digits in lower case. What reads numbers takes a sign, too.
+fn number(text: &str) -> Option<u64> {
+    let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    let is_number = text.len() == 16 && text.bytes().all(is_digit);
+    u64::from_str_radix(text, 16).ok().filter(|_| is_number)
 }
 
 /// Where the list is of a scope's segments, where a service does not list its keys.
@@ -123,9 +137,10 @@ fn folder(scope: &ScopeName) -> String {
     scope.folder().replace('!', "~")
 }
 
-/// The scope that a name in a key stands for.
+/// The scope that a name in a key stands for; `None` where no key has it.
 pub fn scope_of_folder(name: &str) -> Option<ScopeName> {
-    ScopeName::from_folder(&name.replace('~', "!"))
+    let scope = ScopeName::from_folder(&name.replace('~', "!"));
+    scope.filter(|scope| folder(scope) == name)
 }
 
 /// The value at [`FORMAT_KEY`].
@@ -172,6 +187,34 @@ mod tests {
             key,
             format!("v1/objects/{}/{digest}", &digest.to_hex()[..2])
         );
+    }
+
+    /// Origin: a bucket listed a name with the credentials of the request in it, whose end was that of
+    /// a segment, and a warning repeated it.
+    #[test]
+    fn only_what_is_exactly_the_key_of_a_segment_is_one() {
+        let time = UNIX_EPOCH + Duration::from_millis(0x19a_bcde_f012);
+        let key = segment_key(&"Main".parse().unwrap(), time, b"any");
+        assert_eq!(segment_time(&key), Some(time));
+        let name = key.strip_prefix("v1/index/~main/").unwrap();
+        for other in [
+            format!("v1/index/~main/Authorization: Basic abc/{name}"),
+            format!("v1/index/~main//{name}"),
+            format!("v1/index//{name}"),
+            format!("v1/index/{name}"),
+            format!("v1/index/!main/{name}"),
+            format!("v1/index/Main/{name}"),
+            format!("v1/lists/~main/{name}"),
+            format!("x/v1/index/~main/{name}"),
+            format!("v1/index/~main/{}", name.to_ascii_uppercase()),
+            format!("v1/index/~main/{name}0"),
+            "v1/index/~main/+00001abcdef0123-0123456789abcdef".to_owned(),
+            "v1/index/~main/0000019abcdef012-+123456789abcdef".to_owned(),
+            "v1/index/~main/0000019abcdef012-0123456789abcdé".to_owned(),
+            name.to_owned(),
+        ] {
+            assert_eq!(segment_time(&other), None, "{other}");
+        }
     }
 
     #[test]

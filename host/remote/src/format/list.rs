@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use cachewarden_types::ScopeName;
 
 use super::entry::{EntryError, split_line};
-use super::key::{FORMAT, index_prefix, segment_time};
+use super::key::{FORMAT, index_prefix, time_of_name};
 
 /// The most segments of a scope that are read and listed, the latest first. Uploads merge them long
 /// before, where that makes fewer of them.
@@ -102,9 +102,7 @@ fn name_of(key: &str) -> &str {
 }
 
 fn is_name(name: &str) -> bool {
-    let is_plain =
-        |byte: u8| byte == b'-' || byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    name.len() == NAME && name.bytes().all(is_plain) && segment_time(name).is_some()
+    time_of_name(name).is_some()
 }
 
 #[cfg(test)]

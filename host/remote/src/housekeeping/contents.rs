@@ -5,7 +5,7 @@ use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
     ENTRIES, EntryError, INDEX, LISTS, MAX_VALUE, PACKS, RemoteEntry, WANTED, entry_key,
-    object_key, scope_of_folder,
+    object_key, pack_key, scope_of_folder,
 };
 use crate::service::{MAX_LISTED, Service, ServiceError, Value};
 use crate::upload::with_pauses;
@@ -54,7 +54,7 @@ impl Contents {
             self.entries.push((scope, value));
         } else if let Some(digest) = digest_of(&value.key) {
             self.objects.push((digest, value));
-        } else if let Some(pack) = value.key.strip_prefix(PACKS).and_then(Digest::from_hex) {
+        } else if let Some(pack) = pack_of(&value.key) {
             self.packs.push((pack, value));
         } else if let Some(scope) = segments::scope_of(&value.key) {
             self.segments.push((scope, value));
@@ -88,6 +88,12 @@ fn digest_of(key: &str) -> Option<Digest> {
     let (_, name) = key.rsplit_once('/')?;
     let digest = Digest::from_hex(name)?;
     (object_key(&digest) == key).then_some(digest)
+}
+
+/// The digest in a pack's key; `None` where it is another one.
+fn pack_of(key: &str) -> Option<Digest> {
+    let pack = Digest::from_hex(key.strip_prefix(PACKS)?)?;
+    (pack_key(&pack) == key).then_some(pack)
 }
 
 /// The entry at a key; `None` where it is gone.

@@ -117,7 +117,7 @@ pub(super) async fn prune_listed(
 ) -> Result<Pruned, HousekeepingError> {
     // Before all else: it may name objects in a way that is not known here.
     if let Some(unknown) = contents.unknown.into_iter().next() {
-        return Err(HousekeepingError::Unknown { key: unknown.key });
+        return Err(super::unknown(service, &unknown.key));
     }
     let values = contents.entries.into_iter().map(|(_, value)| value);
     let mut entries = read_names(service, values.collect(), progress).await?;
@@ -192,7 +192,7 @@ async fn read_names(
             None => continue,
             Some(Ok(entry)) => matches!(entry.stored, Stored::Apart).then_some(entry.output),
             Some(Err(EntryError::Form { .. })) => {
-                return Err(HousekeepingError::Unknown { key: value.key });
+                return Err(super::unknown(service, &value.key));
             }
             // A reader does not take it.
             Some(Err(EntryError::Malformed(_))) => None,

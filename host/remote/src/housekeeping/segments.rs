@@ -8,8 +8,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
-    EntryError, INDEX, MAX_SEGMENT, RemoteEntry, Segment, Stored, index_prefix, scope_of_folder,
-    segment_time,
+    EntryError, INDEX, MAX_SEGMENT, RemoteEntry, Segment, Stored, scope_of_folder, segment_time,
 };
 use crate::service::{Service, ServiceError, Value};
 use crate::upload::with_pauses;
@@ -25,10 +24,9 @@ pub(super) struct ReadSegment {
 
 /// The scope of a segment's key; `None` where it is another one.
 pub(super) fn scope_of(key: &str) -> Option<ScopeName> {
-    let (folder, name) = key.strip_prefix(INDEX)?.split_once('/')?;
-    let scope = scope_of_folder(folder)?;
-    let is_ours = format!("{}{name}", index_prefix(&scope)) == key;
-    (is_ours && segment_time(key).is_some()).then_some(scope)
+    segment_time(key)?;
+    let (folder, _) = key.strip_prefix(INDEX)?.split_once('/')?;
+    scope_of_folder(folder)
 }
 
 impl ReadSegment {

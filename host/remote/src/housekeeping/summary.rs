@@ -26,6 +26,8 @@ pub struct Amount {
 pub struct TierSummary {
     /// Entries, by scope, with the objects that are in them or in packs.
     pub scopes: BTreeMap<ScopeName, Amount>,
+    /// The same of all scopes whose names may have a credential in them, which a service may repeat.
+    pub hidden: Amount,
     /// Indexes, lists of their parts, and lists of what builds have asked for.
     pub index: Amount,
     /// Larger objects, which scopes share.
@@ -87,6 +89,13 @@ pub fn summarize_tier(
         objects.for_each(|(_, value)| summary.objects.add(value));
         let unknown = contents.unknown.iter();
         unknown.for_each(|value| summary.unknown.add(value));
+        let hidden = summary
+            .scopes
+            .extract_if(.., |scope, _| !service.may_name(scope.as_str()));
+        for (_, amount) in hidden {
+            summary.hidden.count += amount.count;
+            summary.hidden.bytes += amount.bytes;
+        }
         Ok(summary)
     })
 }

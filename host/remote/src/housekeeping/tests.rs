@@ -9,6 +9,7 @@ use super::*;
 use crate::format::{Body, Stored, entry_key, format_marker, object_key};
 use crate::testing::entry;
 
+mod names;
 mod packs;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);

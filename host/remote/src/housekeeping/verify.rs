@@ -94,10 +94,8 @@ async fn verify(
         verified.bytes += value.size;
         if let Some(why) = why {
             verified.damaged += 1;
-            event(TierEvent::Damaged {
-                key: value.key,
-                why,
-            });
+            let key = service.told_key(&value.key);
+            event(TierEvent::Damaged { key, why });
         }
         done += 1;
         event(TierEvent::Progress(Progress { done, of }));

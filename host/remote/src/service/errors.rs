@@ -94,7 +94,7 @@ impl ServiceError {
 }
 
 /// Texts of errors for which opendal has no kind, or another one.
-const TEXTS: [(&str, ErrorKind); 10] = [
+const TEXTS: [(&str, ErrorKind); 11] = [
     // A service has given what there is of a part. One that breaks off has another text.
     ("reader got too little data", ErrorKind::RangeNotSatisfied),
     // The address says HTTPS.
@@ -105,7 +105,8 @@ const TEXTS: [(&str, ErrorKind); 10] = [
     ("code: \"ExpiredToken\"", ErrorKind::PermissionDenied),
     ("code: \"InvalidToken\"", ErrorKind::PermissionDenied),
     ("code: \"InvalidAccessKeyId\"", ErrorKind::PermissionDenied),
-    // The bucket of Azure, and that of Google.
+    // The bucket of S3, of Azure, and that of Google.
+    ("code: \"NoSuchBucket\"", ErrorKind::ConfigInvalid),
     ("code: \"ContainerNotFound\"", ErrorKind::ConfigInvalid),
     (
         "The specified bucket does not exist",

@@ -20,6 +20,8 @@ use url::Url;
 
 use cachewarden_types::Digest;
 
+use crate::service_kind::ServiceKind;
+
 use super::secrets::Secrets;
 use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, IO_TIME, RETRIES, RETRY_AFTER};
@@ -80,7 +82,11 @@ impl GitHub {
         let version = options.get("version").map(String::as_str);
         let version = Digest::of(version.unwrap_or(DEFAULT_VERSION).as_bytes());
         Ok(Self {
-            transport: HttpTransporter::new(Transport::to(Some(&service), secrets)),
+            transport: HttpTransporter::new(Transport::to(
+                ServiceKind::Ghac,
+                Some(&service),
+                secrets,
+            )),
             url: format!("{}/{CALL}", service.trim_end_matches('/')),
             token: option("runtime_token", "ACTIONS_RUNTIME_TOKEN")?,
             version: version.to_string(),

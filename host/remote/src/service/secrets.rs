@@ -19,9 +19,13 @@ use crate::service_kind::ServiceKind;
 use super::plain::{is_plain, words};
 use super::words::said;
 
-/// A secret with fewer letters is looked for as a word of its own, since it may be a part of others:
+/// A secret with fewer letters is looked for as words of their own, since it may be a part of others:
 /// a key may have the identifier `id`.
 const SHORTEST_PART: usize = 6;
+
+/// So many letters of the beginning of a secret are one, too: a service may cut what it repeats. Fewer
+/// than these do not make a secret easier to guess that is long enough.
+const BEGINNING: usize = 8;
 
 /// Secrets of requests that are remembered: those of all that are asked at once, with their tries.
 const REMEMBERED: usize = 512;
@@ -41,6 +45,9 @@ const OF_TOOLS: [&str; 6] = [
     "AZURE_STORAGE_SAS_TOKEN",
     "ACTIONS_RUNTIME_TOKEN",
 ];
+
+/// What is between letters and digits in names. Whatever begins an encoding is missing, as in texts.
+const IN_NAMES: &[u8] = b" -._~!/()+,@:";
 
 /// What the name of a header has in it, or that of a part of a query, whose value may be a credential.
 const NAMES: [&str; 9] = [
@@ -164,6 +171,14 @@ impl Secrets {
         }
     }
 
+    /// Whether a name that a listing has given may be told: it has none of the secrets, and no other
+    /// letters than those of names, which could have one in another form.
+    pub(super) fn may_name(&self, name: &str) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || IN_NAMES.contains(&byte);
+        self.is_local
+            || name.bytes().all(is_plain) && !names_credential(name) && !self.has_secret(name)
+    }
+
     fn may_be_told(&self, text: &str) -> bool {
         is_plain(text) && !names_credential(text) && !self.has_secret(text)
     }
@@ -173,14 +188,12 @@ impl Secrets {
         let all = letters(text);
         let remembered = self.of_requests();
         self.known.iter().chain(remembered.iter()).any(|secret| {
-            // One without letters.
-            let is_there = !secret.is_empty() && text.contains(secret);
             let mut forms = forms(secret).into_iter();
-            is_there && letters(secret).is_empty()
+            has_as_it_is(text, secret)
                 || forms.any(|form| match form.len() {
                     0 => false,
-                    1..SHORTEST_PART => words(text).any(|word| word.eq_ignore_ascii_case(&form)),
-                    _ => all.contains(&form),
+                    1..SHORTEST_PART => has_as_words(text, &form),
+                    length => all.contains(&form[..length.min(BEGINNING)]),
                 })
         })
     }
@@ -189,6 +202,29 @@ impl Secrets {
         let remembered = self.of_requests.lock();
         remembered.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether a text has a secret that is no word as it is, among whatever letters.
+fn has_as_it_is(text: &str, secret: &str) -> bool {
+    let is_word = secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let lower = |text: &str| text.to_ascii_lowercase();
+    !is_word && lower(text).contains(&lower(secret))
+}
+
+/// Whether words of a text, one behind the other, are these letters.
+fn has_as_words(text: &str, form: &str) -> bool {
+    let words: Vec<_> = words(text).map(str::to_ascii_lowercase).collect();
+    (0..words.len()).any(|begin| {
+        let mut rest = form;
+        let mut next = words[begin..].iter();
+        while !rest.is_empty() {
+            match next.next().and_then(|word| rest.strip_prefix(&**word)) {
+                Some(behind) => rest = behind,
+                None => return false,
+            }
+        }
+        true
+    })
 }
 
 /// A header's value, and those of its parts that are secrets by themselves.

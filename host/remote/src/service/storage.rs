@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeBounds;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -17,6 +16,7 @@ use crate::service_kind::ServiceKind;
 use super::configurations::{Visitor, visit};
 use super::errors::{says_no_folder, says_no_verb, says_none};
 use super::guarded::{guarded, guarded_parts};
+use super::lists::Lists;
 use super::secrets::Secrets;
 use super::transport::Transport;
 use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, time_to_send};
@@ -24,6 +24,9 @@ use super::{BytesStream, CALL_TIME, CONCURRENCY, IO_TIME, RETRIES, RETRY_AFTER, 
 /// What the name of a file begins with that is not whole yet. It is in the tier's own folder, since
 /// only within one file system a file is moved at once, and no folder stays behind.
 pub(super) const UNFINISHED: &str = "cachewarden-unfinished-";
+
+/// Why a pipe, a folder or a device is not read.
+const NO_FILE: &str = "what is there is no regular file";
 
 /// A service, by opendal.
 #[derive(Debug)]
@@ -36,11 +39,10 @@ pub(super) struct Storage {
     /// folder that could not be read would be left out then, as if it were empty.
     listing: Operator,
     limit: ConcurrentLimitLayer,
-    /// A server of WebDAV says only when it is asked that it does not.
-    lists: AtomicBool,
+    lists: Lists,
     has_folders: bool,
-    /// A value is written beside its place, and then moved there.
-    moves_into_place: bool,
+    /// A value is a file, which is written beside its place and then moved there.
+    is_folder: bool,
 }
 
 impl Storage {
@@ -50,7 +52,7 @@ impl Storage {
         secrets: &Arc<Secrets>,
     ) -> opendal::Result<Self> {
         let endpoint = options.get("endpoint").map(String::as_str);
-        let transport = Transport::to(endpoint, secrets);
+        let transport = Transport::to(kind, endpoint, secrets);
         let transport = HttpTransporter::new(transport);
         let unbounded = operator(kind, options)?;
         let context = unbounded.context().with_http_transport(transport);
@@ -63,21 +65,17 @@ impl Storage {
                 false => operator.clone(),
             },
             operator,
-            lists: AtomicBool::new(unbounded.info().capability().list),
+            lists: Lists::new(unbounded.info().capability().list, kind.may_lack_listing()),
             unbounded,
             limit,
             has_folders: kind.has_folders(),
-            moves_into_place: kind == ServiceKind::File,
+            is_folder: kind == ServiceKind::File,
         })
     }
 
-    pub(super) fn can_list(&self) -> bool {
-        self.lists.load(Ordering::Relaxed)
-    }
-
-    /// Takes note that it does not list.
-    pub(super) fn note_no_list(&self) {
-        self.lists.store(false, Ordering::Relaxed);
+    /// Whether it lists its keys.
+    pub(super) fn lists(&self) -> &Lists {
+        &self.lists
     }
 
     /// What is asked which keys there are.
@@ -92,6 +90,10 @@ impl Storage {
         part: impl RangeBounds<u64>,
     ) -> opendal::Result<BytesStream> {
         let opened = guarded(async {
+            if self.is_folder && !self.operator.stat(key).await?.is_file() {
+                // To open a pipe waits until somebody writes, and no timeout ends the thread that does.
+                return Err(Error::new(ErrorKind::Unexpected, NO_FILE));
+            }
             let reader = self.operator.reader(key).await?;
             reader.into_bytes_stream(part).await
         });
@@ -106,7 +108,7 @@ impl Storage {
     async fn try_write(&self, key: &str, value: Vec<u8>) -> opendal::Result<()> {
         let operator = bounded(&self.unbounded, &self.limit, time_to_send(&value));
         let value = Buffer::from(value);
-        if self.moves_into_place {
+        if self.is_folder {
             return write_whole(&operator, key, value).await;
         }
         match operator.write(key, value.clone()).await {
@@ -127,7 +129,7 @@ impl Storage {
             Err(error) if says_no_verb(&error) => {
                 self.open(key, ..).await?.try_next().await.map(|_| true)
             }
-            stat => stat.map(|_| true),
+            stat => stat.map(|metadata| !self.is_folder || metadata.is_file()),
         };
         match has {
             Err(error) if says_none(&error) => Ok(false),

@@ -1,7 +1,9 @@
 mod hostile;
+mod listings;
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 
 use super::*;
 use crate::test_server;
@@ -94,6 +96,36 @@ async fn a_value_is_read_up_to_its_bound() {
         service.delete("v1/a").await.unwrap();
         assert_eq!(service.read("v1/a", 10).await.unwrap(), None);
     }
+}
+
+/// Origin: a pipe in a folder left a thread behind for each session of a daemon, until no value was read
+/// any more.
+#[tokio::test]
+async fn a_pipe_in_a_folder_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+    let address = Address::parse(&format!("file://{}", folder.path().display())).unwrap();
+    let service = Service::at(&address, &Credentials::default()).unwrap();
+    let read = service.read("pipe", 10).await;
+    let opened = service.open_part("pipe", 0..1).await;
+    let latest = service.read_latest("pipe", 10).await;
+    // To write it without waiting fails where nobody has opened it.
+    let flags = rustix::fs::OFlags::NONBLOCK.bits();
+    let written = fs::File::options()
+        .write(true)
+        .custom_flags(i32::try_from(flags).unwrap())
+        .open(&pipe);
+    assert!(written.is_err(), "somebody waits for what is written");
+    for error in [
+        read.unwrap_err(),
+        latest.unwrap_err(),
+        opened.err().unwrap(),
+    ] {
+        let text = cachewarden_types::with_causes(&error);
+        assert!(text.contains("no regular file"), "{text}");
+    }
+    assert!(!service.has("pipe").await.unwrap());
 }
 
 #[tokio::test]

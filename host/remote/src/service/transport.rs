@@ -3,13 +3,14 @@
 //! What always holds: what began with HTTPS does not go on without it, and a request that carries
 //! credentials does not go to another host than it was made for. No proxy sees a request that is
 //! not encrypted, unless the address allows plain HTTP. An answer that the library holds as a
-//! whole has a bound, and who asks for a part gets no other bytes.
+//! whole has a bound, what answers a listing is one, and who asks for a part gets no other bytes.
 
 use std::io;
 use std::sync::{Arc, OnceLock};
 
 use futures_util::StreamExt;
 use http::{HeaderMap, Request, Response, Uri};
+use opendal::raw::Operation;
 use opendal::{Buffer, Error, ErrorKind, HttpBody, HttpTransport};
 use opendal_http_transport_reqwest::ReqwestTransport;
 use reqwest::Client;
@@ -17,8 +18,10 @@ use reqwest::redirect::{Attempt, Policy};
 use url::Url;
 
 use crate::address::is_here;
+use crate::service_kind::ServiceKind;
 
 use super::CALL_TIME;
+use super::listing::Root;
 use super::part::Part;
 use super::secrets::Secrets;
 
@@ -44,6 +47,8 @@ pub(super) struct Transport {
     /// For each [`Use`]. Each is made when it is first needed, since that reads the system's
     /// certificates.
     clients: [OnceLock<ReqwestTransport>; 4],
+    /// What the listings of the service are.
+    root: Option<Root>,
     /// Is told what a request has that opens the service, where something may be said of its answer.
     secrets: Arc<Secrets>,
 }
@@ -57,13 +62,14 @@ struct Use {
 }
 
 impl Transport {
-    /// For a service at this endpoint.
-    pub(super) fn to(endpoint: Option<&str>, secrets: &Arc<Secrets>) -> Self {
+    /// For a service of this kind, at this endpoint.
+    pub(super) fn to(kind: ServiceKind, endpoint: Option<&str>, secrets: &Arc<Secrets>) -> Self {
         let url = endpoint.and_then(|endpoint| Url::parse(endpoint).ok());
         let plain = url.filter(|url| url.scheme() == "http");
         Self {
             plain_host: plain.and_then(|url| url.host_str().map(str::to_owned)),
             clients: Default::default(),
+            root: Root::of(kind),
             secrets: Arc::clone(secrets),
         }
     }
@@ -105,6 +111,7 @@ impl HttpTransport for Transport {
         };
         let most = most(&request);
         let asked = Part::asked(request.headers());
+        let root = self.root.filter(|_| is_listing(&request));
         let (headers, uri) = (request.headers().clone(), request.uri().clone());
         let (mut parts, body) = transport.fetch(request).await?.into_parts();
         // Nothing is said of a value.
@@ -119,12 +126,21 @@ impl HttpTransport for Transport {
             Some(most) => bounded(body, most),
             None => body,
         };
+        let body = match root {
+            Some(root) if parts.status.is_success() => root.check(body),
+            _ => body,
+        };
         let body = match asked {
             Some(part) => part.of(&mut parts, body)?,
             None => body,
         };
         Ok(Response::from_parts(parts, body))
     }
+}
+
+/// Whether a request is for a listing. With WebDAV, what is said of one value is one, too.
+fn is_listing(request: &Request<Buffer>) -> bool {
+    request.extensions().get() == Some(&Operation::List) || request.method().as_str() == "PROPFIND"
 }
 
 /// The most bytes of an answer; `None` where it is a value, which is read in parts.

@@ -1,7 +1,7 @@
 //! What a service is asked by those who keep a tier in order: all that is below a prefix, and when a
 //! value was written.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use futures_util::TryStreamExt;
 use opendal::{EntryMode, Error, ErrorKind, Lister, Metadata, Operator};
@@ -57,20 +57,15 @@ impl Service {
         &self,
         prefix: &str,
         most: u64,
-        take: impl FnMut(Value),
+        mut take: impl FnMut(Value),
     ) -> Result<(), ServiceError> {
         let lister = self.listed()?.lister_with(prefix).recursive(true);
         let lister = guarded(async { lister.await }).await;
-        let walked = take_all(lister, prefix, most, take).await;
-        walked.map_err(|error| match self.failed(error) {
-            error @ ServiceError::Unsupported(_) => {
-                if let Client::Storage(storage) = &self.client {
-                    storage.note_no_list();
-                }
-                error
-            }
-            error => error,
-        })
+        let take = |value| {
+            take(value);
+            true
+        };
+        self.take_while(lister, prefix, most, take).await
     }
 
     /// Whether there is a value below a prefix, which ends with a slash: one request, mostly.
@@ -81,11 +76,11 @@ impl Service {
         let lister = self.listed()?.lister_with(prefix).recursive(true).limit(1);
         let mut is_any = false;
         let lister = guarded(async { lister.await }).await;
-        let listed = take_while(lister, prefix, MAX_BEFORE_ANY, |_| {
+        let listed = self.take_while(lister, prefix, MAX_BEFORE_ANY, |_| {
             is_any = true;
             false
         });
-        listed.await.map_err(|error| self.failed(error))?;
+        listed.await?;
         Ok(is_any)
     }
 
@@ -102,9 +97,9 @@ impl Service {
                 if value.key.starts_with(UNFINISHED) {
                     unfinished.push(value);
                 }
+                true
             };
-            let listed = take_all(lister, "", MAX_LISTED, take).await;
-            listed.map_err(|error| self.failed(error))?;
+            self.take_while(lister, "", MAX_LISTED, take).await?;
         }
         Ok(unfinished)
     }
@@ -129,50 +124,65 @@ impl Service {
         self.listed().map(|_| ())
     }
 
+    /// Lets the service be asked whether it lists its keys, where it has said some minutes ago that it
+    /// does not.
+    pub(crate) fn ask_again_whether_it_lists(&self) {
+        if let Client::Storage(storage) = &self.client {
+            storage.lists().ask_again(Instant::now());
+        }
+    }
+
     fn listed(&self) -> Result<&Operator, ServiceError> {
         match &self.client {
-            Client::Storage(storage) if storage.can_list() => Ok(storage.listing()),
+            Client::Storage(storage) if storage.lists().can_list() => Ok(storage.listing()),
             _ => Err(self.failed(does_not_list())),
+        }
+    }
+
+    /// Gives values to `take` as long as that wants more. Takes note of whether the service lists.
+    async fn take_while(
+        &self,
+        lister: opendal::Result<Lister>,
+        prefix: &str,
+        most: u64,
+        take: impl FnMut(Value) -> bool,
+    ) -> Result<(), ServiceError> {
+        let Client::Storage(storage) = &self.client else {
+            return Err(self.failed(does_not_list()));
+        };
+        let mut is_begun = false;
+        let taken = take_while(lister, prefix, most, take, &mut is_begun).await;
+        if is_begun {
+            storage.lists().note_listed();
+        }
+        match taken {
+            Ok(()) => Ok(()),
+            // Later it is an error: what a listing leaves out must not be taken for removed.
+            Err(error) if !is_begun && says_none(&error) && self.kind.lacks_empty_folders() => {
+                Ok(())
+            }
+            Err(error) if says_no_verb(&error) && storage.lists().note_no_verb(Instant::now()) => {
+                Err(self.failed(does_not_list()))
+            }
+            Err(error) => Err(self.failed(error)),
         }
     }
 }
 
-async fn take_all(
-    lister: opendal::Result<Lister>,
-    prefix: &str,
-    most: u64,
-    mut take: impl FnMut(Value),
-) -> opendal::Result<()> {
-    let take = |value| {
-        take(value);
-        true
-    };
-    take_while(lister, prefix, most, take).await
-}
-
-/// Gives values to `take` as long as that wants more.
+/// Gives values to `take` as long as that wants more. Says whether the listing has named anything.
 async fn take_while(
     lister: opendal::Result<Lister>,
     prefix: &str,
     most: u64,
     mut take: impl FnMut(Value) -> bool,
+    is_begun: &mut bool,
 ) -> opendal::Result<()> {
-    let mut lister = match lister {
-        Err(error) if says_none(&error) => return Ok(()),
-        lister => lister?,
-    };
-    let mut is_begun = false;
+    let mut lister = lister?;
     for _ in 0..=most {
-        let entry = match guarded(lister.try_next()).await {
-            // Later it is an error: what a listing leaves out must not be taken for removed.
-            Err(error) if !is_begun && says_none(&error) => return Ok(()),
-            Err(error) if says_no_verb(&error) => return Err(does_not_list()),
-            entry => entry?,
-        };
-        is_begun = true;
-        let Some(entry) = entry else {
+        let Some(entry) = guarded(lister.try_next()).await? else {
             return Ok(());
         };
+        *is_begun = true;
         let metadata = entry.metadata();
         if metadata.mode() == EntryMode::FILE {
             if !entry.path().starts_with(prefix) {
@@ -226,8 +236,7 @@ mod tests {
         let service = Service::at(&address, &Credentials::default()).unwrap();
         for (most, expected) in [(2, false), (5, true)] {
             let mut count = 0;
-            let lister = service.listed().unwrap().lister("/").await;
-            let taken = take_all(lister, "", most, |_| count += 1).await;
+            let taken = service.walk_within("", most, |_| count += 1).await;
             assert_eq!(taken.is_ok(), expected, "{taken:?}");
             assert!(count <= 3, "{count}");
         }

@@ -162,14 +162,14 @@ impl Shared {
                 return;
             }
         };
-        if matches!(code, Code::RemoteUnreadable | Code::RemoteUnusable) {
-            self.leave(tier);
-        }
         self.say(code, tier, |address| match error {
             // It names the address itself.
             ServiceError::Config { .. } => format!("{}; {consequence}", with_causes(error)),
             _ => format!("{address}: {}; {consequence}", with_causes(error)),
         });
+        if matches!(code, Code::RemoteUnreadable | Code::RemoteUnusable) {
+            self.leave(tier);
+        }
     }
 
     /// Asks a tier for its format, at the session's start.
@@ -183,13 +183,14 @@ impl Shared {
                 format!("its value at `{FORMAT_KEY}` is not from cachewarden")
             }
         };
-        self.leave(tier);
         self.say(Code::RemoteFormat, tier, |address| {
             format!("{address}: {found}; it is not read in this session")
         });
+        self.leave(tier);
     }
 
-    /// Does not read a tier any more.
+    /// Does not read a tier any more. It is said before why: a get that finds the tier left is
+    /// answered at once, and may be the last of its session.
     fn leave(&self, tier: usize) {
         self.seen[tier].is_unreadable.store(true, Ordering::Relaxed);
     }
@@ -202,6 +203,7 @@ impl Shared {
 
     pub(super) fn say_damaged_segment(&self, tier: usize, key: &str, error: &EntryError) {
         self.say(Code::RemoteDamaged, tier, |address| {
+            let key = self.tiers[tier].told_key(key);
             format!("{address}: {key}: {error}; what it names is not read")
         });
     }

@@ -49,6 +49,7 @@ impl Shared {
         });
         let heard = |bytes| self.seen(tier).heard(bytes, Instant::now());
         let read = |service: Service| async move {
+            service.ask_again_whether_it_lists();
             let reader = self.tiers[tier].index_reader(&service, &heard);
             reader.read(&self.read).await
         };
@@ -67,6 +68,13 @@ impl Shared {
     /// is none the worse for it.
     async fn read_wanted(&self, tier: usize) -> Vec<Wanted> {
         let there = &self.tiers[tier];
+        // As with each question, a tier that is left alone is not asked, and others have their turns.
+        let Ok(_turn) = self.turns[tier].acquire().await else {
+            return Vec::new();
+        };
+        if !self.is_readable(tier) {
+            return Vec::new();
+        }
         let Ok(service) = there.service().await else {
             return Vec::new();
         };

@@ -26,6 +26,8 @@ struct Shared {
     /// How many have failed.
     failed: AtomicU64,
     random: AtomicU64,
+    /// What the keys begin with that may not be read; empty where all may.
+    denied: Mutex<&'static str>,
 }
 
 /// How a request fails.
@@ -71,6 +73,7 @@ impl Bucket {
             percent: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             random: AtomicU64::new(seed),
+            denied: Mutex::default(),
         });
         let of_thread = Arc::clone(&shared);
         thread::spawn(move || {
@@ -98,6 +101,11 @@ impl Bucket {
     /// From now on, so many of a hundred requests fail.
     pub(crate) fn fail(&self, percent: u64) {
         self.shared.percent.store(percent, Ordering::SeqCst);
+    }
+
+    /// From now on, values whose keys begin like this may not be read.
+    pub(crate) fn deny(&self, prefix: &'static str) {
+        *self.shared.denied.lock().unwrap() = prefix;
     }
 
     /// How many requests have failed.
@@ -148,11 +156,17 @@ impl Shared {
         })
     }
 
+    fn is_denied(&self, key: &str) -> bool {
+        let denied = *self.denied.lock().unwrap();
+        !denied.is_empty() && key.starts_with(denied)
+    }
+
     /// The status and the body of the answer.
     fn answer(&self, request: &Request) -> (u16, Vec<u8>) {
         let mut values = self.values.lock().unwrap();
         match request.method.as_str() {
             "GET" if request.query.contains_key("list-type") => (200, list(&values, request)),
+            "GET" if self.is_denied(&request.key) => (403, error("AccessDenied")),
             "GET" | "HEAD" => match (values.get(&request.key), request.range) {
                 (None, _) => (404, error("NoSuchKey")),
                 (Some(value), None) => (200, value.clone()),

@@ -7,6 +7,7 @@ mod faults;
 mod github;
 mod machine;
 mod packs;
+mod said;
 mod server;
 mod services;
 mod unlisted;

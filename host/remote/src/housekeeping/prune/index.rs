@@ -11,8 +11,8 @@ use crate::format::EntryError;
 use crate::format::{
     OBJECTS, PACKS, RemoteEntry, Segment, Stored, object_key, pack_key, segment_key,
 };
-use crate::housekeeping::HousekeepingError;
 use crate::housekeeping::segments::{self, Named, ReadSegment};
+use crate::housekeeping::{HousekeepingError, unknown};
 use crate::service::{Service, ServiceError, Value};
 use crate::upload::with_pauses;
 
@@ -37,8 +37,7 @@ impl PrunedIndex {
                 Err(error) => matches!(error, EntryError::Form { .. }),
             };
             if is_of_later_version {
-                let key = segment.value.key.clone();
-                return Err(HousekeepingError::Unknown { key });
+                return Err(unknown(service, &segment.value.key));
             }
         }
         let named = Named::by(&segments);

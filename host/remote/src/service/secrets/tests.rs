@@ -59,6 +59,78 @@ fn a_short_secret_is_looked_for_as_a_word() {
     assert_eq!(secrets.told(["it is invalid"]), "it is invalid");
 }
 
+/// Origin: a password of five letters with a sign among them was told in a title.
+#[test]
+fn a_short_secret_with_signs_is_looked_for_in_words_and_among_letters() {
+    let options = BTreeMap::from([
+        ("username".to_owned(), "builder".to_owned()),
+        ("password".to_owned(), "k2-X9".to_owned()),
+    ]);
+    let secrets = Secrets::of(ServiceKind::Webdav, &options);
+    for form in ["k2-x9", "K2-X9", "k2 x9", "k2x9", "ak2-x9b", "(k2_x9)"] {
+        let text = format!("Wrong password {form} for user");
+        assert_eq!(secrets.told(["Denied", &text]), "Denied", "{text}");
+    }
+    for text in ["the rack2 x9b is full", "no k2 here"] {
+        assert_eq!(secrets.told([text]), text);
+    }
+}
+
+/// Origin: a service repeated the first 15 letters of a token, which are too few for a key.
+#[test]
+fn the_beginning_of_a_secret_is_not_told() {
+    let options = BTreeMap::from([
+        (
+            "session_token".to_owned(),
+            "IQoJb3JpZ2luX2VjEJr9xkq0aVbN3TzQ".to_owned(),
+        ),
+        (
+            "secret_access_key".to_owned(),
+            "supersecret-token-4711".to_owned(),
+        ),
+    ]);
+    let secrets = Secrets::of(ServiceKind::S3, &options);
+    for cut in [
+        "IQoJb3JpZ2luX2V",
+        "IQoJb3Jp",
+        "iqojb3jp",
+        "supersecret-token",
+        "super-secret",
+        "c3VwZXJzZWN",
+    ] {
+        let text = format!("The token {cut} is not allowed");
+        assert_eq!(secrets.told(["Denied", &text]), "Denied", "{text}");
+    }
+    let text = "The token super is not allowed";
+    assert_eq!(secrets.told([text]), text);
+}
+
+/// Origin: a bucket listed a name with the credentials of the request in it.
+#[test]
+fn a_name_with_a_secret_is_not_told() {
+    let options = credentials(&["access_key_id", "secret_access_key"]);
+    let secrets = Secrets::of(ServiceKind::S3, &options);
+    for name in [
+        "main",
+        "pr/17",
+        "v1/index/~main/0000019abcdef012-0123456789abcdef",
+        "a (1).txt",
+    ] {
+        assert!(secrets.may_name(name), "{name}");
+    }
+    for name in [
+        SECRET,
+        "v1/index/main/user-4711/0000019abcdef012-0123456789abcdef",
+        "~user-4711",
+        "v1/Authorization: AWS4 abc",
+        "v1/a%2db",
+        "v1/&#x2d;",
+        "v1/\u{1b}[2J",
+    ] {
+        assert!(!secrets.may_name(name), "{name}");
+    }
+}
+
 #[test]
 fn what_is_said_to_be_a_credential_is_not_told_though_nobody_knows_it() {
     let secrets = Secrets::default();

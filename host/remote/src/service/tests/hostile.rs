@@ -12,15 +12,32 @@ use super::*;
 /// Longer than any test of this file takes where all is right.
 const LONG: Duration = Duration::from_secs(60);
 
-fn service_at(address: &str, credentials: &[(&str, &str)]) -> Service {
+pub(super) fn service_at(address: &str, credentials: &[(&str, &str)]) -> Service {
     let address = Address::parse(address).unwrap();
     let pairs = credentials.iter();
     let pairs = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Service::at(&address, &Credentials(BTreeMap::from_iter(pairs))).unwrap()
 }
 
+/// A service of this scheme, on a server at a port of this machine.
+pub(super) fn service_of(scheme: &str, port: u16) -> Service {
+    let at = format!("http://127.0.0.1:{port}");
+    match scheme {
+        "s3" => service_at(
+            &format!("s3://b/prefix?endpoint={at}&region=x&skip-signature=true"),
+            &[],
+        ),
+        "gs" => service_at(&format!("gs://b/prefix?endpoint={at}"), &[("token", "t")]),
+        "azblob" => service_at(
+            &format!("azblob://c/prefix?endpoint={at}&account-name=n"),
+            &[("account_key", "a2V5")],
+        ),
+        _ => service_at(&format!("webdav+{at}/prefix"), &[]),
+    }
+}
+
 /// A listing of one name, by the form of each service.
-fn listing(scheme: &str, name: &str) -> Vec<u8> {
+pub(super) fn listing(scheme: &str, name: &str) -> Vec<u8> {
     let time = "2026-01-02T03:04:05.000Z";
     let date = "Fri, 02 Jan 2026 03:04:05 GMT";
     let text = match scheme {
@@ -53,19 +70,7 @@ async fn a_listing_with_names_of_elsewhere_is_a_failure_and_no_panic() {
                 let status = if asked.method == "PROPFIND" { 207 } else { 200 };
                 (status, String::new(), answer.clone())
             });
-            let at = format!("http://127.0.0.1:{port}");
-            let service = match scheme {
-                "s3" => service_at(
-                    &format!("s3://b/prefix?endpoint={at}&region=x&skip-signature=true"),
-                    &[],
-                ),
-                "gs" => service_at(&format!("gs://b/prefix?endpoint={at}"), &[("token", "t")]),
-                "azblob" => service_at(
-                    &format!("azblob://c/prefix?endpoint={at}&account-name=n"),
-                    &[("account_key", "a2V5")],
-                ),
-                _ => service_at(&format!("webdav+{at}/prefix"), &[]),
-            };
+            let service = service_of(scheme, port);
             let walked = tokio::spawn(async move {
                 let mut taken = Vec::new();
                 let walked = service.walk("v1/index/main/", |value| taken.push(value.key));

@@ -52,7 +52,8 @@ fn a_proxy_is_for_https_and_for_plain_http_that_an_address_allows() {
         (None, "http://169.254.169.254/latest", false),
     ] {
         let secrets = Arc::default();
-        let may = Transport::to(endpoint, &secrets).may_use_proxy(&to.parse().unwrap());
+        let may = Transport::to(ServiceKind::Webdav, endpoint, &secrets)
+            .may_use_proxy(&to.parse().unwrap());
         assert_eq!(may, expected, "{endpoint:?} {to}");
     }
 }
@@ -62,7 +63,7 @@ fn a_proxy_is_for_https_and_for_plain_http_that_an_address_allows() {
 async fn what_a_request_has_is_secret_wherever_it_comes_from() {
     let port = test_server::start(|_| (403, String::new()));
     let secrets = Arc::default();
-    let transport = Transport::to(None, &secrets);
+    let transport = Transport::to(ServiceKind::S3, None, &secrets);
     let token = "an ordinary sentence of words";
     let authorization = "AWS4-HMAC-SHA256 Credential=somebody/20260102/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=abcdefabcdefabcdef";
     let request = Request::get(format!("http://127.0.0.1:{port}/a?sig=another%20one"))
@@ -145,13 +146,15 @@ async fn an_answer_that_is_held_as_a_whole_has_a_bound() {
         format!("s3://b?endpoint=http://127.0.0.1:{server}&region=us-east-1&skip-signature=true")
     };
     let webdav = |server: u16| format!("webdav+http://127.0.0.1:{server}/");
-    for (status, length, address) in [
-        (500, MAX_ERROR, s3 as fn(u16) -> String),
-        (200, MAX_PAGE, s3),
-        (207, MAX_FOLDER, webdav),
+    for (status, length, begin, address) in [
+        (500, MAX_ERROR, "<Error>", s3 as fn(u16) -> String),
+        (200, MAX_PAGE, "<ListBucketResult>", s3),
+        (207, MAX_FOLDER, "<multistatus>", webdav),
     ] {
         let server = test_server::start_with_bodies(move |_| {
-            (status, String::new(), vec![b' '; length as usize + 1])
+            let mut body = begin.as_bytes().to_vec();
+            body.resize(length as usize + 1, b' ');
+            (status, String::new(), body)
         });
         let address = address(server);
         let service = Service::at(&address.parse().unwrap(), &Credentials::default()).unwrap();

@@ -15,6 +15,9 @@ const EMPTY: &str =
 /// What packs are called that no entry names.
 const UNNAMED: &str = "(named by no entry; a prune removes those that are a day old)";
 
+/// What scopes are called that the service may have named by a credential.
+const HIDDEN: &str = "(scopes whose names may have a credential in them)";
+
 /// Prints the scopes of a tier.
 pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitStatus, Stopped> {
     let summary = summarize_tier(address, credentials)?;
@@ -26,6 +29,9 @@ pub(super) fn run(address: &Address, credentials: &Credentials) -> Result<ExitSt
     }
     for (scope, amount) in &summary.scopes {
         text += &line(&scope.to_string(), amount, "entry");
+    }
+    if summary.hidden.count > 0 {
+        text += &line(HIDDEN, &summary.hidden, "entry");
     }
     text += &line("(larger objects of all scopes)", &summary.objects, "object");
     if summary.unnamed.count > 0 {

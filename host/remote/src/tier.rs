@@ -127,6 +127,7 @@ impl Tier {
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. }
                 | ServiceError::LaterForm { .. }
+                | ServiceError::NoValue(_)
                 | ServiceError::TooShort(_),
             ) => breaker.answered(),
         })

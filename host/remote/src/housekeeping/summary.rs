@@ -37,7 +37,7 @@ pub struct TierSummary {
 }
 
 impl Amount {
-    fn add(&mut self, value: &Value) {
+    pub(super) fn add(&mut self, value: &Value) {
         self.add_bytes(value.size);
     }
 

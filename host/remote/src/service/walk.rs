@@ -17,8 +17,9 @@ pub(crate) const MAX_LISTED: u64 = 5_000_000;
 
 /// The most segments of a scope that a session or an upload lists. Uploads merge them from 16 on; where
 /// they may not remove what they have merged, this is so many uploads. A listing without end would keep
-/// them busy.
-const MAX_SEGMENTS_LISTED: u64 = 10_000;
+/// them busy. It is no failure of the service that there are more: it would take the tier from all other
+/// scopes.
+pub(crate) const MAX_SEGMENTS_LISTED: u64 = 10_000;
 
 /// The most packs that an upload lists: those of 1.5 TB.
 pub(crate) const MAX_PACKS_LISTED: u64 = 200_000;
@@ -36,20 +37,20 @@ pub(crate) struct Value {
 }
 
 impl Service {
-    /// Gives all values below the prefix of a scope's index, which ends with a slash, to `take`, in no
-    /// order.
+    /// Gives the values below the prefix of a scope's index, which ends with a slash, to `take`, in no
+    /// order; whether these are all. There are [`MAX_SEGMENTS_LISTED`] of them at most.
     ///
     /// # Errors
-    /// When the service fails, or does not list, or lists too many.
+    /// When the service fails, or does not list.
     pub(crate) async fn walk(
         &self,
         prefix: &str,
         take: impl FnMut(Value),
-    ) -> Result<(), ServiceError> {
-        self.walk_within(prefix, MAX_SEGMENTS_LISTED, take).await
+    ) -> Result<bool, ServiceError> {
+        self.walk_first(prefix, MAX_SEGMENTS_LISTED, take).await
     }
 
-    /// The same below any prefix where there are at most so many.
+    /// Gives all values below any prefix to `take`, where there are at most so many.
     ///
     /// # Errors
     /// When there are more, or as [`Self::walk`].
@@ -59,6 +60,18 @@ impl Service {
         most: u64,
         take: impl FnMut(Value),
     ) -> Result<(), ServiceError> {
+        match self.walk_first(prefix, most, take).await? {
+            true => Ok(()),
+            false => Err(self.failed(too_many(most))),
+        }
+    }
+
+    async fn walk_first(
+        &self,
+        prefix: &str,
+        most: u64,
+        take: impl FnMut(Value),
+    ) -> Result<bool, ServiceError> {
         let lister = self.listed()?.lister_with(prefix).recursive(true);
         let lister = guarded(async { lister.await }).await;
         let walked = take_all(lister, prefix, most, take).await;
@@ -85,8 +98,11 @@ impl Service {
             is_any = true;
             false
         });
-        listed.await.map_err(|error| self.failed(error))?;
-        Ok(is_any)
+        let is_whole = listed.await.map_err(|error| self.failed(error))?;
+        match is_whole {
+            true => Ok(is_any),
+            false => Err(self.failed(too_many(MAX_BEFORE_ANY))),
+        }
     }
 
     /// What killed uploaders have left: files that were not whole yet when they were written last.
@@ -104,7 +120,9 @@ impl Service {
                 }
             };
             let listed = take_all(lister, "", MAX_LISTED, take).await;
-            listed.map_err(|error| self.failed(error))?;
+            if !listed.map_err(|error| self.failed(error))? {
+                return Err(self.failed(too_many(MAX_LISTED)));
+            }
         }
         Ok(unfinished)
     }
@@ -142,7 +160,7 @@ async fn take_all(
     prefix: &str,
     most: u64,
     mut take: impl FnMut(Value),
-) -> opendal::Result<()> {
+) -> opendal::Result<bool> {
     let take = |value| {
         take(value);
         true
@@ -150,29 +168,32 @@ async fn take_all(
     take_while(lister, prefix, most, take).await
 }
 
-/// Gives values to `take` as long as that wants more.
+/// Gives at most so many values to `take` as long as that wants more; whether it has got what it wants.
 async fn take_while(
     lister: opendal::Result<Lister>,
     prefix: &str,
     most: u64,
     mut take: impl FnMut(Value) -> bool,
-) -> opendal::Result<()> {
+) -> opendal::Result<bool> {
     let mut lister = match lister {
-        Err(error) if says_none(&error) => return Ok(()),
+        Err(error) if says_none(&error) => return Ok(true),
         lister => lister?,
     };
     let mut is_begun = false;
-    for _ in 0..=most {
+    for count in 0..=most {
         let entry = match guarded(lister.try_next()).await {
             // Later it is an error: what a listing leaves out must not be taken for removed.
-            Err(error) if !is_begun && says_none(&error) => return Ok(()),
+            Err(error) if !is_begun && says_none(&error) => return Ok(true),
             Err(error) if says_no_verb(&error) => return Err(does_not_list()),
             entry => entry?,
         };
         is_begun = true;
         let Some(entry) = entry else {
-            return Ok(());
+            return Ok(true);
         };
+        if count == most {
+            break;
+        }
         let metadata = entry.metadata();
         if metadata.mode() == EntryMode::FILE {
             if !entry.path().starts_with(prefix) {
@@ -185,14 +206,18 @@ async fn take_while(
                 written: time(metadata)?,
             };
             if !take(value) {
-                return Ok(());
+                return Ok(true);
             }
         }
     }
+    Ok(false)
+}
+
+fn too_many(most: u64) -> Error {
     let text = format!(
         "it lists more than {most} values; `cachewarden remote prune` removes what is of no use"
     );
-    Err(Error::new(ErrorKind::Unexpected, text))
+    Error::new(ErrorKind::Unexpected, text)
 }
 
 fn time(metadata: &Metadata) -> opendal::Result<SystemTime> {
@@ -228,7 +253,7 @@ mod tests {
             let mut count = 0;
             let lister = service.listed().unwrap().lister("/").await;
             let taken = take_all(lister, "", most, |_| count += 1).await;
-            assert_eq!(taken.is_ok(), expected, "{taken:?}");
+            assert_eq!(taken.unwrap(), expected);
             assert!(count <= 3, "{count}");
         }
     }

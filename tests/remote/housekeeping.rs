@@ -53,6 +53,16 @@ fn packs_are_listed_hashed_and_removed_and_builds_go_on() {
         damaged.contains(&format!("{}: ", key.display())),
         "{damaged}"
     );
+    let segment = bucket.files("/v1/index/").remove(0);
+    let bytes = fs::read(&segment).expect("a segment");
+    fs::write(&segment, &bytes[..bytes.len() - 1]).expect("a damaged segment");
+    let pruned = remote(&bucket, &["prune", "--older-than", "1h"]).exited(1);
+    let key = segment.strip_prefix(bucket.folder()).expect("its folder");
+    let named = format!("{}: ", key.display());
+    for part in [named.as_str(), "1 part of the index is damaged"] {
+        assert!(pruned.stdout.contains(part), "{part}: {pruned:?}");
+    }
+    fs::write(&segment, &bytes).expect("a whole segment");
     let pruned = remote(&bucket, &["prune", "--older-than", "0s"]).succeeded();
     assert!(
         pruned.stdout.contains(&format!("Removed {count} entries")),

@@ -11,14 +11,17 @@ mod segment_keys;
 use std::array;
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::SystemTime;
 
 use cachewarden_store::ActionPrefix;
 use cachewarden_types::Digest;
 
-use super::format::{BUILDS, EntryError, RemoteEntry, Segment, Wanted};
+use super::format::{BUILDS, EntryError, RemoteEntry, Segment, Wanted, segment_time};
 
 pub(crate) use reader::IndexReader;
 pub(crate) use segment_cache::SegmentCache;
+
+use segment_keys::CLOCK_DIFFERENCE;
 
 /// What a tier has for a session.
 #[derive(Debug)]
@@ -102,6 +105,12 @@ impl ScopeIndex {
         let mut segments = self.segments.iter();
         segments.any(|(_, segment)| segment.has(action))
     }
+}
+
+/// Whether the time of a segment is to come by this clock, so that it counts as the oldest.
+pub(crate) fn is_to_come(key: &str) -> bool {
+    let latest = SystemTime::now() + CLOCK_DIFFERENCE;
+    segment_time(key).is_some_and(|time| time > latest)
 }
 
 #[cfg(test)]

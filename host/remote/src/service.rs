@@ -42,7 +42,7 @@ pub use errors::ServiceError;
 pub(crate) use github::is_second_of_github;
 pub use guarded::is_panic_an_error;
 pub(crate) use parts::Parts;
-pub(crate) use walk::{MAX_LISTED, MAX_PACKS_LISTED, Value};
+pub(crate) use walk::{MAX_LISTED, MAX_PACKS_LISTED, MAX_SEGMENTS_LISTED, Value};
 
 use errors::{says_no_credential, says_none};
 use github::GitHub;

@@ -133,6 +133,7 @@ impl Tier {
                 | ServiceError::Unsupported(_)
                 | ServiceError::TooLarge { .. }
                 | ServiceError::LaterForm { .. }
+                | ServiceError::NoValue(_)
                 | ServiceError::TooShort(_),
             ) => breaker.answered(),
         })

@@ -163,7 +163,7 @@ async fn list(service: &Service) -> Result<(), ServiceError> {
     let scope = SCOPE.parse().expect("the name of a scope");
     match service.walk(&index_prefix(&scope), |_| ()).await {
         Err(ServiceError::Unsupported(_)) => Ok(()),
-        listed => listed,
+        listed => listed.map(|_| ()),
     }
 }
 

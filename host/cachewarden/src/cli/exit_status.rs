@@ -8,8 +8,8 @@ use std::process::{ExitCode, Termination};
 pub(super) enum ExitStatus {
     /// All is well.
     Success = 0,
-    /// Something was looked at and found wrong: `doctor` found a fault, `verify` damage, `policy
-    /// test` a difference; or there is no store where a verb is to look at one.
+    /// Something was looked at and found wrong: `doctor` found a fault, `verify` or `remote prune`
+    /// damage, `policy test` a difference; or there is no store where a verb is to look at one.
     Finding = 1,
     /// The caller must mend something: an option, a file, the store's folder. As a helper, go
     /// stops.

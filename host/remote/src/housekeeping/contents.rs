@@ -1,6 +1,8 @@
 //! What a tier has. This is the one place here that knows how it is laid out: entries by their keys,
 //! objects and packs by their digests, and the indexes of scopes.
 
+use std::collections::HashSet;
+
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
@@ -42,6 +44,17 @@ impl Contents {
         Ok(contents)
     }
 
+    /// Whether a part of what names packs seems to be missing, where there are packs: no segment at all
+    /// was listed, or none of a scope that has been built in.
+    pub(super) fn lacks_segments(&self) -> bool {
+        let scopes: HashSet<_> = self.segments.iter().map(|(scope, _)| scope).collect();
+        let mut hints = self.hints.iter();
+        let mut lacks = || {
+            hints.any(|hint| scope_of_hint(&hint.key).is_some_and(|scope| !scopes.contains(&scope)))
+        };
+        !self.packs.is_empty() && (scopes.is_empty() || lacks())
+    }
+
     async fn below(service: &Service, prefix: &str) -> Result<Self, ServiceError> {
         let mut contents = Self::default();
         let add = |value| contents.add(value);
@@ -58,7 +71,7 @@ impl Contents {
             self.packs.push((pack, value));
         } else if let Some(scope) = segments::scope_of(&value.key) {
             self.segments.push((scope, value));
-        } else if is_hint(&value.key) {
+        } else if scope_of_hint(&value.key).is_some() {
             self.hints.push(value);
         } else {
             self.unknown.push(value);
@@ -66,13 +79,13 @@ impl Contents {
     }
 }
 
-/// Whether this is the key of what builds of a scope have asked for, or of a list of its segments. The
+/// The scope where this is the key of what its builds have asked for, or of a list of its segments. The
 /// latter is there where another service leads to the same tier, which does not list its keys.
-fn is_hint(key: &str) -> bool {
+fn scope_of_hint(key: &str) -> Option<ScopeName> {
     let folder = [WANTED, LISTS]
         .iter()
         .find_map(|prefix| key.strip_prefix(prefix));
-    folder.and_then(scope_of_folder).is_some()
+    folder.and_then(scope_of_folder)
 }
 
 /// The scope of an entry's key; `None` where it is another one.

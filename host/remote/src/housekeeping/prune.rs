@@ -1,7 +1,8 @@
 //! Removes from a tier what is old, or too much.
 //!
 //! What always holds: entries go before their objects, and an object goes only where no entry that
-//! stays names it. Whatever ends a prune leaves nothing that a reader could take for more than it is.
+//! stays names it. Where a part of the index is damaged or seems to be missing, it may name what
+//! nobody else does, so that goes by its age alone. Whatever ends a prune leaves nothing that a reader could take for more than it is.
 //! An upload that finds an object there at the very moment in which it is removed leaves an entry
 //! without it; that is a miss, and the next put heals it.
 
@@ -21,9 +22,10 @@ use crate::trial::trial_key;
 use crate::upload::with_pauses;
 
 use super::contents::{Contents, read_entry};
+use super::verify::TierEvent;
 use super::{AT_ONCE, Amount, HousekeepingError, own_means, run};
 
-use index::PrunedIndex;
+use index::{Damaged, PrunedIndex};
 use plan::{NamedEntry, Plan};
 
 /// How long an object stays that no entry names: an uploader writes it before its entry, and may be
@@ -75,6 +77,11 @@ pub struct Pruned {
     pub left: u64,
     /// The part of it that no entry names, objects that were written lately.
     pub young: Amount,
+    /// The part of it that no entry names as far as that is known: a part of the index is damaged or
+    /// missing, and may name it. It goes by its age.
+    pub held: Amount,
+    /// Parts of the index that are damaged.
+    pub damaged: u64,
 }
 
 /// Removes from a tier what is asked for.
@@ -86,25 +93,25 @@ pub fn prune_tier(
     address: &Address,
     credentials: &Credentials,
     request: &PruneRequest,
-    mut progress: impl FnMut(Progress),
+    mut event: impl FnMut(TierEvent),
 ) -> Result<Pruned, HousekeepingError> {
     let means = own_means(address.kind);
     run(address, credentials, means, async |service| {
-        prune(&service, request, &mut progress).await
+        prune(&service, request, &mut event).await
     })
 }
 
 async fn prune(
     service: &Service,
     request: &PruneRequest,
-    progress: &mut impl FnMut(Progress),
+    event: &mut impl FnMut(TierEvent),
 ) -> Result<Pruned, HousekeepingError> {
     let now = match request.dry_run {
         true => SystemTime::now(),
         false => time_there(service).await?,
     };
     let contents = Contents::of(service).await?;
-    prune_listed(service, contents, request, now, progress).await
+    prune_listed(service, contents, request, now, event).await
 }
 
 /// Removes what is asked for of what was listed.
@@ -113,12 +120,14 @@ pub(super) async fn prune_listed(
     contents: Contents,
     request: &PruneRequest,
     now: SystemTime,
-    progress: &mut impl FnMut(Progress),
+    event: &mut impl FnMut(TierEvent),
 ) -> Result<Pruned, HousekeepingError> {
+    let lacks_segments = contents.lacks_segments();
     // Before all else: it may name objects in a way that is not known here.
     if let Some(unknown) = contents.unknown.into_iter().next() {
         return Err(super::unknown(service, &unknown.key));
     }
+    let progress = &mut |progress| event(TierEvent::Progress(progress));
     let values = contents.entries.into_iter().map(|(_, value)| value);
     let mut entries = read_names(service, values.collect(), progress).await?;
     let mut objects = contents.objects;
@@ -130,10 +139,16 @@ pub(super) async fn prune_listed(
         entries: 0,
     }));
     let mut plan = Plan::of(entries, objects, request, now);
+    let mut damaged = index.damaged();
+    if lacks_segments || !damaged.is_empty() {
+        plan.hold_unnamed();
+    }
     if !request.dry_run {
-        carry_out(service, &mut plan, &index, request.pause, progress).await?;
+        let pause = request.pause;
+        carry_out(service, &mut plan, &index, &mut damaged, pause, progress).await?;
     }
     let mut pruned = plan.pruned();
+    pruned.damaged = damaged.len() as u64;
     let unfinished = service.unfinished().await?.into_iter();
     let is_left = |value: &Value| {
         now.duration_since(value.written)
@@ -149,6 +164,9 @@ pub(super) async fn prune_listed(
             progress,
         )
         .await?;
+    }
+    for (key, why) in damaged {
+        event(TierEvent::Damaged { key, why });
     }
     Ok(pruned)
 }
@@ -208,11 +226,12 @@ async fn read_names(
     Ok(entries)
 }
 
-/// Removes entries, and then objects and packs.
+/// Removes entries, and then objects and packs. What is `damaged` is looked at again in between.
 async fn carry_out(
     service: &Service,
     plan: &mut Plan,
     index: &PrunedIndex,
+    damaged: &mut Damaged,
     pause: Duration,
     progress: &mut impl FnMut(Progress),
 ) -> Result<(), HousekeepingError> {
@@ -231,9 +250,15 @@ async fn carry_out(
     let values = contents.entries.into_iter().map(|(_, value)| value);
     let new = values.filter(|value| plan.is_new(value)).collect();
     let mut new = read_names(service, new, progress).await?;
-    new.extend(index.names_since(service, contents.segments).await?);
+    let again = index.look_again(service, contents.segments).await?;
+    new.extend(again.named);
     for entry in new {
         plan.spare(entry);
+    }
+    damaged.retain(|key, _| !again.whole.contains(key));
+    if !again.damaged.is_empty() {
+        plan.hold_unnamed();
+        damaged.extend(again.damaged);
     }
     let objects = plan.objects.iter().map(|(_, value)| value.key.clone());
     let packs = named.into_iter().filter(|key| key.starts_with(PACKS));

@@ -41,24 +41,19 @@ impl ReadSegment {
     }
 }
 
-/// Reads segments. Those that are gone meanwhile are left out.
+/// Reads segments. Those that are gone meanwhile are left out. One that is damaged is read once more,
+/// since it may be that reading was.
 pub(super) async fn read(
     service: &Service,
     segments: Vec<(ScopeName, Value)>,
 ) -> Result<Vec<ReadSegment>, ServiceError> {
     let read: Vec<_> = stream::iter(segments)
         .map(async |(scope, value)| {
-            let read = with_pauses(|| service.read(&value.key, MAX_SEGMENT)).await;
-            let segment = match read {
-                Ok(None) => return Ok(None),
-                Ok(Some(bytes)) => Segment::from_value(&value.key, &bytes),
-                Err(ServiceError::TooLarge { .. }) => {
-                    let text = "it has more bytes than a segment can have".to_owned();
-                    Err(EntryError::Malformed(text))
-                }
-                Err(error) => return Err(error),
-            };
-            Ok(Some(ReadSegment {
+            let mut segment = read_once(service, &value.key).await?;
+            if matches!(segment, Some(Err(EntryError::Malformed(_)))) {
+                segment = read_once(service, &value.key).await?;
+            }
+            Ok::<_, ServiceError>(segment.map(|segment| ReadSegment {
                 scope,
                 value,
                 segment,
@@ -68,6 +63,20 @@ pub(super) async fn read(
         .try_collect()
         .await?;
     Ok(read.into_iter().flatten().collect())
+}
+
+async fn read_once(
+    service: &Service,
+    key: &str,
+) -> Result<Option<Result<Segment, EntryError>>, ServiceError> {
+    match with_pauses(|| service.read(key, MAX_SEGMENT)).await {
+        Ok(value) => Ok(value.map(|value| Segment::from_value(key, &value))),
+        Err(ServiceError::TooLarge { .. }) => {
+            let text = "it has more bytes than a segment can have".to_owned();
+            Ok(Some(Err(EntryError::Malformed(text))))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// How many entries name each pack, and each object with a key of its own.

@@ -39,7 +39,7 @@ pub struct TierSummary {
 }
 
 impl Amount {
-    fn add(&mut self, value: &Value) {
+    pub(super) fn add(&mut self, value: &Value) {
         self.add_bytes(value.size);
     }
 

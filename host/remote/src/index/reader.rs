@@ -13,15 +13,15 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::SemaphorePermit;
 
 use cachewarden_store::{Store, TierId};
-use cachewarden_types::ScopeName;
+use cachewarden_types::{ScopeName, with_causes};
 
 use super::segment_keys::{SegmentKeys, SizedKey};
 use super::{Index, ScopeIndex, SegmentCache};
 use crate::format::{
-    EntryError, MAX_LIST, MAX_SEGMENT, MAX_WANTED, Segment, SegmentList, Wanted, index_prefix,
-    list_key, names_segment, wanted_key,
+    EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, Segment, SegmentList, Wanted,
+    index_prefix, list_key, names_segment, wanted_key,
 };
-use crate::service::{Service, ServiceError};
+use crate::service::{MAX_SEGMENTS_LISTED, Service, ServiceError};
 
 /// The most bytes of all segments that a session knows, the latest of each scope first: 500,000
 /// entries. A large monorepo has some 100,000.
@@ -102,7 +102,7 @@ impl<'tier> IndexReader<'tier> {
         room: &AtomicUsize,
     ) -> Result<ScopeIndex, ServiceError> {
         let mut index = ScopeIndex::default();
-        let keys = match self.segment_keys(scope).await? {
+        let keys = match self.segment_keys(scope, &mut index).await? {
             Ok(keys) => keys,
             Err(error) => {
                 index.damaged.push((list_key(scope), error));
@@ -173,10 +173,12 @@ impl<'tier> IndexReader<'tier> {
     }
 
     /// The keys of a scope's segments, the latest first: from a listing where the service does that,
-    /// and else from a list that uploaders write.
+    /// and else from a list that uploaders write. Of a listing that is too long the latest count that it
+    /// has begun with, which is said.
     async fn segment_keys(
         self,
         scope: &ScopeName,
+        index: &mut ScopeIndex,
     ) -> Result<Result<Vec<SizedKey>, EntryError>, ServiceError> {
         if self.service.can_list() {
             let (mut keys, prefix) = (SegmentKeys::now(), index_prefix(scope));
@@ -186,7 +188,15 @@ impl<'tier> IndexReader<'tier> {
             match walked.await {
                 // It has said only now that it does not list.
                 Err(ServiceError::Unsupported(_)) => {}
-                walked => return walked.map(|()| Ok(keys.latest_first())),
+                walked => {
+                    if !walked? {
+                        let text = format!(
+                            "it has more than {MAX_SEGMENTS_LISTED} segments, and the latest {MAX_SEGMENTS} of these alone are read; uploads whose key may remove values merge them, and `cachewarden remote prune` removes what is old"
+                        );
+                        index.damaged.push((prefix, EntryError::Malformed(text)));
+                    }
+                    return Ok(Ok(keys.latest_first()));
+                }
             }
         }
         Ok(self.list(scope).await?.map(|list| {
@@ -210,6 +220,9 @@ impl<'tier> IndexReader<'tier> {
             Err(ServiceError::TooLarge { .. }) => {
                 let text = "it has more bytes than a list can have".to_owned();
                 return Ok(Err(EntryError::Malformed(text)));
+            }
+            Err(error @ ServiceError::NoValue(_)) => {
+                return Ok(Err(EntryError::Malformed(with_causes(&error))));
             }
             value => value?,
         };
@@ -248,6 +261,10 @@ impl<'tier> IndexReader<'tier> {
                     text.to_owned(),
                 )));
             }
+            Err(error @ ServiceError::NoValue(_)) => {
+                let text = with_causes(&error);
+                return Ok(FoundSegment::Damaged(EntryError::Malformed(text)));
+            }
             value => value?,
         };
         let Some(value) = value else {
@@ -266,7 +283,9 @@ impl<'tier> IndexReader<'tier> {
     pub(crate) async fn wanted(self, scope: &ScopeName) -> Result<Wanted, ServiceError> {
         let wanted = wanted_key(scope);
         let value = match self.service.read_latest(&wanted, MAX_WANTED).await {
-            Err(ServiceError::TooLarge { .. }) => return Ok(Wanted::default()),
+            Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => {
+                return Ok(Wanted::default());
+            }
             value => value?,
         };
         let value = value.unwrap_or_default();

@@ -11,8 +11,8 @@ use super::reader::MAX_BYTES;
 use super::segment_keys::CLOCK_DIFFERENCE;
 use super::*;
 use crate::address::{Address, Credentials};
-use crate::format::{MAX_ROWS, MAX_SEGMENT, Stored, segment_key};
-use crate::service::Service;
+use crate::format::{MAX_ROWS, MAX_SEGMENT, MAX_SEGMENTS, Stored, segment_key};
+use crate::service::{MAX_SEGMENTS_LISTED, Service};
 use crate::testing;
 
 fn entry() -> RemoteEntry {
@@ -191,4 +191,22 @@ async fn values_that_come_have_room_over_all_scopes_and_are_all_read() {
     let index = reader.read(&scopes).await.unwrap();
     assert!(index.scopes.iter().all(|scope| scope.segments.len() == 20));
     assert!((1..=3).contains(&most.load(Relaxed)), "{most:?}");
+}
+
+/// Origin: a scope with 10,001 segments, and no session could read any other.
+#[tokio::test]
+async fn a_scope_with_too_many_segments_is_said_and_takes_nothing_from_another() {
+    let (world, now, action) = (World::new(), SystemTime::now(), Digest::of(b"action"));
+    let (main, fork) = (scope("main"), scope("fork"));
+    world.write(&main, now, &value_of(&action, 1));
+    for number in 0..=MAX_SEGMENTS_LISTED {
+        let seconds = Duration::from_secs(number + 1);
+        world.write(&fork, now - seconds, b"");
+    }
+    let index = world.reader().read(&[fork, main]).await.unwrap();
+    assert_eq!(index.find(1, &action).map(|entry| entry.size), Some(1));
+    let (key, error) = index.damaged().next().unwrap();
+    assert_eq!(key, "v1/index/fork/");
+    assert!(error.to_string().contains("10000 segments"), "{error}");
+    assert_eq!(index.damaged().count(), 1 + MAX_SEGMENTS);
 }

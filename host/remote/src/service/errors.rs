@@ -59,6 +59,9 @@ pub enum ServiceError {
         /// Its key.
         key: String,
     },
+    /// What is at the key is no value that can be read, such as a list of Redis.
+    #[error("what is at a key is no value")]
+    NoValue(#[source] Cause),
     /// The value has fewer bytes than its part would need that is asked for.
     #[error("a value is shorter than what names it says")]
     TooShort(#[source] Cause),
@@ -88,6 +91,7 @@ impl ServiceError {
             ErrorKind::RateLimited => Self::Throttled(source),
             ErrorKind::Unsupported => Self::Unsupported(source),
             ErrorKind::RangeNotSatisfied => Self::TooShort(source),
+            ErrorKind::IsADirectory => Self::NoValue(source),
             _ => Self::Failed(source),
         }
     }

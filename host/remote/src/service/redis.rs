@@ -187,8 +187,12 @@ impl Redis {
                 Ok(Err(error)) => failed(error),
                 Err(_) => Error::new(ErrorKind::Unexpected, "the server has not answered in time"),
             };
-            let is_final =
-                [ErrorKind::PermissionDenied, ErrorKind::ConfigInvalid].contains(&error.kind());
+            let is_final = [
+                ErrorKind::PermissionDenied,
+                ErrorKind::ConfigInvalid,
+                ErrorKind::IsADirectory,
+            ]
+            .contains(&error.kind());
             if is_final || tries == RETRIES {
                 return Err(error);
             }
@@ -243,6 +247,8 @@ fn failed(error: RedisError) -> Error {
         true => ErrorKind::PermissionDenied,
         // The number of the database is part of the address.
         false if text.contains("DB index is out of range") => ErrorKind::ConfigInvalid,
+        // At the key is a list, say. opendal has no kind for it that is nearer.
+        false if text.contains("WRONGTYPE") => ErrorKind::IsADirectory,
         false => ErrorKind::Unexpected,
     };
     Error::new(kind, said(&text))

@@ -17,8 +17,9 @@ pub(crate) const MAX_LISTED: u64 = 5_000_000;
 
 /// The most segments of a scope that a session or an upload lists. Uploads merge them from 16 on; where
 /// they may not remove what they have merged, this is so many uploads. A listing without end would keep
-/// them busy.
-const MAX_SEGMENTS_LISTED: u64 = 10_000;
+/// them busy. It is no failure of the service that there are more: it would take the tier from all other
+/// scopes.
+pub(crate) const MAX_SEGMENTS_LISTED: u64 = 10_000;
 
 /// The most packs that an upload lists: those of 1.5 TB.
 pub(crate) const MAX_PACKS_LISTED: u64 = 200_000;
@@ -36,20 +37,20 @@ pub(crate) struct Value {
 }
 
 impl Service {
-    /// Gives all values below the prefix of a scope's index, which ends with a slash, to `take`, in no
-    /// order.
+    /// Gives the values below the prefix of a scope's index, which ends with a slash, to `take`, in no
+    /// order; whether these are all. There are [`MAX_SEGMENTS_LISTED`] of them at most.
     ///
     /// # Errors
-    /// When the service fails, or does not list, or lists too many.
+    /// When the service fails, or does not list.
     pub(crate) async fn walk(
         &self,
         prefix: &str,
         take: impl FnMut(Value),
-    ) -> Result<(), ServiceError> {
-        self.walk_within(prefix, MAX_SEGMENTS_LISTED, take).await
+    ) -> Result<bool, ServiceError> {
+        self.walk_first(prefix, MAX_SEGMENTS_LISTED, take).await
     }
 
-    /// The same below any prefix where there are at most so many.
+    /// Gives all values below any prefix to `take`, where there are at most so many.
     ///
     /// # Errors
     /// When there are more, or as [`Self::walk`].
@@ -57,8 +58,20 @@ impl Service {
         &self,
         prefix: &str,
         most: u64,
-        mut take: impl FnMut(Value),
+        take: impl FnMut(Value),
     ) -> Result<(), ServiceError> {
+        match self.walk_first(prefix, most, take).await? {
+            true => Ok(()),
+            false => Err(self.failed(too_many(most))),
+        }
+    }
+
+    async fn walk_first(
+        &self,
+        prefix: &str,
+        most: u64,
+        mut take: impl FnMut(Value),
+    ) -> Result<bool, ServiceError> {
         let lister = self.listed()?.lister_with(prefix).recursive(true);
         let lister = guarded(async { lister.await }).await;
         let take = |value| {
@@ -80,8 +93,10 @@ impl Service {
             is_any = true;
             false
         });
-        listed.await?;
-        Ok(is_any)
+        match listed.await? {
+            true => Ok(is_any),
+            false => Err(self.failed(too_many(MAX_BEFORE_ANY))),
+        }
     }
 
     /// What killed uploaders have left: files that were not whole yet when they were written last.
@@ -99,7 +114,9 @@ impl Service {
                 }
                 true
             };
-            self.take_while(lister, "", MAX_LISTED, take).await?;
+            if !self.take_while(lister, "", MAX_LISTED, take).await? {
+                return Err(self.failed(too_many(MAX_LISTED)));
+            }
         }
         Ok(unfinished)
     }
@@ -139,14 +156,15 @@ impl Service {
         }
     }
 
-    /// Gives values to `take` as long as that wants more. Takes note of whether the service lists.
+    /// Gives at most so many values to `take` as long as that wants more; whether it has got what it
+    /// wants. Takes note of whether the service lists.
     async fn take_while(
         &self,
         lister: opendal::Result<Lister>,
         prefix: &str,
         most: u64,
         take: impl FnMut(Value) -> bool,
-    ) -> Result<(), ServiceError> {
+    ) -> Result<bool, ServiceError> {
         let Client::Storage(storage) = &self.client else {
             return Err(self.failed(does_not_list()));
         };
@@ -156,10 +174,10 @@ impl Service {
             storage.lists().note_listed();
         }
         match taken {
-            Ok(()) => Ok(()),
+            Ok(is_whole) => Ok(is_whole),
             // Later it is an error: what a listing leaves out must not be taken for removed.
             Err(error) if !is_begun && says_none(&error) && self.kind.lacks_empty_folders() => {
-                Ok(())
+                Ok(true)
             }
             Err(error) if says_no_verb(&error) && storage.lists().note_no_verb(Instant::now()) => {
                 Err(self.failed(does_not_list()))
@@ -169,20 +187,24 @@ impl Service {
     }
 }
 
-/// Gives values to `take` as long as that wants more. Says whether the listing has named anything.
+/// Gives at most so many values to `take` as long as that wants more; whether it has got what it wants.
+/// Says whether the listing has named anything.
 async fn take_while(
     lister: opendal::Result<Lister>,
     prefix: &str,
     most: u64,
     mut take: impl FnMut(Value) -> bool,
     is_begun: &mut bool,
-) -> opendal::Result<()> {
+) -> opendal::Result<bool> {
     let mut lister = lister?;
-    for _ in 0..=most {
+    for count in 0..=most {
         let Some(entry) = guarded(lister.try_next()).await? else {
-            return Ok(());
+            return Ok(true);
         };
         *is_begun = true;
+        if count == most {
+            break;
+        }
         let metadata = entry.metadata();
         if metadata.mode() == EntryMode::FILE {
             if !entry.path().starts_with(prefix) {
@@ -195,14 +217,18 @@ async fn take_while(
                 written: time(metadata)?,
             };
             if !take(value) {
-                return Ok(());
+                return Ok(true);
             }
         }
     }
+    Ok(false)
+}
+
+fn too_many(most: u64) -> Error {
     let text = format!(
         "it lists more than {most} values; `cachewarden remote prune` removes what is of no use"
     );
-    Err(Error::new(ErrorKind::Unexpected, text))
+    Error::new(ErrorKind::Unexpected, text)
 }
 
 fn time(metadata: &Metadata) -> opendal::Result<SystemTime> {

@@ -155,6 +155,7 @@ impl Shared {
             ServiceError::Throttled(_) => (Code::RemoteThrottled, "it is not asked for a while"),
             ServiceError::TooLarge { .. }
             | ServiceError::LaterForm { .. }
+            | ServiceError::NoValue(_)
             | ServiceError::TooShort(_) => (Code::RemoteDamaged, "the value does not count"),
             // The next request may be answered.
             ServiceError::Failed(_) => {

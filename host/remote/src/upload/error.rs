@@ -74,6 +74,7 @@ impl UploadError {
                 | ServiceError::Throttled(_)
                 | ServiceError::TooLarge { .. }
                 | ServiceError::LaterForm { .. }
+                | ServiceError::NoValue(_)
                 | ServiceError::TooShort(_),
             )
             | Self::Outbox(_) => None,

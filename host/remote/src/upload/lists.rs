@@ -4,7 +4,8 @@
 //! since a list of a moment ago may be written again. The list is read, changed and written at once,
 //! and looked at once more: of two uploads at the same moment, the one that has lost its segment
 //! mostly finds that out and names it again. What is lost nevertheless is a miss, and whoever builds
-//! it sends it again. A name stays in the list until its segment is gone, merged or damaged.
+//! it sends it again. A name stays in the list until its segment is gone or merged, or has been damaged
+//! for long.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,12 +22,17 @@ use super::packs::Packs;
 /// this time it is gone.
 const LATE: Duration = Duration::from_secs(60 * 60);
 
+/// A damaged segment is named for so long, as by a prune it would stay for days: it may be on the way to
+/// this machine alone that it was damaged, and then a second look finds the same. Until then sessions
+/// fetch it again and again.
+const DAMAGED: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
 /// How often the list is read, and written where it is not as it should be.
 const LOOKS: usize = 2;
 
 impl Packs<'_> {
     /// The segments of a scope that a list can go without: those that are not there, and those that
-    /// are damaged, also where they are read once more. One of a moment ago may not be whole yet.
+    /// have been damaged for long, also where they are read once more.
     ///
     /// # Errors
     /// When the service fails.
@@ -34,15 +40,15 @@ impl Packs<'_> {
         let mut useless: Vec<_> = index
             .gone
             .iter()
-            .filter(|key| is_late(key))
+            .filter(|key| is_older(key, LATE))
             .cloned()
             .collect();
         for (key, error) in &index.damaged {
-            let is_old_segment = segment_time(key).is_some() && is_late(key);
+            let is_old_segment = segment_time(key).is_some() && is_older(key, DAMAGED);
             if is_old_segment && matches!(error, EntryError::Malformed(_)) {
                 let again = with_pauses(|| self.service.read(key, MAX_SEGMENT)).await;
                 let is_whole = match again {
-                    Err(ServiceError::TooLarge { .. }) => false,
+                    Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => false,
                     again => again?.is_some_and(|value| Segment::from_value(key, &value).is_ok()),
                 };
                 if !is_whole {
@@ -85,8 +91,8 @@ impl Packs<'_> {
     }
 }
 
-/// Whether a segment of this key would be there by now.
-fn is_late(key: &str) -> bool {
+/// Whether a segment of this key was written so long ago.
+fn is_older(key: &str, age: Duration) -> bool {
     let written = segment_time(key).unwrap_or(UNIX_EPOCH);
-    written + LATE < SystemTime::now()
+    written + age < SystemTime::now()
 }

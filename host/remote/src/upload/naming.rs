@@ -8,7 +8,7 @@ use cachewarden_types::{Digest, ScopeName};
 use crate::format::{
     MAX_ROWS, RemoteEntry, Segment, Stored, index_prefix, segment_key, segment_time, wanted_key,
 };
-use crate::index::ScopeIndex;
+use crate::index::{ScopeIndex, is_to_come};
 use crate::service::ServiceError;
 
 use super::pace::with_pauses;
@@ -26,8 +26,9 @@ const LARGE: usize = MAX_ROWS / 4;
 /// objects are. One with a quarter of that is not merged any more.
 const MAX_PACKS: usize = 6144;
 
-/// An entry that has expired for so long is left out of a merge. By another clock than that of this
-/// machine it may still count.
+/// An entry that has expired for so long is left out of a merge: by another clock it may still count. The
+/// clock is that of whoever has written the oldest segment of the merge, where it is behind that of
+/// this machine. So one machine whose clock is ahead takes nothing from the others.
 const EXPIRED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Segments that were written.
@@ -195,31 +196,46 @@ fn packs_of(index: &ScopeIndex) -> HashSet<Digest> {
         .collect()
 }
 
-/// The entries of small segments, the latest first, and the keys of those segments. What is not there
-/// any more, or has expired long ago, is left out; a segment of which this version does not know all stays.
+/// The entries of small segments, the latest first, and the keys of those segments.
+///
+/// They get the time of the latest of them. So an entry stays behind where a segment that is not merged
+/// has a later one of its action, which would else not count any more. For the same reason nothing is
+/// merged that is older than a damaged segment, since nobody knows what that has, or whose time is to
+/// come by this clock. What is not there any more, or has expired long ago, is left out; a segment of
+/// which this version does not know all stays.
 fn merged(
     index: &ScopeIndex,
     packs: &HashSet<Digest>,
 ) -> (Vec<(Digest, RemoteEntry)>, Vec<String>) {
-    let now = SystemTime::now();
+    let damaged = index.damaged.iter().map(|(key, _)| key);
+    let last_damaged = damaged.filter(|key| segment_time(key).is_some()).max();
     let (mut rows, mut merged) = (Vec::new(), Vec::new());
-    let mut named = 0;
+    let (mut skipped, mut named) = (Vec::new(), 0);
     for (key, segment) in &index.segments {
+        if is_to_come(key) || last_damaged.is_some_and(|damaged| key < damaged) {
+            continue;
+        }
         let has_room =
             rows.len() + segment.len() <= MAX_ROWS && named + segment.packs() <= MAX_PACKS;
         if !has_room || !is_small(segment) || !segment.is_known() {
+            skipped.push(segment);
             continue;
         }
         named += segment.packs();
-        rows.extend(segment.entries().filter(|(_, entry)| {
+        rows.extend(segment.entries().filter(|(action, entry)| {
             let is_there = match &entry.stored {
                 Stored::Packed(place) => packs.contains(&place.pack),
                 Stored::Inline(_) | Stored::Apart => true,
             };
-            let expired = entry.expires.and_then(|end| now.duration_since(end).ok());
-            is_there && expired.is_none_or(|age| age < EXPIRED)
+            is_there && !skipped.iter().any(|later| later.has(action))
         }));
         merged.push(key.clone());
     }
+    let oldest = merged.last().and_then(|key| segment_time(key));
+    let now = oldest.unwrap_or(UNIX_EPOCH).min(SystemTime::now());
+    rows.retain(|(_, entry)| {
+        let expired = entry.expires.and_then(|end| now.duration_since(end).ok());
+        expired.is_none_or(|age| age < EXPIRED)
+    });
     (rows, merged)
 }

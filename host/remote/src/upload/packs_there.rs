@@ -15,6 +15,11 @@ use super::pace::with_pauses;
 /// Packs that are asked for at once.
 const AT_ONCE: usize = 8;
 
+/// The most packs that a merge asks for by themselves: some seconds, at 20 ms for each. Of a tier whose
+/// rule removes what is old, as many go in weeks. What names the others stays, and is looked at by
+/// the next merge.
+pub(super) const MAX_ASKED: usize = 512;
+
 /// The packs that are in a tier, as far as that is known.
 pub(super) struct PacksThere {
     known: HashMap<Digest, bool>,
@@ -78,8 +83,10 @@ impl PacksThere {
         self.known.insert(pack, false);
     }
 
-    /// Which of these packs are there, by another look. A damaged one is there: only a part of it may
-    /// be, and this machine alone has found it so.
+    /// Which of these packs are there, by another look. One is gone only where the answer for itself
+    /// says so, and not because a listing leaves it out; where there are too many to ask for, the others
+    /// count as there. A damaged one is there: only a part of it may be, and this machine alone has
+    /// found it so.
     ///
     /// # Errors
     /// When the service fails.
@@ -90,18 +97,19 @@ impl PacksThere {
     ) -> Result<HashSet<Digest>, ServiceError> {
         if self.is_listed {
             self.list(service).await?;
-        } else {
-            let unknown = packs.iter().filter(|pack| !self.known.contains_key(*pack));
-            let unknown: Vec<_> = unknown.copied().collect();
-            let asked: Vec<_> = stream::iter(unknown)
-                .map(async |pack| Ok::<_, ServiceError>((pack, ask(service, &pack).await?)))
-                .buffer_unordered(AT_ONCE)
-                .try_collect()
-                .await?;
-            self.known.extend(asked);
         }
-        let is_there = |pack: &Digest| self.known.get(pack) == Some(&true);
-        Ok(packs.into_iter().filter(is_there).collect())
+        let is_known = |pack: &&Digest| self.known.get(*pack) == Some(&true);
+        let unknown = packs.iter().filter(|pack| !is_known(pack));
+        let unknown: Vec<_> = unknown.copied().take(MAX_ASKED).collect();
+        let asked: HashMap<_, _> = stream::iter(unknown)
+            .map(async |pack| Ok::<_, ServiceError>((pack, ask(service, &pack).await?)))
+            .buffer_unordered(AT_ONCE)
+            .try_collect()
+            .await?;
+        let is_there = |pack: &Digest| asked.get(pack) != Some(&false);
+        let there = packs.into_iter().filter(is_there).collect();
+        self.known.extend(asked);
+        Ok(there)
     }
 }
 
@@ -119,4 +127,56 @@ async fn listed(service: &Service) -> Result<Vec<Digest>, ServiceError> {
 async fn ask(service: &Service, pack: &Digest) -> Result<bool, ServiceError> {
     let key = pack_key(pack);
     with_pauses(|| service.has(&key)).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicUsize;
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::*;
+    use crate::address::{Address, Credentials};
+    use crate::test_server;
+
+    /// Origin: a listing without packs took, with the next merge, all rows of all machines.
+    #[tokio::test]
+    async fn a_pack_is_gone_only_where_the_answer_for_it_says_so() {
+        let [there, gone] = [b"there", b"gone!"].map(|name| Digest::of(name));
+        let count = Arc::new(AtomicUsize::new(0));
+        let (asked_for, is_there) = (Arc::clone(&count), pack_key(&there));
+        let port = test_server::start_with_bodies(move |asked| {
+            let body = match asked.method.as_str() {
+                "HEAD" => {
+                    asked_for.fetch_add(1, Relaxed);
+                    let status = if asked.path.ends_with(&is_there) {
+                        200
+                    } else {
+                        404
+                    };
+                    return (status, String::new(), Vec::new());
+                }
+                _ => "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>",
+            };
+            (200, String::new(), body.into())
+        });
+        let address =
+            format!("s3://b/p?endpoint=http://127.0.0.1:{port}&region=x&skip-signature=true");
+        let address = Address::parse(&address).unwrap();
+        let service = Service::at(&address, &Credentials::default()).unwrap();
+        let mut packs = PacksThere::look(&service).await.unwrap();
+        let asked = HashSet::from([there, gone]);
+        assert_eq!(
+            packs.of(&service, asked).await.unwrap(),
+            HashSet::from([there])
+        );
+        // More than are asked for.
+        count.store(0, Relaxed);
+        let many = 0..MAX_ASKED as u32 + 10;
+        let many: HashSet<_> = many
+            .map(|number| Digest::of(&number.to_le_bytes()))
+            .collect();
+        let left = packs.of(&service, many).await.unwrap();
+        assert_eq!((left.len(), count.load(Relaxed)), (10, MAX_ASKED));
+    }
 }

@@ -6,6 +6,7 @@ mod client;
 mod faults;
 mod github;
 mod machine;
+mod no_value;
 mod packs;
 mod said;
 mod server;

@@ -1,7 +1,8 @@
 //! What the indexes of a tier name, for a prune.
 //!
 //! What always holds: a segment without what goes is written before the one that names it is removed,
-//! and both before what they name.
+//! and both before what they name. A damaged segment may name whatever nobody else does, so a prune
+//! is told of it.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -22,6 +23,18 @@ use super::plan::{NamedEntry, Plan};
 pub(super) struct PrunedIndex {
     segments: Vec<ReadSegment>,
     named: Named,
+}
+
+/// What is wrong with segments, by their keys.
+pub(super) type Damaged = BTreeMap<String, String>;
+
+/// What a second look at segments has found.
+pub(super) struct SecondLook {
+    /// The objects and packs that they name.
+    pub(super) named: Vec<NamedEntry>,
+    /// The keys of those that are whole.
+    pub(super) whole: Vec<String>,
+    pub(super) damaged: Damaged,
 }
 
 impl PrunedIndex {
@@ -121,15 +134,20 @@ impl PrunedIndex {
         Ok(is_any)
     }
 
-    /// The objects and packs that segments name which have come since these were listed, or are not
-    /// among those that were read: an upload may have merged segments in between.
-    pub(super) async fn names_since(
+    /// The segments that are damaged, and what is wrong with them.
+    pub(super) fn damaged(&self) -> Damaged {
+        damaged(&self.segments)
+    }
+
+    /// Looks at segments that have come since the first ones were listed, or were not among those that
+    /// were read whole: an upload may have merged segments in between.
+    pub(super) async fn look_again(
         &self,
         service: &Service,
         mut segments: Vec<(ScopeName, Value)>,
-    ) -> Result<Vec<NamedEntry>, ServiceError> {
-        let known = self.segments.iter().map(|segment| &segment.value.key);
-        let known: HashSet<_> = known.collect();
+    ) -> Result<SecondLook, ServiceError> {
+        let whole = self.segments.iter().filter(|read| read.segment.is_ok());
+        let known: HashSet<_> = whole.map(|segment| &segment.value.key).collect();
         segments.retain(|(_, value)| !known.contains(&value.key));
         let read = segments::read(service, segments).await?;
         let mut named = BTreeMap::new();
@@ -148,6 +166,19 @@ impl PrunedIndex {
             object: Some(name),
             entries: 0,
         });
-        Ok(named.collect())
+        let whole = read.iter().filter(|read| read.segment.is_ok());
+        Ok(SecondLook {
+            named: named.collect(),
+            whole: whole.map(|read| read.value.key.clone()).collect(),
+            damaged: damaged(&read),
+        })
     }
+}
+
+fn damaged(segments: &[ReadSegment]) -> Damaged {
+    let damaged = segments.iter().filter_map(|read| {
+        let error = read.segment.as_ref().err()?;
+        Some((read.value.key.clone(), error.to_string()))
+    });
+    damaged.collect()
 }

@@ -31,8 +31,14 @@ pub(super) struct Plan {
     staying: HashSet<(String, SystemTime)>,
     /// Bytes that stay.
     left: u64,
-    /// The part of it that no entry names.
+    /// The part of it that no entry names, and that is young.
     young: Amount,
+    /// The part of it that may be named where it cannot be read.
+    held: Amount,
+    /// The objects that an entry has named when the plan was made.
+    once_named: HashSet<Digest>,
+    /// What was written before is as old as a person wants it to be.
+    oldest: Option<SystemTime>,
 }
 
 /// What entries name, while some are taken away.
@@ -88,6 +94,7 @@ impl Plan {
         request: &PruneRequest,
         now: SystemTime,
     ) -> Self {
+        let once_named = entries.iter().filter_map(|entry| entry.object).collect();
         let oldest = request.older_than.and_then(|age| now.checked_sub(age));
         let is_old = |entry: &NamedEntry| oldest.is_some_and(|oldest| entry.value.written < oldest);
         let (mut going, mut staying): (Vec<_>, Vec<_>) = entries.into_iter().partition(is_old);
@@ -119,7 +126,23 @@ impl Plan {
                 .collect(),
             left: bytes + young.bytes,
             young,
+            held: Amount::default(),
+            once_named,
+            oldest,
         }
+    }
+
+    /// Lets what nobody has named go by its age alone: what names it may not have been read.
+    pub(super) fn hold_unnamed(&mut self) {
+        let is_old = |value: &Value| self.oldest.is_some_and(|oldest| value.written < oldest);
+        self.objects.retain(|(digest, value)| {
+            let goes = self.once_named.contains(digest) || is_old(value);
+            if !goes {
+                self.held.add(value);
+                self.left += value.size;
+            }
+            goes
+        });
     }
 
     /// Whether an entry was not there when the plan was made, or was written since.
@@ -146,6 +169,8 @@ impl Plan {
             bytes: entries.chain(objects).sum(),
             left: self.left,
             young: self.young,
+            held: self.held,
+            damaged: 0,
         }
     }
 }
@@ -251,6 +276,25 @@ mod tests {
         let plan = plan(None, Some(0));
         assert_eq!(keys(&plan), "a b c d inline of-a old shared");
         assert_eq!(plan.pruned().left, 10_000 + 1_000_000);
+    }
+
+    #[test]
+    fn what_nobody_has_named_goes_by_its_age_alone_where_names_may_be_missing() {
+        let mut by_size = plan(None, Some(0));
+        by_size.hold_unnamed();
+        // Twice is as good as once.
+        by_size.hold_unnamed();
+        assert_eq!(keys(&by_size), "a b c d inline of-a shared");
+        let pruned = by_size.pruned();
+        let (count, bytes) = (1, 100_000);
+        assert_eq!(pruned.held, Amount { count, bytes });
+        assert_eq!(pruned.left, 10_000 + 1_000_000 + 100_000);
+        let mut by_age = plan(Some(8 * DAY), None);
+        by_age.hold_unnamed();
+        assert_eq!(keys(&by_age), "a of-a", "one of eight days is not older");
+        let mut by_age = plan(Some(7 * DAY), None);
+        by_age.hold_unnamed();
+        assert_eq!(keys(&by_age), "a of-a old");
     }
 
     #[test]

@@ -196,6 +196,7 @@ fn the_oldest_packs_go_until_the_rest_is_small_enough_and_a_segment_keeps_the_re
 #[test]
 fn a_pack_that_nobody_names_yet_stays_for_a_while() {
     let tier = Tier::new();
+    tier.pack(&[b"another"], None, 0);
     let [pack, _, segment] = tier.pack(&[b"one"], None, 0);
     fs::remove_file(tier.path(&segment)).unwrap();
     let pruned = tier.prune(|_| ()).unwrap();
@@ -239,6 +240,91 @@ async fn a_pack_stays_that_only_a_later_segment_names() {
     let pruned = prune::prune_listed(&service, listed, &request, now, &mut |_| ()).await;
     assert_eq!(pruned.unwrap().objects, 0);
     assert!(tier.has(&pack));
+}
+
+/// Origin: a prune removed the packs that readers with a whole copy of the segment still read.
+#[test]
+fn what_a_damaged_segment_may_name_goes_by_its_age_alone() {
+    let tier = Tier::new();
+    let [pack, object, segment] = tier.pack(&[b"one"], Some(&large("a")), 2);
+    let [old, ..] = tier.pack(&[b"two"], None, 9);
+    fs::remove_dir_all(tier.path("v1/index")).unwrap();
+    tier.pack(&[b"another"], None, 0);
+    tier.write(&segment, b"no segment", 2);
+    let mut request = PruneRequest {
+        pause: Duration::ZERO,
+        ..PruneRequest::default()
+    };
+    for (older_than, dry_run) in [(None, false), (Some(5 * DAY), true), (Some(5 * DAY), false)] {
+        assert!(tier.has(&old));
+        request.older_than = older_than;
+        request.dry_run = dry_run;
+        let mut said = Vec::new();
+        let note = |event| {
+            if let TierEvent::Damaged { key, .. } = event {
+                said.push(key);
+            }
+        };
+        let pruned = prune_tier(&tier.address, &Credentials::default(), &request, note).unwrap();
+        assert_eq!(said, [segment.clone()]);
+        let count = 2 + u64::from(older_than.is_none());
+        assert_eq!((pruned.damaged, pruned.held.count), (1, count));
+        assert!(tier.has(&pack) && tier.has(&object));
+    }
+    assert!(!tier.has(&old));
+    // It goes by its age, and what nobody else names with it.
+    set_age(&tier.path(&pack), 9);
+    set_age(&tier.path(&segment), 6);
+    tier.prune(|request| request.older_than = Some(5 * DAY))
+        .unwrap();
+    assert!(!tier.has(&pack) && !tier.has(&segment) && tier.has(&object));
+    let pruned = tier.prune(|_| ()).unwrap();
+    assert_eq!((pruned.damaged, pruned.held.count), (0, 0));
+    assert!(!tier.has(&object));
+}
+
+/// It was damaged on the way to this machine, and is whole when it is looked at again.
+#[test]
+fn a_segment_that_is_whole_at_the_second_look_names_its_packs() {
+    let tier = Tier::new();
+    let [pack, _, segment] = tier.pack(&[b"one"], None, 9);
+    tier.write(&wanted_key(&main()), &Wanted::default().to_value(), 9);
+    let value = fs::read(tier.path(&segment)).unwrap();
+    tier.write(&segment, b"no segment", 0);
+    let request = PruneRequest {
+        older_than: Some(5 * DAY),
+        pause: Duration::ZERO,
+        ..PruneRequest::default()
+    };
+    let mut said = Vec::new();
+    let note = |event| match event {
+        // What was asked for is removed between both looks.
+        TierEvent::Progress(_) => fs::write(tier.path(&segment), &value).unwrap(),
+        TierEvent::Damaged { key, .. } => said.push(key),
+    };
+    let pruned = prune_tier(&tier.address, &Credentials::default(), &request, note).unwrap();
+    assert_eq!((pruned.objects, pruned.damaged, said.len()), (0, 0, 0));
+    assert!(tier.has(&pack));
+}
+
+/// Origin: a listing without the index, and a prune removed all packs.
+#[test]
+fn packs_go_by_their_age_alone_where_the_index_of_a_scope_has_no_segment() {
+    let tier = Tier::new();
+    let [pack, _, segment] = tier.pack(&[b"one"], None, 2);
+    fs::remove_file(tier.path(&segment)).unwrap();
+    let older_than = |request: &mut PruneRequest| request.older_than = Some(5 * DAY);
+    let held = |pruned: Pruned| (pruned.objects, pruned.held.count, pruned.damaged);
+    assert_eq!(held(tier.prune(older_than).unwrap()), (0, 1, 0));
+    // Another scope has an index, and builds of this one have asked for something.
+    let value = crate::testing::segment(&[(Digest::of(b"a"), entry(b"a", Stored::Apart))]);
+    let other = segment_key(&"other".parse().unwrap(), SystemTime::now(), &value);
+    tier.write(&other, &value, 0);
+    let wanted = tier.write(&wanted_key(&main()), &Wanted::default().to_value(), 0);
+    assert_eq!(held(tier.prune(older_than).unwrap()), (0, 1, 0));
+    set_age(&tier.path(&pack), 9);
+    assert_eq!(held(tier.prune(older_than).unwrap()), (1, 0, 0));
+    assert!(!tier.has(&pack) && tier.has(&wanted));
 }
 
 /// Origin: a damaged segment never went, however old it was, and each session fetched it again.

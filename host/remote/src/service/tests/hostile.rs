@@ -74,7 +74,7 @@ async fn a_listing_with_names_of_elsewhere_is_a_failure_and_no_panic() {
             let walked = tokio::spawn(async move {
                 let mut taken = Vec::new();
                 let walked = service.walk("v1/index/main/", |value| taken.push(value.key));
-                walked.await.map(|()| taken)
+                walked.await.map(|_| taken)
             });
             let walked = walked.await.expect("no panic");
             match walked {

@@ -20,7 +20,7 @@ fn name(scheme: &str) -> &'static str {
 async fn keys(service: &Service) -> Result<Vec<String>, ServiceError> {
     let mut keys = Vec::new();
     let walked = service.walk("v1/index/main/", |value| keys.push(value.key));
-    walked.await.map(|()| keys)
+    walked.await.map(|_| keys)
 }
 
 /// A service that lists one value, unless it is to answer with a status.

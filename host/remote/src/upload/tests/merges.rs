@@ -8,14 +8,45 @@ use crate::format::{Encoding, Place, index_prefix, pack_key, segment_key};
 use crate::testing::{entry, segment};
 
 impl World {
-    /// Writes a segment with these entries, so many seconds ago.
-    fn write_segment(&self, rows: &[(Digest, RemoteEntry)], seconds: u32) {
-        let value = segment(rows);
-        let time = SystemTime::now() - Duration::from_secs(seconds.into());
-        let key = self.tier(&segment_key(&main(), time, &value));
-        fs::create_dir_all(key.parent().unwrap()).unwrap();
-        fs::write(key, value).unwrap();
+    /// Writes a segment with these entries, so many seconds ago. Its file.
+    fn write_segment(&self, rows: &[(Digest, RemoteEntry)], seconds: u32) -> PathBuf {
+        self.write_segment_at(rows, SystemTime::now() - seconds * SECOND)
     }
+
+    fn write_segment_at(&self, rows: &[(Digest, RemoteEntry)], time: SystemTime) -> PathBuf {
+        let value = segment(rows);
+        let file = self.tier(&segment_key(&main(), time, &value));
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, value).unwrap();
+        file
+    }
+
+    /// Writes so many segments of an entry each, the first of them so many seconds ago, and lets an
+    /// upload merge them.
+    async fn merge_with(&self, count: u32, seconds: u32) {
+        for number in 0..count {
+            let action = Digest::of(&number.to_le_bytes());
+            self.write_segment(&[row(action, 7)], seconds - number);
+        }
+        let action = self.put("one more", b"object", |_| {});
+        self.note(1, &[action]);
+        self.upload().await;
+    }
+
+    /// The size of an action's object, as the latest segment with it says.
+    fn size_of(&self, action: &Digest) -> Option<u64> {
+        let segments = self.segments();
+        let mut latest = segments.iter().rev();
+        latest.find_map(|segment| Some(segment.find(action)?.size))
+    }
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// An entry whose object has a key of its own, and so many bytes.
+fn row(action: Digest, size: u64) -> (Digest, RemoteEntry) {
+    let entry = entry(b"object", Stored::Apart);
+    (action, RemoteEntry { size, ..entry })
 }
 
 #[tokio::test]
@@ -167,4 +198,72 @@ async fn what_has_just_expired_by_the_clock_of_one_machine_stays_in_a_merge() {
     assert!(world.segments().len() < 16, "they were merged");
     let named = world.named();
     assert!(named.contains_key(&just) && !named.contains_key(&long_ago));
+}
+
+/// Origin: a small segment below a large one got the time of the latest small one, and its damaged or
+/// expired entry counted before the newer one of the large segment.
+#[tokio::test]
+async fn an_older_entry_does_not_get_before_a_later_one_that_is_not_merged() {
+    let world = world();
+    let [both, only] = [b"both", b"only"].map(|name| Digest::of(name));
+    world.write_segment(&[row(both, 1), row(only, 1)], 900);
+    let many = (0..17_000_u32)
+        .map(|number| row(Digest::of(&[number; 2].map(u32::to_le_bytes).concat()), 3));
+    let many: Vec<_> = many.chain([row(both, 2)]).collect();
+    world.write_segment(&many, 800);
+    world.merge_with(15, 700).await;
+    assert!(world.segments().len() < 16, "they were merged");
+    assert_eq!(
+        (world.size_of(&both), world.size_of(&only)),
+        (Some(2), Some(1))
+    );
+}
+
+/// What it has is not known.
+#[tokio::test]
+async fn what_is_older_than_a_damaged_segment_keeps_its_time() {
+    let world = world();
+    let both = Digest::of(b"both");
+    let old = world.write_segment(&[row(both, 1)], 900);
+    let newer = world.write_segment(&[row(both, 2)], 800);
+    let whole = fs::read(&newer).unwrap();
+    fs::write(&newer, b"damaged").unwrap();
+    world.merge_with(16, 700).await;
+    assert!(old.exists() && newer.exists());
+    assert_eq!(
+        world.names(&index_prefix(&main())).len(),
+        4,
+        "the others were merged"
+    );
+    fs::write(&newer, whole).unwrap();
+    assert_eq!(world.size_of(&both), Some(2));
+}
+
+/// Origin: a machine whose clock was two hours behind merged what the others had just sent as the oldest.
+#[tokio::test]
+async fn a_segment_whose_time_is_to_come_is_merged_later() {
+    let world = world();
+    let both = Digest::of(b"both");
+    let later = SystemTime::now() + 7200 * SECOND;
+    let later = world.write_segment_at(&[row(both, 2)], later);
+    world.write_segment(&[row(both, 1)], 900);
+    world.merge_with(15, 700).await;
+    assert!(world.segments().len() < 16, "they were merged");
+    assert!(later.exists());
+    assert_eq!(world.size_of(&both), Some(2));
+}
+
+/// Origin: a machine whose clock was eight days ahead left out, for everybody, what was about to expire.
+#[tokio::test]
+async fn what_others_do_not_take_for_expired_stays_in_a_merge() {
+    let world = world();
+    let action = Digest::of(b"action");
+    let days = |days: u32| days * 24 * 60 * 60;
+    // By this clock it has expired eight days ago, and by that of the others in a day.
+    let (_, entry) = row(action, 1);
+    let expires = Some(SystemTime::now() - SECOND * days(8));
+    world.write_segment(&[(action, RemoteEntry { expires, ..entry })], days(9));
+    world.merge_with(16, days(9) - 1).await;
+    assert!(world.segments().len() < 16, "they were merged");
+    assert_eq!(world.size_of(&action), Some(1));
 }

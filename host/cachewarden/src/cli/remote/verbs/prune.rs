@@ -1,6 +1,8 @@
 //! `cachewarden remote prune`: for tiers whose service has no rule of its own for what is old.
 
-use cachewarden_remote::{Address, Credentials, GRACE, PruneRequest, Pruned, prune_tier};
+use cachewarden_remote::{
+    Address, Credentials, GRACE, PruneRequest, Pruned, TierEvent, prune_tier,
+};
 use cachewarden_types::sanitize;
 
 use crate::cli::arguments::remote::RemotePruneOptions;
@@ -13,7 +15,8 @@ use super::Stopped;
 /// How long an object stays that no entry names.
 const GRACE_HOURS: u64 = GRACE.as_secs() / 3600;
 
-/// Removes from a tier what is asked for, and says what that was.
+/// Removes from a tier what is asked for, and says what that was, and which parts of its index are
+/// damaged; exit code 1 where some are.
 pub(super) fn run(
     options: &RemotePruneOptions,
     address: &Address,
@@ -33,12 +36,19 @@ pub(super) fn run(
         ..PruneRequest::default()
     };
     let bar = Bar::new();
-    let pruned = prune_tier(address, credentials, &request, |progress| {
-        bar.show(progress)
+    let mut damaged = Vec::new();
+    let pruned = prune_tier(address, credentials, &request, |event| match event {
+        TierEvent::Damaged { key, why } => damaged.push(sanitize(&format!("{key}: {why}")) + "\n"),
+        TierEvent::Progress(progress) => bar.show(progress),
     });
     bar.clear();
-    output::print(&describe(&pruned?, &request, &shown))?;
-    Ok(ExitStatus::Success)
+    let pruned = pruned?;
+    let damaged = damaged.concat();
+    output::print(&format!("{damaged}{}", describe(&pruned, &request, &shown)))?;
+    Ok(match pruned.damaged {
+        0 => ExitStatus::Success,
+        _ => ExitStatus::Finding,
+    })
 }
 
 fn describe(pruned: &Pruned, request: &PruneRequest, address: &str) -> String {
@@ -64,6 +74,27 @@ fn describe(pruned: &Pruned, request: &PruneRequest, address: &str) -> String {
             output::size(pruned.young.bytes),
         );
     }
+    if pruned.damaged > 0 {
+        let [is, it, goes] = match pruned.damaged {
+            1 => ["is", "it", "goes"],
+            _ => ["are", "they", "go"],
+        };
+        text += &format!(
+            "{} of the index {is} damaged: as long as {it} stay{} there, what no other part names is removed by `--older-than` alone, since {it} may name it; {it} {goes} by that age, too.\n",
+            output::count(pruned.damaged, "part"),
+            if pruned.damaged == 1 { "s" } else { "" },
+        );
+    } else if pruned.held.count > 0 {
+        text += "The index of a scope, or of all, has no parts: what nothing names is removed by `--older-than` alone, since the service may not have listed what names it.\n";
+    }
+    if pruned.held.count > 0 {
+        text += &format!(
+            "So {} ({}) stay{}.\n",
+            output::count(pruned.held.count, "object"),
+            output::size(pruned.held.bytes),
+            if pruned.held.count == 1 { "s" } else { "" },
+        );
+    }
     text
 }
 
@@ -72,6 +103,35 @@ mod tests {
     use cachewarden_remote::Amount;
 
     use super::*;
+
+    #[test]
+    fn what_stays_since_its_name_may_be_missing_is_told_with_the_reason() {
+        let told = |damaged, count| {
+            let held = Amount { count, bytes: 10 };
+            let pruned = Pruned {
+                held,
+                damaged,
+                ..Pruned::default()
+            };
+            describe(&pruned, &PruneRequest::default(), "file:///t")
+        };
+        for (text, part) in [
+            (
+                told(1, 0),
+                "1 part of the index is damaged: as long as it stays there",
+            ),
+            (
+                told(2, 3),
+                "2 parts of the index are damaged: as long as they stay there",
+            ),
+            (told(2, 3), "So 3 objects (10 B) stay."),
+            (told(0, 1), "has no parts: what nothing names"),
+            (told(0, 1), "So 1 object (10 B) stays."),
+        ] {
+            assert!(text.contains(part), "{text}");
+        }
+        assert_eq!(told(0, 0).lines().count(), 1);
+    }
 
     #[test]
     fn what_is_young_is_told_in_good_grammar() {

@@ -266,7 +266,7 @@ fn what_a_damaged_segment_may_name_goes_by_its_age_alone() {
             }
         };
         let pruned = prune_tier(&tier.address, &Credentials::default(), &request, note).unwrap();
-        assert_eq!(said, [segment.clone()]);
+        assert_eq!(said, std::slice::from_ref(&segment));
         let count = 2 + u64::from(older_than.is_none());
         assert_eq!((pruned.damaged, pruned.held.count), (1, count));
         assert!(tier.has(&pack) && tier.has(&object));

@@ -124,7 +124,7 @@ fn of_macos(program: &[u8], triple: &str) -> Result<Needs> {
 }
 
 /// The first part of a triple.
-fn processor(triple: &str) -> &str {
+pub(crate) fn processor(triple: &str) -> &str {
     triple.split('-').next().unwrap_or_default()
 }
 

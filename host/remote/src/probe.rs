@@ -27,9 +27,7 @@ pub(crate) async fn probe(service: Service) -> Result<Marker, ServiceError> {
     let value = match service.read(FORMAT_KEY, MAX_MARKER).await {
         Ok(None) => return Ok(Marker::None),
         Ok(Some(value)) => value,
-        Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => {
-            return Ok(Marker::Foreign);
-        }
+        Err(error) if error.is_of_value() => return Ok(Marker::Foreign),
         Err(error) => return Err(error),
     };
     Ok(match read_format_marker(&value) {

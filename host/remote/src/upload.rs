@@ -298,9 +298,7 @@ impl Uploader {
     /// anything else is in it.
     async fn mark_format(&self) -> Result<(), UploadError> {
         let found = match with_pauses(|| self.service.read(FORMAT_KEY, MAX_MARKER)).await {
-            Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => {
-                return Err(UploadError::NoTier);
-            }
+            Err(error) if error.is_of_value() => return Err(UploadError::NoTier),
             found => found?,
         };
         match found.as_deref().map(read_format_marker) {

@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::Result;
 
+use crate::needs::processor;
 use crate::workspace::{Workspace, host};
 use crate::{debian, process};
 
@@ -34,8 +35,7 @@ impl Runner {
 
 /// How to run a program for a target; `None` if the emulator is not here and cannot be fetched.
 pub(crate) fn runner(workspace: &Workspace, triple: &str) -> Result<Option<Runner>> {
-    let architecture = |triple: &str| triple.split('-').next().map(str::to_owned);
-    if architecture(triple) == architecture(&host()?) {
+    if processor(triple) == processor(&host()?) {
         return Ok(Some(Runner::Directly));
     }
     if let Some(emulator) = process::find(PROGRAM) {

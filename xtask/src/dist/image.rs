@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::needs::{Needs, needs};
+use crate::needs::{Needs, needs, processor};
 use crate::{connect, process};
 
 use super::check::Made;
@@ -47,9 +47,9 @@ impl About {
 }
 
 fn architecture(triple: &str) -> Result<&'static str> {
-    Ok(match triple.split('-').next() {
-        Some("x86_64") => "amd64",
-        Some("aarch64") => "arm64",
+    Ok(match processor(triple) {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
         _ => bail!("no image is made for {triple}"),
     })
 }

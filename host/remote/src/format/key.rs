@@ -95,15 +95,19 @@ fn segment_name(begin: &str, value: &[u8]) -> String {
     format!("{name:016x}")
 }
 
-/// When a segment was written, as its key says; `None` where it is not exactly the key of one: a
-/// listing may name anything.
-pub fn segment_time(key: &str) -> Option<SystemTime> {
+/// The scope of a segment, and when it was written, as its key says; `None` where it is not exactly the
+/// key of one: a listing may name anything.
+pub fn segment_of_key(key: &str) -> Option<(ScopeName, SystemTime)> {
     let (folder, name) = key.strip_prefix(INDEX)?.split_once('/')?;
-    scope_of_folder(folder)?;
-    time_of_name(name)
+    Some((scope_of_folder(folder)?, time_of_name(name)?))
 }
 
-/// The same for the last part of its key.
+/// When a segment was written, as [`segment_of_key`].
+pub fn segment_time(key: &str) -> Option<SystemTime> {
+    segment_of_key(key).map(|(_, time)| time)
+}
+
+/// When a segment was written, by the last part of its key.
 pub(super) fn time_of_name(name: &str) -> Option<SystemTime> {
     let (millis, digest) = name.split_once('-')?;
     number(digest)?;
@@ -125,6 +129,12 @@ pub fn list_key(scope: &ScopeName) -> String {
 /// Where a pack is.
 pub fn pack_key(pack: &Digest) -> String {
     format!("{PACKS}{pack}")
+}
+
+/// The pack of a key; `None` where it is not exactly the key of one.
+pub fn pack_of_key(key: &str) -> Option<Digest> {
+    let pack = Digest::from_hex(key.strip_prefix(PACKS)?)?;
+    (pack_key(&pack) == key).then_some(pack)
 }
 
 /// Where the list is of what builds of a scope have asked for.

@@ -6,13 +6,11 @@ use std::collections::HashSet;
 use cachewarden_types::{Digest, ScopeName};
 
 use crate::format::{
-    ENTRIES, EntryError, INDEX, LISTS, MAX_VALUE, PACKS, RemoteEntry, WANTED, entry_key,
-    object_key, pack_key, scope_of_folder,
+    ENTRIES, EntryError, INDEX, LISTS, MAX_VALUE, RemoteEntry, WANTED, entry_key, object_key,
+    pack_of_key, scope_of_folder, segment_of_key,
 };
 use crate::service::{MAX_LISTED, Service, ServiceError, Value};
 use crate::upload::with_pauses;
-
-use super::segments;
 
 /// Everything is below this prefix.
 const ALL: &str = "v1/";
@@ -67,9 +65,9 @@ impl Contents {
             self.entries.push((scope, value));
         } else if let Some(digest) = digest_of(&value.key) {
             self.objects.push((digest, value));
-        } else if let Some(pack) = pack_of(&value.key) {
+        } else if let Some(pack) = pack_of_key(&value.key) {
             self.packs.push((pack, value));
-        } else if let Some(scope) = segments::scope_of(&value.key) {
+        } else if let Some((scope, _)) = segment_of_key(&value.key) {
             self.segments.push((scope, value));
         } else if scope_of_hint(&value.key).is_some() {
             self.hints.push(value);
@@ -101,12 +99,6 @@ fn digest_of(key: &str) -> Option<Digest> {
     let (_, name) = key.rsplit_once('/')?;
     let digest = Digest::from_hex(name)?;
     (object_key(&digest) == key).then_some(digest)
-}
-
-/// The digest in a pack's key; `None` where it is another one.
-fn pack_of(key: &str) -> Option<Digest> {
-    let pack = Digest::from_hex(key.strip_prefix(PACKS)?)?;
-    (pack_key(&pack) == key).then_some(pack)
 }
 
 /// The entry at a key; `None` where it is gone.

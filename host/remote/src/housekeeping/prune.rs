@@ -2,9 +2,9 @@
 //!
 //! What always holds: entries go before their objects, and an object goes only where no entry that
 //! stays names it. Where a part of the index is damaged or seems to be missing, it may name what
-//! nobody else does, so that goes by its age alone. Whatever ends a prune leaves nothing that a reader could take for more than it is.
-//! An upload that finds an object there at the very moment in which it is removed leaves an entry
-//! without it; that is a miss, and the next put heals it.
+//! nobody else does, so that goes by its age alone. Whatever ends a prune leaves nothing that a reader
+//! could take for more than it is. An upload that finds an object there at the very moment in which it
+//! is removed leaves an entry without it; that is a miss, and the next put heals it.
 
 mod index;
 mod plan;

@@ -7,9 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::format::{
-    EntryError, INDEX, MAX_SEGMENT, RemoteEntry, Segment, Stored, scope_of_folder, segment_time,
-};
+use crate::format::{EntryError, MAX_SEGMENT, RemoteEntry, Segment, Stored, segment_time};
 use crate::service::{Service, ServiceError, Value};
 use crate::upload::with_pauses;
 
@@ -20,13 +18,6 @@ pub(super) struct ReadSegment {
     pub(super) scope: ScopeName,
     pub(super) value: Value,
     pub(super) segment: Result<Segment, EntryError>,
-}
-
-/// The scope of a segment's key; `None` where it is another one.
-pub(super) fn scope_of(key: &str) -> Option<ScopeName> {
-    segment_time(key)?;
-    let (folder, _) = key.strip_prefix(INDEX)?.split_once('/')?;
-    scope_of_folder(folder)
 }
 
 impl ReadSegment {

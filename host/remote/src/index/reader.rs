@@ -283,9 +283,7 @@ impl<'tier> IndexReader<'tier> {
     pub(crate) async fn wanted(self, scope: &ScopeName) -> Result<Wanted, ServiceError> {
         let wanted = wanted_key(scope);
         let value = match self.service.read_latest(&wanted, MAX_WANTED).await {
-            Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => {
-                return Ok(Wanted::default());
-            }
+            Err(error) if error.is_of_value() => return Ok(Wanted::default()),
             value => value?,
         };
         let value = value.unwrap_or_default();

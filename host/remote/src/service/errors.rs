@@ -81,6 +81,11 @@ impl ServiceError {
         Self::by(address, kind(&error), Cause::from_before(&error, secrets))
     }
 
+    /// Whether the value is to blame, which is none that a tier has there, and not the service.
+    pub(crate) fn is_of_value(&self) -> bool {
+        matches!(self, Self::TooLarge { .. } | Self::NoValue(_))
+    }
+
     fn by(address: &str, kind: ErrorKind, source: Cause) -> Self {
         match kind {
             ErrorKind::ConfigInvalid | ErrorKind::NotFound => Self::Config {

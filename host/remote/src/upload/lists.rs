@@ -48,7 +48,7 @@ impl Packs<'_> {
             if is_old_segment && matches!(error, EntryError::Malformed(_)) {
                 let again = with_pauses(|| self.service.read(key, MAX_SEGMENT)).await;
                 let is_whole = match again {
-                    Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => false,
+                    Err(error) if error.is_of_value() => false,
                     again => again?.is_some_and(|value| Segment::from_value(key, &value).is_ok()),
                 };
                 if !is_whole {

@@ -93,9 +93,8 @@ impl Loose {
     async fn entry_at(&self, key: &str) -> Result<Option<Option<RemoteEntry>>, ServiceError> {
         let read = || self.service.read(key, MAX_VALUE as u64);
         match with_pauses(read).await {
-            Ok(None) | Err(ServiceError::TooLarge { .. } | ServiceError::NoValue(_)) => {
-                Ok(Some(None))
-            }
+            Ok(None) => Ok(Some(None)),
+            Err(error) if error.is_of_value() => Ok(Some(None)),
             Ok(Some(value)) => Ok(match RemoteEntry::from_value(key, &value) {
                 Err(EntryError::Form { .. }) => None,
                 entry => Some(entry.ok()),

@@ -7,7 +7,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use cachewarden_types::Digest;
 
-use crate::format::{PACKS, pack_key};
+use crate::format::{PACKS, pack_key, pack_of_key};
 use crate::service::{MAX_PACKS_LISTED, Service, ServiceError, Value};
 
 use super::pace::with_pauses;
@@ -116,10 +116,7 @@ impl PacksThere {
 /// The packs that a service lists.
 async fn listed(service: &Service) -> Result<Vec<Digest>, ServiceError> {
     let mut listed = Vec::new();
-    let mut take = |key: &str| {
-        listed.extend(key.strip_prefix(PACKS).and_then(Digest::from_hex));
-    };
-    let take = |value: Value| take(&value.key);
+    let take = |value: Value| listed.extend(pack_of_key(&value.key));
     service.walk_within(PACKS, MAX_PACKS_LISTED, take).await?;
     Ok(listed)
 }

@@ -75,14 +75,13 @@ fn describe(pruned: &Pruned, request: &PruneRequest, address: &str) -> String {
         );
     }
     if pruned.damaged > 0 {
-        let [is, it, goes] = match pruned.damaged {
-            1 => ["is", "it", "goes"],
-            _ => ["are", "they", "go"],
+        let [is, it, stays, goes] = match pruned.damaged {
+            1 => ["is", "it", "stays", "goes"],
+            _ => ["are", "they", "stay", "go"],
         };
         text += &format!(
-            "{} of the index {is} damaged: as long as {it} stay{} there, what no other part names is removed by `--older-than` alone, since {it} may name it; {it} {goes} by that age, too.\n",
+            "{} of the index {is} damaged: as long as {it} {stays} there, what no other part names is removed by `--older-than` alone, since {it} may name it; {it} {goes} by that age, too.\n",
             output::count(pruned.damaged, "part"),
-            if pruned.damaged == 1 { "s" } else { "" },
         );
     } else if pruned.held.count > 0 {
         text += "The index of a scope, or of all, has no parts: what nothing names is removed by `--older-than` alone, since the service may not have listed what names it.\n";

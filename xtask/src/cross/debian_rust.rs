@@ -3,13 +3,14 @@
 //! Its version is that of Debian's updates of security; one that is too old is refused.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
 use crate::wasm_compiler::FOREIGN_VARIABLES;
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, host};
 use crate::{debian, process};
 
 /// The compiler, cargo, the source of the library, and the library for programs that run while
@@ -23,6 +24,10 @@ const PACKAGES: [&str; 4] = [
 
 /// Where the packages keep shared libraries on each architecture that Debian builds them for.
 const LIBRARIES: [&str; 2] = ["usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu"];
+
+/// What the compiler starts to leave symbols out of a program for macOS. Debian's packages have it not;
+/// the linker leaves them out instead.
+const OBJCOPY: &str = "rust-objcopy";
 
 /// A folder in which the compiler finds its library.
 pub(super) fn folder(workspace: &Workspace) -> PathBuf {
@@ -47,9 +52,13 @@ pub(super) fn use_in(command: &mut Command, folder: &Path) {
 /// Unpacks the packages, unless a compiler that is new enough is there.
 pub(super) fn fetch(workspace: &Workspace) -> Result<()> {
     let folder = folder(workspace);
-    if version(&folder).is_some() {
-        return Ok(());
+    if version(&folder).is_none() {
+        unpack(workspace, &folder)?;
     }
+    stand_in_for_objcopy(&folder)
+}
+
+fn unpack(workspace: &Workspace, folder: &Path) -> Result<()> {
     let packages = PACKAGES.join(" ");
     let incoming = tempfile::tempdir_in(super::folder(workspace))?;
     let unpacked = incoming.path().join("unpacked");
@@ -62,10 +71,23 @@ pub(super) fn fetch(workspace: &Workspace) -> Result<()> {
          run `apt-get update` on a system that has Debian's updates of security"
     );
     if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+        fs::remove_dir_all(folder)?;
     }
-    fs::rename(&unpacked, &folder)
+    fs::rename(&unpacked, folder)
         .with_context(|| format!("cannot move {} to {}", unpacked.display(), folder.display()))
+}
+
+/// Puts a program that does nothing where the compiler in a folder looks for its tools first.
+fn stand_in_for_objcopy(folder: &Path) -> Result<()> {
+    let tools = folder.join("usr/lib/rustlib").join(host()?).join("bin");
+    let tool = tools.join(OBJCOPY);
+    if tool.exists() {
+        return Ok(());
+    }
+    let nothing = process::find("true").context("there is no `true` in PATH")?;
+    fs::create_dir_all(&tools)
+        .and_then(|()| symlink(nothing, &tool))
+        .with_context(|| format!("cannot make {}", tool.display()))
 }
 
 /// The version of the compiler in a folder, if it runs.

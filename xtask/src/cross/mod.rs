@@ -116,9 +116,6 @@ impl Toolchain {
                     frameworks = frameworks::write(&folder(workspace))?;
                     options.extend([&frameworks[..], WITHOUT_SYMBOLS]);
                     command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
-                    // The compiler would start a tool for it that Debian's packages lack.
-                    let strip = format!("CARGO_PROFILE_{}_STRIP", profile.name.to_uppercase());
-                    command.env(strip, "none");
                 }
                 command
             }

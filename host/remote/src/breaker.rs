@@ -6,7 +6,8 @@
 //! - **closed**: it is asked.
 //! - **paused**: it has asked for fewer requests. After the pause it is closed again.
 //! - **open**: it has failed several times in a row. It is not asked until a time.
-//! - **half-open**: that time has come. Only a probe asks; whether that is answered decides.
+//! - **half-open**: that time has come, or it has left a request without an answer. Only a probe asks;
+//!   whether that is answered decides.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -89,26 +90,31 @@ impl Breaker {
 
     /// The service has failed.
     pub(crate) fn failed(&mut self, now: SystemTime) {
-        self.fail(1, now);
-    }
-
-    /// The service has left a request without an answer until nobody waited for one any more.
-    pub(crate) fn was_silent(&mut self, now: SystemTime) {
-        self.fail(FAILURES, now);
-    }
-
-    fn fail(&mut self, weight: u32, now: SystemTime) {
         // What was asked before the breaker has opened says nothing new.
         if self.state(now) == State::Open {
             return;
         }
-        let known = self.failures.saturating_add(1);
-        self.failures = known.max(weight);
+        self.failures = self.failures.saturating_add(1);
         if let Some(extra) = self.failures.checked_sub(FAILURES) {
-            if self.since == 0 {
-                self.since = milliseconds(since_1970(now));
-            }
+            self.is_away(now);
             self.wait(doubled(FIRST_OPEN, extra, LONGEST_OPEN), now);
+        }
+    }
+
+    /// The service has left a request without an answer until nobody waited for one any more. That may
+    /// be one value, or the long listing of one scope, so a probe finds out at once: other sessions must
+    /// not lose a service that answers them.
+    pub(crate) fn was_silent(&mut self, now: SystemTime) {
+        if self.failures < FAILURES {
+            self.failures = FAILURES;
+            self.is_away(now);
+            self.wait(Duration::ZERO, now);
+        }
+    }
+
+    fn is_away(&mut self, now: SystemTime) {
+        if self.since == 0 {
+            self.since = milliseconds(since_1970(now));
         }
     }
 
@@ -174,7 +180,9 @@ mod tests {
     #[test]
     fn each_probe_that_fails_doubles_the_time_up_to_a_bound() {
         let mut breaker = Breaker::default();
-        breaker.was_silent(at(0.0));
+        for _ in 0..3 {
+            breaker.failed(at(0.0));
+        }
         let mut now = 0.0;
         for expected in [10, 20, 40, 80, 160, 300, 300, 300, 300, 300, 300] {
             let left = breaker.left(at(now));
@@ -188,6 +196,25 @@ mod tests {
             assert_eq!(breaker.state(at(now)), State::HalfOpen);
             breaker.failed(at(now));
         }
+    }
+
+    /// Origin: an attacker whose one object hung: all builds of a daemon lost the tier for ten seconds.
+    #[test]
+    fn a_probe_finds_out_at_once_whether_a_service_is_silent() {
+        let mut breaker = Breaker::default();
+        breaker.was_silent(at(0.0));
+        assert_eq!(breaker.state(at(0.0)), State::HalfOpen);
+        assert_eq!(breaker.open_since(), Some(at(0.0)));
+        breaker.was_silent(at(2.0));
+        breaker.answered();
+        assert_eq!(breaker, Breaker::default(), "it was one value");
+        breaker.was_silent(at(3.0));
+        breaker.failed(at(8.0));
+        assert_eq!(breaker.state(at(8.0)), State::Open);
+        assert_eq!(breaker.open_since(), Some(at(3.0)));
+        let left = breaker.left(at(9.0));
+        breaker.was_silent(at(9.0));
+        assert_eq!(breaker.left(at(9.0)), left, "it is known");
     }
 
     #[test]
@@ -259,6 +286,7 @@ mod tests {
     fn a_clock_that_was_set_back_does_not_keep_it_open() {
         let mut breaker = Breaker::default();
         breaker.was_silent(at(1_000_000.0));
+        breaker.failed(at(1_000_000.0));
         assert_eq!(breaker.state(at(0.0)), State::HalfOpen);
         breaker.failed(at(0.0));
         assert_eq!(breaker.state(at(0.0)), State::Open);

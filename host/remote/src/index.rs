@@ -41,6 +41,9 @@ pub(crate) struct ScopeIndex {
     pub(crate) damaged: Vec<(String, EntryError)>,
     /// The keys of segments that are named and not there.
     pub(crate) gone: Vec<String>,
+    /// What its keys begin with, where it has more segments than are listed: the latest of those that were
+    /// listed are read.
+    pub(crate) cut: Option<String>,
     /// Whether copies of some were made on this machine.
     has_new_copies: bool,
 }
@@ -79,6 +82,11 @@ impl Index {
     /// What is wrong with segments.
     pub(crate) fn damaged(&self) -> impl Iterator<Item = &(String, EntryError)> {
         self.scopes.iter().flat_map(|scope| &scope.damaged)
+    }
+
+    /// What the keys of scopes begin with that have more segments than are listed.
+    pub(crate) fn cut(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().filter_map(|scope| scope.cut.as_deref())
     }
 
     /// Takes note that a pack is not there: what is in it is a miss from now on.

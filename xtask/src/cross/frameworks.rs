@@ -10,9 +10,40 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 /// Each framework, and its names as a C compiler writes them, without the `_` before them.
-const FRAMEWORKS: [(&str, &str); 2] = [
-    ("CoreFoundation", include_str!("frameworks/CoreFoundation")),
-    ("Security", include_str!("frameworks/Security")),
+const FRAMEWORKS: [(&str, &[&str]); 2] = [
+    (
+        "CoreFoundation",
+        &[
+            "CFArrayCreate",
+            "CFDataCreate",
+            "CFDateCreate",
+            "CFErrorCopyDescription",
+            "CFErrorGetCode",
+            "CFRelease",
+            "CFStringCreateWithBytes",
+            "CFStringGetBytes",
+            "CFStringGetCStringPtr",
+            "CFStringGetLength",
+            "kCFAbsoluteTimeIntervalSince1970",
+            "kCFAllocatorDefault",
+            "kCFTypeArrayCallBacks",
+        ],
+    ),
+    (
+        "Security",
+        &[
+            "SecCertificateCopySubjectSummary",
+            "SecCertificateCreateWithData",
+            "SecCopyErrorMessageString",
+            "SecPolicyCreateSSL",
+            "SecTrustCreateWithCertificates",
+            "SecTrustEvaluateWithError",
+            "SecTrustSetAnchorCertificates",
+            "SecTrustSetAnchorCertificatesOnly",
+            "SecTrustSetOCSPResponse",
+            "SecTrustSetVerifyDate",
+        ],
+    ),
 ];
 
 /// Writes the stubs below a folder, and returns the compiler's option to find them.
@@ -29,9 +60,9 @@ pub(super) fn write(folder: &Path) -> Result<String> {
 }
 
 /// The text of a stub, in version 4 of Apple's form (`llvm/TextAPI` in LLVM's sources).
-fn stub(name: &str, symbols: &str) -> String {
+fn stub(name: &str, symbols: &[&str]) -> String {
     const TARGETS: &str = "[ x86_64-macos, arm64-macos ]";
-    let symbols: Vec<_> = symbols.lines().map(|name| format!("_{name}")).collect();
+    let symbols: Vec<_> = symbols.iter().map(|name| format!("_{name}")).collect();
     format!(
         "--- !tapi-tbd\n\
          tbd-version: 4\n\

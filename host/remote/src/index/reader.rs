@@ -18,10 +18,10 @@ use cachewarden_types::{ScopeName, with_causes};
 use super::segment_keys::{SegmentKeys, SizedKey};
 use super::{Index, ScopeIndex, SegmentCache};
 use crate::format::{
-    EntryError, MAX_LIST, MAX_SEGMENT, MAX_SEGMENTS, MAX_WANTED, Segment, SegmentList, Wanted,
-    index_prefix, list_key, names_segment, wanted_key,
+    EntryError, MAX_LIST, MAX_SEGMENT, MAX_WANTED, Segment, SegmentList, Wanted, index_prefix,
+    list_key, names_segment, wanted_key,
 };
-use crate::service::{MAX_SEGMENTS_LISTED, Service, ServiceError};
+use crate::service::{Service, ServiceError};
 
 /// The most bytes of all segments that a session knows, the latest of each scope first: 500,000
 /// entries. A large monorepo has some 100,000.
@@ -189,12 +189,8 @@ impl<'tier> IndexReader<'tier> {
                 // It has said only now that it does not list.
                 Err(ServiceError::Unsupported(_)) => {}
                 walked => {
-                    if !walked? {
-                        let text = format!(
-                            "it has more than {MAX_SEGMENTS_LISTED} segments, and the latest {MAX_SEGMENTS} of these alone are read; uploads whose key may remove values merge them, and `cachewarden remote prune` removes what is old"
-                        );
-                        index.damaged.push((prefix, EntryError::Malformed(text)));
-                    }
+                    let is_whole = walked?;
+                    index.cut = (!is_whole).then_some(prefix);
                     return Ok(Ok(keys.latest_first()));
                 }
             }

@@ -205,8 +205,6 @@ async fn a_scope_with_too_many_segments_is_said_and_takes_nothing_from_another()
     }
     let index = world.reader().read(&[fork, main]).await.unwrap();
     assert_eq!(index.find(1, &action).map(|entry| entry.size), Some(1));
-    let (key, error) = index.damaged().next().unwrap();
-    assert_eq!(key, "v1/index/fork/");
-    assert!(error.to_string().contains("10000 segments"), "{error}");
-    assert_eq!(index.damaged().count(), 1 + MAX_SEGMENTS);
+    assert_eq!(index.cut().collect::<Vec<_>>(), ["v1/index/fork/"]);
+    assert_eq!(index.damaged().count(), MAX_SEGMENTS);
 }

@@ -16,11 +16,13 @@ use cachewarden_types::{Code, Digest, with_causes};
 use super::catalog::Catalog;
 use super::{Shared, lock};
 use crate::Address;
-use crate::format::{EntryError, FORMAT, FORMAT_KEY, MAX_VALUE, RemoteEntry, entry_key};
+use crate::format::{
+    EntryError, FORMAT, FORMAT_KEY, MAX_SEGMENTS, MAX_VALUE, RemoteEntry, entry_key,
+};
 use crate::object::RemoteObject;
 use crate::probe::{Marker, probe};
 use crate::seen::{Question, Seen, count};
-use crate::service::{Service, ServiceError};
+use crate::service::{MAX_SEGMENTS_LISTED, Service, ServiceError};
 
 impl Shared {
     /// The first place from one on that may have an entry of an action, and may be asked now.
@@ -206,6 +208,13 @@ impl Shared {
         self.say(Code::RemoteDamaged, tier, |address| {
             let key = self.tiers[tier].told_key(key);
             format!("{address}: {key}: {error}; what it names is not read")
+        });
+    }
+
+    pub(super) fn say_cut_index(&self, tier: usize, prefix: &str) {
+        self.say(Code::RemoteDamaged, tier, |address| {
+            let prefix = self.tiers[tier].told_key(prefix);
+            format!("{address}: {prefix}: it has more than {MAX_SEGMENTS_LISTED} segments, and the latest {MAX_SEGMENTS} of these alone are read; uploads whose key may remove values merge them, and `cachewarden remote prune` removes what is old")
         });
     }
 

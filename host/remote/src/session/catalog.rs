@@ -54,6 +54,9 @@ impl Shared {
             reader.read(&self.read).await
         };
         let index = self.ask(tier, read).await?;
+        for prefix in index.cut() {
+            self.say_cut_index(tier, prefix);
+        }
         for (key, error) in index.damaged() {
             self.say_damaged_segment(tier, key, error);
         }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -165,7 +165,14 @@ fn errors_that_are_too_few_for_a_warning_are_said_with_v_each_kind_once() {
 #[test]
 fn a_service_that_never_answers_costs_one_build_its_budget() {
     let world = World::new();
-    let server = Server::start(|_| Answer::Nothing);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&asked);
+    let server = Server::start(move |path| {
+        // Each process asks for the format, in the background.
+        let is_probe = path.ends_with("cachewarden-format");
+        seen.fetch_add(usize::from(!is_probe), Ordering::SeqCst);
+        Answer::Nothing
+    });
     let tiers = world.tiers(&[server.address()]);
     let mut session = Session::begin(&world.store, &tiers, &["main"], DEFAULT_REMOTE_BUDGET);
     let began = SystemTime::now();
@@ -177,11 +184,39 @@ fn a_service_that_never_answers_costs_one_build_its_budget() {
     let (_, said) = session.close();
     assert!(said.starts_with("cachewarden: warning[CW0701]"), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
-    let asked = server.requests();
+    let before = asked.load(Ordering::SeqCst);
     let mut session = world.session_on(&[server.address()], &["main"]);
     assert!(session.get_all(&actions::<4>()).iter().all(Option::is_none));
     assert_eq!(session.close().1, "");
-    assert_eq!(server.requests(), asked);
+    assert_eq!(asked.load(Ordering::SeqCst), before);
+}
+
+/// Origin: an attacker whose one object hung: all builds of a daemon lost the tier, and were not told.
+#[test]
+fn one_value_that_never_comes_takes_the_tier_from_no_other_session() {
+    let world = World::new();
+    let [hanging, other] = actions();
+    let hex = hanging.to_string();
+    let (probe, was_probed) = channel();
+    let server = Server::start(move |path| match path {
+        _ if path.contains(&hex) => Answer::Nothing,
+        _ if path.ends_with("cachewarden-format") => {
+            // The test may be over.
+            let _ = probe.send(());
+            not_found()
+        }
+        _ => Answer::With(200, "", entry(path, b"object")),
+    });
+    let tiers = world.tiers(&[server.address()]);
+    let begin = || Session::begin(&world.store, &tiers, &["main"], DEFAULT_REMOTE_BUDGET);
+    let mut session = begin();
+    was_probed.recv().unwrap();
+    assert_eq!(session.get(&hanging), None);
+    // That of the breaker, once the session has left the tier.
+    was_probed.recv().unwrap();
+    let mut session = begin();
+    while session.get(&other).is_none() {}
+    assert_eq!(session.close().1, "");
 }
 
 /// Origin: what a session had asked went on until its end: 25 s of processor time, and gigabytes, after

@@ -37,7 +37,7 @@ pub(crate) struct IndexReader<'tier> {
     pub(crate) store: &'tier Store,
     pub(crate) tier: TierId,
     pub(crate) cache: &'tier SegmentCache,
-    /// Is told of the bytes that come.
+    /// Is told of the bytes that come, and of a name in a listing as of none.
     pub(crate) heard: &'tier (dyn Fn(usize) + Sync),
 }
 
@@ -183,6 +183,8 @@ impl<'tier> IndexReader<'tier> {
         if self.service.can_list() {
             let (mut keys, prefix) = (SegmentKeys::now(), index_prefix(scope));
             let walked = self.service.walk(&prefix, |value| {
+                // Pages come: the service is not silent, however long the listing is.
+                (self.heard)(0);
                 keys.add(value.key, Some(value.size).filter(|size| *size > 0));
             });
             match walked.await {

@@ -178,7 +178,11 @@ async fn values_that_come_have_room_over_all_scopes_and_are_all_read() {
     world.cache = SegmentCache::with_room(3 * size);
     let tier = world.address.tier_id();
     let (come, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let heard = |_| {
+    let heard = |bytes| {
+        if bytes == 0 {
+            // Of a listing.
+            return;
+        }
         // What is in an index has a copy on this machine.
         let has_copy = |key: &&String| world.store.tier_copy(tier, key, MAX_SEGMENT).is_some();
         let waiting = come.fetch_add(1, Relaxed) + 1 - keys.iter().filter(has_copy).count();
@@ -203,7 +207,20 @@ async fn a_scope_with_too_many_segments_is_said_and_takes_nothing_from_another()
         let seconds = Duration::from_secs(number + 1);
         world.write(&fork, now - seconds, b"");
     }
-    let index = world.reader().read(&[fork, main]).await.unwrap();
+    let names = AtomicUsize::new(0);
+    let heard = |bytes| {
+        names.fetch_add(usize::from(bytes == 0), Relaxed);
+    };
+    let reader = IndexReader {
+        heard: &heard,
+        ..world.reader()
+    };
+    let index = reader.read(&[fork, main]).await.unwrap();
+    let names = names.into_inner() as u64;
+    assert!(
+        names >= MAX_SEGMENTS_LISTED,
+        "a listing that comes is no silence: {names}"
+    );
     assert_eq!(index.find(1, &action).map(|entry| entry.size), Some(1));
     assert_eq!(index.cut().collect::<Vec<_>>(), ["v1/index/fork/"]);
     assert_eq!(index.damaged().count(), MAX_SEGMENTS);

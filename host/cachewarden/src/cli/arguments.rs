@@ -23,7 +23,7 @@ use cachewarden_policy_host::{COMPILER_VERB, CONTRACT_VERSION, TEST_LOAD_VERB, W
 use cachewarden_store::LAYOUT_VERSION;
 
 use super::completions::{self, CompletionsOptions};
-use super::daemon::{RevokeOptions, StatusOptions};
+use super::daemon::{self, RevokeOptions, StatusOptions};
 use super::doctor::DoctorOptions;
 use super::explain::ExplainOptions;
 use super::manual::{self, ManualOptions};
@@ -208,7 +208,7 @@ pub(super) enum Verb {
     /// Print the store's folder
     Dir(StoreOptions),
     /// Set the times of a checkout's files by content, so that go test finds results in CI
-    #[command(after_help = mtimes::AFTER_HELP)]
+    #[command(after_help = mtimes::AFTER_HELP, hide = mtimes::IS_ABSENT)]
     Mtimes(MtimesOptions),
     /// Explain a warning or an error by its code
     Explain(ExplainOptions),
@@ -230,17 +230,19 @@ pub(super) enum Verb {
         verb: RemoteVerb,
     },
     /// Run a daemon for several tenants (serve --help)
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, hide = daemon::IS_ABSENT)]
     Serve,
     /// Serve a go command from a daemon (connect --help)
-    #[command(disable_help_flag = true)]
+    #[command(disable_help_flag = true, hide = daemon::IS_ABSENT)]
     Connect,
     /// Show a daemon's tenants and sessions
+    #[command(hide = daemon::IS_ABSENT)]
     Status(StatusOptions),
     /// Have entries of a daemon stop counting, and name who has read them
     ///
     /// All conditions that are given must hold. Sessions of the named producers that are under way
     /// are ended.
+    #[command(hide = daemon::IS_ABSENT)]
     Revoke(RevokeOptions),
     /// Write the manual pages into a folder; for packages
     #[command(hide = true, name = manual::VERB)]
@@ -300,7 +302,9 @@ mod tests {
         let every = command().render_help().to_string();
         for verb in NOT_IN_SHORT_HELP {
             assert!(!help.contains(&format!("  {verb} ")), "{help}");
-            assert!(every.contains(&format!("  {verb} ")), "{every}");
+            let is_absent = command().find_subcommand(verb).expect("it").is_hide_set();
+            let is_there = every.contains(&format!("  {verb} "));
+            assert!(is_there != is_absent, "{every}");
         }
         for argument in command().get_arguments() {
             let option = argument.get_long().expect("an option");

@@ -2,7 +2,6 @@
 //!
 //! What is looked at is what was typed; where that is nothing, what GOCACHEPROG says.
 
-mod daemon;
 mod go;
 mod report;
 mod stores;
@@ -10,7 +9,6 @@ mod trial_build;
 
 use clap::Args;
 
-use cachewarden_connect::client::Options;
 use cachewarden_policy_host::Sandbox;
 
 use super::advice::{Advice, advice, advice_on};
@@ -22,10 +20,13 @@ use super::gocacheprog::{self, InUse};
 use super::helper::compiled_cache;
 use super::paths::shown;
 use super::settings::settings;
-use super::{remote, services};
-use go::{check_go_version, check_gocache, check_variable, go_env};
+use super::{daemon, remote, services};
+use go::{check_variable, go_env};
 use report::report;
 use stores::{check_bases, check_store};
+
+pub(super) use go::{check_go_version, check_gocache};
+pub(super) use trial_build::{build_twice, make_work};
 
 /// What is well, and what a person should know all the same.
 pub(super) struct Well {
@@ -70,9 +71,9 @@ pub(super) fn run(
     let variable = go_env("GOCACHEPROG");
     let asked = asked();
     if let (Ok(value), Asked::Nothing) = (&variable, asked)
-        && let Some(connects) = gocacheprog::connects(value)
+        && let Some(words) = gocacheprog::connects(value)
     {
-        return report(findings_of_daemon(value, connects), color);
+        return report(daemon::findings(value, &words), color);
     }
     let in_use = match &variable {
         Ok(value) if !value.is_empty() => Some(gocacheprog::read(value, &own)),
@@ -168,29 +169,6 @@ fn not_looked_at(first: &str) -> Well {
         notes: Vec::new(),
         is_in_doubt: true,
     }
-}
-
-/// What is to be said where go connects to a daemon.
-fn findings_of_daemon(
-    value: &str,
-    connects: Result<Box<Options>, Advice>,
-) -> [(&'static str, Finding); 5] {
-    let (variable, daemon, build) = match connects {
-        Err(advice) => (Err(advice), None, None),
-        Ok(options) => {
-            let daemon = daemon::check(&options);
-            let build = daemon.is_ok().then(|| daemon::trial(value));
-            (Ok(value.to_owned().into()), Some(daemon), build)
-        }
-    };
-    let not_tried = || Err(advice("not tried", "see to what is wrong above first"));
-    [
-        ("GOCACHEPROG", variable),
-        ("daemon", daemon.unwrap_or_else(not_tried)),
-        ("go", check_go_version()),
-        ("GOCACHE", check_gocache()),
-        ("a build", build.unwrap_or_else(not_tried)),
-    ]
 }
 
 /// What a person has asked about on the command line.

@@ -5,14 +5,12 @@ mod program;
 mod proposal;
 mod words;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-
-use cachewarden_connect::client::{self, Parsed, parse};
 
 use super::advice::{Advice, advice, advice_on};
 use super::arguments::{self, Arguments, HelperOptions, Origins, Stop};
-use super::{CONNECT, CONNECT_NAME};
+use super::{CONNECT, daemon};
 
 pub(super) use program::own_program;
 use program::{is_cachewarden, is_program, is_same, resolve};
@@ -79,8 +77,8 @@ pub(super) fn renamed(value: &str, own: &Path) -> Option<String> {
     is_own.then(|| words::value(own, options).ok())?
 }
 
-/// How a value connects to a daemon; `None` where it starts a helper of its own.
-pub(super) fn connects(value: &str) -> Option<Result<Box<client::Options>, Advice>> {
+/// The options with which a value connects to a daemon; `None` where it starts a helper of its own.
+pub(super) fn connects(value: &str) -> Option<Vec<String>> {
     let fields = split(value)?;
     let (program, mut words) = fields.split_first()?;
     let name = file_name(program);
@@ -91,17 +89,7 @@ pub(super) fn connects(value: &str) -> Option<Result<Box<client::Options>, Advic
         }
         _ => return None,
     }
-    let remedy = "correct this word of GOCACHEPROG; cachewarden connect --help lists the options";
-    Some(
-        match parse(CONNECT_NAME, words.iter().map(OsString::from)) {
-            Ok(Parsed::Run(options)) => Ok(options),
-            Ok(Parsed::Print(_)) => Err(advice(
-                format!("`{value}` only prints something, and go would wait for a helper"),
-                remedy,
-            )),
-            Err(error) => Err(advice(format!("`{value}`: {error}"), remedy)),
-        },
-    )
+    Some(words.to_vec())
 }
 
 /// Reads a value that starts this program, which is `own`. An advice without a remedy is to set the
@@ -119,8 +107,8 @@ pub(super) fn read(value: &str, own: &Path) -> Result<InUse, Advice> {
 
 /// Fails where a helper would refuse a value that starts this program, which is `own`.
 pub(super) fn check(value: &str, own: &Path) -> Result<(), Advice> {
-    if let Some(connects) = connects(value) {
-        return connects.map(|_| ());
+    if let Some(words) = connects(value) {
+        return daemon::check_connection(value, &words);
     }
     let InUse {
         options, origins, ..
@@ -135,10 +123,9 @@ pub(super) fn check(value: &str, own: &Path) -> Result<(), Advice> {
 /// start no program that a variable names. `no_env` keeps variables from the options.
 pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, NoStore> {
     let mistake = |advice: Advice| NoStore::Mistake(advice.problem);
-    match connects(value) {
-        Some(Ok(_)) => return Err(NoStore::OfDaemon),
-        Some(Err(advice)) => return Err(mistake(advice)),
-        None => {}
+    if let Some(words) = connects(value) {
+        daemon::check_connection(value, &words).map_err(mistake)?;
+        return Err(NoStore::OfDaemon);
     }
     let mut fields = split(value).ok_or_else(|| mistake(open_quote(value)))?;
     let name = fields.first().cloned().unwrap_or_default();
@@ -222,8 +209,8 @@ mod tests {
             "'/opt/a b/cachewarden' connect --socket /s -v",
             "/usr/bin/cachewarden-connect --socket /s",
         ] {
-            let options = connects(value).expect("it connects").expect("it is right");
-            assert_eq!(options.socket.path, Path::new("/s"));
+            let words = connects(value).expect("it connects");
+            assert_eq!(words[..2], ["--socket", "/s"], "{value}");
         }
         for value in [
             "cachewarden",
@@ -234,8 +221,6 @@ mod tests {
         ] {
             assert!(connects(value).is_none(), "{value}");
         }
-        let wrong = connects("cachewarden connect --sokcet /s").expect("it connects");
-        assert!(wrong.is_err_and(|advice| advice.problem.contains("--sokcet")));
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod bar;
 mod bounded_file;
 mod color;
 mod completions;
+#[cfg_attr(not(unix), path = "no_daemon.rs")]
 mod daemon;
 mod doctor;
 mod exit_status;
@@ -15,6 +16,7 @@ mod go_version;
 mod gocacheprog;
 mod helper;
 mod manual;
+#[cfg_attr(not(unix), path = "no_mtimes.rs")]
 mod mtimes;
 mod named_policy;
 mod output;
@@ -25,7 +27,6 @@ mod prune;
 #[cfg_attr(not(feature = "remote"), path = "no_remote.rs")]
 mod remote;
 mod screen;
-mod serve;
 mod services;
 mod settings;
 mod setup;
@@ -51,9 +52,9 @@ use arguments::{Arguments, Verb};
 use exit_status::ExitStatus;
 use failure::{Failure, OrFail};
 
-/// The verb that serves a go command from a daemon.
+/// The verbs with a command line of their own: the daemon, and what serves a go command from it.
+const SERVE: &str = "serve";
 const CONNECT: &str = "connect";
-const CONNECT_NAME: &str = "cachewarden connect";
 
 /// The folder of this program's sources, as the compiler names it in the text of a panic.
 const OWN_SOURCES: &str = "host/";
@@ -61,14 +62,8 @@ const OWN_SOURCES: &str = "host/";
 /// Runs the program.
 pub fn main() -> ExitCode {
     panic::set_hook(Box::new(tell_panic));
-    let mut words = words(std::env::args_os().skip(1)).into_iter().peekable();
-    if words.next_if(|word| word == CONNECT).is_some() {
-        // go starts it for every command, and it has a command line of its own, which the small
-        // program of the same name has too.
-        return ExitCode::from(cachewarden_connect::client::main(CONNECT_NAME, words));
-    }
-    if words.peek().is_some_and(|word| word == serve::VERB) {
-        return report(serve::run(words));
+    if let Some(ended) = daemon::run_own_line(&words(std::env::args_os().skip(1))) {
+        return ended;
     }
     let status = match arguments::parse() {
         Ok(arguments) => {
@@ -85,7 +80,7 @@ pub fn main() -> ExitCode {
 fn words(typed: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let typed: Vec<_> = typed.collect();
     match &typed[..] {
-        [help, verb, ..] if help == "help" && (verb == CONNECT || verb == serve::VERB) => {
+        [help, verb, ..] if help == "help" && (verb == CONNECT || verb == SERVE) => {
             vec![verb.clone(), "--help".into()]
         }
         _ => typed,
@@ -183,10 +178,7 @@ fn thread_failed() -> Failure {
 mod tests {
     use std::path::Path;
 
-    use cachewarden_connect::client::{Parsed, parse};
-    use clap::CommandFactory;
-
-    use super::{CONNECT, CONNECT_NAME, arguments, is_own, serve};
+    use super::{CONNECT, arguments, daemon, is_own};
 
     /// The reference, generated from the code.
     fn reference() -> String {
@@ -224,20 +216,21 @@ mod tests {
         {
             match verb.get_name() {
                 CONNECT => text.push_str(&of_connect()),
-                serve::VERB => {
-                    let mut command = serve::ServeArguments::command().term_width(110);
-                    describe(&format!("{name} {}", serve::VERB), &mut command, text);
+                verb_name => {
+                    let own = daemon::own_tree(verb_name, None).map(|own| own.term_width(110));
+                    let mut own = own.unwrap_or_else(|| verb.clone());
+                    describe(&format!("{name} {verb_name}"), &mut own, text);
                 }
-                verb_name => describe(&format!("{name} {verb_name}"), verb, text),
             }
         }
     }
 
     fn of_connect() -> String {
-        let Ok(Parsed::Print(help)) = parse(CONNECT_NAME, ["--help".into()]) else {
-            panic!("no help");
-        };
-        format!("\n## {CONNECT_NAME}\n\n```text\n{}\n```\n", help.trim_end())
+        let help = daemon::help_of_connect();
+        format!(
+            "\n## cachewarden {CONNECT}\n\n```text\n{}\n```\n",
+            help.trim_end()
+        )
     }
 
     /// Sees that a page of docs/ that is written by a test is this text; with UPDATE_DOCS it is

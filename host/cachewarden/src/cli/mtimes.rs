@@ -27,6 +27,9 @@ use super::output;
 use git::Checkout;
 use walk::Tree;
 
+/// Whether the verb is left out of the help.
+pub(super) const IS_ABSENT: bool = false;
+
 /// What it does, and when it is run.
 pub(super) const AFTER_HELP: &str = "\
 For files that a test opens, go compares the times, which are new in each checkout. Each file that git tracks and that is not modified gets a time between 2000 and 2020 that follows from its content, and each folder one that follows from its entries. Run it after the checkout and before go test; the path of the checkout must be the same each time.";

@@ -7,10 +7,9 @@ use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error};
 
-use cachewarden_connect::client::{Parsed, parse};
 use cachewarden_types::{Code, sanitize};
 
-use crate::cli::CONNECT_NAME;
+use crate::cli::daemon;
 use crate::cli::failure::Failure;
 use crate::cli::output;
 
@@ -188,7 +187,7 @@ pub(super) fn with_hint_at_connect(mut error: Error, line: &Line) -> Error {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(option))) => option.clone(),
         _ => return error,
     };
-    if line.verbs().is_empty() && is_of_connect(&option) {
+    if line.verbs().is_empty() && daemon::is_option_of_connect(&option) {
         let tip =
             format!("{option} is an option of `cachewarden connect`, which connects to a daemon");
         error.remove(ContextKind::SuggestedArg);
@@ -198,14 +197,6 @@ pub(super) fn with_hint_at_connect(mut error: Error, line: &Line) -> Error {
         );
     }
     error
-}
-
-fn is_of_connect(option: &str) -> bool {
-    let Ok(Parsed::Print(help)) = parse(CONNECT_NAME, ["--help".into()]) else {
-        return false;
-    };
-    help.lines()
-        .any(|line| line.split_whitespace().next() == Some(option))
 }
 
 /// What may be the beginning of a value: a word, or what follows `--option=`; an option is none.

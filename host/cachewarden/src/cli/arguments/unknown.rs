@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use clap::{ArgAction, Command};
 
-use cachewarden_daemon::config::DOCUMENTED;
 use cachewarden_types::{Code, nearest_name};
 
+use crate::cli::daemon;
 use crate::cli::failure::Failure;
 use crate::cli::remote::{credential_names, is_credential};
 
@@ -79,22 +79,13 @@ fn hint(command: &Command, known: &BTreeMap<String, &ArgAction>, name: &str) -> 
 
 /// What was probably meant by a key of the configuration file.
 pub(super) fn hint_at_key(known: &BTreeMap<String, &ArgAction>, key: &str) -> String {
-    if is_of_daemon(key) {
+    if daemon::is_key(key) {
         return "it is a key of the daemon's configuration, which `cachewarden serve --config` alone reads; here --config names a file of options".to_owned();
     }
     match nearest_name(key, known.keys().map(String::as_str)) {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => "docs/command-line.md lists the keys; a key is a variable's name without CACHEWARDEN_, in lower case, with dashes".to_owned(),
     }
-}
-
-/// Whether the daemon's configuration has this key, or a table of this name.
-fn is_of_daemon(key: &str) -> bool {
-    let mut lines = DOCUMENTED.lines().map(|line| line.trim_start_matches('#'));
-    lines.any(|line| {
-        let name = line.split(" = ").next().unwrap_or_default();
-        name.trim_matches(['[', ']']) == key
-    })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::cli::paths::variable;
 
 use super::{Asked, Finding, Well};
 
-pub(super) fn check_go_version() -> Finding {
+pub(in crate::cli) fn check_go_version() -> Finding {
     let version = go_env("GOVERSION")?;
     match minor(&version) {
         Some(minor) if minor < 21 => Err(advice(
@@ -71,7 +71,7 @@ pub(super) fn check_variable(
     }
 }
 
-pub(super) fn check_gocache() -> Finding {
+pub(in crate::cli) fn check_gocache() -> Finding {
     let value = go_env("GOCACHE")?;
     if value == "off" && variable("GOCACHE").is_none() {
         return Err(advice(

@@ -30,21 +30,17 @@ pub(super) fn check(program: &Path, options: &HelperOptions) -> Finding {
     })
 }
 
-/// The same with a whole value of GOCACHEPROG, which connects to a daemon and has `-v`.
-pub(super) fn check_value(helper: &str) -> Finding {
-    let work = make_work()?;
-    build_twice(helper, work.path(), |_| REFUSED_BY_DAEMON)
-}
-
-fn make_work() -> Result<TempDir, Advice> {
+/// A folder with a module and a GOCACHE.
+pub(in crate::cli) fn make_work() -> Result<TempDir, Advice> {
     let failed = |error: io::Error| advice(error.to_string(), REMEDY);
     let work = tempfile::tempdir().map_err(failed)?;
     make_module(work.path()).map_err(failed)?;
     Ok(work)
 }
 
-/// Builds twice; `refused_by` says of a summary why nothing is kept.
-fn build_twice(
+/// Builds twice with a value of GOCACHEPROG that has `-v`; `refused_by` says of a summary why nothing
+/// is kept.
+pub(in crate::cli) fn build_twice(
     helper: &str,
     work: &Path,
     refused_by: impl FnOnce(&str) -> &'static str,
@@ -154,8 +150,6 @@ const REFUSED_BY_POLICY: &str = "the policy lets nothing be kept: with these lab
 
 const REFUSED_BY_OPTIONS: &str =
     "the options let nothing be kept: --allow-write does not match the scope that --scope names";
-
-const REFUSED_BY_DAEMON: &str = "the daemon keeps nothing of this job: its tenant may write no scope, or a policy refuses what is put; `cachewarden connect --whoami` with the same options says what this job may do";
 
 /// Whether a policy was asked.
 fn has_policy(summary: &str) -> bool {

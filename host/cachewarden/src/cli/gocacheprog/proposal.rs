@@ -1,16 +1,16 @@
 //! What to type instead of a value: the program and its options, so that nothing is lost that the
 //! value says.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use cachewarden_connect::client::{Parsed, parse};
 use cachewarden_types::nearest_name;
+
+use crate::cli::daemon;
 
 use super::words::{shell_quoted, value};
 use super::{
-    CONNECT, CONNECT_NAME, CONNECT_PROGRAM, InUse, OWN_NAME, file_name, in_use, is_cachewarden,
-    is_program, resolve,
+    CONNECT, CONNECT_PROGRAM, InUse, OWN_NAME, file_name, in_use, is_cachewarden, is_program,
+    resolve,
 };
 
 /// What to type so that go uses this program with these options.
@@ -78,10 +78,7 @@ pub(super) fn instead(own: &Path, fields: &[String], value: &str) -> String {
 
 /// The value that connects with these options; `None` where they are wrong.
 fn connecting_with(own: &Path, options: &[String]) -> Option<String> {
-    let parsed = parse(CONNECT_NAME, options.iter().map(OsString::from));
-    let Ok(Parsed::Run(_)) = parsed else {
-        return None;
-    };
+    daemon::check_connection(CONNECT, options).ok()?;
     let beside = Some(own.with_file_name(CONNECT_PROGRAM)).filter(|path| is_program(path));
     match beside.or_else(|| resolve(CONNECT_PROGRAM).ok()) {
         Some(program) => value(&program, options).ok(),

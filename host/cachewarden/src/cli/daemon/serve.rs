@@ -12,14 +12,11 @@ use cachewarden_daemon::config::DOCUMENTED;
 use cachewarden_daemon::{Loader, check, serve};
 use cachewarden_policy_host::Sandbox;
 
-use super::arguments::{Stop, print_and_exit};
-use super::exit_status::ExitStatus;
-use super::failure::Failure;
-use super::helper::compiled_cache;
-use super::output;
-
-/// The verb.
-pub(super) const VERB: &str = "serve";
+use crate::cli::arguments::{Stop, print_and_exit};
+use crate::cli::exit_status::ExitStatus;
+use crate::cli::failure::Failure;
+use crate::cli::helper::compiled_cache;
+use crate::cli::output;
 
 /// Serve go commands of several tenants from a daemon, outside the jobs that it restrains
 #[derive(Debug, Parser)]

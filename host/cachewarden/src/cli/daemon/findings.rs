@@ -6,9 +6,10 @@ use cachewarden_connect::wire::Want;
 use cachewarden_types::sanitize;
 use serde_json::Value;
 
-use crate::cli::advice::advice_on;
+use crate::cli::advice::{advice, advice_on};
+use crate::cli::doctor::{Finding, Well, build_twice, check_go_version, check_gocache, make_work};
 
-use super::{Finding, Well, trial_build};
+use super::connect::options;
 
 /// Variables that hold a token, or with which one can be had. A test that prints its environment
 /// puts them into the cache.
@@ -18,8 +19,31 @@ const TOKEN_VARIABLES: [&str; 3] = [
     "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
 ];
 
+/// Said where every put was refused. That may be meant.
+const REFUSED_BY_DAEMON: &str = "the daemon keeps nothing of this job: its tenant may write no scope, or a policy refuses what is put; `cachewarden connect --whoami` with the same options says what this job may do";
+
+/// What is to be said where go connects to a daemon.
+pub(in crate::cli) fn findings(value: &str, words: &[String]) -> [(&'static str, Finding); 5] {
+    let (variable, daemon, build) = match options(value, words) {
+        Err(advice) => (Err(advice), None, None),
+        Ok(options) => {
+            let daemon = check(&options);
+            let build = daemon.is_ok().then(|| trial(value));
+            (Ok(value.to_owned().into()), Some(daemon), build)
+        }
+    };
+    let not_tried = || Err(advice("not tried", "see to what is wrong above first"));
+    [
+        ("GOCACHEPROG", variable),
+        ("daemon", daemon.unwrap_or_else(not_tried)),
+        ("go", check_go_version()),
+        ("GOCACHE", check_gocache()),
+        ("a build", build.unwrap_or_else(not_tried)),
+    ]
+}
+
 /// What the daemon takes this job for.
-pub(super) fn check(options: &Options) -> Finding {
+fn check(options: &Options) -> Finding {
     let reply = ask(&options.socket, Want::Whoami, Value::Null).map_err(|error| {
         // A daemon that was not reached has logged nothing.
         let remedy = match error {
@@ -46,6 +70,7 @@ pub(super) fn check(options: &Options) -> Finding {
 }
 
 /// Builds twice through the daemon.
-pub(super) fn trial(value: &str) -> Finding {
-    trial_build::check_value(&format!("{value} -v"))
+fn trial(value: &str) -> Finding {
+    let work = make_work()?;
+    build_twice(&format!("{value} -v"), work.path(), |_| REFUSED_BY_DAEMON)
 }

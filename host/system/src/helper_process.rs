@@ -30,6 +30,13 @@ pub fn outlive_interrupts() {
     system::outlive_interrupts();
 }
 
+/// A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without this such a write
+/// ends the process. Windows has no such limit.
+pub fn outlive_file_limit() {
+    #[cfg(unix)]
+    system::outlive_file_limit();
+}
+
 /// Sets the umask, so that what is made gets the mode that it is made with: a umask that takes from
 /// that would only make a store that is half readable. Windows has neither.
 pub fn set_umask() {

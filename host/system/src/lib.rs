@@ -5,6 +5,7 @@
 //! Where Windows and Unix differ, a module has one set of functions, and below it a file for each
 //! of the two systems.
 
+pub mod background;
 pub mod file_at;
 pub mod file_lock;
 pub mod file_status;
@@ -16,6 +17,8 @@ pub mod replace;
 pub mod safe_open;
 pub mod self_exec;
 pub mod streams;
+pub mod terminal;
 pub mod user;
+pub mod variables;
 #[cfg(windows)]
 mod windows;

@@ -3,6 +3,8 @@
 use std::io;
 use std::process::{Command, Stdio};
 
+use crate::variables;
+
 /// A command that starts the running program, without streams and without the `CACHEWARDEN_*`
 /// variables, which are meant for this process.
 ///
@@ -10,7 +12,7 @@ use std::process::{Command, Stdio};
 /// When the path of the program is unknown.
 pub fn command() -> io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    for (name, _) in std::env::vars_os() {
+    for name in variables::names() {
         if name.as_encoded_bytes().starts_with(b"CACHEWARDEN_") {
             command.env_remove(name);
         }

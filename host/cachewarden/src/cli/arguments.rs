@@ -30,6 +30,7 @@ use super::manual::{self, ManualOptions};
 use super::mtimes::{self, MtimesOptions};
 use super::policy::PolicyVerb;
 use super::setup::{self, SetupOptions};
+use super::shells::example;
 use super::stats::StatsOptions;
 use super::verify::VerifyOptions;
 
@@ -50,15 +51,19 @@ use config_source::ConfigSource;
 
 const ABOUT: &str = "A build cache for Go that asks a WebAssembly policy about every get and put.";
 
-const AFTER_SHORT_HELP: &str = "\
-Set: export GOCACHEPROG=\"cachewarden --no-env --policy '/path/p.wasm'\"
-More: cachewarden --help, cachewarden help VERB, cachewarden setup";
+const AFTER_SHORT_HELP: &str = concat!(
+    "Set: ",
+    example!("/path/p.wasm"),
+    "\nMore: cachewarden --help, cachewarden help VERB, cachewarden setup"
+);
 
 // A paragraph a line: clap wraps it for the terminal.
 const AFTER_HELP: &str = concat!(
     "\
 Use it by setting one variable (quote a path that has spaces in it):
-  export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm'\"
+  ",
+    example!("/path/to/policy.wasm"),
+    "
 
 Without --no-env most options can be set as CACHEWARDEN_..., e.g. CACHEWARDEN_POLICY. Such a list is separated by commas (bases, labels, policies and addresses by newlines). A variable of this prefix that no option has is an error.
 

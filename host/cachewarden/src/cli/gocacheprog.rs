@@ -5,7 +5,6 @@ mod program;
 mod proposal;
 mod words;
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::advice::{Advice, advice, advice_on};
@@ -13,11 +12,11 @@ use super::arguments::{self, Arguments, HelperOptions, Origins, Stop};
 use super::{CONNECT, daemon};
 
 pub(super) use program::own_program;
-use program::{is_cachewarden, is_program, is_same, resolve};
+use program::{is_cachewarden, is_same, program_at, program_name, resolve};
 pub(super) use proposal::proposal;
 use proposal::{instead, nearest_program};
 use words::split;
-pub(super) use words::{shell_quoted, value};
+pub(super) use words::value;
 
 /// The variable.
 pub(super) const VARIABLE: &str = "GOCACHEPROG";
@@ -81,7 +80,7 @@ pub(super) fn renamed(value: &str, own: &Path) -> Option<String> {
 pub(super) fn connects(value: &str) -> Option<Vec<String>> {
     let fields = split(value)?;
     let (program, mut words) = fields.split_first()?;
-    let name = file_name(program);
+    let name = program_name(Path::new(program));
     match words.split_first() {
         _ if name == CONNECT_PROGRAM => {}
         Some((verb, rest)) if verb == CONNECT && name.starts_with("cachewarden") => {
@@ -129,7 +128,7 @@ pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, NoStore> 
     }
     let mut fields = split(value).ok_or_else(|| mistake(open_quote(value)))?;
     let name = fields.first().cloned().unwrap_or_default();
-    if !file_name(&name).starts_with(OWN_NAME) {
+    if !program_name(Path::new(&name)).starts_with(OWN_NAME) {
         // A name that is nearly this program's may be one of another helper, if there is such one.
         return Err(match (nearest_program(&name), resolve(&name)) {
             (Some(_), Err(why)) => NoStore::Mistake(format!("`{name}` in `{value}` {why}")),
@@ -146,11 +145,6 @@ pub(super) fn by_its_words(value: &str, no_env: bool) -> Result<InUse, NoStore> 
 fn open_quote(value: &str) -> Advice {
     let problem = format!("`{value}` has a quote that is not closed");
     advice(problem, "close it, or leave it out")
-}
-
-fn file_name(program: &str) -> &str {
-    let name = Path::new(program).file_name();
-    name.and_then(OsStr::to_str).unwrap_or_default()
 }
 
 fn in_use(program: &Path, fields: Vec<String>, value: &str) -> Result<InUse, Advice> {

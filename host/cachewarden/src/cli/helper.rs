@@ -5,12 +5,9 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal};
-use std::os::fd::AsFd;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::SystemTime;
-
-use rustix::fs::Mode;
 
 use cachewarden_policy_host::thread::{self, PolicyThread};
 use cachewarden_policy_host::{CompiledCache, Policy, PolicySource, Sandbox, no_account};
@@ -22,8 +19,9 @@ use cachewarden_session::{
     SessionFacts, Unlimited, run_session,
 };
 use cachewarden_store::{DiskPaths, SessionId, SharedStore, Store, is_sweep_due};
-use cachewarden_system::helper_process::{is_nested, outlive_interrupts, widen};
-use cachewarden_system::self_exec;
+use cachewarden_system::helper_process::{is_nested, outlive_interrupts, set_umask, widen};
+use cachewarden_system::streams::{keep_from_children, take_stdin, take_stdout};
+use cachewarden_system::{background, self_exec, user};
 use cachewarden_types::{Code, Pattern, Problem, unverified_label};
 
 use super::arguments::{HelperOptions, Origins, bytes};
@@ -33,30 +31,21 @@ use super::output;
 use super::paths::{gocache, user_cache_folder, work_folders};
 use super::remote;
 use super::settings::settings;
-
-const WELCOME: &str = "\
-cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.
-Set one variable, and build as always:
-
-  export GOCACHEPROG=\"cachewarden\"                                              # a plain cache
-  export GOCACHEPROG=\"cachewarden --no-env --policy '/path/to/policy.wasm' -v\"  # a policy decides
-  go build ./...
-
-Then: cachewarden stats, cachewarden doctor, cachewarden --help.";
+use super::shells::FIRST_LINES;
 
 /// Serves a go command.
 pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus, Failure> {
     if io::stdin().is_terminal() {
-        output::say(WELCOME);
+        output::say(&format!(
+            "cachewarden is started by the go command, which speaks to it on its standard input; here is only a terminal.\nSet one variable, and build as always:\n\n{FIRST_LINES}  go build ./...\n\nThen: cachewarden stats, cachewarden doctor, cachewarden --help."
+        ));
         return Ok(ExitStatus::Usage);
     }
-    // What is made says its own mode, and a umask that takes from that would only make a store that
-    // is half readable.
-    rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    set_umask();
+    keep_from_children();
     let stdout = take_stdout().or_fail(Code::System, || "cannot use standard output".to_owned())?;
     // Before anything else takes what may be the last file descriptor.
-    let stdin =
-        duplicate(io::stdin()).or_fail(Code::System, || "cannot use standard input".to_owned())?;
+    let stdin = take_stdin().or_fail(Code::System, || "cannot use standard input".to_owned())?;
     widen(&stdin);
     widen(&stdout);
     let mut sink = ResponseWriter::new(stdout);
@@ -76,20 +65,6 @@ pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus
     session
         .join()
         .unwrap_or_else(|_| Err(super::thread_failed()))
-}
-
-/// A stream as a file, without the buffer and the lock of the standard library's.
-fn duplicate(stream: impl AsFd) -> io::Result<File> {
-    stream.as_fd().try_clone_to_owned().map(File::from)
-}
-
-/// Standard output, for answers alone: whatever else would print there prints to standard error. So
-/// the stream ends with the last answer, and the go command, which waits for that
-/// (docs/protocol.md#waits-for-eof), does not wait for this process to end.
-fn take_stdout() -> io::Result<File> {
-    let stdout = duplicate(io::stdout())?;
-    rustix::stdio::dup2_stdout(io::stderr())?;
-    Ok(stdout)
 }
 
 fn serve(
@@ -190,7 +165,7 @@ fn facts(options: &HelperOptions) -> Result<SessionFacts, Failure> {
         started: SystemTime::now(),
         id: SessionId(random()?),
         seed: random()?,
-        user: rustix::process::geteuid().as_raw(),
+        user: user::id(),
         labels,
         default_grant: DefaultGrant::of(options.scope.clone()),
         isolation: Isolation::default(),
@@ -319,6 +294,7 @@ fn start_worker(options: &HelperOptions, at_verb: impl FnOnce(&mut Command)) {
         command.arg("--allow-shared-store");
     }
     at_verb(&mut command);
+    background::begin(&mut command);
     // Where it cannot be started the next session tries again. It is not waited for: this process
     // ends before it, and whoever inherits it reaps it.
     let _ = command.spawn();

@@ -30,6 +30,7 @@ mod screen;
 mod services;
 mod settings;
 mod setup;
+mod shells;
 mod stats;
 mod the_store;
 mod tree;
@@ -40,12 +41,10 @@ use std::ffi::OsString;
 use std::io;
 use std::panic::{self, PanicHookInfo};
 use std::process::{ExitCode, Termination};
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use signal_hook::consts::SIGXFSZ;
 
 use cachewarden_policy_host::{run_compiler, run_test_load};
+use cachewarden_system::helper_process::outlive_file_limit;
+use cachewarden_system::terminal::obey_escapes;
 use cachewarden_types::Code;
 
 use arguments::{Arguments, Verb};
@@ -96,9 +95,8 @@ fn report(status: Result<ExitStatus, Failure>) -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<ExitStatus, Failure> {
-    // A write beyond `ulimit -f` fails, as on a full disk, and ends nothing. Without it such a
-    // write ends the process.
-    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+    outlive_file_limit();
+    obey_escapes();
     let origins = arguments.origins;
     match arguments.verb {
         None => helper::run(arguments.helper, origins),

@@ -1,35 +1,50 @@
 //! Paths that a person wrote, and the folders that the platform has.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
-use rustix::fs::Access;
-
 use cachewarden_policy_host::pin;
 use cachewarden_store::{SharedStore, is_safe_for_a_store};
+use cachewarden_system::user::can_make_in;
 use cachewarden_types::Code;
 
 use super::failure::{Failure, OrFail, ensure};
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 /// The store's folder, within another one.
 const STORE: &str = "cachewarden";
 
-/// The user's cache folder, as the platform has it. As for go, without HOME there is none: that of
-/// the list of users is not meant where somebody has emptied the environment.
+/// The variable that says where a user's own folders are.
+pub(super) const HOME: &str = system::HOME;
+
+/// The variable that says where temporary files are.
+pub(super) const TEMPORARY: &str = system::TEMPORARY;
+
+/// The variables that say where a user's configuration is.
+pub(super) const CONFIG_PLACES: &[&str] = system::CONFIG_PLACES;
+
+/// The user's cache folder, as the platform has it. As for go, without its variable there is none.
 pub(super) fn user_cache_folder() -> Result<PathBuf, Failure> {
-    let has_folder = variable("HOME").is_some()
-        || variable("XDG_CACHE_HOME").is_some_and(|folder| Path::new(&folder).is_absolute());
-    let strategy = etcetera::base_strategy::choose_native_strategy().ok();
-    let strategy = strategy.filter(|_| has_folder);
-    let strategy = strategy.or_fail(Code::NoFolder, || {
-        "no home folder is known (HOME is not set), and GOCACHE names no folder either; name the store's folder with --dir".to_owned()
+    let folder = system::cache_folder().or_fail(Code::NoFolder, || {
+        format!("no home folder is known ({HOME} is not set), and GOCACHE names no folder either; name the store's folder with --dir")
     })?;
-    let folder = strategy.cache_dir();
     ensure(folder.is_absolute(), Code::NoFolder, || {
-        "the home folder is no absolute path (HOME); name the store's folder with --dir".to_owned()
+        format!("the home folder is no absolute path ({HOME}); name the store's folder with --dir")
     })?;
     Ok(folder)
+}
+
+/// What Go calls the user's configuration folder.
+pub(super) fn user_config_folder() -> Option<PathBuf> {
+    system::config_folder()
 }
 
 /// The store's folder where none is named: in the user's cache folder, or in $GOCACHE where that
@@ -53,8 +68,9 @@ fn store_in_gocache(gocache: &Path, sharing: SharedStore) -> Result<PathBuf, Fai
     let is_safe = sharing == SharedStore::Allow || there.is_some_and(is_safe_for_a_store);
     ensure(is_safe, Code::NoFolder, || {
         format!(
-            "no home folder can be used, and others can replace what lies in {} (GOCACHE), so no store is made there; name the store's folder with --dir, or: chmod go-w '{0}'",
-            gocache.display()
+            "no home folder can be used, and others can replace what lies in {} (GOCACHE), so no store is made there; name the store's folder with --dir{}",
+            gocache.display(),
+            system::or_close(gocache)
         )
     })?;
     Ok(gocache.join(STORE))
@@ -65,7 +81,7 @@ fn can_be_made(folder: &Path) -> bool {
     let mut there = folder.ancestors().filter(|folder| folder.exists());
     match there.next() {
         Some(found) if found == folder => true,
-        Some(found) => rustix::fs::access(found, Access::WRITE_OK | Access::EXEC_OK).is_ok(),
+        Some(found) => can_make_in(found),
         None => false,
     }
 }
@@ -130,7 +146,7 @@ pub(super) fn check_spelling(option: &str, path: &Path) -> Result<(), Failure> {
     }
     let mut parts = path.iter();
     let first = parts.next().and_then(OsStr::to_str).unwrap_or_default();
-    if !first.starts_with(['~', '$']) {
+    if !first.starts_with(system::EXPANDED) {
         return Ok(());
     }
     let home = std::env::var_os("HOME").filter(|home| Path::new(home).is_absolute());

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 
-use rustix::termios::tcgetwinsize;
+use cachewarden_system::terminal;
 
 /// Columns where nobody says how many there are, as in a file.
 const DEFAULT_COLUMNS: usize = 80;
@@ -19,15 +19,13 @@ pub(super) struct Screen {
 impl Screen {
     /// What standard output goes to now: a person may change a window's size.
     pub(super) fn of_stdout() -> Self {
-        let stdout = io::stdout();
-        let size = tcgetwinsize(&stdout).ok();
-        let size = size.filter(|_| stdout.is_terminal());
+        let size = terminal::size().filter(|_| io::stdout().is_terminal());
         let known = |number: u16| (number > 0).then_some(usize::from(number));
         Self {
             columns: size
-                .and_then(|size| known(size.ws_col))
+                .and_then(|size| known(size.columns))
                 .unwrap_or(DEFAULT_COLUMNS),
-            rows: size.and_then(|size| known(size.ws_row)),
+            rows: size.and_then(|size| known(size.rows)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The trimmer: a child of some session, in a process group of its own, with nobody to talk to.
 
 use cachewarden_store::{Store, TrimRequest, sweep_if_due};
+use cachewarden_system::background;
 use cachewarden_types::Code;
 
 use super::arguments::TrimOptions;
@@ -10,8 +11,7 @@ use super::failure::{Failure, OrFail};
 /// Sweeps the private folder and trims the store, each if it is due and nobody else does. What
 /// stands in the way of one is no matter to the other.
 pub(super) fn run(options: &TrimOptions) -> Result<ExitStatus, Failure> {
-    // Ctrl-C ends the build, not this. It fails only where that is so already.
-    let _ = rustix::process::setsid();
+    background::leave_terminal();
     let swept = sweep_if_due();
     trim(options)?;
     swept.or_fail(Code::StoreWork, || {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use rustix::fs::Mode;
-use signal_hook::consts::{SIGHUP, SIGINT};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGXFSZ};
 
 /// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
 /// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
@@ -18,6 +18,10 @@ pub(super) fn outlive_interrupts() {
         // either.
         let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
     }
+}
+
+pub(super) fn outlive_file_limit() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 pub(super) fn set_umask() {

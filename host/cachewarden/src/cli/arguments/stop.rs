@@ -2,6 +2,7 @@
 //! know.
 
 use std::io::{self, Write};
+use std::path::is_separator;
 
 use clap::builder::StyledStr;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -167,7 +168,7 @@ pub(super) fn with_hint_at_quotes(mut error: Error, line: &Line) -> Error {
     let Some(before) = before else {
         return error;
     };
-    let what = match before.contains('/') {
+    let what = match before.contains(is_separator) {
         true => "path",
         false => "value",
     };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use clap::{ArgAction, Command};
 
+use cachewarden_system::variables::names;
 use cachewarden_types::{Code, nearest_name};
 
 use crate::cli::daemon;
@@ -15,16 +16,15 @@ use super::variables::{self, OR_NO_ENV, PREFIX};
 
 /// Whether this process has any variable of the prefix that may be an option's.
 pub(super) fn is_any_set() -> bool {
-    std::env::vars_os().any(|(name, _)| {
-        name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) && !is_credential(&name)
-    })
+    names()
+        .any(|name| name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) && !is_credential(&name))
 }
 
 /// Refuses a variable of this process that no option of any verb has.
 pub(super) fn refuse(command: &Command) -> Result<(), Failure> {
     let known = keys(command);
-    let unknown = std::env::vars_os()
-        .map(|(name, _)| name.to_string_lossy().into_owned())
+    let unknown = names()
+        .map(|name| name.to_string_lossy().into_owned())
         .filter(|name| {
             let rest = name.strip_prefix(PREFIX);
             let is_option = || known.keys().any(|key| variable(key) == *name);

@@ -7,7 +7,7 @@ use crate::cli::advice::{Advice, advice};
 use crate::cli::failure::Failure;
 use crate::cli::go_version::{FIRST_MINOR, minor};
 use crate::cli::gocacheprog::InUse;
-use crate::cli::paths::variable;
+use crate::cli::paths::{HOME, variable};
 
 use super::{Asked, Finding, Well};
 
@@ -75,8 +75,10 @@ pub(in crate::cli) fn check_gocache() -> Finding {
     let value = go_env("GOCACHE")?;
     if value == "off" && variable("GOCACHE").is_none() {
         return Err(advice(
-            "go finds no folder for its cache, and builds nothing without one, since HOME is not set",
-            "set HOME, or GOCACHE to a folder of yours",
+            format!(
+                "go finds no folder for its cache, and builds nothing without one, since {HOME} is not set"
+            ),
+            format!("set {HOME}, or GOCACHE to a folder of yours"),
         ));
     }
     let remedy =

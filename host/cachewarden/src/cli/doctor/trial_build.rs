@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::cli::advice::{Advice, advice, advice_on};
 use crate::cli::arguments::{HelperOptions, RemoteOptions};
 use crate::cli::gocacheprog;
+use crate::cli::paths::TEMPORARY;
 use crate::cli::settings::{SettingsSource, settings};
 
 use super::{Finding, Well};
@@ -182,7 +183,7 @@ fn puts(summary: &str) -> Result<String, Advice> {
         0 => Ok(format!("{kept} of {puts} puts kept, {refused} refused")),
         _ => Err(advice(
             format!("{kept} of {puts} puts kept, {lost} could not be written"),
-            "make room in the folder of temporary files (TMPDIR)",
+            format!("make room in the folder of temporary files ({TEMPORARY})"),
         )),
     }
 }

@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use crate::cli::paths::variable;
+use crate::cli::paths::{user_config_folder, variable};
 
 /// The variable that names the file, or says that there is none.
 const VARIABLE: &str = "GOENV";
@@ -20,16 +20,6 @@ fn file() -> Option<PathBuf> {
         Some(named) if named == "off" => None,
         Some(named) => Some(named.into()),
         None => Some(user_config_folder()?.join("go/env")),
-    }
-}
-
-/// What Go calls the user's configuration folder. Without HOME it has none, and looks for none.
-fn user_config_folder() -> Option<PathBuf> {
-    let home = || variable("HOME").map(PathBuf::from);
-    match variable("XDG_CONFIG_HOME") {
-        _ if cfg!(target_os = "macos") => Some(home()?.join("Library/Application Support")),
-        Some(folder) => Some(folder.into()),
-        None => Some(home()?.join(".config")),
     }
 }
 

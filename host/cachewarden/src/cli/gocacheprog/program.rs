@@ -1,10 +1,13 @@
 //! Programs: the one that a value of GOCACHEPROG names, and this one.
 
-use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-use rustix::fs::Access;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf, is_separator};
+use std::process::{Command, Stdio};
 
 use cachewarden_types::Code;
 
@@ -12,6 +15,10 @@ use crate::cli::advice::{Advice, advice};
 use crate::cli::failure::{Failure, OrFail};
 
 use super::OWN_NAME;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 /// The path of this program, as the person has named it who started it. Of a link this is the link:
 /// where it leads to may be gone after an update.
@@ -30,29 +37,28 @@ pub(in crate::cli) fn own_program() -> Result<PathBuf, Failure> {
 /// The absolute path of the name that a shell has started.
 fn as_named(name: &OsStr) -> Option<PathBuf> {
     match name.to_str() {
-        Some(name) if !name.contains('/') => resolve(name).ok(),
+        Some(name) if !name.contains(is_separator) => resolve(name).ok(),
         _ => std::path::absolute(name).ok(),
     }
 }
 
 /// The file that go would start; why there is none otherwise.
 pub(super) fn resolve(name: &str) -> Result<PathBuf, String> {
-    if name.contains('/') {
-        let path = PathBuf::from(name);
-        return match (path.is_absolute(), path.exists(), is_program(&path)) {
-            (false, _, _) => {
+    if name.contains(is_separator) {
+        let path = Path::new(name);
+        return match (path.is_absolute(), system::program_at(path)) {
+            (false, _) => {
                 Err("is a relative path, and go starts its helper in many folders".into())
             }
-            (true, false, _) => Err("does not exist".into()),
-            (true, true, false) => Err("is no program that this user may run".into()),
-            (true, true, true) => Ok(path),
+            (true, Some(program)) => Ok(program),
+            (true, None) if path.exists() => Err("is no program that this user may run".into()),
+            (true, None) => Err("does not exist".into()),
         };
     }
     let search = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&search)
         .filter(|folder| folder.is_absolute())
-        .map(|folder| folder.join(name))
-        .find(|path| is_program(path))
+        .find_map(|folder| system::program_at(&folder.join(name)))
         .ok_or_else(|| "is in no folder of PATH".to_owned())
 }
 
@@ -62,8 +68,14 @@ pub(super) fn is_same(program: &Path, own: &Path) -> bool {
     own.is_ok_and(|own| program.canonicalize().is_ok_and(|program| program == own))
 }
 
-pub(super) fn is_program(path: &Path) -> bool {
-    path.is_file() && rustix::fs::access(path, Access::EXEC_OK).is_ok()
+/// The program that is started where this path is named.
+pub(super) fn program_at(path: &Path) -> Option<PathBuf> {
+    system::program_at(path)
+}
+
+/// The name of a program, without what the system lets a person leave out.
+pub(super) fn program_name(program: &Path) -> String {
+    system::name(program.file_name().unwrap_or_default())
 }
 
 /// Sees that a program is one of ours, by what it says of itself. One with another name is not
@@ -72,8 +84,7 @@ pub(super) fn is_cachewarden(program: &Path, own: &Path, value: &str) -> Result<
     if is_same(program, own) {
         return Ok(());
     }
-    let name = program.file_name().unwrap_or_default();
-    if !name.to_string_lossy().starts_with(OWN_NAME) {
+    if !program_name(program).starts_with(OWN_NAME) {
         return Err(advice(format!("`{value}` is another helper"), ""));
     }
     let output = Command::new(program)

@@ -5,28 +5,22 @@ use std::path::{Path, PathBuf};
 
 use cachewarden_types::nearest_name;
 
-use crate::cli::daemon;
+use crate::cli::{daemon, shells};
 
-use super::words::{shell_quoted, value};
+use super::words::value;
 use super::{
-    CONNECT, CONNECT_PROGRAM, InUse, OWN_NAME, file_name, in_use, is_cachewarden, is_program,
+    CONNECT, CONNECT_PROGRAM, InUse, OWN_NAME, in_use, is_cachewarden, program_at, program_name,
     resolve,
 };
 
 /// What to type so that go uses this program with these options.
 pub(in crate::cli) fn proposal(wanted: &InUse) -> String {
     match value_of(wanted) {
-        Ok(value) => to_export(&value),
+        Ok(value) => shells::set(&value),
         Err(word) => format!(
             "{word} has both kinds of quotes, and GOCACHEPROG cannot name it; put it into a file (--settings @FILE)"
         ),
     }
-}
-
-/// What to type so that go uses this value.
-fn to_export(value: &str) -> String {
-    let value = shell_quoted(value);
-    format!("export GOCACHEPROG={value}   (or: go env -w GOCACHEPROG={value})")
 }
 
 /// The value that starts this program with these options; the word that it cannot say otherwise.
@@ -47,7 +41,7 @@ fn value_of(wanted: &InUse) -> Result<String, String> {
 
 /// The program of this project that a mistyped name is nearest to.
 pub(super) fn nearest_program(name: &str) -> Option<&'static str> {
-    nearest_name(file_name(name), [OWN_NAME, CONNECT_PROGRAM])
+    nearest_name(&program_name(Path::new(name)), [OWN_NAME, CONNECT_PROGRAM])
 }
 
 /// What to type instead of a value whose program is not there: the nearest program with the same
@@ -67,7 +61,7 @@ pub(super) fn instead(own: &Path, fields: &[String], value: &str) -> String {
         value_of(&meant.or_else(|| with_a_space(own, fields, value))?).ok()
     };
     match (connecting.or_else(helper), nearest) {
-        (Some(meant), _) => to_export(&meant),
+        (Some(meant), _) => shells::set(&meant),
         // Without its options another cache would be proposed than is meant.
         (None, Some(nearest)) => {
             format!("name the program {nearest}, if that is meant, and ask again")
@@ -79,7 +73,7 @@ pub(super) fn instead(own: &Path, fields: &[String], value: &str) -> String {
 /// The value that connects with these options; `None` where they are wrong.
 fn connecting_with(own: &Path, options: &[String]) -> Option<String> {
     daemon::check_connection(CONNECT, options).ok()?;
-    let beside = Some(own.with_file_name(CONNECT_PROGRAM)).filter(|path| is_program(path));
+    let beside = program_at(&own.with_file_name(CONNECT_PROGRAM));
     match beside.or_else(|| resolve(CONNECT_PROGRAM).ok()) {
         Some(program) => value(&program, options).ok(),
         // This program connects too.
@@ -91,8 +85,7 @@ fn connecting_with(own: &Path, options: &[String]) -> Option<String> {
 fn with_a_space(own: &Path, fields: &[String], value: &str) -> Option<InUse> {
     (2..=fields.len()).find_map(|count| {
         let program = PathBuf::from(fields[..count].join(" "));
-        let is_one = program.is_absolute() && is_program(&program);
-        is_one.then_some(())?;
+        let program = program_at(&program).filter(|program| program.is_absolute())?;
         is_cachewarden(&program, own, value).ok()?;
         in_use(&program, fields[count - 1..].to_vec(), value).ok()
     })

@@ -1,5 +1,5 @@
 //! The words within a value of GOCACHEPROG: taken apart as cmd/go does, and put together so that it
-//! and a shell read them back.
+//! reads them back. A backslash stands for itself, also within quotes.
 
 use std::path::Path;
 
@@ -17,14 +17,6 @@ pub(in crate::cli) fn value(program: &Path, words: &[String]) -> Result<String, 
         }
     }
     Ok(value)
-}
-
-/// One word of a shell.
-pub(in crate::cli) fn shell_quoted(value: &str) -> String {
-    match value.contains(['"', '$', '`', '\\', '!']) {
-        false => format!("\"{value}\""),
-        true => format!("'{}'", value.replace('\'', "'\\''")),
-    }
 }
 
 /// Splits as cmd/go does: at spaces, but not within a field that stands whole in quotes
@@ -54,6 +46,10 @@ mod tests {
             fields(" a  -v\t--dir 'x y' \"z'\" "),
             ["a", "-v", "--dir", "x y", "z'"]
         );
+        assert_eq!(
+            fields(r#"C:\bin\cachewarden.exe 'C:\a b\' "\""#),
+            [r"C:\bin\cachewarden.exe", r"C:\a b\", r"\"]
+        );
         assert_eq!(split("'open"), None);
     }
 
@@ -69,7 +65,5 @@ mod tests {
             super::value(Path::new("/p"), std::slice::from_ref(&both)),
             Err(both)
         );
-        assert_eq!(shell_quoted("'/p' -v"), "\"'/p' -v\"");
-        assert_eq!(shell_quoted("'/p' $x"), "''\\''/p'\\'' $x'");
     }
 }

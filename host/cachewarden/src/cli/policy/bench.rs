@@ -23,6 +23,7 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::helper::{compiled_cache, random};
 use crate::cli::output;
+use crate::cli::paths::HOME;
 use crate::cli::settings::{SettingsSource, settings};
 
 /// So much for all questions: a bench is stopped by who started it.
@@ -127,7 +128,7 @@ fn measure(bench: &BenchOptions, thread: &PolicyThread) -> Result<Figures, Failu
         };
     let (_, _, [compile, first_cold]) = load(None)?;
     let cache = compiled_cache().or_fail(Code::PolicyNotKept, || {
-        "no cache folder is known (HOME is not set)".to_owned()
+        format!("no cache folder is known ({HOME} is not set)")
     })?;
     load(Some(&cache))?;
     let (mut warden, asker, [_, first_warm]) = load(Some(&cache))?;

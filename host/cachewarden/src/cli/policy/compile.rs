@@ -11,6 +11,7 @@ use crate::cli::exit_status::ExitStatus;
 use crate::cli::failure::{Failure, OrFail};
 use crate::cli::helper::compiled_cache;
 use crate::cli::output;
+use crate::cli::paths::HOME;
 
 /// What to compile.
 #[derive(Debug, Args)]
@@ -24,7 +25,7 @@ pub(in crate::cli) struct CompileOptions {
 /// Compiles, and says where the result is kept.
 pub(in crate::cli) fn run(compile: &CompileOptions) -> Result<ExitStatus, Failure> {
     let cache = compiled_cache().or_fail(Code::PolicyNotKept, || {
-        "no cache folder is known for this user (HOME is not set)".to_owned()
+        format!("no cache folder is known for this user ({HOME} is not set)")
     })?;
     let cache = cache.ignoring_cached_failures();
     let policy = super::load(&compile.file, compile.limits.limits(), Some(&cache))?;

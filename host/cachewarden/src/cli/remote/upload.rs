@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cachewarden_remote::upload_to;
 use cachewarden_store::Store;
+use cachewarden_system::background;
 use cachewarden_types::Code;
 
 use crate::cli::arguments::UploadOptions;
@@ -13,14 +14,10 @@ use crate::cli::failure::{Failure, OrFail};
 
 use super::{level, tiers};
 
-/// How nice it is to other processes: builds go on while it compresses.
-const NICENESS: i32 = 10;
-
 /// Sends what waits, each tier's if nobody else does. What is left is sent by a later one.
 pub(in crate::cli) fn upload(options: &UploadOptions) -> Result<ExitStatus, Failure> {
-    // Ctrl-C ends the build, not this. It fails only where that is so already.
-    let _ = rustix::process::setsid();
-    let _ = rustix::process::nice(NICENESS);
+    background::leave_terminal();
+    background::give_way();
     let tiers = tiers(&options.tiers)?;
     let store = Store::open(&options.store.folder()?, options.store.sharing())?;
     let level = level(&options.tiers);

@@ -3,21 +3,16 @@
 //! Nothing is followed that is a link, and nothing is waited for: the folder may be a checkout of
 //! what others have committed.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-
+use cachewarden_system::safe_open::follow_no_link;
 use cachewarden_types::Code;
 
 use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::output;
 use crate::cli::paths::shown;
-
-/// The mode of a new file, from which the umask takes what it takes.
-const MODE: u32 = 0o666;
 
 /// A file for a CI service.
 pub(super) struct CiFile {
@@ -128,8 +123,7 @@ impl CiFile {
         if !fs::symlink_metadata(path)?.is_file() {
             return Ok(false);
         }
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = File::from(rustix::fs::open(path, flags, Mode::empty())?);
+        let file = follow_no_link(File::options().read(true)).open(path)?;
         let mut there = Vec::new();
         // One byte more tells a longer file.
         file.take(self.text.len() as u64 + 1)
@@ -171,9 +165,8 @@ impl CiFile {
     fn make(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
-        let mut file = tempfile::Builder::new()
-            .permissions(Permissions::from_mode(MODE))
-            .tempfile_in(folder)?;
+        // For all whom the umask lets read it, unlike other files that are made so.
+        let mut file = tempfile::Builder::new().make_in(folder, |path| File::create_new(path))?;
         file.write_all(self.text.as_bytes())?;
         file.persist_noclobber(path)?;
         Ok(())

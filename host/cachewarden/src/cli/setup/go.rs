@@ -8,11 +8,11 @@ use cachewarden_types::{Code, sanitize};
 use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::go_version::{FIRST_MINOR, minor};
 use crate::cli::gocacheprog::{self, VARIABLE};
-use crate::cli::paths::variable;
+use crate::cli::paths::{CONFIG_PLACES, variable};
+use crate::cli::shells;
 
-/// The variables that say where go keeps what `go env -w` sets.
+/// The variable that says where go keeps what `go env -w` sets, before others do.
 const GOENV: &str = "GOENV";
-const PLACES: [&str; 3] = [GOENV, "XDG_CONFIG_HOME", "HOME"];
 
 /// Fails where go does not know the variable: such a go builds with its own cache, without a word.
 pub(super) fn check_knows_variable() -> Result<(), Failure> {
@@ -43,7 +43,8 @@ pub(super) fn keep(value: &str) -> Result<(), Failure> {
         Code::SetUpNotWritten,
         || {
             format!(
-                "{GOENV} is `off`, with which go reads nothing that it keeps, so nothing is written; type: unset {GOENV}, and ask again"
+                "{GOENV} is `off`, with which go reads nothing that it keeps, so nothing is written; type: {}, and ask again",
+                shells::unset(GOENV)
             )
         },
     )?;
@@ -55,9 +56,15 @@ pub(super) fn keep(value: &str) -> Result<(), Failure> {
             true => "it says nothing, and the value is not there".to_owned(),
             false => told,
         };
-        let next = match PLACES.iter().any(|name| variable(name).is_some()) {
-            true => "make the file that `go env GOENV` prints one that this user can write",
-            false => "set HOME to a folder of this user: go keeps the value below it",
+        let mut places = [GOENV].into_iter().chain(CONFIG_PLACES.iter().copied());
+        let next = match places.any(|name| variable(name).is_some()) {
+            true => {
+                "make the file that `go env GOENV` prints one that this user can write".to_owned()
+            }
+            false => {
+                let last = CONFIG_PLACES.last().copied().unwrap_or(GOENV);
+                format!("set {last} to a folder of this user: go keeps the value below it")
+            }
         };
         format!("go env -w keeps no {VARIABLE}: {why}; {next}")
     })

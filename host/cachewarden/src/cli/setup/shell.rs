@@ -7,53 +7,19 @@ use cachewarden_types::{Code, sanitize};
 use super::go;
 use crate::cli::advice::Advice;
 use crate::cli::failure::{Failure, ensure};
-use crate::cli::gocacheprog::{self, VARIABLE, shell_quoted};
-use crate::cli::output;
+use crate::cli::gocacheprog::{self, VARIABLE};
+use crate::cli::{output, shells};
 
-/// How a shell sets and unsets a variable, and the file that it reads at its start.
-struct Shell {
-    name: &'static str,
-    set: &'static str,
-    unset: &'static str,
-    profile: &'static str,
-}
-
-const SHELLS: [Shell; 4] = [
-    Shell {
-        name: "bash",
-        set: "export GOCACHEPROG=",
-        unset: "unset ",
-        profile: "~/.bashrc",
-    },
-    Shell {
-        name: "zsh",
-        set: "export GOCACHEPROG=",
-        unset: "unset ",
-        profile: "~/.zshrc",
-    },
-    Shell {
-        name: "fish",
-        set: "set -gx GOCACHEPROG ",
-        unset: "set -e ",
-        profile: "~/.config/fish/config.fish",
-    },
-    // Where it is none of these.
-    Shell {
-        name: "sh",
-        set: "export GOCACHEPROG=",
-        unset: "unset ",
-        profile: "~/.profile",
-    },
-];
+/// What has this program written down.
+const WRITE: &str = "cachewarden setup --write";
 
 /// Prints the lines.
 pub(super) fn print() -> Result<(), Failure> {
     let value = wanted()?;
-    let word = shell_quoted(&value);
-    let shell = shell();
     output::print(&format!(
-        "# For all go commands of this user, also those that an editor starts:\ngo env -w {VARIABLE}={word}\n# Or for {} alone, in {}:\n#   {}{word}\n# `cachewarden doctor` builds with it and says what is found; `go env -u {VARIABLE}` takes it back.\n",
-        shell.name, shell.profile, shell.set
+        "# For all go commands of this user, also those that an editor starts:\n{}\n{}# `cachewarden doctor` builds with it and says what is found; `go env -u {VARIABLE}` takes it back.\n",
+        shells::keep(&value),
+        shells::for_one_shell(&value)
     ))?;
     say_where_it_may_go_away()?;
     if let Err(failure) = go::check_knows_variable() {
@@ -92,7 +58,8 @@ pub(super) fn write() -> Result<(), Failure> {
         return Err(Failure::new(
             Code::SetUpNotWritten,
             format!(
-                "`go env -w` has kept {VARIABLE}=`{kept}`, which is not overwritten; to use this program instead, type: go env -u {VARIABLE} && cachewarden setup --write"
+                "`go env -w` has kept {VARIABLE}=`{kept}`, which is not overwritten; to use this program instead, type: {}",
+                shells::then(&format!("go env -u {VARIABLE}"), WRITE)
             ),
         ));
     }
@@ -136,12 +103,12 @@ fn refused_beside(exported: &str, own: Option<String>) -> Failure {
     );
     let next = match own {
         Some(value) => format!(
-            "to have all go commands of this user use that, type: go env -w {VARIABLE}={}",
-            shell_quoted(&value)
+            "to have all go commands of this user use that, type: {}",
+            shells::keep(&value)
         ),
         None => format!(
-            "to use this program instead, type: {}{VARIABLE} && cachewarden setup --write",
-            shell().unset
+            "to use this program instead, type: {}",
+            shells::then(&shells::unset(VARIABLE), WRITE)
         ),
     };
     Failure::new(Code::SetUpNotWritten, format!("{what}; {next}"))
@@ -190,15 +157,4 @@ fn own_program() -> Result<PathBuf, Failure> {
         },
     )?;
     Ok(program)
-}
-
-/// The user's shell.
-fn shell() -> &'static Shell {
-    let named = std::env::var("SHELL").unwrap_or_default();
-    let name = Path::new(&named).file_name().unwrap_or_default();
-    let [known @ .., other] = &SHELLS;
-    known
-        .iter()
-        .find(|shell| name == shell.name)
-        .unwrap_or(other)
 }

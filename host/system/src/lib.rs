@@ -1,6 +1,6 @@
 //! Functions of the operating system that several crates use: opening regular files, their locks,
-//! metadata and names, processes that were killed, starting this program again, and what holds for
-//! every helper of a go command.
+//! metadata and names, waiting for input or another thread, processes that were killed, starting
+//! this program again, and what holds for every helper of a go command.
 //!
 //! Where Windows and Unix differ, a module has one set of functions, and below it a file for each
 //! of the two systems.
@@ -20,5 +20,6 @@ pub mod streams;
 pub mod terminal;
 pub mod user;
 pub mod variables;
+pub mod wakeup;
 #[cfg(windows)]
 mod windows;

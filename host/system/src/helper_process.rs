@@ -1,15 +1,16 @@
 //! What holds for every process that a go command starts as its helper.
 
-use std::os::fd::AsFd;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
-use signal_hook::consts::{SIGHUP, SIGINT};
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
-/// What a pipe is asked to hold. cmd/go writes a body while it holds a lock that every get waits
-/// for (docs/protocol.md#one-lock-for-a-put): the more a pipe takes at once, the shorter.
-#[cfg(target_os = "linux")]
-const PIPE_SIZE: usize = 1024 * 1024;
+use crate::streams::AsStream;
 
 /// cmd/go sets it for the tools that its actions run, and for nothing else: neither for tests nor
 /// for generators.
@@ -26,19 +27,21 @@ pub fn is_nested() -> bool {
 /// No death by Ctrl-C: the go command gets the same signal, and its end is the end of the stream
 /// (docs/protocol.md#signals).
 pub fn outlive_interrupts() {
-    for signal in [SIGINT, SIGHUP] {
-        // Without it Ctrl-C ends this process a moment before its client does, which is no harm
-        // either.
-        let _ = signal_hook::flag::register(signal, Arc::new(AtomicBool::new(false)));
-    }
+    system::outlive_interrupts();
+}
+
+/// Sets the umask, so that what is made gets the mode that it is made with: a umask that takes from
+/// that would only make a store that is half readable. Windows has neither.
+pub fn set_umask() {
+    #[cfg(unix)]
+    system::set_umask();
 }
 
 /// Makes a pipe larger, where the system gives that. It counts as the memory of this process's
 /// user.
-pub fn widen(pipe: impl AsFd) {
-    // Not a pipe, or over the user's limit: then as it is.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_SIZE);
-    #[cfg(not(target_os = "linux"))]
+pub fn widen(pipe: impl AsStream) {
+    #[cfg(unix)]
+    system::widen(pipe);
+    #[cfg(windows)]
     drop(pipe);
 }

@@ -1,9 +1,21 @@
-//! Functions of the operating system that several crates use: opening regular files, locks with a
-//! timeout, processes that were killed, starting this program again, and what holds for every
-//! helper of a go command.
+//! Functions of the operating system that several crates use: opening regular files, their locks,
+//! metadata and names, processes that were killed, starting this program again, and what holds for
+//! every helper of a go command.
+//!
+//! Where Windows and Unix differ, a module has one set of functions, and below it a file for each
+//! of the two systems.
 
+pub mod file_at;
+pub mod file_lock;
+pub mod file_status;
 pub mod helper_process;
 pub mod lock_timeout;
+#[cfg(unix)]
 pub mod process;
+pub mod replace;
 pub mod safe_open;
 pub mod self_exec;
+pub mod streams;
+pub mod user;
+#[cfg(windows)]
+mod windows;

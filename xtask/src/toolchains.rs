@@ -5,7 +5,7 @@
 //! VERSION file names the release: a release that is pinned here and exists is not fetched again.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
@@ -23,7 +23,7 @@ struct Toolchain {
     experiment: bool,
 }
 
-const TOOLCHAINS: [Toolchain; 5] = [
+static TOOLCHAINS: [Toolchain; 5] = [
     Toolchain::new("go1.22", "1.22.10").with_experiment(),
     Toolchain::new("go1.24", "1.24.11"),
     Toolchain::new("go1.25", "1.25.5"),
@@ -37,21 +37,41 @@ pub(crate) const NEWEST: &str = TOOLCHAINS[TOOLCHAINS.len() - 1].name;
 /// Makes sure that every toolchain and the tools for Go are there.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let folder = workspace.toolchains();
-    let lock = folder.join(".lock");
-    let _lock = fs::create_dir_all(&folder)
-        .and_then(|()| File::create(&lock))
-        // Held until this returns: a second run waits, and then finds everything there.
-        .and_then(|file| file.lock().map(|()| file))
-        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    let _lock = lock(&folder)?;
     for toolchain in &TOOLCHAINS {
-        if !toolchain.is_ready(&folder) {
-            println!("fetching Go {}", toolchain.release);
-            toolchain.fetch(workspace, &folder)?;
-        }
+        toolchain.make_ready(workspace, &folder)?;
     }
     go_tools::install(&folder)?;
     println!("{} Go versions in {}", TOOLCHAINS.len(), folder.display());
     Ok(())
+}
+
+/// Makes sure that one of the toolchains is there, `go1.26`; returns its folder.
+pub(crate) fn one(workspace: &Workspace, name: &str) -> Result<PathBuf> {
+    let folder = workspace.toolchains();
+    let _lock = lock(&folder)?;
+    named(name)?.make_ready(workspace, &folder)?;
+    Ok(folder.join(name))
+}
+
+/// The release of one of the toolchains, `1.26.6` of `go1.26`.
+pub(crate) fn release(name: &str) -> Result<&'static str> {
+    Ok(named(name)?.release)
+}
+
+fn named(name: &str) -> Result<&'static Toolchain> {
+    let mut toolchains = TOOLCHAINS.iter();
+    let found = toolchains.find(|toolchain| toolchain.name == name);
+    found.with_context(|| format!("no toolchain here is {name}"))
+}
+
+/// Held while toolchains are fetched: a second run waits, and then finds everything there.
+fn lock(folder: &Path) -> Result<File> {
+    let lock = folder.join(".lock");
+    fs::create_dir_all(folder)
+        .and_then(|()| File::create(&lock))
+        .and_then(|file| file.lock().map(|()| file))
+        .with_context(|| format!("cannot lock {}", lock.display()))
 }
 
 /// A go command of a toolchain, without the user's own settings.
@@ -83,6 +103,15 @@ impl Toolchain {
             experiment: true,
             ..self
         }
+    }
+
+    /// Fetches the release unless it is there.
+    fn make_ready(&self, workspace: &Workspace, folder: &Path) -> Result<()> {
+        if self.is_ready(folder) {
+            return Ok(());
+        }
+        println!("fetching Go {}", self.release);
+        self.fetch(workspace, folder)
     }
 
     /// Whether the folder has this release.

@@ -134,6 +134,11 @@ impl Workspace {
         self.target.join("book")
     }
 
+    /// Where `cargo xtask windows` keeps wine's folder and Go for Windows: `bin/wine`.
+    pub(crate) fn windows(&self) -> PathBuf {
+        self.target.join("windows")
+    }
+
     /// The address of this repository, as its packages name it.
     pub(crate) fn repository(&self) -> Result<String> {
         let packages = self.metadata["packages"].as_array().into_iter().flatten();

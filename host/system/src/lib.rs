@@ -10,14 +10,19 @@ pub mod file_at;
 pub mod file_lock;
 pub mod file_status;
 pub mod helper_process;
+#[cfg(windows)]
+pub mod job;
 pub mod lock_timeout;
 #[cfg(unix)]
 pub mod process;
+#[cfg(windows)]
+pub mod profile;
 pub mod replace;
 pub mod safe_open;
 pub mod self_exec;
 pub mod streams;
 pub mod terminal;
+pub mod thread_time;
 pub mod user;
 pub mod variables;
 pub mod wakeup;

@@ -14,6 +14,12 @@ pub use unix::id;
 #[cfg(windows)]
 use windows as system;
 
+/// The number by which an entry knows the user who has put it. Windows has no such numbers, and a
+/// store there is of one user alone: all of its entries have the same number.
+pub fn number() -> u32 {
+    system::number()
+}
+
 /// Whether the user may write a file or folder.
 pub fn is_writable(path: &Path) -> bool {
     system::is_writable(path)

@@ -165,7 +165,7 @@ fn facts(options: &HelperOptions) -> Result<SessionFacts, Failure> {
         started: SystemTime::now(),
         id: SessionId(random()?),
         seed: random()?,
-        user: user::id(),
+        user: user::number(),
         labels,
         default_grant: DefaultGrant::of(options.scope.clone()),
         isolation: Isolation::default(),

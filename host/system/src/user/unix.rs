@@ -9,6 +9,10 @@ pub fn id() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
+pub(super) fn number() -> u32 {
+    id()
+}
+
 pub(super) fn is_writable(path: &Path) -> bool {
     access(path, Access::WRITE_OK).is_ok()
 }

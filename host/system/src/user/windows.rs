@@ -8,6 +8,13 @@ use windows_sys::Win32::Storage::FileSystem::{
     FILE_ADD_FILE, FILE_ADD_SUBDIRECTORY, FILE_FLAG_BACKUP_SEMANTICS, FILE_WRITE_DATA,
 };
 
+/// In the place of the number of a user.
+const NUMBER: u32 = 0;
+
+pub(super) fn number() -> u32 {
+    NUMBER
+}
+
 pub(super) fn is_writable(path: &Path) -> bool {
     // For a folder the same bit is the right to make files in it.
     has(path, FILE_WRITE_DATA)

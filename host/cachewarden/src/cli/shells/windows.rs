@@ -24,7 +24,7 @@ pub(super) fn keep(value: &str) -> String {
         false => format!("go env -w GOCACHEPROG={}", double_quoted(value)),
         // Versions of PowerShell differ in how they hand a double quote to a program.
         true if value.contains('"') => format!(
-            "{}; cachewarden setup --write; Remove-Item Env:GOCACHEPROG   (in PowerShell)",
+            "{}   (in PowerShell, for one window alone; settings in a file, @FILE, can be kept)",
             in_powershell(value)
         ),
         true => format!(

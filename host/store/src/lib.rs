@@ -29,6 +29,7 @@
 //! CACHEDIR.TAG, VERSION
 //! ```
 
+mod access;
 mod base;
 mod boot;
 mod breakdown;
@@ -51,7 +52,9 @@ mod owned;
 mod owner;
 mod private;
 mod program_names;
+#[cfg(unix)]
 mod resolve;
+#[cfg(unix)]
 mod revoke;
 mod schedule;
 mod sessions;
@@ -69,6 +72,7 @@ mod tier_traffic;
 mod trim;
 mod usage;
 mod verify;
+#[cfg(unix)]
 mod views;
 mod witnesses;
 
@@ -95,9 +99,9 @@ pub use outbox::{
     ActionPrefix, Asked, Dropped, FailedUpload, Note, Noted, Outbox, OutboxFile, OutboxQueue,
     SessionOutbox, Waiting,
 };
-pub use owner::SharedStore;
+pub use owner::{SharedStore, is_safe_for_a_store};
 pub use private::{is_sweep_due, sweep_if_due};
-pub use resolve::is_safe_for_a_store;
+#[cfg(unix)]
 pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
@@ -107,6 +111,7 @@ pub use tier_traffic::TierTraffic;
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
 pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};
+#[cfg(unix)]
 pub use views::{View, ViewFiles, ViewKey, ViewPlace, ViewSweep, Views};
 pub use witnesses::{Identity, NewWitness, WitnessReport, Witnesses};
 

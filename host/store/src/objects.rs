@@ -2,9 +2,8 @@
 //!
 //! A file gets its name by a rename, after its bytes were hashed; it never changes afterwards.
 
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use super::files;
+use super::{access, files};
 use super::shard_dir::ShardDir;
 
 /// Bytes that are read at a time: enough that the cost of system calls is small, and few enough to
@@ -108,7 +107,7 @@ impl Objects {
                 }
                 true
             }
-            Err(error) => is_read_only_error(&error),
+            Err(error) => access::is_read_only_error(&error),
         }
     }
 
@@ -116,13 +115,13 @@ impl Objects {
     /// not run it. One of a base must be executable already.
     pub(super) fn make_executable(&self, output: &Digest) -> io::Result<()> {
         let path = self.shard_dir.path(output);
-        if fs::symlink_metadata(&path)?.permissions().mode() & 0o7777 == PROGRAM_MODE {
+        if access::is_program(&path)? {
             return Ok(());
         }
         if self.is_base {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
+        access::make_program(&path)
     }
 
     /// Whether the object's bytes hash to its name, and it has this size.
@@ -132,16 +131,6 @@ impl Objects {
         };
         matches!(hash(&mut file), Ok((digest, length)) if digest == *output && length == size)
     }
-}
-
-/// Whether an error means that this process cannot change the store at all, or that its file system
-/// has no locks: then the store is only read.
-fn is_read_only_error(error: &io::Error) -> bool {
-    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
-    matches!(
-        error.kind(),
-        PermissionDenied | ReadOnlyFilesystem | Unsupported
-    ) || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOLCK)
 }
 
 /// The digest and the length of a file, from its current position.
@@ -179,6 +168,7 @@ pub(super) fn read_parts(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
     use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};
 
     fn objects(test: &TestStore) -> &Objects {
@@ -257,23 +247,6 @@ mod tests {
         }
         let error = objects.make_executable(&Digest::of(b"another"));
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn what_cannot_be_marked_counts_only_where_nothing_is_trimmed_either() {
-        use io::ErrorKind::*;
-        for (kind, is_kept) in [
-            (PermissionDenied, true),
-            (ReadOnlyFilesystem, true),
-            (Unsupported, true),
-            (NotFound, false),
-            (TimedOut, false),
-            (StorageFull, false),
-        ] {
-            assert_eq!(is_read_only_error(&kind.into()), is_kept, "{kind}");
-        }
-        let no_locks = io::Error::from(rustix::io::Errno::NOLCK);
-        assert!(is_read_only_error(&no_locks));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! The daemon holds a lock on the file `daemon` for as long as the store is open ([`lock`]). Every
 //! other process that would change the store looks at that lock, and does not open the store.
 
+#[cfg(unix)]
 mod lock;
 
 use std::path::Path;

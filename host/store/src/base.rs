@@ -110,6 +110,7 @@ impl Base {
     }
 
     /// Whether files of it count that other users can change.
+    #[cfg(unix)]
     pub(super) fn sharing(&self) -> SharedStore {
         self.sharing
     }

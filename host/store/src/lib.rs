@@ -33,6 +33,8 @@ mod access;
 mod base;
 mod boot;
 mod breakdown;
+#[cfg(unix)]
+mod cached;
 mod damaged_file;
 mod disk_path;
 mod entries;
@@ -74,6 +76,7 @@ mod usage;
 mod verify;
 #[cfg(unix)]
 mod views;
+#[cfg_attr(windows, allow(dead_code, reason = "no daemon owns a store there"))]
 mod witnesses;
 
 /// Fuzz targets: each takes any bytes, and panics if a promise does not hold.
@@ -150,6 +153,7 @@ impl Store {
     /// `sharing` is [`SharedStore::Deny`], or a daemon owns the store.
     pub fn open(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
+        #[cfg(unix)]
         owned::refuse_owned(folder)?;
         Ok(Self::in_folder(folder, sharing))
     }

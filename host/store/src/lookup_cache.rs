@@ -45,6 +45,7 @@ pub(super) struct DirVersion(u64);
 /// The result of looking an action up in the table.
 pub(super) enum CachedLookup {
     /// The entry, and when it and its object were last marked as used.
+    #[cfg_attr(windows, expect(dead_code, reason = "there is no table"))]
     Entry(Entry, SystemTime),
     /// The action is not in the table. The entry's file may be read and then inserted under this
     /// version.

@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use super::{access, files};
 use super::shard_dir::ShardDir;
+use super::{access, files};
 
 /// Bytes that are read at a time: enough that the cost of system calls is small, and few enough to
 /// stay in a processor's cache.
@@ -25,6 +25,7 @@ pub(super) const BUFFER: usize = 128 * 1024;
 pub(super) const OBJECT_MODE: u32 = 0o444;
 
 /// The mode of an object that a policy admits as a program: cmd/go runs it.
+#[cfg(unix)]
 pub(super) const PROGRAM_MODE: u32 = 0o555;
 
 /// Which folder an object is in. The path that a client gets belongs to its session.
@@ -73,6 +74,7 @@ impl Objects {
     }
 
     /// How many damaged objects this process has replaced.
+    #[cfg(unix)]
     pub(super) fn repairs(&self) -> u64 {
         self.repairs.load(Ordering::Acquire)
     }
@@ -168,8 +170,8 @@ pub(super) fn read_parts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
     use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};
+    use std::fs;
 
     fn objects(test: &TestStore) -> &Objects {
         &test.store.shared.as_ref().unwrap().objects

@@ -117,7 +117,8 @@ fn sweep_folder_if_due(folder: &Path) -> io::Result<()> {
     }
     // First, so that no other session does the same meanwhile. If there is no room for it, the
     // sweep is needed all the more.
-    let _ = files::new_in(folder, 0o600).and_then(|file| files::persist(file, &folder.join(SWEEP_MARKER)));
+    let _ = files::new_in(folder, 0o600)
+        .and_then(|file| files::persist(file, &folder.join(SWEEP_MARKER)));
     let swept = trim::sweep_private(folder);
     for shard in files::names_in(folder) {
         // This fails for a folder that is not empty, as it should. A put that comes now makes the

@@ -243,17 +243,15 @@ impl Verifier<'_> {
             Err(_) => return Ok(None),
         };
         let found = status.size;
-        Ok(
-            if self.damaged().get(&object) == Some(&status.id) {
-                Some(Problem::DamagedObject(object))
-            } else {
-                (found != said).then_some(Problem::OtherSize {
-                    object,
-                    said,
-                    found,
-                })
-            },
-        )
+        Ok(if self.damaged().get(&object) == Some(&status.id) {
+            Some(Problem::DamagedObject(object))
+        } else {
+            (found != said).then_some(Problem::OtherSize {
+                object,
+                said,
+                found,
+            })
+        })
     }
 
     /// Removes a damaged file if this is a repair, and makes the finding.

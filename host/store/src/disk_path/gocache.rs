@@ -21,7 +21,7 @@ use cachewarden_types::Digest;
 
 use crate::Store;
 use crate::access;
-use crate::files::Cached;
+use crate::cached::Cached;
 use crate::objects::Location;
 use crate::owner::SharedStore;
 use crate::resolve::resolve_folder;
@@ -124,8 +124,7 @@ impl GocachePaths {
     /// may, which costs a miss; a base stays as it is.
     fn is_left_alone(&self, folder_path: &str, folder: &Path) -> bool {
         let gocache = self.gocache.as_deref().and_then(Path::to_str);
-        gocache.is_none_or(|gocache| folder_path.starts_with(gocache))
-            || !is_writable(folder)
+        gocache.is_none_or(|gocache| folder_path.starts_with(gocache)) || !is_writable(folder)
     }
 
     fn folder(&self, store: &Store, location: Location) -> &FolderPath {

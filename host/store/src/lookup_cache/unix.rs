@@ -13,8 +13,9 @@ use cachewarden_types::{Digest, ScopeName};
 use super::slot::{SLOT, nanoseconds, offset, pack, unpack};
 use super::{CachedLookup, DirVersion};
 use crate::boot::BootId;
+use crate::cached::Cached;
 use crate::entry::Entry;
-use crate::files::{self, Cached};
+use crate::files;
 use crate::layout;
 use crate::shard_dir::ShardDir;
 use crate::shards::SHARDS;
@@ -239,6 +240,7 @@ impl DirVersion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use cachewarden_system::file_status::Kind;
 
     #[test]
     fn a_shard_that_changed_lately_or_an_unknown_boot_has_no_version() {
@@ -247,7 +249,9 @@ mod tests {
             modified: now,
             changed,
             size: 4096,
-            identity: (1, 2),
+            id: FileId { device: 1, file: 2 },
+            links: 2,
+            kind: Kind::Folder,
             owner: 0,
             mode: 0o40755,
         };

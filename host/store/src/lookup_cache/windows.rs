@@ -30,14 +30,7 @@ impl LookupCache {
         CachedLookup::NotCached(None)
     }
 
-    pub(crate) fn insert(
-        &self,
-        _: &ShardDir,
-        _: &Digest,
-        _: &Entry,
-        _: SystemTime,
-        _: DirVersion,
-    ) {
+    pub(crate) fn insert(&self, _: &ShardDir, _: &Digest, _: &Entry, _: SystemTime, _: DirVersion) {
     }
 
     pub(crate) fn invalidate(&self, _: &Digest) {}

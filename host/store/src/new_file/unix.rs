@@ -36,7 +36,11 @@ impl NewFile {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
         let path = digest.file_path();
         loop {
-            let name = format!("{}/{}", path.shard(), temporary_name().map_err(|_| Errno::NOSYS)?);
+            let name = format!(
+                "{}/{}",
+                path.shard(),
+                temporary_name().map_err(|_| Errno::NOSYS)?
+            );
             match rustix::fs::openat(folder, &name, flags, access::mode(mode)) {
                 Err(Errno::EXIST) => {}
                 file => {

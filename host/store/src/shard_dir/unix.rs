@@ -12,7 +12,7 @@ use cachewarden_system::file_status::{FileId, Status};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use crate::files::RECHECK_INTERVAL;
+use crate::cached::RECHECK_INTERVAL;
 use crate::new_file::NewFile;
 
 /// Do not follow links and do not block: a link, a pipe or a folder in the place of a file is an

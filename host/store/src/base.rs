@@ -12,13 +12,10 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{Access, access};
 use thiserror::Error;
 
 use cachewarden_system::lock_timeout::LockTimeout;
@@ -32,7 +29,7 @@ use super::objects::{Location, Objects};
 use super::owner::SharedStore;
 use super::shard_dir::ShardDir;
 use super::shared::OpenScopes;
-use super::{Store, files, layout};
+use super::{Store, access, files, layout};
 
 /// How long to wait for a trimmer of the base: most trims are over by then, and one that was stopped
 /// must not stop a build.
@@ -72,7 +69,7 @@ pub(super) struct BaseId(u64);
 
 impl BaseId {
     fn of(folder: &Path) -> Self {
-        Self(Digest::of(folder.as_os_str().as_bytes()).words()[0])
+        Self(Digest::of(folder.as_os_str().as_encoded_bytes()).words()[0])
     }
 
     /// Whether a part of a name is one.
@@ -92,7 +89,7 @@ impl Base {
     fn open(folder: &Path, sharing: SharedStore, own: Option<&Path>) -> Result<Self, String> {
         layout::check_read_only(folder, sharing).map_err(|error| why(folder, error))?;
         check_open(folder)?;
-        if own.is_some_and(|own| is_same(own, folder)) {
+        if own.is_some_and(|own| access::is_same_folder(own, folder)) {
             return Err("it is the store itself (--dir); leave the option out".to_owned());
         }
         let lock_timeout = files::lock_timeout();
@@ -113,6 +110,7 @@ impl Base {
     }
 
     /// Whether files of it count that other users can change.
+    #[cfg(unix)]
     pub(super) fn sharing(&self) -> SharedStore {
         self.sharing
     }
@@ -212,7 +210,7 @@ fn check_open(folder: &Path) -> Result<(), String> {
         let inside = folder.join(name);
         // One of the folders in it stands for all: they were made, and opened, alike.
         let first = fs::read_dir(&inside).and_then(|mut items| items.next().transpose());
-        let is_closed = |path: &Path| access(path, Access::READ_OK | Access::EXEC_OK).is_err();
+        let is_closed = |path: &Path| !access::is_listable(path);
         let closed = match first {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) => Some(inside),
@@ -231,11 +229,6 @@ fn closed_to_us(closed: &Path, folder: &Path) -> String {
         closed.display(),
         folder.display()
     )
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    let identity = |path| fs::metadata(path).map(|found| (found.dev(), found.ino()));
-    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 /// Why a store is no base, and what to do. The store's own texts speak of --dir.
@@ -261,6 +254,12 @@ fn why(folder: &Path, error: StoreError) -> String {
             "{} belongs to user {owner}, and this is user {user}; {CODE}. Have root or this user own it; to use it as it is: --allow-shared-store",
             path.display()
         ),
+        StoreError::OutsideProfile { .. } => format!(
+            "it is not below the folder of this user (%UserProfile%), so who else may write it is not known, and {CODE}. Copy it to a folder below %LocalAppData%"
+        ),
+        StoreError::NeverShared { .. } => {
+            "on Windows no store is shared; leave --allow-shared-store out".to_owned()
+        }
         StoreError::Linked { path } => format!("{} is a link", path.display()),
         StoreError::OtherLayout { found, .. } => format!(
             "it has layout `{found}`, and this cachewarden knows layout {} only; fill it with this version",

@@ -4,6 +4,9 @@
 //! and a restored CI cache comes from another machine. An object counts as verified only on the
 //! boot on which it was hashed.
 
+#[cfg(windows)]
+mod registry;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -54,7 +57,23 @@ impl BootId {
         (result == 0).then(|| text.to_str().ok().map(str::to_owned))?
     }
 
-    #[cfg(not(any(target_os = "linux", target_os = "macos")))]
+    /// The machine, and how many times it was started. A machine that was cloned has the same
+    /// number of it, so its name counts as well.
+    #[cfg(windows)]
+    fn read() -> Option<String> {
+        let machine = registry::text(r"SOFTWARE\Microsoft\Cryptography", "MachineGuid")?;
+        let name = registry::text(
+            r"SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName",
+            "ComputerName",
+        )?;
+        let boots = registry::number(
+            r"SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters",
+            "BootId",
+        )?;
+        Some(format!("{machine} {name} {boots}"))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
     fn read() -> Option<String> {
         None
     }

@@ -1,21 +1,20 @@
 //! A file with a problem, and its removal. It is removed only while the path still leads to the
 //! same file.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use cachewarden_system::file_status::{self, FileId, Kind, Status};
 
 use super::files;
 use super::finding::{FileKind, Problem};
 
-/// Device and inode number.
-pub(super) type FileIdentity = (u64, u64);
-
 /// A file with a problem.
 pub(super) struct DamagedFile {
     pub(super) problem: Problem,
-    identity: FileIdentity,
+    /// `None` where it could not be looked at.
+    id: Option<FileId>,
     /// While it is open, no other file can get its inode number.
     _file: Option<File>,
 }
@@ -27,28 +26,29 @@ impl DamagedFile {
         mut check: impl FnMut(&mut File) -> io::Result<Option<Problem>>,
     ) -> Option<Self> {
         loop {
-            let damaged_file = match fs::symlink_metadata(path) {
-                Ok(metadata) if metadata.is_file() => match files::open_regular(path, false) {
-                    Ok((mut file, metadata)) => Self {
+            let damaged_file = match file_status::at(path) {
+                Ok(status) if status.kind == Kind::File => match files::open_regular(path, false) {
+                    Ok((mut file, status)) => Self {
                         problem: check(&mut file)
                             .unwrap_or_else(|error| Some(Problem::Unreadable(error)))?,
-                        identity: identity(&metadata),
+                        id: Some(status.id),
                         _file: Some(file),
                     },
-                    Err(error) => Self::unopened(Problem::Unreadable(error), &metadata),
+                    Err(error) => Self::unopened(Problem::Unreadable(error), &status),
                 },
-                Ok(metadata) => {
+                Ok(status) => {
+                    let found = fs::symlink_metadata(path).map(|found| found.file_type().into());
                     let problem = Problem::Displaced {
-                        found: metadata.file_type().into(),
+                        found: found.unwrap_or(FileKind::Device),
                         expected: FileKind::File,
                     };
-                    Self::unopened(problem, &metadata)
+                    Self::unopened(problem, &status)
                 }
                 Err(error) if files::is_not_there(&error) => return None,
                 Err(error) => {
                     return Some(Self {
                         problem: Problem::Unreadable(error),
-                        identity: (0, 0),
+                        id: None,
                         _file: None,
                     });
                 }
@@ -60,21 +60,21 @@ impl DamagedFile {
         }
     }
 
-    fn unopened(problem: Problem, metadata: &Metadata) -> Self {
+    fn unopened(problem: Problem, status: &Status) -> Self {
         Self {
             problem,
-            identity: identity(metadata),
+            id: Some(status.id),
             _file: None,
         }
     }
 
     /// Which file was checked.
-    pub(super) fn identity(&self) -> FileIdentity {
-        self.identity
+    pub(super) fn id(&self) -> Option<FileId> {
+        self.id
     }
 
     fn is_at(&self, path: &Path) -> bool {
-        fs::symlink_metadata(path).is_ok_and(|metadata| identity(&metadata) == self.identity)
+        file_status::at(path).is_ok_and(|status| Some(status.id) == self.id)
     }
 
     /// Removes the file under the exclusive lock of its folder, if it is still the file that was
@@ -89,9 +89,4 @@ impl DamagedFile {
         }
         Ok(())
     }
-}
-
-/// The identity of the file that has this metadata.
-pub(super) fn identity(metadata: &Metadata) -> FileIdentity {
-    (metadata.dev(), metadata.ino())
 }

@@ -3,11 +3,12 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use cachewarden_system::file_at::{read_at, write_all_at};
+use cachewarden_system::file_status::{FileId, Status};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
@@ -16,7 +17,7 @@ use super::entry::{Entry, MAX_LINE};
 use super::files::{self, FILE_MODE};
 use super::lookup_cache::{CachedLookup, DirVersion, LookupCache};
 use super::objects::Location;
-use super::shard_dir::{Identity, ShardDir};
+use super::shard_dir::ShardDir;
 
 /// The entries of a scope.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub(super) enum LookupSource {
 #[derive(Debug)]
 pub(super) struct EntryFile {
     file: File,
-    identity: Identity,
+    id: FileId,
     boot_offset: u64,
     /// When it was last marked as used.
     touched: SystemTime,
@@ -105,11 +106,11 @@ impl Entries {
         };
         let (file, status) = self.shard_dir.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
-        let length = file.read_at(&mut buffer, 0).ok()?;
+        let length = read_at(&file, &mut buffer, 0).ok()?;
         let line = Entry::from_line(&buffer[..length])?;
         let file = EntryFile {
             file,
-            identity: status.identity,
+            id: status.id,
             boot_offset: line.boot_offset,
             touched: status.modified,
             version,
@@ -119,19 +120,20 @@ impl Entries {
 
     /// The entry in the file of an action, whatever the lookup cache has.
     pub(super) fn stored(&self, action: &Digest) -> Option<Entry> {
-        self.stored_by(action).map(|(entry, _)| entry)
+        self.stored_in(action).map(|(entry, _)| entry)
     }
 
-    /// The same, with the user whose file it is.
-    pub(super) fn stored_by(&self, action: &Digest) -> Option<(Entry, u32)> {
+    /// The same, with the metadata of the file.
+    pub(super) fn stored_in(&self, action: &Digest) -> Option<(Entry, Status)> {
         let (file, status) = self.shard_dir.open(action, false).ok()?;
         let mut buffer = [0; MAX_LINE];
-        let length = file.read_at(&mut buffer, 0).ok()?;
+        let length = read_at(&file, &mut buffer, 0).ok()?;
         let line = Entry::from_line(&buffer[..length])?;
-        Some((line.entry, status.owner))
+        Some((line.entry, status))
     }
 
     /// Makes every session of this process forget an entry that was removed.
+    #[cfg(unix)]
     pub(super) fn forget(&self, action: &Digest) {
         self.lookup_cache.forget(action);
     }
@@ -219,10 +221,10 @@ fn renew_boot(
     boot: BootId,
 ) -> io::Result<()> {
     let (file, status) = shard_dir.open(action, true)?;
-    if status.identity != read.identity {
+    if status.id != read.id {
         return Err(io::Error::other("a put has replaced it"));
     }
-    file.write_all_at(boot.to_string().as_bytes(), read.boot_offset)
+    write_all_at(&file, boot.to_string().as_bytes(), read.boot_offset)
 }
 
 #[cfg(test)]

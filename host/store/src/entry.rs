@@ -190,14 +190,14 @@ impl Entry {
 /// # Errors
 /// When it cannot be read, or is no regular file.
 pub(super) fn read_entry(path: &Path) -> io::Result<(Option<Entry>, SystemTime)> {
-    let (file, metadata) = files::open_regular(path, false)?;
+    let (file, status) = files::open_regular(path, false)?;
     let mut line = Vec::with_capacity(TYPICAL_LINE);
     file.take(MAX_LINE as u64 + 1).read_to_end(&mut line)?;
     let entry = match line.len() <= MAX_LINE {
         true => Entry::from_line(&line).map(|line| line.entry),
         false => None,
     };
-    Ok((entry, metadata.modified()?))
+    Ok((entry, status.modified))
 }
 
 #[cfg(any(test, fuzzing))]

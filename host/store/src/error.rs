@@ -83,6 +83,22 @@ pub enum StoreError {
         /// The folder of the views.
         path: PathBuf,
     },
+    /// On Windows: it is not in the profile of its user.
+    #[error(
+        "{folder} is not below the folder of this user (%UserProfile%), so the store is not used: who else may write there is not known, and they could insert code into your builds. Name a folder below %LocalAppData% with --dir"
+    )]
+    OutsideProfile {
+        /// The store's folder.
+        folder: PathBuf,
+    },
+    /// On Windows: it was to be used whoever may write it.
+    #[error(
+        "the store {folder} is not used, since on Windows no store is shared: whose its files are is not known there. Leave --allow-shared-store out, and keep the store below %LocalAppData%"
+    )]
+    NeverShared {
+        /// The store's folder.
+        folder: PathBuf,
+    },
     /// One of the folders in it is a link.
     #[error(
         "{path} is a link, so the store is not used: a trim would remove files from the folder that it points to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
@@ -116,7 +132,9 @@ impl Problem for StoreError {
         match self {
             Self::Unusable { .. } => Code::StoreUnusable,
             Self::Writable { .. } => Code::StoreWritableByOthers,
-            Self::Replaceable { .. } => Code::StoreWritableByOthers,
+            Self::Replaceable { .. } | Self::OutsideProfile { .. } | Self::NeverShared { .. } => {
+                Code::StoreWritableByOthers
+            }
             Self::Owned { .. } | Self::OwnedByAnother { .. } => Code::StoreOfADaemon,
             Self::Foreign { .. } => Code::StoreOfAnother,
             Self::Closed { .. } => Code::StoreClosed,

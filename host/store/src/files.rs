@@ -2,18 +2,23 @@
 //! replace them by a rename, and lock out the trimmer.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{Mode, RawMode};
 use tempfile::{Builder, NamedTempFile};
 
+use cachewarden_system::file_lock;
+use cachewarden_system::file_status::{self, Kind, Status};
 use cachewarden_system::lock_timeout::LockTimeout;
+use cachewarden_system::replace::is_in_use;
+use cachewarden_system::safe_open::{follow_no_link, to_read_and_touch};
 use cachewarden_types::Digest;
+
+use super::{access, layout};
 
 /// The prefix of the name of an unfinished file; the trimmer removes old ones.
 pub(super) const TEMPORARY_PREFIX: &str = ".new-";
@@ -26,11 +31,6 @@ pub(super) const TOUCH_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// those to others, the files in them can be read.
 pub(super) const FILE_MODE: u32 = 0o644;
 
-/// Permissions as the system's calls have them: their type is another one on macOS.
-pub(super) const fn mode(bits: u32) -> Mode {
-    Mode::from_bits_truncate(bits as RawMode)
-}
-
 /// A locked file, whose lock ends when this is dropped.
 #[derive(Debug)]
 pub(super) struct HeldLock(pub(super) File);
@@ -40,50 +40,41 @@ impl Drop for HeldLock {
     /// not executed its program yet, still has the file open, and with it the lock.
     fn drop(&mut self) {
         // Where this fails, the lock ends with the child's copy of the file.
-        let _ = self.0.unlock();
-    }
-}
-
-/// How long a cached check of a folder is valid. Changes by this program show at once; this is for
-/// changes that somebody makes by hand while a session runs.
-pub(super) const RECHECK_INTERVAL: Duration = Duration::from_secs(1);
-
-/// A cached result of a check.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Cached<Seen> {
-    at: SystemTime,
-    seen: Seen,
-}
-
-impl<Seen: Copy> Cached<Seen> {
-    /// A result of `now`.
-    pub(super) fn new(now: SystemTime, seen: Seen) -> Self {
-        Self { at: now, seen }
-    }
-
-    /// The result, if it is fresh; `None` where it is old, or the clock was set back.
-    pub(super) fn get_if_fresh(&self, now: SystemTime) -> Option<Seen> {
-        let age = now.duration_since(self.at).ok()?;
-        (age < RECHECK_INTERVAL).then_some(self.seen)
+        let _ = file_lock::unlock(&self.0);
     }
 }
 
 /// Creates a folder and those above it, for this user alone.
 pub(super) fn create_private_folder(folder: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
+    access::private_folders().recursive(true).create(folder)
 }
 
 /// Opens a regular file. A link, a pipe or a folder in its place is an error; a link is not
 /// followed, and a pipe does not block.
-pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Metadata)> {
+pub(super) fn open_regular(path: &Path, writable: bool) -> io::Result<(File, Status)> {
     open(OpenOptions::new().read(true).write(writable), path)
+}
+
+/// Opens a regular file to read it and to mark it as used, as [`open_regular`] does.
+pub(super) fn open_to_touch(path: &Path) -> io::Result<(File, Status)> {
+    open(&mut to_read_and_touch(), path)
 }
 
 /// Opens a regular file to append to it, as [`open_regular`] does; it is created where it is
 /// missing.
 pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true).mode(FILE_MODE);
+    options.read(true).append(true).create(true);
+    access::set_mode(&mut options, FILE_MODE);
+    open(&mut options, path).map(|(file, _)| file)
+}
+
+/// Opens a regular file to write it anew, as [`open_regular`] does; it is created where it is
+/// missing.
+pub(super) fn open_to_rewrite(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true);
+    access::set_mode(&mut options, FILE_MODE);
     open(&mut options, path).map(|(file, _)| file)
 }
 
@@ -91,7 +82,8 @@ pub(super) fn open_to_append(path: &Path) -> io::Result<File> {
 /// created where they are missing.
 pub(super) fn open_or_create(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).mode(mode);
+    options.read(true).write(true).create(true);
+    access::set_mode(&mut options, mode);
     let opened = match open(&mut options, path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             create_private_folder(path.parent().unwrap_or(Path::new(".")))?;
@@ -102,14 +94,11 @@ pub(super) fn open_or_create(path: &Path, mode: u32) -> io::Result<File> {
     opened.map(|(file, _)| file)
 }
 
-fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Metadata)> {
-    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOFOLLOW;
-    let file = options
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_file() {
-        Ok((file, metadata))
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<(File, Status)> {
+    let file = follow_no_link(options).open(path)?;
+    let status = file_status::of(&file)?;
+    if status.kind == Kind::File {
+        Ok((file, status))
     } else {
         Err(io::Error::other("not a regular file"))
     }
@@ -122,10 +111,8 @@ const ATTEMPTS: usize = 5;
 /// place when it is complete.
 pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
-    builder
-        .prefix(TEMPORARY_PREFIX)
-        .rand_bytes(10)
-        .permissions(Permissions::from_mode(mode));
+    builder.prefix(TEMPORARY_PREFIX).rand_bytes(10);
+    access::set_mode_of_temporary(&mut builder, mode);
     for _ in 0..ATTEMPTS {
         match builder.tempfile_in(folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -135,6 +122,43 @@ pub(super) fn new_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
         }
     }
     builder.tempfile_in(folder)
+}
+
+/// Gives a temporary file its name, in place of a file that has it.
+///
+/// # Errors
+/// When it cannot be renamed; on Windows also when somebody has that file open.
+pub(super) fn persist(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    let mut file = Some(file);
+    unless_in_use(|| match file.take().map(|file| file.persist(path)) {
+        Some(Err(error)) => {
+            file = Some(error.file);
+            Err(error.error)
+        }
+        _ => Ok(()),
+    })
+}
+
+/// How often a file that somebody has open is tried again: for a moment each process that looks for
+/// viruses, or makes an index, has a new file open.
+const TRIES: u32 = 6;
+
+/// The first pause between two tries; each is twice the one before, so all are 31 milliseconds.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+
+/// Repeats what fails since somebody has a file open, which happens on Windows alone.
+pub(super) fn unless_in_use<T>(mut work: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    let mut pause = FIRST_PAUSE;
+    for _ in 1..TRIES {
+        match work() {
+            Err(error) if is_in_use(&error) => {
+                thread::sleep(pause);
+                pause *= 2;
+            }
+            done => return done,
+        }
+    }
+    work()
 }
 
 /// How long a build waits for a trimmer, which holds a lock for a millisecond. A trimmer that was
@@ -151,12 +175,20 @@ pub(super) fn lock_timeout() -> Arc<LockTimeout> {
     Arc::new(LockTimeout::new(LOCK_TIMEOUT, PAUSE))
 }
 
+/// Opens what is locked for a folder.
+///
+/// # Errors
+/// When the folder is missing, or it cannot be opened.
+pub(super) fn open_lock(folder: &Path) -> io::Result<File> {
+    file_lock::open_folder_lock(folder, || layout::lock_path(folder))
+}
+
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.
 ///
 /// # Errors
 /// When it cannot be opened or locked, or another process holds the lock for too long.
 pub(super) fn lock_shared(folder: &Path, lock_timeout: &LockTimeout) -> io::Result<File> {
-    lock_timeout.lock_shared(File::open(folder)?)?.ok_or_else(|| {
+    lock_timeout.lock_shared(open_lock(folder)?)?.ok_or_else(|| {
         io::Error::new(
             io::ErrorKind::TimedOut,
             format!(
@@ -169,8 +201,8 @@ pub(super) fn lock_shared(folder: &Path, lock_timeout: &LockTimeout) -> io::Resu
 
 /// Keeps other processes from touching or replacing a file in `folder` until the lock is dropped.
 pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
-    let lock = File::open(folder)?;
-    lock.lock()?;
+    let lock = open_lock(folder)?;
+    file_lock::lock(&lock)?;
     Ok(lock)
 }
 
@@ -182,7 +214,7 @@ pub(super) fn lock_exclusive(folder: &Path) -> io::Result<File> {
 pub(super) fn touch(path: &Path, now: SystemTime, lock_timeout: &LockTimeout) -> io::Result<bool> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let _lock = lock_shared(folder, lock_timeout)?;
-    let (file, _) = open_regular(path, false)?;
+    let (file, _) = open_to_touch(path)?;
     Ok(file.set_modified(now).is_ok())
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::FileType;
 use std::io;
-use std::os::unix::fs::FileTypeExt;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -136,14 +135,28 @@ impl From<FileType> for FileKind {
             Self::Folder
         } else if kind.is_symlink() {
             Self::Link
-        } else if kind.is_fifo() {
-            Self::Pipe
-        } else if kind.is_socket() {
-            Self::Socket
         } else {
-            Self::Device
+            other_kind(kind)
         }
     }
+}
+
+#[cfg(unix)]
+fn other_kind(kind: FileType) -> FileKind {
+    use std::os::unix::fs::FileTypeExt;
+    if kind.is_fifo() {
+        FileKind::Pipe
+    } else if kind.is_socket() {
+        FileKind::Socket
+    } else {
+        FileKind::Device
+    }
+}
+
+/// Pipes have no names in folders there.
+#[cfg(windows)]
+fn other_kind(_: FileType) -> FileKind {
+    FileKind::Device
 }
 
 impl fmt::Display for FileKind {

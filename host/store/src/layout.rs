@@ -3,12 +3,12 @@
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::NamedTempFile;
 
+use cachewarden_system::file_at::write_all_at;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, ScopeName};
 
@@ -48,8 +48,16 @@ pub(super) const DAEMON: &str = "daemon";
 
 const VERSION: &str = "VERSION";
 
+/// The folder of files that are locked for folders, on Windows, which locks no folders.
+const LOCKS: &str = "locks";
+
 /// The folders in a store's folder.
+#[cfg(unix)]
 pub(super) const FOLDERS: [&str; 6] = [OBJECTS, SCOPES, RECENT, WITNESSES, OUTBOX, TIERS];
+
+/// The folders in a store's folder. There is neither a lookup cache nor a daemon.
+#[cfg(windows)]
+pub(super) const FOLDERS: [&str; 5] = [OBJECTS, SCOPES, OUTBOX, TIERS, LOCKS];
 
 /// The files in a store's folder.
 pub(super) const FILES: [&str; 5] = [SESSIONS, TRIM, DAEMON, VERSION, TAG_NAME];
@@ -83,6 +91,7 @@ fn open_or_initialise(folder: &Path, sharing: SharedStore) -> Result<(), StoreEr
         let why = "its path is not valid UTF-8, and the paths that go is told must be";
         return Err(unusable(io::Error::other(why)));
     }
+    owner::check_place(folder, sharing)?;
     files::create_private_folder(folder).map_err(unusable)?;
     owner::check_owner(folder, sharing)?;
     refuse_links(folder)?;
@@ -214,7 +223,7 @@ fn rewrite_blank_version(folder: &Path) -> io::Result<()> {
     };
     if version_in(&file)?.is_empty() {
         let text = version_text();
-        file.write_all_at(text.as_bytes(), 0)?;
+        write_all_at(&file, text.as_bytes(), 0)?;
         file.set_len(text.len() as u64)?;
         file.sync_all()?;
     }
@@ -263,6 +272,22 @@ fn new_synced_file(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// The path of the file that is locked for a folder, where the system locks no folders. It is in the
+/// store that the folder is in; the private folder has its own. The shards of all scopes have the
+/// same files, since scopes come and go and such a file stays.
+pub(super) fn lock_path(folder: &Path) -> PathBuf {
+    let root = folder.ancestors().skip(1).find(|above| is_store(above));
+    let root = root.or(folder.parent()).unwrap_or(folder);
+    let below = folder.strip_prefix(root).unwrap_or(folder);
+    let mut names = below.components().map(Component::as_os_str);
+    let mut name = names.next().unwrap_or_default().to_owned();
+    if let Some(last) = names.next_back() {
+        name.push("-");
+        name.push(last);
+    }
+    root.join(LOCKS).join(name)
 }
 
 /// The path of an object.

@@ -29,9 +29,12 @@
 //! CACHEDIR.TAG, VERSION
 //! ```
 
+mod access;
 mod base;
 mod boot;
 mod breakdown;
+#[cfg(unix)]
+mod cached;
 mod damaged_file;
 mod disk_path;
 mod entries;
@@ -51,7 +54,9 @@ mod owned;
 mod owner;
 mod private;
 mod program_names;
+#[cfg(unix)]
 mod resolve;
+#[cfg(unix)]
 mod revoke;
 mod schedule;
 mod sessions;
@@ -69,7 +74,9 @@ mod tier_traffic;
 mod trim;
 mod usage;
 mod verify;
+#[cfg(unix)]
 mod views;
+#[cfg_attr(windows, allow(dead_code, reason = "no daemon owns a store there"))]
 mod witnesses;
 
 /// Fuzz targets: each takes any bytes, and panics if a promise does not hold.
@@ -95,9 +102,9 @@ pub use outbox::{
     ActionPrefix, Asked, Dropped, FailedUpload, Note, Noted, Outbox, OutboxFile, OutboxQueue,
     SessionOutbox, Waiting,
 };
-pub use owner::SharedStore;
+pub use owner::{SharedStore, is_safe_for_a_store};
 pub use private::{is_sweep_due, sweep_if_due};
-pub use resolve::is_safe_for_a_store;
+#[cfg(unix)]
 pub use revoke::{RevokeReport, RevokeRequest, RevokedEntry};
 pub use sessions::{LifetimeStats, SessionLine, SessionStats};
 pub use stats::{ScopeStats, StoreStats};
@@ -107,6 +114,7 @@ pub use tier_traffic::TierTraffic;
 pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
 pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};
+#[cfg(unix)]
 pub use views::{View, ViewFiles, ViewKey, ViewPlace, ViewSweep, Views};
 pub use witnesses::{Identity, NewWitness, WitnessReport, Witnesses};
 
@@ -145,6 +153,7 @@ impl Store {
     /// `sharing` is [`SharedStore::Deny`], or a daemon owns the store.
     pub fn open(folder: &Path, sharing: SharedStore) -> Result<Self, StoreError> {
         layout::prepare(folder, sharing)?;
+        #[cfg(unix)]
         owned::refuse_owned(folder)?;
         Ok(Self::in_folder(folder, sharing))
     }

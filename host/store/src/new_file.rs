@@ -1,110 +1,35 @@
 //! A file that is being written: it has a temporary name first, and gets its own name by a rename.
+//!
+//! On Windows another file with that name can be replaced only where nobody has it open who does not
+//! allow that; the tools of Go do not. Then the file does not get its name, and what that means is
+//! for the caller: an object that is there already is as good as the new one, and an entry that
+//! could not be replaced stays.
 
-use std::fs::File;
-use std::io::{self, Write};
-use std::path::Path;
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub(super) use unix::NewFile;
+#[cfg(windows)]
+pub(super) use windows::NewFile;
+
+use std::io;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, OFlags, RenameFlags};
-use rustix::io::Errno;
-
-use cachewarden_system::lock_timeout::LockTimeout;
-use cachewarden_types::Digest;
-
-use super::files::{self, TEMPORARY_PREFIX};
-
-/// A file under a temporary name. It is removed if it is dropped before it gets its own name.
-#[derive(Debug)]
-pub(super) struct NewFile {
-    file: File,
-    /// The folder of the shards.
-    folder: Arc<File>,
-    lock_timeout: Arc<LockTimeout>,
-    /// The temporary path below `folder`, until the file has its name.
-    temporary: Option<String>,
-}
-
-impl NewFile {
-    /// Creates a file in the shard of `digest`.
-    pub(super) fn create(
-        folder: &Arc<File>,
-        digest: &Digest,
-        mode: u32,
-        lock_timeout: &Arc<LockTimeout>,
-    ) -> rustix::io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let path = digest.file_path();
-        loop {
-            let name = format!("{}/{}", path.shard(), temporary_name()?);
-            match rustix::fs::openat(folder, &name, flags, files::mode(mode)) {
-                Err(Errno::EXIST) => {}
-                file => {
-                    return Ok(Self {
-                        file: File::from(file?),
-                        folder: Arc::clone(folder),
-                        lock_timeout: Arc::clone(lock_timeout),
-                        temporary: Some(name),
-                    });
-                }
-            }
-        }
-    }
-
-    /// The open file, for reading back what was written.
-    pub(super) fn as_file_mut(&mut self) -> &mut File {
-        &mut self.file
-    }
-
-    /// Renames the file to its own name; a reader sees the previous file or all of this one.
-    /// Returns whether another file had that name. After an error, the file can still be read.
-    pub(super) fn persist(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
-        let Some(temporary) = &self.temporary else {
-            return Ok(false);
-        };
-        let (folder, path) = (&self.folder, digest.file_path());
-        // Where no file has this name, the trimmer cannot be about to remove it, so no lock is
-        // needed. Almost every put ends here.
-        let alone = RenameFlags::NOREPLACE;
-        let named = rustix::fs::renameat_with(folder, temporary, folder, path.as_str(), alone);
-        if named.is_err() {
-            // The shared lock keeps the trimmer from removing the file meanwhile.
-            let _lock = files::lock_shared(shard, &self.lock_timeout)?;
-            rustix::fs::renameat(folder, temporary, folder, path.as_str())?;
-        }
-        self.temporary = None;
-        Ok(named.is_err())
-    }
-}
-
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for NewFile {
-    fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            // If this fails, the trimmer removes the file.
-            let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
-        }
-    }
-}
+use super::files::TEMPORARY_PREFIX;
 
 /// A temporary name that no other process chooses, and that this process chooses once.
-pub(super) fn temporary_name() -> rustix::io::Result<String> {
+pub(super) fn temporary_name() -> io::Result<String> {
     static PROCESS: OnceLock<u64> = OnceLock::new();
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let process = match PROCESS.get() {
         Some(process) => *process,
         // This does not fail on the supported systems.
         None => {
-            let drawn = getrandom::u64().map_err(|_| Errno::NOSYS)?;
+            let drawn = getrandom::u64().map_err(|_| io::ErrorKind::Unsupported)?;
             *PROCESS.get_or_init(|| drawn)
         }
     };

@@ -13,6 +13,7 @@ use std::time::SystemTime;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
+use cachewarden_system::replace::is_in_use;
 use cachewarden_types::Digest;
 
 use super::new_file::NewFile;
@@ -238,6 +239,16 @@ impl ObjectWriter {
         }
     }
 
+    /// Whether the object is there, put by another session, and is marked as used.
+    fn is_there(&self, objects: &Objects) -> bool {
+        objects.has_right_bytes(&self.output, self.size)
+            && objects
+                .find(&self.output, self.size)
+                .is_some_and(|mut used| {
+                    objects.touch_if_due(&self.output, &mut used, SystemTime::now())
+                })
+    }
+
     /// Renames a complete file to its name. After an error, the file can still be read.
     fn persist(&mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.target, Target::NotOpen) {
@@ -247,6 +258,9 @@ impl ObjectWriter {
                 let named = file
                     .persist(&self.output, &shard_dir.shard_path(&self.output))
                     .and_then(|_| fs::symlink_metadata(shard_dir.path(&self.output)).map(drop));
+                if named.as_ref().is_err_and(is_in_use) && self.is_there(objects) {
+                    return Ok(());
+                }
                 if self.repairs && named.is_ok() {
                     objects.note_repair();
                 }

@@ -2,9 +2,8 @@
 //!
 //! A file gets its name by a rename, after its bytes were hashed; it never changes afterwards.
 
-use std::fs::{self, File, Permissions};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use super::files;
 use super::shard_dir::ShardDir;
+use super::{access, files};
 
 /// Bytes that are read at a time: enough that the cost of system calls is small, and few enough to
 /// stay in a processor's cache.
@@ -26,6 +25,7 @@ pub(super) const BUFFER: usize = 128 * 1024;
 pub(super) const OBJECT_MODE: u32 = 0o444;
 
 /// The mode of an object that a policy admits as a program: cmd/go runs it.
+#[cfg(unix)]
 pub(super) const PROGRAM_MODE: u32 = 0o555;
 
 /// Which folder an object is in. The path that a client gets belongs to its session.
@@ -74,6 +74,7 @@ impl Objects {
     }
 
     /// How many damaged objects this process has replaced.
+    #[cfg(unix)]
     pub(super) fn repairs(&self) -> u64 {
         self.repairs.load(Ordering::Acquire)
     }
@@ -108,7 +109,7 @@ impl Objects {
                 }
                 true
             }
-            Err(error) => is_read_only_error(&error),
+            Err(error) => access::is_read_only_error(&error),
         }
     }
 
@@ -116,13 +117,13 @@ impl Objects {
     /// not run it. One of a base must be executable already.
     pub(super) fn make_executable(&self, output: &Digest) -> io::Result<()> {
         let path = self.shard_dir.path(output);
-        if fs::symlink_metadata(&path)?.permissions().mode() & 0o7777 == PROGRAM_MODE {
+        if access::is_program(&path)? {
             return Ok(());
         }
         if self.is_base {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
+        access::make_program(&path)
     }
 
     /// Whether the object's bytes hash to its name, and it has this size.
@@ -132,16 +133,6 @@ impl Objects {
         };
         matches!(hash(&mut file), Ok((digest, length)) if digest == *output && length == size)
     }
-}
-
-/// Whether an error means that this process cannot change the store at all, or that its file system
-/// has no locks: then the store is only read.
-fn is_read_only_error(error: &io::Error) -> bool {
-    use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
-    matches!(
-        error.kind(),
-        PermissionDenied | ReadOnlyFilesystem | Unsupported
-    ) || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::NOLCK)
 }
 
 /// The digest and the length of a file, from its current position.
@@ -180,6 +171,7 @@ pub(super) fn read_parts(
 mod tests {
     use super::*;
     use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};
+    use std::fs;
 
     fn objects(test: &TestStore) -> &Objects {
         &test.store.shared.as_ref().unwrap().objects
@@ -257,23 +249,6 @@ mod tests {
         }
         let error = objects.make_executable(&Digest::of(b"another"));
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn what_cannot_be_marked_counts_only_where_nothing_is_trimmed_either() {
-        use io::ErrorKind::*;
-        for (kind, is_kept) in [
-            (PermissionDenied, true),
-            (ReadOnlyFilesystem, true),
-            (Unsupported, true),
-            (NotFound, false),
-            (TimedOut, false),
-            (StorageFull, false),
-        ] {
-            assert_eq!(is_read_only_error(&kind.into()), is_kept, "{kind}");
-        }
-        let no_locks = io::Error::from(rustix::io::Errno::NOLCK);
-        assert!(is_read_only_error(&no_locks));
     }
 
     #[test]

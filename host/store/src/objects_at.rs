@@ -10,6 +10,7 @@ use super::Store;
 use super::base::Base;
 use super::object_writer::ObjectWriter;
 use super::objects::{Location, Objects};
+#[cfg(unix)]
 use super::owner::SharedStore;
 use super::program_names;
 
@@ -77,6 +78,7 @@ impl Store {
     }
 
     /// Whether other users may be able to change the path to this location.
+    #[cfg(unix)]
     pub(super) fn sharing_at(&self, location: Location) -> SharedStore {
         match (location, &self.shared) {
             (Location::Store, Some(shared)) => shared.sharing,

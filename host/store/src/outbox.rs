@@ -24,15 +24,14 @@ mod writer;
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{Digest, ScopeName};
 
-use super::entry::{NO_USER, Reach};
+use super::entry::Reach;
 use super::tier_id::TierId;
-use super::{Entry, SessionId, Store, files, layout};
+use super::{Entry, SessionId, Store, access, files, layout};
 
 pub use bounds::Dropped;
 pub use end::FailedUpload;
@@ -82,10 +81,10 @@ impl Store {
         action: &Digest,
         now: SystemTime,
     ) -> Option<Entry> {
-        let (entry, owner) = self.shared.as_ref()?.entries(scope).stored_by(action)?;
+        let (entry, file) = self.shared.as_ref()?.entries(scope).stored_in(action)?;
         // A daemon sends what its jobs have put, who are other users.
         let is_owned = self.shared.as_ref()?.owned.is_some();
-        let is_ours = is_owned || (owner == user() && [user(), NO_USER].contains(&entry.user));
+        let is_ours = is_owned || (access::has_opened_own(&file) && access::may_send(entry.user));
         let is_shared = entry.reach == Reach::Shared && !entry.has_expired(now);
         (is_ours && is_shared).then_some(entry)
     }
@@ -126,10 +125,11 @@ impl Outbox {
         for name in files::names_in(&self.folder) {
             let opened = session_of(&name)
                 .and_then(|_| files::open_regular(&self.folder.join(name), false).ok());
-            let Some((mut file, metadata)) = opened.filter(|(_, metadata)| is_own(metadata)) else {
+            let own = opened.filter(|(_, status)| access::has_opened_own(status));
+            let Some((mut file, status)) = own else {
                 continue;
             };
-            let noted = metadata.modified().ok();
+            let noted = Some(status.modified);
             waiting.entries += count_lines(&mut file);
             waiting.oldest = match (waiting.oldest, noted) {
                 (Some(one), Some(other)) => Some(one.min(other)),
@@ -220,11 +220,7 @@ pub(super) fn trim(store: &Store, now: SystemTime, mut sweep: impl FnMut(&Path))
 
 /// Whether a file is one of this user's. In a shared store others may write theirs.
 fn is_own(metadata: &Metadata) -> bool {
-    metadata.is_file() && metadata.uid() == user()
-}
-
-fn user() -> u32 {
-    rustix::process::geteuid().as_raw()
+    metadata.is_file() && access::is_own(metadata)
 }
 
 /// What a line begins with that says what a session has asked for.

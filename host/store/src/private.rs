@@ -4,9 +4,8 @@
 //! It is swept independently of any store, because a session that needs it may have no store: at
 //! most once an hour, when a session ends. When nothing is left in it, the folder is removed too.
 
-use std::fs::{self, DirBuilder};
+use std::fs;
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,7 +13,7 @@ use std::time::{Duration, SystemTime};
 use cachewarden_system::lock_timeout::LockTimeout;
 
 use super::objects::Objects;
-use super::{Store, files, trim};
+use super::{Store, access, files, trim};
 
 /// A file whose mtime is the time of the last sweep.
 const SWEEP_MARKER: &str = "swept";
@@ -59,11 +58,11 @@ impl PrivateObjects {
     /// When the folder cannot be made, or another user made it: go compiles from what is in it.
     pub(super) fn make(&self) -> io::Result<&Objects> {
         // Not its parents: a TMPDIR that does not exist is a mistake.
-        match DirBuilder::new().mode(0o700).create(&self.folder) {
+        match access::private_folders().create(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             _ => {}
         }
-        if is_private_dir(&self.folder) {
+        if access::is_private_dir(&self.folder) {
             Ok(&self.objects)
         } else {
             Err(io::Error::other(format!(
@@ -81,7 +80,7 @@ pub fn is_sweep_due(now: SystemTime) -> bool {
 }
 
 fn is_due(folder: &Path, now: SystemTime) -> bool {
-    if !is_private_dir(folder) {
+    if !access::is_private_dir(folder) {
         return false;
     }
     let swept =
@@ -118,7 +117,8 @@ fn sweep_folder_if_due(folder: &Path) -> io::Result<()> {
     }
     // First, so that no other session does the same meanwhile. If there is no room for it, the
     // sweep is needed all the more.
-    let _ = files::new_in(folder, 0o600).map(|file| file.persist(folder.join(SWEEP_MARKER)));
+    let _ = files::new_in(folder, 0o600)
+        .and_then(|file| files::persist(file, &folder.join(SWEEP_MARKER)));
     let swept = trim::sweep_private(folder);
     for shard in files::names_in(folder) {
         // This fails for a folder that is not empty, as it should. A put that comes now makes the
@@ -138,17 +138,7 @@ fn sweep_folder_if_due(folder: &Path) -> io::Result<()> {
 
 /// The path of the folder, whether or not it exists.
 pub(super) fn folder() -> PathBuf {
-    let user = rustix::process::geteuid().as_raw();
-    let folder = std::env::temp_dir().join(format!("cachewarden-{user}"));
+    let folder = std::env::temp_dir().join(access::private_folder_name());
     // go reads the objects from another working directory than that of this process.
     std::path::absolute(&folder).unwrap_or(folder)
-}
-
-/// Whether this is a folder of this user that no other user can read or change.
-pub(super) fn is_private_dir(folder: &Path) -> bool {
-    fs::symlink_metadata(folder).is_ok_and(|metadata| {
-        metadata.is_dir()
-            && metadata.uid() == rustix::process::geteuid().as_raw()
-            && metadata.permissions().mode() & 0o077 == 0
-    })
 }

@@ -8,8 +8,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
+
+use cachewarden_system::file_status::{self, Kind};
 
 use super::files;
 
@@ -39,17 +40,17 @@ pub(super) fn of(object: &Path) -> Option<String> {
     let [name] = &files::names_in(&folder)[..] else {
         return None;
     };
-    let identity = |path: &Path| {
-        let metadata = fs::symlink_metadata(path).ok()?;
-        metadata.is_file().then(|| (metadata.dev(), metadata.ino()))
+    let id = |path: &Path| {
+        let status = file_status::at(path).ok()?;
+        (status.kind == Kind::File).then_some(status.id)
     };
-    let is_the_object = identity(object)? == identity(&folder.join(name))?;
+    let is_the_object = id(object)? == id(&folder.join(name))?;
     (metadata.is_dir() && is_the_object).then(|| name.to_str().map(str::to_owned))?
 }
 
 /// The path under which a program with this name is run, by the path of its object.
 pub(super) fn path(object: &str, name: &str) -> String {
-    [object, SUFFIX, "/", name].concat()
+    [object, SUFFIX, MAIN_SEPARATOR_STR, name].concat()
 }
 
 /// Whether this is the name of a folder that this program makes for a name.

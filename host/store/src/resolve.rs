@@ -44,13 +44,6 @@ pub(super) fn resolve_folder(path: &Path, sharing: SharedStore) -> Option<PathBu
     Some(walk.at)
 }
 
-/// Whether no other user can replace what this user makes in a folder, or a folder on its path.
-pub fn is_safe_for_a_store(folder: &Path) -> bool {
-    resolve_folder(folder, SharedStore::Deny)
-        .and_then(|real| fs::metadata(real).ok())
-        .is_some_and(|real| !owner::may_replace_ours(&real))
-}
-
 /// The components of a path, the last one first.
 fn steps(path: &Path) -> Vec<OsString> {
     let steps = path.components().rev();
@@ -88,6 +81,7 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::owner::is_safe_for_a_store;
     use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt, symlink};
 

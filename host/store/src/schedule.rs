@@ -5,10 +5,15 @@
 //! complete trim; otherwise it says how far a trim has come, and another trim may begin once that
 //! has not changed for a while. The process that trims holds a lock on the file.
 
-use std::fs::{self, File, Metadata, TryLockError};
-use std::io::{self, Write};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
+
+use cachewarden_system::file_at::write_all_at;
+use cachewarden_system::file_lock;
+use cachewarden_system::file_status::Status;
+use cachewarden_system::user::is_writable;
 
 use super::{Progress, Store, TrimReport, TrimRequest, files, layout};
 
@@ -51,8 +56,8 @@ impl Store {
         let Some(folder) = self.folder() else {
             return Ok(None);
         };
-        let mut state_file = files::open_to_append(&folder.join(layout::TRIM))?;
-        match state_file.try_lock() {
+        let state_file = files::open_to_rewrite(&folder.join(layout::TRIM))?;
+        match file_lock::try_lock(&state_file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
@@ -64,11 +69,11 @@ impl Store {
         let report = self.trim(request, |progress| {
             // If the state cannot be written, the trim looks stalled, and is at worst begun again
             // after this one.
-            let _ = write_state(&mut state_file, &progress.done.to_string());
+            let _ = write_state(&state_file, &progress.done.to_string());
         });
         // Also after an error: a file that cannot be removed would make every trim from now on
         // begin again.
-        write_state(&mut state_file, "")?;
+        write_state(&state_file, "")?;
         let report = report?;
         let _ = bring_forward(&state_file, &report);
         Ok(Some(report))
@@ -117,12 +122,12 @@ fn bring_forward(state_file: &File, report: &TrimReport) -> io::Result<()> {
 /// is nothing to lock. Where it has to wait, it calls `waiting` with the trimmer's process ID, if
 /// that is known.
 pub(super) fn lock_out_trimmer(folder: &Path, waiting: impl FnOnce(Option<u32>)) -> Option<File> {
-    let (state_file, metadata) = files::open_regular(&folder.join(layout::TRIM), false).ok()?;
-    match state_file.try_lock() {
+    let (state_file, status) = files::open_to_touch(&folder.join(layout::TRIM)).ok()?;
+    match file_lock::try_lock(&state_file) {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            waiting(holder(&metadata));
-            state_file.lock().ok()?;
+            waiting(holder(&status));
+            file_lock::lock(&state_file).ok()?;
         }
         Err(TryLockError::Error(_)) => return None,
     }
@@ -132,16 +137,15 @@ pub(super) fn lock_out_trimmer(folder: &Path, waiting: impl FnOnce(Option<u32>))
 /// The process that holds a lock on a file. Only Linux says, and only for processes of the same
 /// container.
 #[cfg(not(target_os = "linux"))]
-fn holder(_: &Metadata) -> Option<u32> {
+fn holder(_: &Status) -> Option<u32> {
     None
 }
 
 #[cfg(target_os = "linux")]
-fn holder(file: &Metadata) -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    let device = file.dev();
+fn holder(status: &Status) -> Option<u32> {
+    let device = status.id.device;
     let (major, minor) = (rustix::fs::major(device), rustix::fs::minor(device));
-    let name = format!("{major:02x}:{minor:02x}:{}", file.ino());
+    let name = format!("{major:02x}:{minor:02x}:{}", status.id.file);
     // A line is `1: FLOCK ADVISORY WRITE 1234 fe:00:6046615 0 EOF`; a process that waits has an
     // arrow before its FLOCK.
     let locks = fs::read_to_string("/proc/locks").ok()?;
@@ -154,12 +158,8 @@ fn holder(file: &Metadata) -> Option<u32> {
     })
 }
 
-fn is_writable(folder: &Path) -> bool {
-    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
-}
-
-fn write_state(state_file: &mut File, text: &str) -> io::Result<()> {
+fn write_state(state_file: &File, text: &str) -> io::Result<()> {
     state_file.set_len(0)?;
-    state_file.write_all(text.as_bytes())?;
+    write_all_at(state_file, text.as_bytes(), 0)?;
     state_file.set_modified(SystemTime::now())
 }

@@ -2,20 +2,28 @@
 //! module knows the format of a line.
 //!
 //! A line is appended in one write, and the trimmer compacts a file that has grown into a single
-//! line; both hold a lock on the file. So no totals are lost, and no process reads a half-written
-//! line of another.
+//! line; both hold a lock. So no totals are lost, and no process reads a half-written line of another.
+//!
+//! On Unix the lock is on the file itself. On Windows a file that is open cannot be replaced, so
+//! there it is on a file of its own.
 
-use std::fs::{self, File};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+use unix::Locked;
+#[cfg(windows)]
+use windows::Locked;
+
+use std::fs;
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
-
-use cachewarden_system::lock_timeout::lock_with_timeout;
-use cachewarden_system::safe_open::append_line;
 
 use super::breakdown::{add, is_zero};
 use super::{Breakdown, Store, files, layout};
@@ -170,10 +178,10 @@ impl Store {
         };
         layout::restore_version_if_orphaned(folder);
         let text = serde_json::to_vec(line)?;
-        let Some(mut file) = open_and_lock_current(&folder.join(layout::SESSIONS))? else {
+        let Some(mut locked) = Locked::take(&folder.join(layout::SESSIONS))? else {
             return Err(io::ErrorKind::TimedOut.into());
         };
-        append_line(&mut file, &text)
+        locked.append(&text)
     }
 
     /// The sum of all sessions. Lines that cannot be read are ignored.
@@ -191,7 +199,7 @@ pub(super) fn compact(folder: &Path) -> io::Result<()> {
         Ok(metadata) if metadata.len() > COMPACT_THRESHOLD => {}
         _ => return Ok(()),
     }
-    let Some(_lock) = open_and_lock_current(&path)? else {
+    let Some(_lock) = Locked::take(&path)? else {
         // The next trim compacts it.
         return Ok(());
     };
@@ -213,23 +221,7 @@ pub(super) fn compact(folder: &Path) -> io::Result<()> {
     text.push(b'\n');
     let mut file = files::new_in(folder, files::FILE_MODE)?;
     file.write_all(&text)?;
-    file.persist(path)?;
-    Ok(())
-}
-
-/// Opens and locks the file, and checks that it still has this name: a file that was compacted
-/// meanwhile has lost it. `None` where another process holds the lock for too long.
-fn open_and_lock_current(path: &Path) -> io::Result<Option<File>> {
-    loop {
-        let Some(file) = lock_with_timeout(files::open_to_append(path)?, LOCK_TIMEOUT)? else {
-            return Ok(None);
-        };
-        if fs::symlink_metadata(path)
-            .is_ok_and(|named| named.ino() == file.metadata().map_or(0, |own| own.ino()))
-        {
-            return Ok(Some(file));
-        }
-    }
+    files::persist(file, &path)
 }
 
 fn sum(path: &Path) -> io::Result<LifetimeStats> {

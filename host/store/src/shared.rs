@@ -25,6 +25,7 @@ const GENERATION: usize = 128;
 pub(super) struct Shared {
     pub(super) folder: PathBuf,
     pub(super) objects: Arc<Objects>,
+    #[cfg_attr(windows, expect(dead_code, reason = "no store is shared there"))]
     pub(super) sharing: SharedStore,
     scopes: Mutex<OpenScopes>,
     lock_timeout: Arc<LockTimeout>,

@@ -8,7 +8,6 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -17,7 +16,7 @@ use cachewarden_types::Digest;
 use super::tier_damaged::DAMAGED;
 use super::tier_id::{TierId, is_tier};
 use super::tier_traffic::TRAFFIC;
-use super::{Store, files, layout};
+use super::{Store, access, files, layout};
 
 /// The most bytes of a state: a small object of JSON.
 pub(super) const MAX_STATE: u64 = 4096;
@@ -100,9 +99,8 @@ pub(super) fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
 }
 
 fn open(path: &Path) -> Option<File> {
-    let (file, metadata) = files::open_regular(path, false).ok()?;
-    let is_own = metadata.uid() == rustix::process::geteuid().as_raw();
-    is_own.then_some(file)
+    let (file, status) = files::open_regular(path, false).ok()?;
+    access::has_opened_own(&status).then_some(file)
 }
 
 /// Replaces a file of a tier's folder.
@@ -117,8 +115,7 @@ fn replace_with(
 ) -> io::Result<()> {
     let mut file = files::new_in(folder, files::FILE_MODE)?;
     write(&mut file)?;
-    file.persist(folder.join(name))?;
-    Ok(())
+    files::persist(file, &folder.join(name))
 }
 
 /// Sees that there is nothing else in the place of a tier's folder.

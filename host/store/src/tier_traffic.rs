@@ -4,7 +4,6 @@
 //! What always holds: it may be removed at any time, and nothing depends on it. Whoever adds to it
 //! has a lock on the tier's folder, and replaces the file by a rename.
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -81,7 +80,7 @@ pub(super) fn lock(folder: &Path) -> io::Result<impl Sized + use<>> {
     if !folder.exists() {
         files::create_private_folder(folder)?;
     }
-    let lock = lock_with_timeout(File::open(folder)?, LOCK_TIMEOUT)?;
+    let lock = lock_with_timeout(files::open_lock(folder)?, LOCK_TIMEOUT)?;
     lock.ok_or_else(|| io::ErrorKind::TimedOut.into())
 }
 

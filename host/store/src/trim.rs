@@ -26,6 +26,7 @@ use cachewarden_types::{Pattern, ScopeName};
 
 use super::{Store, layout, outbox, sessions, tier_state};
 
+#[cfg(unix)]
 pub(super) use remover::{LOCK_PAUSE, REMOVALS_PER_LOCK};
 use remover::{Remover, remove_empty};
 use trimmer::{STEPS, Trimmer};

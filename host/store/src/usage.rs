@@ -154,6 +154,7 @@ impl UsageTable {
     }
 
     /// Notes an entry that was removed.
+    #[cfg(unix)]
     pub(super) fn remove(&self, scope: &ScopeName, size: u64) {
         self.change(scope, |count| count.add(size, -1));
     }

@@ -14,9 +14,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use cachewarden_system::file_status::{self, FileId};
 use cachewarden_types::{Digest, ScopeName};
 
-use super::damaged_file::{DamagedFile, FileIdentity, identity};
+use super::damaged_file::DamagedFile;
 use super::entry::{Entry, MAX_LINE};
 use super::finding::{Finding, Problem, Repair};
 use super::shard_report::ShardReport;
@@ -123,7 +124,7 @@ struct Verifier<'store> {
     repair: bool,
     /// Damaged objects that were not removed, and the identity of each file: a put may replace one
     /// while the entries are checked.
-    damaged: Mutex<HashMap<Digest, FileIdentity>>,
+    damaged: Mutex<HashMap<Digest, FileId>>,
 }
 
 impl Verifier<'_> {
@@ -195,11 +196,11 @@ impl Verifier<'_> {
             report.bytes += bytes;
             if let Some(damaged_file) = damaged_file {
                 // Objects are never changed: the same file is still damaged.
-                let identity = damaged_file.identity();
+                let id = damaged_file.id();
                 let finding = self.repair_or_report(path, damaged_file, || true);
-                match (&finding.problem, &finding.repair) {
-                    (Problem::Unreadable(_), _) | (_, Repair::Removed) => {}
-                    _ => drop(self.damaged().insert(name, identity)),
+                match (&finding.problem, &finding.repair, id) {
+                    (Problem::Unreadable(_), _, _) | (_, Repair::Removed, _) | (_, _, None) => {}
+                    (_, _, Some(id)) => drop(self.damaged().insert(name, id)),
                 }
                 report.findings.push(finding);
             }
@@ -233,26 +234,24 @@ impl Verifier<'_> {
             _ => return Ok(Some(Problem::NoLine)),
         };
         let (object, said) = (entry.output, entry.size);
-        let metadata = match fs::symlink_metadata(layout::object_path(self.folder, &object)) {
-            Ok(metadata) => metadata,
+        let status = match file_status::at(&layout::object_path(self.folder, &object)) {
+            Ok(status) => status,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Some(Problem::MissingObject(object)));
             }
             // Its folder cannot be read, which was already reported.
             Err(_) => return Ok(None),
         };
-        let found = metadata.len();
-        Ok(
-            if self.damaged().get(&object) == Some(&identity(&metadata)) {
-                Some(Problem::DamagedObject(object))
-            } else {
-                (found != said).then_some(Problem::OtherSize {
-                    object,
-                    said,
-                    found,
-                })
-            },
-        )
+        let found = status.size;
+        Ok(if self.damaged().get(&object) == Some(&status.id) {
+            Some(Problem::DamagedObject(object))
+        } else {
+            (found != said).then_some(Problem::OtherSize {
+                object,
+                said,
+                found,
+            })
+        })
     }
 
     /// Removes a damaged file if this is a repair, and makes the finding.
@@ -276,7 +275,7 @@ impl Verifier<'_> {
         }
     }
 
-    fn damaged(&self) -> MutexGuard<'_, HashMap<Digest, FileIdentity>> {
+    fn damaged(&self) -> MutexGuard<'_, HashMap<Digest, FileId>> {
         self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,12 +16,12 @@ use std::cell::{Cell, OnceCell};
 use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
-use rustix::fs::{Access, access};
-
+use cachewarden_system::user::is_writable;
 use cachewarden_types::Digest;
 
 use crate::Store;
-use crate::files::Cached;
+use crate::access;
+use crate::cached::Cached;
 use crate::objects::Location;
 use crate::owner::SharedStore;
 use crate::resolve::resolve_folder;
@@ -124,8 +124,7 @@ impl GocachePaths {
     /// may, which costs a miss; a base stays as it is.
     fn is_left_alone(&self, folder_path: &str, folder: &Path) -> bool {
         let gocache = self.gocache.as_deref().and_then(Path::to_str);
-        gocache.is_none_or(|gocache| folder_path.starts_with(gocache))
-            || access(folder, Access::WRITE_OK).is_err()
+        gocache.is_none_or(|gocache| folder_path.starts_with(gocache)) || !is_writable(folder)
     }
 
     fn folder(&self, store: &Store, location: Location) -> &FolderPath {
@@ -156,9 +155,7 @@ fn relative_to_gocache(gocache: &Path, folder: &Path, sharing: SharedStore) -> O
     let real_gocache = resolve_folder(gocache, sharing)?;
     let resolve_folder = resolve_folder(folder, sharing)?;
     let folder_path = gocache.join(relative_path(&real_gocache, &resolve_folder));
-    let same = rustix::fs::stat(&folder_path).ok()?;
-    let wanted = rustix::fs::stat(&resolve_folder).ok()?;
-    ((same.st_dev, same.st_ino) == (wanted.st_dev, wanted.st_ino))
+    access::is_same_folder(&folder_path, &resolve_folder)
         .then(|| folder_path.to_str().map(str::to_owned))?
 }
 

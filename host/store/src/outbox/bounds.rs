@@ -42,8 +42,8 @@ pub(super) fn dropped(folder: &Path) -> Dropped {
 }
 
 fn read(folder: &Path) -> Option<Dropped> {
-    let (file, metadata) = files::open_regular(&folder.join(DROPPED), false).ok()?;
-    let last = metadata.modified().ok()?;
+    let (file, status) = files::open_regular(&folder.join(DROPPED), false).ok()?;
+    let last = status.modified;
     let age = SystemTime::now().duration_since(last).unwrap_or_default();
     let mut text = String::new();
     file.take(MAX_DROPPED).read_to_string(&mut text).ok()?;
@@ -57,8 +57,7 @@ fn add(folder: &Path, more: u64) -> io::Result<()> {
     let sum = dropped(folder).entries.saturating_add(more);
     let mut file = files::new_in(folder, files::FILE_MODE)?;
     writeln!(file, "{sum}")?;
-    file.persist(folder.join(DROPPED))?;
-    Ok(())
+    files::persist(file, &folder.join(DROPPED))
 }
 
 pub(super) fn drop_excess(queue: &OutboxQueue, now: SystemTime) -> io::Result<u64> {

@@ -1,7 +1,7 @@
 //! Why the last upload has left something: its process has nobody to talk to, so it is said by who
 //! looks next. What only a person can change is said by the next session too, once.
 
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::SystemTime;
@@ -33,20 +33,17 @@ pub struct FailedUpload {
 }
 
 pub(super) fn read(folder: &Path) -> Option<FailedUpload> {
-    let (reason, metadata) = line_of(folder, FAILED)?;
-    Some(FailedUpload {
-        reason,
-        time: metadata.modified().ok()?,
-    })
+    let (reason, time) = line_of(folder, FAILED)?;
+    Some(FailedUpload { reason, time })
 }
 
-/// What a file of a tier's folder has, if that is a file.
-fn line_of(folder: &Path, name: &str) -> Option<(String, Metadata)> {
-    let (file, metadata) = files::open_regular(&folder.join(name), false).ok()?;
+/// What a file of a tier's folder has, if that is a file, and when it was written.
+fn line_of(folder: &Path, name: &str) -> Option<(String, SystemTime)> {
+    let (file, status) = files::open_regular(&folder.join(name), false).ok()?;
     let mut bytes = Vec::new();
     file.take(MAX_REASON as u64).read_to_end(&mut bytes).ok()?;
     let text = sanitize(String::from_utf8_lossy(&bytes).trim_end());
-    Some((text, metadata))
+    Some((text, status.modified))
 }
 
 pub(super) fn write(folder: &Path, reason: Option<&str>) -> io::Result<()> {
@@ -77,8 +74,7 @@ pub(super) fn take_refusal(folder: &Path) -> Option<FailedUpload> {
 fn put(folder: &Path, name: &str, text: &str) -> io::Result<()> {
     let mut file = files::new_in(folder, files::FILE_MODE)?;
     writeln!(file, "{text}")?;
-    file.persist(folder.join(name))?;
-    Ok(())
+    files::persist(file, &folder.join(name))
 }
 
 fn remove(folder: &Path, name: &str) -> io::Result<()> {

@@ -2,14 +2,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Seek, SeekFrom};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use cachewarden_system::file_at::read_at;
+use cachewarden_system::file_lock;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::files;
+use crate::{access, files};
 
 use super::{ASKED, CHUNK, bounds, count_lines, is_own, session_of};
 
@@ -71,7 +72,7 @@ pub(super) struct Listed {
 
 impl OutboxQueue {
     pub(super) fn take(folder: &Path, wait: Duration) -> io::Result<Option<Self>> {
-        let lock = match super::refuse_link(folder).and_then(|()| File::open(folder)) {
+        let lock = match super::refuse_link(folder).and_then(|()| files::open_lock(folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened?,
         };
@@ -94,8 +95,8 @@ impl OutboxQueue {
     /// Opens the notes of a session, to read them from an offset; `None` where they are gone, or no
     /// regular file of this user.
     pub fn open(&self, path: &Path, offset: u64) -> Option<OutboxFile> {
-        let (file, metadata) = files::open_regular(path, false).ok()?;
-        is_own(&metadata).then(|| OutboxFile {
+        let (file, status) = files::open_regular(path, false).ok()?;
+        access::has_opened_own(&status).then(|| OutboxFile {
             path: path.to_owned(),
             file,
             offset,
@@ -182,7 +183,7 @@ impl OutboxFile {
     /// # Errors
     /// When its lock cannot be looked at.
     pub fn has_ended(&self) -> io::Result<bool> {
-        match self.file.try_lock() {
+        match file_lock::try_lock(&self.file) {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
@@ -201,10 +202,8 @@ impl OutboxFile {
         let mut buffer = vec![0; CHUNK];
         let mut count = 0;
         while count < buffer.len() {
-            match self
-                .file
-                .read_at(&mut buffer[count..], self.offset + count as u64)
-            {
+            let offset = self.offset + count as u64;
+            match read_at(&self.file, &mut buffer[count..], offset) {
                 Ok(0) => break,
                 Ok(more) => count += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use cachewarden_system::file_lock;
 use cachewarden_types::{Digest, ScopeName};
 
 use super::{ASKED, ActionPrefix};
@@ -96,7 +97,7 @@ impl SessionOutbox {
         files::create_private_folder(&self.folder)?;
         super::refuse_link(&self.folder)?;
         let file = files::new_in(&self.folder, files::FILE_MODE)?;
-        file.as_file().try_lock_shared()?;
+        file_lock::try_lock_shared(file.as_file())?;
         let path = self.folder.join(self.session.to_string());
         Ok(file.persist_noclobber(path)?)
     }

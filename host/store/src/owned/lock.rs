@@ -11,13 +11,13 @@
 //! file, only while it holds a lock on the store's folder; and nothing is taken from a process that
 //! is alive, or of which nothing is known.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use cachewarden_system::file_status;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::process::{Process, State};
 
@@ -146,7 +146,7 @@ pub(crate) fn refuse_owned(folder: &Path) -> Result<(), StoreError> {
     let path = folder.join(layout::DAEMON);
     for _ in 0..LOOKS {
         // No daemon has ever used it, or it cannot be read: then it is not changed either.
-        let Ok((file, metadata)) = files::open_regular(&path, false) else {
+        let Ok((file, status)) = files::open_regular(&path, false) else {
             return Ok(());
         };
         match file.try_lock_shared() {
@@ -156,8 +156,7 @@ pub(crate) fn refuse_owned(folder: &Path) -> Result<(), StoreError> {
             Ok(()) => {}
         }
         // Otherwise a daemon has put its own file there meanwhile.
-        let now = fs::symlink_metadata(&path);
-        if now.is_ok_and(|now| (now.dev(), now.ino()) == (metadata.dev(), metadata.ino())) {
+        if file_status::at(&path).is_ok_and(|now| now.id == status.id) {
             return Ok(());
         }
     }
@@ -169,6 +168,8 @@ pub(crate) fn refuse_owned(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
+    use std::os::unix::fs::MetadataExt;
 
     /// Who has the lock by a file with this text.
     #[cfg(target_os = "linux")]

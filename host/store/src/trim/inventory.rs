@@ -8,7 +8,6 @@
 use std::cmp::Reverse;
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -16,7 +15,7 @@ use cachewarden_types::Digest;
 
 use crate::entry::read_entry;
 use crate::shards::{SHARDS, shard_name};
-use crate::{files, layout};
+use crate::{access, files, layout};
 
 /// An object, and what is known of the entries that name it.
 #[derive(Debug)]
@@ -182,11 +181,10 @@ fn objects_in(shard: &Path, has_others: &mut bool) -> Vec<Object> {
     if !fs::symlink_metadata(shard).is_ok_and(|metadata| metadata.is_dir()) {
         return Vec::new();
     }
-    let user = rustix::process::geteuid().as_raw();
     let scan = |name: &OsString| {
         let digest = files::digest_of(name)?;
         let metadata = fs::symlink_metadata(shard.join(name)).ok()?;
-        *has_others |= metadata.uid() != user;
+        *has_others |= !access::is_own(&metadata);
         // This program makes no folder in the place of an object.
         (!metadata.is_dir()).then_some(Object {
             digest,

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use cachewarden_system::file_status::{self, FileId, Kind};
+use cachewarden_system::replace::is_in_use;
 use cachewarden_types::{Digest, ScopeName};
 
-use crate::damaged_file::{FileIdentity, identity};
-use crate::{files, layout, private, stats};
+use crate::{access, files, layout, stats};
 
 use super::MTIME_GRACE;
 
@@ -96,7 +97,7 @@ impl Remover {
 
     /// Removes old objects from one shard of the private folder.
     pub(super) fn remove_from_private(&mut self, shard: &str) -> (u64, u64) {
-        if !private::is_private_dir(&self.private) {
+        if !access::is_private_dir(&self.private) {
             return (0, 0);
         }
         let before = self.now - MTIME_GRACE;
@@ -188,6 +189,8 @@ impl Remover {
     fn remove(&mut self, path: &Path) -> bool {
         match fs::remove_file(path) {
             Ok(()) => true,
+            // A build reads it just now, so it was used after all.
+            Err(error) if is_in_use(&error) => false,
             Err(error) => {
                 self.note_unless_gone(path, error);
                 false
@@ -207,7 +210,7 @@ impl Remover {
 /// The state of a file when it was selected for removal.
 #[derive(PartialEq)]
 struct FileState {
-    identity: FileIdentity,
+    id: FileId,
     used: SystemTime,
     size: u64,
 }
@@ -215,11 +218,11 @@ struct FileState {
 impl FileState {
     /// The state of the file at `path`; `None` for a folder.
     fn at(path: &Path) -> Option<Self> {
-        let metadata = fs::symlink_metadata(path).ok()?;
-        (!metadata.is_dir()).then_some(Self {
-            identity: identity(&metadata),
-            used: metadata.modified().ok()?,
-            size: metadata.len(),
+        let status = file_status::at(path).ok()?;
+        (status.kind != Kind::Folder).then_some(Self {
+            id: status.id,
+            used: status.modified,
+            size: status.size,
         })
     }
 }

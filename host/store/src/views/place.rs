@@ -6,12 +6,13 @@ use std::io::{self, Write};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
 
+use cachewarden_system::file_status::FileId;
 use cachewarden_types::Digest;
 
 use super::key::ViewName;
 use super::root::{Root, object_path, shard_path};
 use super::tenant_files::{FOLDER_BYTES, TenantFiles};
-use crate::files;
+use crate::access;
 use crate::new_file::temporary_name;
 use crate::objects::{OBJECT_MODE, Objects, read_parts};
 
@@ -58,7 +59,7 @@ impl Place<'_> {
     fn replace_link(&self) -> io::Result<bool> {
         let (path, object) = (self.path(), self.objects.shard_dir.status(self.output)?);
         let there = self.root.status(&path)?;
-        if object.identity == (there.st_dev, there.st_ino) {
+        if object.id == FileId::from(&there) {
             return Ok(true);
         }
         let temporary = self.temporary()?;
@@ -86,7 +87,7 @@ impl Place<'_> {
             Ok(there) => Ok(
                 FileType::from_raw_mode(there.st_mode) == FileType::RegularFile
                     && there.st_size.unsigned_abs() == object.size
-                    && object.identity != (there.st_dev, there.st_ino),
+                    && object.id != FileId::from(&there),
             ),
             Err(Errno::NOENT) => Ok(false),
             Err(error) => Err(error.into()),
@@ -108,7 +109,7 @@ impl Place<'_> {
         if copied != status.size {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        rustix::fs::fchmod(&file, files::mode(OBJECT_MODE))?;
+        rustix::fs::fchmod(&file, access::mode(OBJECT_MODE))?;
         Ok(copy)
     }
 

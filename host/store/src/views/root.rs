@@ -13,8 +13,8 @@ use cachewarden_types::Digest;
 
 use super::ViewPlace;
 use super::key::{TenantName, ViewName};
+use crate::access;
 use crate::error::StoreError;
-use crate::files;
 use crate::new_file::temporary_name;
 use crate::owner::{SharedStore, WRITABLE_BY_OTHERS};
 use crate::resolve::resolve_folder;
@@ -75,7 +75,8 @@ impl Root {
             return Err(StoreError::Replaceable { path: folder });
         }
         // Whoever could list it could read the names of all views.
-        rustix::fs::fchmod(&dir, files::mode(ROOT_MODE)).map_err(|error| unusable(error.into()))?;
+        rustix::fs::fchmod(&dir, access::mode(ROOT_MODE))
+            .map_err(|error| unusable(error.into()))?;
         let seen_as = place.seen_as.as_ref().unwrap_or(&folder);
         let seen_as = seen_as.to_str().ok_or_else(|| {
             unusable(io::Error::other(
@@ -149,7 +150,7 @@ impl Root {
             // The daemon is no member of that group, or the file system has no groups.
             Some(Err(_)) | None => OPEN_MODE,
         };
-        rustix::fs::fchmod(&folder, files::mode(mode))
+        rustix::fs::fchmod(&folder, access::mode(mode))
     }
 
     /// The metadata of a file or a folder; no link is followed.

@@ -16,7 +16,8 @@ use super::root::{Root, object_path};
 use super::tenant_files::{TenantFiles, weight};
 use super::{Roots, ViewFiles};
 use crate::Store;
-use crate::files::{self, TOUCH_INTERVAL};
+use crate::access;
+use crate::files::TOUCH_INTERVAL;
 use crate::objects::{Location, Objects, PROGRAM_MODE};
 
 /// A folder through which jobs read what they were granted. Sessions share it.
@@ -208,7 +209,7 @@ impl View {
     fn finish_copy(&self, root: &Root, grant: &Grant<'_>) -> io::Result<()> {
         let path = object_path(&self.name, grant.output);
         if grant.is_executable {
-            let mode = files::mode(PROGRAM_MODE);
+            let mode = access::mode(PROGRAM_MODE);
             rustix::fs::chmodat(root.dir(), &path, mode, AtFlags::empty())?;
         }
         rustix::fs::utimensat(

@@ -21,7 +21,9 @@ pub use reader::{ProtocolError, RequestReader};
 pub use writer::ResponseWriter;
 
 use std::io;
-use std::os::fd::BorrowedFd;
+use std::time::Duration;
+
+use cachewarden_system::wakeup::{Wakeup, Woken};
 
 /// Where a session's requests come from.
 pub trait RequestSource {
@@ -31,12 +33,12 @@ pub trait RequestSource {
     /// Whether the whole body of the last request has arrived.
     fn is_body_ready(&self) -> bool;
 
-    /// What to poll while [`is_ready`](Self::is_ready) says no; `None` if taking the next request
-    /// never blocks.
-    fn descriptor(&self) -> Option<BorrowedFd<'_>>;
+    /// Waits until more has come, or `wakeup` was woken, or the time is over, while
+    /// [`is_ready`](Self::is_ready) says no. `None` if taking the next request never blocks; then
+    /// nothing was waited for.
+    fn wait(&self, wakeup: &Wakeup, timeout: Option<Duration>) -> Option<Woken>;
 
-    /// Takes in what has come, once [`descriptor`](Self::descriptor) is readable, without waiting for
-    /// more. Returns whether a request has begun, or the stream has ended: what has come may be the
+    /// Takes in what has come, once [`wait`](Self::wait) says so, without waiting for more. Returns whether a request has begun, or the stream has ended: what has come may be the
     /// end of the line before.
     ///
     /// # Errors

@@ -5,8 +5,9 @@
 //! is decoded as it arrives.
 
 use std::io::{self, Read};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
+use cachewarden_system::wakeup::{Waitable, Wakeup, Woken};
 use thiserror::Error;
 
 use super::RequestSource;
@@ -50,15 +51,18 @@ pub struct RequestReader<R> {
     offset: u64,
     body: Option<BodyDecoder>,
     /// None for a stream in memory.
-    descriptor: Option<fn(&R) -> BorrowedFd<'_>>,
+    wait: Option<Wait<R>>,
 }
 
-impl<R: Read + AsFd> RequestReader<R> {
+/// Waits for a stream's input.
+type Wait<R> = fn(&R, &Wakeup, Option<Duration>) -> Woken;
+
+impl<R: Read + Waitable> RequestReader<R> {
     /// Reads from a file, a pipe or a socket. A session can wait for requests and for other things
     /// at once.
     pub fn new(stream: R) -> Self {
         Self {
-            descriptor: Some(R::as_fd),
+            wait: Some(R::wait),
             ..Self::in_memory(stream)
         }
     }
@@ -75,7 +79,7 @@ impl<R: Read> RequestReader<R> {
             end: 0,
             offset: 0,
             body: None,
-            descriptor: None,
+            wait: None,
         }
     }
 
@@ -180,8 +184,8 @@ impl<R: Read> RequestSource for RequestReader<R> {
         self.body.is_none() || self.has_line()
     }
 
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.descriptor.map(|descriptor| descriptor(&self.stream))
+    fn wait(&self, wakeup: &Wakeup, timeout: Option<Duration>) -> Option<Woken> {
+        self.wait.map(|wait| wait(&self.stream, wakeup, timeout))
     }
 
     fn read_ahead(&mut self) -> io::Result<bool> {

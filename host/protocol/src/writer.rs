@@ -9,11 +9,10 @@
 //! ends when its client is gone.
 
 use std::io::{self, Write};
-use std::os::fd::AsFd;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use rustix::io::Errno;
+use cachewarden_system::streams::{ATOMIC_WRITE, AsStream, write_now};
 
 use super::ResponseSink;
 use super::message::Response;
@@ -26,9 +25,8 @@ type WriteNow<W> = fn(&W, &[u8]) -> io::Result<usize>;
 /// processor and always reads, so it never reaches this bound.
 const MAX_PENDING: usize = 32 * 1024 * 1024;
 
-/// The bytes that a pipe takes without blocking when it polls as writable (PIPE_BUF on Linux, and
-/// at least that elsewhere). Collecting more answers than this into one write gains nothing.
-const ATOMIC_WRITE: usize = 4096;
+/// Collecting more answers than this into one write gains nothing.
+const ENOUGH: usize = ATOMIC_WRITE;
 
 /// Answers to a stream of bytes.
 pub struct ResponseWriter<W> {
@@ -56,7 +54,7 @@ struct Backlog {
 
 impl<W> ResponseWriter<W>
 where
-    W: AsFd + Send + Sync + 'static,
+    W: AsStream + Send + Sync + 'static,
     for<'stream> &'stream W: Write,
 {
     /// Writes to a file, a pipe or a socket.
@@ -124,7 +122,7 @@ where
 {
     fn send(&mut self, response: &Response<'_>) -> io::Result<()> {
         response.write_to(&mut self.pending);
-        if self.pending.len() >= ATOMIC_WRITE {
+        if self.pending.len() >= ENOUGH {
             self.flush()?;
         }
         Ok(())
@@ -222,50 +220,6 @@ impl Backlog {
 
     fn check(&self) -> io::Result<()> {
         self.error.map_or(Ok(()), |kind| Err(kind.into()))
-    }
-}
-
-/// Writes as much as the stream takes without blocking; 0 where it takes nothing now.
-fn write_now<W: AsFd>(stream: &W, bytes: &[u8]) -> io::Result<usize>
-where
-    for<'stream> &'stream W: Write,
-{
-    #[cfg(target_os = "linux")]
-    match write_in_one_call(stream, bytes) {
-        // An older kernel, or no pipe.
-        Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL | Errno::SPIPE) => {}
-        Err(Errno::AGAIN | Errno::INTR) => return Ok(0),
-        result => return Ok(result?),
-    }
-    if !is_writable(stream)? {
-        return Ok(0);
-    }
-    let mut stream = stream;
-    stream.write(&bytes[..bytes.len().min(ATOMIC_WRITE)])
-}
-
-/// One call instead of two for each answer: the flag makes this write alone return where it would
-/// wait.
-#[cfg(target_os = "linux")]
-fn write_in_one_call(stream: &impl AsFd, bytes: &[u8]) -> rustix::io::Result<usize> {
-    use rustix::io::{ReadWriteFlags, pwritev2};
-    /// The stream's own position; a pipe has no other.
-    const HERE: u64 = u64::MAX;
-    let bytes = [io::IoSlice::new(bytes)];
-    pwritev2(stream, &bytes, HERE, ReadWriteFlags::NOWAIT)
-}
-
-fn is_writable(stream: &impl AsFd) -> io::Result<bool> {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let mut descriptors = [PollFd::new(stream, PollFlags::OUT)];
-    let now = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    match poll(&mut descriptors, Some(&now)) {
-        Ok(ready) => Ok(ready > 0),
-        Err(Errno::INTR) => Ok(false),
-        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,12 +1,10 @@
 //! The way back from threads that do something for a get while the session answers other requests.
 
-use std::io::{self, PipeReader, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::{Arc, mpsc};
-
-use rustix::fs::OFlags;
+use std::io;
+use std::sync::mpsc;
 
 use cachewarden_store::Location;
+use cachewarden_system::wakeup::{Waker, Wakeup};
 use cachewarden_types::Digest;
 
 use super::intake::TakenIn;
@@ -36,37 +34,32 @@ pub(super) enum Hashed {
     Not,
 }
 
-/// What was completed, and a descriptor that tells of it.
+/// What was completed, and what tells of it.
 pub(super) struct Completions {
     reporter: Reporter,
     receiver: mpsc::Receiver<Completion>,
-    /// Readable while a completion may be there.
-    signal: PipeReader,
+    /// Woken once a completion may be there.
+    wakeup: Wakeup,
 }
 
 /// Tells a session what was completed.
 #[derive(Clone)]
 pub(super) struct Reporter {
     sender: mpsc::Sender<Completion>,
-    signaller: Arc<PipeWriter>,
+    waker: Waker,
 }
 
 impl Completions {
     pub(super) fn new() -> io::Result<Self> {
-        let (signal, signaller) = io::pipe()?;
-        // One byte is as good as many, so nobody need wait for room in it; nor for a signal that
-        // was read.
-        for end in [signal.as_fd(), signaller.as_fd()] {
-            rustix::fs::fcntl_setfl(end, OFlags::NONBLOCK)?;
-        }
+        let wakeup = Wakeup::new()?;
         let (sender, receiver) = mpsc::channel();
         Ok(Self {
             reporter: Reporter {
                 sender,
-                signaller: Arc::new(signaller),
+                waker: wakeup.waker(),
             },
             receiver,
-            signal,
+            wakeup,
         })
     }
 
@@ -79,16 +72,9 @@ impl Completions {
         self.receiver.try_recv().ok()
     }
 
-    /// What to poll for completions.
-    pub(super) fn signal(&self) -> BorrowedFd<'_> {
-        self.signal.as_fd()
-    }
-
-    /// Takes note of the signals that were given. The completions are asked for afterwards, so none
-    /// is overlooked.
-    pub(super) fn clear_signal(&self) {
-        // Nothing to read is as good.
-        let _ = (&self.signal).read(&mut [0; 64]);
+    /// What to wait with for completions. They are asked for after the wait, so none is overlooked.
+    pub(super) fn wakeup(&self) -> &Wakeup {
+        &self.wakeup
     }
 }
 
@@ -96,6 +82,6 @@ impl Reporter {
     pub(super) fn report(&self, completion: Completion) {
         // The session may have ended meanwhile.
         let _ = self.sender.send(completion);
-        let _ = (&*self.signaller).write(&[0]);
+        self.waker.wake();
     }
 }

@@ -46,14 +46,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-
 use cachewarden_content::Roles;
 use cachewarden_policy_host::thread::PolicyThread;
 use cachewarden_protocol::{Command, RequestSource, Response, ResponseSink};
 use cachewarden_recording::{EndRecord, Line, Recorder};
 use cachewarden_store::{CacheHit, DiskPaths, SessionId, SessionLine, SessionStats, Store};
+use cachewarden_system::wakeup::Woken;
 use cachewarden_types as types;
 use cachewarden_types::{Code, Digest, since_1970};
 
@@ -246,34 +244,25 @@ impl Session {
     /// Waits for a request, or for what a get waits for, or until tiers have cost too much time;
     /// whether the request came first.
     fn is_request_next(&mut self, source: &mut impl RequestSource) -> bool {
-        let (Some(signal), Some(stream)) = (self.waiting.signal(), source.descriptor()) else {
+        let Some(wakeup) = self.waiting.wakeup() else {
             return true;
         };
-        let mut descriptors = [
-            PollFd::new(&signal, PollFlags::IN),
-            PollFd::new(&stream, PollFlags::IN),
-        ];
         let patience = match &mut self.remote {
             Some(remote) if self.waiting.has_remote() => Some(&mut remote.patience),
             _ => None,
         };
         let began = Instant::now();
-        let timeout = patience
-            .as_ref()
-            .and_then(|patience| Timespec::try_from(patience.left()).ok());
-        let polled = poll(&mut descriptors, timeout.as_ref());
+        let timeout = patience.as_ref().map(|patience| patience.left());
+        let Some(woken) = source.wait(wakeup, timeout) else {
+            return true;
+        };
         if let Some(patience) = patience {
             patience.waited(began);
         }
-        match polled {
+        match woken {
             // The end of the stream is a kind of request, and an error is found by whoever reads.
-            Ok(_) if !descriptors[1].revents().is_empty() => source.read_ahead().unwrap_or(true),
-            Ok(_) => {
-                self.waiting.clear_signal();
-                false
-            }
-            Err(Errno::INTR) => false,
-            Err(_) => true,
+            Woken::Input => source.read_ahead().unwrap_or(true),
+            Woken::Otherwise => false,
         }
     }
 

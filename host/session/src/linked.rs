@@ -10,6 +10,10 @@
 //! was last answered a miss for. A program that is found twice, with other bytes, is not taken. If
 //! anything is not as expected, nothing is taken: the program is then linked again the next time.
 
+#[cfg(windows)]
+#[path = "linked/no_work_folders.rs"]
+mod work_folders;
+#[cfg(unix)]
 mod work_folders;
 
 use std::error::Error;

@@ -8,11 +8,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
-use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 use std::thread;
 
 use cachewarden_store::{CacheHit, Store};
+use cachewarden_system::wakeup::Wakeup;
 use cachewarden_types::Digest;
 
 use super::completions::{Completion, Completions, Hashed, ObjectName, Reporter};
@@ -233,18 +233,11 @@ impl WaitingGets {
         }
     }
 
-    /// What to poll for results; `None` where no get waits.
-    pub(super) fn signal(&self) -> Option<BorrowedFd<'_>> {
+    /// What to wait with for results, which are asked for after the wait; `None` where no get
+    /// waits.
+    pub(super) fn wakeup(&self) -> Option<&Wakeup> {
         let completions = self.completions.as_ref().filter(|_| !self.is_empty())?;
-        Some(completions.signal())
-    }
-
-    /// Takes note of the signals that were given. The results are asked for afterwards, so none is
-    /// overlooked.
-    pub(super) fn clear_signal(&self) {
-        if let Some(completions) = &self.completions {
-            completions.clear_signal();
-        }
+        Some(completions.wakeup())
     }
 
     /// All gets that wait; nobody waits then.

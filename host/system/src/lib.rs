@@ -1,6 +1,6 @@
 //! Functions of the operating system that several crates use: opening regular files, their locks,
-//! metadata and names, processes that were killed, starting this program again, and what holds for
-//! every helper of a go command.
+//! metadata and names, waiting for input or another thread, processes that were killed, starting
+//! this program again, and what holds for every helper of a go command.
 //!
 //! Where Windows and Unix differ, a module has one set of functions, and below it a file for each
 //! of the two systems.
@@ -22,5 +22,6 @@ pub mod self_exec;
 pub mod streams;
 pub mod thread_time;
 pub mod user;
+pub mod wakeup;
 #[cfg(windows)]
 mod windows;

@@ -6,7 +6,7 @@
 //! could have had, at the cost of the machine that the quota protects.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use cachewarden_connect::Control;
 use cachewarden_protocol::{BodyError, Command, ProtocolError, Request, RequestSource};
+use cachewarden_system::wakeup::{Wakeup, Woken};
 
 use super::Upload;
 use crate::usage::SessionUsage;
@@ -88,8 +89,8 @@ impl<S: RequestSource> RequestSource for MeteredSource<S> {
         self.source.is_body_ready()
     }
 
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.source.descriptor()
+    fn wait(&self, wakeup: &Wakeup, timeout: Option<Duration>) -> Option<Woken> {
+        self.source.wait(wakeup, timeout)
     }
 
     fn read_ahead(&mut self) -> io::Result<bool> {

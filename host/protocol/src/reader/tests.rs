@@ -5,6 +5,7 @@ use super::*;
 use crate::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cachewarden_system::streams::input;
 use cachewarden_types::Digest;
 
 fn put(id: i64, body: &[u8]) -> String {
@@ -49,7 +50,7 @@ fn requests_and_bodies_come_out_however_the_stream_is_cut() {
 #[test]
 fn the_end_of_a_line_is_no_request_and_is_not_waited_behind() {
     let (read, mut write) = io::pipe().unwrap();
-    let mut reader = RequestReader::new(read);
+    let mut reader = RequestReader::new(input(read));
     let (request, rest) = ("{\"ID\":1,\"Command\":\"close\"}", "\n\n");
     io::Write::write_all(&mut write, request.as_bytes()).unwrap();
     assert!(reader.read_ahead().unwrap());

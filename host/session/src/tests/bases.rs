@@ -3,6 +3,7 @@
 use std::{fs, io};
 
 use cachewarden_content::Content;
+use cachewarden_system::streams::input;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use super::wire::{Answer, Answers, Call, Requests};
@@ -176,7 +177,7 @@ fn a_damaged_object_of_a_base_is_a_miss_and_the_next_place_is_searched() {
             let (stream, _stays_open) = io::pipe().unwrap();
             let source = Requests {
                 at_once: false,
-                stream: Some(stream),
+                stream: Some(input(stream)),
                 ..Requests::new(vec![Call::get(action)])
             };
             let script = world.with(policy!("as-asked"));

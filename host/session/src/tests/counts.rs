@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use cachewarden_content::Content;
 use cachewarden_store::{Breakdown, Found, KindCounts, ScopeCounts};
+use cachewarden_system::streams::input;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use super::shelf::{Item, Shelf};
@@ -94,7 +95,7 @@ fn what_a_tier_has_counts_by_kind_and_scope_too() {
     let (stream, _stays_open) = io::pipe().unwrap();
     let source = Requests {
         at_once: false,
-        stream: Some(stream),
+        stream: Some(input(stream)),
         ..Requests::new(vec![Call::get(action), Call::get(other)])
     };
     let played = script.play_with(source, Answers::default());

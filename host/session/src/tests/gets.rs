@@ -2,6 +2,7 @@
 
 use std::{fs, io};
 
+use cachewarden_system::streams::input;
 use cachewarden_types::Digest;
 
 use super::wire::{Answer, Answers, Call, Requests};
@@ -108,7 +109,7 @@ fn a_get_that_waits_for_its_object_is_answered_as_one_that_does_not() {
         let (stream, _stays_open) = io::pipe().unwrap();
         let source = Requests {
             at_once: false,
-            stream: Some(stream),
+            stream: Some(input(stream)),
             ..Requests::new(vec![Call::get(action), Call::get(action)])
         };
         let script = world.with(policy!("as-asked"));

@@ -8,6 +8,7 @@ use std::{fs, io, thread};
 
 use cachewarden_content::Content;
 use cachewarden_protocol::RequestReader;
+use cachewarden_system::streams::input;
 use cachewarden_types::{Digest, Facts, Kind, Role};
 
 use super::shelf::{Delivery, Item, Shelf, put_then};
@@ -26,7 +27,7 @@ fn play(script: &Script<'_>, burst: i64, calls: Vec<Call>) -> Played {
     let source = Requests {
         at_once: false,
         burst,
-        stream: Some(stream),
+        stream: Some(input(stream)),
         ..Requests::new(calls)
     };
     script.play_with(source, Answers::default())
@@ -398,7 +399,7 @@ fn a_get_is_answered_though_the_end_of_its_line_comes_later() {
         told: Some(sent),
         ..Answers::default()
     };
-    let played = with(&world, &shelf).play_from(RequestReader::new(stream), answers);
+    let played = with(&world, &shelf).play_from(RequestReader::new(input(stream)), answers);
     assert_eq!(played.names(), ["hit"]);
     writer.join().unwrap();
 }

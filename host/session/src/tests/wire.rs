@@ -1,14 +1,15 @@
 //! A client in memory: requests that are there at once, and answers that are kept.
 
 use std::collections::VecDeque;
-use std::io::{self, PipeReader};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use cachewarden_protocol::{
     BodyError, Command, ProtocolError, Request, RequestSource, Response, ResponseSink,
 };
+use cachewarden_system::wakeup::{Input, Waitable, Wakeup, Woken};
 use cachewarden_types::{Code, Digest};
 
 /// A request without its number, and the parts of its body as they come.
@@ -71,7 +72,7 @@ pub(super) struct Requests {
     pub(super) burst: i64,
     /// Where they would come from; nothing ever does, so a session that waits is answered by
     /// something else.
-    pub(super) stream: Option<PipeReader>,
+    pub(super) stream: Option<Input>,
     /// What comes after the last one, if that is no end.
     pub(super) error: Option<ProtocolError>,
     /// Answers that were held back, which a client that has to be waited for must not lack.
@@ -103,8 +104,9 @@ impl RequestSource for Requests {
         self.at_once
     }
 
-    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
-        self.stream.as_ref().map(AsFd::as_fd)
+    fn wait(&self, wakeup: &Wakeup, timeout: Option<Duration>) -> Option<Woken> {
+        let stream = self.stream.as_ref()?;
+        Some(stream.wait(wakeup, timeout))
     }
 
     fn read_ahead(&mut self) -> io::Result<bool> {

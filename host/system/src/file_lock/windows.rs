@@ -42,7 +42,8 @@ pub(super) fn unlock(file: &File) -> io::Result<()> {
     // that wait, so the system is done with `place` when the call returns.
     let unlocked = done(unsafe { UnlockFileEx(file.as_raw_handle(), 0, 1, 0, &raw mut place) });
     match unlocked {
-        Err(error) if is(&error, ERROR_NOT_LOCKED) => Ok(()),
+        // It is not locked; wine answers the other one.
+        Err(error) if is(&error, ERROR_NOT_LOCKED) || is(&error, ERROR_LOCK_VIOLATION) => Ok(()),
         unlocked => unlocked,
     }
 }

@@ -1,7 +1,7 @@
 //! By handles. A duplicate that this process makes is not inherited by its children.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::os::windows::io::{AsHandle, FromRawHandle, OwnedHandle};
 
 use windows_sys::Win32::Foundation::{HANDLE, HANDLE_FLAG_INHERIT, SetHandleInformation};
@@ -9,9 +9,10 @@ use windows_sys::Win32::System::Console::{
     GetStdHandle, STD_ERROR_HANDLE, STD_HANDLE, STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, SetStdHandle,
 };
 
+use crate::wakeup::Input;
 use crate::windows::done;
 
-pub use std::os::windows::io::AsHandle as AsStream;
+pub use std::os::windows::io::{AsHandle as AsStream, OwnedHandle as OwnedStream};
 
 pub(super) fn keep_from_children() {
     for stream in [STD_INPUT_HANDLE, STD_OUTPUT_HANDLE, STD_ERROR_HANDLE] {
@@ -20,8 +21,12 @@ pub(super) fn keep_from_children() {
     }
 }
 
-pub(super) fn take_stdin() -> io::Result<File> {
-    io::stdin().as_handle().try_clone_to_owned().map(File::from)
+pub(super) fn take_stdin() -> io::Result<Input> {
+    io::stdin().as_handle().try_clone_to_owned().map(input)
+}
+
+pub(super) fn input(stream: impl Into<OwnedHandle>) -> Input {
+    Input::new(stream)
 }
 
 pub(super) fn take_stdout() -> io::Result<File> {
@@ -36,6 +41,13 @@ pub(super) fn take_stdout() -> io::Result<File> {
         drop(unsafe { OwnedHandle::from_raw_handle(original) });
     }
     Ok(File::from(stdout))
+}
+
+pub(super) fn write_now<W: AsStream>(_: &W, _: &[u8]) -> io::Result<usize>
+where
+    for<'stream> &'stream W: Write,
+{
+    Ok(0)
 }
 
 fn of(stream: STD_HANDLE) -> HANDLE {

@@ -6,9 +6,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
+use cachewarden_system::thread_time::STEP;
 use thiserror::Error;
 use wasmtime::Trap;
+
+pub use cachewarden_system::thread_time::of_this_thread as cpu_time;
 
 use super::engine::TickRate;
 use super::limits::{LEAST_WALL_TIME, MAX_BYTES_TO_HOST, WALL_TIME_FOR_CPU_TIME, idle_tick};
@@ -110,7 +112,7 @@ impl CallDeadline {
             None if wall < self.allowed => false,
             None => {
                 let used = cpu_time().saturating_sub(self.anchor.0);
-                used >= self.allowed.saturating_add(ANCHOR_AGE)
+                used >= self.allowed.saturating_add(ANCHOR_AGE + STEP)
                     || wall >= wall_time_for(self.allowed)
             }
         }
@@ -120,7 +122,7 @@ impl CallDeadline {
         let (cpu, wall) = self
             .since
             .get_or_insert_with(|| (cpu_time(), Instant::now()));
-        cpu_time().saturating_sub(*cpu) >= self.allowed
+        cpu_time().saturating_sub(*cpu) >= self.allowed.saturating_add(STEP)
             || wall.elapsed() >= wall_time_for(self.allowed)
     }
 
@@ -143,15 +145,6 @@ const ANCHOR_AGE: Duration = Duration::from_millis(10);
 fn wall_time_for(allowed: Duration) -> Duration {
     let enough = allowed.saturating_mul(WALL_TIME_FOR_CPU_TIME);
     enough.max(LEAST_WALL_TIME)
-}
-
-/// The CPU time of this thread.
-pub fn cpu_time() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::new(
-        u64::try_from(time.tv_sec).unwrap_or_default(),
-        u32::try_from(time.tv_nsec).unwrap_or_default(),
-    )
 }
 
 #[cfg(test)]
@@ -201,7 +194,7 @@ mod tests {
         deadline.begin(allowed, began);
         assert!(!deadline.is_late(began.elapsed().min(allowed / 2)));
         let before = cpu_time();
-        while cpu_time() - before < allowed + 2 * ANCHOR_AGE {}
+        while cpu_time() - before < allowed + 2 * (ANCHOR_AGE + STEP) {}
         assert!(deadline.is_late(began.elapsed()));
         let again = Instant::now();
         deadline.begin(allowed, again);

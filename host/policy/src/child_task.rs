@@ -4,21 +4,28 @@
 //! Only ending a process stops that, so the step has a process of its own. The input goes to its
 //! standard input; the result, or the reason of the failure, comes from its standard output.
 
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
 use std::any::Any;
 use std::io::{self, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Instant;
 
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, setrlimit};
-
 use cachewarden_system::self_exec;
 
 use super::Defect;
 use super::limits::{COMPILER_THREADS, Limits, MAX_IMAGE_BYTES, SLOW_COMPILE_NOTICE, THREAD_STACK};
+
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 /// The exit code where the policy is rejected; standard output has the reason.
 const REFUSED: i32 = 1;
@@ -28,13 +35,8 @@ const REFUSED: i32 = 1;
 const POOL_FAILED: &str = "ThreadPoolBuildError";
 
 /// The error texts when memory is not enough: for data, for a thread's stack, for the module, for
-/// the policy's own memory.
-const OUT_OF_MEMORY: [&str; 4] = [
-    "memory allocation of ",
-    POOL_FAILED,
-    "out of memory",
-    "Cannot allocate memory",
-];
+/// the policy's own memory. The system has others for some of these.
+const OUT_OF_MEMORY: [&str; 3] = ["memory allocation of ", POOL_FAILED, "out of memory"];
 
 /// What the child says on standard error where the system gives it no thread. The parent looks for
 /// it.
@@ -58,6 +60,15 @@ pub(super) enum TaskError {
         /// Whether another try would fail in the same way, after as long a time.
         is_repeatable: bool,
     },
+}
+
+/// What the system keeps a child process to.
+struct Bounds {
+    /// Bytes of memory.
+    memory: u64,
+    /// Processor time of all its threads. It is longer than the parent's deadline: for the case that
+    /// the parent has died unnoticed.
+    cpu_seconds: u64,
 }
 
 /// A task for a child process.
@@ -85,7 +96,8 @@ impl ChildTask<'_> {
             reason,
             is_repeatable,
         };
-        let mut process = self.start().map_err(TaskError::NoProcess)?;
+        // What is held bounds the child.
+        let (mut process, _held) = self.start().map_err(TaskError::NoProcess)?;
         let (sender, receiver) = mpsc::channel();
         let said = pipe_io(&mut process, input, sender).map_err(TaskError::NoProcess);
         let most = self.limits.compile_time;
@@ -113,7 +125,7 @@ impl ChildTask<'_> {
         let (output, stderr_tail) = output?;
         match status {
             Ok(status) if status.success() => Ok(output),
-            Ok(status) if status.code() == Some(REFUSED) => Err(failure(
+            Ok(status) if system::has_refused(status, &output) => Err(failure(
                 String::from_utf8_lossy(&output[..output.len().min(MAX_STDERR_TAIL as usize)])
                     .into_owned(),
                 began.elapsed() > SLOW_COMPILE_NOTICE,
@@ -123,18 +135,27 @@ impl ChildTask<'_> {
             }
             Ok(status) => Err(failure(
                 self.crash_reason(status, &stderr_tail),
-                // The kill may not happen again.
-                status.signal() != Some(Signal::KILL.as_raw())
-                    && status.signal() != Some(Signal::TERM.as_raw()),
+                // That may not happen again.
+                !system::was_ended_by_another(status),
             )),
             Err(error) => Err(failure(error.to_string(), false)),
         }
     }
 
-    fn start(&self) -> io::Result<Child> {
+    fn bounds(&self) -> Bounds {
+        let seconds = self.limits.compile_time.as_secs().saturating_add(1);
+        Bounds {
+            memory: self.memory,
+            cpu_seconds: seconds.saturating_mul(COMPILER_THREADS as u64),
+        }
+    }
+
+    /// Starts the child, with what bounds it.
+    fn start(&self) -> io::Result<(Child, system::Held)> {
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let limits = self.limits;
-        self_exec::command()?
+        let mut command = self_exec::command()?;
+        command
             .arg("--policy-memory")
             .arg(format!("{}B", limits.memory))
             .arg("--policy-deadline")
@@ -153,10 +174,8 @@ impl ChildTask<'_> {
             )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C is for the go command; here it would be recorded as a crash.
-            .process_group(0)
-            .spawn()
+            .stderr(Stdio::piped());
+        system::start(&mut command, &self.bounds())
     }
 
     /// The child's side: runs `work` on a thread with enough stack for nested modules, and writes
@@ -169,7 +188,7 @@ impl ChildTask<'_> {
         mut output: impl Write,
         work: impl FnOnce() -> Result<Vec<u8>, Defect> + Send + 'static,
     ) -> io::Result<bool> {
-        self.apply_rlimits();
+        system::apply(&self.bounds());
         let thread = thread::Builder::new()
             .name("policy-compiler".into())
             .stack_size(THREAD_STACK)
@@ -206,7 +225,8 @@ impl ChildTask<'_> {
 
     /// The reason, if this text means that the memory was not enough.
     pub(super) fn explain(&self, words: &str) -> Option<String> {
-        let is_out_of_memory = OUT_OF_MEMORY.iter().any(|out| words.contains(out));
+        let mut texts = OUT_OF_MEMORY.iter().chain(&system::OUT_OF_MEMORY);
+        let is_out_of_memory = texts.any(|out| words.contains(out));
         is_out_of_memory.then(|| {
             format!(
                 "{} takes more than {} MiB of memory ({})",
@@ -215,37 +235,6 @@ impl ChildTask<'_> {
                 self.memory_option
             )
         })
-    }
-
-    /// Sets the limits of this process. Limits that the system does not support are enforced by the
-    /// parent alone.
-    fn apply_rlimits(&self) {
-        // If the parent has ended, the result is not needed.
-        #[cfg(target_os = "linux")]
-        let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
-        let seconds = self.limits.compile_time.as_secs().saturating_add(1);
-        for (resource, most) in [
-            (Resource::Data, self.memory),
-            // Longer than the parent's deadline: for the case that the parent has died unnoticed.
-            (
-                Resource::Cpu,
-                seconds.saturating_mul(COMPILER_THREADS as u64),
-            ),
-            // A crash must not write a core file.
-            (Resource::Core, 0),
-        ] {
-            let most = match getrlimit(resource).maximum {
-                Some(maximum) => maximum.min(most),
-                None => most,
-            };
-            let _ = setrlimit(
-                resource,
-                Rlimit {
-                    current: Some(most),
-                    maximum: Some(most),
-                },
-            );
-        }
     }
 }
 

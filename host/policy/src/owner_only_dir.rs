@@ -1,64 +1,65 @@
 //! A folder whose files only this user can have written.
 //!
-//! The open folder is checked once, and its files are opened relative to it, so replacing the
-//! folder later has no effect. A file is checked when it is open, too: it must be a regular file of
-//! this user that no other user may write, and links are not followed.
+//! On Unix the open folder is checked once, and its files are opened relative to it, so replacing
+//! the folder later has no effect. A file is checked when it is open, too: it must be a regular file
+//! of this user that no other user may write, and links are not followed. On Windows the folder must
+//! be below the user's profile, which Windows keeps from other users.
 
-use std::ffi::CString;
-use std::fs::{DirBuilder, File, Metadata};
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use cachewarden_types::since_1970;
 
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
-use tempfile::NamedTempFile;
-
-/// The ID that a user namespace shows for every user that it does not know. A file of this user may
-/// belong to anybody.
-const UNKNOWN_USER: u32 = 65534;
-
-/// Write permission for the group or for everybody.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
 
 /// What a file counts at least, so that their number is bounded, too: 1,024 in a GiB.
 const LEAST_WEIGHT: u64 = 1024 * 1024;
 
-/// Do not follow links, and do not block.
-const NO_FOLLOW_NO_WAIT: OFlags = OFlags::NOFOLLOW
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::CLOEXEC);
-
 /// An open folder that only this user can change.
 pub(super) struct OwnerOnlyDir {
     path: PathBuf,
-    folder: OwnedFd,
+    folder: system::Folder,
+}
+
+/// What the folder has under a name. The order is that of [`OwnerOnlyDir::shrink`].
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    /// Since 1970.
+    modified: Duration,
+    size: u64,
+    name: OsString,
+    is_file: bool,
 }
 
 impl OwnerOnlyDir {
-    /// Opens the folder, and checks its owner and mode.
+    /// Opens the folder, and checks that it is this user's alone.
     pub(super) fn open(path: &Path) -> io::Result<Self> {
-        let flags = NO_FOLLOW_NO_WAIT | OFlags::DIRECTORY | OFlags::RDONLY;
-        let folder = File::from(rustix::fs::open(path, flags, Mode::empty())?);
-        check(&folder.metadata()?, Metadata::is_dir)?;
         Ok(Self {
             path: path.to_owned(),
-            folder: folder.into(),
+            folder: system::Folder::open(path)?,
         })
     }
 
     /// Opens the folder as [`OwnerOnlyDir::open`] does; it is made where it is missing.
     pub(super) fn make(path: &Path) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        system::make(path)?;
         Self::open(path)
     }
 
     /// Opens a file for reading.
     pub(super) fn open_file(&self, name: &str) -> io::Result<(File, Metadata)> {
-        self.checked(name, OFlags::RDONLY)
+        self.folder.open_file(name)
     }
 
     /// Reads a file; one that has more than `most` bytes is an error.
@@ -74,36 +75,32 @@ impl OwnerOnlyDir {
 
     /// Opens a lock file, which is made where it is missing.
     pub(super) fn open_lock(&self, name: &str) -> io::Result<File> {
-        let flags = OFlags::WRONLY | OFlags::CREATE;
-        self.checked(name, flags).map(|(file, _)| file)
+        self.folder.open_lock(name)
     }
 
     /// Replaces a file by a rename.
     pub(super) fn write(&self, name: &str, parts: &[&[u8]]) -> io::Result<()> {
         // If the folder was replaced meanwhile, the file goes to where it is never loaded.
-        let mut file = NamedTempFile::new_in(&self.path)?;
+        let mut file = system::new_temporary(&self.path)?;
         for part in parts {
             file.write_all(part)?;
         }
-        file.persist(self.path.join(name))?;
-        Ok(())
+        system::persist(file, &self.path.join(name))
     }
 
     /// Removes the file with this name.
     pub(super) fn remove(&self, name: &str) -> io::Result<()> {
-        Ok(unlinkat(&self.folder, name, AtFlags::empty())?)
+        self.folder.remove(OsStr::new(name))
     }
 
-    /// Removes files that were last modified before `then`. A process that has one open keeps it.
+    /// Removes files that were last modified before `then`. On Unix a process that has one open
+    /// keeps it; on Windows such a file may stay until a later sweep.
     pub(super) fn sweep(&self, then: SystemTime) {
         let then = since_1970(then);
-        for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let modified = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW)
-                .map(|found| Duration::from_secs(found.st_mtime.try_into().unwrap_or_default()));
-            if modified.is_ok_and(|modified| modified < then) {
+        for entry in self.folder.entries() {
+            if entry.modified < then {
                 // Another process may have removed it; and a folder was not made by this program.
-                let _ = unlinkat(&self.folder, name, AtFlags::empty());
+                let _ = self.folder.remove(&entry.name);
             }
         }
     }
@@ -112,56 +109,19 @@ impl OwnerOnlyDir {
     /// [`LEAST_WEIGHT`]: first those that were modified
     /// longest ago, and never the one named `kept`.
     pub(super) fn shrink(&self, most: u64, kept: &str) {
-        let mut files = self.files();
+        let mut files = self.folder.entries();
         // An empty file may be a lock, and frees nothing.
-        files.retain(|file| file.1 > 0);
+        files.retain(|file| file.is_file && file.size > 0);
         let weight = |size: u64| size.max(LEAST_WEIGHT);
-        let mut sum: u64 = files.iter().map(|file| weight(file.1)).sum();
+        let mut sum: u64 = files.iter().map(|file| weight(file.size)).sum();
         files.sort();
-        for (_, size, name) in files {
+        for file in files {
             if sum <= most {
                 break;
             }
-            let goes = name.to_bytes() != kept.as_bytes();
-            if goes && unlinkat(&self.folder, &name, AtFlags::empty()).is_ok() {
-                sum -= weight(size);
+            if file.name != kept && self.folder.remove(&file.name).is_ok() {
+                sum -= weight(file.size);
             }
         }
-    }
-
-    /// Every regular file: its age, its size and its name.
-    fn files(&self) -> Vec<(Duration, u64, CString)> {
-        let mut files = Vec::new();
-        for entry in Dir::read_from(&self.folder).into_iter().flatten().flatten() {
-            let name = entry.file_name();
-            let Ok(found) = statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) else {
-                continue;
-            };
-            if FileType::from_raw_mode(found.st_mode) == FileType::RegularFile {
-                let seconds = found.st_mtime.try_into().unwrap_or_default();
-                let nanoseconds = found.st_mtime_nsec.try_into().unwrap_or_default();
-                let size = found.st_size.try_into().unwrap_or_default();
-                files.push((Duration::new(seconds, nanoseconds), size, name.to_owned()));
-            }
-        }
-        files
-    }
-
-    fn checked(&self, name: &str, flags: OFlags) -> io::Result<(File, Metadata)> {
-        let mode = Mode::RUSR | Mode::WUSR;
-        let file = File::from(openat(&self.folder, name, flags | NO_FOLLOW_NO_WAIT, mode)?);
-        let metadata = file.metadata()?;
-        check(&metadata, Metadata::is_file)?;
-        Ok((file, metadata))
-    }
-}
-
-fn check(metadata: &Metadata, is_kind: fn(&Metadata) -> bool) -> io::Result<()> {
-    let user = rustix::process::geteuid().as_raw();
-    let ours = metadata.uid() == user && user != UNKNOWN_USER;
-    if is_kind(metadata) && ours && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::other("it is not this user's alone"))
     }
 }

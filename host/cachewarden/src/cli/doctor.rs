@@ -5,7 +5,7 @@
 mod go;
 mod report;
 mod stores;
-mod trial_build;
+pub(super) mod trial_build;
 
 use clap::Args;
 
@@ -26,7 +26,6 @@ use report::report;
 use stores::{check_bases, check_store};
 
 pub(super) use go::{check_go_version, check_gocache};
-pub(super) use trial_build::{build_twice, make_work};
 
 /// What is well, and what a person should know all the same.
 pub(super) struct Well {

@@ -7,7 +7,8 @@ use cachewarden_types::sanitize;
 use serde_json::Value;
 
 use crate::cli::advice::{advice, advice_on};
-use crate::cli::doctor::{Finding, Well, build_twice, check_go_version, check_gocache, make_work};
+use crate::cli::doctor::trial_build::{build_twice, make_work};
+use crate::cli::doctor::{Finding, Well, check_go_version, check_gocache};
 
 use super::connect::options;
 

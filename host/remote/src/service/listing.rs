@@ -18,13 +18,17 @@ const MAX_HEAD: usize = 1024;
 /// The mark that some programs write before a text of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
+/// The fields of a listing of Google Cloud Storage, by its reference
+/// (`storage/docs/json_api/v1/objects/list`). Which comes first is not said there.
+const OBJECTS: &[&[u8]] = &[b"kind", b"nextPageToken", b"prefixes", b"items"];
+
 /// What the listings of a service are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Root {
     /// XML with an element of this name, with any prefix before it, around all.
     Element(&'static [u8]),
-    /// An object of JSON.
-    Object,
+    /// An object of JSON whose first field has one of these names, or that has none.
+    Object(&'static [&'static [u8]]),
 }
 
 /// What is known of an answer.
@@ -43,7 +47,7 @@ impl Root {
             ServiceKind::S3 => Some(Self::Element(b"ListBucketResult")),
             ServiceKind::Webdav | ServiceKind::WebdavHttp => Some(Self::Element(b"multistatus")),
             ServiceKind::Azblob => Some(Self::Element(b"EnumerationResults")),
-            ServiceKind::Gcs => Some(Self::Object),
+            ServiceKind::Gcs => Some(Self::Object(OBJECTS)),
             ServiceKind::Redis | ServiceKind::Memcached | ServiceKind::Ghac | ServiceKind::File => {
                 None
             }
@@ -86,11 +90,7 @@ impl Root {
         }
         let text = head.strip_prefix(BYTE_ORDER_MARK).unwrap_or(head);
         match self {
-            Self::Object => match text.trim_ascii_start().first() {
-                None => Found::Open,
-                Some(b'{') => Found::Listing,
-                Some(_) => Found::Other,
-            },
+            Self::Object(fields) => object(text.trim_ascii_start(), fields),
             Self::Element(root) => match without_prolog(text) {
                 None => Found::Open,
                 Some(text) => element(text, root),
@@ -134,6 +134,26 @@ fn element(text: &[u8], root: &[u8]) -> Found {
     }
 }
 
+/// Whether a text begins with an object whose first field has one of these names.
+fn object(text: &[u8], fields: &[&[u8]]) -> Found {
+    let name = match text {
+        [b'{', rest @ ..] => rest.trim_ascii_start(),
+        [] => return Found::Open,
+        _ => return Found::Other,
+    };
+    let name = match name {
+        [b'"', name @ ..] => name,
+        [b'}', ..] => return Found::Listing,
+        [] => return Found::Open,
+        _ => return Found::Other,
+    };
+    match name.iter().position(|byte| *byte == b'"') {
+        None => Found::Open,
+        Some(end) if fields.contains(&&name[..end]) => Found::Listing,
+        Some(_) => Found::Other,
+    }
+}
+
 fn no_listing() -> Error {
     let text = "the answer to a listing is no listing; a proxy may ask to sign in";
     // The service answers so for a moment, too, with an error whose status is that of success.
@@ -148,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_listing_is_known_by_its_root_in_any_pieces() {
-        let dav = Root::Element(b"multistatus");
+        let (dav, gcs) = (Root::Element(b"multistatus"), Root::Object(OBJECTS));
         let long = format!("<!--{}--><multistatus>", "x".repeat(MAX_HEAD));
         for (root, text, expected) in [
             (S3, "<ListBucketResult>", true),
@@ -160,7 +180,9 @@ mod tests {
             ),
             (dav, "<D:multistatus xmlns:D=\"DAV:\">", true),
             (dav, "<multistatus\nxmlns=\"DAV:\">", true),
-            (Root::Object, "\n {\"items\":[]}", true),
+            (gcs, "\n {\"items\":[]}", true),
+            (gcs, "{\n  \"kind\": \"storage#objects\"\n}", true),
+            (gcs, "{ }", true),
             (S3, "<ListBucketResults>", false),
             (S3, "<Error><Code>SlowDown</Code></Error>", false),
             (S3, "<html><ListBucketResult>", false),
@@ -174,9 +196,14 @@ mod tests {
             (dav, "<html>sign in</html>", false),
             (dav, "<multistatus:html>", false),
             (dav, &long, false),
-            (Root::Object, "<html>", false),
-            (Root::Object, "[]", false),
-            (Root::Object, "  ", false),
+            (gcs, "{\"error\": {\"code\": 503}}", false),
+            (gcs, "{\"message\": \"sign in\", \"items\": []}", false),
+            (gcs, "{kind}", false),
+            (gcs, "{\"kind", false),
+            (gcs, "{", false),
+            (gcs, "<html>", false),
+            (gcs, "[]", false),
+            (gcs, "  ", false),
         ] {
             for size in [1, 2, 5, 4096] {
                 let mut head = Some(Vec::new());

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use cachewarden_system::file_lock::unlock;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::safe_open::{append_line, open_to_append};
 
@@ -152,6 +153,6 @@ fn append_alone(file: File, line: &[u8]) -> io::Result<File> {
         ));
     };
     append_line(&mut file, line)?;
-    file.unlock()?;
+    unlock(&file)?;
     Ok(file)
 }

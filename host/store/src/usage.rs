@@ -234,6 +234,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // A daemon's store.
     fn an_entry_counts_its_bytes_and_at_least_a_kibibyte() {
         for test in [TestStore::new(), TestStore::owned()] {
             test.put("main", "small", b"x");
@@ -250,6 +251,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // A daemon's store.
     fn puts_trims_and_revocations_keep_the_count_current() {
         let test = TestStore::owned();
         test.put("main", "before", &[1; 2 * KIB]);
@@ -279,6 +281,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // A daemon's store.
     fn scopes_are_trimmed_to_what_their_tenant_may_keep() {
         for test in [TestStore::new(), TestStore::owned()] {
             for (scope_name, name, age) in [

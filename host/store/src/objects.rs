@@ -168,6 +168,7 @@ pub(super) fn read_parts(
 }
 
 #[cfg(test)]
+#[cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix"))]
 mod tests {
     use super::*;
     use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};

@@ -220,7 +220,7 @@ fn count(folder: &Path, scope: &ScopeName) -> Usage {
     usage
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))] // Of daemons' stores.
 mod tests {
     use super::*;
     use crate::test_store::{HOUR, TestStore, scope, set_age};
@@ -234,7 +234,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)] // A daemon's store.
     fn an_entry_counts_its_bytes_and_at_least_a_kibibyte() {
         for test in [TestStore::new(), TestStore::owned()] {
             test.put("main", "small", b"x");
@@ -251,7 +250,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)] // A daemon's store.
     fn puts_trims_and_revocations_keep_the_count_current() {
         let test = TestStore::owned();
         test.put("main", "before", &[1; 2 * KIB]);
@@ -281,7 +279,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(unix)] // A daemon's store.
     fn scopes_are_trimmed_to_what_their_tenant_may_keep() {
         for test in [TestStore::new(), TestStore::owned()] {
             for (scope_name, name, age) in [

@@ -1,7 +1,6 @@
 //! Tests of the object writer, with other files in the place of the object.
 
 use std::fs;
-#[cfg(unix)]
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
@@ -31,7 +30,6 @@ fn assert_whole(test: &TestStore) {
 }
 
 #[test]
-#[cfg(unix)] // Links: wine makes none.
 fn an_object_is_whole_whatever_lay_in_its_place_and_however_its_bytes_come() {
     type Obstacle = fn(&Path);
     let damages: [Obstacle; 7] = [
@@ -68,7 +66,6 @@ fn an_object_is_whole_whatever_lay_in_its_place_and_however_its_bytes_come() {
 }
 
 #[test]
-#[cfg(unix)] // By inodes.
 fn an_object_that_is_there_stays_the_same_file_and_is_marked_as_used() {
     let test = TestStore::new();
     put(&test, BODY, 1000).unwrap();
@@ -190,7 +187,6 @@ fn where_neither_takes_it_the_put_fails_and_nothing_is_left() {
 }
 
 #[test]
-#[cfg(unix)] // Windows has no modes.
 fn a_private_folder_that_others_may_enter_is_not_used() {
     for mode in [0o755, 0o777, 0o710] {
         let test = TestStore::new();

@@ -1,7 +1,6 @@
 //! Tests of whole verifications of small stores: each kind of damage, its message, and what a
 //! repair removes.
 
-#[cfg(unix)]
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -120,7 +119,6 @@ const DAMAGES: [(Damage, Option<&str>, Option<&str>); 9] = [
 ];
 
 #[test]
-#[cfg(unix)] // Links: wine makes none.
 fn each_damage_is_named_and_a_repair_removes_what_is_damaged_alone() {
     for (number, (damage, of_entry, of_object)) in DAMAGES.into_iter().enumerate() {
         for repair in [false, true] {

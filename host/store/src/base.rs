@@ -269,5 +269,5 @@ fn why(folder: &Path, error: StoreError) -> String {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;

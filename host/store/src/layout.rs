@@ -327,3 +327,28 @@ pub(super) fn scope_of_table(name: &OsStr) -> Option<ScopeName> {
 pub(super) fn scope_path(folder: &Path, scope: &ScopeName) -> PathBuf {
     folder.join(SCOPES).join(scope.folder())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_shards_of_scopes_share_the_file_that_is_locked() {
+        let root = tempfile::tempdir().unwrap();
+        let store = root.path().join("store");
+        fs::create_dir(&store).unwrap();
+        fs::write(store.join(VERSION), version_text()).unwrap();
+        for (folder, expected) in [
+            ("store/objects/ab", "store/locks/objects-ab"),
+            ("store/scopes/main/ab", "store/locks/scopes-ab"),
+            ("store/scopes/pr-1/ab", "store/locks/scopes-ab"),
+            ("store/outbox/tier", "store/locks/outbox-tier"),
+            ("store/tiers/tier", "store/locks/tiers-tier"),
+            ("store/sessions.jsonl", "store/locks/sessions.jsonl"),
+            ("private/ab", "private/locks/ab"),
+        ] {
+            let path = |path: &str| root.path().join(path);
+            assert_eq!(lock_path(&path(folder)), path(expected));
+        }
+    }
+}

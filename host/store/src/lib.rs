@@ -43,6 +43,8 @@ mod error;
 mod files;
 mod fill;
 mod finding;
+#[cfg(all(test, windows))]
+mod in_use_tests;
 mod layout;
 mod lookup_cache;
 mod new_file;

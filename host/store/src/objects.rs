@@ -168,6 +168,7 @@ pub(super) fn read_parts(
 }
 
 #[cfg(test)]
+#[cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix"))]
 mod tests {
     use super::*;
     use crate::test_store::{HOUR, TestStore, modified, overwrite, set_age};
@@ -178,6 +179,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // Links: wine makes none.
     fn an_object_is_found_by_its_name_and_its_size() {
         let test = TestStore::new();
         let output = test.put_object(b"object");
@@ -195,6 +197,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // Links: wine makes none.
     fn an_object_is_sound_where_its_bytes_have_its_name() {
         let test = TestStore::new();
         let output = test.put_object(b"object");
@@ -237,7 +240,9 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)] // Windows has no modes.
     fn an_object_that_a_policy_admits_can_be_run_and_nobody_can_write_it() {
+        use std::os::unix::fs::PermissionsExt;
         let test = TestStore::new();
         let output = test.put_object(b"object");
         let (objects, path) = (objects(&test), test.object(&output));

@@ -248,4 +248,5 @@ fn count_lines(file: &mut fs::File) -> u64 {
 }
 
 #[cfg(test)]
+#[cfg_attr(windows, allow(unused_imports, reason = "some tests are for Unix"))]
 mod tests;

@@ -99,9 +99,11 @@ fn object_of(folder: &OsStr) -> Option<&str> {
 mod tests {
     use super::*;
     use crate::test_store::TestStore;
+    #[cfg(unix)]
     use std::os::unix::fs::symlink;
 
     #[test]
+    #[cfg(unix)] // Links: wine makes none.
     fn a_name_is_told_while_it_leads_to_the_object() {
         let test = TestStore::new();
         let output = test.put_object(b"a program");

@@ -1,11 +1,12 @@
 //! A store for unit tests: real files in a temporary folder, which also has the private folder.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use cachewarden_content::Content;
+use cachewarden_system::safe_open::to_read_and_touch;
 use cachewarden_types::{Digest, Facts, Kind, Role, ScopeName};
 use tempfile::TempDir;
 
@@ -23,6 +24,7 @@ pub(crate) struct TestStore {
 
 impl TestStore {
     /// An empty store of a daemon.
+    #[cfg(unix)]
     pub(crate) fn owned() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (store, private) = (folder.path().join("store"), folder.path().join("private"));
@@ -33,6 +35,7 @@ impl TestStore {
     }
 
     /// Closes the store of a daemon and opens it again, as after a start of the daemon.
+    #[cfg(unix)]
     pub(crate) fn open_again(&mut self) {
         self.store = Store::without_folder();
         self.store = Store::open_owned(&self.folder(), &self.private()).unwrap();
@@ -145,7 +148,8 @@ pub(crate) fn overwrite(path: &Path, bytes: &[u8]) {
 /// Sets a file's time of last use to this long ago; returns the new time.
 pub(crate) fn set_age(path: &Path, age: Duration) -> SystemTime {
     let used = SystemTime::now() - age;
-    File::open(path).unwrap().set_modified(used).unwrap();
+    let file = to_read_and_touch().open(path).unwrap();
+    file.set_modified(used).unwrap();
     modified(path)
 }
 

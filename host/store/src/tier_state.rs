@@ -211,6 +211,7 @@ mod tests {
     use crate::trim::DEFAULT_AGE;
 
     #[test]
+    #[cfg(unix)] // Links: wine makes none.
     fn a_state_is_kept_and_nothing_else_in_its_place_is_read() {
         let test = TestStore::new();
         let tier = TierId::of("s3 bucket");

@@ -220,7 +220,7 @@ fn count(folder: &Path, scope: &ScopeName) -> Usage {
     usage
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))] // Of daemons' stores.
 mod tests {
     use super::*;
     use crate::test_store::{HOUR, TestStore, scope, set_age};

@@ -15,7 +15,7 @@ mod table;
 #[cfg(any(test, fuzzing))]
 pub(crate) use record::fuzzing;
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests;
 
 pub(super) use record::{MAX_FILE, Record, Records};

@@ -1,5 +1,6 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 use std::time::{Duration, SystemTime};
 
@@ -159,6 +160,7 @@ fn many_notes_are_read_in_parts() {
 }
 
 #[test]
+#[cfg(unix)] // Links: wine makes none.
 fn a_session_reports_once_that_nothing_is_noted() {
     let test = TestStore::new();
     fs::create_dir_all(path(&test, 1)).unwrap();
@@ -178,6 +180,7 @@ fn a_session_reports_once_that_nothing_is_noted() {
 }
 
 #[test]
+#[cfg(unix)] // Links: wine makes none.
 fn what_is_no_file_of_a_session_is_neither_read_nor_removed() {
     let test = TestStore::new();
     drop(session(&test, 1, &["a"]));
@@ -277,7 +280,10 @@ fn an_unfinished_file_is_removed_by_a_trim_when_it_is_old() {
 }
 
 #[test]
+#[cfg(unix)] // By user.
 fn only_an_entry_that_may_travel_is_found_for_it() {
+    use crate::entry::NO_USER;
+    use cachewarden_system::user::id as user;
     let test = TestStore::new();
     let now = SystemTime::now();
     let entry = NewEntry {

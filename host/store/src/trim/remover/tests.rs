@@ -1,5 +1,6 @@
 //! Files that go, files that stay, and what stands in the way.
 
+#[cfg(unix)]
 use std::os::unix::fs::symlink;
 
 use super::*;
@@ -96,6 +97,7 @@ fn files_that_were_never_finished_go_after_a_while_and_do_not_count() {
 }
 
 #[test]
+#[cfg(unix)] // Links: wine makes none.
 fn nothing_is_removed_through_a_link_and_no_folder_is() {
     let (elsewhere, paths) = folder_of(1);
     let (folder, _) = folder_of(0);

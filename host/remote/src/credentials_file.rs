@@ -1,12 +1,15 @@
 //! Credentials in a file: lines NAME=VALUE, named as the environment variables.
 //!
 //! What always holds: only this user, or root, can have written the file, and nobody else can read
-//! it. No text quotes a value.
+//! it. On Windows its place is to answer for that. No text quotes a value.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
 
 use std::collections::BTreeMap;
-use std::fs::Metadata;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -16,11 +19,13 @@ use cachewarden_types::{Code, Problem, nearest_name};
 
 use super::address::Credentials;
 
+#[cfg(unix)]
+use unix as system;
+#[cfg(windows)]
+use windows as system;
+
 /// The most bytes of a file. The longest credential is a key in JSON, of some 3 KB.
 const MAX_FILE: u64 = 64 * 1024;
-
-/// The administrator reads every file anyway.
-const ROOT: u32 = 0;
 
 /// The credentials of a file, by the names of the variables.
 #[derive(Clone, Default)]
@@ -39,10 +44,7 @@ pub enum CredentialsError {
         source: io::Error,
     },
     /// Others may read it, or have written it.
-    #[error(
-        "the credentials {} {why}; make the file this user's, and `chmod 600` it",
-        file.display()
-    )]
+    #[error("the credentials {} {why}; {}", file.display(), system::REMEDY)]
     Exposed {
         /// The file.
         file: PathBuf,
@@ -78,7 +80,8 @@ impl CredentialsFile {
             source,
         };
         let (opened, metadata) = safe_open::open_to_read(file).map_err(unreadable)?;
-        if let Some(why) = exposure(&metadata) {
+        // `None` where others neither know what is in it nor have written it.
+        if let Some(why) = system::exposure(file, &metadata) {
             return Err(CredentialsError::Exposed {
                 file: file.to_owned(),
                 why,
@@ -104,18 +107,6 @@ impl CredentialsFile {
     pub fn get(&self, name: &str) -> Option<String> {
         self.0.get(name).cloned()
     }
-}
-
-/// Why others know what is in a file, or have written it; `None` where that is not so. A file of
-/// root's may be readable by its group: that is how a service gets one.
-fn exposure(metadata: &Metadata) -> Option<&'static str> {
-    let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
-    let for_nobody = match metadata.uid() {
-        ROOT if !is_ours => 0o027,
-        _ if is_ours => 0o077,
-        _ => return Some("belong to another user"),
-    };
-    (metadata.mode() & for_nobody != 0).then_some("can be read or changed by other users")
 }
 
 /// Reads the lines; else the number of a wrong one, and what is wrong with it.
@@ -156,8 +147,6 @@ fn unquoted(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
 
     #[test]
     fn lines_are_names_and_values_and_no_error_has_a_value() {
@@ -188,22 +177,5 @@ mod tests {
             assert_eq!(at, line, "{why}");
             assert!(why.contains(expected) && !why.contains("=secret"), "{why}");
         }
-    }
-
-    #[test]
-    fn a_file_is_for_its_user_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("credentials");
-        fs::write(&path, "CACHEWARDEN_REDIS_PASSWORD=secret\n").unwrap();
-        for (mode, is_used) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false)] {
-            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-            let read = CredentialsFile::read(&path);
-            assert_eq!(read.is_ok(), is_used, "{mode:o}");
-            if let Err(error) = read {
-                assert!(error.to_string().contains("chmod 600"), "{error}");
-            }
-        }
-        let folder = CredentialsFile::read(folder.path());
-        assert!(matches!(folder, Err(CredentialsError::Unreadable { .. })));
     }
 }

@@ -9,11 +9,11 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use cachewarden_system::file_at;
 use cachewarden_types::Digest;
 
 use super::MAX_RUN;
@@ -79,7 +79,7 @@ impl Ahead {
     pub(super) fn bytes(&self, place: &Place) -> io::Result<Bytes> {
         let offset = self.offsets.get(place).ok_or(io::ErrorKind::NotFound)?;
         let mut bytes = vec![0; place.length as usize];
-        self.file.read_exact_at(&mut bytes, *offset)?;
+        file_at::read_exact_at(&self.file, &mut bytes, *offset)?;
         Ok(bytes.into())
     }
 }

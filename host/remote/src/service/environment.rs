@@ -57,13 +57,22 @@ fn looks_around(kind: ServiceKind, options: &BTreeMap<String, String>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::ffi::OsStringExt;
-
     use super::*;
+
+    /// On Unix this is some bytes, on Windows half of a pair of surrogates.
+    #[cfg(unix)]
+    fn wrong() -> OsString {
+        std::os::unix::ffi::OsStringExt::from_vec(b"SECRET\xff".to_vec())
+    }
+
+    #[cfg(windows)]
+    fn wrong() -> OsString {
+        let units: Vec<u16> = "SECRET".encode_utf16().chain([0xD800]).collect();
+        std::os::windows::ffi::OsStringExt::from_wide(&units)
+    }
 
     #[test]
     fn a_variable_that_is_not_utf8_matters_to_who_looks_for_credentials_alone() {
-        let wrong = || OsString::from_vec(b"SECRET\xff".to_vec());
         let key = [("access_key_id", "id"), ("secret_access_key", "key")];
         let with_role = [key[0], key[1], ("role_arn", "arn")];
         let account = [("account_name", "name"), ("account_key", "key")];

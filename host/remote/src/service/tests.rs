@@ -3,7 +3,6 @@ mod listings;
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 
 use super::*;
 use crate::test_server;
@@ -98,10 +97,13 @@ async fn a_value_is_read_up_to_its_bound() {
     }
 }
 
-/// Origin: a pipe in a folder left a thread behind for each session of a daemon, until no value was read
+/// Windows has no pipes in folders. Origin: a pipe in a folder left a thread behind for each session of a daemon, until no value was read
 /// any more.
+#[cfg(unix)]
 #[tokio::test]
 async fn a_pipe_in_a_folder_is_not_opened() {
+    use std::os::unix::fs::OpenOptionsExt;
+
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();

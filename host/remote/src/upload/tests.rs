@@ -20,6 +20,15 @@ mod merges;
 mod packs;
 mod pauses;
 
+#[cfg(unix)]
+use cachewarden_system::user::id as own_user;
+
+/// No user has a number there.
+#[cfg(windows)]
+fn own_user() -> u32 {
+    u32::MAX
+}
+
 /// A store, and a tier in a folder.
 struct World {
     folder: TempDir,
@@ -70,7 +79,7 @@ impl World {
             lifetime: None,
             reach: Reach::Shared,
             producer: SessionId(1),
-            user: rustix::process::geteuid().as_raw(),
+            user: own_user(),
         };
         change(&mut entry);
         let now = SystemTime::now();

@@ -38,8 +38,9 @@ pub trait RequestSource {
     /// nothing was waited for.
     fn wait(&self, wakeup: &Wakeup, timeout: Option<Duration>) -> Option<Woken>;
 
-    /// Takes in what has come, once [`wait`](Self::wait) says so, without waiting for more. Returns whether a request has begun, or the stream has ended: what has come may be the
-    /// end of the line before.
+    /// Takes in what has come, once [`wait`](Self::wait) says so, without waiting for more. Returns
+    /// whether a request has begun, or the stream has ended: what has come may be the end of the line
+    /// before.
     ///
     /// # Errors
     /// When the stream cannot be read.

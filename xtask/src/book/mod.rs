@@ -14,7 +14,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace::Workspace;
-use crate::{guests, process};
+use crate::{folders, guests, process};
 
 /// The folder of target/tools/, and the lock of npm.
 const NAME: &str = "book";
@@ -61,10 +61,7 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Option<String>> {
 pub(crate) fn build(workspace: &Workspace) -> Result<()> {
     let folder = workspace.book();
     let (source, site) = (folder.join("src"), folder.join("site"));
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
+    folders::remove(&folder)?;
     let pages = pages::copy(workspace, &source)?;
     copy(&workspace.tools(NAME).join(DRAWS), &source.join(MERMAID))?;
     copy(&source.join("book.toml"), &folder.join("book.toml"))?;

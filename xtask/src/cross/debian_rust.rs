@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::wasm_compiler::FOREIGN_VARIABLES;
 use crate::workspace::{Workspace, host};
-use crate::{debian, process};
+use crate::{debian, folders, process};
 
 /// The compiler, cargo, the source of the library, and the library for programs that run while
 /// others are built.
@@ -70,9 +70,7 @@ fn unpack(workspace: &Workspace, folder: &Path) -> Result<()> {
         "Debian's Rust is {found}, and {wanted} is the oldest that builds this: \
          run `apt-get update` on a system that has Debian's updates of security"
     );
-    if folder.exists() {
-        fs::remove_dir_all(folder)?;
-    }
+    folders::remove(folder)?;
     fs::rename(&unpacked, folder)
         .with_context(|| format!("cannot move {} to {}", unpacked.display(), folder.display()))
 }

@@ -5,7 +5,6 @@
 //! Zig links, and compiles the sources in C, since it has the C libraries of other systems.
 //! Everything is unpacked into target/toolchains/cross/, and nothing is installed on this machine.
 
-use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,7 +12,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 
 use crate::private_paths::PrivatePaths;
 use crate::workspace::{Workspace, host};
-use crate::{guests, process, pypi};
+use crate::{folders, guests, process, pypi};
 
 mod debian_rust;
 pub(crate) mod emulator;
@@ -185,22 +184,14 @@ fn zigbuild(workspace: &Workspace) -> PathBuf {
 /// Fetches what is not there yet. Returns the path of Zig.
 fn fetch(workspace: &Workspace) -> Result<PathBuf> {
     let folder = folder(workspace);
-    let lock = folder.join(".lock");
-    let _lock = fs::create_dir_all(&folder)
-        .and_then(|()| File::create(&lock))
-        // Held until this returns: a second run waits, and then finds everything there.
-        .and_then(|file| file.lock().map(|()| file))
-        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    let _lock = folders::lock(&folder)?;
     debian_rust::fetch(workspace)?;
     let program = zigbuild(workspace);
     let version = format!("cargo-zigbuild {CARGO_ZIGBUILD}");
     if process::ask(Command::new(&program).arg("--version")).is_none_or(|said| said != version) {
         println!("fetching {version}");
         let place = folder.join("zigbuild");
-        if place.exists() {
-            fs::remove_dir_all(&place)
-                .with_context(|| format!("cannot remove {}", place.display()))?;
-        }
+        folders::remove(&place)?;
         pypi::unpack(workspace, &version.replace(' ', "=="), &place)?;
     }
     let zig = guests::fetch_zig(workspace)?;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
+use crate::folders;
 use crate::go::{self, Go};
 use crate::helper::Helper;
 use crate::process;
@@ -51,10 +52,7 @@ pub(super) struct Build {
 impl Fixture {
     /// Clears `folder` and sets it up; `program` is the cachewarden to use.
     pub(super) fn new(folder: PathBuf, go: Go, program: PathBuf) -> Result<Fixture> {
-        if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
+        folders::remove(&folder)?;
         let fixture = Fixture {
             folder,
             go,

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -17,7 +17,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::workspace::Workspace;
-use crate::{process, pypi};
+use crate::{folders, process, pypi};
 
 use super::missing::MissingTool;
 use super::versions::{COMPONENTIZE_PY, OLDEST_PYTHON, SETUPTOOLS};
@@ -42,12 +42,7 @@ const POLICIES: [(&str, &str); 2] = [
 /// Builds the policies that have changed.
 pub(super) fn build(workspace: &Workspace, out: &Path) -> Result<()> {
     let tools = workspace.tools(NAME);
-    let lock = tools.join(".lock");
-    let _lock = fs::create_dir_all(&tools)
-        .and_then(|()| File::create(&lock))
-        // Held until this returns: a second run waits, and then finds everything there.
-        .and_then(|file| file.lock().map(|()| file))
-        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    let _lock = folders::lock(&tools)?;
     let python = install(workspace)?;
     fetch_wheels(workspace, &python)?;
     let sdk = workspace.root().join(SDK);

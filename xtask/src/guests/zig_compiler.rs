@@ -2,14 +2,13 @@
 //! caches are too: the first `zig build` on a machine compiles the build system itself, which takes
 //! a minute.
 
-use std::fs::{self, File};
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::workspace::Workspace;
-use crate::{process, pypi};
+use crate::{folders, process, pypi};
 
 use super::missing::MissingTool;
 use super::versions::ZIGLANG;
@@ -26,12 +25,7 @@ pub(super) fn fetched(workspace: &Workspace) -> Option<Command> {
 /// The compiler, without arguments; it is fetched if needed.
 pub(super) fn fetch(workspace: &Workspace) -> Result<Command> {
     let tools = workspace.tools(NAME);
-    let lock = tools.join(".lock");
-    let _lock = fs::create_dir_all(&tools)
-        .and_then(|()| File::create(&lock))
-        // Held until this returns: a second run waits, and then finds it there.
-        .and_then(|file| file.lock().map(|()| file))
-        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    let _lock = folders::lock(&tools)?;
     if let Some(compiler) = fetched(workspace) {
         return Ok(compiler);
     }

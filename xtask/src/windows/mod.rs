@@ -8,11 +8,12 @@ mod check;
 mod go;
 mod wine;
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
+use crate::folders;
 use crate::workspace::Workspace;
 
 pub(crate) use go::Go;
@@ -32,12 +33,7 @@ impl Bench {
             "programs for Windows are run by wine on Linux with an x86-64 processor"
         );
         let folder = workspace.windows();
-        let lock = folder.join(".lock");
-        let _lock = fs::create_dir_all(&folder)
-            .and_then(|()| File::create(&lock))
-            // Held until this returns: a second run waits, and then finds everything there.
-            .and_then(|file| file.lock().map(|()| file))
-            .with_context(|| format!("cannot lock {}", lock.display()))?;
+        let _lock = folders::lock(&folder)?;
         let wine = Wine::prepare(workspace)?;
         let go = Go::prepare(workspace, &wine)?;
         Ok(Bench { wine, go })
@@ -59,12 +55,4 @@ pub(crate) fn run(workspace: &Workspace) -> Result<()> {
 /// now.
 fn is_made_of(stamp: &Path, parts: &str) -> bool {
     fs::read_to_string(stamp).is_ok_and(|text| text == parts)
-}
-
-/// Removes a folder and its content; a folder that does not exist is no error.
-fn remove(folder: &Path) -> Result<()> {
-    if !folder.exists() {
-        return Ok(());
-    }
-    fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
 }

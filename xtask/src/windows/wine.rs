@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::workspace::Workspace;
-use crate::{debian, guests, process};
+use crate::{debian, folders, guests, process};
 
 /// Where an installed wine for 64-bit programs is. Debian's is not in PATH.
 const INSTALLED: [&str; 2] = ["/usr/lib/wine/wine64", "/usr/bin/wine64"];
@@ -65,7 +65,7 @@ impl Wine {
         let stamp = prefix.join("stamp");
         if !super::is_made_of(&stamp, &parts) {
             println!("making a folder for {version}");
-            super::remove(&prefix)?;
+            folders::remove(&prefix)?;
             wine.make(workspace, &prefix)?;
             fs::write(&stamp, parts)
                 .with_context(|| format!("cannot write {}", stamp.display()))?;
@@ -126,7 +126,7 @@ fn fetch(folder: &Path) -> Result<PathBuf> {
     if complete.exists() {
         return Ok(loader);
     }
-    super::remove(folder)?;
+    folders::remove(folder)?;
     debian::unpack(&PACKAGES, folder)?;
     let libraries = folder.join(LIBRARIES).join("wine/x86_64-windows");
     let zlib = "zlib1.dll";

@@ -11,15 +11,53 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::NewFile;
+use unix as system;
 #[cfg(windows)]
-pub(super) use windows::NewFile;
+use windows as system;
 
-use std::io;
+/// Creates a file in the shard of a digest, below a folder, with this mode where the system has
+/// modes.
+pub(super) use system::create;
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use cachewarden_types::Digest;
+
 use super::files::TEMPORARY_PREFIX;
+
+/// A file under a temporary name. It is removed if it is dropped before it gets its own name.
+#[derive(Debug)]
+pub(super) struct NewFile {
+    file: File,
+    name: system::TemporaryName,
+}
+
+impl NewFile {
+    /// The open file, for reading back what was written.
+    pub(super) fn as_file_mut(&mut self) -> &mut File {
+        &mut self.file
+    }
+
+    /// Renames the file to its own name; a reader sees the previous file or all of this one.
+    /// Returns whether another file had that name. After an error, the file can still be read.
+    pub(super) fn persist(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
+        self.name.persist(digest, shard)
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// A temporary name that no other process chooses, and that this process chooses once.
 pub(super) fn temporary_name() -> io::Result<String> {

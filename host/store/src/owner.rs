@@ -18,8 +18,6 @@ use windows as system;
 
 #[cfg(unix)]
 pub(super) use unix::{WRITABLE_BY_OTHERS, is_changed_by_no_other, may_be_replaced};
-#[cfg(windows)]
-pub(super) use windows::is_in_profile;
 
 use std::path::Path;
 

@@ -33,7 +33,7 @@ pub(super) fn give(object: &Path, name: &str) -> io::Result<()> {
 }
 
 /// The name of the program with this object, if it has one.
-pub(super) fn of(object: &Path) -> Option<String> {
+fn of(object: &Path) -> Option<String> {
     let folder = folder_of(object);
     // A link could lead anywhere.
     let metadata = fs::symlink_metadata(&folder).ok()?;
@@ -48,8 +48,17 @@ pub(super) fn of(object: &Path) -> Option<String> {
     (metadata.is_dir() && is_the_object).then(|| name.to_str().map(str::to_owned))?
 }
 
+/// The path under which the program with this object is run, where it has a name; `path` is that of
+/// the object as a client knows it, and is right without a name.
+pub(super) fn path_of(object: &Path, path: String) -> String {
+    match of(object) {
+        Some(name) => self::path(&path, &name),
+        None => path,
+    }
+}
+
 /// The path under which a program with this name is run, by the path of its object.
-pub(super) fn path(object: &str, name: &str) -> String {
+fn path(object: &str, name: &str) -> String {
     [object, SUFFIX, MAIN_SEPARATOR_STR, name].concat()
 }
 

@@ -5,9 +5,8 @@ use std::io;
 use std::path::Path;
 
 use cachewarden_system::file_status::Status;
+use cachewarden_system::profile::is_in_profile;
 use tempfile::Builder;
-
-use crate::owner;
 
 // A store elsewhere than in the profile was refused, so its files are this user's.
 
@@ -28,8 +27,7 @@ pub(super) fn may_send(_: u32) -> bool {
 }
 
 pub(super) fn is_private_dir(folder: &Path) -> bool {
-    fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir())
-        && owner::is_in_profile(folder)
+    fs::symlink_metadata(folder).is_ok_and(|metadata| metadata.is_dir()) && is_in_profile(folder)
 }
 
 pub(super) fn private_folders() -> DirBuilder {

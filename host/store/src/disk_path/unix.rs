@@ -97,10 +97,8 @@ impl DiskPaths {
         let Paths::Store(_) = &self.0 else {
             return path;
         };
-        let object = store.objects_at(Location::Store);
-        let name = object.and_then(|objects| program_names::of(&objects.shard_dir.path(output)));
-        match name {
-            Some(name) => program_names::path(&path, &name),
+        match store.objects_at(Location::Store) {
+            Some(objects) => program_names::path_of(&objects.shard_dir.path(output), path),
             None => path,
         }
     }

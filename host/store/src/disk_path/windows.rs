@@ -61,10 +61,8 @@ impl DiskPaths {
     /// The path of a program, which ends with its own name where that is known.
     pub fn program_path(&self, store: &Store, output: &Digest) -> String {
         let path = self.path(store, Location::Store, output);
-        match program_names::of(path.as_ref()) {
-            Some(name) => program_names::path(&path, &name),
-            None => path,
-        }
+        let object = PathBuf::from(&path);
+        program_names::path_of(&object, path)
     }
 
     /// The path of an object that was just put.

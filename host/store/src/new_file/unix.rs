@@ -1,7 +1,7 @@
 //! In an open folder.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,59 +11,52 @@ use rustix::io::Errno;
 use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
-use super::temporary_name;
+use super::{NewFile, temporary_name};
 use crate::{access, files};
 
-/// A file under a temporary name. It is removed if it is dropped before it gets its own name.
+/// The name of a file until it has its own.
 #[derive(Debug)]
-pub(crate) struct NewFile {
-    file: File,
+pub(super) struct TemporaryName {
     /// The folder of the shards.
     folder: Arc<File>,
     lock_timeout: Arc<LockTimeout>,
-    /// The temporary path below `folder`, until the file has its name.
-    temporary: Option<String>,
+    /// The path below `folder`; none once the file has its own name.
+    path: Option<String>,
 }
 
-impl NewFile {
-    /// Creates a file in the shard of `digest`.
-    pub(crate) fn create(
-        folder: &Arc<File>,
-        digest: &Digest,
-        mode: u32,
-        lock_timeout: &Arc<LockTimeout>,
-    ) -> rustix::io::Result<Self> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let path = digest.file_path();
-        loop {
-            let name = format!(
-                "{}/{}",
-                path.shard(),
-                temporary_name().map_err(|_| Errno::NOSYS)?
-            );
-            match rustix::fs::openat(folder, &name, flags, access::mode(mode)) {
-                Err(Errno::EXIST) => {}
-                file => {
-                    return Ok(Self {
-                        file: File::from(file?),
+pub(crate) fn create(
+    folder: &Arc<File>,
+    digest: &Digest,
+    mode: u32,
+    lock_timeout: &Arc<LockTimeout>,
+) -> rustix::io::Result<NewFile> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+    let shard = digest.file_path();
+    loop {
+        let path = format!(
+            "{}/{}",
+            shard.shard(),
+            temporary_name().map_err(|_| Errno::NOSYS)?
+        );
+        match rustix::fs::openat(folder, &path, flags, access::mode(mode)) {
+            Err(Errno::EXIST) => {}
+            file => {
+                return Ok(NewFile {
+                    file: File::from(file?),
+                    name: TemporaryName {
                         folder: Arc::clone(folder),
                         lock_timeout: Arc::clone(lock_timeout),
-                        temporary: Some(name),
-                    });
-                }
+                        path: Some(path),
+                    },
+                });
             }
         }
     }
+}
 
-    /// The open file, for reading back what was written.
-    pub(crate) fn as_file_mut(&mut self) -> &mut File {
-        &mut self.file
-    }
-
-    /// Renames the file to its own name; a reader sees the previous file or all of this one.
-    /// Returns whether another file had that name. After an error, the file can still be read.
-    pub(crate) fn persist(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
-        let Some(temporary) = &self.temporary else {
+impl TemporaryName {
+    pub(super) fn persist(&mut self, digest: &Digest, shard: &Path) -> io::Result<bool> {
+        let Some(temporary) = &self.path else {
             return Ok(false);
         };
         let (folder, path) = (&self.folder, digest.file_path());
@@ -76,24 +69,14 @@ impl NewFile {
             let _lock = files::lock_shared(shard, &self.lock_timeout)?;
             rustix::fs::renameat(folder, temporary, folder, path.as_str())?;
         }
-        self.temporary = None;
+        self.path = None;
         Ok(named.is_err())
     }
 }
 
-impl Write for NewFile {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Drop for NewFile {
+impl Drop for TemporaryName {
     fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
+        if let Some(temporary) = &self.path {
             // If this fails, the trimmer removes the file.
             let _ = rustix::fs::unlinkat(&self.folder, temporary, AtFlags::empty());
         }

@@ -13,7 +13,7 @@ use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::Digest;
 
 use crate::cached::RECHECK_INTERVAL;
-use crate::new_file::NewFile;
+use crate::new_file::{self, NewFile};
 
 /// Do not follow links and do not block: a link, a pipe or a folder in the place of a file is an
 /// error.
@@ -93,7 +93,7 @@ impl Folder {
         mode: u32,
         lock_timeout: &Arc<LockTimeout>,
     ) -> io::Result<NewFile> {
-        self.in_folder(|folder| NewFile::create(folder, digest, mode, lock_timeout))
+        self.in_folder(|folder| new_file::create(folder, digest, mode, lock_timeout))
     }
 
     /// Runs `work` on the open folder.

@@ -10,7 +10,7 @@ use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_system::safe_open::{follow_no_link, to_read_and_touch};
 use cachewarden_types::Digest;
 
-use crate::new_file::NewFile;
+use crate::new_file::{self, NewFile};
 
 /// A folder by its path.
 #[derive(Debug)]
@@ -48,6 +48,6 @@ impl Folder {
         mode: u32,
         lock_timeout: &Arc<LockTimeout>,
     ) -> io::Result<NewFile> {
-        NewFile::create(&self.0, digest, mode, lock_timeout)
+        new_file::create(&self.0, digest, mode, lock_timeout)
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, Gid, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use cachewarden_system::user;
 use cachewarden_types::Digest;
 
 use super::ViewPlace;
@@ -61,7 +62,7 @@ impl Root {
         })?;
         let dir = File::from(dir);
         let metadata = dir.metadata().map_err(unusable)?;
-        let user = rustix::process::geteuid().as_raw();
+        let user = user::id();
         if metadata.uid() != user {
             return Err(StoreError::Foreign {
                 path: folder,

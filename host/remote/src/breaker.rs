@@ -96,7 +96,7 @@ impl Breaker {
         }
         self.failures = self.failures.saturating_add(1);
         if let Some(extra) = self.failures.checked_sub(FAILURES) {
-            self.is_away(now);
+            self.note_away(now);
             self.wait(doubled(FIRST_OPEN, extra, LONGEST_OPEN), now);
         }
     }
@@ -107,12 +107,12 @@ impl Breaker {
     pub(crate) fn was_silent(&mut self, now: SystemTime) {
         if self.failures < FAILURES {
             self.failures = FAILURES;
-            self.is_away(now);
+            self.note_away(now);
             self.wait(Duration::ZERO, now);
         }
     }
 
-    fn is_away(&mut self, now: SystemTime) {
+    fn note_away(&mut self, now: SystemTime) {
         if self.since == 0 {
             self.since = milliseconds(since_1970(now));
         }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::ops::Range;
+use std::time::Duration;
 
 use cachewarden_remote::{Address, Credentials};
 use cachewarden_session::DEFAULT_REMOTE_BUDGET;
@@ -256,6 +257,26 @@ fn an_index_that_is_damaged_or_of_a_later_version_is_said_and_the_rest_counts() 
         said.contains("form 9") && said.contains("update it"),
         "{said}"
     );
+    assert_eq!(said.lines().count(), 1, "{said}");
+}
+
+#[test]
+fn a_scope_with_too_many_segments_is_said_with_what_is_read_and_what_to_do() {
+    let world = World::new();
+    let tier = world.tier("tier");
+    for number in 0..=10_000 {
+        let key = format!("v1/index/main/{number:016x}-0000000000000001");
+        tier.write(&key, b"");
+    }
+    let tiers = world.tiers(&[tier.packs()]);
+    let ever = Duration::from_secs(600);
+    let mut session = Session::begin(&world.store, &tiers, &["main"], ever);
+    assert_eq!(session.get(&action(1)), None);
+    let (_, said) = session.close();
+    let told = "v1/index/main/: it has more than 10000 segments, and the latest 512 of these alone are read; ";
+    for part in ["warning[CW0705]", told, "`cachewarden remote prune`"] {
+        assert!(said.contains(part), "{said}");
+    }
     assert_eq!(said.lines().count(), 1, "{said}");
 }
 

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use cachewarden_store::is_safe_for_a_store;
+use cachewarden_system::user;
 use cachewarden_types::{Code, Problem};
 
 /// Jobs pass it on the way to their views, and cannot list it.
@@ -67,7 +68,7 @@ const ROOT: u32 = 0;
 
 /// Whether a folder is there and belongs to this process's user.
 pub(crate) fn is_own(folder: &Path) -> bool {
-    let own = rustix::process::geteuid().as_raw();
+    let own = user::id();
     fs::metadata(folder).is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == own)
 }
 
@@ -86,7 +87,7 @@ pub(crate) fn prepare(folder: &Path, mode: u32) -> Result<(), FolderError> {
     if !metadata.is_dir() {
         return Err(unusable(io::ErrorKind::NotADirectory.into()));
     }
-    let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    let (owner, own) = (metadata.uid(), user::id());
     if owner != own && owner != ROOT {
         return Err(FolderError::OfAnother {
             folder: folder.to_owned(),

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use cachewarden_connect::Connection;
 use cachewarden_connect::wire::{Accepted, Ended, Refused, Want};
+use cachewarden_system::user;
 use cachewarden_types::sanitize;
 
 use crate::Daemon;
@@ -43,7 +44,7 @@ struct TenantStatus {
 /// Answers an operator.
 pub(crate) fn serve(daemon: &Daemon, connection: Connection) {
     let peer = connection.peer;
-    let own = rustix::process::geteuid().as_raw();
+    let own = user::id();
     if peer.uid != ROOT && peer.uid != own {
         daemon.metrics.refused("not-the-operator");
         if daemon

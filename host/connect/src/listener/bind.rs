@@ -14,6 +14,7 @@ use rustix::net::{
 use thiserror::Error;
 
 use cachewarden_system::process::is_killed;
+use cachewarden_system::user;
 use cachewarden_types::{Code, Problem};
 
 use super::Peer;
@@ -154,7 +155,7 @@ fn bind_as(binding: &Binding, unfinished: &Path) -> Result<(OwnedFd, Identity), 
 fn check_folder(path: &Path, folder: &Path) -> Result<(), BindError> {
     let metadata = fs::metadata(folder).map_err(|error| system("make", path, error))?;
     let owner = metadata.uid();
-    let is_ours = owner == 0 || owner == rustix::process::geteuid().as_raw();
+    let is_ours = owner == 0 || owner == user::id();
     let is_open = metadata.mode() & OTHERS_WRITE != 0 && metadata.mode() & STICKY == 0;
     match is_ours && !is_open {
         true => Ok(()),

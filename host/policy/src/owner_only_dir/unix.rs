@@ -9,6 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::Path;
 use std::time::Duration;
 
+use cachewarden_system::user;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat, unlinkat};
 use tempfile::NamedTempFile;
 
@@ -92,7 +93,7 @@ impl Folder {
 }
 
 fn check(metadata: &Metadata, is_kind: fn(&Metadata) -> bool) -> io::Result<()> {
-    let user = rustix::process::geteuid().as_raw();
+    let user = user::id();
     let ours = metadata.uid() == user && user != UNKNOWN_USER;
     if is_kind(metadata) && ours && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
         Ok(())

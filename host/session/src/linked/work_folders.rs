@@ -19,6 +19,7 @@ use rustix::fs::{Dir, Mode, OFlags};
 
 use cachewarden_content::ProgramId;
 use cachewarden_store::hash_file;
+use cachewarden_system::user;
 use cachewarden_types::Digest;
 
 /// How the names of work folders begin (cmd/go/internal/work, NewBuilder).
@@ -89,7 +90,7 @@ fn program_in(work_folder: &Path, action: &Digest) -> io::Result<Option<(String,
     let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let work_folder = File::from(rustix::fs::open(work_folder, folder, Mode::empty())?);
     let metadata = work_folder.metadata()?;
-    let user = rustix::process::geteuid().as_raw();
+    let user = user::id();
     if metadata.uid() != user || metadata.mode() & WRITABLE_BY_OTHERS != 0 {
         return Ok(None);
     }

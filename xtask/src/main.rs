@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 mod action;
 mod bench;
 mod book;
+mod client;
 mod conformance;
 mod connect;
 mod crates;

@@ -82,8 +82,8 @@ enum Verb {
     Toolchains,
     /// Fetch the compiler and the linker for other systems, to target/toolchains/cross/
     Cross,
-    /// Fetch wine and Go for Windows, to target/windows/, and show that they work
-    Windows,
+    /// Build the program for Windows, and run its tests by wine, in target/windows/
+    Windows(windows::WindowsOptions),
     /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
     Issuer,
     /// Fetch the servers on which the tests keep remote tiers, to target/services/
@@ -135,7 +135,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Words => words::write(&workspace)?,
         Verb::Toolchains => toolchains::run(&workspace)?,
         Verb::Cross => cross::run(&workspace)?,
-        Verb::Windows => windows::run(&workspace)?,
+        Verb::Windows(options) => return windows::run(&workspace, &options),
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
         Verb::Dist(options) => return dist::run(&workspace, &options),

@@ -3,6 +3,12 @@
 //! Only the closing line of each test program is counted; the lines of single tests give the names.
 
 use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, anyhow};
+
+use crate::process;
 
 /// The counts so far.
 #[derive(Debug, Default, PartialEq)]
@@ -91,6 +97,28 @@ impl Tally {
             }
         }
     }
+}
+
+/// Runs tests, passes their output on line by line, and counts.
+pub(crate) fn count(command: &mut Command) -> Result<Tally> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| anyhow!(error).context(process::cannot_start(command)))?;
+    let mut tally = Tally::default();
+    let mut output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+    let mut line = Vec::new();
+    while output.read_until(b'\n', &mut line)? > 0 {
+        std::io::stdout().write_all(&line)?;
+        tally.read_line(&String::from_utf8_lossy(&line));
+        line.clear();
+    }
+    let status = child.wait()?;
+    if tally.failed() == 0 {
+        // It failed in some other way: the code does not build, or a test program died.
+        process::succeeded(command, status)?;
+    }
+    Ok(tally)
 }
 
 /// The name and the outcome in `test NAME ... ok`.

@@ -5,8 +5,7 @@
 //! passed, N failed`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use anyhow::{Result, anyhow};
@@ -14,11 +13,11 @@ use anyhow::{Result, anyhow};
 use crate::conformance;
 use crate::guests::{Choice, LANGUAGES, LeftOut};
 use crate::links;
-use crate::tally::Tally;
+use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
 use crate::{
     action, book, connect, crates, demo, deny, dist, engine, features, fuzz, guests, issuer,
-    process, sanitizer, services, toolchains, words,
+    process, sanitizer, services, toolchains, windows, words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
@@ -66,6 +65,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
                 WITHOUT_SANITIZER,
                 WITHOUT_OTHER_FEATURES,
                 WITHOUT_A_SECOND_BUILD,
+                WITHOUT_WINDOWS,
             ]
             .map(str::to_owned),
         ),
@@ -111,6 +111,17 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         unchecked.extend(missing);
         Ok(tally)
     });
+    if all {
+        let mut missing_wine = None;
+        report.prepare("wine", || {
+            missing_wine = windows::install(workspace)?;
+            Ok(())
+        });
+        match missing_wine {
+            None => report.test("windows", || windows::test(workspace, filter)),
+            Some(reason) => unchecked.push(format!("Windows, by wine: {reason}")),
+        }
+    }
     let mut skipped: Vec<_> = left_out
         .iter()
         .map(|left_out| conformance::tests_of(left_out.language))
@@ -154,6 +165,10 @@ const WITHOUT_OTHER_FEATURES: &str =
 const WITHOUT_A_SECOND_BUILD: &str =
     "the same bytes from two builds: this was not asked for; --all compares them";
 
+/// The same for Windows, for which the engine is compiled once more.
+const WITHOUT_WINDOWS: &str =
+    "Windows, by wine: it was not asked for; `cargo xtask windows` and --all do";
+
 /// Tests that the summary names with what they took.
 const SLOWEST: usize = 10;
 
@@ -180,8 +195,12 @@ fn run_tests(workspace: &Workspace, filter: Option<&str>, skipped: &[String]) ->
     for skipped in skipped {
         programs.args(["--skip", skipped]);
     }
-    let mut tally = count(&mut programs)?;
-    tally.add(count(&mut cargo_test(workspace, &["--doc"], filter))?);
+    let mut tally = tally::count(&mut programs)?;
+    tally.add(tally::count(&mut cargo_test(
+        workspace,
+        &["--doc"],
+        filter,
+    ))?);
     if let (Some(filter), 0, 0) = (filter, tally.passed(), tally.failed()) {
         return Err(anyhow!("no test has `{filter}` in its name"));
     }
@@ -195,28 +214,6 @@ fn cargo_test(workspace: &Workspace, targets: &[&str], filter: Option<&str>) -> 
         .args(targets)
         .args(filter);
     command
-}
-
-/// Runs tests, passes their output on line by line, and counts.
-fn count(command: &mut Command) -> Result<Tally> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|error| anyhow!(error).context(process::cannot_start(command)))?;
-    let mut tally = Tally::default();
-    let mut output = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
-    let mut line = Vec::new();
-    while output.read_until(b'\n', &mut line)? > 0 {
-        std::io::stdout().write_all(&line)?;
-        tally.read_line(&String::from_utf8_lossy(&line));
-        line.clear();
-    }
-    let status = child.wait()?;
-    if tally.failed() == 0 {
-        // It failed in some other way: the code does not build, or a test program died.
-        process::succeeded(command, status)?;
-    }
-    Ok(tally)
 }
 
 /// What the steps came to.

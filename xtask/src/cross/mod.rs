@@ -17,6 +17,7 @@ use crate::{folders, guests, process, pypi};
 mod debian_rust;
 pub(crate) mod emulator;
 mod frameworks;
+mod mingw;
 
 /// The systems that a release is made for: a static program runs on every Linux.
 pub(crate) const STATIC_TARGETS: [&str; 2] =
@@ -24,6 +25,9 @@ pub(crate) const STATIC_TARGETS: [&str; 2] =
 
 /// How the triple of each of macOS's targets ends.
 pub(crate) const MACOS: &str = "-apple-darwin";
+
+/// Windows with the C library of mingw, which comes with Zig.
+pub(crate) const WINDOWS: &str = "x86_64-pc-windows-gnu";
 
 /// What hands the linker's arguments to Zig, from PyPI.
 const CARGO_ZIGBUILD: &str = "0.24.1";
@@ -64,8 +68,11 @@ impl Toolchain {
     /// Finds how to build for a target, and fetches what that needs. The error is [`Unavailable`]
     /// if it cannot be fetched.
     pub(crate) fn find(workspace: &Workspace, triple: &str) -> Result<Toolchain> {
-        // Only a Mac has what rustup's library for macOS is linked with.
-        if is_installed(triple)? && (cfg!(target_os = "macos") || !triple.ends_with(MACOS)) {
+        // Only a Mac has what rustup's library for macOS is linked with, and Zig what is needed for
+        // Windows.
+        let links_itself =
+            triple != WINDOWS && (cfg!(target_os = "macos") || !triple.ends_with(MACOS));
+        if links_itself && is_installed(triple)? {
             return Ok(Toolchain::Own);
         }
         match fetch(workspace) {
@@ -86,13 +93,26 @@ impl Toolchain {
         profile: Profile,
         options: &[&str],
     ) -> Result<Command> {
+        self.cargo("build", workspace, triple, profile, options)
+    }
+
+    /// The same for another verb of cargo than `build`.
+    pub(crate) fn cargo(
+        &self,
+        verb: &str,
+        workspace: &Workspace,
+        triple: &str,
+        profile: Profile,
+        options: &[&str],
+    ) -> Result<Command> {
         let mut paths = PrivatePaths::of_this_machine(workspace)?;
         let mut options = options.to_vec();
         let frameworks;
+        let mingw;
         let mut command = match self {
             Toolchain::Own => {
                 let mut command = workspace.cargo();
-                command.arg("build");
+                command.arg(verb);
                 command
             }
             Toolchain::Fetched { zig } => {
@@ -105,7 +125,7 @@ impl Toolchain {
                     .env("CARGO_ZIGBUILD_ZIG_PATH", zig)
                     .env("CARGO_ZIGBUILD_CACHE_DIR", folder(workspace).join("cache"))
                     .env("ZIG_GLOBAL_CACHE_DIR", guests::zig_cache(workspace))
-                    .arg("zigbuild")
+                    .arg(if verb == "build" { "zigbuild" } else { verb })
                     .arg(format!("-Zbuild-std=std,{}", profile.panic));
                 paths.add(rust, "/rust");
                 if triple.contains("-musl") {
@@ -115,6 +135,11 @@ impl Toolchain {
                     frameworks = frameworks::write(&folder(workspace))?;
                     options.extend([&frameworks[..], WITHOUT_SYMBOLS]);
                     command.env("MACOSX_DEPLOYMENT_TARGET", OLDEST_MACOS);
+                }
+                if triple == WINDOWS {
+                    mingw = mingw::write(&folder(workspace), zig)?;
+                    options.push(LINK_WITH_ZIG);
+                    options.extend(mingw.iter().map(String::as_str));
                 }
                 command
             }

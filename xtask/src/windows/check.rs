@@ -7,7 +7,6 @@ use anyhow::{Context, Result, ensure};
 use crate::process;
 
 use super::Bench;
-use super::wine::windows_path;
 
 const MODULE: &str = "module example.com/hello\n\ngo 1.24\n";
 
@@ -29,7 +28,7 @@ pub(super) fn run(bench: &Bench) -> Result<()> {
     go.current_dir(folder.path())
         .args(["build", "-o", "hello.exe", "."]);
     process::run(&mut go)?;
-    let mut hello = bench.wine.command(&windows_path(&program));
+    let mut hello = bench.wine.command(&bench.wine.path(&program));
     // Go's `print` writes to standard error.
     let output = hello.output()?;
     let said = String::from_utf8_lossy(&output.stderr);

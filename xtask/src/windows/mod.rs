@@ -1,4 +1,5 @@
-//! `cargo xtask windows`: runs programs for Windows on this machine, by wine, in target/windows/.
+//! `cargo xtask windows`: builds the program for Windows, and runs its tests on this machine, by wine,
+//! in target/windows/.
 //!
 //! `bin/wine` in there is a script that runs a program, `C:\go` is a toolchain of Go. What wine does
 //! otherwise than Windows is in docs/decisions/0045-what-windows-needs.md: what passes here may still fail
@@ -6,15 +7,21 @@
 
 mod check;
 mod go;
+mod program;
+mod tests;
 mod wine;
 
 use std::fs;
 use std::path::Path;
+use std::process::ExitCode;
 
 use anyhow::{Result, ensure};
+use clap::Args;
 
-use crate::folders;
+use crate::cross::{Toolchain, WINDOWS};
+use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
+use crate::{folders, guests};
 
 pub(crate) use go::Go;
 pub(crate) use wine::Wine;
@@ -40,15 +47,50 @@ impl Bench {
     }
 }
 
-/// Makes the bench, and shows that it works: builds and runs a Go module.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+/// Which tests.
+#[derive(Args)]
+pub(crate) struct WindowsOptions {
+    /// Run only those tests whose name contains this
+    filter: Option<String>,
+}
+
+/// Runs all tests for Windows, and prints what they came to.
+pub(crate) fn run(workspace: &Workspace, options: &WindowsOptions) -> Result<ExitCode> {
+    guests::run_rust(workspace)?;
+    check::run(&Bench::prepare(workspace)?)?;
+    let tally = test(workspace, options.filter.as_deref())?;
+    for failure in tally.failures() {
+        println!("{failure}");
+    }
+    println!("{} passed, {} failed", tally.passed(), tally.failed());
+    Ok(match tally.failed() {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    })
+}
+
+/// Makes the bench and finds the compiler. Returns the reason if they cannot be fetched here; in CI
+/// this is an error.
+pub(crate) fn install(workspace: &Workspace) -> Result<Option<String>> {
+    let bench = || -> Result<()> {
+        Toolchain::find(workspace, WINDOWS)?;
+        check::run(&Bench::prepare(workspace)?)
+    };
+    match bench() {
+        Err(error) if !guests::is_ci() => Ok(Some(format!("{error:#}"))),
+        result => result.map(|()| None),
+    }
+}
+
+/// Runs the unit tests, and those of the whole program. The policies must be there.
+pub(crate) fn test(workspace: &Workspace, filter: Option<&str>) -> Result<Tally> {
     let bench = Bench::prepare(workspace)?;
-    check::run(&bench)?;
-    println!(
-        "programs for Windows run by {}",
-        bench.wine.launcher().display()
-    );
-    Ok(())
+    let program = program::build(workspace)?;
+    let mut unit_tests = program::unit_tests(workspace, &bench.wine)?;
+    unit_tests.args(filter);
+    let mut tally = tally::count(&mut unit_tests)?;
+    tally.add(tests::run(workspace, &bench, &program, filter)?);
+    Ok(tally)
 }
 
 /// Whether a stamp file has this text: then what it was made from is what it would be made from

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -29,9 +29,19 @@ const LIBRARIES: &str = "usr/lib/x86_64-linux-gnu";
 const SOURCE: &str = include_str!("bcryptprimitives.c");
 const LIBRARY: &str = "bcryptprimitives.dll";
 
+/// How many times the machine was started: Windows counts, and wine does not. Without it nothing is
+/// known of the boot, and no module index would count.
+const BOOTS: [&str; 2] = [
+    r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters",
+    "BootId",
+];
+
 /// How long wine's server stays after the last program, in seconds: each start of it costs one or
 /// two.
 const SERVER_STAYS: &str = "30";
+
+/// After this word the launcher hands its words to wine's server.
+const TO_SERVER: &str = "--server";
 
 /// Runs programs for Windows.
 pub(crate) struct Wine {
@@ -61,10 +71,14 @@ impl Wine {
             launcher,
         };
         let version = process::read(wine.launch().arg("--version"))?;
-        let parts = format!("{version}\n{SOURCE}");
+        let parts = format!("{version}\n{SOURCE}{}", BOOTS.concat());
         let stamp = prefix.join("stamp");
         if !super::is_made_of(&stamp, &parts) {
             println!("making a folder for {version}");
+            if prefix.exists() {
+                // It would serve the new folder with what it knows of the old one.
+                wine.server("-k");
+            }
             folders::remove(&prefix)?;
             wine.make(workspace, &prefix)?;
             fs::write(&stamp, parts)
@@ -83,6 +97,25 @@ impl Wine {
         &self.drive_c
     }
 
+    /// The folder of the one user that there is.
+    pub(super) fn profile(&self) -> Result<PathBuf> {
+        let users = self.drive_c.join("users");
+        let found = fs::read_dir(&users).with_context(|| users.display().to_string())?;
+        let mut names = found.filter_map(|entry| Some(entry.ok()?.path()));
+        names
+            .find(|path| !path.ends_with("Public"))
+            .with_context(|| format!("{} has no user", users.display()))
+    }
+
+    /// What programs see as a path of this machine: drive Z is the root.
+    pub(crate) fn path(&self, path: &Path) -> String {
+        let (drive, path) = match path.strip_prefix(&self.drive_c) {
+            Ok(path) => ("C:\\", path),
+            Err(_) => ("Z:", path),
+        };
+        format!("{drive}{}", path.display()).replace('/', "\\")
+    }
+
     /// A command that runs a program, which is named as here or as on Windows.
     pub(crate) fn command(&self, program: &str) -> Command {
         let mut command = self.launch();
@@ -94,9 +127,14 @@ impl Wine {
         Command::new(&self.launcher)
     }
 
-    /// Makes the folder, with the library that wine lacks.
+    /// Ends the server (`-k`), or waits until it has ended (`-w`). It fails where none runs.
+    fn server(&self, option: &str) {
+        process::ask(self.launch().args([TO_SERVER, option]));
+    }
+
+    /// Makes the folder, with what wine lacks.
     fn make(&self, workspace: &Workspace, prefix: &Path) -> Result<()> {
-        fs::create_dir_all(prefix).with_context(|| format!("cannot make {}", prefix.display()))?;
+        // The folder is not there yet, so the server of this ends at once.
         let boot = self.command("wineboot").arg("--init").output();
         let boot = boot.with_context(|| format!("cannot start {}", self.launcher.display()))?;
         let system = self.drive_c.join("windows/system32");
@@ -106,17 +144,17 @@ impl Wine {
             prefix.display(),
             String::from_utf8_lossy(&boot.stderr)
         );
+        self.server("-w");
+        let [key, value] = BOOTS;
+        let mut registry = self.command("reg");
+        registry.args(["add", key, "/v", value, "/t", "REG_DWORD", "/d", "1", "/f"]);
+        process::output(&mut registry)?;
         build_library(
             workspace,
             &prefix.with_file_name(LIBRARY),
             &system.join(LIBRARY),
         )
     }
-}
-
-/// What a program sees as a path of this machine: drive Z is the root.
-pub(crate) fn windows_path(path: &Path) -> String {
-    format!("Z:{}", path.display()).replace('/', "\\")
 }
 
 /// Unpacks wine, and returns what starts it.
@@ -131,6 +169,11 @@ fn fetch(folder: &Path) -> Result<PathBuf> {
     let libraries = folder.join(LIBRARIES).join("wine/x86_64-windows");
     let zlib = "zlib1.dll";
     let source = folder.join("usr/x86_64-w64-mingw32/lib").join(zlib);
+    // Debian's is a script, which looks for an installed one.
+    let server = loader.with_file_name("wineserver");
+    fs::remove_file(&server)
+        .and_then(|()| symlink("wineserver64", &server))
+        .with_context(|| format!("cannot replace {}", server.display()))?;
     fs::read(&source)
         .map(marked_as_wines_own)
         .and_then(|bytes| fs::write(libraries.join(zlib), bytes))
@@ -172,6 +215,7 @@ fn write_launcher(launcher: &Path, loader: &Path, folder: &Path) -> Result<()> {
          export WINESERVER=\"{server}\" WINEDEBUG=\"${{WINEDEBUG:--all}}\"\n\
          # Neither menus of a desktop, nor questions in windows.\n\
          export WINEDLLOVERRIDES=\"winemenubuilder.exe,mscoree,mshtml=d\"\n\
+         if [ \"${{1-}}\" = {TO_SERVER} ]; then shift; exec \"$WINESERVER\" \"$@\"; fi\n\
          [ ! -d \"$WINEPREFIX\" ] || \"$WINESERVER\" -p{SERVER_STAYS} 2>/dev/null\n\
          exec \"{loader}\" \"$@\"\n"
     );
@@ -223,8 +267,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_one_of_drive_z() {
-        assert_eq!(windows_path(Path::new("/a b/c.d")), r"Z:\a b\c.d");
+    fn a_path_is_one_of_drive_c_or_z() {
+        let wine = Wine {
+            launcher: PathBuf::new(),
+            drive_c: "/p/drive_c".into(),
+        };
+        assert_eq!(wine.path(Path::new("/a b/c.d")), r"Z:\a b\c.d");
+        assert_eq!(wine.path(Path::new("/p/drive_c/a/b")), r"C:\a\b");
     }
 
     #[test]

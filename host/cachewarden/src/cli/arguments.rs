@@ -40,7 +40,9 @@ pub(super) use options::{
 };
 pub(super) use origins::Origins;
 pub(super) use remote::{FlushOptions, RemoteOptions, RemoteVerb, UploadOptions};
-pub(super) use stop::{Stop, print_and_exit};
+pub(super) use stop::Stop;
+#[cfg(unix)]
+pub(super) use stop::print_and_exit;
 pub(super) use values::duration;
 pub(super) use variables::OR_NO_ENV;
 #[cfg(test)]

@@ -15,7 +15,8 @@ pub(super) const VERB: &str = "completions";
 pub(super) const AFTER_HELP: &str = "\
 bash: source <(cachewarden completions bash)   (in ~/.bashrc)
 zsh:  cachewarden completions zsh > FOLDER/_cachewarden   (a folder of $fpath)
-fish: cachewarden completions fish > ~/.config/fish/completions/cachewarden.fish";
+fish: cachewarden completions fish > ~/.config/fish/completions/cachewarden.fish
+powershell: cachewarden completions powershell | Out-String | Invoke-Expression   (in $PROFILE)";
 
 /// For which shell.
 #[derive(Debug, Args)]

@@ -234,11 +234,9 @@ mod tests {
                 .unwrap_err()
                 .contains("PATH")
         );
-        assert!(
-            resolve("/nowhere/cachewarden")
-                .unwrap_err()
-                .contains("exist")
-        );
+        let absolute = std::path::absolute("/nowhere/cachewarden").unwrap();
+        let why = resolve(absolute.to_str().unwrap()).unwrap_err();
+        assert!(why.contains("exist"), "{why}");
         assert!(resolve("./cachewarden").unwrap_err().contains("relative"));
     }
 }

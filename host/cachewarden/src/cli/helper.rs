@@ -21,6 +21,7 @@ use cachewarden_session::{
 use cachewarden_store::{DiskPaths, SessionId, SharedStore, Store, is_sweep_due};
 use cachewarden_system::helper_process::{is_nested, outlive_interrupts, set_umask, widen};
 use cachewarden_system::streams::{keep_from_children, take_stdin, take_stdout};
+use cachewarden_system::wakeup::Input;
 use cachewarden_system::{background, self_exec, user};
 use cachewarden_types::{Code, Pattern, Problem, unverified_label};
 
@@ -70,7 +71,7 @@ pub(super) fn run(options: HelperOptions, origins: Origins) -> Result<ExitStatus
 fn serve(
     options: &HelperOptions,
     origins: &Origins,
-    stdin: File,
+    stdin: Input,
     mut sink: ResponseWriter<File>,
     thread: &PolicyThread,
 ) -> Result<ExitStatus, Failure> {

@@ -36,10 +36,28 @@ export async function workflowFaults(text) {
   }
 }
 
-/** A Dockerfile, by its parser's own validator. */
+/**
+ * The options of mounts by their types, which the validator does not look at:
+ * https://docs.docker.com/reference/dockerfile/#run---mount
+ */
+const MOUNTS = {
+  bind: 'destination dst from readwrite rw source target',
+  cache: 'destination dst from gid id mode readonly ro sharing source target uid',
+  secret: 'destination dst env gid id mode required target uid',
+};
+
+/** A Dockerfile, by its parser's own validator, and the options of its mounts. */
 export function dockerfileFaults(text) {
   const found = need('dockerfile-utils').validate(text, { deprecatedMaintainer: 2 });
-  return found.map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
+  const faults = found.map(({ range, message }) => `line ${range.start.line + 1}: ${message}`);
+  for (const [, options] of text.matchAll(/--mount=(\S+)/g)) {
+    const names = options.split(',').map((option) => option.split('=')[0]);
+    const type = /(?:^|,)type=([^,]+)/.exec(options)?.[1] ?? 'bind';
+    const known = ['type', ...(MOUNTS[type] ?? '').split(' ')];
+    const unknown = names.filter((name) => !known.includes(name));
+    faults.push(...unknown.map((name) => `a mount of the type ${type} has no \`${name}\``));
+  }
+  return faults;
 }
 
 /** The modules of the declarations of Kubernetes' types. */

@@ -123,6 +123,8 @@ test('the Dockerfile has no fault that its validator finds', () => {
   assert.deepEqual(dockerfileFaults(text), []);
   assert.notDeepEqual(dockerfileFaults(text.replace('WORKDIR', 'WORKDR')), []);
   assert.notDeepEqual(dockerfileFaults(text.replace('COPY . .', 'COPY .')), []);
+  assert.match(dockerfileFaults(text.replace('target=/var', 'targt=/var'))[0], /targt/);
+  assert.match(dockerfileFaults(text.replace('type=cache', 'type=cash'))[0], /cash/);
 });
 
 test('the Jenkinsfile is Groovy, and its pipeline has the sections of one', async () => {

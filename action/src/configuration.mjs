@@ -54,9 +54,10 @@ export function readPolicy(policy, policies, workspace) {
 
 /**
  * Writes the files. Returns `{ argument, store, recording }`; `argument` is what `--config` takes.
+ * Without `dir` the store is the job's own.
  */
-export function writeConfiguration(folder, { policy, settings, labels, remote, verbose }) {
-  const store = join(folder, 'store');
+export function writeConfiguration(folder, { dir, policy, settings, labels, remote, verbose }) {
+  const store = dir ?? join(folder, 'store');
   const recording = join(folder, 'recording.jsonl');
   const values = { dir: store, record: recording };
   if (policy !== undefined) {

@@ -1,18 +1,22 @@
 // What `post.mjs` does. It runs the program and the configuration that `main.mjs` has noted, and not
 // what a variable of the job names by now.
 
-import { readTimeout } from './inputs.mjs';
+import { pruneOptions, readTimeout } from './inputs.mjs';
 import { report } from './guard.mjs';
 import { run } from './program.mjs';
 import { refusals } from './recording.mjs';
-import { CacheProblem, addSummary, quote, state } from './runner.mjs';
+import { addSummary, quote, state, warning } from './runner.mjs';
+import { NO_STORE, between, readStats } from './stats.mjs';
 import { summary } from './summary.mjs';
 
 /** What `flush` may take beyond its own limit before it is killed, in milliseconds. */
 const GRACE = 30_000;
 
-/** How long `stats` may take, in milliseconds: it looks at every entry of the store. */
-const STATS = 120_000;
+/**
+ * How long `prune` may take, in milliseconds: it looks at every entry and object, and waits for
+ * another one. The store is whole where it is killed.
+ */
+const PRUNE = 300_000;
 
 /** Does the whole step. */
 export async function finish(env = process.env) {
@@ -23,11 +27,13 @@ export async function finish(env = process.env) {
   }
   const job = JSON.parse(noted);
   const sent = await flush(job, env);
-  const stats = await readStats(job, env);
+  const pruned = await prune(job, env);
+  const all = await readStats(job, env);
+  const stats = { ...all, sessions: between(job.sessions, all.sessions) };
   if (stats.sessions.sessions === 0) {
     console.log('no go command has used the cache: do they run in this job, with Go 1.24 or later?');
   }
-  addSummary(summary(stats, job, await refusals(job.recording), sent.said));
+  addSummary(summary(stats, job, await refusals(job.recording), { sent: sent.said, pruned }));
   if (sent.problem !== undefined) {
     report(sent.problem);
   }
@@ -43,36 +49,31 @@ async function flush({ program, argument, addresses, isReadOnly }, env) {
   const ended = await run(program, words, { env, timeout: milliseconds + GRACE });
   const said = `${ended.stdout}${ended.stderr}`.trim();
   quote(said);
-  // It has status 1 where no go command has made a store.
   const problem =
-    ended.status === 0 || ended.status === 1
+    ended.status === 0 || ended.status === NO_STORE
       ? undefined
       : 'not everything was sent to the remote tiers, see the output above';
   return { said, problem };
 }
 
-async function readStats({ program, argument }, env) {
-  const words = ['stats', '--json', '--no-env', '--config', argument];
-  const ended = await run(program, words, { env, timeout: STATS });
-  if (ended.status === 1) {
-    return NO_STORE;
+/**
+ * Removes from a store that stays what no build has used for long: what was done, in words. A store
+ * of the job alone is removed as a whole. No build that is running loses anything: without `--now`,
+ * what was used in the last three hours stays.
+ */
+async function prune({ program, argument, stays }, env) {
+  if (!stays) {
+    return '';
   }
-  if (ended.status !== 0) {
-    throw new CacheProblem(`\`cachewarden stats\` failed: ${ended.stderr.trim()}`);
+  const words = ['prune', ...pruneOptions(env), '--no-env', '--config', argument];
+  const ended = await run(program, words, { env, timeout: PRUNE });
+  const said = `${ended.stdout}${ended.stderr}`.trim();
+  if (ended.status === 0) {
+    quote(said);
+    return said;
   }
-  return JSON.parse(ended.stdout);
+  if (ended.status !== NO_STORE) {
+    warning(`the store was not pruned, and takes more room than it should: ${said}`);
+  }
+  return '';
 }
-
-/** What `stats` would print of a store that no go command has made. */
-const NO_STORE = {
-  sessions: {
-    sessions: 0,
-    gets: 0,
-    hits: 0,
-    'refused-gets': 0,
-    puts: 0,
-    'refused-puts': 0,
-    'bytes-put': 0,
-    diverged: 0,
-  },
-};

@@ -1,10 +1,12 @@
 // Reads the inputs of the action. A mistake in one is an error that names the input and what to
 // write: a cache that is set up wrongly would otherwise be no cache, and nobody would see it.
 
+import { isAbsolute } from 'node:path';
+
 import { BadInput, flag, input, lines, oneOf } from './runner.mjs';
 import { credentialInputs, scheme } from './tiers.mjs';
 
-/** The word for no tier and no policy. */
+/** The word for no tier, no policy and no limit. */
 const NONE = 'none';
 
 /** A name of a variable or a label. */
@@ -28,8 +30,10 @@ export function readInputs(env = process.env) {
     passCredentials: oneOf('pass-credentials', ['auto', 'true', 'false'], env),
     credentials: credentialsOf(env),
     verbose: flag('verbose', env),
+    dir: dirOf(input('dir', env)),
   };
   readTimeout(env);
+  pruneOptions(env);
   return inputs;
 }
 
@@ -48,6 +52,39 @@ export function readTimeout(env = process.env) {
     throw new BadInput(`input \`flush-timeout\` is \`${text}\`: write a time such as 60s or 5min`);
   }
   return { text: `${parts[1]}${parts[2]}`, milliseconds: Number(parts[1]) * UNITS[parts[2]] };
+}
+
+/** The options of `prune`. */
+export function pruneOptions(env = process.env) {
+  const olderThan = input('prune-older-than', env);
+  if (!/^[1-9]\d{0,5} ?(min|h|hours?|days?|weeks?)$/.test(olderThan)) {
+    throw new BadInput(
+      `input \`prune-older-than\` is \`${olderThan}\`: write a time such as 5days or 12h`,
+    );
+  }
+  const maxSize = input('prune-max-size', env);
+  if (maxSize === NONE) {
+    return ['--older-than', olderThan];
+  }
+  if (!/^[1-9]\d{0,5} ?[kMGT]i?B$/.test(maxSize)) {
+    throw new BadInput(
+      `input \`prune-max-size\` is \`${maxSize}\`: write a size such as 10GB, or \`none\``,
+    );
+  }
+  return ['--older-than', olderThan, '--max-size', maxSize];
+}
+
+/** The folder of a store that stays; `undefined` where the job has a store of its own. */
+function dirOf(text) {
+  if (text === '') {
+    return undefined;
+  }
+  if (!isAbsolute(text)) {
+    throw new BadInput(
+      `input \`dir\` is \`${text}\`: write an absolute path, such as /var/cache/cachewarden`,
+    );
+  }
+  return text;
 }
 
 function remoteOf(text) {

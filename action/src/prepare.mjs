@@ -19,6 +19,7 @@ import {
   saveState,
   warning,
 } from './runner.mjs';
+import { readStats } from './stats.mjs';
 import { choose } from './tiers.mjs';
 import { classify, rights } from './trust.mjs';
 
@@ -35,6 +36,10 @@ export async function prepare(env = process.env) {
   const inputs = readInputs(env);
   const job = classify(env);
   const allowed = rights(job, inputs.readOnly, inputs.passCredentials);
+  const dir = allowed.sharesStore ? inputs.dir : undefined;
+  if (dir !== inputs.dir) {
+    warning(`\`dir\` is not used, and the job has a store of its own: ${job.why}`);
+  }
   const tiers = choose(inputs.remote, inputs.credentials, allowed, env);
   [...allowed.warnings, ...tiers.warnings].forEach(warning);
 
@@ -44,6 +49,7 @@ export async function prepare(env = process.env) {
   const installed = await install(release, target, url, env.RUNNER_TOOL_CACHE);
   const folder = makeFolder(env);
   const written = writeConfiguration(folder, {
+    dir,
     policy: readPolicy(inputs.policy, installed.policies, env.GITHUB_WORKSPACE),
     settings: inputs.settings,
     labels: inputs.labels,
@@ -51,6 +57,8 @@ export async function prepare(env = process.env) {
     verbose: inputs.verbose,
   });
   await tryIt(installed.program, written, folder, { ...env, ...tiers.variables });
+  const noted = { program: installed.program, argument: written.argument };
+  const { sessions } = await readStats(noted, env);
 
   if (env.GOCACHEPROG) {
     notice(`GOCACHEPROG was \`${env.GOCACHEPROG}\`, and is now cachewarden's for later steps`);
@@ -70,8 +78,10 @@ export async function prepare(env = process.env) {
   saveState(
     'job',
     JSON.stringify({
-      program: installed.program,
-      argument: written.argument,
+      ...noted,
+      stays: dir !== undefined,
+      // What jobs before this one have done with the store.
+      sessions: { ...sessions, kinds: undefined, scopes: undefined },
       recording: written.recording,
       addresses: tiers.addresses,
       policy: inputs.policy?.name ?? inputs.policy?.file ?? 'none',

@@ -24,10 +24,13 @@ const TIMEOUT = 120_000;
 /** A download that is larger is no release, and would fill the memory. */
 const LARGEST = 256 * 1024 * 1024;
 
-/** The target triples of releases by Node's names of the system and the processor. */
+/**
+ * The target triples of releases by Node's names of the system and the processor. The programs for
+ * Linux are static, so they run whatever the C library is.
+ */
 const TRIPLES = {
-  'linux x64': 'x86_64-unknown-linux-gnu',
-  'linux arm64': 'aarch64-unknown-linux-gnu',
+  'linux x64': 'x86_64-unknown-linux-musl',
+  'linux arm64': 'aarch64-unknown-linux-musl',
   'darwin x64': 'x86_64-apple-darwin',
   'darwin arm64': 'aarch64-apple-darwin',
 };
@@ -83,9 +86,7 @@ export function find(version, pinned, target, known = checksums()) {
         'build of your own',
     );
   }
-  // A static program runs on the same machines.
-  const files = [withMusl(target), target].map((name) => fileName(wanted, name));
-  const file = (pinned === '' && files.find((name) => known.has(name))) || files[1];
+  const file = `cachewarden-${wanted}-${target}.tar.gz`;
   const sha256 = pinned === '' ? known.get(file) : pinned;
   if (sha256 === undefined && all.includes(wanted)) {
     throw new CacheProblem(`version ${wanted} was not released for ${target}`);
@@ -100,19 +101,9 @@ export function find(version, pinned, target, known = checksums()) {
   return { version: wanted, file, sha256 };
 }
 
-function fileName(version, target) {
-  return `cachewarden-${version}-${target}.tar.gz`;
-}
-
-/** The target that is linked with musl; what has no glibc stays as it is. */
-function withMusl(target) {
-  return target.replace(/-gnu$/, '-musl');
-}
-
 /** The versions that are known for any machine, in the order of the file. */
 function versions(known) {
-  const targets = Object.values(TRIPLES).flatMap((target) => [target, withMusl(target)]);
-  const endings = targets.map((target) => `-${target}.tar.gz`);
+  const endings = Object.values(TRIPLES).map((target) => `-${target}.tar.gz`);
   const all = [...known.keys()].map((file) => {
     const ending = endings.find((end) => file.endsWith(end)) ?? '.tar.gz';
     return file.slice('cachewarden-'.length, -ending.length);

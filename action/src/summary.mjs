@@ -12,11 +12,22 @@ export function size(bytes) {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** A time as people read it. */
+export function time(milliseconds) {
+  const tenths = Math.round(milliseconds / 100);
+  if (tenths < 600) {
+    return `${(tenths / 10).toFixed(1)} s`;
+  }
+  const seconds = Math.round(milliseconds / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
 /**
  * The Markdown. `stats` is what `cachewarden stats --json` prints, `job` is `{ isReadOnly, why,
- * addresses, policy }`, `refused` comes from a recording, `flush` is a text or empty.
+ * addresses, policy }`, `refused` comes from a recording, and `said` has what `flush` and `prune`
+ * have printed, as `{ sent, pruned }`; each may be empty.
  */
-export function summary(stats, job, refused, flush) {
+export function summary(stats, job, refused, said) {
   const { sessions, outbox = [] } = stats;
   const misses = sessions.gets - sessions.hits;
   const remoteHits = sessions['remote-hits'] ?? 0;
@@ -28,7 +39,8 @@ export function summary(stats, job, refused, flush) {
     ['Downloaded', size(sessions['remote-bytes'] ?? 0)],
     ['Stored by this job', `${size(sessions['bytes-put'])} in ${sessions.puts} puts`],
     ['Waiting to be uploaded', waiting(outbox)],
-    ['Time waited for remote tiers', `${((sessions['remote-wait'] ?? 0) / 1000).toFixed(1)} s`],
+    ['Time saved, estimated', saved(sessions['time-saved'])],
+    ['Time waited for remote tiers', time(sessions['remote-wait'] ?? 0)],
     ['Refused gets', `${sessions['refused-gets']}`],
     ['Refused puts', `${sessions['refused-puts']}`],
   ];
@@ -41,7 +53,8 @@ export function summary(stats, job, refused, flush) {
     `Policy: ${code(job.policy)}. Tiers: ${job.addresses.map(code).join(', ') || 'none'}.`,
     job.isReadOnly ? `Nothing of this job is uploaded: ${plain(job.why)}.` : '',
     refusedTable(refused),
-    flush === '' ? '' : `The last upload:\n\n<pre>${plain(flush)}</pre>`,
+    printed('The last upload', said.sent),
+    printed('The store', said.pruned),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -53,6 +66,18 @@ function refusedTable({ rows, more }) {
   const cells = rows.map((row) => [row.request, row.kind, row.reason, `${row.count}`]);
   const rest = more === 0 ? '' : `\n\nand ${more} more`;
   return `### Refused\n\n${table(['request', 'kind', 'verdict or reason', 'how often'], cells)}${rest}`;
+}
+
+function printed(what, text) {
+  return text === '' ? '' : `${what}:\n\n<pre>${plain(text)}</pre>`;
+}
+
+/** What the store knows of steps that it has seen says what a hit has saved. */
+function saved(estimate) {
+  if (!estimate) {
+    return 'no estimate: too little was built with this store to know what a hit saves';
+  }
+  return `${time(estimate.milliseconds)}, the sum of build steps, in ${estimate.hits} hits`;
 }
 
 function waiting(outbox) {

@@ -115,8 +115,8 @@ function payload(env) {
 }
 
 /**
- * What the job may do: `{ readOnly, passToken, passCredentials, warnings }`. The inputs `read-only`
- * and `pass-credentials` are `auto`, `true` or `false`.
+ * What the job may do: `{ readOnly, sharesStore, passToken, passCredentials, warnings }`. The inputs
+ * `read-only` and `pass-credentials` are `auto`, `true` or `false`.
  *
  * The workflow's author can widen both, because only the author knows what the workflow builds. That
  * is no hole: in a fork's pull request the workflow itself is the stranger's, and what bounds it is
@@ -144,6 +144,9 @@ export function rights({ trust, event, why }, readOnly, passCredentials) {
   }
   return {
     readOnly: isReadOnly,
+    // Whoever can run code in a job can write the files of its store, whatever the policy says. So
+    // no input widens this.
+    sharesStore: isTrusted,
     // GitHub's own rules bound what the token of a fork's pull request can write.
     passToken: passes || (isAuto && trust === BOUNDED),
     passCredentials: passes,

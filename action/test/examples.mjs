@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = new URL('../../examples/ci/', import.meta.url);
 
 /** Where `cargo xtask action` installs the packages of xtask/locks/npm/action. */
-const PACKAGES =
+export const PACKAGES =
   process.env.NODE_MODULES ??
   fileURLToPath(new URL('../../target/tools/action/node_modules', import.meta.url));
 
 /** A package that only tests need. */
 export function need(name) {
   try {
-    return createRequire(`${PACKAGES}/`)(`${PACKAGES}/${name}`);
+    return createRequire(`${PACKAGES}/`)(name);
   } catch (error) {
     throw new Error(`run \`cargo xtask action\`, which installs what this test needs: ${error}`);
   }

@@ -36,7 +36,7 @@ function assertNoCache(job) {
 const MISTAKES = [
   [{ version: '' }, /name the `version`/],
   [{ sha256: 'abc' }, /64 digits/],
-  [{ version: '../x' }, /write it as 0\.1\.0/],
+  [{ version: '../x' }, /write it as \d+\.\d+\.\d+/],
   [{ sha256: '' }, /does not know version 9\.9\.9.*action@v9\.9\.9/],
   [{ sha256: '', version: '' }, /knows no release: use the tag of a release/],
   [{ 'base-url': 'http://mirror.example.com' }, /must begin with https/],
@@ -58,6 +58,9 @@ const MISTAKES = [
   [{ 'pass-credentials': 'yes' }, /write one of auto, true, false/],
   [{ 'fail-on-error': 'yes' }, /write one of true, false/],
   [{ 'flush-timeout': '1 week' }, /write a time such as 60s/],
+  [{ dir: 'cache' }, /`dir` is `cache`: write an absolute path/],
+  [{ 'prune-older-than': 'soon' }, /write a time such as 5days/],
+  [{ 'prune-max-size': '10' }, /write a size such as 10GB/],
 ];
 
 test('a mistake in an input fails the step and says what to write', async (context) => {
@@ -172,7 +175,7 @@ test('the release that checksums.txt names is installed, and no other one', asyn
   // The action at the tag of a release: its checksums.txt was filled.
   job.action = join(folder, 'action');
   cpSync(new URL('..', import.meta.url), job.action, { recursive: true });
-  const triples = ['x86_64-unknown-linux-gnu', 'aarch64-unknown-linux-gnu'];
+  const triples = ['x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl'];
   const line = (version, hash) =>
     triples.map((triple) => `${hash}  cachewarden-${version}-${triple}.tar.gz\n`).join('');
   const checksums = line('9.9.8', '0'.repeat(64)) + line('9.9.9', sha256(archive));

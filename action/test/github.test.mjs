@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 
+import { storingCache } from './cache.mjs';
 import { Job, checkTools, scratch, serve, serveBytes } from './runner.mjs';
 import { release, sha256 } from './tarball.mjs';
 
@@ -64,10 +65,47 @@ test('a job that may build code of a stranger with your rights gets no token', a
   assert.equal(cache.requests.length, 0);
 });
 
+const FORK = {
+  name: 'pull_request',
+  ref: 'refs/pull/7/merge',
+  payload: { pull_request: { base: { repo: { id: 1 } }, head: { repo: { id: 2 } } } },
+};
+
+test('a second machine builds with what the cache of GitHub has of the first one', async (context) => {
+  const cache = await storingCache(context);
+  // Each is a machine of its own, with an empty store.
+  const whole = async (event) => {
+    const { job, inputs } = await prepared(context, cache, event, { verbose: 'true' });
+    const built = await job.build();
+    assert.equal(built.status, 0, built.log);
+    const post = await job.step('post.mjs', inputs);
+    assert.equal(post.status, 0, post.log);
+    assert.doesNotMatch(post.log, /::warning/);
+    const [gets, hits] = /(\d+) gets, (\d+) hits/.exec(built.log).slice(1).map(Number);
+    return { job, gets, hits };
+  };
+  const first = await whole({ name: 'push' });
+  assert.equal(first.hits, 0);
+  assert.match(first.job.summary, /\| Waiting to be uploaded \| nothing \|/);
+  const sent = cache.keys();
+  assert.notEqual(sent.length, 0);
+
+  const second = await whole({ name: 'push' });
+  // The rest are indexes of modules, which are of no use on another machine.
+  assert.ok(second.hits > second.gets / 2, second.job.summary);
+  const remote = /\| of these from remote tiers \| (\d+) \|/.exec(second.job.summary);
+  assert.ok(Number(remote[1]) > second.gets / 2, second.job.summary);
+  assert.match(second.job.summary, /\| Downloaded \| [1-9][0-9.]* [kM]B/);
+
+  const before = cache.keys();
+  const fork = await whole(FORK);
+  assert.match(fork.job.summary, /\| of these from remote tiers \| [1-9]/);
+  assert.deepEqual(cache.keys(), before);
+});
+
 test("a fork's pull request has a token that GitHub bounds, and only reads", async (context) => {
   const cache = await emptyCache(context);
-  const payload = { pull_request: { base: { repo: { id: 1 } }, head: { repo: { id: 2 } } } };
-  const { job, inputs } = await prepared(context, cache, { name: 'pull_request', payload });
+  const { job, inputs } = await prepared(context, cache, FORK);
   await job.build();
   const post = await job.step('post.mjs', inputs);
   assert.equal(post.status, 0, post.log);

@@ -11,7 +11,7 @@ import { readInputs } from '../src/inputs.mjs';
 import { refusals } from '../src/recording.mjs';
 import { checksums, download, find, triple } from '../src/release.mjs';
 import { exportVariable, mask, quote } from '../src/runner.mjs';
-import { size, summary } from '../src/summary.mjs';
+import { size, summary, time } from '../src/summary.mjs';
 import { declaredInputs, scratch, serve } from './runner.mjs';
 import { sha256, tarball } from './tarball.mjs';
 
@@ -44,24 +44,24 @@ test('an archive is read file by file, and nothing in it leads out of its folder
 });
 
 test('a machine without a release is named', () => {
-  assert.equal(triple('linux', 'arm64'), 'aarch64-unknown-linux-gnu');
+  assert.equal(triple('linux', 'arm64'), 'aarch64-unknown-linux-musl');
   assert.throws(() => triple('win32', 'x64'), /no release for win32 on x64/);
-  const known = checksums(`${'1'.repeat(64)}  cachewarden-1.0.0-x86_64-unknown-linux-gnu.tar.gz`);
+  const known = checksums(`${'1'.repeat(64)}  cachewarden-1.0.0-x86_64-unknown-linux-musl.tar.gz`);
   const on = (target) => find('1.0.0', '', target, known).sha256;
-  assert.equal(on('x86_64-unknown-linux-gnu'), '1'.repeat(64));
+  assert.equal(on('x86_64-unknown-linux-musl'), '1'.repeat(64));
   assert.throws(() => on('aarch64-apple-darwin'), /was not released for aarch64/);
   assert.throws(() => checksums('123  cachewarden-1.tar.gz'), /damaged/);
 });
 
-test('a static release is taken where there is one, and one of your own has the name for glibc', () => {
-  const gnu = 'cachewarden-1.0.0-x86_64-unknown-linux-gnu.tar.gz';
-  const musl = 'cachewarden-1.1.0-x86_64-unknown-linux-musl.tar.gz';
-  const known = checksums(`${'a'.repeat(64)}  ${gnu}\n${'b'.repeat(64)}  ${musl}\n`);
-  const found = (version, pinned = '') => find(version, pinned, 'x86_64-unknown-linux-gnu', known);
-  assert.equal(found('1.0.0').file, gnu);
-  assert.deepEqual(found(''), { version: '1.1.0', file: musl, sha256: 'b'.repeat(64) });
-  const own = found('1.1.0', 'c'.repeat(64));
-  assert.equal(own.file, 'cachewarden-1.1.0-x86_64-unknown-linux-gnu.tar.gz');
+test('the newest release is taken, and one of your own has the name of a release', () => {
+  const name = (version) => `cachewarden-${version}-x86_64-unknown-linux-musl.tar.gz`;
+  const known = checksums(`${'a'.repeat(64)}  ${name('1.0.0')}\n${'b'.repeat(64)}  ${name('1.1.0')}\n`);
+  const found = (version, pinned) => find(version, pinned, 'x86_64-unknown-linux-musl', known);
+  assert.equal(found('1.0.0', '').file, name('1.0.0'));
+  const newest = { version: '1.1.0', file: name('1.1.0'), sha256: 'b'.repeat(64) };
+  assert.deepEqual(found('', ''), newest);
+  const own = { version: '1.2.0', file: name('1.2.0'), sha256: 'c'.repeat(64) };
+  assert.deepEqual(found('1.2.0', 'c'.repeat(64)), own);
 });
 
 test('the checksums of this commit can be read', () => {
@@ -161,10 +161,23 @@ test('no text of somebody else is Markdown or HTML in the summary', () => {
   const failure = '<script>|[x](y)`';
   const stats = { sessions, outbox: [{ entries: 1, failure }] };
   const job = { addresses: ['s3://`b`'], policy: '<b>', isReadOnly: true, why: '*w*' };
-  const text = summary(stats, job, { rows: [], more: 0 }, '</pre><b>');
+  const text = summary(stats, job, { rows: [], more: 0 }, { sent: '</pre><b>', pruned: '' });
   assert.match(text, /\| Hits \| 2 \(66\.7 %\) \|/);
   assert.match(text, /\| Stored by this job \| 1\.5 kB in 1 puts \|/);
   assert.doesNotMatch(text, /<script|<b>|\[x\]|\*w\*|`/);
   assert.equal(text.match(/<\/pre>/g).length, 1);
   assert.equal(size(999), '999 B');
+});
+
+test('the summary has the time that was saved, or says why it is not known', () => {
+  const of = (saved) => {
+    const counts = { gets: 3, hits: 2, puts: 1, 'bytes-put': 1, 'refused-gets': 0, 'refused-puts': 0 };
+    const stats = { sessions: { ...counts, 'time-saved': saved } };
+    const job = { addresses: [], policy: 'none', isReadOnly: false, why: '' };
+    return summary(stats, job, { rows: [], more: 0 }, { sent: '', pruned: '' });
+  };
+  const row = '| Time saved, estimated | 2 min 4 s, the sum of build steps, in 2 hits |';
+  assert.ok(of({ milliseconds: 123_600, hits: 2 }).includes(row));
+  assert.match(of(null), /\| Time saved, estimated \| no estimate: too little was built/);
+  assert.deepEqual([0, 59_940, 59_960, 119_700].map(time), ['0.0 s', '59.9 s', '1 min 0 s', '2 min 0 s']);
 });

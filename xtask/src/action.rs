@@ -2,8 +2,8 @@
 //! `examples/ci`, with Node's own test runner.
 //!
 //! The tests start the program as cargo has built it for debugging. Their tools are in
-//! target/tools/action/: parsers from npm (`xtask/locks/npm/action`), and actionlint, which is
-//! built from the Go module proxy.
+//! target/tools/action/: parsers and what finds faults from npm (`xtask/locks/npm/action`), and
+//! actionlint, which is built from the Go module proxy.
 
 use std::fs;
 use std::path::PathBuf;
@@ -149,6 +149,9 @@ fn tally(report: &str) -> Result<Tally> {
 
 #[cfg(test)]
 mod tests {
+    use crate::cross::{MACOS, STATIC_TARGETS};
+    use crate::dist::PACKAGE;
+
     use super::*;
 
     const REPORT: &str = "\
@@ -170,6 +173,71 @@ ok 3 - it is left out # SKIP
 # todo 0
 # duration_ms 7.2
 ";
+
+    /// The files of the repository that name archives of a release, by folder or by name.
+    const NAMING: [&str; 4] = ["action/src", "docs/ci", "docs/ci.md", "examples/ci"];
+
+    /// The texts of all files below these paths, each with its name.
+    fn texts(paths: &[PathBuf]) -> Vec<(String, String)> {
+        let mut found = Vec::new();
+        for path in paths {
+            if path.is_dir() {
+                let entries = fs::read_dir(path).unwrap();
+                let below: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+                found.extend(texts(&below));
+            } else {
+                let text = fs::read_to_string(path).unwrap();
+                found.push((path.display().to_string(), text));
+            }
+        }
+        found
+    }
+
+    fn root() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    /// Each word of a text with a system in it, from the first to the last character of a triple.
+    fn triples(text: &str) -> impl Iterator<Item = &str> {
+        let of_triple =
+            |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+        let words = text.split(move |character| !of_triple(character));
+        let is_triple = |word: &&str| word.contains("-unknown-linux-") || word.contains(MACOS);
+        words.filter(is_triple).map(|word| {
+            let before_processor = |processor: &str| word.find(processor);
+            let begin = ["x86_64", "aarch64"].into_iter().find_map(before_processor);
+            &word[begin.unwrap_or(0)..]
+        })
+    }
+
+    #[test]
+    fn recipes_and_the_action_name_archives_that_a_release_has() {
+        let of_macs = ["x86_64", "aarch64"].map(|processor| format!("{processor}{MACOS}"));
+        let of_macs = of_macs.iter().map(|triple| &**triple);
+        let released: Vec<&str> = STATIC_TARGETS.into_iter().chain(of_macs).collect();
+        let mut named = 0;
+        for (file, text) in texts(&NAMING.map(|path| root().join(path))) {
+            for triple in triples(&text) {
+                assert!(released.contains(&triple), "{file}: {triple}");
+                named += 1;
+            }
+        }
+        assert!(named >= 5, "only {named} names");
+        let action = fs::read_to_string(root().join("action/src/release.mjs")).unwrap();
+        assert!(released.iter().all(|triple| action.contains(triple)));
+        let wrong = "cachewarden-$VERSION-x86_64-unknown-linux-gnu.tar.gz";
+        assert_eq!(triples(wrong).next(), Some("x86_64-unknown-linux-gnu"));
+    }
+
+    /// `cargo xtask dist --image` makes an image with this alone.
+    #[test]
+    fn the_recipe_for_kubernetes_starts_the_program_of_the_image() {
+        let file = root().join("examples/ci/kubernetes/daemonset.yaml");
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.contains(&format!("command: [/{PACKAGE}, status]")));
+        let image = include_str!("dist/image.rs");
+        assert!(image.contains("\"Entrypoint\": [format!(\"/{PACKAGE}\")]"));
+    }
 
     #[test]
     fn what_did_not_pass_is_counted_and_named() {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
 use crate::go::{self, Go};
@@ -24,8 +24,8 @@ use super::{PACKAGE, sha256};
 /// The policy that each page names.
 const POLICY: &str = "trusted-branches";
 
-/// A module of two packages. It has no program: its runtime would be compiled for each way to
-/// install, twice, and take longer than everything else here.
+/// A module of two packages, and no program. Go's runtime, which each program has, would be compiled
+/// twice for each way, and that would take longer than everything else here.
 const MODULE: [(&str, &str); 3] = [
     ("go.mod", "module example.org/widget\n\ngo 1.24\n"),
     (
@@ -40,7 +40,7 @@ const MODULE: [(&str, &str); 3] = [
     ),
 ];
 
-/// What the pages have a reader type for a registry. Here the files are installed before.
+/// These commands of the pages ask a registry. Here the packages are installed already, from files.
 const INSTALLED: &str = "npm() { :; }\npip() { :; }\n";
 
 /// A program that was installed in one of the ways.
@@ -92,7 +92,7 @@ impl<'a> Way<'a> {
         let blocks = blocks(page).filter(|block| block.contains("go build"));
         let blocks: Vec<_> = blocks.collect();
         let [first, with_policy] = &blocks[..] else {
-            anyhow::bail!("{} blocks of the page build something", blocks.len());
+            bail!("{} blocks of the page build something", blocks.len());
         };
         self.run(first)?;
         self.second_build_has_hits(None)?;
@@ -102,7 +102,7 @@ impl<'a> Way<'a> {
         self.second_build_has_hits(Some(&policy))
     }
 
-    /// Builds twice with this value of GOCACHEPROG, and with a store that it names.
+    /// Builds twice with this value of GOCACHEPROG, which names [`Self::store`].
     pub(super) fn build(&self, value: &str) -> Result<()> {
         self.run(&format!(
             "export GOCACHEPROG=\"{value}\"\ngo build ./...\ngo build ./...\n"

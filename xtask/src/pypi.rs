@@ -9,8 +9,11 @@ use std::process::Command;
 
 use anyhow::{Result, bail, ensure};
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{folders, process};
+
+/// Its lock leaves out the packages that keep passwords: nothing is uploaded here.
+const TWINE: &str = "twine==7.0.0";
 
 /// The options for every client.
 const CAREFULLY: [&str; 4] = [
@@ -102,6 +105,28 @@ pub(crate) fn make_environment(
     let mut command = Command::new(environment.join("bin/python"));
     command.args(["-m", "pip", "install"]);
     fetch(&mut command, &lock, &[])
+}
+
+/// The environment of a package, `name==version`, in target/tools/<name>/. It is made unless it is
+/// there.
+pub(crate) fn environment(workspace: &Workspace, package: &str) -> Result<PathBuf> {
+    const VERSION: &str = "import importlib.metadata as m, sys; print(m.version(sys.argv[1]))";
+    let (name, version) = package.split_once("==").unwrap_or((package, ""));
+    let folder = workspace.tools(name);
+    let _lock = folders::lock(&folder)?;
+    let environment = folder.join("environment");
+    let mut python = Command::new(environment.join("bin/python"));
+    if process::ask(python.args(["-c", VERSION, name])).as_deref() != Some(version) {
+        make_environment(workspace, package, &environment)?;
+    }
+    Ok(environment)
+}
+
+/// Checks with twine, which uploads to PyPI, that it takes these packages.
+pub(crate) fn check_upload(workspace: &Workspace, packages: &[PathBuf]) -> Result<()> {
+    let twine = environment(workspace, TWINE)?.join("bin/twine");
+    let mut command = Command::new(twine);
+    process::run(command.args(["check", "--strict"]).args(packages))
 }
 
 /// Downloads a package, `name==version`, into a folder, from which tests install it.

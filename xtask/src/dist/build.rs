@@ -48,6 +48,16 @@ impl Built {
             source: None,
         }
     }
+
+    /// The debug build of this checkout, for a check: what is said of it is not published, so the
+    /// checkout may have changes that its commit does not have.
+    pub(super) fn debug(workspace: &Workspace) -> Result<Built> {
+        let compiler = Toolchain::Own.compiler(workspace)?;
+        Ok(Built {
+            program: workspace.program("debug", PACKAGE),
+            source: Source::of_commit(workspace, compiler, "dev"),
+        })
+    }
 }
 
 /// Builds the program for a target.

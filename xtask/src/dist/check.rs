@@ -12,15 +12,15 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::cross::emulator::Runner;
-use crate::private_paths::PrivatePaths;
 use crate::tally::Tally;
 use crate::workspace::{Workspace, host};
-use crate::{connect, debian, guests, process};
+use crate::{debian, guests, process};
 
 use super::build::Built;
 use super::tree::read;
 use super::{
-    ARCHIVE, CHECKSUMS, PACKAGE, Release, exchange, files_of, image, installs, make, signature,
+    CHECKSUMS, PACKAGE, Release, archive, clients, exchange, files_of, image, installs, make,
+    provenance, signature,
 };
 
 /// What the checks look at.
@@ -69,17 +69,32 @@ enum Of {
     All,
     /// Those whose program runs here, if need be by an emulator.
     Running,
+    /// Those of whose program it is known what it was built from.
+    Known,
     /// That of this machine: it installs or starts something as the machine does for which it is
     /// made.
     ThisMachine,
 }
 
-const CHECKS: [Check; 14] = [
+const CHECKS: [Check; 20] = [
     ("checksums", checksums, Of::All, &[]),
-    ("archive", archive, Of::All, &[("node", "nodejs")]),
-    ("program", runs, Of::Running, &[]),
+    ("provenance", provenance::check, Of::Known, &[]),
+    ("archive", archive::contents, Of::All, &[]),
+    (
+        "archive: for the action",
+        archive::for_the_action,
+        Of::All,
+        &[("node", "nodejs")],
+    ),
+    ("archive: program", archive::runs, Of::Running, &[]),
+    ("archive: build", archive::build, Of::ThisMachine, &[]),
     ("protocol", exchange::check, Of::Running, &[]),
-    ("no path of this machine", no_private_path, Of::All, &[]),
+    (
+        "no path of this machine",
+        archive::no_private_path,
+        Of::All,
+        &[],
+    ),
     ("deb", installs::deb, Of::ThisMachine, &[("dpkg", "dpkg")]),
     (
         "lintian",
@@ -93,23 +108,21 @@ const CHECKS: [Check; 14] = [
         Of::ThisMachine,
         &[("rpm", "rpm"), ("unshare", "util-linux")],
     ),
+    ("wheel", clients::wheel, Of::ThisMachine, PYTHON),
+    ("wheel: its tag", clients::wheel_tag, Of::Running, PYTHON),
+    ("wheel: for PyPI", clients::wheel_for_pypi, Of::All, PYTHON),
+    ("npm", clients::npm, Of::ThisMachine, &[("npm", "npm")]),
     (
-        "wheel",
-        installs::wheel,
-        Of::ThisMachine,
-        &[("python3", "python3-venv")],
+        "npm: for the registry",
+        clients::npm_for_the_registry,
+        Of::All,
+        &[("npm", "npm")],
     ),
+    ("formula", clients::formula, Of::All, &[("ruby", "ruby")]),
+    ("image", image::layout, Of::Running, &[]),
     (
-        "wheel: its tag",
-        installs::wheel_tag,
-        Of::Running,
-        &[("python3", "python3-venv")],
-    ),
-    ("npm", installs::npm, Of::ThisMachine, &[("npm", "npm")]),
-    ("formula", installs::formula, Of::All, &[("ruby", "ruby")]),
-    (
-        "image",
-        image::check,
+        "image: build",
+        image::build,
         Of::ThisMachine,
         &[("unshare", "util-linux")],
     ),
@@ -121,10 +134,11 @@ const CHECKS: [Check; 14] = [
     ),
 ];
 
+const PYTHON: &[(&str, &str)] = &[("python3", "python3-venv")];
+
 /// Runs all checks with the debug build, as [`run`] does.
 pub(crate) fn debug_build(workspace: &Workspace) -> Result<(Tally, Vec<String>)> {
-    let built = Built::elsewhere(workspace.program("debug", PACKAGE));
-    run(workspace, &built, &host()?)
+    run(workspace, &Built::debug(workspace)?, &host()?)
 }
 
 /// Runs all checks. Returns what was counted, and what could not be checked.
@@ -145,9 +159,10 @@ pub(super) fn run(
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let (mut passed, mut failures, mut unchecked) = (0, Vec::new(), Vec::new());
     let release = Release::of(workspace, &built, triple.to_owned())?;
-    make(workspace, &release, false, &first)?;
+    let in_image = image::program(workspace, &release)?;
+    make(workspace, &release, in_image.as_deref(), &first)?;
     let again = Release::of(workspace, &built, triple.to_owned())?;
-    make(workspace, &again, false, &second)?;
+    make(workspace, &again, in_image.as_deref(), &second)?;
     let scratch = folder.path().join("installed");
     fs::create_dir(&scratch)?;
     let made = Made {
@@ -164,14 +179,18 @@ pub(super) fn run(
     for (name, check, of, tools) in CHECKS {
         println!("-- {name}");
         let started = Instant::now();
-        let is_done_here = match of {
-            Of::All => true,
+        let is_here = match of {
+            Of::All | Of::Known => true,
             Of::Running => release.runner.is_some(),
             Of::ThisMachine => matches!(release.runner, Some(Runner::Directly)),
         };
+        let is_known = release.source.is_some() || !matches!(of, Of::Known);
         match missing(tools) {
-            _ if !is_done_here => unchecked.push(format!(
+            _ if !is_here => unchecked.push(format!(
                 "dist: {name}: it is for another machine than this, {triple}"
+            )),
+            _ if !is_known => unchecked.push(format!(
+                "dist: {name}: nothing says what the program was built from"
             )),
             Some(tool) if guests::is_ci() => count(name, Err(anyhow::anyhow!("no {tool} here"))),
             Some(tool) => unchecked.push(format!("dist: {name}: there is no {tool} here")),
@@ -225,55 +244,5 @@ fn checksums(made: &Made<'_>) -> Result<()> {
         .filter(|name| !name.starts_with(CHECKSUMS))
         .count();
     ensure!(lines.lines().count() == count, "a file has no checksum");
-    Ok(())
-}
-
-/// The action's own reader takes the archive.
-fn archive(made: &Made<'_>) -> Result<()> {
-    const READ: &str = "
-        import { readFileSync } from 'node:fs';
-        const { files } = await import(process.argv[1]);
-        for (const { name, isProgram } of files(readFileSync(process.argv[2]))) {
-          console.log(isProgram, name);
-        }";
-    let archive = made.package(ARCHIVE)?;
-    let mut command = Command::new("node");
-    command
-        .args(["--input-type=module", "--eval", READ])
-        .arg(made.workspace.root().join("action/src/archive.mjs"))
-        .arg(&archive);
-    let found = process::read(&mut command)?;
-    let mut wanted = vec![format!("true {PACKAGE}"), "false README.md".to_owned()];
-    wanted.extend(super::files::POLICIES.map(|name| format!("false policies/{name}.wasm")));
-    for wanted in wanted {
-        ensure!(
-            found.lines().any(|line| line == wanted),
-            "no `{wanted}` in: {found}"
-        );
-    }
-    Ok(())
-}
-
-/// tar unpacks a program that runs.
-fn runs(made: &Made<'_>) -> Result<()> {
-    let archive = made.package(ARCHIVE)?;
-    let mut command = Command::new("tar");
-    process::run(command.arg("-C").arg(made.scratch).arg("-xzf").arg(archive))?;
-    let program = made.scratch.join(made.release.name()).join(PACKAGE);
-    made.runs(&mut made.release.runner()?.command(&program))
-}
-
-/// What is built as a release has no path of this machine. The small client stands for the program,
-/// which takes too long.
-fn no_private_path(made: &Made<'_>) -> Result<()> {
-    let paths = PrivatePaths::of_this_machine(made.workspace)?;
-    let client = connect::build(made.workspace)?.program;
-    let policies = made.release.files.below(super::files::POLICY_FOLDER);
-    let policies = policies.map(|(name, file)| (name.to_owned(), file.bytes.to_vec()));
-    for (name, bytes) in policies.chain([("cachewarden-connect".into(), read(&client)?)]) {
-        if let Some(path) = paths.find_in(&bytes) {
-            bail!("{name} has the path {} in it", path.display());
-        }
-    }
     Ok(())
 }

@@ -49,7 +49,9 @@ impl Crate {
 
     /// Its package URL, which other tools know it by.
     pub(super) fn purl(&self) -> String {
-        format!("pkg:cargo/{}@{}", self.name, self.version)
+        // Of what a version may have, only this must be encoded.
+        let version = self.version.replace('+', "%2B");
+        format!("pkg:cargo/{}@{version}", self.name)
     }
 }
 

@@ -19,22 +19,13 @@ pub(super) const COMPLETIONS: &str = "completions/";
 pub(super) const BASH: &str = "cachewarden.bash";
 pub(super) const ZSH: &str = "_cachewarden";
 pub(super) const FISH: &str = "cachewarden.fish";
-const SHELLS: [(&str, &str); 3] = [("bash", BASH), ("zsh", ZSH), ("fish", FISH)];
-
-/// The verb that says whether a program can do this. An older one that is packaged cannot.
-const VERB: &str = "completions";
+pub(super) const SHELLS: [(&str, &str); 3] = [("bash", BASH), ("zsh", ZSH), ("fish", FISH)];
 
 /// Lets the program write all of them.
 pub(super) fn write(runner: &Runner, program: &Path) -> Result<Tree> {
     let mut tree = Tree::default();
-    let help = process::read(command(runner, program).arg("--help"))?;
-    let has_verb = |line: &str| line.split_whitespace().next() == Some(VERB);
-    if !help.lines().any(has_verb) {
-        println!("the program writes no manual pages and no completions: they are left out");
-        return Ok(tree);
-    }
     for (shell, file) in SHELLS {
-        let text = process::read(command(runner, program).args([VERB, shell]))?;
+        let text = process::read(command(runner, program).args(["completions", shell]))?;
         tree.add_text(format!("{COMPLETIONS}{file}"), text + "\n");
     }
     let folder = tempfile::tempdir()?;
@@ -73,16 +64,12 @@ mod tests {
     }
 
     #[test]
-    fn a_program_with_the_verb_must_write_everything() {
-        let (_folder, old) = program("echo '  stats  Show'");
-        assert_eq!(write(&Runner::Directly, &old).unwrap().iter().count(), 0);
-        let help = "test \"$1\" = --help && echo '  completions  Print' && exit 0";
-        let (_folder, broken) = program(&format!("{help}; exit 1"));
+    fn a_program_must_write_everything() {
+        let (_folder, broken) = program("test \"$1\" = completions && echo some");
         assert!(write(&Runner::Directly, &broken).is_err());
-        let (_folder, new) = program(&format!(
-            "{help}; test \"$1\" = man && echo page > \"$2/cachewarden.1\"; echo for \"$2\""
-        ));
-        let tree = write(&Runner::Directly, &new).unwrap();
+        let pages = "test \"$1\" = man && echo page > \"$2/cachewarden.1\"";
+        let (_folder, whole) = program(&format!("{pages}; echo for \"$2\""));
+        let tree = write(&Runner::Directly, &whole).unwrap();
         let names: Vec<_> = tree.iter().map(|(name, _)| name).collect();
         let expected = [
             "completions/_cachewarden",

@@ -4,15 +4,18 @@
 //! takes, too: older versions of it read `manifest.json`.
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::needs::{Needs, needs, processor};
+use crate::workspace::Workspace;
 use crate::{connect, process};
 
+use super::builds::Way;
 use super::check::Made;
 use super::tree::{DATA, PROGRAM, Tree, gzip, read};
 use super::{HOMEPAGE, PACKAGE, Release, SUMMARY, rfc3339, sha256};
@@ -26,6 +29,12 @@ const BLOBS: &str = "blobs/sha256/";
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+
+/// Starts a program with another root, as a user that may change it also without being root.
+const CHROOT: [&str; 3] = ["unshare", "--map-root-user", "chroot"];
+
+/// What names the start of the machine.
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
 
 /// What the image says about itself.
 pub(super) struct About {
@@ -130,29 +139,34 @@ fn blob(descriptor: &Value) -> Result<String> {
     ))
 }
 
-/// Unpacks an image as a container engine does, from the index to the layer, and runs the program
-/// with that as its root. A release whose program needs a C library has no image: then the small
-/// client, which is built for musl, stands for the program.
-pub(super) fn check(made: &Made<'_>) -> Result<()> {
-    let program = &made.release.files.get(PACKAGE)?.bytes;
-    let needs = needs(program, &made.release.triple)?;
-    let client;
-    let (program, needs) = match needs.is_static() {
-        true => (&program[..], needs),
-        false => {
-            client = read(&connect::build(made.workspace)?.program)?;
-            (&client[..], Needs::default())
-        }
-    };
-    let about = About::release(made.release)?;
-    let image = make(&about, program, &needs)?;
-    ensure!(
-        image == make(&about, program, &needs)?,
-        "other bytes the second time"
-    );
-    let root = made.scratch.join("image");
-    let layout = root.join("layout");
-    unpack(&image, &layout)?;
+/// What an image of this release has in it. A release whose program needs a C library has none: then
+/// the small client, which is built for musl, stands for the program. `None` where no program for
+/// Linux runs.
+pub(super) fn program(workspace: &Workspace, release: &Release) -> Result<Option<Vec<u8>>> {
+    if release.runner.is_none() {
+        return Ok(None);
+    }
+    let program = &release.files.get(PACKAGE)?.bytes;
+    match needs(program, &release.triple)?.is_static() {
+        true => Ok(Some(program.to_vec())),
+        false => read(&connect::build(workspace)?.program).map(Some),
+    }
+}
+
+/// An image that was unpacked.
+struct Unpacked {
+    /// The folder that is the root of a container.
+    root: PathBuf,
+    /// The program that a container starts.
+    entry: String,
+}
+
+/// Unpacks the image as a container engine does, from the index to the layer. The digest and the
+/// size of all that is read are those that something else in the image names.
+fn unpacked(made: &Made<'_>, name: &str) -> Result<Unpacked> {
+    let folder = made.scratch.join(name);
+    let layout = folder.join("layout");
+    unpack(&read(&made.package(ENDING)?)?, &layout)?;
     let parsed =
         |file: &str| -> Result<Value> { Ok(serde_json::from_slice(&read(&layout.join(file))?)?) };
     let index = parsed("index.json")?;
@@ -161,27 +175,81 @@ pub(super) fn check(made: &Made<'_>) -> Result<()> {
     let docker = parsed("manifest.json")?;
     ensure!(docker[0]["Config"] == blob(&manifest["config"])?.as_str());
     let layer = layout.join(verified(&layout, &manifest["layers"][0])?);
-    let tar = root.join("layer.tar");
-    let unpacked = process::output(Command::new("gzip").args(["-dc"]).arg(&layer))?;
-    let id = format!("sha256:{}", sha256(&unpacked));
+    let tar = folder.join("layer.tar");
+    let layer = process::output(Command::new("gzip").args(["-dc"]).arg(&layer))?;
+    let id = format!("sha256:{}", sha256(&layer));
     ensure!(config["rootfs"]["diff_ids"][0] == id, "another layer: {id}");
-    fs::write(&tar, &unpacked)?;
-    let container = root.join("root");
-    fs::create_dir(&container)?;
+    fs::write(&tar, &layer)?;
+    let root = folder.join("root");
+    fs::create_dir(&root)?;
     let mut command = Command::new("tar");
-    process::run(command.arg("-C").arg(&container).arg("-xf").arg(&tar))?;
-    let names: Vec<_> = fs::read_dir(&container)?.collect::<Result<_, _>>()?;
-    ensure!(names.len() == 1, "the image has {names:?}");
+    process::run(command.arg("-C").arg(&root).arg("-xf").arg(&tar))?;
     let entry = config["config"]["Entrypoint"][0].as_str();
-    let mut command = Command::new("unshare");
-    command
-        // As a user that may change its root, also without being root.
-        .args(["--map-root-user", "chroot"])
-        .arg(&container)
-        .arg(entry.context("the image has no program to start")?);
-    let said = process::read(command.arg("--version"))?;
-    ensure!(said.contains(&about.version), "the program prints: {said}");
+    let entry = entry.context("the image has no program to start")?.into();
+    Ok(Unpacked { root, entry })
+}
+
+/// The image is whole, and has one program and nothing else.
+pub(super) fn layout(made: &Made<'_>) -> Result<()> {
+    let image = unpacked(made, "image-layout")?;
+    let names: Vec<_> = fs::read_dir(&image.root)?.collect::<Result<_, _>>()?;
+    ensure!(
+        names.len() == 1 && image.root.join(&image.entry[1..]).is_file(),
+        "the image has {names:?}"
+    );
     Ok(())
+}
+
+/// Runs the program with the image as its root, and builds with it. Where the client stands for the
+/// program, the build is with the program and the libraries that it needs, and nothing else.
+pub(super) fn build(made: &Made<'_>) -> Result<()> {
+    let image = unpacked(made, "image")?;
+    let mut command = Command::new(CHROOT[0]);
+    command.args(&CHROOT[1..]).arg(&image.root);
+    let said = process::read(command.arg(&image.entry).arg("--version"))?;
+    ensure!(
+        said.contains(&made.release.version),
+        "the program prints: {said}"
+    );
+    let program = &made.release.files.get(PACKAGE)?.bytes;
+    if !needs(program, &made.release.triple)?.is_static() {
+        let own = made.scratch.join("dynamic").join(PACKAGE);
+        super::write(&own, program)?;
+        fs::set_permissions(&own, PermissionsExt::from_mode(PROGRAM))?;
+        for file in libraries(&own)? {
+            let place = image.root.join(&file[1..]);
+            super::write(&place, &read(file.as_ref())?)?;
+            fs::set_permissions(&place, PermissionsExt::from_mode(PROGRAM))?;
+        }
+        fs::rename(&own, image.root.join(&image.entry[1..]))?;
+    }
+    // Each engine mounts /proc. Of that, the program reads whether the machine was started anew:
+    // otherwise it uses no index of a module.
+    super::write(&image.root.join(&BOOT[1..]), &read(BOOT.as_ref())?)?;
+    let way = Way::new(made, "image", String::new())?;
+    // A volume, which has one path for go and for the program: go opens the files of the store.
+    let store = way.store();
+    let outside = store.parent().context("a store has a folder")?;
+    let inside = image.root.join(outside.strip_prefix("/")?);
+    fs::create_dir_all(&inside)?;
+    symlink(&inside, outside).with_context(|| outside.display().to_string())?;
+    way.build(&format!(
+        "{} '{}' {} --dir '{}'",
+        CHROOT.join(" "),
+        image.root.display(),
+        image.entry,
+        store.display()
+    ))
+}
+
+/// The paths of the libraries that a program is started with here.
+fn libraries(program: &Path) -> Result<Vec<String>> {
+    let printed = process::read(Command::new("ldd").arg(program))?;
+    let words = printed.split_whitespace();
+    Ok(words
+        .filter(|word| word.starts_with('/'))
+        .map(str::to_owned)
+        .collect())
 }
 
 fn unpack(archive: &[u8], folder: &Path) -> Result<()> {

@@ -1,5 +1,5 @@
-//! Installs each package into a folder, with the system's own client, runs the program from there,
-//! and removes it where the client can.
+//! Installs the packages of the two kinds of systems into a folder, with the system's own client,
+//! builds with the program from there, and removes it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,18 +8,17 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
-use crate::{debian, process, pypi};
+use crate::{debian, process};
 
+use super::builds::{self, Way};
 use super::check::Made;
-use super::files::{POLICIES, POLICY_FOLDER};
+use super::files::{POLICIES, RUST_LIBRARY, SBOM, THIRD_PARTY};
 use super::tree::read;
 use super::{PACKAGE, documents};
 
 /// Where both kinds of systems have the program, and the folders of the package alone.
 const PROGRAM: &str = "usr/bin/cachewarden";
 const FOLDERS: [&str; 2] = ["usr/share/cachewarden", "usr/share/doc/cachewarden"];
-
-const AUDITWHEEL: &str = "auditwheel==6.8.2";
 
 /// What a purge removes, as the daemon leaves it.
 const KEPT_BY_THE_DAEMON: [&str; 3] = [
@@ -49,7 +48,8 @@ pub(super) fn deb(made: &Made<'_>) -> Result<()> {
         process::run(&mut command)
     };
     dpkg(&["--install", &package.display().to_string()])?;
-    check_system(made, &root)?;
+    check_system(made, &root, "vendor-completions")?;
+    build(made, "deb", &root)?;
     if process::find("systemd-sysusers").is_some() {
         let users = fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
         ensure!(users.contains("cachewarden:"), "the service has no user");
@@ -103,7 +103,8 @@ pub(super) fn rpm(made: &Made<'_>) -> Result<()> {
     process::run(rpm(&["--initdb"]).env("HOME", &root))?;
     process::run(&mut rpm(&["--checksig", "--nosignature", &file]))?;
     process::run(&mut rpm(&["--install", "--nodeps", &file]))?;
-    check_system(made, &root)?;
+    check_system(made, &root, "site-functions")?;
+    build(made, "rpm", &root)?;
     ensure!(
         called(&root)?
             == [
@@ -158,17 +159,35 @@ fn called(root: &Path) -> Result<Vec<String>> {
     Ok(text.lines().map(str::to_owned).collect())
 }
 
-/// What both systems have after the installation.
-fn check_system(made: &Made<'_>, root: &Path) -> Result<()> {
+/// Builds with the program that a system has.
+fn build(made: &Made<'_>, name: &str, root: &Path) -> Result<()> {
+    let folder = root.join(PROGRAM);
+    let path = builds::first_in_path(folder.parent().unwrap_or(root));
+    Way::new(made, name, path)?.follow(&builds::installing(made)?)
+}
+
+/// What both systems have after the installation. Where zsh looks differs.
+fn check_system(made: &Made<'_>, root: &Path, zsh_folder: &str) -> Result<()> {
     made.runs(&mut Command::new(root.join(PROGRAM)))?;
     has_policies(&root.join("usr"))?;
     for (page, _) in made.release.files.below(documents::PAGES) {
         let file = root.join(format!("usr/share/man/man1/{page}.gz"));
         process::read(Command::new("gzip").arg("--test").arg(file))?;
     }
-    if made.release.files.below(documents::COMPLETIONS).count() > 0 {
-        let file = root.join(format!("usr/share/bash-completion/completions/{PACKAGE}"));
-        process::run(Command::new("bash").arg("-n").arg(file))?;
+    let share = root.join("usr/share");
+    let bash = share.join(format!("bash-completion/completions/{PACKAGE}"));
+    process::run(Command::new("bash").arg("-n").arg(bash))?;
+    let documents = format!("doc/{PACKAGE}");
+    for file in [
+        format!("zsh/{zsh_folder}/{}", documents::ZSH),
+        format!("fish/vendor_completions.d/{}", documents::FISH),
+        format!("{documents}/copyright"),
+        format!("{documents}/{THIRD_PARTY}"),
+        format!("{documents}/{RUST_LIBRARY}"),
+        format!("{documents}/{SBOM}"),
+    ] {
+        let length = fs::metadata(share.join(&file)).map(|found| found.len());
+        ensure!(length.is_ok_and(|length| length > 0), "no text in {file}");
     }
     let unit = root.join("usr/lib/systemd/system/cachewarden.service");
     let text = fs::read_to_string(&unit).with_context(|| unit.display().to_string())?;
@@ -180,7 +199,7 @@ fn check_system(made: &Made<'_>, root: &Path) -> Result<()> {
 }
 
 /// Sees that all policies are below the folder of an installation.
-fn has_policies(folder: &Path) -> Result<()> {
+pub(super) fn has_policies(folder: &Path) -> Result<()> {
     for policy in POLICIES {
         let file = folder.join(format!("share/{PACKAGE}/policies/{policy}.wasm"));
         ensure!(file.is_file(), "{} is missing", file.display());
@@ -201,115 +220,4 @@ fn nothing_is_left(root: &Path) -> Result<()> {
     };
     ensure!(left.is_empty(), "files stay: {left}");
     Ok(())
-}
-
-/// pip installs the wheel into an environment, from the file alone.
-pub(super) fn wheel(made: &Made<'_>) -> Result<()> {
-    let environment = made.scratch.join("venv");
-    let mut command = Command::new("python3");
-    process::run(command.args(["-m", "venv"]).arg(&environment))?;
-    let mut command = Command::new(environment.join("bin/python"));
-    command
-        .args(["-m", "pip", "install", "--no-index", "--no-deps", "--quiet"])
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-    process::run(command.arg(made.package(".whl")?))?;
-    made.runs(&mut Command::new(environment.join("bin").join(PACKAGE)))?;
-    has_policies(&environment)?;
-    // pip compares nothing with RECORD; this reads what it has installed by it.
-    const VERIFY: &str = "
-import base64, hashlib, importlib.metadata
-for file in importlib.metadata.files('cachewarden'):
-    if file.hash and file.hash.mode == 'sha256':
-        digest = hashlib.sha256(file.read_binary()).digest()
-        assert file.hash.value == base64.urlsafe_b64encode(digest).rstrip(b'=').decode(), file
-assert importlib.metadata.metadata('cachewarden')['License-Expression'] == 'Apache-2.0'";
-    let mut command = Command::new(environment.join("bin/python"));
-    process::run(command.args(["-c", VERIFY]))
-}
-
-/// auditwheel, which PyPA keeps, reads the program's symbols on its own, and finds the same tag.
-pub(super) fn wheel_tag(made: &Made<'_>) -> Result<()> {
-    let environment = made.workspace.tools("auditwheel");
-    let program = environment.join("bin/auditwheel");
-    let is_ready = process::ask(Command::new(&program).arg("--version"))
-        .is_some_and(|version| version.contains(&AUDITWHEEL.replace("==", " ")));
-    if !is_ready {
-        pypi::make_environment(made.workspace, AUDITWHEEL, &environment)?;
-    }
-    let wheel = made.package(".whl")?;
-    let found = process::read(Command::new(program).arg("show").arg(&wheel))?;
-    // It wraps its lines.
-    let found = found.split_whitespace().collect::<Vec<_>>().join(" ");
-    let name = wheel.file_stem().unwrap_or_default().to_string_lossy();
-    let tag = name.rsplit('-').next().unwrap_or_default();
-    // A static program needs no glibc, so it names the oldest one, and our tag is musl's, too.
-    let expected = match tag.contains(".musllinux") {
-        true => "platform tag: \"manylinux_".to_owned(),
-        false => format!("platform tag: \"{tag}\""),
-    };
-    ensure!(
-        found.contains("is consistent") && found.contains(&expected),
-        "auditwheel finds another tag than {tag}: {found}"
-    );
-    Ok(())
-}
-
-/// npm installs both packages from their files, without a network and without scripts.
-pub(super) fn npm(made: &Made<'_>) -> Result<()> {
-    let folder = made.scratch.join("npm");
-    fs::create_dir(&folder)?;
-    fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
-    let version = &made.release.version;
-    let small = made.package(&format!("npm-{PACKAGE}-{version}.tgz"))?;
-    let large = made.package(&format!("64-{version}.tgz"))?;
-    let mut command = Command::new("npm");
-    command
-        .current_dir(&folder)
-        .env("HOME", &folder)
-        .args([
-            "install",
-            "--offline",
-            "--ignore-scripts",
-            "--no-audit",
-            "--no-fund",
-        ])
-        .arg("--loglevel=error")
-        .args([small, large]);
-    process::run(&mut command)?;
-    made.runs(&mut Command::new(
-        folder.join("node_modules/.bin").join(PACKAGE),
-    ))?;
-    let path = "process.stdout.write(require('cachewarden').program)";
-    let mut command = Command::new("node");
-    let program = process::read(command.current_dir(&folder).args(["--eval", path]))?;
-    ensure!(
-        program.contains("@cachewarden"),
-        "another program: {program}"
-    );
-    for policy in POLICIES {
-        let file = Path::new(&program).with_file_name(format!("{POLICY_FOLDER}{policy}.wasm"));
-        ensure!(file.is_file(), "{} is missing", file.display());
-    }
-    made.runs(&mut Command::new(program))?;
-    let launcher = folder.join("node_modules/.bin").join(PACKAGE);
-    let status = Command::new(&launcher).arg("no-such-verb").output()?.status;
-    ensure!(
-        status.code() == Some(2),
-        "the exit status is not passed on: {status}"
-    );
-    // Without the package of this system: one sentence, and no trace of Node's.
-    fs::remove_dir_all(folder.join("node_modules/@cachewarden"))?;
-    let output = Command::new(&launcher).arg("--version").output()?;
-    let told = String::from_utf8_lossy(&output.stderr);
-    ensure!(
-        output.status.code() == Some(1) && told.lines().count() == 1,
-        "{}: {told}",
-        output.status
-    );
-    Ok(())
-}
-
-/// Ruby can read the formula.
-pub(super) fn formula(made: &Made<'_>) -> Result<()> {
-    process::run(Command::new("ruby").arg("-c").arg(made.package(".rb")?))
 }

@@ -16,8 +16,11 @@ use sha2::{Digest, Sha256};
 use crate::needs::{LINUX, needs};
 use crate::workspace::{Workspace, host};
 
+mod archive;
 mod build;
+mod builds;
 pub(crate) mod check;
+mod clients;
 mod dependencies;
 mod documents;
 mod exchange;
@@ -91,7 +94,7 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
         let built = match (&options.target, &options.program) {
             (_, Some(program)) => Built::elsewhere(program.clone()),
             (Some(triple), None) => build::build(workspace, triple)?,
-            (None, None) => Built::elsewhere(workspace.program("debug", PACKAGE)),
+            (None, None) => Built::debug(workspace)?,
         };
         let (tally, unchecked) = check::run(workspace, &built, &triple)?;
         let unchecked = unchecked
@@ -112,7 +115,16 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
     };
     let out = options.out.clone().unwrap_or_else(|| workspace.dist());
     let release = Release::of(workspace, &built, triple)?;
-    make(workspace, &release, options.image, &out)?;
+    let program = options
+        .image
+        .then(|| release.files.get(PACKAGE))
+        .transpose()?;
+    make(
+        workspace,
+        &release,
+        program.map(|file| &file.bytes[..]),
+        &out,
+    )?;
     if let Some(key) = &options.key {
         signature::sign(&out, key, &release.version)?;
     }
@@ -120,7 +132,13 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
 }
 
 /// Writes the archive and the packages to `out`, what they were made from, and their checksums.
-fn make(workspace: &Workspace, release: &Release, with_image: bool, out: &Path) -> Result<()> {
+/// `in_image` is the static program of an image, if one is made.
+fn make(
+    workspace: &Workspace,
+    release: &Release,
+    in_image: Option<&[u8]>,
+    out: &Path,
+) -> Result<()> {
     let packaging = workspace.root().join("packaging");
     let text =
         |file: &str| -> Result<String> { Ok(String::from_utf8(read(&packaging.join(file))?)?) };
@@ -143,7 +161,8 @@ fn make(workspace: &Workspace, release: &Release, with_image: bool, out: &Path) 
     };
     let npm = npm::make(release, &triples, &sources)?;
     made.push(npm.of_system);
-    if with_image {
+    if let Some(program) = in_image {
+        let needs = self::needs(program, &release.triple)?;
         let image = image::make(&image::About::release(release)?, program, &needs)?;
         made.push((release.name() + image::ENDING, image));
     }

@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn versions_are_written_as_python_writes_them() {
         for (rust, expected) in [
-            ("0.1.0", Some("0.1.0")),
+            ("1.2.3", Some("1.2.3")),
             ("1.0.0-rc.2", Some("1.0.0rc2")),
             ("1.0.0-alpha.1", Some("1.0.0a1")),
             ("1.0.0-nightly", None),

@@ -3,6 +3,7 @@
 //!
 //! Nothing is published, committed or tagged here. With `--dry-run`, nothing but the copy changes.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
@@ -24,10 +25,21 @@ const BRANCH: &str = "main";
 /// The SDKs on npm.
 const NPM_PACKAGES: [&str; 2] = ["guest-sdk/javascript", "guest-sdk/assemblyscript"];
 
+/// The SDK on PyPI, and what builds its packages.
+const PYTHON_PACKAGE: &str = "guest-sdk/python";
+const PYTHON_BUILD: &str = "build==1.6.1";
+
+/// The modules in Go: the SDK, and those that need this version of it.
+const GO_MODULES: [&str; 3] = [
+    "guest-sdk/go",
+    "guest-sdk/conformance/go",
+    "examples/trusted-branches/go",
+];
+
 /// What is released.
 #[derive(Args)]
 pub(crate) struct ReleaseOptions {
-    /// The new version, such as 0.1.0 or 1.0.0-rc.1
+    /// The new version, such as 1.2.3 or 2.0.0-rc.1
     version: String,
     /// Try everything, and leave the checkout as it is
     #[arg(long)]
@@ -67,7 +79,7 @@ fn check_version(version: &str) -> Result<()> {
     let numbers: Vec<_> = release.split('.').map(str::parse::<u32>).collect();
     ensure!(
         numbers.len() == 3 && numbers.iter().all(Result::is_ok),
-        "`{version}` is no version: write it as 0.1.0 or 1.0.0-rc.1"
+        "`{version}` is no version: write it as 1.2.3 or 2.0.0-rc.1"
     );
     Ok(())
 }
@@ -101,7 +113,8 @@ fn change(root: &Path, old: &str, new: &str) -> Result<()> {
     for manifest in ["Cargo.toml", "fuzz/Cargo.toml"] {
         let mut lock = Command::new("cargo");
         lock.current_dir(root)
-            .args(["update", "--workspace", "--offline", "--quiet"]);
+            // It may ask the registry: not everybody has what the fuzzer is made of.
+            .args(["update", "--workspace", "--quiet"]);
         process::run(lock.args(["--manifest-path", manifest]))?;
     }
     println!(
@@ -137,33 +150,41 @@ fn try_packages(workspace: &Workspace, copy: &Path, folder: &Path) -> Result<()>
                 .arg(folder),
         )?;
     }
-    println!("== guest-sdk/python");
-    let environment = folder.join("python");
-    let setuptools = format!("setuptools=={}", guests::SETUPTOOLS);
-    pypi::make_environment(workspace, &setuptools, &environment)?;
-    let mut pip = Command::new(environment.join("bin/python"));
-    pip.current_dir(copy.join("guest-sdk/python"))
-        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-        .args([
-            "-m",
-            "pip",
-            "wheel",
-            "--quiet",
-            "--no-deps",
-            "--no-index",
-            "--no-build-isolation",
-        ])
-        .arg("--wheel-dir")
-        .arg(folder);
-    process::run(pip.arg("."))?;
-    println!("== guest-sdk/go");
+    println!("== {PYTHON_PACKAGE}");
+    try_python(workspace, &copy.join(PYTHON_PACKAGE), folder)?;
+    let go = Go::of_this_machine()?;
     let home = folder.join("home");
     go::prepare_home(&home)?;
-    let mut go = Go::of_this_machine()?.command(&home);
-    process::run(
-        go.current_dir(copy.join("guest-sdk/go"))
-            .args(["vet", "./..."]),
-    )
+    for module in GO_MODULES {
+        println!("== {module}");
+        let mut vet = go.command(&home);
+        process::run(vet.current_dir(copy.join(module)).args(["vet", "./..."]))?;
+    }
+    Ok(())
+}
+
+/// Makes the archive of the sources and the wheel as PyPI has them, and checks both.
+fn try_python(workspace: &Workspace, package: &Path, folder: &Path) -> Result<()> {
+    let python = pypi::environment(workspace, PYTHON_BUILD)?.join("bin/python");
+    let (wheels, made) = (folder.join("wheels"), folder.join("python"));
+    let setuptools = format!("setuptools=={}", guests::SETUPTOOLS);
+    pypi::download(workspace, &setuptools, &python, &wheels)?;
+    let mut build = Command::new(python);
+    build
+        .current_dir(package)
+        // It makes an environment with what the manifest asks for: with what was downloaded above.
+        .env("PIP_NO_INDEX", "1")
+        .env("PIP_FIND_LINKS", &wheels)
+        .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
+        .args(["-m", "build", "--quiet", "--outdir"]);
+    process::run(build.arg(&made))?;
+    let names = fs::read_dir(&made)?.map(|entry| Ok(entry?.path()));
+    let packages = names.collect::<Result<Vec<PathBuf>>>()?;
+    ensure!(
+        packages.len() == 2,
+        "not one archive and one wheel: {packages:?}"
+    );
+    pypi::check_upload(workspace, &packages)
 }
 
 #[cfg(test)]
@@ -173,11 +194,11 @@ mod tests {
     #[test]
     fn a_version_has_three_numbers() {
         for (version, expected) in [
-            ("0.1.0", true),
-            ("1.0.0-rc.1", true),
-            ("v0.1.0", false),
-            ("1.0", false),
-            ("1.0.0.0", false),
+            ("1.2.3", true),
+            ("2.0.0-rc.1", true),
+            ("v1.2.3", false),
+            ("1.2", false),
+            ("1.2.3.4", false),
         ] {
             assert_eq!(check_version(version).is_ok(), expected, "{version}");
         }
@@ -200,10 +221,10 @@ mod tests {
             "--message=a",
         ]);
         assert!(check_clean(root).is_ok());
-        std::fs::write(root.join("new"), "").unwrap();
+        fs::write(root.join("new"), "").unwrap();
         let error = check_clean(root).unwrap_err().to_string();
         assert!(error.contains("new"), "{error}");
-        std::fs::remove_file(root.join("new")).unwrap();
+        fs::remove_file(root.join("new")).unwrap();
         run(&["checkout", "--quiet", "-b", "other"]);
         let error = check_clean(root).unwrap_err().to_string();
         assert!(error.contains("other"), "{error}");

@@ -123,6 +123,9 @@ fn pinned(text: &str, checksums: &str, version: &str) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
+    use std::process::Command;
+
+    use crate::process;
 
     use super::*;
 
@@ -139,6 +142,77 @@ mod tests {
             assert!(changed.contains("98.7.6"), "{file}");
         }
         assert!(replace("version = \"1.0.0\"", "version = \"{}\"", "2.0.0", "3.0.0").is_err());
+    }
+
+    /// Where the version's digits may be that are no place, and what they are there.
+    const OTHERS: [(&str, &str); 15] = [
+        ("CHANGELOG.md", "what was released"),
+        ("Cargo.lock", "cargo sets it"),
+        ("fuzz/Cargo.lock", "cargo sets it"),
+        ("xtask/locks/", "other packages"),
+        ("xtask/src/features.rs", "what cargo printed once"),
+        ("host/policy/src/contract.rs", "the contract"),
+        ("tests/corpus/", "the contract"),
+        ("host/policy/src/adapters/", "the interface of the adapters"),
+        ("tests/hostile/", "the interface of the adapters"),
+        ("docs/hostile-policies.md", "the interface of the adapters"),
+        ("guest-sdk/rust/template/", "an author's own version"),
+        (
+            "guest-sdk/assemblyscript/template/",
+            "an author's own version",
+        ),
+        ("guest-sdk/zig/template/", "an author's own version"),
+        ("guest-sdk/conformance/zig/", "an author's own version"),
+        ("examples/trusted-branches/zig/", "an author's own version"),
+    ];
+
+    /// Whether a text has the version, and not as a part of another one: `4.5.6` is not in `14.5.6`.
+    fn has_version(text: &str, version: &str) -> bool {
+        text.match_indices(version).any(|(at, found)| {
+            let before = text[..at].chars().next_back();
+            let after = text[at + found.len()..].chars().next();
+            let is_other = |c: char| c.is_ascii_digit() || c == '.';
+            !before.is_some_and(is_other) && !after.is_some_and(|c| c.is_ascii_digit())
+        })
+    }
+
+    #[test]
+    fn no_other_file_has_the_version() {
+        let version = env!("CARGO_PKG_VERSION");
+        let mut git = Command::new("git");
+        git.current_dir(root()).args(["ls-files", "-z"]);
+        let files = process::read(&mut git).unwrap();
+        let is_place = |file: &str| PLACES.iter().any(|(place, _)| *place == file);
+        let is_other = |file: &str| {
+            let mut others = OTHERS.iter();
+            !is_place(file) && others.any(|(other, _)| file.starts_with(other))
+        };
+        let mut found = Vec::new();
+        for file in files.split('\0').filter(|file| !is_other(file)) {
+            let Ok(mut text) = std::fs::read_to_string(root().join(file)) else {
+                continue;
+            };
+            for (_, around) in PLACES.iter().filter(|(place, _)| *place == file) {
+                text = text.replace(&around.replace("{}", version), "");
+            }
+            if has_version(&text, version) {
+                found.push(file);
+            }
+        }
+        assert!(found.is_empty(), "they are not in PLACES: {found:?}");
+    }
+
+    #[test]
+    fn a_version_is_not_a_part_of_another() {
+        for (text, expected) in [
+            ("version = \"4.5.6\"", true),
+            ("@v4.5.6.", true),
+            ("^14.5.6", false),
+            ("4.5.67", false),
+            ("1.4.5.6", false),
+        ] {
+            assert_eq!(has_version(text, "4.5.6"), expected, "{text}");
+        }
     }
 
     #[test]

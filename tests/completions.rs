@@ -1,7 +1,8 @@
 //! What a package installs beside the program: completions, which real shells load, and manual
-//! pages, which groff formats without a warning.
+//! pages, which groff formats without a warning. `cargo xtask toolchains` fetches these readers.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::support::*;
@@ -54,35 +55,108 @@ fn bash_completes_verbs_options_and_values() {
     }
 }
 
-/// How a shell is asked whether it can read a file.
-const SHELLS: [(&str, &str); 3] = [("bash", "-n"), ("zsh", "-n"), ("fish", "--no-execute")];
+/// Writes a shell's completions into a file of its own.
+fn completions(sandbox: &Sandbox, shell: &str) -> PathBuf {
+    let text = sandbox.run(&["completions", shell]).succeeded().stdout;
+    assert!(text.contains("verify"), "{shell}: {text}");
+    sandbox.file(shell, text)
+}
 
 #[test]
-fn each_shell_can_read_its_completions() {
+fn a_script_is_written_for_each_shell_and_that_of_powershell_is_not_run() {
     let mut sandbox = Sandbox::new();
     // A profile loads them in every terminal: a variable with a mistake is not told there.
     sandbox.set("CACHEWARDEN_POLCY", "/p.wasm");
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
-        let text = sandbox.run(&["completions", shell]).succeeded().stdout;
-        assert!(text.contains("verify"), "{shell}: {text}");
-        let file = sandbox.file(shell, text);
-        let check = SHELLS.iter().find(|(name, _)| *name == shell);
-        let Some((_, option)) = check.filter(|_| shell == "bash" || is_there(shell)) else {
-            continue;
-        };
-        let told = run_to_its_end(sandbox.command(Path::new(shell)).arg(option).arg(file));
-        assert_eq!(told.succeeded().stderr, "", "{shell}");
+        completions(&sandbox, shell);
     }
     let unknown = sandbox.run(&["completions", "tcl"]).exited(2).stderr;
     assert!(unknown.contains("powershell"), "{unknown}");
 }
 
-fn is_there(program: &str) -> bool {
-    Command::new(program).arg("--version").output().is_ok()
+/// What a shell completes: each line is a word, and what follows a tab describes it.
+#[track_caller]
+fn words_of(shell: &mut Command) -> Vec<String> {
+    let told = run_to_its_end(shell).succeeded();
+    assert_eq!(told.stderr, "");
+    let words = told
+        .stdout
+        .lines()
+        .filter_map(|line| line.split('\t').next());
+    words.map(str::to_owned).collect()
 }
 
 #[test]
-fn manual_pages_are_written_and_formatted() {
+fn fish_completes_verbs_options_and_values() {
+    let sandbox = Sandbox::new();
+    let file = completions(&sandbox, "fish");
+    for (line, expected) in [
+        ("sta", &["stats", "status"][..]),
+        ("policy be", &["bench"]),
+        ("prune --dry", &["--dry-run"]),
+        ("connect --when-down ", &["private", "fail"]),
+        // A hidden verb.
+        ("tri", &[]),
+    ] {
+        let mut fish = sandbox.command(&tool("fish"));
+        let script = "source $argv[1]; complete -C $argv[2]";
+        fish.args(["--no-config", "-c", script]).arg(&file);
+        let found = words_of(fish.arg(format!("cachewarden {line}")));
+        assert_eq!(found.is_empty(), expected.is_empty(), "{line}: {found:?}");
+        for word in expected {
+            assert!(found.iter().any(|found| found == word), "{line}: {found:?}");
+        }
+    }
+}
+
+/// A script of elvish has no editor. These stand for what the completions use of it.
+const EDITOR: &str = "\
+fn candidate {|text &display=''| put $text}
+var edit: = (ns [&completion:=(ns [&arg-completer=[&]]) &complex-candidate~=$candidate~])
+";
+
+/// The editor leaves out what does not begin as the last word does.
+#[test]
+fn elvish_completes_verbs_and_options() {
+    let sandbox = Sandbox::new();
+    let file = completions(&sandbox, "elvish");
+    let text = fs::read_to_string(file).expect("the completions");
+    for (words, expected) in [
+        ("''", &["stats", "status"][..]),
+        ("policy ''", &["bench"]),
+        ("prune ''", &["--dry-run"]),
+    ] {
+        let script = format!(
+            "{EDITOR}{text}\nvar complete~ = $edit:completion:arg-completer[cachewarden]\n\
+            for word [(complete cachewarden {words})] {{ echo $word }}\n"
+        );
+        let script = sandbox.file("complete.elv", script);
+        let mut elvish = sandbox.command(&tool("elvish"));
+        let found = words_of(elvish.arg("-norc").arg(script));
+        for word in expected {
+            assert!(
+                found.iter().any(|found| found == word),
+                "{words}: {found:?}"
+            );
+        }
+    }
+}
+
+/// zsh completes only at a terminal.
+#[test]
+fn zsh_reads_its_completions() {
+    let sandbox = Sandbox::new();
+    let reads = |file: &Path| {
+        let mut zsh = sandbox.command(&tool("zsh"));
+        run_to_its_end(zsh.arg("-n").arg(file))
+    };
+    let told = reads(&completions(&sandbox, "zsh")).succeeded();
+    assert_eq!(told.stderr, "");
+    reads(&sandbox.file("wrong", "if (")).exited(1);
+}
+
+#[test]
+fn manual_pages_are_written_for_each_verb() {
     let sandbox = Sandbox::new();
     let folder = sandbox.path("share/man/man1");
     let told = sandbox.run(&["man", folder.to_str().expect("UTF-8")]);
@@ -98,16 +172,22 @@ fn manual_pages_are_written_and_formatted() {
         let page = folder.join(format!("cachewarden-{verb}.1"));
         assert!(pages.contains(&page), "{verb}");
     }
-    if !is_there("groff") {
-        return;
-    }
-    for page in pages {
-        let mut groff = sandbox.command(Path::new("groff"));
-        let told = run_to_its_end(groff.args(["-man", "-ww", "-z", "-Tutf8"]).arg(&page));
-        assert_eq!(told.succeeded().stderr, "", "{}", page.display());
-    }
     // A folder that is no folder is told, with what to do.
     let file = sandbox.file("file", "");
     let wrong = sandbox.run(&["man", file.to_str().expect("UTF-8")]);
     assert!(wrong.exited(2).stderr.contains("name a folder"));
+}
+
+#[test]
+fn groff_formats_manual_pages_without_a_warning() {
+    let sandbox = Sandbox::new();
+    let folder = text(sandbox.path("man"));
+    sandbox.run(&["man", &folder]).succeeded();
+    let pages = sandbox.files_ending("man", ".1");
+    assert!(!pages.is_empty());
+    for page in pages {
+        let mut groff = sandbox.command(&tool("groff"));
+        let told = run_to_its_end(groff.args(["-man", "-ww", "-z", "-Tutf8"]).arg(&page));
+        assert_eq!(told.succeeded().stderr, "", "{}", page.display());
+    }
 }

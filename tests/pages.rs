@@ -1,12 +1,18 @@
 //! docs/first-minute.md works when it is followed from top to bottom: its shell blocks run in one
 //! shell, and what the page shows as output must be there. docs/remote.md and docs/multi-tenant.md
-//! need more than a shell, and have tests of their own.
+//! need more than a shell, and have tests of their own. README.md has a file here.
+
+mod readme;
+
+use std::path::Path;
 
 use crate::support::*;
 
+const FIRST_MINUTE: &str = include_str!("../docs/first-minute.md");
+
 #[test]
 fn the_first_minute_works_when_it_is_followed() {
-    let blocks = blocks(include_str!("../docs/first-minute.md"));
+    let blocks = blocks(FIRST_MINUTE);
     assert!(blocks.len() >= 4, "{blocks:?}");
     let sandbox = Sandbox::new();
     // The store is where the program keeps it by default: in the home of this world.
@@ -30,4 +36,29 @@ fn the_first_minute_works_when_it_is_followed() {
         .env_remove("GOCACHEPROG");
     let outcome = run_to_its_end(&mut command).succeeded();
     shows(&blocks, &outcome.stdout);
+}
+
+/// How the page turns it off for one command.
+const OFF: &str = "GOENV=off GOCACHEPROG= go build";
+
+#[test]
+fn one_command_is_built_without_it_as_the_page_says() {
+    assert!(FIRST_MINUTE.contains(&format!("`{OFF}`")));
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let run = |script: &str| {
+        let mut bash = project.command(Path::new("bash"));
+        bash.args(["-c", script]).env_remove("GOCACHEPROG");
+        run_to_its_end(&mut bash).succeeded().stderr
+    };
+    let store = sandbox.store();
+    run(&format!(
+        "go env -w GOCACHEPROG=\"'{PROGRAM}' --dir '{}' -v\"",
+        store.display()
+    ));
+    assert_eq!(run(&format!("{OFF} ./lib")), "");
+    assert!(!store.exists());
+    // For go, an empty variable is one that is not set.
+    let with = OFF.strip_prefix("GOENV=off ").expect("it begins so");
+    assert!(Totals::of(&run(&format!("{with} ./lib"))).puts > 0);
 }

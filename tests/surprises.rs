@@ -1,5 +1,8 @@
 //! What docs/surprises.md says, with the real go command.
 
+mod linters;
+mod programs;
+
 use std::path::Path;
 use std::process::Command;
 use std::time::SystemTime;

@@ -36,8 +36,25 @@ pub(crate) fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
     println!("fetching {} from Debian", packages.join(" "));
     let archives = tempfile::tempdir()?;
     fs::create_dir(archives.path().join("partial"))?;
+    // A fresh machine has no package lists, and old lists name packages that are gone.
+    download(packages, archives.path()).or_else(|error| {
+        apt(&["update"]).then_some(()).ok_or(error)?;
+        download(packages, archives.path())
+    })?;
+    for archive in fs::read_dir(archives.path())? {
+        let archive = archive?.path();
+        if archive.extension().is_some_and(|ending| ending == "deb") {
+            let mut command = Command::new("dpkg-deb");
+            process::run(command.arg("--extract").arg(&archive).arg(folder))?;
+        }
+    }
+    Ok(())
+}
+
+/// Downloads packages and what they need into a folder.
+fn download(packages: &[&str], folder: &Path) -> Result<()> {
     let mut place = OsString::from("Dir::Cache::archives=");
-    place.push(archives.path());
+    place.push(folder);
     let mut command = Command::new("apt-get");
     command
         .args(["-qq", "--yes", "--no-install-recommends"])
@@ -48,15 +65,7 @@ pub(crate) fn unpack(packages: &[&str], folder: &Path) -> Result<()> {
         .arg(place)
         .arg("install")
         .args(packages);
-    process::run(&mut command)?;
-    for archive in fs::read_dir(archives.path())? {
-        let archive = archive?.path();
-        if archive.extension().is_some_and(|ending| ending == "deb") {
-            let mut command = Command::new("dpkg-deb");
-            process::run(command.arg("--extract").arg(&archive).arg(folder))?;
-        }
-    }
-    Ok(())
+    process::run(&mut command)
 }
 
 /// Runs apt-get, which prints errors only, and waits for another one that is running.

@@ -41,6 +41,7 @@ mod needs;
 mod private_paths;
 mod process;
 mod pypi;
+mod readers;
 mod release;
 mod sanitizer;
 mod services;
@@ -78,7 +79,7 @@ enum Verb {
     Languages,
     /// Build cachewarden-connect, the small static client of the daemon
     Connect(connect::ConnectOptions),
-    /// Fetch the Go versions, the linters and gopls, which the tests run, to target/toolchains/
+    /// Fetch what the tests run to target/toolchains/: Go versions, linters, gopls, shells, groff
     Toolchains,
     /// Fetch the compiler and the linker for other systems, to target/toolchains/cross/
     Cross,
@@ -133,7 +134,9 @@ fn run(verb: Verb) -> Result<ExitCode> {
         Verb::Languages => languages::run(&workspace)?,
         Verb::Connect(options) => connect::run(&workspace, &options)?,
         Verb::Words => words::write(&workspace)?,
-        Verb::Toolchains => toolchains::run(&workspace)?,
+        Verb::Toolchains => {
+            toolchains::run(&workspace)?;
+        }
         Verb::Cross => cross::run(&workspace)?,
         Verb::Windows(options) => return windows::run(&workspace, &options),
         Verb::Issuer => issuer::run(&workspace)?,

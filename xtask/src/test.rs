@@ -82,7 +82,11 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
             report.check(&format!("sdk: {}", language.name), || test(workspace));
         }
     }
-    report.prepare("toolchains", || toolchains::run(workspace));
+    let mut missing_readers = Vec::new();
+    report.prepare("toolchains", || {
+        missing_readers = toolchains::run(workspace)?;
+        Ok(())
+    });
     let mut missing_book = None;
     report.prepare("tools of the book", || {
         missing_book = book::install(workspace)?;
@@ -129,6 +133,10 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     if let Some(reason) = missing_issuer {
         skipped.push(issuer::TESTS.into());
         unchecked.push(format!("tokens of an issuer that is not ours: {reason}"));
+    }
+    for missing in missing_readers {
+        skipped.push(missing.tests);
+        unchecked.push(format!("completions and manual pages: {}", missing.reason));
     }
     let mut missing_services = Vec::new();
     report.prepare("services", || {

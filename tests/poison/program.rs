@@ -176,12 +176,14 @@ struct NoProgram {
     is_run_by_a_shell: bool,
 }
 
+/// In the order of who takes them: a reader that has not taken one links the program and keeps it, and
+/// finds its own from then on.
 const NO_PROGRAMS: [NoProgram; 3] = [
     NoProgram {
-        kind: "other",
-        body: |_| b"echo poisoned\n".to_vec(),
-        is_taken_by: Reader::shares_the_scope,
-        is_run_by_a_shell: true,
+        kind: "package-archive",
+        body: |action| archive_around(action, b"\necho poisoned\n"),
+        is_taken_by: |_| true,
+        is_run_by_a_shell: false,
     },
     NoProgram {
         kind: "test-record",
@@ -190,10 +192,10 @@ const NO_PROGRAMS: [NoProgram; 3] = [
         is_run_by_a_shell: true,
     },
     NoProgram {
-        kind: "package-archive",
-        body: |action| archive_around(action, b"\necho poisoned\n"),
-        is_taken_by: |_| true,
-        is_run_by_a_shell: false,
+        kind: "other",
+        body: |_| b"echo poisoned\n".to_vec(),
+        is_taken_by: Reader::shares_the_scope,
+        is_run_by_a_shell: true,
     },
 ];
 

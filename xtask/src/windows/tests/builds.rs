@@ -38,9 +38,9 @@ pub(super) fn cold_then_warm(world: &World<'_>) -> Result<()> {
     let warm = build("warm.exe")?;
     ensure!(cold == warm, "the program differs");
     let second = world.totals("store")?;
-    // go asks for the program, which it does not put.
+    // go asks for the program, which it has not put, links it, and puts what the linker has printed.
     ensure!(
-        second.hits > 20 && second.puts == 0 && second.gets - second.hits <= 1,
+        second.hits > 20 && second.puts <= 1 && second.gets - second.hits <= 1,
         "{second:?}"
     );
     let said = world.run_built("module/warm.exe")?;

@@ -56,7 +56,7 @@ fn the_start_works_when_it_is_followed() {
     let follow = |block: &Block, folder: &Path| {
         let script = sandbox.file(
             "part.sh",
-            format!("exec 2>&1\n{}", script_of(&[block.clone()])),
+            format!("exec 2>&1\n{}", script_of(std::slice::from_ref(block))),
         );
         let mut command = project.command(Path::new("bash"));
         command

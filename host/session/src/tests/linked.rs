@@ -96,8 +96,8 @@ fn a_policy_decides_about_a_program_that_was_linked_here_as_about_any_entry() {
             .iter()
             .filter(|line| line["line"] == "get")
             .collect();
-        let is_told =
-            |line: &&serde_json::Value| line["facts"].to_string() == r#"["build-id-matches"]"#;
+        let facts = serde_json::json!(["build-id-matches"]);
+        let is_told = |line: &&serde_json::Value| line["facts"] == facts;
         assert!(asked.iter().all(is_told), "{asked:?}");
     }
 }

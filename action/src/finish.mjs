@@ -28,14 +28,18 @@ export async function finish(env = process.env) {
   const job = JSON.parse(noted);
   const sent = await flush(job, env);
   const pruned = await prune(job, env);
-  const all = await readStats(job, env);
-  const stats = { ...all, sessions: between(job.sessions, all.sessions) };
-  if (stats.sessions.sessions === 0) {
-    console.log('no go command has used the cache: do they run in this job, with Go 1.24 or later?');
-  }
-  addSummary(summary(stats, job, await refusals(job.recording), { sent: sent.said, pruned }));
-  if (sent.problem !== undefined) {
-    report(sent.problem);
+  try {
+    const all = await readStats(job, env);
+    const stats = { ...all, sessions: between(job.sessions, all.sessions) };
+    if (stats.sessions.sessions === 0) {
+      console.log('no go command has used the cache: do they run in this job, with Go 1.24 or later?');
+    }
+    addSummary(summary(stats, job, await refusals(job.recording), { sent: sent.said, pruned }));
+  } finally {
+    // Whatever the store says of itself.
+    if (sent.problem !== undefined) {
+      report(sent.problem);
+    }
   }
 }
 

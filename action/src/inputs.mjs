@@ -54,12 +54,27 @@ export function readTimeout(env = process.env) {
   return { text: `${parts[1]}${parts[2]}`, milliseconds: Number(parts[1]) * UNITS[parts[2]] };
 }
 
+/** What a store keeps by itself: host/cachewarden/src/cli/trim.rs. */
+const MOST_HOURS = 5 * 24;
+
+/** How many hours a text such as `5days` means. */
+function hours(text) {
+  const [, number, unit] = /^(\d+) ?([a-z]+?)s?$/.exec(text);
+  return Number(number) * { min: 1 / 60, h: 1, hour: 1, day: 24, week: 168 }[unit];
+}
+
 /** The options of `prune`. */
 export function pruneOptions(env = process.env) {
   const olderThan = input('prune-older-than', env);
   if (!/^[1-9]\d{0,5} ?(min|h|hours?|days?|weeks?)$/.test(olderThan)) {
     throw new BadInput(
       `input \`prune-older-than\` is \`${olderThan}\`: write a time such as 5days or 12h`,
+    );
+  }
+  if (hours(olderThan) > MOST_HOURS) {
+    throw new BadInput(
+      `input \`prune-older-than\` is \`${olderThan}\`: each store removes by itself what was unused ` +
+        'for 5days; write that or less',
     );
   }
   const maxSize = input('prune-max-size', env);

@@ -21,10 +21,13 @@ import {
 } from './runner.mjs';
 import { readStats } from './stats.mjs';
 import { choose } from './tiers.mjs';
-import { classify, rights } from './trust.mjs';
+import { TRUSTED, classify, rights } from './trust.mjs';
 
 /** How long the trial may take, in milliseconds: compiling a large policy takes seconds. */
 const TRIAL = 180_000;
+
+/** The codes of a store that is not used: see docs/errors.md. Builds go on without one. */
+const NOT_USED = /warning\[CW01\d\d\]/;
 
 /** Does the whole step. */
 export async function prepare(env = process.env) {
@@ -38,7 +41,12 @@ export async function prepare(env = process.env) {
   const allowed = rights(job, inputs.readOnly, inputs.passCredentials);
   const dir = allowed.sharesStore ? inputs.dir : undefined;
   if (dir !== inputs.dir) {
-    warning(`\`dir\` is not used, and the job has a store of its own: ${job.why}`);
+    const why = job.trust === TRUSTED ? '`read-only` is true' : job.why;
+    warning(
+      `\`dir\` is not used, and the job has a store of its own: ${why}. What this job runs as the ` +
+        'same user can write that folder all the same: name it only on a runner that runs no code ' +
+        'of strangers',
+    );
   }
   const tiers = choose(inputs.remote, inputs.credentials, allowed, env);
   [...allowed.warnings, ...tiers.warnings].forEach(warning);
@@ -56,7 +64,8 @@ export async function prepare(env = process.env) {
     remote: tiers.addresses,
     verbose: inputs.verbose,
   });
-  await tryIt(installed.program, written, folder, { ...env, ...tiers.variables });
+  const store = dir === undefined ? ['--dir', `${folder}/trial`] : [];
+  await tryIt(installed.program, written, store, { ...env, ...tiers.variables });
   const noted = { program: installed.program, argument: written.argument };
   const { sessions } = await readStats(noted, env);
 
@@ -102,17 +111,18 @@ function hide(variables) {
 
 /**
  * Starts the helper once, without a go command: it reads its options, loads the policy and opens the
- * session, and then its stdin ends. So a mistake is found in this step and not in the build. Its
- * store is another one, since the summary is about builds.
+ * session, and then its stdin ends. So a mistake is found in this step and not in the build. The
+ * store of the job alone is another one than that of the trial, since the summary is about builds;
+ * one that stays is tried itself.
  */
-async function tryIt(program, { argument }, folder, env) {
-  const words = ['--no-env', '--config', argument, '--dir', `${folder}/trial`];
+async function tryIt(program, { argument }, store, env) {
+  const words = ['--no-env', '--config', argument, ...store];
   const tried = await run(program, words, { env, timeout: TRIAL });
   if (tried.stderr !== '') {
     quote(tried.stderr);
   }
   const said = tried.stderr.trim();
-  if (tried.status === WRONG_OPTIONS) {
+  if (tried.status === WRONG_OPTIONS || NOT_USED.test(said)) {
     throw new BadInput(`an input is wrong: ${said}`);
   }
   if (tried.status !== 0) {

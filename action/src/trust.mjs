@@ -145,8 +145,8 @@ export function rights({ trust, event, why }, readOnly, passCredentials) {
   return {
     readOnly: isReadOnly,
     // Whoever can run code in a job can write the files of its store, whatever the policy says. So
-    // no input widens this.
-    sharesStore: isTrusted,
+    // no input widens this, and an author who lets the job write nothing means the store, too.
+    sharesStore: isTrusted && readOnly !== 'true',
     // GitHub's own rules bound what the token of a fork's pull request can write.
     passToken: passes || (isAuto && trust === BOUNDED),
     passCredentials: passes,

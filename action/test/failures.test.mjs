@@ -60,6 +60,7 @@ const MISTAKES = [
   [{ 'flush-timeout': '1 week' }, /write a time such as 60s/],
   [{ dir: 'cache' }, /`dir` is `cache`: write an absolute path/],
   [{ 'prune-older-than': 'soon' }, /write a time such as 5days/],
+  [{ 'prune-older-than': '2weeks' }, /unused for 5days; write that or less/],
   [{ 'prune-max-size': '10' }, /write a size such as 10GB/],
 ];
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { statSync, utimesSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync, utimesSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import { between } from '../src/stats.mjs';
@@ -64,7 +64,7 @@ test('a store that stays is used by the next job, and pruned of what no job uses
 
   age(dir, 10);
   const second = new Job(folder, 'second').module('hello again');
-  const warm = await whole(second, inputs(server, dir, { 'prune-older-than': '9days' }));
+  const warm = await whole(second, inputs(server, dir, { 'prune-older-than': '4days' }));
   assert.ok(warm.hits > warm.gets / 2, second.summary);
   // The first job's program is among what nobody uses any more; what this job has used stays.
   assert.match(warm.post.log, /^Removed [1-9]\d* entr/m);
@@ -97,6 +97,19 @@ test('a job that builds code of a stranger gets a store of its own', async (cont
   assert.equal(fork.outputs.dir.startsWith(fork.env.RUNNER_TEMP), true);
   assert.doesNotMatch(fork.summary, /Removed/);
   assert.deepEqual(filesBelow(dir), before);
+});
+
+test('a folder that cannot be the store is found at once', async (context) => {
+  const folder = scratch(context);
+  const server = await serveBytes(context, archive);
+  const dir = join(folder, 'of-all');
+  mkdirSync(dir);
+  chmodSync(dir, 0o777);
+  const job = new Job(folder, 'machine').module('hello');
+  const main = await job.step('main.mjs', { ...inputs(server, dir), 'fail-on-error': 'true' });
+  assert.notEqual(main.status, 0, main.log);
+  assert.match(main.log, /::error .*CW0103/);
+  assert.equal(job.env.GOCACHEPROG, undefined);
 });
 
 test('a prune that fails, fails no job', async (context) => {

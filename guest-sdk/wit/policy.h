@@ -66,7 +66,7 @@ typedef struct policy_opened {
             policy_text write;
             policy_texts read;  // to read a scope is to trust everybody who may write it
             uint32_t lifetime;  // seconds; 0: entries do not expire
-            policy_kinds admit; // kinds of which what was put is used only if a grant names them
+            policy_kinds admit; // kinds that are used only if a grant names them
         } grant;
         struct {
             uint8_t of_session; // 0: the settings are invalid, 1: the session is refused

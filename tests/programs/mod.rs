@@ -1,6 +1,5 @@
 //! Programs that a go command links and does not send: the helper takes them from its work folder.
 
-mod policies;
 mod taken;
 
 use std::fs;
@@ -47,6 +46,27 @@ fn kept_by_go(gocache: &Path) -> Vec<Vec<u8>> {
         .collect()
 }
 
+/// go would end with an error where it is told of a program that the system does not run.
+#[test]
+fn a_store_on_a_file_system_that_runs_no_programs_keeps_none() {
+    let mut sandbox = Sandbox::new();
+    let store = sandbox.folder("store");
+    sandbox.mount_without_programs(&store);
+    let project = project(&sandbox, GO);
+    for _ in 0..3 {
+        project.go(&["run", "."]).succeeded();
+    }
+    assert_eq!(programs(&sandbox).len(), 0);
+    // A store that had programs before, on another mount.
+    sandbox.unmount();
+    let project = GoProject::new(&sandbox, GO, NAMED);
+    project.go(&["run", "."]).succeeded();
+    assert_eq!(programs(&sandbox).len(), 1);
+    sandbox.mount_without_programs(&store);
+    let project = GoProject::new(&sandbox, GO, NAMED);
+    project.go(&["run", "."]).succeeded();
+}
+
 #[test]
 fn go_run_links_once() {
     for version in ["go1.24", GO] {
@@ -77,41 +97,6 @@ fn go_run_links_once() {
         run_to_its_end(command.args(["run", "."]).env("GOCACHEPROG", "")).succeeded();
         let bytes = fs::read(named).expect("the program");
         assert!(kept_by_go(&sandbox.path("alone")) == [bytes], "{version}");
-    }
-}
-
-/// Policies of examples/ whose grants admit no programs: theirs are taken all the same.
-#[test]
-fn with_a_shipped_policy_programs_are_linked_once() {
-    let any_repository = r#"--settings '{"repository":null,"event":null}'"#;
-    let main = format!("{any_repository} --label GITHUB_REF=refs/heads/main");
-    let pull_request = format!("{any_repository} --label GITHUB_REF=refs/pull/17/merge");
-    for (name, options) in [
-        ("slim", ""),
-        ("trusted-branches", &main),
-        ("trusted-branches", &pull_request),
-    ] {
-        let sandbox = Sandbox::with_kept_policies();
-        let record = sandbox.path("record.jsonl");
-        let policy = text(guest(name));
-        let helper = format!(
-            "--policy '{policy}' {options} --record '{}'",
-            record.display()
-        );
-        let project = project(&sandbox, GO).with_helper(&helper);
-        // How often go links.
-        let links = |command: &[&str]| {
-            let _ = fs::remove_file(&record);
-            project.go(command).succeeded();
-            let lines = recording(&record);
-            let is_link =
-                |line: &&serde_json::Value| line["line"] == "put" && line["role"] == "link-stdout";
-            lines.iter().filter(is_link).count()
-        };
-        for command in [&["run", "."][..], &["test", "-p", "1", "-cover", "./..."]] {
-            assert_eq!(links(command), 1, "{name} {options}: {command:?}");
-            assert_eq!(links(command), 0, "{name} {options}: {command:?}");
-        }
     }
 }
 

@@ -9,15 +9,15 @@ use crate::support::*;
 
 /// A go command as the helper sees it: it asks for the link action, links, puts what the linker has
 /// printed, finishes the program, runs it, and closes.
-pub(super) struct Linking<'a> {
-    pub(super) sandbox: &'a Sandbox,
-    pub(super) options: Vec<&'a str>,
+struct Linking<'a> {
+    sandbox: &'a Sandbox,
+    options: Vec<&'a str>,
     /// What stands behind the build ID.
-    pub(super) code: &'a str,
+    code: &'a str,
 }
 
 impl<'a> Linking<'a> {
-    pub(super) fn of(sandbox: &'a Sandbox) -> Self {
+    fn of(sandbox: &'a Sandbox) -> Self {
         Self {
             sandbox,
             options: Vec::new(),
@@ -25,7 +25,7 @@ impl<'a> Linking<'a> {
         }
     }
 
-    pub(super) fn link_action() -> Digest {
+    fn link_action() -> Digest {
         action("link")
     }
 
@@ -42,7 +42,7 @@ impl<'a> Linking<'a> {
         Self::program(&Self::link_action(), &Self::link_action(), self.code)
     }
 
-    pub(super) fn finished(&self) -> Vec<u8> {
+    fn finished(&self) -> Vec<u8> {
         Self::program(&Self::link_action(), &action("content"), self.code)
     }
 
@@ -55,21 +55,15 @@ impl<'a> Linking<'a> {
         path
     }
 
-    /// A session in which go links; `finish` is called once go has the answer. What it had to say.
-    fn session(&self, finish: impl FnOnce()) -> String {
+    /// A session in which go links; `finish` is called once go has the answer.
+    fn session(&self, finish: impl FnOnce()) {
         let main = action("main");
         let mut helper = self.sandbox.helper(&self.options);
         helper.get(&main).miss();
         helper.get(&Self::link_action()).miss();
         helper.put(&subkey(&main, "link-stdout"), b"").kept();
         finish();
-        helper.close()
-    }
-
-    /// A session in which go links the program and finishes it.
-    pub(super) fn links_in_a_session(&self) -> String {
-        let path = self.links("go-build1", &self.unfinished());
-        self.session(|| finish(self, &path))
+        helper.close();
     }
 
     /// The path that a later session gets; `None` where it gets nothing.
@@ -82,14 +76,14 @@ impl<'a> Linking<'a> {
 
     /// That a later session gets the program that go has linked; its path.
     #[track_caller]
-    pub(super) fn is_answered(&self) -> PathBuf {
+    fn is_answered(&self) -> PathBuf {
         let path = self.got().expect("a hit");
         assert!(fs::read(&path).expect("the program") == self.finished());
         path
     }
 
     #[track_caller]
-    pub(super) fn is_missed(&self) {
+    fn is_missed(&self) {
         assert_eq!(self.got(), None);
     }
 }
@@ -234,23 +228,6 @@ fn a_program_that_is_planted_for_a_link_action_is_not_taken() {
     }
 }
 
-/// What docs/threat-model.md says does not hold: what `go build` links has another name, so there is
-/// no other program of this action that the planted one would differ from.
-#[test]
-fn a_program_that_is_planted_while_go_build_links_is_taken() {
-    let sandbox = Sandbox::new();
-    let linking = Linking::of(&sandbox);
-    let planted = Linking {
-        code: "poison",
-        ..Linking::of(&sandbox)
-    };
-    let trap = planted.links("go-build0", &planted.unfinished());
-    let path = linking.links("go-build1", &linking.unfinished());
-    fs::rename(&path, path.with_file_name("a.out")).expect("as go build calls it");
-    linking.session(|| finish(&planted, &trap));
-    planted.is_answered();
-}
-
 #[test]
 fn a_program_is_taken_only_for_the_last_miss_before_the_linkers_output() {
     let sandbox = Sandbox::new();
@@ -267,15 +244,18 @@ fn a_program_is_taken_only_for_the_last_miss_before_the_linkers_output() {
     linking.is_missed();
 }
 
-/// This user's sessions that write the scope, on this boot.
+/// Without a policy, this user's sessions of the scope on this boot; with one, what it admits.
 #[test]
 fn a_program_that_was_taken_is_answered_to_nobody_else() {
-    let sandbox = Sandbox::new();
+    let sandbox = Sandbox::with_kept_policies();
     let linking = Linking::of(&sandbox);
-    linking.links_in_a_session();
+    let path = linking.links("go-build1", &linking.unfinished());
+    linking.session(|| finish(&linking, &path));
+    let policy = policy("agrees");
     for options in [
         &["--scope", "another"][..],
         &["--allow-write", "another"],
+        &["--policy", &policy],
         &["--allow-shared-store"],
     ] {
         let mut helper = sandbox.helper(options);
@@ -294,6 +274,28 @@ fn a_program_that_was_taken_is_answered_to_nobody_else() {
     }
 }
 
+#[test]
+fn with_a_policy_programs_are_taken_where_its_grant_admits_them() {
+    for (name, scope, is_taken) in [
+        ("agrees", "default", false),
+        ("admits-programs", "main", true),
+    ] {
+        let sandbox = Sandbox::with_kept_policies();
+        let policy = policy(name);
+        let linking = Linking {
+            options: vec!["--policy", &policy],
+            ..Linking::of(&sandbox)
+        };
+        let path = linking.links("go-build1", &linking.unfinished());
+        linking.session(|| finish(&linking, &path));
+        let found = find_entry(&sandbox.store(), scope, &Linking::link_action());
+        assert_eq!(found.is_some(), is_taken, "{name}");
+        if is_taken {
+            linking.is_answered();
+        }
+    }
+}
+
 /// A job that may write the scope through the protocol: its program is not what the host has taken.
 #[test]
 fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
@@ -304,7 +306,8 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
         options: vec!["--scope", "main"],
         ..Linking::of(&sandbox)
     };
-    linking.links_in_a_session();
+    let path = linking.links("go-build1", &linking.unfinished());
+    linking.session(|| finish(&linking, &path));
     let poison = Linking {
         code: "poison",
         ..Linking::of(&sandbox)
@@ -320,12 +323,6 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
     with.put(&Linking::link_action(), &poison.finished()).kept();
     with.close();
     linking.is_missed();
-    let agrees = policy("agrees");
-    let agreeing = Linking {
-        options: vec!["--scope", "main", "--policy", &agrees],
-        ..Linking::of(&sandbox)
-    };
-    agreeing.is_missed();
 }
 
 /// What the program itself can do to its file: a name that leads elsewhere is not told.
@@ -333,7 +330,8 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
 fn a_name_that_leads_to_another_file_is_not_told() {
     let sandbox = Sandbox::new();
     let linking = Linking::of(&sandbox);
-    linking.links_in_a_session();
+    let path = linking.links("go-build1", &linking.unfinished());
+    linking.session(|| finish(&linking, &path));
     let named = linking.is_answered();
     fs::remove_file(&named).expect("removed");
     fs::write(&named, "#!/bin/sh\n").expect("written");

@@ -94,9 +94,19 @@ impl Sandbox {
     /// From now on this world's processes see `path` read-only. Modes would not stop root; a mount
     /// does.
     pub(crate) fn mount_read_only(&mut self, path: &Path) {
+        self.mount_anew(path, "ro");
+    }
+
+    /// From now on this world's processes can run no program that is below `path`.
+    pub(crate) fn mount_without_programs(&mut self, path: &Path) {
+        self.mount_anew(path, "noexec");
+    }
+
+    fn mount_anew(&mut self, path: &Path, option: &str) {
         let path = path.display();
-        self.mounts +=
-            &format!("mount --bind '{path}' '{path}' && mount -o remount,bind,ro '{path}' && ");
+        self.mounts += &format!(
+            "mount --bind '{path}' '{path}' && mount -o remount,bind,{option} '{path}' && "
+        );
     }
 
     /// From now on this world's processes see a machine that was started anew.

@@ -91,6 +91,11 @@ pub(super) fn make_program(path: &Path) -> io::Result<()> {
     system::make_program(path)
 }
 
+/// Fails where the system would not run a file that can be run as a program.
+pub(super) fn check_program_runs(path: &Path) -> io::Result<()> {
+    system::check_program_runs(path)
+}
+
 /// Whether an error means that this process cannot change the store at all, or that its file system
 /// has no locks: then the store is only read.
 pub(super) fn is_read_only_error(error: &io::Error) -> bool {

@@ -114,16 +114,17 @@ impl Objects {
     }
 
     /// Makes an object executable. It must not be open for writing any more, or the system would
-    /// not run it. One of a base must be executable already.
+    /// not run it. One of a base must be executable already. This fails where the file system runs
+    /// no programs.
     pub(super) fn make_executable(&self, output: &Digest) -> io::Result<()> {
         let path = self.shard_dir.path(output);
-        if access::is_program(&path)? {
-            return Ok(());
+        if !access::is_program(&path)? {
+            if self.is_base {
+                return Err(io::ErrorKind::PermissionDenied.into());
+            }
+            access::make_program(&path)?;
         }
-        if self.is_base {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
-        access::make_program(&path)
+        access::check_program_runs(&path)
     }
 
     /// Whether the object's bytes hash to its name, and it has this size.

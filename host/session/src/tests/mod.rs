@@ -6,7 +6,6 @@ mod chains;
 mod counts;
 mod gets;
 mod lifecycle;
-mod linked;
 mod puts;
 mod remote;
 mod rules;

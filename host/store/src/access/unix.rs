@@ -74,6 +74,11 @@ pub(super) fn make_program(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(PROGRAM_MODE))
 }
 
+/// Fails where the file system is mounted with `noexec`, whatever the mode.
+pub(super) fn check_program_runs(path: &Path) -> io::Result<()> {
+    Ok(access(path, Access::EXEC_OK)?)
+}
+
 pub(super) fn is_read_only_error(error: &io::Error) -> bool {
     use io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, Unsupported};
     matches!(

@@ -48,8 +48,6 @@ pub(super) fn pull_requests_write_apart(world: &World<'_>) -> Result<()> {
     build(PUSH)?;
     let third = world.totals("store")?;
     ensure!(third.hits > 0 && third.puts > 0, "{third:?}");
-    // Two more, since go makes an index of a new folder late.
-    build(PUSH)?;
     build(PUSH)?;
     world.is_warm("store")
 }

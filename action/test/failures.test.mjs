@@ -7,7 +7,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Job, checkTools, scratch, serve, serveBytes } from './runner.mjs';
-import { release, sha256, tarball } from './tarball.mjs';
+import { fromServer, release, sha256, tarball } from './tarball.mjs';
 
 let archive;
 
@@ -18,9 +18,7 @@ before(async () => {
 
 function inputs(server, more = {}) {
   return {
-    version: '9.9.9',
-    sha256: sha256(archive),
-    'base-url': server.url,
+    ...fromServer(server, archive),
     remote: 'none',
     ...more,
   };

@@ -5,7 +5,7 @@ import { before, test } from 'node:test';
 
 import { storingCache } from './cache.mjs';
 import { Job, checkTools, scratch, serve, serveBytes } from './runner.mjs';
-import { release, sha256 } from './tarball.mjs';
+import { fromServer, release } from './tarball.mjs';
 
 let archive;
 
@@ -23,7 +23,7 @@ async function prepared(context, cache, event, more = {}) {
     ACTIONS_RESULTS_URL: `${cache.url}/`,
     ACTIONS_CACHE_SERVICE_V2: 'True',
   };
-  const inputs = { version: '9.9.9', sha256: sha256(archive), 'base-url': server.url, ...more };
+  const inputs = { ...fromServer(server, archive), ...more };
   const main = await job.step('main.mjs', inputs);
   assert.equal(main.status, 0, main.log);
   return { job, main, inputs };

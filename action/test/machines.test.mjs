@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Job, checkTools, filesBelow, scratch, serveBytes } from './runner.mjs';
-import { release, sha256 } from './tarball.mjs';
+import { fromServer, release } from './tarball.mjs';
 
 let archive;
 
@@ -19,9 +19,7 @@ before(async () => {
 /** The inputs of a job with a tier in a folder, and the release from this server. */
 function inputs(server, folder, more = {}) {
   return {
-    version: '9.9.9',
-    sha256: sha256(archive),
-    'base-url': server.url,
+    ...fromServer(server, archive),
     remote: `file://${encodeURI(folder)}/tier`,
     verbose: 'true',
     ...more,

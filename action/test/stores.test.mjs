@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 import { between } from '../src/stats.mjs';
 import { Job, checkTools, filesBelow, scratch, serveBytes } from './runner.mjs';
-import { PROGRAM, release, sha256, tarball } from './tarball.mjs';
+import { PROGRAM, fromServer, release, sha256, tarball } from './tarball.mjs';
 
 let archive;
 
@@ -19,9 +19,7 @@ before(async () => {
 /** The inputs of a job whose store stays. */
 function inputs(server, dir, more = {}) {
   return {
-    version: '9.9.9',
-    sha256: sha256(archive),
-    'base-url': server.url,
+    ...fromServer(server, archive),
     remote: 'none',
     verbose: 'true',
     dir,

@@ -53,3 +53,8 @@ export function release() {
 export function sha256(bytes) {
   return createHash('sha256').update(bytes).digest('hex');
 }
+
+/** The inputs that name such an archive, and the server that has it. */
+export function fromServer(server, archive) {
+  return { version: '9.9.9', sha256: sha256(archive), 'base-url': server.url };
+}

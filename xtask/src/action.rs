@@ -91,16 +91,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     if let Some(reason) = install(workspace)? {
         bail!("{reason}");
     }
-    let tally = test(workspace)?;
-    tally
-        .failures()
-        .iter()
-        .for_each(|failure| println!("{failure}"));
-    println!("{} passed, {} failed", tally.passed(), tally.failed());
-    Ok(match tally.failed() {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    Ok(test(workspace)?.report())
 }
 
 fn actionlint(workspace: &Workspace) -> PathBuf {

@@ -1,6 +1,8 @@
-//! Folders below target/ that several runs share.
+//! Folders below target/ that several runs share, and scripts in them.
 
-use std::fs::{self, File};
+use std::ffi::OsString;
+use std::fs::{self, File, Permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -21,4 +23,20 @@ pub(crate) fn remove(folder: &Path) -> Result<()> {
         return Ok(());
     }
     fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
+}
+
+/// Writes a script that can be run, and its folder where that is missing. Who runs it meanwhile has
+/// the old one or the new one.
+pub(crate) fn write_script(path: &Path, script: &str) -> Result<()> {
+    let mut temporary = OsString::from(path);
+    temporary.push(format!(".{}", std::process::id()));
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&temporary, script)?;
+        fs::set_permissions(&temporary, Permissions::from_mode(0o755))?;
+        fs::rename(&temporary, path)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }

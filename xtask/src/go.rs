@@ -2,9 +2,11 @@
 //!
 //! It runs with settings and caches of its own: the user's would change the results.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -90,16 +92,37 @@ pub(crate) fn prepare_home(home: &Path) -> Result<()> {
 /// Gives a program this home, and a GOCACHE in it. The user's variables for cachewarden are
 /// removed.
 pub(crate) fn isolate(command: &mut Command, home: &Path) {
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CACHEWARDEN_") {
-            command.env_remove(name);
-        }
-    }
+    remove_own_settings(command);
     command
         .env("HOME", home)
         .env_remove("XDG_CACHE_HOME")
         .env_remove("XDG_CONFIG_HOME")
         .env("GOCACHE", home.join("gocache"));
+}
+
+/// Removes the user's variables for cachewarden from a command.
+pub(crate) fn remove_own_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CACHEWARDEN_") {
+            command.env_remove(name);
+        }
+    }
+}
+
+/// Writes a file of a module with an mtime of an hour ago, and its folder where that is missing: go
+/// keeps no index of packages that were changed in the last two seconds, and a later build would
+/// then ask for more than an earlier one.
+pub(crate) fn write_source(path: &Path, text: impl AsRef<[u8]>) -> Result<()> {
+    const AGE: Duration = Duration::from_secs(60 * 60);
+    let write = || {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let mut file = File::create(path)?;
+        file.write_all(text.as_ref())?;
+        file.set_modified(SystemTime::now() - AGE)
+    };
+    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// The 26 of `go1.26.8`, `go1.26rc1` and `devel go1.26-0123abc`.

@@ -5,7 +5,6 @@
 //! unpacked into target/toolchains/readers/ and not installed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -90,12 +89,7 @@ impl Reader {
             Some(program) => format!("#!/bin/sh\nexec '{}' \"$@\"\n", program.display()),
             None => self.unpack(toolchains)?,
         };
-        let temporary = launcher.with_extension("tmp");
-        fs::create_dir_all(toolchains.join("bin"))
-            .and_then(|()| fs::write(&temporary, script))
-            .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755)))
-            .and_then(|()| fs::rename(&temporary, &launcher))
-            .with_context(|| format!("cannot write {}", launcher.display()))
+        folders::write_script(&launcher, &script)
     }
 
     /// Unpacks the package; returns the launcher's text.

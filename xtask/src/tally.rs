@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Result, anyhow};
 
@@ -78,6 +78,18 @@ impl Tally {
         times.sort_by(|(one, _), (other, _)| other.total_cmp(one));
         let line = |(seconds, name): &&(Seconds, String)| format!("{seconds:>7.1} s  {name}");
         times.iter().take(count).map(line).collect()
+    }
+
+    /// Prints what failed and the counts, for a chore that tests and does nothing else.
+    pub(crate) fn report(&self) -> ExitCode {
+        for failure in &self.failures {
+            println!("{failure}");
+        }
+        println!("{} passed, {} failed", self.passed, self.failed);
+        match self.failed {
+            0 => ExitCode::SUCCESS,
+            _ => ExitCode::FAILURE,
+        }
     }
 
     /// Reads one line of a test program's output; other lines are ignored.

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 /// The totals of one session.
@@ -42,5 +42,14 @@ impl Totals {
             remote_hits: line["remote-hits"].as_u64().unwrap_or_default(),
             remote_bytes: line["remote-bytes"].as_u64().unwrap_or_default(),
         })
+    }
+
+    /// Fails unless all that the session asked for was there.
+    pub(crate) fn check_all_were_hits(&self) -> Result<()> {
+        ensure!(
+            self.hits > 0 && self.hits == self.gets && self.puts == 0,
+            "not all that the build asked for was there: {self:?}"
+        );
+        Ok(())
     }
 }

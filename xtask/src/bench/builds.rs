@@ -1,14 +1,12 @@
 //! Measures builds by the real go: cold ones, with an empty cache, and warm ones, with everything
 //! in it.
 
-use std::fs;
-use std::io::Write;
-use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
+use crate::go;
 use crate::totals::Totals;
 
 use super::baseline;
@@ -152,24 +150,9 @@ pub(super) fn cold(
 
 /// Writes the module that is built besides the standard library.
 pub(super) fn write_module(bench: &BenchEnv) -> Result<()> {
-    let write = |name: &str, text: &str| write_source(&bench.path(name), text);
+    let write = |name: &str, text: &str| go::write_source(&bench.path(name), text);
     write("go.mod", "module example.org/bench\n\ngo 1.24\n")?;
     write("program/main.go", PROGRAM)
-}
-
-/// Writes a source, and its folder where that is missing.
-pub(super) fn write_source(path: &Path, text: &str) -> Result<()> {
-    let write = || {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let mut file = fs::File::create(path)?;
-        file.write_all(text.as_bytes())?;
-        // cmd/go keeps no index of files that were changed within the last two seconds, and the
-        // next build would have a put.
-        file.set_modified(SystemTime::now() - Duration::from_secs(60))
-    };
-    write().with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Runs each command once, to fill the caches.

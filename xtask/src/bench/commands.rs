@@ -8,10 +8,11 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::go;
 use crate::totals::Totals;
 
 use super::bench_env::BenchEnv;
-use super::builds::{record_answers, write_source};
+use super::builds::record_answers;
 use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
 use super::subject::{Cache, Caches, GO_ALONE, PLAIN, Subject};
@@ -116,7 +117,7 @@ fn run(
 }
 
 fn write_module(module: &Path) -> Result<()> {
-    let write = |name: &str, text: &str| write_source(&module.join(name), text);
+    let write = |name: &str, text: &str| go::write_source(&module.join(name), text);
     write(
         "go.mod",
         "module example.org/everyday\n\ngo 1.24\n\ntool example.org/everyday/stamp\n",

@@ -2,10 +2,11 @@
 //! program with another name.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+use crate::folders;
 
 /// mingw's own checks of the stack. Zig links its own where they are used.
 const LIBRARY: &str = "libssp_nonshared.a";
@@ -22,11 +23,8 @@ pub(super) fn write(folder: &Path, zig: &Path) -> Result<[String; 2]> {
     let library = folder.join(LIBRARY);
     let dlltool = folder.join(DLLTOOL);
     let script = format!("#!/bin/sh\nexec \"{}\" dlltool \"$@\"\n", zig.display());
-    fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&library, EMPTY))
-        .and_then(|()| fs::write(&dlltool, script))
-        .and_then(|()| fs::set_permissions(&dlltool, fs::Permissions::from_mode(0o755)))
-        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    folders::write_script(&dlltool, &script)?;
+    fs::write(&library, EMPTY).with_context(|| format!("cannot write {}", library.display()))?;
     Ok([
         format!("-Lnative={}", folder.display()),
         format!("-Cdlltool={}", dlltool.display()),

@@ -1,9 +1,9 @@
 //! The fixture of the demo: a store, two checkouts of a module, and go builds in them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -78,20 +78,10 @@ impl Fixture {
         Ok(())
     }
 
-    /// Writes a file with an mtime of an hour ago: go keeps no index of packages that were just
-    /// changed, and a later build would then ask for more than an earlier one.
+    /// Writes a file as a source of a module.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf> {
-        const AGE: Duration = Duration::from_secs(60 * 60);
         let path = self.path(name);
-        let problem = || format!("cannot write {}", path.display());
-        let parent = path.parent().with_context(problem)?;
-        fs::create_dir_all(parent).with_context(problem)?;
-        fs::write(&path, text).with_context(problem)?;
-        File::options()
-            .write(true)
-            .open(&path)
-            .and_then(|file| file.set_modified(SystemTime::now() - AGE))
-            .with_context(problem)?;
+        go::write_source(&path, text)?;
         Ok(path)
     }
 

@@ -4,10 +4,9 @@
 //! The go command cannot start a program for another processor. Of such a release only the protocol
 //! is tried (`exchange.rs`).
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
@@ -68,13 +67,8 @@ impl<'a> Way<'a> {
         module: PathBuf,
         before: String,
     ) -> Result<Way<'a>> {
-        // go keeps no index of packages that were just changed, and would ask for it later.
-        const AGE: Duration = Duration::from_secs(60 * 60);
         for (name, text) in MODULE {
-            let file = module.join(name);
-            super::write(&file, text.as_bytes())?;
-            let file = File::options().write(true).open(&file)?;
-            file.set_modified(SystemTime::now() - AGE)?;
+            go::write_source(&module.join(name), text)?;
         }
         let home = made.scratch.join(format!("{name}-home"));
         go::prepare_home(&home)?;
@@ -137,10 +131,7 @@ impl<'a> Way<'a> {
     /// Looks at the last session, which must be one of the policy with this SHA-256.
     fn second_build_has_hits(&self, policy: Option<&str>) -> Result<()> {
         let totals = Totals::of_last_session(&self.store())?;
-        ensure!(
-            totals.hits > 0 && totals.hits == totals.gets && totals.puts == 0,
-            "not all that the second build asked for was there: {totals:?}"
-        );
+        totals.check_all_were_hits()?;
         let sessions = String::from_utf8(read(&self.store().join("sessions.jsonl"))?)?;
         let last = sessions.lines().last().context("there is no session")?;
         let last: Value = serde_json::from_str(last)?;

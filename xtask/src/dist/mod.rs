@@ -97,17 +97,10 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
             (None, None) => Built::debug(workspace)?,
         };
         let (tally, unchecked) = check::run(workspace, &built, &triple)?;
-        let unchecked = unchecked
-            .iter()
-            .map(|reason| format!("NOT CHECKED: {reason}"));
-        for line in tally.failures().iter().cloned().chain(unchecked) {
-            println!("{line}");
+        for reason in unchecked {
+            println!("NOT CHECKED: {reason}");
         }
-        println!("{} passed, {} failed", tally.passed(), tally.failed());
-        return Ok(match tally.failed() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        });
+        return Ok(tally.report());
     }
     let built = match &options.program {
         Some(program) => Built::elsewhere(program.clone()),

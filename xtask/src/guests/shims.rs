@@ -2,14 +2,13 @@
 //! build a new project with these alone, as on a machine where only that language is installed.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{folders, process};
 
 use super::missing::MissingTool;
 
@@ -33,12 +32,7 @@ pub(super) fn provide_as(
     if fs::read_to_string(&file).is_ok_and(|present| present == script) {
         return Ok(());
     }
-    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
-    fs::create_dir_all(&folder)
-        .and_then(|()| fs::write(&temporary, script))
-        .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755)))
-        .and_then(|()| fs::rename(&temporary, &file))
-        .with_context(|| format!("cannot write {}", file.display()))
+    folders::write_script(&file, &script)
 }
 
 /// A script and not a link, because some programs look for their files beside the name that they

@@ -12,7 +12,6 @@ mod pypi;
 mod toxiproxy;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
@@ -137,11 +136,7 @@ impl Server {
             folder,
         })?;
         let script = format!("{head}here=$(dirname \"$0\")/..\nexec {runs} \"$@\"\n");
-        let temporary = launcher.with_extension("tmp");
-        fs::write(&temporary, script)
-            .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755)))
-            .and_then(|()| fs::rename(&temporary, &launcher))
-            .with_context(|| format!("cannot write {}", launcher.display()))
+        folders::write_script(&launcher, &script)
     }
 }
 

@@ -15,7 +15,7 @@ use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use clap::Args;
 
 use crate::cross::{Toolchain, WINDOWS};
@@ -56,17 +56,11 @@ pub(crate) struct WindowsOptions {
 
 /// Runs all tests for Windows, and prints what they came to.
 pub(crate) fn run(workspace: &Workspace, options: &WindowsOptions) -> Result<ExitCode> {
-    guests::run_rust(workspace)?;
-    check::run(&Bench::prepare(workspace)?)?;
-    let tally = test(workspace, options.filter.as_deref())?;
-    for failure in tally.failures() {
-        println!("{failure}");
+    if let Some(reason) = install(workspace)? {
+        bail!("{reason}");
     }
-    println!("{} passed, {} failed", tally.passed(), tally.failed());
-    Ok(match tally.failed() {
-        0 => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    })
+    guests::run_rust(workspace)?;
+    Ok(test(workspace, options.filter.as_deref())?.report())
 }
 
 /// Makes the bench and finds the compiler. Returns the reason if they cannot be fetched here; in CI

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -242,13 +242,7 @@ fn write_launcher(launcher: &Path, loader: &Path, folder: &Path) -> Result<()> {
     if super::is_made_of(launcher, &script) {
         return Ok(());
     }
-    let temporary = launcher.with_extension("tmp");
-    let parent = launcher.parent().unwrap_or(folder);
-    fs::create_dir_all(parent)
-        .and_then(|()| fs::write(&temporary, script))
-        .and_then(|()| fs::set_permissions(&temporary, fs::Permissions::from_mode(0o755)))
-        .and_then(|()| fs::rename(&temporary, launcher))
-        .with_context(|| format!("cannot write {}", launcher.display()))
+    folders::write_script(launcher, &script)
 }
 
 /// Compiles the library, by Zig.

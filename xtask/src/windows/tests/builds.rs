@@ -47,7 +47,6 @@ pub(super) fn cold_then_warm(world: &World<'_>) -> Result<()> {
 
 pub(super) fn tests_and_vet_are_hits(world: &World<'_>) -> Result<()> {
     world.module("module", &RUNES)?;
-    // An example with output is a test that needs no package for tests in its own sources.
     world.write(
         "module/lib/lib_test.go",
         "package lib\n\nimport \"testing\"\n\n\

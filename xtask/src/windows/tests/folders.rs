@@ -93,7 +93,7 @@ pub(super) fn a_store_outside_the_profile_is_not_used(world: &World<'_>) -> Resu
     Ok(())
 }
 
-/// Scopes with names that are devices of Windows, and labels with letters that no file may have.
+/// Scopes with names that are devices of Windows.
 pub(super) fn names_that_windows_reserves(world: &World<'_>) -> Result<()> {
     let object = b"x";
     for scope in ["con", "nul", "com1", "aux.txt", "lpt1"] {

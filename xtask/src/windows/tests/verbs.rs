@@ -46,7 +46,7 @@ pub(super) fn look_at_the_store(world: &World<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What Windows does not have is said by name, with exit status 2.
+/// Who types a verb that Windows does not have is told so.
 pub(super) fn what_is_missing_says_so(world: &World<'_>) -> Result<()> {
     for words in [
         &["serve"][..],

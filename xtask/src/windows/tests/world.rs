@@ -1,15 +1,14 @@
 //! A folder of the user's own on drive C, with a store and Go modules, and what runs in it.
 
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
-use std::time::{Duration, SystemTime};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use tempfile::TempDir;
 
 use crate::client::Client;
+use crate::go;
 use crate::helper::Helper;
 use crate::totals::Totals;
 use crate::windows::Bench;
@@ -35,10 +34,6 @@ pub(super) const PROGRAM: (&str, &str) = (
     "package main\n\nimport \"example.org/runes/lib\"\n\n\
      func main() { print(lib.Count(\"four\"), \" runes\") }\n",
 );
-
-/// How old each file is that is written: go keeps no index of files that were changed in the last two
-/// seconds.
-const AGE: Duration = Duration::from_secs(3600);
 
 /// The second build finds all.
 pub(super) const BUILDS_UNTIL_WARM: usize = 2;
@@ -113,14 +108,9 @@ impl<'a> World<'a> {
         self.bench.wine.path(&self.path(name))
     }
 
-    /// Writes a file, and the folders above it.
+    /// Writes a file as a source of a module.
     pub(super) fn write(&self, name: impl AsRef<Path>, text: impl AsRef<[u8]>) -> Result<()> {
-        let path = self.path(name);
-        fs::create_dir_all(path.parent().context("no folder")?)
-            .and_then(|()| fs::write(&path, text))
-            .and_then(|()| File::options().write(true).open(&path))
-            .and_then(|file| file.set_modified(SystemTime::now() - AGE))
-            .with_context(|| format!("cannot write {}", path.display()))
+        go::write_source(&self.path(name), text)
     }
 
     /// Writes the sources of a module.
@@ -184,7 +174,7 @@ impl<'a> World<'a> {
     /// A go command in a module's folder, still without a verb.
     pub(super) fn go_command(&self, module: &str, helper: &Helper) -> Result<Command> {
         let mut go = self.bench.go.command();
-        without_own(&mut go);
+        go::remove_own_settings(&mut go);
         go.current_dir(self.path(module))
             .env("GOCACHE", self.named("gocache"))
             .env("GOPATH", self.named("gopath"))
@@ -207,12 +197,7 @@ impl<'a> World<'a> {
 
     /// Fails unless the last session of a store had hits alone.
     pub(super) fn is_warm(&self, store: &str) -> Result<()> {
-        let totals = self.totals(store)?;
-        ensure!(
-            totals.hits > 0 && totals.hits == totals.gets && totals.puts == 0,
-            "{totals:?}"
-        );
-        Ok(())
+        self.totals(store)?.check_all_were_hits()
     }
 
     /// Runs a verb of cachewarden.
@@ -228,7 +213,7 @@ impl<'a> World<'a> {
     /// A program for Windows, in the folder.
     fn command(&self, program: &str) -> Command {
         let mut command = self.bench.wine.command(program);
-        without_own(&mut command);
+        go::remove_own_settings(&mut command);
         command.current_dir(self.folder.path());
         command
     }
@@ -245,12 +230,4 @@ pub(super) fn ended(command: &mut Command) -> Result<Ended> {
         stdout: text(&output.stdout),
         stderr: text(&output.stderr),
     })
-}
-
-/// Takes the user's own settings from a command.
-fn without_own(command: &mut Command) {
-    let is_own = |name: &OsStr| name.to_string_lossy().starts_with("CACHEWARDEN_");
-    for (name, _) in std::env::vars_os().filter(|(name, _)| is_own(name)) {
-        command.env_remove(name);
-    }
 }

@@ -306,7 +306,7 @@ typedef struct cachewarden_grant {
     cachewarden_text read[CACHEWARDEN_MOST_SCOPES];
     size_t read_count;
     unsigned lifetime; // seconds until the session's entries expire; 0: as long as the store keeps it
-    cachewarden_kinds admit; // kinds that are used only if a grant names them; today CACHEWARDEN_KIND_EXECUTABLE
+    cachewarden_kinds admit; // kinds that are used only if a grant names them; today CACHEWARDEN_KIND_EXECUTABLE, for programs that were put
 } cachewarden_grant;
 
 // Puts go to `scope`. Gets do not search it unless cachewarden_grant_read says so.

@@ -1,5 +1,6 @@
 //! Programs that a go command links and does not send: the helper takes them from its work folder.
 
+mod policies;
 mod taken;
 
 use std::fs;
@@ -97,6 +98,45 @@ fn go_run_links_once() {
         run_to_its_end(command.args(["run", "."]).env("GOCACHEPROG", "")).succeeded();
         let bytes = fs::read(named).expect("the program");
         assert!(kept_by_go(&sandbox.path("alone")) == [bytes], "{version}");
+    }
+}
+
+/// Policies of examples/ whose grants admit no programs: theirs are taken all the same.
+#[test]
+fn with_a_shipped_policy_programs_are_linked_once() {
+    let any_repository = r#"--settings '{"repository":null,"event":null}'"#;
+    let main = format!("{any_repository} --label GITHUB_REF=refs/heads/main");
+    let pull_request = format!("{any_repository} --label GITHUB_REF=refs/pull/17/merge");
+    let (run, cover) = (
+        &["run", "."][..],
+        &["test", "-p", "1", "-cover", "./..."][..],
+    );
+    for (name, options, commands) in [
+        ("slim", "", &[run, cover][..]),
+        ("trusted-branches", &main, &[run]),
+        ("trusted-branches", &pull_request, &[run]),
+    ] {
+        let sandbox = Sandbox::with_kept_policies();
+        let record = sandbox.path("record.jsonl");
+        let policy = text(guest(name));
+        let helper = format!(
+            "--policy '{policy}' {options} --record '{}'",
+            record.display()
+        );
+        let project = project(&sandbox, GO).with_helper(&helper);
+        // How often go links.
+        let links = |command: &[&str]| {
+            let _ = fs::remove_file(&record);
+            project.go(command).succeeded();
+            let lines = recording(&record);
+            let is_link =
+                |line: &&serde_json::Value| line["line"] == "put" && line["role"] == "link-stdout";
+            lines.iter().filter(is_link).count()
+        };
+        for command in commands {
+            assert_eq!(links(command), 1, "{name} {options}: {command:?}");
+            assert_eq!(links(command), 0, "{name} {options}: {command:?}");
+        }
     }
 }
 

@@ -9,15 +9,15 @@ use crate::support::*;
 
 /// A go command as the helper sees it: it asks for the link action, links, puts what the linker has
 /// printed, finishes the program, runs it, and closes.
-struct Linking<'a> {
-    sandbox: &'a Sandbox,
-    options: Vec<&'a str>,
+pub(super) struct Linking<'a> {
+    pub(super) sandbox: &'a Sandbox,
+    pub(super) options: Vec<&'a str>,
     /// What stands behind the build ID.
-    code: &'a str,
+    pub(super) code: &'a str,
 }
 
 impl<'a> Linking<'a> {
-    fn of(sandbox: &'a Sandbox) -> Self {
+    pub(super) fn of(sandbox: &'a Sandbox) -> Self {
         Self {
             sandbox,
             options: Vec::new(),
@@ -25,7 +25,7 @@ impl<'a> Linking<'a> {
         }
     }
 
-    fn link_action() -> Digest {
+    pub(super) fn link_action() -> Digest {
         action("link")
     }
 
@@ -42,7 +42,7 @@ impl<'a> Linking<'a> {
         Self::program(&Self::link_action(), &Self::link_action(), self.code)
     }
 
-    fn finished(&self) -> Vec<u8> {
+    pub(super) fn finished(&self) -> Vec<u8> {
         Self::program(&Self::link_action(), &action("content"), self.code)
     }
 
@@ -55,15 +55,21 @@ impl<'a> Linking<'a> {
         path
     }
 
-    /// A session in which go links; `finish` is called once go has the answer.
-    fn session(&self, finish: impl FnOnce()) {
+    /// A session in which go links; `finish` is called once go has the answer. What it had to say.
+    fn session(&self, finish: impl FnOnce()) -> String {
         let main = action("main");
         let mut helper = self.sandbox.helper(&self.options);
         helper.get(&main).miss();
         helper.get(&Self::link_action()).miss();
         helper.put(&subkey(&main, "link-stdout"), b"").kept();
         finish();
-        helper.close();
+        helper.close()
+    }
+
+    /// A session in which go links the program and finishes it.
+    pub(super) fn links_in_a_session(&self) -> String {
+        let path = self.links("go-build1", &self.unfinished());
+        self.session(|| finish(self, &path))
     }
 
     /// The path that a later session gets; `None` where it gets nothing.
@@ -76,14 +82,14 @@ impl<'a> Linking<'a> {
 
     /// That a later session gets the program that go has linked; its path.
     #[track_caller]
-    fn is_answered(&self) -> PathBuf {
+    pub(super) fn is_answered(&self) -> PathBuf {
         let path = self.got().expect("a hit");
         assert!(fs::read(&path).expect("the program") == self.finished());
         path
     }
 
     #[track_caller]
-    fn is_missed(&self) {
+    pub(super) fn is_missed(&self) {
         assert_eq!(self.got(), None);
     }
 }
@@ -155,6 +161,24 @@ fn what_another_could_have_put_there_is_not_taken() {
         |path| set_mode(work_folder(path), 0o770),
         finish,
     );
+    // A folder below it, which go makes with the rights of the umask, may let them write.
+    is_not_taken(
+        "a work folder that others may enter",
+        |path| set_mode(work_folder(path), 0o701),
+        finish,
+    );
+    for (what, depth) in [("exe", 1), ("b001", 2)] {
+        is_not_taken(
+            &format!("a link to {what}"),
+            |path| {
+                let folder = path.ancestors().nth(depth).expect("a folder");
+                let elsewhere = work_folder(path).with_file_name("elsewhere");
+                fs::rename(folder, &elsewhere).expect("moved");
+                symlink(elsewhere, folder).expect("a link");
+            },
+            finish,
+        );
+    }
     is_not_taken(
         "a link to a work folder",
         |path| {
@@ -228,6 +252,44 @@ fn a_program_that_is_planted_for_a_link_action_is_not_taken() {
     }
 }
 
+/// What go itself links is not taken: `go build` gives it another name, and a large one would hold go
+/// up. Then what was planted is not the only program of this action either.
+#[test]
+fn a_program_that_is_planted_beside_one_that_is_not_taken_is_not_taken() {
+    for what in ["of go build", "large"] {
+        let sandbox = Sandbox::new();
+        let linking = Linking::of(&sandbox);
+        let planted = Linking {
+            code: "poison",
+            ..Linking::of(&sandbox)
+        };
+        let trap = planted.links("go-build0", &planted.unfinished());
+        let path = linking.links("go-build1", &linking.unfinished());
+        match what {
+            "large" => {
+                let file = fs::File::options().append(true).open(&path);
+                file.and_then(|file| file.set_len(1 << 30)).expect("holes");
+            }
+            _ => fs::rename(&path, path.with_file_name("a.out")).expect("as go build calls it"),
+        }
+        linking.session(|| finish(&planted, &trap));
+        linking.is_missed();
+    }
+}
+
+/// What docs/threat-model.md says does not hold: `go test` links elsewhere in its work folder.
+#[test]
+fn a_program_that_is_planted_while_go_test_links_is_taken() {
+    let sandbox = Sandbox::new();
+    let planted = Linking {
+        code: "poison",
+        ..Linking::of(&sandbox)
+    };
+    let trap = planted.links("go-build0", &planted.unfinished());
+    planted.session(|| finish(&planted, &trap));
+    planted.is_answered();
+}
+
 #[test]
 fn a_program_is_taken_only_for_the_last_miss_before_the_linkers_output() {
     let sandbox = Sandbox::new();
@@ -244,18 +306,15 @@ fn a_program_is_taken_only_for_the_last_miss_before_the_linkers_output() {
     linking.is_missed();
 }
 
-/// Without a policy, this user's sessions of the scope on this boot; with one, what it admits.
+/// This user's sessions that write the scope, on this boot.
 #[test]
 fn a_program_that_was_taken_is_answered_to_nobody_else() {
-    let sandbox = Sandbox::with_kept_policies();
+    let sandbox = Sandbox::new();
     let linking = Linking::of(&sandbox);
-    let path = linking.links("go-build1", &linking.unfinished());
-    linking.session(|| finish(&linking, &path));
-    let policy = policy("agrees");
+    linking.links_in_a_session();
     for options in [
         &["--scope", "another"][..],
         &["--allow-write", "another"],
-        &["--policy", &policy],
         &["--allow-shared-store"],
     ] {
         let mut helper = sandbox.helper(options);
@@ -274,28 +333,6 @@ fn a_program_that_was_taken_is_answered_to_nobody_else() {
     }
 }
 
-#[test]
-fn with_a_policy_programs_are_taken_where_its_grant_admits_them() {
-    for (name, scope, is_taken) in [
-        ("agrees", "default", false),
-        ("admits-programs", "main", true),
-    ] {
-        let sandbox = Sandbox::with_kept_policies();
-        let policy = policy(name);
-        let linking = Linking {
-            options: vec!["--policy", &policy],
-            ..Linking::of(&sandbox)
-        };
-        let path = linking.links("go-build1", &linking.unfinished());
-        linking.session(|| finish(&linking, &path));
-        let found = find_entry(&sandbox.store(), scope, &Linking::link_action());
-        assert_eq!(found.is_some(), is_taken, "{name}");
-        if is_taken {
-            linking.is_answered();
-        }
-    }
-}
-
 /// A job that may write the scope through the protocol: its program is not what the host has taken.
 #[test]
 fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
@@ -306,8 +343,7 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
         options: vec!["--scope", "main"],
         ..Linking::of(&sandbox)
     };
-    let path = linking.links("go-build1", &linking.unfinished());
-    linking.session(|| finish(&linking, &path));
+    linking.links_in_a_session();
     let poison = Linking {
         code: "poison",
         ..Linking::of(&sandbox)
@@ -323,6 +359,12 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
     with.put(&Linking::link_action(), &poison.finished()).kept();
     with.close();
     linking.is_missed();
+    let agrees = policy("agrees");
+    let agreeing = Linking {
+        options: vec!["--scope", "main", "--policy", &agrees],
+        ..Linking::of(&sandbox)
+    };
+    agreeing.is_missed();
 }
 
 /// What the program itself can do to its file: a name that leads elsewhere is not told.
@@ -330,8 +372,7 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
 fn a_name_that_leads_to_another_file_is_not_told() {
     let sandbox = Sandbox::new();
     let linking = Linking::of(&sandbox);
-    let path = linking.links("go-build1", &linking.unfinished());
-    linking.session(|| finish(&linking, &path));
+    linking.links_in_a_session();
     let named = linking.is_answered();
     fs::remove_file(&named).expect("removed");
     fs::write(&named, "#!/bin/sh\n").expect("written");

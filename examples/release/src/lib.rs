@@ -1,6 +1,7 @@
 //! For what is shipped: from `main` only package archives count that are proved to belong to their action, and that a step
 //! printed nothing. Every hit is hashed again, and a sample is rebuilt to see whether the same bytes come out. Under a
-//! daemon, an entry may have to be put by several producers before it counts.
+//! daemon, an entry may have to be put by several producers before it counts. What `go run` and `go tool` run is linked
+//! again by each release.
 #![no_std]
 
 use cachewarden_policy::prelude::*;
@@ -91,6 +92,9 @@ impl Policy for Release {
     }
 
     fn get(&mut self, candidate: &Candidate) -> Lookup {
+        if candidate.kind == Kind::EXECUTABLE {
+            return Lookup::Skip;
+        }
         let counts = candidate.scope == OWN || self.counts_from_main(candidate);
         let is_proved = !is_unproved_archive(candidate.kind, candidate.facts);
         if !counts || !is_proved || !self.is_witnessed(candidate) {
@@ -108,7 +112,7 @@ impl Policy for Release {
             warn!("{}: the rebuild differs and is not kept", offer.action);
             return Reach::Ephemeral;
         }
-        if is_unproved_archive(offer.kind, offer.facts) {
+        if offer.kind == Kind::EXECUTABLE || is_unproved_archive(offer.kind, offer.facts) {
             return Reach::Ephemeral;
         }
         offer.kind.default_reach()

@@ -57,6 +57,17 @@ fn an_archive_that_is_not_proved_neither_counts_nor_is_kept() {
     assert_eq!(release.put(&proved), Reach::Shared);
 }
 
+/// Whatever it is said to be: no program is answered, and none is kept for the next release.
+#[test]
+fn a_release_links_its_own_programs() {
+    let mut release = release(r#"{ "kinds": ["executable"], "audit_one_in": 0 }"#, 7);
+    let program = Candidate::of(Kind::EXECUTABLE).with_facts(Facts::BUILD_ID_MATCHES);
+    assert_eq!(release.get(&program), Lookup::Skip);
+    assert_eq!(release.get(&from_main(program)), Lookup::Skip);
+    let offer = Offer::of(Kind::EXECUTABLE).with_facts(Facts::BUILD_ID_MATCHES);
+    assert_eq!(release.put(&offer), Reach::Ephemeral);
+}
+
 #[test]
 fn from_main_only_what_can_be_checked_counts() {
     let mut release = release(r#"{ "audit_one_in": 0 }"#, 7);
@@ -66,12 +77,13 @@ fn from_main_only_what_can_be_checked_counts() {
             role: Role::STDOUT,
             ..Candidate::of(kind).with_facts(Facts::BUILD_ID_MATCHES)
         };
-        let expected = match kind {
-            Kind::EMPTY | Kind::PACKAGE_ARCHIVE => Lookup::HitVerified,
-            _ => Lookup::Skip,
+        let (main, own) = match kind {
+            Kind::EMPTY | Kind::PACKAGE_ARCHIVE => (Lookup::HitVerified, Lookup::HitVerified),
+            Kind::EXECUTABLE => (Lookup::Skip, Lookup::Skip),
+            _ => (Lookup::Skip, Lookup::HitVerified),
         };
-        assert_eq!(release.get(&from_main(candidate)), expected, "{kind}");
-        assert_eq!(release.get(&candidate), Lookup::HitVerified, "{kind}");
+        assert_eq!(release.get(&from_main(candidate)), main, "{kind}");
+        assert_eq!(release.get(&candidate), own, "{kind}");
     }
 }
 

@@ -20,7 +20,7 @@ export class Grant extends Opening {
   read: string[] = [];
   /** Seconds until what it puts stops counting; 0: as long as the store keeps it. */
   lifetime: u64 = 0;
-  /** The kinds that are used only if a grant names them; today that is `Kind.Executable`. */
+  /** The kinds that are used only if a grant names them; today that is `Kind.Executable`, for programs that were put. */
   admit: Kind[] = [];
 
   /**

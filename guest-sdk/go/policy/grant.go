@@ -14,7 +14,7 @@ type Grant struct {
 	Read []string
 	// Lifetime is how long the entries of this session are valid; at most 136 years. 0: as long as the store keeps it.
 	Lifetime Seconds
-	// Admit has the kinds that are used only if a grant names them; today that is [KindExecutable].
+	// Admit has the kinds that are used only if a grant names them; today that is [KindExecutable], for programs that were put.
 	Admit []Kind
 }
 

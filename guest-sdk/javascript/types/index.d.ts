@@ -116,7 +116,7 @@ export interface Grant {
   read?: string[];
   /** Seconds until what it puts stops counting, rounded up. Default: 0, as long as the store keeps it. */
   lifetime?: number;
-  /** The kinds that are used only if a grant names them; today that is `executable`. Default: none. */
+  /** The kinds that are used only if a grant names them; today that is `executable`, for programs that were put. Default: none. */
   admit?: Kind[];
 }
 

@@ -29,7 +29,7 @@ pub struct Grant {
     pub read: Vec<String>,
     /// How long its entries are valid; with none, as long as the store keeps it.
     pub lifetime: Option<Duration>,
-    /// The kinds that are used only if a grant names them; today that is [`Kind::EXECUTABLE`].
+    /// The kinds that are used only if a grant names them; today that is [`Kind::EXECUTABLE`], for programs that were put.
     pub admit: Vec<Kind>,
 }
 

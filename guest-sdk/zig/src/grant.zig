@@ -16,7 +16,7 @@ pub const Grant = struct {
     scopes: Scopes,
     /// Seconds until the session's entries expire; 0: as long as the store keeps it.
     lifetime: u32,
-    /// The kinds that are used only if a grant names them; today that is `.executable`.
+    /// The kinds that are used only if a grant names them; today that is `.executable`, for programs that were put.
     admit: []const Kind,
 
     /// The most scopes that a session may read.
@@ -34,7 +34,7 @@ pub const Grant = struct {
         read: []const []const u8 = &.{},
         /// Seconds until the session's entries expire; 0: as long as the store keeps it.
         lifetime: u32 = 0,
-        /// The kinds that are used only if a grant names them; today that is `.executable`.
+        /// The kinds that are used only if a grant names them; today that is `.executable`, for programs that were put.
         admit: []const Kind = &.{},
     };
 

@@ -201,7 +201,8 @@ impl Session {
         self.counts.hit(scope, entry.content, entry.size);
         let disk_path = match (entry.content.kind, location) {
             (Kind::Executable, Location::Store) => {
-                self.paths.program_path(&self.store, &entry.output)
+                let scope = &self.access.read[scope].name;
+                self.paths.program_path(&self.store, scope, &entry.output)
             }
             _ => self.paths.path(&self.store, location, &entry.output),
         };

@@ -82,19 +82,17 @@ impl Parts for Program {
 }
 
 impl Session {
-    /// Whether this session takes programs. With a policy, its grant must admit them, as those of
-    /// other producers.
+    /// Whether this session takes programs. No grant has to admit them: they are not those of
+    /// another producer. A policy is asked about each, as about a put.
     fn takes_programs(&self) -> bool {
-        self.linked.temporary.is_some()
-            && self.access.write.is_some()
-            && (self.policies.len() == 0 || self.access.admits(Kind::Executable))
+        self.linked.temporary.is_some() && self.access.write.is_some()
     }
 
     /// Whether the host itself has taken this program, and this session may use such. The caller
     /// has checked that it was put by this user, on this boot, into the scope that is written.
     pub(super) fn is_linked_here(&self, content: Content) -> bool {
         let facts = Facts::LINKED_HERE.with(Facts::BUILD_ID_MATCHES, true);
-        self.policies.len() == 0 && self.linked.temporary.is_some() && content.facts.has(facts)
+        self.linked.temporary.is_some() && content.facts.has(facts)
     }
 
     /// Opens the program that go has linked. It is called while go waits for the answer to its put
@@ -142,13 +140,14 @@ impl Session {
         }
         self.tally.puts += 1;
         self.tally.bytes_put += size;
+        let audited = self.compare_audited(&action, output);
         let offer = Offer {
             action,
             output,
             size,
             kind: content.kind,
             role: content.role,
-            facts: content.facts.for_policies(),
+            facts: content.facts.for_policies().with(audited, true),
         };
         if self.decide(&offer, &stored).is_none() {
             return Ok(());
@@ -159,7 +158,7 @@ impl Session {
         self.paths
             .make_executable(&self.store, stored.location, &output)?;
         // Without its name it is run all the same.
-        let _ = self.store.name_program(&output, &name);
+        let _ = self.store.name_program(&output, scope, &name);
         let facts = content.facts.with(Facts::LINKED_HERE, true);
         let entry = NewEntry {
             output,

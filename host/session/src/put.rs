@@ -249,7 +249,7 @@ impl Session {
     }
 
     /// What an audit of this action has shown: that there was one, and whether the bytes differ.
-    fn compare_audited(&mut self, action: &Digest, output: Digest) -> Facts {
+    pub(super) fn compare_audited(&mut self, action: &Digest, output: Digest) -> Facts {
         let Some(expected) = self.audits.remove(action) else {
             return Facts::NONE;
         };

@@ -25,9 +25,11 @@ impl Session {
         }
         let is_allowed = match content.kind.rule() {
             Rule::OwnScope => is_put_here,
-            Rule::Admitted => {
-                self.is_admitted(*content) || (is_put_here && self.is_linked_here(*content))
+            // Whatever a grant admits: on another boot, it would count by its build ID alone.
+            Rule::Admitted if content.facts.has(Facts::LINKED_HERE) => {
+                is_put_here && self.is_linked_here(*content)
             }
+            Rule::Admitted => self.is_admitted(*content),
             Rule::Open => true,
         };
         if !is_allowed {

@@ -12,7 +12,7 @@
 //!
 //! ```text
 //! objects/ab/<output>          the bytes
-//! objects/ab/<output>-program/ a program under its own name, see `program_names`
+//! objects/ab/<output>-program/ a program under its own names, see `program_names`
 //! scopes/<scope>/ab/<action>   one line, see `entry`
 //! recent/<scope>               the lookup cache of a scope, see `lookup_cache`
 //! recent/.base-<base>-<scope>  that of a scope of a base

@@ -4,7 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, ScopeName};
 
 use super::Store;
 use super::base::Base;
@@ -38,13 +38,13 @@ impl Store {
         }
     }
 
-    /// Gives a program its own name, under which it is run.
+    /// Gives a program its own name, under which it is run by those who get it from this scope.
     ///
     /// # Errors
     /// When the store cannot be written, or its file system has no hard links.
-    pub fn name_program(&self, output: &Digest, name: &str) -> io::Result<()> {
+    pub fn name_program(&self, output: &Digest, scope: &ScopeName, name: &str) -> io::Result<()> {
         match self.objects_at(Location::Store) {
-            Some(objects) => program_names::give(&objects.shard_dir.path(output), name),
+            Some(objects) => program_names::give(&objects.shard_dir.path(output), scope, name),
             None => Err(io::ErrorKind::NotFound.into()),
         }
     }

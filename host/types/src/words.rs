@@ -494,7 +494,8 @@ pub mod reasons {
     pub const NOT_WRITABLE: &str = "not-writable";
     /// A module index is only used in the write scope, on the boot and by the user that put it.
     pub const MODULE_INDEX: &str = "module-index";
-    /// A program is only used if the grant admits the kind and its build ID names the action.
+    /// A program is only used if its build ID names the action and the grant admits the kind; or, in the write scope, if
+    /// cachewarden has taken it from this user's go command on this boot.
     pub const EXECUTABLE: &str = "executable";
     /// A later version of cachewarden has put it, and this version does not know its kind.
     pub const UNKNOWN_KIND: &str = "unknown-kind";

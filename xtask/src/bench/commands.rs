@@ -49,8 +49,8 @@ const NOTE: &str = "\
 A module with a program that imports net/http, a tool, a tested package, and eight packages without
 tests. `go build` finds its program built. `go run`, `go tool`, `go generate` (which starts
 `go tool`) and `go test -cover` run programs that cmd/go links and keeps in its own cache;
-cachewarden takes them from the work folder of the go command, with a policy only where that admits
-programs, which `slim` does not. The baseline answers what cachewarden answers.
+cachewarden takes them from the work folder of the go command, with a policy unless that refuses
+programs. The baseline answers what cachewarden answers.
 ";
 
 /// Measures each command.

@@ -34,7 +34,7 @@ class Grant:
     lifetime: int | None = None
     """How many seconds what it puts counts. None: as long as the store keeps it."""
     admit: Sequence[Kind] = ()
-    """The kinds that are used only if a grant names them; today that is `Kind.EXECUTABLE`."""
+    """The kinds that are used only if a grant names them; today that is `Kind.EXECUTABLE`, for programs that were put."""
 
     def __post_init__(self) -> None:
         if isinstance(self.read, str):

@@ -7,15 +7,16 @@
 //! that link the same program at once have the same bytes in the end.
 //!
 //! Other users may be able to make files in the folder for temporary files, so a work folder
-//! counts only if it belongs to this user and no other can write in it, and no link is followed.
+//! counts only if it belongs to this user and no other has any right in it, and no link is
+//! followed.
 
-use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, DirEntry, File};
 use std::io::{self, Seek, SeekFrom};
+use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
-use rustix::fs::{Dir, Mode, OFlags};
+use rustix::fs::{CWD, Dir, Mode, OFlags};
 
 use cachewarden_content::ProgramId;
 use cachewarden_store::hash_file;
@@ -27,14 +28,18 @@ const PREFIX: &str = "go-build";
 
 /// Where the program is in a work folder: go numbers its actions, and the main package of a go
 /// command with one program is the first.
-const PROGRAMS: &str = "b001/exe";
+const PROGRAMS: [&str; 2] = ["b001", "exe"];
 
 /// What `go build` calls a program before it moves it to its place. Its own cache keeps none of
 /// them either.
 const UNNAMED: &str = "a.out";
 
+/// Names in the folder for temporary files that are read at each link, some 0.2 microseconds each.
+/// Where there are more, linking again is cheaper than looking each time.
+const MAX_NAMES: usize = 10_000;
+
 /// Work folders that are looked into, which takes some 10 microseconds each. Killed go commands
-/// leave theirs; where there are more, linking again is cheaper than looking each time.
+/// leave theirs.
 const MAX_WORK_FOLDERS: usize = 256;
 
 /// Go commands that link the same program at once. Each holds a file open, and each file is read
@@ -45,8 +50,9 @@ const MAX_AT_ONCE: usize = 16;
 /// this size.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
-/// Write permission for the group or for everybody.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// All permissions of the group and of everybody. go makes its work folder with none of them
+/// (os.MkdirTemp), so what is below it is this user's.
+const RIGHTS_OF_OTHERS: u32 = 0o077;
 
 /// A program that go has not finished: the files that may be it.
 pub(super) struct Unfinished {
@@ -54,21 +60,18 @@ pub(super) struct Unfinished {
     files: Vec<File>,
 }
 
-/// Finds the program of a link action.
+/// Finds the program of a link action. Where one of several may be the right one, and where the
+/// right one may be one that is not taken, there is none.
 pub(super) fn find(temporary: &Path, action: &Digest) -> Option<Unfinished> {
-    let names = fs::read_dir(temporary).ok()?.flatten();
-    let is_work_folder = |name: &OsStr| name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
-    let folders = names.filter(|entry| is_work_folder(&entry.file_name()));
-    let folders: Vec<_> = folders.take(MAX_WORK_FOLDERS + 1).collect();
-    if folders.len() > MAX_WORK_FOLDERS {
-        return None;
-    }
     let mut found: Option<Unfinished> = None;
-    for folder in folders {
+    for folder in work_folders(temporary)? {
         // Another go command may be about to remove it.
         let Ok(Some((name, file))) = program_in(&folder.path(), action) else {
             continue;
         };
+        if name.starts_with(UNNAMED) || file.metadata().ok()?.len() > MAX_SIZE {
+            return None;
+        }
         match &mut found {
             None => {
                 found = Some(Unfinished {
@@ -85,32 +88,51 @@ pub(super) fn find(temporary: &Path, action: &Digest) -> Option<Unfinished> {
     found
 }
 
+/// The work folders in the folder for temporary files, unless there are too many.
+fn work_folders(temporary: &Path) -> Option<Vec<DirEntry>> {
+    let mut folders = Vec::new();
+    for (count, entry) in fs::read_dir(temporary).ok()?.flatten().enumerate() {
+        if count == MAX_NAMES {
+            return None;
+        }
+        let name = entry.file_name();
+        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+            folders.push(entry);
+        }
+    }
+    (folders.len() <= MAX_WORK_FOLDERS).then_some(folders)
+}
+
 /// The unfinished program of a link action in one work folder, and its name.
 fn program_in(work_folder: &Path, action: &Digest) -> io::Result<Option<(String, File)>> {
-    let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let work_folder = File::from(rustix::fs::open(work_folder, folder, Mode::empty())?);
-    let metadata = work_folder.metadata()?;
+    let mut folder = open_folder(CWD, work_folder)?;
+    let metadata = folder.metadata()?;
     let user = user::id();
-    if metadata.uid() != user || metadata.mode() & WRITABLE_BY_OTHERS != 0 {
+    if metadata.uid() != user || metadata.mode() & RIGHTS_OF_OTHERS != 0 {
         return Ok(None);
     }
-    let programs = rustix::fs::openat(&work_folder, PROGRAMS, folder, Mode::empty())?;
-    let Some(name) = only_name_in(&programs)? else {
+    for name in PROGRAMS {
+        folder = open_folder(&folder, Path::new(name))?;
+    }
+    let Some(name) = only_name_in(&folder)? else {
         return Ok(None);
     };
-    let file = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::openat(&programs, &name, file, Mode::empty())?);
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(&folder, &name, flags, Mode::empty())?);
     let metadata = file.metadata()?;
     let is_own = metadata.is_file() && metadata.uid() == user && metadata.nlink() == 1;
-    if !is_own || metadata.len() > MAX_SIZE {
-        return Ok(None);
-    }
-    let is_unfinished = id_in(&file, action)? == Some(ProgramId::Unfinished);
+    let is_unfinished = is_own && id_in(&file, action)? == Some(ProgramId::Unfinished);
     Ok(is_unfinished.then_some((name, file)))
 }
 
-/// The name of the only file in a folder, if it is the name of a program.
-fn only_name_in(folder: impl std::os::fd::AsFd) -> io::Result<Option<String>> {
+/// Opens a folder; a link is none.
+fn open_folder(parent: impl AsFd, name: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(rustix::fs::openat(parent, name, flags, Mode::empty())?.into())
+}
+
+/// The name of the only file in a folder.
+fn only_name_in(folder: impl AsFd) -> io::Result<Option<String>> {
     let mut only = None;
     for entry in Dir::read_from(folder)? {
         let entry = entry?;
@@ -120,7 +142,7 @@ fn only_name_in(folder: impl std::os::fd::AsFd) -> io::Result<Option<String>> {
         if matches!(name, "." | "..") {
             continue;
         }
-        if only.is_some() || name.starts_with(UNNAMED) {
+        if only.is_some() {
             return Ok(None);
         }
         only = Some(name.to_owned());

@@ -6,6 +6,7 @@ mod chains;
 mod counts;
 mod gets;
 mod lifecycle;
+mod linked;
 mod puts;
 mod remote;
 mod rules;

@@ -158,51 +158,6 @@ fn a_program_is_answered_where_the_grant_names_its_kind_and_its_build_id_the_act
     }
 }
 
-/// A program that the host itself has taken from the go command that linked it.
-#[test]
-fn a_program_that_was_linked_here_is_answered_to_sessions_that_take_such_without_a_policy() {
-    let linked = Facts::LINKED_HERE.with(Facts::BUILD_ID_MATCHES, true);
-    let action = Digest::of(b"action");
-    let takes = |world: &World, facts| {
-        let program = content(Kind::Executable, Role::Output, facts);
-        world.fill_with("default", &action, b"\x7fELF", program);
-        Some(world.path("work-folders"))
-    };
-    let answer = |script: Script<'_>| script.play(vec![Call::get(action)]).names()[0];
-    for (facts, expected) in [
-        (linked, "hit"),
-        (Facts::LINKED_HERE, "miss"),
-        (Facts::BUILD_ID_MATCHES, "miss"),
-    ] {
-        let world = World::new();
-        let work_folders = takes(&world, facts);
-        let own = Script {
-            work_folders,
-            ..world.script()
-        };
-        assert_eq!(answer(own), expected, "{facts:?}");
-    }
-    let world = World::new();
-    let work_folders = takes(&world, linked);
-    // As a daemon's sessions; one that only reads the scope; one with a policy that admits no
-    // programs.
-    assert_eq!(answer(world.script()), "miss");
-    let others = [
-        Script {
-            writable: &[],
-            ..world.script()
-        },
-        world.with(policy!("agrees")),
-    ];
-    for other in others {
-        let other = Script {
-            work_folders: work_folders.clone(),
-            ..other
-        };
-        assert_eq!(answer(other), "miss");
-    }
-}
-
 #[test]
 fn a_program_that_is_put_is_no_longer_what_was_put_before() {
     let world = World::new();

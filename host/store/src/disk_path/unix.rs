@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, ScopeName};
 
 use crate::Store;
 use crate::objects::Location;
@@ -91,14 +91,14 @@ impl DiskPaths {
         }
     }
 
-    /// The path of a program, which ends with its own name where that is known. A view has no names.
-    pub fn program_path(&self, store: &Store, output: &Digest) -> String {
+    /// The path of a program from this scope, which ends with its own name where that is known. A view has no names.
+    pub fn program_path(&self, store: &Store, scope: &ScopeName, output: &Digest) -> String {
         let path = self.path(store, Location::Store, output);
         let Paths::Store(_) = &self.0 else {
             return path;
         };
         match store.objects_at(Location::Store) {
-            Some(objects) => program_names::path_of(&objects.shard_dir.path(output), path),
+            Some(objects) => program_names::path_of(&objects.shard_dir.path(output), scope, path),
             None => path,
         }
     }

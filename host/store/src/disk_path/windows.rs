@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use cachewarden_types::Digest;
+use cachewarden_types::{Digest, ScopeName};
 
 use crate::Store;
 use crate::objects::Location;
@@ -58,11 +58,11 @@ impl DiskPaths {
         path.to_string_lossy().replace('/', "\\")
     }
 
-    /// The path of a program, which ends with its own name where that is known.
-    pub fn program_path(&self, store: &Store, output: &Digest) -> String {
+    /// The path of a program from this scope, which ends with its own name where that is known.
+    pub fn program_path(&self, store: &Store, scope: &ScopeName, output: &Digest) -> String {
         let path = self.path(store, Location::Store, output);
         let object = PathBuf::from(&path);
-        program_names::path_of(&object, path)
+        program_names::path_of(&object, scope, path)
     }
 
     /// The path of an object that was just put.

@@ -233,6 +233,61 @@ fn a_service_finds_its_file_in_the_root_of_the_repository() {
     assert!(!below.join(".github").exists() && !below.join(".gitlab-ci.yml").exists());
 }
 
+/// Somebody who has a pipeline wants to know where in it the lines belong, and not a second one.
+#[test]
+fn a_file_that_runs_go_is_named_with_the_line_to_which_the_lines_belong() {
+    let sandbox = Sandbox::new();
+    sandbox.folder("repository/.git");
+    let below = sandbox.folder("repository/cmd/ctl");
+    let file = |name: &str, text: &str| sandbox.file(&format!("repository/{name}"), text);
+    let setup = |option: &str| {
+        let mut command = sandbox.cachewarden(&["setup", option]);
+        let told = run_to_its_end(command.current_dir(&below)).succeeded();
+        let lines = told.stderr.lines().skip(1);
+        lines.map(str::to_owned).collect::<Vec<_>>()
+    };
+    for option in ["--github", "--gitlab", "--docker"] {
+        assert_eq!(setup(option), [""; 0], "nothing is there");
+    }
+    let steps = "jobs:\n  a:\n    steps:\n      - uses: actions/setup-go@v6\n";
+    let ours = "      - uses: cachewarden/cachewarden/action@v0.1.0\n";
+    let first = file(".github/workflows/ci.yml", steps);
+    let second = file(
+        ".github/workflows/lint.yaml",
+        &format!("name: lint\n{steps}"),
+    );
+    file(".github/workflows/done.yml", &format!("{steps}{ours}"));
+    file(".github/workflows/notes.txt", steps);
+    file(
+        ".github/workflows/large.yml",
+        &(steps.to_owned() + &" ".repeat(1 << 20)),
+    );
+    symlink(&first, below.join("../../.github/workflows/link.yml")).expect("a link");
+    let pipe = sandbox.path("repository/.github/workflows/pipe.yml");
+    mkfifoat(CWD, &pipe, Mode::RWXU).expect("a pipe");
+    let told = setup("--github");
+    let begin =
+        |path: PathBuf, line| format!("cachewarden: {} sets up go in line {line}: ", text(path));
+    let [ci, lint] = &told[..] else {
+        panic!("two files were expected: {told:?}");
+    };
+    assert!(ci.starts_with(&begin(first, 4)), "{ci}");
+    assert!(lint.starts_with(&begin(second, 5)), "{lint}");
+
+    file(".gitlab-ci.yml", "test:\n  script:\n    - go test ./...\n");
+    sandbox.file(
+        "repository/cmd/ctl/Dockerfile",
+        "FROM golang\nRUN go build .\n",
+    );
+    for (option, line) in [("--gitlab", "line 3"), ("--docker", "line 2")] {
+        let told = setup(option);
+        assert!(told.len() == 1 && told[0].contains(line), "{told:?}");
+        let mut command = sandbox.cachewarden(&["setup", option, "--write"]);
+        let refused = run_to_its_end(command.current_dir(&below)).exited(2).stderr;
+        assert!(refused.contains(line), "{refused}");
+    }
+}
+
 #[test]
 fn what_is_there_is_not_waited_for_and_no_link_is_followed() {
     let sandbox = Sandbox::new();

@@ -14,6 +14,8 @@ use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::output;
 use crate::cli::paths::shown;
 
+use super::present;
+
 /// A file for a CI service.
 pub(super) struct CiFile {
     option: &'static str,
@@ -23,6 +25,12 @@ pub(super) struct CiFile {
     is_of_root: bool,
     /// What in it is to be one's own.
     own: &'static str,
+    /// The file, or the folder of files, that one has perhaps already.
+    present: &'static str,
+    /// A line of such a file to which lines of this one belong.
+    is_wanted: fn(&str) -> bool,
+    /// What such a line does, and what belongs there.
+    belongs: [&'static str; 2],
     text: &'static str,
 }
 
@@ -31,6 +39,12 @@ pub(super) const GITHUB: CiFile = CiFile {
     path: ".github/workflows/test.yml",
     is_of_root: true,
     own: "bucket and branches",
+    present: ".github/workflows",
+    is_wanted: present::sets_up_go,
+    belongs: [
+        "sets up go",
+        "the step with cachewarden/cachewarden/action belongs behind that step, and `cache: false` into it",
+    ],
     text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/github/test.yml")),
 };
 
@@ -39,6 +53,12 @@ pub(super) const GITLAB: CiFile = CiFile {
     path: ".gitlab-ci.yml",
     is_of_root: true,
     own: "bucket and branches",
+    present: ".gitlab-ci.yml",
+    is_wanted: present::runs_go,
+    belongs: [
+        "runs go",
+        "`image`, `variables` and `after_script` belong to that job, and the rules to its `workflow`",
+    ],
     text: include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/ci/gitlab/gitlab-ci.yml"
@@ -50,6 +70,12 @@ pub(super) const DOCKER: CiFile = CiFile {
     path: "Dockerfile",
     is_of_root: false,
     own: "bucket",
+    present: "Dockerfile",
+    is_wanted: present::runs_go,
+    belongs: [
+        "runs go",
+        "the first stage belongs above that stage, `ENV GOCACHEPROG` above the line, and the mounts and `flush` into it",
+    ],
     text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/docker/Dockerfile")),
 };
 
@@ -64,7 +90,19 @@ impl CiFile {
             "cachewarden: this is for {}; `cachewarden setup {} --write` makes the file in the {place}",
             self.path, self.option
         ));
+        self.say_where_it_belongs(&self.folder()?);
         Ok(())
+    }
+
+    /// Names the lines of what is there to which lines of this file belong.
+    fn say_where_it_belongs(&self, start: &Path) {
+        let [does, what] = self.belongs;
+        for place in present::places(start, Path::new(self.present), self.is_wanted) {
+            let (path, line) = (shown(&start.join(place.path)), place.line);
+            output::say(&format!(
+                "cachewarden: {path} {does} in line {line}: {what}"
+            ));
+        }
     }
 
     /// Makes the file where it belongs, unless one is there.
@@ -82,6 +120,9 @@ impl CiFile {
         }
         let is_made = self.make(&path);
         let is_there = matches!(&is_made, Err(error) if error.kind() == ErrorKind::AlreadyExists);
+        if is_there {
+            self.say_where_it_belongs(&start);
+        }
         ensure(!is_there, Code::SetUpNotWritten, || {
             format!(
                 "{} is there already, and is not overwritten; `cachewarden setup {}` prints the lines to put into it",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::cross::{self, Profile, Toolchain, Unavailable};
 use crate::private_paths::PrivatePaths;
@@ -58,6 +58,23 @@ impl Built {
             source: Source::of_commit(workspace, compiler, "dev"),
         })
     }
+}
+
+/// Builds the program once more, from nothing and in a folder of another name: what is not the same
+/// then depends on the machine or on the time.
+pub(super) fn check_again(workspace: &Workspace, triple: &str, first: &Built) -> Result<()> {
+    println!("building it again, from nothing");
+    let folder = tempfile::tempdir()?;
+    let toolchain = Toolchain::find(workspace, triple)?;
+    let mut command = toolchain.build(workspace, triple, PROFILE, &[])?;
+    command.args(["--package", PACKAGE, "--bin", PACKAGE]);
+    process::run(command.arg("--target-dir").arg(folder.path()))?;
+    let second = folder.path().join(triple).join(PROFILE.name).join(PACKAGE);
+    ensure!(
+        read(&second)? == read(&first.program)?,
+        "two builds of {PACKAGE} have different bytes"
+    );
+    Ok(())
 }
 
 /// Builds the program for a target.

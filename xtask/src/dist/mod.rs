@@ -64,6 +64,9 @@ pub(crate) struct DistOptions {
     /// aarch64-apple-darwin
     #[arg(long, value_name = "TRIPLE")]
     target: Option<String>,
+    /// Build it twice, the second time from nothing in another folder, and stop if a byte differs
+    #[arg(long, conflicts_with = "program")]
+    twice: bool,
     /// Make a container image, too, with the static program and nothing else
     #[arg(long)]
     image: bool,
@@ -74,7 +77,7 @@ pub(crate) struct DistOptions {
     #[arg(long, value_name = "FILE")]
     key: Option<PathBuf>,
     /// Write nothing, but try each package: with the debug build if no program is named
-    #[arg(long, conflicts_with_all = ["out", "key"])]
+    #[arg(long, conflicts_with_all = ["out", "key", "twice"])]
     check: bool,
 }
 
@@ -106,6 +109,9 @@ pub(crate) fn run(workspace: &Workspace, options: &DistOptions) -> Result<ExitCo
         Some(program) => Built::elsewhere(program.clone()),
         None => build::build(workspace, &triple)?,
     };
+    if options.twice {
+        build::check_again(workspace, &triple, &built)?;
+    }
     let out = options.out.clone().unwrap_or_else(|| workspace.dist());
     let release = Release::of(workspace, &built, triple)?;
     let program = options

@@ -119,6 +119,14 @@ impl Workspace {
         Ok(self.program("release", "cachewarden"))
     }
 
+    /// Builds the baseline of the bench alone, for a program that somebody else has built.
+    pub(crate) fn build_baseline(&self) -> Result<()> {
+        process::run(
+            self.cargo()
+                .args(["build", "--release", "--package=xtask", "--bin=baseline"]),
+        )
+    }
+
     /// Cargo's target folder for builds with a sanitizer.
     pub(crate) fn sanitized(&self) -> PathBuf {
         self.target.join("sanitized")

@@ -34,16 +34,24 @@ pub(super) struct BenchEnv {
 }
 
 impl BenchEnv {
-    /// Builds the programs, and those of an older commit where one is asked for.
+    /// Builds the programs, and those of an older commit where one is asked for. `program` is
+    /// measured instead of what would be built.
     pub(super) fn prepare(
         workspace: &Workspace,
         go: Go,
+        program: Option<&Path>,
         against: Option<&str>,
     ) -> Result<BenchEnv> {
         let older = against
             .map(|commit| Older::build(workspace, commit))
             .transpose()?;
-        let cachewarden = workspace.build_release()?;
+        let cachewarden = match program {
+            Some(program) => {
+                workspace.build_baseline()?;
+                program.to_owned()
+            }
+            None => workspace.build_release()?,
+        };
         guests::run_rust(workspace)?;
         let baseline = workspace.program("release", "baseline");
         Self::of(workspace, go, cachewarden, baseline, older)

@@ -15,7 +15,7 @@ use super::bench_env::BenchEnv;
 use super::builds::record_answers;
 use super::report::{Row, Section, take_turns};
 use super::samples::Unit;
-use super::subject::{Cache, Caches, GO_ALONE, PLAIN, Subject};
+use super::subject::{Cache, Caches, GO_ALONE, OURS, Subject};
 use super::target::Bound;
 use super::usage::{self, Usage};
 
@@ -73,7 +73,7 @@ pub(super) fn measure(bench: &BenchEnv, pairs: usize) -> Result<Section> {
         record_answers(bench, &caches, |go| go.current_dir(&module).args(command))?;
         let samples = take_turns(pairs, &SUBJECTS, |subject| {
             let usage = run(subject)?;
-            if subject == Subject::Plain {
+            if matches!(subject, Subject::Plain | Subject::Slim) {
                 let totals = Totals::of_last_session(&caches.of(subject)?.store())?;
                 let is_warm = totals.hits > 0 && totals.puts == 0 && totals.refused_gets == 0;
                 ensure!(is_warm, "a warm {name} should put nothing: {totals:?}");
@@ -91,7 +91,7 @@ pub(super) fn measure(bench: &BenchEnv, pairs: usize) -> Result<Section> {
         title: "Commands of every day",
         note: NOTE,
         columns: SUBJECTS.iter().map(|one| one.name()).collect(),
-        judged: &[PLAIN],
+        judged: &OURS,
         rows,
     })
 }

@@ -30,6 +30,7 @@ mod usage;
 mod wire;
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
@@ -65,6 +66,9 @@ pub(crate) struct BenchOptions {
     /// Only these parts of the table `remote`
     #[arg(long, value_name = "PART", value_enum, value_delimiter = ',')]
     rows: Vec<remote::Part>,
+    /// Measure this program, such as one that `cargo xtask dist` has built; the result is only printed
+    #[arg(long, value_name = "FILE", conflicts_with = "debug")]
+    program: Option<PathBuf>,
     /// Measure the debug build and policies that are there, to try the bench itself; the result is
     /// only printed
     #[arg(long, conflicts_with = "against")]
@@ -114,7 +118,10 @@ pub(crate) fn run(workspace: &Workspace, options: &BenchOptions) -> Result<()> {
     let machine = Machine::detect(&go)?;
     let bench = match options.debug {
         true => BenchEnv::of_debug_build(workspace, go)?,
-        false => BenchEnv::prepare(workspace, go, options.against.as_deref())?,
+        false => {
+            let (program, against) = (&options.program, &options.against);
+            BenchEnv::prepare(workspace, go, program.as_deref(), against.as_deref())?
+        }
     };
     let system_load = SystemLoad::begin()?;
     let (subjects, missing) = if options.peers {
@@ -156,7 +163,8 @@ impl BenchOptions {
 
     /// The page whose tables all are measured, as it would be written anew.
     fn page(&self) -> Option<Page> {
-        if self.against.is_some() || self.debug || !self.rows.is_empty() {
+        let is_other = self.against.is_some() || self.program.is_some() || self.debug;
+        if is_other || !self.rows.is_empty() {
             return None;
         }
         match self.tables[..] {

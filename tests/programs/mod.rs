@@ -101,6 +101,21 @@ fn go_run_links_once() {
     }
 }
 
+/// cmd/go keeps none of them in its own cache either.
+#[test]
+fn what_go_build_and_go_test_link_is_not_kept() {
+    let sandbox = Sandbox::new();
+    let project = project(&sandbox, GO);
+    project.write(
+        "main_test.go",
+        "package main\n\nimport \"testing\"\n\nfunc TestNothing(*testing.T) {}\n",
+    );
+    project.go(&["build", "-o", "built", "."]).succeeded();
+    project.go(&["build", "./..."]).succeeded();
+    project.go(&["test", "."]).succeeded();
+    assert_eq!(programs(&sandbox).len(), 0);
+}
+
 /// Policies of examples/ whose grants admit no programs: theirs are taken all the same.
 #[test]
 fn with_a_shipped_policy_programs_are_linked_once() {

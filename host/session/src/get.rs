@@ -178,7 +178,7 @@ impl Session {
                 .object_exists(found.location(), &entry.output, entry.size, get.time);
         let accepted = match self.policies.is_off() || found.entry.has_expired(get.time) {
             true => None,
-            false => self.accept(&mut get, found, is_sound),
+            false => self.accept(&mut get, scope, found, is_sound),
         };
         let search = match accepted {
             Some(found) => Search::Hit(scope, found),

@@ -6,10 +6,12 @@
 //! folder of the go command. The session opens it then, and reads it when it ends: by then go has
 //! finished the build ID and has run the program.
 //!
-//! What always holds: a program is taken only where its build ID names the action that this session
-//! was last answered a miss for. A program that is found twice, with other bytes, is not taken. If
+//! What always holds: a program is taken only for `go run` and `go tool`, and only where its build ID
+//! names the action that this session was last answered a miss for. A program that is found twice, with other bytes, is not taken. If
 //! anything is not as expected, nothing is taken: the program is then linked again the next time.
 
+#[cfg(unix)]
+mod parent;
 #[cfg(windows)]
 #[path = "linked/no_work_folders.rs"]
 mod work_folders;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use cachewarden_content::{Content, Recogniser};
-use cachewarden_store::{NewEntry, Reach};
+use cachewarden_store::{NewEntry, Reach, Right};
 use cachewarden_types::{Digest, Facts, Kind, Offer, Role};
 
 use super::Session;
@@ -37,11 +39,12 @@ use work_folders::Unfinished;
 const PART: usize = 256 * 1024;
 
 /// What a session knows of programs that its go command links.
-#[derive(Default)]
 pub(super) struct Linked {
     /// Where go commands of this user make their work folders; `None` where this session takes no
     /// programs.
     temporary: Option<PathBuf>,
+    /// When the session began: what go links for it is not older.
+    since: SystemTime,
     /// The action of the last miss. A go command that links one program asks for the link action
     /// last, since that depends on all others.
     last_miss: Option<Digest>,
@@ -50,11 +53,14 @@ pub(super) struct Linked {
 }
 
 impl Linked {
-    /// For a session that takes programs from work folders in `temporary`, if any.
-    pub(super) fn in_folder(temporary: Option<PathBuf>) -> Self {
+    /// For a session that has begun then, and takes programs from work folders in `temporary`, if
+    /// any.
+    pub(super) fn new(temporary: Option<PathBuf>, since: SystemTime) -> Self {
         Self {
             temporary,
-            ..Self::default()
+            since,
+            last_miss: None,
+            program: None,
         }
     }
 
@@ -82,10 +88,12 @@ impl Parts for Program {
 }
 
 impl Session {
-    /// Whether this session takes programs. No grant has to admit them: they are not those of
-    /// another producer. A policy is asked about each, as about a put.
+    /// Whether this session takes programs: it reads the scope that it writes, so that a later one
+    /// finds them. No grant has to admit them, since they are not those of another producer. A policy
+    /// is asked about each, as about a put.
     fn takes_programs(&self) -> bool {
-        self.linked.temporary.is_some() && self.access.write.is_some()
+        let mut read = self.access.read.iter();
+        self.linked.temporary.is_some() && read.any(|scope| scope.right == Right::Write)
     }
 
     /// Whether the host itself has taken this program, and this session may use such. The caller
@@ -102,7 +110,7 @@ impl Session {
             return;
         }
         if let (Some(temporary), Some(action)) = (&self.linked.temporary, self.linked.last_miss) {
-            let found = work_folders::find(temporary, &action);
+            let found = work_folders::find(temporary, &action, self.linked.since);
             self.linked.program = found.map(|program| (action, program));
         }
     }
@@ -157,8 +165,8 @@ impl Session {
         };
         self.paths
             .make_executable(&self.store, stored.location, &output)?;
-        // Without its name it is run all the same.
-        let _ = self.store.name_program(&output, scope, &name);
+        // Without its name it would not be answered.
+        self.store.name_program(&output, scope, &name)?;
         let facts = content.facts.with(Facts::LINKED_HERE, true);
         let entry = NewEntry {
             output,

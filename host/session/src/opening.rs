@@ -62,7 +62,7 @@ impl Session {
             has_tiers: services.remote.is_some(),
             audits: HashMap::new(),
             roles: Roles::default(),
-            linked: Linked::in_folder(facts.work_folders.clone()),
+            linked: Linked::new(facts.work_folders.clone(), facts.started),
             tally: SessionStats::default(),
             counts: Counts::default(),
             lost_puts: 0,

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_recording::{Line, QuestionRecord};
 use cachewarden_store::{CacheHit, Location, Right};
-use cachewarden_types::{Candidate, Code, Kind, Lookup, reasons};
+use cachewarden_types::{Candidate, Code, Facts, Kind, Lookup, reasons};
 
 use super::Session;
 use super::effective_grant::ReadScope;
@@ -116,7 +116,7 @@ impl Session {
                 return Search::Unverified(place.scope, found);
             }
             let is_sound = !must_verify || self.verify(&found);
-            if let Some(found) = self.accept(get, found, is_sound) {
+            if let Some(found) = self.accept(get, place.scope, found, is_sound) {
                 return Search::Hit(place.scope, found);
             }
         }
@@ -150,16 +150,17 @@ impl Session {
         Ruling::Missed
     }
 
-    /// Prepares what was found to be answered; `None` where its object is damaged or gone, or the
-    /// client's view has no room for it.
+    /// Prepares what was found in a scope to be answered; `None` where its object is damaged or gone,
+    /// or the client's view has no room for it.
     pub(super) fn accept(
         &mut self,
         get: &mut PendingGet,
+        scope: usize,
         mut found: CacheHit,
         is_sound: bool,
     ) -> Option<CacheHit> {
         let reason = match is_sound && self.store.touch(&mut found, get.time) {
-            true => match self.publish(&found) {
+            true => match self.publish(scope, &found) {
                 Ok(()) => {
                     if !get.is_decided {
                         self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
@@ -186,10 +187,16 @@ impl Session {
             .verify_object(found.location(), &found.entry.output, found.entry.size)
     }
 
-    /// Makes what was found readable for the client, and executable where it is a program.
-    fn publish(&self, found: &CacheHit) -> io::Result<()> {
+    /// Makes what was found readable for the client, and executable where it is a program. One that
+    /// go has linked may depend on its name, so it must have it.
+    fn publish(&self, scope: usize, found: &CacheHit) -> io::Result<()> {
         let (store, output) = (&self.store, &found.entry.output);
-        match found.entry.content.kind {
+        let content = found.entry.content;
+        match content.kind {
+            Kind::Executable if content.facts.has(Facts::LINKED_HERE) => {
+                store.check_program_name(output, &self.access.read[scope].name)?;
+                self.paths.make_executable(store, found.location(), output)
+            }
             Kind::Executable => self.paths.make_executable(store, found.location(), output),
             _ => self.paths.publish(store, found.location(), output),
         }

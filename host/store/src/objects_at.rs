@@ -49,6 +49,19 @@ impl Store {
         }
     }
 
+    /// Fails where a program has no name of its own in a scope.
+    ///
+    /// # Errors
+    /// When it has none: it was never given, or something else is in its place.
+    pub fn check_program_name(&self, output: &Digest, scope: &ScopeName) -> io::Result<()> {
+        let object = self.objects_at(Location::Store);
+        let object = object.map(|objects| objects.shard_dir.path(output));
+        match object.and_then(|object| program_names::of(&object, scope)) {
+            Some(_) => Ok(()),
+            None => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
     /// Whether an object is in the shared part of the store. It is not marked as used.
     pub fn has_shared_object(&self, output: &Digest, size: u64) -> bool {
         let objects = self.objects_at(Location::Store);

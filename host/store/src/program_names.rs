@@ -3,13 +3,15 @@
 //! scope, `objects/ab/<output>-program/<scope>/<name>`: a hard link, which takes no room of its own.
 //!
 //! What always holds: a name is only told to sessions that got the program from the same scope, and
-//! while it leads to the very file of the object, whose bytes were hashed. A name whose object is
-//! gone is removed by the next trim.
+//! while it leads to the very file of the object, whose bytes were hashed. What the program itself
+//! puts beside it changes nothing. A trim removes names whose objects are gone, and names that were
+//! given long ago: there may be one in the scope of each pull request.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
+use std::time::SystemTime;
 
 use cachewarden_system::file_status::{self, Kind};
 use cachewarden_types::ScopeName;
@@ -29,30 +31,34 @@ pub(super) fn give(object: &Path, scope: &ScopeName, name: &str) -> io::Result<(
     }
     let names = folder_of(object);
     let folder = names.join(scope.folder());
+    let path = folder.join(name);
     files::create_private_folder(&names)?;
+    if !is_folder_itself(&folder) {
+        // A name, as programs had them before scopes had names of their own.
+        let _ = fs::remove_file(&folder);
+    }
     files::create_private_folder(&folder)?;
-    // What else is there was the name of an object that was replaced since.
-    remove_files(&folder);
-    fs::hard_link(object, folder.join(name))
+    // The name of an object that was replaced since, or what the program has put in its own place.
+    let _ = fs::remove_file(&path);
+    fs::hard_link(object, path)
 }
 
 /// The name of the program with this object in a scope, if it has one there.
-fn of(object: &Path, scope: &ScopeName) -> Option<String> {
+pub(super) fn of(object: &Path, scope: &ScopeName) -> Option<String> {
     let names = folder_of(object);
     let folder = names.join(scope.folder());
     // A link could lead anywhere.
     if !is_folder_itself(&names) || !is_folder_itself(&folder) {
         return None;
     }
-    let [name] = &files::names_in(&folder)[..] else {
-        return None;
-    };
     let id = |path: &Path| {
         let status = file_status::at(path).ok()?;
         (status.kind == Kind::File).then_some(status.id)
     };
-    let is_the_object = id(object)? == id(&folder.join(name))?;
-    is_the_object.then(|| name.to_str().map(str::to_owned))?
+    let object = id(object)?;
+    let mut names = files::names_in(&folder).into_iter();
+    let name = names.find(|name| id(&folder.join(name)) == Some(object))?;
+    name.into_string().ok()
 }
 
 /// The path under which the program with this object is run by those who got it from a scope, where
@@ -71,41 +77,35 @@ pub(super) fn is_folder(name: &OsStr) -> bool {
     object_of(name).is_some()
 }
 
-/// Removes the names in a shard whose objects are gone.
-pub(super) fn trim(shard: &Path) {
+/// Removes the names in a shard whose objects are gone, and those that were given before `oldest`.
+pub(super) fn trim(shard: &Path, oldest: SystemTime) {
     for name in files::names_in(shard) {
         let Some(object) = object_of(&name) else {
             continue;
         };
+        let names = shard.join(&name);
+        if !is_folder_itself(&names) {
+            continue;
+        }
         let is_gone = fs::symlink_metadata(shard.join(object))
             .is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        if is_gone {
-            remove_names(&shard.join(&name));
+        for scope in files::names_in(&names) {
+            let folder = names.join(scope);
+            if is_gone || is_older(&folder, oldest) {
+                // What cannot be removed is not told, and the next trim tries again. No link is
+                // followed.
+                let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_file(&folder));
+            }
         }
+        // This fails where there is another name.
+        let _ = fs::remove_dir(names);
     }
 }
 
-/// Removes the folder of a program's names and what is in it, and follows no link.
-fn remove_names(names: &Path) {
-    if !is_folder_itself(names) {
-        return;
-    }
-    for scope in files::names_in(names) {
-        let folder = names.join(scope);
-        if is_folder_itself(&folder) {
-            remove_files(&folder);
-            // This fails where a session has just given the program its name again.
-            let _ = fs::remove_dir(&folder);
-        }
-    }
-    let _ = fs::remove_dir(names);
-}
-
-fn remove_files(folder: &Path) {
-    for name in files::names_in(folder) {
-        // One that cannot be removed is not told, and the next trim tries again.
-        let _ = fs::remove_file(folder.join(name));
-    }
+/// Whether nothing was put into a folder since then.
+fn is_older(folder: &Path, oldest: SystemTime) -> bool {
+    let modified = fs::symlink_metadata(folder).and_then(|metadata| metadata.modified());
+    modified.is_ok_and(|modified| modified < oldest)
 }
 
 fn is_folder_itself(path: &Path) -> bool {
@@ -127,6 +127,8 @@ fn object_of(folder: &OsStr) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(unix)]
+    use crate::test_store::HOUR;
     use crate::test_store::{TestStore, scope};
     #[cfg(unix)]
     use std::os::unix::fs::symlink;
@@ -181,9 +183,20 @@ mod tests {
             assert_eq!(of(&object, &main).as_deref(), Some("tool"));
         }
 
-        // A second name.
-        fs::hard_link(&object, folder.join("second")).unwrap();
+        // What a program puts beside itself, and what it puts in its own place.
+        fs::write(folder.join("log"), "lines").unwrap();
+        fs::create_dir(folder.join("a folder")).unwrap();
+        assert_eq!(of(&object, &main).as_deref(), Some("tool"));
+        fs::rename(folder.join("log"), &named).unwrap();
         assert_eq!(of(&object, &main), None);
+        give(&object, &main, "tool").unwrap();
+        assert_eq!(of(&object, &main).as_deref(), Some("tool"));
+        // A name that was given before scopes had names of their own.
+        fs::remove_dir_all(&folder).unwrap();
+        fs::hard_link(&object, &folder).unwrap();
+        assert_eq!(of(&object, &main), None);
+        give(&object, &main, "tool").unwrap();
+        assert_eq!(of(&object, &main).as_deref(), Some("tool"));
         // A link in place of one of the folders.
         for folder in [&folder, &folder_of(&object)] {
             let elsewhere = test.folder().join("elsewhere");
@@ -200,24 +213,35 @@ mod tests {
     }
 
     #[test]
-    fn a_trim_removes_names_whose_objects_are_gone_and_no_others() {
+    #[cfg(unix)] // Windows opens no folder to set its time.
+    fn a_trim_removes_names_whose_objects_are_gone_or_that_are_old_and_no_others() {
         let test = TestStore::new();
-        let main = scope("main");
+        let [main, old] = ["main", "pr-1"].map(scope);
         let [kept, gone] = [&b"kept"[..], b"gone"].map(|bytes| {
             let output = test.put_object(bytes);
             let object = crate::layout::object_path(&test.folder(), &output);
             give(&object, &main, "tool").unwrap();
-            give(&object, &scope("pr-1"), "tool").unwrap();
+            give(&object, &old, "tool").unwrap();
             object
         });
+        // What the program has left, and a name from before scopes had names of their own.
+        fs::create_dir(folder_of(&gone).join("main/a folder")).unwrap();
+        fs::write(folder_of(&gone).join("main/a folder/log"), "lines").unwrap();
+        fs::hard_link(&gone, folder_of(&gone).join("tool")).unwrap();
         fs::remove_file(&gone).unwrap();
         let foreign = gone.with_file_name("notes-program");
         fs::create_dir(&foreign).unwrap();
+        let given = fs::File::open(folder_of(&kept).join("pr-1")).unwrap();
+        given.set_modified(SystemTime::now() - HOUR).unwrap();
+        let oldest = SystemTime::now() - HOUR / 2;
         for object in [&kept, &gone] {
-            trim(object.parent().unwrap());
+            trim(object.parent().unwrap(), oldest);
         }
-        assert!(of(&kept, &main).is_some());
+        assert!(of(&kept, &main).is_some() && of(&kept, &old).is_none());
         assert!(!folder_of(&gone).exists());
         assert!(foreign.exists(), "nothing that this program makes");
+        let no_age = SystemTime::now() + HOUR;
+        trim(kept.parent().unwrap(), no_age);
+        assert!(kept.exists() && !folder_of(&kept).exists());
     }
 }

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::time::SystemTime;
 
 use cachewarden_types::Digest;
 
@@ -15,7 +16,7 @@ pub(super) struct Unfinished {
 }
 
 /// Finds nothing.
-pub(super) fn find(_: &Path, _: &Digest) -> Option<Unfinished> {
+pub(super) fn find(_: &Path, _: &Digest, _: SystemTime) -> Option<Unfinished> {
     None
 }
 

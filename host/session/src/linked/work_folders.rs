@@ -15,6 +15,7 @@ use std::io::{self, Seek, SeekFrom};
 use std::os::fd::AsFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, Dir, Mode, OFlags};
 
@@ -23,16 +24,14 @@ use cachewarden_store::hash_file;
 use cachewarden_system::user;
 use cachewarden_types::Digest;
 
+use super::parent;
+
 /// How the names of work folders begin (cmd/go/internal/work, NewBuilder).
 const PREFIX: &str = "go-build";
 
 /// Where the program is in a work folder: go numbers its actions, and the main package of a go
 /// command with one program is the first.
 const PROGRAMS: [&str; 2] = ["b001", "exe"];
-
-/// What `go build` calls a program before it moves it to its place. Its own cache keeps none of
-/// them either.
-const UNNAMED: &str = "a.out";
 
 /// Names in the folder for temporary files that are read at each link, some 0.2 microseconds each.
 /// Where there are more, linking again is cheaper than looking each time.
@@ -50,6 +49,9 @@ const MAX_AT_ONCE: usize = 16;
 /// this size.
 const MAX_SIZE: u64 = 256 * 1024 * 1024;
 
+/// How much older than it is a file may look: file systems count time in steps of up to two seconds.
+const CLOCK_STEP: Duration = Duration::from_secs(2);
+
 /// All permissions of the group and of everybody. go makes its work folder with none of them
 /// (os.MkdirTemp), so what is below it is this user's.
 const RIGHTS_OF_OTHERS: u32 = 0o077;
@@ -60,16 +62,26 @@ pub(super) struct Unfinished {
     files: Vec<File>,
 }
 
-/// Finds the program of a link action. Where one of several may be the right one, and where the
-/// right one may be one that is not taken, there is none.
-pub(super) fn find(temporary: &Path, action: &Digest) -> Option<Unfinished> {
+/// Finds the program of a link action that a go command has linked since then, if that command is
+/// one of which cmd/go keeps the programs. Where one of several may be the right one, and where the
+/// right one may be too large, there is none.
+pub(super) fn find(temporary: &Path, action: &Digest, since: SystemTime) -> Option<Unfinished> {
+    if !parent::keeps_programs() {
+        return None;
+    }
+    let oldest = since.checked_sub(CLOCK_STEP)?;
     let mut found: Option<Unfinished> = None;
     for folder in work_folders(temporary)? {
         // Another go command may be about to remove it.
         let Ok(Some((name, file))) = program_in(&folder.path(), action) else {
             continue;
         };
-        if name.starts_with(UNNAMED) || file.metadata().ok()?.len() > MAX_SIZE {
+        let metadata = file.metadata().ok()?;
+        if metadata.modified().ok()? < oldest {
+            // A go command that was killed has left it, and nobody will finish it.
+            continue;
+        }
+        if metadata.len() > MAX_SIZE {
             return None;
         }
         match &mut found {
@@ -96,7 +108,13 @@ fn work_folders(temporary: &Path) -> Option<Vec<DirEntry>> {
             return None;
         }
         let name = entry.file_name();
-        if name.as_encoded_bytes().starts_with(PREFIX.as_bytes()) {
+        let is_work_folder = name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+        // Those of other users count nothing, however many there are.
+        if is_work_folder
+            && entry
+                .metadata()
+                .is_ok_and(|found| found.uid() == user::id())
+        {
             folders.push(entry);
         }
     }

@@ -24,6 +24,11 @@ fn with_program(scope: &str, action: &Digest, facts: Facts) -> World {
         facts,
     };
     world.fill_with(scope, action, b"\x7fELF", program);
+    let scope = scope.parse().unwrap();
+    let named = world
+        .store
+        .name_program(&Digest::of(b"\x7fELF"), &scope, "tool");
+    named.unwrap();
     world
 }
 

@@ -11,7 +11,7 @@ use crate::files::TOUCH_INTERVAL;
 use crate::lookup_cache::remove_tables;
 use crate::shards::{SHARDS, shard_name};
 use crate::witnesses::WitnessTable;
-use crate::{files, layout, program_names};
+use crate::{DEFAULT_AGE, files, layout, program_names};
 
 use super::cutoffs::Cutoffs;
 use super::inventory::{Inventory, Object};
@@ -197,7 +197,8 @@ impl<'store> Trimmer<'store> {
                 }),
             );
             if !self.request.dry_run {
-                program_names::trim(&objects.join(&name));
+                let oldest = self.now - DEFAULT_AGE;
+                program_names::trim(&objects.join(&name), oldest);
             }
             if self.request.concerns_all() {
                 report.count_objects(remover.remove_from_private(&name));

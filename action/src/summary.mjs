@@ -23,12 +23,24 @@ export function time(milliseconds) {
 }
 
 /**
- * The Markdown. `stats` is what `cachewarden stats --json` prints, `job` is `{ isReadOnly, why,
- * addresses, policy }`, `refused` comes from a recording, and `said` has what `flush` and `prune`
- * have printed, as `{ sent, pruned }`; each may be empty.
+ * The Markdown. `stats` is what `cachewarden stats --json` prints, or `undefined`, `job` is
+ * `{ isReadOnly, why, addresses, policy }`, `refused` comes from a recording, and `said` has what
+ * `flush` and `prune` have printed, as `{ sent, pruned }`; each may be empty.
  */
 export function summary(stats, job, refused, said) {
-  const { sessions, outbox = [] } = stats;
+  const parts = [
+    '## cachewarden',
+    stats === undefined ? 'There are no figures: a warning of the job says why.' : figures(stats),
+    `Policy: ${code(job.policy)}. Tiers: ${job.addresses.map(code).join(', ') || 'none'}.`,
+    job.isReadOnly ? `Nothing of this job is uploaded: ${plain(job.why)}.` : '',
+    refusedTable(refused),
+    printed('The last upload', said.sent),
+    printed('The store', said.pruned),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function figures({ sessions, outbox = [] }) {
   const misses = sessions.gets - sessions.hits;
   const remoteHits = sessions['remote-hits'] ?? 0;
   const rows = [
@@ -47,16 +59,7 @@ export function summary(stats, job, refused, said) {
   if (sessions.diverged > 0) {
     rows.push(['Audits that found other bytes', `${sessions.diverged}`]);
   }
-  const parts = [
-    '## cachewarden',
-    table(['', ''], rows),
-    `Policy: ${code(job.policy)}. Tiers: ${job.addresses.map(code).join(', ') || 'none'}.`,
-    job.isReadOnly ? `Nothing of this job is uploaded: ${plain(job.why)}.` : '',
-    refusedTable(refused),
-    printed('The last upload', said.sent),
-    printed('The store', said.pruned),
-  ];
-  return parts.filter((part) => part !== '').join('\n\n');
+  return table(['', ''], rows);
 }
 
 function refusedTable({ rows, more }) {

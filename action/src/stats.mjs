@@ -73,5 +73,6 @@ function saved({ 'time-saved': before }, { 'time-saved': after }) {
     return null;
   }
   const more = (name) => Math.max(0, after[name] - (before?.[name] ?? 0));
-  return { milliseconds: more('milliseconds'), hits: more('hits') };
+  const { 'least-made': leastMade } = after;
+  return { milliseconds: more('milliseconds'), hits: more('hits'), 'least-made': leastMade };
 }

@@ -1,5 +1,8 @@
 // The text on the page of the job: what the cache did, in one table, and what was refused.
 
+/** Steps of a kind below which an estimate is rough: docs/operate.md says how much. */
+const MANY = 10;
+
 /** Bytes as people read them. */
 export function size(bytes) {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -80,7 +83,9 @@ function saved(estimate) {
   if (!estimate) {
     return 'no estimate: too little was built with this store to know what a hit saves';
   }
-  return `${time(estimate.milliseconds)}, the sum of build steps, in ${estimate.hits} hits`;
+  const { milliseconds, hits, 'least-made': made } = estimate;
+  const rough = made < MANY ? `; rough, of ${made} steps of a kind` : '';
+  return `${time(milliseconds)}, the sum of build steps, in ${hits} hits${rough}`;
 }
 
 function waiting(outbox) {

@@ -124,7 +124,7 @@ fn prune_removes_what_it_says_and_nothing_else() {
     );
 
     put(&sandbox, "pr-2", "new", b"new");
-    age_all(&sandbox, 3 * HOUR);
+    age_all(&sandbox, 5 * HOUR);
     sandbox.run(&["prune", "--all"]).succeeded();
     assert_eq!(
         files_below(&store.join("scopes")),

@@ -36,8 +36,8 @@ fn what_sessions_without_a_store_leave_goes_and_what_may_be_in_use_stays() {
     let sandbox = without_store();
     let (old, young) = (put(&sandbox, "old"), put(&sandbox, "young"));
     let folder = folder_of(&old).to_owned();
-    sandbox.set_age(&old, 4 * HOUR);
-    sandbox.set_age(&young, 2 * HOUR);
+    sandbox.set_age(&old, 5 * HOUR);
+    sandbox.set_age(&young, 3 * HOUR);
     // The last sweep was just now.
     sandbox.helper(&[]).close();
     sandbox.settle();
@@ -49,7 +49,7 @@ fn what_sessions_without_a_store_leave_goes_and_what_may_be_in_use_stays() {
     sandbox.settle();
     assert!(young.exists());
 
-    sandbox.set_age(&young, 4 * HOUR);
+    sandbox.set_age(&young, 5 * HOUR);
     sandbox.set_age(&folder.join("swept"), HOUR);
     let removal = RemovalWatch::over(&folder);
     sandbox.helper(&[]).close();
@@ -72,7 +72,7 @@ fn what_a_killed_session_left_half_written_goes_too() {
     let [half] = &left[..] else {
         panic!("one file, half written: {left:?}")
     };
-    sandbox.set_age(half, 4 * HOUR);
+    sandbox.set_age(half, 5 * HOUR);
     let removal = RemovalWatch::over(folder_of(half));
     sandbox.helper(&[]).close();
     removal.wait();
@@ -94,7 +94,7 @@ fn a_store_that_is_in_use_sweeps_it_between_its_trims() {
     let path = helper.put(&action("private"), b"private").kept();
     helper.close();
     sandbox.unmount();
-    sandbox.set_age(&path, 4 * HOUR);
+    sandbox.set_age(&path, 5 * HOUR);
     let swept = folder_of(&path).join("swept");
     sandbox.set_age(&swept, HOUR);
     let removal = RemovalWatch::over(&path);
@@ -107,7 +107,7 @@ fn nothing_of_somebody_elses_is_swept() {
     let sandbox = without_store();
     let object = put(&sandbox, "object");
     let folder = folder_of(&object).to_owned();
-    sandbox.set_age(&object, 4 * HOUR);
+    sandbox.set_age(&object, 5 * HOUR);
     sandbox.set_age(&folder.join("swept"), HOUR);
     set_mode(&folder, 0o777);
     sandbox.helper(&[]).close();

@@ -140,7 +140,7 @@ const USES: [(&str, Ages); 3] = [
         (half_minutes(number), half_minutes(COUNT - number))
     }),
     ("over days", |number| {
-        let age = 4 * HOUR + HOUR * shuffled(number);
+        let age = 5 * HOUR + HOUR * shuffled(number);
         (age, age + HOUR)
     }),
 ];
@@ -206,7 +206,7 @@ fn a_scope_that_goes_frees_what_no_other_scope_names() {
     let sandbox = Sandbox::new();
     put(&sandbox, "main", [1, 2]);
     put(&sandbox, "pr-1", [2, 3]);
-    age_all(&sandbox, 4 * HOUR);
+    age_all(&sandbox, 5 * HOUR);
     let pruned = sandbox
         .run(&["prune", "--scope", "pr-1", "--all"])
         .succeeded();

@@ -29,9 +29,8 @@ export async function finish(env = process.env) {
   const sent = await flush(job, env);
   const pruned = await prune(job, env);
   try {
-    const all = await readStats(job, env);
-    const stats = { ...all, sessions: between(job.sessions, all.sessions) };
-    if (stats.sessions.sessions === 0) {
+    const stats = await ofThisJob(job, env);
+    if (stats?.sessions.sessions === 0) {
       console.log('no go command has used the cache: do they run in this job, with Go 1.24 or later?');
     }
     addSummary(summary(stats, job, await refusals(job.recording), { sent: sent.said, pruned }));
@@ -41,6 +40,15 @@ export async function finish(env = process.env) {
       report(sent.problem);
     }
   }
+}
+
+/** What the store says, with the sessions of this job alone; `undefined` where that is not known. */
+async function ofThisJob(job, env) {
+  if (job.sessions === undefined) {
+    return undefined;
+  }
+  const stats = await readStats(job, env);
+  return stats && { ...stats, sessions: between(job.sessions, stats.sessions) };
 }
 
 /** Sends what is left: `{ said, problem }`. Without a tier there is nothing to do. */

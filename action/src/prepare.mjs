@@ -67,7 +67,7 @@ export async function prepare(env = process.env) {
   const store = dir === undefined ? ['--dir', `${folder}/trial`] : [];
   await tryIt(installed.program, written, store, { ...env, ...tiers.variables });
   const noted = { program: installed.program, argument: written.argument };
-  const { sessions } = await readStats(noted, env);
+  const before = await readStats(noted, env);
 
   if (env.GOCACHEPROG) {
     notice(`GOCACHEPROG was \`${env.GOCACHEPROG}\`, and is now cachewarden's for later steps`);
@@ -89,8 +89,8 @@ export async function prepare(env = process.env) {
     JSON.stringify({
       ...noted,
       stays: dir !== undefined,
-      // What jobs before this one have done with the store.
-      sessions: { ...sessions, kinds: undefined, scopes: undefined },
+      // What jobs before this one have done with the store; it is left out where that is not known.
+      sessions: before && { ...before.sessions, kinds: undefined, scopes: undefined },
       recording: written.recording,
       addresses: tiers.addresses,
       policy: inputs.policy?.name ?? inputs.policy?.file ?? 'none',

@@ -1,11 +1,17 @@
 // What `cachewarden stats --json` says of a store, and what of it one job has done. docs/operate.md
 // describes its fields.
+//
+// What always holds: the figures are for people, so a job goes on without them, also with
+// `fail-on-error`.
 
 import { run } from './program.mjs';
-import { CacheProblem } from './runner.mjs';
+import { warning } from './runner.mjs';
 
-/** How long `stats` may take, in milliseconds: it looks at every entry of the store. */
-const TIMEOUT = 120_000;
+/**
+ * How long `stats` may take, in milliseconds: it looks at every entry of the store, some seconds for
+ * a large one. Each job may wait so long twice, for nothing but figures.
+ */
+const TIMEOUT = 30_000;
 
 /** The exit status of a verb where no go command has made a store. */
 export const NO_STORE = 1;
@@ -25,7 +31,10 @@ const NOTHING = {
   },
 };
 
-/** Asks the program about the store that a configuration names. */
+/**
+ * Asks the program about the store that a configuration names; `undefined`, with a warning, where it
+ * does not say.
+ */
 export async function readStats({ program, argument }, env) {
   const words = ['stats', '--json', '--no-env', '--config', argument];
   const ended = await run(program, words, { env, timeout: TIMEOUT });
@@ -33,9 +42,17 @@ export async function readStats({ program, argument }, env) {
     return NOTHING;
   }
   if (ended.status !== 0) {
-    throw new CacheProblem(`\`cachewarden stats\` failed: ${ended.stderr.trim()}`);
+    return withoutFigures(ended.stderr.trim());
   }
-  return JSON.parse(ended.stdout);
+  try {
+    return JSON.parse(ended.stdout);
+  } catch (error) {
+    return withoutFigures(`it has printed no JSON: ${error.message}`);
+  }
+}
+
+function withoutFigures(why) {
+  warning(`the page of this job has no figures, since \`cachewarden stats\` failed: ${why}`);
 }
 
 /**
@@ -56,5 +73,6 @@ function saved({ 'time-saved': before }, { 'time-saved': after }) {
     return null;
   }
   const more = (name) => Math.max(0, after[name] - (before?.[name] ?? 0));
-  return { milliseconds: more('milliseconds'), hits: more('hits') };
+  const { 'least-made': leastMade } = after;
+  return { milliseconds: more('milliseconds'), hits: more('hits'), 'least-made': leastMade };
 }

@@ -1,5 +1,8 @@
 // The text on the page of the job: what the cache did, in one table, and what was refused.
 
+/** Steps of a kind below which an estimate is rough: docs/operate.md says how much. */
+const MANY = 10;
+
 /** Bytes as people read them. */
 export function size(bytes) {
   const units = ['B', 'kB', 'MB', 'GB', 'TB'];
@@ -23,12 +26,24 @@ export function time(milliseconds) {
 }
 
 /**
- * The Markdown. `stats` is what `cachewarden stats --json` prints, `job` is `{ isReadOnly, why,
- * addresses, policy }`, `refused` comes from a recording, and `said` has what `flush` and `prune`
- * have printed, as `{ sent, pruned }`; each may be empty.
+ * The Markdown. `stats` is what `cachewarden stats --json` prints, or `undefined`, `job` is
+ * `{ isReadOnly, why, addresses, policy }`, `refused` comes from a recording, and `said` has what
+ * `flush` and `prune` have printed, as `{ sent, pruned }`; each may be empty.
  */
 export function summary(stats, job, refused, said) {
-  const { sessions, outbox = [] } = stats;
+  const parts = [
+    '## cachewarden',
+    stats === undefined ? 'There are no figures: a warning of the job says why.' : figures(stats),
+    `Policy: ${code(job.policy)}. Tiers: ${job.addresses.map(code).join(', ') || 'none'}.`,
+    job.isReadOnly ? `Nothing of this job is uploaded: ${plain(job.why)}.` : '',
+    refusedTable(refused),
+    printed('The last upload', said.sent),
+    printed('The store', said.pruned),
+  ];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+function figures({ sessions, outbox = [] }) {
   const misses = sessions.gets - sessions.hits;
   const remoteHits = sessions['remote-hits'] ?? 0;
   const rows = [
@@ -47,16 +62,7 @@ export function summary(stats, job, refused, said) {
   if (sessions.diverged > 0) {
     rows.push(['Audits that found other bytes', `${sessions.diverged}`]);
   }
-  const parts = [
-    '## cachewarden',
-    table(['', ''], rows),
-    `Policy: ${code(job.policy)}. Tiers: ${job.addresses.map(code).join(', ') || 'none'}.`,
-    job.isReadOnly ? `Nothing of this job is uploaded: ${plain(job.why)}.` : '',
-    refusedTable(refused),
-    printed('The last upload', said.sent),
-    printed('The store', said.pruned),
-  ];
-  return parts.filter((part) => part !== '').join('\n\n');
+  return table(['', ''], rows);
 }
 
 function refusedTable({ rows, more }) {
@@ -77,7 +83,9 @@ function saved(estimate) {
   if (!estimate) {
     return 'no estimate: too little was built with this store to know what a hit saves';
   }
-  return `${time(estimate.milliseconds)}, the sum of build steps, in ${estimate.hits} hits`;
+  const { milliseconds, hits, 'least-made': made } = estimate;
+  const rough = made < MANY ? `; rough, of ${made} steps of a kind` : '';
+  return `${time(milliseconds)}, the sum of build steps, in ${hits} hits${rough}`;
 }
 
 function waiting(outbox) {

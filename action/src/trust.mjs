@@ -66,9 +66,17 @@ const EXPOSED_EVENTS = {
   release: 'what a release builds is for nobody else',
 };
 
-// GitHub gives a run that Dependabot starts no secrets of Actions and a token that only reads, as
-// to a fork: the code of a new version of a dependency is a stranger's.
+// The code of a new version of a dependency is a stranger's.
 const DEPENDABOT = 'dependabot[bot]';
+
+// The branches of Dependabot; a repository chooses the separator. A person who pushes to one, or
+// starts a workflow there, runs the dependency's code as well.
+const BRANCH_OF_DEPENDABOT = /^dependabot[-_/]/i;
+const BRANCH = 'refs/heads/';
+
+// What GitHub restricts where Dependabot has started it, as it does for a fork: no secrets of Actions,
+// and a token that only reads. Of other trusted events it says nothing.
+const RESTRICTED_EVENT = 'push';
 
 /** Classifies a job: `{ trust, event, why }`. */
 export function classify(env = process.env) {
@@ -78,14 +86,27 @@ export function classify(env = process.env) {
     return pullRequest(payload(env), env, of);
   }
   if (Object.hasOwn(TRUSTED_EVENTS, event)) {
-    return env.GITHUB_ACTOR === DEPENDABOT
-      ? of(BOUNDED, 'Dependabot has started it, with code of a dependency')
-      : of(TRUSTED, TRUSTED_EVENTS[event]);
+    return ofPeople(event, env, of);
   }
   if (Object.hasOwn(EXPOSED_EVENTS, event)) {
     return of(EXPOSED, EXPOSED_EVENTS[event]);
   }
   return of(EXPOSED, 'this action does not know the event');
+}
+
+/** An event that is trusted, unless the code is Dependabot's. */
+function ofPeople(event, { GITHUB_ACTOR: actor, GITHUB_REF: ref }, of) {
+  if (!actor || !ref) {
+    return of(EXPOSED, 'the runner does not say who has started it, or what it builds');
+  }
+  if (actor === DEPENDABOT) {
+    const trust = event === RESTRICTED_EVENT ? BOUNDED : EXPOSED;
+    return of(trust, 'Dependabot has started it, with code of a dependency');
+  }
+  if (ref.startsWith(BRANCH) && BRANCH_OF_DEPENDABOT.test(ref.slice(BRANCH.length))) {
+    return of(EXPOSED, "it builds a branch of Dependabot with a person's rights");
+  }
+  return of(TRUSTED, TRUSTED_EVENTS[event]);
 }
 
 function pullRequest(event, env, of) {
@@ -97,8 +118,12 @@ function pullRequest(event, env, of) {
   if (base === undefined || head !== base) {
     return of(BOUNDED, 'the pull request is from a fork');
   }
-  // Whoever runs it again is the actor then, so the author counts as well.
-  if (env.GITHUB_ACTOR === DEPENDABOT || pull.user?.login === DEPENDABOT) {
+  // A person may have pushed to it, and is the actor then. So the author and the branch count as
+  // well. Whoever the actor is, the token of GitHub's cache writes for this pull request alone.
+  const isOfDependabot =
+    [env.GITHUB_ACTOR, pull.user?.login].includes(DEPENDABOT) ||
+    BRANCH_OF_DEPENDABOT.test(pull.head.ref);
+  if (isOfDependabot) {
     return of(BOUNDED, 'the pull request is from Dependabot, with code of a dependency');
   }
   // Pushing the branch took the right to write. The job has its secrets, so a key that writes the

@@ -7,7 +7,7 @@ import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { Job, checkTools, scratch, serve, serveBytes } from './runner.mjs';
-import { fromServer, release, sha256, tarball } from './tarball.mjs';
+import { PROGRAM, fromServer, release, sha256, tarball } from './tarball.mjs';
 
 let archive;
 
@@ -148,6 +148,57 @@ test('a tier that does not answer fails nothing, unless the workflow says so', a
     assert.match(job.summary, /\| Waiting to be uploaded \| [1-9]\d* entries/);
     assert.doesNotMatch(job.summary, /a secret of the test/);
   }
+});
+
+test('figures that cannot be had fail nothing, and take no cache away', async (context) => {
+  const folder = scratch(context);
+  const cases = [
+    ['fails', 'echo no disk >&2; exit 3', /no disk/],
+    // As where it takes too long.
+    ['is killed', 'kill -KILL $$', /did not end in time/],
+    ['is cut', `printf '{"sessions"'`, /JSON/],
+  ];
+  for (const [name, instead, said] of cases) {
+    const script = `#!/bin/sh\n[ "$1" != stats ] || { ${instead}; exit; }\nexec '${PROGRAM}' "$@"\n`;
+    const broken = tarball([{ name: 'c/cachewarden', bytes: Buffer.from(script), mode: 0o755 }]);
+    const server = await serveBytes(context, broken);
+    const job = new Job(folder, name);
+    const chosen = inputs(server, {
+      sha256: sha256(broken),
+      policy: 'none',
+      dir: join(folder, `store ${name}`),
+      'fail-on-error': 'true',
+    });
+    const main = await job.step('main.mjs', chosen);
+    assert.equal(main.status, 0, main.log);
+    assert.match(main.log, /^::warning .*no figures/m);
+    assert.match(main.log, said);
+    assert.equal(job.outputs.active, 'true');
+    assert.notEqual(job.env.GOCACHEPROG, undefined);
+    const post = await job.step('post.mjs', chosen);
+    assert.equal(post.status, 0, post.log);
+    assert.doesNotMatch(post.log, /^::error|no go command has used the cache/m);
+    // The rest of the page is there.
+    assert.match(job.summary, /no figures[^]*Policy: [^]*Removed 0 entries/);
+  }
+});
+
+test('what jobs before have done is not shown as what this one has', async (context) => {
+  const folder = scratch(context);
+  const mark = join(folder, 'asked');
+  const script = `#!/bin/sh
+[ "$1" != stats ] || [ -e '${mark}' ] || { touch '${mark}'; exit 3; }
+exec '${PROGRAM}' "$@"
+`;
+  const broken = tarball([{ name: 'c/cachewarden', bytes: Buffer.from(script), mode: 0o755 }]);
+  const server = await serveBytes(context, broken);
+  const job = new Job(folder, 'machine');
+  const dir = join(folder, 'store');
+  const chosen = inputs(server, { sha256: sha256(broken), policy: 'none', dir });
+  assert.equal((await job.step('main.mjs', chosen)).status, 0);
+  assert.equal((await job.step('post.mjs', chosen)).status, 0);
+  assert.match(job.summary, /no figures/);
+  assert.doesNotMatch(job.summary, /Gets/);
 });
 
 test('the end of a job does what the action has noted, whatever a later step has set', async (context) => {

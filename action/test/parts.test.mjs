@@ -177,7 +177,9 @@ test('the summary has the time that was saved, or says why it is not known', () 
     return summary(stats, job, { rows: [], more: 0 }, { sent: '', pruned: '' });
   };
   const row = '| Time saved, estimated | 2 min 4 s, the sum of build steps, in 2 hits |';
-  assert.ok(of({ milliseconds: 123_600, hits: 2 }).includes(row));
+  assert.ok(of({ milliseconds: 123_600, hits: 2, 'least-made': 10 }).includes(row));
+  const few = of({ milliseconds: 123_600, hits: 2, 'least-made': 4 });
+  assert.ok(few.includes(`${row.slice(0, -2)}; rough, of 4 steps of a kind |`), few);
   assert.match(of(null), /\| Time saved, estimated \| no estimate: too little was built/);
   assert.deepEqual([0, 59_940, 59_960, 119_700].map(time), ['0.0 s', '59.9 s', '1 min 0 s', '2 min 0 s']);
 });

@@ -9,21 +9,31 @@ import { BOUNDED, EXPOSED, TRUSTED, classify, rights } from '../src/trust.mjs';
 import { choose, credentialInputs, readOnly } from '../src/tiers.mjs';
 import { declaredInputs, scratch } from './runner.mjs';
 
-/** The class of an event. */
-function trustOf(context, name, payload, actor = 'octocat') {
+/** The class of an event, on a branch that a person has pushed to unless `more` says otherwise. */
+function trustOf(context, name, payload, more = {}) {
   const file = join(scratch(context), 'event.json');
   writeFileSync(file, JSON.stringify(payload ?? {}));
-  return classify({ GITHUB_EVENT_NAME: name, GITHUB_EVENT_PATH: file, GITHUB_ACTOR: actor }).trust;
+  return classify({
+    GITHUB_EVENT_NAME: name,
+    GITHUB_EVENT_PATH: file,
+    GITHUB_ACTOR: 'octocat',
+    GITHUB_REF: 'refs/heads/main',
+    ...more,
+  }).trust;
 }
 
-function pull(head, login = 'octocat') {
-  return { pull_request: { base: { repo: { id: 1 } }, head: { repo: head }, user: { login } } };
+const BY_DEPENDABOT = { GITHUB_ACTOR: 'dependabot[bot]' };
+
+function pull(repo, login = 'octocat', ref = 'topic') {
+  return { pull_request: { base: { repo: { id: 1 } }, head: { repo, ref }, user: { login } } };
 }
 
 test('only events that people with the right to write start are trusted', (context) => {
   for (const name of ['push', 'schedule', 'workflow_dispatch', 'merge_group']) {
     assert.equal(trustOf(context, name), TRUSTED, name);
-    assert.equal(trustOf(context, name, {}, 'dependabot[bot]'), BOUNDED, name);
+    // A runner that says too little.
+    assert.equal(trustOf(context, name, {}, { GITHUB_ACTOR: undefined }), EXPOSED, name);
+    assert.equal(trustOf(context, name, {}, { GITHUB_REF: '' }), EXPOSED, name);
   }
   const exposed = [
     'pull_request_target',
@@ -41,6 +51,31 @@ test('only events that people with the right to write start are trusted', (conte
   }
 });
 
+test('code of Dependabot is a stranger\'s, also where a person has pushed it', (context) => {
+  // What GitHub documents as restricted.
+  const branch = { GITHUB_REF: 'refs/heads/dependabot/go_modules/x-1.2' };
+  assert.equal(trustOf(context, 'push', {}, { ...BY_DEPENDABOT, ...branch }), BOUNDED);
+  assert.equal(trustOf(context, 'push', {}, BY_DEPENDABOT), BOUNDED);
+  for (const name of ['schedule', 'workflow_dispatch', 'merge_group']) {
+    assert.equal(trustOf(context, name, {}, BY_DEPENDABOT), EXPOSED, name);
+  }
+  // A repository chooses the separator.
+  for (const ref of ['dependabot/npm/a', 'dependabot-npm-a', 'dependabot_npm_a', 'Dependabot/a']) {
+    for (const name of ['push', 'workflow_dispatch', 'merge_group']) {
+      const trust = trustOf(context, name, {}, { GITHUB_REF: `refs/heads/${ref}` });
+      assert.equal(trust, EXPOSED, `${name} ${ref}`);
+    }
+    assert.equal(trustOf(context, 'pull_request', pull({ id: 1 }, 'octocat', ref)), BOUNDED, ref);
+  }
+  const others = ['heads/dependabots', 'heads/no-dependabot/a', 'tags/dependabot/a', 'heads/renovate/a'];
+  for (const ref of others) {
+    assert.equal(trustOf(context, 'push', {}, { GITHUB_REF: `refs/${ref}` }), TRUSTED, ref);
+  }
+  // A person's commit in a pull request of Dependabot, and a run that a person has started again.
+  assert.equal(trustOf(context, 'pull_request', pull({ id: 1 }, 'dependabot[bot]')), BOUNDED);
+  assert.equal(trustOf(context, 'pull_request', pull({ id: 1 }), BY_DEPENDABOT), BOUNDED);
+});
+
 test("a pull request is trusted if its branch is the repository's own", (context) => {
   assert.equal(trustOf(context, 'pull_request', pull({ id: 1 })), TRUSTED);
   assert.equal(trustOf(context, 'pull_request', pull({ id: 2 })), BOUNDED);
@@ -50,8 +85,6 @@ test("a pull request is trusted if its branch is the repository's own", (context
   assert.equal(trustOf(context, 'pull_request', {}), BOUNDED);
   const none = { GITHUB_EVENT_NAME: 'pull_request', GITHUB_EVENT_PATH: '/none' };
   assert.equal(classify(none).trust, BOUNDED);
-  // A person has run Dependabot's pull request again.
-  assert.equal(trustOf(context, 'pull_request', pull({ id: 1 }, 'dependabot[bot]')), BOUNDED);
 });
 
 test('what a job may do follows from its event, or from the inputs with a warning', () => {

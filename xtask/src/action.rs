@@ -7,11 +7,13 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
+use std::thread::available_parallelism;
 
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::go::Go;
+use crate::process::Beside;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use crate::{guests, process, toolchains};
@@ -54,8 +56,9 @@ pub(crate) fn install(workspace: &Workspace) -> Result<Option<String>> {
     Ok(None)
 }
 
-/// Runs the tests, and counts them. The program is there: `cargo xtask test` has built it.
-pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
+/// Begins the tests, which run beside whatever comes next. The program is there: `cargo xtask test`
+/// has built it.
+pub(crate) fn begin(workspace: &Workspace) -> Result<Beside> {
     let program = workspace.program("debug", "cachewarden");
     ensure!(
         program.exists(),
@@ -67,21 +70,24 @@ pub(crate) fn test(workspace: &Workspace) -> Result<Tally> {
         .current_dir(workspace.root())
         // As lines that can be counted, whatever stdout is.
         .args(["--test", "--test-reporter=tap"])
+        // Node leaves a processor free, and so ran file after file where there are two: they wait
+        // for servers and for go.
+        .arg(format!("--test-concurrency={}", available_parallelism()?))
         .args(files(workspace)?)
         .env("CACHEWARDEN", &program)
         .env("ACTIONLINT", actionlint(workspace))
         .env("NODE_MODULES", workspace.tools(NAME).join("node_modules"))
-        .env_remove("GOCACHEPROG")
-        .stderr(Stdio::inherit());
-    let output = command
-        .output()
-        .with_context(|| process::cannot_start(&command))?;
-    let report = String::from_utf8_lossy(&output.stdout);
-    print!("{report}");
+        .env_remove("GOCACHEPROG");
+    Beside::begin(command)
+}
+
+/// Waits for the end of the tests, and counts them.
+pub(crate) fn end(tests: Beside) -> Result<Tally> {
+    let (report, result) = tests.end()?;
     let tally = tally(&report)?;
     if tally.failed() == 0 {
         // A file of tests that ends before its tests, for example.
-        process::succeeded(&command, output.status)?;
+        result?;
     }
     Ok(tally)
 }
@@ -91,7 +97,7 @@ pub(crate) fn run(workspace: &Workspace) -> Result<ExitCode> {
     if let Some(reason) = install(workspace)? {
         bail!("{reason}");
     }
-    Ok(test(workspace)?.report())
+    Ok(end(begin(workspace)?)?.report())
 }
 
 fn actionlint(workspace: &Workspace) -> PathBuf {

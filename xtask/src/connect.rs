@@ -55,6 +55,15 @@ pub(crate) fn run(workspace: &Workspace, options: &ConnectOptions) -> Result<()>
     Ok(())
 }
 
+/// Finds what [`check`] compiles with and runs programs by, and fetches what is missing.
+pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+    for triple in STATIC_TARGETS {
+        Toolchain::find(workspace, triple)?;
+        emulator::runner(workspace, triple)?;
+    }
+    Toolchain::find(workspace, FOR_MACOS).map(drop)
+}
+
 /// Builds the program for each system of a release, and checks that it is static and small, and
 /// that it runs. Returns what could not be checked.
 pub(crate) fn check(workspace: &Workspace) -> Result<Vec<String>> {

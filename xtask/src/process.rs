@@ -1,8 +1,10 @@
 //! Runs other programs. An error names the whole command, so that a person can repeat it.
 
 use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, bail};
 
@@ -38,6 +40,43 @@ pub(crate) fn ask(command: &mut Command) -> Option<String> {
     output.status.success().then(|| text.trim().to_owned())
 }
 
+/// A command that runs beside others. What it prints is kept until it has ended, so that it is
+/// together.
+pub(crate) struct Beside {
+    command: Command,
+    child: Child,
+    printed: File,
+}
+
+impl Beside {
+    /// Starts a command.
+    pub(crate) fn begin(mut command: Command) -> Result<Beside> {
+        let printed = tempfile::tempfile().context("cannot make a temporary file")?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(printed.try_clone()?)
+            .stderr(printed.try_clone()?)
+            .spawn()
+            .with_context(|| cannot_start(&command))?;
+        Ok(Beside {
+            command,
+            child,
+            printed,
+        })
+    }
+
+    /// Waits for its end, and prints what it has printed; returns that, and whether it succeeded.
+    pub(crate) fn end(mut self) -> Result<(String, Result<()>)> {
+        let status = self.child.wait()?;
+        let mut printed = Vec::new();
+        self.printed.rewind()?;
+        self.printed.read_to_end(&mut printed)?;
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        print!("{printed}");
+        Ok((printed, succeeded(&self.command, status)))
+    }
+}
+
 /// An error naming the command unless it ended with exit status 0.
 pub(crate) fn succeeded(command: &Command, status: ExitStatus) -> Result<()> {
     if !status.success() {
@@ -69,4 +108,25 @@ fn line(command: &Command) -> String {
         .map(OsStr::to_string_lossy)
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_command_beside_others_prints_is_there_at_its_end() {
+        for (script, succeeds) in [
+            ("echo out; echo err >&2", true),
+            ("echo out; exit 3", false),
+        ] {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            let (printed, result) = Beside::begin(command).unwrap().end().unwrap();
+            assert!(printed.starts_with("out\n"), "{printed}");
+            assert_eq!(printed.contains("err\n"), succeeds);
+            assert_eq!(result.is_ok(), succeeds, "{result:?}");
+        }
+        assert!(Beside::begin(Command::new("/none")).is_err());
+    }
 }

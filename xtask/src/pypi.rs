@@ -13,7 +13,7 @@ use crate::workspace::Workspace;
 use crate::{folders, process};
 
 /// Its lock leaves out the packages that keep passwords: nothing is uploaded here.
-const TWINE: &str = "twine==7.0.0";
+pub(crate) const TWINE: &str = "twine==7.0.0";
 
 /// The options for every client.
 const CAREFULLY: [&str; 4] = [

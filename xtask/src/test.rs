@@ -1,30 +1,36 @@
 //! `cargo xtask test`: everything that must pass, one step after the other.
 //!
+//! Three things run beside the steps, since a step seldom uses all processors to its end: the tools
+//! of later steps are fetched while the first ones compile, the tests are compiled after the demo,
+//! and the action is tested while the SDKs and the packages are. What they print comes at once, where
+//! they are waited for.
+//!
 //! A step that fails stops none of the others. Nothing is skipped unseen: an ignored test counts as
 //! a failure, and so does a test program that ends without a result. The last line is always `N
 //! passed, N failed`.
 
-use std::collections::BTreeMap;
 use std::process::{Command, ExitCode};
-use std::time::Instant;
 
 use anyhow::{Result, anyhow};
 
 use crate::conformance;
-use crate::guests::{Choice, LANGUAGES, LeftOut};
+use crate::guests::{Choice, LANGUAGES};
 use crate::links;
+use crate::process::Beside;
+use crate::report::Report;
 use crate::tally::{self, Tally};
 use crate::workspace::Workspace;
 use crate::{
-    action, book, connect, crates, demo, deny, dist, engine, features, fuzz, guests, issuer,
+    action, book, connect, crates, demo, deny, dist, engine, features, fetch, fuzz, guests, issuer,
     process, sanitizer, services, toolchains, windows, words,
 };
 
 /// Runs all steps; `filter` goes to the tests alone, `all` adds the languages that are otherwise
-/// left out.
+/// left out. The steps before `fetched meanwhile` need only what one process at a time fetches.
 pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Result<ExitCode> {
     let mut report = Report::default();
     let mut unchecked: Vec<String> = Vec::new();
+    let fetched = fetch::begin(all);
     report.check("rustfmt", || {
         process::run(workspace.cargo().args(["fmt", "--all", "--check"]))
     });
@@ -39,6 +45,7 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
     report.check("features", || features::check(workspace));
     // The README's first command. What it compiles is what the tests need.
     report.check("demo", || demo::run(workspace));
+    let compiled = compile_tests(workspace);
     report.check("cargo deny", || {
         unchecked.extend(deny::check(workspace)?.map(str::to_owned));
         Ok(())
@@ -70,6 +77,22 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
             .map(str::to_owned),
         ),
     }
+    report.prepare("fetched meanwhile", || {
+        // What is missing is fetched again by the step that needs it, or fails it.
+        fetched?.end().map(drop)
+    });
+    let mut missing_node = None;
+    report.prepare("tools of the action", || {
+        missing_node = action::install(workspace)?;
+        Ok(())
+    });
+    let action = match missing_node {
+        None => Some(action::begin(workspace)),
+        Some(reason) => {
+            unchecked.push(format!("the GitHub Action: {reason}"));
+            None
+        }
+    };
     let mut left_out = Vec::new();
     report.prepare("guests", || {
         let built = guests::run(workspace, &Choice::for_tests(all));
@@ -96,15 +119,6 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         None => report.check("book", || book::build(workspace)),
         Some(reason) => unchecked.push(format!("the documentation as a site: {reason}")),
     }
-    let mut missing_node = None;
-    report.prepare("tools of the action", || {
-        missing_node = action::install(workspace)?;
-        Ok(())
-    });
-    match missing_node {
-        None => report.test("action", || action::test(workspace)),
-        Some(reason) => unchecked.push(format!("the GitHub Action: {reason}")),
-    }
     let mut missing_issuer = None;
     report.prepare("issuer", || {
         missing_issuer = issuer::install(workspace)?;
@@ -115,6 +129,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         unchecked.extend(missing);
         Ok(tally)
     });
+    if let Some(action) = action {
+        report.test("action", || action::end(action?));
+    }
     if all {
         let mut missing_wine = None;
         report.prepare("wine", || {
@@ -147,6 +164,10 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         skipped.push(missing.tests.into());
         unchecked.push(format!("remote tiers on a real server: {}", missing.reason));
     }
+    report.prepare("compiled meanwhile", || {
+        // The tests compile what is missing, or fail.
+        compiled?.end().map(drop)
+    });
     report.test("tests", || run_tests(workspace, filter, &skipped));
     match filter {
         None => report.failures_of_gaps(&left_out),
@@ -155,10 +176,9 @@ pub(crate) fn run(workspace: &Workspace, filter: Option<&str>, all: bool) -> Res
         }
     }
     report.print(&left_out, &unchecked);
-    Ok(if report.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+    Ok(match report.has_failed() {
+        false => ExitCode::SUCCESS,
+        true => ExitCode::FAILURE,
     })
 }
 
@@ -177,8 +197,16 @@ const WITHOUT_A_SECOND_BUILD: &str =
 const WITHOUT_WINDOWS: &str =
     "Windows, by wine: it was not asked for; `cargo xtask windows` and --all do";
 
-/// Tests that the summary names with what they took.
-const SLOWEST: usize = 10;
+/// What has unit tests and whole-program tests.
+const TARGETS: [&str; 3] = ["--lib", "--bins", "--tests"];
+
+/// Begins to compile what [`run_tests`] runs. The demo has compiled what the program needs, with
+/// which other steps work, so it stays as it is.
+fn compile_tests(workspace: &Workspace) -> Result<Beside> {
+    let mut command = cargo_test(workspace, &TARGETS, None);
+    command.arg("--no-run");
+    Beside::begin(command)
+}
 
 /// Unit tests and whole-program tests, and after them doc tests.
 ///
@@ -191,7 +219,7 @@ fn run_tests(workspace: &Workspace, filter: Option<&str>, skipped: &[String]) ->
         "cachewarden-connect",
         "--examples",
     ]))?;
-    let mut programs = cargo_test(workspace, &["--lib", "--bins", "--tests"], filter);
+    let mut programs = cargo_test(workspace, &TARGETS, filter);
     // Test programs say what each test took only where unstable options are allowed. That is said
     // to them alone: cargo would compile dependencies anew for it.
     programs
@@ -222,88 +250,4 @@ fn cargo_test(workspace: &Workspace, targets: &[&str], filter: Option<&str>) -> 
         .args(targets)
         .args(filter);
     command
-}
-
-/// What the steps came to.
-#[derive(Default)]
-struct Report {
-    passed: u64,
-    failed: u64,
-    /// One line a step.
-    steps: Vec<String>,
-    /// One line for everything that did not pass.
-    failures: Vec<String>,
-    /// What each test came to.
-    outcomes: BTreeMap<String, String>,
-    /// The slowest tests, a line each.
-    slowest: Vec<String>,
-}
-
-impl Report {
-    /// Runs a step that counts as one test.
-    fn check(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
-        self.test(name, || step().map(|()| Tally::one()));
-    }
-
-    /// Runs a step that makes what the tests need: it counts only if it fails.
-    fn prepare(&mut self, name: &str, step: impl FnOnce() -> Result<()>) {
-        self.test(name, || step().map(|()| Tally::default()));
-    }
-
-    /// Runs a step and adds what it counted. One that gives up counts as one failure.
-    fn test(&mut self, name: &str, step: impl FnOnce() -> Result<Tally>) {
-        println!("\n== {name}");
-        let started = Instant::now();
-        let result = match step() {
-            Ok(tally) => {
-                self.passed += tally.passed();
-                self.failed += tally.failed();
-                self.failures.extend_from_slice(tally.failures());
-                self.outcomes.extend(tally.outcomes().clone());
-                self.slowest.extend(tally.slowest(SLOWEST));
-                if tally.failed() == 0 { "ok" } else { "FAILED" }
-            }
-            Err(error) => {
-                self.failed += 1;
-                self.failures.push(format!("{name}: {error:#}"));
-                "FAILED"
-            }
-        };
-        let seconds = started.elapsed().as_secs_f64();
-        self.steps
-            .push(format!("{name:<20} {result:<6} {seconds:>7.1} s"));
-    }
-
-    /// Counts each language and each case that nothing was tested of, but for the languages that
-    /// were left out.
-    fn failures_of_gaps(&mut self, left_out: &[LeftOut]) {
-        let left_out: Vec<_> = left_out.iter().map(|left| left.language).collect();
-        for gap in conformance::gaps(&self.outcomes, &left_out) {
-            self.failed += 1;
-            self.failures.push(gap);
-        }
-    }
-
-    fn print(&self, left_out: &[LeftOut], unchecked: &[String]) {
-        println!("\n== policies in every language");
-        print!("{}", conformance::table(&self.outcomes));
-        for left_out in left_out {
-            println!(
-                "not tested here: {}: {}",
-                left_out.language, left_out.reason
-            );
-        }
-        if !self.slowest.is_empty() {
-            println!("\n== the slowest tests, beside others that ran at the same time");
-            self.slowest.iter().for_each(|line| println!("{line}"));
-        }
-        println!("\n== summary");
-        for line in self.steps.iter().chain(&self.failures) {
-            println!("{line}");
-        }
-        for unchecked in unchecked {
-            println!("NOT CHECKED: {unchecked}");
-        }
-        println!("{} passed, {} failed", self.passed, self.failed);
-    }
 }

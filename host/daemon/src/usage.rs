@@ -19,7 +19,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use cachewarden_session::Quota;
-use cachewarden_store::LEAST_BYTES;
+use cachewarden_store::{LEAST_BYTES, MTIME_GRACE};
 use cachewarden_types::reasons;
 
 use crate::config::QuotaConfig;
@@ -29,7 +29,7 @@ use rate::{Rate, Window};
 
 /// For how long what is written and not kept is counted: an object without an entry stays on the
 /// disk for as long as a running build may read it.
-const UNKEPT_WINDOW: Duration = Duration::from_secs(3 * 60 * 60);
+const UNKEPT_WINDOW: Duration = MTIME_GRACE;
 
 /// What a tenant uses.
 #[derive(Debug, Default)]

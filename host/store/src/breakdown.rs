@@ -16,8 +16,10 @@ use cachewarden_types::{Kind, ScopeName};
 /// others, which have the fewest hits, are summed.
 const MAX_SCOPES: usize = 500;
 
-/// Objects of a kind that must have been made before their time says something of others.
-const LEAST_MADE: u64 = 10;
+/// Objects of a kind that must have been made before their time says something of others: a job
+/// whose store is new makes few. Of the 318 steps of a build of cmd/go, three at random told 0.15
+/// to 1.3 times what the others took, in nine draws of ten; ten told 0.3 to 1.2, and one 0.05 to 1.4.
+const LEAST_MADE: u64 = 3;
 
 /// Objects that were found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +108,8 @@ pub struct TimeSaved {
     pub time: Duration,
     /// The hits that it is about.
     pub hits: u64,
+    /// The objects of the kind of which the fewest were made; it is rough where these are few.
+    pub least_made: u64,
 }
 
 pub(super) fn is_zero(count: &u64) -> bool {
@@ -208,16 +212,18 @@ impl Breakdown {
 
     /// The time that hits have saved; `None` where too little is known of every kind.
     pub fn time_saved(&self) -> Option<TimeSaved> {
-        let (mut micros, mut hits) = (0, 0);
+        let (mut micros, mut hits, mut least_made) = (0, 0, u64::MAX);
         for counts in self.kinds.values() {
-            if let Some(more) = counts.micros_saved() {
+            if let (1.., Some(more)) = (counts.step_hits, counts.micros_saved()) {
                 add(&mut micros, more);
                 add(&mut hits, counts.step_hits);
+                least_made = least_made.min(counts.made);
             }
         }
         (micros > 0).then(|| TimeSaved {
             time: Duration::from_micros(micros),
             hits,
+            least_made,
         })
     }
 }

@@ -113,7 +113,7 @@ pub use stats::{ScopeStats, StoreStats};
 pub use tier_damaged::key_of_damaged;
 pub use tier_id::{InvalidTierId, TierId};
 pub use tier_traffic::TierTraffic;
-pub use trim::{DEFAULT_AGE, MTIME_GRACE, Progress, TrimReport, TrimRequest};
+pub use trim::{DEFAULT_AGE, GRACE_PERIOD, MTIME_GRACE, Progress, TrimReport, TrimRequest};
 pub use usage::{LEAST_BYTES, Usage};
 pub use verify::{Verified, VerifyEvent};
 #[cfg(unix)]

@@ -7,7 +7,7 @@
 //!
 //! A process that touches or replaces a file holds a shared lock on its folder. A removal holds an
 //! exclusive lock around its last check and the unlink, so nothing is removed that was used
-//! meanwhile. Files used in the last two hours stay unless their removal is requested, because a
+//! meanwhile. Files used in the last three hours stay unless their removal is requested, because a
 //! running build may have been given their path.
 
 mod cutoffs;
@@ -34,8 +34,9 @@ use trimmer::{STEPS, Trimmer};
 /// Entries unused for this long are removed; cmd/go uses the same age for its own cache.
 pub const DEFAULT_AGE: Duration = Duration::from_secs(5 * 24 * 60 * 60);
 
-/// Files used within this time stay.
-const GRACE_PERIOD: Duration = Duration::from_secs(2 * 60 * 60);
+/// Files used within this time stay: a build may read what it was told of until it ends, and few
+/// take longer.
+pub const GRACE_PERIOD: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// The oldest mtime that a file used within [`GRACE_PERIOD`] can have: not every use updates the
 /// mtime.

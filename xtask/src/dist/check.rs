@@ -202,6 +202,14 @@ pub(super) fn run(
     Ok((Tally::of(passed, failed, failures), unchecked))
 }
 
+/// Installs the tools of all checks. What cannot be had here is told by its check.
+pub(crate) fn install(workspace: &Workspace) -> Result<()> {
+    for (_, _, _, tools) in CHECKS {
+        missing(tools);
+    }
+    clients::install(workspace)
+}
+
 /// A copy of the debug build without symbols, as a release is: with them it is twice as large.
 fn stripped(program: &Path, folder: &Path) -> Result<PathBuf> {
     let copy = folder.join(PACKAGE);

@@ -9,6 +9,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use crate::pypi::TWINE;
+use crate::workspace::Workspace;
 use crate::{process, pypi};
 
 use super::PACKAGE;
@@ -19,6 +21,12 @@ use super::files::{POLICIES, POLICY_FOLDER};
 use super::installs::has_policies;
 
 const AUDITWHEEL: &str = "auditwheel==6.8.2";
+
+/// Makes the environments of the tools.
+pub(super) fn install(workspace: &Workspace) -> Result<()> {
+    pypi::environment(workspace, AUDITWHEEL)?;
+    pypi::environment(workspace, TWINE).map(drop)
+}
 
 /// pip installs the wheel into an environment, from the file alone.
 pub(super) fn wheel(made: &Made<'_>) -> Result<()> {

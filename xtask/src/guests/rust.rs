@@ -7,9 +7,9 @@ use std::process::Command;
 use anyhow::{Result, ensure};
 
 use crate::private_paths::PrivatePaths;
-use crate::process;
 use crate::wasm_compiler::{self, TARGET};
 use crate::workspace::Workspace;
+use crate::{folders, process};
 
 use super::missing::MissingTool;
 use super::{POLICIES, packaging, publish, shims};
@@ -27,6 +27,8 @@ pub(super) fn build(workspace: &Workspace, folder: &Path) -> Result<()> {
         "no policy to build: the root Cargo.toml has no member in examples/"
     );
     let build = workspace.guest_build();
+    // The compiler may have to be installed first.
+    let _lock = folders::lock(&build)?;
     let mut command =
         wasm_compiler::find(workspace).map_err(|error| MissingTool(format!("{error:#}")))?;
     command

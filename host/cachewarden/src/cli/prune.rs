@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::SystemTime;
 
-use cachewarden_store::{DEFAULT_AGE, MTIME_GRACE, Store, TrimReport, TrimRequest};
+use cachewarden_store::{DEFAULT_AGE, GRACE_PERIOD, Store, TrimReport, TrimRequest};
 use cachewarden_types::Code;
 
 use super::arguments::{Origins, PruneOptions};
@@ -98,7 +98,7 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
             output::age(request.older_than.as_secs())
         );
     }
-    let lately = format!("used in the last {}", output::age(MTIME_GRACE.as_secs()));
+    let lately = format!("used in the last {}", output::age(GRACE_PERIOD.as_secs()));
     if removed.spared_entries > 0 {
         text += &format!(
             "{} more, as old as asked for, {} in the store: builds that are running may ask again for what was {lately}. --now removes that too.\n",
@@ -108,14 +108,14 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
     }
     if removed.bytes_over_limit > 0 {
         text += &format!(
-            "The rest is {} larger than asked for: it was {lately}, and builds that are running may still read it. --now removes it too.\n",
+            "The rest is {} larger than asked for: it may have been {lately}, and builds that are running may still read it. --now removes it too.\n",
             output::size(removed.bytes_over_limit)
         );
     }
     if let Some(from) = removed.bytes_to_follow_from {
         let wait = from.duration_since(SystemTime::now()).unwrap_or_default();
         text += &format!(
-            "{} more follow with the first trim or prune in {} or later: they were {lately}, and builds that are running may still read them. --now removes them at once.\n",
+            "{} more follow with the first trim or prune in {} or later: they may have been {lately}, and builds that are running may still read them. --now removes them at once.\n",
             output::size(removed.bytes_to_follow),
             output::age(wait.as_secs())
         );

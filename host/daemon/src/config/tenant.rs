@@ -142,7 +142,7 @@ pub struct QuotaConfig {
     /// Gets a second, over ten seconds; who asks more often waits. None is no rate: a job that
     /// waits for ever does not end.
     pub gets_per_second: Option<NonZeroU32>,
-    /// Bytes in three hours that are written and not kept: what policies or quotas refuse is the
+    /// Bytes in four hours that are written and not kept: what policies or quotas refuse is the
     /// session's own, and lies on the disk for as long as a build may read it. Beyond it a put is
     /// an error, which can end a build.
     pub unkept_bytes: Size,

@@ -20,7 +20,7 @@ use super::Upload;
 use crate::usage::SessionUsage;
 
 /// What a client is told whose tenant has written more than it may without keeping it.
-const TOO_MUCH: &str = "the tenant has written as many bytes as it may without keeping them (quota.unkept-bytes); puts are errors until the older of these bytes no longer count, which takes at most three hours";
+const TOO_MUCH: &str = "the tenant has written as many bytes as it may without keeping them (quota.unkept-bytes); puts are errors until the older of these bytes no longer count, which takes at most four hours";
 
 /// Requests of another source.
 pub(crate) struct MeteredSource<S> {

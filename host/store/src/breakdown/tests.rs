@@ -46,7 +46,7 @@ fn of_what_little_is_known_nothing_is_said() {
         ..MADE
     };
     for unknown in [
-        KindCounts { made: 9, ..found },
+        KindCounts { made: 2, ..found },
         KindCounts {
             made_micros: 0,
             ..found
@@ -62,6 +62,39 @@ fn of_what_little_is_known_nothing_is_said() {
     };
     let saved = of(Kind::Empty, empty).time_saved().unwrap();
     assert_eq!(saved.time, Duration::from_secs(100));
+}
+
+#[test]
+fn a_time_of_few_objects_is_told_with_their_number() {
+    // A package of 1 MB that took a second, and two small ones of a module that found all else.
+    let few = KindCounts {
+        step_hits: 200,
+        step_bytes: 20_000_000,
+        made: 3,
+        made_bytes: 1_200_000,
+        made_micros: 1_800_000,
+        ..KindCounts::default()
+    };
+    let mut all = of(Kind::PackageArchive, few);
+    let saved = all.time_saved().unwrap();
+    assert_eq!((saved.time.as_secs(), saved.hits), (30, 200), "by byte");
+    assert_eq!(saved.least_made, 3);
+    let found = KindCounts {
+        step_hits: 10,
+        step_bytes: 10_000,
+        ..MADE
+    };
+    all.add(&of(Kind::TestRecord, found));
+    // Kinds of which nothing was found, or too little was made, count nothing.
+    all.add(&of(Kind::Empty, KindCounts { made: 4, ..MADE }));
+    all.add(&of(Kind::Other, KindCounts { made: 1, ..found }));
+    let saved = all.time_saved().unwrap();
+    assert_eq!((saved.time.as_secs(), saved.hits), (31, 210));
+    assert_eq!(saved.least_made, 3);
+    assert_eq!(
+        of(Kind::TestRecord, found).time_saved().unwrap().least_made,
+        20
+    );
 }
 
 #[test]

@@ -274,7 +274,7 @@ fn an_unfinished_file_is_removed_by_a_trim_when_it_is_old() {
     File::create(&left).unwrap().write_all(b"x").unwrap();
     test.store.trim(&TrimRequest::default(), |_| {}).unwrap();
     assert!(left.exists());
-    set_age(&left, 4 * HOUR);
+    set_age(&left, 5 * HOUR);
     test.store.trim(&TrimRequest::default(), |_| {}).unwrap();
     assert!(!left.exists() && path(&test, 1).exists());
 }

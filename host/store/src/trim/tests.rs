@@ -91,7 +91,7 @@ fn an_object_that_a_build_was_told_of_stays_though_its_entry_goes() {
         (removed.bytes_to_follow, exist(&files)),
         (10, [false, true])
     );
-    // It can be removed three hours after its last use.
+    // By its mark, which may be an hour older than its last use.
     let from = removed.bytes_to_follow_from.unwrap();
     let left = from.duration_since(SystemTime::now()).unwrap();
     assert!(left <= MTIME_GRACE - HOUR, "{left:?}");

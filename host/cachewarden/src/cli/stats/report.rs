@@ -90,10 +90,13 @@ pub(super) struct OfScope {
 
 /// The time that hits have saved.
 #[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub(super) struct Saved {
     pub(super) milliseconds: u64,
     /// The hits that it is about.
     pub(super) hits: u64,
+    /// The objects of the kind of which the fewest were made.
+    pub(super) least_made: u64,
 }
 
 /// What the use of a remote tier came to.
@@ -167,6 +170,7 @@ impl From<LifetimeStats> for Sessions {
         let time_saved = parts.time_saved().map(|saved| Saved {
             milliseconds: u64::try_from(saved.time.as_millis()).unwrap_or(u64::MAX),
             hits: saved.hits,
+            least_made: saved.least_made,
         });
         let kinds = parts.kinds.into_iter();
         let scopes = parts.scopes.into_iter();

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use cachewarden_types::{sanitize, since_1970};
 
-use super::report::{Report, Sessions, TierOutbox, TierReport};
+use super::report::{Report, Saved, Sessions, TierOutbox, TierReport};
 use crate::cli::color::{Paint, Tone};
 use crate::cli::output::{self, size};
 use crate::cli::screen::wrapped;
@@ -33,8 +33,11 @@ pub(super) fn describe(report: &Report, width: usize, paint: Paint) -> String {
         tiers(&report.tiers, width, paint),
         outbox(&report.outbox, width, paint),
     ];
-    if is_estimated(&report.sessions) {
-        sections.push(wrapped(ESTIMATE, width));
+    if let Some(saved) = estimate(&report.sessions) {
+        let made = grouped(saved.least_made);
+        let text =
+            format!("{ESTIMATE} Of each kind that counts, go made at least {made} objects here.");
+        sections.push(wrapped(&text, width));
     }
     let sections = sections.iter().filter(|lines| !lines.is_empty());
     let sections: Vec<_> = sections.map(|lines| lines.join("\n") + "\n").collect();
@@ -124,7 +127,7 @@ fn sessions(report: &Report, width: usize, paint: Paint) -> Vec<String> {
         let waited = Duration::from_millis(sessions.remote_wait);
         line("waited for tiers", span(waited), String::new());
     }
-    if let Some(saved) = sessions.time_saved.filter(|_| is_estimated(sessions)) {
+    if let Some(saved) = estimate(sessions) {
         let time = Duration::from_millis(saved.milliseconds);
         line(
             "time saved",
@@ -143,10 +146,10 @@ fn sessions(report: &Report, width: usize, paint: Paint) -> Vec<String> {
     lines
 }
 
-/// Whether there is an estimate of the time that was saved.
-fn is_estimated(sessions: &Sessions) -> bool {
-    let saved = sessions.time_saved.map(|saved| saved.milliseconds);
-    saved.is_some_and(|milliseconds| Duration::from_millis(milliseconds) >= LEAST_SAVED)
+/// The estimate of the time that was saved, where there is one that is worth a line.
+fn estimate(sessions: &Sessions) -> Option<Saved> {
+    let is_enough = |saved: &Saved| Duration::from_millis(saved.milliseconds) >= LEAST_SAVED;
+    sessions.time_saved.filter(is_enough)
 }
 
 /// A total: what it is, how much, and what more is to be said of it.

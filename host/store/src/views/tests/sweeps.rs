@@ -32,11 +32,11 @@ fn a_file_goes_when_its_object_is_gone_and_no_job_can_be_reading_it() {
         });
         let [kept, gone_path] = [&kept, &gone].map(|output| views.path(&views.view("one"), output));
         fs::remove_file(views.test.object(&gone)).unwrap();
-        set_age(&gone_path, 2 * HOUR);
+        set_age(&gone_path, 3 * HOUR);
         assert_eq!(sweep(&views), (0, 0), "it was granted lately");
         views.open_again();
         assert_eq!(sweep(&views), (0, 0), "by its own time");
-        set_age(&gone_path, 4 * HOUR);
+        set_age(&gone_path, 5 * HOUR);
         assert_eq!(sweep(&views).1, 1);
         assert!(kept.exists() && !gone_path.exists());
         assert_eq!(sweep(&views), (0, 0));
@@ -147,9 +147,9 @@ fn what_a_killed_daemon_has_left_goes_and_other_names_stay() {
     for file in left.iter().chain(&others) {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, "").unwrap();
-        set_age(file, 4 * HOUR);
+        set_age(file, 5 * HOUR);
     }
-    set_age(&root.join(".new-folder"), 4 * HOUR);
+    set_age(&root.join(".new-folder"), 5 * HOUR);
     sweep(&views);
     assert!(left.iter().all(|file| !file.exists()));
     assert!(others.iter().all(|file| file.exists()));

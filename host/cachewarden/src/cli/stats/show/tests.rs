@@ -78,6 +78,7 @@ fn report() -> Report {
         time_saved: Some(Saved {
             milliseconds: 7_800_000,
             hits: 11_900,
+            least_made: 1_300,
         }),
         ..Sessions::default()
     };
@@ -155,6 +156,7 @@ fn what_is_shown_fits_the_terminal_and_says_the_same_in_each() {
             ": 12 entries, the oldest for 1m 30s",
             "other tiers: 3 entries, the oldest for 1m 30s",
             "estimated, against no cache at all: a hit counts as what go took here, ",
+            "Of each kind that counts, go made at least 1,300 objects here.",
         ] {
             assert!(text.contains(words), "{width}: {words}: {text}");
         }
@@ -214,6 +216,7 @@ fn what_is_not_known_is_not_shown() {
     report.sessions.time_saved = Some(Saved {
         milliseconds: 99,
         hits: 1,
+        least_made: 3,
     });
     assert!(!shown(&report, 80).contains("estimated"), "too little");
 

@@ -185,6 +185,19 @@ impl Remover {
         }
     }
 
+    /// Removes the files that were locked for the folders below `root`. Those that somebody has open
+    /// stay, since the system does not remove them then.
+    #[cfg(windows)]
+    pub(super) fn remove_locks(&mut self, root: &Path) {
+        let folder = root.join(layout::LOCKS);
+        // A link would lead elsewhere.
+        if fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
+            for name in files::names_in(&folder) {
+                self.remove(&folder.join(name));
+            }
+        }
+    }
+
     /// Removes a file; returns whether this process has removed it.
     fn remove(&mut self, path: &Path) -> bool {
         match fs::remove_file(path) {

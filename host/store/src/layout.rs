@@ -48,8 +48,8 @@ pub(super) const DAEMON: &str = "daemon";
 
 const VERSION: &str = "VERSION";
 
-/// The folder of files that are locked for folders, on Windows, which locks no folders. A trim removes
-/// those that nobody has open.
+/// The folder of files that are locked for folders, on Windows, which locks no folders. A trim
+/// removes those that nobody has open.
 pub(super) const LOCKS: &str = "locks";
 
 /// The folders in a store's folder.

@@ -61,8 +61,8 @@ pub fn unlock(file: &File) -> io::Result<()> {
     system::unlock(file)
 }
 
-/// Opens a file that is there to be locked, and can be removed only while nobody has it open. It and
-/// its folder are made where they are missing.
+/// Opens a file that is there to be locked, and can be removed only while nobody has it open. It
+/// and its folder are made where they are missing.
 ///
 /// # Errors
 /// As of [`open_folder_lock`].

@@ -185,13 +185,12 @@ impl Remover {
         }
     }
 
-    /// Removes the files that were locked for the folders below `root`. Those that somebody has open
-    /// stay, since the system does not remove them then.
+    /// Removes the files that were locked for the folders below `root`. Those that somebody has
+    /// open stay, since the system does not remove them then.
     #[cfg(windows)]
     pub(super) fn remove_locks(&mut self, root: &Path) {
         let folder = root.join(layout::LOCKS);
-        // A link would lead elsewhere.
-        if fs::symlink_metadata(&folder).is_ok_and(|metadata| metadata.is_dir()) {
+        if access::is_private_dir(&folder) {
             for name in files::names_in(&folder) {
                 self.remove(&folder.join(name));
             }

@@ -255,7 +255,7 @@ fn why(folder: &Path, error: StoreError) -> String {
             path.display()
         ),
         StoreError::OutsideProfile { .. } => format!(
-            "it is not below the folder of this user (%UserProfile%), so who else may write it is not known, and {CODE}. Copy it to a folder below %LocalAppData%"
+            "it is not below the profile of this user (as a rule %UserProfile%), so who else may write it is not known, and {CODE}. Copy it to a folder below %LocalAppData%"
         ),
         StoreError::Linked { path } => format!("{} is a link", path.display()),
         StoreError::OtherLayout { found, .. } => format!(

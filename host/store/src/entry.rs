@@ -241,8 +241,8 @@ mod tests {
     /// version.
     #[test]
     fn a_kept_line_is_read() {
-        let line = include_bytes!("fixtures/entry-v2");
-        let read = Entry::from_line(line).unwrap();
+        let text = include_str!("fixtures/entry-v2");
+        let read = Entry::from_line(text.as_bytes()).unwrap();
         let later = Content {
             kind: Kind::Numbered(4242),
             role: Role::Numbered(77),
@@ -255,7 +255,12 @@ mod tests {
                 ..entry()
             }
         );
-        assert_eq!(read.entry.to_line().as_bytes(), line);
+        // Windows counts in units of 100 nanoseconds, and what is below them is lost.
+        let written = match cfg!(windows) {
+            true => text.replace("123456789", "123456700"),
+            false => text.to_owned(),
+        };
+        assert_eq!(read.entry.to_line(), written);
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub enum StoreError {
     },
     /// On Windows: it is not in the profile of its user.
     #[error(
-        "{folder} is not below the folder of this user (%UserProfile%), so the store is not used: who else may write there is not known, and they could insert code into your builds. Name a folder below %LocalAppData% with --dir"
+        "{folder} is not below the profile of this user (as a rule %UserProfile%), so the store is not used: who else may write there is not known, and they could insert code into your builds. Name a folder below %LocalAppData% with --dir"
     )]
     OutsideProfile {
         /// The store's folder.

@@ -80,6 +80,7 @@ pub(super) fn open_to_rewrite(path: &Path) -> io::Result<File> {
 
 /// Opens a regular file to read and to write it, as [`open_regular`] does; it and its folder are
 /// created where they are missing.
+#[cfg(unix)]
 pub(super) fn open_or_create(path: &Path, mode: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true);
@@ -180,7 +181,7 @@ pub(super) fn lock_timeout() -> Arc<LockTimeout> {
 /// # Errors
 /// When the folder is missing, or it cannot be opened.
 pub(super) fn open_lock(folder: &Path) -> io::Result<File> {
-    file_lock::open_folder_lock(folder, || layout::lock_path(folder))
+    unless_in_use(|| file_lock::open_folder_lock(folder, || layout::lock_path(folder)))
 }
 
 /// Keeps the trimmer from removing anything in `folder` until the lock is dropped.

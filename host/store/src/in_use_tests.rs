@@ -1,17 +1,20 @@
 //! What an operation means while a tool of Go has the file open, which Windows lets nobody replace
 //! or remove then: never a wrong hit, and never a failed build.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::SystemTime;
 
+use cachewarden_system::file_lock::try_lock;
 use cachewarden_system::replace::is_in_use;
 use cachewarden_types::Digest;
 use windows_sys::Win32::Storage::FileSystem::{FILE_SHARE_READ, FILE_SHARE_WRITE};
 
-use crate::test_store::{HOUR, TestStore, new_entry, scope, set_age};
-use crate::{Location, TrimRequest};
+use crate::test_store::{HOUR, TestStore, files_below, new_entry, scope, set_age};
+use crate::{Location, TrimRequest, files, layout};
 
 /// Opens a file as the tools of Go do.
 fn open_as_go(path: &Path) -> File {
@@ -71,6 +74,58 @@ fn an_entry_stays_and_the_put_says_so() {
         test.store.put_entry(&scope("main"), &action, entry, now)
     };
     assert!(is_in_use(&put().unwrap_err()));
+}
+
+/// Two processes must never lock two files for one folder.
+#[test]
+fn what_is_locked_for_a_folder_is_removed_by_a_trim_unless_it_is_open() {
+    let test = TestStore::new();
+    let [held, free] = [b"held", b"free"].map(|bytes| {
+        let object = test.object(&test.put_object(bytes));
+        object.parent().unwrap().to_owned()
+    });
+    let lock = files::lock_exclusive(&held).unwrap();
+    drop(files::lock_exclusive(&free).unwrap());
+    let left = || {
+        test.store.trim(&TrimRequest::default(), |_| ()).unwrap();
+        files_below(&test.folder().join(layout::LOCKS))
+    };
+    assert_eq!(left(), [layout::lock_path(&held)]);
+    let other = files::open_lock(&held).unwrap();
+    assert!(matches!(try_lock(&other), Err(TryLockError::WouldBlock)));
+    drop((lock, other));
+    assert_eq!(left(), [] as [PathBuf; 0]);
+}
+
+/// Whoever comes meanwhile is told that it is in use, and has the lock alone afterwards.
+#[test]
+fn a_folder_is_locked_while_its_file_is_removed() {
+    const THREADS: usize = 3;
+    const LOCKS_OF_EACH: usize = 50;
+    let test = TestStore::new();
+    let object = test.object(&test.put_object(b"object"));
+    let folder = object.parent().unwrap();
+    let is_locked = AtomicBool::new(false);
+    let lock_often = || {
+        for _ in 0..LOCKS_OF_EACH {
+            let lock = loop {
+                match files::lock_exclusive(folder) {
+                    // The removals here come without a pause.
+                    Err(error) if is_in_use(&error) => {}
+                    lock => break lock.unwrap(),
+                }
+            };
+            assert!(!is_locked.swap(true, Ordering::SeqCst), "two locks");
+            is_locked.store(false, Ordering::SeqCst);
+            drop(lock);
+        }
+    };
+    thread::scope(|scope| {
+        let threads = [(); THREADS].map(|()| scope.spawn(lock_often));
+        while !threads.iter().all(ScopedJoinHandle::is_finished) {
+            let _ = fs::remove_file(layout::lock_path(folder));
+        }
+    });
 }
 
 #[test]

@@ -48,8 +48,9 @@ pub(super) const DAEMON: &str = "daemon";
 
 const VERSION: &str = "VERSION";
 
-/// The folder of files that are locked for folders, on Windows, which locks no folders.
-const LOCKS: &str = "locks";
+/// The folder of files that are locked for folders, on Windows, which locks no folders. A trim
+/// removes those that nobody has open.
+pub(super) const LOCKS: &str = "locks";
 
 /// The folders in a store's folder.
 #[cfg(unix)]
@@ -276,7 +277,7 @@ fn new_synced_file(folder: &Path, text: &str) -> io::Result<NamedTempFile> {
 
 /// The path of the file that is locked for a folder, where the system locks no folders. It is in the
 /// store that the folder is in; the private folder has its own. The shards of all scopes have the
-/// same files, since scopes come and go and such a file stays.
+/// same files, since scopes come and go, and such a file stays until a trim.
 pub(super) fn lock_path(folder: &Path) -> PathBuf {
     let root = folder.ancestors().skip(1).find(|above| is_store(above));
     let root = root.or(folder.parent()).unwrap_or(folder);

@@ -147,6 +147,11 @@ impl Store {
             if let Err(error) = sessions::compact(folder) {
                 remover.note(&folder.join(layout::SESSIONS), error);
             }
+            // Last: this trim has made some.
+            #[cfg(windows)]
+            for folder in [folder, self.private.folder()] {
+                remover.remove_locks(folder);
+            }
             if let Some(owned) = self.owned() {
                 // For the size of the store, entries of any scope may have gone.
                 owned.usage.recount(folder, |_| true);
@@ -167,6 +172,8 @@ pub(super) fn sweep_private(folder: &Path) -> io::Result<()> {
         remover.remove_from_private(&shard_name(shard));
     }
     remover.remove_temporaries(folder);
+    #[cfg(windows)]
+    remover.remove_locks(folder);
     remover.finish()
 }
 

@@ -61,13 +61,24 @@ pub fn unlock(file: &File) -> io::Result<()> {
     system::unlock(file)
 }
 
-/// Opens what stands for a folder when it is locked: on Unix the folder itself. Windows locks no
-/// folders, so there it is the file that `lock_file` names; it must not be in the folder, since a
-/// folder with an open file in it cannot be removed. It is made where it is missing, and nobody
-/// may remove it, since two processes would then lock two files.
+/// Opens a file that is there to be locked, and can be removed only while nobody has it open. It
+/// and its folder are made where they are missing.
 ///
 /// # Errors
-/// When it cannot be opened, or there is no such folder.
+/// As of [`open_folder_lock`].
+#[cfg(windows)]
+pub fn open_lock_file(path: &Path) -> io::Result<File> {
+    system::open_lock_file(path)
+}
+
+/// Opens what stands for a folder when it is locked: on Unix the folder itself. Windows locks no
+/// folders, so there it is the file that `lock_file` names; it must not be in the folder, since a
+/// folder with an open file in it cannot be removed. It is made where it is missing. It can be
+/// removed only while nobody has it open, or two processes would lock two files.
+///
+/// # Errors
+/// When it cannot be opened, or there is no such folder. Where the file is just being removed, that
+/// is an error for a moment ([`is_in_use`](crate::replace::is_in_use)).
 pub fn open_folder_lock(folder: &Path, lock_file: impl FnOnce() -> PathBuf) -> io::Result<File> {
     system::open_folder_lock(folder, lock_file)
 }

@@ -22,12 +22,12 @@ const PROFILE: Profile = Profile {
 const FOLDER: &str = "debug";
 
 /// The crates whose unit tests run there: not those with the engine, which would be compiled once
-/// more for its tests, and not the store, of which four fail there
-/// (docs/decisions/0045-what-windows-needs.md).
-const CRATES: [&str; 5] = [
+/// more for its tests.
+const CRATES: [&str; 6] = [
     "cachewarden-content",
     "cachewarden-protocol",
     "cachewarden-recording",
+    "cachewarden-store",
     "cachewarden-system",
     "cachewarden-types",
 ];

@@ -88,7 +88,7 @@ fn check(path: &Path) -> io::Result<()> {
     match profile::is_in_profile(path) {
         true => Ok(()),
         false => Err(io::Error::other(
-            "it is not below the folder of this user (%UserProfile%), so who else may write there is not known",
+            "it is not below the profile of this user (as a rule %UserProfile%), so who else may write there is not known",
         )),
     }
 }

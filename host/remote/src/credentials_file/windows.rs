@@ -6,7 +6,7 @@ use std::path::Path;
 
 use cachewarden_system::profile;
 
-pub(super) const REMEDY: &str = "move the file below %UserProfile%";
+pub(super) const REMEDY: &str = "move the file below your profile, as a rule %UserProfile%";
 
 pub(super) fn exposure(file: &Path, _: &Metadata) -> Option<&'static str> {
     (!profile::is_in_profile(file)).then_some("may be read or changed by other users")

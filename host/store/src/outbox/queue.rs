@@ -160,7 +160,7 @@ impl OutboxFile {
     /// # Errors
     /// When it cannot be read or removed.
     pub fn remove_if_done(&mut self) -> io::Result<bool> {
-        // After the lock was there once, nothing is appended.
+        // A session that has ended appends nothing.
         if !self.has_ended()? || !self.peek()?.0.is_empty() {
             return Ok(false);
         }
@@ -184,7 +184,8 @@ impl OutboxFile {
     /// When its lock cannot be looked at.
     pub fn has_ended(&self) -> io::Result<bool> {
         match file_lock::try_lock(&self.file) {
-            Ok(()) => Ok(true),
+            // It may be asked again, and a file that holds a lock must not lock.
+            Ok(()) => file_lock::unlock(&self.file).map(|()| true),
             Err(TryLockError::WouldBlock) => Ok(false),
             Err(TryLockError::Error(error)) => Err(error),
         }

@@ -41,11 +41,12 @@ pub(super) fn is_safe_for_a_store(folder: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::env;
 
     #[test]
     fn only_the_profile_has_stores() {
-        let folder = env::home_dir().unwrap().join("store");
+        // Windows has it in the profile.
+        let temporary = tempfile::tempdir().unwrap();
+        let folder = temporary.path().join("store");
         for sharing in [SharedStore::Deny, SharedStore::Allow] {
             check_place(&folder, sharing).unwrap();
             let outside = check_place(Path::new(r"C:\store"), sharing).unwrap_err();

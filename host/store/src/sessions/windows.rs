@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cachewarden_system::file_lock::open_lock_file;
 use cachewarden_system::lock_timeout::lock_with_timeout;
 use cachewarden_system::safe_open::append_line;
 
@@ -19,7 +20,8 @@ pub(super) struct Locked {
 impl Locked {
     /// Takes the lock; `None` where another process holds it for too long.
     pub(super) fn take(path: &Path) -> io::Result<Option<Self>> {
-        let lock = files::open_or_create(&layout::lock_path(path), files::FILE_MODE)?;
+        let lock_path = layout::lock_path(path);
+        let lock = files::unless_in_use(|| open_lock_file(&lock_path))?;
         let locked = lock_with_timeout(lock, LOCK_TIMEOUT)?;
         Ok(locked.map(|lock| Self {
             path: path.to_owned(),

@@ -185,6 +185,18 @@ impl Remover {
         }
     }
 
+    /// Removes the files that were locked for the folders below `root`. Those that somebody has
+    /// open stay, since the system does not remove them then.
+    #[cfg(windows)]
+    pub(super) fn remove_locks(&mut self, root: &Path) {
+        let folder = root.join(layout::LOCKS);
+        if access::is_private_dir(&folder) {
+            for name in files::names_in(&folder) {
+                self.remove(&folder.join(name));
+            }
+        }
+    }
+
     /// Removes a file; returns whether this process has removed it.
     fn remove(&mut self, path: &Path) -> bool {
         match fs::remove_file(path) {

@@ -236,6 +236,17 @@ fn the_private_folder_is_swept_too_of_what_no_build_looks_at() {
 }
 
 #[test]
+fn a_private_folder_goes_with_the_last_that_was_in_it() {
+    let test = TestStore::new();
+    fs::write(test.folder().join("objects"), b"").unwrap();
+    let output = test.put_object(b"private");
+    let object = test.private().join(output.file_path().as_str());
+    set_age(&object, MTIME_GRACE + HOUR);
+    test.store.sweep_private_if_due().unwrap();
+    assert!(!test.private().exists());
+}
+
+#[test]
 fn only_the_scopes_of_a_tenant_are_trimmed_where_patterns_name_them() {
     let test = TestStore::new();
     let main = put(&test, "main", "main", 10, 6 * DAY);

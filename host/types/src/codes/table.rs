@@ -321,7 +321,7 @@ codes! {
         "Correct the address as the text says. It has the form `SERVICE://BUCKET/PREFIX?OPTION=VALUE`, and for a folder `file:///PATH`; docs/remote.md has one of each service. Put credentials into variables such as CACHEWARDEN_S3_SECRET_ACCESS_KEY, or into the file of --remote-credentials. If the service was left out, build the program with the cargo feature that the text names."
     RemoteCredentials "CW0711" "remote-credentials-unusable" ["cachewarden" "remote"]
         "The file of `--remote-credentials` cannot be read, other users can read it, or a line of it is no variable of a credential and its value."
-        "Correct the path or the line. Other users must not be able to read the file: chmod 600, and on Windows a place below your profile (%USERPROFILE%)."
+        "Correct the path or the line. Other users must not be able to read the file: chmod 600, and on Windows a place below your profile (as a rule %USERPROFILE%)."
     NotSent "CW0712" "not-sent" ["cachewarden"]
         "`flush` ends with something left that a remote tier has not taken: its time was over, another process sends it, or the service refuses it or fails. It stays in the store, and the next session sends it."
         "The text has the reason. Give it more time (--timeout), or correct the address or the credentials; `cachewarden doctor` looks at each tier."

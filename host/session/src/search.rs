@@ -160,7 +160,7 @@ impl Session {
         is_sound: bool,
     ) -> Option<CacheHit> {
         let reason = match is_sound && self.store.touch(&mut found, get.time) {
-            true => match self.publish(scope, &found) {
+            true => match self.publish(scope, &found, get.time) {
                 Ok(()) => {
                     if !get.is_decided {
                         self.record_answer("get", &get.action, "hit", reasons::NO_QUESTION);
@@ -189,12 +189,12 @@ impl Session {
 
     /// Makes what was found readable for the client, and executable where it is a program. One that
     /// go has linked may depend on its name, so it must have it.
-    fn publish(&self, scope: usize, found: &CacheHit) -> io::Result<()> {
+    fn publish(&self, scope: usize, found: &CacheHit, now: SystemTime) -> io::Result<()> {
         let (store, output) = (&self.store, &found.entry.output);
         let content = found.entry.content;
         match content.kind {
             Kind::Executable if content.facts.has(Facts::LINKED_HERE) => {
-                store.check_program_name(output, &self.access.read[scope].name)?;
+                store.touch_program_name(output, &self.access.read[scope].name, now)?;
                 self.paths.make_executable(store, found.location(), output)
             }
             Kind::Executable => self.paths.make_executable(store, found.location(), output),

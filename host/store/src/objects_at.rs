@@ -49,14 +49,23 @@ impl Store {
         }
     }
 
-    /// Fails where a program has no name of its own in a scope.
+    /// Marks the name of a program in a scope as used.
     ///
     /// # Errors
-    /// When it has none: it was never given, or something else is in its place.
-    pub fn check_program_name(&self, output: &Digest, scope: &ScopeName) -> io::Result<()> {
-        let object = self.objects_at(Location::Store);
-        let object = object.map(|objects| objects.shard_dir.path(output));
-        match object.and_then(|object| program_names::of(&object, scope)) {
+    /// When it has none there: it was never given, or something else is in its place. Also when its
+    /// folder is locked for too long.
+    pub fn touch_program_name(
+        &self,
+        output: &Digest,
+        scope: &ScopeName,
+        now: SystemTime,
+    ) -> io::Result<()> {
+        let Some(objects) = self.objects_at(Location::Store) else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let object = objects.shard_dir.path(output);
+        program_names::mark(&object, scope, now, objects.shard_dir.lock_timeout())?;
+        match program_names::of(&object, scope) {
             Some(_) => Ok(()),
             None => Err(io::ErrorKind::NotFound.into()),
         }

@@ -5,15 +5,18 @@
 //! What always holds: a name is only told to sessions that got the program from the same scope, and
 //! while it leads to the very file of the object, whose bytes were hashed. What the program itself
 //! puts beside it changes nothing. A trim removes names whose objects are gone, and names that were
-//! given long ago: there may be one in the scope of each pull request.
+//! not used for long: there may be one in the scope of each pull request. The time of a scope's
+//! folder says when its name was last told, to the hour.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
+use std::iter;
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 use std::time::SystemTime;
 
 use cachewarden_system::file_status::{self, Kind};
+use cachewarden_system::lock_timeout::LockTimeout;
 use cachewarden_types::ScopeName;
 
 use super::files;
@@ -41,6 +44,26 @@ pub(super) fn give(object: &Path, scope: &ScopeName, name: &str) -> io::Result<(
     // The name of an object that was replaced since, or what the program has put in its own place.
     let _ = fs::remove_file(&path);
     fs::hard_link(object, path)
+}
+
+/// Marks the name of a program in a scope as used. It is told only after that, so that no trim takes
+/// it from a client that is about to run it.
+///
+/// # Errors
+/// When there is none, or the lock cannot be taken.
+pub(super) fn mark(
+    object: &Path,
+    scope: &ScopeName,
+    now: SystemTime,
+    lock_timeout: &LockTimeout,
+) -> io::Result<()> {
+    let folder = folder_of(object).join(scope.folder());
+    if files::is_touch_due(fs::symlink_metadata(&folder)?.modified()?, now) {
+        let _lock = files::lock_shared(object.parent().unwrap_or(object), lock_timeout)?;
+        // It is not possible in a read-only store, which is not trimmed either.
+        let _ = fs::File::open(&folder)?.set_modified(now);
+    }
+    Ok(())
 }
 
 /// The name of the program with this object in a scope, if it has one there.
@@ -77,7 +100,8 @@ pub(super) fn is_folder(name: &OsStr) -> bool {
     object_of(name).is_some()
 }
 
-/// Removes the names in a shard whose objects are gone, and those that were given before `oldest`.
+/// Removes the names in a shard whose objects are gone, and those that were last told before
+/// `oldest`.
 pub(super) fn trim(shard: &Path, oldest: SystemTime) {
     for name in files::names_in(shard) {
         let Some(object) = object_of(&name) else {
@@ -89,13 +113,19 @@ pub(super) fn trim(shard: &Path, oldest: SystemTime) {
         }
         let is_gone = fs::symlink_metadata(shard.join(object))
             .is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        for scope in files::names_in(&names) {
-            let folder = names.join(scope);
-            if is_gone || is_older(&folder, oldest) {
-                // What cannot be removed is not told, and the next trim tries again. No link is
-                // followed.
-                let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_file(&folder));
-            }
+        let is_removed = |folder: &PathBuf| is_gone || is_older(folder, oldest);
+        let folders = files::names_in(&names).into_iter();
+        let mut removed = folders.map(|scope| names.join(scope)).filter(is_removed);
+        let Some(first) = removed.next() else {
+            continue;
+        };
+        let Ok(_lock) = files::lock_exclusive(shard) else {
+            continue;
+        };
+        // Again, now that nobody can mark one.
+        for folder in iter::once(first).chain(removed).filter(is_removed) {
+            // What cannot be removed is not told, and the next trim tries again. No link is followed.
+            let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_file(&folder));
         }
         // This fails where there is another name.
         let _ = fs::remove_dir(names);
@@ -243,5 +273,27 @@ mod tests {
         let no_age = SystemTime::now() + HOUR;
         trim(kept.parent().unwrap(), no_age);
         assert!(kept.exists() && !folder_of(&kept).exists());
+    }
+
+    #[test]
+    #[cfg(unix)] // Windows opens no folder to set its time.
+    fn a_name_that_is_told_is_not_old() {
+        let test = TestStore::new();
+        let output = test.put_object(b"a program");
+        let object = crate::layout::object_path(&test.folder(), &output);
+        let main = scope("main");
+        let now = SystemTime::now();
+        let mark = |now| mark(&object, &main, now, &files::lock_timeout());
+        mark(now).unwrap_err();
+        give(&object, &main, "tool").unwrap();
+        let folder = fs::File::open(folder_of(&object).join("main")).unwrap();
+        folder.set_modified(now - 9 * HOUR).unwrap();
+        mark(now).unwrap();
+        trim(object.parent().unwrap(), now - HOUR);
+        assert_eq!(of(&object, &main).as_deref(), Some("tool"));
+        // Once an hour is enough.
+        let told = folder.metadata().unwrap().modified().unwrap();
+        mark(now + HOUR / 2).unwrap();
+        assert_eq!(folder.metadata().unwrap().modified().unwrap(), told);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
 use std::process::Stdio;
 
 use rustix::process::{Signal, kill_process};
@@ -95,7 +96,11 @@ fn a_pipe_gets_one_report_after_the_other_until_nobody_reads() {
 fn a_terminal_shows_the_newest_report_in_place_of_the_last_until_it_is_interrupted() {
     let sandbox = full();
     let (mut person, process) = terminal();
-    let mut command = sandbox.cachewarden(&["stats", "--watch", OFTEN, "--color", "never"]);
+    // Whoever runs the tests in the background may have started them with the signal ignored.
+    let mut command = sandbox.command(Path::new("env"));
+    command.args(["--default-signal=INT", PROGRAM]);
+    command.args(["stats", "--watch", OFTEN, "--color", "never"]);
+    command.env("CACHEWARDEN_DIR", sandbox.store());
     command.env("TERM", "xterm").stdout(process);
     command.stderr(Stdio::null()).process_group(0);
     let mut child = command.spawn().expect("it starts");

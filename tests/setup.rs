@@ -250,7 +250,7 @@ fn a_file_that_runs_go_is_named_with_the_line_to_which_the_lines_belong() {
         assert_eq!(setup(option), [""; 0], "nothing is there");
     }
     let steps = "jobs:\n  a:\n    steps:\n      - uses: actions/setup-go@v6\n";
-    let ours = "      - uses: cachewarden/cachewarden/action@v0.1.0\n";
+    let ours = "      - uses: cachewarden/cachewarden/action@v1\n";
     let first = file(".github/workflows/ci.yml", steps);
     let second = file(
         ".github/workflows/lint.yaml",

@@ -7,7 +7,7 @@ use anyhow::Result;
 
 use crate::needs::processor;
 use crate::workspace::{Workspace, host};
-use crate::{debian, process};
+use crate::{debian, folders, process};
 
 /// The program that emulates a 64-bit ARM, and Debian's package that has it.
 pub(crate) const PROGRAM: &str = "qemu-aarch64-static";
@@ -43,6 +43,7 @@ pub(crate) fn runner(workspace: &Workspace, triple: &str) -> Result<Option<Runne
     }
     let folder = super::folder(workspace).join("emulator");
     let emulator = folder.join("usr/bin").join(PROGRAM);
+    let _lock = folders::lock(&folder)?;
     if !emulator.exists()
         && let Err(error) = debian::unpack(&[PACKAGE], &folder)
     {

@@ -25,6 +25,14 @@ impl<'a> Linking<'a> {
         }
     }
 
+    /// The same with a program of somebody else's.
+    fn poison(sandbox: &'a Sandbox) -> Self {
+        Self {
+            code: "poison",
+            ..Self::of(sandbox)
+        }
+    }
+
     pub(super) fn link_action() -> Digest {
         action("link")
     }
@@ -249,10 +257,7 @@ fn a_program_that_is_planted_for_a_link_action_is_not_taken() {
     for is_finished in [false, true] {
         let sandbox = Sandbox::new();
         let linking = Linking::of(&sandbox);
-        let planted = Linking {
-            code: "poison",
-            ..Linking::of(&sandbox)
-        };
+        let planted = Linking::poison(&sandbox);
         let trap = planted.links("go-build0", &planted.unfinished());
         let path = linking.links("go-build1", &linking.unfinished());
         linking.session(|| {
@@ -270,10 +275,7 @@ fn a_program_that_is_planted_for_a_link_action_is_not_taken() {
 fn a_program_that_is_planted_beside_a_large_one_is_not_taken() {
     let sandbox = Sandbox::new();
     let linking = Linking::of(&sandbox);
-    let planted = Linking {
-        code: "poison",
-        ..Linking::of(&sandbox)
-    };
+    let planted = Linking::poison(&sandbox);
     let trap = planted.links("go-build0", &planted.unfinished());
     let path = linking.links("go-build1", &linking.unfinished());
     let file = fs::File::options().append(true).open(&path);
@@ -359,10 +361,7 @@ fn a_program_that_is_put_is_not_taken_for_one_that_was_linked_here() {
         ..Linking::of(&sandbox)
     };
     linking.links_in_a_session();
-    let poison = Linking {
-        code: "poison",
-        ..Linking::of(&sandbox)
-    };
+    let poison = Linking::poison(&sandbox);
     let mut without = sandbox.helper(&["--scope", "main"]);
     without
         .put(&Linking::link_action(), &poison.finished())

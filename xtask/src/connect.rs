@@ -174,15 +174,7 @@ pub(crate) fn check_again(workspace: &Workspace) -> Result<Option<String>> {
         }
         Err(error) => return Err(error),
     };
-    let folder = tempfile::tempdir()?;
-    let toolchain = Toolchain::find(workspace, &triple)?;
-    let mut command = toolchain.build(workspace, &triple, PROFILE, &[])?;
-    process::run(command.args(WHAT).arg("--target-dir").arg(folder.path()))?;
-    let second = folder.path().join(triple).join(PROFILE.name).join(PACKAGE);
-    ensure!(
-        fs::read(&second)? == first,
-        "two builds of {PACKAGE} have different bytes"
-    );
+    cross::check_again(workspace, &triple, PROFILE, PACKAGE, &first)?;
     Ok(None)
 }
 

@@ -6,9 +6,10 @@
 //! folder of the go command. The session opens it then, and reads it when it ends: by then go has
 //! finished the build ID and has run the program.
 //!
-//! What always holds: a program is taken only for `go run` and `go tool`, and only where its build ID
-//! names the action that this session was last answered a miss for. A program that is found twice, with other bytes, is not taken. If
-//! anything is not as expected, nothing is taken: the program is then linked again the next time.
+//! What always holds: a program is taken only for `go run` and `go tool`, and only where its build
+//! ID names the action that this session was last answered a miss for. A program that is found
+//! twice, with other bytes, is not taken. If anything is not as expected, nothing is taken: the
+//! program is then linked again the next time.
 
 #[cfg(unix)]
 mod parent;

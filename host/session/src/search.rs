@@ -193,11 +193,12 @@ impl Session {
         let (store, output) = (&self.store, &found.entry.output);
         let content = found.entry.content;
         match content.kind {
-            Kind::Executable if content.facts.has(Facts::LINKED_HERE) => {
-                store.touch_program_name(output, &self.access.read[scope].name, now)?;
+            Kind::Executable => {
+                if content.facts.has(Facts::LINKED_HERE) {
+                    store.touch_program_name(output, &self.access.read[scope].name, now)?;
+                }
                 self.paths.make_executable(store, found.location(), output)
             }
-            Kind::Executable => self.paths.make_executable(store, found.location(), output),
             _ => self.paths.publish(store, found.location(), output),
         }
     }

@@ -11,7 +11,6 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
-use std::iter;
 use std::path::{MAIN_SEPARATOR_STR, Path, PathBuf};
 use std::time::SystemTime;
 
@@ -113,19 +112,19 @@ pub(super) fn trim(shard: &Path, oldest: SystemTime) {
         }
         let is_gone = fs::symlink_metadata(shard.join(object))
             .is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        let is_removed = |folder: &PathBuf| is_gone || is_older(folder, oldest);
         let folders = files::names_in(&names).into_iter();
-        let mut removed = folders.map(|scope| names.join(scope)).filter(is_removed);
-        let Some(first) = removed.next() else {
+        let folders: Vec<_> = folders.map(|scope| names.join(scope)).collect();
+        let is_removed = |folder: &&PathBuf| is_gone || is_older(folder, oldest);
+        if !is_gone && !folders.iter().any(|folder| is_removed(&folder)) {
             continue;
-        };
+        }
         let Ok(_lock) = files::lock_exclusive(shard) else {
             continue;
         };
         // Again, now that nobody can mark one.
-        for folder in iter::once(first).chain(removed).filter(is_removed) {
+        for folder in folders.iter().filter(is_removed) {
             // What cannot be removed is not told, and the next trim tries again. No link is followed.
-            let _ = fs::remove_dir_all(&folder).or_else(|_| fs::remove_file(&folder));
+            let _ = fs::remove_dir_all(folder).or_else(|_| fs::remove_file(folder));
         }
         // This fails where there is another name.
         let _ = fs::remove_dir(names);
@@ -160,6 +159,8 @@ mod tests {
     #[cfg(unix)]
     use crate::test_store::HOUR;
     use crate::test_store::{TestStore, scope};
+    #[cfg(unix)]
+    use cachewarden_types::Digest;
     #[cfg(unix)]
     use std::os::unix::fs::symlink;
 
@@ -259,6 +260,9 @@ mod tests {
         fs::write(folder_of(&gone).join("main/a folder/log"), "lines").unwrap();
         fs::hard_link(&gone, folder_of(&gone).join("tool")).unwrap();
         fs::remove_file(&gone).unwrap();
+        // A folder without names, as a crash leaves it.
+        let empty = folder_of(&gone.with_file_name(Digest::of(b"another").to_string()));
+        fs::create_dir(&empty).unwrap();
         let foreign = gone.with_file_name("notes-program");
         fs::create_dir(&foreign).unwrap();
         let given = fs::File::open(folder_of(&kept).join("pr-1")).unwrap();
@@ -268,7 +272,7 @@ mod tests {
             trim(object.parent().unwrap(), oldest);
         }
         assert!(of(&kept, &main).is_some() && of(&kept, &old).is_none());
-        assert!(!folder_of(&gone).exists());
+        assert!(!folder_of(&gone).exists() && !empty.exists());
         assert!(foreign.exists(), "nothing that this program makes");
         let no_age = SystemTime::now() + HOUR;
         trim(kept.parent().unwrap(), no_age);

@@ -5,6 +5,7 @@
 //! Zig links, and compiles the sources in C, since it has the C libraries of other systems.
 //! Everything is unpacked into target/toolchains/cross/, and nothing is installed on this machine.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -200,6 +201,28 @@ pub(crate) fn is_installed(target: &str) -> Result<bool> {
 
 fn folder(workspace: &Workspace) -> PathBuf {
     workspace.toolchains().join("cross")
+}
+
+/// Builds a package's program once more, from nothing and in another folder, and fails unless it has
+/// these bytes: what is not the same then depends on the machine or on the time.
+pub(crate) fn check_again(
+    workspace: &Workspace,
+    triple: &str,
+    profile: Profile,
+    package: &str,
+    first: &[u8],
+) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut command = Toolchain::find(workspace, triple)?.build(workspace, triple, profile, &[])?;
+    command.args(["--package", package, "--bin", package]);
+    process::run(command.arg("--target-dir").arg(folder.path()))?;
+    let second = folder.path().join(triple).join(profile.name).join(package);
+    let second = fs::read(&second).with_context(|| format!("cannot read {}", second.display()))?;
+    ensure!(
+        second == first,
+        "two builds of {package} have different bytes"
+    );
+    Ok(())
 }
 
 fn zigbuild(workspace: &Workspace) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, bail};
 
 use crate::cross::{self, Profile, Toolchain, Unavailable};
 use crate::private_paths::PrivatePaths;
@@ -60,21 +60,10 @@ impl Built {
     }
 }
 
-/// Builds the program once more, from nothing and in a folder of another name: what is not the same
-/// then depends on the machine or on the time.
+/// Builds the program once more, and fails where a byte differs.
 pub(super) fn check_again(workspace: &Workspace, triple: &str, first: &Built) -> Result<()> {
     println!("building it again, from nothing");
-    let folder = tempfile::tempdir()?;
-    let toolchain = Toolchain::find(workspace, triple)?;
-    let mut command = toolchain.build(workspace, triple, PROFILE, &[])?;
-    command.args(["--package", PACKAGE, "--bin", PACKAGE]);
-    process::run(command.arg("--target-dir").arg(folder.path()))?;
-    let second = folder.path().join(triple).join(PROFILE.name).join(PACKAGE);
-    ensure!(
-        read(&second)? == read(&first.program)?,
-        "two builds of {PACKAGE} have different bytes"
-    );
-    Ok(())
+    cross::check_again(workspace, triple, PROFILE, PACKAGE, &read(&first.program)?)
 }
 
 /// Builds the program for a target.

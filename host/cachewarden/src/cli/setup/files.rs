@@ -4,10 +4,9 @@
 //! what others have committed.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use cachewarden_system::safe_open::follow_no_link;
 use cachewarden_types::Code;
 
 use crate::cli::failure::{Failure, OrFail, ensure};
@@ -112,7 +111,7 @@ impl CiFile {
         for folder in folders_on_the_way(Path::new(self.path)) {
             self.make_folder(&start.join(folder))?;
         }
-        if self.is_same(&path).unwrap_or(false) {
+        if self.is_same(&path) {
             return output::print(&format!(
                 "{} is there already, and is the same.\n",
                 shown(&path)
@@ -159,17 +158,9 @@ impl CiFile {
     }
 
     /// Whether a file is there that has the same bytes.
-    fn is_same(&self, path: &Path) -> io::Result<bool> {
-        // A device is not even opened.
-        if !fs::symlink_metadata(path)?.is_file() {
-            return Ok(false);
-        }
-        let file = follow_no_link(File::options().read(true)).open(path)?;
-        let mut there = Vec::new();
-        // One byte more tells a longer file.
-        file.take(self.text.len() as u64 + 1)
-            .read_to_end(&mut there)?;
-        Ok(there == self.text.as_bytes())
+    fn is_same(&self, path: &Path) -> bool {
+        let there = present::read(path, self.text.len() as u64);
+        there.is_some_and(|there| there == self.text.as_bytes())
     }
 
     /// Makes a folder on the way to the file, unless it is there.

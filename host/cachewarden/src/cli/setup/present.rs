@@ -36,7 +36,7 @@ pub(super) fn places(start: &Path, path: &Path, is_wanted: fn(&str) -> bool) -> 
     };
     paths.sort();
     let place = |path: PathBuf| {
-        let text = read(&start.join(&path))?;
+        let text = String::from_utf8(read(&start.join(&path), MAX_SIZE)?).ok()?;
         let is_set_up = text.contains("cachewarden");
         let line = text.lines().position(is_wanted)? + 1;
         (!is_set_up).then_some(Place { path, line })
@@ -53,15 +53,17 @@ fn yaml_files(files: fs::ReadDir, folder: &Path) -> Vec<PathBuf> {
     paths.filter(is_yaml).take(MAX_FILES).collect()
 }
 
-fn read(path: &Path) -> Option<String> {
-    // A pipe is not even opened.
+/// Reads a regular file of at most so many bytes; `None` for everything else.
+pub(super) fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
+    // A pipe or a device is not even opened.
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;
     }
     let file = follow_no_link(File::options().read(true)).open(path).ok()?;
-    let mut text = String::new();
-    file.take(MAX_SIZE + 1).read_to_string(&mut text).ok()?;
-    (text.len() as u64 <= MAX_SIZE).then_some(text)
+    let mut bytes = Vec::new();
+    // One byte more tells a longer file.
+    file.take(most + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= most).then_some(bytes)
 }
 
 /// Whether a line of a workflow is the step that installs Go.

@@ -287,9 +287,8 @@ fn gopls_is_served() {
 fn a_go_command_finds_its_helper_in_a_quoted_path() {
     let sandbox = Sandbox::new();
     let project = GoProject::new(&sandbox, GO, RUNES);
-    let folder = Path::new("with spaces");
-    let program = sandbox.file(folder.join("cachewarden").to_str().expect("UTF-8"), "");
-    fs::copy(PROGRAM, &program).expect("a copy of the program");
+    let program = sandbox.folder("with spaces").join("cachewarden");
+    copy_program(&program);
     let store = sandbox.path("with spaces/store");
     let mut command = project.command(Path::new("go"));
     command.args(["build", "./lib"]).env(

@@ -9,9 +9,7 @@ use crate::support::*;
 fn a_policy_of_the_package_is_named_without_its_path() {
     let sandbox = Sandbox::with_kept_policies();
     let program = sandbox.folder("package").join("cachewarden");
-    fs::hard_link(PROGRAM, &program)
-        .or_else(|_| fs::copy(PROGRAM, &program).map(drop))
-        .expect("the program in a package");
+    copy_program(&program);
     let policies = sandbox.folder("package/policies");
     fs::copy(policy("agrees"), policies.join("agrees.wasm")).expect("a policy");
     let store = text(sandbox.store());

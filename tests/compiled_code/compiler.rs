@@ -67,7 +67,7 @@ fn what_lacks_a_thread_is_told_to_lack_one() {
         set_mode(&folder, 0o777);
     }
     let program = sandbox.path("cachewarden");
-    fs::copy(PROGRAM, &program).expect("a copy");
+    copy_program(&program);
     let source = sandbox.file("agrees.wat", fs::read(policy("agrees")).expect("it"));
     let mut is_enough = false;
     for most in 1..20 {

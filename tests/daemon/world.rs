@@ -27,7 +27,7 @@ static PROGRAM_FOR_ALL: LazyLock<PathBuf> = LazyLock::new(|| {
     fs::create_dir_all(&folder).expect("a folder");
     open_to_all(&folder);
     let program = folder.join("cachewarden");
-    fs::copy(PROGRAM, &program).expect("a copy");
+    copy_program(&program);
     program
 });
 

@@ -13,8 +13,7 @@ fn build_under(project: &GoProject, command: &str, packages: &str) -> Outcome {
         "#!/bin/sh\ncase \" $* \" in\n{packages}) {command}; echo \"$?\" >>'{}' ;;\nesac\nexec \"$@\"\n",
         done.display()
     );
-    fs::write(&script, text).expect("it can be written");
-    set_mode(&script, 0o755);
+    write_script(&script, &text);
     // What an earlier build left.
     let _ = fs::remove_file(&done);
     let script = script.to_str().expect("UTF-8");

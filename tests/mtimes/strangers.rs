@@ -44,8 +44,7 @@ fn old_git(sandbox: &Sandbox) -> String {
     let script = format!(
         "#!/bin/sh\nfor word do\n\tshift\n\tcase $word in safe.bareRepository=*) word=no.option=1;; esac\n\tset -- \"$@\" \"$word\"\ndone\nPATH='{search}' exec git \"$@\"\n"
     );
-    let program = sandbox.file("old/git", script);
-    set_mode(&program, 0o755);
+    write_script(&sandbox.path("old/git"), &script);
     format!("{}:{search}", sandbox.path("old").display())
 }
 

@@ -1,6 +1,5 @@
 //! What a person is told first where several things are wrong for one reason.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,9 +14,7 @@ fn a_store_that_is_closed_is_not_said_to_be_none() {
     let sandbox = Sandbox::new();
     sandbox.fill(&[], &[action("a")], b"object");
     let program = sandbox.path("cachewarden");
-    fs::hard_link(PROGRAM, &program)
-        .or_else(|_| fs::copy(PROGRAM, &program).map(drop))
-        .expect("the program where another user finds it");
+    copy_program(&program);
     set_mode(&sandbox.path(""), 0o755);
     for verb in [&["stats"][..], &["verify"], &["prune", "--all"]] {
         let mut command = match rustix::process::geteuid().is_root() {

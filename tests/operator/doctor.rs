@@ -69,8 +69,8 @@ fn the_doctor_starts_what_gocacheprog_names() {
         "{told}"
     );
     // A program of this name that is none.
-    let other = sandbox.file("cachewarden-other", "#!/bin/sh\nexit 3\n");
-    set_mode(&other, 0o755);
+    let other = sandbox.path("cachewarden-other");
+    write_script(&other, "#!/bin/sh\nexit 3\n");
     let told = doctor(&project, &text(other.clone()), &[]).exited(1).stdout;
     assert!(
         line(&told, "wrong  GOCACHEPROG").contains(&text(other)),

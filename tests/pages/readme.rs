@@ -44,8 +44,7 @@ fn the_start_works_when_it_is_followed() {
     };
     let sandbox = Sandbox::new();
     let project = GoProject::new(&sandbox, GO, GREETING);
-    let cargo = sandbox.file("bin/cargo", CARGO);
-    set_mode(&cargo, 0o755);
+    write_script(&sandbox.path("bin/cargo"), CARGO);
     let folders = [
         sandbox.path("home/.cargo/bin"),
         sandbox.path("bin"),

@@ -2,7 +2,6 @@
 //! does not know GOCACHEPROG or keeps nothing, a program that is gone with its environment.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::{bash, program_beside_a_space};
 use crate::support::*;
@@ -47,8 +46,8 @@ fn a_go_that_does_not_know_the_variable_is_not_set_up() {
     let (_folder, program) = program_beside_a_space();
     let kept = sandbox.path("kept");
     let stand_in = "#!/bin/sh\ncase \"$*\" in\n'env GOVERSION') echo go1.23.12 ;;\n'build unsafe') ;;\n*) echo \"$*\" >> KEPT ;;\nesac\n";
-    let go = sandbox.file("old/go", stand_in.replace("KEPT", &text(kept.clone())));
-    fs::set_permissions(&go, fs::Permissions::from_mode(0o755)).expect("a program");
+    let stand_in = stand_in.replace("KEPT", &text(kept.clone()));
+    write_script(&sandbox.path("old/go"), &stand_in);
     let told = |verb: &str| {
         let path = text(sandbox.path("old"));
         let script = format!("export PATH='{path}':\"$PATH\"; \"$1\" {verb}");

@@ -124,6 +124,13 @@ pub(crate) fn peak_memory(process: u32) -> u64 {
     peak_memory_if_there(process).expect("it has not ended")
 }
 
+/// How much the most memory that a process ever held has grown, in KiB. The kernel's figure is not
+/// exact, and a later one can be a little less (proc_pid_status(5)).
+#[track_caller]
+pub(crate) fn peak_memory_since(before: u64, process: u32) -> u64 {
+    peak_memory(process).saturating_sub(before)
+}
+
 /// The processes that were told of a path, by an argument or a variable.
 pub(crate) fn processes_of(path: &Path) -> Vec<u32> {
     let path = path.to_str().expect("UTF-8");

@@ -51,15 +51,17 @@ fn command(runner: &Runner, program: &Path) -> Command {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     fn program(text: &str) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("program");
-        fs::write(&file, format!("#!/bin/sh\n{text}\n")).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        let mut shell = Command::new("sh");
+        // Another process writes it: no program starts that is open for writing, which it may be in a
+        // child of another test, too.
+        let write = "printf '#!/bin/sh\n%s\n' \"$2\" >\"$1\"; chmod 755 \"$1\"";
+        let words = shell.args(["-ec", write, "sh"]).arg(&file).arg(text);
+        process::run(words).unwrap();
         (folder, file)
     }
 

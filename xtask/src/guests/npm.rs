@@ -10,8 +10,8 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::process;
 use crate::workspace::Workspace;
+use crate::{folders, process};
 
 use super::missing::MissingTool;
 use super::packaging;
@@ -24,14 +24,14 @@ const LOCK: &str = "package-lock.json";
 /// Installs the packages of a lock into `node_modules/` of `folder`, with exactly the bytes that
 /// the lock names. Their scripts do not run.
 pub(super) fn install(folder: &Path, lock: &Path) -> Result<()> {
+    let _lock = folders::lock(folder)?;
     if is_installed(folder, lock) {
         return Ok(());
     }
     check_node()?;
     println!("fetching the packages of {}", lock.display());
     let copy = |name: &str| fs::copy(lock.join(name), folder.join(name));
-    fs::create_dir_all(folder)
-        .and_then(|()| copy(MANIFEST))
+    copy(MANIFEST)
         .and_then(|_| copy(LOCK))
         .with_context(|| format!("cannot copy {} to {}", lock.display(), folder.display()))?;
     let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];

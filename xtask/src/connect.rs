@@ -40,6 +40,9 @@ pub(crate) struct ConnectOptions {
     /// Build it for each system of a release, and check that it is static, small, and runs
     #[arg(long)]
     check: bool,
+    /// Build it twice, the second time from nothing in another folder, and stop if a byte differs
+    #[arg(long, conflicts_with = "check")]
+    twice: bool,
 }
 
 /// Builds the program for this machine, and says where it is.
@@ -49,6 +52,11 @@ pub(crate) fn run(workspace: &Workspace, options: &ConnectOptions) -> Result<()>
             println!("NOT CHECKED: {reason}");
         }
         return Ok(());
+    }
+    if options.twice
+        && let Some(reason) = check_again(workspace)?
+    {
+        println!("NOT CHECKED: {reason}");
     }
     let built = build(workspace)?;
     println!("{}: {} bytes", built.program.display(), built.size()?);

@@ -190,8 +190,7 @@ const WITHOUT_OTHER_FEATURES: &str =
     "builds without services, and with one alone: they were not asked for; --all compiles them";
 
 /// The same for a second build of what is given away, with its standard library.
-const WITHOUT_A_SECOND_BUILD: &str =
-    "the same bytes from two builds: this was not asked for; --all compares them";
+const WITHOUT_A_SECOND_BUILD: &str = "the same bytes from two builds: this was not asked for; `cargo xtask connect --twice`, `cargo xtask dist --twice` and --all compare them";
 
 /// The same for Windows, for which the engine is compiled once more.
 const WITHOUT_WINDOWS: &str =

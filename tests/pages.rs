@@ -32,10 +32,42 @@ fn the_first_minute_works_when_it_is_followed() {
     command
         .arg(script)
         .env("PATH", search)
-        .env("POLICIES", guest("trusted-branches").with_file_name(""))
+        .env("POLICY", guest("trusted-branches"))
         .env_remove("GOCACHEPROG");
     let outcome = run_to_its_end(&mut command).succeeded();
     shows(&blocks, &outcome.stdout);
+}
+
+/// What is typed first: nothing of it is left, and go needs no helper.
+#[test]
+fn nothing_is_left_when_it_is_removed_as_the_page_says() {
+    let page = include_str!("../docs/installing.md");
+    let (_, part) = page.split_once("\n## Remove it\n").expect("a heading");
+    let (part, _) = part.split_once("\n## ").expect("the next one");
+    let remove = script_of(&blocks(part));
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let run = |script: &str| {
+        let mut bash = project.command(Path::new("bash"));
+        bash.args(["-ec", script]).env_remove("GOCACHEPROG");
+        run_to_its_end(&mut bash).succeeded().stdout
+    };
+    let agrees = policy("agrees");
+    run(&format!(
+        "export GOCACHEPROG=\"'{PROGRAM}' --policy {agrees}\"; '{PROGRAM}' setup --write; go build ./lib"
+    ));
+    let left = || {
+        let items = std::fs::read_dir(sandbox.path("home/.cache")).expect("a folder");
+        let names = items.map(|item| item.expect("an item").file_name());
+        names
+            .filter(|name| name.to_string_lossy().starts_with("cachewarden"))
+            .count()
+    };
+    assert_eq!(left(), 2, "the store, and the compiled policy");
+    assert!(run("go env GOCACHEPROG").contains(PROGRAM));
+    run(&remove);
+    assert_eq!(left(), 0);
+    assert_eq!(run("go env GOCACHEPROG"), "\n");
 }
 
 /// How the page turns it off for one command.

@@ -71,8 +71,12 @@ fn writing_twice_is_writing_once_and_nothing_of_another_is_overwritten() {
         let script = format!("{script}\"$1\" setup --shell --write");
         run_to_its_end(&mut bash(&sandbox, &project, &program, &script))
     };
-    assert!(write("").succeeded().stdout.contains("from now on"));
+    // A value that is exported alone goes with its shell: it is written for the others.
+    let exported = "export GOCACHEPROG=\"'$1'\"; ";
+    let told = write(exported).succeeded().stdout;
+    assert!(told.contains("from now on"), "{told}");
     let written = fs::read(&file).expect("go has written it");
+    assert!(write(exported).succeeded().stdout.contains("already"));
     assert!(write("").succeeded().stdout.contains("already"));
     assert_eq!(fs::read(&file).expect("it is there"), written);
     let told = run_to_its_end(&mut bash(&sandbox, &project, &program, BUILD_TWICE));
@@ -126,6 +130,33 @@ fn the_options_of_an_exported_value_are_kept() {
     assert!(again.contains("-v --scope x already"), "{again}");
 }
 
+/// Origin: a reader who kept a policy's options for all shells, and not the variables that it asks
+/// for: nothing was kept in the cache from then on.
+#[test]
+fn variables_that_a_kept_line_passes_on_are_named() {
+    let sandbox = Sandbox::new();
+    let project = GoProject::new(&sandbox, GO, RUNES);
+    let (_folder, program) = program_beside_a_space();
+    let policy = policy("agrees");
+    let value = format!("cachewarden --policy {policy} --label-env CI_REF --label-env CI_EVENT");
+    let script = format!(
+        "export CI_REF=main PATH=\"${{1%/*}}:$PATH\" GOCACHEPROG='{value}'; cachewarden setup"
+    );
+    let run = |script: &str| run_to_its_end(&mut bash(&sandbox, &project, &program, script));
+    let said = run(&script).succeeded().stderr;
+    let named = "passes on the variables CI_REF, CI_EVENT (--label-env)";
+    assert!(said.contains(named), "{said}");
+    let keep =
+        "go env -w \"GOCACHEPROG=$GOCACHEPROG\"; unset GOCACHEPROG; cachewarden setup --write";
+    let said = run(&script.replace("cachewarden setup", keep))
+        .succeeded()
+        .stderr;
+    assert!(said.contains(named), "{said}");
+    let said = run("PATH=\"${1%/*}:$PATH\" cachewarden setup --shell");
+    let said = said.succeeded().stderr;
+    assert!(said.contains(named), "{said}");
+}
+
 /// Origin: a package whose link in the PATH led into a folder of one version.
 #[test]
 fn a_link_on_the_path_is_named_as_it_is() {
@@ -174,6 +205,8 @@ fn a_file_for_a_ci_service_is_made_and_never_overwritten() {
         let told = sandbox.run(&["setup", option]).succeeded();
         assert_eq!(told.stdout, example);
         assert!(told.stderr.contains(path), "{told:?}");
+        let is_told = told.stderr.contains("in no git repository");
+        assert_eq!(is_told, variable.is_some(), "{told:?}");
         if let Some(variable) = variable {
             let mut command = sandbox.cachewarden(&["setup"]);
             let told = run_to_its_end(command.env(variable, "true")).succeeded();
@@ -254,7 +287,7 @@ fn a_file_that_runs_go_is_named_with_the_line_to_which_the_lines_belong() {
     let first = file(".github/workflows/ci.yml", steps);
     let second = file(
         ".github/workflows/lint.yaml",
-        &format!("name: lint\n{steps}"),
+        &format!("name: lint\n{steps}{steps}"),
     );
     file(".github/workflows/done.yml", &format!("{steps}{ours}"));
     file(".github/workflows/notes.txt", steps);
@@ -267,13 +300,32 @@ fn a_file_that_runs_go_is_named_with_the_line_to_which_the_lines_belong() {
     mkfifoat(CWD, &pipe, Mode::RWXU).expect("a pipe");
     let told = setup("--github");
     let begin =
-        |path: PathBuf, line| format!("cachewarden: {} sets up go in line {line}: ", text(path));
+        |path: PathBuf, lines| format!("cachewarden: {} sets up go in {lines}: ", text(path));
     let [ci, lint] = &told[..] else {
         panic!("two files were expected: {told:?}");
     };
-    assert!(ci.starts_with(&begin(first, 4)), "{ci}");
-    assert!(lint.starts_with(&begin(second, 5)), "{lint}");
+    assert!(ci.starts_with(&begin(first.clone(), "line 4")), "{ci}");
+    assert!(ci.contains("-trimpath"), "{ci}");
+    assert!(lint.starts_with(&begin(second, "lines 5, 9")), "{lint}");
+    // A second workflow would run everything again.
+    let mut command = sandbox.cachewarden(&["setup", "--github", "--write"]);
+    let refused = run_to_its_end(command.current_dir(&below)).exited(2).stderr;
+    assert!(
+        refused.contains("nothing is written, since .github/workflows"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains(&begin(first.clone(), "line 4")),
+        "{refused}"
+    );
+    assert!(!first.with_file_name("test.yml").exists());
 
+    file(".gitlab-ci.yml", "test:\n  script: make test\n");
+    let told = setup("--gitlab");
+    assert!(
+        told.len() == 1 && told[0].contains("no line of it runs go itself"),
+        "{told:?}"
+    );
     file(".gitlab-ci.yml", "test:\n  script:\n    - go test ./...\n");
     sandbox.file(
         "repository/cmd/ctl/Dockerfile",

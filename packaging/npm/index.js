@@ -12,8 +12,8 @@ function find() {
     return require.resolve(`${name}/cachewarden`);
   } catch (error) {
     throw new Error(
-      `cachewarden: the package ${name} is not installed. Install without \`--omit=optional\`; ` +
-        'if it is not there, this system has no package on npm: build the program with cargo',
+      `cachewarden: the package ${name} is not installed. Install without \`--omit=optional\`, and ` +
+        'from files give npm the file for this system, too; if there is none, build the program with cargo',
       { cause: error },
     );
   }

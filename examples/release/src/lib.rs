@@ -75,7 +75,7 @@ impl Policy for Release {
                 Some(repository) => format!("-{}", repository.scope),
                 None => {
                     warn!(
-                        "no label {name}: pass --label-env {name}, or set repository to null where the store is for one repository"
+                        "no label {name}: set the variable and pass --label-env {name}, or set repository to null where the store is for one repository"
                     );
                     return Ok(Grant::read_only());
                 }

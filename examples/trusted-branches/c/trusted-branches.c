@@ -56,7 +56,7 @@ static bool is_trusted(const cachewarden_session *session, const cachewarden_lab
     if (event.data) {
         const cachewarden_label *started_by = find(session, event);
         if (!started_by)
-            cachewarden_warn("no label %.*s: pass --label-env %.*s, or set event to null where events do not matter; "
+            cachewarden_warn("no label %.*s: set the variable and pass --label-env %.*s, or set event to null where events do not matter; "
                              "until then no build writes main",
                              CACHEWARDEN_PRINT(event), CACHEWARDEN_PRINT(event));
         if (!started_by || !cachewarden_matches(events, started_by->value))
@@ -84,7 +84,7 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
     if (repository.data) {
         of = find(session, repository);
         if (!of) {
-            cachewarden_warn("no label %.*s: pass --label-env %.*s, or set repository to null where the store is for "
+            cachewarden_warn("no label %.*s: set the variable and pass --label-env %.*s, or set repository to null where the store is for "
                              "one repository",
                              CACHEWARDEN_PRINT(repository), CACHEWARDEN_PRINT(repository));
             return CACHEWARDEN_GRANTED;
@@ -93,7 +93,7 @@ static cachewarden_refusal open(const cachewarden_session *session, cachewarden_
     }
     const cachewarden_label *git_ref = find(session, ref);
     if (!git_ref)
-        cachewarden_warn("no label %.*s: pass --label-env %.*s; until then this build writes nothing",
+        cachewarden_warn("no label %.*s: set the variable and pass --label-env %.*s; until then this build writes nothing",
                          CACHEWARDEN_PRINT(ref), CACHEWARDEN_PRINT(ref));
     if (git_ref && is_trusted(session, git_ref)) {
         cachewarden_grant_write(grant, shared);

@@ -59,7 +59,7 @@ export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labelIte
         repository = find(labels, name, chosen.verified);
         if (!repository)
         {
-            log(Level.warn, "no label ", name, ": pass --label-env ", name,
+            log(Level.warn, "no label ", name, ": set the variable and pass --label-env ", name,
                 ", or set repository to null where the store is for one repository");
             return grant(null);
         }
@@ -68,7 +68,7 @@ export extern (C) Answer* open(ulong started, ulong seed, const(Label)* labelIte
     const gitRef = find(labels, chosen.ref_, chosen.verified);
     if (!gitRef)
     {
-        log(Level.warn, "no label ", chosen.ref_, ": pass --label-env ", chosen.ref_,
+        log(Level.warn, "no label ", chosen.ref_, ": set the variable and pass --label-env ", chosen.ref_,
             "; until then this build writes nothing");
         return grant(null, main);
     }
@@ -101,7 +101,7 @@ private bool isTrusted(const(Label)[] labels, const(Label)* gitRef)
         const name = chosen.event.value;
         const event = find(labels, name, chosen.verified);
         if (!event)
-            log(Level.warn, "no label ", name, ": pass --label-env ", name,
+            log(Level.warn, "no label ", name, ": set the variable and pass --label-env ", name,
                 ", or set event to null where events do not matter; until then no build writes main");
         if (!event || !matches(chosen.events, event.value))
             return false;

@@ -66,7 +66,7 @@ func (t *trustedBranches) Open(session policy.Session) (policy.Grant, error) {
 	if t.Repository != nil {
 		label, known := t.label(session, *t.Repository)
 		if !known {
-			policy.Warnf("no label %[1]s: pass --label-env %[1]s, or set repository to null where the store is for one repository",
+			policy.Warnf("no label %[1]s: set the variable and pass --label-env %[1]s, or set repository to null where the store is for one repository",
 				*t.Repository)
 			return policy.Grant{}, nil
 		}
@@ -75,7 +75,7 @@ func (t *trustedBranches) Open(session policy.Session) (policy.Grant, error) {
 	}
 	ref, known := t.label(session, t.Ref)
 	if !known {
-		policy.Warnf("no label %[1]s: pass --label-env %[1]s; until then this build writes nothing", t.Ref)
+		policy.Warnf("no label %[1]s: set the variable and pass --label-env %[1]s; until then this build writes nothing", t.Ref)
 		return policy.Grant{Read: []string{main}}, nil
 	}
 	t.writes = true
@@ -97,7 +97,7 @@ func (t *trustedBranches) trusts(session policy.Session, ref policy.Label) bool 
 	if t.Event != nil {
 		event, known := t.label(session, *t.Event)
 		if !known {
-			policy.Warnf("no label %[1]s: pass --label-env %[1]s, or set event to null where events do not matter; until then no build writes main",
+			policy.Warnf("no label %[1]s: set the variable and pass --label-env %[1]s, or set event to null where events do not matter; until then no build writes main",
 				*t.Event)
 		}
 		if !known || !t.Events.Match(event.Value) {

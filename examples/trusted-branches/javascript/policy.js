@@ -45,7 +45,7 @@ export default policy({
     const repository = settings.repository === null ? undefined : label(settings.repository);
     if (settings.repository !== null && repository === undefined) {
       console.warn(
-        `no label ${settings.repository}: pass --label-env ${settings.repository}, ` +
+        `no label ${settings.repository}: set the variable and pass --label-env ${settings.repository}, ` +
           "or set repository to null where the store is for one repository",
       );
       return {};
@@ -53,14 +53,14 @@ export default policy({
     const main = repository === undefined ? "main" : `main-${repository.scope}`;
     const ref = label(settings.ref);
     if (ref === undefined) {
-      console.warn(`no label ${settings.ref}: pass --label-env ${settings.ref}; until then this build writes nothing`);
+      console.warn(`no label ${settings.ref}: set the variable and pass --label-env ${settings.ref}; until then this build writes nothing`);
       return { read: [main] };
     }
     own = 0;
     const event = settings.event === null ? undefined : label(settings.event);
     if (settings.event !== null && event === undefined) {
       console.warn(
-        `no label ${settings.event}: pass --label-env ${settings.event}, ` +
+        `no label ${settings.event}: set the variable and pass --label-env ${settings.event}, ` +
           "or set event to null where events do not matter; until then no build writes main",
       );
     }

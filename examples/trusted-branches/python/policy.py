@@ -54,14 +54,14 @@ class TrustedBranches(Policy):
             name = self.settings.repository
             repository = self._label(session, name)
             if repository is None:
-                advice = f"pass --label-env {name}, or set repository to null where the store is for one repository"
+                advice = f"set the variable and pass --label-env {name}, or set repository to null where the store is for one repository"
                 log.warn(f"no label {name}: {advice}")
                 return Grant()
             main = f"main-{repository.scope}"
         name = self.settings.ref
         git_ref = self._label(session, name)
         if git_ref is None:
-            log.warn(f"no label {name}: pass --label-env {name}; until then this build writes nothing")
+            log.warn(f"no label {name}: set the variable and pass --label-env {name}; until then this build writes nothing")
             return Grant(read=[main])
         if self._trusts(session, git_ref):
             return Grant(write=main, read=[main])
@@ -76,7 +76,7 @@ class TrustedBranches(Policy):
         if name is not None:
             event = self._label(session, name)
             if event is None:
-                advice = f"pass --label-env {name}, or set event to null where events do not matter"
+                advice = f"set the variable and pass --label-env {name}, or set event to null where events do not matter"
                 log.warn(f"no label {name}: {advice}; until then no build writes main")
                 return False
             if not self.settings.events.matches(event.value):

@@ -218,8 +218,6 @@
   (data (i32.const 0x290) "\98\02\00\00\59\00\00\00`, expected one of `ref`, `repository`, `event`, `trusted`, `events`, `verified`, `kinds`")
   (global $no_label i32 (i32.const 0x300))
   (data (i32.const 0x300) "\08\03\00\00\09\00\00\00no label ")
-  (global $pass_label_env i32 (i32.const 0x320))
-  (data (i32.const 0x320) "\28\03\00\00\13\00\00\00: pass --label-env ")
   (global $or_set_null i32 (i32.const 0x340))
   (data (i32.const 0x340) "\48\03\00\00\41\00\00\00, or set repository to null where the store is for one repository")
 
@@ -255,11 +253,13 @@
   (global $answer i32 (i32.const 0x460))
   (global $answer_read i32 (i32.const 0x490))
 
-  ;; Two more texts, as above.
+  ;; Three more texts, as above.
   (global $writes_nothing i32 (i32.const 0x4b0))
   (data (i32.const 0x4b0) "\b8\04\00\00\26\00\00\00; until then this build writes nothing")
   (global $or_event_null i32 (i32.const 0x4e0))
   (data (i32.const 0x4e0) "\e8\04\00\00\52\00\00\00, or set event to null where events do not matter; until then no build writes main")
+  (global $pass_label_env i32 (i32.const 0x540))
+  (data (i32.const 0x540) "\48\05\00\00\28\00\00\00: set the variable and pass --label-env ")
 
   ;; The names of all kinds, with room for more to come.
   (global $kind_names i32 (i32.const 0x800))

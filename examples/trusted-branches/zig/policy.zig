@@ -55,13 +55,13 @@ fn grantOf(session: Session) Grant {
     var repository: ?Label = null;
     if (settings.repository) |name| {
         repository = labelOf(session, name) orelse {
-            std.log.warn("no label {s}: pass --label-env {s}, or set repository to null where the store is for one repository", .{ name, name });
+            std.log.warn("no label {s}: set the variable and pass --label-env {s}, or set repository to null where the store is for one repository", .{ name, name });
             return .init(.{});
         };
         main = cachewarden.format("main-{s}", .{repository.?.scope});
     }
     const ref = labelOf(session, settings.ref) orelse {
-        std.log.warn("no label {s}: pass --label-env {s}; until then this build writes nothing", .{ settings.ref, settings.ref });
+        std.log.warn("no label {s}: set the variable and pass --label-env {s}; until then this build writes nothing", .{ settings.ref, settings.ref });
         return .init(.{ .read = &.{main} });
     };
     if (trusts(session, ref)) return .init(.{ .write = main, .read = &.{main} });
@@ -76,7 +76,7 @@ fn labelOf(session: Session, name: []const u8) ?Label {
 fn trusts(session: Session, ref: Label) bool {
     if (settings.event) |name| {
         const event = labelOf(session, name) orelse {
-            std.log.warn("no label {s}: pass --label-env {s}, or set event to null where events do not matter; until then no build writes main", .{ name, name });
+            std.log.warn("no label {s}: set the variable and pass --label-env {s}, or set event to null where events do not matter; until then no build writes main", .{ name, name });
             return false;
         };
         if (!cachewarden.matches(settings.events, event.value)) return false;

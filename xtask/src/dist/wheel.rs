@@ -82,12 +82,15 @@ fn metadata(release: &Release, readme: &str) -> Result<String> {
     Ok(format!(
         "Metadata-Version: 2.4\nName: {PACKAGE}\nVersion: {}\nSummary: {SUMMARY}\n\
          License-Expression: Apache-2.0\n{files}Keywords: go,cache,gocacheprog,wasm\n\
-         Classifier: Operating System :: POSIX :: Linux\n\
-         Classifier: Operating System :: MacOS\n\
+         Classifier: Operating System :: {}\n\
          Classifier: Topic :: Software Development :: Build Tools\n\
          Project-URL: Repository, {HOMEPAGE}\nRequires-Python: >=3.8\n\
          Description-Content-Type: text/markdown\n\n{readme}",
-        version(&release.version)?
+        version(&release.version)?,
+        match release.triple.ends_with(MACOS) {
+            true => "MacOS",
+            false => "POSIX :: Linux",
+        }
     ))
 }
 

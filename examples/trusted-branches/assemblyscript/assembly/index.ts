@@ -56,14 +56,14 @@ class TrustedBranches extends Policy {
     const repository = this.label(session, name);
     if (name !== null && repository === null) {
       log.warn(
-        `no label ${name}: pass --label-env ${name}, or set repository to null where the store is for one repository`,
+        `no label ${name}: set the variable and pass --label-env ${name}, or set repository to null where the store is for one repository`,
       );
       return Grant.readOnly();
     }
     const main = repository === null ? "main" : `main-${repository.scope}`;
     const ref = this.label(session, this.ref);
     if (ref === null) {
-      log.warn(`no label ${this.ref}: pass --label-env ${this.ref}; until then this build writes nothing`);
+      log.warn(`no label ${this.ref}: set the variable and pass --label-env ${this.ref}; until then this build writes nothing`);
       return Grant.readOnly().reading(main);
     }
     this.writes = true;
@@ -84,7 +84,7 @@ class TrustedBranches extends Policy {
     const event = this.label(session, name);
     if (event === null) {
       log.warn(
-        `no label ${name}: pass --label-env ${name}, or set event to null where events do not matter; until then no build writes main`,
+        `no label ${name}: set the variable and pass --label-env ${name}, or set event to null where events do not matter; until then no build writes main`,
       );
       return false;
     }

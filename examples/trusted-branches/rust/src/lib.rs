@@ -70,7 +70,7 @@ impl Settings {
                     Some(event) => self.events.matches(&event.value),
                     None => {
                         warn!(
-                            "no label {name}: pass --label-env {name}, or set event to null where events do not matter; until then no build writes main"
+                            "no label {name}: set the variable and pass --label-env {name}, or set event to null where events do not matter; until then no build writes main"
                         );
                         false
                     }
@@ -96,7 +96,7 @@ impl Policy for TrustedBranches {
                 Some(repository) => Some(repository),
                 None => {
                     warn!(
-                        "no label {name}: pass --label-env {name}, or set repository to null where the store is for one repository"
+                        "no label {name}: set the variable and pass --label-env {name}, or set repository to null where the store is for one repository"
                     );
                     return Ok(Grant::read_only());
                 }
@@ -107,7 +107,7 @@ impl Policy for TrustedBranches {
             None => {
                 let name = &settings.r#ref;
                 warn!(
-                    "no label {name}: pass --label-env {name}; until then this build writes nothing"
+                    "no label {name}: set the variable and pass --label-env {name}; until then this build writes nothing"
                 );
                 Grant::read_only().reading(main)
             }

@@ -115,7 +115,7 @@ fn describe(removed: &TrimReport, request: &TrimRequest, store: &str) -> String 
     if let Some(from) = removed.bytes_to_follow_from {
         let wait = from.duration_since(SystemTime::now()).unwrap_or_default();
         text += &format!(
-            "{} more follow with the first trim or prune in {} or later: they may have been {lately}, and builds that are running may still read them. --now removes them at once.\n",
+            "{} more follow with the first trim or prune in {} or later: they may have been {lately} (a use is noted once an hour), and builds that are running may still read them. --now removes them at once.\n",
             output::size(removed.bytes_to_follow),
             output::age(wait.as_secs())
         );

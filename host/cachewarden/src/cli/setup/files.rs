@@ -13,7 +13,7 @@ use crate::cli::failure::{Failure, OrFail, ensure};
 use crate::cli::output;
 use crate::cli::paths::shown;
 
-use super::present;
+use super::present::{self, Place};
 
 /// A file for a CI service.
 pub(super) struct CiFile {
@@ -42,7 +42,7 @@ pub(super) const GITHUB: CiFile = CiFile {
     is_wanted: present::sets_up_go,
     belongs: [
         "sets up go",
-        "the step with cachewarden/cachewarden/action belongs behind that step, and `cache: false` into it",
+        "the step with cachewarden/cachewarden/action belongs behind such a step, and `cache: false` into it",
     ],
     text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/github/test.yml")),
 };
@@ -56,7 +56,7 @@ pub(super) const GITLAB: CiFile = CiFile {
     is_wanted: present::runs_go,
     belongs: [
         "runs go",
-        "`image`, `variables` and `after_script` belong to that job, and the rules to its `workflow`",
+        "`image`, `variables` and `after_script` belong to such a job, and the rules to `workflow` of the file",
     ],
     text: include_str!(concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -73,7 +73,7 @@ pub(super) const DOCKER: CiFile = CiFile {
     is_wanted: present::runs_go,
     belongs: [
         "runs go",
-        "the first stage belongs above that stage, `ENV GOCACHEPROG` above the line, and the mounts and `flush` into it",
+        "the first stage belongs above its stage, which is then `FROM go-cachewarden`; `ENV GOCACHEPROG` above the line, and the mounts and `flush` into it",
     ],
     text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/ci/docker/Dockerfile")),
 };
@@ -93,18 +93,33 @@ impl CiFile {
         Ok(())
     }
 
-    /// Names the lines of what is there to which lines of this file belong.
-    fn say_where_it_belongs(&self, start: &Path) {
+    /// Names the lines of what is there to which lines of this file belong, and returns whether
+    /// there are any.
+    fn say_where_it_belongs(&self, start: &Path) -> bool {
         let [does, what] = self.belongs;
-        for place in present::places(start, Path::new(self.present), self.is_wanted) {
-            let (path, line) = (shown(&start.join(place.path)), place.line);
+        let mut is_any = false;
+        for Place { path, lines } in present::places(start, Path::new(self.present), self.is_wanted)
+        {
+            let whether = match &lines[..] {
+                // Others than these files need nothing.
+                [] if path != Path::new(self.path) => continue,
+                [] => format!("is there, and no line of it {does} itself"),
+                [line] => format!("{does} in line {line}"),
+                lines => {
+                    let lines: Vec<_> = lines.iter().map(usize::to_string).collect();
+                    format!("{does} in lines {}", lines.join(", "))
+                }
+            };
+            is_any |= !lines.is_empty();
             output::say(&format!(
-                "cachewarden: {path} {does} in line {line}: {what}"
+                "cachewarden: {} {whether}: {what}; give go `-trimpath`",
+                shown(&start.join(path))
             ));
         }
+        is_any
     }
 
-    /// Makes the file where it belongs, unless one is there.
+    /// Makes the file where it belongs, unless one is there, or one that does the same.
     pub(super) fn write(&self) -> Result<(), Failure> {
         let start = self.folder()?;
         let path = start.join(self.path);
@@ -117,11 +132,15 @@ impl CiFile {
                 shown(&path)
             ));
         }
+        let is_done = self.say_where_it_belongs(&start);
+        ensure(!is_done, Code::SetUpNotWritten, || {
+            format!(
+                "nothing is written, since {} {} already; `cachewarden setup {}` prints the lines to put there",
+                self.present, self.belongs[0], self.option
+            )
+        })?;
         let is_made = self.make(&path);
         let is_there = matches!(&is_made, Err(error) if error.kind() == ErrorKind::AlreadyExists);
-        if is_there {
-            self.say_where_it_belongs(&start);
-        }
         ensure(!is_there, Code::SetUpNotWritten, || {
             format!(
                 "{} is there already, and is not overwritten; `cachewarden setup {}` prints the lines to put into it",
@@ -153,6 +172,12 @@ impl CiFile {
         })?;
         let has_git = |folder: &&Path| fs::symlink_metadata(folder.join(".git")).is_ok();
         let root = current.ancestors().find(has_git);
+        if root.is_none() {
+            output::say(&format!(
+                "cachewarden: the current folder is in no git repository, and {} is read in the root of one alone",
+                self.path
+            ));
+        }
         let above = root.filter(|root| *root != current);
         Ok(above.map(Path::to_owned).unwrap_or_default())
     }

@@ -18,17 +18,17 @@ const MAX_FILES: usize = 100;
 /// The commands of go that use the cache.
 const COMMANDS: [&str; 7] = ["build", "generate", "install", "list", "run", "test", "vet"];
 
-/// A line that the lines of this program belong to, in a file that does not name it.
+/// A file that does not name this program.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// From the folder that was given.
     pub(super) path: PathBuf,
-    /// From 1 on.
-    pub(super) line: usize,
+    /// The lines that are wanted, from 1 on.
+    pub(super) lines: Vec<usize>,
 }
 
-/// The first line in each file that says `is_wanted`. `path` names a file, or a folder of YAML
-/// files, in the folder `start`.
+/// The lines in each file that are wanted. `path` names a file, or a folder of YAML files, in the
+/// folder `start`.
 pub(super) fn places(start: &Path, path: &Path, is_wanted: fn(&str) -> bool) -> Vec<Place> {
     let mut paths = match fs::read_dir(start.join(path)) {
         Ok(files) => yaml_files(files, path),
@@ -38,8 +38,10 @@ pub(super) fn places(start: &Path, path: &Path, is_wanted: fn(&str) -> bool) -> 
     let place = |path: PathBuf| {
         let text = String::from_utf8(read(&start.join(&path), MAX_SIZE)?).ok()?;
         let is_set_up = text.contains("cachewarden");
-        let line = text.lines().position(is_wanted)? + 1;
-        (!is_set_up).then_some(Place { path, line })
+        let lines = (1..).zip(text.lines());
+        let lines = lines.filter(|(_, line)| is_wanted(line));
+        let lines = lines.map(|(number, _)| number).collect();
+        (!is_set_up).then_some(Place { path, lines })
     };
     paths.into_iter().filter_map(place).collect()
 }

@@ -21,7 +21,7 @@ pub(super) fn print() -> Result<(), Failure> {
         shells::keep(&value),
         shells::for_one_shell(&value)
     ))?;
-    say_where_it_may_go_away()?;
+    say_what_it_rests_on(&value)?;
     if let Err(failure) = go::check_knows_variable() {
         output::say(&format!("cachewarden: {}", failure.text()));
     }
@@ -46,10 +46,13 @@ pub(super) fn write() -> Result<(), Failure> {
     if let Some(exported) = gocacheprog::exported() {
         let own = renamed(&exported)?;
         let is_kept = || gocacheprog::kept().as_ref() == Some(&value);
-        return match own.is_some() && (exported == value || is_kept()) {
-            true => say_already(&value),
-            false => Err(refused_beside(&exported, own)),
-        };
+        if own.is_some() && is_kept() {
+            return say_already(&value);
+        }
+        // The same value hides nothing, and goes with this shell.
+        if exported != value {
+            return Err(refused_beside(&exported, own));
+        }
     }
     if let Some(kept) = gocacheprog::kept() {
         if renamed(&kept)?.is_some() {
@@ -67,12 +70,21 @@ pub(super) fn write() -> Result<(), Failure> {
     output::print(&format!(
         "go uses {value} from now on. `cachewarden doctor` builds with it; `go env -u {VARIABLE}` takes it back.\n"
     ))?;
-    say_where_it_may_go_away()
+    say_what_it_rests_on(&value)
 }
 
-/// Says that the program is within something that is removed as a whole.
-fn say_where_it_may_go_away() -> Result<(), Failure> {
+/// Says which variables a value needs wherever go uses it, and that the program is within something
+/// that is removed as a whole.
+fn say_what_it_rests_on(value: &str) -> Result<(), Failure> {
     let program = own_program()?;
+    let labels =
+        gocacheprog::read(value, &program).map_or(Vec::new(), |in_use| in_use.options.label_env);
+    if !labels.is_empty() {
+        output::say(&format!(
+            "cachewarden: this line passes on the variables {} (--label-env): where one is not set, as in an editor, the policy is told no such label, and may refuse what a build keeps",
+            labels.join(", ")
+        ));
+    }
     if let Some(folder) = environment_around(&program) {
         output::say(&format!(
             "cachewarden: the program is a part of {}: once that is removed, every go command of this user fails until you type: go env -u {VARIABLE}",
@@ -92,7 +104,8 @@ fn environment_around(program: &Path) -> Option<PathBuf> {
 }
 
 fn say_already(value: &str) -> Result<(), Failure> {
-    output::print(&format!("go uses {value} already.\n"))
+    output::print(&format!("go uses {value} already.\n"))?;
+    say_what_it_rests_on(value)
 }
 
 /// Why nothing is written beside a variable of the environment, and what to type: its options are

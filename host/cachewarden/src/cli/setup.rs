@@ -2,7 +2,7 @@
 //! service, and with `--write` what they do.
 //!
 //! The files for CI services are those of `examples/ci`, which the tests run. A file that is there
-//! is never overwritten; where it runs go, the line is named.
+//! is never overwritten; where it runs go, the lines are named.
 
 mod files;
 mod go;
@@ -17,7 +17,7 @@ use files::CiFile;
 
 /// What it does without an option for a place.
 pub(super) const AFTER_HELP: &str = "\
-Without an option for a place, it looks at the variables of GitHub Actions and GitLab CI, and otherwise takes the user's shell. Nothing that is there is overwritten. A workflow, pipeline or Dockerfile that is there and runs go is named, with the line to which the lines belong.";
+Without an option for a place, it looks at the variables of GitHub Actions and GitLab CI, and otherwise takes the user's shell. Nothing that is there is overwritten. A workflow, pipeline or Dockerfile that is there and runs go is named, with the lines to which those of the file belong; beside such a workflow none is made.";
 
 /// Where, and whether to do it.
 #[derive(Debug, Args)]

@@ -15,6 +15,9 @@ const MAX_SIZE: u64 = 1024 * 1024;
 /// Files of a folder that are looked into; who has more knows where he has put what.
 const MAX_FILES: usize = 100;
 
+/// Lines of a file that are named: they show what the others are like, and a screen has room for them.
+const MAX_LINES: usize = 20;
+
 /// The commands of go that use the cache.
 const COMMANDS: [&str; 7] = ["build", "generate", "install", "list", "run", "test", "vet"];
 
@@ -23,11 +26,11 @@ const COMMANDS: [&str; 7] = ["build", "generate", "install", "list", "run", "tes
 pub(super) struct Place {
     /// From the folder that was given.
     pub(super) path: PathBuf,
-    /// The lines that are wanted, from 1 on.
+    /// The first lines that are wanted, from 1 on.
     pub(super) lines: Vec<usize>,
 }
 
-/// The lines in each file that are wanted. `path` names a file, or a folder of YAML files, in the
+/// The first lines in each file that are wanted. `path` names a file, or a folder of YAML files, in the
 /// folder `start`.
 pub(super) fn places(start: &Path, path: &Path, is_wanted: fn(&str) -> bool) -> Vec<Place> {
     let mut paths = match fs::read_dir(start.join(path)) {
@@ -40,7 +43,7 @@ pub(super) fn places(start: &Path, path: &Path, is_wanted: fn(&str) -> bool) -> 
         let is_set_up = text.contains("cachewarden");
         let lines = (1..).zip(text.lines());
         let lines = lines.filter(|(_, line)| is_wanted(line));
-        let lines = lines.map(|(number, _)| number).collect();
+        let lines = lines.map(|(number, _)| number).take(MAX_LINES).collect();
         (!is_set_up).then_some(Place { path, lines })
     };
     paths.into_iter().filter_map(place).collect()

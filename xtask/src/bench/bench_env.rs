@@ -48,7 +48,8 @@ impl BenchEnv {
         let cachewarden = match program {
             Some(program) => {
                 workspace.build_baseline()?;
-                program.to_owned()
+                // go starts it in other folders.
+                std::path::absolute(program)?
             }
             None => workspace.build_release()?,
         };

@@ -38,6 +38,14 @@ fn the_first_minute_works_when_it_is_followed() {
     shows(&blocks, &outcome.stdout);
 }
 
+/// Runs a script that must succeed, without GOCACHEPROG in its environment.
+#[track_caller]
+fn bash(project: &GoProject<'_>, script: &str) -> Outcome {
+    let mut bash = project.command(Path::new("bash"));
+    bash.args(["-ec", script]).env_remove("GOCACHEPROG");
+    run_to_its_end(&mut bash).succeeded()
+}
+
 /// What is typed first: nothing of it is left, and go needs no helper.
 #[test]
 fn nothing_is_left_when_it_is_removed_as_the_page_says() {
@@ -47,11 +55,7 @@ fn nothing_is_left_when_it_is_removed_as_the_page_says() {
     let remove = script_of(&blocks(part));
     let sandbox = Sandbox::new();
     let project = GoProject::new(&sandbox, GO, RUNES);
-    let run = |script: &str| {
-        let mut bash = project.command(Path::new("bash"));
-        bash.args(["-ec", script]).env_remove("GOCACHEPROG");
-        run_to_its_end(&mut bash).succeeded().stdout
-    };
+    let run = |script: &str| bash(&project, script).stdout;
     let agrees = policy("agrees");
     run(&format!(
         "export GOCACHEPROG=\"'{PROGRAM}' --policy {agrees}\"; '{PROGRAM}' setup --write; go build ./lib"
@@ -78,11 +82,7 @@ fn one_command_is_built_without_it_as_the_page_says() {
     assert!(FIRST_MINUTE.contains(&format!("`{OFF}`")));
     let sandbox = Sandbox::new();
     let project = GoProject::new(&sandbox, GO, RUNES);
-    let run = |script: &str| {
-        let mut bash = project.command(Path::new("bash"));
-        bash.args(["-c", script]).env_remove("GOCACHEPROG");
-        run_to_its_end(&mut bash).succeeded().stderr
-    };
+    let run = |script: &str| bash(&project, script).stderr;
     let store = sandbox.store();
     run(&format!(
         "go env -w GOCACHEPROG=\"'{PROGRAM}' --dir '{}' -v\"",

@@ -5,30 +5,18 @@
 //! too, until it runs its own program.
 
 use std::ffi::OsStr;
-use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::process::{PROGRAM, run_to_its_end};
 
-/// Writes a script that can be started.
+/// Writes a script that can be started, and the folder that it is in.
 #[track_caller]
 pub(crate) fn write_script(path: &Path, text: &str) {
-    let mut shell = Command::new("sh")
-        .args([
-            "-ec",
-            "mkdir -p \"${1%/*}\"; cat >\"$1\"; chmod 755 \"$1\"",
-            "sh",
-        ])
-        .arg(path)
-        .stdin(Stdio::piped())
-        .spawn()
-        .expect("a shell");
-    let mut input = shell.stdin.take().expect("its input");
-    input.write_all(text.as_bytes()).expect("it reads");
-    drop(input);
-    let status = shell.wait().expect("it ends");
-    assert!(status.success(), "{}: {status}", path.display());
+    let write = "mkdir -p \"${1%/*}\"; printf %s \"$2\" >\"$1\"; chmod 755 \"$1\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-ec", write, "sh"]).arg(path).arg(text);
+    run_to_its_end(&mut shell).succeeded();
 }
 
 /// Copies the program to a path in a folder that is there.
